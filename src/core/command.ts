@@ -1,0 +1,182 @@
+import type { EnvironmentConfig, EnvironmentState, Holder, Lease, Micros, Pool } from "./model.ts";
+
+/** Who calls: a principal (which key), or the bearer of one lease's token. */
+export interface Caller {
+  readonly principal: string;
+  /** Set for a lease_token: it acts for this lease and nothing else. */
+  readonly lease?: string;
+}
+
+export interface Acquire {
+  readonly type: "acquire";
+  /** The new lease's id, unless this is a retry. */
+  readonly id: string;
+  readonly by: Caller;
+  readonly needs: readonly { readonly environment: string; readonly slots: number }[];
+  readonly autoCreate: boolean;
+  readonly ifBusy: "QUEUE" | "FAIL";
+  readonly ttl?: Micros;
+  readonly maxHold?: Micros;
+  readonly queueTimeout?: Micros;
+  readonly ticketTtl: Micros;
+  readonly claimTimeout: Micros;
+  readonly priority: number;
+  readonly requestId?: string;
+  readonly fingerprint: string;
+  readonly holder: Holder;
+  readonly reason: string;
+  readonly tags: readonly string[];
+  /** From /maybe: without a ttl of its own it has none, and no max_hold. */
+  readonly legacy: boolean;
+}
+
+export interface Release {
+  readonly type: "release";
+  readonly by: Caller;
+  readonly lease: string;
+  readonly outcome: "OK" | "FAILED" | "BROKEN";
+  readonly note: string;
+}
+
+/** Ends the caller's one HELD or OFFERED lease on the environment. */
+export interface ReleaseByEnvironment extends Omit<Release, "type" | "lease"> {
+  readonly type: "releaseByEnvironment";
+  readonly environment: string;
+}
+
+/** DELETE /maybe: ends the oldest lease that was taken there. */
+export interface ReleaseLegacy {
+  readonly type: "releaseLegacy";
+  readonly environment: string;
+}
+
+export interface Renew {
+  readonly type: "renew";
+  readonly by: Caller;
+  readonly lease: string;
+  readonly ttl?: Micros;
+}
+
+/** The first sign of life of an offered lease. */
+export interface Claim {
+  readonly type: "claim";
+  readonly lease: string;
+}
+
+/** A waiter has given no sign of life for its ticket_ttl. */
+export interface Abandon {
+  readonly type: "abandon";
+  readonly lease: string;
+}
+
+/** The caller of an Acquire went away before its answer was handed over. */
+export interface HangUp {
+  readonly type: "hangUp";
+  readonly lease: string;
+}
+
+export interface ForceRelease {
+  readonly type: "forceRelease";
+  readonly by: Caller;
+  readonly lease: string;
+  readonly reason: string;
+}
+
+/** This pool's share of ApplyEnvironments. */
+export interface Apply {
+  readonly type: "apply";
+  readonly environments: readonly EnvironmentConfig[];
+  /** Delete those of the pool that `environments` does not name. */
+  readonly prune: boolean;
+}
+
+export interface Delete {
+  readonly type: "delete";
+  readonly environment: string;
+}
+
+export interface SetState {
+  readonly type: "setState";
+  readonly environment: string;
+  readonly state: EnvironmentState;
+  readonly reason: string;
+  readonly until?: Micros;
+}
+
+/** After a start: the grace of api.md rule 5, for leases and offers. */
+export interface Recover {
+  readonly type: "recover";
+}
+
+/** Nothing but what is due. */
+export interface Pulse {
+  readonly type: "pulse";
+}
+
+export type Command =
+  | Acquire
+  | Release
+  | ReleaseByEnvironment
+  | ReleaseLegacy
+  | Renew
+  | Claim
+  | Abandon
+  | HangUp
+  | ForceRelease
+  | Apply
+  | Delete
+  | SetState
+  | Recover
+  | Pulse;
+
+/** Stable words for machines; src/rpc/errors.ts gives each its code. */
+export type RefusalReason =
+  | "LEASE_NOT_FOUND"
+  | "ENVIRONMENT_NOT_FOUND"
+  | "NOTHING_HELD"
+  | "NOT_YOURS"
+  | "SEVERAL_HELD"
+  | "LEASE_ENDED"
+  | "IDEMPOTENCY_MISMATCH"
+  | "POOL_MISMATCH"
+  | "POOL_FIXED"
+  | "ENVIRONMENT_IN_USE"
+  | "STATE_UNTIL_PAST"
+  | "LIMIT_REACHED";
+
+/** A "no" that changed nothing. */
+export interface Refusal {
+  readonly ok: false;
+  readonly reason: RefusalReason;
+  /** What was wrong, which value, what to do. */
+  readonly message: string;
+  /** Facts for machines. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The field of the request that it is about. */
+  readonly field?: string;
+}
+
+export interface Change {
+  readonly name: string;
+  readonly kind: "CREATED" | "UPDATED" | "UNCHANGED" | "DELETED";
+  readonly fields: readonly string[];
+}
+
+/** What a command did. */
+export interface Done {
+  readonly ok: true;
+  readonly lease?: Lease;
+  readonly alreadyEnded?: boolean;
+  readonly environmentCreated?: boolean;
+  readonly changes?: readonly Change[];
+}
+
+/** The answer, and the pool as the command left it, to read positions and states from. */
+export type Reply = (Done | Refusal) & { readonly pool: Pool };
+
+/** Rows that a command names and a pool does not hold: ended leases, by id or request key. */
+export interface Reads {
+  readonly leases: readonly string[];
+  readonly requests: readonly string[];
+  readonly environments: readonly string[];
+}

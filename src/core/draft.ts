@@ -1,0 +1,112 @@
+import type { Cause, Event } from "./event.ts";
+import { isOutOfService, leaseOf, withEnvironment, withLease, withoutEnvironment } from "./ledger.ts";
+import type { Environment, Lease, Micros, Pool, Revision } from "./model.ts";
+import { bareStatus, statusOf } from "./view.ts";
+
+/** A row that a transaction writes; the last one of a key counts. */
+export type Row =
+  | { readonly kind: "lease"; readonly lease: Lease }
+  | { readonly kind: "environment"; readonly environment: Environment }
+  | { readonly kind: "deleted"; readonly name: string };
+
+/** Rows that commands name and a pool does not hold, as the store read them under the lock. */
+export interface Found {
+  /** Ended leases, by id and by request key. */
+  lease(id: string): Lease | undefined;
+  request(key: string): Lease | undefined;
+  /** The pool that an environment belongs to, whichever it is. */
+  owner(environment: string): string | undefined;
+}
+
+/** Where a draft can go back to. */
+export interface Mark {
+  readonly pool: Pool;
+  readonly rows: number;
+  readonly events: number;
+}
+
+/**
+ * A pool while commands are decided on it: what they change, for the store (rows) and for people (events). The pool that it began
+ * with stays as it was, so a draft that is dropped has never been.
+ */
+export class Draft {
+  pool: Pool;
+  /** The time of this transaction. */
+  readonly at: Micros;
+  readonly found: Found;
+  readonly rows: Row[] = [];
+  readonly events: Event[] = [];
+  /** Environments whose free slots or line changed since the pool was last settled. */
+  touched = new Set<string>();
+
+  constructor(pool: Pool, at: Micros, found: Found) {
+    this.at = Math.max(at, pool.at);
+    this.pool = { ...pool, at: this.at };
+    this.found = found;
+  }
+
+  mark(): Mark {
+    return { pool: this.pool, rows: this.rows.length, events: this.events.length };
+  }
+
+  /** Forgets all since `mark`, which was set in a settled pool. */
+  reset(mark: Mark): void {
+    this.pool = mark.pool;
+    this.rows.length = mark.rows;
+    this.events.length = mark.events;
+    this.touched.clear();
+  }
+
+  /** Takes the next revision. */
+  next(): Revision {
+    const revision = Math.max(this.pool.revision + 1, this.at);
+    this.pool = { ...this.pool, revision };
+    return revision;
+  }
+
+  /** Writes a lease; a change of state is an event. */
+  putLease(lease: Lease, revision = this.next()): Lease {
+    const before = this.pool.leases.get(lease.id);
+    const row: Lease = { ...lease, revision };
+    this.pool = withLease(this.pool, row);
+    this.rows.push({ kind: "lease", lease: row });
+    if (before?.state === row.state) return row;
+    const names = row.needs.map((need) => need.environment);
+    for (const name of names) this.touched.add(name);
+    this.#tell(revision, names, {
+      leaseId: row.id,
+      state: row.state,
+      holder: row.holder,
+      ...(row.endReason === undefined ? {} : { endReason: row.endReason }),
+    });
+    return row;
+  }
+
+  /** Writes an environment; `told` makes it an event of its own. */
+  putEnvironment(environment: Environment, told: boolean, revision = this.next()): Environment {
+    const name = environment.config.name;
+    const before = this.pool.sites.get(name);
+    const row: Environment = { ...environment, revision };
+    this.pool = withEnvironment(this.pool, row);
+    this.rows.push({ kind: "environment", environment: row });
+    this.touched.add(name);
+    if (before !== undefined && isOutOfService(before.environment) !== isOutOfService(row))
+      for (const id of before.waiting.values()) for (const need of leaseOf(this.pool, id).needs) this.touched.add(need.environment);
+    if (told) this.#tell(revision, [name], undefined);
+    return row;
+  }
+
+  /** Removes an environment on which nobody is and for which nobody waits. */
+  dropEnvironment(environment: Environment): void {
+    const revision = this.next();
+    this.pool = withoutEnvironment(this.pool, environment);
+    this.rows.push({ kind: "deleted", name: environment.config.name });
+    const gone = bareStatus({ ...environment, rests: [], config: { ...environment.config, capacity: 0 } });
+    this.events.push({ revision, at: this.at, pool: this.pool.name, environments: [gone] });
+  }
+
+  #tell(revision: Revision, names: readonly string[], cause: Cause | undefined): void {
+    const environments = names.map((name) => statusOf(this.pool, name));
+    this.events.push({ revision, at: this.at, pool: this.pool.name, environments, ...(cause && { cause }) });
+  }
+}

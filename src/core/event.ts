@@ -1,0 +1,42 @@
+import type { EndReason, EnvironmentState, Holder, LeaseState, Micros, Revision } from "./model.ts";
+
+/** A lease as others see it. */
+export interface Occupant {
+  readonly leaseId: string;
+  readonly holder: Holder;
+  readonly state: LeaseState;
+  readonly since: Micros;
+  readonly until?: Micros;
+  readonly reason: string;
+}
+
+/** An environment as a caller who wants it sees it. */
+export interface EnvironmentStatus {
+  readonly name: string;
+  readonly pool: string;
+  readonly state: EnvironmentState;
+  readonly stateReason: string;
+  readonly capacity: number;
+  readonly used: number;
+  readonly resting: number;
+  readonly queueLength: number;
+  readonly available: boolean;
+  readonly holders: readonly Occupant[];
+}
+
+/** What made an event; none when an environment's configuration or state changed. */
+export interface Cause {
+  readonly leaseId: string;
+  readonly state: LeaseState;
+  readonly endReason?: EndReason;
+  readonly holder: Holder;
+}
+
+/** A change for people to see: who moved, and the full state of each environment concerned after it. Renewals make none. */
+export interface Event {
+  readonly revision: Revision;
+  readonly at: Micros;
+  readonly pool: string;
+  readonly environments: readonly EnvironmentStatus[];
+  readonly cause?: Cause;
+}

@@ -1,0 +1,49 @@
+import type { Micros } from "./model.ts";
+
+const second = 1_000_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Every bound that the service keeps, and every default of a request. Durations in microseconds. */
+export const limits = {
+  /** ttl and max_hold. */
+  minTtl: second,
+  maxTtl: 30 * day,
+  defaultTtl: hour,
+  defaultMaxHold: 4 * hour,
+  ticketTtl: { min: second, max: 24 * hour, default: minute },
+  claimTimeout: { min: second, max: hour, default: 30 * second },
+  queueTimeout: { min: 1_000, max: 30 * day },
+  lockDelay: { max: hour, default: 10 * second },
+  cooldown: { max: day },
+  /** What every live timed lease has left after a start, at most. */
+  startGrace: minute,
+  /** How long an ended lease answers for its id and request_id. */
+  history: day,
+  maxHistory: 1_000_000,
+  priority: 10,
+  /** What one step of priority is worth in waiting. */
+  priorityStep: 10 * minute,
+  needs: 32,
+  capacity: 10_000,
+  text: 512,
+  name: 128,
+  tags: 16,
+  labels: 32,
+  /** Per pool, and over all pools. */
+  environments: { pool: 10_000, total: 50_000 },
+  waiters: { pool: 20_000, total: 100_000 },
+  leases: { pool: 100_000, total: 500_000 },
+  pools: 1_000,
+  watchers: { pool: 20_000, total: 50_000 },
+  /** Commands decided in one transaction. */
+  batch: 1_000,
+  /** Events that a watch can resume over: per pool in memory, and how long in the store. */
+  log: 4_096,
+} as const;
+
+/** Clamps `value` between two bounds. */
+export function clamp(value: Micros, min: Micros, max: Micros): Micros {
+  return Math.min(Math.max(value, min), max);
+}

@@ -1,0 +1,50 @@
+import type { Refusal } from "./command.ts";
+
+/** A bound of limits.ts was met. */
+export function limitReached(what: string, limit: number): Refusal {
+  return {
+    ok: false,
+    reason: "LIMIT_REACHED",
+    message: `the limit of ${limit} ${what} is reached; try again later, or end what is no longer needed`,
+    metadata: { limit: String(limit) },
+  };
+}
+
+/** An environment that a command names is not there. */
+export function noEnvironment(name: string, known: Iterable<string>): Refusal {
+  return {
+    ok: false,
+    reason: "ENVIRONMENT_NOT_FOUND",
+    field: "environment",
+    message: `there is no environment ${JSON.stringify(name)}${near(name, known)}`,
+    metadata: { environment: name },
+  };
+}
+
+/** `; did you mean "a" or "b"?` for up to three names within a third of the letters; empty if none is near. */
+export function near(name: string, known: Iterable<string>): string {
+  const reach = Math.max(1, Math.floor(name.length / 3));
+  const close: { name: string; away: number }[] = [];
+  for (const other of known) {
+    if (Math.abs(other.length - name.length) > reach) continue;
+    const away = distance(name.toLowerCase(), other.toLowerCase());
+    if (away <= reach) close.push({ name: other, away });
+  }
+  close.sort((a, b) => a.away - b.away);
+  const names = close.slice(0, 3).map((candidate) => JSON.stringify(candidate.name));
+  return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
+}
+
+/** Edits between two words (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

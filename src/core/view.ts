@@ -1,0 +1,97 @@
+/** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
+import type { EnvironmentStatus, Occupant } from "./event.ts";
+import { leaseOf, rankOf, siteOf } from "./ledger.ts";
+import { fits } from "./line.ts";
+import type { Environment, Lease, Pool, Rank, Site } from "./model.ts";
+
+/** How many occupants an answer names. */
+const NAMED = 10;
+
+/** An environment with who is on it; `name` must be of the pool. */
+export function statusOf(pool: Pool, name: string): EnvironmentStatus {
+  const site = siteOf(pool, name);
+  return {
+    ...bareStatus(site.environment),
+    used: site.taken.size,
+    queueLength: site.waiting.size,
+    available: wouldGrant(pool, name),
+    holders: [...take(site.occupants.values(), NAMED)].map((id) => occupant(leaseOf(pool, id))),
+  };
+}
+
+/** The same for an environment that nobody is on, or that was deleted. */
+export function bareStatus(environment: Environment): EnvironmentStatus {
+  const { config, state, stateReason, rests } = environment;
+  const facts = { name: config.name, pool: config.pool, state, stateReason, capacity: config.capacity, resting: rests.length };
+  return { ...facts, used: 0, queueLength: 0, available: false, holders: [] };
+}
+
+/** Whether an Acquire of one slot would be HELD at once. */
+export function wouldGrant(pool: Pool, name: string): boolean {
+  const needs = [{ environment: name, slots: 1, indexes: [] }];
+  return fits(pool, { id: "", needs, createdAt: pool.at, priority: 0, sequence: Number.MAX_SAFE_INTEGER });
+}
+
+/** A lease as others see it. */
+export function occupant(lease: Lease): Occupant {
+  const since = lease.state === "HELD" ? lease.heldAt : lease.state === "OFFERED" ? lease.grantedAt : lease.createdAt;
+  return {
+    leaseId: lease.id,
+    holder: lease.holder,
+    state: lease.state,
+    since: since ?? lease.createdAt,
+    reason: lease.reason,
+    ...(lease.deadline === undefined ? {} : { until: lease.deadline }),
+  };
+}
+
+/** Where a waiter stands: in the longest of its lines. */
+export interface Place {
+  readonly position: number;
+  readonly queueLength: number;
+  /** The first that will be served before it. */
+  readonly ahead: readonly Occupant[];
+  /** Who holds what it waits for. */
+  readonly holders: readonly Occupant[];
+}
+
+/** The place of a QUEUED lease of the pool. */
+export function placeOf(pool: Pool, lease: Lease): Place {
+  const rank = rankOf(lease);
+  const sites = lease.needs.map((need) => siteOf(pool, need.environment));
+  const longest = sites.reduce((a, b) => (b.waiting.rank(rank) > a.waiting.rank(rank) ? b : a));
+  return {
+    position: longest.waiting.rank(rank) + 1,
+    queueLength: longest.waiting.size,
+    ahead: firstAhead(pool, sites, rank),
+    holders: oldestOn(pool, sites),
+  };
+}
+
+function firstAhead(pool: Pool, sites: readonly Site[], rank: Rank): Occupant[] {
+  const ahead = new Map<string, Rank>();
+  for (const site of sites)
+    for (const [at, id] of take(site.waiting.entries(), Math.min(NAMED, site.waiting.rank(rank)))) ahead.set(id, at);
+  return [...ahead]
+    .sort(([, a], [, b]) => a.time - b.time || a.sequence - b.sequence)
+    .slice(0, NAMED)
+    .map(([id]) => occupant(leaseOf(pool, id)));
+}
+
+function oldestOn(pool: Pool, sites: readonly Site[]): Occupant[] {
+  const on = new Map<string, number>();
+  for (const site of sites) for (const [token, id] of take(site.occupants.entries(), NAMED)) on.set(id, token);
+  return [...on]
+    .sort(([, a], [, b]) => a - b)
+    .slice(0, NAMED)
+    .map(([id]) => occupant(leaseOf(pool, id)));
+}
+
+function* take<T>(items: Iterable<T>, count: number): Generator<T, void, undefined> {
+  if (count <= 0) return;
+  let taken = 0;
+  for (const item of items) {
+    yield item;
+    if (++taken >= count) return;
+  }
+}

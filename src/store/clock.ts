@@ -1,0 +1,46 @@
+import type { Micros } from "../core/model.ts";
+
+/** How often the clock is looked at when nobody asks, and the longest gap between two looks that counts as time. */
+const LOOK = 250_000;
+const STALL = LOOK + 500_000;
+
+/**
+ * The clock of a store that lives in one process (api.md rule 5): max(last time stored, wall clock at start) + monotonic time
+ * elapsed − stalls. A gap between two looks of more than half a second over the ticker's period means that the process stood still
+ * (SIGSTOP, a frozen machine, a blocked loop): nobody could renew meanwhile, so the gap does not count. Renewals that wait in the
+ * sockets are decided before time goes on, since only the next look can move it.
+ */
+export class Clock {
+  readonly #monotonic: () => Micros;
+  readonly #stalled: (gap: Micros) => void;
+  readonly #ticker: NodeJS.Timeout;
+  #looked: Micros;
+  #now: Micros;
+
+  /** `monotonic` in microseconds; `stalled` is told of each gap taken out. */
+  constructor(start: Micros, stalled: (gap: Micros) => void = () => {}, monotonic: () => Micros = monotonicMicros) {
+    this.#now = start;
+    this.#monotonic = monotonic;
+    this.#stalled = stalled;
+    this.#looked = monotonic();
+    this.#ticker = setInterval(() => this.now(), LOOK / 1000);
+    this.#ticker.unref();
+  }
+
+  now(): Micros {
+    const look = this.#monotonic();
+    const gap = look - this.#looked;
+    this.#looked = look;
+    if (gap <= STALL) this.#now += Math.max(0, gap);
+    else this.#stalled(gap);
+    return this.#now;
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+  }
+}
+
+function monotonicMicros(): Micros {
+  return Number(process.hrtime.bigint() / 1_000n);
+}

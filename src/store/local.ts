@@ -1,0 +1,178 @@
+import type { Reads } from "../core/command.ts";
+import { Draft, type Found } from "../core/draft.ts";
+import type { Event } from "../core/event.ts";
+import { withEnvironment, withLease } from "../core/ledger.ts";
+import { type Environment, emptyPool, type Lease, type Micros, type Pool, type Revision, requestKey } from "../core/model.ts";
+import type { Batch, Loaded, Medium } from "./medium.ts";
+import { type Commit, type LeaseQuery, type Past, type Store, StoreFailure, type Transaction } from "./store.ts";
+
+/** The clock that a local store decides by. */
+export interface StoreClock {
+  now(): Micros;
+  stop(): void;
+}
+
+/**
+ * A store that has its medium to itself: the pools are in memory, as values; a transaction drafts on them, writes, and puts the new
+ * values in place only when the medium has them for good. One transaction at a time. Its caller batches (engine/lane.ts).
+ */
+export class LocalStore implements Store {
+  readonly secret: Uint8Array;
+  readonly #medium: Medium;
+  readonly #clock: StoreClock;
+  readonly #listeners: ((commit: Commit) => void)[] = [];
+  readonly #pools = new Map<string, Pool>();
+  readonly #owners = new Map<string, string>();
+  readonly #live = new Map<string, string>();
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  private constructor(medium: Medium, loaded: Loaded, clock: StoreClock) {
+    this.#medium = medium;
+    this.#clock = clock;
+    this.secret = loaded.secret;
+    for (const pool of rebuild(loaded)) this.#adopt(pool);
+    for (const { config } of loaded.environments) this.#owners.set(config.name, config.pool);
+    for (const lease of loaded.leases) this.#live.set(lease.id, lease.pool);
+  }
+
+  /** Opens the store on what the medium has. `clock` is given the latest time that anything was decided at. */
+  static async open(medium: Medium, clock: (latest: Micros) => StoreClock): Promise<LocalStore> {
+    const loaded = await medium.load();
+    return new LocalStore(medium, loaded, clock(Math.max(0, ...loaded.pools.map((pool) => pool.at))));
+  }
+
+  now(): Micros {
+    return this.#clock.now();
+  }
+
+  pools(): Iterable<Pool> {
+    return this.#pools.values();
+  }
+
+  pool(name: string): Pool {
+    return this.#pools.get(name) ?? emptyPool(name);
+  }
+
+  ownerOf(environment: string): string | undefined {
+    return this.#owners.get(environment);
+  }
+
+  poolOfLease(id: string): string | undefined {
+    return this.#live.get(id);
+  }
+
+  transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
+    const result = this.#tail.then(() => this.#run(pools, reads, work));
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  async #run<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
+    if (this.#closed) throw new StoreFailure("STORE_CLOSED", "the store is closed");
+    const found = await this.#find(reads);
+    const at = this.#clock.now();
+    const drafts = new Map(pools.map((name) => [name, new Draft(this.pool(name), at, found)]));
+    const draft = (name: string): Draft => {
+      const known = drafts.get(name);
+      if (known === undefined) throw new Error(`invariant: pool ${name} is not part of the transaction`);
+      return known;
+    };
+    const result = work({ at, draft });
+    const changed = [...drafts.values()].filter((candidate) => candidate.rows.length > 0);
+    if (changed.length > 0) {
+      const batch = batchOf(changed);
+      await this.#medium.write(batch);
+      this.#commit(changed, batch);
+    }
+    return result;
+  }
+
+  async #find(reads: Reads): Promise<Found> {
+    const leases = reads.leases.filter((id) => !this.#live.has(id));
+    const rows = leases.length + reads.requests.length === 0 ? [] : await this.#medium.find({ leases, requests: reads.requests });
+    const byId = new Map(rows.map((lease) => [lease.id, lease]));
+    const byRequest = new Map(rows.map((lease) => [requestKey(lease.principal, lease.pool, lease.requestId ?? ""), lease]));
+    return {
+      lease: (id) => byId.get(id),
+      request: (key) => byRequest.get(key),
+      owner: (environment) => this.#owners.get(environment),
+    };
+  }
+
+  #commit(drafts: readonly Draft[], batch: Batch): void {
+    for (const draft of drafts) this.#adopt(draft.pool);
+    for (const name of batch.deleted) this.#owners.delete(name);
+    for (const { config } of batch.environments) this.#owners.set(config.name, config.pool);
+    for (const lease of batch.leases) {
+      if (lease.state === "ENDED") this.#live.delete(lease.id);
+      else this.#live.set(lease.id, lease.pool);
+    }
+    const commit = { pools: drafts.map((draft) => draft.pool), events: batch.events };
+    for (const listener of this.#listeners) listener(commit);
+  }
+
+  #adopt(pool: Pool): void {
+    this.#pools.set(pool.name, pool);
+  }
+
+  async findEnded(id: string): Promise<Lease | undefined> {
+    const [lease] = await this.#medium.find({ leases: [id], requests: [] });
+    return lease;
+  }
+
+  list(query: LeaseQuery): Promise<readonly Lease[]> {
+    return this.#medium.list(query);
+  }
+
+  past(pool: string, since: Revision, limit: number): Promise<Past> {
+    return this.#medium.past(pool, since, limit);
+  }
+
+  trim(before: Micros, keep: number): Promise<void> {
+    return this.#medium.trim(before, keep);
+  }
+
+  onCommit(listener: (commit: Commit) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#clock.stop();
+    await this.#tail;
+    await this.#medium.close();
+  }
+}
+
+/** The rows to write: of several versions of one row, the last. */
+function batchOf(drafts: readonly Draft[]): Batch {
+  const leases = new Map<string, Lease>();
+  const environments = new Map<string, Environment>();
+  const deleted = new Set<string>();
+  const events: Event[] = [];
+  for (const draft of drafts) {
+    for (const row of draft.rows) {
+      if (row.kind === "lease") leases.set(row.lease.id, row.lease);
+      else if (row.kind === "deleted") {
+        environments.delete(row.name);
+        deleted.add(row.name);
+      } else {
+        environments.set(row.environment.config.name, row.environment);
+        deleted.delete(row.environment.config.name);
+      }
+    }
+    events.push(...draft.events);
+  }
+  const pools = drafts.map(({ pool: { name, revision, at } }) => ({ name, revision, at }));
+  return { pools, leases: [...leases.values()], environments: [...environments.values()], deleted: [...deleted], events };
+}
+
+function rebuild(loaded: Loaded): Pool[] {
+  const pools = new Map<string, Pool>(loaded.pools.map((row) => [row.name, { ...emptyPool(row.name), ...row }]));
+  const at = (name: string): Pool => pools.get(name) ?? emptyPool(name);
+  for (const environment of loaded.environments) pools.set(environment.config.pool, withEnvironment(at(environment.config.pool), environment));
+  for (const lease of loaded.leases) pools.set(lease.pool, withLease(at(lease.pool), lease));
+  return [...pools.values()];
+}

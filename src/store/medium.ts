@@ -1,0 +1,37 @@
+import type { Reads } from "../core/command.ts";
+import type { Event } from "../core/event.ts";
+import type { Environment, Lease, Micros, Pool, Revision } from "../core/model.ts";
+import type { LeaseQuery, Past } from "./store.ts";
+
+/** The rows of one transaction, each key once. */
+export interface Batch {
+  readonly pools: readonly Pick<Pool, "name" | "revision" | "at">[];
+  readonly leases: readonly Lease[];
+  readonly environments: readonly Environment[];
+  /** Names of environments that are gone. */
+  readonly deleted: readonly string[];
+  readonly events: readonly Event[];
+}
+
+/** All that a pool is rebuilt from. */
+export interface Loaded {
+  readonly secret: Uint8Array;
+  readonly pools: Batch["pools"];
+  readonly environments: readonly Environment[];
+  /** Live ones only. */
+  readonly leases: readonly Lease[];
+}
+
+/** What a store that belongs to one process keeps its rows on. Failures are StoreFailures; see store.ts. */
+export interface Medium {
+  load(): Promise<Loaded>;
+  /** Ended leases among these ids and request keys; the newest one of a request key. */
+  find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]>;
+  /** All of it or nothing; on disk before it resolves. */
+  write(batch: Batch): Promise<void>;
+  list(query: LeaseQuery): Promise<readonly Lease[]>;
+  past(pool: string, since: Revision, limit: number): Promise<Past>;
+  /** A bounded part of the work; call again later. */
+  trim(before: Micros, keep: number): Promise<void>;
+  close(): Promise<void>;
+}

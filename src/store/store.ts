@@ -1,0 +1,86 @@
+import type { Reads } from "../core/command.ts";
+import type { Draft } from "../core/draft.ts";
+import type { Event } from "../core/event.ts";
+import type { Lease, LeaseState, Micros, Pool, Revision } from "../core/model.ts";
+
+/** One transaction: a time, and a draft of each pool that it locked. */
+export interface Transaction {
+  readonly at: Micros;
+  /** The draft of a pool that `transact` was told of; the same one each time. */
+  draft(pool: string): Draft;
+}
+
+/** What a committed transaction changed. */
+export interface Commit {
+  readonly pools: readonly Pool[];
+  /** Of all pools, in commit order within each. */
+  readonly events: readonly Event[];
+}
+
+/** Which leases to list; all that is given must fit. Oldest first, then by id. */
+export interface LeaseQuery {
+  readonly pool?: string;
+  readonly environment?: string;
+  /** Empty: all but ENDED. */
+  readonly states: readonly LeaseState[];
+  readonly holder?: string;
+  readonly tag?: string;
+  /** Only those behind this one. */
+  readonly after?: { readonly createdAt: Micros; readonly id: string };
+  readonly limit: number;
+}
+
+/** Events behind a cursor, or none if some of them are gone. */
+export type Past = { readonly events: readonly Event[] } | "trimmed";
+
+/**
+ * Where pools live. A store locks, loads, writes and wakes; it has no rule of its own. Every method but the plain reads may fail
+ * with a StoreFailure.
+ */
+export interface Store {
+  /** The key of lease tokens, made with the store, 32 bytes. */
+  readonly secret: Uint8Array;
+  /** The store's own clock: stands still while the process is stalled, never goes back, ignores the wall clock's jumps. */
+  now(): Micros;
+  /** The last committed state of every pool that exists. */
+  pools(): Iterable<Pool>;
+  /** The last committed state of a pool; an empty one if it does not exist. */
+  pool(name: string): Pool;
+  /** The pool of an environment, or of a live lease. */
+  ownerOf(environment: string): string | undefined;
+  poolOfLease(id: string): string | undefined;
+  /**
+   * Locks the pools, reads the rows that `reads` names, and calls `work` once, synchronously. What its drafts changed is on disk
+   * (fsync) before the answer; when `work` throws, nothing is written.
+   */
+  transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R>;
+  /** A lease that has ended, while history keeps it. */
+  findEnded(id: string): Promise<Lease | undefined>;
+  /** Leases in any state. */
+  list(query: LeaseQuery): Promise<readonly Lease[]>;
+  /** At most `limit` events of the pool behind a revision, in order. */
+  past(pool: string, since: Revision, limit: number): Promise<Past>;
+  /** Forgets ended leases and events from before a time, and ended leases beyond `keep`; some at a time. */
+  trim(before: Micros, keep: number): Promise<void>;
+  /** Hears of every commit, in order, before its caller does. */
+  onCommit(listener: (commit: Commit) => void): void;
+  close(): Promise<void>;
+}
+
+/** Why a store could not do it. STORAGE_FULL and STORAGE_FAILED: nothing was changed. OUTCOME_UNKNOWN: nobody knows; the process must end. */
+export type StoreFailureReason = "STORAGE_FULL" | "STORAGE_FAILED" | "OUTCOME_UNKNOWN" | "STORE_CLOSED";
+
+export class StoreFailure extends Error {
+  readonly reason: StoreFailureReason;
+
+  constructor(reason: StoreFailureReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StoreFailure";
+    this.reason = reason;
+  }
+}
+
+/** A store that cannot be opened: its message says which path, why, and what to do. */
+export class StoreUnusable extends Error {
+  override readonly name = "StoreUnusable";
+}

@@ -1,0 +1,25 @@
+// npm run generate                  writes gen/ from proto/
+// npm run generate -- --baseline    declares today's proto/ to be the contract that `buf breaking` compares with
+import path from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { type Outcome, root, tool } from "./tools.ts";
+
+/** The contract that changes are compared with: a committed image of proto/, without comments. */
+export const baseline = path.join("proto", "baseline.binpb");
+
+/** Writes the generated code below `folder`, as gen/… (what was in gen/ts there before is removed). */
+export function generate(folder: string = root): Outcome {
+  return tool("buf", ["generate", "--output", folder]);
+}
+
+function renewBaseline(): Outcome {
+  return tool("buf", ["build", "--exclude-source-info", "--output", baseline]);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { baseline: { type: "boolean", default: false } } });
+  const { ok, output } = values.baseline ? renewBaseline() : generate();
+  if (output !== "") process.stderr.write(`${output}\n`);
+  process.exitCode = ok ? 0 : 1;
+}

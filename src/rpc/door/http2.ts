@@ -1,0 +1,128 @@
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, type ServerOptions } from "node:http2";
+import type { Socket } from "node:net";
+import type { DoorLimits, DoorLog } from "./limits.ts";
+import { Backlog, Stopwatch } from "./stopwatch.ts";
+
+interface Connection {
+  readonly session: ServerHttp2Session;
+  readonly streams: Map<ServerHttp2Stream, { readonly body: Stopwatch; readonly backlog: Backlog; readonly closing: Stopwatch }>;
+  /** Bytes heard from the peer when it was last asked, and the time since then. */
+  heard: number;
+  readonly silence: Stopwatch;
+  pinged: boolean;
+  readonly idle: Stopwatch;
+}
+
+/** The HTTP/2 connections of a door. Node has no time limit of any kind for them: all are here. */
+export class Http2Connections {
+  readonly #connections = new Map<Socket, Connection>();
+  readonly #server: Http2Server;
+  readonly #limits: DoorLimits;
+  readonly #log: DoorLog;
+
+  constructor(limits: DoorLimits, log: DoorLog, handle: Parameters<typeof createServer>[1]) {
+    this.#limits = limits;
+    this.#log = log;
+    this.#server = createServer(nodeOptions(limits), handle);
+  }
+
+  /** A connection, in clear text or decrypted, has turned out to speak HTTP/2. */
+  add(socket: Socket): void {
+    this.#server.once("session", (session) => this.#track(socket, session));
+    this.#server.emit("connection", socket);
+  }
+
+  #track(socket: Socket, session: ServerHttp2Session): void {
+    const connection: Connection = {
+      session,
+      streams: new Map(),
+      heard: socket.bytesRead,
+      silence: new Stopwatch(),
+      pinged: false,
+      idle: new Stopwatch(),
+    };
+    this.#connections.set(socket, connection);
+    socket.once("close", () => this.#connections.delete(socket));
+    session.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 session failed"));
+    session.on("stream", (stream) => {
+      const backlog = new Backlog();
+      connection.streams.set(stream, { body: new Stopwatch(), backlog, closing: new Stopwatch() });
+      stream.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 stream failed"));
+      stream.on("drain", () => backlog.moved());
+      stream.once("close", () => {
+        connection.streams.delete(stream);
+        connection.idle.restart();
+      });
+    });
+  }
+
+  /** Cuts off what has had its time. `now`: the sweep's clock, ms. */
+  sweep(now: number): void {
+    for (const [socket, connection] of this.#connections) {
+      this.#sweepStreams(socket, connection, now);
+      if (connection.streams.size === 0 && connection.idle.elapsed(now) >= this.#limits.idleTimeout) connection.session.close();
+      this.#sweepSilence(socket, connection, now);
+    }
+  }
+
+  #sweepStreams(socket: Socket, { streams }: Connection, now: number): void {
+    for (const [stream, { body, backlog, closing }] of streams) {
+      const waiting = stream.writableLength;
+      if (stream.closed) {
+        // Its RST_STREAM cannot get out: the whole connection has stopped reading.
+        if (closing.elapsed(now) >= this.#limits.stallTimeout) socket.destroy();
+      } else if (backlog.stuck(waiting, waiting, now, this.#limits)) {
+        this.#log.debug({ waiting }, "closed an HTTP/2 stream whose reader has stopped");
+        stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      } else if (stream.headersSent && !stream.writableEnded) {
+        body.restart();
+      } else if (body.elapsed(now) >= this.#limits.bodyTimeout && !received(stream)) {
+        this.#log.debug({}, "closed an HTTP/2 stream whose request did not come to its end");
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
+    }
+  }
+
+  /** Any byte from the peer is a sign of life. A session that is over has no claim to a longer one. */
+  #sweepSilence(socket: Socket, connection: Connection, now: number): void {
+    const { session, streams, silence } = connection;
+    const over = session.destroyed || (session.closed && streams.size === 0);
+    if (!over && socket.bytesRead !== connection.heard) {
+      connection.heard = socket.bytesRead;
+      connection.pinged = false;
+      silence.restart();
+    }
+    const silent = silence.elapsed(now);
+    if (silent >= this.#limits.pingInterval + this.#limits.pingTimeout) {
+      this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/2 connection that gives no sign of life");
+      socket.destroy();
+    } else if (silent >= this.#limits.pingInterval && !connection.pinged && !session.destroyed) {
+      connection.pinged = session.ping(() => undefined);
+    }
+  }
+
+  /** Sends GOAWAY everywhere: open streams go on, new ones are refused, and a session without any closes. */
+  drain(): void {
+    for (const { session } of this.#connections.values()) session.close();
+  }
+}
+
+function received(stream: ServerHttp2Stream): boolean {
+  return stream.destroyed || stream.readableEnded || stream.state.remoteClose === 1;
+}
+
+/** An older Node ignores the options that it does not know. */
+function nodeOptions(limits: DoorLimits): ServerOptions {
+  return {
+    settings: { maxConcurrentStreams: limits.maxConcurrentStreams, maxHeaderListSize: 16 * 1024 },
+    maxSessionMemory: limits.maxSessionMemory,
+    maxHeaderListPairs: 64,
+    maxSettings: 32,
+    maxOutstandingPings: 10,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    // Rapid reset, CVE-2023-44487.
+    streamResetBurst: 100,
+    streamResetRate: 33,
+  };
+}

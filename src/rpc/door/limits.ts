@@ -1,0 +1,49 @@
+/** What a peer may cost us. All times in milliseconds; they count while the process runs, not while it is stalled. */
+export interface DoorLimits {
+  /** Open connections; a further one is closed as soon as it is accepted. */
+  readonly maxConnections: number;
+  /** For the TLS handshake, and again for as many first bytes as tell HTTP/1.1 from HTTP/2 (the whole preface of the latter). */
+  readonly prefaceTimeout: number;
+  /** HTTP/1.1: for the request line and headers. */
+  readonly headersTimeout: number;
+  /** For a whole request. HTTP/2: per stream, but not while its answer is under way, because then it is a conversation. */
+  readonly bodyTimeout: number;
+  /** How long a connection without any request is kept. */
+  readonly idleTimeout: number;
+  /** HTTP/2: a PING goes out after this much silence. */
+  readonly pingInterval: number;
+  /** HTTP/2: how long a sign of life may take after that PING. */
+  readonly pingTimeout: number;
+  /** How long an answer's waiting bytes may make no progress; see Backlog for large ones. */
+  readonly stallTimeout: number;
+  /** Bytes that may wait in one answer, or HTTP/1.1 connection; guards against a handler that ignores backpressure. */
+  readonly maxBacklog: number;
+  /** How often all of this is looked at: what is cut off is cut off up to two of these late, and never early. */
+  readonly sweepInterval: number;
+  /** HTTP/2: open streams per session. 1,000 and not the usual 100: a CI proxy holds hundreds of waits on one connection. */
+  readonly maxConcurrentStreams: number;
+  /** HTTP/2: megabytes that Node may hold for one session. 1,000 streams with a full 64 KiB window each need 64. */
+  readonly maxSessionMemory: number;
+}
+
+/** The limits of a server that is not told otherwise. */
+export const DOOR_LIMITS: DoorLimits = {
+  maxConnections: 20_000,
+  prefaceTimeout: 5_000,
+  headersTimeout: 10_000,
+  bodyTimeout: 30_000,
+  idleTimeout: 60_000,
+  pingInterval: 10_000,
+  pingTimeout: 5_000,
+  stallTimeout: 10_000,
+  maxBacklog: 32 * 1024 * 1024,
+  sweepInterval: 1_000,
+  maxConcurrentStreams: 1_000,
+  maxSessionMemory: 96,
+};
+
+/** The part of a pino logger that the door needs. What peers do goes to debug, so that they cannot flood the log. */
+export interface DoorLog {
+  warn(facts: object, message: string): void;
+  debug(facts: object, message: string): void;
+}

@@ -1,0 +1,53 @@
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import {
+  type Health,
+  type HealthCheckRequest,
+  type HealthCheckResponse_ServingStatus,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/ts/grpc/health/v1/health_pb.ts";
+
+/** Whether the server serves; `changed` resolves at the next change after its call, and may settle in any way when `signal` aborts. */
+export interface HealthState {
+  serving(): boolean;
+  changed(signal: AbortSignal): Promise<void>;
+}
+
+/** The server as a whole, and the services that share its fate. */
+const NAMES: readonly string[] = ["", "callme.v1.LockService", "callme.v1.EnvironmentService"];
+
+/** grpc.health.v1.Health: Check (not_found for a name that we don't serve), Watch and List. */
+export function healthService(state: HealthState): ServiceImpl<typeof Health> {
+  const current = () => (state.serving() ? Status.SERVING : Status.NOT_SERVING);
+  return {
+    check({ service }) {
+      if (!NAMES.includes(service))
+        throw new ConnectError(`no service "${service}" here; known: ${NAMES.slice(1).join(", ")}`, Code.NotFound);
+      return { status: current() };
+    },
+    list() {
+      return { statuses: Object.fromEntries(NAMES.map((name) => [name, { status: current() }])) };
+    },
+    watch: (request, context) => follow(state, request, context, current),
+  };
+}
+
+/** Each status once; that of an unknown name too, because the protocol forbids to end the call for it. */
+async function* follow(
+  state: HealthState,
+  { service }: HealthCheckRequest,
+  { signal }: HandlerContext,
+  current: () => HealthCheckResponse_ServingStatus,
+) {
+  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  let told: HealthCheckResponse_ServingStatus | undefined;
+  while (!signal.aborted) {
+    // Asked for before the status is read, so that no change falls in between.
+    const changed = state.changed(signal);
+    changed.catch(() => undefined);
+    const status = NAMES.includes(service) ? current() : Status.SERVICE_UNKNOWN;
+    if (status !== told) yield { status };
+    told = status;
+    await Promise.race([changed, aborted]);
+  }
+  signal.throwIfAborted();
+}

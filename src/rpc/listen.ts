@@ -1,0 +1,216 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerOptions, ServerResponse } from "node:http";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { Http1Connections } from "./door/http1.ts";
+import { Http2Connections } from "./door/http2.ts";
+import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
+import { type Protocol, sniff } from "./door/preface.ts";
+
+/** Answers one request of either protocol. A throw becomes 500, or 400 if the request names no host; it never ends the process. */
+export type Handle = (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse) => void | Promise<void>;
+
+/** Where to listen, and what to do with what comes. With `tls` (PEM) there is no clear text. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  readonly handle: Handle;
+  readonly limits?: Partial<DoorLimits>;
+  readonly log: DoorLog;
+}
+
+/** An open door. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /** Accepts nothing new, lets open requests finish for `graceMs`, then cuts off the rest. Resolves when every connection is closed. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Opens the one port that serves HTTP/1.1 and HTTP/2, in clear text or over TLS. Rejects with Node's error (EADDRINUSE and the like). */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const door = new Door(options);
+  await door.open(options.host, options.port);
+  return door;
+}
+
+/**
+ * The HTTP/1.1 server itself listens, and HTTP/2 connections are passed on to a server that does not. The other way round would switch
+ * off Node's headersTimeout and requestTimeout, which work only in a server that listens.
+ */
+class Door implements Listening {
+  readonly #limits: DoorLimits;
+  readonly #log: DoorLog;
+  readonly #handle: Handle;
+  readonly #front: ReturnType<typeof createServer>;
+  readonly #http1: Http1Connections;
+  readonly #http2: Http2Connections;
+  readonly #sockets = new Set<Socket>();
+  readonly #sniffed = new Set<Socket>();
+  #address: AddressInfo = { address: "", family: "", port: 0 };
+  #trouble = { refused: 0, failed: 0, code: "" };
+  #sweeper: NodeJS.Timeout | undefined;
+  #drained: Promise<void> | undefined;
+
+  constructor(options: ListenOptions) {
+    this.#limits = { ...DOOR_LIMITS, ...options.limits };
+    this.#log = options.log;
+    this.#handle = options.handle;
+    this.#http1 = new Http1Connections(this.#limits, this.#log);
+    this.#http2 = new Http2Connections(this.#limits, this.#log, (req, res) => this.#answer(req, res));
+    const { front, begin } = frontServer(options.tls, this.#limits, (req, res) => {
+      this.#http1.begin(req.socket, res);
+      this.#answer(req, res);
+    });
+    this.#front = front;
+    front.maxConnections = this.#limits.maxConnections;
+    front.on("connection", (socket: Socket) => this.#hold(socket));
+    front.on("drop", () => this.#trouble.refused++);
+    front.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#welcome(socket, begin));
+  }
+
+  get host(): string {
+    return this.#address.address;
+  }
+
+  get port(): number {
+    return this.#address.port;
+  }
+
+  open(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#front.once("error", reject);
+      this.#front.listen({ host, port, backlog: 4096 }, () => {
+        this.#address = this.#front.address() as AddressInfo;
+        this.#front.off("error", reject);
+        this.#front.on("error", (error: NodeJS.ErrnoException) => {
+          this.#trouble.failed++;
+          this.#trouble.code = error.code ?? error.message;
+        });
+        this.#startSweeping();
+        resolve();
+      });
+    });
+  }
+
+  #hold(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "a connection failed"));
+  }
+
+  #welcome(socket: Socket, begin: (socket: Socket) => void): void {
+    if (socket instanceof TLSSocket) this.#hold(socket);
+    if (this.#drained !== undefined) {
+      socket.destroy();
+      return;
+    }
+    const route = (protocol: Protocol) => {
+      this.#sniffed.delete(socket);
+      if (protocol === "http2") {
+        this.#http2.add(socket);
+      } else {
+        this.#http1.add(socket);
+        begin(socket);
+      }
+    };
+    // Over TLS only who asked for HTTP/2 by name may speak it.
+    if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2") {
+      route("http1");
+      return;
+    }
+    this.#sniffed.add(socket);
+    socket.once("close", () => this.#sniffed.delete(socket));
+    sniff(socket, this.#limits.prefaceTimeout, route);
+  }
+
+  #answer(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
+    const fail = (error: unknown) => {
+      const authority = req.headers[":authority"] ?? req.headers.host;
+      const nameless = typeof authority !== "string" || !URL.canParse(`http://${authority}`);
+      if (!nameless) this.#log.warn({ err: error, method: req.method }, "the handler of a request failed");
+      if (!res.headersSent) {
+        res.statusCode = nameless ? 400 : 500;
+        res.end();
+      } else if (res instanceof ServerResponse) res.destroy();
+      else res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    };
+    try {
+      const done: unknown = this.#handle(req, res);
+      if (done instanceof Promise) done.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** The sweep's clock stands still while the process is stalled: what peers sent meanwhile has not been read yet. */
+  #startSweeping(): void {
+    const { sweepInterval } = this.#limits;
+    let clock = 0;
+    let last = performance.now();
+    this.#sweeper = setInterval(() => {
+      const now = performance.now();
+      clock += Math.min(now - last, 2 * sweepInterval);
+      last = now;
+      this.#http1.sweep(clock);
+      this.#http2.sweep(clock);
+      this.#reportTrouble();
+    }, sweepInterval);
+    this.#sweeper.unref();
+  }
+
+  /** Once per sweep, however many there were. */
+  #reportTrouble(): void {
+    const { refused, failed, code } = this.#trouble;
+    if (refused > 0) this.#log.warn({ refused, limit: this.#limits.maxConnections }, "refused connections: too many are open");
+    if (failed > 0) this.#log.warn({ failed, code }, "could not accept connections");
+    this.#trouble = { refused: 0, failed: 0, code: "" };
+  }
+
+  drain(graceMs: number): Promise<void> {
+    this.#drained ??= this.#drain(graceMs);
+    return this.#drained;
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    // Not http.Server's close: that destroys a connection whose answer is complete but not yet flushed.
+    const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#front, resolve));
+    for (const socket of this.#sniffed) socket.destroy();
+    this.#http1.drain();
+    this.#http2.drain();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearTimeout(timer);
+    clearInterval(this.#sweeper);
+    // Stops Node's own check of HTTP/1.1 connections, which would hold the server in memory.
+    this.#front.close();
+  }
+}
+
+/** The server that listens, and how to start HTTP/1.1 on a connection: Node's own listeners, taken off so that we look at it first. */
+function frontServer(tls: ListenOptions["tls"], limits: DoorLimits, serve: RequestListener) {
+  const options: ServerOptions = {
+    // Node refuses one that is longer than the whole request's.
+    headersTimeout: Math.min(limits.headersTimeout, limits.bodyTimeout),
+    requestTimeout: limits.bodyTimeout,
+    keepAliveTimeout: limits.idleTimeout,
+    connectionsCheckingInterval: limits.sweepInterval,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 10_000,
+  };
+  const secure = { ...tls, minVersion: "TLSv1.2", ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: limits.prefaceTimeout } as const;
+  const front = tls === undefined ? createServer(options, serve) : createTlsServer({ ...options, ...secure }, serve);
+  const event = tls === undefined ? "connection" : "secureConnection";
+  const listeners = front.listeners(event);
+  front.removeAllListeners(event);
+  const begin = (socket: Socket) => {
+    for (const listener of listeners) listener.call(front, socket);
+  };
+  return { front, begin };
+}

@@ -1,0 +1,85 @@
+// What the tests of the door share: an opened door, and clients down to the byte.
+import { once } from "node:events";
+import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
+import { connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
+import type { DoorLimits } from "../../src/rpc/door/limits.ts";
+import { type Handle, type Listening, type ListenOptions, listen } from "../../src/rpc/listen.ts";
+
+/** Times short enough for a test, and a sweep to match. */
+export const SHORT: Partial<DoorLimits> = { sweepInterval: 10 };
+
+export const hello: Handle = (_req, res) => {
+  res.end("hello");
+};
+
+const silent = { warn: () => undefined, debug: () => undefined };
+
+/** A door on a free port, closed when the test ends. */
+export async function openDoor(handle: Handle, options: Partial<ListenOptions> = {}): Promise<Listening & { url: string }> {
+  const door = await listen({ host: "127.0.0.1", port: 0, handle, log: silent, ...options });
+  onTestFinished(() => door.drain(0));
+  const url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${door.port}`;
+  return { host: door.host, port: door.port, url, drain: (graceMs) => door.drain(graceMs) };
+}
+
+/** A bare connection; what it sends and reads is up to the test. `allowHalfOpen`: it does not close when the server does. */
+export async function openSocket(port: number, allowHalfOpen = false): Promise<Socket> {
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen });
+  socket.on("error", () => undefined);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "connect");
+  return socket;
+}
+
+/** Sends `bytes` one by one, for as long as the other side listens. */
+export function drip(socket: Socket, bytes: Buffer | string): void {
+  const all = Buffer.from(bytes);
+  let next = 0;
+  const timer = setInterval(() => {
+    if (next < all.length) socket.write(all.subarray(next, ++next));
+  }, 5);
+  socket.once("close", () => clearInterval(timer));
+}
+
+/** Resolves when the server has closed the connection. */
+export async function gone(socket: Socket): Promise<void> {
+  socket.resume();
+  if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
+}
+
+/** A session of Node's own HTTP/2 client. */
+export async function openSession(url: string, options: { ca?: string } = {}): Promise<ClientHttp2Session> {
+  const session = connectHttp2(url, options);
+  session.on("error", () => undefined);
+  onTestFinished(() => session.destroy());
+  await once(session, "connect");
+  return session;
+}
+
+/** One GET on a session. */
+export async function getHttp2(session: ClientHttp2Session, path = "/"): Promise<{ status: number | undefined; body: string }> {
+  const stream = session.request({ ":path": path });
+  const [[headers], body] = await Promise.all([once(stream, "response") as Promise<[IncomingHttpHeaders]>, text(stream)]);
+  return { status: headers[":status"] as number | undefined, body };
+}
+
+/** A frame of HTTP/2: type, flags, stream, payload. */
+export function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** What a client says first: the preface and empty SETTINGS. */
+export const GREETING = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(4, 0, 0)]);
+
+/** HEADERS of `POST http://a/` in HPACK without compression tables; `end`: with END_STREAM. */
+export function postHeaders(stream: number, end: boolean): Buffer {
+  // 0x83 :method POST, 0x86 :scheme http, 0x84 :path /, 0x41 :authority literal "a".
+  return frame(1, 0x4 | (end ? 0x1 : 0), stream, Buffer.from([0x83, 0x86, 0x84, 0x41, 0x01, 0x61]));
+}

@@ -1,0 +1,53 @@
+import os from "node:os";
+import { connect, type Environments, type Locks } from "./client.ts";
+import { Command, Option } from "./clipanion.ts";
+import type { Context } from "./context.ts";
+import { EXIT, explain } from "./failure.ts";
+import { Output } from "./output.ts";
+import { persist } from "./retry.ts";
+import { readSettings } from "./settings.ts";
+
+/** A command that talks to a server: the options that all share, the connection, and one way from an error to the exit code. */
+export abstract class ClientCommand extends Command<Context> {
+  url = Option.String("--url", { description: "The server; default: CALL_ME_URL, or http:// and HOST, or http://127.0.0.1:8000" });
+  keyFile = Option.String("--key-file", { description: "A file with the API key, - for stdin; default: CALL_ME_API_KEY or API_KEY" });
+  json = Option.Boolean("--json", false, { description: "The answer as JSON on stdout" });
+
+  /** What permission_denied means in this command. */
+  protected readonly denied: number = EXIT.settings;
+  #address = "the server";
+
+  /** Does the work and gives the exit code; may throw anything. */
+  protected abstract perform(): Promise<number>;
+
+  async execute(): Promise<number> {
+    try {
+      return await this.perform();
+    } catch (error) {
+      const signal = this.interruption;
+      if (signal.aborted) return 128 + os.constants.signals[signal.reason as NodeJS.Signals];
+      const failure = explain(error, { url: this.#address, denied: this.denied });
+      this.output.word(`call-me: ${failure.message}`);
+      return failure.exitCode;
+    }
+  }
+
+  protected get output(): Output {
+    return new Output(this.context.stdout, this.context.stderr);
+  }
+
+  protected get interruption(): AbortSignal {
+    return this.context.interruption();
+  }
+
+  protected async connect(): Promise<{ locks: Locks; environments: Environments }> {
+    const settings = await readSettings(this.context.env, { url: this.url, keyFile: this.keyFile, stdin: this.context.stdin });
+    this.#address = settings.url;
+    return connect(settings);
+  }
+
+  /** Repeats a call that is safe to repeat while the server is out of reach, up to 10 s. */
+  protected persist<T>(call: () => Promise<T>): Promise<T> {
+    return persist(this.context.pace, this.interruption, call);
+  }
+}

@@ -1,0 +1,107 @@
+import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ClientCommand } from "../base.ts";
+import { CALL_TIMEOUT, type Locks } from "../client.ts";
+import { Command, Option } from "../clipanion.ts";
+import { formatDuration, nanoseconds } from "../duration.ts";
+import { EXIT } from "../failure.ts";
+import { WaitReport } from "../report.ts";
+import { type AcquireOptions, buildRequest } from "../request.ts";
+import { isSettled, waitForGrant } from "../waiting.ts";
+import { ending, environmentsOf, instant, standing } from "../words.ts";
+
+/** `call-me acquire`, and `call-me request` as the original says: takes environments, waiting for as long as it takes. */
+export class AcquireCommand extends ClientCommand implements AcquireOptions {
+  static override paths = [["acquire"], ["request"]];
+  static override usage = Command.Usage({
+    description: "Take one or several environments, waiting in line until they are free",
+    details: `
+      Several environments are granted together or not at all; \`uat:2\` asks for two slots of uat. The place in line survives lost
+      connections and restarts of the server; interrupting the command gives it up. Exit code 4: not acquired, stderr says why.
+      Durations are written like 30s, 15m or 1h30m.
+    `,
+    examples: [
+      ["Take uat for half an hour", "$0 acquire uat --ttl 30m"],
+      ["Take it now or fail", "$0 acquire uat --fail"],
+      ["Two environments together, waiting an hour at most; lease and token for later", "$0 acquire uat db:2 --queue-timeout 1h --json"],
+    ],
+  });
+
+  environments = Option.Rest({ name: "ENV[:SLOTS]", required: 1 });
+  pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
+  ttl = Option.String("--ttl", { description: "How long it is held unless renewed; default: the environment's, or 1h" });
+  maxHold = Option.String("--max-hold", {
+    description: "How long it can be held with any number of renewals; default: the environment's, or 4h",
+  });
+  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail at once instead of standing in line" });
+  noWait = Option.Boolean("--no-wait", false, { description: "Stand in line, but don't wait: exit code 4 if it was not granted at once" });
+  queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });
+  ticketTtl = Option.String("--ticket-ttl", { description: "How long the place in line outlives a lost connection; default 60s" });
+  claimTimeout = Option.String("--claim-timeout", { description: "How long a grant waits for a lost connection to return; default 30s" });
+  priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
+  requestId = Option.String("--request-id", { description: "The same id gets the same lease again; default: a random one" });
+  reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
+  holder = Option.String("--name", { description: "Who it is for; default: the CI run, or user@host" });
+  runUrl = Option.String("--run-url", { description: "Where the run can be looked at; default: from the CI system's variables" });
+  tags = Option.Array("--tag", [], { description: "A free word to find the lease by; may be repeated" });
+
+  protected async perform(): Promise<number> {
+    const request = buildRequest(this, this.context.env);
+    const { locks } = await this.connect();
+    const start = process.hrtime.bigint();
+    if (this.noWait) {
+      return this.conclude(await this.persist(() => locks.acquire(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption })), start);
+    }
+    const { pace } = this.context;
+    const report = new WaitReport(this.output, { quiet: this.json, every: pace.notice });
+    const queueTimeout = request.queueTimeout === undefined ? Infinity : Number(nanoseconds(request.queueTimeout)) / 1e6;
+    try {
+      const answer = await waitForGrant({ locks, request, pace, interruption: this.interruption, watcher: report, queueTimeout });
+      this.interruption.throwIfAborted();
+      return this.conclude(answer, start);
+    } catch (error) {
+      if (this.interruption.aborted) await this.withdraw(locks, report.lease);
+      throw error;
+    } finally {
+      report.close();
+    }
+  }
+
+  private conclude(answer: AcquireResponse, start: bigint): number {
+    const { lease } = answer;
+    if (this.json) this.output.json(AcquireResponseSchema, answer);
+    if (lease?.state !== LeaseState.HELD) {
+      this.output.word(`call-me: not acquired: ${lease === undefined ? "the server sent no lease" : explainMiss(lease)}`);
+      return EXIT.notAcquired;
+    }
+    if (!this.json) {
+      this.output.data(`acquired slot for environment: ${environmentsOf(lease)}`);
+      this.output.data(`waited ${formatDuration(process.hrtime.bigint() - start)}`);
+    }
+    if (answer.environmentCreated) this.output.word("the environment did not exist; it was created with one slot");
+    this.output.word(`lease ${lease.id} is held ${term(lease)}`);
+    return EXIT.done;
+  }
+
+  /** Gives up the place in line, or a grant that came too late. If the server is away the place ends by itself. */
+  private async withdraw(locks: Locks, lease: Lease | undefined): Promise<void> {
+    if (lease === undefined || lease.state === LeaseState.ENDED) return;
+    try {
+      await locks.release({ leaseId: lease.id }, { timeoutMs: this.context.pace.farewell });
+      this.output.word(`${this.interruption.reason}: withdrew lease ${lease.id}`);
+    } catch {
+      const left = lease.ticketTtl === undefined || isSettled(lease) ? "its time" : formatDuration(nanoseconds(lease.ticketTtl));
+      this.output.word(`${this.interruption.reason}: the server is out of reach; lease ${lease.id} ends by itself after ${left}`);
+    }
+  }
+}
+
+function explainMiss(lease: Lease): string {
+  return lease.state === LeaseState.ENDED ? ending(lease) : `${standing(lease)}; lease ${lease.id} waits in line`;
+}
+
+function term(lease: Lease): string {
+  if (lease.expiresAt === undefined) return "until it is released";
+  const left = lease.ttlRemaining === undefined ? "" : ` (for ${formatDuration(nanoseconds(lease.ttlRemaining))})`;
+  return `until ${instant(lease.expiresAt)}${left} unless it is renewed or released`;
+}

@@ -1,0 +1,43 @@
+import { type CheckResponse, CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { ClientCommand } from "../base.ts";
+import { CALL_TIMEOUT } from "../client.ts";
+import { Command, Option } from "../clipanion.ts";
+import { EXIT } from "../failure.ts";
+import { target } from "../target.ts";
+import { heldBy, verdict } from "../words.ts";
+
+/** `call-me check`: the present state, as an exit code and as a table. */
+export class CheckCommand extends ClientCommand {
+  static override paths = [["check"]];
+  static override usage = Command.Usage({
+    description: "Tell whether an environment is free, and who is on it",
+    details: "Exit code 0: an acquire would be granted now. 4: it is busy. Nothing is created or taken.",
+    examples: [
+      ["Is uat free?", "$0 check uat"],
+      ["All environments of a pool", "$0 check --pool staging"],
+    ],
+  });
+
+  environment = Option.String({ name: "ENV", required: false });
+  pool = Option.String("--pool", { description: "All environments of this pool instead" });
+
+  protected async perform(): Promise<number> {
+    const request = target(this.environment, this.pool);
+    const { locks } = await this.connect();
+    const answer = await this.persist(() => locks.check(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+    if (this.json) this.output.json(CheckResponseSchema, answer);
+    else this.show(answer);
+    return answer.available ? EXIT.done : EXIT.notAcquired;
+  }
+
+  private show({ environments }: CheckResponse): void {
+    const rows = environments.map((status) => [
+      verdict(status),
+      status.name,
+      `${status.used}/${status.capacity}`,
+      `${status.queueLength}`,
+      [status.stateReason, heldBy(status.holders)].filter(Boolean).join(", "),
+    ]);
+    this.output.table([["STATE", "ENVIRONMENT", "USED", "WAITING", "WHO AND WHY"], ...rows]);
+  }
+}

@@ -1,0 +1,48 @@
+import { create } from "@bufbuild/protobuf";
+import { type Environment, ListEnvironmentsResponseSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { EnvironmentState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { ClientCommand } from "../../base.ts";
+import { CALL_TIMEOUT } from "../../client.ts";
+import { Command, Option } from "../../clipanion.ts";
+import { EXIT } from "../../failure.ts";
+import { spoken } from "../../words.ts";
+
+/** `call-me env list`: all environments, whatever number of pages they take. */
+export class EnvListCommand extends ClientCommand {
+  static override paths = [["env", "list"]];
+  static override usage = Command.Usage({
+    description: "List environments with their configuration and state",
+    examples: [["Those of one pool, as JSON", "$0 env list --pool staging --json"]],
+  });
+
+  pool = Option.String("--pool", { description: "Only those of this pool" });
+
+  protected async perform(): Promise<number> {
+    const environments = await this.read();
+    if (this.json) this.output.json(ListEnvironmentsResponseSchema, create(ListEnvironmentsResponseSchema, { environments }));
+    else {
+      const rows = environments.map((one) => [
+        spoken(EnvironmentState, one.state),
+        one.name,
+        one.pool,
+        `${one.capacity ?? 1}`,
+        one.description,
+      ]);
+      this.output.table([["STATE", "ENVIRONMENT", "POOL", "CAPACITY", "DESCRIPTION"], ...rows]);
+    }
+    return EXIT.done;
+  }
+
+  private async read(): Promise<Environment[]> {
+    const { environments } = await this.connect();
+    const all: Environment[] = [];
+    let pageToken = "";
+    do {
+      const request = { pool: this.pool ?? "", pageSize: 1000, pageToken };
+      const page = await this.persist(() => environments.listEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+      all.push(...page.environments);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    return all;
+  }
+}

@@ -1,0 +1,23 @@
+import { Command, Option } from "../clipanion.ts";
+import type { Context } from "../context.ts";
+
+/** `call-me serve`: the server itself. All of its settings are environment variables. */
+export class ServeCommand extends Command<Context> {
+  static override paths = [["serve"]];
+  static override usage = Command.Usage({
+    description: "Run the server in the foreground",
+    details: `
+      Settings are environment variables: \`PORT\` (8000), \`API_KEY\`, \`CALL_ME_STORE\` (sqlite:call-me.db), \`CALL_ME_BIND\`.
+      SIGTERM drains: no lease ends and no place in line is lost. Exit codes: 74 the disk failed, 78 a setting or the store is bad.
+    `,
+    examples: [["On port 8000, with a key", "env PORT=8000 API_KEY=crj $0 serve"]],
+  });
+
+  json = Option.Boolean("--json", false, { description: "Changes nothing: the log is JSON always" });
+
+  /** The server is loaded only here: nothing else of the command line needs SQLite. */
+  async execute(): Promise<number> {
+    const { main } = await import("../../src/main.ts");
+    return await main();
+  }
+}

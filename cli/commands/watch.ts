@@ -1,0 +1,95 @@
+import { ConnectError } from "@connectrpc/connect";
+import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { EndReason, EnvironmentState, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ClientCommand } from "../base.ts";
+import type { Locks } from "../client.ts";
+import { Command, Option } from "../clipanion.ts";
+import { Failure, isTransient } from "../failure.ts";
+import { Backoff } from "../retry.ts";
+import { silenceable } from "../silence.ts";
+import { target } from "../target.ts";
+import { heldBy, spoken, who } from "../words.ts";
+
+/** `call-me watch`: the present state, then each change, until interrupted. */
+export class WatchCommand extends ClientCommand {
+  static override paths = [["watch"]];
+  static override usage = Command.Usage({
+    description: "Follow an environment or a pool",
+    details: "Prints the present state and then a line per change, until interrupted. A lost connection is taken up again without a gap.",
+    examples: [
+      ["Follow uat", "$0 watch uat"],
+      ["As NDJSON, from a revision seen before", "$0 watch uat --json --since 1767225600000000"],
+    ],
+  });
+
+  environment = Option.String({ name: "ENV", required: false });
+  pool = Option.String("--pool", { description: "All environments of this pool instead" });
+  since = Option.String("--since", { description: "Resume after this revision of an earlier watch" });
+
+  protected async perform(): Promise<number> {
+    const what = target(this.environment, this.pool);
+    if (!/^\d*$/.test(this.since ?? "")) throw Failure.usage(`--since ${JSON.stringify(this.since)} is no revision; it is a whole number`);
+    const { locks } = await this.connect();
+    return await this.follow(locks, what, BigInt(this.since ?? 0));
+  }
+
+  /** Never returns: it throws when interrupted, when the server says no, or was not reached within the pace's patience. */
+  private async follow(locks: Locks, what: ReturnType<typeof target>, since: bigint): Promise<never> {
+    const { pace } = this.context;
+    const backoff = new Backoff(pace, this.interruption);
+    const patientUntil = performance.now() + pace.patience;
+    let sinceRevision = since;
+    let contact: "none yet" | "here" | "lost" = "none yet";
+    for (;;) {
+      let why = "the server ended the stream";
+      try {
+        for await (const message of silenceable(pace.silence, this.interruption, (signal) =>
+          locks.watchEnvironment({ ...what, sinceRevision }, { signal }),
+        )) {
+          if (contact === "lost") this.output.word("contact regained");
+          contact = "here";
+          backoff.reset();
+          sinceRevision = message.revision;
+          this.show(message);
+        }
+      } catch (error) {
+        this.interruption.throwIfAborted();
+        if (!isTransient(error) || (contact === "none yet" && performance.now() >= patientUntil)) throw error;
+        why = ConnectError.from(error).rawMessage;
+      }
+      if (contact === "here") {
+        contact = "lost";
+        this.output.word(`lost contact with the server (${why}); trying again`);
+      }
+      await backoff.pause();
+    }
+  }
+
+  private show(message: WatchEnvironmentResponse): void {
+    if (this.json) this.output.jsonLine(WatchEnvironmentResponseSchema, message);
+    else if (message.kind !== WatchKind.HEARTBEAT) this.showLines(message);
+  }
+
+  private showLines(message: WatchEnvironmentResponse): void {
+    if (message.reset) this.output.word("changes before this were missed: the revision is too old or unknown");
+    const time = new Date().toISOString();
+    for (const status of message.environments) {
+      const line = [
+        spoken(EnvironmentState, status.state),
+        `${status.used}/${status.capacity} used`,
+        `${status.queueLength} waiting`,
+        heldBy(status.holders),
+        cause(message),
+      ];
+      this.output.data(`${time}  ${status.name}  ${line.filter(Boolean).join(", ")}`);
+    }
+  }
+}
+
+function cause({ kind, skipped, cause: by }: WatchEnvironmentResponse): string {
+  if (kind === WatchKind.SNAPSHOT) return "";
+  if (skipped) return "after several changes";
+  if (!by?.leaseId) return "after a change of its configuration or state";
+  const now = by.state === LeaseState.ENDED ? spoken(EndReason, by.endReason) : spoken(LeaseState, by.state);
+  return `after lease ${by.leaseId} of ${who(by.holder, "someone unnamed")} was ${now}`;
+}

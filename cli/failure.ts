@@ -1,0 +1,76 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
+
+/** The exit codes of the client's commands. */
+export const EXIT = { done: 0, error: 1, usage: 2, settings: 3, notAcquired: 4, notYours: 5 } as const;
+
+/** An end of a command that its user should read about: a sentence with the remedy, and the exit code. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly exitCode: number;
+
+  constructor(exitCode: number, sentence: string) {
+    super(sentence);
+    this.exitCode = exitCode;
+  }
+
+  /** The command line says something that cannot be done. */
+  static usage(sentence: string): Failure {
+    return new Failure(EXIT.usage, sentence);
+  }
+
+  /** A setting is missing or wrong. */
+  static settings(sentence: string): Failure {
+    return new Failure(EXIT.settings, sentence);
+  }
+}
+
+/** Where the error happened: the server's address, and the exit code that `permission_denied` means in this command. */
+export interface Circumstance {
+  readonly url: string;
+  readonly denied: number;
+}
+
+/** Turns whatever was thrown into a Failure. */
+export function explain(error: unknown, { url, denied }: Circumstance): Failure {
+  if (error instanceof Failure) return error;
+  if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
+  const said = error.rawMessage || Code[error.code];
+  switch (error.code) {
+    case Code.Unauthenticated:
+      return new Failure(EXIT.settings, `${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
+    case Code.PermissionDenied:
+      return new Failure(denied, denied === EXIT.notYours ? `not yours: ${said}` : `this key may not do that: ${said}`);
+    case Code.InvalidArgument:
+      return new Failure(EXIT.usage, [said, ...violations(error)].join("; "));
+    case Code.Unavailable:
+    case Code.Aborted:
+    case Code.DeadlineExceeded:
+      return new Failure(EXIT.error, `no answer from ${url}: ${said}. Is the server running there? Set CALL_ME_URL, or give --url`);
+    case Code.Unimplemented:
+      return new Failure(EXIT.error, `${url} does not know this call: ${said}. Is it a call-me server, and as new as this client?`);
+    default:
+      return new Failure(EXIT.error, said);
+  }
+}
+
+/** Whether the same call may succeed later: the server is away, draining or cut off, and gave no verdict. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof ConnectError)) return false;
+  if ([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.Unknown, Code.Canceled].includes(error.code)) return true;
+  // connect-node reports an answer that was cut in the middle as one of these; a verdict would name its reason.
+  return reasonOf(error) === undefined && [Code.Internal, Code.InvalidArgument, Code.DataLoss].includes(error.code);
+}
+
+/** The stable reason that the server gave (ErrorInfo), if any. */
+export function reasonOf(error: unknown): string | undefined {
+  return error instanceof ConnectError ? error.findDetails(ErrorInfoSchema)[0]?.reason : undefined;
+}
+
+function violations(error: ConnectError): string[] {
+  return error
+    .findDetails(BadRequestSchema)
+    .flatMap((detail) => detail.fieldViolations)
+    .filter(({ description }) => !error.rawMessage.includes(description))
+    .map(({ field, description }) => `${field}: ${description}`);
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import process from "node:process";
+import { Builtins, Cli } from "./clipanion.ts";
+import { AcquireCommand } from "./commands/acquire.ts";
+import { CheckCommand } from "./commands/check.ts";
+import { EnvApplyCommand } from "./commands/env/apply.ts";
+import { EnvDeleteCommand } from "./commands/env/delete.ts";
+import { EnvListCommand } from "./commands/env/list.ts";
+import { ReleaseCommand } from "./commands/release.ts";
+import { ServeCommand } from "./commands/serve.ts";
+import { WatchCommand } from "./commands/watch.ts";
+import { type Context, PACE } from "./context.ts";
+import { EXIT } from "./failure.ts";
+import { plain } from "./output.ts";
+import { environment, wantsColour } from "./settings.ts";
+import { didYouMean } from "./suggestion.ts";
+
+const COMMANDS = [
+  AcquireCommand,
+  CheckCommand,
+  EnvApplyCommand,
+  EnvDeleteCommand,
+  EnvListCommand,
+  ReleaseCommand,
+  ServeCommand,
+  WatchCommand,
+];
+
+/** Runs one command line (without the program's name) and gives its exit code. Never throws; prints only to the context's streams. */
+export async function run(args: string[], context: Context): Promise<number> {
+  const cli = new Cli<Context>({
+    binaryLabel: "call-me: locks and reservations for shared test environments",
+    binaryName: "call-me",
+    binaryVersion: version(),
+    enableColors: wantsColour(context.env, context.stdout),
+  });
+  for (const command of [...COMMANDS, Builtins.HelpCommand, Builtins.VersionCommand]) cli.register(command);
+  if (args.length === 0) {
+    context.stderr.write(cli.usage());
+    return EXIT.usage;
+  }
+  try {
+    // Parsed apart from the run: clipanion itself would print a usage error on stdout and end with 1.
+    return await cli.run(cli.process(args, context), context);
+  } catch (error) {
+    context.stderr.write(`call-me: ${didYouMean(args, verbs()) ?? usageError(error)}\n`);
+    return EXIT.usage;
+  }
+}
+
+/** Runs the command line in this process, with its streams and signals, and gives the exit code. */
+export async function start(args: string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) {
+    // Whoever read our output has seen enough (`call-me watch uat | head -1`): end as a shell tool does.
+    stream.on("error", (error: NodeJS.ErrnoException) =>
+      process.exit(error.code === "EPIPE" ? 128 + os.constants.signals.SIGPIPE : EXIT.error),
+    );
+  }
+  let interruption: AbortSignal | undefined;
+  return await run(args, {
+    env: environment(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    colorDepth: 1,
+    pace: PACE,
+    interruption: () => (interruption ??= listenForSignals()),
+  });
+}
+
+/** Installed only by the commands that ask for it; `serve` has its own. A repeated signal (launcher and terminal both send one) adds nothing. */
+function listenForSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => controller.abort(signal));
+  return controller.signal;
+}
+
+function version(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return manifest.version;
+}
+
+function verbs(): string[] {
+  return COMMANDS.flatMap((command) => command.paths.map((path) => path.join(" ")));
+}
+
+function usageError(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n").map(plain).join("\n").trim();
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { type AcquireRequestSchema, IfBusy } from "../gen/ts/callme/v1/lock_service_pb.ts";
+import { parseDuration } from "./duration.ts";
+import { Failure } from "./failure.ts";
+import { describeHolder } from "./holder.ts";
+import type { Variables } from "./settings.ts";
+
+/** What the command line can say about an Acquire; texts as typed. */
+export interface AcquireOptions {
+  readonly environments: readonly string[];
+  readonly pool: string | undefined;
+  readonly ttl: string | undefined;
+  readonly maxHold: string | undefined;
+  readonly busyFails: boolean;
+  readonly queueTimeout: string | undefined;
+  readonly ticketTtl: string | undefined;
+  readonly claimTimeout: string | undefined;
+  readonly priority: string | undefined;
+  readonly requestId: string | undefined;
+  readonly reason: string | undefined;
+  readonly holder: string | undefined;
+  readonly runUrl: string | undefined;
+  readonly tags: readonly string[];
+}
+
+/** An Acquire that can be repeated safely. */
+export type AcquireInit = MessageInitShape<typeof AcquireRequestSchema> & { readonly requestId: string; readonly queueTimeout?: Duration };
+
+/** Builds the request; a usage Failure names the option that can't be read. Limits are the server's to check. */
+export function buildRequest(options: AcquireOptions, env: Variables): AcquireInit {
+  return {
+    ...wanted(options.environments),
+    ...durations(options),
+    pool: options.pool ?? "",
+    ifBusy: options.busyFails ? IfBusy.FAIL : IfBusy.QUEUE,
+    priority: integer("--priority", options.priority ?? "0"),
+    requestId: options.requestId ?? randomUUID(),
+    holder: describeHolder(env, { name: options.holder, runUrl: options.runUrl }),
+    reason: options.reason ?? "",
+    tags: [...options.tags],
+  };
+}
+
+/** A name may hold a colon (the old API takes any), so only a number behind the last one counts as slots. */
+function wanted(environments: readonly string[]): Pick<MessageInitShape<typeof AcquireRequestSchema>, "environment" | "needs"> {
+  const needs = environments.map((text) => {
+    const [, environment = text, slots = "1"] = /^(.+):(\d+)$/.exec(text) ?? [];
+    return { environment, slots: integer(text, slots) };
+  });
+  const [only] = needs;
+  return needs.length === 1 && only?.slots === 1 ? { environment: only.environment } : { needs };
+}
+
+function durations(options: AcquireOptions): Partial<Record<"ttl" | "maxHold" | "queueTimeout" | "ticketTtl" | "claimTimeout", Duration>> {
+  const given = {
+    ttl: ["--ttl", options.ttl],
+    maxHold: ["--max-hold", options.maxHold],
+    queueTimeout: ["--queue-timeout", options.queueTimeout],
+    ticketTtl: ["--ticket-ttl", options.ticketTtl],
+    claimTimeout: ["--claim-timeout", options.claimTimeout],
+  } as const;
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([field, [option, text]]) => (text === undefined ? [] : [[field, parseDuration(option, text)]])),
+  );
+}
+
+function integer(source: string, text: string): number {
+  const value = Number(text);
+  if (/^[+-]?\d+$/.test(text) && value >= -0x80000000 && value <= 0x7fffffff) return value;
+  throw Failure.usage(`${source}: ${JSON.stringify(text)} is no whole number in range`);
+}

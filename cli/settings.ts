@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { Failure } from "./failure.ts";
+
+/** Environment variables by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Where the server is and what opens it. */
+export interface Settings {
+  readonly url: string;
+  /** An API key or a lease token; undefined: the server asks for none. */
+  readonly key: string | undefined;
+}
+
+/** What the command line says about them. */
+export interface Given {
+  readonly url: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly stdin: Readable;
+}
+
+/** The process's environment variables. This file is the only one of the client that looks at them. */
+export function environment(): Record<string, string | undefined> {
+  return process.env;
+}
+
+/** Colours only for a person who has not declined them (NO_COLOR). */
+export function wantsColour(env: Variables, stdout: object): boolean {
+  return "isTTY" in stdout && stdout.isTTY === true && !env["NO_COLOR"];
+}
+
+/**
+ * The command line first, then CALL_ME_URL or HOST, and CALL_ME_API_KEY or API_KEY or CALL_ME_LEASE_TOKEN; an empty variable
+ * is none. A settings Failure (3) says what is wrong with which.
+ */
+export async function readSettings(env: Variables, given: Given): Promise<Settings> {
+  return { url: readUrl(env, given.url), key: await readKey(env, given) };
+}
+
+/** The lease that an enclosing `acquire` or `exec` handed on. */
+export function leaseInHand(env: Variables): string | undefined {
+  return env["CALL_ME_LEASE_ID"] || undefined;
+}
+
+function readUrl(env: Variables, option: string | undefined): string {
+  const [source, value] =
+    option !== undefined ? ["--url", option] : env["CALL_ME_URL"] ? ["CALL_ME_URL", env["CALL_ME_URL"]] : ["HOST", host(env)];
+  const url = URL.parse(value);
+  if (url === null || !["http:", "https:"].includes(url.protocol)) {
+    throw Failure.settings(`${source} ${JSON.stringify(value)} is no http(s) address; write it like http://127.0.0.1:8000`);
+  }
+  return url.href.replace(/\/$/, "");
+}
+
+/** The original's HOST is host:port. Some shells set HOST to the machine's bare name: that is not meant. */
+function host(env: Variables): string {
+  const value = env["HOST"] ?? "";
+  return /:\d+$/.test(value) ? `http://${value}` : "http://127.0.0.1:8000";
+}
+
+async function readKey(env: Variables, given: Given): Promise<string | undefined> {
+  const { keyFile } = given;
+  if (keyFile === undefined) {
+    const name = ["CALL_ME_API_KEY", "API_KEY", "CALL_ME_LEASE_TOKEN"].find((candidate) => env[candidate]);
+    return name === undefined ? undefined : checked(name, env[name] ?? "");
+  }
+  const source = keyFile === "-" ? "stdin" : keyFile;
+  const content = await (keyFile === "-" ? text(given.stdin) : readFile(keyFile, "utf8")).catch((error: Error) => {
+    throw Failure.settings(`cannot read the key file ${source}: ${error.message}`);
+  });
+  return checked(`the key in ${source}`, content.trim());
+}
+
+function checked(source: string, key: string): string {
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw Failure.settings(`${source} must be one line of visible ASCII characters, without spaces`);
+}

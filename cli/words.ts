@@ -1,0 +1,62 @@
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
+import {
+  EndReason,
+  EnvironmentState,
+  type EnvironmentStatus,
+  type Holder,
+  type Lease,
+  LeaseState,
+  type Occupant,
+} from "../gen/ts/callme/v1/types_pb.ts";
+
+/** An enum value as a person says it: EndReason.TIMED_OUT is "timed out". */
+export function spoken(names: Readonly<Record<number, string>>, value: number): string {
+  return (names[value] ?? `unknown (${value})`).toLowerCase().replaceAll("_", " ");
+}
+
+/** A time as ISO 8601 in UTC, to the second. */
+export function instant(time: Timestamp): string {
+  return timestampDate(time)
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z");
+}
+
+/** A holder's name, and where its run can be looked at. */
+export function who(holder: Holder | undefined, otherwise: string): string {
+  const name = holder?.name || otherwise;
+  return holder?.runUrl ? `${name} (${holder.runUrl})` : name;
+}
+
+/** "checkout #4711 (https://…) until 2026-01-02T03:04:05Z: nightly". */
+export function occupant({ holder, leaseId, until, reason }: Occupant): string {
+  const end = until === undefined ? "" : ` until ${instant(until)}`;
+  return `${who(holder, `lease ${leaseId}`)}${end}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/** "held by A, B", or nothing if nobody is named. */
+export function heldBy(holders: readonly Occupant[]): string {
+  return holders.length === 0 ? "" : `held by ${holders.map(occupant).join(", ")}`;
+}
+
+/** Whether one slot would be granted now, and if not, why not. */
+export function verdict(status: EnvironmentStatus): string {
+  if (status.available) return "free";
+  if (status.state === EnvironmentState.AVAILABLE) return "busy";
+  return spoken(EnvironmentState, status.state);
+}
+
+/** The names of a lease's environments, as the original client prints them. */
+export function environmentsOf(lease: Lease): string {
+  return lease.environments.map(({ name }) => name).join(", ");
+}
+
+/** Where a lease stands in line, and who has what it waits for. */
+export function standing(lease: Lease): string {
+  const place = lease.state === LeaseState.OFFERED ? "offered" : `position ${lease.position} of ${lease.queueLength}`;
+  return [place, heldBy(lease.holders)].filter(Boolean).join(", ");
+}
+
+/** Why a lease ended: "timed out: …". */
+export function ending(lease: Lease): string {
+  return `${spoken(EndReason, lease.endReason)}${lease.endNote === "" ? "" : `: ${lease.endNote}`}`;
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type } from "./terminal.ts";
+
+const VERBS = ["serve", "check", "acquire", "request", "release", "watch", "env list", "env apply", "env delete"];
+
+test.each(VERBS)("%s --help shows an example, on stdout", async (verb) => {
+  const { code, stdout, stderr } = await type([...verb.split(" "), "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`\\$ (env .*)?call-me ${verb === "request" ? "acquire" : verb}`));
+  expect(stdout).toContain("--json");
+  expect(stderr).toBe("");
+});
+
+test("--help lists the verbs and --version tells the package's version", async () => {
+  const help = await type(["--help"]);
+  expect(help.code).toBe(0);
+  for (const verb of VERBS.filter((one) => one !== "request")) expect(help.stdout).toContain(`call-me ${verb}`);
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  expect(await type(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+test.each([
+  [["chekc"], /unknown command "chekc"; did you mean "check"\?/],
+  [["env", "lst"], /unknown command "env lst"; did you mean "env list"\?/],
+  [["frobnicate"], /unknown command "frobnicate"; there are: acquire, check, env apply/],
+  [["acquire"], /Not enough positional arguments/],
+  [["acquire", "uat", "--ttk", "30s"], /Unsupported option name \("--ttk"\)/],
+  [["acquire", "uat", "--ttl", "soon"], /--ttl "soon" is no duration/],
+  [["acquire", "uat", "--priority=high"], /--priority: "high" is no whole number/],
+  [["check"], /name an environment, or a pool with --pool/],
+  [["check", "uat", "--pool", "p"], /either ENV or --pool/],
+  [["watch", "uat", "--since", "yesterday"], /--since "yesterday" is no revision/],
+  [["release"], /name an environment, or a lease with --lease/],
+  [["release", "uat", "--outcome", "great"], /--outcome "great" is none of ok, failed, broken/],
+  [["env", "apply", "/nowhere.json"], /cannot read \/nowhere.json/],
+])("a wrong command line ends with 2 and is explained on stderr: %j", async (args, words) => {
+  const { code, stdout, stderr } = await type(args);
+  expect(code).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(words);
+});
+
+test("nothing at all shows the help on stderr", async () => {
+  const { code, stdout, stderr } = await type([]);
+  expect(code).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toContain("call-me acquire");
+});

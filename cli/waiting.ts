@@ -4,7 +4,7 @@ import type { AcquireRequestSchema, AcquireResponse } from "../gen/ts/callme/v1/
 import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
 import { CALL_TIMEOUT, type Locks } from "./client.ts";
 import type { Pace } from "./context.ts";
-import { isTransient } from "./failure.ts";
+import { EXIT, Failure, isTransient } from "./failure.ts";
 import { Backoff } from "./retry.ts";
 import { silenceable } from "./silence.ts";
 
@@ -39,9 +39,11 @@ export async function waitForGrant(waiting: Waiting): Promise<AcquireResponse> {
   const backoff = new Backoff(pace, interruption);
   const start = performance.now();
   let patience = pace.patience;
+  let inLine = false;
   for (;;) {
     try {
       const answer = await askOnce(waiting);
+      inLine = true;
       patience = queueTimeout;
       backoff.reset();
       const end = await followToEnd(locks, answer, waiting);
@@ -49,11 +51,17 @@ export async function waitForGrant(waiting: Waiting): Promise<AcquireResponse> {
       watcher.lost("the server ended the stream");
     } catch (error) {
       interruption.throwIfAborted();
-      if (!isTransient(error) || performance.now() >= start + patience) throw error;
+      if (!isTransient(error)) throw error;
+      if (performance.now() >= start + patience) throw inLine ? outOfTime(error) : error;
       watcher.lost(ConnectError.from(error).rawMessage);
     }
     await backoff.pause();
   }
+}
+
+function outOfTime(error: unknown): Failure {
+  const why = ConnectError.from(error).rawMessage;
+  return new Failure(EXIT.notAcquired, `not acquired: the server was out of reach (${why}) when the queue timeout had passed`);
 }
 
 /** Whether there is nothing left to wait for. */

@@ -1,7 +1,9 @@
+import type { DescEnum } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import {
-  EndReason,
+  EndReasonSchema,
   EnvironmentState,
+  EnvironmentStateSchema,
   type EnvironmentStatus,
   type Holder,
   type Lease,
@@ -9,9 +11,9 @@ import {
   type Occupant,
 } from "../gen/ts/callme/v1/types_pb.ts";
 
-/** An enum value as a person says it: EndReason.TIMED_OUT is "timed out". */
-export function spoken(names: Readonly<Record<number, string>>, value: number): string {
-  return (names[value] ?? `unknown (${value})`).toLowerCase().replaceAll("_", " ");
+/** An enum value as a person says it: END_REASON_TIMED_OUT is "timed out". */
+export function spoken(schema: DescEnum, value: number): string {
+  return (schema.value[value]?.localName ?? `unknown (${value})`).toLowerCase().replaceAll("_", " ");
 }
 
 /** A time as ISO 8601 in UTC, to the second. */
@@ -42,7 +44,7 @@ export function heldBy(holders: readonly Occupant[]): string {
 export function verdict(status: EnvironmentStatus): string {
   if (status.available) return "free";
   if (status.state === EnvironmentState.AVAILABLE) return "busy";
-  return spoken(EnvironmentState, status.state);
+  return spoken(EnvironmentStateSchema, status.state);
 }
 
 /** The names of a lease's environments, as the original client prints them. */
@@ -58,5 +60,5 @@ export function standing(lease: Lease): string {
 
 /** Why a lease ended: "timed out: …". */
 export function ending(lease: Lease): string {
-  return `${spoken(EndReason, lease.endReason)}${lease.endNote === "" ? "" : `: ${lease.endNote}`}`;
+  return `${spoken(EndReasonSchema, lease.endReason)}${lease.endNote === "" ? "" : `: ${lease.endNote}`}`;
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from "../clipanion.ts";
 import type { Context } from "../context.ts";
+import { EXIT } from "../failure.ts";
 
 /** `call-me serve`: the server itself. All of its settings are environment variables. */
 export class ServeCommand extends Command<Context> {
@@ -17,7 +18,12 @@ export class ServeCommand extends Command<Context> {
 
   /** The server is loaded only here: nothing else of the command line needs SQLite. */
   async execute(): Promise<number> {
-    const { main } = await import("../../src/main.ts");
-    return await main();
+    try {
+      const { main } = await import("../../src/main.ts");
+      return await main();
+    } catch (error) {
+      this.context.stderr.write(`call-me: the server could not be run: ${error instanceof Error ? error.stack : error}\n`);
+      return EXIT.error;
+    }
   }
 }

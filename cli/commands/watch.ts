@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { EndReason, EnvironmentState, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EndReasonSchema, EnvironmentStateSchema, LeaseState, LeaseStateSchema, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -75,7 +75,7 @@ export class WatchCommand extends ClientCommand {
     const time = new Date().toISOString();
     for (const status of message.environments) {
       const line = [
-        spoken(EnvironmentState, status.state),
+        spoken(EnvironmentStateSchema, status.state),
         `${status.used}/${status.capacity} used`,
         `${status.queueLength} waiting`,
         heldBy(status.holders),
@@ -90,6 +90,6 @@ function cause({ kind, skipped, cause: by }: WatchEnvironmentResponse): string {
   if (kind === WatchKind.SNAPSHOT) return "";
   if (skipped) return "after several changes";
   if (!by?.leaseId) return "after a change of its configuration or state";
-  const now = by.state === LeaseState.ENDED ? spoken(EndReason, by.endReason) : spoken(LeaseState, by.state);
+  const now = by.state === LeaseState.ENDED ? spoken(EndReasonSchema, by.endReason) : spoken(LeaseStateSchema, by.state);
   return `after lease ${by.leaseId} of ${who(by.holder, "someone unnamed")} was ${now}`;
 }

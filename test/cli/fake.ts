@@ -44,10 +44,15 @@ export class ScriptedServer {
     return this;
   }
 
+  /** Breaks every connection, and goes on. */
+  cut(): void {
+    this.#server?.closeAllConnections();
+  }
+
   /** Dies as with kill -9: every connection breaks. */
   async die(): Promise<void> {
     const closed = new Promise((resolve) => this.#server?.close(resolve));
-    this.#server?.closeAllConnections();
+    this.cut();
     await closed;
   }
 

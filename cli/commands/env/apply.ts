@@ -4,6 +4,7 @@ import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import {
   ApplyEnvironmentsResponseSchema,
   ChangeKind,
+  ChangeKindSchema,
   type Environment,
   type EnvironmentChange,
   EnvironmentSchema,
@@ -54,7 +55,7 @@ export class EnvApplyCommand extends ClientCommand {
 
   private line({ kind, name, pool, fields }: EnvironmentChange): string {
     const would = this.dryRun && kind !== ChangeKind.UNCHANGED ? "would be " : "";
-    return `${would}${spoken(ChangeKind, kind)} ${name} (pool ${pool})${fields.length === 0 ? "" : `: ${fields.join(", ")}`}`;
+    return `${would}${spoken(ChangeKindSchema, kind)} ${name} (pool ${pool})${fields.length === 0 ? "" : `: ${fields.join(", ")}`}`;
   }
 }
 

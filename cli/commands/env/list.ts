@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Environment, ListEnvironmentsResponseSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
-import { EnvironmentState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { EnvironmentStateSchema } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
@@ -22,7 +22,7 @@ export class EnvListCommand extends ClientCommand {
     if (this.json) this.output.json(ListEnvironmentsResponseSchema, create(ListEnvironmentsResponseSchema, { environments }));
     else {
       const rows = environments.map((one) => [
-        spoken(EnvironmentState, one.state),
+        spoken(EnvironmentStateSchema, one.state),
         one.name,
         one.pool,
         `${one.capacity ?? 1}`,

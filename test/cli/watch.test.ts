@@ -1,0 +1,105 @@
+import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { EndReason, EnvironmentState, EnvironmentStatusSchema, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { gone, refusal, ScriptedServer } from "./fake.ts";
+import { open, type } from "./terminal.ts";
+
+const uat = (used: number, queueLength = 0) =>
+  create(EnvironmentStatusSchema, {
+    name: "uat",
+    pool: "default",
+    state: EnvironmentState.AVAILABLE,
+    capacity: 1,
+    used,
+    queueLength,
+    available: used === 0,
+    holders: used === 0 ? [] : [{ leaseId: "L1", holder: { name: "checkout #7" } }],
+  });
+
+test("check tells free with 0 and busy with 4, as a table or as JSON", async () => {
+  let used = 0;
+  await using server = await new ScriptedServer({
+    locks: { check: () => ({ available: used === 0, environments: [uat(used, used)] }) },
+  }).start();
+  const env = { CALL_ME_URL: server.url };
+  const free = await type(["check", "uat"], env);
+  expect(free.code).toBe(0);
+  expect(free.stdout).toBe("STATE  ENVIRONMENT  USED  WAITING  WHO AND WHY\nfree   uat          0/1   0\n");
+  used = 1;
+  const busy = await type(["check", "--pool", "default"], env);
+  expect(busy.code).toBe(4);
+  expect(busy.stdout).toContain("\nbusy   uat          1/1   1        held by checkout #7\n");
+  const json = await type(["check", "uat", "--json"], env);
+  expect(json.code).toBe(4);
+  expect(JSON.parse(json.stdout)).toMatchObject({ available: false, environments: [{ name: "uat", used: 1 }] });
+});
+
+test("watch prints a line per change with its cause, until interrupted", async () => {
+  await using server = await new ScriptedServer({
+    locks: {
+      async *watchEnvironment(_, { signal }) {
+        yield { revision: 1n, kind: WatchKind.SNAPSHOT, environments: [uat(0)] };
+        yield { revision: 1n, kind: WatchKind.HEARTBEAT };
+        const by = { leaseId: "L1", holder: { name: "checkout #7" } };
+        yield { revision: 2n, kind: WatchKind.CHANGE, environments: [uat(1)], cause: { ...by, state: LeaseState.HELD } };
+        const end = { ...by, state: LeaseState.ENDED, endReason: EndReason.RELEASED };
+        yield { revision: 3n, kind: WatchKind.CHANGE, environments: [uat(0)], cause: end };
+        yield { revision: 4n, kind: WatchKind.CHANGE, environments: [uat(0)], skipped: true };
+        await gone(signal);
+      },
+    },
+  }).start();
+  const session = open(["watch", "uat"], { CALL_ME_URL: server.url });
+  await session.stdout.shows("after several changes\n");
+  session.interrupt("SIGINT");
+  expect(await session.exit).toBe(130);
+  expect(session.stdout.text.split("\n").map((line) => line.replace(/^\S+Z {2}/, ""))).toEqual([
+    "uat  available, 0/1 used, 0 waiting",
+    "uat  available, 1/1 used, 0 waiting, held by checkout #7, after lease L1 of checkout #7 was held",
+    "uat  available, 0/1 used, 0 waiting, after lease L1 of checkout #7 was released",
+    "uat  available, 0/1 used, 0 waiting, after several changes",
+    "",
+  ]);
+});
+
+test("watch resumes behind the last revision it saw when the server comes back", async () => {
+  const resumedAt: bigint[] = [];
+  await using server = await new ScriptedServer({
+    locks: {
+      async *watchEnvironment({ sinceRevision }, { signal }) {
+        resumedAt.push(sinceRevision);
+        yield { revision: sinceRevision + 1n, kind: WatchKind.CHANGE, environments: [uat(0)] };
+        await gone(signal);
+      },
+    },
+  }).start();
+  const session = open(["watch", "uat", "--json", "--since", "9007199254740993"], { CALL_ME_URL: server.url }, { pace: { patience: 0 } });
+  await session.stdout.shows('"9007199254740994"');
+  await server.die();
+  await session.stderr.shows("lost contact with the server");
+  await server.start();
+  await session.stderr.shows("contact regained");
+  session.interrupt("SIGTERM");
+  expect(await session.exit).toBe(143);
+  expect(resumedAt).toEqual([9007199254740993n, 9007199254740994n]);
+  const messages = session.stdout.text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(messages).toMatchObject([{ revision: "9007199254740994", kind: "WATCH_KIND_CHANGE" }, { revision: "9007199254740995" }]);
+});
+
+test("watch ends with the server's verdict", async () => {
+  // biome-ignore lint/correctness/useYield: a stream that is refused yields nothing
+  const watchEnvironment = async function* () {
+    throw refusal(Code.NotFound, "ENVIRONMENT_NOT_FOUND", 'there is no environment "uta"; did you mean "uat"?');
+  };
+  await using server = await new ScriptedServer({ locks: { watchEnvironment } }).start();
+  const { code, stderr } = await type(["watch", "uta"], { CALL_ME_URL: server.url });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'call-me: there is no environment "uta"; did you mean "uat"?\n' });
+});
+
+test("watch gives up on a server that was never there", async () => {
+  expect((await type(["watch", "uat", "--url", "http://127.0.0.1:1"])).code).toBe(1);
+});

@@ -2,7 +2,7 @@ import os from "node:os";
 import { connect, type Environments, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
-import { EXIT, explain } from "./failure.ts";
+import { explain } from "./failure.ts";
 import { Output } from "./output.ts";
 import { persist } from "./retry.ts";
 import { readSettings } from "./settings.ts";
@@ -13,8 +13,6 @@ export abstract class ClientCommand extends Command<Context> {
   keyFile = Option.String("--key-file", { description: "A file with the API key, - for stdin; default: CALL_ME_API_KEY or API_KEY" });
   json = Option.Boolean("--json", false, { description: "The answer as JSON on stdout" });
 
-  /** What permission_denied means in this command. */
-  protected readonly denied: number = EXIT.settings;
   #address = "the server";
 
   /** Does the work and gives the exit code; may throw anything. */
@@ -26,7 +24,7 @@ export abstract class ClientCommand extends Command<Context> {
     } catch (error) {
       const signal = this.interruption;
       if (signal.aborted) return 128 + os.constants.signals[signal.reason as NodeJS.Signals];
-      const failure = explain(error, { url: this.#address, denied: this.denied });
+      const failure = explain(error, this.#address);
       this.output.word(`call-me: ${failure.message}`);
       return failure.exitCode;
     }

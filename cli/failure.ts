@@ -25,27 +25,23 @@ export class Failure extends Error {
   }
 }
 
-/** Where the error happened: the server's address, and the exit code that `permission_denied` means in this command. */
-export interface Circumstance {
-  readonly url: string;
-  readonly denied: number;
-}
-
-/** Turns whatever was thrown into a Failure. */
-export function explain(error: unknown, { url, denied }: Circumstance): Failure {
+/** Turns whatever was thrown into a Failure; `url` is where the server was looked for. */
+export function explain(error: unknown, url: string): Failure {
   if (error instanceof Failure) return error;
   if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
   const said = error.rawMessage || Code[error.code];
   switch (error.code) {
     case Code.Unauthenticated:
-      return new Failure(EXIT.settings, `${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
+      return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
     case Code.PermissionDenied:
-      return new Failure(denied, denied === EXIT.notYours ? `not yours: ${said}` : `this key may not do that: ${said}`);
+      if (reasonOf(error) === "NOT_YOURS") return new Failure(EXIT.notYours, `not yours: ${said}`);
+      return Failure.settings(`this key may not do that: ${said}`);
     case Code.InvalidArgument:
-      return new Failure(EXIT.usage, [said, ...violations(error)].join("; "));
+      return Failure.usage([said, ...violations(error)].join("; "));
     case Code.Unavailable:
     case Code.Aborted:
     case Code.DeadlineExceeded:
+      if (reasonOf(error) !== undefined) return new Failure(EXIT.error, `${url} cannot serve this now: ${said}. Try again later`);
       return new Failure(EXIT.error, `no answer from ${url}: ${said}. Is the server running there? Set CALL_ME_URL, or give --url`);
     case Code.Unimplemented:
       return new Failure(EXIT.error, `${url} does not know this call: ${said}. Is it a call-me server, and as new as this client?`);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { Builtins, Cli } from "./clipanion.ts";
+import { Builtins } from "./clipanion.ts";
 import { AcquireCommand } from "./commands/acquire.ts";
 import { CheckCommand } from "./commands/check.ts";
 import { EnvApplyCommand } from "./commands/env/apply.ts";
@@ -12,6 +12,7 @@ import { ServeCommand } from "./commands/serve.ts";
 import { WatchCommand } from "./commands/watch.ts";
 import { type Context, PACE } from "./context.ts";
 import { EXIT } from "./failure.ts";
+import { named, ReadableCli } from "./help.ts";
 import { plain } from "./output.ts";
 import { environment, wantsColour } from "./settings.ts";
 import { didYouMean } from "./suggestion.ts";
@@ -29,7 +30,7 @@ const COMMANDS = [
 
 /** Runs one command line (without the program's name) and gives its exit code. Never throws; prints only to the context's streams. */
 export async function run(args: string[], context: Context): Promise<number> {
-  const cli = new Cli<Context>({
+  const cli = new ReadableCli({
     binaryLabel: "call-me: locks and reservations for shared test environments",
     binaryName: "call-me",
     binaryVersion: version(),
@@ -86,5 +87,9 @@ function verbs(): string[] {
 }
 
 function usageError(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n").map(plain).join("\n").trim();
+  return named(error instanceof Error ? error.message : String(error))
+    .split("\n")
+    .map(plain)
+    .join("\n")
+    .trim();
 }

@@ -35,8 +35,6 @@ export class ReleaseCommand extends ClientCommand {
   note = Option.String("--note", { description: "A word on it, kept with the lease" });
   runUrl = Option.String("--run-url", { description: "Which run this is; default: from the CI system's variables" });
 
-  protected override readonly denied = EXIT.notYours;
-
   protected async perform(): Promise<number> {
     const outcome = OUTCOMES[this.outcome];
     if (outcome === undefined)

@@ -120,6 +120,25 @@ test("what another principal holds ends with 5", async () => {
   expect({ code, stderr }).toEqual({ code: 5, stderr: "call-me: not yours: lease Z belongs to ada\n" });
 });
 
+test("a lease token that is asked for more than its lease ends with 3", async () => {
+  const check = () => {
+    throw refusal(Code.PermissionDenied, "TOKEN_TOO_NARROW", "a lease token opens its own lease only");
+  };
+  await using server = await new ScriptedServer({ locks: { check } }).start();
+  const { code, stderr } = await type(["release", "uat"], { CALL_ME_URL: server.url, CALL_ME_LEASE_TOKEN: "cml_L1_x" });
+  expect({ code, stderr }).toEqual({ code: 3, stderr: "call-me: this key may not do that: a lease token opens its own lease only\n" });
+});
+
+test("a server that stays unavailable is given up, with what it said", async () => {
+  const release = () => {
+    throw refusal(Code.Unavailable, "STORAGE_FULL", "the disk is full");
+  };
+  await using server = await new ScriptedServer({ locks: { release } }).start();
+  const { code, stderr } = await type(["release", "--lease", "L1"], { CALL_ME_URL: server.url });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/cannot serve this now: the disk is full\. Try again later/);
+});
+
 test("an unavailable server is asked again", async () => {
   let tries = 0;
   const release = () => {

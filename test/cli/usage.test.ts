@@ -9,6 +9,7 @@ test.each(VERBS)("%s --help shows an example, on stdout", async (verb) => {
   expect(code).toBe(0);
   expect(stdout).toMatch(new RegExp(`\\$ (env .*)?call-me ${verb === "request" ? "acquire" : verb}`));
   expect(stdout).toContain("--json");
+  expect(stdout).not.toContain("#0");
   expect(stderr).toBe("");
 });
 

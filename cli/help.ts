@@ -1,7 +1,7 @@
 import { Cli } from "./clipanion.ts";
 import type { Context } from "./context.ts";
 
-/** clipanion's help, for readers: an option's value is called VALUE, and the overview leaves the options to each verb's own page. */
+/** clipanion's help, for readers: an option's value is shown as …, and the overview leaves the options to each verb's own page. */
 export class ReadableCli extends Cli<Context> {
   override usage(...[command, options]: Parameters<Cli<Context>["usage"]>): string {
     const text = named(super.usage(command, options));
@@ -9,7 +9,7 @@ export class ReadableCli extends Cli<Context> {
   }
 }
 
-/** clipanion calls the value of an option "#0". */
+/** clipanion calls the value of an option "#0". As wide in a column, so that the columns stay in line. */
 export function named(text: string): string {
-  return text.replaceAll(/(--[a-z-]+) #0/g, "$1 VALUE");
+  return text.replaceAll(/(--[a-z-]+) #0(\]?)/g, (_, option, bracket) => `${option} …${bracket || " "}`);
 }

@@ -7,6 +7,7 @@ import { Http1Connections } from "./door/http1.ts";
 import { Http2Connections } from "./door/http2.ts";
 import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
+import { Stopwatch } from "./door/stopwatch.ts";
 
 /** Answers one request of either protocol. A throw becomes 500, or 400 if the request names no host; it never ends the process. */
 export type Handle = (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse) => void | Promise<void>;
@@ -49,7 +50,8 @@ class Door implements Listening {
   readonly #http1: Http1Connections;
   readonly #http2: Http2Connections;
   readonly #sockets = new Set<Socket>();
-  readonly #sniffed = new Set<Socket>();
+  /** Those whose protocol is not known yet. */
+  readonly #strangers = new Map<Socket, Stopwatch>();
   #address: AddressInfo = { address: "", family: "", port: 0 };
   #trouble = { refused: 0, failed: 0, code: "" };
   #sweeper: NodeJS.Timeout | undefined;
@@ -109,7 +111,7 @@ class Door implements Listening {
       return;
     }
     const route = (protocol: Protocol) => {
-      this.#sniffed.delete(socket);
+      this.#strangers.delete(socket);
       if (protocol === "http2") {
         this.#http2.add(socket);
       } else {
@@ -122,9 +124,9 @@ class Door implements Listening {
       route("http1");
       return;
     }
-    this.#sniffed.add(socket);
-    socket.once("close", () => this.#sniffed.delete(socket));
-    sniff(socket, this.#limits.prefaceTimeout, route);
+    this.#strangers.set(socket, new Stopwatch());
+    socket.once("close", () => this.#strangers.delete(socket));
+    sniff(socket, route);
   }
 
   #answer(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
@@ -155,6 +157,7 @@ class Door implements Listening {
       const now = performance.now();
       clock += Math.min(now - last, 2 * sweepInterval);
       last = now;
+      for (const [socket, age] of this.#strangers) if (age.elapsed(clock) >= this.#limits.prefaceTimeout) socket.destroy();
       this.#http1.sweep(clock);
       this.#http2.sweep(clock);
       this.#reportTrouble();
@@ -178,7 +181,7 @@ class Door implements Listening {
   async #drain(graceMs: number): Promise<void> {
     // Not http.Server's close: that destroys a connection whose answer is complete but not yet flushed.
     const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#front, resolve));
-    for (const socket of this.#sniffed) socket.destroy();
+    for (const socket of this.#strangers.keys()) socket.destroy();
     this.#http1.drain();
     this.#http2.drain();
     const timer = setTimeout(() => {

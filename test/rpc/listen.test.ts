@@ -164,7 +164,7 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
 
   test("cuts off an unfinished handshake and dripped headers", async () => {
     const tls = certificate();
-    const door = await openDoor(hello, { tls, limits: { ...SHORT, prefaceTimeout: 50, headersTimeout: 50 } });
+    const door = await openDoor(hello, { tls, limits: { ...SHORT, prefaceTimeout: 500, headersTimeout: 50 } });
     await gone(await openSocket(door.port));
     const sent = request(door.url, { ca: tls.cert, method: "POST", headers: { "content-length": 10 } });
     sent.on("error", () => undefined);

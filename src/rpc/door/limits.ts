@@ -1,4 +1,7 @@
-/** What a peer may cost us. All times in milliseconds; they count while the process runs, not while it is stalled. */
+/**
+ * What a peer may cost us. All times in milliseconds. They stand still while the process is stalled, except those that Node keeps: the TLS
+ * handshake's, and HTTP/1.1's for headers, bodies and idle connections.
+ */
 export interface DoorLimits {
   /** Open connections; a further one is closed as soon as it is accepted. */
   readonly maxConnections: number;

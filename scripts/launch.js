@@ -63,7 +63,10 @@ function fail(sentence) {
 
 /** Runs it with our stdio, passes signals on, and ends as it ends. The IPC channel tells it when we are killed. */
 export function launch(args) {
-  const child = spawn(findNode(), args, { stdio: ["inherit", "inherit", "inherit", "ipc"], env: { ...process.env, CALL_ME_LAUNCHER: "1" } });
+  const child = spawn(findNode(), args, {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, CALL_ME_LAUNCHER: "1" },
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => fail(error.message));
   child.on("exit", (code, signal) => {

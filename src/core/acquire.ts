@@ -4,8 +4,8 @@ import type { Draft } from "./draft.ts";
 import { create } from "./fleet.ts";
 import { grant, hold } from "./lease.ts";
 import { siteOf } from "./ledger.ts";
-import { fits } from "./line.ts";
 import { limits } from "./limits.ts";
+import { fits } from "./line.ts";
 import { type EnvironmentConfig, type Lease, type Micros, requestKey } from "./model.ts";
 import { limitReached, near } from "./refusal.ts";
 
@@ -34,9 +34,7 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
 /** Rule 2: one lease for a request_id, until 24 h after it ended. A retry is a sign of life. */
 function answered(draft: Draft, command: Acquire): Done | Refusal | undefined {
   if (command.requestId === undefined) return undefined;
-  const key = requestKey(command.by.principal, draft.pool.name, command.requestId);
-  const id = draft.pool.requests.get(key);
-  const lease = id === undefined ? draft.found.request(key) : draft.pool.leases.get(id);
+  const lease = draft.leaseOfRequest(requestKey(command.by.principal, draft.pool.name, command.requestId));
   if (lease === undefined || (lease.endedAt !== undefined && lease.endedAt + limits.history <= draft.at)) return undefined;
   if (lease.fingerprint !== command.fingerprint)
     return {
@@ -51,8 +49,8 @@ function answered(draft: Draft, command: Acquire): Done | Refusal | undefined {
 
 /** Creates an unknown environment, where that is allowed. */
 function introduce(draft: Draft, command: Acquire, name: string): Refusal | undefined {
-  const owner = draft.found.owner(name);
-  if (owner !== undefined && owner !== draft.pool.name)
+  const owner = draft.otherOwner(name);
+  if (owner !== undefined)
     return {
       ok: false,
       reason: "POOL_MISMATCH",

@@ -1,4 +1,4 @@
-import type { EnvironmentConfig, EnvironmentState, Holder, Lease, Micros, Pool } from "./model.ts";
+import { type EnvironmentConfig, type EnvironmentState, type Holder, type Lease, type Micros, type Pool, requestKey } from "./model.ts";
 
 /** Who calls: a principal (which key), or the bearer of one lease's token. */
 export interface Caller {
@@ -174,9 +174,15 @@ export interface Done {
 /** The answer, and the pool as the command left it, to read positions and states from. */
 export type Reply = (Done | Refusal) & { readonly pool: Pool };
 
-/** Rows that a command names and a pool does not hold: ended leases, by id or request key. */
+/** Rows that commands name and a pool may not hold: ended leases, by id or request key. */
 export interface Reads {
   readonly leases: readonly string[];
   readonly requests: readonly string[];
-  readonly environments: readonly string[];
+}
+
+/** What must be read before a command of this pool can be decided. */
+export function readsOf(pool: string, command: Command): Reads {
+  if (command.type === "acquire" && command.requestId !== undefined)
+    return { leases: [], requests: [requestKey(command.by.principal, pool, command.requestId)] };
+  return { leases: "lease" in command ? [command.lease] : [], requests: [] };
 }

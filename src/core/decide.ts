@@ -14,9 +14,13 @@ import { nextInLine } from "./line.ts";
 import type { EndReason, Lease, LeaseState, Micros, Pool } from "./model.ts";
 import { abandon, claim, forceRelease, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs.ts";
 
-/** Decides one command on the draft. A refusal is a value, and changes nothing beyond what was due. */
+/**
+ * Decides one command on the draft. A refusal is a value, and changes nothing beyond what was due. Two commands act before what is
+ * due: the grace of a start, and the end of a waiter who has vanished, so that nothing is offered to it.
+ */
 export function decide(draft: Draft, command: Command): Reply {
   if (command.type === "recover") recover(draft);
+  if (command.type === "abandon") abandon(draft, command.lease);
   pulse(draft);
   const mark = draft.mark();
   const reply = execute(draft, command);
@@ -45,8 +49,6 @@ function execute(draft: Draft, command: Command): Done | Refusal {
       return renew(draft, command);
     case "claim":
       return claim(draft, command.lease);
-    case "abandon":
-      return abandon(draft, command.lease);
     case "hangUp":
       return hangUp(draft, command);
     case "forceRelease":
@@ -57,6 +59,7 @@ function execute(draft: Draft, command: Command): Done | Refusal {
       return remove(draft, command);
     case "setState":
       return setState(draft, command);
+    case "abandon":
     case "recover":
     case "pulse":
       return { ok: true };

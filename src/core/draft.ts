@@ -1,6 +1,7 @@
 import type { Cause, Event } from "./event.ts";
 import { isOutOfService, leaseOf, withEnvironment, withLease, withoutEnvironment } from "./ledger.ts";
-import type { Environment, Lease, Micros, Pool, Revision } from "./model.ts";
+import { type Environment, type Lease, type Micros, type Pool, type Revision, requestKey } from "./model.ts";
+import { ascending, Sorted } from "./sorted.ts";
 import { bareStatus, statusOf } from "./view.ts";
 
 /** A row that a transaction writes; the last one of a key counts. */
@@ -21,6 +22,7 @@ export interface Found {
 /** Where a draft can go back to. */
 export interface Mark {
   readonly pool: Pool;
+  readonly ended: Sorted<string, Lease>;
   readonly rows: number;
   readonly events: number;
 }
@@ -33,7 +35,9 @@ export class Draft {
   pool: Pool;
   /** The time of this transaction. */
   readonly at: Micros;
-  readonly found: Found;
+  readonly #found: Found;
+  /** Leases that ended in this draft, by id and by request key. */
+  #ended: Sorted<string, Lease> = Sorted.empty(ascending);
   readonly rows: Row[] = [];
   readonly events: Event[] = [];
   /** Environments whose free slots or line changed since the pool was last settled. */
@@ -42,19 +46,38 @@ export class Draft {
   constructor(pool: Pool, at: Micros, found: Found) {
     this.at = Math.max(at, pool.at);
     this.pool = { ...pool, at: this.at };
-    this.found = found;
+    this.#found = found;
   }
 
   mark(): Mark {
-    return { pool: this.pool, rows: this.rows.length, events: this.events.length };
+    return { pool: this.pool, ended: this.#ended, rows: this.rows.length, events: this.events.length };
   }
 
   /** Forgets all since `mark`, which was set in a settled pool. */
   reset(mark: Mark): void {
     this.pool = mark.pool;
+    this.#ended = mark.ended;
     this.rows.length = mark.rows;
     this.events.length = mark.events;
     this.touched.clear();
+  }
+
+  /** A lease of the pool, live or ended. */
+  lease(id: string): Lease | undefined {
+    const lease = this.pool.leases.get(id) ?? this.#ended.get(id) ?? this.#found.lease(id);
+    return lease?.pool === this.pool.name ? lease : undefined;
+  }
+
+  /** The lease that a request key stands for, live or ended. */
+  leaseOfRequest(key: string): Lease | undefined {
+    const id = this.pool.requests.get(key);
+    return id === undefined ? (this.#ended.get(key) ?? this.#found.request(key)) : this.pool.leases.get(id);
+  }
+
+  /** The other pool that an environment belongs to, if it does. */
+  otherOwner(environment: string): string | undefined {
+    const owner = this.pool.sites.has(environment) ? undefined : this.#found.owner(environment);
+    return owner === this.pool.name ? undefined : owner;
   }
 
   /** Takes the next revision. */
@@ -71,6 +94,7 @@ export class Draft {
     this.pool = withLease(this.pool, row);
     this.rows.push({ kind: "lease", lease: row });
     if (before?.state === row.state) return row;
+    if (row.state === "ENDED") this.#remember(row);
     const names = row.needs.map((need) => need.environment);
     for (const name of names) this.touched.add(name);
     this.#tell(revision, names, {
@@ -103,6 +127,11 @@ export class Draft {
     this.rows.push({ kind: "deleted", name: environment.config.name });
     const gone = bareStatus({ ...environment, rests: [], config: { ...environment.config, capacity: 0 } });
     this.events.push({ revision, at: this.at, pool: this.pool.name, environments: [gone] });
+  }
+
+  #remember(lease: Lease): void {
+    this.#ended = this.#ended.set(lease.id, lease);
+    if (lease.requestId !== undefined) this.#ended = this.#ended.set(requestKey(lease.principal, lease.pool, lease.requestId), lease);
   }
 
   #tell(revision: Revision, names: readonly string[], cause: Cause | undefined): void {

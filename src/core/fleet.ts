@@ -34,8 +34,8 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
 
 function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {
   const { name } = config;
-  const owner = draft.found.owner(name);
-  if (owner !== undefined && owner !== draft.pool.name) return poolFixed(config, owner);
+  const owner = draft.otherOwner(name);
+  if (owner !== undefined) return poolFixed(config, owner);
   const site = draft.pool.sites.get(name);
   if (site === undefined) return create(draft, config, true) ?? { name, kind: "CREATED", fields: [] };
   const fields = differing(site.environment.config, config);

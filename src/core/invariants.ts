@@ -47,9 +47,12 @@ function checkSite(pool: Pool, name: string, site: Site): void {
   const { config, rests } = site.environment;
   expect(config.name === name && config.pool === pool.name, `${name} is not where it belongs`);
   for (const rest of rests) expect(!site.taken.has(rest.index), `slot ${rest.index} of ${name} rests and is held`);
-  for (const id of site.taken.values()) expect(pool.leases.get(id)?.fencingToken !== undefined, `${name} is held by ${id}, who was not granted`);
-  for (const [token, id] of site.occupants.entries()) expect(leaseOf(pool, id).fencingToken === token, `${name} knows a wrong token of ${id}`);
-  for (const id of site.waiting.values()) expect(pool.leases.get(id)?.state === "QUEUED", `${id} is in the line of ${name}, and does not wait`);
+  for (const id of site.taken.values())
+    expect(pool.leases.get(id)?.fencingToken !== undefined, `${name} is held by ${id}, who was not granted`);
+  for (const [token, id] of site.occupants.entries())
+    expect(leaseOf(pool, id).fencingToken === token, `${name} knows a wrong token of ${id}`);
+  for (const id of site.waiting.values())
+    expect(pool.leases.get(id)?.state === "QUEUED", `${id} is in the line of ${name}, and does not wait`);
   expect(site.ready.size <= site.waiting.size, `${name} has more ready than waiting`);
   expect(freeSlots(site) + site.taken.size <= Math.max(config.capacity, site.taken.size), `${name} offers more slots than it has`);
 }

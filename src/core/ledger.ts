@@ -1,6 +1,7 @@
 /** A pool's rows and all that is derived from them, changed together: the only place that writes an index. */
-import { type Deadline, emptySite, type Environment, type Lease, type Pool, type Rank, requestKey, type Site } from "./model.ts";
+
 import { limits } from "./limits.ts";
+import { type Deadline, type Environment, emptySite, type Lease, type Pool, type Rank, requestKey, type Site } from "./model.ts";
 
 /** Where a lease stands in line: priority is worth a fixed time of waiting, so nobody starves. */
 export function rankOf(lease: Pick<Lease, "createdAt" | "priority" | "sequence">): Rank {

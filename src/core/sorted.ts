@@ -140,12 +140,7 @@ function balance<K, V>(key: K, value: V, left: Tree<K, V>, right: Tree<K, V>): N
     const inner = right.left;
     if (inner === undefined || sizeOf(inner) + 1 < GAMMA * (sizeOf(right.right) + 1))
       return join(right.key, right.value, join(key, value, left, inner), right.right);
-    return join(
-      inner.key,
-      inner.value,
-      join(key, value, left, inner.left),
-      join(right.key, right.value, inner.right, right.right),
-    );
+    return join(inner.key, inner.value, join(key, value, left, inner.left), join(right.key, right.value, inner.right, right.right));
   }
   if (left !== undefined && l > DELTA * r) {
     const inner = left.right;

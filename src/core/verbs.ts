@@ -9,7 +9,7 @@ import type { Lease, Site } from "./model.ts";
 import { noEnvironment } from "./refusal.ts";
 
 export function release(draft: Draft, command: Release): Done | Refusal {
-  const lease = find(draft, command.lease);
+  const lease = draft.lease(command.lease);
   if (lease === undefined) return noLease(command.lease);
   if (!owns(command.by, lease)) return notYours(lease);
   if (lease.state === "ENDED") return { ok: true, lease, alreadyEnded: true };
@@ -39,7 +39,8 @@ export function releaseLegacy(draft: Draft, command: ReleaseLegacy): Done | Refu
 function giveBack(draft: Draft, lease: Lease, command: Pick<Release, "outcome" | "note">): Lease {
   if (!isGranted(lease)) return end(draft, lease, "WITHDRAWN", command.note);
   const ended = end(draft, lease, "RELEASED", command.note);
-  if (command.outcome === "BROKEN") for (const need of lease.needs) takeOut(draft, siteOf(draft.pool, need.environment), lease, command.note);
+  if (command.outcome === "BROKEN")
+    for (const need of lease.needs) takeOut(draft, siteOf(draft.pool, need.environment), lease, command.note);
   return ended;
 }
 
@@ -52,7 +53,7 @@ function takeOut(draft: Draft, site: Site, lease: Lease, note: string): void {
 
 /** Rule 5: it only ever extends, and never past max_hold. */
 export function renew(draft: Draft, command: Renew): Done | Refusal {
-  const lease = find(draft, command.lease);
+  const lease = draft.lease(command.lease);
   if (lease === undefined) return noLease(command.lease);
   if (!owns(command.by, lease)) return notYours(lease);
   if (lease.state === "ENDED") return leaseEnded(lease);
@@ -73,21 +74,20 @@ function clampTtl(draft: Draft, lease: Lease, ttl: number): number {
 
 /** An offer becomes a hold; anything else stays as it is. */
 export function claim(draft: Draft, id: string): Done | Refusal {
-  const lease = find(draft, id);
+  const lease = draft.lease(id);
   if (lease === undefined) return noLease(id);
   return { ok: true, lease: lease.state === "OFFERED" ? hold(draft, lease) : lease };
 }
 
-export function abandon(draft: Draft, id: string): Done | Refusal {
-  const lease = find(draft, id);
-  if (lease === undefined) return noLease(id);
-  const note = "no sign of life for its ticket_ttl";
-  return { ok: true, lease: lease.state === "QUEUED" ? end(draft, lease, "ABANDONED", note) : lease };
+/** Ends a waiter; one that has been offered its slots in the meantime has its claim_timeout instead. */
+export function abandon(draft: Draft, id: string): void {
+  const lease = draft.pool.leases.get(id);
+  if (lease?.state === "QUEUED") end(draft, lease, "ABANDONED", "no sign of life for its ticket_ttl");
 }
 
 /** Rules 3 and 4: with a request_id its caller may come back; without one nobody can. */
 export function hangUp(draft: Draft, command: HangUp): Done | Refusal {
-  const lease = find(draft, command.lease);
+  const lease = draft.lease(command.lease);
   if (lease === undefined) return noLease(command.lease);
   if (lease.state === "ENDED") return { ok: true, lease };
   if (lease.requestId === undefined) return { ok: true, lease: end(draft, lease, "WITHDRAWN", "its caller went away") };
@@ -95,24 +95,11 @@ export function hangUp(draft: Draft, command: HangUp): Done | Refusal {
 }
 
 export function forceRelease(draft: Draft, command: ForceRelease): Done | Refusal {
-  const lease = find(draft, command.lease);
+  const lease = draft.lease(command.lease);
   if (lease === undefined) return noLease(command.lease);
   if (lease.state === "ENDED") return { ok: true, lease, alreadyEnded: true };
   const note = `${command.reason} (by ${command.by.principal})`;
   return { ok: true, lease: end(draft, lease, "FORCE_RELEASED", note), alreadyEnded: false };
-}
-
-function find(draft: Draft, id: string): Lease | undefined {
-  const lease = draft.pool.leases.get(id);
-  if (lease !== undefined) return lease;
-  const past = draft.found.lease(id) ?? endedHere(draft, id);
-  return past?.pool === draft.pool.name ? past : undefined;
-}
-
-/** A lease that an earlier command of the same batch ended. */
-function endedHere(draft: Draft, id: string): Lease | undefined {
-  const row = draft.rows.findLast((candidate) => candidate.kind === "lease" && candidate.lease.id === id);
-  return row?.kind === "lease" ? row.lease : undefined;
 }
 
 function owns(by: Caller, lease: Lease): boolean {

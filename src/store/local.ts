@@ -21,6 +21,7 @@ export class LocalStore implements Store {
   readonly #medium: Medium;
   readonly #clock: StoreClock;
   readonly #listeners: ((commit: Commit) => void)[] = [];
+  readonly #troubled: ((failure: StoreFailure) => void)[] = [];
   readonly #pools = new Map<string, Pool>();
   readonly #owners = new Map<string, string>();
   readonly #live = new Map<string, string>();
@@ -64,15 +65,19 @@ export class LocalStore implements Store {
 
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
     const result = this.#tail.then(() => this.#run(pools, reads, work));
-    this.#tail = result.catch(() => {});
+    this.#tail = result.catch((error: unknown) => {
+      if (error instanceof StoreFailure) for (const listener of this.#troubled) listener(error);
+    });
     return result;
   }
 
   async #run<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
     if (this.#closed) throw new StoreFailure("STORE_CLOSED", "the store is closed");
-    const found = await this.#find(reads);
+    const rows = await this.#find(reads);
     const at = this.#clock.now();
-    const drafts = new Map(pools.map((name) => [name, new Draft(this.pool(name), at, found)]));
+    const drafts = new Map<string, Draft>();
+    const found: Found = { ...rows, owner: (environment) => this.#ownerAmong(drafts, environment) };
+    for (const name of pools) drafts.set(name, new Draft(this.pool(name), at, found));
     const draft = (name: string): Draft => {
       const known = drafts.get(name);
       if (known === undefined) throw new Error(`invariant: pool ${name} is not part of the transaction`);
@@ -88,7 +93,14 @@ export class LocalStore implements Store {
     return result;
   }
 
-  async #find(reads: Reads): Promise<Found> {
+  /** Names are unique over all pools, those that this transaction has just made or deleted included. */
+  #ownerAmong(drafts: ReadonlyMap<string, Draft>, environment: string): string | undefined {
+    for (const [name, draft] of drafts) if (draft.pool.sites.has(environment)) return name;
+    const owner = this.#owners.get(environment);
+    return owner === undefined || drafts.has(owner) ? undefined : owner;
+  }
+
+  async #find(reads: Reads): Promise<Omit<Found, "owner">> {
     const leases = reads.leases.filter((id) => !this.#live.has(id));
     const rows = leases.length + reads.requests.length === 0 ? [] : await this.#medium.find({ leases, requests: reads.requests });
     const byId = new Map(rows.map((lease) => [lease.id, lease]));
@@ -96,7 +108,6 @@ export class LocalStore implements Store {
     return {
       lease: (id) => byId.get(id),
       request: (key) => byRequest.get(key),
-      owner: (environment) => this.#owners.get(environment),
     };
   }
 
@@ -137,6 +148,10 @@ export class LocalStore implements Store {
     this.#listeners.push(listener);
   }
 
+  onFailure(listener: (failure: StoreFailure) => void): void {
+    this.#troubled.push(listener);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -172,7 +187,8 @@ function batchOf(drafts: readonly Draft[]): Batch {
 function rebuild(loaded: Loaded): Pool[] {
   const pools = new Map<string, Pool>(loaded.pools.map((row) => [row.name, { ...emptyPool(row.name), ...row }]));
   const at = (name: string): Pool => pools.get(name) ?? emptyPool(name);
-  for (const environment of loaded.environments) pools.set(environment.config.pool, withEnvironment(at(environment.config.pool), environment));
+  for (const environment of loaded.environments)
+    pools.set(environment.config.pool, withEnvironment(at(environment.config.pool), environment));
   for (const lease of loaded.leases) pools.set(lease.pool, withLease(at(lease.pool), lease));
   return [...pools.values()];
 }

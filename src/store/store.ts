@@ -64,6 +64,8 @@ export interface Store {
   trim(before: Micros, keep: number): Promise<void>;
   /** Hears of every commit, in order, before its caller does. */
   onCommit(listener: (commit: Commit) => void): void;
+  /** Hears of every transaction that failed. */
+  onFailure(listener: (failure: StoreFailure) => void): void;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,98 @@
+/** The server's settings; the only reader of process.env under src/. */
+import { readFileSync } from "node:fs";
+import { limits } from "./core/limits.ts";
+import type { Micros } from "./core/model.ts";
+
+/** A setting that cannot be used: the message names it, its value and the remedy. */
+export class BadSetting extends Error {
+  override readonly name = "BadSetting";
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** The admin key; without one no key is asked for, on loopback only. */
+  readonly apiKey: string | undefined;
+  /** Path of the SQLite file. */
+  readonly sqlite: string;
+  readonly autoCreate: boolean;
+  /** Leases taken through /maybe live this long; undefined: until freed. */
+  readonly legacyTtl: Micros | undefined;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly logLevel: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the settings. Throws BadSetting. */
+export function readConfig(env: Environment = process.env): Config {
+  const apiKey = env["API_KEY"] === "" ? undefined : env["API_KEY"];
+  if (apiKey?.startsWith("cml_")) throw new BadSetting("API_KEY begins with cml_, which is how lease tokens begin; choose another key");
+  return {
+    host: readHost(env["CALL_ME_BIND"], apiKey),
+    port: readPort(env["PORT"]),
+    apiKey,
+    sqlite: readStore(env["CALL_ME_STORE"]),
+    autoCreate: readSwitch("CALL_ME_AUTO_CREATE", env["CALL_ME_AUTO_CREATE"]),
+    legacyTtl: readTtl("CALL_ME_LEGACY_TTL", env["CALL_ME_LEGACY_TTL"]),
+    tls: readTls(env["CALL_ME_TLS_CERT"], env["CALL_ME_TLS_KEY"]),
+    logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
+  };
+}
+
+function readHost(bind: string | undefined, apiKey: string | undefined): string {
+  if (bind === undefined || bind === "") return apiKey === undefined ? "127.0.0.1" : "0.0.0.0";
+  if (apiKey === undefined && !/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(bind))
+    throw new BadSetting(`CALL_ME_BIND is ${bind}, and there is no key: set API_KEY, or listen on 127.0.0.1`);
+  return bind;
+}
+
+function readPort(port: string | undefined): number {
+  if (port === undefined || port === "") return 8000;
+  const number = Number(port);
+  if (/^\d{1,5}$/.test(port) && number <= 65_535) return number;
+  throw new BadSetting(`PORT is ${JSON.stringify(port)}; give a number from 0 to 65535 (0: any free one)`);
+}
+
+function readStore(store: string | undefined): string {
+  if (store === undefined || store === "") return "call-me.db";
+  if (store.startsWith("sqlite:") && store.length > "sqlite:".length) return store.slice("sqlite:".length);
+  throw new BadSetting(
+    `CALL_ME_STORE is ${JSON.stringify(store.replace(/:\/\/.*/, "://…"))}; give sqlite:PATH, for example sqlite:call-me.db`,
+  );
+}
+
+function readSwitch(name: string, value: string | undefined): boolean {
+  if (value === undefined || value === "" || /^(on|true|1|yes)$/i.test(value)) return true;
+  if (/^(off|false|0|no)$/i.test(value)) return false;
+  throw new BadSetting(`${name} is ${JSON.stringify(value)}; give on or off`);
+}
+
+function readTtl(name: string, value: string | undefined): Micros | undefined {
+  if (value === undefined || value === "" || value === "off") return undefined;
+  const units: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+  const [, amount, unit] = /^(\d{1,7})(s|m|h|d)$/.exec(value) ?? [];
+  const micros = Number(amount) * (units[unit ?? ""] ?? Number.NaN) * 1_000_000;
+  if (micros >= limits.minTtl && micros <= limits.maxTtl) return micros;
+  throw new BadSetting(`${name} is ${JSON.stringify(value)}; give 1s to 30d, for example 90m, or off`);
+}
+
+function readTls(cert: string | undefined, key: string | undefined): Config["tls"] {
+  if (!cert && !key) return undefined;
+  if (!cert || !key) throw new BadSetting("CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together: give the paths of both PEM files");
+  return { cert: readPem("CALL_ME_TLS_CERT", cert), key: readPem("CALL_ME_TLS_KEY", key) };
+}
+
+function readPem(name: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new BadSetting(`${name} is ${path}, which cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function readLevel(level: string | undefined): string {
+  if (level === undefined || level === "") return "info";
+  if (["fatal", "error", "warn", "info", "debug", "trace", "silent"].includes(level)) return level;
+  throw new BadSetting(`CALL_ME_LOG_LEVEL is ${JSON.stringify(level)}; give fatal, error, warn, info, debug, trace or silent`);
+}

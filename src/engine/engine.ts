@@ -1,0 +1,219 @@
+import type { Acquire, Command, Refusal, Reply } from "../core/command.ts";
+import { limits } from "../core/limits.ts";
+import { type Lease, type Pool, requestKey } from "../core/model.ts";
+import type { Commit, Store } from "../store/store.ts";
+import { Hub } from "./hub.ts";
+import { Lane, type Unit } from "./lane.ts";
+import { Presence } from "./presence.ts";
+import { Reaper } from "./reaper.ts";
+import { realTimers, type Timers } from "./timers.ts";
+
+/** How often history is trimmed, in milliseconds. */
+const TRIM_EVERY = 60_000;
+
+/** A lease and the pool as it was when the lease was read. */
+export interface Sighting {
+  readonly lease: Lease;
+  readonly pool: Pool;
+}
+
+/** Told of what nobody waits for: a claim or an abandonment that could not be stored, a trim that failed. */
+export type Trouble = (error: unknown, what: string) => void;
+
+/** The service without a transport: commands in, replies and wake-ups out. */
+export class Engine {
+  readonly store: Store;
+  readonly hub = new Hub();
+  readonly presence: Presence;
+  readonly #lane: Lane;
+  readonly #reaper: Reaper;
+  readonly #timers: Timers;
+  readonly #trouble: Trouble;
+  readonly #draining = new AbortController();
+  #cancelTrim: (() => void) | undefined;
+
+  private constructor(store: Store, timers: Timers, trouble: Trouble) {
+    this.store = store;
+    this.#timers = timers;
+    this.#trouble = trouble;
+    this.presence = new Presence(() => store.now());
+    this.#lane = new Lane(store, () => this.#abandonments());
+    const sweep = (pools: readonly string[]) => this.#lane.submit({ parts: pools.map((pool) => ({ pool, command: { type: "pulse" } })) });
+    this.#reaper = new Reaper(
+      timers,
+      () => store.now(),
+      sweep,
+      () => this.presence.next(),
+    );
+    store.onCommit((commit) => this.#committed(commit));
+  }
+
+  /** Takes up what the store has: every waiter gets its full ticket again, live leases and offers their grace. */
+  static async start(store: Store, timers: Timers = realTimers, trouble: Trouble = () => {}): Promise<Engine> {
+    const engine = new Engine(store, timers, trouble);
+    const pools = [...store.pools()];
+    for (const pool of pools) {
+      engine.#reaper.note(pool);
+      for (const lease of pool.leases.values()) if (lease.state === "QUEUED") engine.presence.expect(lease.id, lease.ticketTtl);
+    }
+    await engine.#lane.submit({ parts: pools.map((pool) => ({ pool: pool.name, command: { type: "recover" } })) });
+    engine.#reaper.arm();
+    engine.#trimLater();
+    return engine;
+  }
+
+  /** Aborts when the server is about to stop: waits and streams end, leases and places in line stay. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  /** Decides one command; the reply is on disk. Rejects with a StoreFailure. */
+  async submit(pool: string, command: Command): Promise<Reply> {
+    const [reply] = await this.#lane.submit({ parts: [{ pool, command }] });
+    if (reply === undefined) throw new Error("invariant: a unit of one part has one reply");
+    return reply;
+  }
+
+  /** Decides several commands, all or none. */
+  submitAll(unit: Unit): Promise<readonly Reply[]> {
+    return this.#lane.submit(unit);
+  }
+
+  /** Decides a command about a lease, wherever it is. */
+  async submitFor(lease: string, command: Command): Promise<Reply | undefined> {
+    const pool = this.store.poolOfLease(lease) ?? (await this.store.findEnded(lease))?.pool;
+    return pool === undefined ? undefined : await this.submit(pool, command);
+  }
+
+  /** A lease in any state, as last committed. */
+  async find(id: string): Promise<Sighting | undefined> {
+    const live = this.#live(id);
+    if (live !== undefined) return live;
+    const ended = await this.store.findEnded(id);
+    // Neither live nor ended: it was created, or its end committed, between the two looks.
+    return ended === undefined ? this.#live(id) : { lease: ended, pool: this.store.pool(ended.pool) };
+  }
+
+  /** A sign of life of a lease, given by a call: an offer becomes a hold, committed before this resolves. */
+  async sign(sighting: Sighting, by: object): Promise<Sighting> {
+    const { lease } = sighting;
+    if (lease.state === "ENDED") return sighting;
+    this.presence.sign(lease.id, by);
+    if (lease.state !== "OFFERED") return sighting;
+    const reply = await this.submit(lease.pool, { type: "claim", lease: lease.id });
+    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : sighting;
+  }
+
+  /**
+   * Waits until a lease no longer waits: HELD (an offer is claimed by the open wait itself) or ENDED. Resolves early, with what is,
+   * when `signal` aborts. An open wait is a continuous sign of life.
+   */
+  async settled(id: string, signal: AbortSignal, by: object): Promise<Sighting | undefined> {
+    const leave = this.presence.attend(id);
+    try {
+      for (;;) {
+        const sighting = await this.find(id);
+        if (sighting?.lease.state === "OFFERED") return await this.sign(sighting, by);
+        if (sighting?.lease.state !== "QUEUED" || signal.aborted) return sighting;
+        await this.changed(id, signal, sighting.lease);
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** Resolves when the lease is no longer as it was `seen`: its state, or its grant; or when `signal` aborts. */
+  changed(id: string, signal: AbortSignal, seen: Lease): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        leave();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const leave = this.hub.follow(id, done);
+      const now = this.#live(id)?.lease;
+      if (signal.aborted || now?.state !== seen.state || now.fencingToken !== seen.fencingToken) done();
+      else signal.addEventListener("abort", done);
+    });
+  }
+
+  /** The live lease that an Acquire's request_id stands for, if it is a retry. */
+  knownAs(pool: string, command: Acquire): Lease | undefined {
+    if (command.requestId === undefined) return undefined;
+    const state = this.store.pool(pool);
+    return state.leases.get(state.requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");
+  }
+
+  /**
+   * The caller of an Acquire vanished before its answer was handed over. Nothing is done when another call has shown up for the same
+   * lease since: that one has the answer. A stop of ours is not their going away.
+   */
+  hangUp(lease: string, by: object): void {
+    const pool = this.store.poolOfLease(lease);
+    if (pool === undefined || !this.presence.isLast(lease, by) || this.draining.aborted) return;
+    this.submit(pool, { type: "hangUp", lease }).catch((error) => this.#trouble(error, "withdraw an unanswered lease"));
+  }
+
+  /** The limit over all pools that one more lease would break, if it would. */
+  overLimit(): Refusal | undefined {
+    const pools = [...this.store.pools()];
+    const total = (count: (pool: Pool) => number) => pools.reduce((sum, pool) => sum + count(pool), 0);
+    const bounds: [string, number, number][] = [
+      ["leases on the server", total((pool) => pool.leases.size), limits.leases.total],
+      ["waiting leases on the server", total((pool) => pool.waiters), limits.waiters.total],
+      ["environments on the server", total((pool) => pool.sites.size), limits.environments.total],
+      ["pools", pools.length, limits.pools],
+    ];
+    const broken = bounds.find(([, count, limit]) => count >= limit);
+    return broken && { ok: false, reason: "LIMIT_REACHED", message: `the limit of ${broken[2]} ${broken[0]} is reached; try again later` };
+  }
+
+  /** Ends waits and streams; what was submitted is still answered. */
+  drain(): void {
+    this.#draining.abort();
+  }
+
+  /** After `drain`: waits for what is under way, and closes the store. */
+  async stop(): Promise<void> {
+    this.drain();
+    this.#reaper.stop();
+    this.#cancelTrim?.();
+    await this.#lane.idle();
+    await this.store.close();
+  }
+
+  #live(id: string): Sighting | undefined {
+    const pool = this.store.pool(this.store.poolOfLease(id) ?? "");
+    const lease = pool.leases.get(id);
+    return lease && { lease, pool };
+  }
+
+  #committed(commit: Commit): void {
+    for (const { cause, pool } of commit.events) {
+      if (cause === undefined) continue;
+      const { leaseId, state } = cause;
+      if (state === "ENDED") this.presence.forget(leaseId);
+      else if (state === "QUEUED") this.presence.expect(leaseId, this.store.pool(pool).leases.get(leaseId)?.ticketTtl ?? 0);
+      else this.presence.settle(leaseId);
+    }
+    for (const pool of commit.pools) this.#reaper.note(pool);
+    this.#reaper.arm();
+    this.hub.publish(commit);
+  }
+
+  #abandonments(): readonly Unit[] {
+    return this.presence.overdue().flatMap((lease) => {
+      const pool = this.store.poolOfLease(lease);
+      if (pool !== undefined) return [{ parts: [{ pool, command: { type: "abandon", lease } as const }] }];
+      this.presence.forget(lease);
+      return [];
+    });
+  }
+
+  #trimLater(): void {
+    this.#cancelTrim = this.#timers.after(TRIM_EVERY, () => {
+      const trimmed = this.store.trim(this.store.now() - limits.history, limits.maxHistory);
+      trimmed.catch((error) => this.#trouble(error, "trim history")).finally(() => this.#trimLater());
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import type { Command, Reads, Reply } from "../core/command.ts";
+import { readsOf } from "../core/command.ts";
+import { decide } from "../core/decide.ts";
+import { limits } from "../core/limits.ts";
+import { type Store, StoreFailure, type Transaction } from "../store/store.ts";
+
+/** Commands that are decided together, all or none: usually one; ApplyEnvironments has one for each pool. */
+export interface Unit {
+  readonly parts: readonly { readonly pool: string; readonly command: Command }[];
+  /** Decide, answer, change nothing. */
+  readonly dryRun?: boolean;
+}
+
+interface Waiting {
+  readonly unit: Unit;
+  readonly resolve: (replies: readonly Reply[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: while one transaction is under way, new commands collect; the next one takes them all, so a batch costs one fsync.
+ * One lane serves all pools, as SQLite writes one transaction at a time; a store that locks pools apart would have a lane for each.
+ */
+export class Lane {
+  readonly #store: Store;
+  readonly #first: () => readonly Unit[];
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  /** `first` gives what has to be decided ahead of every batch. */
+  constructor(store: Store, first: () => readonly Unit[]) {
+    this.#store = store;
+    this.#first = first;
+  }
+
+  /** The replies, in the order of the parts, once they are on disk. Of a refused unit nothing is done. Rejects with a StoreFailure. */
+  submit(unit: Unit): Promise<readonly Reply[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ unit, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // What arrives in the same turn of the event loop goes into the same batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, limits.batch));
+    this.#running = undefined;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const ahead = this.#first();
+      const units = [...ahead, ...batch.map((entry) => entry.unit)];
+      const replies = await transact(this.#store, units);
+      for (const [index, entry] of batch.entries()) entry.resolve(replies[index + ahead.length] ?? []);
+    } catch (error) {
+      if (error instanceof StoreFailure || batch.length === 1) for (const entry of batch) entry.reject(error);
+      // A broken invariant: nothing was written. One by one, so that only the culprit fails.
+      else for (const entry of batch) await this.#commit([entry]);
+    }
+  }
+}
+
+function transact(store: Store, units: readonly Unit[]): Promise<(readonly Reply[])[]> {
+  const parts = units.flatMap((unit) => unit.parts);
+  const pools = [...new Set(parts.map((part) => part.pool))].sort();
+  const each = parts.map((part) => readsOf(part.pool, part.command));
+  const reads: Reads = { leases: each.flatMap((read) => read.leases), requests: each.flatMap((read) => read.requests) };
+  return store.transact(pools, reads, (transaction) => units.map((unit) => decideUnit(transaction, unit)));
+}
+
+function decideUnit(transaction: Transaction, unit: Unit): readonly Reply[] {
+  const marks = unit.parts.map((part) => ({ draft: transaction.draft(part.pool), mark: transaction.draft(part.pool).mark() }));
+  const replies = unit.parts.map((part) => decide(transaction.draft(part.pool), part.command));
+  const kept = unit.parts.length === 1 || replies.every((reply) => reply.ok);
+  if (unit.dryRun === true || !kept) for (const { draft, mark } of marks) draft.reset(mark);
+  return replies;
+}

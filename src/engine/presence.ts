@@ -1,0 +1,111 @@
+import type { Micros } from "../core/model.ts";
+import { ascending, Sorted } from "../core/sorted.ts";
+
+interface Ticket {
+  /** Streams and waits that are open now: a continuous sign. */
+  open: number;
+  /** Who gave the latest sign. */
+  last: object | undefined;
+  readonly ttl: Micros;
+  /** While it waits with nothing open: when it is abandoned. */
+  due: Micros | undefined;
+  waits: boolean;
+}
+
+type Due = readonly [at: Micros, lease: string];
+
+/**
+ * Signs of life of those who wait (api.md rule 3). In memory only: a sign costs no commit, and after a start everybody has a full
+ * ticket again. Whether a waiter is present never enters a decision; a missing one becomes an Abandon command.
+ */
+export class Presence {
+  readonly #now: () => Micros;
+  readonly #tickets = new Map<string, Ticket>();
+  #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
+
+  constructor(now: () => Micros) {
+    this.#now = now;
+  }
+
+  /** A lease begins to wait; its ticket runs from now. */
+  expect(lease: string, ttl: Micros): void {
+    const known = this.#tickets.get(lease);
+    const ticket: Ticket = { open: known?.open ?? 0, last: known?.last, ttl, due: undefined, waits: true };
+    this.#tickets.set(lease, ticket);
+    this.#schedule(lease, ticket);
+  }
+
+  /** It waits no more: it was granted. */
+  settle(lease: string): void {
+    const ticket = this.#ticket(lease);
+    ticket.waits = false;
+    this.#schedule(lease, ticket);
+  }
+
+  /** It has ended. */
+  forget(lease: string): void {
+    const ticket = this.#tickets.get(lease);
+    if (ticket?.due !== undefined) this.#due = this.#due.delete([ticket.due, lease]);
+    this.#tickets.delete(lease);
+  }
+
+  /** One sign of life, given by a call. */
+  sign(lease: string, by: object): void {
+    const ticket = this.#ticket(lease);
+    ticket.last = by;
+    this.#schedule(lease, ticket);
+  }
+
+  /** Whether the latest sign was this call's. */
+  isLast(lease: string, by: object): boolean {
+    return this.#tickets.get(lease)?.last === by;
+  }
+
+  /** A wait or a stream opens: a sign that lasts until the returned function is called. */
+  attend(lease: string): () => void {
+    const ticket = this.#ticket(lease);
+    ticket.open++;
+    this.#schedule(lease, ticket);
+    let open = true;
+    return () => {
+      if (!open) return;
+      open = false;
+      ticket.open--;
+      if (this.#tickets.get(lease) === ticket) this.#schedule(lease, ticket);
+    };
+  }
+
+  isAttended(lease: string): boolean {
+    return (this.#tickets.get(lease)?.open ?? 0) > 0;
+  }
+
+  /** Those whose ticket has run out. */
+  overdue(): string[] {
+    const now = this.#now();
+    const leases: string[] = [];
+    for (const [at, lease] of this.#due.keys()) {
+      if (at > now) break;
+      leases.push(lease);
+    }
+    return leases;
+  }
+
+  /** When the next ticket runs out. */
+  next(): Micros | undefined {
+    return this.#due.first()?.[0][0];
+  }
+
+  #ticket(lease: string): Ticket {
+    const known = this.#tickets.get(lease);
+    if (known !== undefined) return known;
+    const ticket: Ticket = { open: 0, last: undefined, ttl: 0, due: undefined, waits: false };
+    this.#tickets.set(lease, ticket);
+    return ticket;
+  }
+
+  #schedule(lease: string, ticket: Ticket): void {
+    if (ticket.due !== undefined) this.#due = this.#due.delete([ticket.due, lease]);
+    ticket.due = ticket.waits && ticket.open === 0 ? this.#now() + ticket.ttl : undefined;
+    if (ticket.due !== undefined) this.#due = this.#due.set([ticket.due, lease], true);
+  }
+}

@@ -1,0 +1,68 @@
+/** The server as a process: settings, signals, exit codes. */
+import { pino } from "pino";
+import { type App, start } from "./app.ts";
+import { BadSetting, type Config, readConfig } from "./config.ts";
+import { SqliteMedium } from "./store/sqlite.ts";
+import { StoreUnusable } from "./store/store.ts";
+
+const DISK_FAILED = 74;
+const BAD_SETTINGS = 78;
+/** A stop is over within 10 s: this much for open calls, the rest for the store. */
+const GRACE_MS = 8_000;
+/** After a failed fsync: time for the answers that say so. */
+const LAST_WORDS_MS = 500;
+const ECHO_MS = 500;
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/** Runs the server until it is told to stop; resolves with the exit code of api.md. */
+export async function main(): Promise<number> {
+  try {
+    return await serve(readConfig());
+  } catch (error) {
+    const expected = error instanceof BadSetting || error instanceof StoreUnusable || isAddressError(error);
+    process.stderr.write(`call-me serve: ${expected ? (error as Error).message : (error as Error).stack}\n`);
+    return expected ? BAD_SETTINGS : 1;
+  }
+}
+
+async function serve(config: Config): Promise<number> {
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  const medium = await SqliteMedium.open(config.sqlite);
+  const app = await start({ ...config, medium, log });
+  const scheme = config.tls === undefined ? "http" : "https";
+  log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite }, "call-me is ready");
+  if (config.apiKey === undefined) log.warn({}, "no API_KEY is set: no key is asked for, and only this machine can connect");
+  const ending = await Promise.race([signalled(), app.broken]);
+  if (typeof ending !== "string") {
+    log.error({ err: ending }, "the outcome of a commit is unknown; stopping, so that the next start can find out");
+    await Promise.race([app.stop(LAST_WORDS_MS), pause(LAST_WORDS_MS)]);
+    // Whatever still hangs on the broken store must not keep the process.
+    process.exit(DISK_FAILED);
+  }
+  log.info({ signal: ending }, "stopping; leases and places in line stay");
+  return await drained(app);
+}
+
+/** 0 when all went well. A second signal ends it at once; one that follows on its heels is the first, delivered twice by a terminal. */
+async function drained(app: App): Promise<number> {
+  const since = performance.now();
+  const impatient = () => performance.now() - since > ECHO_MS && process.exit(1);
+  for (const signal of SIGNALS) process.on(signal, impatient);
+  await app.stop(GRACE_MS);
+  return 0;
+}
+
+function signalled(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of SIGNALS) process.once(signal, resolve);
+  });
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function isAddressError(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND";
+}

@@ -1,0 +1,114 @@
+/** Acquire's message as a command: defaults, bounds, and the fingerprint that tells a retry from another request. */
+import { createHash, randomUUID } from "node:crypto";
+import { type AcquireRequest, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { HolderKind, type Holder as HolderMessage } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { Acquire, Caller } from "../core/command.ts";
+import { limits } from "../core/limits.ts";
+import type { Holder, HolderKind as Kind } from "../core/model.ts";
+import { badField } from "./errors.ts";
+import { duration, integer, newName, required, text } from "./fields.ts";
+
+const TTL = { min: limits.minTtl, max: limits.maxTtl };
+const KINDS: Partial<Record<HolderKind, Kind>> = { [HolderKind.HUMAN]: "HUMAN", [HolderKind.SERVICE]: "SERVICE" };
+
+export interface AcquireInput {
+  readonly pool: string;
+  readonly command: Acquire;
+}
+
+/** `poolOf` knows which pool an existing environment is in. Throws invalid_argument. */
+export function readAcquire(
+  request: AcquireRequest,
+  by: Caller,
+  autoCreate: boolean,
+  poolOf: (environment: string) => string | undefined,
+): AcquireInput {
+  const needs = readNeeds(request);
+  const pool = readPool(request, needs, poolOf);
+  for (const [index, need] of needs.entries())
+    if (poolOf(need.environment) === undefined)
+      newName(request.environment === "" ? `needs[${index}].environment` : "environment", need.environment);
+  const content = readContent(request);
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify([pool, needs, content]))
+    .digest("base64url");
+  const requestId = text("request_id", request.requestId, limits.name);
+  const command: Acquire = {
+    type: "acquire",
+    id: randomUUID(),
+    by,
+    needs,
+    autoCreate,
+    ...content,
+    fingerprint,
+    legacy: false,
+    ...(requestId === "" ? {} : { requestId }),
+  };
+  return { pool, command };
+}
+
+type Content = Omit<Acquire, "type" | "id" | "by" | "needs" | "autoCreate" | "fingerprint" | "legacy" | "requestId">;
+
+function readContent(request: AcquireRequest): Content {
+  const ttl = duration("ttl", request.ttl, TTL);
+  const maxHold = duration("max_hold", request.maxHold, TTL);
+  const queueTimeout = duration("queue_timeout", request.queueTimeout, limits.queueTimeout);
+  if (request.tags.length > limits.tags) throw badField("tags", `has ${request.tags.length} entries; at most ${limits.tags} are allowed`);
+  return {
+    ifBusy: request.ifBusy === IfBusy.FAIL ? "FAIL" : "QUEUE",
+    ...(ttl === undefined ? {} : { ttl }),
+    ...(maxHold === undefined ? {} : { maxHold }),
+    ...(queueTimeout === undefined ? {} : { queueTimeout }),
+    ticketTtl: duration("ticket_ttl", request.ticketTtl, limits.ticketTtl) ?? limits.ticketTtl.default,
+    claimTimeout: duration("claim_timeout", request.claimTimeout, limits.claimTimeout) ?? limits.claimTimeout.default,
+    priority: integer("priority", request.priority, -limits.priority, limits.priority),
+    holder: readHolder(request.holder),
+    reason: text("reason", request.reason),
+    tags: request.tags.map((tag, index) => text(`tags[${index}]`, required(`tags[${index}]`, tag), limits.name)),
+  };
+}
+
+function readNeeds(request: AcquireRequest): Acquire["needs"] {
+  if (request.environment !== "" && request.needs.length > 0) throw badField("needs", "is given beside environment; give one of the two");
+  if (request.environment !== "") return [{ environment: request.environment, slots: 1 }];
+  if (request.needs.length === 0) throw badField("environment", "is missing; name the environment you want, or several in needs");
+  if (request.needs.length > limits.needs)
+    throw badField("needs", `has ${request.needs.length} entries; at most ${limits.needs} are allowed`);
+  const seen = new Set<string>();
+  return request.needs.map((need, index) => {
+    const at = `needs[${index}]`;
+    const environment = required(`${at}.environment`, need.environment);
+    if (seen.has(environment))
+      throw badField(`${at}.environment`, `${JSON.stringify(environment)} is named twice; use slots for more of it`);
+    seen.add(environment);
+    if (need.count > 1) throw badField(`${at}.count`, `${need.count} of one named environment cannot be had; use slots`);
+    return { environment, slots: integer(`${at}.slots`, need.slots || 1, 1, limits.capacity) };
+  });
+}
+
+/** The one pool of all needs; what does not exist yet joins the others. */
+function readPool(request: AcquireRequest, needs: Acquire["needs"], poolOf: (environment: string) => string | undefined): string {
+  const owners = new Set(needs.flatMap((need) => poolOf(need.environment) ?? []));
+  if (request.pool !== "") owners.add(request.pool);
+  const [pool, ...others] = owners;
+  if (others.length > 0)
+    throw badField(
+      "pool",
+      `the environments are in pools ${[...owners].map((name) => JSON.stringify(name)).join(", ")}; all of a request share one`,
+    );
+  return request.pool === "" ? (pool ?? "default") : newName("pool", request.pool);
+}
+
+function readHolder(holder: HolderMessage | undefined): Holder {
+  const field = (name: Exclude<keyof Holder, "kind">, path: string): string => text(`holder.${path}`, holder?.[name] ?? "");
+  return {
+    name: field("name", "name"),
+    kind: KINDS[holder?.kind ?? HolderKind.UNSPECIFIED] ?? "PIPELINE",
+    runUrl: field("runUrl", "run_url"),
+    repository: field("repository", "repository"),
+    ref: field("ref", "ref"),
+    sha: field("sha", "sha"),
+    job: field("job", "job"),
+    actor: field("actor", "actor"),
+  };
+}

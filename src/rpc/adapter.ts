@@ -1,0 +1,90 @@
+/** connect-es on Node's requests and responses; like its own adapter, but unknown methods and malformed input get full answers too. */
+import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { errorFromJsonBytes, errorToJson } from "@connectrpc/connect/protocol-connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { Service } from "./call.ts";
+import { failure } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import { BODY_LIMIT, gate, lostKey } from "./router.ts";
+
+/** Serves every method of `routes`; false when the path is none of them. */
+export function rpcHandler(
+  service: Service,
+  routes: (router: ConnectRouter) => void,
+  shutdown: AbortSignal,
+): (exchange: Exchange) => boolean {
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip, compressionBrotli],
+    readMaxBytes: BODY_LIMIT,
+    // A typo must not become a default.
+    jsonOptions: { ignoreUnknownFields: false },
+    requestGate: gate(service),
+    shutdownSignal: shutdown,
+  });
+  routes(router);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return (exchange) => {
+    const handler = handlers.get(exchange.path);
+    if (handler !== undefined) void serve(handler, exchange);
+    else if (!isRpcPath(exchange.path)) return false;
+    else unimplemented(exchange);
+    return true;
+  };
+}
+
+async function serve(handler: UniversalHandler, exchange: Exchange): Promise<void> {
+  const { req, raw } = exchange;
+  try {
+    const values = createContextValues().set(lostKey, (call) => exchange.onLost(call));
+    const answer = await handler(universalRequestFromNodeRequest(req, raw, undefined, values));
+    await universalResponseToNodeResponse(await explained(answer), raw);
+  } catch {
+    // The connection is gone: there is nobody to tell. What the method left behind is the method's (Call.onLost).
+    raw.destroy();
+  }
+}
+
+/** Errors that connect-es itself makes of malformed input have no details: adds what a caller of ours can rely on. */
+async function explained(answer: UniversalServerResponse): Promise<UniversalServerResponse> {
+  if (answer.status !== 400 && answer.status !== 429) return answer;
+  if (answer.header?.get("content-type") !== "application/json" || answer.header.has("content-encoding")) return answer;
+  const bytes: Uint8Array[] = [];
+  for await (const chunk of answer.body ?? []) bytes.push(chunk);
+  const body = Buffer.concat(bytes);
+  const error = errorFromJsonBytes(body, undefined, new ConnectError("malformed", Code.InvalidArgument));
+  const explanation = error.details.length > 0 ? body : Buffer.from(JSON.stringify(errorToJson(explain(error), undefined)));
+  const header = new Headers(answer.header);
+  header.set("content-length", String(explanation.byteLength));
+  return { ...answer, header, body: once(explanation) };
+}
+
+function explain(error: ConnectError): ConnectError {
+  if (error.code === Code.ResourceExhausted)
+    return failure("TOO_LARGE", `the request is larger than ${BODY_LIMIT / 1024} KiB; make it smaller, don't retry it`);
+  const field = /key "([^"]*)" is unknown/.exec(error.rawMessage)?.[1];
+  return failure("MALFORMED", error.rawMessage, { field });
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+function isRpcPath(path: string): boolean {
+  return /^\/(callme|grpc)\.[A-Za-z0-9_.]+\/[^/]*$/.test(path);
+}
+
+/** A method that this server does not have, said in the caller's protocol. */
+function unimplemented({ req, res, path }: Exchange): void {
+  const message = `there is no method ${path}; this server may be older than its caller`;
+  const type = req.headers["content-type"] ?? "";
+  if (type.startsWith("application/grpc"))
+    res.writeHead(200, { "content-type": type, "grpc-status": "12", "grpc-message": encodeURI(message) });
+  else res.writeHead(404, { "content-type": "application/json" });
+  res.end(type.startsWith("application/grpc") ? undefined : JSON.stringify({ code: "unimplemented", message }));
+}

@@ -1,0 +1,127 @@
+/** From the core's words to the contract's. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import {
+  EndReason,
+  EnvironmentState,
+  type EnvironmentStatusSchema,
+  HolderKind,
+  type HolderSchema,
+  type LeaseSchema,
+  LeaseState,
+  type OccupantSchema,
+  WatchKind,
+} from "../../gen/ts/callme/v1/types_pb.ts";
+import type { EnvironmentStatus, Occupant } from "../core/event.ts";
+import type { Environment, Holder, Lease, Micros, Pool } from "../core/model.ts";
+import { placeOf } from "../core/view.ts";
+import type { Sight } from "../engine/watch.ts";
+
+export function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
+  const seconds = Math.floor(micros / 1_000_000);
+  return { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1_000 };
+}
+
+export function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
+  return durationOf(micros) as MessageInitShape<typeof TimestampSchema>;
+}
+
+/** A lease of a pool as it was at `now`. */
+export function leaseOf(lease: Lease, pool: Pool, now: Micros): MessageInitShape<typeof LeaseSchema> {
+  const place = lease.state === "QUEUED" ? placeOf(pool, lease) : undefined;
+  const { state, deadline, ttl, maxHold, queueTimeout, grantedAt, endedAt, endReason } = lease;
+  return {
+    id: lease.id,
+    state: LeaseState[state],
+    endReason: endReason === undefined ? EndReason.UNSPECIFIED : EndReason[endReason],
+    endNote: lease.endNote,
+    pool: lease.pool,
+    environments: lease.needs.map((need) => ({
+      name: need.environment,
+      slots: need.slots,
+      slotIndexes: [...need.indexes],
+      fencingToken: BigInt(lease.fencingToken ?? 0),
+    })),
+    holder: holderOf(lease.holder),
+    principal: lease.principal,
+    reason: lease.reason,
+    tags: [...lease.tags],
+    priority: lease.priority,
+    position: place?.position ?? 0,
+    queueLength: place?.queueLength ?? 0,
+    ahead: place?.ahead.map(occupantOf) ?? [],
+    holders: place?.holders.map(occupantOf) ?? [],
+    createdAt: timestampOf(lease.createdAt),
+    ...(grantedAt !== undefined && { grantedAt: timestampOf(grantedAt) }),
+    ...(endedAt !== undefined && { endedAt: timestampOf(endedAt) }),
+    ...(state === "HELD" && deadline !== undefined && remaining(deadline, now)),
+    ...(state === "OFFERED" && deadline !== undefined && { claimBy: timestampOf(deadline) }),
+    ...(ttl !== undefined && { ttl: durationOf(ttl) }),
+    ...(maxHold !== undefined && { maxHold: durationOf(maxHold) }),
+    ticketTtl: durationOf(lease.ticketTtl),
+    claimTimeout: durationOf(lease.claimTimeout),
+    ...(queueTimeout !== undefined && { queueTimeout: durationOf(queueTimeout) }),
+    requestId: lease.requestId ?? "",
+    revision: BigInt(lease.revision),
+  };
+}
+
+function remaining(deadline: Micros, now: Micros): Pick<MessageInitShape<typeof LeaseSchema>, "expiresAt" | "ttlRemaining"> {
+  return { expiresAt: timestampOf(deadline), ttlRemaining: durationOf(Math.max(0, deadline - now)) };
+}
+
+function holderOf(holder: Holder): MessageInitShape<typeof HolderSchema> {
+  return { ...holder, kind: HolderKind[holder.kind] };
+}
+
+function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema> {
+  return {
+    leaseId: occupant.leaseId,
+    holder: holderOf(occupant.holder),
+    state: LeaseState[occupant.state],
+    since: timestampOf(occupant.since),
+    ...(occupant.until !== undefined && { until: timestampOf(occupant.until) }),
+    reason: occupant.reason,
+  };
+}
+
+export function statusMessage(status: EnvironmentStatus): MessageInitShape<typeof EnvironmentStatusSchema> {
+  return { ...status, state: EnvironmentState[status.state], holders: status.holders.map(occupantOf) };
+}
+
+export function environmentMessage(environment: Environment): MessageInitShape<typeof EnvironmentSchema> {
+  const { config, state, stateReason, stateUntil } = environment;
+  const { defaultTtl, maxTtl, maxHold, lockDelay, cooldown, ...plain } = config;
+  return {
+    ...plain,
+    state: EnvironmentState[state],
+    stateReason,
+    ...(stateUntil !== undefined && { stateUntil: timestampOf(stateUntil) }),
+    ...(defaultTtl !== undefined && { defaultTtl: durationOf(defaultTtl) }),
+    ...(maxTtl !== undefined && { maxTtl: durationOf(maxTtl) }),
+    ...(maxHold !== undefined && { maxHold: durationOf(maxHold) }),
+    ...(lockDelay !== undefined && { lockDelay: durationOf(lockDelay) }),
+    ...(cooldown !== undefined && { cooldown: durationOf(cooldown) }),
+  };
+}
+
+export function sightMessage(sight: Sight): MessageInitShape<typeof WatchEnvironmentResponseSchema> {
+  const { cause } = sight;
+  return {
+    revision: BigInt(sight.revision),
+    kind: WatchKind[sight.kind],
+    reset: sight.reset,
+    skipped: sight.skipped,
+    environments: sight.environments.map(statusMessage),
+    ...(cause && {
+      cause: {
+        leaseId: cause.leaseId,
+        state: LeaseState[cause.state],
+        endReason: cause.endReason === undefined ? EndReason.UNSPECIFIED : EndReason[cause.endReason],
+        holder: holderOf(cause.holder),
+      },
+    }),
+  };
+}

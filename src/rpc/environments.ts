@@ -1,0 +1,185 @@
+/** EnvironmentService: each method once, `(message, call) → message`. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import * as pb from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { LeaseState as LeaseStateMessage, EnvironmentState as StateMessage } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { Apply, Change, Reply } from "../core/command.ts";
+import { limits } from "../core/limits.ts";
+import type { Environment, EnvironmentConfig, EnvironmentState, LeaseState } from "../core/model.ts";
+import { noEnvironment } from "../core/refusal.ts";
+import { statusOf } from "../core/view.ts";
+import type { Call, Service } from "./call.ts";
+import { environmentMessage, leaseOf, statusMessage } from "./convert.ts";
+import { badField, refused } from "./errors.ts";
+import { dictionary, duration, integer, link, newName, required, text, time } from "./fields.ts";
+import { accepted } from "./lock.ts";
+import { pageSize, readToken, writeToken } from "./page.ts";
+
+const TTL = { min: limits.minTtl, max: limits.maxTtl };
+/** What SetEnvironmentState may set; cleaning has its own way. */
+const SETTABLE: Partial<Record<StateMessage, EnvironmentState>> = {
+  [StateMessage.AVAILABLE]: "AVAILABLE",
+  [StateMessage.DRAINING]: "DRAINING",
+  [StateMessage.MAINTENANCE]: "MAINTENANCE",
+  [StateMessage.QUARANTINED]: "QUARANTINED",
+};
+const LEASE_STATES: Partial<Record<LeaseStateMessage, LeaseState>> = {
+  [LeaseStateMessage.QUEUED]: "QUEUED",
+  [LeaseStateMessage.OFFERED]: "OFFERED",
+  [LeaseStateMessage.HELD]: "HELD",
+  [LeaseStateMessage.ENDED]: "ENDED",
+};
+
+export async function list(
+  { engine }: Service,
+  request: pb.ListEnvironmentsRequest,
+): Promise<MessageInitShape<typeof pb.ListEnvironmentsResponseSchema>> {
+  const size = pageSize(request.pageSize);
+  const after = readToken(request.pageToken, 1)?.[0] ?? "";
+  const pools = request.pool === "" ? [...engine.store.pools()] : [engine.store.pool(request.pool)];
+  const environments = pools
+    .flatMap((pool) => [...pool.sites.values()].map((site) => site.environment))
+    .filter((environment) => environment.config.name > after)
+    .sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
+  const page = environments.slice(0, size);
+  const last = page.at(-1);
+  const nextPageToken = environments.length > size && last !== undefined ? writeToken([last.config.name]) : "";
+  return { environments: page.map(environmentMessage), nextPageToken };
+}
+
+export async function get(
+  service: Service,
+  request: pb.GetEnvironmentRequest,
+): Promise<MessageInitShape<typeof pb.GetEnvironmentResponseSchema>> {
+  const { pool, environment } = find(service, request.environment);
+  return { environment: environmentMessage(environment), status: statusMessage(statusOf(pool, environment.config.name)) };
+}
+
+export async function apply(
+  { engine }: Service,
+  request: pb.ApplyEnvironmentsRequest,
+): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
+  const configs = request.environments.map(readConfig);
+  const names = configs.map((config) => config.name);
+  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (twice >= 0) throw badField(`environments[${twice}].name`, `${JSON.stringify(names[twice])} is given twice`);
+  const pools = new Set(configs.map((config) => config.pool));
+  if (request.prune) for (const pool of engine.store.pools()) pools.add(pool.name);
+  const parts = [...pools].sort().map((pool) => {
+    const environments = configs.filter((config) => config.pool === pool);
+    const command: Apply = { type: "apply", environments, prune: request.prune };
+    return { pool, command };
+  });
+  const replies = await engine.submitAll({ parts, dryRun: request.dryRun });
+  const changes = replies.flatMap((reply, index) => changesOf(reply).map((change) => ({ ...change, pool: parts[index]?.pool ?? "" })));
+  changes.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { changes: changes.map((change) => ({ ...change, kind: pb.ChangeKind[change.kind], fields: change.fields.map(fieldName) })) };
+}
+
+export async function remove(
+  service: Service,
+  request: pb.DeleteEnvironmentRequest,
+): Promise<MessageInitShape<typeof pb.DeleteEnvironmentResponseSchema>> {
+  const { pool, environment } = find(service, request.environment);
+  const reply = await service.engine.submit(pool.name, { type: "delete", environment: environment.config.name });
+  if (!reply.ok) throw refused(reply);
+  return { environment: environmentMessage(environment) };
+}
+
+export async function setState(
+  service: Service,
+  request: pb.SetEnvironmentStateRequest,
+): Promise<MessageInitShape<typeof pb.SetEnvironmentStateResponseSchema>> {
+  const { pool, environment } = find(service, request.environment);
+  const state = SETTABLE[request.state];
+  if (state === undefined) throw badField("state", "give ENVIRONMENT_STATE_AVAILABLE, _DRAINING, _MAINTENANCE or _QUARANTINED");
+  const reason = text("reason", request.reason);
+  const until = request.until === undefined ? {} : { until: time(request.until) };
+  const { name } = environment.config;
+  const reply = await service.engine.submit(pool.name, { type: "setState", environment: name, state, reason, ...until });
+  if (!reply.ok) throw refused(reply);
+  const after = reply.pool.sites.get(name)?.environment ?? environment;
+  return { environment: environmentMessage(after) };
+}
+
+export async function forceRelease(
+  service: Service,
+  request: pb.ForceReleaseRequest,
+  call: Call,
+): Promise<MessageInitShape<typeof pb.ForceReleaseResponseSchema>> {
+  const { engine } = service;
+  const lease = required("lease_id", request.leaseId);
+  const reason = text("reason", required("reason", request.reason));
+  const reply = accepted(await engine.submitFor(lease, { type: "forceRelease", by: call.caller, lease, reason }), lease);
+  return { lease: leaseOf(reply.lease, reply.pool, engine.store.now()), alreadyEnded: reply.alreadyEnded ?? false };
+}
+
+export async function listLeases(
+  { engine }: Service,
+  request: pb.ListLeasesRequest,
+): Promise<MessageInitShape<typeof pb.ListLeasesResponseSchema>> {
+  const { pool = "", environment = "", holder = "", tag = "", states = [] } = request.filter ?? {};
+  const size = pageSize(request.pageSize);
+  const token = readToken(request.pageToken, 2);
+  const leases = await engine.store.list({
+    ...(pool === "" ? {} : { pool }),
+    ...(environment === "" ? {} : { environment }),
+    ...(holder === "" ? {} : { holder }),
+    ...(tag === "" ? {} : { tag }),
+    states: states.flatMap((state) => LEASE_STATES[state] ?? []),
+    ...(token === undefined ? {} : { after: { createdAt: Number(token[0]), id: token[1] ?? "" } }),
+    limit: size + 1,
+  });
+  const page = leases.slice(0, size);
+  const last = page.at(-1);
+  const nextPageToken = leases.length > size && last !== undefined ? writeToken([String(last.createdAt), last.id]) : "";
+  const now = engine.store.now();
+  // A waiter is shown in its place as of now; it may have moved on since the page was read.
+  const shown = page.map((lease) => {
+    const state = engine.store.pool(lease.pool);
+    return leaseOf(state.leases.get(lease.id) ?? lease, state, now);
+  });
+  return { leases: shown, nextPageToken };
+}
+
+function find({ engine: { store } }: Service, name: string): { pool: ReturnType<typeof store.pool>; environment: Environment } {
+  const pool = store.pool(store.ownerOf(required("environment", name)) ?? "default");
+  const site = pool.sites.get(name);
+  if (site === undefined)
+    throw refused(
+      noEnvironment(
+        name,
+        [...store.pools()].flatMap((one) => [...one.sites.keys()]),
+      ),
+    );
+  return { pool, environment: site.environment };
+}
+
+function readConfig(message: pb.Environment, index: number): EnvironmentConfig {
+  const at = (field: string) => `environments[${index}].${field}`;
+  const times = {
+    defaultTtl: duration(at("default_ttl"), message.defaultTtl, TTL),
+    maxTtl: duration(at("max_ttl"), message.maxTtl, TTL),
+    maxHold: duration(at("max_hold"), message.maxHold, TTL),
+    lockDelay: duration(at("lock_delay"), message.lockDelay, { min: 0, max: limits.lockDelay.max }),
+    cooldown: duration(at("cooldown"), message.cooldown, { min: 0, max: limits.cooldown.max }),
+  };
+  return {
+    name: newName(at("name"), message.name),
+    pool: message.pool === "" ? "default" : newName(at("pool"), message.pool),
+    description: text(at("description"), message.description),
+    labels: dictionary(at("labels"), message.labels),
+    capacity: integer(at("capacity"), message.capacity ?? 1, 1, limits.capacity),
+    links: dictionary(at("links"), message.links, link),
+    ...(Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)) as Partial<EnvironmentConfig>),
+  };
+}
+
+function changesOf(reply: Reply): readonly Change[] {
+  if (!reply.ok) throw refused(reply);
+  return reply.changes ?? [];
+}
+
+/** The core's field names as the contract spells them. */
+function fieldName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,95 @@
+/** The one table from what went wrong to what a caller is told: code, reason, and details that stock clients decode. */
+import { create } from "@bufbuild/protobuf";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
+import type { Refusal, RefusalReason } from "../core/command.ts";
+import { StoreFailure, type StoreFailureReason } from "../store/store.ts";
+
+export const DOMAIN = "call-me";
+
+/** Refusals that only the transport knows of. */
+type DoorReason =
+  | "BAD_FIELD"
+  | "NO_KEY"
+  | "WRONG_KEY"
+  | "TOKEN_TOO_NARROW"
+  | "DRAINING"
+  | "POOL_NOT_FOUND"
+  | "MALFORMED"
+  | "TOO_LARGE"
+  | "INTERNAL";
+export type Reason = RefusalReason | StoreFailureReason | DoorReason;
+
+interface Verdict {
+  readonly code: Code;
+  /** Seconds after which the same call may succeed. */
+  readonly retryAfter?: number;
+}
+
+const VERDICTS: Record<Reason, Verdict> = {
+  BAD_FIELD: { code: Code.InvalidArgument },
+  MALFORMED: { code: Code.InvalidArgument },
+  POOL_MISMATCH: { code: Code.InvalidArgument },
+  STATE_UNTIL_PAST: { code: Code.InvalidArgument },
+  NO_KEY: { code: Code.Unauthenticated },
+  WRONG_KEY: { code: Code.Unauthenticated },
+  TOKEN_TOO_NARROW: { code: Code.PermissionDenied },
+  NOT_YOURS: { code: Code.PermissionDenied },
+  LEASE_NOT_FOUND: { code: Code.NotFound },
+  ENVIRONMENT_NOT_FOUND: { code: Code.NotFound },
+  POOL_NOT_FOUND: { code: Code.NotFound },
+  NOTHING_HELD: { code: Code.NotFound },
+  IDEMPOTENCY_MISMATCH: { code: Code.AlreadyExists },
+  SEVERAL_HELD: { code: Code.FailedPrecondition },
+  LEASE_ENDED: { code: Code.FailedPrecondition },
+  POOL_FIXED: { code: Code.FailedPrecondition },
+  ENVIRONMENT_IN_USE: { code: Code.FailedPrecondition },
+  LIMIT_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
+  TOO_LARGE: { code: Code.ResourceExhausted },
+  DRAINING: { code: Code.Unavailable, retryAfter: 1 },
+  STORAGE_FULL: { code: Code.Unavailable, retryAfter: 5 },
+  STORAGE_FAILED: { code: Code.Unavailable, retryAfter: 5 },
+  OUTCOME_UNKNOWN: { code: Code.Unavailable, retryAfter: 2 },
+  STORE_CLOSED: { code: Code.Unavailable, retryAfter: 2 },
+  INTERNAL: { code: Code.Internal },
+};
+
+export interface ErrorFacts {
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Path of the field that is wrong, in proto names. */
+  readonly field?: string | undefined;
+}
+
+/** An error for the wire: always an ErrorInfo; a BadRequest when a field is to blame; a RetryInfo when it may be tried again. */
+export function failure(reason: Reason, message: string, facts: ErrorFacts = {}): ConnectError {
+  const { code, retryAfter } = VERDICTS[reason];
+  const error = new ConnectError(message, code);
+  error.details.push({ desc: ErrorInfoSchema, value: { reason, domain: DOMAIN, metadata: { ...facts.metadata } } });
+  if (facts.field !== undefined) {
+    const fieldViolations = [{ field: facts.field, description: message, reason }];
+    error.details.push({ desc: BadRequestSchema, value: { fieldViolations } });
+  }
+  if (retryAfter !== undefined) {
+    const retryDelay = create(DurationSchema, { seconds: BigInt(retryAfter) });
+    error.details.push({ desc: RetryInfoSchema, value: { retryDelay } });
+  }
+  return error;
+}
+
+/** Bad input: which field, what was wrong with which value, what to give instead. */
+export function badField(field: string, message: string): ConnectError {
+  return failure("BAD_FIELD", `${field}: ${message}`, { field });
+}
+
+/** A "no" of the core. */
+export function refused(refusal: Refusal): ConnectError {
+  return failure(refusal.reason, refusal.message, { metadata: refusal.metadata, field: refusal.field });
+}
+
+/** Anything thrown, as an error for the wire; what nobody foresaw is `internal`, without its text. */
+export function toConnectError(thrown: unknown): ConnectError {
+  if (thrown instanceof ConnectError) return thrown;
+  if (thrown instanceof StoreFailure) return failure(thrown.reason, `${thrown.message}; retry with the same request_id`);
+  return failure("INTERNAL", "internal error; the server's log has the cause");
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+
+export type Request = IncomingMessage | Http2ServerRequest;
+export type Response = ServerResponse | Http2ServerResponse;
+
+/** What both kinds of response can do; Node types their methods too differently to be called on the union. */
+type Writable = Pick<ServerResponse, "writeHead" | "write" | "end" | "once" | "destroy" | "headersSent">;
+
+/** One request and its response, over either version of HTTP. */
+export class Exchange {
+  readonly req: Request;
+  /** The response itself, for libraries that take either kind. */
+  readonly raw: Response;
+  readonly res: Writable;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  #finished = false;
+  #lost = false;
+  readonly #whenLost: (() => void)[] = [];
+
+  constructor(req: Request, res: Response) {
+    this.req = req;
+    this.raw = res;
+    this.res = res as Writable;
+    const [path = "/", query = ""] = (req.url ?? "/").split("?", 2);
+    this.path = path;
+    this.query = new URLSearchParams(query);
+    this.res.once("finish", () => {
+      this.#finished = true;
+    });
+    this.res.once("close", () => {
+      this.#lost = !this.#finished;
+      if (this.#lost) for (const call of this.#whenLost.splice(0)) call();
+    });
+  }
+
+  /** Calls back if the connection goes before the whole answer was handed to the system; at once if it is gone already. */
+  onLost(call: () => void): void {
+    if (this.#lost) call();
+    else this.#whenLost.push(call);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.req.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** Answers with a JSON body, or none. */
+  answer(status: number, body?: object, headers: Readonly<Record<string, string>> = {}): void {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const length = status === 204 ? {} : { "content-length": String(Buffer.byteLength(text)) };
+    this.res.writeHead(status, { ...type, ...length, ...headers });
+    this.res.end(text === "" ? undefined : text);
+  }
+}

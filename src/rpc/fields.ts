@@ -1,0 +1,71 @@
+/** Input fields: each check names the field, the value and the remedy. Times and durations come out in microseconds. */
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { limits } from "../core/limits.ts";
+import type { Micros } from "../core/model.ts";
+import { badField } from "./errors.ts";
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
+// C0, DEL and C1 controls, line separators, and the marks that reorder text for a reader.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+
+/** A name that is about to be created. */
+export function newName(field: string, value: string): string {
+  if (NAME.test(value)) return value;
+  throw badField(field, `${show(value)} is not a name; use 1 to 128 of A-Z a-z 0-9 . _ / -, beginning with a letter or digit`);
+}
+
+/** Something that must be there. */
+export function required(field: string, value: string): string {
+  if (value === "") throw badField(field, "is missing");
+  return value;
+}
+
+/** Free text. */
+export function text(field: string, value: string, max: number = limits.text): string {
+  if ([...value].length > max) throw badField(field, `has ${[...value].length} characters; at most ${max} are allowed`);
+  if (UNSAFE.test(value) || !value.isWellFormed())
+    throw badField(field, `${show(value)} has control or bidirectional characters; remove them`);
+  return value;
+}
+
+/** A whole number in a range. */
+export function integer(field: string, value: number, min: number, max: number): number {
+  if (value < min || value > max) throw badField(field, `${value} is out of range; give ${min} to ${max}`);
+  return value;
+}
+
+/** A duration in a range, or undefined if absent. */
+export function duration(field: string, value: Duration | undefined, range: { min: Micros; max: Micros }): Micros | undefined {
+  if (value === undefined) return undefined;
+  const micros = Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
+  if (micros < range.min || micros > range.max)
+    throw badField(field, `${micros / 1_000_000}s is out of range; give ${range.min / 1_000_000}s to ${range.max / 1_000_000}s`);
+  return micros;
+}
+
+/** A time. */
+export function time(value: Timestamp): Micros {
+  return Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
+}
+
+/** Labels or links: names to text. */
+export function dictionary(field: string, value: Record<string, string>, check: typeof text = text): Record<string, string> {
+  const entries = Object.entries(value);
+  if (entries.length > limits.labels) throw badField(field, `has ${entries.length} entries; at most ${limits.labels} are allowed`);
+  for (const [key, item] of entries) {
+    text(`${field} key`, required(`${field} key`, key), limits.name);
+    check(`${field}[${show(key)}]`, item);
+  }
+  return value;
+}
+
+/** A link that is safe to show on a page. */
+export function link(field: string, value: string): string {
+  if (!/^https?:\/\//.test(text(field, value))) throw badField(field, `${show(value)} is not an http or https address`);
+  return value;
+}
+
+function show(value: string): string {
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+}

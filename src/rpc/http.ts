@@ -1,0 +1,43 @@
+/** Which path is whose. */
+import type { Micros } from "../core/model.ts";
+import { rpcHandler } from "./adapter.ts";
+import type { Service } from "./call.ts";
+import { Exchange, type Request, type Response } from "./exchange.ts";
+import type { HealthState } from "./health.ts";
+import { maybe } from "./legacy.ts";
+import { watchLines } from "./ndjson.ts";
+import { type Report, routes } from "./router.ts";
+
+export interface HttpOptions {
+  readonly service: Service;
+  readonly health: HealthState;
+  readonly legacyTtl: Micros | undefined;
+  readonly report: Report;
+}
+
+/** The handler of every request, whatever came through the door. */
+export function httpHandler({ service, health, legacyTtl, report }: HttpOptions): (req: Request, res: Response) => void {
+  const rpc = rpcHandler(service, routes(service, health, report), service.engine.draining);
+  const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
+    "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
+    "/watch": (exchange) => watchLines(service, exchange),
+    "/healthz": (exchange) => exchange.answer(200, { status: "ok" }),
+    "/readyz": (exchange) => (health.serving() ? exchange.answer(200, { status: "ready" }) : exchange.answer(503, { status: "not ready" })),
+  };
+  return (req, res) => {
+    const exchange = new Exchange(req, res);
+    const handle = plain[exchange.path];
+    if (handle !== undefined) run(exchange, handle, report);
+    else if (!rpc(exchange)) exchange.answer(404, { code: 404, message: `path ${exchange.path} was not found` });
+  };
+}
+
+function run(exchange: Exchange, handle: (exchange: Exchange) => void | Promise<void>, report: Report): void {
+  Promise.resolve()
+    .then(() => handle(exchange))
+    .catch((error: unknown) => {
+      report(error, exchange.path);
+      if (exchange.res.headersSent) exchange.res.destroy();
+      else exchange.answer(500, { code: 500, message: "internal error; the server's log has the cause" });
+    });
+}

@@ -1,0 +1,111 @@
+/** The original service's one route, kept to the letter: /maybe?environment=NAME with X-API-KEY. Facts are added in headers only. */
+import { randomUUID } from "node:crypto";
+import type { Acquire, Caller } from "../core/command.ts";
+import { limits } from "../core/limits.ts";
+import type { Micros, Pool } from "../core/model.ts";
+import { wouldGrant } from "../core/view.ts";
+import { StoreFailure } from "../store/store.ts";
+import type { Service } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import { keyOf } from "./principal.ts";
+
+const METHODS = ["DELETE", "GET", "POST"];
+
+/** Answers a request to /maybe. `ttl` is CALL_ME_LEGACY_TTL: without it a lease taken here lives until it is freed. */
+export async function maybe(service: Service, ttl: Micros | undefined, exchange: Exchange): Promise<void> {
+  const { req } = exchange;
+  const method = req.method ?? "";
+  if (!METHODS.includes(method)) {
+    const message = `method ${method} is not allowed, but [${METHODS.join(",")}] are`;
+    return exchange.answer(405, { code: 405, message }, { allow: METHODS.join(",") });
+  }
+  const key = keyOf((name) => exchange.header(name));
+  const caller = service.principals.recognise(key);
+  if (caller === undefined || caller.lease !== undefined) {
+    const message = key === undefined ? "unauthenticated for invalid credentials" : "incorrect api key auth";
+    return exchange.answer(401, { code: 401, message });
+  }
+  const type = exchange.header("content-type") ?? "";
+  if (method !== "GET" && hasBody(exchange) && !/^application\/json\b/i.test(type)) {
+    const message = `unsupported media type ${JSON.stringify(type)}, only [application/json] are allowed`;
+    return exchange.answer(415, { code: 415, message });
+  }
+  const environment = exchange.query.getAll("environment").at(-1) ?? "";
+  if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
+  try {
+    if (method === "GET") look(service, environment, exchange);
+    else if (method === "POST") await take(service, ttl, environment, caller, exchange);
+    else await free(service, environment, exchange);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    exchange.answer(503, { code: 503, message: error.message }, { "retry-after": "5" });
+  }
+}
+
+function look(service: Service, environment: string, exchange: Exchange): void {
+  const pool = poolOf(service, environment);
+  const known = pool.sites.has(environment);
+  if (known ? wouldGrant(pool, environment) : service.autoCreate) exchange.answer(200);
+  else exchange.answer(403, undefined, holderHeaders(pool, environment));
+}
+
+async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Caller, exchange: Exchange): Promise<void> {
+  const { engine } = service;
+  if (engine.draining.aborted || engine.overLimit() !== undefined)
+    return exchange.answer(503, { code: 503, message: "not now; try again" }, { "retry-after": "5" });
+  const id = randomUUID();
+  const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
+  const pool = poolOf(service, environment);
+  const reply = await engine.submit(pool.name, command);
+  if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
+  const call = {};
+  engine.presence.sign(id, call);
+  exchange.onLost(() => engine.hangUp(id, call));
+  exchange.answer(201, undefined, { "x-call-me-lease-id": id });
+}
+
+async function free(service: Service, environment: string, exchange: Exchange): Promise<void> {
+  const pool = poolOf(service, environment);
+  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", environment });
+  if (!reply.ok) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
+  exchange.answer(204, undefined, reply.lease === undefined ? {} : { "x-call-me-lease-id": reply.lease.id });
+}
+
+function takeCommand(id: string, environment: string, by: Caller, autoCreate: boolean, ttl: Micros | undefined): Acquire {
+  return {
+    type: "acquire",
+    id,
+    by,
+    needs: [{ environment, slots: 1 }],
+    autoCreate,
+    ifBusy: "FAIL",
+    ...(ttl === undefined ? {} : { ttl }),
+    ticketTtl: limits.ticketTtl.default,
+    claimTimeout: limits.claimTimeout.default,
+    priority: 0,
+    fingerprint: "",
+    holder: { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" },
+    reason: "taken through /maybe",
+    tags: [],
+    legacy: true,
+  };
+}
+
+function poolOf(service: Service, environment: string): Pool {
+  const { store } = service.engine;
+  return store.pool(store.ownerOf(environment) ?? "default");
+}
+
+/** Who is on it, in words that fit a header. */
+function holderHeaders(pool: Pool, environment: string): Record<string, string> {
+  const first = pool.sites.get(environment)?.occupants.first()?.[1];
+  const lease = first === undefined ? undefined : pool.leases.get(first);
+  const headers: Record<string, string> = { "retry-after": "5" };
+  if (lease === undefined) return headers;
+  const who = lease.holder.name || lease.principal;
+  return { ...headers, "x-call-me-lease-id": lease.id, "x-call-me-holder": who.replace(/[^\x20-\x7e]/g, "?") };
+}
+
+function hasBody(exchange: Exchange): boolean {
+  return Number(exchange.header("content-length") ?? 0) > 0 || exchange.header("transfer-encoding") !== undefined;
+}

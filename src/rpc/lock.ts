@@ -1,0 +1,130 @@
+/** LockService: each method once, `(message, call) → message`, whatever the transport. */
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import type * as pb from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Done, Release, Reply } from "../core/command.ts";
+import { limits } from "../core/limits.ts";
+import type { Lease, Pool } from "../core/model.ts";
+import type { Sighting } from "../engine/engine.ts";
+import { present } from "../engine/watch.ts";
+import { readAcquire } from "./acquire.ts";
+import type { Call, Service } from "./call.ts";
+import { leaseOf, statusMessage } from "./convert.ts";
+import { badField, failure, refused } from "./errors.ts";
+import { duration, required, text } from "./fields.ts";
+import { topicOf } from "./topic.ts";
+import { waitSignal } from "./wait.ts";
+
+type Init<S extends DescMessage> = MessageInitShape<S>;
+
+const OUTCOMES: Record<Outcome, Release["outcome"]> = {
+  [Outcome.UNSPECIFIED]: "OK",
+  [Outcome.OK]: "OK",
+  [Outcome.FAILED]: "FAILED",
+  [Outcome.BROKEN]: "BROKEN",
+};
+
+export async function check(service: Service, request: pb.CheckRequest): Promise<Init<typeof pb.CheckResponseSchema>> {
+  const { environments } = present(service.engine, topicOf(service, request));
+  return { available: environments.some((status) => status.available), environments: environments.map(statusMessage) };
+}
+
+export async function acquire(service: Service, request: pb.AcquireRequest, call: Call): Promise<Init<typeof pb.AcquireResponseSchema>> {
+  const { engine } = service;
+  const { store } = engine;
+  const wait = duration("wait", request.wait, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => store.ownerOf(name));
+  if (engine.draining.aborted) throw failure("DRAINING", "the server is about to stop; retry with the same request_id");
+  const known = engine.knownAs(pool, command);
+  const limit = known === undefined ? engine.overLimit() : undefined;
+  if (limit !== undefined) throw refused(limit);
+  if (known !== undefined) engine.presence.sign(known.id, call);
+  const reply = accepted(await engine.submit(pool, command));
+  const answer = { environmentCreated: reply.environmentCreated ?? false };
+  if (reply.lease.revision === 0) return { ...answer, lease: leaseOf(reply.lease, reply.pool, store.now()) };
+  if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
+  // A hold that an earlier call was given is not this call's to take back.
+  if (known?.state !== "HELD") call.onLost(() => engine.hangUp(reply.lease.id, call));
+  const sighting = reply.lease.state === "QUEUED" ? await waitFor(service, reply, wait, call) : reply;
+  const lease = leaseOf(sighting.lease, sighting.pool, store.now());
+  return { ...answer, lease, leaseToken: service.principals.tokenOf(reply.lease.id) };
+}
+
+export async function release(service: Service, request: pb.ReleaseRequest, call: Call): Promise<Init<typeof pb.ReleaseResponseSchema>> {
+  const { engine } = service;
+  const outcome = OUTCOMES[request.outcome] ?? "OK";
+  const given = { by: call.caller, outcome, note: text("note", request.note) } as const;
+  const { leaseId, environment } = request;
+  if ((leaseId === "") === (environment === "")) throw badField("lease_id", "give either lease_id or environment");
+  const pool = leaseId === "" ? (engine.store.ownerOf(environment) ?? "default") : "";
+  const reply =
+    leaseId === ""
+      ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...given })
+      : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given });
+  const done = accepted(reply, leaseId);
+  return { lease: leaseOf(done.lease, done.pool, engine.store.now()), alreadyEnded: done.alreadyEnded ?? false };
+}
+
+export async function renew(service: Service, request: pb.RenewRequest, call: Call): Promise<Init<typeof pb.RenewResponseSchema>> {
+  const { engine } = service;
+  const lease = required("lease_id", request.leaseId);
+  const ttl = duration("ttl", request.ttl, { min: limits.minTtl, max: limits.maxTtl });
+  const reply = await engine.submitFor(lease, { type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) });
+  const done = accepted(reply, lease);
+  engine.presence.sign(lease, call);
+  return { lease: leaseOf(done.lease, done.pool, engine.store.now()) };
+}
+
+export async function getLease(service: Service, request: pb.GetLeaseRequest, call: Call): Promise<Init<typeof pb.GetLeaseResponseSchema>> {
+  const { engine } = service;
+  const wait = duration("wait", request.wait, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const found = await findLease(service, request.leaseId, call);
+  let sighting = found;
+  if (isOwner(call, found.lease)) {
+    sighting = await engine.sign(found, call);
+    if (sighting.lease.state === "QUEUED") sighting = await waitFor(service, sighting, wait, call);
+  }
+  return { lease: leaseOf(sighting.lease, sighting.pool, engine.store.now()) };
+}
+
+export async function checkFence(service: Service, request: pb.CheckFenceRequest): Promise<Init<typeof pb.CheckFenceResponseSchema>> {
+  const { store } = service.engine;
+  const environment = required("environment", request.environment);
+  const pool = store.pool(store.ownerOf(environment) ?? "default");
+  const site = pool.sites.get(environment);
+  if (site === undefined)
+    throw failure("ENVIRONMENT_NOT_FOUND", `there is no environment ${JSON.stringify(environment)}`, { field: "environment" });
+  const holder = site.occupants.get(Number(request.fencingToken));
+  const valid = holder !== undefined && pool.leases.get(holder)?.state === "HELD";
+  return { valid, current: BigInt(site.environment.fence) };
+}
+
+/** A lease as last committed; not_found, or permission_denied for another lease's token. */
+export async function findLease(service: Service, id: string, call: Call): Promise<Sighting> {
+  const lease = required("lease_id", id);
+  if (call.caller.lease !== undefined && call.caller.lease !== lease)
+    throw failure("NOT_YOURS", `this lease_token is for lease ${call.caller.lease}, not for ${lease}`);
+  return (await service.engine.find(lease)) ?? noLease(lease);
+}
+
+/** Whether a call by this caller is a sign of life of the lease. */
+export function isOwner(call: Call, lease: Lease): boolean {
+  return call.caller.lease === lease.id || call.caller.principal === lease.principal;
+}
+
+async function waitFor(service: Service, sighting: Sighting, wait: number | undefined, call: Call): Promise<Sighting> {
+  const signal = waitSignal(service, call, wait);
+  return signal === undefined ? sighting : ((await service.engine.settled(sighting.lease.id, signal, call)) ?? sighting);
+}
+
+/** The reply to a command about a lease; throws what it refuses. */
+export function accepted(reply: Reply | undefined, id = ""): Done & { lease: Lease; pool: Pool } {
+  if (reply === undefined) return noLease(id);
+  if (!reply.ok) throw refused(reply);
+  if (reply.lease === undefined) throw new Error("invariant: a reply about a lease has it");
+  return { ...reply, lease: reply.lease };
+}
+
+function noLease(id: string): never {
+  throw failure("LEASE_NOT_FOUND", `there is no lease ${JSON.stringify(id.slice(0, 60))}`, { field: "lease_id" });
+}

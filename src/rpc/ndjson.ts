@@ -1,0 +1,67 @@
+/** GET /watch: the same watch as WatchEnvironment, one JSON document a line, for curl. */
+import { create, type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Call, Service } from "./call.ts";
+import { badField, failure, toConnectError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import { keyOf } from "./principal.ts";
+import { watchEnvironment } from "./streams.ts";
+
+const PARAMETERS = ["environment", "pool", "since_revision"];
+
+type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
+
+/** An event is written as text once for all its readers. */
+const lines = new WeakMap<Message, string>();
+
+export async function watchLines(service: Service, exchange: Exchange): Promise<void> {
+  const gone = new AbortController();
+  exchange.res.once("close", () => gone.abort());
+  try {
+    const request = readQuery(service, exchange);
+    const caller = service.principals.identify(keyOf((name) => exchange.header(name)));
+    if (caller.lease !== undefined) throw failure("TOKEN_TOO_NARROW", "a lease_token cannot watch environments; use an API key");
+    const call: Call = { caller, signal: gone.signal, timeout: undefined, onLost: (lost) => exchange.onLost(lost) };
+    for await (const message of watchEnvironment(service, request, call)) await write(exchange, lineOf(message), gone.signal);
+    exchange.res.end();
+  } catch (error) {
+    fail(exchange, toConnectError(error));
+  }
+}
+
+function readQuery(service: Service, exchange: Exchange) {
+  service.principals.identify(keyOf((name) => exchange.header(name)));
+  if (exchange.req.method !== "GET") throw failure("MALFORMED", `method ${exchange.req.method} is not allowed here, GET is`);
+  for (const name of exchange.query.keys())
+    if (!PARAMETERS.includes(name)) throw badField(name, `is no parameter of /watch; there are ${PARAMETERS.join(", ")}`);
+  const since = exchange.query.get("since_revision") ?? "0";
+  if (!/^\d{1,19}$/.test(since))
+    throw badField("since_revision", `${JSON.stringify(since)} is not a revision; use one that a watch gave out`);
+  const environment = exchange.query.get("environment") ?? "";
+  return create(WatchEnvironmentRequestSchema, { environment, pool: exchange.query.get("pool") ?? "", sinceRevision: BigInt(since) });
+}
+
+function lineOf(message: Message): string {
+  const known = lines.get(message);
+  if (known !== undefined) return known;
+  const line = `${toJsonString(WatchEnvironmentResponseSchema, create(WatchEnvironmentResponseSchema, message))}\n`;
+  lines.set(message, line);
+  return line;
+}
+
+/** Writes, and waits while the reader is slower than we are; the door cuts off one that stands still. */
+async function write({ res }: Exchange, line: string, gone: AbortSignal): Promise<void> {
+  if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+  if (res.write(line) || gone.aborted) return;
+  await new Promise<void>((resolve) => {
+    res.once("drain", resolve);
+    gone.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function fail(exchange: Exchange, error: ConnectError): void {
+  if (!exchange.res.headersSent) exchange.answer(codeToHttpStatus(error.code), errorToJson(error, undefined) as object);
+  else exchange.res.end(`${JSON.stringify({ error: errorToJson(error, undefined) })}\n`);
+}

@@ -1,0 +1,98 @@
+/** LockService's streams. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  WatchEnvironmentRequest,
+  WatchEnvironmentResponseSchema,
+  WatchLeaseRequest,
+  WatchLeaseResponseSchema,
+} from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { limits } from "../core/limits.ts";
+import { placeOf } from "../core/view.ts";
+import type { Sighting } from "../engine/engine.ts";
+import { type Sight, watch } from "../engine/watch.ts";
+import type { Call, Service } from "./call.ts";
+import { leaseOf, sightMessage } from "./convert.ts";
+import { badField, failure } from "./errors.ts";
+import { findLease, isOwner } from "./lock.ts";
+import { topicOf } from "./topic.ts";
+
+const HEARTBEAT_MS = 15_000;
+/** How often a new place in line is told. */
+const POSITION_MS = 5_000;
+
+type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
+
+/** One message object for all readers of an event. */
+const messages = new WeakMap<Sight, Message>();
+
+export async function* watchEnvironment(
+  service: Service,
+  request: WatchEnvironmentRequest,
+  call: Call,
+): AsyncGenerator<Message, void, undefined> {
+  const { engine } = service;
+  const topic = topicOf(service, request);
+  if (request.sinceRevision > BigInt(Number.MAX_SAFE_INTEGER))
+    throw badField("since_revision", `${request.sinceRevision} was never given out`);
+  if (engine.hub.watchers >= limits.watchers.total)
+    throw failure("LIMIT_REACHED", `the limit of ${limits.watchers.total} watchers is reached; try again later`);
+  const signal = AbortSignal.any([call.signal, engine.draining]);
+  const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
+  for await (const sight of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal })) {
+    const message = messages.get(sight) ?? sightMessage(sight);
+    messages.set(sight, message);
+    yield message;
+  }
+  sayGoodbye(service);
+}
+
+/** Also a continuous sign of life, if the caller may give one. Ends after the lease's end was told. */
+export async function* watchLease(
+  service: Service,
+  request: WatchLeaseRequest,
+  call: Call,
+): AsyncGenerator<MessageInitShape<typeof WatchLeaseResponseSchema>, void, undefined> {
+  const { engine } = service;
+  const signal = AbortSignal.any([call.signal, engine.draining]);
+  let seen = await findLease(service, request.leaseId, call);
+  const { id } = seen.lease;
+  const own = isOwner(call, seen.lease);
+  const leave = own && seen.lease.state !== "ENDED" ? engine.presence.attend(id) : () => {};
+  try {
+    if (own) seen = await engine.sign(seen, call);
+    yield message(service, seen, WatchKind.SNAPSHOT);
+    let spoken = performance.now();
+    while (seen.lease.state !== "ENDED" && !signal.aborted) {
+      const pause = seen.lease.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS;
+      await engine.changed(id, AbortSignal.any([signal, AbortSignal.timeout(pause)]), seen.lease);
+      const found = await engine.find(id);
+      if (found === undefined || signal.aborted) break;
+      const next = own ? await engine.sign(found, call) : found;
+      const news = isNews(seen, next);
+      if (!news && performance.now() - spoken < HEARTBEAT_MS - POSITION_MS / 2) continue;
+      seen = next;
+      spoken = performance.now();
+      yield message(service, seen, news ? WatchKind.CHANGE : WatchKind.HEARTBEAT);
+    }
+  } finally {
+    leave();
+  }
+  if (seen.lease.state !== "ENDED") sayGoodbye(service);
+}
+
+function message(service: Service, { lease, pool }: Sighting, kind: WatchKind): MessageInitShape<typeof WatchLeaseResponseSchema> {
+  return { lease: leaseOf(lease, pool, service.engine.store.now()), kind };
+}
+
+function isNews(before: Sighting, after: Sighting): boolean {
+  if (before.lease.state !== after.lease.state || before.lease.fencingToken !== after.lease.fencingToken) return true;
+  if (after.lease.state !== "QUEUED") return false;
+  const [was, is] = [placeOf(before.pool, before.lease), placeOf(after.pool, after.lease)];
+  return was.position !== is.position || was.queueLength !== is.queueLength || was.holders[0]?.leaseId !== is.holders[0]?.leaseId;
+}
+
+function sayGoodbye(service: Service): void {
+  if (service.engine.draining.aborted)
+    throw failure("DRAINING", "the server is about to stop; watch again, from the last revision you have seen");
+}

@@ -168,20 +168,19 @@ function batchOf(drafts: readonly Draft[]): Batch {
   const deleted = new Set<string>();
   const events: Event[] = [];
   for (const draft of drafts) {
+    // Of this pool alone: a name that it gave up may be another pool's by the end of the transaction.
+    const named = new Map<string, Environment | undefined>();
     for (const row of draft.rows) {
       if (row.kind === "lease") leases.set(row.lease.id, row.lease);
-      else if (row.kind === "deleted") {
-        environments.delete(row.name);
-        deleted.add(row.name);
-      } else {
-        environments.set(row.environment.config.name, row.environment);
-        deleted.delete(row.environment.config.name);
-      }
+      else if (row.kind === "deleted") named.set(row.name, undefined);
+      else named.set(row.environment.config.name, row.environment);
     }
+    for (const [name, environment] of named) environment === undefined ? deleted.add(name) : environments.set(name, environment);
     events.push(...draft.events);
   }
   const pools = drafts.map(({ pool: { name, revision, at } }) => ({ name, revision, at }));
-  return { pools, leases: [...leases.values()], environments: [...environments.values()], deleted: [...deleted], events };
+  const gone = [...deleted].filter((name) => !environments.has(name));
+  return { pools, leases: [...leases.values()], environments: [...environments.values()], deleted: gone, events };
 }
 
 function rebuild(loaded: Loaded): Pool[] {

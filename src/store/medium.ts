@@ -25,7 +25,7 @@ export interface Loaded {
 /** What a store that belongs to one process keeps its rows on. Failures are StoreFailures; see store.ts. */
 export interface Medium {
   load(): Promise<Loaded>;
-  /** Ended leases among these ids and request keys; the newest one of a request key. */
+  /** Ended leases among these ids and request keys; the newest one of a request key. Oldest first. */
   find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]>;
   /** All of it or nothing; on disk before it resolves. */
   write(batch: Batch): Promise<void>;

@@ -12,7 +12,7 @@ export class MemoryMedium implements Medium {
   readonly #environments = new Map<string, Environment>();
   readonly #leases = new Map<string, Lease>();
   #events: Event[] = [];
-  #trimmed = 0;
+  readonly #trimmed = new Map<string, Revision>();
 
   constructor(secret: Uint8Array = randomBytes(32)) {
     this.#secret = secret;
@@ -51,7 +51,7 @@ export class MemoryMedium implements Medium {
   }
 
   async past(pool: string, since: Revision, limit: number): Promise<Past> {
-    if (since < this.#trimmed) return "trimmed";
+    if (since < (this.#trimmed.get(pool) ?? 0)) return "trimmed";
     return { events: this.#events.filter((event) => event.pool === pool && event.revision > since).slice(0, limit) };
   }
 
@@ -60,8 +60,8 @@ export class MemoryMedium implements Medium {
     ended.forEach((lease, index) => {
       if ((lease.endedAt ?? 0) < before || index < ended.length - keep) this.#leases.delete(lease.id);
     });
+    for (const { pool, revision } of this.#events) if (revision < before) this.#trimmed.set(pool, revision);
     this.#events = this.#events.filter((event) => event.revision >= before);
-    this.#trimmed = Math.max(this.#trimmed, before - 1);
   }
 
   async close(): Promise<void> {}

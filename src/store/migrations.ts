@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Database } from "better-sqlite3";
+import { StoreUnusable } from "./store.ts";
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** "call": marks a SQLite file as ours. */
+export const APPLICATION_ID = 0x63616c6c;
+
+const FOLDER = new URL("./migrations/", import.meta.url);
+
+function known(): Migration[] {
+  const files = readdirSync(FOLDER).filter((name) => /^\d{4}_\w+\.sql$/.test(name));
+  return files.sort().map((name) => {
+    const sql = readFileSync(new URL(name, FOLDER), "utf8");
+    return { version: Number(name.slice(0, 4)), name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+  });
+}
+
+/**
+ * Brings the schema up to date. Each migration is one transaction with its record and the version of the file, so after a crash it
+ * has either happened or not. Throws StoreUnusable for a file that a newer call-me made, or one whose migrations were not these.
+ */
+export function migrate(db: Database, file: string, migrations: readonly Migration[] = known()): void {
+  const version = Number(db.pragma("user_version", { simple: true }));
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (version > newest)
+    throw new StoreUnusable(
+      `cannot open the store ${file}: it was made by a newer call-me (its schema is ${version}, this program knows ${newest}); use that version, or a backup from before the upgrade`,
+    );
+  if (version > 0) compare(db, file, migrations);
+  for (const migration of migrations) {
+    if (migration.version <= version) continue;
+    db.transaction(() => {
+      db.exec(migration.sql);
+      db.prepare("INSERT INTO migrations (version, name, checksum) VALUES (?, ?, ?)").run(
+        migration.version,
+        migration.name,
+        migration.checksum,
+      );
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+      db.pragma(`user_version = ${migration.version}`);
+    }).immediate();
+  }
+}
+
+function compare(db: Database, file: string, migrations: readonly Migration[]): void {
+  const applied = db.prepare<[], Migration>("SELECT version, name, checksum FROM migrations ORDER BY version").all();
+  for (const { version, name, checksum } of applied)
+    if (migrations.find((migration) => migration.version === version)?.checksum !== checksum)
+      throw new StoreUnusable(
+        `cannot open the store ${file}: its migration ${version} (${name}) was another one than this program's; use the program that made it`,
+      );
+}

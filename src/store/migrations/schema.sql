@@ -1,0 +1,54 @@
+CREATE TABLE migrations (
+  version INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  checksum TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE meta (
+  secret BLOB NOT NULL CHECK (length(secret) = 32)
+) STRICT;
+
+CREATE TABLE pools (
+  name TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  seal INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE environments (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL,
+  seal INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE leases (
+  id TEXT PRIMARY KEY,
+  pool TEXT NOT NULL,
+  state TEXT NOT NULL,
+  request_key TEXT,
+  created_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  body TEXT NOT NULL,
+  seal INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX leases_all ON leases (created_at, id);
+
+CREATE INDEX leases_live ON leases (created_at, id) WHERE ended_at IS NULL;
+
+CREATE INDEX leases_ended ON leases (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX leases_request ON leases (request_key, created_at) WHERE request_key IS NOT NULL AND ended_at IS NOT NULL;
+
+CREATE TABLE events (
+  pool TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  seal INTEGER NOT NULL,
+  PRIMARY KEY (pool, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE trimmed (
+  pool TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

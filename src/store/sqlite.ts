@@ -1,0 +1,142 @@
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Reads } from "../core/command.ts";
+import type { Lease, Micros, Revision } from "../core/model.ts";
+import type { Batch, Loaded, Medium } from "./medium.ts";
+import { Damage, environmentOfRow, eventOfRow, leaseOfRow, poolOfRow, rowsOf } from "./sqlite/rows.ts";
+import type { Answer, Operations, Request } from "./sqlite/worker.ts";
+import { type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Rows in a SQLite file that this process has to itself, behind a worker thread: each call is one message there and one back, in order.
+ * A write is on disk before it resolves. After an OUTCOME_UNKNOWN every call fails with it.
+ */
+export class SqliteMedium implements Medium {
+  readonly #file: string;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
+  #dead: StoreFailure | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(file: string) {
+    this.#file = path.resolve(file);
+    this.#worker = new Worker(new URL("./sqlite/worker.ts", import.meta.url), { workerData: this.#file, name: "sqlite" });
+    this.#worker.on("message", (answer: Answer) => this.#settle(answer));
+    this.#worker.on("error", (error) => this.#die(error.message));
+    this.#worker.on("exit", () => this.#die("the thread of the store has ended"));
+  }
+
+  /** Opens the file, or creates it, and locks it. Throws StoreUnusable, which says which file, why, and what to do. */
+  static async open(file: string): Promise<SqliteMedium> {
+    const medium = new SqliteMedium(file);
+    try {
+      await new Promise((resolve, reject) => medium.#waiting.set(0, { resolve, reject }));
+    } catch (error) {
+      await medium.#worker.terminate();
+      throw error instanceof StoreUnusable ? error : new StoreUnusable(`cannot open the store ${medium.#file}: ${String(error)}`);
+    }
+    return medium;
+  }
+
+  /** Throws StoreUnusable where a row is damaged, and closes the file. */
+  async load(): Promise<Loaded> {
+    try {
+      const { secret, pools, environments } = await this.#call("load");
+      const leases = await this.list({ states: [], limit: Number.MAX_SAFE_INTEGER });
+      return { secret, pools: pools.map(poolOfRow), environments: environments.map(environmentOfRow), leases };
+    } catch (error) {
+      await this.close();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new StoreUnusable(`cannot open the store ${this.#file}: ${reason}; restore a backup`, { cause: error });
+    }
+  }
+
+  async find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]> {
+    const rows = await this.#call("find", reads.leases, reads.requests);
+    return this.#decode(() => rows.map(leaseOfRow).sort((a, b) => a.createdAt - b.createdAt));
+  }
+
+  write(batch: Batch): Promise<void> {
+    return this.#call("write", rowsOf(batch));
+  }
+
+  async list(query: LeaseQuery): Promise<readonly Lease[]> {
+    const found: Lease[] = [];
+    for (let next: LeaseQuery | undefined = query; next !== undefined; ) {
+      const part: Awaited<ReturnType<Operations["list"]>> = await this.#call("list", next);
+      for (const lease of this.#decode(() => part.rows.map(leaseOfRow))) found.push(lease);
+      const limit: number = query.limit - found.length;
+      next = part.next === undefined || limit <= 0 ? undefined : { ...query, after: part.next, limit };
+    }
+    return found;
+  }
+
+  async past(pool: string, since: Revision, limit: number): Promise<Past> {
+    const rows = await this.#call("past", pool, since, limit);
+    return rows === "trimmed" ? rows : this.#decode(() => ({ events: rows.map(eventOfRow) }));
+  }
+
+  trim(before: Micros, keep: number): Promise<void> {
+    return this.#call("trim", before, keep);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#dead === undefined ? this.#call("close") : undefined;
+    this.#dead ??= new StoreFailure("STORE_CLOSED", `${this.#file} is closed`);
+    try {
+      await closed;
+    } finally {
+      await this.#worker.terminate();
+    }
+  }
+
+  #call<O extends keyof Operations>(operation: O, ...parameters: Parameters<Operations[O]>): Promise<ReturnType<Operations[O]>> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead);
+    this.#calls += 1;
+    const request: Request = { id: this.#calls, operation, parameters };
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(request.id, { resolve: (result) => resolve(result as ReturnType<Operations[O]>), reject });
+      this.#worker.postMessage(request);
+    });
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ("result" in answer) waiting?.resolve(answer.result);
+    else if ("unusable" in answer) waiting?.reject(new StoreUnusable(answer.unusable));
+    else {
+      const failure = new StoreFailure(answer.failure.reason, `${this.#file}: ${answer.failure.message}`);
+      if (failure.reason === "OUTCOME_UNKNOWN") this.#dead ??= failure;
+      waiting?.reject(failure);
+    }
+  }
+
+  /** The thread is gone, and with it the outcome of all that was under way. */
+  #die(reason: string): void {
+    this.#dead ??= new StoreFailure("OUTCOME_UNKNOWN", `${this.#file}: ${reason}`);
+    for (const { reject } of this.#waiting.values()) reject(this.#dead);
+    this.#waiting.clear();
+  }
+
+  #decode<T>(decode: () => T): T {
+    try {
+      return decode();
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      this.#dead ??= new StoreFailure("OUTCOME_UNKNOWN", `${this.#file} is damaged: ${error.message}`);
+      throw this.#dead;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from "node:fs";
+import path from "node:path";
+import Database from "better-sqlite3";
+import { APPLICATION_ID, migrate } from "../migrations.ts";
+import { StoreUnusable } from "../store.ts";
+import { codeOf } from "./failure.ts";
+
+/** How long another process may take to let go of the file, in milliseconds: it may be a start that finds us here too. */
+const PATIENCE = 500;
+/** Up to which size the whole file is read at start, to find damage before anything is decided on it. */
+const CHECKED = 256 * 1024 * 1024;
+
+/** Opens the file for ourselves alone, or creates it. Throws StoreUnusable. */
+export function openDatabase(file: string): Database.Database {
+  const directory = path.dirname(file);
+  prepareFile(file, directory);
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { fileMustExist: true, timeout: PATIENCE });
+    own(db, file);
+    check(db, file);
+    db.function("random_key", () => randomBytes(32));
+    migrate(db, file);
+    syncDirectory(directory);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw error instanceof StoreUnusable ? error : unusable(file, ...diagnose(error, directory));
+  }
+}
+
+/** What the file system can tell. It makes a new file readable for us alone: it holds the secret. */
+function prepareFile(file: string, directory: string): void {
+  const folder = statSync(directory, { throwIfNoEntry: false });
+  if (!folder?.isDirectory()) throw unusable(file, `there is no directory ${directory}`, "create it, or choose another path");
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw unusable(file, "it is a directory", "give the path of a file in it");
+  if (found !== undefined && !found.isFile()) throw unusable(file, "it is not a regular file", "choose another path");
+  const log = sizeOf(`${file}-wal`);
+  // SQLite would delete such a log and begin an empty database.
+  if ((found?.size ?? 0) === 0 && log > 0)
+    throw unusable(
+      file,
+      `it is ${found === undefined ? "missing" : "empty"}, but its log ${file}-wal holds ${log} bytes that were committed`,
+      "restore the database that belongs to the log, or move the log away to begin anew",
+    );
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    // Only a missing file may be opened here. Closing any descriptor of a file drops all locks that this process has on it, so to
+    // touch one that a store of this process has open would let a second server in (sqlite.org/howtocorrupt.html, 2.2).
+    if (found === undefined) closeSync(openSync(file, "wx", 0o600));
+    else accessSync(file, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw unusable(file, ...diagnose(error, directory));
+  }
+}
+
+/** Takes the file, which stays locked until it is closed, and makes commits durable. Writes nothing to a file of somebody else. */
+function own(db: Database.Database, file: string): void {
+  db.pragma("locking_mode = EXCLUSIVE");
+  db.pragma("trusted_schema = OFF");
+  db.pragma("cell_size_check = ON");
+  db.pragma("temp_store = MEMORY");
+  db.exec("BEGIN EXCLUSIVE; COMMIT");
+  const tables = Number(db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get());
+  if (tables > 0 && db.pragma("application_id", { simple: true }) !== APPLICATION_ID)
+    throw unusable(file, "it is a SQLite database of another program", "choose another path");
+  const mode = db.pragma("journal_mode = WAL", { simple: true });
+  if (mode !== "wal") throw unusable(file, `its file system has no write-ahead log (journal_mode is ${mode})`, "keep it on a local disk");
+  // After journal_mode: this build of SQLite silently turns it to NORMAL for a WAL, and a commit would not be on disk.
+  db.pragma("synchronous = FULL");
+  db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
+}
+
+function check(db: Database.Database, file: string): void {
+  if (sizeOf(file) + sizeOf(`${file}-wal`) > CHECKED) return;
+  const verdict = db.pragma("quick_check(1)", { simple: true });
+  if (verdict !== "ok") throw unusable(file, `it is damaged: ${verdict}`, RESTORE);
+}
+
+/** SQLite does this as well, and ignores its errors; then a power loss could take the names of the files. */
+function syncDirectory(directory: string): void {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(directory, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const RESTORE = "restore a backup, or move it and its -wal away to begin with an empty store";
+
+/** Why it cannot be opened, and the remedy. */
+function diagnose(error: unknown, directory: string): [reason: string, remedy: string] {
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === "SQLITE_NOTADB") return ["it is not a SQLite database", RESTORE];
+  if (code.startsWith("SQLITE_CORRUPT")) return [`it is damaged: ${message}`, RESTORE];
+  if (code.startsWith("SQLITE_BUSY"))
+    return ["it is in use by another call-me server, or a tool that has it open", "stop that one, or give this one a file of its own"];
+  if (code === "SQLITE_FULL" || code === "ENOSPC") return ["the disk is full", "free some space"];
+  if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|EROFS|EACCES|EPERM)/.test(code))
+    return [`it cannot be written (${code})`, `let this user write it and its directory ${directory}, on a disk that is not read-only`];
+  return [`${message}${code === "" ? "" : ` (${code})`}`, "see to the disk, or restore a backup"];
+}
+
+function unusable(file: string, reason: string, remedy: string): StoreUnusable {
+  return new StoreUnusable(`cannot open the store ${file}: ${reason}; ${remedy}`);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

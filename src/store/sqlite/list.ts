@@ -1,0 +1,47 @@
+import type { Database } from "better-sqlite3";
+import type { LeaseQuery } from "../store.ts";
+import type { Row } from "./rows.ts";
+
+type Cursor = NonNullable<LeaseQuery["after"]>;
+
+/** Part of a list, and from where to go on unless that was all. */
+export interface ListPart {
+  readonly rows: readonly Row[];
+  readonly next?: Cursor;
+}
+
+/** How many leases one call looks at: a filter that fits few of a million must not keep commits waiting meanwhile. */
+const WINDOW = 5_000;
+
+const FILTERS = {
+  pool: "pool = :pool",
+  environment: "EXISTS (SELECT 1 FROM json_each(body, '$.needs') WHERE value ->> '$.environment' = :environment)",
+  holder: "body ->> '$.holder.name' = :holder",
+  tag: "EXISTS (SELECT 1 FROM json_each(body, '$.tags') WHERE value = :tag)",
+} as const;
+
+/** Which of the next 5,000 leases fit the query. */
+export function list(db: Database, columns: string, query: LeaseQuery): ListPart {
+  const { after = { createdAt: -1, id: "" }, states, limit, ...filters } = query;
+  const live = states.includes("ENDED") ? "TRUE" : "ended_at IS NULL";
+  const next = db
+    .prepare<[Cursor], Cursor>(
+      `SELECT created_at AS createdAt, id FROM leases WHERE ${live} AND (created_at, id) > (:createdAt, :id)
+       ORDER BY created_at, id LIMIT 1 OFFSET ${WINDOW - 1}`,
+    )
+    .get(after);
+  const until = next ?? { createdAt: Number.MAX_SAFE_INTEGER, id: "" };
+  const given = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).filter((name) => filters[name] !== undefined);
+  const fitting = [
+    live,
+    "(created_at, id) > (:createdAt, :id)",
+    "(created_at, id) <= (:untilCreatedAt, :untilId)",
+    ...(states.length === 0 ? [] : ["state IN (SELECT value FROM json_each(:states))"]),
+    ...given.map((name) => FILTERS[name]),
+  ];
+  const rows = db
+    .prepare<[unknown], Row>(`SELECT ${columns} FROM leases WHERE ${fitting.join(" AND ")} ORDER BY created_at, id LIMIT :limit`)
+    .raw()
+    .all({ ...filters, ...after, untilCreatedAt: until.createdAt, untilId: until.id, states: JSON.stringify(states), limit });
+  return next === undefined ? { rows } : { rows, next };
+}

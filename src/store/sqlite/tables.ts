@@ -1,0 +1,91 @@
+import type { Database, Statement } from "better-sqlite3";
+import type { Micros, Revision } from "../../core/model.ts";
+import type { LeaseQuery } from "../store.ts";
+import { commit } from "./failure.ts";
+import { type ListPart, list } from "./list.ts";
+import type { BatchRows, Row } from "./rows.ts";
+import { trim } from "./trim.ts";
+
+const LEASE = "id, pool, state, request_key, created_at, ended_at, body, seal";
+
+/** All statements on the store's tables, prepared once. Synchronous: for the worker. Rows in, rows out. */
+export class Tables {
+  readonly #db: Database;
+  readonly #write: Readonly<Record<keyof BatchRows, Statement>>;
+  readonly #ended: Statement<[string], Row>;
+  readonly #newest: Statement<[string], Row>;
+  readonly #past: Statement<[string, Revision, number], Row>;
+  readonly #trimmed: Statement<[string], Revision>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#write = {
+      pools: db.prepare(upsert("pools", "name", "name, revision, at, seal")),
+      environments: db.prepare(upsert("environments", "name", "name, body, seal")),
+      deleted: db.prepare("DELETE FROM environments WHERE name = ?"),
+      leases: db.prepare(upsert("leases", "id", LEASE)),
+      events: db.prepare("INSERT INTO events (pool, revision, body, seal) VALUES (?, ?, ?, ?)"),
+    };
+    this.#ended = rows(db, `SELECT ${LEASE} FROM leases WHERE id = ? AND ended_at IS NOT NULL`);
+    this.#newest = rows(
+      db,
+      `SELECT ${LEASE} FROM leases WHERE request_key = ? AND ended_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1`,
+    );
+    this.#past = rows(db, "SELECT pool, revision, body, seal FROM events WHERE pool = ? AND revision > ? ORDER BY revision LIMIT ?");
+    this.#trimmed = db.prepare<[string], Revision>("SELECT revision FROM trimmed WHERE pool = ?").pluck();
+  }
+
+  /** All but the leases. */
+  load(): { readonly secret: Uint8Array; readonly pools: Row[]; readonly environments: Row[] } {
+    const secret = this.#db.prepare<[], Uint8Array>("SELECT secret FROM meta").pluck().get();
+    if (secret === undefined) throw new Error("the secret is gone");
+    return {
+      secret: Uint8Array.from(secret),
+      pools: rows<[]>(this.#db, "SELECT name, revision, at, seal FROM pools").all(),
+      environments: rows<[]>(this.#db, "SELECT name, body, seal FROM environments").all(),
+    };
+  }
+
+  find(ids: readonly string[], requests: readonly string[]): Row[] {
+    const found = [...ids.map((id) => this.#ended.get(id)), ...requests.map((key) => this.#newest.get(key))];
+    return [...new Map(found.filter((row) => row !== undefined).map((row) => [row[0], row])).values()];
+  }
+
+  write(batch: BatchRows): void {
+    commit(this.#db, () => {
+      for (const row of batch.pools) this.#write.pools.run(row);
+      for (const name of batch.deleted) this.#write.deleted.run(name);
+      for (const row of batch.environments) this.#write.environments.run(row);
+      for (const row of batch.leases) this.#write.leases.run(row);
+      for (const row of batch.events) this.#write.events.run(row);
+    });
+  }
+
+  list(query: LeaseQuery): ListPart {
+    return list(this.#db, LEASE, query);
+  }
+
+  past(pool: string, since: Revision, limit: number): Row[] | "trimmed" {
+    return since < (this.#trimmed.get(pool) ?? 0) ? "trimmed" : this.#past.all(pool, since, limit);
+  }
+
+  trim(before: Micros, keep: number): void {
+    commit(this.#db, () => trim(this.#db, before, keep));
+  }
+
+  /** Closing checkpoints, and deletes the WAL; if that fails, all of it is in the WAL still. */
+  close(): void {
+    this.#db.close();
+  }
+}
+
+function rows<P extends unknown[]>(db: Database, sql: string): Statement<P, Row> {
+  return db.prepare<P, Row>(sql).raw();
+}
+
+function upsert(table: string, key: string, columns: string): string {
+  const names = columns.split(", ");
+  const changes = names.filter((name) => name !== key).map((name) => `${name} = excluded.${name}`);
+  const values = names.map(() => "?");
+  return `INSERT INTO ${table} (${columns}) VALUES (${values.join(", ")}) ON CONFLICT (${key}) DO UPDATE SET ${changes.join(", ")}`;
+}

@@ -1,0 +1,272 @@
+import { expect, it } from "vitest";
+import { readsOf } from "../../src/core/command.ts";
+import { decide } from "../../src/core/decide.ts";
+import { checkPool } from "../../src/core/invariants.ts";
+import { type Lease, requestKey } from "../../src/core/model.ts";
+import type { Batch, Medium } from "../../src/store/medium.ts";
+import { acquire, busyDay, config, holder, plain, release, START, second, storeOn, submit } from "./fixtures.ts";
+
+/** How an exam comes by its medium: `open` anew, or `reopen` what was written. */
+export interface Candidate {
+  open(): Promise<Medium>;
+  reopen(medium: Medium): Promise<Medium>;
+}
+
+const nothing: Batch = { pools: [], leases: [], environments: [], deleted: [], events: [] };
+
+/** What every medium must be able to do; the same sentences for each. */
+export function exam(candidate: Candidate): void {
+  /** A lease as the rules make it, to be varied. */
+  async function specimen(): Promise<Lease> {
+    const { store } = await storeOn(await candidate.open());
+    const { lease } = (await submit(store, "default", acquire("specimen", "uat"))) as { lease: Lease };
+    await store.close();
+    return lease;
+  }
+
+  function ended(lease: Lease, more: Partial<Lease>): Lease {
+    const { deadline: _, ...rest } = lease;
+    return { ...rest, state: "ENDED", endReason: "RELEASED", endedAt: lease.createdAt, ...more };
+  }
+
+  it("gives back after a restart what the rules had made of two pools", async () => {
+    let medium = await candidate.open();
+    const before = await storeOn(medium);
+    await busyDay(before.store, before.clock);
+    const pools = [...before.store.pools()];
+    await before.store.close();
+    medium = await candidate.reopen(medium);
+    const { store } = await storeOn(medium);
+    expect([...store.pools()].map(plain)).toEqual(pools.map(plain));
+    expect(pools.flatMap((pool) => [...pool.leases.values()]).length).toBeGreaterThan(5);
+    for (const pool of store.pools()) checkPool(pool);
+    for (const pool of pools) for (const name of pool.sites.keys()) expect(store.ownerOf(name)).toBe(pool.name);
+    for (const pool of pools) for (const id of pool.leases.keys()) expect(store.poolOfLease(id)).toBe(pool.name);
+    expect(store.secret).toEqual(before.store.secret);
+    expect(store.secret).toHaveLength(32);
+    await store.close();
+  });
+
+  it("goes on after a restart as if there had been none", async () => {
+    let medium = await candidate.open();
+    const first = await storeOn(medium);
+    await submit(first.store, "default", acquire("a", "uat", { requestId: "r" }));
+    const waiting = await submit(first.store, "default", acquire("b", "uat"));
+    await first.store.close();
+    medium = await candidate.reopen(medium);
+    const { store } = await storeOn(medium);
+    const retry = await submit(store, "default", acquire("c", "uat", { requestId: "r" }));
+    expect(retry).toMatchObject({ ok: true, lease: { id: "a", state: "HELD" } });
+    await submit(store, "default", release("a"));
+    expect(store.pool("default").leases.get("b")).toMatchObject({ state: "OFFERED" });
+    expect(store.pool("default").revision).toBeGreaterThan(waiting.pool.revision);
+    await store.close();
+  });
+
+  it("finds an ended lease by its id and by its request, also after a restart", async () => {
+    let medium = await candidate.open();
+    const first = await storeOn(medium);
+    await submit(first.store, "default", acquire("a", "uat", { requestId: "r" }));
+    expect(await first.store.findEnded("a")).toBeUndefined();
+    await submit(first.store, "default", release("a"));
+    const lease = await first.store.findEnded("a");
+    expect(lease).toMatchObject({ id: "a", state: "ENDED", endReason: "RELEASED" });
+    await first.store.close();
+    medium = await candidate.reopen(medium);
+    const { store } = await storeOn(medium);
+    expect(await store.findEnded("a")).toEqual(lease);
+    expect(await store.findEnded("b")).toBeUndefined();
+    expect(await submit(store, "default", release("a"))).toMatchObject({ ok: true, alreadyEnded: true });
+    expect(await submit(store, "default", acquire("b", "uat", { requestId: "r" }))).toMatchObject({ ok: true, lease });
+    expect(await submit(store, "default", acquire("b", "other", { requestId: "r" }))).toMatchObject({ reason: "IDEMPOTENCY_MISMATCH" });
+    await store.close();
+  });
+
+  it("finds only ended leases, and of one request the newest", async () => {
+    const medium = await candidate.open();
+    const lease = await specimen();
+    const of = (id: string, requestId: string, createdAt: number) => ended(lease, { id, requestId, createdAt });
+    const leases = [of("new", "r", START + 9), of("old", "r", START), of("else", "s", START + 4), { ...lease, id: "live", requestId: "t" }];
+    await medium.write({ ...nothing, leases });
+    const key = (requestId: string) => requestKey("admin", "default", requestId);
+    const ids = async (ids: string[], requests: string[]) => (await medium.find({ leases: ids, requests })).map(({ id }) => id);
+    expect(await ids([], ["r", "t", "none"].map(key))).toEqual(["new"]);
+    expect(await ids(["old", "live", "none"], [])).toEqual(["old"]);
+    expect(await ids(["old", "else", "new"], [key("r")])).toEqual(["old", "else", "new"]);
+    expect(await ids([], [])).toEqual([]);
+    await medium.close();
+  });
+
+  it("keeps the last version of a row, and forgets deleted environments", async () => {
+    let medium = await candidate.open();
+    const lease = await specimen();
+    const environment = {
+      config: config("uat", "default", 1),
+      state: "AVAILABLE",
+      stateReason: "",
+      fence: 1,
+      rests: [],
+      revision: 1,
+    } as const;
+    const other = { ...environment, config: config("other", "default", 2) };
+    await medium.write({
+      ...nothing,
+      pools: [{ name: "default", revision: 1, at: 1 }],
+      leases: [lease],
+      environments: [environment, other],
+    });
+    const changed = { ...environment, state: "DIRTY", fence: 2, revision: 2 } as const;
+    const pools = [{ name: "default", revision: START, at: START + 1 }];
+    await medium.write({ ...nothing, pools, leases: [{ ...lease, revision: 5 }], environments: [changed], deleted: ["other"] });
+    medium = await candidate.reopen(medium);
+    expect(await medium.load()).toMatchObject({ pools, leases: [{ ...lease, revision: 5 }], environments: [changed] });
+    await medium.close();
+  });
+
+  it("lists by pool, environment, state, holder and tag, oldest first, page by page", async () => {
+    const medium = await candidate.open();
+    const lease = await specimen();
+    const leases: Lease[] = [
+      { ...lease, id: "c", createdAt: START + 1, tags: ["x", "it's"] },
+      { ...lease, id: "b", createdAt: START + 1, state: "QUEUED", holder: { ...holder, name: "50%_off" } },
+      {
+        ...lease,
+        id: "a",
+        createdAt: START + 2,
+        pool: "two",
+        needs: ["e1", "e2"].map((environment) => ({ environment, slots: 1, indexes: [0] })),
+      },
+      ended(lease, { id: "d", createdAt: START, tags: ["x"] }),
+    ];
+    await medium.write({ ...nothing, leases });
+    const ids = async (query: object) => (await medium.list({ states: [], limit: 10, ...query })).map(({ id }) => id);
+    expect(await ids({})).toEqual(["b", "c", "a"]);
+    expect(await ids({ states: ["ENDED"] })).toEqual(["d"]);
+    expect(await ids({ states: ["HELD", "ENDED"] })).toEqual(["d", "c", "a"]);
+    expect(await ids({ states: ["QUEUED"] })).toEqual(["b"]);
+    expect(await ids({ pool: "two" })).toEqual(["a"]);
+    expect(await ids({ environment: "e2" })).toEqual(["a"]);
+    expect(await ids({ environment: "uat", states: ["HELD"], pool: "default", holder: "ci", tag: "it's" })).toEqual(["c"]);
+    expect(await ids({ holder: "50%_off" })).toEqual(["b"]);
+    expect(await ids({ holder: "' OR 1=1 --" })).toEqual([]);
+    expect(await ids({ tag: "x", states: ["ENDED", "HELD"] })).toEqual(["d", "c"]);
+    expect(await ids({ limit: 2 })).toEqual(["b", "c"]);
+    expect(await ids({ after: { createdAt: START + 1, id: "b" } })).toEqual(["c", "a"]);
+    expect(await ids({ after: { createdAt: START + 1, id: "b" }, limit: 1 })).toEqual(["c"]);
+    expect(await ids({ after: { createdAt: START + 2, id: "a" } })).toEqual([]);
+    await medium.close();
+  });
+
+  it("finds the few among thousands, and trims thousands, some at a time", async () => {
+    const medium = await candidate.open();
+    const lease = await specimen();
+    const leases = Array.from({ length: 7_000 }, (_, n) =>
+      ended(lease, { id: `l${n}`, createdAt: START + n, endedAt: START + n, tags: n % 3_000 === 2_999 ? ["rare"] : [] }),
+    );
+    await medium.write({ ...nothing, leases });
+    const rare = await medium.list({ states: ["ENDED"], tag: "rare", limit: 10 });
+    expect(rare.map(({ id }) => id)).toEqual(["l2999", "l5999"]);
+    expect(await medium.list({ states: ["ENDED"], limit: 10_000 })).toHaveLength(7_000);
+    for (let call = 0; call < 3; call++) await medium.trim(START + 6_000, 1_000_000);
+    const left = await medium.list({ states: ["ENDED"], limit: 10_000 });
+    expect([left.length, left[0]?.id]).toEqual([1_000, "l6000"]);
+    await medium.trim(START, 10);
+    expect((await medium.list({ states: ["ENDED"], limit: 10_000 })).map(({ id }) => id)).toEqual(leases.slice(-10).map(({ id }) => id));
+    await medium.close();
+  });
+
+  it("trims ended leases only", async () => {
+    const medium = await candidate.open();
+    const lease = await specimen();
+    await medium.write({ ...nothing, leases: [lease, ended(lease, { id: "gone" })] });
+    await medium.trim(lease.createdAt + second, 0);
+    expect((await medium.load()).leases).toEqual([lease]);
+    expect(await medium.list({ states: ["ENDED"], limit: 10 })).toEqual([]);
+    await medium.close();
+  });
+
+  it("tells the past of a pool behind a revision, and when some of it is gone, also after a restart", async () => {
+    let medium = await candidate.open();
+    const { store, clock } = await storeOn(medium);
+    const told: number[] = [];
+    store.onCommit(({ events }) => told.push(...events.map((event) => event.revision)));
+    await submit(store, "quiet", acquire("q", "quiet"));
+    const [quiet] = told.splice(0);
+    for (const id of ["a", "b", "c"]) {
+      await submit(store, "default", acquire(id, "uat"));
+      clock.time += second;
+    }
+    const past = async (since: number, limit = 10, pool = "default") => {
+      const found = await store.past(pool, since, limit);
+      return found === "trimmed" ? found : found.events.map((event) => event.revision);
+    };
+    expect(told).toHaveLength(3);
+    expect(await past(0)).toEqual(told);
+    expect(await past(told[0] ?? 0)).toEqual(told.slice(1));
+    expect(await past(0, 2)).toEqual(told.slice(0, 2));
+    expect(await past(0, 10, "nowhere")).toEqual([]);
+    const [event] = await store.past("default", 0, 1).then((found) => (found === "trimmed" ? [] : found.events));
+    expect(event).toMatchObject({ pool: "default", environments: [{ name: "uat", used: 1 }], cause: { leaseId: "a", state: "HELD" } });
+    await store.trim(told[2] ?? 0, 100);
+    expect(await past(told[0] ?? 0)).toBe("trimmed");
+    expect(await past(told[1] ?? 0)).toEqual(told.slice(2));
+    expect(await past(quiet ?? 0, 10, "quiet")).toEqual([]);
+    await store.close();
+    medium = await candidate.reopen(medium);
+    expect(await medium.past("default", told[0] ?? 0, 10)).toBe("trimmed");
+    expect(await medium.past("default", told[1] ?? 0, 10)).toMatchObject({ events: [{ revision: told[2] }] });
+    await medium.close();
+  });
+
+  it("writes nothing of a transaction whose work throws, and does the next one", async () => {
+    let medium = await candidate.open();
+    const { store } = await storeOn(medium);
+    await submit(store, "default", acquire("a", "uat"));
+    const before = plain(store.pool("default"));
+    const failed = store.transact(["default"], readsOf("default", release("a")), (transaction) => {
+      decide(transaction.draft("default"), release("a"));
+      throw new Error("a bug");
+    });
+    const next = submit(store, "default", acquire("b", "other"));
+    await expect(failed).rejects.toThrow("a bug");
+    expect(await next).toMatchObject({ lease: { id: "b", state: "HELD" } });
+    await store.close();
+    medium = await candidate.reopen(medium);
+    const again = await storeOn(medium);
+    expect(again.store.pool("default").leases.get("a")).toMatchObject({ state: "HELD" });
+    expect(await again.store.findEnded("a")).toBeUndefined();
+    expect((before as { leases: unknown[] }).leases).toHaveLength(1);
+    await again.store.close();
+  });
+
+  it("runs transactions one after the other, each on what the one before left", async () => {
+    const medium = await candidate.open();
+    const { store } = await storeOn(medium);
+    const ids = Array.from({ length: 20 }, (_, n) => `lease-${n}`);
+    const replies = await Promise.all(ids.map((id) => submit(store, "default", acquire(id, "uat"))));
+    expect(replies.map((reply) => reply.ok && reply.lease?.state)).toEqual(ids.map((_, n) => (n === 0 ? "HELD" : "QUEUED")));
+    const revisions = replies.map((reply) => reply.pool.revision);
+    expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
+    await store.close();
+  });
+
+  it("moves an environment from one pool to another in one transaction, in either order of the pools", async () => {
+    for (const order of [
+      ["from", "to"],
+      ["to", "from"],
+    ]) {
+      let medium = await candidate.open();
+      const { store } = await storeOn(medium);
+      await submit(store, "from", { type: "apply", environments: [config("uat", "from", 1)], prune: false });
+      await store.transact(order, { leases: [], requests: [] }, ({ draft }) => {
+        decide(draft("from"), { type: "delete", environment: "uat" });
+        decide(draft("to"), { type: "apply", environments: [config("uat", "to", 1)], prune: false });
+      });
+      expect(store.ownerOf("uat")).toBe("to");
+      await store.close();
+      medium = await candidate.reopen(medium);
+      expect((await medium.load()).environments).toMatchObject([{ config: { name: "uat", pool: "to" } }]);
+      await medium.close();
+    }
+  });
+}

@@ -1,0 +1,107 @@
+import { type Acquire, type Command, type Reply, readsOf } from "../../src/core/command.ts";
+import { decide } from "../../src/core/decide.ts";
+import type { EnvironmentConfig, Pool } from "../../src/core/model.ts";
+import { LocalStore } from "../../src/store/local.ts";
+import type { Medium } from "../../src/store/medium.ts";
+
+/** When the tests begin, and a second, in microseconds. */
+export const START = 1_790_000_000_000_000;
+export const second = 1_000_000;
+
+/** A clock that stands where it is put. */
+export class HandClock {
+  time = START;
+  now(): number {
+    return this.time;
+  }
+  stop(): void {}
+}
+
+/** A store on a medium, and its clock. */
+export async function storeOn(medium: Medium): Promise<{ store: LocalStore; clock: HandClock }> {
+  const clock = new HandClock();
+  const store = await LocalStore.open(medium, (latest) => {
+    clock.time = Math.max(latest, clock.time);
+    return clock;
+  });
+  return { store, clock };
+}
+
+/** One command in a transaction of its own. */
+export function submit(store: LocalStore, pool: string, command: Command): Promise<Reply> {
+  return store.transact([pool], readsOf(pool, command), (transaction) => decide(transaction.draft(pool), command));
+}
+
+const by = { principal: "admin" };
+/** Who the leases of the tests are for. */
+export const holder = {
+  name: "ci",
+  kind: "PIPELINE",
+  runUrl: "",
+  repository: "a/b",
+  ref: "main",
+  sha: "",
+  job: "test",
+  actor: "",
+} as const;
+
+/** An Acquire of one slot of `environment`, waiting if it must. */
+export function acquire(id: string, environment: string, more: Partial<Acquire> = {}): Acquire {
+  const asked = { id, by, needs: [{ environment, slots: 1 }], holder, reason: "", tags: [], priority: 0, fingerprint: environment };
+  const terms = { ttl: 60 * second, ticketTtl: 60 * second, claimTimeout: 30 * second, autoCreate: true, ifBusy: "QUEUE" } as const;
+  return { type: "acquire", legacy: false, ...asked, ...terms, ...more };
+}
+
+/** A clean release. */
+export function release(lease: string): Command {
+  return { type: "release", by, lease, outcome: "OK", note: "" };
+}
+
+/** An environment with text that wants escaping. */
+export function config(name: string, pool: string, capacity: number): EnvironmentConfig {
+  const labels = { ["__proto__"]: "harmless", quote: `'"\\` };
+  return { name, pool, description: "Größe ✓", labels, capacity, cooldown: 5 * second, links: {} };
+}
+
+/** A pool as plain data, what is derived included. */
+export function plain(pool: Pool): unknown {
+  const { leases, requests, deadlines, sites, ...rest } = pool;
+  const lines = [...sites.values()].map(({ environment, taken, occupants, waiting, ready }) => ({
+    environment,
+    maps: [taken, occupants, waiting, ready].map((map) => [...map.entries()]),
+  }));
+  return { ...rest, leases: [...leases.values()], requests: [...requests.entries()], deadlines: [...deadlines.keys()], lines };
+}
+
+/** Some hundred commands of all kinds over two pools, the same ones for each seed. */
+export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Promise<void> {
+  let state = seed;
+  const dice = (sides: number): number => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % sides;
+  };
+  for (const pool of ["one", "two"]) {
+    const environments = [1, 2, 3].map((capacity) => config(`${pool}-${capacity}`, pool, capacity));
+    await submit(store, pool, { type: "apply", environments, prune: false });
+  }
+  for (let step = 0; step < 300; step++) {
+    const pool = dice(2) === 0 ? "one" : "two";
+    const environment = `${pool}-${1 + dice(3)}`;
+    const lease = `lease-${dice(step + 1)}`;
+    const needs = [{ environment, slots: 1 }, ...(dice(4) === 0 ? [{ environment: `${pool}-extra-${dice(5)}`, slots: 1 }] : [])];
+    const state = dice(2) === 0 ? "DRAINING" : "AVAILABLE";
+    const commands: Command[] = [
+      acquire(`lease-${step}`, environment, { needs, requestId: `request-${step}`, tags: ["nightly", `n${dice(3)}`], priority: dice(3) }),
+      acquire(`lease-${step}`, environment, { queueTimeout: 40 * second }),
+      acquire(`lease-${step}`, environment, { ttl: 20 * second }),
+      release(lease),
+      { type: "renew", by, lease },
+      { type: "claim", lease },
+      { type: "setState", environment, state, reason: "work on it", until: clock.time + 9 * second },
+      { type: "delete", environment: `${pool}-extra-${dice(5)}` },
+      { type: "forceRelease", by, lease, reason: "stuck" },
+    ];
+    await submit(store, pool, commands[dice(commands.length)] ?? { type: "pulse" });
+    clock.time += dice(3 * second);
+  }
+}

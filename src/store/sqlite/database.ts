@@ -76,7 +76,8 @@ function own(db: Database.Database, file: string): void {
 function check(db: Database.Database, file: string): void {
   if (sizeOf(file) + sizeOf(`${file}-wal`) > CHECKED) return;
   const verdict = db.pragma("quick_check(1)", { simple: true });
-  if (verdict !== "ok") throw unusable(file, `it is damaged: ${verdict}`, RESTORE);
+  const [, found = verdict] = String(verdict).split(" ***\n");
+  if (verdict !== "ok") throw unusable(file, `it is damaged: ${found}`, RESTORE);
 }
 
 /** SQLite does this as well, and ignores its errors; then a power loss could take the names of the files. */

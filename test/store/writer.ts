@@ -1,0 +1,38 @@
+// A process to be killed, or given a bad disk: writes one event after another, and prints the number of each that is acknowledged.
+// An error's reason is printed in its place. Ends after COUNT attempts, or when the outcome is unknown.
+import { writeSync } from "node:fs";
+import { SqliteMedium } from "../../src/store/sqlite.ts";
+import { StoreFailure, StoreUnusable } from "../../src/store/store.ts";
+
+const [file = "", count = "Infinity"] = process.argv.slice(2);
+
+async function attempt(medium: SqliteMedium, revision: number): Promise<string> {
+  const event = { pool: "p", revision, at: revision, environments: [] };
+  try {
+    await medium.write({ pools: [{ name: "p", revision, at: revision }], leases: [], environments: [], deleted: [], events: [event] });
+    return String(revision);
+  } catch (error) {
+    if (error instanceof StoreFailure) return error.reason;
+    throw error;
+  }
+}
+
+try {
+  const medium = await SqliteMedium.open(file);
+  let [pool] = (await medium.load()).pools;
+  writeSync(1, "open\n");
+  for (let left = Number(count); left > 0; left--) {
+    const revision = (pool?.revision ?? 0) + 1;
+    const outcome = await attempt(medium, revision);
+    writeSync(1, `${outcome}\n`);
+    if (outcome === String(revision)) pool = { name: "p", revision, at: revision };
+    // Whatever comes now must not be carried out either.
+    if (outcome === "OUTCOME_UNKNOWN") writeSync(1, `${await attempt(medium, revision + 1)}\n`);
+    if (outcome === "OUTCOME_UNKNOWN") process.exit(74);
+  }
+  await medium.close();
+} catch (error) {
+  if (!(error instanceof StoreUnusable)) throw error;
+  writeSync(1, "unusable\n");
+  process.exit(78);
+}

@@ -1,0 +1,188 @@
+/** The line against its oracle: any history, any pool. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Command } from "../../src/core/command.ts";
+import { checkPool } from "../../src/core/invariants.ts";
+import { withLease } from "../../src/core/ledger.ts";
+import { fits, nextInLine } from "../../src/core/line.ts";
+import type { EnvironmentState, Lease } from "../../src/core/model.ts";
+import { serveNaively } from "./oracle.ts";
+import { acquireCommand, MINUTE, SECOND, World } from "./world.ts";
+
+const NAMES = ["a", "b", "c", "d"];
+const STATES: EnvironmentState[] = ["AVAILABLE", "AVAILABLE", "DRAINING", "MAINTENANCE", "CLEANING", "QUARANTINED"];
+
+const needs = fc
+  .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
+  .chain((names) => fc.tuple(...names.map((name) => fc.integer({ min: 1, max: 3 }).map((slots) => `${name}:${slots}`))));
+
+/** A step of a history: `pick` chooses among the leases that are there. */
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ what: fc.constant("acquire" as const), needs, priority: fc.integer({ min: -2, max: 2 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ what: fc.constantFrom("release", "claim", "force", "abandon", "hangUp", "renew"), pick: fc.nat(50) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant("state" as const), name: fc.constantFrom(...NAMES), state: fc.constantFrom(...STATES) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant("capacity" as const),
+      name: fc.constantFrom(...NAMES),
+      capacity: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ what: fc.constant("pass" as const), time: fc.constantFrom(1, SECOND, 15 * SECOND, 40 * SECOND, 12 * MINUTE) }),
+  },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function commandOf(world: World, one: Step, number: number): Command {
+  const by = { principal: "admin" };
+  switch (one.what) {
+    case "acquire":
+      return acquireCommand(`l${number}`, one.needs, {
+        priority: one.priority,
+        ttl: 20 * SECOND,
+        ...(number % 2 === 0 && { requestId: `r${number}` }),
+      });
+    case "pass":
+      world.at += one.time;
+      return { type: "pulse" };
+    case "state":
+      return { type: "setState", environment: one.name, state: one.state, reason: "" };
+    case "capacity":
+      return {
+        type: "apply",
+        environments: [
+          { name: one.name, pool: "default", description: "", labels: {}, capacity: one.capacity, links: {}, lockDelay: SECOND },
+        ],
+        prune: false,
+      };
+    default: {
+      const ids = [...world.pool.leases.keys()];
+      const lease = ids[one.pick % Math.max(1, ids.length)] ?? "none";
+      if (one.what === "release") return { type: "release", by, lease, outcome: "OK", note: "" };
+      if (one.what === "force") return { type: "forceRelease", by, lease, reason: "test" };
+      if (one.what === "renew") return { type: "renew", by, lease };
+      return { type: one.what as "claim", lease };
+    }
+  }
+}
+
+function play(steps: readonly Step[]): World {
+  const world = new World();
+  world.apply(Object.fromEntries(NAMES.map((name) => [name, { capacity: 2 }])));
+  for (const [number, one] of steps.entries()) {
+    world.do(commandOf(world, one, number));
+    expect(serveNaively(world.pool), "nobody waits who could be served").toEqual([]);
+  }
+  return world;
+}
+
+const history = fc.array(step, { minLength: 1, maxLength: 60 });
+
+test("after any history nobody waits who could be served, and every invariant holds", () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      play(steps);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("whoever leaves, the line serves exactly those, in the order, that a walk of everybody would", () => {
+  fc.assert(
+    fc.property(history, fc.nat(50), (steps, pick) => {
+      const world = play(steps);
+      const live = [...world.pool.leases.values()];
+      const leaving = live[pick % Math.max(1, live.length)];
+      if (leaving === undefined) return;
+      const pool = withLease(world.pool, { ...leaving, state: "ENDED" });
+      const names = leaving.needs.map((need) => need.environment);
+      expect(nextInLine(pool, names).map((lease) => lease.id)).toEqual(serveNaively(pool));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a newcomer is served at once exactly when a walk of everybody would serve it", () => {
+  fc.assert(
+    fc.property(history, needs, fc.integer({ min: -10, max: 10 }), (steps, wanted, priority) => {
+      const world = play(steps);
+      const command = acquireCommand("new", wanted, { priority });
+      const list = command.needs.map((need) => ({ ...need, indexes: [] }));
+      const newcomer = {
+        id: "new",
+        needs: list,
+        createdAt: world.at,
+        priority,
+        sequence: Number.MAX_SAFE_INTEGER,
+        state: "QUEUED",
+      } as unknown as Lease;
+      expect(fits(world.pool, newcomer)).toBe(serveNaively(world.pool, newcomer).includes("new"));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("equal priorities are served in the order of arrival", () => {
+  const world = new World();
+  world.acquire("holder", "a");
+  const ids = Array.from({ length: 200 }, (_, index) => `w${index}`);
+  for (const id of ids) world.acquire(id, "a");
+  const served: string[] = [];
+  for (let current = "holder"; served.length < ids.length; ) {
+    world.release(current);
+    current = [...world.pool.leases.values()].find((lease) => lease.state === "OFFERED")?.id ?? "nobody";
+    served.push(current);
+  }
+  expect(served).toEqual(ids);
+});
+
+test("a grant looks at the head of the line: its cost hardly grows with the number who wait", () => {
+  const cost = (waiters: number): number => {
+    const world = new World();
+    world.acquire("holder", "a");
+    for (let index = 0; index < waiters; index++) world.pool = withLease(world.pool, waiter(world, index));
+    let walked = 0;
+    const site = world.pool.sites.get("a");
+    if (site === undefined) throw new Error("no site");
+    const ready = new Proxy(site.ready, {
+      get(target, property) {
+        if (property !== "entries") return Reflect.get(target, property, target);
+        return function* () {
+          for (const entry of target.entries()) {
+            walked++;
+            yield entry;
+          }
+        };
+      },
+    });
+    const freed = withLease(
+      { ...world.pool, sites: world.pool.sites.set("a", { ...site, ready }) },
+      { ...world.lease("holder"), state: "ENDED" },
+    );
+    nextInLine(freed, ["a"]);
+    checkPool(world.pool);
+    return walked;
+  };
+  expect(cost(5_000)).toBeLessThanOrEqual(cost(10) + 1);
+});
+
+function waiter(world: World, index: number): Lease {
+  const { fencingToken: _, grantedAt: __, heldAt: ___, deadline: ____, ...lease } = world.lease("holder");
+  return {
+    ...lease,
+    id: `w${index}`,
+    state: "QUEUED",
+    needs: [{ environment: "a", slots: 1, indexes: [] }],
+    sequence: index + 1,
+    revision: 1,
+  };
+}

@@ -1,0 +1,112 @@
+/** A pool to play with: commands in, replies and invariants out, time by hand. */
+import type { Acquire, Apply, Command, Reply } from "../../src/core/command.ts";
+import { decide } from "../../src/core/decide.ts";
+import { Draft, type Found } from "../../src/core/draft.ts";
+import type { Event } from "../../src/core/event.ts";
+import { checkPool } from "../../src/core/invariants.ts";
+import { emptyPool, type Lease, type Micros, type Pool, requestKey } from "../../src/core/model.ts";
+
+export const SECOND: Micros = 1_000_000;
+export const MINUTE: Micros = 60 * SECOND;
+export const HOUR: Micros = 60 * MINUTE;
+
+const nobody = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" } as const;
+
+/** An Acquire with everything but what matters filled in. `needs`: names, or name:slots. */
+export function acquireCommand(id: string, needs: string | readonly string[], more: Partial<Acquire> = {}): Acquire {
+  const list = typeof needs === "string" ? [needs] : needs;
+  return {
+    type: "acquire",
+    id,
+    by: { principal: "admin" },
+    needs: list.map((need) => {
+      const [environment = "", slots = "1"] = need.split(":");
+      return { environment, slots: Number(slots) };
+    }),
+    autoCreate: true,
+    ifBusy: "QUEUE",
+    ticketTtl: MINUTE,
+    claimTimeout: 30 * SECOND,
+    priority: 0,
+    fingerprint: "",
+    holder: { ...nobody, name: id },
+    reason: "",
+    tags: [],
+    legacy: false,
+    ...more,
+  };
+}
+
+export class World {
+  pool: Pool = emptyPool("default");
+  at: Micros = 1_000 * HOUR;
+  readonly events: Event[] = [];
+  readonly ended = new Map<string, Lease>();
+  /** Environments of other pools. */
+  readonly elsewhere = new Map<string, string>();
+
+  /** Decides at the present time, checks every invariant, and keeps the result. */
+  do(command: Command): Reply {
+    const found: Found = {
+      lease: (id) => this.ended.get(id),
+      request: (key) => [...this.ended.values()].findLast((lease) => lease.requestId && keyOf(lease) === key),
+      owner: (environment) => this.elsewhere.get(environment) ?? (this.pool.sites.has(environment) ? "default" : undefined),
+    };
+    const draft = new Draft(this.pool, this.at, found);
+    const reply = decide(draft, command);
+    this.pool = draft.pool;
+    this.events.push(...draft.events);
+    for (const row of draft.rows) if (row.kind === "lease" && row.lease.state === "ENDED") this.ended.set(row.lease.id, row.lease);
+    checkPool(this.pool);
+    return reply;
+  }
+
+  /** Lets time pass, and what is due happen. */
+  pass(time: Micros): void {
+    this.at += time;
+    this.do({ type: "pulse" });
+  }
+
+  acquire(id: string, needs: string | readonly string[], more: Partial<Acquire> = {}): Lease {
+    const reply = this.do(acquireCommand(id, needs, more));
+    if (!reply.ok || reply.lease === undefined) throw new Error(`refused: ${JSON.stringify(reply)}`);
+    return reply.lease;
+  }
+
+  release(lease: string): Reply {
+    return this.do({ type: "release", by: { principal: "admin" }, lease, outcome: "OK", note: "" });
+  }
+
+  claim(lease: string): Reply {
+    return this.do({ type: "claim", lease });
+  }
+
+  apply(environments: Record<string, Partial<Apply["environments"][number]>>, prune = false): Reply {
+    const configs = Object.entries(environments).map(([name, config]) => {
+      return { name, pool: "default", description: "", labels: {}, capacity: 1, links: {}, ...config };
+    });
+    return this.do({ type: "apply", environments: configs, prune });
+  }
+
+  /** The lease as it is now, live or ended. */
+  lease(id: string): Lease {
+    const lease = this.pool.leases.get(id) ?? this.ended.get(id);
+    if (lease === undefined) throw new Error(`no lease ${id}`);
+    return lease;
+  }
+
+  /** Its state; with why, if it ended. */
+  state(id: string): string {
+    const lease = this.lease(id);
+    return lease.endReason ?? lease.state;
+  }
+
+  /** States of several, in one line. */
+  states(...ids: string[]): string {
+    return ids.map((id) => `${id} ${this.state(id)}`).join(", ");
+  }
+}
+
+function keyOf(lease: Lease): string {
+  return requestKey(lease.principal, lease.pool, lease.requestId ?? "");
+}

@@ -1,0 +1,84 @@
+// Connect clients of a server under test, over every transport that it speaks.
+import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
+
+/** Where a server is, and what opens it; a Server is one. */
+export interface Address {
+  readonly url: string;
+  readonly key: string;
+}
+
+export interface Clients {
+  readonly locks: Client<typeof LockService>;
+  readonly environments: Client<typeof EnvironmentService>;
+}
+
+type Open = (baseUrl: string, interceptors: Interceptor[]) => Transport;
+
+/** Every transport by name. */
+export const TRANSPORTS = {
+  "Connect, JSON, HTTP/1.1": (baseUrl, interceptors) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "1.1", useBinaryFormat: false }),
+  "Connect, JSON, HTTP/2": (baseUrl, interceptors) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "2", useBinaryFormat: false }),
+  "Connect, binary, HTTP/1.1": (baseUrl, interceptors) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "1.1", useBinaryFormat: true }),
+  "Connect, binary, HTTP/2": (baseUrl, interceptors) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "2", useBinaryFormat: true }),
+  gRPC: (baseUrl, interceptors) => createGrpcTransport({ baseUrl, interceptors }),
+  "gRPC-Web, HTTP/1.1": (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, interceptors, httpVersion: "1.1" }),
+  "gRPC-Web, HTTP/2": (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, interceptors, httpVersion: "2" }),
+} satisfies Record<string, Open>;
+
+export type TransportName = keyof typeof TRANSPORTS;
+
+/** Clients over one transport, with the server's key, or another key or lease_token. An empty key: none is sent. */
+export function clientsOf({ url, key }: Address, over: TransportName = "Connect, JSON, HTTP/1.1"): Clients {
+  const authenticate: Interceptor = (next) => (request) => {
+    if (key !== "") request.header.set("x-api-key", key);
+    return next(request);
+  };
+  const transport = TRANSPORTS[over](url, [authenticate]);
+  return { locks: createClient(LockService, transport), environments: createClient(EnvironmentService, transport) };
+}
+
+/** The error that a call must end with, as `code REASON`, for example `not_found LEASE_NOT_FOUND`. */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  const error = await failureOf(call);
+  return `${codeName(error.code)} ${error.findDetails(ErrorInfoSchema)[0]?.reason ?? ""}`.trim();
+}
+
+/** The error itself. */
+export async function failureOf(call: Promise<unknown>): Promise<ConnectError> {
+  const answer = await call.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error: ConnectError.from(error) }),
+  );
+  if ("error" in answer) return answer.error;
+  throw new Error(`the call was answered: ${JSON.stringify(answer.value, (_, value) => (typeof value === "bigint" ? `${value}` : value))}`);
+}
+
+/** The lease of an answer; throws if there is none. */
+export function leaseIn(answer: { readonly lease?: Lease | undefined }): Lease {
+  if (answer.lease === undefined) throw new Error("the answer has no lease");
+  return answer.lease;
+}
+
+/** The token of a lease's grant. */
+export function fenceOf(lease: Lease): bigint {
+  return lease.environments[0]?.fencingToken ?? 0n;
+}
+
+/** A duration of so many seconds. */
+export function seconds(amount: number): { seconds: bigint; nanos: number } {
+  const whole = Math.floor(amount);
+  return { seconds: BigInt(whole), nanos: Math.round((amount - whole) * 1e9) };
+}
+
+function codeName(code: Code): string {
+  return (Code[code] ?? `${code}`).replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+}

@@ -65,8 +65,10 @@ async function explained(answer: UniversalServerResponse): Promise<UniversalServ
 }
 
 function explain(error: ConnectError): ConnectError {
-  if (error.code === Code.ResourceExhausted)
-    return failure("TOO_LARGE", `the request is larger than ${BODY_LIMIT / 1024} KiB; make it smaller, don't retry it`);
+  if (error.code === Code.ResourceExhausted) {
+    const limit = Number(/readMaxBytes (\d+)/.exec(error.rawMessage)?.[1] ?? BODY_LIMIT);
+    return failure("TOO_LARGE", `the request is larger than ${limit / 1024} KiB; make it smaller, don't retry it`);
+  }
   const field = /key "([^"]*)" is unknown/.exec(error.rawMessage)?.[1];
   return failure("MALFORMED", error.rawMessage, { field });
 }

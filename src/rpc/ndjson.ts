@@ -17,12 +17,17 @@ type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
 const lines = new WeakMap<Message, string>();
 
 export async function watchLines(service: Service, exchange: Exchange): Promise<void> {
+  const { method } = exchange.req;
+  if (method !== "GET") {
+    const message = `method ${method} is not allowed, but [GET] are`;
+    return exchange.answer(405, { code: 405, message }, { allow: "GET" });
+  }
   const gone = new AbortController();
   exchange.res.once("close", () => gone.abort());
   try {
-    const request = readQuery(service, exchange);
     const caller = service.principals.identify(keyOf((name) => exchange.header(name)));
     if (caller.lease !== undefined) throw failure("TOKEN_TOO_NARROW", "a lease_token cannot watch environments; use an API key");
+    const request = readQuery(exchange);
     const call: Call = { caller, signal: gone.signal, timeout: undefined, onLost: (lost) => exchange.onLost(lost) };
     for await (const message of watchEnvironment(service, request, call)) await write(exchange, lineOf(message), gone.signal);
     exchange.res.end();
@@ -31,9 +36,7 @@ export async function watchLines(service: Service, exchange: Exchange): Promise<
   }
 }
 
-function readQuery(service: Service, exchange: Exchange) {
-  service.principals.identify(keyOf((name) => exchange.header(name)));
-  if (exchange.req.method !== "GET") throw failure("MALFORMED", `method ${exchange.req.method} is not allowed here, GET is`);
+function readQuery(exchange: Exchange) {
   for (const name of exchange.query.keys())
     if (!PARAMETERS.includes(name)) throw badField(name, `is no parameter of /watch; there are ${PARAMETERS.join(", ")}`);
   const since = exchange.query.get("since_revision") ?? "0";

@@ -23,7 +23,7 @@ export class Exchange {
     this.req = req;
     this.raw = res;
     this.res = res as Writable;
-    const [path = "/", query = ""] = (req.url ?? "/").split("?", 2);
+    const [, path = "/", query = ""] = /^([^?]*)\??(.*)$/s.exec(req.url ?? "/") ?? [];
     this.path = path;
     this.query = new URLSearchParams(query);
     this.res.once("finish", () => {

@@ -106,6 +106,8 @@ function holderHeaders(pool: Pool, environment: string): Record<string, string> 
   return { ...headers, "x-call-me-lease-id": lease.id, "x-call-me-holder": who.replace(/[^\x20-\x7e]/g, "?") };
 }
 
-function hasBody(exchange: Exchange): boolean {
-  return Number(exchange.header("content-length") ?? 0) > 0 || exchange.header("transfer-encoding") !== undefined;
+function hasBody({ req }: Exchange): boolean {
+  const length = req.headers["content-length"];
+  if (length !== undefined) return Number(length) > 0;
+  return "stream" in req ? !req.stream.endAfterHeaders : req.headers["transfer-encoding"] !== undefined;
 }

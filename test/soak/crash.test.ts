@@ -1,0 +1,11 @@
+import { test } from "vitest";
+import { killAtWork } from "../faults/crash.ts";
+
+const rounds = Number(process.env["ROUNDS"] ?? 50);
+const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+test(`a server that is killed ${rounds} times under load loses nothing (ROUNDS=${rounds} SEED=${seed})`, {
+  timeout: 60_000 + rounds * 30_000,
+}, async () => {
+  await killAtWork(rounds, 64, seed);
+});

@@ -47,7 +47,7 @@ export async function start(options: AppOptions): Promise<App> {
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), stalled));
   const engine = await Engine.start(store, undefined, (err, what) => log.warn({ err }, `could not ${what}`));
   const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate: options.autoCreate };
-  const readiness = new Readiness(store, engine.draining);
+  const readiness = new Readiness(store, engine.draining, log);
   const handle = httpHandler({
     service,
     health: readiness,
@@ -82,10 +82,12 @@ class Readiness {
   #failedAt = Number.NEGATIVE_INFINITY;
   readonly #waiting = new Set<() => void>();
 
-  constructor(store: Store, draining: AbortSignal) {
+  constructor(store: Store, draining: AbortSignal, log: Log) {
     this.#draining = draining;
     draining.addEventListener("abort", () => this.#tell());
-    store.onFailure(() => {
+    store.onFailure((err) => {
+      // Once, not for each of the failures that follow.
+      if (this.serving()) log.error({ err }, "the store failed; not ready until it works again");
       this.#failedAt = performance.now();
       this.#tell();
       setTimeout(() => this.#tell(), UNREADY_MS).unref();

@@ -8,6 +8,7 @@ import { file_grpc_health_v1_health, Health } from "../../gen/ts/grpc/health/v1/
 import { ServerReflection } from "../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
 import type { Caller } from "../core/command.ts";
+import { StoreFailure } from "../store/store.ts";
 import type { Call, Service } from "./call.ts";
 import * as environments from "./environments.ts";
 import { failure, toConnectError } from "./errors.ts";
@@ -101,8 +102,9 @@ function callOf(context: HandlerContext): Call {
   };
 }
 
+/** The store tells of its failures itself, once for all the calls that they cost. */
 function translated(error: unknown, context: HandlerContext, report: Report): Error {
   const translation = toConnectError(error);
-  if (translation !== error) report(error, context.method.name);
+  if (translation !== error && !(error instanceof StoreFailure)) report(error, context.method.name);
   return translation;
 }

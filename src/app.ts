@@ -41,11 +41,17 @@ export interface App {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Rejects with a StoreUnusable, with a StoreFailure when the disk fails just now, or with Node's error about the address. */
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
   const stalled = (gap: Micros) => log.warn({ seconds: gap / 1_000_000 }, "the process stood still; leases are extended by it");
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), stalled));
-  const engine = await Engine.start(store, undefined, (err, what) => log.warn({ err }, `could not ${what}`));
+  const engine = await Engine.start(store, undefined, (err, what) => log.warn({ err }, `could not ${what}`)).catch(
+    async (error: unknown) => {
+      await store.close();
+      throw error;
+    },
+  );
   const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate: options.autoCreate };
   const readiness = new Readiness(store, engine.draining, log);
   const handle = httpHandler({

@@ -3,8 +3,9 @@ import { pino } from "pino";
 import { type App, start } from "./app.ts";
 import { BadSetting, type Config, readConfig } from "./config.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
-import { StoreUnusable } from "./store/store.ts";
+import { StoreFailure, StoreUnusable } from "./store/store.ts";
 
+const UNFORESEEN = 1;
 const DISK_FAILED = 74;
 const BAD_SETTINGS = 78;
 /** A stop is over within 10 s: this much for open calls, the rest for the store. */
@@ -19,10 +20,16 @@ export async function main(): Promise<number> {
   try {
     return await serve(readConfig());
   } catch (error) {
-    const expected = error instanceof BadSetting || error instanceof StoreUnusable || isAddressError(error);
-    process.stderr.write(`call-me serve: ${expected ? (error as Error).message : (error as Error).stack}\n`);
-    return expected ? BAD_SETTINGS : 1;
+    const code = exitCodeOf(error);
+    process.stderr.write(`call-me serve: ${code === UNFORESEEN ? (error as Error).stack : (error as Error).message}\n`);
+    return code;
   }
+}
+
+/** Why it could not start. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof StoreFailure) return DISK_FAILED;
+  return error instanceof BadSetting || error instanceof StoreUnusable || isAddressError(error) ? BAD_SETTINGS : UNFORESEEN;
 }
 
 async function serve(config: Config): Promise<number> {

@@ -2,6 +2,7 @@
 import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { errorFromJsonBytes, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import {
   compressionBrotli,
   compressionGzip,
@@ -52,6 +53,8 @@ async function serve(handler: UniversalHandler, exchange: Exchange): Promise<voi
 
 /** Errors that connect-es itself makes of malformed input have no details: adds what a caller of ours can rely on. */
 async function explained(answer: UniversalServerResponse): Promise<UniversalServerResponse> {
+  // gRPC: the first message has been asked for, so an error ahead of it stands in the trailer already.
+  if (answer.trailer !== undefined) explainTrailer(answer.trailer);
   if (answer.status !== 400 && answer.status !== 429) return answer;
   if (answer.header?.get("content-type") !== "application/json" || answer.header.has("content-encoding")) return answer;
   const bytes: Uint8Array[] = [];
@@ -62,6 +65,12 @@ async function explained(answer: UniversalServerResponse): Promise<UniversalServ
   const header = new Headers(answer.header);
   header.set("content-length", String(explanation.byteLength));
   return { ...answer, header, body: once(explanation) };
+}
+
+function explainTrailer(trailer: Headers): void {
+  const error = findTrailerError(trailer);
+  if (error === undefined || error.details.length > 0) return;
+  if (error.code === Code.InvalidArgument || error.code === Code.ResourceExhausted) setTrailerStatus(trailer, explain(error));
 }
 
 function explain(error: ConnectError): ConnectError {

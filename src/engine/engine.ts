@@ -10,6 +10,8 @@ import { realTimers, type Timers } from "./timers.ts";
 
 /** How often history is trimmed, in milliseconds. */
 const TRIM_EVERY = 60_000;
+/** How soon a withdrawal that the store could not take is tried again, in milliseconds. */
+const HANG_UP_AGAIN = 1_000;
 
 /** A lease and the pool as it was when the lease was read. */
 export interface Sighting {
@@ -36,7 +38,10 @@ export class Engine {
     this.store = store;
     this.#timers = timers;
     this.#trouble = trouble;
-    this.presence = new Presence(() => store.now());
+    this.presence = new Presence(
+      () => store.now(),
+      () => this.#reaper.arm(),
+    );
     this.#lane = new Lane(store, () => this.#abandonments());
     const sweep = (pools: readonly string[]) => this.#lane.submit({ parts: pools.map((pool) => ({ pool, command: { type: "pulse" } })) });
     this.#reaper = new Reaper(
@@ -151,7 +156,10 @@ export class Engine {
   hangUp(lease: string, by: object): void {
     const pool = this.store.poolOfLease(lease);
     if (pool === undefined || !this.presence.isLast(lease, by) || this.draining.aborted) return;
-    this.submit(pool, { type: "hangUp", lease }).catch((error) => this.#trouble(error, "withdraw an unanswered lease"));
+    this.submit(pool, { type: "hangUp", lease }).catch((error) => {
+      this.#trouble(error, "withdraw an unanswered lease");
+      this.#timers.after(HANG_UP_AGAIN, () => this.hangUp(lease, by));
+    });
   }
 
   /** The limit over all pools that one more lease would break, if it would. */

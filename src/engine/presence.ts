@@ -20,11 +20,14 @@ type Due = readonly [at: Micros, lease: string];
  */
 export class Presence {
   readonly #now: () => Micros;
+  readonly #scheduled: () => void;
   readonly #tickets = new Map<string, Ticket>();
   #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
 
-  constructor(now: () => Micros) {
+  /** `scheduled` is told whenever a ticket has begun to run. */
+  constructor(now: () => Micros, scheduled: () => void) {
     this.#now = now;
+    this.#scheduled = scheduled;
   }
 
   /** A lease begins to wait; its ticket runs from now. */
@@ -106,6 +109,8 @@ export class Presence {
   #schedule(lease: string, ticket: Ticket): void {
     if (ticket.due !== undefined) this.#due = this.#due.delete([ticket.due, lease]);
     ticket.due = ticket.waits && ticket.open === 0 ? this.#now() + ticket.ttl : undefined;
-    if (ticket.due !== undefined) this.#due = this.#due.set([ticket.due, lease], true);
+    if (ticket.due === undefined) return;
+    this.#due = this.#due.set([ticket.due, lease], true);
+    this.#scheduled();
   }
 }

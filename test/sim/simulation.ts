@@ -1,0 +1,252 @@
+/** Clients that come, wait, vanish and come back, on a machine that dies, stalls and fills up; and what must hold of it all. */
+import type { Event } from "../../src/core/event.ts";
+import { checkPool } from "../../src/core/invariants.ts";
+import type { Lease, Micros } from "../../src/core/model.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { acquireCommand } from "../core/world.ts";
+import { Machine } from "./machine.ts";
+
+/** One thing that happens. `who` is a client; each has at most one lease. */
+export type Step =
+  | {
+      readonly what: "acquire";
+      readonly who: number;
+      readonly needs: readonly string[];
+      readonly keyed: boolean;
+      readonly ttl: Micros;
+      readonly fail: boolean;
+    }
+  | { readonly what: "retry" | "poll" | "attend" | "leave" | "renew" | "release" | "vanish"; readonly who: number }
+  | { readonly what: "pass" | "stall"; readonly span: Micros }
+  | { readonly what: "die"; readonly effects: number }
+  | { readonly what: "full" | "slow"; readonly on: boolean };
+
+interface Client {
+  command: ReturnType<typeof acquireCommand> | undefined;
+  /** The lease that it was told it has. */
+  lease: string | undefined;
+  token: number | undefined;
+  /** The latest end that it was promised. */
+  promised: Micros;
+  leave: (() => void) | undefined;
+  ended: boolean;
+  /** Its calls so far: an answer to an earlier one is not heard. */
+  calls: number;
+}
+
+/** How often each thing was seen: a run that never sees a fault proves nothing about it. */
+export const seen = new Map<string, number>();
+
+function count(what: string): void {
+  seen.set(what, (seen.get(what) ?? 0) + 1);
+}
+
+export class Simulation {
+  readonly machine = new Machine();
+  readonly #clients: Client[] = Array.from({ length: 6 }, () => idle());
+  readonly #tokens = new Map<string, number>();
+  readonly #byRequest = new Map<string, string>();
+  readonly events: Event[] = [];
+  /** Leases that nobody can come back for, and in which life they were given up. */
+  readonly #withdrawn = new Map<string, number>();
+  #acquired = 0;
+
+  async run(steps: readonly Step[]): Promise<void> {
+    this.machine.onStart = (engine) => this.#observe(engine);
+    await this.machine.boot();
+    for (const step of steps) {
+      this.#take(step);
+      if (step.what === "pass" || step.what === "stall") await this.machine.pass(step.span, step.what === "stall");
+      await this.machine.rest();
+      await this.#check();
+    }
+    await this.#heal();
+  }
+
+  /** After the last fault everybody is served: no waiter is forgotten, nothing stays taken. */
+  async #heal(): Promise<void> {
+    Object.assign(this.machine, { full: false, slow: false });
+    this.machine.dieAfter(Number.POSITIVE_INFINITY);
+    for (const client of this.#clients) client.leave?.();
+    for (let round = 0; round < 8; round++) await this.machine.pass(60_000_000);
+    await this.#check();
+    const waiting = [...this.machine.engine.store.pool("default").leases.values()].find((lease) => lease.state === "QUEUED");
+    expectThat(waiting === undefined, `${waiting?.id} still waits, minutes after its last sign of life`);
+    for (let round = 0; round < 80; round++) await this.machine.pass(600_000_000);
+    const left = [...this.machine.engine.store.pool("default").leases.values()];
+    expectThat(left.length === 0, `${left.length} leases outlive everything: ${left.map((lease) => `${lease.id} ${lease.state}`)}`);
+  }
+
+  #take(step: Step): void {
+    if (step.what === "die") this.machine.dieAfter(step.effects);
+    else if (step.what === "full" || step.what === "slow") this.machine[step.what] = step.on;
+    else if ("who" in step) this.#act(step, this.#clients[step.who] ?? idle());
+  }
+
+  #act(step: Step & { who: number }, client: Client): void {
+    const { engine } = this.machine;
+    if (step.what === "acquire") {
+      if (client.command !== undefined && !client.ended) return;
+      client.leave?.();
+      Object.assign(client, idle(), { calls: client.calls });
+      const id = `l${this.#acquired++}`;
+      const ifBusy = step.fail ? "FAIL" : "QUEUE";
+      client.command = acquireCommand(id, step.needs, {
+        ttl: step.ttl,
+        ticketTtl: 20_000_000,
+        ifBusy,
+        ...(step.keyed && { requestId: `r-${id}` }),
+      });
+      this.#acquire(client);
+    } else if (step.what === "retry" && client.command?.requestId !== undefined) this.#acquire(client);
+    else if (step.what === "vanish") this.#vanish(client);
+    else if (client.lease !== undefined) this.#touch(step.what, client, client.lease, engine);
+  }
+
+  /** As src/rpc/lock.ts does it, without a wire. */
+  #acquire(client: Client): void {
+    const { engine } = this.machine;
+    const { command } = client;
+    if (command === undefined) return;
+    const call = ++client.calls;
+    const known = engine.knownAs("default", command);
+    if (known !== undefined) engine.presence.sign(known.id, client);
+    void this.#hear(client, call, engine.submit("default", { ...command, id: `${command.id}-${call}` }), (reply) => {
+      if (!reply.ok) throw new Error(`an acquire was refused: ${reply.message}`);
+      const { lease } = reply;
+      if (lease === undefined) return;
+      if (lease.revision === 0) {
+        client.ended = true;
+        return count("refused");
+      }
+      if (lease.state !== "ENDED") engine.presence.sign(lease.id, client);
+      if (command.requestId !== undefined) this.#sameLease(command.requestId, lease.id);
+      this.#told(client, lease);
+    });
+  }
+
+  #touch(what: Step["what"], client: Client, id: string, engine: Engine): void {
+    const by = { principal: "admin" };
+    const call = client.calls;
+    const learn = (reply: { ok: boolean; lease?: Lease } | undefined) => {
+      if (reply?.ok && reply.lease) this.#told(client, reply.lease);
+    };
+    if (what === "poll")
+      void this.#hear(
+        client,
+        call,
+        engine.find(id).then((found) => found && engine.sign(found, client)),
+        (found) => found && this.#told(client, found.lease),
+      );
+    else if (what === "attend") {
+      client.leave?.();
+      client.leave = engine.presence.attend(id);
+    } else if (what === "leave") client.leave?.();
+    else if (what === "renew") void this.#hear(client, call, engine.submitFor(id, { type: "renew", by, lease: id }), learn);
+    else if (what === "release")
+      void this.#hear(client, call, engine.submitFor(id, { type: "release", by, lease: id, outcome: "OK", note: "" }), learn);
+  }
+
+  /** Its connection breaks: an answer on the way is lost, an open stream closes. */
+  #vanish(client: Client): void {
+    count("vanished");
+    client.leave?.();
+    client.calls++;
+    const { engine } = this.machine;
+    for (const lease of engine.store.pool("default").leases.values())
+      if (client.command !== undefined && lease.holder.name === client.command.holder.name) {
+        engine.hangUp(lease.id, client);
+        if (lease.requestId === undefined && engine.presence.isLast(lease.id, client)) this.#withdrawn.set(lease.id, this.machine.deaths);
+      }
+    if (client.command?.requestId === undefined) client.ended = true;
+  }
+
+  async #hear<T>(client: Client, call: number, answer: Promise<T>, learn: (answer: T) => void): Promise<void> {
+    const life = this.machine.deaths;
+    try {
+      const heard = await answer;
+      if (life === this.machine.deaths && client.calls === call) learn(heard);
+    } catch (error) {
+      if ((error as { reason?: string }).reason !== "STORAGE_FULL") throw error;
+      count("disk full");
+    }
+  }
+
+  #told(client: Client, lease: Lease): void {
+    client.lease = lease.id;
+    if (lease.state === "HELD") {
+      expectThat(client.token === undefined || lease.fencingToken === client.token, `${lease.id} changed its token`);
+      client.token = lease.fencingToken;
+      client.promised = Math.max(client.promised, lease.deadline ?? 0);
+    }
+    if (lease.state === "ENDED") client.ended = true;
+  }
+
+  #sameLease(requestId: string, lease: string): void {
+    const before = this.#byRequest.get(requestId);
+    expectThat(before === undefined || before === lease, `${requestId} has two leases: ${before} and ${lease}`);
+    this.#byRequest.set(requestId, lease);
+  }
+
+  /** What was acknowledged is there. */
+  async #check(): Promise<void> {
+    const { store } = this.machine.engine;
+    checkPool(store.pool("default"));
+    for (const [lease, life] of this.#withdrawn) {
+      const excused = this.machine.full || this.machine.busy || life !== this.machine.deaths;
+      expectThat(excused || store.poolOfLease(lease) === undefined, `${lease} is alive although nobody can come back for it`);
+      this.#withdrawn.delete(lease);
+    }
+    for (const client of this.#clients) {
+      if (client.lease === undefined) continue;
+      const lease =
+        store.pool("default").leases.get(client.lease) ?? (await this.machine.rows.find({ leases: [client.lease], requests: [] }))[0];
+      expectThat(lease !== undefined, `${client.lease} was acknowledged, and is lost`);
+      if (client.ended && client.token !== undefined && lease?.state === "HELD")
+        expectThat(!this.#wasReleased(client), `${client.lease} came back`);
+    }
+  }
+
+  #wasReleased(client: Client): boolean {
+    return this.events.some((event) => event.cause?.leaseId === client.lease && event.cause?.state === "ENDED");
+  }
+
+  #observe(engine: Engine): void {
+    if (this.machine.deaths > 0) count("died");
+    for (const client of this.#clients) client.leave = undefined;
+    for (const lease of engine.store.pool("default").leases.values()) {
+      const grace = Math.min(lease.ttl ?? 0, 60_000_000);
+      const left = (lease.deadline ?? 0) - engine.store.now();
+      expectThat(lease.state !== "HELD" || lease.graced || left >= grace, `${lease.id} has ${left} µs after a start, less than its grace`);
+    }
+    engine.store.onCommit((commit) => {
+      for (const pool of commit.pools) checkPool(pool);
+      for (const event of commit.events) this.#witness(event);
+    });
+  }
+
+  #witness(event: Event): void {
+    this.events.push(event);
+    const { cause } = event;
+    if (cause === undefined) return;
+    count(cause.endReason ?? cause.state);
+    const client = this.#clients.find((candidate) => candidate.lease === cause.leaseId);
+    if (cause.endReason === "EXPIRED" && client !== undefined)
+      expectThat(event.at >= client.promised, `${cause.leaseId} expired ${client.promised - event.at} µs before its promised end`);
+    const token = this.machine.engine.store.pool("default").leases.get(cause.leaseId)?.fencingToken;
+    if (token === undefined) return;
+    for (const { name } of event.environments) {
+      const highest = this.#tokens.get(name) ?? 0;
+      expectThat(token >= highest, `${name} was granted with token ${token} after ${highest}`);
+      this.#tokens.set(name, token);
+    }
+  }
+}
+
+function idle(): Client {
+  return { command: undefined, lease: undefined, token: undefined, promised: 0, leave: undefined, ended: false, calls: 0 };
+}
+
+function expectThat(holds: boolean, broken: string): void {
+  if (!holds) throw new Error(`broken: ${broken}`);
+}

@@ -21,6 +21,7 @@ export class SqliteMedium implements Medium {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
+  /** Why there is no use in asking the thread. */
   #dead: StoreFailure | undefined;
   #closing: Promise<void> | undefined;
 
@@ -116,11 +117,7 @@ export class SqliteMedium implements Medium {
     this.#waiting.delete(answer.id);
     if ("result" in answer) waiting?.resolve(answer.result);
     else if ("unusable" in answer) waiting?.reject(new StoreUnusable(answer.unusable));
-    else {
-      const failure = new StoreFailure(answer.failure.reason, `${this.#file}: ${answer.failure.message}`);
-      if (failure.reason === "OUTCOME_UNKNOWN") this.#dead ??= failure;
-      waiting?.reject(failure);
-    }
+    else waiting?.reject(new StoreFailure(answer.failure.reason, `${this.#file}: ${answer.failure.message}`));
   }
 
   /** The thread is gone, and with it the outcome of all that was under way. */

@@ -1,6 +1,6 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
@@ -85,7 +85,7 @@ describe.skipIf(!canTrace)(`a disk that fails${canTrace ? "" : " (NOT TESTED: st
   ): { lines: string[]; ended: SpawnSyncReturns<string>; calls: string[] } {
     const log = path.join(directory(), "calls");
     const strace = ["-f", "-qq", "-o", log, ...options, process.execPath, writer, file, String(attempts)];
-    const ended = spawnSync("strace", strace, { encoding: "utf8" });
+    const ended = spawnSync("strace", strace, { encoding: "utf8", timeout: 15_000 });
     const calls = readFileSync(log, "utf8").split("\n");
     return {
       lines: ended.stdout.split("\n").filter((line) => line !== ""),
@@ -123,6 +123,20 @@ describe.skipIf(!canTrace)(`a disk that fails${canTrace ? "" : " (NOT TESTED: st
       last = found.length;
     }
     expect([...outcomes]).toContain("OUTCOME_UNKNOWN");
+  });
+
+  it("acknowledges a commit of which only the checkpoint failed: it is in the log", async () => {
+    const [file, twin] = [path.join(directory(), "call-me.db"), path.join(directory(), "call-me.db")];
+    await (await SqliteMedium.open(file)).close();
+    copyFileSync(file, twin);
+    const { calls } = traced(twin, 500, "-y", `-etrace=${syncs}`);
+    const isCheckpoint = (call: string) => call.includes("call-me.db>");
+    const nth = calls.findIndex(isCheckpoint) + 1;
+    expect([nth > 100, nth < 500]).toEqual([true, true]);
+    const { lines, calls: others } = traced(file, 500, "-y", `-etrace=${syncs}`, `-einject=${syncs}:error=EIO:when=${nth}`);
+    expect(others.filter((call) => call.includes("INJECTED")).map(isCheckpoint)).toEqual([true]);
+    expect(lines).toEqual(["open", ...upTo(500).map(String)]);
+    expect(await kept(file)).toEqual(upTo(500));
   });
 
   it.each(["EIO", "EROFS", "ENOSPC"])("loses nothing that was acknowledged where a write fails with %s, and goes on", async (error) => {

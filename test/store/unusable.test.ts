@@ -19,6 +19,8 @@ import { SqliteMedium } from "../../src/store/sqlite.ts";
 import { StoreUnusable } from "../../src/store/store.ts";
 import { directory, smallDisk } from "./places.ts";
 
+const writer = path.join(import.meta.dirname, "writer.ts");
+
 /** Why the file cannot be opened: the message, which names it. */
 async function refusal(file: string): Promise<string> {
   const error = await SqliteMedium.open(file).then(
@@ -164,18 +166,18 @@ describe("a store is refused, with the file, the reason and the remedy, when", (
     expect(existsSync(file)).toBe(false);
   });
 
-  it("another server of this process has it, again and again", async () => {
+  it("another server of this process has it, whose lock the refusal leaves in place", async () => {
     const file = await used();
     const medium = await SqliteMedium.open(file);
     expect(await refusal(file)).toMatch(/it is in use by another call-me server/);
-    expect(await refusal(file)).toMatch(/it is in use by another call-me server/);
+    const other = spawnSync(process.execPath, [writer, file, "0"], { encoding: "utf8", timeout: 15_000 });
+    expect(other).toMatchObject({ status: 78, stdout: "unusable\n" });
     await medium.close();
     await (await SqliteMedium.open(file)).close();
   });
 
   it("another process has it, until that one is killed", async () => {
     const file = await used();
-    const writer = path.join(import.meta.dirname, "writer.ts");
     const child = spawn(process.execPath, [writer, file], { stdio: ["ignore", "pipe", "inherit"] });
     const exit = once(child, "exit");
     await once(child.stdout, "data");

@@ -25,16 +25,17 @@ CREATE TABLE environments (
   seal INTEGER NOT NULL
 ) STRICT;
 
--- The body is the whole lease as JSON; the other columns are there to be looked up by. ended_at is set for ENDED ones alone.
+-- The body is the whole lease as JSON; the other columns are there to be looked up by.
 CREATE TABLE leases (
   id TEXT PRIMARY KEY,
   pool TEXT NOT NULL,
-  state TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('QUEUED', 'OFFERED', 'HELD', 'ENDED')),
   request_key TEXT,
   created_at INTEGER NOT NULL,
   ended_at INTEGER,
   body TEXT NOT NULL,
-  seal INTEGER NOT NULL
+  seal INTEGER NOT NULL,
+  CHECK ((state = 'ENDED') = (ended_at IS NOT NULL))
 ) STRICT;
 CREATE INDEX leases_all ON leases (created_at, id);
 CREATE INDEX leases_live ON leases (created_at, id) WHERE ended_at IS NULL;

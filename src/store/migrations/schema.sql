@@ -24,12 +24,13 @@ CREATE TABLE environments (
 CREATE TABLE leases (
   id TEXT PRIMARY KEY,
   pool TEXT NOT NULL,
-  state TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('QUEUED', 'OFFERED', 'HELD', 'ENDED')),
   request_key TEXT,
   created_at INTEGER NOT NULL,
   ended_at INTEGER,
   body TEXT NOT NULL,
-  seal INTEGER NOT NULL
+  seal INTEGER NOT NULL,
+  CHECK ((state = 'ENDED') = (ended_at IS NOT NULL))
 ) STRICT;
 
 CREATE INDEX leases_all ON leases (created_at, id);

@@ -75,7 +75,9 @@ function own(db: Database.Database, file: string): void {
 
 function check(db: Database.Database, file: string): void {
   if (sizeOf(file) + sizeOf(`${file}-wal`) > CHECKED) return;
-  const verdict = db.pragma("quick_check(1)", { simple: true });
+  // Not quick_check, which is three times as fast (120 ms for 160 MiB, warm): it lets an index pass that hides a lease, and what is hidden
+  // is granted twice.
+  const verdict = db.pragma("integrity_check(1)", { simple: true });
   const [, found = verdict] = String(verdict).split(" ***\n");
   if (verdict !== "ok") throw unusable(file, `it is damaged: ${found}`, RESTORE);
 }

@@ -73,7 +73,10 @@ export class Tables {
     commit(this.#db, () => trim(this.#db, before, keep));
   }
 
-  /** Closing checkpoints, and deletes the WAL; if that fails, all of it is in the WAL still. */
+  /**
+   * Closing checkpoints, and deletes the WAL; if that fails, all of it is in the WAL still. That is safe after a failed fsync as well: only
+   * commits that had theirs are copied, from pages that are on disk, and the WAL goes after an fsync of the copy. The failed one is lost.
+   */
   close(): void {
     this.#db.close();
   }

@@ -1,5 +1,3 @@
-import type { Micros } from "./model.ts";
-
 const second = 1_000_000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -42,8 +40,3 @@ export const limits = {
   /** Events that a watch can resume over: per pool in memory, and how long in the store. */
   log: 4_096,
 } as const;
-
-/** Clamps `value` between two bounds. */
-export function clamp(value: Micros, min: Micros, max: Micros): Micros {
-  return Math.min(Math.max(value, min), max);
-}

@@ -33,7 +33,7 @@ export function wouldGrant(pool: Pool, name: string): boolean {
 }
 
 /** A lease as others see it. */
-export function occupant(lease: Lease): Occupant {
+function occupant(lease: Lease): Occupant {
   const since = lease.state === "HELD" ? lease.heldAt : lease.state === "OFFERED" ? lease.grantedAt : lease.createdAt;
   return {
     leaseId: lease.id,

@@ -47,11 +47,22 @@ export class Subscription {
 export class Hub {
   readonly #topics = new Map<string, Set<Subscription>>();
   readonly #leases = new Map<string, Set<() => void>>();
-  #watchers = 0;
+  readonly #readers = new Map<string, number>();
 
-  /** How many subscriptions there are. */
-  get watchers(): number {
-    return this.#watchers;
+  /** How many streams are open on a pool, or on all. */
+  readers(pool?: string): number {
+    if (pool !== undefined) return this.#readers.get(pool) ?? 0;
+    return [...this.#readers.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Counts a stream on a pool, until the returned function is called. */
+  admit(pool: string): () => void {
+    this.#readers.set(pool, this.readers(pool) + 1);
+    return () => {
+      const left = this.readers(pool) - 1;
+      if (left > 0) this.#readers.set(pool, left);
+      else this.#readers.delete(pool);
+    };
   }
 
   /** Hands a commit's events on, in order. */
@@ -65,15 +76,7 @@ export class Hub {
 
   subscribe(topic: Topic): { readonly subscription: Subscription; readonly close: () => void } {
     const subscription = new Subscription();
-    this.#watchers++;
-    const leave = enlist(this.#topics, keyOf(topic), subscription);
-    return {
-      subscription,
-      close: () => {
-        this.#watchers--;
-        leave();
-      },
-    };
+    return { subscription, close: enlist(this.#topics, keyOf(topic), subscription) };
   }
 
   /** Calls `wake` at each change of a lease's state, until the returned function is called. */

@@ -19,12 +19,12 @@ import type { Environment, Holder, Lease, Micros, Pool } from "../core/model.ts"
 import { placeOf } from "../core/view.ts";
 import type { Sight } from "../engine/watch.ts";
 
-export function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
+function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
   const seconds = Math.floor(micros / 1_000_000);
   return { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1_000 };
 }
 
-export function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
+function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
   return durationOf(micros) as MessageInitShape<typeof TimestampSchema>;
 }
 

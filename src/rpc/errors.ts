@@ -6,7 +6,8 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/ts
 import type { Refusal, RefusalReason } from "../core/command.ts";
 import { StoreFailure, type StoreFailureReason } from "../store/store.ts";
 
-export const DOMAIN = "call-me";
+/** Whose reasons these are, in every ErrorInfo. */
+const DOMAIN = "call-me";
 
 /** Refusals that only the transport knows of. */
 type DoorReason =

@@ -39,8 +39,10 @@ export function integer(field: string, value: number, min: number, max: number):
 export function duration(field: string, value: Duration | undefined, range: { min: Micros; max: Micros }): Micros | undefined {
   if (value === undefined) return undefined;
   const micros = Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
-  if (micros < range.min || micros > range.max)
-    throw badField(field, `${micros / 1_000_000}s is out of range; give ${range.min / 1_000_000}s to ${range.max / 1_000_000}s`);
+  if (micros < range.min || micros > range.max) {
+    const most = Number.isFinite(range.max) ? `to ${range.max / 1_000_000}s` : "or more";
+    throw badField(field, `${micros / 1_000_000}s is out of range; give ${range.min / 1_000_000}s ${most}`);
+  }
   return micros;
 }
 

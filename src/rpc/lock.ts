@@ -17,6 +17,9 @@ import { waitSignal } from "./wait.ts";
 
 type Init<S extends DescMessage> = MessageInitShape<S>;
 
+/** Any wait will do: what is too long is cut short, see waitSignal. */
+const WAIT = { min: 0, max: Number.POSITIVE_INFINITY };
+
 const OUTCOMES: Record<Outcome, Release["outcome"]> = {
   [Outcome.UNSPECIFIED]: "OK",
   [Outcome.OK]: "OK",
@@ -32,7 +35,7 @@ export async function check(service: Service, request: pb.CheckRequest): Promise
 export async function acquire(service: Service, request: pb.AcquireRequest, call: Call): Promise<Init<typeof pb.AcquireResponseSchema>> {
   const { engine } = service;
   const { store } = engine;
-  const wait = duration("wait", request.wait, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => store.ownerOf(name));
   if (engine.draining.aborted) throw failure("DRAINING", "the server is about to stop; retry with the same request_id");
   const known = engine.knownAs(pool, command);
@@ -77,7 +80,7 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
 
 export async function getLease(service: Service, request: pb.GetLeaseRequest, call: Call): Promise<Init<typeof pb.GetLeaseResponseSchema>> {
   const { engine } = service;
-  const wait = duration("wait", request.wait, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const wait = duration("wait", request.wait, WAIT);
   const found = await findLease(service, request.leaseId, call);
   let sighting = found;
   if (isOwner(call, found.lease)) {

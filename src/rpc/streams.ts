@@ -35,16 +35,28 @@ export async function* watchEnvironment(
   const topic = topicOf(service, request);
   if (request.sinceRevision > BigInt(Number.MAX_SAFE_INTEGER))
     throw badField("since_revision", `${request.sinceRevision} was never given out`);
-  if (engine.hub.watchers >= limits.watchers.total)
-    throw failure("LIMIT_REACHED", `the limit of ${limits.watchers.total} watchers is reached; try again later`);
   const signal = AbortSignal.any([call.signal, engine.draining]);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
-  for await (const sight of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal })) {
-    const message = messages.get(sight) ?? sightMessage(sight);
-    messages.set(sight, message);
-    yield message;
+  const leave = admit(service, "pool" in topic ? topic.pool : (engine.store.ownerOf(topic.environment) ?? "default"));
+  try {
+    for await (const sight of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal })) {
+      const message = messages.get(sight) ?? sightMessage(sight);
+      messages.set(sight, message);
+      yield message;
+    }
+  } finally {
+    leave();
   }
   sayGoodbye(service);
+}
+
+/** Counts a stream; the returned function takes it off. Throws resource_exhausted. */
+function admit({ engine }: Service, pool: string): () => void {
+  const { hub } = engine;
+  const full =
+    hub.readers(pool) >= limits.watchers.pool ? limits.watchers.pool : hub.readers() >= limits.watchers.total && limits.watchers.total;
+  if (full) throw failure("LIMIT_REACHED", `the limit of ${full} open watches is reached; close some, or try again later`);
+  return hub.admit(pool);
 }
 
 /** Also a continuous sign of life, if the caller may give one. Ends after the lease's end was told. */
@@ -58,6 +70,7 @@ export async function* watchLease(
   let seen = await findLease(service, request.leaseId, call);
   const { id } = seen.lease;
   const own = isOwner(call, seen.lease);
+  const count = admit(service, seen.lease.pool);
   const leave = own && seen.lease.state !== "ENDED" ? engine.presence.attend(id) : () => {};
   try {
     if (own) seen = await engine.sign(seen, call);
@@ -77,6 +90,7 @@ export async function* watchLease(
     }
   } finally {
     leave();
+    count();
   }
   if (seen.lease.state !== "ENDED") sayGoodbye(service);
 }

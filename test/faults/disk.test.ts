@@ -1,12 +1,15 @@
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { smallDisk } from "../store/places.ts";
 import { canTrace, meddleWithSyncs, untraced } from "./trace.ts";
+
+// Each starts servers, and other tests run beside it.
+vi.setConfig({ testTimeout: 60_000 });
 
 type Answer = Awaited<ReturnType<Clients["locks"]["acquire"]>>;
 

@@ -2,10 +2,13 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { clientsOf, leaseIn, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { directory, smallDisk } from "../store/places.ts";
+
+// Each starts servers, and other tests run beside it.
+vi.setConfig({ testTimeout: 60_000 });
 
 const BIN = path.resolve("cli/bin.js");
 

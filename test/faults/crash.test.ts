@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, fenceOf, leaseIn } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
-import { killAtWork } from "./crash.ts";
+import { endAtWork, killed } from "./crash.ts";
 
 test("a server that is killed at work loses nothing that it acknowledged", { timeout: 90_000 }, async () => {
-  await killAtWork(4, 24, Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31)));
+  await endAtWork(killed, 4, 24, Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31)));
 });
 
 test("a line stands after kill -9 as it stood before: the same leases, lease tokens and positions, served in the same order", async () => {

@@ -15,8 +15,21 @@ const CAPACITIES = { "uat-1": 1, "uat-2": 1, "uat-3": 1, "board/a": 2, "Farm.x":
 const NAMES = Object.keys(CAPACITIES);
 const STATES = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD, LeaseState.ENDED];
 
-/** Kills the server at work `rounds` times; after each its store must be sound, and the history of all clients good. */
-export async function killAtWork(rounds: number, clients: number, seed: number): Promise<void> {
+/** How a server at work comes to its end; resolves when it has. */
+export type Ending = (server: Server) => Promise<void>;
+
+export const killed: Ending = (server) => server.kill9();
+
+/** By SIGTERM; throws unless it drains. */
+export const stopped: Ending = async (server) => {
+  const since = performance.now();
+  expect(await server.stop()).toBe(0);
+  // A promise of the contract: a supervisor that waits 10 s need not kill. What is still open after 8 s is cut off.
+  expect(performance.now() - since).toBeLessThan(10_000);
+};
+
+/** Ends the server at work `rounds` times; after each its store must be sound, and the history of all clients good. */
+export async function endAtWork(end: Ending, rounds: number, clients: number, seed: number): Promise<void> {
   const random = randomFrom(seed);
   await using server = await Server.start();
   const { locks, environments } = clientsOf(server);
@@ -32,7 +45,7 @@ export async function killAtWork(rounds: number, clients: number, seed: number):
   };
   for (let round = 1; round <= rounds; round++) {
     await load.answered(Math.floor(random() * 300));
-    await server.kill9();
+    await end(server);
     await load.pause();
     expect(integrityOf(server.directory), `round ${round}, seed ${seed}`).toBe("ok");
     await server.restart();

@@ -93,7 +93,7 @@ export async function setState(
   const state = SETTABLE[request.state];
   if (state === undefined) throw badField("state", "give ENVIRONMENT_STATE_AVAILABLE, _DRAINING, _MAINTENANCE or _QUARANTINED");
   const reason = text("reason", request.reason);
-  const until = request.until === undefined ? {} : { until: time(request.until) };
+  const until = request.until === undefined ? {} : { until: time("until", request.until) };
   const { name } = environment.config;
   const reply = await service.engine.submit(pool.name, { type: "setState", environment: name, state, reason, ...until });
   if (!reply.ok) throw refused(reply);

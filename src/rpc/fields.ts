@@ -46,9 +46,11 @@ export function duration(field: string, value: Duration | undefined, range: { mi
   return micros;
 }
 
-/** A time. */
-export function time(value: Timestamp): Micros {
-  return Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
+/** A time that a whole number of microseconds can still tell, and every JSON reader can show: until the year 2255. */
+export function time(field: string, value: Timestamp): Micros {
+  const micros = Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
+  if (Number.isSafeInteger(micros) && micros >= 0) return micros;
+  throw badField(field, "is out of range; give a time between the years 1970 and 2255");
 }
 
 /** Labels or links: names to text. */

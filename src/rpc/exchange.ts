@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 
 export type Request = IncomingMessage | Http2ServerRequest;
 export type Response = ServerResponse | Http2ServerResponse;
@@ -29,8 +29,10 @@ export class Exchange {
     this.res.once("finish", () => {
       this.#finished = true;
     });
+    // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well.
+    const stream = "stream" in res ? res.stream : undefined;
     this.res.once("close", () => {
-      this.#lost = !this.#finished;
+      this.#lost = stream === undefined ? !this.#finished : stream.rstCode !== constants.NGHTTP2_NO_ERROR;
       if (this.#lost) for (const call of this.#whenLost.splice(0)) call();
     });
   }

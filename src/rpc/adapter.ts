@@ -22,6 +22,8 @@ export function rpcHandler(
 ): (exchange: Exchange) => boolean {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
+    // Messages of a watch are never worth it: each would be compressed anew for each of its readers.
+    compressMinBytes: 16 * 1024,
     readMaxBytes: BODY_LIMIT,
     // A typo must not become a default.
     jsonOptions: { ignoreUnknownFields: false },

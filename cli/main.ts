@@ -2,31 +2,13 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import { Builtins } from "./clipanion.ts";
-import { AcquireCommand } from "./commands/acquire.ts";
-import { CheckCommand } from "./commands/check.ts";
-import { EnvApplyCommand } from "./commands/env/apply.ts";
-import { EnvDeleteCommand } from "./commands/env/delete.ts";
-import { EnvListCommand } from "./commands/env/list.ts";
-import { ReleaseCommand } from "./commands/release.ts";
-import { ServeCommand } from "./commands/serve.ts";
-import { WatchCommand } from "./commands/watch.ts";
 import { type Context, PACE } from "./context.ts";
 import { EXIT } from "./failure.ts";
 import { named, ReadableCli } from "./help.ts";
 import { plain } from "./output.ts";
 import { environment, wantsColour } from "./settings.ts";
-import { didYouMean } from "./suggestion.ts";
-
-const COMMANDS = [
-  AcquireCommand,
-  CheckCommand,
-  EnvApplyCommand,
-  EnvDeleteCommand,
-  EnvListCommand,
-  ReleaseCommand,
-  ServeCommand,
-  WatchCommand,
-];
+import { didYouMean, optionMeant } from "./suggestion.ts";
+import { commandsFor, VERBS } from "./verbs.ts";
 
 /** Runs one command line (without the program's name) and gives its exit code. Never throws; prints only to the context's streams. */
 export async function run(args: string[], context: Context): Promise<number> {
@@ -36,7 +18,8 @@ export async function run(args: string[], context: Context): Promise<number> {
     binaryVersion: version(),
     enableColors: wantsColour(context.env, context.stdout),
   });
-  for (const command of [...COMMANDS, Builtins.HelpCommand, Builtins.VersionCommand]) cli.register(command);
+  const commands = await commandsFor(args);
+  for (const command of [...commands, Builtins.HelpCommand, Builtins.VersionCommand]) cli.register(command);
   if (args.length === 0) {
     context.stderr.write(cli.usage());
     return EXIT.usage;
@@ -45,7 +28,7 @@ export async function run(args: string[], context: Context): Promise<number> {
     // Parsed apart from the run: clipanion itself would print a usage error on stdout and end with 1.
     return await cli.run(cli.process(args, context), context);
   } catch (error) {
-    context.stderr.write(`call-me: ${didYouMean(args, verbs()) ?? usageError(error)}\n`);
+    context.stderr.write(`call-me: ${didYouMean(args, Object.keys(VERBS)) ?? misspelt(args, cli) ?? usageError(error)}\n`);
     return EXIT.usage;
   }
 }
@@ -82,8 +65,14 @@ function version(): string {
   return manifest.version;
 }
 
-function verbs(): string[] {
-  return COMMANDS.flatMap((command) => command.paths.map((path) => path.join(" ")));
+/** A sentence naming the option that was probably meant, or undefined if no unknown one is what is wrong. */
+function misspelt(args: string[], cli: ReadableCli): string | undefined {
+  const ours = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  const definitions = cli.definitions().flatMap(({ options }) => options.map(({ definition }) => definition));
+  const known = ["--help", ...definitions.flatMap((definition) => definition.match(/--?[a-z][a-z-]*/g) ?? [])];
+  const typed = ours.filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=", 1).join());
+  const unknown = typed.find((name) => !known.includes(name));
+  return unknown === undefined ? undefined : optionMeant(unknown, known);
 }
 
 function usageError(error: unknown): string {

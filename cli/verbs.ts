@@ -1,0 +1,29 @@
+import type { CommandClass } from "./clipanion.ts";
+import type { Context } from "./context.ts";
+
+/** One verb of the command line; it is loaded only when it is wanted, so that each starts as quickly as its own needs allow. */
+export type Verb = () => Promise<CommandClass<Context>>;
+
+/** Every verb, by the words that call it. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  acquire: async () => (await import("./commands/acquire.ts")).AcquireCommand,
+  check: async () => (await import("./commands/check.ts")).CheckCommand,
+  "env apply": async () => (await import("./commands/env/apply.ts")).EnvApplyCommand,
+  "env delete": async () => (await import("./commands/env/delete.ts")).EnvDeleteCommand,
+  "env list": async () => (await import("./commands/env/list.ts")).EnvListCommand,
+  release: async () => (await import("./commands/release.ts")).ReleaseCommand,
+  request: async () => (await import("./commands/acquire.ts")).AcquireCommand,
+  serve: async () => (await import("./commands/serve.ts")).ServeCommand,
+  watch: async () => (await import("./commands/watch.ts")).WatchCommand,
+};
+
+/** Verbs that people never type; no help names them. */
+const HIDDEN: Readonly<Record<string, Verb>> = {};
+
+/** The commands that may be meant: the one verb that `args` begin with, or all of them, as `--help` wants. */
+export async function commandsFor(args: readonly string[]): Promise<CommandClass<Context>[]> {
+  const known = new Map(Object.entries({ ...VERBS, ...HIDDEN }));
+  const verb = known.get(args.slice(0, 2).join(" ")) ?? known.get(args[0] ?? "");
+  if (verb !== undefined) return [await verb()];
+  return [...new Set(await Promise.all(Object.values(VERBS).map((load) => load())))];
+}

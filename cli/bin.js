@@ -1,18 +1,30 @@
 #!/usr/bin/env node
 // The entry of the commands `call-me`, `call-me-client` (the original's name for the same) and `call-me-server` (its name for
-// `call-me serve`). Plain JavaScript, because it also starts on a Node that cannot run the rest: then it runs itself again
-// under one that can. Which command was meant is read from argv[1] as given, before npm's symlinks are resolved.
+// `call-me serve`). Plain JavaScript, because it also starts on a Node that cannot run the rest. In a checkout it then runs itself
+// again under one that can; the published package has a bundle that runs on Node 20 by itself, all but the server. Which command was meant is read from argv[1] as given, before npm's symlinks are resolved.
+import { existsSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { launch, suits } from "../scripts/launch.js";
 
-const [, self = "call-me", ...args] = process.argv;
+const [, self = "call-me", ...given] = process.argv;
+const args = path.basename(self, path.extname(self)) === "call-me-server" ? ["serve", ...given] : given;
+const checkout = existsSync(new URL("./main.ts", import.meta.url));
 if (suits()) {
   if (process.env.CALL_ME_LAUNCHER === "1") dieWithLauncher();
-  const { start } = await import("./main.ts");
-  process.exitCode = await start(path.basename(self, path.extname(self)) === "call-me-server" ? ["serve", ...args] : args);
+  await run();
+} else if (checkout) {
+  launch([self, ...given]);
+} else if (args[0] === "serve") {
+  process.stderr.write(`call-me serve needs Node 22.18 or newer, and this is ${process.versions.node}; the other commands run on it\n`);
+  process.exitCode = 78;
 } else {
-  launch([self, ...args]);
+  await run();
+}
+
+async function run() {
+  const { start } = await import(checkout ? "./main.ts" : "../dist/cli/main.js");
+  process.exitCode = await start(args);
 }
 
 /** Ends this process when its launcher is gone, however that ended: nobody else could pass a signal on to us any more. */

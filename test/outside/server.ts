@@ -27,15 +27,18 @@ export class Server implements AsyncDisposable {
   /** Every line of stderr, of all its lives. */
   readonly lines: string[] = [];
 
-  private constructor(directory: string, env: Readonly<Record<string, string>>) {
+  readonly #program: string;
+
+  private constructor(directory: string, env: Readonly<Record<string, string>>, program: string) {
     this.directory = directory;
     this.#env = env;
+    this.#program = program;
   }
 
-  /** Starts one and waits until it is ready. `env` adds to its environment, or overrides. Rejects with its stderr if it does not come up. */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<Server> {
+  /** Starts one and waits until it is ready. `env` adds to its environment, or overrides; `program` is the checkout's unless given. Rejects with its stderr if it does not come up. */
+  static async start(env: Readonly<Record<string, string>> = {}, program = BIN): Promise<Server> {
     const directory = await mkdtemp(path.join(os.tmpdir(), "call-me-outside-"));
-    const server = new Server(directory, env);
+    const server = new Server(directory, env, program);
     try {
       await server.restart();
     } catch (error) {
@@ -74,7 +77,7 @@ export class Server implements AsyncDisposable {
   /** Starts it (again, after a stop or a kill) on the same port and store, and waits until it is ready. */
   async restart(): Promise<void> {
     if (this.#child !== undefined) throw new Error("the server still runs; stop() or kill9() it first");
-    const child = spawn(process.execPath, [BIN, "serve"], {
+    const child = spawn(process.execPath, [this.#program, "serve"], {
       // The channel is there so that it dies with us, whatever ends us: see cli/bin.js.
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: {

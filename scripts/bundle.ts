@@ -1,0 +1,58 @@
+/**
+ * Makes dist/, what the published package runs on: the command line as one file without native modules, for Node 20 and newer, and the
+ * server beside it, which alone needs better-sqlite3 and a newer Node. `npm pack` runs it.
+ */
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+import { root } from "./tools.ts";
+
+const dist = path.join(root, "dist");
+
+/** Paths that the sources find by import.meta.url, and where the same thing lies in dist/. */
+const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
+  "cli/main.ts": ['"../package.json"', '"../../package.json"'],
+  "src/store/sqlite.ts": ['"./sqlite/worker.ts"', '"./worker.js"'],
+};
+
+const moves: Plugin = {
+  name: "moves",
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /\/(cli\/main|src\/store\/sqlite)\.ts$/ }, ({ path: file }) => {
+      const name = path.relative(root, file).replaceAll(path.sep, "/");
+      const [from, to] = MOVED[name] ?? ["", ""];
+      const source = readFileSync(file, "utf8");
+      if (!source.includes(from)) throw new Error(`${name} does not mention ${from} any more; mend scripts/bundle.ts`);
+      return { contents: source.replaceAll(from, to), loader: "ts" };
+    });
+    // `serve` alone loads the server, when it runs.
+    onResolve({ filter: /\/src\/main\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "../server/main.js", external: true } : undefined,
+    );
+  },
+};
+
+const shared: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  minify: true,
+  keepNames: true,
+  legalComments: "eof",
+  logLevel: "warning",
+  plugins: [moves],
+  external: ["better-sqlite3"],
+  // Some of what is bundled is CommonJS, and asks for Node's own modules by `require`.
+  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+};
+
+rmSync(dist, { recursive: true, force: true });
+await build({ ...shared, target: "node20", entryPoints: [path.join(root, "cli/main.ts")], outfile: path.join(dist, "cli/main.js") });
+await build({ ...shared, target: "node22", entryPoints: [path.join(root, "src/main.ts")], outfile: path.join(dist, "server/main.js") });
+await build({
+  ...shared,
+  target: "node22",
+  entryPoints: [path.join(root, "src/store/sqlite/worker.ts")],
+  outfile: path.join(dist, "server/worker.js"),
+});
+cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });

@@ -9,18 +9,24 @@ export async function* silenceable<T>(
   interruption: AbortSignal,
   open: (signal: AbortSignal) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  const silent = new AbortController();
-  const timer = setTimeout(() => silent.abort(), silence);
+  const ended = new AbortController();
+  let silent = false;
+  const timer = setTimeout(() => {
+    silent = true;
+    ended.abort();
+  }, silence);
   try {
-    for await (const message of open(AbortSignal.any([interruption, silent.signal]))) {
+    for await (const message of open(AbortSignal.any([interruption, ended.signal]))) {
       timer.refresh();
       yield message;
       timer.refresh();
     }
   } catch (error) {
     interruption.throwIfAborted();
-    throw silent.signal.aborted ? new ConnectError(`no sign of life for ${silence / 1000} s`, Code.Unavailable) : error;
+    throw silent ? new ConnectError(`no sign of life for ${silence / 1000} s`, Code.Unavailable) : error;
   } finally {
     clearTimeout(timer);
+    // connect-es keeps a stream open when its reader leaves; an open one would keep the process from ending.
+    ended.abort();
   }
 }

@@ -1,11 +1,12 @@
 import os from "node:os";
+import { channelOf } from "./channel.ts";
 import { connect, type Environments, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
 import { explain } from "./failure.ts";
 import { Output } from "./output.ts";
 import { persist } from "./retry.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, type Settings } from "./settings.ts";
 
 /** A command that talks to a server: the options that all share, the connection, and one way from an error to the exit code. */
 export abstract class ClientCommand extends Command<Context> {
@@ -14,6 +15,7 @@ export abstract class ClientCommand extends Command<Context> {
   json = Option.Boolean("--json", false, { description: "The answer as JSON on stdout" });
 
   #address = "the server";
+  #output: Output | undefined;
 
   /** Does the work and gives the exit code; may throw anything. */
   protected abstract perform(): Promise<number>;
@@ -31,17 +33,20 @@ export abstract class ClientCommand extends Command<Context> {
   }
 
   protected get output(): Output {
-    return new Output(this.context.stdout, this.context.stderr);
+    const { stdout, stderr, env } = this.context;
+    this.#output ??= new Output(stdout, stderr, channelOf(env));
+    return this.#output;
   }
 
   protected get interruption(): AbortSignal {
     return this.context.interruption();
   }
 
-  protected async connect(): Promise<{ locks: Locks; environments: Environments }> {
+  /** The services, and the settings that led to them. */
+  protected async connect(): Promise<Settings & { locks: Locks; environments: Environments }> {
     const settings = await readSettings(this.context.env, { url: this.url, keyFile: this.keyFile, stdin: this.context.stdin });
     this.#address = settings.url;
-    return connect(settings);
+    return { ...settings, ...connect(settings) };
   }
 
   /** Repeats a call that is safe to repeat while the server is out of reach, up to 10 s. */

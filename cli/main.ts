@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
+import { plain } from "./channel.ts";
 import { Builtins } from "./clipanion.ts";
 import { type Context, PACE } from "./context.ts";
 import { EXIT } from "./failure.ts";
 import { named, ReadableCli } from "./help.ts";
-import { plain } from "./output.ts";
 import { environment, wantsColour } from "./settings.ts";
 import { didYouMean, optionMeant } from "./suggestion.ts";
-import { commandsFor, VERBS } from "./verbs.ts";
+import { commandsFor, partCommand, VERBS } from "./verbs.ts";
 
 /** Runs one command line (without the program's name) and gives its exit code. Never throws; prints only to the context's streams. */
 export async function run(args: string[], context: Context): Promise<number> {
@@ -26,7 +26,9 @@ export async function run(args: string[], context: Context): Promise<number> {
   }
   try {
     // Parsed apart from the run: clipanion itself would print a usage error on stdout and end with 1.
-    return await cli.run(cli.process(args, context), context);
+    const { own, command } = partCommand(args);
+    const full = { ...context, command };
+    return await cli.run(cli.process(own, full), full);
   } catch (error) {
     context.stderr.write(`call-me: ${didYouMean(args, Object.keys(VERBS)) ?? misspelt(args, cli) ?? usageError(error)}\n`);
     return EXIT.usage;

@@ -1,44 +1,77 @@
 import type { Writable } from "node:stream";
 import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { type Channel, plain, plainJson, plainLine } from "./channel.ts";
 
-const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+const ERASE = "\r\x1b[2K";
 
-/**
- * A text on one line and without power over the terminal: control and bidi characters are taken out. Names and reasons are
- * others' words; printed as they are they could move the cursor, hide text, or give orders to a CI system's log reader.
- */
-export function plain(text: string): string {
-  return text.replace(UNSAFE, "");
-}
-
-/** What a command says: data on stdout, words for people on stderr. */
+/** What a command says: data on stdout, words for people on stderr. Nothing in it can command a terminal or a CI system's log. */
 export class Output {
   readonly #stdout: Writable;
   readonly #stderr: Writable;
+  readonly #channel: Channel | undefined;
+  #live = "";
 
-  constructor(stdout: Writable, stderr: Writable) {
+  /** `channel`: what the CI system's log can do, if it can do more than lines. */
+  constructor(stdout: Writable, stderr: Writable, channel?: Channel) {
     this.#stdout = stdout;
     this.#stderr = stderr;
+    this.#channel = channel;
   }
 
   /** A line of the answer. */
   data(line: string): void {
-    this.#stdout.write(`${plain(line)}\n`);
+    this.#print(this.#stdout, plainLine(line));
   }
 
   /** A line for who watches. */
   word(line: string): void {
-    this.#stderr.write(`${plain(line)}\n`);
+    this.#print(this.#stderr, plainLine(line));
+  }
+
+  /** What another program reads, as it is: the caller answers for every character. */
+  raw(text: string): void {
+    this.#print(this.#stdout, text);
+  }
+
+  /** Opens a section of the CI system's log; the function that it gives closes it. Elsewhere neither does anything. */
+  section(title: string): (outcome: string) => void {
+    const channel = this.#channel;
+    if (channel === undefined) return () => {};
+    this.#print(this.#stderr, channel.open(title));
+    return (outcome) => this.#print(this.#stderr, channel.close(outcome));
+  }
+
+  /** A word that stands out in the CI system's log, or on the run's page. Elsewhere nothing. */
+  notice(text: string): void {
+    if (this.#channel !== undefined) this.#print(this.#stderr, this.#channel.notice(text));
+  }
+
+  /** Has the CI system hide a secret wherever it appears in the log from now on, if it can. */
+  mask(secret: string): void {
+    const order = this.#channel?.mask(secret) ?? "";
+    if (order !== "") this.#print(this.#stderr, order);
+  }
+
+  /** Whether a person sees stderr on a screen, where a line can be rewritten. */
+  get onTerminal(): boolean {
+    return this.#channel === undefined && "isTTY" in this.#stderr && this.#stderr.isTTY === true;
+  }
+
+  /** The last line on the terminal, rewritten in place, cut to its width; other lines appear above it. Empty: it goes away. */
+  live(text: string): void {
+    const { columns } = this.#stderr as { columns?: number };
+    this.#live = [...plain(text)].slice(0, (columns ?? 80) - 1).join("");
+    this.#stderr.write(`${ERASE}${this.#live}`);
   }
 
   /** A message in protobuf's JSON mapping, fields with default values included, as one document over several lines. */
   json<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
-    this.#stdout.write(`${mapped(schema, message, 2)}\n`);
+    this.raw(mapped(schema, message, 2));
   }
 
   /** The same on one line: NDJSON. */
   jsonLine<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
-    this.#stdout.write(`${mapped(schema, message)}\n`);
+    this.raw(mapped(schema, message));
   }
 
   /** Rows in aligned columns; the first row is the heading. */
@@ -53,10 +86,14 @@ export class Output {
           .trimEnd(),
       );
   }
+
+  #print(stream: Writable, text: string): void {
+    if (this.#live !== "") this.#stderr.write(ERASE);
+    stream.write(`${text}\n`);
+    if (this.#live !== "") this.#stderr.write(this.#live);
+  }
 }
 
 function mapped<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>, indent?: number): string {
-  const text = JSON.stringify(toJson(schema, message, { alwaysEmitImplicit: true }), null, indent);
-  // JSON leaves C1 and bidi characters as they are; the line breaks here are our own indentation.
-  return text.replace(UNSAFE, (found) => (found === "\n" ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`));
+  return plainJson(JSON.stringify(toJson(schema, message, { alwaysEmitImplicit: true }), null, indent));
 }

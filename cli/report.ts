@@ -1,15 +1,22 @@
 import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
+import { formatDuration } from "./duration.ts";
 import type { Output } from "./output.ts";
 import type { Watcher } from "./waiting.ts";
 import { environmentsOf, standing } from "./words.ts";
 
-/** Says how the waiting goes: the original's line on stdout when it starts and then now and again, place and holders on stderr. */
+/**
+ * Says how the waiting goes: the original's line on stdout when it starts and then now and again; place and holders on stderr, as
+ * one live line on a terminal, else as a section of lines that come often enough for a CI system not to think that we hang.
+ */
 export class WaitReport implements Watcher {
   readonly #output: Output;
   readonly #quiet: boolean;
   readonly #every: number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #start = performance.now();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #closeSection: ((outcome: string) => void) | undefined;
   #lease: Lease | undefined;
+  #atFirst = "";
   #said = "";
   #outOfReach = false;
 
@@ -30,9 +37,9 @@ export class WaitReport implements Watcher {
     if (this.#outOfReach) this.#output.word("contact regained");
     this.#outOfReach = false;
     if (lease.state !== LeaseState.QUEUED) return;
-    if (this.#timer === undefined) this.#startNotices(environmentsOf(lease));
+    if (this.#closeSection === undefined) this.#begin(lease);
     const news = standing(lease);
-    if (news !== this.#said) this.#output.word(news);
+    if (news !== this.#said) this.#tell(news);
     this.#said = news;
   }
 
@@ -44,16 +51,39 @@ export class WaitReport implements Watcher {
     this.#outOfReach = true;
   }
 
-  /** Stops the notices. */
+  /** Stops the notices and closes what is open in the log. */
   close(): void {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    if (this.#closeSection === undefined) return;
+    if (this.#output.onTerminal) this.#output.live("");
+    this.#closeSection(`call-me: done waiting, after ${this.#elapsed()}`);
+    this.#closeSection = undefined;
+    if (this.#lease !== undefined) this.#output.notice(`waited ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${this.#atFirst}`);
   }
 
-  #startNotices(environments: string): void {
+  #begin(lease: Lease): void {
+    const environments = environmentsOf(lease);
+    this.#atFirst = standing(lease);
     const notice = () => {
       if (!this.#quiet) this.#output.data(`waiting for free slot on environment: ${environments}`);
     };
+    this.#closeSection = this.#output.section(`call-me: waiting for ${environments}`);
     notice();
-    this.#timer = setInterval(notice, this.#every);
+    this.#repeat(this.#every, notice);
+    if (this.#output.onTerminal) this.#repeat(1_000, () => this.#tell(this.#said));
+    else this.#repeat(this.#every, () => this.#output.word(`still waiting after ${this.#elapsed()}: ${this.#said}`));
+  }
+
+  #tell(news: string): void {
+    if (!this.#output.onTerminal) this.#output.word(news);
+    else if (this.#lease !== undefined) this.#output.live(`waiting ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${news}`);
+  }
+
+  #repeat(every: number, act: () => void): void {
+    this.#timers.push(setInterval(act, every));
+  }
+
+  #elapsed(): string {
+    return formatDuration(BigInt(Math.floor((performance.now() - this.#start) / 1000)) * 1_000_000_000n);
   }
 }

@@ -29,10 +29,11 @@ export function who(holder: Holder | undefined, otherwise: string): string {
   return holder?.runUrl ? `${name} (${holder.runUrl})` : name;
 }
 
-/** "checkout #4711 (https://…) until 2026-01-02T03:04:05Z: nightly". */
-export function occupant({ holder, leaseId, until, reason }: Occupant): string {
+/** "checkout #4711 (https://…) since 2026-01-02T03:04:05Z until 2026-01-02T04:04:05Z: nightly". */
+export function occupant({ holder, leaseId, since, until, reason }: Occupant): string {
+  const begin = since === undefined ? "" : ` since ${instant(since)}`;
   const end = until === undefined ? "" : ` until ${instant(until)}`;
-  return `${who(holder, `lease ${leaseId}`)}${end}${reason === "" ? "" : `: ${reason}`}`;
+  return `${who(holder, `lease ${leaseId}`)}${begin}${end}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 /** "held by A, B", or nothing if nobody is named. */

@@ -186,7 +186,7 @@ test("what others wrote cannot command the terminal", async () => {
     },
   }).start();
   const { stderr } = await type(["request", "uat"], { CALL_ME_URL: server.url });
-  expect(stderr).toContain("position 1 of 1, held by [2Jx::error::y: ab\n");
+  expect(stderr).toContain("position 1 of 1, held by [2Jx: :error: :y: ab\n");
 });
 
 test("other content under a known request id is an error that says so", async () => {

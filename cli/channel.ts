@@ -1,0 +1,104 @@
+import type { Variables } from "./settings.ts";
+
+/** What a CI system's log can do beyond plain lines. The texts given may be anybody's: each is escaped as its system asks. */
+export interface Channel {
+  /** The lines that open a section, with its title. */
+  open(title: string): string;
+  /** The line that closes it, and says how it went. */
+  close(outcome: string): string;
+  /** A line that stands out, in the log or on the run's page. */
+  notice(text: string): string;
+  /** The line that makes the log hide a secret from now on; empty if this system has none. */
+  mask(secret: string): string;
+}
+
+const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/**
+ * A text on one line and without power: control and bidi characters are taken out, and what a CI system would read as an order is
+ * pulled apart. Names and reasons are others' words; printed as they are they could move the cursor, hide text, or stop a run.
+ * GitHub and Azure look for `##[` and `##vso[` anywhere in a line, the others at its start. An IPv6 address keeps its `[::`.
+ */
+export function plain(text: string): string {
+  return text
+    .replace(UNSAFE, "")
+    .replace(/#(?=#[\w.-]*\[)/g, "# ")
+    .replace(/(?<!\[[0-9a-f:]*):(?=:)/gi, ": ")
+    .replace(/section_(?=(?:start|end):)/gi, "section ");
+}
+
+/** A whole line: as `plain`, and nothing at its start that opens a section or begins an order. */
+export function plainLine(text: string): string {
+  const line = plain(text);
+  return /^\s*(?:---|\+\+\+|~~~|\^\^\^|##|::)/.test(line) ? `| ${line}` : line;
+}
+
+/** The same for a JSON document, whose strings can keep every character by its escape. Line breaks are our own indentation. */
+export function plainJson(json: string): string {
+  return json
+    .replace(UNSAFE, (found) => (found === "\n" ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`))
+    .replace(/#(?=#[\w.-]*\[)/g, "\\u0023")
+    .replace(/section_(?=(?:start|end):)/gi, (found) => `${found.slice(0, -1)}\\u005f`);
+}
+
+/** The channel of the CI system that we run in; undefined if it knows no more than lines. */
+export function channelOf(env: Variables): Channel | undefined {
+  if (env["GITHUB_ACTIONS"]) return GITHUB;
+  if (env["GITLAB_CI"]) return GITLAB;
+  if (env["TF_BUILD"]) return AZURE;
+  if (env["BUILDKITE"]) return BUILDKITE;
+  if (env["TEAMCITY_VERSION"]) return TEAMCITY;
+  return undefined;
+}
+
+const GITHUB: Channel = {
+  open: (title) => `::group::${percent(title)}`,
+  close: (outcome) => `::endgroup::\n${plainLine(outcome)}`,
+  notice: (text) => `::notice title=call-me::${percent(text)}`,
+  mask: (secret) => `::add-mask::${percent(secret)}`,
+};
+
+const GITLAB: Channel = {
+  open: (title) => `\x1b[0Ksection_start:${seconds()}:call_me_wait\r\x1b[0K${plain(title)}`,
+  close: (outcome) => `\x1b[0Ksection_end:${seconds()}:call_me_wait\r\x1b[0K${plain(outcome)}`,
+  notice: plainLine,
+  mask: () => "",
+};
+
+const AZURE: Channel = {
+  open: (title) => `##[group]${plain(title)}`,
+  close: (outcome) => `##[endgroup]\n${plainLine(outcome)}`,
+  notice: (text) => `##[section]${plain(text)}`,
+  mask: (secret) => `##vso[task.setsecret]${percent(secret)}`,
+};
+
+/** A section ends where the next one begins: what follows the waiting is the job's own output, so it is shown open. */
+const BUILDKITE: Channel = {
+  open: (title) => `--- ${plain(title)}`,
+  close: (outcome) => `+++ ${plain(outcome)}`,
+  notice: plainLine,
+  mask: () => "",
+};
+
+const TEAMCITY: Channel = {
+  open: (title) => `##teamcity[blockOpened name='call-me' description='${bars(title)}']`,
+  close: (outcome) => `##teamcity[blockClosed name='call-me']\n${plainLine(outcome)}`,
+  notice: (text) => `##teamcity[message text='${bars(text)}' status='NORMAL']`,
+  mask: () => "",
+};
+
+/** GitHub's and Azure's way to keep data inside an order. `plain` first: once unescaped, the text is shown in the log as well. */
+function percent(text: string): string {
+  return plain(text).replaceAll("%", "%25");
+}
+
+/** TeamCity's: a bar before what has a meaning, and other alphabets by number. */
+function bars(text: string): string {
+  return plain(text)
+    .replace(/[|'[\]]/g, "|$&")
+    .replace(/[^\x20-\x7e]/g, (found) => `|0x${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

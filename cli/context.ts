@@ -22,6 +22,8 @@ export const PACE: Pace = { first: 250, last: 5_000, patience: 10_000, notice: 3
 /** What a command gets from its surroundings; tests give their own. */
 export interface Context extends BaseContext {
   readonly pace: Pace;
+  /** What stands behind `--` on the command line of `exec`: the command to run, which is not ours to parse. */
+  readonly command?: readonly string[];
   /** Aborts, with the signal's name as its reason, when the user or the CI system wants the command to end. */
   interruption(): AbortSignal;
 }

@@ -36,6 +36,11 @@ export function nanoseconds(duration: Duration | undefined): bigint {
   return duration === undefined ? 0n : duration.seconds * SECOND + BigInt(duration.nanos);
 }
 
+/** The same in milliseconds, for timers. */
+export function milliseconds(duration: Duration | undefined): number {
+  return Number(nanoseconds(duration)) / 1e6;
+}
+
 /** Writes nanoseconds as Go's time.Duration does: "57.134996ms", "1h0m0s". */
 export function formatDuration(length: bigint): string {
   if (length < 0n) return `-${formatDuration(-length)}`;
@@ -47,6 +52,12 @@ export function formatDuration(length: bigint): string {
   const seconds = `${decimal(length % (60n * SECOND), 9)}s`;
   if (minutes === 0n) return seconds;
   return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
+}
+
+/** Milliseconds for people: "2h3m4s", below ten seconds "7.5s". */
+export function roughly(length: number): string {
+  const step = length < 10_000 ? 100 : 1_000;
+  return formatDuration(BigInt(Math.round(Math.max(0, length) / step) * step) * 1_000_000n);
 }
 
 function decimal(value: bigint, places: number): string {

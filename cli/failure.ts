@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The exit codes of the client's commands. */
-export const EXIT = { done: 0, error: 1, usage: 2, settings: 3, notAcquired: 4, notYours: 5 } as const;
+export const EXIT = { done: 0, error: 1, usage: 2, settings: 3, notAcquired: 4, notYours: 5, lost: 6 } as const;
 
 /** An end of a command that its user should read about: a sentence with the remedy, and the exit code. */
 export class Failure extends Error {

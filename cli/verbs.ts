@@ -11,7 +11,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "env apply": async () => (await import("./commands/env/apply.ts")).EnvApplyCommand,
   "env delete": async () => (await import("./commands/env/delete.ts")).EnvDeleteCommand,
   "env list": async () => (await import("./commands/env/list.ts")).EnvListCommand,
+  exec: async () => (await import("./commands/exec.ts")).ExecCommand,
   release: async () => (await import("./commands/release.ts")).ReleaseCommand,
+  renew: async () => (await import("./commands/renew.ts")).RenewCommand,
   request: async () => (await import("./commands/acquire.ts")).AcquireCommand,
   serve: async () => (await import("./commands/serve.ts")).ServeCommand,
   watch: async () => (await import("./commands/watch.ts")).WatchCommand,
@@ -26,4 +28,10 @@ export async function commandsFor(args: readonly string[]): Promise<CommandClass
   const verb = known.get(args.slice(0, 2).join(" ")) ?? known.get(args[0] ?? "");
   if (verb !== undefined) return [await verb()];
   return [...new Set(await Promise.all(Object.values(VERBS).map((load) => load())))];
+}
+
+/** Parts a command line of `exec` at its `--`: what stands behind it is the command's own, down to the last option. */
+export function partCommand(args: readonly string[]): { own: string[]; command: string[] } {
+  const at = args[0] === "exec" ? args.indexOf("--") : -1;
+  return at === -1 ? { own: [...args], command: [] } : { own: args.slice(0, at), command: args.slice(at + 1) };
 }

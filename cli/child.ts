@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import os from "node:os";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "./failure.ts";
+import { isPopulated, signalGroup } from "./group.ts";
+import { Lifeline } from "./lifeline.ts";
+
+/** How long after SIGKILL a process may take to be gone, in ms. One that hangs in the kernel takes longer. */
+const DEATH = 1_000;
+
+/**
+ * A command with its descendants: a process group (and session) of its own, on our stdin, stdout and stderr. It dies with us.
+ * Being in another session it can read a terminal without being stopped for it (no SIGTTIN), and Ctrl-C reaches it through us, once.
+ */
+export class Child {
+  /** The command's exit status, as a shell gives it: 128 + n after signal n. Rejects with a Failure, 126 or 127, if it could not be run. */
+  readonly exited: Promise<number>;
+  #group: number | undefined;
+  readonly #lifeline = new Lifeline();
+  #killedAt = Number.POSITIVE_INFINITY;
+  #giveUp: (status: number) => void = () => {};
+  readonly #unkillable = new Promise<number>((resolve) => {
+    this.#giveUp = resolve;
+  });
+
+  constructor(command: readonly string[], env: Record<string, string | undefined>) {
+    const [file = "", ...args] = command;
+    try {
+      const child = spawn(file, args, { env, stdio: "inherit", detached: process.platform !== "win32" });
+      this.exited = Promise.race([statusOf(file, child), this.#unkillable]);
+      this.#group = child.pid;
+      if (child.pid !== undefined) this.#lifeline.guard(child.pid);
+    } catch (error) {
+      this.exited = Promise.reject(unstartable(file, error as NodeJS.ErrnoException));
+    }
+  }
+
+  /** Sends a signal to the whole group. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#group === undefined) return;
+    signalGroup(this.#group, signal);
+    if (signal !== "SIGKILL") return;
+    this.#killedAt = Math.min(this.#killedAt, performance.now());
+    setTimeout(() => this.#giveUp(128 + os.constants.signals.SIGKILL), DEATH).unref();
+  }
+
+  /** Whether a process of the group runs. */
+  get runs(): boolean {
+    return this.#group !== undefined && isPopulated(this.#group);
+  }
+
+  /** Waits until no process of the group runs; false if some have survived SIGKILL. */
+  async gone(): Promise<boolean> {
+    for (let pause = 5; this.runs && performance.now() <= this.#killedAt + DEATH; pause = Math.min(2 * pause, 100)) await sleep(pause);
+    const survived = this.runs;
+    // From now on the number may be some other group's.
+    this.#group = undefined;
+    this.#lifeline.release();
+    return !survived;
+  }
+}
+
+function statusOf(file: string, child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (error) => reject(unstartable(file, error)));
+    child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + os.constants.signals[signal]));
+  });
+}
+
+/** As a shell tells it: 127 if there is no such command, 126 if it is there and cannot be run. */
+function unstartable(file: string, { code, message }: NodeJS.ErrnoException): Failure {
+  if (code === "ENOENT") return new Failure(127, `there is no command ${JSON.stringify(file)}; check its name, PATH, and its first line`);
+  return new Failure(126, `cannot run ${JSON.stringify(file)}: ${code === "EACCES" ? "it is not executable; chmod +x it" : message}`);
+}

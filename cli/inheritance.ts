@@ -1,0 +1,31 @@
+import type { AcquireResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Settings, Variables } from "./settings.ts";
+
+/** What opens the server for everything, and what belongs to our own start. */
+const OURS = new Set([
+  "CALL_ME_API_KEY",
+  "API_KEY",
+  "CALL_ME_KEY_FILE",
+  "CALL_ME_LAUNCHER",
+  "NODE_CHANNEL_FD",
+  "NODE_CHANNEL_SERIALIZATION_MODE",
+]);
+
+/**
+ * The environment variables of a command that runs on a lease: ours, without the key under any name (a CI system may show one secret
+ * under several), and with the lease. Its token opens that one lease only.
+ */
+export function inheritance(env: Variables, { url, key }: Settings, { lease, leaseToken }: AcquireResponse): Record<string, string> {
+  const kept = Object.entries(env).filter((pair): pair is [string, string] => {
+    const [name, value] = pair;
+    return value !== undefined && !OURS.has(name) && (key === undefined || value !== key);
+  });
+  return {
+    ...Object.fromEntries(kept),
+    CALL_ME_URL: url,
+    CALL_ME_LEASE_ID: lease?.id ?? "",
+    CALL_ME_LEASE_TOKEN: leaseToken,
+    CALL_ME_ENVIRONMENT: lease?.environments.map(({ name }) => name).join(",") ?? "",
+    CALL_ME_FENCING_TOKEN: String(lease?.environments[0]?.fencingToken ?? 0),
+  };
+}

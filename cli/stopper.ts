@@ -1,0 +1,68 @@
+import type { Child } from "./child.ts";
+
+/** From the first signal to SIGKILL, in ms. With the release it stays under 5 s: less than any CI system waits. */
+export const GRACE = 3_000;
+/** A signal that comes twice within this time is one: a terminal, npm and our own launcher each pass a Ctrl-C on. In ms. */
+const ECHO = 300;
+
+/** Brings a command to its end: passes signals on, loses patience, and kills what does not go. */
+export class Stopper {
+  readonly #child: Child;
+  readonly #say: (line: string) => void;
+  #latest: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
+  #terminated = false;
+  #killAt = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(child: Child, say: (line: string) => void) {
+    this.#child = child;
+    this.#say = say;
+  }
+
+  /** Whether the command's end was asked for, by a signal or by `terminate`. */
+  get stopping(): boolean {
+    return this.#killAt < Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a signal reached us. */
+  get interrupted(): boolean {
+    return this.#latest !== undefined;
+  }
+
+  /** A signal reached us. The first is passed on as it is and has GRACE to work; each further one escalates: SIGTERM, then SIGKILL. */
+  forward(signal: NodeJS.Signals): void {
+    const at = performance.now();
+    if (this.#latest?.signal === signal && at - this.#latest.at < ECHO) return;
+    this.#latest = { signal, at };
+    if (!this.stopping) {
+      this.#terminated = signal === "SIGTERM";
+      this.#child.signal(signal);
+      this.#killBy(at + GRACE);
+    } else if (this.#terminated) this.#kill("a further signal came");
+    else this.terminate(this.#killAt);
+  }
+
+  /** SIGTERM now, and SIGKILL at `killAt` (of performance.now) at the latest. */
+  terminate(killAt = performance.now() + GRACE): void {
+    this.#terminated = true;
+    this.#child.signal("SIGTERM");
+    this.#killBy(killAt);
+  }
+
+  /** Nothing is left to be stopped. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #killBy(at: number): void {
+    this.#killAt = Math.min(this.#killAt, at);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#kill("it did not end in time"), this.#killAt - performance.now());
+  }
+
+  #kill(why: string): void {
+    if (!this.#child.runs) return;
+    this.#say(`killing the command: ${why}`);
+    this.#child.signal("SIGKILL");
+  }
+}

@@ -1,0 +1,55 @@
+import { Child } from "./child.ts";
+import type { Keeper, Loss } from "./keeper.ts";
+import { listen } from "./signals.ts";
+import { Stopper } from "./stopper.ts";
+
+/** How a command on a lease ended. */
+export interface Tenure {
+  /** The command's exit status, as a shell gives it. */
+  readonly status: number;
+  /** Set if the command was stopped because its lease was lost. */
+  readonly loss: Loss | undefined;
+  /** Whether a signal reached us while it ran. */
+  readonly interrupted: boolean;
+  /** Whether none of its processes runs any more. */
+  readonly clean: boolean;
+}
+
+/**
+ * Runs a command to its end and that of its whole process group, and passes signals on to it; stops it when the lease is lost.
+ * Renewing goes on until nothing runs any more. Throws a Failure, 126 or 127, if it could not be started.
+ */
+export async function run(
+  command: readonly string[],
+  env: Record<string, string>,
+  keeper: Keeper,
+  say: (line: string) => void,
+): Promise<Tenure> {
+  const child = new Child(command, env);
+  const stopper = new Stopper(child, say);
+  const unlisten = listen({
+    ending: (signal) => stopper.forward(signal),
+    resized: () => child.signal("SIGWINCH"),
+    suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
+  });
+  let loss: Loss | undefined;
+  void keeper.lost.then((lost) => {
+    loss = lost;
+    say(`the lease is lost: ${lost.why}; stopping the command`);
+    stopper.terminate(lost.killAt);
+  });
+  try {
+    const status = await child.exited;
+    if (child.runs && !stopper.stopping) {
+      say("the command has ended; stopping the processes that it left behind");
+      stopper.terminate();
+    }
+    const clean = await child.gone();
+    return { status, loss, interrupted: stopper.interrupted, clean };
+  } finally {
+    keeper.stop();
+    stopper.close();
+    await child.gone();
+    unlisten();
+  }
+}

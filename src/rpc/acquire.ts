@@ -6,9 +6,14 @@ import type { Acquire, Caller } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
 import type { Holder, HolderKind as Kind } from "../core/model.ts";
 import { badField } from "./errors.ts";
-import { duration, integer, newName, required, text } from "./fields.ts";
+import { choice, duration, integer, newName, required, text } from "./fields.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
+const IF_BUSY: Partial<Record<IfBusy, Acquire["ifBusy"]>> = {
+  [IfBusy.UNSPECIFIED]: "QUEUE",
+  [IfBusy.QUEUE]: "QUEUE",
+  [IfBusy.FAIL]: "FAIL",
+};
 const KINDS: Partial<Record<HolderKind, Kind>> = { [HolderKind.HUMAN]: "HUMAN", [HolderKind.SERVICE]: "SERVICE" };
 
 export interface AcquireInput {
@@ -55,7 +60,7 @@ function readContent(request: AcquireRequest): Content {
   const queueTimeout = duration("queue_timeout", request.queueTimeout, limits.queueTimeout);
   if (request.tags.length > limits.tags) throw badField("tags", `has ${request.tags.length} entries; at most ${limits.tags} are allowed`);
   return {
-    ifBusy: request.ifBusy === IfBusy.FAIL ? "FAIL" : "QUEUE",
+    ifBusy: choice("if_busy", request.ifBusy, IF_BUSY),
     ...(ttl === undefined ? {} : { ttl }),
     ...(maxHold === undefined ? {} : { maxHold }),
     ...(queueTimeout === undefined ? {} : { queueTimeout }),

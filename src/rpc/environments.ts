@@ -10,7 +10,7 @@ import { statusOf } from "../core/view.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage, leaseOf, statusMessage } from "./convert.ts";
 import { badField, refused } from "./errors.ts";
-import { dictionary, duration, integer, link, newName, required, text, time } from "./fields.ts";
+import { choice, dictionary, duration, integer, link, newName, required, text, time } from "./fields.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 
@@ -125,7 +125,7 @@ export async function listLeases(
     ...(environment === "" ? {} : { environment }),
     ...(holder === "" ? {} : { holder }),
     ...(tag === "" ? {} : { tag }),
-    states: states.flatMap((state) => LEASE_STATES[state] ?? []),
+    states: states.map((state, index) => choice(`filter.states[${index}]`, state, LEASE_STATES)),
     ...(token === undefined ? {} : { after: { createdAt: Number(token[0]), id: token[1] ?? "" } }),
     limit: size + 1,
   });

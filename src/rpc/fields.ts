@@ -35,6 +35,13 @@ export function integer(field: string, value: number, min: number, max: number):
   return value;
 }
 
+/** What an enum's value means. One of a newer contract must not become a default. */
+export function choice<V extends number, T>(field: string, value: V, meanings: Partial<Record<V, T>>): T {
+  const meaning = meanings[value];
+  if (meaning === undefined) throw badField(field, `${value} is no value that this server knows; it may be older than its caller`);
+  return meaning;
+}
+
 /** A duration in a range, or undefined if absent. */
 export function duration(field: string, value: Duration | undefined, range: { min: Micros; max: Micros }): Micros | undefined {
   if (value === undefined) return undefined;

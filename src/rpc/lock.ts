@@ -11,7 +11,7 @@ import { readAcquire } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseOf, statusMessage } from "./convert.ts";
 import { badField, failure, refused } from "./errors.ts";
-import { duration, required, text } from "./fields.ts";
+import { choice, duration, required, text } from "./fields.ts";
 import { topicOf } from "./topic.ts";
 import { waitSignal } from "./wait.ts";
 
@@ -20,7 +20,7 @@ type Init<S extends DescMessage> = MessageInitShape<S>;
 /** Any wait will do: what is too long is cut short, see waitSignal. */
 const WAIT = { min: 0, max: Number.POSITIVE_INFINITY };
 
-const OUTCOMES: Record<Outcome, Release["outcome"]> = {
+const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {
   [Outcome.UNSPECIFIED]: "OK",
   [Outcome.OK]: "OK",
   [Outcome.FAILED]: "FAILED",
@@ -55,7 +55,7 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
 
 export async function release(service: Service, request: pb.ReleaseRequest, call: Call): Promise<Init<typeof pb.ReleaseResponseSchema>> {
   const { engine } = service;
-  const outcome = OUTCOMES[request.outcome] ?? "OK";
+  const outcome = choice("outcome", request.outcome, OUTCOMES);
   const given = { by: call.caller, outcome, note: text("note", request.note) } as const;
   const { leaseId, environment } = request;
   if ((leaseId === "") === (environment === "")) throw badField("lease_id", "give either lease_id or environment");

@@ -1,7 +1,7 @@
 /** connect-es on Node's requests and responses; like its own adapter, but unknown methods and malformed input get full answers too. */
 import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import { errorFromJsonBytes, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { codeToHttpStatus, errorFromJsonBytes, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import {
   compressionBrotli,
@@ -57,29 +57,35 @@ async function serve(handler: UniversalHandler, exchange: Exchange): Promise<voi
 async function explained(answer: UniversalServerResponse): Promise<UniversalServerResponse> {
   // gRPC: the first message has been asked for, so an error ahead of it stands in the trailer already.
   if (answer.trailer !== undefined) explainTrailer(answer.trailer);
-  if (answer.status !== 400 && answer.status !== 429) return answer;
+  if (![400, 429, 500].includes(answer.status)) return answer;
   if (answer.header?.get("content-type") !== "application/json" || answer.header.has("content-encoding")) return answer;
   const bytes: Uint8Array[] = [];
   for await (const chunk of answer.body ?? []) bytes.push(chunk);
   const body = Buffer.concat(bytes);
   const error = errorFromJsonBytes(body, undefined, new ConnectError("malformed", Code.InvalidArgument));
-  const explanation = error.details.length > 0 ? body : Buffer.from(JSON.stringify(errorToJson(explain(error), undefined)));
+  const explanation = explain(error);
+  if (explanation === undefined) return { ...answer, body: once(body) };
+  const json = Buffer.from(JSON.stringify(errorToJson(explanation, undefined)));
   const header = new Headers(answer.header);
-  header.set("content-length", String(explanation.byteLength));
-  return { ...answer, header, body: once(explanation) };
+  header.set("content-length", String(json.byteLength));
+  return { ...answer, status: codeToHttpStatus(explanation.code), header, body: once(json) };
 }
 
 function explainTrailer(trailer: Headers): void {
   const error = findTrailerError(trailer);
-  if (error === undefined || error.details.length > 0) return;
-  if (error.code === Code.InvalidArgument || error.code === Code.ResourceExhausted) setTrailerStatus(trailer, explain(error));
+  const explanation = error && explain(error);
+  if (explanation !== undefined) setTrailerStatus(trailer, explanation);
 }
 
-function explain(error: ConnectError): ConnectError {
+/** What connect-es meant; undefined if the error was ours, or is not about the input. */
+function explain(error: ConnectError): ConnectError | undefined {
+  if (error.details.length > 0) return undefined;
   if (error.code === Code.ResourceExhausted) {
     const limit = Number(/readMaxBytes (\d+)/.exec(error.rawMessage)?.[1] ?? BODY_LIMIT);
     return failure("TOO_LARGE", `the request is larger than ${limit / 1024} KiB; make it smaller, don't retry it`);
   }
+  // It calls bytes that are no message `internal`, but they are the caller's.
+  if (error.code !== Code.InvalidArgument && !error.rawMessage.startsWith("parse binary")) return undefined;
   const field = /key "([^"]*)" is unknown/.exec(error.rawMessage)?.[1];
   return failure("MALFORMED", error.rawMessage, { field });
 }

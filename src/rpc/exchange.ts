@@ -23,7 +23,8 @@ export class Exchange {
     this.req = req;
     this.raw = res;
     this.res = res as Writable;
-    const [, path = "/", query = ""] = /^([^?]*)\??(.*)$/s.exec(req.url ?? "/") ?? [];
+    // A proxy may send the whole address (RFC 9112, 3.2.2).
+    const [, path = "/", query = ""] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(req.url ?? "/") ?? [];
     this.path = path;
     this.query = new URLSearchParams(query);
     this.res.once("finish", () => {

@@ -74,6 +74,31 @@ describe("JSON over curl", () => {
     },
   );
 
+  test.each([
+    ["LockService/Acquire", { environment: "newer", ifBusy: 7 }, "if_busy"],
+    ["LockService/Release", { environment: "newer", outcome: 7 }, "outcome"],
+    ["EnvironmentService/ListLeases", { filter: { states: [4, 7] } }, "filter.states[1]"],
+  ])("%s refuses the value of a newer contract in %j", async (method, message, field) => {
+    const answer = await post(server, method, message);
+    expect(answer.status).toBe(400);
+    expect(details(answer)).toMatchObject({ BadRequest: { fieldViolations: [{ field }] } });
+  });
+
+  test("bytes that are no message are the caller's mistake", async () => {
+    const type = ["-H", `x-api-key: ${server.key}`, "-H", "content-type: application/proto"];
+    const answer = await curl([...type, "--data-binary", "@-", `${server.url}/callme.v1.LockService/Check`], "\u007f\u007f");
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "invalid_argument" });
+    expect(details(answer)).toMatchObject({ ErrorInfo: { domain: "call-me", reason: "MALFORMED" } });
+  });
+
+  test("a proxy may ask with the whole address", async () => {
+    const whole = ["--request-target", `http://call-me.example/callme.v1.LockService/Check`];
+    expect((await post(server, "LockService/Check", { environment: "whole" }, whole)).status).toBe(200);
+    const maybe = ["-H", `x-api-key: ${server.key}`, "--request-target", "http://call-me.example/maybe?environment=whole"];
+    expect((await curl([...maybe, server.url])).status).toBe(200);
+  });
+
   test("a content type that is none of ours is 415", async () => {
     const answer = await curl([
       "-H",

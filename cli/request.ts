@@ -4,7 +4,7 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import { type AcquireRequestSchema, IfBusy } from "../gen/ts/callme/v1/lock_service_pb.ts";
 import { parseDuration } from "./duration.ts";
 import { Failure } from "./failure.ts";
-import { describeHolder } from "./holder.ts";
+import { describeHolder, describeJob } from "./holder.ts";
 import type { Variables } from "./settings.ts";
 
 /** What the command line can say about an Acquire; texts as typed. */
@@ -38,7 +38,7 @@ export function buildRequest(options: AcquireOptions, env: Variables): AcquireIn
     priority: integer("--priority", options.priority ?? "0"),
     requestId: options.requestId ?? randomUUID(),
     holder: describeHolder(env, { name: options.holder, runUrl: options.runUrl }),
-    reason: options.reason ?? "",
+    reason: options.reason ?? describeJob(env),
     tags: [...options.tags],
   };
 }

@@ -1,12 +1,14 @@
-import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { formatDuration, nanoseconds } from "../duration.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, Failure } from "../failure.ts";
+import { writerOf } from "../handoff.ts";
 import { WaitReport } from "../report.ts";
-import { type AcquireOptions, buildRequest } from "../request.ts";
+import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
+import { type Identity, identify, resume, waitResumed } from "../resume.ts";
 import { isSettled, waitForGrant } from "../waiting.ts";
 import { ending, environmentsOf, instant, standing } from "../words.ts";
 
@@ -19,11 +21,19 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       Several environments are granted together or not at all; \`uat:2\` asks for two slots of uat. The place in line survives lost
       connections and restarts of the server; interrupting the command gives it up. Exit code 4: not acquired, stderr says why.
       Durations are written like 30s, 15m or 1h30m.
+
+      \`--output\` hands the lease on: env prints export lines for eval, dotenv and gitlab print NAME=value, github writes the step's
+      outputs and masks the token, json prints the answer. Whoever has the lease's id and token can renew and release it.
+
+      With \`--resume\` a step that was killed and started again finds the lease, or the place in line, that it had. Who it is comes from
+      the CI system's variables: run, job, attempt and matrix leg.
     `,
     examples: [
       ["Take uat for half an hour", "$0 acquire uat --ttl 30m"],
       ["Take it now or fail", "$0 acquire uat --fail"],
       ["Two environments together, waiting an hour at most; lease and token for later", "$0 acquire uat db:2 --queue-timeout 1h --json"],
+      ["Take it in a shell, and give it back there", 'eval "$(call-me acquire uat --output env)"; trap "call-me release uat" EXIT'],
+      ["Take it in a step that may be restarted, in a leg of a matrix", "$0 acquire uat --resume --leg 3"],
     ],
   });
 
@@ -43,22 +53,31 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
   reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
   holder = Option.String("--name", { description: "Who it is for; default: the CI run, or user@host" });
   runUrl = Option.String("--run-url", { description: "Where the run can be looked at; default: from the CI system's variables" });
+  resumes = Option.Boolean("--resume", false, { description: "Find the lease again that this step had before it was restarted" });
+  leg = Option.String("--leg", {
+    description: "Which leg of a matrix this is, for --resume; default: CALL_ME_LEG, or the CI system's variable",
+  });
+  format = Option.String("--output", { description: "Hand the lease on as env, dotenv, github, gitlab or json" });
+  mask = Option.Boolean("--mask", true, { description: "--no-mask: don't hide the token; GitHub gives hidden outputs to no other job" });
   tags = Option.Array("--tag", [], { description: "A free word to find the lease by; may be repeated" });
 
   protected async perform(): Promise<number> {
-    const request = buildRequest(this, this.context.env);
+    const { env, pace } = this.context;
+    if (this.json && this.format !== undefined && this.format !== "json")
+      throw Failure.usage(`give --json or --output ${this.format}, not both`);
+    const hand = writerOf(this.json ? "json" : this.format, env, this.environments);
+    if (this.resumes && this.requestId !== undefined) throw Failure.usage("give --resume or --request-id, not both");
+    const identity = this.resumes ? identify(env, this) : undefined;
+    const request = buildRequest(this, env);
     const { locks } = await this.connect();
     const start = process.hrtime.bigint();
-    if (this.noWait) {
-      return this.conclude(await this.persist(() => locks.acquire(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption })), start);
-    }
-    const { pace } = this.context;
-    const report = new WaitReport(this.output, { quiet: this.json, every: pace.notice });
-    const queueTimeout = request.queueTimeout === undefined ? Infinity : Number(nanoseconds(request.queueTimeout)) / 1e6;
+    const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice });
     try {
-      const answer = await waitForGrant({ locks, request, pace, interruption: this.interruption, watcher: report, queueTimeout });
-      this.interruption.throwIfAborted();
-      return this.conclude(answer, start);
+      const answer = await (this.noWait ? this.askOnce(locks, request, identity) : this.wait(locks, request, identity, report));
+      if (!this.noWait) this.interruption.throwIfAborted();
+      report.close();
+      await this.handOn(locks, answer, hand);
+      return this.conclude(answer, start, hand !== undefined);
     } catch (error) {
       if (this.interruption.aborted) await this.withdraw(locks, report.lease);
       throw error;
@@ -67,18 +86,41 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     }
   }
 
-  private conclude(answer: AcquireResponse, start: bigint): number {
-    const { lease } = answer;
-    if (this.json) this.output.json(AcquireResponseSchema, answer);
+  /** A lease that nobody learns of would only be in the way: if it can't be handed on it is given back. */
+  private async handOn(locks: Locks, answer: AcquireResponse, hand: ReturnType<typeof writerOf>): Promise<void> {
+    try {
+      await hand?.(answer, { output: this.output, env: this.context.env, mask: this.mask });
+    } catch (error) {
+      if (answer.lease !== undefined) await locks.release({ leaseId: answer.lease.id }, { timeoutMs: this.context.pace.farewell });
+      throw error;
+    }
+  }
+
+  private askOnce(locks: Locks, request: AcquireInit, identity: Identity | undefined): Promise<AcquireResponse> {
+    const ask = (asked: AcquireInit) => this.persist(() => locks.acquire(asked, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+    if (identity === undefined) return ask(request);
+    return resume(identity, request, async (asked) => {
+      const answer = await ask(asked);
+      return { answer, first: answer.lease };
+    });
+  }
+
+  private wait(locks: Locks, request: AcquireInit, identity: Identity | undefined, watcher: WaitReport): Promise<AcquireResponse> {
+    const queueTimeout = request.queueTimeout === undefined ? Infinity : Number(nanoseconds(request.queueTimeout)) / 1e6;
+    const waiting = { locks, request, pace: this.context.pace, interruption: this.interruption, watcher, queueTimeout };
+    return identity === undefined ? waitForGrant(waiting) : waitResumed(identity, waiting);
+  }
+
+  private conclude({ lease, environmentCreated }: AcquireResponse, start: bigint, handedOn: boolean): number {
     if (lease?.state !== LeaseState.HELD) {
       this.output.word(`call-me: not acquired: ${lease === undefined ? "the server sent no lease" : explainMiss(lease)}`);
       return EXIT.notAcquired;
     }
-    if (!this.json) {
+    if (!handedOn) {
       this.output.data(`acquired slot for environment: ${environmentsOf(lease)}`);
       this.output.data(`waited ${formatDuration(process.hrtime.bigint() - start)}`);
     }
-    if (answer.environmentCreated) this.output.word("the environment did not exist; it was created with one slot");
+    if (environmentCreated) this.output.word("the environment did not exist; it was created with one slot");
     this.output.word(`lease ${lease.id} is held ${term(lease)}`);
     return EXIT.done;
   }

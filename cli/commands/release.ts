@@ -25,6 +25,7 @@ export class ReleaseCommand extends ClientCommand {
     `,
     examples: [
       ["Give uat back", "$0 release uat"],
+      ["In another job, with the lease's id and token alone", "env CALL_ME_LEASE_TOKEN=cml_… $0 release --lease 0b6c…"],
       ["It is broken: nobody gets it until someone has looked", "$0 release uat --outcome broken --note 'disk full'"],
     ],
   });
@@ -39,6 +40,7 @@ export class ReleaseCommand extends ClientCommand {
     const outcome = OUTCOMES[this.outcome];
     if (outcome === undefined)
       throw Failure.usage(`--outcome ${JSON.stringify(this.outcome)} is none of ${Object.keys(OUTCOMES).join(", ")}`);
+    if (this.environment === undefined) this.leaseId ??= leaseInHand(this.context.env);
     if (this.environment === undefined && this.leaseId === undefined) throw Failure.usage("name an environment, or a lease with --lease");
     const { locks } = await this.connect();
     try {

@@ -157,8 +157,14 @@ test.each([
     { runUrl: "https://gh/shop/web/actions/runs/99", name: "shop/web #4", actor: "ada", ref: "main", repository: "shop/web" },
   ],
   [
-    { CI_JOB_URL: "https://gl/-/jobs/1", CI_PROJECT_PATH: "g/p", CI_PIPELINE_IID: "5", CI_JOB_NAME: "e2e" },
-    { runUrl: "https://gl/-/jobs/1", name: "g/p #5", job: "e2e" },
+    {
+      CI_PIPELINE_URL: "https://gl/-/pipelines/9",
+      CI_JOB_URL: "https://gl/-/jobs/1",
+      CI_PROJECT_PATH: "g/p",
+      CI_PIPELINE_IID: "5",
+      CI_JOB_NAME: "e2e",
+    },
+    { runUrl: "https://gl/-/pipelines/9", name: "g/p #5", job: "e2e" },
   ],
   [
     { BUILD_URL: "https://j/job/x/3/", JOB_NAME: "x", BUILD_NUMBER: "3" },

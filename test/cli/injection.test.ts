@@ -51,7 +51,7 @@ async function evil() {
         yield { lease: queued };
         yield { lease: lease(LeaseState.ENDED, { endReason: EndReason.FORCE_RELEASED, endNote: PAYLOADS.join("") }) };
       },
-      check: () => ({ environments: PAYLOADS.map((text) => ({ name: text, stateReason: text, holders })) }),
+      check: () => ({ environments: PAYLOADS.map((text, at) => ({ name: text, stateReason: text, holders: holders.slice(at, at + 1) })) }),
     },
   }).start();
 }

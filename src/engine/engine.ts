@@ -106,6 +106,8 @@ export class Engine {
     this.presence.sign(lease.id, by);
     if (lease.state !== "OFFERED") return sighting;
     const reply = await this.submit(lease.pool, { type: "claim", lease: lease.id });
+    // Over before the claim came: no other event will clear its ticket away.
+    if (reply.ok && reply.lease?.state === "ENDED") this.presence.forget(lease.id);
     return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : sighting;
   }
 
@@ -150,16 +152,28 @@ export class Engine {
   }
 
   /**
-   * The caller of an Acquire vanished before its answer was handed over. Nothing is done when another call has shown up for the same
-   * lease since: that one has the answer. A stop of ours is not their going away.
+   * The caller of an Acquire vanished before its answer was handed over; tells whether the lease is taken back. It is not when another
+   * call has shown up for it: that one has the answer. A stop of ours is not their going away.
    */
-  hangUp(lease: string, by: object): void {
+  hangUp(lease: string, by: object): boolean {
     const pool = this.store.poolOfLease(lease);
-    if (pool === undefined || !this.presence.isLast(lease, by) || this.draining.aborted) return;
-    this.submit(pool, { type: "hangUp", lease }).catch((error) => {
+    if (pool === undefined || this.draining.aborted || !this.presence.lose(lease, by)) return false;
+    this.#takeBack(pool, lease);
+    return true;
+  }
+
+  #takeBack(pool: string, lease: string): void {
+    this.#hungUp(pool, lease).catch((error) => {
       this.#trouble(error, "withdraw an unanswered lease");
-      this.#timers.after(HANG_UP_AGAIN, () => this.hangUp(lease, by));
+      this.#timers.after(HANG_UP_AGAIN, () => this.presence.isKnown(lease) || this.#takeBack(pool, lease));
     });
+  }
+
+  async #hungUp(pool: string, lease: string): Promise<void> {
+    const reply = await this.submit(pool, { type: "hangUp", lease });
+    // Somebody was told of the hold while this was on its way.
+    const missed = reply.ok && reply.lease?.state === "OFFERED" && this.presence.isKnown(lease);
+    if (missed) await this.submit(pool, { type: "claim", lease });
   }
 
   /** The limit over all pools that one more lease would break, if it would. */

@@ -4,8 +4,9 @@ import { ascending, Sorted } from "../core/sorted.ts";
 interface Ticket {
   /** Streams and waits that are open now: a continuous sign. */
   open: number;
-  /** Who gave the latest sign. */
-  last: object | undefined;
+  /** How many calls have given a sign since the grant (while it waits: since it came) and have not been lost: they know of it. */
+  told: number;
+  callers: WeakSet<object>;
   readonly ttl: Micros;
   /** While it waits with nothing open: when it is abandoned. */
   due: Micros | undefined;
@@ -33,15 +34,17 @@ export class Presence {
   /** A lease begins to wait; its ticket runs from now. */
   expect(lease: string, ttl: Micros): void {
     const known = this.#tickets.get(lease);
-    const ticket: Ticket = { open: known?.open ?? 0, last: known?.last, ttl, due: undefined, waits: true };
+    const ticket: Ticket = { ...newTicket(), ...known, ttl, due: undefined, waits: true };
     this.#tickets.set(lease, ticket);
     this.#schedule(lease, ticket);
   }
 
-  /** It waits no more: it was granted. */
+  /** It waits no more: it was granted, and nobody has been told yet. */
   settle(lease: string): void {
-    const ticket = this.#ticket(lease);
-    ticket.waits = false;
+    const known = this.#tickets.get(lease);
+    const ticket = known ?? newTicket();
+    if (known === undefined) this.#tickets.set(lease, ticket);
+    if (ticket.waits) Object.assign(ticket, { waits: false, told: 0, callers: new WeakSet() });
     this.#schedule(lease, ticket);
   }
 
@@ -55,13 +58,21 @@ export class Presence {
   /** One sign of life, given by a call. */
   sign(lease: string, by: object): void {
     const ticket = this.#ticket(lease);
-    ticket.last = by;
+    if (!ticket.callers.has(by)) ticket.told++;
+    ticket.callers.add(by);
     this.#schedule(lease, ticket);
   }
 
-  /** Whether the latest sign was this call's. */
-  isLast(lease: string, by: object): boolean {
-    return this.#tickets.get(lease)?.last === by;
+  /** A call is lost, and learnt nothing. Tells whether that leaves nobody who knows of the lease. */
+  lose(lease: string, by: object): boolean {
+    const ticket = this.#tickets.get(lease);
+    if (!ticket?.callers.delete(by)) return false;
+    return --ticket.told === 0;
+  }
+
+  /** Whether a call has given a sign that is not lost. */
+  isKnown(lease: string): boolean {
+    return (this.#tickets.get(lease)?.told ?? 0) > 0;
   }
 
   /** A wait or a stream opens: a sign that lasts until the returned function is called. */
@@ -98,10 +109,11 @@ export class Presence {
     return this.#due.first()?.[0][0];
   }
 
+  /** A lease without a ticket was granted before a start: there may be someone who knows of it. */
   #ticket(lease: string): Ticket {
     const known = this.#tickets.get(lease);
     if (known !== undefined) return known;
-    const ticket: Ticket = { open: 0, last: undefined, ttl: 0, due: undefined, waits: false };
+    const ticket: Ticket = { ...newTicket(), told: 1 };
     this.#tickets.set(lease, ticket);
     return ticket;
   }
@@ -113,4 +125,8 @@ export class Presence {
     this.#due = this.#due.set([ticket.due, lease], true);
     this.#scheduled();
   }
+}
+
+function newTicket(): Ticket {
+  return { open: 0, told: 0, callers: new WeakSet(), ttl: 0, due: undefined, waits: false };
 }

@@ -37,6 +37,8 @@ export async function* watch(engine: Engine, topic: Topic, options: WatchOptions
     let seen = opening.at(-1)?.revision ?? 0;
     while (!options.signal.aborted) {
       if (!subscription.pending && !(await arrival(subscription, options))) {
+        // Nothing that concerns this reader is under way, so its cursor may follow the pool: resuming from an old one would find it trimmed.
+        seen = Math.max(seen, homeOf(engine, topic).revision);
         if (!options.signal.aborted) yield { ...EMPTY, kind: "HEARTBEAT", revision: seen };
         continue;
       }
@@ -54,12 +56,15 @@ export async function* watch(engine: Engine, topic: Topic, options: WatchOptions
 
 /** The state that a topic shows, as last committed. */
 export function present(engine: Engine, topic: Topic): { pool: Pool; environments: EnvironmentStatus[] } {
-  if ("pool" in topic) {
-    const pool = engine.store.pool(topic.pool);
-    return { pool, environments: [...pool.sites.keys()].map((name) => statusOf(pool, name)) };
-  }
-  const pool = engine.store.pool(engine.store.ownerOf(topic.environment) ?? "default");
-  return { pool, environments: [pool.sites.has(topic.environment) ? statusOf(pool, topic.environment) : unborn(topic.environment)] };
+  const pool = homeOf(engine, topic);
+  const now = engine.store.now();
+  if ("pool" in topic) return { pool, environments: [...pool.sites.keys()].map((name) => statusOf(pool, name, now)) };
+  const known = pool.sites.has(topic.environment);
+  return { pool, environments: [known ? statusOf(pool, topic.environment, now) : unborn(topic.environment)] };
+}
+
+function homeOf(engine: Engine, topic: Topic): Pool {
+  return engine.store.pool("pool" in topic ? topic.pool : (engine.store.ownerOf(topic.environment) ?? "default"));
 }
 
 /** An environment that nobody has asked for yet: free, as an Acquire would make it. */

@@ -46,9 +46,11 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const answer = { environmentCreated: reply.environmentCreated ?? false };
   if (reply.lease.revision === 0) return { ...answer, lease: leaseOf(reply.lease, reply.pool, store.now()) };
   if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
-  // A hold that an earlier call was given is not this call's to take back.
-  if (known?.state !== "HELD") call.onLost(() => engine.hangUp(reply.lease.id, call));
+  const giveUp = () => engine.hangUp(reply.lease.id, call);
+  call.onLost(giveUp);
   const sighting = reply.lease.state === "QUEUED" ? await waitFor(service, reply, wait, call) : reply;
+  // Once more: the wait may have claimed an offer for a caller who went at that very moment.
+  call.onLost(giveUp);
   const lease = leaseOf(sighting.lease, sighting.pool, store.now());
   return { ...answer, lease, leaseToken: service.principals.tokenOf(reply.lease.id) };
 }

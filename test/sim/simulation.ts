@@ -155,8 +155,8 @@ export class Simulation {
     const { engine } = this.machine;
     for (const lease of engine.store.pool("default").leases.values())
       if (client.command !== undefined && lease.holder.name === client.command.holder.name) {
-        engine.hangUp(lease.id, client);
-        if (lease.requestId === undefined && engine.presence.isLast(lease.id, client)) this.#withdrawn.set(lease.id, this.machine.deaths);
+        const gone = engine.hangUp(lease.id, client);
+        if (lease.requestId === undefined && gone) this.#withdrawn.set(lease.id, this.machine.deaths);
       }
     if (client.command?.requestId === undefined) client.ended = true;
   }

@@ -85,17 +85,41 @@ describe("with a request_id", () => {
     await free(environment);
   });
 
-  test("a grant that was cut off unanswered goes to the next when nobody comes back for it", async () => {
-    const environment = "lapsing";
-    const { id: leaseId } = leaseIn(await clients.locks.acquire({ environment }));
-    const socket = await send({ environment, requestId: "lapsing-gone", claimTimeout: "1s", wait: "30s" });
-    await eventually(async () => (await leasesOn(environment)).length === 2);
-    const next = clients.locks.acquire({ environment, requestId: "lapsing-next", wait: seconds(30) });
-    await eventually(async () => (await leasesOn(environment)).length === 3);
-    socket.resetAndDestroy();
-    // Whichever the server sees first, the vanished one never ends up holding it.
-    await clients.locks.release({ leaseId });
-    expect(leaseIn(await next)).toMatchObject({ state: LeaseState.HELD });
+  test("a grant that nobody heard of goes to the next when nobody comes back for it, at whatever moment its caller went", async () => {
+    const vanish = async (moment: number, index: number) => {
+      const environment = `lapsing-${index}`;
+      const { id: leaseId } = leaseIn(await clients.locks.acquire({ environment }));
+      const socket = await send({ environment, requestId: environment, claimTimeout: "1s", wait: "30s" });
+      await eventually(async () => (await leasesOn(environment)).length === 2);
+      const next = clients.locks.acquire({ environment, requestId: `${environment}-next`, wait: seconds(30) });
+      await eventually(async () => (await leasesOn(environment)).length === 3);
+      const leave = async () => {
+        await turns(moment);
+        socket.end();
+        return /"state":"LEASE_STATE_HELD"/.test(await text(socket));
+      };
+      const [told] = await Promise.all([leave(), clients.locks.release({ leaseId })]);
+      if (told) await clients.locks.release({ environment });
+      expect(leaseIn(await next)).toMatchObject({ state: LeaseState.HELD });
+    };
+    await Promise.all(MOMENTS.map(vanish));
+  });
+
+  test("of two calls that wait for one lease, the one that is cut takes nothing from the other", async () => {
+    for (let moment = 0; moment < 60; moment++) {
+      const environment = `shared-${moment}`;
+      const { id: leaseId } = leaseIn(await clients.locks.acquire({ environment }));
+      const stays = clients.locks.acquire({ environment, requestId: environment, wait: seconds(30) });
+      await eventually(async () => (await leasesOn(environment)).length === 2);
+      const socket = await send({ environment, requestId: environment, wait: "30s" });
+      const leave = async () => {
+        await turns(moment);
+        socket.resetAndDestroy();
+      };
+      await Promise.all([leave(), clients.locks.release({ leaseId })]);
+      expect(leaseIn(await stays).state).toBe(LeaseState.HELD);
+      expect((await leasesOn(environment)).at(-1)?.state).toBe(LeaseState.HELD);
+    }
   });
 });
 

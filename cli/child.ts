@@ -17,14 +17,15 @@ export class Child {
   /** The command's exit status, as a shell gives it: 128 + n after signal n. Rejects with a Failure, 126 or 127, if it could not be run. */
   readonly exited: Promise<number>;
   #group: number | undefined;
-  readonly #lifeline = new Lifeline();
+  readonly #lifeline: Lifeline;
   #killedAt = Number.POSITIVE_INFINITY;
   #giveUp: (status: number) => void = () => {};
   readonly #unkillable = new Promise<number>((resolve) => {
     this.#giveUp = resolve;
   });
 
-  constructor(command: readonly string[], env: Record<string, string | undefined>) {
+  constructor(command: readonly string[], env: Record<string, string | undefined>, say: (line: string) => void) {
+    this.#lifeline = new Lifeline(say);
     const [file = "", ...args] = command;
     try {
       const child = spawn(file, args, { env, stdio: "inherit", detached: process.platform !== "win32" });

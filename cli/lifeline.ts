@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 
-/** Reads whom to guard, and then either a goodbye or the end of the pipe: that we are gone, however we ended. */
-const GUARD = `trap '' INT TERM HUP; read -r group || exit 0; read -r goodbye && exit 0; kill -9 "-$group"`;
+/** Learns whom to guard, from its argument or stdin, and then reads a goodbye, or the end of the pipe: we are gone, however we ended. */
+const GUARD = `trap '' INT TERM HUP; group=$1; [ "$group" ] || read -r group || exit 0; read -r goodbye && exit 0; kill -9 "-$group"`;
 
 /** The same for Windows, which has neither sh nor process groups. */
 const GUARD_ON_WINDOWS = `
   let said = "";
+  const given = process.argv[1] ? process.argv[1] + "\\n" : "";
   process.stdin.on("data", (data) => { said += data; }).on("end", () => {
-    const [group, goodbye] = said.split("\\n");
+    const [group, goodbye] = (given + said).split("\\n");
     if (group && goodbye === "") require("child_process").spawnSync("taskkill", ["/pid", group, "/T", "/F"]);
   });`;
 
@@ -18,11 +19,14 @@ const GUARD_ON_WINDOWS = `
  * (Jenkins), leaves it time to do so; and none of our streams, so that nobody who reads them waits for it.
  */
 export class Lifeline {
+  readonly #say: (line: string) => void;
   #guard: ChildProcess;
   #group: number | undefined;
+  #replacements = 10;
 
   /** Started before the command, so that only the command's pid is left to be told. */
-  constructor() {
+  constructor(say: (line: string) => void) {
+    this.#say = say;
     this.#guard = this.#post();
   }
 
@@ -39,18 +43,19 @@ export class Lifeline {
   }
 
   #post(): ChildProcess {
-    const [file, args] = process.platform === "win32" ? [process.execPath, ["-e", GUARD_ON_WINDOWS]] : ["/bin/sh", ["-c", GUARD]];
+    const group = String(this.#group ?? "");
+    const [file, args] =
+      process.platform === "win32"
+        ? [process.execPath, ["-e", GUARD_ON_WINDOWS, group]]
+        : ["/bin/sh", ["-c", GUARD, "call-me-guard", group]];
     const guard = spawn(file, args, { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/", env: {}, windowsHide: true });
-    guard.on("error", () => {});
+    guard.on("error", ({ message }) => this.#say(`no guard (${message}): the command would outlive us if we were killed with SIGKILL`));
     guard.stdin?.on("error", () => {});
     guard.unref();
-    guard.once("exit", () => this.#replace());
+    // Somebody killed the guard alone.
+    guard.once("exit", () => {
+      if (this.#replacements-- > 0) this.#guard = this.#post();
+    });
     return guard;
-  }
-
-  /** Somebody killed the guard alone. */
-  #replace(): void {
-    this.#guard = this.#post();
-    if (this.#group !== undefined) this.guard(this.#group);
   }
 }

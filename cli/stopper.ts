@@ -42,10 +42,10 @@ export class Stopper {
     else this.terminate(this.#killAt);
   }
 
-  /** SIGTERM now, and SIGKILL at `killAt` (of performance.now) at the latest. */
+  /** SIGTERM now, unless it was sent already, and SIGKILL at `killAt` (of performance.now) at the latest. */
   terminate(killAt = performance.now() + GRACE): void {
+    if (!this.#terminated) this.#child.signal("SIGTERM");
     this.#terminated = true;
-    this.#child.signal("SIGTERM");
     this.#killBy(killAt);
   }
 

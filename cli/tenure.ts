@@ -25,7 +25,7 @@ export async function run(
   keeper: Keeper,
   say: (line: string) => void,
 ): Promise<Tenure> {
-  const child = new Child(command, env);
+  const child = new Child(command, env, say);
   const stopper = new Stopper(child, say);
   const unlisten = listen({
     ending: (signal) => stopper.forward(signal),
@@ -40,8 +40,8 @@ export async function run(
   });
   try {
     const status = await child.exited;
-    if (child.runs && !stopper.stopping) {
-      say("the command has ended; stopping the processes that it left behind");
+    if (child.runs) {
+      if (!stopper.stopping) say("the command has ended; stopping the processes that it left behind");
       stopper.terminate();
     }
     const clean = await child.gone();

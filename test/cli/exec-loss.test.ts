@@ -1,0 +1,55 @@
+// When the lease ends before the command does.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Clients, clientsOf } from "../outside/clients.ts";
+import { eventually } from "../outside/eventually.ts";
+import { Server } from "../outside/server.ts";
+import { ended, Wrapped } from "./wrapped.ts";
+
+let server: Server;
+let clients: Clients;
+beforeAll(async () => {
+  server = await Server.start();
+  clients = clientsOf(server);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe.concurrent("exec", () => {
+  test("a lease that somebody ends stops the command, who learns why", async () => {
+    await using wrapped = await Wrapped.start(server, "forced");
+    await clients.environments.forceRelease({ leaseId: wrapped.leaseId, reason: "fire drill" });
+    expect(await wrapped.end).toEqual({ code: 6, signal: null });
+    expect(wrapped.alive).toBe(false);
+    expect(wrapped.stderr).toContain("the lease is lost: force released: fire drill (by ");
+  });
+
+  test("a lease that the holder gives back early stops nothing", async () => {
+    await using wrapped = await Wrapped.start(server, "early", { script: "reading" });
+    await clients.locks.release({ leaseId: wrapped.leaseId });
+    await wrapped.says("it runs on");
+    expect(wrapped.alive).toBe(true);
+    wrapped.closeStdin();
+    expect((await wrapped.end).code).toBe(3);
+  });
+
+  test("where max_hold ends all renewing the command is warned of it, and dead before", async () => {
+    await using wrapped = await Wrapped.start(server, "max-hold", { options: ["--ttl", "2s", "--max-hold", "3s"], script: "stubborn" });
+    await eventually(() => !wrapped.alive);
+    const deadAt = Date.now();
+    expect(await wrapped.end).toEqual({ code: 6, signal: null });
+    expect(wrapped.stderr).toMatch(/max_hold 3s is reached in .*\n.*the lease is lost: its max_hold is reached/);
+    expect((await ended(server, wrapped.leaseId)).at).toBeGreaterThan(deadAt);
+  });
+
+  test("a server that restarts is no reason to touch the command", async () => {
+    await using other = await Server.start();
+    await using wrapped = await Wrapped.start(other, "restart", { script: "reading", options: ["--ttl", "6s"] });
+    await other.kill9();
+    await wrapped.says("could not be renewed");
+    await other.restart();
+    await wrapped.says("contact regained");
+    wrapped.closeStdin();
+    expect((await wrapped.end).code).toBe(3);
+    expect((await ended(other, wrapped.leaseId)).reason).toBe(EndReason.RELEASED);
+  });
+});

@@ -1,0 +1,95 @@
+// Whoever asks a command to end, and however rudely: nothing of it outlives the lease.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
+import { eventually } from "../outside/eventually.ts";
+import { Server } from "../outside/server.ts";
+import { ended, runs, Wrapped } from "./wrapped.ts";
+
+let server: Server;
+beforeAll(async () => {
+  server = await Server.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe.concurrent("exec", () => {
+  test.each([
+    ["SIGINT", "got INT", 130],
+    ["SIGTERM", "got TERM", 143],
+    ["SIGHUP", "got HUP", 129],
+  ] as const)("%s reaches the command as it is, and the lease is given back after it", async (signal, words, code) => {
+    await using talkative = await Wrapped.start(server, `signal-${signal}`, { script: "talkative" });
+    talkative.signal(signal);
+    await talkative.says(words);
+    await using obedient = await Wrapped.start(server, `end-${signal}`);
+    obedient.signal(signal);
+    expect(await obedient.end).toEqual({ code, signal: null });
+    expect(obedient.alive).toBe(false);
+    expect((await ended(server, obedient.leaseId)).reason).toBe(EndReason.RELEASED);
+  });
+
+  test("each further signal is sharper: SIGTERM, then SIGKILL", async () => {
+    await using wrapped = await Wrapped.start(server, "sharper", { script: "talkative" });
+    wrapped.signal("SIGINT");
+    await wrapped.says("got INT");
+    wrapped.signal("SIGHUP");
+    await wrapped.says("got TERM");
+    wrapped.signal("SIGTERM");
+    expect(await wrapped.end).toEqual({ code: 137, signal: null });
+    expect(wrapped.alive).toBe(false);
+    expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.RELEASED);
+  });
+
+  test("a command that takes no notice of a signal is killed after its grace, and then the lease is given back", async () => {
+    await using wrapped = await Wrapped.start(server, "stubborn", { script: "stubborn" });
+    wrapped.signal("SIGTERM");
+    expect(await wrapped.end).toEqual({ code: 137, signal: null });
+    expect(wrapped.alive).toBe(false);
+    expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.RELEASED);
+  });
+
+  test("nothing that the command leaves behind outlives the lease", async () => {
+    await using wrapped = await Wrapped.start(server, "leftover");
+    const [command = 0] = wrapped.processes;
+    process.kill(command, "SIGKILL");
+    const end = await ended(server, wrapped.leaseId);
+    expect(wrapped.alive).toBe(false);
+    expect(end).toMatchObject({ reason: EndReason.RELEASED, note: "exit code 137" });
+    expect(await wrapped.end).toEqual({ code: 137, signal: null });
+  });
+
+  test("a wrapper that is killed takes the command and its child with it", async () => {
+    await using wrapped = await Wrapped.start(server, "killed", { options: ["--ttl", "1s"] });
+    wrapped.signal("SIGKILL");
+    expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.EXPIRED);
+    expect(wrapped.alive).toBe(false);
+  });
+
+  test("also when its guard was killed first", async () => {
+    await using wrapped = await Wrapped.start(server, "unguarded", { options: ["--ttl", "1s"] });
+    const guards = () =>
+      readFileSync(`/proc/${wrapped.pid}/task/${wrapped.pid}/children`, "utf8")
+        .trim()
+        .split(" ")
+        .map(Number)
+        .filter((pid) => !wrapped.processes.includes(pid) && runs(pid));
+    const [first = 0] = guards();
+    process.kill(first, "SIGKILL");
+    await eventually(() => guards().some((pid) => pid !== first));
+    wrapped.killGroup();
+    expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.EXPIRED);
+    expect(wrapped.alive).toBe(false);
+  });
+
+  test("through the launcher: signals, exit status, and the launcher's own death", async () => {
+    const launcher = [process.execPath, path.resolve("scripts/launch.js")];
+    await using wrapped = await Wrapped.start(server, "launched", { launcher });
+    wrapped.signal("SIGINT");
+    expect(await wrapped.end).toEqual({ code: 130, signal: null });
+    await using killed = await Wrapped.start(server, "launched", { launcher, options: ["--ttl", "1s"] });
+    killed.signal("SIGKILL");
+    expect((await ended(server, killed.leaseId)).reason).toBe(EndReason.EXPIRED);
+    expect(killed.alive).toBe(false);
+  });
+});

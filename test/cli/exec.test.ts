@@ -1,0 +1,119 @@
+// The command line `call-me exec` as a process, against the real server.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Clients, clientsOf } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
+import { open, type } from "./terminal.ts";
+import { ended, leaseOf, Wrapped } from "./wrapped.ts";
+
+let server: Server;
+let clients: Clients;
+beforeAll(async () => {
+  server = await Server.start();
+  clients = clientsOf(server);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe.concurrent("exec", () => {
+  test("the command has the environment while it runs, and its exit status is ours", async () => {
+    await using wrapped = await Wrapped.start(server, "plain", { script: "reading" });
+    expect(await leaseOf(server, wrapped.leaseId)).toMatchObject({ state: LeaseState.HELD, ttl: { seconds: 60n } });
+    wrapped.closeStdin();
+    expect(await wrapped.end).toEqual({ code: 3, signal: null });
+    expect(await leaseOf(server, wrapped.leaseId)).toMatchObject({ endReason: EndReason.RELEASED, endNote: "exit code 3" });
+  });
+
+  test("stdin and stdout are the command's, and none of our words stand between", async () => {
+    await using wrapped = await Wrapped.start(server, "streams", { script: "reading" });
+    wrapped.closeStdin();
+    await wrapped.end;
+    expect(wrapped.stdout).toBe(`${wrapped.leaseId} ${wrapped.processes.join(" ")}\n`);
+    expect(wrapped.stderr).toContain("call-me: streams is ours");
+  });
+
+  test("the command knows its lease, and none of its variables is our key", async () => {
+    const env = { API_KEY: "another", CI_SECRET_7: server.key, KEPT: "yes" };
+    await using wrapped = await Wrapped.start(server, "variables", { env, options: ["other:1"] });
+    const [pid = 0] = wrapped.processes;
+    const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    const fence = String((await leaseOf(server, wrapped.leaseId)).environments[0]?.fencingToken);
+    expect(variables).toEqual(
+      expect.arrayContaining([
+        "KEPT=yes",
+        "CALL_ME_ENVIRONMENT=variables,other",
+        `CALL_ME_LEASE_ID=${wrapped.leaseId}`,
+        expect.stringMatching(/^CALL_ME_LEASE_TOKEN=cml_/),
+        `CALL_ME_FENCING_TOKEN=${fence}`,
+        `CALL_ME_URL=${server.url}`,
+      ]),
+    );
+    expect(variables.filter((one) => /API_KEY|CI_SECRET|LAUNCHER|NODE_CHANNEL/.test(one) || one.includes(server.key))).toEqual([]);
+  });
+
+  test.each([
+    ["there is no such command", ["nonsense"], 127, 'there is no command "nonsense"'],
+    ["it cannot be executed", [path.resolve("package.json")], 126, "chmod +x"],
+  ])("as in a shell, if %s", async (_, command, code, words) => {
+    const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    const { stderr, ...rest } = await type(["exec", `unstartable-${code}`, "--fail", "--", ...command], env);
+    expect(rest).toEqual({ code, stdout: "" });
+    expect(stderr).toContain(words);
+  });
+
+  test("a command must be given", async () => {
+    expect(await type(["exec", "uat"], {})).toMatchObject({ code: 2, stderr: expect.stringContaining("behind --") });
+  });
+
+  test("options behind -- are the command's", async () => {
+    const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    expect((await type(["exec", "options", "--", "sh", "-c", 'test "$1 $2" = "-- --ttl" && exit 9', "sh", "--", "--ttl"], env)).code).toBe(
+      9,
+    );
+  });
+
+  test("what is busy with --fail is not acquired", async () => {
+    await clients.locks.acquire({ environment: "busy" });
+    const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    expect(await type(["exec", "busy", "--fail", "--", "true"], env)).toMatchObject({ code: 4, stdout: "" });
+  });
+
+  test("a signal while it waits in line gives the place up", async () => {
+    const { lease: held } = await clients.locks.acquire({ environment: "line" });
+    const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    const session = open(["exec", "line", "--", "true"], env);
+    await session.stderr.shows("position 1 of 1");
+    session.interrupt("SIGINT");
+    expect(await session.exit).toBe(130);
+    expect(held?.state).toBe(LeaseState.HELD);
+    expect((await clients.locks.check({ environment: "line" })).environments[0]?.queueLength).toBe(0);
+  });
+
+  test("with --keep-on-failure a failed command leaves the lease, and says how to end it", async () => {
+    await using wrapped = await Wrapped.start(server, "kept", { script: "reading", options: ["--keep-on-failure", "1h"] });
+    wrapped.closeStdin();
+    expect((await wrapped.end).code).toBe(3);
+    expect(wrapped.alive).toBe(false);
+    expect(await leaseOf(server, wrapped.leaseId)).toMatchObject({ state: LeaseState.HELD, ttl: { seconds: 3600n } });
+    expect(wrapped.stderr).toMatch(/kept is kept until .*, for 1h0m0s\n.*call-me release --lease /);
+    expect(wrapped.stderr).not.toContain("not longer");
+    const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    expect((await type(["release", "--lease", wrapped.leaseId], env)).code).toBe(0);
+  });
+
+  test("what keeps a lease from being kept that long is named", async () => {
+    const options = ["--keep-on-failure", "1h", "--max-hold", "10m"];
+    await using wrapped = await Wrapped.start(server, "kept-shorter", { script: "reading", options });
+    wrapped.closeStdin();
+    await wrapped.end;
+    expect(wrapped.stderr).toContain("not longer, because max_hold ends it");
+  });
+
+  test("a command that was cancelled, or went well, keeps nothing", async () => {
+    await using wrapped = await Wrapped.start(server, "cancelled", { options: ["--keep-on-failure", "1h"] });
+    wrapped.signal("SIGTERM");
+    expect((await wrapped.end).code).toBe(143);
+    expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.RELEASED);
+  });
+});

@@ -12,13 +12,14 @@ import {
 import type { Service } from "./call.ts";
 import { failure } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { BODY_LIMIT, gate, lostKey } from "./router.ts";
+import { BODY_LIMIT, gate, lostKey, type Report } from "./router.ts";
 
 /** Serves every method of `routes`; false when the path is none of them. */
 export function rpcHandler(
   service: Service,
   routes: (router: ConnectRouter) => void,
   shutdown: AbortSignal,
+  report: Report,
 ): (exchange: Exchange) => boolean {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
@@ -34,22 +35,24 @@ export function rpcHandler(
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (exchange) => {
     const handler = handlers.get(exchange.path);
-    if (handler !== undefined) void serve(handler, exchange);
+    if (handler !== undefined) void serve(handler, exchange, report);
     else if (!isRpcPath(exchange.path)) return false;
     else unimplemented(exchange);
     return true;
   };
 }
 
-async function serve(handler: UniversalHandler, exchange: Exchange): Promise<void> {
+async function serve(handler: UniversalHandler, exchange: Exchange, report: Report): Promise<void> {
   const { req, raw } = exchange;
   try {
     const values = createContextValues().set(lostKey, (call) => exchange.onLost(call));
     const answer = await handler(universalRequestFromNodeRequest(req, raw, undefined, values));
     await universalResponseToNodeResponse(await explained(answer), raw);
-  } catch {
-    // The connection is gone: there is nobody to tell. What the method left behind is the method's (Call.onLost).
-    raw.destroy();
+  } catch (error) {
+    // Mostly the connection is gone, and nobody to tell. What the method left behind is the method's (Call.onLost).
+    if (!exchange.closed && ConnectError.from(error).code !== Code.Aborted) report(error, exchange.path);
+    if (exchange.closed || raw.headersSent) raw.destroy();
+    else exchange.answer(400, { code: "invalid_argument", message: "the request could not be understood" });
   }
 }
 
@@ -73,8 +76,12 @@ async function explained(answer: UniversalServerResponse): Promise<UniversalServ
 
 function explainTrailer(trailer: Headers): void {
   const error = findTrailerError(trailer);
-  const explanation = error && explain(error);
+  if (error === undefined) return;
+  const explanation = explain(error);
   if (explanation !== undefined) setTrailerStatus(trailer, explanation);
+  // As gRPC says: connect-es encodes more, and grpc-js would show its users `ttl%3A`.
+  const message = (explanation ?? error).rawMessage.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
+  trailer.set("grpc-message", message);
 }
 
 /** What connect-es meant; undefined if the error was ours, or is not about the input. */

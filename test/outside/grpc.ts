@@ -2,6 +2,7 @@
 import path from "node:path";
 import {
   type Client,
+  type ClientDuplexStream,
   type ClientReadableStream,
   credentials,
   type GrpcObject,
@@ -21,11 +22,15 @@ export interface Message {
 type Method = (message: object, metadata: Metadata, options: object, done: (error: ServiceError | null, answer: Message) => void) => void;
 type Stream = (message: object, metadata: Metadata) => ClientReadableStream<Message>;
 
+type Talk = (metadata: Metadata) => ClientDuplexStream<object, Message>;
+
 const FILES = [
   "callme/v1/lock_service.proto",
   "callme/v1/environment_service.proto",
   "grpc/health/v1/health.proto",
   "google/rpc/error_details.proto",
+  "grpc/reflection/v1/reflection.proto",
+  "grpc/reflection/v1alpha/reflection.proto",
 ];
 const definition: PackageDefinition = loadSync(FILES, {
   includeDirs: [path.resolve("proto")],
@@ -71,11 +76,19 @@ export class Stock implements Disposable {
     return this.#method<Stream>(method)(message, this.#metadata)[Symbol.asyncIterator]();
   }
 
+  /** The first answer of a conversation that begins, and ends, with one message. */
+  async ask(method: string, message: object): Promise<Message> {
+    const talk = this.#method<Talk>(method)(this.#metadata);
+    talk.end(message);
+    for await (const answer of talk) return answer as Message;
+    throw new Error("the conversation ended without an answer");
+  }
+
   [Symbol.dispose](): void {
     this.#client.close();
   }
 
-  #method<T extends Method | Stream>(name: string): T {
+  #method<T extends Method | Stream | Talk>(name: string): T {
     return (this.#client as unknown as Record<string, T>)[name]?.bind(this.#client) as T;
   }
 }

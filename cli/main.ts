@@ -12,6 +12,7 @@ import { commandsFor, partCommand, VERBS } from "./verbs.ts";
 
 /** Runs one command line (without the program's name) and gives its exit code. Never throws; prints only to the context's streams. */
 export async function run(args: string[], context: Context): Promise<number> {
+  if (args[0] === "__complete") return await (await import("./complete.ts")).complete(args.slice(1), context);
   const cli = new ReadableCli({
     binaryLabel: "call-me: locks and reservations for shared test environments",
     binaryName: "call-me",

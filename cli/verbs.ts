@@ -8,23 +8,27 @@ export type Verb = () => Promise<CommandClass<Context>>;
 export const VERBS: Readonly<Record<string, Verb>> = {
   acquire: async () => (await import("./commands/acquire.ts")).AcquireCommand,
   check: async () => (await import("./commands/check.ts")).CheckCommand,
+  completion: async () => (await import("./commands/completion.ts")).CompletionCommand,
+  doctor: async () => (await import("./commands/doctor.ts")).DoctorCommand,
   "env apply": async () => (await import("./commands/env/apply.ts")).EnvApplyCommand,
   "env delete": async () => (await import("./commands/env/delete.ts")).EnvDeleteCommand,
   "env list": async () => (await import("./commands/env/list.ts")).EnvListCommand,
+  "env set-state": async () => (await import("./commands/env/set-state.ts")).EnvSetStateCommand,
   exec: async () => (await import("./commands/exec.ts")).ExecCommand,
+  "force-release": async () => (await import("./commands/force-release.ts")).ForceReleaseCommand,
+  queue: async () => (await import("./commands/queue.ts")).QueueCommand,
   release: async () => (await import("./commands/release.ts")).ReleaseCommand,
   renew: async () => (await import("./commands/renew.ts")).RenewCommand,
   request: async () => (await import("./commands/acquire.ts")).AcquireCommand,
   serve: async () => (await import("./commands/serve.ts")).ServeCommand,
+  status: async () => (await import("./commands/status.ts")).StatusCommand,
+  wait: async () => (await import("./commands/wait.ts")).WaitCommand,
   watch: async () => (await import("./commands/watch.ts")).WatchCommand,
 };
 
-/** Verbs that people never type; no help names them. */
-const HIDDEN: Readonly<Record<string, Verb>> = {};
-
 /** The commands that may be meant: the one verb that `args` begin with, or all of them, as `--help` wants. */
 export async function commandsFor(args: readonly string[]): Promise<CommandClass<Context>[]> {
-  const known = new Map(Object.entries({ ...VERBS, ...HIDDEN }));
+  const known = new Map(Object.entries(VERBS));
   const verb = known.get(args.slice(0, 2).join(" ")) ?? known.get(args[0] ?? "");
   if (verb !== undefined) return [await verb()];
   return [...new Set(await Promise.all(Object.values(VERBS).map((load) => load())))];

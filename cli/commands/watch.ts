@@ -1,12 +1,9 @@
-import { ConnectError } from "@connectrpc/connect";
 import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReasonSchema, EnvironmentStateSchema, LeaseState, LeaseStateSchema, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { Failure, isTransient } from "../failure.ts";
-import { Backoff } from "../retry.ts";
-import { silenceable } from "../silence.ts";
+import { Failure } from "../failure.ts";
+import { follow } from "../following.ts";
 import { target } from "../target.ts";
 import { heldBy, spoken, who } from "../words.ts";
 
@@ -30,39 +27,11 @@ export class WatchCommand extends ClientCommand {
     const what = target(this.environment, this.pool);
     if (!/^\d*$/.test(this.since ?? "")) throw Failure.usage(`--since ${JSON.stringify(this.since)} is no revision; it is a whole number`);
     const { locks } = await this.connect();
-    return await this.follow(locks, what, BigInt(this.since ?? 0));
-  }
-
-  /** Never returns: it throws when interrupted, when the server says no, or was not reached within the pace's patience. */
-  private async follow(locks: Locks, what: ReturnType<typeof target>, since: bigint): Promise<never> {
     const { pace } = this.context;
-    const backoff = new Backoff(pace, this.interruption);
-    const patientUntil = performance.now() + pace.patience;
-    let sinceRevision = since;
-    let contact: "none yet" | "here" | "lost" = "none yet";
-    for (;;) {
-      let why = "the server ended the stream";
-      try {
-        for await (const message of silenceable(pace.silence, this.interruption, (signal) =>
-          locks.watchEnvironment({ ...what, sinceRevision }, { signal }),
-        )) {
-          if (contact === "lost") this.output.word("contact regained");
-          contact = "here";
-          backoff.reset();
-          sinceRevision = message.revision;
-          this.show(message);
-        }
-      } catch (error) {
-        this.interruption.throwIfAborted();
-        if (!isTransient(error) || (contact === "none yet" && performance.now() >= patientUntil)) throw error;
-        why = ConnectError.from(error).rawMessage;
-      }
-      if (contact === "here") {
-        contact = "lost";
-        this.output.word(`lost contact with the server (${why}); trying again`);
-      }
-      await backoff.pause();
-    }
+    const tell = (news: string) => this.output.word(news);
+    const messages = follow({ locks, what, since: BigInt(this.since ?? 0), pace, interruption: this.interruption, tell });
+    for await (const message of messages) this.show(message);
+    throw new Error("a watch ends by interruption only");
   }
 
   private show(message: WatchEnvironmentResponse): void {

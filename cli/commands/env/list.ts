@@ -5,6 +5,7 @@ import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
 import { EXIT } from "../../failure.ts";
+import { allPages } from "../../pages.ts";
 import { spoken } from "../../words.ts";
 
 /** `call-me env list`: all environments, whatever number of pages they take. */
@@ -35,14 +36,10 @@ export class EnvListCommand extends ClientCommand {
 
   private async read(): Promise<Environment[]> {
     const { environments } = await this.connect();
-    const all: Environment[] = [];
-    let pageToken = "";
-    do {
-      const request = { pool: this.pool ?? "", pageSize: 1000, pageToken };
-      const page = await this.persist(() => environments.listEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
-      all.push(...page.environments);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== "");
-    return all;
+    const request = { pool: this.pool ?? "" };
+    const pages = await allPages((page) =>
+      this.persist(() => environments.listEnvironments({ ...request, ...page }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption })),
+    );
+    return pages.flatMap((page) => page.environments);
   }
 }

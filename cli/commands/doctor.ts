@@ -1,0 +1,56 @@
+import { ClientCommand } from "../base.ts";
+import { plainJson } from "../channel.ts";
+import { Command, Option } from "../clipanion.ts";
+import { http2, key, lasting, stream } from "../doctor/calls.ts";
+import { type Check, type Finding, fail, type Patient, rootOf } from "../doctor/finding.ts";
+import { certificate, clock, dns, reachable, ready, version } from "../doctor/network.ts";
+import { nanoseconds, parseDuration } from "../duration.ts";
+import { EXIT } from "../failure.ts";
+
+/** In this order: when one of the first three fails, the rest could only say the same again. */
+const CHECKS: Readonly<Record<string, Check>> = { dns, tls: certificate, reach: reachable, ready, version, key, http2, stream, clock };
+const VITAL = ["dns", "tls", "reach"];
+
+/** `call-me doctor`: what stands between this machine and the server, and what to do about it. */
+export class DoctorCommand extends ClientCommand {
+  static override paths = [["doctor"]];
+  static override usage = Command.Usage({
+    description: "Find out what stands between this machine and the server",
+    details: `
+      Looks at the address, the certificate, the key, the server's version, HTTP/2, streams and the clocks, and says what to do about what is
+      wrong. Takes nothing and creates nothing. Exit code 0: it works, perhaps with warnings. 1: something fails. 3: a setting is wrong.
+    `,
+    examples: [
+      ["Look at what CALL_ME_URL and CALL_ME_API_KEY name", "$0 doctor"],
+      ["Does a proxy cut calls that last longer than a minute?", "$0 doctor --long 65s"],
+    ],
+  });
+
+  long = Option.String("--long", { description: "Also hold a call open for so long, such as 65s" });
+
+  protected async perform(): Promise<number> {
+    const long = this.long === undefined ? undefined : Number(nanoseconds(parseDuration("--long", this.long))) / 1e6;
+    const { locks, environments, url } = await this.connect();
+    this.output.word(`examining ${url}`);
+    const { patience } = this.context.pace;
+    const patient: Patient = { url: new URL(url), locks, environments, patience, interruption: this.interruption };
+    const findings = await this.examine(patient, { ...CHECKS, ...(long !== undefined && { long: lasting(long) }) });
+    if (this.json) this.output.raw(plainJson(JSON.stringify(findings, null, 2)));
+    return findings.some(({ verdict }) => verdict === "fail") ? EXIT.error : EXIT.done;
+  }
+
+  private async examine(patient: Patient, checks: Readonly<Record<string, Check>>): Promise<(Finding & { check: string })[]> {
+    const findings: (Finding & { check: string })[] = [];
+    for (const [check, look] of Object.entries(checks)) {
+      const finding = await look(patient).catch((error) =>
+        fail(rootOf(error), "the server or something before it breaks calls: see their logs"),
+      );
+      this.interruption.throwIfAborted();
+      findings.push({ check, ...finding });
+      const { verdict, detail, remedy } = finding;
+      if (!this.json) this.output.data(`${verdict.padEnd(4)}  ${check.padEnd(7)}  ${detail}${remedy === "" ? "" : `. Remedy: ${remedy}`}`);
+      if (verdict === "fail" && VITAL.includes(check)) break;
+    }
+    return findings;
+  }
+}

@@ -1,0 +1,44 @@
+import { create } from "@bufbuild/protobuf";
+import { ListLeasesResponseSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { type Lease, LeaseState, LeaseStateSchema } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ClientCommand } from "../base.ts";
+import { CALL_TIMEOUT } from "../client.ts";
+import { Command, Option } from "../clipanion.ts";
+import { EXIT } from "../failure.ts";
+import { allPages } from "../pages.ts";
+import { instant, spoken, who } from "../words.ts";
+
+/** `call-me queue`: the line of an environment, in the order in which it will be served. */
+export class QueueCommand extends ClientCommand {
+  static override paths = [["queue"]];
+  static override usage = Command.Usage({
+    description: "Show who waits for an environment, first one first",
+    details: "A position counts everybody ahead in the longest line that the lease stands in. Who is offered it is at the head.",
+    examples: [
+      ["Who waits for uat?", "$0 queue uat"],
+      ["The leases themselves", "$0 queue uat --json"],
+    ],
+  });
+
+  environment = Option.String({ name: "ENV" });
+
+  protected async perform(): Promise<number> {
+    const { environments } = await this.connect();
+    const filter = { environment: this.environment, states: [LeaseState.QUEUED, LeaseState.OFFERED] };
+    const pages = await allPages((page) =>
+      this.persist(() => environments.listLeases({ filter, ...page }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption })),
+    );
+    // An offered lease has position 0.
+    const leases = pages.flatMap((page) => page.leases).sort((a, b) => a.position - b.position);
+    if (this.json) this.output.json(ListLeasesResponseSchema, create(ListLeasesResponseSchema, { leases }));
+    else if (leases.length === 0) this.output.word(`nobody waits for ${this.environment}`);
+    else this.output.table([["POSITION", "WHO", "SINCE", "PRIORITY", "LEASE", "FOR"], ...leases.map(row)]);
+    return EXIT.done;
+  }
+}
+
+function row(lease: Lease): string[] {
+  const place = lease.state === LeaseState.QUEUED ? `${lease.position}` : spoken(LeaseStateSchema, lease.state);
+  const since = lease.createdAt === undefined ? "" : instant(lease.createdAt);
+  return [place, who(lease.holder, lease.principal), since, `${lease.priority}`, lease.id, lease.reason];
+}

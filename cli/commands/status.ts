@@ -1,0 +1,64 @@
+import { create } from "@bufbuild/protobuf";
+import { CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ClientCommand } from "../base.ts";
+import { CALL_TIMEOUT } from "../client.ts";
+import { Command, Option } from "../clipanion.ts";
+import { EXIT } from "../failure.ts";
+import { allPages } from "../pages.ts";
+import { target } from "../target.ts";
+import { instant, verdict, who } from "../words.ts";
+
+/** `call-me status`: every environment, who is on it since when and until when, and how many wait. */
+export class StatusCommand extends ClientCommand {
+  static override paths = [["status"]];
+  static override usage = Command.Usage({
+    description: "Show the environments: their state, who holds them since when and until when, how many wait",
+    details: "Shows all environments of the server unless one, or a pool, is named. Always ends with 0; `check` tells by its exit code.",
+    examples: [
+      ["All of them", "$0 status"],
+      ["One", "$0 status uat"],
+      ["Those of a pool, as JSON", "$0 status --pool staging --json"],
+    ],
+  });
+
+  environment = Option.String({ name: "ENV", required: false });
+  pool = Option.String("--pool", { description: "Only those of this pool" });
+
+  protected async perform(): Promise<number> {
+    const environments = await this.look();
+    if (this.json) {
+      const available = environments.some((status) => status.available);
+      this.output.json(CheckResponseSchema, create(CheckResponseSchema, { available, environments }));
+    } else {
+      this.output.table([["STATE", "ENVIRONMENT", "USED", "WAITING", "WHO", "SINCE", "UNTIL", "WHY"], ...environments.flatMap(rows)]);
+    }
+    return EXIT.done;
+  }
+
+  private async look(): Promise<EnvironmentStatus[]> {
+    const { locks, environments } = await this.connect();
+    const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
+    const check = (what: ReturnType<typeof target>) => this.persist(() => locks.check(what, call));
+    if (this.environment !== undefined || this.pool !== undefined) return (await check(target(this.environment, this.pool))).environments;
+    const pages = await allPages((page) => this.persist(() => environments.listEnvironments(page, call)));
+    const pools = new Set(pages.flatMap((page) => page.environments.map(({ pool }) => pool)));
+    const answers = await Promise.all([...pools].map((pool) => check({ pool })));
+    return answers.flatMap((answer) => answer.environments).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}
+
+/** A line for each holder; the environment itself is told on the first. */
+function rows(status: EnvironmentStatus): string[][] {
+  const resting = status.resting === 0 ? "" : `${status.resting} resting before the next grant`;
+  const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
+  const holders = status.holders.map(({ holder, leaseId, since, until, reason }) => [
+    who(holder, `lease ${leaseId}`),
+    since === undefined ? "" : instant(since),
+    until === undefined ? "" : instant(until),
+    reason,
+  ]);
+  const [first = ["", "", "", ""], ...others] = holders;
+  const why = [status.stateReason, resting, first[3]].filter(Boolean).join(", ");
+  return [[...facts, ...first.slice(0, 3), why], ...others.map((cells) => ["", "", "", "", ...cells])];
+}

@@ -1,0 +1,113 @@
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Health } from "../../gen/ts/grpc/health/v1/health_pb.ts";
+import { reasonOf } from "../failure.ts";
+import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
+
+/** The first message of a watch is sent at once; whoever gets it later has a proxy that collects, in ms. */
+const PROMPT = 5_000;
+/** Heartbeats come every 15 s; a longer silence means that they are held back, in ms. */
+const SILENCE = 20_000;
+
+const UNBUFFER = "let the proxy pass on what it gets at once (nginx: proxy_buffering off; Cloudflare and others: no response buffering)";
+
+/** Whether the key opens the server. */
+export const key: Check = async ({ environments, patience }) => {
+  try {
+    await environments.listEnvironments({ pageSize: 1 }, { timeoutMs: patience });
+    return ok("accepted");
+  } catch (error) {
+    const { code, rawMessage } = ConnectError.from(error);
+    if (reasonOf(error) === "TOKEN_TOO_NARROW") return ok("it is the token of a lease: it opens that lease, and nothing else");
+    if (code === Code.Unauthenticated) return fail(`not accepted: ${rawMessage}`, "set CALL_ME_API_KEY, or give --key-file");
+    return fail(rawMessage, "the server answers, but not to this: see its log");
+  }
+};
+
+/** Whether gRPC gets through: HTTP/2, in clear text with prior knowledge. The command line itself gets by without. */
+export const http2: Check = async ({ url, patience }) => {
+  const sessionManager = new Http2SessionManager(url.href);
+  const transport = createGrpcTransport({ baseUrl: url.href.replace(/\/$/, ""), sessionManager });
+  try {
+    await createClient(Health, transport).check({}, { timeoutMs: patience });
+    return ok("a gRPC call gets through");
+  } catch (error) {
+    return warn(
+      `no gRPC: ${rootOf(error)}`,
+      "gRPC clients need HTTP/2 all the way (nginx: grpc_pass, Envoy: http2_protocol_options); this command line and curl do without",
+    );
+  } finally {
+    sessionManager.abort();
+  }
+};
+
+/** Whether a stream's messages arrive when they are sent. */
+export const stream: Check = async (patient) => {
+  const start = performance.now();
+  const seen = await listen(patient, PROMPT, PROMPT, 1);
+  if ("finding" in seen) return seen.finding;
+  const took = `${Math.round(performance.now() - start)} ms`;
+  if (seen.messages > 0) return ok(`the first message of a watch came after ${took}`);
+  return fail(`no message of a watch came within ${PROMPT / 1000} s${seen.why}`, UNBUFFER);
+};
+
+/** Whether a call may last for `length` ms. */
+export function lasting(length: number): Check {
+  return async (patient) => {
+    const seen = await listen(patient, length, SILENCE, Infinity);
+    if ("finding" in seen) return seen.finding;
+    const lasted = `${Math.round(seen.lasted / 1000)} s`;
+    if (seen.lasted >= length) return ok(`a watch lasted ${lasted}, with ${seen.messages} messages`);
+    if (seen.silent) return fail(`a watch was silent for ${SILENCE / 1000} s, though heartbeats are sent every 15 s`, UNBUFFER);
+    return fail(
+      `a watch was cut after ${lasted}${seen.why}`,
+      "something on the way ends long calls: raise its timeout above 60 s (nginx: proxy_read_timeout, HAProxy: timeout server/tunnel)",
+    );
+  };
+}
+
+/** What became of a watch: how long it lasted and how many messages came. */
+interface Seen {
+  readonly messages: number;
+  readonly lasted: number;
+  readonly silent: boolean;
+  /** ": …" if it broke. */
+  readonly why: string;
+}
+
+/** Watches for `length` ms, until `silence` ms pass without a message, or `enough` messages came. */
+async function listen(patient: Patient, length: number, silence: number, enough: number): Promise<Seen | { finding: Finding }> {
+  const start = performance.now();
+  const [over, silent] = [AbortSignal.timeout(length), new AbortController()];
+  const timer = setTimeout(() => silent.abort(), silence);
+  let messages = 0;
+  let why = "";
+  try {
+    const environment = await anyEnvironment(patient);
+    const signal = AbortSignal.any([over, silent.signal, patient.interruption]);
+    for await (const _ of patient.locks.watchEnvironment({ environment }, { signal })) {
+      timer.refresh();
+      if (++messages >= enough) break;
+    }
+  } catch (error) {
+    patient.interruption.throwIfAborted();
+    if (ConnectError.from(error).code === Code.NotFound)
+      return { finding: warn("there is no environment to watch", "create one with call-me env apply, and ask again") };
+    if (!over.aborted && !silent.signal.aborted) why = `: ${rootOf(error)}`;
+  } finally {
+    clearTimeout(timer);
+  }
+  // A timer may fire a little before its time by this clock.
+  const lasted = over.aborted ? length : performance.now() - start;
+  return { messages, lasted, silent: silent.signal.aborted, why };
+}
+
+/** One that exists, or else a name: to watch it creates nothing. */
+async function anyEnvironment({ environments, patience }: Patient): Promise<string> {
+  try {
+    const { environments: found } = await environments.listEnvironments({ pageSize: 1 }, { timeoutMs: patience });
+    return found[0]?.name ?? "call-me-doctor";
+  } catch {
+    return "call-me-doctor";
+  }
+}

@@ -1,0 +1,131 @@
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { isIP } from "node:net";
+import tls from "node:tls";
+import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
+
+const DAY = 86_400_000;
+/** A certificate that ends sooner is worth a word, in ms. */
+const SOON = 14 * DAY;
+/** Clocks further apart than this mislead people who read times, in ms. The server's whole seconds are within it. */
+const APART = 5_000;
+
+/** Whether the name of the server leads to an address. */
+export const dns: Check = async ({ url }) => {
+  const host = hostOf(url);
+  if (isIP(host) !== 0) return ok(`${host} is an address`);
+  try {
+    const found = await lookup(host, { all: true });
+    return ok(`${host} is ${found.map(({ address }) => address).join(", ")}`);
+  } catch (error) {
+    return fail(`${host} leads nowhere: ${rootOf(error)}`, "correct CALL_ME_URL, or this machine's DNS (a VPN, a container's network)");
+  }
+};
+
+/** Whether the certificate is good, and for how long. */
+export const certificate: Check = async ({ url, patience }) => {
+  const host = hostOf(url);
+  if (url.protocol === "http:") {
+    if (["localhost", "127.0.0.1", "::1"].includes(host)) return ok("clear text, on this machine only");
+    return warn(
+      "clear text: the key can be read on the way",
+      "put TLS in front, or set CALL_ME_TLS_CERT and CALL_ME_TLS_KEY on the server",
+    );
+  }
+  const socket = tls.connect({ host, port: Number(url.port || 443), ...(isIP(host) === 0 && { servername: host }), timeout: patience });
+  socket.once("timeout", () => socket.destroy(new Error("no answer")));
+  try {
+    await once(socket, "secureConnect");
+    return lifetime(Date.parse(socket.getPeerCertificate().valid_to), `${socket.getProtocol()}, `);
+  } catch (error) {
+    const remedy =
+      (error as NodeJS.ErrnoException).code === "CERT_HAS_EXPIRED"
+        ? "renew the server's certificate"
+        : "if a company's own authority signed it, name its certificate in NODE_EXTRA_CA_CERTS; else correct the certificate or the address";
+    return fail(`the certificate is not accepted: ${rootOf(error)}`, remedy);
+  } finally {
+    socket.destroy();
+  }
+};
+
+function lifetime(end: number, said: string): Finding {
+  const left = end - Date.now();
+  const detail = `${said}valid until ${new Date(end).toISOString().slice(0, 10)}`;
+  return left > SOON ? ok(detail) : warn(`${detail}, for ${Math.floor(left / DAY)} more days`, "renew the server's certificate");
+}
+
+/** Whether a call-me server answers there. */
+export const reachable: Check = async (patient) => {
+  const start = performance.now();
+  try {
+    const answer = await get(patient, "/healthz");
+    const body = await answer.text();
+    const took = `${Math.round(performance.now() - start)} ms`;
+    if (answer.ok && body.includes('"ok"')) return ok(`/healthz answers in ${took}`);
+    return fail(
+      `/healthz answers ${answer.status}: ${body.slice(0, 80)}`,
+      "something else listens there: correct CALL_ME_URL, or the proxy's route to call-me",
+    );
+  } catch (error) {
+    return fail(`no answer: ${rootOf(error)}`, "is the server running, and the port open from here? Correct CALL_ME_URL, or the firewall");
+  }
+};
+
+/** Whether it takes work now. */
+export const ready: Check = async (patient) => {
+  const answer = await get(patient, "/readyz");
+  if (answer.ok) return ok("the store is open");
+  return fail(
+    `/readyz answers ${answer.status}: ${(await answer.text()).slice(0, 80)}`,
+    "it is stopping, or its store failed: see its log",
+  );
+};
+
+/** Whether it has every method that this client knows. A body that is no message gets past the route, and never to the method. */
+export const version: Check = async (patient) => {
+  const methods = [LockService, EnvironmentService].flatMap((service) => service.methods.map(({ name }) => `${service.typeName}/${name}`));
+  const statuses = await Promise.all(methods.map(async (method) => ({ method, status: (await post(patient, `/${method}`)).status })));
+  const missing = statuses.filter(({ status }) => status === 404).map(({ method }) => method.replace("callme.v1.", ""));
+  if (missing.length === 0) return ok(`it has all ${methods.length} methods that this client knows`);
+  return fail(`it lacks ${missing.join(", ")}`, "the server is older than this client: update it; or a proxy lets only some paths through");
+};
+
+/** How far the clocks are apart. Leases don't depend on it; people who compare times do. */
+export const clock: Check = async (patient) => {
+  const before = Date.now();
+  const answer = await get(patient, "/healthz");
+  const theirs = Date.parse(answer.headers.get("date") ?? "");
+  if (Number.isNaN(theirs)) return warn("the answer has no Date", "a proxy takes it out; nothing depends on it");
+  const apart = theirs - (before + Date.now()) / 2;
+  const detail = `the server's clock is ${Math.abs(Math.round(apart / 1000))} s ${apart < 0 ? "behind" : "ahead of"} ours`;
+  if (Math.abs(apart) <= APART) return ok(detail);
+  return warn(detail, "leases don't depend on it, but --until and the times shown do: set the clocks (NTP)");
+};
+
+function get({ url, patience }: Patient, path: string): Promise<Response> {
+  return fetch(new URL(path.slice(1), base(url)), { signal: AbortSignal.timeout(patience), redirect: "manual" });
+}
+
+async function post({ url, patience }: Patient, path: string): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(new URL(path.slice(1), base(url)), {
+    method: "POST",
+    headers,
+    body: "no message",
+    signal: AbortSignal.timeout(patience),
+    redirect: "manual",
+  });
+  await answer.arrayBuffer();
+  return answer;
+}
+
+/** The address may have a path of its own. */
+function base(url: URL): string {
+  return url.href.endsWith("/") ? url.href : `${url.href}/`;
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, "");
+}

@@ -1,10 +1,10 @@
-// Who wants two environments in one order and who wants them in the other: nobody may get stuck. SECONDS=10 for the long run.
+// Who wants two environments in one order and who wants them in the other: nobody may get stuck. FOR_SECONDS=10 for the long run.
 import { expect, test } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, leaseIn, seconds } from "./clients.ts";
 import { Server } from "./server.ts";
 
-const SECONDS = Number(process.env["SECONDS"] ?? 2);
+const SECONDS = Number(process.env["FOR_SECONDS"] ?? 2);
 
 test(
   `50 clients take pairs of three environments in all orders for ${SECONDS} s: everybody is served, and all is free at the end`,

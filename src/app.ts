@@ -96,7 +96,8 @@ class Readiness {
       if (this.serving()) log.error({ err }, "the store failed; not ready until it works again");
       this.#failedAt = performance.now();
       this.#tell();
-      setTimeout(() => this.#tell(), UNREADY_MS).unref();
+      // A timer may fire a little early.
+      setTimeout(() => this.#tell(), UNREADY_MS + 50).unref();
     });
   }
 

@@ -1,5 +1,6 @@
 /** The server's settings; the only reader of process.env under src/. */
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { limits } from "./core/limits.ts";
 import type { Micros } from "./core/model.ts";
 
@@ -27,6 +28,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the settings. Throws BadSetting. */
 export function readConfig(env: Environment = process.env): Config {
   const apiKey = env["API_KEY"] === "" ? undefined : env["API_KEY"];
+  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
+    throw new BadSetting("API_KEY has spaces or characters beyond ASCII, which no client can send in a header; choose another key");
   if (apiKey?.startsWith("cml_")) throw new BadSetting("API_KEY begins with cml_, which is how lease tokens begin; choose another key");
   return {
     host: readHost(env["CALL_ME_BIND"], apiKey),
@@ -80,7 +83,13 @@ function readTtl(name: string, value: string | undefined): Micros | undefined {
 function readTls(cert: string | undefined, key: string | undefined): Config["tls"] {
   if (!cert && !key) return undefined;
   if (!cert || !key) throw new BadSetting("CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together: give the paths of both PEM files");
-  return { cert: readPem("CALL_ME_TLS_CERT", cert), key: readPem("CALL_ME_TLS_KEY", key) };
+  const pair = { cert: readPem("CALL_ME_TLS_CERT", cert), key: readPem("CALL_ME_TLS_KEY", key) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw new BadSetting(`CALL_ME_TLS_CERT ${cert} and CALL_ME_TLS_KEY ${key} cannot be used: ${(error as Error).message}`);
+  }
+  return pair;
 }
 
 function readPem(name: string, path: string): Buffer {

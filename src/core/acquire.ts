@@ -7,7 +7,7 @@ import { siteOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import { fits } from "./line.ts";
 import { type EnvironmentConfig, type Lease, type Micros, requestKey } from "./model.ts";
-import { limitReached, near } from "./refusal.ts";
+import { beyond, near } from "./refusal.ts";
 
 export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const earlier = answered(draft, command);
@@ -22,10 +22,12 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const lease = draftLease(draft, command);
   const impossible = tooWide(draft, command);
   if (impossible !== undefined) return { ok: true, lease: ended(lease, "UNSATISFIABLE", impossible) };
-  if (draft.pool.leases.size >= limits.leases.pool) return limitReached("leases in the pool", limits.leases.pool);
+  const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
+  if (crowded !== undefined) return crowded;
   if (fits(draft.pool, lease)) return { ok: true, lease: grant(draft, lease, "HELD"), environmentCreated: created };
   if (command.ifBusy === "FAIL") return { ok: true, lease: ended(lease, "REFUSED", "busy, and if_busy is FAIL") };
-  if (draft.pool.waiters >= limits.waiters.pool) return limitReached("waiting leases in the pool", limits.waiters.pool);
+  const long = beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
+  if (long !== undefined) return long;
   const sequence = draft.next();
   const deadline = command.queueTimeout === undefined ? {} : { deadline: draft.at + command.queueTimeout };
   return { ok: true, lease: draft.putLease({ ...lease, ...deadline, sequence }, sequence), environmentCreated: created };

@@ -63,10 +63,10 @@ export interface Claim {
   readonly lease: string;
 }
 
-/** A waiter has given no sign of life for its ticket_ttl. */
+/** Waiters have given no sign of life for their ticket_ttl: all of them at once, so that none is offered what another one leaves. */
 export interface Abandon {
   readonly type: "abandon";
-  readonly lease: string;
+  readonly leases: readonly string[];
 }
 
 /** The caller of an Acquire went away before its answer was handed over. */

@@ -16,11 +16,11 @@ import { abandon, claim, forceRelease, hangUp, release, releaseByEnvironment, re
 
 /**
  * Decides one command on the draft. A refusal is a value, and changes nothing beyond what was due. Two commands act before what is
- * due: the grace of a start, and the end of a waiter who has vanished, so that nothing is offered to it.
+ * due: the grace of a start, and the end of waiters who have vanished, so that nothing is offered to them.
  */
 export function decide(draft: Draft, command: Command): Reply {
   if (command.type === "recover") recover(draft);
-  if (command.type === "abandon") abandon(draft, command.lease);
+  if (command.type === "abandon") abandon(draft, command.leases);
   pulse(draft);
   const mark = draft.mark();
   const reply = execute(draft, command);

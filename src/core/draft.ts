@@ -17,6 +17,17 @@ export interface Found {
   request(key: string): Lease | undefined;
   /** The pool that an environment belongs to, whichever it is. */
   owner(environment: string): string | undefined;
+  /** What the other pools have, for the bounds over all of them. */
+  elsewhere(pool: string): Totals;
+}
+
+/** How much there is of what limits.ts bounds. */
+export interface Totals {
+  readonly environments: number;
+  readonly leases: number;
+  readonly waiters: number;
+  /** Pools with an environment. */
+  readonly pools: number;
 }
 
 /** Where a draft can go back to. */
@@ -78,6 +89,18 @@ export class Draft {
   otherOwner(environment: string): string | undefined {
     const owner = this.pool.sites.has(environment) ? undefined : this.#found.owner(environment);
     return owner === this.pool.name ? undefined : owner;
+  }
+
+  /** What there is over all pools, this draft's changes included. */
+  totals(): Totals {
+    const { sites, leases, waiters, name } = this.pool;
+    const others = this.#found.elsewhere(name);
+    return {
+      environments: others.environments + sites.size,
+      leases: others.leases + leases.size,
+      waiters: others.waiters + waiters,
+      pools: others.pools + Number(sites.size > 0),
+    };
   }
 
   /** Takes the next revision. */

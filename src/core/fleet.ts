@@ -5,11 +5,14 @@ import { end } from "./lease.ts";
 import { leaseOf, siteOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import type { Environment, EnvironmentConfig, Site } from "./model.ts";
-import { limitReached, noEnvironment } from "./refusal.ts";
+import { beyond, limitReached, noEnvironment } from "./refusal.ts";
 
 /** Adds an environment, AVAILABLE and free; `told` makes it an event of its own. */
 export function create(draft: Draft, config: EnvironmentConfig, told: boolean): Refusal | undefined {
-  if (draft.pool.sites.size >= limits.environments.pool) return limitReached("environments in the pool", limits.environments.pool);
+  const totals = draft.totals();
+  const many = beyond(draft.pool.sites.size, totals.environments, limits.environments, "environments");
+  if (many !== undefined) return many;
+  if (draft.pool.sites.size === 0 && totals.pools >= limits.pools) return limitReached("pools", limits.pools);
   draft.putEnvironment({ config, state: "AVAILABLE", stateReason: "", fence: 0, rests: [], revision: 0 }, told);
   return undefined;
 }

@@ -3,7 +3,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Every bound that the service keeps, and every default of a request. Durations in microseconds. */
+/** Every bound on what is stored, and every default of a request. Durations in microseconds. What bounds a connection is in src/rpc/door. */
 export const limits = {
   /** ttl and max_hold. */
   minTtl: second,
@@ -37,6 +37,6 @@ export const limits = {
   watchers: { pool: 20_000, total: 50_000 },
   /** Commands decided in one transaction. */
   batch: 1_000,
-  /** Events that a watch can resume over: per pool in memory, and how long in the store. */
-  log: 4_096,
+  /** The newest events of a pool that a watch can resume over; no older than `history`. */
+  log: 10_000,
 } as const;

@@ -1,4 +1,8 @@
 import type { Refusal } from "./command.ts";
+import { limits } from "./limits.ts";
+
+/** How many names of about the same length are compared with a misspelt one: a refusal must not hold up the pool. */
+const NEAR_LOOKS = 500;
 
 /** A bound of limits.ts was met. */
 export function limitReached(what: string, limit: number): Refusal {
@@ -8,6 +12,17 @@ export function limitReached(what: string, limit: number): Refusal {
     message: `the limit of ${limit} ${what} is reached; try again later, or end what is no longer needed`,
     metadata: { limit: String(limit) },
   };
+}
+
+/** Whether one more would be too many: for its pool, or for all of them together. */
+export function beyond(
+  inPool: number,
+  inTotal: number,
+  limit: { readonly pool: number; readonly total: number },
+  what: string,
+): Refusal | undefined {
+  if (inPool >= limit.pool) return limitReached(`${what} in a pool`, limit.pool);
+  return inTotal >= limit.total ? limitReached(`${what} on the server`, limit.total) : undefined;
 }
 
 /** An environment that a command names is not there. */
@@ -23,10 +38,13 @@ export function noEnvironment(name: string, known: Iterable<string>): Refusal {
 
 /** `; did you mean "a" or "b"?` for up to three names within a third of the letters; empty if none is near. */
 export function near(name: string, known: Iterable<string>): string {
+  if (name.length > limits.name) return "";
   const reach = Math.max(1, Math.floor(name.length / 3));
   const close: { name: string; away: number }[] = [];
+  let looked = 0;
   for (const other of known) {
     if (Math.abs(other.length - name.length) > reach) continue;
+    if (++looked > NEAR_LOOKS) break;
     const away = distance(name.toLowerCase(), other.toLowerCase());
     if (away <= reach) close.push({ name: other, away });
   }

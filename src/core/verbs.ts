@@ -79,10 +79,12 @@ export function claim(draft: Draft, id: string): Done | Refusal {
   return { ok: true, lease: lease.state === "OFFERED" ? hold(draft, lease) : lease };
 }
 
-/** Ends a waiter; one that has been offered its slots in the meantime has its claim_timeout instead. */
-export function abandon(draft: Draft, id: string): void {
-  const lease = draft.pool.leases.get(id);
-  if (lease?.state === "QUEUED") end(draft, lease, "ABANDONED", "no sign of life for its ticket_ttl");
+/** Ends waiters; one that has been offered its slots in the meantime has its claim_timeout instead. */
+export function abandon(draft: Draft, ids: readonly string[]): void {
+  for (const id of ids) {
+    const lease = draft.pool.leases.get(id);
+    if (lease?.state === "QUEUED") end(draft, lease, "ABANDONED", "no sign of life for its ticket_ttl");
+  }
 }
 
 /** Rules 3 and 4: with a request_id its caller may come back; without one nobody can. */

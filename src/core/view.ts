@@ -7,14 +7,14 @@ import type { Environment, Lease, Pool, Rank, Site } from "./model.ts";
 /** How many occupants an answer names. */
 const NAMED = 10;
 
-/** An environment with who is on it; `name` must be of the pool. */
-export function statusOf(pool: Pool, name: string): EnvironmentStatus {
+/** An environment with who is on it; `name` must be of the pool. `at`: the present time, by the store's clock. */
+export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentStatus {
   const site = siteOf(pool, name);
   return {
     ...bareStatus(site.environment),
     used: site.taken.size,
     queueLength: site.waiting.size,
-    available: wouldGrant(pool, name),
+    available: wouldGrant(pool, name, at),
     holders: [...take(site.occupants.values(), NAMED)].map((id) => occupant(leaseOf(pool, id))),
   };
 }
@@ -26,10 +26,10 @@ export function bareStatus(environment: Environment): EnvironmentStatus {
   return { ...facts, used: 0, queueLength: 0, available: false, holders: [] };
 }
 
-/** Whether an Acquire of one slot would be HELD at once. */
-export function wouldGrant(pool: Pool, name: string): boolean {
+/** Whether an Acquire of one slot that arrives at `at` would be HELD at once. */
+export function wouldGrant(pool: Pool, name: string, at = pool.at): boolean {
   const needs = [{ environment: name, slots: 1, indexes: [] }];
-  return fits(pool, { id: "", needs, createdAt: pool.at, priority: 0, sequence: Number.MAX_SAFE_INTEGER });
+  return fits(pool, { id: "", needs, createdAt: at, priority: 0, sequence: Number.MAX_SAFE_INTEGER });
 }
 
 /** A lease as others see it. */

@@ -1,4 +1,4 @@
-import type { Acquire, Command, Refusal, Reply } from "../core/command.ts";
+import type { Acquire, Command, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
 import { type Lease, type Pool, requestKey } from "../core/model.ts";
 import type { Commit, Store } from "../store/store.ts";
@@ -12,6 +12,8 @@ import { realTimers, type Timers } from "./timers.ts";
 const TRIM_EVERY = 60_000;
 /** How soon a withdrawal that the store could not take is tried again, in milliseconds. */
 const HANG_UP_AGAIN = 1_000;
+/** How soon after a failed write the store is tried again, in milliseconds. */
+const PROBE_AFTER = 1_000;
 
 /** A lease and the pool as it was when the lease was read. */
 export interface Sighting {
@@ -33,6 +35,7 @@ export class Engine {
   readonly #trouble: Trouble;
   readonly #draining = new AbortController();
   #cancelTrim: (() => void) | undefined;
+  #probing = false;
 
   private constructor(store: Store, timers: Timers, trouble: Trouble) {
     this.store = store;
@@ -41,16 +44,28 @@ export class Engine {
     this.presence = new Presence(
       () => store.now(),
       () => this.#reaper.arm(),
+      (lease) => store.poolOfLease(lease) !== undefined,
     );
     this.#lane = new Lane(store, () => this.#abandonments());
-    const sweep = (pools: readonly string[]) => this.#lane.submit({ parts: pools.map((pool) => ({ pool, command: { type: "pulse" } })) });
+    const pulse = (parts: Unit["parts"]) => this.#lane.submit({ parts });
+    // Pool by pool, so that a broken one does not keep the others; with none due, a batch of nothing lets abandoned waiters go.
+    const sweep = (pools: readonly string[]) =>
+      Promise.all([pulse([]), ...pools.map((pool) => pulse([{ pool, command: { type: "pulse" } }]))]);
     this.#reaper = new Reaper(
       timers,
       () => store.now(),
       sweep,
       () => this.presence.next(),
     );
-    store.onCommit((commit) => this.#committed(commit));
+    store.onCommit((commit) => {
+      try {
+        this.#committed(commit);
+      } catch (error) {
+        // What is on disk is done, whoever could not be told of it.
+        trouble(error, "pass on a commit");
+      }
+    });
+    store.onFailure((failure) => failure.reason !== "OUTCOME_UNKNOWN" && this.#probeLater());
   }
 
   /** Takes up what the store has: every waiter gets its full ticket again, live leases and offers their grace. */
@@ -156,9 +171,12 @@ export class Engine {
    * call has shown up for it: that one has the answer. A stop of ours is not their going away.
    */
   hangUp(lease: string, by: object): boolean {
-    const pool = this.store.poolOfLease(lease);
-    if (pool === undefined || this.draining.aborted || !this.presence.lose(lease, by)) return false;
-    this.#takeBack(pool, lease);
+    const live = this.#live(lease)?.lease;
+    if (live === undefined || this.draining.aborted) return false;
+    const unknown = this.presence.lose(lease, by);
+    // Without a request_id nobody else can have the answer, whoever has looked at the lease.
+    if (!unknown && live.requestId !== undefined) return false;
+    this.#takeBack(live.pool, lease);
     return true;
   }
 
@@ -174,20 +192,6 @@ export class Engine {
     // Somebody was told of the hold while this was on its way.
     const missed = reply.ok && reply.lease?.state === "OFFERED" && this.presence.isKnown(lease);
     if (missed) await this.submit(pool, { type: "claim", lease });
-  }
-
-  /** The limit over all pools that one more lease would break, if it would. */
-  overLimit(): Refusal | undefined {
-    const pools = [...this.store.pools()];
-    const total = (count: (pool: Pool) => number) => pools.reduce((sum, pool) => sum + count(pool), 0);
-    const bounds: [string, number, number][] = [
-      ["leases on the server", total((pool) => pool.leases.size), limits.leases.total],
-      ["waiting leases on the server", total((pool) => pool.waiters), limits.waiters.total],
-      ["environments on the server", total((pool) => pool.sites.size), limits.environments.total],
-      ["pools", pools.length, limits.pools],
-    ];
-    const broken = bounds.find(([, count, limit]) => count >= limit);
-    return broken && { ok: false, reason: "LIMIT_REACHED", message: `the limit of ${broken[2]} ${broken[0]} is reached; try again later` };
   }
 
   /** Ends waits and streams; what was submitted is still answered. */
@@ -223,19 +227,38 @@ export class Engine {
     this.hub.publish(commit);
   }
 
+  /** One command for each pool, ahead of every batch. */
   #abandonments(): readonly Unit[] {
-    return this.presence.overdue().flatMap((lease) => {
+    const overdue = new Map<string, string[]>();
+    for (const lease of this.presence.overdue()) {
       const pool = this.store.poolOfLease(lease);
-      if (pool !== undefined) return [{ parts: [{ pool, command: { type: "abandon", lease } as const }] }];
-      this.presence.forget(lease);
-      return [];
+      if (pool === undefined) this.presence.forget(lease);
+      else overdue.set(pool, [...(overdue.get(pool) ?? []), lease]);
+    }
+    return [...overdue].map(([pool, leases]) => ({ parts: [{ pool, command: { type: "abandon", leases } }] }));
+  }
+
+  /** After a failed write time stands still, and the server is not ready, until one works: finds out without waiting for a caller. */
+  #probeLater(): void {
+    if (this.#probing) return;
+    this.#probing = true;
+    this.#timers.after(PROBE_AFTER, () => {
+      this.#probing = false;
+      // A failure is told to us again, by onFailure.
+      if (!this.draining.aborted) this.store.probe().catch(() => {});
     });
   }
 
   #trimLater(): void {
     this.#cancelTrim = this.#timers.after(TRIM_EVERY, () => {
-      const trimmed = this.store.trim(this.store.now() - limits.history, limits.maxHistory);
-      trimmed.catch((error) => this.#trouble(error, "trim history")).finally(() => this.#trimLater());
+      this.#trim()
+        .catch((error) => this.#trouble(error, "trim history"))
+        .finally(() => this.draining.aborted || this.#trimLater());
     });
+  }
+
+  async #trim(): Promise<void> {
+    const { history, maxHistory, log } = limits;
+    while (!this.draining.aborted && (await this.store.trim(this.store.now() - history, maxHistory, log)));
   }
 }

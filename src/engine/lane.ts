@@ -49,16 +49,20 @@ export class Lane {
   async #run(): Promise<void> {
     // What arrives in the same turn of the event loop goes into the same batch.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, limits.batch));
+    while (this.#waiting.length > 0) {
+      const ahead = this.#first().map((unit) => ({ unit, resolve: () => {}, reject: () => {} }));
+      await this.#commit([...ahead, ...this.#waiting.splice(0, limits.batch)]);
+    }
     this.#running = undefined;
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
     try {
-      const ahead = this.#first();
-      const units = [...ahead, ...batch.map((entry) => entry.unit)];
-      const replies = await transact(this.#store, units);
-      for (const [index, entry] of batch.entries()) entry.resolve(replies[index + ahead.length] ?? []);
+      const replies = await transact(
+        this.#store,
+        batch.map((entry) => entry.unit),
+      );
+      for (const [index, entry] of batch.entries()) entry.resolve(replies[index] ?? []);
     } catch (error) {
       if (error instanceof StoreFailure || batch.length === 1) for (const entry of batch) entry.reject(error);
       // A broken invariant: nothing was written. One by one, so that only the culprit fails.

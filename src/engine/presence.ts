@@ -22,13 +22,15 @@ type Due = readonly [at: Micros, lease: string];
 export class Presence {
   readonly #now: () => Micros;
   readonly #scheduled: () => void;
+  readonly #isLive: (lease: string) => boolean;
   readonly #tickets = new Map<string, Ticket>();
   #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
 
-  /** `scheduled` is told whenever a ticket has begun to run. */
-  constructor(now: () => Micros, scheduled: () => void) {
+  /** `scheduled` is told whenever a ticket has begun to run; signs of a lease that is not `isLive` any more come too late. */
+  constructor(now: () => Micros, scheduled: () => void, isLive: (lease: string) => boolean) {
     this.#now = now;
     this.#scheduled = scheduled;
+    this.#isLive = isLive;
   }
 
   /** A lease begins to wait; its ticket runs from now. */
@@ -89,10 +91,6 @@ export class Presence {
     };
   }
 
-  isAttended(lease: string): boolean {
-    return (this.#tickets.get(lease)?.open ?? 0) > 0;
-  }
-
   /** Those whose ticket has run out. */
   overdue(): string[] {
     const now = this.#now();
@@ -114,7 +112,7 @@ export class Presence {
     const known = this.#tickets.get(lease);
     if (known !== undefined) return known;
     const ticket: Ticket = { ...newTicket(), told: 1 };
-    this.#tickets.set(lease, ticket);
+    if (this.#isLive(lease)) this.#tickets.set(lease, ticket);
     return ticket;
   }
 

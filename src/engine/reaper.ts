@@ -57,6 +57,7 @@ export class Reaper {
 
   #set(at: Micros, milliseconds: number): void {
     this.#cancel?.();
+    if (this.#stopped) return;
     this.#armed = at;
     this.#cancel = this.#timers.after(milliseconds, () => {
       this.#armed = undefined;

@@ -7,8 +7,8 @@ export interface Call {
   readonly caller: Caller;
   /** Aborts when the caller is gone, or its deadline has passed. Also after an answer: never release on it. */
   readonly signal: AbortSignal;
-  /** Milliseconds that the caller waits for the answer, from now; undefined: for ever. */
-  readonly timeout: number | undefined;
+  /** Milliseconds that the caller still waits for the answer; undefined: for ever. */
+  timeLeft(): number | undefined;
   /** Calls back if the connection is lost before the whole answer was handed to the system; at once if it is lost already. */
   onLost(call: () => void): void;
 }

@@ -58,15 +58,10 @@ export async function apply(
   { engine }: Service,
   request: pb.ApplyEnvironmentsRequest,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
-  const configs = request.environments.map(readConfig);
-  const names = configs.map((config) => config.name);
-  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
-  if (twice >= 0) throw badField(`environments[${twice}].name`, `${JSON.stringify(names[twice])} is given twice`);
-  const pools = new Set(configs.map((config) => config.pool));
-  if (request.prune) for (const pool of engine.store.pools()) pools.add(pool.name);
-  const parts = [...pools].sort().map((pool) => {
-    const environments = configs.filter((config) => config.pool === pool);
-    const command: Apply = { type: "apply", environments, prune: request.prune };
+  const byPool = readConfigs(request);
+  if (request.prune) for (const pool of engine.store.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
+  const parts = [...byPool.keys()].sort().map((pool) => {
+    const command: Apply = { type: "apply", environments: byPool.get(pool) ?? [], prune: request.prune };
     return { pool, command };
   });
   const replies = await engine.submitAll({ parts, dryRun: request.dryRun });
@@ -152,6 +147,23 @@ function find({ engine: { store } }: Service, name: string): { pool: ReturnType<
       ),
     );
   return { pool, environment: site.environment };
+}
+
+function readConfigs(request: pb.ApplyEnvironmentsRequest): Map<string, EnvironmentConfig[]> {
+  const most = limits.environments.total;
+  if (request.environments.length > most) throw badField("environments", `has ${request.environments.length} entries; at most ${most} fit`);
+  const names = new Set<string>();
+  const byPool = new Map<string, EnvironmentConfig[]>();
+  for (const [index, message] of request.environments.entries()) {
+    const config = readConfig(message, index);
+    if (names.has(config.name)) throw badField(`environments[${index}].name`, `${JSON.stringify(config.name)} is given twice`);
+    names.add(config.name);
+    const pool = byPool.get(config.pool);
+    if (pool === undefined) byPool.set(config.pool, [config]);
+    else pool.push(config);
+  }
+  if (byPool.size > limits.pools) throw badField("environments", `name ${byPool.size} pools; at most ${limits.pools} fit`);
+  return byPool;
 }
 
 function readConfig(message: pb.Environment, index: number): EnvironmentConfig {

@@ -63,12 +63,15 @@ export interface ErrorFacts {
 }
 
 /** An error for the wire: always an ErrorInfo; a BadRequest when a field is to blame; a RetryInfo when it may be tried again. */
-export function failure(reason: Reason, message: string, facts: ErrorFacts = {}): ConnectError {
+export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): ConnectError {
   const { code, retryAfter } = VERDICTS[reason];
+  // Input comes back in messages; more than this of it would be more than a header can carry (gRPC sends errors in headers).
+  const message = shorten(text, 600);
+  const metadata = Object.fromEntries(Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, shorten(value, 300)]));
   const error = new ConnectError(message, code);
-  error.details.push({ desc: ErrorInfoSchema, value: { reason, domain: DOMAIN, metadata: { ...facts.metadata } } });
+  error.details.push({ desc: ErrorInfoSchema, value: { reason, domain: DOMAIN, metadata } });
   if (facts.field !== undefined) {
-    const fieldViolations = [{ field: facts.field, description: message, reason }];
+    const fieldViolations = [{ field: shorten(facts.field, 100), description: message, reason }];
     error.details.push({ desc: BadRequestSchema, value: { fieldViolations } });
   }
   if (retryAfter !== undefined) {
@@ -76,6 +79,10 @@ export function failure(reason: Reason, message: string, facts: ErrorFacts = {})
     error.details.push({ desc: RetryInfoSchema, value: { retryDelay } });
   }
   return error;
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
 /** Bad input: which field, what was wrong with which value, what to give instead. */

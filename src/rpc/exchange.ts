@@ -38,6 +38,11 @@ export class Exchange {
     });
   }
 
+  /** Whether the connection, or the stream, is gone. */
+  get closed(): boolean {
+    return this.raw.destroyed || this.#lost;
+  }
+
   /** Calls back if the connection goes before the whole answer was handed to the system; at once if it is gone already. */
   onLost(call: () => void): void {
     if (this.#lost) call();

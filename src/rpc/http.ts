@@ -17,19 +17,36 @@ export interface HttpOptions {
 
 /** The handler of every request, whatever came through the door. */
 export function httpHandler({ service, health, legacyTtl, report }: HttpOptions): (req: Request, res: Response) => void {
-  const rpc = rpcHandler(service, routes(service, health, report), service.engine.draining);
+  const rpc = rpcHandler(service, routes(service, health, report), service.engine.draining, report);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
-    "/watch": (exchange) => watchLines(service, exchange),
+    "/watch": (exchange) => watchLines(service, exchange, report),
     "/healthz": (exchange) => exchange.answer(200, { status: "ok" }),
     "/readyz": (exchange) => (health.serving() ? exchange.answer(200, { status: "ready" }) : exchange.answer(503, { status: "not ready" })),
   };
   return (req, res) => {
     const exchange = new Exchange(req, res);
+    const stranger = crossSite(exchange, service.principals.open);
+    if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
     const handle = plain[exchange.path];
     if (handle !== undefined) run(exchange, handle, report);
     else if (!rpc(exchange)) exchange.answer(404, { code: 404, message: `path ${exchange.path} was not found` });
   };
+}
+
+/**
+ * Why a request looks like one that a web page of somebody else made a browser send; undefined if it doesn't. The rules of Go 1.25's
+ * CrossOriginProtection. Where no key is asked for, a name that merely leads to this machine (DNS rebinding) is refused as well.
+ */
+function crossSite(exchange: Exchange, open: boolean): string | undefined {
+  const host = exchange.header(":authority") ?? exchange.header("host") ?? "";
+  if (open && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])?(:\d+)?$/i.test(host))
+    return `without an API_KEY this server answers to localhost only, not to ${host.slice(0, 100)}`;
+  if (exchange.req.method === "GET" || exchange.req.method === "HEAD") return undefined;
+  const site = exchange.header("sec-fetch-site");
+  const origin = exchange.header("origin");
+  const own = site === undefined ? origin === undefined || URL.parse(origin)?.host === host : site === "same-origin" || site === "none";
+  return own ? undefined : "a page of another site may not change anything here";
 }
 
 function run(exchange: Exchange, handle: (exchange: Exchange) => void | Promise<void>, report: Report): void {

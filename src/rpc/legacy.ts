@@ -45,18 +45,19 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
 function look(service: Service, environment: string, exchange: Exchange): void {
   const pool = poolOf(service, environment);
   const known = pool.sites.has(environment);
-  if (known ? wouldGrant(pool, environment) : service.autoCreate) exchange.answer(200);
+  if (known ? wouldGrant(pool, environment, service.engine.store.now()) : service.autoCreate) exchange.answer(200);
   else exchange.answer(403, undefined, holderHeaders(pool, environment));
 }
 
 async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Caller, exchange: Exchange): Promise<void> {
   const { engine } = service;
-  if (engine.draining.aborted || engine.overLimit() !== undefined)
-    return exchange.answer(503, { code: 503, message: "not now; try again" }, { "retry-after": "5" });
+  if (engine.draining.aborted) return exchange.answer(503, { code: 503, message: "not now; try again" }, { "retry-after": "5" });
   const id = randomUUID();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
   const pool = poolOf(service, environment);
   const reply = await engine.submit(pool.name, command);
+  if (!reply.ok && reply.reason === "LIMIT_REACHED")
+    return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
   if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   const call = {};
   engine.presence.sign(id, call);

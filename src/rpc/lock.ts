@@ -39,8 +39,6 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => store.ownerOf(name));
   if (engine.draining.aborted) throw failure("DRAINING", "the server is about to stop; retry with the same request_id");
   const known = engine.knownAs(pool, command);
-  const limit = known === undefined ? engine.overLimit() : undefined;
-  if (limit !== undefined) throw refused(limit);
   if (known !== undefined) engine.presence.sign(known.id, call);
   const reply = accepted(await engine.submit(pool, command));
   const answer = { environmentCreated: reply.environmentCreated ?? false };

@@ -7,6 +7,7 @@ import type { Call, Service } from "./call.ts";
 import { badField, failure, toConnectError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyOf } from "./principal.ts";
+import type { Report } from "./router.ts";
 import { watchEnvironment } from "./streams.ts";
 
 const PARAMETERS = ["environment", "pool", "since_revision"];
@@ -16,23 +17,26 @@ type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
 /** An event is written as text once for all its readers. */
 const lines = new WeakMap<Message, string>();
 
-export async function watchLines(service: Service, exchange: Exchange): Promise<void> {
+export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
   const { method } = exchange.req;
   if (method !== "GET") {
     const message = `method ${method} is not allowed, but [GET] are`;
     return exchange.answer(405, { code: 405, message }, { allow: "GET" });
   }
   const gone = new AbortController();
-  exchange.res.once("close", () => gone.abort());
+  const closed = new Promise<void>((resolve) => exchange.res.once("close", resolve));
+  void closed.then(() => gone.abort());
   try {
     const caller = service.principals.identify(keyOf((name) => exchange.header(name)));
     if (caller.lease !== undefined) throw failure("TOKEN_TOO_NARROW", "a lease_token cannot watch environments; use an API key");
     const request = readQuery(exchange);
-    const call: Call = { caller, signal: gone.signal, timeout: undefined, onLost: (lost) => exchange.onLost(lost) };
-    for await (const message of watchEnvironment(service, request, call)) await write(exchange, lineOf(message), gone.signal);
+    const call: Call = { caller, signal: gone.signal, timeLeft: () => undefined, onLost: (lost) => exchange.onLost(lost) };
+    for await (const message of watchEnvironment(service, request, call)) await write(exchange, lineOf(message), closed);
     exchange.res.end();
   } catch (error) {
-    fail(exchange, toConnectError(error));
+    const translation = toConnectError(error);
+    if (translation !== error) report(error, "/watch");
+    fail(exchange, translation);
   }
 }
 
@@ -55,13 +59,10 @@ function lineOf(message: Message): string {
 }
 
 /** Writes, and waits while the reader is slower than we are; the door cuts off one that stands still. */
-async function write({ res }: Exchange, line: string, gone: AbortSignal): Promise<void> {
+async function write({ res }: Exchange, line: string, closed: Promise<void>): Promise<void> {
   if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-  if (res.write(line) || gone.aborted) return;
-  await new Promise<void>((resolve) => {
-    res.once("drain", resolve);
-    gone.addEventListener("abort", () => resolve(), { once: true });
-  });
+  if (res.write(line)) return;
+  await Promise.race([closed, new Promise<void>((resolve) => res.once("drain", resolve))]);
 }
 
 function fail(exchange: Exchange, error: ConnectError): void {

@@ -16,6 +16,11 @@ export class Principals {
     this.#secret = secret;
   }
 
+  /** Whether nobody is asked for a key. */
+  get open(): boolean {
+    return this.#admin === undefined;
+  }
+
   /** The token of one lease: nothing is stored, and a retry gets the same one. */
   tokenOf(lease: string): string {
     return `${TOKEN}${lease}_${createHmac("sha256", this.#secret).update(lease).digest("base64url")}`;

@@ -28,7 +28,7 @@ const TOKEN_METHODS = new Set(["Release", "Renew", "GetLease", "WatchLease"]);
 const OPEN = new Set(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]);
 
 const callerKey = createContextKey<Caller>({ principal: "" }, { description: "caller" });
-/** How a method learns that its answer did not get through; set by http.ts. */
+/** How a method learns that its answer did not get through; set by adapter.ts. */
 export const lostKey = createContextKey<Call["onLost"]>(() => {}, { description: "lost connection" });
 
 /** Told of an error that nobody foresaw. */
@@ -97,7 +97,7 @@ function callOf(context: HandlerContext): Call {
   return {
     caller: context.values.get(callerKey),
     signal: context.signal,
-    timeout: context.timeoutMs(),
+    timeLeft: () => context.timeoutMs(),
     onLost: context.values.get(lostKey),
   };
 }

@@ -11,7 +11,8 @@ const MARGIN_MS = 250;
  */
 export function waitSignal(service: Service, call: Call, wait: number | undefined): AbortSignal | undefined {
   const asked = Math.min(Math.ceil((wait ?? 0) / 1_000), LONGEST_MS);
-  const left = call.timeout === undefined ? asked : Math.min(asked, Math.floor(call.timeout - MARGIN_MS));
+  const patience = call.timeLeft();
+  const left = patience === undefined ? asked : Math.min(asked, Math.floor(patience - MARGIN_MS));
   if (left <= 0) return undefined;
   return AbortSignal.any([AbortSignal.timeout(left), call.signal, service.engine.draining]);
 }

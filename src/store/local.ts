@@ -1,5 +1,5 @@
 import type { Reads } from "../core/command.ts";
-import { Draft, type Found } from "../core/draft.ts";
+import { Draft, type Found, type Totals } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
 import { withEnvironment, withLease } from "../core/ledger.ts";
 import { type Environment, emptyPool, type Lease, type Micros, type Pool, type Revision, requestKey } from "../core/model.ts";
@@ -9,6 +9,9 @@ import { type Commit, type LeaseQuery, type Past, type Store, StoreFailure, type
 /** The clock that a local store decides by. */
 export interface StoreClock {
   now(): Micros;
+  /** From now on it runs half a second further at most, until `release`. */
+  hold(): void;
+  release(): void;
   stop(): void;
 }
 
@@ -65,10 +68,34 @@ export class LocalStore implements Store {
 
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
     const result = this.#tail.then(() => this.#run(pools, reads, work));
-    this.#tail = result.catch((error: unknown) => {
-      if (error instanceof StoreFailure) for (const listener of this.#troubled) listener(error);
-    });
+    this.#tail = this.#watched(result).catch(() => {});
     return result;
+  }
+
+  /** Passes on; whoever listens hears of its failure. */
+  async #watched<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof StoreFailure) for (const listener of this.#troubled) listener(error);
+      throw error;
+    }
+  }
+
+  probe(): Promise<void> {
+    const { name, revision, at } = this.pool("default");
+    const result = this.#tail.then(() =>
+      this.#write({ pools: [{ name, revision, at }], leases: [], environments: [], deleted: [], events: [] }),
+    );
+    this.#tail = this.#watched(result).catch(() => {});
+    return result;
+  }
+
+  /** While a write hangs, and from a failed one to the next that works, nobody can renew: the clock must not run on for long. */
+  async #write(batch: Batch): Promise<void> {
+    this.#clock.hold();
+    await this.#medium.write(batch);
+    this.#clock.release();
   }
 
   async #run<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
@@ -76,7 +103,11 @@ export class LocalStore implements Store {
     const rows = await this.#find(reads);
     const at = this.#clock.now();
     const drafts = new Map<string, Draft>();
-    const found: Found = { ...rows, owner: (environment) => this.#ownerAmong(drafts, environment) };
+    const found: Found = {
+      ...rows,
+      owner: (environment) => this.#ownerAmong(drafts, environment),
+      elsewhere: (pool) => this.#elsewhere(drafts, pool),
+    };
     for (const name of pools) drafts.set(name, new Draft(this.pool(name), at, found));
     const draft = (name: string): Draft => {
       const known = drafts.get(name);
@@ -87,20 +118,34 @@ export class LocalStore implements Store {
     const changed = [...drafts.values()].filter((candidate) => candidate.rows.length > 0);
     if (changed.length > 0) {
       const batch = batchOf(changed);
-      await this.#medium.write(batch);
+      await this.#write(batch);
       this.#commit(changed, batch);
     }
     return result;
   }
 
-  /** Names are unique over all pools, those that this transaction has just made or deleted included. */
+  /** Names are unique over all pools: those that this transaction has just made included, and those that it deletes until it is done. */
   #ownerAmong(drafts: ReadonlyMap<string, Draft>, environment: string): string | undefined {
-    for (const [name, draft] of drafts) if (draft.pool.sites.has(environment)) return name;
     const owner = this.#owners.get(environment);
-    return owner === undefined || drafts.has(owner) ? undefined : owner;
+    if (owner !== undefined) return owner;
+    for (const [name, draft] of drafts) if (draft.pool.sites.has(environment)) return name;
+    return undefined;
   }
 
-  async #find(reads: Reads): Promise<Omit<Found, "owner">> {
+  #elsewhere(drafts: ReadonlyMap<string, Draft>, pool: string): Totals {
+    const totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
+    for (const name of new Set([...this.#pools.keys(), ...drafts.keys()])) {
+      if (name === pool) continue;
+      const { sites, leases, waiters } = drafts.get(name)?.pool ?? this.pool(name);
+      totals.environments += sites.size;
+      totals.leases += leases.size;
+      totals.waiters += waiters;
+      totals.pools += Number(sites.size > 0);
+    }
+    return totals;
+  }
+
+  async #find(reads: Reads): Promise<Pick<Found, "lease" | "request">> {
     const leases = reads.leases.filter((id) => !this.#live.has(id));
     const rows = leases.length + reads.requests.length === 0 ? [] : await this.#medium.find({ leases, requests: reads.requests });
     const byId = new Map(rows.map((lease) => [lease.id, lease]));
@@ -128,20 +173,20 @@ export class LocalStore implements Store {
   }
 
   async findEnded(id: string): Promise<Lease | undefined> {
-    const [lease] = await this.#medium.find({ leases: [id], requests: [] });
+    const [lease] = await this.#watched(this.#medium.find({ leases: [id], requests: [] }));
     return lease;
   }
 
   list(query: LeaseQuery): Promise<readonly Lease[]> {
-    return this.#medium.list(query);
+    return this.#watched(this.#medium.list(query));
   }
 
   past(pool: string, since: Revision, limit: number): Promise<Past> {
-    return this.#medium.past(pool, since, limit);
+    return this.#watched(this.#medium.past(pool, since, limit));
   }
 
-  trim(before: Micros, keep: number): Promise<void> {
-    return this.#medium.trim(before, keep);
+  trim(before: Micros, keep: number, log: number): Promise<boolean> {
+    return this.#watched(this.#medium.trim(before, keep, log));
   }
 
   onCommit(listener: (commit: Commit) => void): void {

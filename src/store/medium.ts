@@ -31,7 +31,7 @@ export interface Medium {
   write(batch: Batch): Promise<void>;
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   past(pool: string, since: Revision, limit: number): Promise<Past>;
-  /** A bounded part of the work; call again later. */
-  trim(before: Micros, keep: number): Promise<void>;
+  /** A bounded part of the work; true: there is more. Of each pool's events the newest `log` at most are kept. */
+  trim(before: Micros, keep: number, log: number): Promise<boolean>;
   close(): Promise<void>;
 }

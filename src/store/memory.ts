@@ -55,13 +55,21 @@ export class MemoryMedium implements Medium {
     return { events: this.#events.filter((event) => event.pool === pool && event.revision > since).slice(0, limit) };
   }
 
-  async trim(before: Micros, keep: number): Promise<void> {
+  async trim(before: Micros, keep: number, log: number): Promise<boolean> {
     const ended = [...this.#leases.values()].filter((lease) => lease.state === "ENDED").sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
     ended.forEach((lease, index) => {
       if ((lease.endedAt ?? 0) < before || index < ended.length - keep) this.#leases.delete(lease.id);
     });
-    for (const { pool, revision } of this.#events) if (revision < before) this.#trimmed.set(pool, revision);
-    this.#events = this.#events.filter((event) => event.revision >= before);
+    const newest = new Map<string, number>();
+    for (const { pool } of this.#events) newest.set(pool, (newest.get(pool) ?? 0) + 1);
+    this.#events = this.#events.filter(({ pool, revision }) => {
+      const behind = newest.get(pool) ?? 0;
+      newest.set(pool, behind - 1);
+      if (revision >= before && behind <= log) return true;
+      this.#trimmed.set(pool, revision);
+      return false;
+    });
+    return false;
   }
 
   async close(): Promise<void> {}

@@ -83,8 +83,8 @@ export class SqliteMedium implements Medium {
     return rows === "trimmed" ? rows : this.#decode(() => ({ events: rows.map(eventOfRow) }));
   }
 
-  trim(before: Micros, keep: number): Promise<void> {
-    return this.#call("trim", before, keep);
+  trim(before: Micros, keep: number, log: number): Promise<boolean> {
+    return this.#call("trim", before, keep, log);
   }
 
   close(): Promise<void> {

@@ -60,11 +60,13 @@ export interface Store {
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   /** At most `limit` events of the pool behind a revision, in order. */
   past(pool: string, since: Revision, limit: number): Promise<Past>;
-  /** Forgets ended leases and events from before a time, and ended leases beyond `keep`; some at a time. */
-  trim(before: Micros, keep: number): Promise<void>;
+  /** Forgets ended leases and events from before a time, ended leases beyond `keep`, and a pool's events beyond `log`; some at a time: true, there is more. */
+  trim(before: Micros, keep: number, log: number): Promise<boolean>;
   /** Hears of every commit, in order, before its caller does. */
   onCommit(listener: (commit: Commit) => void): void;
-  /** Hears of every transaction that failed. */
+  /** Writes something that changes nothing: whether the medium works again. */
+  probe(): Promise<void>;
+  /** Hears of everything that failed. */
   onFailure(listener: (failure: StoreFailure) => void): void;
   close(): Promise<void>;
 }

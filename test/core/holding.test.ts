@@ -1,5 +1,6 @@
 /** api.md's rules 5 to 8, one by one, on the bare core: holding, ending, and the fleet. */
 import { describe, expect, test } from "vitest";
+import { limits } from "../../src/core/limits.ts";
 import { statusOf } from "../../src/core/view.ts";
 import { acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
@@ -229,5 +230,19 @@ describe("the fleet", () => {
     expect(reply).toMatchObject({ reason: "ENVIRONMENT_NOT_FOUND", message: expect.stringContaining('did you mean "staging-2"?') });
     world.elsewhere.set("foreign", "other");
     expect(world.do(acquireCommand("z", "foreign"))).toMatchObject({ reason: "POOL_MISMATCH" });
+  });
+
+  test("limits bound what is new, in a pool and over all pools, and nothing else", () => {
+    const world = new World();
+    world.acquire("x", "a", { requestId: "r" });
+    Object.assign(world.others, { environments: limits.environments.total, waiters: limits.waiters.total, pools: limits.pools });
+    expect(world.do(acquireCommand("y", "new"))).toMatchObject({
+      reason: "LIMIT_REACHED",
+      message: expect.stringContaining("environments on the server"),
+    });
+    expect(world.do(acquireCommand("y", "a"))).toMatchObject({ reason: "LIMIT_REACHED" });
+    expect(world.acquire("z", "a", { requestId: "r" }).id).toBe("x");
+    world.release("x");
+    expect(world.acquire("y", "a").state).toBe("HELD");
   });
 });

@@ -70,7 +70,7 @@ function commandOf(world: World, one: Step, number: number): Command {
       if (one.what === "release") return { type: "release", by, lease, outcome: "OK", note: "" };
       if (one.what === "force") return { type: "forceRelease", by, lease, reason: "test" };
       if (one.what === "renew") return { type: "renew", by, lease };
-      return { type: one.what as "claim", lease };
+      return one.what === "abandon" ? { type: "abandon", leases: [lease] } : { type: one.what as "claim", lease };
     }
   }
 }

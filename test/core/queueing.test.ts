@@ -139,8 +139,18 @@ describe("rules 3 and 4: signs of life", () => {
     world.acquire("gone", "a");
     world.acquire("here", "a");
     world.at += MINUTE;
-    world.do({ type: "abandon", lease: "gone" });
+    world.do({ type: "abandon", leases: ["gone"] });
     expect(world.states("holder", "gone", "here")).toBe("holder EXPIRED, gone ABANDONED, here OFFERED");
+  });
+
+  test("of several who vanished none is offered what another one leaves", () => {
+    const world = new World();
+    world.acquire("holder", "b");
+    world.acquire("wide", ["a", "b"]);
+    world.acquire("gone", "a");
+    world.acquire("here", "a");
+    world.do({ type: "abandon", leases: ["wide", "gone"] });
+    expect(world.states("wide", "gone", "here")).toBe("wide ABANDONED, gone ABANDONED, here OFFERED");
   });
 
   test("an offer is claimed, or lapses for the next one; ttl counts from the claim", () => {

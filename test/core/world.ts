@@ -42,6 +42,8 @@ export class World {
   at: Micros = 1_000 * HOUR;
   readonly events: Event[] = [];
   readonly ended = new Map<string, Lease>();
+  /** What the other pools have. */
+  others = { environments: 0, leases: 0, waiters: 0, pools: 0 };
   /** Environments of other pools. */
   readonly elsewhere = new Map<string, string>();
 
@@ -50,6 +52,7 @@ export class World {
     const found: Found = {
       lease: (id) => this.ended.get(id),
       request: (key) => [...this.ended.values()].findLast((lease) => lease.requestId && keyOf(lease) === key),
+      elsewhere: () => this.others,
       owner: (environment) => this.elsewhere.get(environment) ?? (this.pool.sites.has(environment) ? "default" : undefined),
     };
     const draft = new Draft(this.pool, this.at, found);

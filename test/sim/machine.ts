@@ -64,8 +64,8 @@ class Disk implements Medium {
     return this.#effect(() => this.#rows.past(pool, since, limit));
   }
 
-  trim(before: Micros, keep: number): Promise<void> {
-    return this.#effect(() => this.#rows.trim(before, keep));
+  trim(before: Micros, keep: number, log: number): Promise<boolean> {
+    return this.#effect(() => this.#rows.trim(before, keep, log));
   }
 
   async close(): Promise<void> {}
@@ -106,7 +106,7 @@ export class Machine {
   async boot(): Promise<void> {
     this.#died = false;
     this.booting = true;
-    const clock = { now: () => this.#clock, stop: () => {} };
+    const clock = { now: () => this.#clock, hold: () => {}, release: () => {}, stop: () => {} };
     const store = await LocalStore.open(new Disk(this.rows, this), (latest) => {
       this.#clock = Math.max(this.#clock, latest, this.time.now);
       return clock;

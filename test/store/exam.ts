@@ -167,10 +167,10 @@ export function exam(candidate: Candidate): void {
     const rare = await medium.list({ states: ["ENDED"], tag: "rare", limit: 10 });
     expect(rare.map(({ id }) => id)).toEqual(["l2999", "l5999"]);
     expect(await medium.list({ states: ["ENDED"], limit: 10_000 })).toHaveLength(7_000);
-    for (let call = 0; call < 3; call++) await medium.trim(START + 6_000, 1_000_000);
+    for (let call = 0; call < 3; call++) await medium.trim(START + 6_000, 1_000_000, 1_000_000);
     const left = await medium.list({ states: ["ENDED"], limit: 10_000 });
     expect([left.length, left[0]?.id]).toEqual([1_000, "l6000"]);
-    await medium.trim(START, 10);
+    await medium.trim(START, 10, 1_000_000);
     expect((await medium.list({ states: ["ENDED"], limit: 10_000 })).map(({ id }) => id)).toEqual(leases.slice(-10).map(({ id }) => id));
     await medium.close();
   });
@@ -179,7 +179,7 @@ export function exam(candidate: Candidate): void {
     const medium = await candidate.open();
     const lease = await specimen();
     await medium.write({ ...nothing, leases: [lease, ended(lease, { id: "gone" })] });
-    await medium.trim(lease.createdAt + second, 0);
+    await medium.trim(lease.createdAt + second, 0, 1_000_000);
     expect((await medium.load()).leases).toEqual([lease]);
     expect(await medium.list({ states: ["ENDED"], limit: 10 })).toEqual([]);
     await medium.close();
@@ -207,7 +207,7 @@ export function exam(candidate: Candidate): void {
     expect(await past(0, 10, "nowhere")).toEqual([]);
     const [event] = await store.past("default", 0, 1).then((found) => (found === "trimmed" ? [] : found.events));
     expect(event).toMatchObject({ pool: "default", environments: [{ name: "uat", used: 1 }], cause: { leaseId: "a", state: "HELD" } });
-    await store.trim(told[2] ?? 0, 100);
+    await store.trim(told[2] ?? 0, 100, 100);
     expect(await past(told[0] ?? 0)).toBe("trimmed");
     expect(await past(told[1] ?? 0)).toEqual(told.slice(2));
     expect(await past(quiet ?? 0, 10, "quiet")).toEqual([]);
@@ -250,23 +250,30 @@ export function exam(candidate: Candidate): void {
     await store.close();
   });
 
-  it("moves an environment from one pool to another in one transaction, in either order of the pools", async () => {
+  it("keeps a name in its pool until it is deleted for good: none moves within one transaction, in either order of the pools", async () => {
     for (const order of [
       ["from", "to"],
       ["to", "from"],
     ]) {
-      let medium = await candidate.open();
-      const { store } = await storeOn(medium);
+      const { store } = await storeOn(await candidate.open());
       await submit(store, "from", { type: "apply", environments: [config("uat", "from", 1)], prune: false });
-      await store.transact(order, { leases: [], requests: [] }, ({ draft }) => {
+      const move = await store.transact(order, { leases: [], requests: [] }, ({ draft }) => {
         decide(draft("from"), { type: "delete", environment: "uat" });
-        decide(draft("to"), { type: "apply", environments: [config("uat", "to", 1)], prune: false });
+        return decide(draft("to"), { type: "apply", environments: [config("uat", "to", 1)], prune: false });
       });
+      expect(move).toMatchObject({ ok: false, reason: "POOL_FIXED" });
+      await submit(store, "to", { type: "apply", environments: [config("uat", "to", 1)], prune: false });
       expect(store.ownerOf("uat")).toBe("to");
       await store.close();
-      medium = await candidate.reopen(medium);
-      expect((await medium.load()).environments).toMatchObject([{ config: { name: "uat", pool: "to" } }]);
-      await medium.close();
     }
+  });
+
+  it("works again after a probe that writes nothing new", async () => {
+    const { store } = await storeOn(await candidate.open());
+    await submit(store, "default", { type: "apply", environments: [config("uat", "default", 1)], prune: false });
+    const before = store.pool("default");
+    await store.probe();
+    expect(store.pool("default")).toBe(before);
+    await store.close();
   });
 }

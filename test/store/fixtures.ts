@@ -14,6 +14,8 @@ export class HandClock {
   now(): number {
     return this.time;
   }
+  hold(): void {}
+  release(): void {}
   stop(): void {}
 }
 

@@ -69,8 +69,12 @@ export class Tables {
     return since < (this.#trimmed.get(pool) ?? 0) ? "trimmed" : this.#past.all(pool, since, limit);
   }
 
-  trim(before: Micros, keep: number): void {
-    commit(this.#db, () => trim(this.#db, before, keep));
+  trim(before: Micros, keep: number, log: number): boolean {
+    let more = false;
+    commit(this.#db, () => {
+      more = trim(this.#db, before, keep, log);
+    });
+    return more;
   }
 
   /**

@@ -1,10 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
+import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "./failure.ts";
 import { isPopulated, signalGroup } from "./group.ts";
 import { Lifeline } from "./lifeline.ts";
+
+/** Waits to be told that the guard knows its group, and becomes the command. If we die before that, nothing is run at all. */
+const GATE = 'read -r go <&3 && exec 3<&- && exec "$@"';
 
 /** How long after SIGKILL a process may take to be gone, in ms. One that hangs in the kernel takes longer. */
 const DEATH = 1_000;
@@ -26,12 +31,14 @@ export class Child {
 
   constructor(command: readonly string[], env: Record<string, string | undefined>, say: (line: string) => void) {
     this.#lifeline = new Lifeline(say);
-    const [file = "", ...args] = command;
+    const gated = canGate(env);
+    const [file = "", ...args] = gated ? ["/bin/sh", "-c", GATE, "call-me", ...command] : command;
     try {
-      const child = spawn(file, args, { env, stdio: "inherit", detached: process.platform !== "win32" });
+      const stdio: StdioOptions = gated ? ["inherit", "inherit", "inherit", "pipe"] : "inherit";
+      const child = spawn(file, args, { env, stdio, detached: process.platform !== "win32" });
       this.exited = Promise.race([statusOf(file, child), this.#unkillable]);
       this.#group = child.pid;
-      if (child.pid !== undefined) this.#lifeline.guard(child.pid);
+      if (child.pid !== undefined) this.#lifeline.guard(child.pid, () => openGate(child));
     } catch (error) {
       this.exited = Promise.reject(unstartable(file, error as NodeJS.ErrnoException));
     }
@@ -60,6 +67,18 @@ export class Child {
     this.#lifeline.release();
     return !survived;
   }
+}
+
+/** A shell hands on only variables that it could name itself (GitHub's INPUT_MY-NAME would be lost): then the command starts at once. */
+function canGate(env: Record<string, string | undefined>): boolean {
+  return process.platform !== "win32" && existsSync("/bin/sh") && Object.keys(env).every((name) => /^[A-Za-z_]\w*$/.test(name));
+}
+
+function openGate({ stdio: [, , , gate] }: ChildProcess): void {
+  if (!(gate instanceof Writable)) return;
+  // It may have been killed meanwhile.
+  gate.on("error", () => {});
+  gate.end("go\n");
 }
 
 function statusOf(file: string, child: ChildProcess): Promise<number> {

@@ -24,16 +24,17 @@ export class Lifeline {
   #group: number | undefined;
   #replacements = 10;
 
-  /** Started before the command, so that only the command's pid is left to be told. */
+  /** Started before the command, so that no more than its group is left to be told. */
   constructor(say: (line: string) => void) {
     this.#say = say;
     this.#guard = this.#post();
   }
 
-  /** From now on it kills this group. */
-  guard(group: number): void {
+  /** Has it kill this group; `told` is called when it will, whatever happens to us from then on. */
+  guard(group: number, told: () => void): void {
     this.#group = group;
-    this.#guard.stdin?.write(`${group}\n`);
+    if (this.#guard.stdin === null) told();
+    else this.#guard.stdin.write(`${group}\n`, () => told());
   }
 
   /** Nothing is left to be guarded. */

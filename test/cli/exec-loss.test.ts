@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf } from "../outside/clients.ts";
-import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { ended, Wrapped } from "./wrapped.ts";
 
@@ -34,8 +33,7 @@ describe.concurrent("exec", () => {
 
   test("where max_hold ends all renewing the command is warned of it, and dead before", async () => {
     await using wrapped = await Wrapped.start(server, "max-hold", { options: ["--ttl", "2s", "--max-hold", "3s"], script: "stubborn" });
-    await eventually(() => !wrapped.alive);
-    const deadAt = Date.now();
+    const deadAt = await wrapped.dead();
     expect(await wrapped.end).toEqual({ code: 6, signal: null });
     expect(wrapped.stderr).toMatch(/max_hold 3s is reached in .*\n.*the lease is lost: its max_hold is reached/);
     expect((await ended(server, wrapped.leaseId)).at).toBeGreaterThan(deadAt);

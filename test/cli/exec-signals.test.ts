@@ -3,9 +3,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
-import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
-import { ended, runs, Wrapped } from "./wrapped.ts";
+import { ended, runs, until, Wrapped } from "./wrapped.ts";
 
 let server: Server;
 beforeAll(async () => {
@@ -76,8 +75,8 @@ describe.concurrent("exec", () => {
         .filter((pid) => !wrapped.processes.includes(pid) && runs(pid));
     const [first = 0] = guards();
     process.kill(first, "SIGKILL");
-    await eventually(() => guards().some((pid) => pid !== first));
-    wrapped.killGroup();
+    await until(() => guards().some((pid) => pid !== first));
+    wrapped.signalGroup("SIGKILL");
     expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.EXPIRED);
     expect(wrapped.alive).toBe(false);
   });

@@ -53,13 +53,23 @@ describe.concurrent("exec", () => {
   });
 
   test.each([
-    ["there is no such command", ["nonsense"], 127, 'there is no command "nonsense"'],
-    ["it cannot be executed", [path.resolve("package.json")], 126, "chmod +x"],
-  ])("as in a shell, if %s", async (_, command, code, words) => {
-    const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
-    const { stderr, ...rest } = await type(["exec", `unstartable-${code}`, "--fail", "--", ...command], env);
+    ["there is no such command", ["nonsense"], 127],
+    ["it cannot be executed", [path.resolve("package.json")], 126],
+  ])("as in a shell, if %s", async (_, command, code) => {
+    const env = { PATH: process.env["PATH"] ?? "", CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    expect(await type(["exec", `unstartable-${code}`, "--fail", "--", ...command], env)).toMatchObject({ code, stdout: "" });
+    const odd = { ...env, "ODD-NAME": "kept" };
+    const { stderr, ...rest } = await type(["exec", `unstartable-${code}`, "--fail", "--", ...command], odd);
     expect(rest).toEqual({ code, stdout: "" });
-    expect(stderr).toContain(words);
+    expect(stderr).toContain(code === 127 ? 'there is no command "nonsense"' : "chmod +x");
+  });
+
+  test("variables that no shell could name reach the command", async () => {
+    const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key, "ODD-NAME": "kept" };
+    expect(
+      (await type(["exec", "odd-name", "--", process.execPath, "-e", 'process.exit(process.env["ODD-NAME"] === "kept" ? 8 : 1)'], env))
+        .code,
+    ).toBe(8);
   });
 
   test("a command must be given", async () => {

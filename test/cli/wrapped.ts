@@ -1,25 +1,27 @@
 // `call-me exec` as a process in a group of its own, as a CI system's runner starts a step.
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Address, clientsOf, leaseIn } from "../outside/clients.ts";
-import { eventually } from "../outside/eventually.ts";
 
 /** The command line. */
 export const BIN = path.resolve("cli/bin.js");
 
-/** What a command may do after it has said who it is. Each has a child of its own, and reads stdin to its end. */
+const DEAF = "trap '' INT TERM HUP; sleep 1000 & child=$!;";
+const HELLO = 'echo "$CALL_ME_LEASE_ID $$ $child";';
+
+/** What a command may do. Each has a child of its own, and says on stdout who the two are as soon as it is ready. */
 export const SCRIPTS = {
   /** Ends at the first signal, and leaves its child alone. */
-  obedient: "wait",
+  obedient: `sleep 1000 & child=$!; ${HELLO} wait`,
   /** Takes no notice of signals; neither does its child. */
-  stubborn: "wait",
+  stubborn: `${DEAF} ${HELLO} wait`,
   /** Says which signal came, and goes on. */
-  talkative: 'for name in INT TERM HUP; do trap "echo got $name" $name; done; while kill -0 $child; do wait; done',
+  talkative: `${DEAF} for name in INT TERM HUP; do trap "echo got $name" $name; done; ${HELLO} while kill -0 $child; do wait; done`,
   /** Ends with 3 when something comes on stdin, or with its end. */
-  reading: "read -r line; kill $child; exit 3",
+  reading: `sleep 1000 & child=$!; ${HELLO} read -r line; kill $child; exit 3`,
 } as const;
 
 /** How a command line is to be started. */
@@ -34,6 +36,7 @@ export interface Start {
 /** A command on a lease: a shell with a child. `await using` kills what is left of it. */
 export class Wrapped implements AsyncDisposable {
   readonly #child: ChildProcess;
+  readonly #heard = new EventEmitter();
   /** The exit code, or null and the signal. */
   readonly end: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   stdout = "";
@@ -47,18 +50,18 @@ export class Wrapped implements AsyncDisposable {
     environment: string,
     { options = [], env = {}, script = "obedient", launcher = [process.execPath] }: Start,
   ) {
-    const before = script === "stubborn" || script === "talkative" ? "trap '' INT TERM HUP;" : "";
-    const command = `${before} sleep 1000 & child=$!; echo "$CALL_ME_LEASE_ID $$ $child"; ${SCRIPTS[script]}`;
-    const [file = "", ...args] = [...launcher, BIN, "exec", environment, ...options, "--", "sh", "-c", command];
+    const [file = "", ...args] = [...launcher, BIN, "exec", environment, ...options, "--", "sh", "-c", SCRIPTS[script]];
     this.#child = spawn(file, args, {
       detached: true,
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], CALL_ME_URL: at.url, CALL_ME_API_KEY: at.key, ...env },
     });
     this.#child.stdout?.on("data", (chunk) => {
       this.stdout += chunk;
+      this.#heard.emit("words");
     });
     this.#child.stderr?.on("data", (chunk) => {
       this.stderr += chunk;
+      this.#heard.emit("words");
     });
     this.end = once(this.#child, "exit").then(([code, signal]) => ({ code, signal }));
   }
@@ -66,7 +69,7 @@ export class Wrapped implements AsyncDisposable {
   /** Starts one and waits until the command runs. */
   static async start(at: Address, environment: string, how: Start = {}): Promise<Wrapped> {
     const wrapped = new Wrapped(at, environment, how);
-    const [, leaseId = "", ...pids] = await eventually(() => /^(\S+) (\d+) (\d+)$/m.exec(wrapped.stdout) ?? undefined, 30_000);
+    const [, leaseId = "", ...pids] = await wrapped.#hears(() => /^(\S+) (\d+) (\d+)$/m.exec(wrapped.stdout));
     wrapped.leaseId = leaseId;
     wrapped.processes = pids.map(Number);
     return wrapped;
@@ -84,21 +87,38 @@ export class Wrapped implements AsyncDisposable {
 
   /** Waits until the wrapper has said it, on stderr, or the command, on stdout. */
   async says(words: string): Promise<void> {
-    await eventually(() => this.stdout.includes(words) || this.stderr.includes(words), 30_000);
+    await this.#hears(() => this.stdout.includes(words) || this.stderr.includes(words) || null);
+  }
+
+  /** Waits until neither the command nor its child runs, and tells when that was seen, as Date.now(). */
+  async dead(): Promise<number> {
+    await until(() => !this.alive);
+    return Date.now();
   }
 
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
 
-  /** Kills the wrapper's whole group at once, as GitLab's shell executor does. The command is in another. */
-  killGroup(): void {
-    process.kill(-this.pid, "SIGKILL");
+  /** Signals the wrapper's whole group at once, as GitLab's shell executor does. The command is in another. */
+  signalGroup(name: NodeJS.Signals): void {
+    process.kill(-this.pid, name);
   }
 
   /** Ends the command's stdin. */
   closeStdin(): void {
     this.#child.stdin?.end();
+  }
+
+  async #hears<T>(look: () => T | null): Promise<T> {
+    const timeout = AbortSignal.timeout(30_000);
+    for (;;) {
+      const found = look();
+      if (found !== null) return found;
+      await once(this.#heard, "words", { signal: timeout }).catch(() => {
+        throw new Error(`not heard within 30 s:\n${this.stdout}\n${this.stderr}`);
+      });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,6 +137,20 @@ export function runs(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Looks every so many ms until it is so. For what tells nobody that it has happened, such as a death in another's family. */
+export function until(look: () => boolean | Promise<boolean>, every = 5): Promise<void> {
+  const timeout = AbortSignal.timeout(60_000);
+  return new Promise((resolve, reject) => {
+    const timer = setInterval(async () => {
+      const seen = await (async () => await look())().catch(() => false);
+      if (!seen && !timeout.aborted) return;
+      clearInterval(timer);
+      if (seen) resolve();
+      else reject(new Error("it was not so within 60 s"));
+    }, every);
+  });
 }
 
 /** Follows a lease to its end. */

@@ -1,7 +1,8 @@
 import process from "node:process";
 
 /** What asks a command to end. */
-const ENDING: readonly NodeJS.Signals[] = process.platform === "win32" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP"];
+const ENDING: readonly NodeJS.Signals[] =
+  process.platform === "win32" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /** Who is told of signals. */
 export interface Listener {

@@ -9,14 +9,17 @@ const ECHO = 300;
 export class Stopper {
   readonly #child: Child;
   readonly #say: (line: string) => void;
+  readonly #interactive: boolean;
   #latest: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
   #terminated = false;
   #killAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(child: Child, say: (line: string) => void) {
+  /** `interactive`: a person at a terminal types Ctrl-C. */
+  constructor(child: Child, { say, interactive }: { say: (line: string) => void; interactive: boolean }) {
     this.#child = child;
     this.#say = say;
+    this.#interactive = interactive;
   }
 
   /** Whether the command's end was asked for, by a signal or by `terminate`. */
@@ -29,12 +32,16 @@ export class Stopper {
     return this.#latest !== undefined;
   }
 
-  /** A signal reached us. The first is passed on as it is and has GRACE to work; each further one escalates: SIGTERM, then SIGKILL. */
+  /**
+   * A signal reached us. The first is passed on as it is and has GRACE to work; each further one escalates: SIGTERM, then SIGKILL.
+   * But what Ctrl-C means to a shell or a debugger on a terminal is theirs to say, as often as it is typed.
+   */
   forward(signal: NodeJS.Signals): void {
     const at = performance.now();
     if (this.#latest?.signal === signal && at - this.#latest.at < ECHO) return;
     this.#latest = { signal, at };
-    if (!this.stopping) {
+    if (this.#interactive && signal === "SIGINT") this.#child.signal(signal);
+    else if (!this.stopping) {
       this.#terminated = signal === "SIGTERM";
       this.#child.signal(signal);
       this.#killBy(at + GRACE);

@@ -23,10 +23,10 @@ export async function run(
   command: readonly string[],
   env: Record<string, string>,
   keeper: Keeper,
-  say: (line: string) => void,
+  { say, interactive }: { say: (line: string) => void; interactive: boolean },
 ): Promise<Tenure> {
   const child = new Child(command, env, say);
-  const stopper = new Stopper(child, say);
+  const stopper = new Stopper(child, { say, interactive });
   const unlisten = listen({
     ending: (signal) => stopper.forward(signal),
     resized: () => child.signal("SIGWINCH"),

@@ -79,7 +79,8 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       await keeper.begin(this.interruption);
       this.interruption.throwIfAborted();
       this.greet(answer, lease, output);
-      return await this.conclude(hold, await run(command, inheritance(env, settings, answer), keeper, say), keep);
+      const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
+      return await this.conclude(hold, await run(command, inheritance(env, settings, answer), keeper, { say, interactive }), keep);
     } catch (error) {
       keeper.stop();
       await this.release(hold);

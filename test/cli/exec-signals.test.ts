@@ -1,10 +1,12 @@
 // Whoever asks a command to end, and however rudely: nothing of it outlives the lease.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Server } from "../outside/server.ts";
-import { ended, runs, until, Wrapped } from "./wrapped.ts";
+import { BIN, ended, runs, until, Wrapped } from "./wrapped.ts";
 
 let server: Server;
 beforeAll(async () => {
@@ -91,4 +93,20 @@ describe.concurrent("exec", () => {
     expect((await ended(server, killed.leaseId)).reason).toBe(EndReason.EXPIRED);
     expect(killed.alive).toBe(false);
   });
+});
+
+test.skipIf(spawnSync("script", ["--version"]).error !== undefined)("on a terminal Ctrl-C and the keyboard are the command's", async () => {
+  const command = `trap 'echo got INT' INT; echo ready; until read -r line; do :; done; echo got $line`;
+  const words = [process.execPath, BIN, "exec", "terminal", "--", "sh", "-c", command].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+  const terminal = spawn("script", ["-qefc", `exec ${words.join(" ")}`, "/dev/null"], { env, stdio: ["pipe", "pipe", "inherit"] });
+  let screen = "";
+  terminal.stdout.on("data", (chunk) => {
+    screen += chunk;
+    if (screen.endsWith("ready\r\n")) terminal.stdin.write("\x03");
+    if (screen.endsWith("got INT\r\n")) terminal.stdin.write("typed\n");
+  });
+  const [code] = await once(terminal, "exit");
+  expect(screen).toContain("got typed");
+  expect(code).toBe(0);
 });

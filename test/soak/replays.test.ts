@@ -4,7 +4,7 @@ import { Server } from "../outside/server.ts";
 
 const rounds = Number(process.env["ROUNDS"] ?? 200);
 /** At once; each is a process of Node, a shell and its child. */
-const width = 8;
+const width = 12;
 const timeout = 60_000 + rounds * 4_000;
 
 let server: Server;

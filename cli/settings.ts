@@ -47,7 +47,7 @@ export function leaseInHand(env: Variables): string | undefined {
 function readUrl(env: Variables, option: string | undefined): string {
   const [source, value] =
     option !== undefined ? ["--url", option] : env["CALL_ME_URL"] ? ["CALL_ME_URL", env["CALL_ME_URL"]] : ["HOST", host(env)];
-  const url = URL.parse(value);
+  const url = URL.canParse(value) ? new URL(value) : null;
   if (url === null || !["http:", "https:"].includes(url.protocol)) {
     throw Failure.settings(`${source} ${JSON.stringify(value)} is no http(s) address; write it like http://127.0.0.1:8000`);
   }

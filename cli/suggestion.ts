@@ -5,7 +5,7 @@ export function didYouMean(args: readonly string[], verbs: readonly string[]): s
   const words = verbs.some((verb) => verb.startsWith(`${args[0]} `)) ? 2 : 1;
   const typed = args.slice(0, words).join(" ");
   const near = nearest(typed, verbs);
-  const hint = near === undefined ? `there are: ${[...verbs].sort().join(", ")}` : `did you mean ${JSON.stringify(near)}?`;
+  const hint = near === undefined ? `there are: ${[...verbs].sort().join(", ")}.` : `did you mean ${JSON.stringify(near)}?`;
   return `unknown command ${JSON.stringify(typed)}; ${hint} See call-me --help.`;
 }
 

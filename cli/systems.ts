@@ -163,7 +163,7 @@ export function read(fact: Fact | undefined, env: Variables): string | undefined
 /** CIRCLE_BUILD_URL is one job's; the workflow is what its jobs share. */
 function circleRun(env: Variables): string | undefined {
   const { CIRCLE_BUILD_URL: job = "", CIRCLE_WORKFLOW_ID: workflow } = env;
-  const origin = URL.parse(job)?.origin;
+  const origin = URL.canParse(job) ? new URL(job).origin : undefined;
   return workflow && origin ? `${origin}/workflow-run/${workflow}` : job || undefined;
 }
 

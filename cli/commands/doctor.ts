@@ -1,8 +1,9 @@
 import { ClientCommand } from "../base.ts";
 import { plainJson } from "../channel.ts";
 import { Command, Option } from "../clipanion.ts";
-import { http2, key, lasting, stream } from "../doctor/calls.ts";
+import { key, lasting, stream } from "../doctor/calls.ts";
 import { type Check, type Finding, fail, type Patient, rootOf } from "../doctor/finding.ts";
+import { http2 } from "../doctor/http2.ts";
 import { certificate, clock, dns, reachable, ready, version } from "../doctor/network.ts";
 import { nanoseconds, parseDuration } from "../duration.ts";
 import { EXIT } from "../failure.ts";

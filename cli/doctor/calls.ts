@@ -1,6 +1,4 @@
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { Health } from "../../gen/ts/grpc/health/v1/health_pb.ts";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { reasonOf } from "../failure.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
 
@@ -24,31 +22,15 @@ export const key: Check = async ({ environments, patience }) => {
   }
 };
 
-/** Whether gRPC gets through: HTTP/2, in clear text with prior knowledge. The command line itself gets by without. */
-export const http2: Check = async ({ url, patience }) => {
-  const sessionManager = new Http2SessionManager(url.href);
-  const transport = createGrpcTransport({ baseUrl: url.href.replace(/\/$/, ""), sessionManager });
-  try {
-    await createClient(Health, transport).check({}, { timeoutMs: patience });
-    return ok("a gRPC call gets through");
-  } catch (error) {
-    return warn(
-      `no gRPC: ${rootOf(error)}`,
-      "gRPC clients need HTTP/2 all the way (nginx: grpc_pass, Envoy: http2_protocol_options); this command line and curl do without",
-    );
-  } finally {
-    sessionManager.abort();
-  }
-};
-
 /** Whether a stream's messages arrive when they are sent. */
 export const stream: Check = async (patient) => {
   const start = performance.now();
-  const seen = await listen(patient, PROMPT, PROMPT, 1);
+  const bound = Math.min(PROMPT, patient.patience);
+  const seen = await listen(patient, bound, bound, 1);
   if ("finding" in seen) return seen.finding;
   const took = `${Math.round(performance.now() - start)} ms`;
   if (seen.messages > 0) return ok(`the first message of a watch came after ${took}`);
-  return fail(`no message of a watch came within ${PROMPT / 1000} s${seen.why}`, UNBUFFER);
+  return fail(`no message of a watch came within ${bound / 1000} s${seen.why}`, UNBUFFER);
 };
 
 /** Whether a call may last for `length` ms. */

@@ -8,6 +8,9 @@ const HURRIED: Pace = { first: 1, last: 5, patience: 50, notice: 60_000, silence
 /** A stream that remembers what was written, and lets a test wait for a text. */
 class Screen extends Writable {
   text = "";
+  /** As a terminal has it, if this is to be one. */
+  isTTY?: boolean;
+  columns?: number;
   #waiting: { needle: string; resolve: () => void }[] = [];
 
   override _write(chunk: Buffer, _: string, done: () => void): void {
@@ -37,13 +40,14 @@ export interface Session {
   interrupt(signal: NodeJS.Signals): void;
 }
 
-/** Starts a command line. `env` is all of its environment. */
+/** Starts a command line. `env` is all of its environment; `columns` makes stderr a terminal of that width. */
 export function open(
   args: string[],
   env: Record<string, string> = {},
-  { stdin = "", pace = {} }: { stdin?: string; pace?: Partial<Pace> } = {},
+  { stdin = "", pace = {}, columns }: { stdin?: string; pace?: Partial<Pace>; columns?: number } = {},
 ): Session {
   const [stdout, stderr, interruption] = [new Screen(), new Screen(), new AbortController()];
+  if (columns !== undefined) Object.assign(stderr, { isTTY: true, columns });
   const context = { env, stdin: Readable.from([stdin]), stdout, stderr, colorDepth: 1, pace: { ...HURRIED, ...pace } };
   const exit = run(args, { ...context, interruption: () => interruption.signal });
   return { stdout, stderr, exit, interrupt: (signal) => interruption.abort(signal) };

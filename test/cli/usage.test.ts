@@ -2,7 +2,25 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type } from "./terminal.ts";
 
-const VERBS = ["serve", "check", "acquire", "request", "release", "watch", "env list", "env apply", "env delete"];
+const VERBS = [
+  "serve",
+  "check",
+  "acquire",
+  "request",
+  "exec",
+  "release",
+  "renew",
+  "wait",
+  "watch",
+  "status",
+  "queue",
+  "force-release",
+  "doctor",
+  "env list",
+  "env apply",
+  "env delete",
+  "env set-state",
+];
 
 test.each(VERBS)("%s --help shows an example, on stdout", async (verb) => {
   const { code, stdout, stderr } = await type([...verb.split(" "), "--help"]);
@@ -24,7 +42,7 @@ test("--help lists the verbs and --version tells the package's version", async (
 test.each([
   [["chekc"], /unknown command "chekc"; did you mean "check"\?/],
   [["env", "lst"], /unknown command "env lst"; did you mean "env list"\?/],
-  [["frobnicate"], /unknown command "frobnicate"; there are: acquire, check, env apply/],
+  [["frobnicate"], /unknown command "frobnicate"; there are: acquire, check, completion, doctor, env apply/],
   [["acquire"], /Not enough positional arguments/],
   [["acquire", "uat", "--ttk", "30s"], /unknown option --ttk; did you mean --ttl\?/],
   [["check", "uat", "--frobnicate"], /unknown option --frobnicate; there are: --help, --json, --key-file, --pool, --url/],

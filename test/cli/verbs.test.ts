@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Server } from "../outside/server.ts";
+import { open, type } from "./terminal.ts";
+
+let server: Server;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  server = await Server.start();
+  env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+const say = (...args: string[]) => type(args, env);
+
+/** Takes an environment and gives the lease's id. */
+async function take(...args: string[]): Promise<string> {
+  const { stdout } = await say("acquire", ...args, "--json");
+  return JSON.parse(stdout).lease.id;
+}
+
+test("status shows who is where, since when, until when, and how many wait", async () => {
+  await take("board-1", "--name", "checkout #7", "--run-url", "https://ci/7", "--reason", "nightly");
+  await take("board-1", "--no-wait");
+  const { code, stdout } = await say("status", "board-1");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^STATE +ENVIRONMENT +USED +WAITING +WHO +SINCE +UNTIL +WHY\n/);
+  expect(stdout).toMatch(/^busy +board-1 +1\/1 +1 +checkout #7 \(https:\/\/ci\/7\) +\S+Z +\S+Z +nightly$/m);
+  const json = await say("status", "board-1", "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ available: false, environments: [{ name: "board-1", queueLength: 1 }] });
+});
+
+test("status without a name shows all pools, with a line for each holder", async () => {
+  const applied = await type(["env", "apply", "-"], env, { stdin: '[{"name":"licence","pool":"tools","capacity":2}]' });
+  expect(applied.code).toBe(0);
+  await take("licence", "--name", "one");
+  await take("licence", "--name", "two");
+  const { stdout } = await say("status");
+  expect(stdout).toMatch(/^busy +licence +2\/2 +0 +one .*\n +two /m);
+  expect(stdout).toContain("board-1");
+});
+
+test("queue shows the line in the order in which it will be served", async () => {
+  await take("desk");
+  await take("desk", "--no-wait", "--name", "early");
+  await take("desk", "--no-wait", "--name", "urgent", "--priority=5");
+  const { stdout } = await say("queue", "desk");
+  const [, ...rows] = stdout.trim().split("\n");
+  expect(rows.map((row) => row.split(/ {2,}/).slice(0, 2))).toEqual([
+    ["1", "urgent"],
+    ["2", "early"],
+  ]);
+  const json = JSON.parse((await say("queue", "desk", "--json")).stdout);
+  expect(json.leases.map((lease: { position: number }) => lease.position)).toEqual([1, 2]);
+  expect(await say("queue", "nowhere")).toEqual({ code: 0, stdout: "", stderr: "nobody waits for nowhere\n" });
+});
+
+test("wait returns as soon as all are free, and takes none of them", async () => {
+  const lease = await take("left");
+  const waiting = open(["wait", "left", "right"], env);
+  await waiting.stderr.shows("waiting: left busy, held by");
+  await say("release", "--lease", lease);
+  expect(await waiting.exit).toBe(0);
+  expect(waiting.stdout.text).toBe("free: left, right\n");
+  expect((await say("check", "left")).code).toBe(0);
+});
+
+test("wait gives up with 4 after its timeout, and says who is there", async () => {
+  await take("full", "--name", "checkout #9");
+  const { code, stderr } = await say("wait", "full", "--timeout", "1ms");
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/call-me: not free after 1ms: full (busy, held by checkout #9|not seen yet)/);
+  const json = await say("wait", "full", "--timeout", "300ms", "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ available: false, environments: [{ name: "full" }] });
+});
+
+test("wait ends with the signal that interrupts it", async () => {
+  await take("held");
+  const waiting = open(["wait", "held"], env);
+  await waiting.stderr.shows("waiting: held busy");
+  waiting.interrupt("SIGINT");
+  expect(await waiting.exit).toBe(130);
+});
+
+test("force-release ends the lease that it names, with a reason that stays on the record", async () => {
+  const lease = await take("stolen", "--name", "checkout #1");
+  const { code, stdout } = await say("force-release", lease, "--reason", "the runner was lost");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `ended lease ${lease} of checkout #1 on environment: stolen\n` });
+  const again = await say("force-release", lease, "--reason", "once more");
+  expect(again).toMatchObject({ code: 0, stdout: "" });
+  expect(again.stderr).toMatch(/had already ended: force released: .*the runner was lost/);
+});
+
+test("force-release --environment ends the one lease there, and prints it before", async () => {
+  const lease = await take("alone", "--name", "checkout #2");
+  const { code, stderr } = await say("force-release", "--environment", "alone", "--reason", "urgent");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(new RegExp(`^on alone is lease ${lease} of checkout #2 since`));
+  const nobody = await say("force-release", "--environment", "alone", "--reason", "urgent");
+  expect(nobody).toMatchObject({ code: 1, stderr: "call-me: nobody is on alone: there is nothing to end\n" });
+  const several = await say("force-release", "--environment", "licence", "--reason", "urgent");
+  expect(several.code).toBe(1);
+  expect(several.stderr).toMatch(/several leases are on licence: .* of one .*; .* of two .*\. Name the one to end/);
+});
+
+test("env set-state takes an environment out of service for a while, and back", async () => {
+  await say("acquire", "lab");
+  await say("release", "lab");
+  const out = await say("env", "set-state", "lab", "maintenance", "--reason", "new disk", "--for", "2h");
+  expect(out).toMatchObject({ code: 0, stderr: "" });
+  expect(out.stdout).toMatch(/^lab is maintenance until \d{4}-.*Z\n$/);
+  expect((await say("status", "lab")).stdout).toMatch(/^maintenance +lab .*new disk$/m);
+  expect((await say("env", "set-state", "lab", "draining", "--until", "2030-01-02T03:04:05Z")).stdout).toBe(
+    "lab is draining until 2030-01-02T03:04:05Z\n",
+  );
+  expect((await say("env", "set-state", "lab", "available", "--json")).stdout).toContain("ENVIRONMENT_STATE_AVAILABLE");
+});
+
+test.each([
+  [["force-release", "--reason", "x"], /name the lease to end, or with --environment where it is/],
+  [["force-release", "L", "--environment", "uat", "--reason", "x"], /name the lease to end, or with --environment/],
+  [["force-release", "L"], /say why with --reason/],
+  [["env", "set-state", "uat", "broken"], /STATE "broken" is none of available, draining, maintenance, quarantined/],
+  [["env", "set-state", "uat", "draining", "--until", "tomorrow"], /--until "tomorrow" is no time; write it like/],
+  [["env", "set-state", "uat", "draining", "--until", "2030-01-01T00:00:00Z", "--for", "1h"], /--until or --for, not both/],
+  [["wait", "uat", "--timeout", "long"], /--timeout "long" is no duration/],
+])("what cannot be done is a usage error that says how to do it: %j", async (args, words) => {
+  const { code, stderr } = await say(...args);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(words);
+});

@@ -71,6 +71,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       output.word(`call-me: not acquired: ${lease === undefined ? "the server sent no lease" : ending(lease)}`);
       return EXIT.notAcquired;
     }
+    output.mask(answer.leaseToken);
     const { locks } = connect({ url: settings.url, key: answer.leaseToken || settings.key });
     const say = (line: string) => output.word(`call-me: ${line}`);
     const keeper = new Keeper({ locks, lease, pace: this.context.pace, say });

@@ -68,6 +68,9 @@ export function launch(args) {
     env: { ...process.env, CALL_ME_LAUNCHER: "1" },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // npm runs us through a shell, which may end of a signal without passing it on: then nobody is left to tell us to stop.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
   child.on("error", (error) => fail(error.message));
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code ?? 1);

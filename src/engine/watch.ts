@@ -76,7 +76,9 @@ function unborn(name: string): EnvironmentStatus {
 async function open(engine: Engine, topic: Topic, since: Revision | undefined): Promise<Sight[]> {
   const now = present(engine, topic);
   if (since === undefined) return [snapshot(now, false)];
-  if (since > now.pool.revision) return [snapshot(now, true)];
+  // Beyond all that was given out, or of something that is not there: nobody knows what was seen before.
+  const unknown = "environment" in topic && !now.pool.sites.has(topic.environment);
+  if (since > now.pool.revision || unknown) return [snapshot(now, true)];
   const past = await engine.store.past(now.pool.name, since, limits.log + 1);
   if (past === "trimmed" || past.events.length > limits.log) return [snapshot(present(engine, topic), true)];
   const missed = past.events.flatMap((event) => about(event, topic));

@@ -14,6 +14,12 @@ import { failure } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { BODY_LIMIT, gate, lostKey, type Report } from "./router.ts";
 
+/** What connect-es answers with an empty body, in words for who has just begun with curl. */
+const HINTS: Partial<Record<number, string>> = {
+  405: "call this method with POST",
+  415: "send `content-type: application/json` with a JSON body (or application/proto, or one of gRPC's types)",
+};
+
 /** Serves every method of `routes`; false when the path is none of them. */
 export function rpcHandler(
   service: Service,
@@ -47,7 +53,9 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
   try {
     const values = createContextValues().set(lostKey, (call) => exchange.onLost(call));
     const answer = await handler(universalRequestFromNodeRequest(req, raw, undefined, values));
-    await universalResponseToNodeResponse(await explained(answer), raw);
+    const hint = answer.body === undefined ? HINTS[answer.status] : undefined;
+    if (hint === undefined) await universalResponseToNodeResponse(await explained(answer), raw);
+    else exchange.answer(answer.status, { code: "unimplemented", message: hint }, { allow: handler.allowedMethods.join(", ") });
   } catch (error) {
     // Mostly the connection is gone, and nobody to tell. What the method left behind is the method's (Call.onLost).
     if (!exchange.closed && ConnectError.from(error).code !== Code.Aborted) report(error, exchange.path);

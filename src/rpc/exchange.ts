@@ -30,10 +30,11 @@ export class Exchange {
     this.res.once("finish", () => {
       this.#finished = true;
     });
-    // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well.
+    // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well, whether or not we had come to the end of our answer.
     const stream = "stream" in res ? res.stream : undefined;
     this.res.once("close", () => {
-      this.#lost = stream === undefined ? !this.#finished : stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+      const reset = stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+      this.#lost = reset || !this.#finished || !res.writableEnded;
       if (this.#lost) for (const call of this.#whenLost.splice(0)) call();
     });
   }

@@ -77,6 +77,8 @@ export function link(field: string, value: string): string {
   return value;
 }
 
+/** A value for a message, without anything that a terminal or reader could take for more than text. */
 function show(value: string): string {
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
+  return JSON.stringify(short).replace(new RegExp(UNSAFE, "g"), (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -8,6 +8,7 @@ import { StoreFailure } from "../store/store.ts";
 import type { Service } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyOf } from "./principal.ts";
+import { BODY_LIMIT } from "./router.ts";
 
 const METHODS = ["DELETE", "GET", "POST"];
 
@@ -25,6 +26,8 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
     const message = key === undefined ? "unauthenticated for invalid credentials" : "incorrect api key auth";
     return exchange.answer(401, { code: 401, message });
   }
+  if (Number(exchange.header("content-length") ?? 0) > BODY_LIMIT)
+    return exchange.answer(413, { code: 413, message: `the body is larger than ${BODY_LIMIT / 1024} KiB` });
   const type = exchange.header("content-type") ?? "";
   if (method !== "GET" && hasBody(exchange) && !/^application\/json\b/i.test(type)) {
     const message = `unsupported media type ${JSON.stringify(type)}, only [application/json] are allowed`;
@@ -68,7 +71,9 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
 async function free(service: Service, environment: string, exchange: Exchange): Promise<void> {
   const pool = poolOf(service, environment);
   const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", environment });
-  if (!reply.ok) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
+  // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
+  const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.store.now());
+  if (!reply.ok || (reply.lease === undefined && taken)) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   exchange.answer(204, undefined, reply.lease === undefined ? {} : { "x-call-me-lease-id": reply.lease.id });
 }
 

@@ -13,7 +13,7 @@ import type { Sighting } from "../engine/engine.ts";
 import { type Sight, watch } from "../engine/watch.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseOf, sightMessage } from "./convert.ts";
-import { badField, failure } from "./errors.ts";
+import { failure } from "./errors.ts";
 import { findLease, isOwner } from "./lock.ts";
 import { topicOf } from "./topic.ts";
 
@@ -33,8 +33,6 @@ export async function* watchEnvironment(
 ): AsyncGenerator<Message, void, undefined> {
   const { engine } = service;
   const topic = topicOf(service, request);
-  if (request.sinceRevision > BigInt(Number.MAX_SAFE_INTEGER))
-    throw badField("since_revision", `${request.sinceRevision} was never given out`);
   const signal = AbortSignal.any([call.signal, engine.draining]);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
   const leave = admit(service, "pool" in topic ? topic.pool : (engine.store.ownerOf(topic.environment) ?? "default"));
@@ -53,9 +51,11 @@ export async function* watchEnvironment(
 /** Counts a stream; the returned function takes it off. Throws resource_exhausted. */
 function admit({ engine }: Service, pool: string): () => void {
   const { hub } = engine;
-  const full =
-    hub.readers(pool) >= limits.watchers.pool ? limits.watchers.pool : hub.readers() >= limits.watchers.total && limits.watchers.total;
-  if (full) throw failure("LIMIT_REACHED", `the limit of ${full} open watches is reached; close some, or try again later`);
+  const { pool: inPool, total } = limits.watchers;
+  const refuse = (limit: number) =>
+    failure("LIMIT_REACHED", `the limit of ${limit} open watches is reached; close some, or try again later`);
+  if (hub.readers(pool) >= inPool) throw refuse(inPool);
+  if (hub.readers() >= total) throw refuse(total);
   return hub.admit(pool);
 }
 
@@ -107,6 +107,5 @@ function isNews(before: Sighting, after: Sighting): boolean {
 }
 
 function sayGoodbye(service: Service): void {
-  if (service.engine.draining.aborted)
-    throw failure("DRAINING", "the server is about to stop; watch again, from the last revision you have seen");
+  if (service.engine.draining.aborted) throw failure("DRAINING", "the server is about to stop; watch again");
 }

@@ -192,7 +192,7 @@ describe("/watch", () => {
     ["?environment=a&pool=b", 400, "environment"],
     ["?environment=a&since=5", 400, "since"],
     ["?environment=a&since_revision=yesterday", 400, "since_revision"],
-    ["?environment=a&since_revision=9999999999999999999", 400, "since_revision"],
+    ["?environment=a&since_revision=99999999999999999999", 400, "since_revision"],
     ["?environment=%00", 400, "environment"],
     ["?pool=nowhere", 404, "pool"],
   ])("%s is refused with %i, naming %s", async (query, status, field) => {

@@ -1,5 +1,6 @@
 // Acquires whose connection is cut before the answer: with a request_id the retry gets the one lease, without one nothing is left held.
 import { once } from "node:events";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -186,5 +187,39 @@ describe("without a request_id", () => {
       if (/^HTTP\/1.1 201/.test(answer)) continue;
       await free(environment);
     }
+  });
+});
+
+describe("over HTTP/2", () => {
+  /** How a caller goes: of these, only the first two tell the server in HTTP/2's own words. */
+  const GOING: Record<string, (session: ClientHttp2Session, request: ClientHttp2Stream, socket: Socket) => void> = {
+    "a cancelled stream": (_session, request) => request.close(constants.NGHTTP2_CANCEL),
+    "a stream reset without error": (_session, request) => request.close(constants.NGHTTP2_NO_ERROR),
+    "a destroyed session": (session) => session.destroy(),
+    "a connection that ends": (_session, _request, socket) => socket.destroy(),
+    "a connection that is reset": (_session, _request, socket) => socket.resetAndDestroy(),
+  };
+
+  test.each(Object.entries(GOING))("a waiting Acquire without request_id leaves the line by %s", async (how, go) => {
+    const environment = how.replaceAll(" ", "-");
+    const holder = leaseIn(await clients.locks.acquire({ environment }));
+    const socket = connect(server.port, "127.0.0.1");
+    const session = connectHttp2(server.url, { createConnection: () => socket });
+    session.on("error", () => undefined);
+    const headers = {
+      ":method": "POST",
+      ":path": "/callme.v1.LockService/Acquire",
+      "x-api-key": server.key,
+      "content-type": "application/json",
+    };
+    const request = session.request(headers).on("error", () => undefined);
+    request.end(JSON.stringify({ environment, wait: "60s" }));
+    const waiting = async () => (await clients.locks.check({ environment })).environments[0]?.queueLength ?? 0;
+    await eventually(async () => (await waiting()) === 1);
+    go(session, request, socket);
+    await eventually(async () => (await waiting()) === 0);
+    await clients.locks.release({ leaseId: holder.id });
+    await free(environment);
+    session.destroy();
   });
 });

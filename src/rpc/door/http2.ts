@@ -29,6 +29,9 @@ export class Http2Connections {
   /** A connection, in clear text or decrypted, has turned out to speak HTTP/2. */
   add(socket: Socket): void {
     this.#server.once("session", (session) => this.#track(socket, session));
+    // An HTTP/1.1 client may close its half and still read; one of HTTP/2 that closes is gone, and its streams with it.
+    socket.allowHalfOpen = false;
+    socket.once("end", () => socket.destroy());
     this.#server.emit("connection", socket);
   }
 

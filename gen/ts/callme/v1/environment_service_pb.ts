@@ -107,7 +107,7 @@ export type Environment = Message<"callme.v1.Environment"> & {
   lockDelay?: Duration | undefined;
 
   /**
-   * How long a slot rests after any other end of a grant, 0 to 24 h; 0 if absent.
+   * How long a slot rests after a release, 0 to 24 h; 0 if absent. After an expiry or a force-release it rests for the longer of the two.
    *
    * @generated from field: google.protobuf.Duration cooldown = 14;
    */

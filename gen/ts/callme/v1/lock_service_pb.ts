@@ -506,7 +506,8 @@ export type WatchEnvironmentRequest = Message<"callme.v1.WatchEnvironmentRequest
   pool: string;
 
   /**
-   * Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`.
+   * Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
+   * HEARTBEAT comes first.
    *
    * @generated from field: uint64 since_revision = 3;
    */
@@ -590,7 +591,8 @@ export type WatchEnvironmentResponse = Message<"callme.v1.WatchEnvironmentRespon
   reset: boolean;
 
   /**
-   * On a CHANGE: the reader was slow, several changes were merged into this one; the state is right, the causes are lost.
+   * On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
+   * that is missing was deleted. The causes are lost.
    *
    * @generated from field: bool skipped = 4;
    */

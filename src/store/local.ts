@@ -83,10 +83,11 @@ export class LocalStore implements Store {
   }
 
   probe(): Promise<void> {
-    const { name, revision, at } = this.pool("default");
-    const result = this.#tail.then(() =>
-      this.#write({ pools: [{ name, revision, at }], leases: [], environments: [], deleted: [], events: [] }),
-    );
+    const result = this.#tail.then(() => {
+      // Read when it is its turn: an older row would take the pool back behind its last commit.
+      const { name, revision, at } = this.pool("default");
+      return this.#write({ pools: [{ name, revision, at }], leases: [], environments: [], deleted: [], events: [] });
+    });
     this.#tail = this.#watched(result).catch(() => {});
     return result;
   }

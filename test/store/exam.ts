@@ -276,4 +276,18 @@ export function exam(candidate: Candidate): void {
     expect(store.pool("default")).toBe(before);
     await store.close();
   });
+
+  it("is not taken back by a probe that waited for a commit", async () => {
+    let medium = await candidate.open();
+    const { store } = await storeOn(medium);
+    await Promise.all([
+      submit(store, "default", { type: "apply", environments: [config("uat", "default", 1)], prune: false }),
+      store.probe(),
+    ]);
+    const { revision } = store.pool("default");
+    await store.close();
+    medium = await candidate.reopen(medium);
+    expect((await medium.load()).pools).toMatchObject([{ name: "default", revision }]);
+    await medium.close();
+  });
 }

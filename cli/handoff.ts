@@ -34,7 +34,7 @@ export function writerOf(format: string | undefined, env: Variables, environment
 }
 
 /** The lease as variables, under the names that `exec` gives them too. */
-export function variablesOf({ lease, leaseToken }: AcquireResponse): Record<string, string> {
+function variablesOf({ lease, leaseToken }: AcquireResponse): Record<string, string> {
   return {
     CALL_ME_LEASE_ID: lease?.id ?? "",
     CALL_ME_LEASE_TOKEN: leaseToken,

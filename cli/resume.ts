@@ -38,7 +38,7 @@ export function identify(env: Variables, said: { runUrl: string | undefined; leg
 }
 
 /** The id of this step's n-th request of this content, counted from 0. */
-export function requestIdOf(identity: Identity, request: AcquireInit, n: number): string {
+function requestIdOf(identity: Identity, request: AcquireInit, n: number): string {
   const { run, job, attempt, leg } = identity;
   const { holder: _, ...content } = request;
   const wanted = toBinary(AcquireRequestSchema, create(AcquireRequestSchema, { ...content, requestId: "" }));

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Server } from "../outside/server.ts";
+import { type } from "./terminal.ts";
+
+const RECIPE = path.resolve("integrations/plain/with-lock.sh");
+let server: Server;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  server = await Server.start();
+  env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Runs the recipe under the machine's sh. */
+function start(args: string[], more: Record<string, string> = {}): ChildProcess {
+  return spawn("sh", [RECIPE, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"], CALL_ME_WAIT: "1s", ...env, ...more },
+  });
+}
+
+async function finish(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error("started without pipes");
+  const [out, err, [code]] = await Promise.all([text(stdout), text(stderr), once(child, "close")]);
+  return { code, stdout: out, stderr: err };
+}
+
+/** Waits until the process has written something that contains `needle`. */
+async function says(stream: NodeJS.ReadableStream | null, needle: string): Promise<void> {
+  let seen = "";
+  for (;;) {
+    const [chunk] = await once(stream ?? process.stdin, "data");
+    seen += chunk;
+    if (seen.includes(needle)) return;
+  }
+}
+
+/** The leases on an environment, with why they ended. */
+async function check(environment: string): Promise<{ available: boolean; queueLength: number; holder: string | undefined }> {
+  const { stdout } = await type(["check", environment, "--json"], env);
+  const [status] = JSON.parse(stdout).environments;
+  return { available: status.available, queueLength: status.queueLength, holder: status.holders[0]?.holder.name };
+}
+
+test("the command runs while the environment is held, with its stdin, stdout and exit code", async () => {
+  const child = start(["uat", "sh", "-c", "echo holding; cat; exit 7"], { CALL_ME_HOLDER: "checkout #7" });
+  const end = finish(child);
+  await says(child.stdout, "holding");
+  expect(await check("uat")).toMatchObject({ available: false, holder: "checkout #7" });
+  child.stdin?.end("from stdin\n");
+  expect(await end).toEqual({ code: 7, stdout: "holding\nfrom stdin\n", stderr: "" });
+  expect(await check("uat")).toMatchObject({ available: true });
+});
+
+test.each([
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+  ["SIGHUP", 129],
+] as const)("%s in mid-hold stops the command, and only then releases", async (signal, code) => {
+  // The command tells at its end whether the environment was still held.
+  const look = `[ "$(curl -s -H "x-api-key: $CALL_ME_API_KEY" -H 'content-type: application/json' -d '{"environment":"hold"}' $CALL_ME_URL/callme.v1.LockService/Check | grep -c '"used":1')" = 1 ] && echo still held`;
+  const child = start([
+    "hold",
+    "sh",
+    "-c",
+    `trap '${look.replaceAll("'", "'\\''")}; exit 0' TERM; echo ready; while :; do sleep 0.05; done`,
+  ]);
+  const end = finish(child);
+  await says(child.stdout, "ready");
+  child.kill(signal);
+  expect(await end).toEqual({ code, stdout: "ready\nstill held\n", stderr: "" });
+  expect(await check("hold")).toMatchObject({ available: true, queueLength: 0 });
+});
+
+test("two of them exclude each other, and the second gets its turn", async () => {
+  const first = start(["desk", "sh", "-c", "echo one; cat"]);
+  const firstEnd = finish(first);
+  await says(first.stdout, "one");
+  const second = start(["desk", "echo", "two"]);
+  const secondEnd = finish(second);
+  await says(second.stderr, 'waiting for desk, "position":1');
+  first.stdin?.end();
+  expect((await firstEnd).code).toBe(0);
+  expect(await secondEnd).toMatchObject({ code: 0, stdout: "two\n" });
+  expect(await check("desk")).toMatchObject({ available: true });
+});
+
+test("SIGTERM while it waits gives the place in line up", async () => {
+  await type(["acquire", "line"], env);
+  const child = start(["line", "echo", "never"]);
+  const end = finish(child);
+  await says(child.stderr, "waiting for line");
+  child.kill("SIGTERM");
+  expect(await end).toMatchObject({ code: 143, stdout: "" });
+  expect(await check("line")).toMatchObject({ available: false, queueLength: 0 });
+});
+
+test("the key is in no list of processes", async () => {
+  const child = start([
+    "keys",
+    "sh",
+    "-c",
+    "cat /proc/$PPID/cmdline | tr '\\0' ' '; ps -eo args 2>/dev/null | grep -c -- \"$CALL_ME_API_KEY\"",
+  ]);
+  child.stdin?.end();
+  const { stdout } = await finish(child);
+  expect(stdout).not.toContain(server.key);
+});
+
+test("a server that is away is waited for", async () => {
+  await using other = await Server.start();
+  await other.stop();
+  const child = start(["late", "echo", "served"], { CALL_ME_URL: other.url });
+  const end = finish(child);
+  await says(child.stderr, "trying again");
+  await other.restart();
+  expect(await end).toMatchObject({ code: 0, stdout: "served\n" });
+});
+
+test.each([
+  [["uat"], {}, 2, /say what to hold and what to run/],
+  [["a b", "true"], {}, 2, /the name of an environment has only/],
+  [["uat", "true"], { CALL_ME_URL: "" }, 3, /set CALL_ME_URL/],
+  [["uat", "true"], { CALL_ME_API_KEY: "wrong" }, 3, /does not accept the key/],
+  [["uat", "true"], { CALL_ME_TTL: "soon" }, 1, /unexpected answer/],
+  [["uat", "no-such-command"], {}, 127, /not found/],
+] as const)("what cannot be done is told: %j %j", async (args, more, code, words) => {
+  const end = await finish(start([...args], more));
+  expect(end.code).toBe(code);
+  expect(end.stderr).toMatch(words);
+});

@@ -3,7 +3,7 @@ import type { Pace } from "../../cli/context.ts";
 import { run } from "../../cli/main.ts";
 
 /** A client in a hurry. */
-const HURRIED: Pace = { first: 1, last: 5, patience: 50, notice: 60_000, silence: 60_000, farewell: 1_000 };
+const HURRIED: Pace = { first: 1, last: 5, patience: 2_000, notice: 60_000, silence: 60_000, farewell: 1_000 };
 
 /** A stream that remembers what was written, and lets a test wait for a text. */
 class Screen extends Writable {

@@ -105,6 +105,11 @@ export class Engine {
     return pool === undefined ? undefined : await this.submit(pool, command);
   }
 
+  /** The pool of an environment, as last committed; where an unknown one would be made, if it is. */
+  homeOf(environment: string): Pool {
+    return this.store.pool(this.store.ownerOf(environment) ?? "default");
+  }
+
   /** A lease in any state, as last committed. */
   async find(id: string): Promise<Sighting | undefined> {
     const live = this.#live(id);

@@ -64,7 +64,7 @@ export function present(engine: Engine, topic: Topic): { pool: Pool; environment
 }
 
 function homeOf(engine: Engine, topic: Topic): Pool {
-  return engine.store.pool("pool" in topic ? topic.pool : (engine.store.ownerOf(topic.environment) ?? "default"));
+  return "pool" in topic ? engine.store.pool(topic.pool) : engine.homeOf(topic.environment);
 }
 
 /** An environment that nobody has asked for yet: free, as an Acquire would make it. */

@@ -4,7 +4,7 @@ import * as pb from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LeaseState as LeaseStateMessage, EnvironmentState as StateMessage } from "../../gen/ts/callme/v1/types_pb.ts";
 import type { Apply, Change, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
-import type { Environment, EnvironmentConfig, EnvironmentState, LeaseState } from "../core/model.ts";
+import type { Environment, EnvironmentConfig, EnvironmentState, LeaseState, Pool } from "../core/model.ts";
 import { noEnvironment } from "../core/refusal.ts";
 import { statusOf } from "../core/view.ts";
 import type { Call, Service } from "./call.ts";
@@ -136,14 +136,14 @@ export async function listLeases(
   return { leases: shown, nextPageToken };
 }
 
-function find({ engine: { store } }: Service, name: string): { pool: ReturnType<typeof store.pool>; environment: Environment } {
-  const pool = store.pool(store.ownerOf(required("environment", name)) ?? "default");
+function find({ engine }: Service, name: string): { pool: Pool; environment: Environment } {
+  const pool = engine.homeOf(required("environment", name));
   const site = pool.sites.get(name);
   if (site === undefined)
     throw refused(
       noEnvironment(
         name,
-        [...store.pools()].flatMap((one) => [...one.sites.keys()]),
+        [...engine.store.pools()].flatMap((one) => [...one.sites.keys()]),
       ),
     );
   return { pool, environment: site.environment };

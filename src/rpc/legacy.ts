@@ -46,7 +46,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
 }
 
 function look(service: Service, environment: string, exchange: Exchange): void {
-  const pool = poolOf(service, environment);
+  const pool = service.engine.homeOf(environment);
   const known = pool.sites.has(environment);
   if (known ? wouldGrant(pool, environment, service.engine.store.now()) : service.autoCreate) exchange.answer(200);
   else exchange.answer(403, undefined, holderHeaders(pool, environment));
@@ -57,7 +57,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   if (engine.draining.aborted) return exchange.answer(503, { code: 503, message: "not now; try again" }, { "retry-after": "5" });
   const id = randomUUID();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
-  const pool = poolOf(service, environment);
+  const pool = service.engine.homeOf(environment);
   const reply = await engine.submit(pool.name, command);
   if (!reply.ok && reply.reason === "LIMIT_REACHED")
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
@@ -69,7 +69,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
 }
 
 async function free(service: Service, environment: string, exchange: Exchange): Promise<void> {
-  const pool = poolOf(service, environment);
+  const pool = service.engine.homeOf(environment);
   const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", environment });
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
   const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.store.now());
@@ -95,11 +95,6 @@ function takeCommand(id: string, environment: string, by: Caller, autoCreate: bo
     tags: [],
     legacy: true,
   };
-}
-
-function poolOf(service: Service, environment: string): Pool {
-  const { store } = service.engine;
-  return store.pool(store.ownerOf(environment) ?? "default");
 }
 
 /** Who is on it, in words that fit a header. */

@@ -59,7 +59,7 @@ export async function release(service: Service, request: pb.ReleaseRequest, call
   const given = { by: call.caller, outcome, note: text("note", request.note) } as const;
   const { leaseId, environment } = request;
   if ((leaseId === "") === (environment === "")) throw badField("lease_id", "give either lease_id or environment");
-  const pool = leaseId === "" ? (engine.store.ownerOf(environment) ?? "default") : "";
+  const pool = leaseId === "" ? engine.homeOf(environment).name : "";
   const reply =
     leaseId === ""
       ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...given })
@@ -90,10 +90,9 @@ export async function getLease(service: Service, request: pb.GetLeaseRequest, ca
   return { lease: leaseOf(sighting.lease, sighting.pool, engine.store.now()) };
 }
 
-export async function checkFence(service: Service, request: pb.CheckFenceRequest): Promise<Init<typeof pb.CheckFenceResponseSchema>> {
-  const { store } = service.engine;
+export async function checkFence({ engine }: Service, request: pb.CheckFenceRequest): Promise<Init<typeof pb.CheckFenceResponseSchema>> {
   const environment = required("environment", request.environment);
-  const pool = store.pool(store.ownerOf(environment) ?? "default");
+  const pool = engine.homeOf(environment);
   const site = pool.sites.get(environment);
   if (site === undefined)
     throw failure("ENVIRONMENT_NOT_FOUND", `there is no environment ${JSON.stringify(environment)}`, { field: "environment" });

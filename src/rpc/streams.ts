@@ -35,7 +35,7 @@ export async function* watchEnvironment(
   const topic = topicOf(service, request);
   const signal = AbortSignal.any([call.signal, engine.draining]);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
-  const leave = admit(service, "pool" in topic ? topic.pool : (engine.store.ownerOf(topic.environment) ?? "default"));
+  const leave = admit(service, "pool" in topic ? topic.pool : engine.homeOf(topic.environment).name);
   try {
     for await (const sight of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal })) {
       const message = messages.get(sight) ?? sightMessage(sight);

@@ -38,9 +38,9 @@ const LONGEST = 2 ** 31 - 1;
  * alone, whatever the network does. D follows what the server says is left, so it also holds where max_hold ends all renewing.
  */
 export class Keeper {
-  /** Settles once at most. */
-  readonly lost: Promise<Loss>;
-  #declare: (loss: Loss) => void = () => {};
+  /** Settles once at most, when there is nothing left to keep: with the loss, or with nothing if whoever has our token or key gave the lease back. */
+  readonly over: Promise<Loss | undefined>;
+  #declare: (loss: Loss | undefined) => void = () => {};
   readonly #keeping: Keeping;
   readonly #stopped = new AbortController();
   #ttl: number;
@@ -56,7 +56,7 @@ export class Keeper {
   constructor(keeping: Keeping) {
     this.#keeping = keeping;
     this.#ttl = milliseconds(keeping.lease.ttl);
-    this.lost = new Promise((resolve) => {
+    this.over = new Promise((resolve) => {
       this.#declare = resolve;
     });
   }
@@ -123,7 +123,7 @@ export class Keeper {
   #failed(why: string): void {
     if (this.#trouble === undefined) {
       const left = roughly(this.#terminateAt() - performance.now());
-      this.#keeping.say(`the lease could not be renewed (${why}); trying again, the command runs on for ${left}`);
+      this.#keeping.say(`the lease could not be renewed (${why}); trying again, for ${left}`);
     }
     this.#trouble = why;
   }
@@ -157,7 +157,7 @@ export class Keeper {
     if (this.#warned || left > Math.max(this.#ttl, Math.min(600_000, whole / 10))) return;
     this.#warned = true;
     this.#keeping.say(
-      `max_hold ${roughly(whole)} is reached in ${roughly(left)}: the command is stopped before that; next time ask for more with --max-hold`,
+      `max_hold ${roughly(whole)} is reached in ${roughly(left)}, and ends the lease; next time ask for more with --max-hold`,
     );
   }
 
@@ -181,12 +181,10 @@ export class Keeper {
     }
   }
 
-  /** Whoever gave it back had our token or key, for example the command itself before its last steps: no reason to stop it. */
   #ended(released: boolean, why: string): void {
     if (this.#stopped.signal.aborted) return;
     this.stop();
-    if (released) this.#keeping.say("the lease was released while the command ran; it runs on");
-    else this.#declare({ why, killAt: performance.now() + GRACE });
+    this.#declare(released ? undefined : { why, killAt: performance.now() + GRACE });
   }
 }
 

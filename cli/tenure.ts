@@ -33,7 +33,9 @@ export async function run(
     suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
   });
   let loss: Loss | undefined;
-  void keeper.lost.then((lost) => {
+  void keeper.over.then((lost) => {
+    // The command itself, perhaps, before its last steps: no reason to stop it.
+    if (lost === undefined) return say("the lease was released while the command ran; it runs on");
     loss = lost;
     say(`the lease is lost: ${lost.why}; stopping the command`);
     stopper.terminate(lost.killAt);

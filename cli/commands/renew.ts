@@ -1,10 +1,12 @@
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { CALL_TIMEOUT } from "../client.ts";
+import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { milliseconds, parseDuration, roughly } from "../duration.ts";
 import { EXIT, Failure, reasonOf } from "../failure.ts";
+import { Keeper } from "../keeper.ts";
+import { Life } from "../life.ts";
 import { leaseInHand } from "../settings.ts";
 import { environmentsOf, instant, standing } from "../words.ts";
 
@@ -16,23 +18,31 @@ export class RenewCommand extends ClientCommand {
     details: `
       Without --lease it renews the lease in \`CALL_ME_LEASE_ID\`. A Renew only ever extends, and never beyond max_hold: stderr and the exit
       code tell what came of it. Exit code 6: the lease has ended. Inside \`call-me exec\` nobody needs it.
+
+      With --while it goes on as long as another process lives, renewing every third of the ttl, and ends with 0 when that has ended or the
+      lease was released, with 6 when the lease is lost. It gives nothing back: once nobody renews, the lease ends after its ttl.
     `,
     examples: [
       ["For its ttl again", "$0 renew"],
       ["For half an hour from now", "$0 renew --lease 01JABCDEF --ttl 30m"],
+      ["In a shell, as long as that lives", "$0 renew --while $$ &"],
     ],
   });
 
   leaseId = Option.String("--lease", { description: "The id of the lease; default: CALL_ME_LEASE_ID" });
   ttl = Option.String("--ttl", { description: "How long from now; default: the lease's own ttl" });
 
+  pid = Option.String("--while", { description: "Go on as long as the process of this id lives" });
+
   protected async perform(): Promise<number> {
     const leaseId = this.leaseId ?? leaseInHand(this.context.env);
     if (leaseId === undefined) throw Failure.usage("name a lease with --lease, or set CALL_ME_LEASE_ID");
     const ttl = this.ttl === undefined ? {} : { ttl: parseDuration("--ttl", this.ttl) };
+    const life = this.pid === undefined ? undefined : Life.of(this.pid);
     const { locks } = await this.connect();
     try {
       const answer = await this.persist(() => locks.renew({ leaseId, ...ttl }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+      if (life !== undefined) return await this.keep(locks, answer.lease, life);
       if (this.json) this.output.json(RenewResponseSchema, answer);
       const { lease } = answer;
       if (lease?.state === LeaseState.QUEUED) this.output.word(`lease ${leaseId} waits in line: ${standing(lease)}`);
@@ -44,6 +54,24 @@ export class RenewCommand extends ClientCommand {
     } catch (error) {
       if (reasonOf(error) !== "LEASE_ENDED") throw error;
       throw new Failure(EXIT.lost, (error as Error).message.replace(/^\[\w+\] /, ""));
+    }
+  }
+
+  private async keep(locks: Locks, lease: Lease | undefined, life: Life): Promise<number> {
+    if (lease?.state !== LeaseState.HELD) throw new Failure(EXIT.error, "--while keeps a lease that is held; this one still waits");
+    const say = (line: string) => this.output.word(`call-me: ${line}`);
+    const keeper = new Keeper({ locks, lease, pace: this.context.pace, say });
+    try {
+      await keeper.begin(this.interruption);
+      say(`keeping lease ${lease.id} on ${environmentsOf(lease)} as long as process ${life.pid} lives`);
+      const loss = await Promise.race([keeper.over, life.ended(this.interruption)]);
+      this.interruption.throwIfAborted();
+      if (loss === "ended") say(`process ${life.pid} has ended: lease ${lease.id} is not renewed any more`);
+      else if (loss === undefined) say(`lease ${lease.id} was released`);
+      else throw new Failure(EXIT.lost, `lease ${lease.id} is lost: ${loss.why}`);
+      return EXIT.done;
+    } finally {
+      keeper.stop();
     }
   }
 }

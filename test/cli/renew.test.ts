@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
-import { type } from "./terminal.ts";
+import { open, type } from "./terminal.ts";
+import { ended, leaseOf, until } from "./wrapped.ts";
 
 test("renew holds the lease in hand for longer, and tells when it has ended", async () => {
   await using server = await Server.start();
@@ -15,4 +18,56 @@ test("renew holds the lease in hand for longer, and tells when it has ended", as
   await clients.locks.release({ leaseId: held?.id ?? "" });
   expect(await type(["renew"], env)).toMatchObject({ code: 6, stderr: expect.stringContaining("RELEASED") });
   expect(await type(["renew"], { CALL_ME_URL: server.url })).toMatchObject({ code: 2 });
+});
+
+describe("renew --while", () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await Server.start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  /** Something that lives until it is killed, and a `renew --while` it, with the token alone. */
+  async function kept(environment: string) {
+    const { locks } = clientsOf(server);
+    const { lease, leaseToken } = await locks.acquire({ environment, ttl: seconds(2) });
+    const leaseId = lease?.id ?? "";
+    const other = spawn("sleep", ["1000"]);
+    const env = { CALL_ME_URL: server.url, CALL_ME_LEASE_TOKEN: leaseToken };
+    const session = open(["renew", "--lease", leaseId, "--while", `${other.pid}`], env, { pace: { first: 50 } });
+    await session.stderr.shows("keeping lease");
+    return { locks, leaseId, other, session, [Symbol.dispose]: () => void other.kill("SIGKILL") };
+  }
+
+  test("a lease outlives its ttl as long as the process lives, and ends by itself after that", async () => {
+    using keep = await kept("while-living");
+    const first = (await leaseOf(server, keep.leaseId)).expiresAt?.seconds ?? 0n;
+    await until(async () => ((await leaseOf(server, keep.leaseId)).expiresAt?.seconds ?? 0n) > first + 2n, 100);
+    keep.other.kill("SIGKILL");
+    expect(await keep.session.exit).toBe(0);
+    expect(keep.session.stderr.text).toContain("has ended");
+    expect((await ended(server, keep.leaseId)).reason).toBe(EndReason.EXPIRED);
+  });
+
+  test("it ends with the lease: 0 when that is released, 6 when it is lost", async () => {
+    using released = await kept("while-released");
+    await released.locks.release({ leaseId: released.leaseId });
+    expect(await released.session.exit).toBe(0);
+    using lost = await kept("while-lost");
+    await clientsOf(server).environments.forceRelease({ leaseId: lost.leaseId, reason: "fire drill" });
+    expect(await lost.session.exit).toBe(6);
+    expect(lost.session.stderr.text).toContain("fire drill");
+  });
+
+  test("a signal ends it, and changes nothing for the lease", async () => {
+    using keep = await kept("while-interrupted");
+    keep.session.interrupt("SIGTERM");
+    expect(await keep.session.exit).toBe(143);
+    expect((await leaseOf(server, keep.leaseId)).state).toBe(LeaseState.HELD);
+  });
+
+  test.each(["0", "-1", "none", "4194304999"])("--while %s is a mistake", async (pid) => {
+    const { code, stderr } = await type(["renew", "--lease", "L1", `--while=${pid}`], { CALL_ME_URL: server.url });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("is not the id of a process that runs") });
+  });
 });

@@ -153,14 +153,27 @@ export function until(look: () => boolean | Promise<boolean>, every = 5): Promis
   });
 }
 
-/** Follows a lease to its end. */
-export async function ended(at: Address, leaseId: string): Promise<{ reason: number; note: string; at: number }> {
+/** Follows a lease to its end. `at`: when it ended, by the server's clock; `seen`: when we were told, as Date.now(). */
+export async function ended(at: Address, leaseId: string): Promise<{ reason: number; note: string; at: number; seen: number }> {
   for await (const { lease } of clientsOf(at).locks.watchLease({ leaseId })) {
     if (lease?.state !== LeaseState.ENDED) continue;
-    const { seconds, nanos } = lease.endedAt ?? { seconds: 0n, nanos: 0 };
-    return { reason: lease.endReason, note: lease.endNote, at: Number(seconds) * 1_000 + nanos / 1e6 };
+    return { reason: lease.endReason, note: lease.endNote, at: ms(lease.endedAt), seen: Date.now() };
   }
   throw new Error("the watch ended before the lease did");
+}
+
+/**
+ * How far, in ms, Date.now() is ahead of the server's clock at least. The two differ: the server takes stalls out of its own, and a busy
+ * machine stalls. `leaseId` is HELD.
+ */
+export async function aheadOf(at: Address, leaseId: string): Promise<number> {
+  const before = Date.now();
+  const { expiresAt, ttlRemaining } = await leaseOf(at, leaseId);
+  return before - (ms(expiresAt) - ms(ttlRemaining));
+}
+
+function ms({ seconds, nanos }: { seconds: bigint; nanos: number } = { seconds: 0n, nanos: 0 }): number {
+  return Number(seconds) * 1_000 + nanos / 1e6;
 }
 
 /** The lease as the server has it now. */

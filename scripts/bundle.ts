@@ -1,9 +1,11 @@
 /**
  * Makes dist/, what the published package runs on: the command line as one file without native modules, for Node 20 and newer, and the
- * server beside it, which alone needs better-sqlite3 and a newer Node. `npm pack` runs it.
+ * server beside it, which alone needs better-sqlite3 and a newer Node. `npm pack` runs it. With `--action FILE` it makes the one file of the
+ * GitHub Action instead, which is committed, since GitHub runs actions from their repository: `npm run generate` does that.
  */
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { root } from "./tools.ts";
 
@@ -46,13 +48,19 @@ const shared: BuildOptions = {
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 };
 
-rmSync(dist, { recursive: true, force: true });
-await build({ ...shared, target: "node20", entryPoints: [path.join(root, "cli/main.ts")], outfile: path.join(dist, "cli/main.js") });
-await build({ ...shared, target: "node22", entryPoints: [path.join(root, "src/main.ts")], outfile: path.join(dist, "server/main.js") });
-await build({
-  ...shared,
-  target: "node22",
-  entryPoints: [path.join(root, "src/store/sqlite/worker.ts")],
-  outfile: path.join(dist, "server/worker.js"),
-});
-cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });
+const { action } = parseArgs({ options: { action: { type: "string" } } }).values;
+if (action === undefined) await bundlePackage();
+else await build({ ...shared, target: "node20", entryPoints: [path.join(root, "integrations/github/main.ts")], outfile: action });
+
+async function bundlePackage(): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  await build({ ...shared, target: "node20", entryPoints: [path.join(root, "cli/main.ts")], outfile: path.join(dist, "cli/main.js") });
+  await build({ ...shared, target: "node22", entryPoints: [path.join(root, "src/main.ts")], outfile: path.join(dist, "server/main.js") });
+  await build({
+    ...shared,
+    target: "node22",
+    entryPoints: [path.join(root, "src/store/sqlite/worker.ts")],
+    outfile: path.join(dist, "server/worker.js"),
+  });
+  cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });
+}

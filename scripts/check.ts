@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { baseline, generate } from "./generate.ts";
+import { action, baseline, bundleAction, generate } from "./generate.ts";
 import { type Outcome, root, tool } from "./tools.ts";
 
 interface Check {
@@ -21,6 +21,7 @@ const checks: Check[] = [
     remedy: "if the change is meant (allowed before 1.0): npm run generate -- --baseline, and a line in CHANGELOG.md",
   },
   { name: "generated code is fresh (gen/ts)", run: freshness, remedy: "npm run generate" },
+  { name: "the GitHub Action's bundle is fresh", run: actionFreshness, remedy: "npm run generate" },
   {
     name: "style and layers (biome)",
     run: () => tool("biome", ["ci", "--error-on-warnings", "--colors=off"]),
@@ -40,6 +41,18 @@ function freshness(): Outcome {
     const [fresh, committed] = [contents(path.join(folder, "gen", "ts")), contents(path.join(root, "gen", "ts"))];
     const stale = [...new Set([...fresh.keys(), ...committed.keys()])].filter((file) => fresh.get(file) !== committed.get(file));
     return { ok: stale.length === 0, output: stale.map((file) => `stale: ${path.join("gen", "ts", file)}`).join("\n") };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function actionFreshness(): Outcome {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-action-"));
+  try {
+    const bundled = bundleAction(folder);
+    if (!bundled.ok) return bundled;
+    const ok = readFileSync(path.join(folder, action), "utf8") === readFileSync(path.join(root, action), "utf8");
+    return { ok, output: ok ? "" : `stale: ${action}` };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

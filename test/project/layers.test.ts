@@ -57,6 +57,7 @@ const violations: [sentence: string, file: string, code: string, rule: string][]
   ["a package is not declared", "src/rpc", `export { z } from "zod";`, "noUndeclaredDependencies"],
   ["an import lacks its extension", "src/engine", `export { lane } from "./ring";`, "useImportExtensions"],
   ["any", "src/engine", "export const lane: any = 1;", "noExplicitAny"],
+  ["an integration imports the server", "integrations/github", `export { main } from "../../src/main.ts";`, "noRestrictedImports"],
   ["a non-null assertion", "src/engine", "export const first = (list: string[]) => list[0]!.length;", "noNonNullAssertion"],
   ["a file of over 300 lines", "src/engine", "export {};\n".repeat(301), "noExcessiveLinesPerFile"],
   ["a function of over 50 lines", "src/engine", `export function long() {\n${"  long();\n".repeat(51)}}`, "noExcessiveLinesPerFunction"],

@@ -1,0 +1,32 @@
+/**
+ * The GitHub Action: the command line, called as a step's inputs say. `npm run generate` bundles it into index.js, which is started three
+ * times: by the runner as the step, by us as the process that renews the lease, and by the runner again as the step's post step.
+ */
+import process from "node:process";
+import { start } from "../../cli/main.ts";
+import { hold } from "./hold.ts";
+import { type Inputs, readInputs } from "./inputs.ts";
+import { giveBack } from "./post.ts";
+import { commandFile, error, putOnPath, stateOf, writeScript } from "./runner.ts";
+
+async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  if (args.length > 0) return await start(args);
+  if (stateOf("step") !== undefined) return await giveBack();
+  commandFile("STATE", { step: "begun" });
+  const inputs = readInputs(process.env);
+  if (typeof inputs === "string") {
+    error(inputs);
+    return 2;
+  }
+  putOnPath();
+  return await act(inputs);
+}
+
+async function act({ environments, options, script }: Inputs): Promise<number> {
+  if (environments.length === 0) return 0;
+  if (script === undefined) return await hold(environments, options);
+  return await start(["exec", ...options, ...environments, "--", "bash", "--noprofile", "--norc", "-eo", "pipefail", writeScript(script)]);
+}
+
+process.exitCode = await main();

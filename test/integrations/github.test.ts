@@ -1,0 +1,229 @@
+// The GitHub Action, run as the runner runs it: the same file as step and post step, with its variables, files and signals.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ended, leaseOf, until } from "../cli/wrapped.ts";
+import { clientsOf, seconds } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
+
+const FOLDER = path.resolve("integrations/github");
+const ACTION = path.join(FOLDER, "index.js");
+let server: Server;
+beforeAll(async () => {
+  server = await Server.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+interface Ended {
+  readonly code: number | null;
+  readonly log: string;
+}
+
+/** A job on a runner, with the folders and files that steps share. */
+class Job implements Disposable {
+  readonly folder = mkdtempSync(path.join(os.tmpdir(), "call-me-runner-"));
+  readonly files = { OUTPUT: "", STATE: "", ENV: "", PATH: "" };
+
+  /** Starts the action's step. `worker`: what starts it; the tests' own process unless given. */
+  step(inputs: Readonly<Record<string, string>>, worker: readonly string[] = []): ChildProcess {
+    for (const name of Object.keys(this.files) as (keyof typeof this.files)[]) {
+      this.files[name] = path.join(this.folder, `${name}-${Math.random()}`);
+      writeFileSync(this.files[name], "");
+    }
+    const all = { url: server.url, "api-key": server.key, ...inputs };
+    return this.#start(Object.fromEntries(Object.entries(all).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])), worker);
+  }
+
+  /** Runs the post step to its end. */
+  async post(): Promise<Ended> {
+    const saved = Object.entries(this.read("STATE")).map(([name, value]) => [`STATE_${name}`, value]);
+    return await finish(this.#start(Object.fromEntries(saved), []));
+  }
+
+  /** What the steps have written to a file of the runner's. */
+  read(file: keyof typeof this.files): Record<string, string> {
+    const lines = readFileSync(this.files[file], "utf8").split("\n").filter(Boolean);
+    return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)));
+  }
+
+  get leaseId(): string {
+    return this.read("OUTPUT")["lease-id"] ?? "";
+  }
+
+  #start(more: Readonly<Record<string, string>>, worker: readonly string[]): ChildProcess {
+    const files = Object.entries(this.files).map(([name, file]) => [`GITHUB_${name}`, file]);
+    const [file = "", ...args] = [...worker, process.execPath, ACTION];
+    return spawn(file, args, {
+      cwd: this.folder,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: this.folder,
+        CI: "true",
+        GITHUB_ACTIONS: "true",
+        GITHUB_SERVER_URL: "https://github.com",
+        GITHUB_REPOSITORY: "shop/web",
+        GITHUB_RUN_ID: "99",
+        GITHUB_RUN_NUMBER: "4",
+        GITHUB_JOB: "e2e",
+        RUNNER_TEMP: this.folder,
+        RUNNER_TRACKING_ID: "github_1",
+        ...Object.fromEntries(files),
+        ...more,
+      },
+    });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function finish(child: ChildProcess): Promise<Ended> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error("started without pipes");
+  const [out, words, [code]] = await Promise.all([text(stdout), text(stderr), once(child, "close")]);
+  return { code, log: out + words };
+}
+
+/** Waits until the step has written it to its log. */
+async function says({ stdout, stderr }: ChildProcess, needle: string): Promise<void> {
+  let seen = "";
+  for (const stream of [stdout, stderr]) {
+    stream?.on("data", (chunk) => {
+      seen += chunk;
+    });
+  }
+  await until(() => seen.includes(needle));
+}
+
+describe.concurrent("the GitHub Action", () => {
+  test("holds from the step to the post step, renewing far beyond the ttl", async () => {
+    using job = new Job();
+    const { code, log } = await finish(job.step({ environment: "hold-a\nhold-b:2", ttl: "2s", reason: "smoke" }));
+    expect([code, log]).toEqual([4, expect.stringContaining("UNSATISFIABLE".toLowerCase())]);
+    const taken = await finish(job.step({ environment: "hold-a hold-b", ttl: "2s", reason: "smoke" }));
+    expect(taken.code, taken.log).toBe(0);
+    const token = job.read("OUTPUT")["lease-token"] ?? "";
+    expect(taken.log).toContain(`::add-mask::${token}`);
+    expect(taken.log.replace(`::add-mask::${token}`, "")).not.toContain(token);
+    const lease = await leaseOf(server, job.leaseId);
+    expect(lease).toMatchObject({
+      state: LeaseState.HELD,
+      reason: "smoke",
+      holder: { name: "shop/web #4", job: "e2e", runUrl: "https://github.com/shop/web/actions/runs/99" },
+    });
+    expect(job.read("ENV")).toEqual({
+      CALL_ME_URL: server.url,
+      CALL_ME_LEASE_ID: job.leaseId,
+      CALL_ME_LEASE_TOKEN: token,
+      CALL_ME_ENVIRONMENT: "hold-a,hold-b",
+      CALL_ME_FENCING_TOKEN: `${lease.environments[0]?.fencingToken}`,
+    });
+    const first = lease.expiresAt?.seconds ?? 0n;
+    await until(async () => ((await leaseOf(server, job.leaseId)).expiresAt?.seconds ?? 0n) > first + 2n, 100);
+    const given = await job.post();
+    expect(given.code, given.log).toBe(0);
+    expect(given.log).toContain("keeping lease");
+    expect((await leaseOf(server, job.leaseId)).endReason).toBe(EndReason.RELEASED);
+  });
+
+  test("a job that lost its environment fails, and says why", async () => {
+    using job = new Job();
+    expect((await finish(job.step({ environment: "lost" }))).code).toBe(0);
+    await clientsOf(server).environments.forceRelease({ leaseId: job.leaseId, reason: "fire drill" });
+    const { code, log } = await job.post();
+    expect([code, log]).toEqual([1, expect.stringMatching(/^::error title=call-me::the lease was lost .*FORCE_RELEASED/m)]);
+    expect(log).toContain("fire drill");
+  });
+
+  test("a step that gave it back itself leaves the post step nothing to do", async () => {
+    using job = new Job();
+    expect((await finish(job.step({ environment: "early" }))).code).toBe(0);
+    await clientsOf({ url: server.url, key: job.read("OUTPUT")["lease-token"] ?? "" }).locks.release({ leaseId: job.leaseId });
+    expect((await job.post()).code).toBe(0);
+  });
+
+  test("when the runner dies nobody renews any more, and the lease ends by itself", async () => {
+    using job = new Job();
+    const worker = job.step({ environment: "dead-runner", ttl: "2s" }, ["bash", "-c", '"$@"; echo "step: $?"; read -r end', "worker"]);
+    await says(worker, "step: 0");
+    const end = ended(server, job.leaseId);
+    worker.kill("SIGKILL");
+    expect((await end).reason).toBe(EndReason.EXPIRED);
+  });
+
+  test("cancelled while it waits, it leaves the line, and the post step finds nothing", async () => {
+    using job = new Job();
+    const { locks } = clientsOf(server);
+    const { lease } = await locks.acquire({ environment: "line", ttl: seconds(60) });
+    const step = job.step({ environment: "line" });
+    const end = finish(step);
+    await says(step, "position 1");
+    step.kill("SIGINT");
+    expect((await end).code).toBe(130);
+    expect(await job.post()).toEqual({ code: 0, log: "" });
+    const { environments } = await locks.check({ environment: "line" });
+    expect(environments[0]).toMatchObject({ used: 1, queueLength: 0 });
+    await locks.release({ leaseId: lease?.id ?? "" });
+  });
+
+  test("with `run` it holds for a script, which sees neither key nor inputs", async () => {
+    using job = new Job();
+    const run =
+      'env\ncurl -s -d \'{"environment":"script"}\' -H "x-api-key: $OTHER" $CALL_ME_URL/x || true\necho "held: $CALL_ME_ENVIRONMENT" | cat\nfalse | true\necho never';
+    const { code, log } = await finish(job.step({ environment: "script", run }));
+    expect([code, log]).toEqual([1, expect.stringContaining("held: script")]);
+    expect(log).not.toContain("never");
+    expect(log).not.toContain(server.key);
+    expect(log).not.toContain("INPUT_");
+    expect((await clientsOf(server).locks.check({ environment: "script" })).available).toBe(true);
+    expect((await job.post()).code).toBe(0);
+  });
+
+  test("with `run`, cancelled: the script is told at once, and the environment given back", async () => {
+    using job = new Job();
+    const step = job.step({ environment: "cancelled", run: "trap 'echo told; exit 0' INT\necho running\nwhile :; do sleep 0.05; done" });
+    const end = finish(step);
+    await says(step, "running");
+    step.kill("SIGINT");
+    expect(await end).toEqual({ code: 0, log: expect.stringContaining("told") });
+    expect((await clientsOf(server).locks.check({ environment: "cancelled" })).available).toBe(true);
+  });
+
+  test("without an environment it only puts the command line on the PATH", async () => {
+    using job = new Job();
+    expect((await finish(job.step({}))).code).toBe(0);
+    const folder = readFileSync(job.files.PATH, "utf8").trim();
+    const child = spawn(path.join(folder, "call-me"), ["check", "free"], {
+      env: { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key },
+    });
+    expect((await finish(child)).code).toBe(0);
+    expect((await job.post()).code).toBe(0);
+  });
+
+  test.each([
+    [{ environment: "x", url: "" }, /input url is missing/],
+    [{ run: "true" }, /input environment is missing/],
+    [{ environment: "x", "fail-if-busy": "yes" }, /input fail-if-busy is "yes"/],
+    [{ environment: "x", "keep-on-failure": "1h" }, /keep-on-failure needs `run`/],
+    [{ environment: "x", ttl: "soon" }, /--ttl.*soon/],
+  ])("a wrong input is named: %j", async (inputs, words) => {
+    using job = new Job();
+    expect(await finish(job.step(inputs))).toEqual({ code: 2, log: expect.stringMatching(words) });
+    expect((await job.post()).code).toBe(0);
+  });
+});
+
+test("its description names the file that there is, and every input that is read", () => {
+  const description = readFileSync(path.join(FOLDER, "action.yml"), "utf8");
+  for (const [, file = ""] of description.matchAll(/^ {2}(?:main|post): (.*)$/gm)) expect(existsSync(path.join(FOLDER, file))).toBe(true);
+  const described = [...(/^inputs:\n(.*?)^outputs:/ms.exec(description)?.[1] ?? "").matchAll(/^ {2}([\w-]+):/gm)].map(([, name]) => name);
+  const source = readFileSync(path.join(FOLDER, "inputs.ts"), "utf8");
+  for (const name of described) expect(source).toContain(`"${name}"`);
+  expect(description).toContain("using: node24");
+});

@@ -133,6 +133,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     if (lease.state === LeaseState.ENDED) return;
     try {
       await giveBack(locks, { leaseId: lease.id, ...how }, this.context.pace, interruption);
+      if (lease.state === LeaseState.HELD) output.word(`call-me: ${environmentsOf(lease)} is given back`);
     } catch (error) {
       const left = formatDuration(nanoseconds(lease.state === LeaseState.HELD ? lease.ttl : lease.ticketTtl));
       const why = ConnectError.from(error).rawMessage;

@@ -167,9 +167,14 @@ export async function ended(at: Address, leaseId: string): Promise<{ reason: num
  * machine stalls. `leaseId` is HELD.
  */
 export async function aheadOf(at: Address, leaseId: string): Promise<number> {
-  const before = Date.now();
-  const { expiresAt, ttlRemaining } = await leaseOf(at, leaseId);
-  return before - (ms(expiresAt) - ms(ttlRemaining));
+  let ahead = Number.NEGATIVE_INFINITY;
+  // The quickest answer tells it best.
+  for (let call = 0; call < 5; call++) {
+    const before = Date.now();
+    const { expiresAt, ttlRemaining } = await leaseOf(at, leaseId);
+    ahead = Math.max(ahead, before - (ms(expiresAt) - ms(ttlRemaining)));
+  }
+  return ahead;
 }
 
 function ms({ seconds, nanos }: { seconds: bigint; nanos: number } = { seconds: 0n, nanos: 0 }): number {

@@ -1,14 +1,15 @@
 // npm run check: all that must hold and needs no running server. One line per check; the output of those that fail.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import os from "node:os";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { action, baseline, bundleAction, generate } from "./generate.ts";
-import { type Outcome, root, tool } from "./tools.ts";
+import { actionFreshness } from "./action.ts";
+import { baseline, contents, type Generated, generated } from "./generate.ts";
+import { languages } from "./toolchains.ts";
+import { root, tool } from "./tools.ts";
 
 interface Check {
   name: string;
-  run: () => Outcome;
+  run: () => Generated;
   /** What to do when it fails and the output alone doesn't tell. */
   remedy?: string;
 }
@@ -20,7 +21,11 @@ const checks: Check[] = [
     run: () => tool("buf", ["breaking", "--against", baseline]),
     remedy: "if the change is meant (allowed before 1.0): npm run generate -- --baseline, and a line in CHANGELOG.md",
   },
-  { name: "generated code is fresh (gen/ts)", run: freshness, remedy: "npm run generate" },
+  ...languages.map((language) => ({
+    name: `generated code is fresh (gen/${language})`,
+    run: () => freshness(language),
+    remedy: "npm run generate",
+  })),
   { name: "the GitHub Action's bundle is fresh", run: actionFreshness, remedy: "npm run generate" },
   {
     name: "style and layers (biome)",
@@ -33,39 +38,22 @@ const checks: Check[] = [
 ];
 
 /** Generates again into a temporary folder and names each file that differs from the committed one. */
-function freshness(): Outcome {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-generated-"));
-  try {
-    const generated = generate(folder);
-    if (!generated.ok) return generated;
-    const [fresh, committed] = [contents(path.join(folder, "gen", "ts")), contents(path.join(root, "gen", "ts"))];
+function freshness(language: string): Generated {
+  return generated(language, (folder) => {
+    const home = path.join(root, "gen", language);
+    const [fresh, committed] = [contents(folder), existsSync(home) ? contents(home) : new Map<string, string>()];
     const stale = [...new Set([...fresh.keys(), ...committed.keys()])].filter((file) => fresh.get(file) !== committed.get(file));
-    return { ok: stale.length === 0, output: stale.map((file) => `stale: ${path.join("gen", "ts", file)}`).join("\n") };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function actionFreshness(): Outcome {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-action-"));
-  try {
-    const bundled = bundleAction(folder);
-    if (!bundled.ok) return bundled;
-    const ok = readFileSync(path.join(folder, action), "utf8") === readFileSync(path.join(root, action), "utf8");
-    return { ok, output: ok ? "" : `stale: ${action}` };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function contents(folder: string): Map<string, string> {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-  return new Map(files.map((name) => [name, readFileSync(path.join(folder, name), "utf8")]));
+    return { ok: stale.length === 0, output: stale.map((file) => `stale: ${path.join("gen", language, file)}`).join("\n") };
+  });
 }
 
 let failed = 0;
 for (const { name, run, remedy } of checks) {
-  const { ok, output } = run();
+  const { ok, output, missing } = run();
+  if (missing !== undefined) {
+    process.stdout.write(`! ${name}: left out, ${missing}\n`);
+    continue;
+  }
   process.stdout.write(`${ok ? "✓" : "✗"} ${name}\n`);
   if (ok) continue;
   failed += 1;

@@ -1,4 +1,4 @@
-import { type SpawnSyncOptions, spawnSync } from "node:child_process";
+import { type SpawnSyncOptionsWithStringEncoding, type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
@@ -12,21 +12,43 @@ export interface Outcome {
   output: string;
 }
 
+/** Where a tool runs, and what it finds. */
+export interface Surroundings {
+  /** The checkout, if left out. */
+  cwd?: string;
+  /** Folders to look for programs in, before all others. */
+  search?: string[];
+  /** Added to our own environment. */
+  env?: Record<string, string>;
+}
+
+const windows = process.platform === "win32";
+
 /** Runs a tool of node_modules/.bin in the checkout, on this very Node (the host's own may be too old). Never throws. */
-export function tool(name: string, args: string[], cwd: string = root): Outcome {
+export function tool(name: string, args: string[], { cwd = root, search = [], env = {} }: Surroundings = {}): Outcome {
   const bin = path.join(root, "node_modules", ".bin");
   if (!existsSync(path.join(bin, name))) return { ok: false, output: `${name} is not installed; run: npm ci` };
-  const search = [bin, path.dirname(process.execPath), process.env["PATH"]].join(path.delimiter);
-  const windows = process.platform === "win32";
-  return run(windows ? name : path.join(bin, name), args, { cwd, env: { ...process.env, PATH: search }, shell: windows });
+  const all = [...search, bin, path.dirname(process.execPath), process.env["PATH"]].join(path.delimiter);
+  return outcome(spawnSync(windows ? name : path.join(bin, name), args, { ...quiet, cwd, env: { ...process.env, ...env, PATH: all } }));
 }
 
-/** Runs one of our own scripts on this very Node. Never throws. */
-export function script(file: string, args: string[]): Outcome {
-  return run(process.execPath, [path.join(root, file), ...args], { cwd: root });
+/** Runs a program of the machine itself. Never throws. */
+export function program(name: string, args: string[], { cwd = root, env = {} }: Surroundings = {}): Outcome {
+  return outcome(spawnSync(name, args, { ...quiet, cwd, env: { ...process.env, ...env } }));
 }
 
-function run(file: string, args: string[], options: SpawnSyncOptions): Outcome {
-  const done = spawnSync(file, args, { ...options, encoding: "utf8", maxBuffer: 64 * 1024 * 1024, stdio: ["ignore", "pipe", "pipe"] });
+/** Whether the machine has a program of this name. */
+export function onMachine(name: string): boolean {
+  return (process.env["PATH"] ?? "").split(path.delimiter).some((folder) => folder !== "" && existsSync(path.join(folder, name)));
+}
+
+const quiet: SpawnSyncOptionsWithStringEncoding = {
+  encoding: "utf8",
+  maxBuffer: 64 * 1024 * 1024,
+  shell: windows,
+  stdio: ["ignore", "pipe", "pipe"],
+};
+
+function outcome(done: SpawnSyncReturns<string>): Outcome {
   return { ok: done.status === 0, output: [done.stdout, done.stderr, done.error?.message].filter(Boolean).join("\n").trim() };
 }

@@ -109,7 +109,7 @@ describe("the rules of biome.json, in a copy of the project that holds planted f
       plant(place(row), code);
     });
     for (const [, file, code] of permitted) plant(file, code);
-    const { output } = tool("biome", ["lint", "--reporter=json", "--max-diagnostics=none"], folder);
+    const { output } = tool("biome", ["lint", "--reporter=json", "--max-diagnostics=none"], { cwd: folder });
     const json = output.split("\n").find((line) => line.startsWith("{")) ?? `no JSON in: ${output}`;
     for (const { category, location } of JSON.parse(json).diagnostics) {
       found.set(location.path, [...(found.get(location.path) ?? []), category.split("/").at(-1)]);

@@ -38,6 +38,14 @@ const toolchains: Readonly<Record<string, Toolchain>> = {
     ],
     install: (folder, pins) => each(pins, (pin) => program("go", ["install", pin], { env: { GOBIN: path.join(folder, "bin") } })),
   },
+  python: {
+    needs: ["python3"],
+    pins: ["grpcio-tools==1.74.0", "mypy-protobuf==3.7.0", "protobuf==6.33.6"],
+    variant: () => program("python3", ["-c", "import sys; print(sys.implementation.cache_tag)"]).output,
+    install: pip,
+    // A package of its own, with types. Its parent, `callme`, is the client's, written by hand: see clients/python.
+    files: { "callme/v1/__init__.py": "", "callme/v1/py.typed": "" },
+  },
 };
 
 /** The languages that gen/ has a folder for. */

@@ -1,0 +1,219 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class HolderKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HOLDER_KIND_UNSPECIFIED: _ClassVar[HolderKind]
+    HOLDER_KIND_PIPELINE: _ClassVar[HolderKind]
+    HOLDER_KIND_HUMAN: _ClassVar[HolderKind]
+    HOLDER_KIND_SERVICE: _ClassVar[HolderKind]
+
+class LeaseState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LEASE_STATE_UNSPECIFIED: _ClassVar[LeaseState]
+    LEASE_STATE_QUEUED: _ClassVar[LeaseState]
+    LEASE_STATE_OFFERED: _ClassVar[LeaseState]
+    LEASE_STATE_HELD: _ClassVar[LeaseState]
+    LEASE_STATE_ENDED: _ClassVar[LeaseState]
+
+class EndReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    END_REASON_UNSPECIFIED: _ClassVar[EndReason]
+    END_REASON_RELEASED: _ClassVar[EndReason]
+    END_REASON_EXPIRED: _ClassVar[EndReason]
+    END_REASON_WITHDRAWN: _ClassVar[EndReason]
+    END_REASON_ABANDONED: _ClassVar[EndReason]
+    END_REASON_LAPSED: _ClassVar[EndReason]
+    END_REASON_TIMED_OUT: _ClassVar[EndReason]
+    END_REASON_REFUSED: _ClassVar[EndReason]
+    END_REASON_FORCE_RELEASED: _ClassVar[EndReason]
+    END_REASON_UNSATISFIABLE: _ClassVar[EndReason]
+
+class EnvironmentState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ENVIRONMENT_STATE_UNSPECIFIED: _ClassVar[EnvironmentState]
+    ENVIRONMENT_STATE_AVAILABLE: _ClassVar[EnvironmentState]
+    ENVIRONMENT_STATE_DRAINING: _ClassVar[EnvironmentState]
+    ENVIRONMENT_STATE_MAINTENANCE: _ClassVar[EnvironmentState]
+    ENVIRONMENT_STATE_DIRTY: _ClassVar[EnvironmentState]
+    ENVIRONMENT_STATE_CLEANING: _ClassVar[EnvironmentState]
+    ENVIRONMENT_STATE_QUARANTINED: _ClassVar[EnvironmentState]
+
+class WatchKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WATCH_KIND_UNSPECIFIED: _ClassVar[WatchKind]
+    WATCH_KIND_SNAPSHOT: _ClassVar[WatchKind]
+    WATCH_KIND_CHANGE: _ClassVar[WatchKind]
+    WATCH_KIND_HEARTBEAT: _ClassVar[WatchKind]
+HOLDER_KIND_UNSPECIFIED: HolderKind
+HOLDER_KIND_PIPELINE: HolderKind
+HOLDER_KIND_HUMAN: HolderKind
+HOLDER_KIND_SERVICE: HolderKind
+LEASE_STATE_UNSPECIFIED: LeaseState
+LEASE_STATE_QUEUED: LeaseState
+LEASE_STATE_OFFERED: LeaseState
+LEASE_STATE_HELD: LeaseState
+LEASE_STATE_ENDED: LeaseState
+END_REASON_UNSPECIFIED: EndReason
+END_REASON_RELEASED: EndReason
+END_REASON_EXPIRED: EndReason
+END_REASON_WITHDRAWN: EndReason
+END_REASON_ABANDONED: EndReason
+END_REASON_LAPSED: EndReason
+END_REASON_TIMED_OUT: EndReason
+END_REASON_REFUSED: EndReason
+END_REASON_FORCE_RELEASED: EndReason
+END_REASON_UNSATISFIABLE: EndReason
+ENVIRONMENT_STATE_UNSPECIFIED: EnvironmentState
+ENVIRONMENT_STATE_AVAILABLE: EnvironmentState
+ENVIRONMENT_STATE_DRAINING: EnvironmentState
+ENVIRONMENT_STATE_MAINTENANCE: EnvironmentState
+ENVIRONMENT_STATE_DIRTY: EnvironmentState
+ENVIRONMENT_STATE_CLEANING: EnvironmentState
+ENVIRONMENT_STATE_QUARANTINED: EnvironmentState
+WATCH_KIND_UNSPECIFIED: WatchKind
+WATCH_KIND_SNAPSHOT: WatchKind
+WATCH_KIND_CHANGE: WatchKind
+WATCH_KIND_HEARTBEAT: WatchKind
+
+class Holder(_message.Message):
+    __slots__ = ("name", "kind", "run_url", "repository", "ref", "sha", "job", "actor")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    RUN_URL_FIELD_NUMBER: _ClassVar[int]
+    REPOSITORY_FIELD_NUMBER: _ClassVar[int]
+    REF_FIELD_NUMBER: _ClassVar[int]
+    SHA_FIELD_NUMBER: _ClassVar[int]
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: HolderKind
+    run_url: str
+    repository: str
+    ref: str
+    sha: str
+    job: str
+    actor: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[HolderKind, str]] = ..., run_url: _Optional[str] = ..., repository: _Optional[str] = ..., ref: _Optional[str] = ..., sha: _Optional[str] = ..., job: _Optional[str] = ..., actor: _Optional[str] = ...) -> None: ...
+
+class Occupant(_message.Message):
+    __slots__ = ("lease_id", "holder", "state", "since", "until", "reason")
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    lease_id: str
+    holder: Holder
+    state: LeaseState
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    reason: str
+    def __init__(self, lease_id: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., state: _Optional[_Union[LeaseState, str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class LeasedEnvironment(_message.Message):
+    __slots__ = ("name", "slots", "slot_indexes", "fencing_token")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    SLOT_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    FENCING_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    slots: int
+    slot_indexes: _containers.RepeatedScalarFieldContainer[int]
+    fencing_token: int
+    def __init__(self, name: _Optional[str] = ..., slots: _Optional[int] = ..., slot_indexes: _Optional[_Iterable[int]] = ..., fencing_token: _Optional[int] = ...) -> None: ...
+
+class Lease(_message.Message):
+    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    END_REASON_FIELD_NUMBER: _ClassVar[int]
+    END_NOTE_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    AHEAD_FIELD_NUMBER: _ClassVar[int]
+    HOLDERS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_AT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    CLAIM_BY_FIELD_NUMBER: _ClassVar[int]
+    TTL_FIELD_NUMBER: _ClassVar[int]
+    TTL_REMAINING_FIELD_NUMBER: _ClassVar[int]
+    MAX_HOLD_FIELD_NUMBER: _ClassVar[int]
+    TICKET_TTL_FIELD_NUMBER: _ClassVar[int]
+    CLAIM_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    state: LeaseState
+    end_reason: EndReason
+    end_note: str
+    pool: str
+    environments: _containers.RepeatedCompositeFieldContainer[LeasedEnvironment]
+    holder: Holder
+    principal: str
+    reason: str
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    priority: int
+    position: int
+    queue_length: int
+    ahead: _containers.RepeatedCompositeFieldContainer[Occupant]
+    holders: _containers.RepeatedCompositeFieldContainer[Occupant]
+    created_at: _timestamp_pb2.Timestamp
+    granted_at: _timestamp_pb2.Timestamp
+    ended_at: _timestamp_pb2.Timestamp
+    expires_at: _timestamp_pb2.Timestamp
+    claim_by: _timestamp_pb2.Timestamp
+    ttl: _duration_pb2.Duration
+    ttl_remaining: _duration_pb2.Duration
+    max_hold: _duration_pb2.Duration
+    ticket_ttl: _duration_pb2.Duration
+    claim_timeout: _duration_pb2.Duration
+    queue_timeout: _duration_pb2.Duration
+    request_id: str
+    revision: int
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class EnvironmentStatus(_message.Message):
+    __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    STATE_REASON_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    HOLDERS_FIELD_NUMBER: _ClassVar[int]
+    RESTING_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    pool: str
+    state: EnvironmentState
+    state_reason: str
+    capacity: int
+    used: int
+    queue_length: int
+    available: bool
+    holders: _containers.RepeatedCompositeFieldContainer[Occupant]
+    resting: int
+    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., state: _Optional[_Union[EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., capacity: _Optional[int] = ..., used: _Optional[int] = ..., queue_length: _Optional[int] = ..., available: bool = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., resting: _Optional[int] = ...) -> None: ...

@@ -46,6 +46,7 @@ const toolchains: Readonly<Record<string, Toolchain>> = {
     // A package of its own, with types. Its parent, `callme`, is the client's, written by hand: see clients/python.
     files: { "callme/v1/__init__.py": "", "callme/v1/py.typed": "" },
   },
+  java: { needs: ["mvn"], pins: [PROTOC, "io.grpc:protoc-gen-grpc-java:1.83.1"], install: maven },
 };
 
 /** The languages that gen/ has a folder for. */

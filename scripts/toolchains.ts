@@ -5,7 +5,7 @@
  * a CI run starts from a fresh clone, but neither should build or download them again.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -16,7 +16,7 @@ interface Toolchain {
   needs: string[];
   /** The generators, as the language's package manager names them. */
   pins: string[];
-  /** What else they depend on, beyond operating system and processor. */
+  /** What else they are made from, or depend on, beyond operating system and processor. */
   variant?: () => string;
   /** Puts them into folder/bin. What it writes must work when the folder is moved. */
   install: (folder: string, pins: string[]) => Outcome;
@@ -48,6 +48,12 @@ const toolchains: Readonly<Record<string, Toolchain>> = {
   },
   java: { needs: ["mvn"], pins: [PROTOC, "io.grpc:protoc-gen-grpc-java:1.83.1"], install: maven },
   rust: { needs: ["cargo", "cc"], pins: ["protoc-gen-prost@0.5.0", "protoc-gen-tonic@0.5.0"], install: cargo },
+  csharp: {
+    needs: ["mvn", "c++", "grpc_cpp_plugin"],
+    pins: [PROTOC, "libgrpc_plugin_support.so.1.51"],
+    variant: () => readFileSync(path.join(import.meta.dirname, "grpc_csharp.cc"), "utf8"),
+    install: debian,
+  },
 };
 
 /** The languages that gen/ has a folder for. */
@@ -69,7 +75,7 @@ export function prepare(language: string): Prepared {
   if (lacking.length > 0) return { missing: `no ${lacking.join(", ")} on this machine`, search: [], files };
   if (pins.length === 0) return { search: [], files };
   const version = createHash("sha256")
-    .update(JSON.stringify([pins, variant?.()]))
+    .update(JSON.stringify([pins, variant?.(), install.toString()]))
     .digest("hex")
     .slice(0, 12);
   const cache = path.join(process.env["XDG_CACHE_HOME"] || path.join(os.homedir(), ".cache"), "call-me", "tools");
@@ -151,4 +157,12 @@ function cargo(folder: string, pins: string[]): Outcome {
   );
   rmSync(target, { recursive: true, force: true });
   return done;
+}
+
+/** gRPC's generator for C# out of Debian's packages protobuf-compiler-grpc and libprotoc-dev, which must be installed. */
+function debian(folder: string, [protoc = "", library = ""]: string[]): Outcome {
+  const done = maven(folder, [protoc]);
+  if (!done.ok) return done;
+  const source = path.join(import.meta.dirname, "grpc_csharp.cc");
+  return program("c++", ["-o", path.join(folder, "bin", "protoc-gen-grpc_csharp"), source, `-l:${library}`, "-lprotoc", "-lprotobuf"]);
 }

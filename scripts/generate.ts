@@ -79,6 +79,11 @@ function writeAction(): boolean {
 
 /** Writes all languages that can be had, or those named, and tells what became of each. Whether nothing went wrong. */
 function writeAll(only: string[] | undefined): boolean {
+  const unknown = only?.filter((language) => !languages.includes(language)) ?? [];
+  if (unknown.length > 0) {
+    process.stderr.write(`--only ${unknown.join(",")}: there is no such folder in gen; choose from ${languages.join(",")}\n`);
+    return false;
+  }
   const outcomes = (only ?? languages).map((language) => {
     const { ok, output, missing } = write(language);
     const result = missing === undefined ? (ok ? "written" : `failed\n${output}`) : `LEFT OUT, not written: ${missing}`;

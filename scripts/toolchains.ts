@@ -99,7 +99,7 @@ function fill(home: string, install: (folder: string) => Outcome): void {
   try {
     mkdirSync(path.join(folder, "bin"));
     const { ok, output } = install(folder);
-    if (!ok) throw new Error(output.split("\n").slice(-5).join("\n"));
+    if (!ok) throw new Error(output.split("\n").slice(-5).join("\n") || "the installer failed without a word");
     if (!existsSync(home)) renameSync(folder, home);
   } finally {
     rmSync(folder, { recursive: true, force: true });

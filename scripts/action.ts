@@ -8,7 +8,7 @@ import { type Outcome, program, root } from "./tools.ts";
 const FILE = path.join("integrations", "github", "index.js");
 
 /** Writes it, below `folder`. */
-export function bundleAction(folder: string = root): Outcome {
+export function bundleAction(folder: string): Outcome {
   return program(process.execPath, [path.join(root, "scripts", "bundle.ts"), "--action", path.join(folder, FILE)]);
 }
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { actionFreshness } from "./action.ts";
 import { baseline, contents, type Generated, generated } from "./generate.ts";
+import { openapiIsFresh } from "./openapi.ts";
 import { languages } from "./toolchains.ts";
 import { root, tool } from "./tools.ts";
 
@@ -26,6 +27,7 @@ const checks: Check[] = [
     run: () => freshness(language),
     remedy: "npm run generate",
   })),
+  { name: "the OpenAPI document is fresh (gen/openapi)", run: openapiIsFresh, remedy: "npm run generate" },
   { name: "the GitHub Action's bundle is fresh", run: actionFreshness, remedy: "npm run generate" },
   {
     name: "style and layers (biome)",

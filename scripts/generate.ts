@@ -1,4 +1,4 @@
-// npm run generate                      writes gen/ from proto/, each language whose toolchain is on this machine, and the GitHub Action's bundle
+// npm run generate                      writes gen/ from proto/, each language whose toolchain is on this machine, the OpenAPI document and the GitHub Action's bundle
 // npm run generate -- --only go,ts      these languages; one that cannot be generated is an error
 // npm run generate -- --baseline        declares today's proto/ to be the contract that `buf breaking` compares with
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { bundleAction } from "./action.ts";
+import { writeOpenapi } from "./openapi.ts";
 import { languages, prepare } from "./toolchains.ts";
 import { type Outcome, root, tool } from "./tools.ts";
 
@@ -70,11 +71,19 @@ function write(language: string): Generated {
   });
 }
 
-/** Writes the GitHub Action's bundle. */
-function writeAction(): boolean {
-  const { ok, output } = bundleAction();
-  process.stderr.write(`${ok ? "✓" : "✗"} integrations/github/index.js: ${ok ? "written" : `failed\n${output}`}\n`);
-  return ok;
+/** What is made beside the languages' code. */
+const others: Readonly<Record<string, () => Outcome>> = {
+  "gen/openapi": () => writeOpenapi(root),
+  "integrations/github/index.js": () => bundleAction(root),
+};
+
+function writeOthers(): boolean {
+  const outcomes = Object.entries(others).map(([name, make]) => {
+    const { ok, output } = make();
+    process.stderr.write(`${ok ? "✓" : "✗"} ${name}: ${ok ? "written" : `failed\n${output}`}\n`);
+    return ok;
+  });
+  return outcomes.every(Boolean);
 }
 
 /** Writes all languages that can be had, or those named, and tells what became of each. Whether nothing went wrong. */
@@ -90,7 +99,7 @@ function writeAll(only: string[] | undefined): boolean {
     process.stderr.write(`${ok ? "✓" : missing === undefined ? "✗" : "!"} gen/${language}: ${result}\n`);
     return ok || (missing !== undefined && only === undefined);
   });
-  if (only === undefined) outcomes.push(writeAction());
+  if (only === undefined) outcomes.push(writeOthers());
   return outcomes.every(Boolean);
 }
 

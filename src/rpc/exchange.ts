@@ -55,6 +55,15 @@ export class Exchange {
     return Array.isArray(value) ? value[0] : value;
   }
 
+  /** Whether it uses one of these methods; if not, it has been answered with 405. */
+  admits(...methods: readonly string[]): boolean {
+    const method = this.req.method ?? "";
+    if (methods.includes(method)) return true;
+    const message = `method ${method} is not allowed, but [${methods.join(",")}] are`;
+    this.answer(405, { code: 405, message }, { allow: methods.join(",") });
+    return false;
+  }
+
   /** Answers with a JSON body, or none. */
   answer(status: number, body?: object, headers: Readonly<Record<string, string>> = {}): void {
     const text = body === undefined ? "" : JSON.stringify(body);

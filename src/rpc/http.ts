@@ -6,6 +6,7 @@ import { Exchange, type Request, type Response } from "./exchange.ts";
 import type { HealthState } from "./health.ts";
 import { maybe } from "./legacy.ts";
 import { watchLines } from "./ndjson.ts";
+import { openapi } from "./openapi.ts";
 import { type Report, routes } from "./router.ts";
 
 export interface HttpOptions {
@@ -21,8 +22,9 @@ export function httpHandler({ service, health, legacyTtl, report }: HttpOptions)
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),
-    "/healthz": (exchange) => exchange.answer(200, { status: "ok" }),
-    "/readyz": (exchange) => (health.serving() ? exchange.answer(200, { status: "ready" }) : exchange.answer(503, { status: "not ready" })),
+    "/openapi.json": openapi,
+    "/healthz": (exchange) => tell(exchange, 200, "ok"),
+    "/readyz": (exchange) => (health.serving() ? tell(exchange, 200, "ready") : tell(exchange, 503, "not ready")),
   };
   return (req, res) => {
     const exchange = new Exchange(req, res);
@@ -47,6 +49,10 @@ function crossSite(exchange: Exchange, open: boolean): string | undefined {
   const origin = exchange.header("origin");
   const own = site === undefined ? origin === undefined || URL.parse(origin)?.host === host : site === "same-origin" || site === "none";
   return own ? undefined : "a page of another site may not change anything here";
+}
+
+function tell(exchange: Exchange, status: number, words: string): void {
+  if (exchange.admits("GET", "HEAD")) exchange.answer(status, { status: words });
 }
 
 function run(exchange: Exchange, handle: (exchange: Exchange) => void | Promise<void>, report: Report): void {

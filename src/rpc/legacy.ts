@@ -10,16 +10,11 @@ import type { Exchange } from "./exchange.ts";
 import { keyOf } from "./principal.ts";
 import { BODY_LIMIT } from "./router.ts";
 
-const METHODS = ["DELETE", "GET", "POST"];
-
 /** Answers a request to /maybe. `ttl` is CALL_ME_LEGACY_TTL: without it a lease taken here lives until it is freed. */
 export async function maybe(service: Service, ttl: Micros | undefined, exchange: Exchange): Promise<void> {
   const { req } = exchange;
   const method = req.method ?? "";
-  if (!METHODS.includes(method)) {
-    const message = `method ${method} is not allowed, but [${METHODS.join(",")}] are`;
-    return exchange.answer(405, { code: 405, message }, { allow: METHODS.join(",") });
-  }
+  if (!exchange.admits("DELETE", "GET", "POST")) return;
   const key = keyOf((name) => exchange.header(name));
   const caller = service.principals.recognise(key);
   if (caller === undefined || caller.lease !== undefined) {

@@ -18,11 +18,7 @@ type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
 const lines = new WeakMap<Message, string>();
 
 export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
-  const { method } = exchange.req;
-  if (method !== "GET") {
-    const message = `method ${method} is not allowed, but [GET] are`;
-    return exchange.answer(405, { code: 405, message }, { allow: "GET" });
-  }
+  if (!exchange.admits("GET")) return;
   const gone = new AbortController();
   const closed = new Promise<void>((resolve) => exchange.res.once("close", resolve));
   void closed.then(() => gone.abort());

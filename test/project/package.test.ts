@@ -46,6 +46,7 @@ test("its server serves, and one on a Node that is too old says so instead of cr
   await using server = await Server.start({}, installed);
   const answer = await fetch(`${server.url}/readyz`);
   expect(answer.status).toBe(200);
+  expect(await (await fetch(`${server.url}/openapi.json`)).json()).toMatchObject({ openapi: "3.1.0" });
   const [major = 0] = spawnSync(hostNode, ["-p", "process.versions.node"], { encoding: "utf8" }).stdout.split(".").map(Number);
   if (major >= 22) return;
   const refused = spawnSync(hostNode, [installed, "serve"], { encoding: "utf8" });

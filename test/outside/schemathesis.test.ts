@@ -1,0 +1,52 @@
+// Thousands of requests that a public tool makes of the OpenAPI document, against the real server.
+import { execFile, execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { Server } from "./server.ts";
+
+/** How it can be run: from PATH, or where .ci/run puts it. */
+const command = [["schemathesis"], ["python3", "-m", "schemathesis.cli"]].find(([program = "", ...args]) => {
+  try {
+    execFileSync(program, [...args, "--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+});
+if (command === undefined) console.warn("SKIPPED: the test with schemathesis needs it: pip install schemathesis");
+
+/** Left out: what the rules refuse beyond the schema, and null, which stands for an absent field in every protobuf API. */
+const EXCEPT = ["positive_data_acceptance", "negative_data_rejection"];
+
+test.skipIf(command === undefined)(
+  "schemathesis finds no answer that is broken or not described",
+  async () => {
+    await using server = await Server.start();
+    const document = path.join(server.directory, "openapi.json");
+    // A call that waits is no fault, but takes its time.
+    const text = readFileSync("gen/openapi/callme.openapi.json", "utf8");
+    const { paths, components, ...rest } = JSON.parse(text) as { paths: object; components: { schemas: Record<string, Waiting> } };
+    for (const name of ["AcquireRequest", "GetLeaseRequest"]) {
+      const { wait } = components.schemas[name]?.properties ?? {};
+      if (wait === undefined) throw new Error(`${name} has no wait any more`);
+      wait.pattern = "^0(\\.[0-9])?s$";
+    }
+    writeFileSync(document, JSON.stringify({ ...rest, paths, components }));
+    const [program = "", ...args] = command ?? [];
+    const bounds = ["--phases", "coverage,fuzzing", "--max-examples", "10", "--max-time", "20", "--request-timeout", "10"];
+    const checks = ["--checks", "all", "--exclude-checks", EXCEPT.join(), "--exclude-path", "/watch"];
+    const where = ["run", document, "--url", server.url, "-H", `x-api-key: ${server.key}`, "--no-color", "--warnings", "off"];
+    const { stdout } = await promisify(execFile)(program, [...args, ...where, ...bounds, ...checks], { cwd: server.directory }).catch(
+      (error: { stdout: string }) => Promise.reject(new Error(error.stdout)),
+    );
+    expect(stdout).toMatch(/Tested: \d\d/);
+    expect(server.log.filter(({ level }) => level > 30)).toEqual([]);
+  },
+  120_000,
+);
+
+interface Waiting {
+  readonly properties: { readonly wait?: { pattern: string } };
+}

@@ -36,6 +36,7 @@ const checks: Check[] = [
   },
   { name: "the layer rules bite (planted violations)", run: () => tool("vitest", ["run", "test/project", "--reporter=dot"]) },
   { name: "types (tsc)", run: () => tool("tsc", ["--project", "tsconfig.json", "--pretty", "false"]) },
+  { name: "types of the page (tsc)", run: () => tool("tsc", ["--project", "examples/browser", "--pretty", "false"]) },
   { name: "nothing unused, nothing undeclared (knip)", run: () => tool("knip", ["--no-progress"]) },
 ];
 

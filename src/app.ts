@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly apiKey: string | undefined;
   readonly autoCreate: boolean;
   readonly legacyTtl: Micros | undefined;
+  /** Origins whose web pages may call, besides the server's own. */
+  readonly corsOrigins: ReadonlySet<string>;
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly medium: Medium;
   readonly log: Log;
@@ -58,6 +60,7 @@ export async function start(options: AppOptions): Promise<App> {
     service,
     health: readiness,
     legacyTtl: options.legacyTtl,
+    corsOrigins: options.corsOrigins,
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
   const { host, port, tls } = options;

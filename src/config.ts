@@ -19,6 +19,8 @@ export interface Config {
   readonly autoCreate: boolean;
   /** Leases taken through /maybe live this long; undefined: until freed. */
   readonly legacyTtl: Micros | undefined;
+  /** Origins whose web pages may call, besides the server's own. */
+  readonly corsOrigins: ReadonlySet<string>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly logLevel: string;
 }
@@ -38,6 +40,7 @@ export function readConfig(env: Environment = process.env): Config {
     sqlite: readStore(env["CALL_ME_STORE"]),
     autoCreate: readSwitch("CALL_ME_AUTO_CREATE", env["CALL_ME_AUTO_CREATE"]),
     legacyTtl: readTtl("CALL_ME_LEGACY_TTL", env["CALL_ME_LEGACY_TTL"]),
+    corsOrigins: readOrigins(env["CALL_ME_CORS_ORIGINS"]),
     tls: readTls(env["CALL_ME_TLS_CERT"], env["CALL_ME_TLS_KEY"]),
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
   };
@@ -78,6 +81,19 @@ function readTtl(name: string, value: string | undefined): Micros | undefined {
   const micros = Number(amount) * (units[unit ?? ""] ?? Number.NaN) * 1_000_000;
   if (micros >= limits.minTtl && micros <= limits.maxTtl) return micros;
   throw new BadSetting(`${name} is ${JSON.stringify(value)}; give 1s to 30d, for example 90m, or off`);
+}
+
+/** Exact origins only: a `*` would let every page that somebody visits use the server, and `null` is what any sandboxed page can call itself. */
+function readOrigins(list: string | undefined): ReadonlySet<string> {
+  const origins = (list ?? "").split(",").flatMap((item) => item.trim() || []);
+  for (const origin of origins) {
+    const url = URL.parse(origin);
+    if (url?.origin === origin && /^https?:$/.test(url.protocol) && !origin.includes("*")) continue;
+    throw new BadSetting(
+      `CALL_ME_CORS_ORIGINS has ${JSON.stringify(origin)}; give origins as browsers send them, for example https://ci.example.com,http://localhost:5173`,
+    );
+  }
+  return new Set(origins);
 }
 
 function readTls(cert: string | undefined, key: string | undefined): Config["tls"] {

@@ -2,6 +2,7 @@
 import type { Micros } from "../core/model.ts";
 import { rpcHandler } from "./adapter.ts";
 import type { Service } from "./call.ts";
+import { allowedOrigin, preflighted } from "./cors.ts";
 import { Exchange, type Request, type Response } from "./exchange.ts";
 import type { HealthState } from "./health.ts";
 import { maybe } from "./legacy.ts";
@@ -13,11 +14,13 @@ export interface HttpOptions {
   readonly service: Service;
   readonly health: HealthState;
   readonly legacyTtl: Micros | undefined;
+  /** Origins other than ours whose pages may call. */
+  readonly corsOrigins: ReadonlySet<string>;
   readonly report: Report;
 }
 
 /** The handler of every request, whatever came through the door. */
-export function httpHandler({ service, health, legacyTtl, report }: HttpOptions): (req: Request, res: Response) => void {
+export function httpHandler({ service, health, legacyTtl, corsOrigins, report }: HttpOptions): (req: Request, res: Response) => void {
   const rpc = rpcHandler(service, routes(service, health, report), service.engine.draining, report);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
@@ -28,7 +31,9 @@ export function httpHandler({ service, health, legacyTtl, report }: HttpOptions)
   };
   return (req, res) => {
     const exchange = new Exchange(req, res);
-    const stranger = crossSite(exchange, service.principals.open);
+    const misled = service.principals.open ? misledName(exchange) : undefined;
+    if (misled === undefined && preflighted(exchange, corsOrigins)) return;
+    const stranger = misled ?? crossSite(exchange, corsOrigins);
     if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
     const handle = plain[exchange.path];
     if (handle !== undefined) run(exchange, handle, report);
@@ -36,19 +41,29 @@ export function httpHandler({ service, health, legacyTtl, report }: HttpOptions)
   };
 }
 
+/** Where no key is asked for: why a request came by a name that merely leads to this machine (DNS rebinding); undefined if it didn't. */
+function misledName(exchange: Exchange): string | undefined {
+  const host = hostOf(exchange);
+  if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])?(:\d+)?$/i.test(host)) return undefined;
+  return `without an API_KEY this server answers to localhost only, not to ${host.slice(0, 100)}`;
+}
+
 /**
  * Why a request looks like one that a web page of somebody else made a browser send; undefined if it doesn't. The rules of Go 1.25's
- * CrossOriginProtection. Where no key is asked for, a name that merely leads to this machine (DNS rebinding) is refused as well.
+ * CrossOriginProtection.
  */
-function crossSite(exchange: Exchange, open: boolean): string | undefined {
-  const host = exchange.header(":authority") ?? exchange.header("host") ?? "";
-  if (open && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])?(:\d+)?$/i.test(host))
-    return `without an API_KEY this server answers to localhost only, not to ${host.slice(0, 100)}`;
+function crossSite(exchange: Exchange, trusted: ReadonlySet<string>): string | undefined {
   if (exchange.req.method === "GET" || exchange.req.method === "HEAD") return undefined;
+  if (allowedOrigin(exchange, trusted) !== undefined) return undefined;
   const site = exchange.header("sec-fetch-site");
   const origin = exchange.header("origin");
-  const own = site === undefined ? origin === undefined || URL.parse(origin)?.host === host : site === "same-origin" || site === "none";
-  return own ? undefined : "a page of another site may not change anything here";
+  const own =
+    site === undefined ? origin === undefined || URL.parse(origin)?.host === hostOf(exchange) : site === "same-origin" || site === "none";
+  return own ? undefined : "a page of another site may not change anything here; the server's CALL_ME_CORS_ORIGINS can allow its origin";
+}
+
+function hostOf(exchange: Exchange): string {
+  return exchange.header(":authority") ?? exchange.header("host") ?? "";
 }
 
 function tell(exchange: Exchange, status: number, words: string): void {

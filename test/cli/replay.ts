@@ -9,7 +9,7 @@ import { Network } from "./network.ts";
 import { aheadOf, ended, leaseOf, until, Wrapped } from "./wrapped.ts";
 
 /** What a CI system does to a job, and how long it waits for the job's end before it goes on, in ms. */
-interface Step {
+export interface Step {
   readonly signal: NodeJS.Signals;
   /** The process that it started; that one's group; or all processes that bear the job's mark in their environment. */
   readonly to: "process" | "group" | "marked";
@@ -24,7 +24,11 @@ interface Cancel {
   readonly heard: boolean;
 }
 
-/** actions/runner ProcessInvoker.cs and its orphan clean-up; gitlab-runner's shell and docker executors; Jenkins ProcessTree; buildkite-agent. */
+/**
+ * actions/runner ProcessInvoker.cs and its orphan clean-up; gitlab-runner's shell and docker executors; Jenkins ProcessTree; buildkite-agent;
+ * azure-pipelines-tasks BashV3, whose process the agent's SIGINT ends with SIGTERM; Tekton's entrypoint in a pod that is deleted; what
+ * Atlassian's support says of Bitbucket.
+ */
 export const CANCELS = {
   GitHub: {
     steps: [
@@ -66,6 +70,21 @@ export const CANCELS = {
     ],
     heard: true,
   },
+  Azure: {
+    steps: [
+      { signal: "SIGTERM", to: "process", patience: 10_000 },
+      { signal: "SIGKILL", to: "marked", patience: 5_000 },
+    ],
+    heard: true,
+  },
+  Tekton: {
+    steps: [
+      { signal: "SIGTERM", to: "group", patience: 30_000 },
+      { signal: "SIGKILL", to: "marked", patience: 5_000 },
+    ],
+    heard: true,
+  },
+  Bitbucket: { steps: [{ signal: "SIGKILL", to: "marked", patience: 5_000 }], heard: false },
 } as const satisfies Record<string, Cancel>;
 
 export type CiSystem = keyof typeof CANCELS;
@@ -85,7 +104,7 @@ export async function cancel(server: Server, system: CiSystem, round: number, st
   let signalled = Date.now();
   for (const step of steps) {
     if (!heard) signalled = Date.now();
-    send(wrapped, mark, step);
+    send(wrapped.pid, mark, step);
     if ((await within(wrapped.end, step.patience)) && heard) break;
   }
   const { reason, seen } = await end;
@@ -149,8 +168,9 @@ export async function inParallel(count: number, width: number, play: (round: num
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of ${count} failed; the first: ${failures[0]}`);
 }
 
-function send(wrapped: Wrapped, mark: string, { signal, to }: Step): void {
-  const targets = to === "process" ? [wrapped.pid] : to === "group" ? [-wrapped.pid] : marked(mark);
+/** Signals a process that a CI system has started, or its group, or whatever bears the mark. */
+export function send(pid: number, mark: string, { signal, to }: Step): void {
+  const targets = to === "process" ? [pid] : to === "group" ? [-pid] : marked(mark);
   for (const target of targets) {
     try {
       process.kill(target, signal);

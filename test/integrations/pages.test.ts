@@ -1,0 +1,95 @@
+// Every complete file of docs/ci is parsed, and its scripts run as its CI system would run them, against the real server.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { JOBS } from "../cli/jobs.ts";
+import { CANCELS, type Step, send } from "../cli/replay.ts";
+import { ended, leaseOf } from "../cli/wrapped.ts";
+import { Server } from "../outside/server.ts";
+import { Machine } from "./machine.ts";
+import { blocks, type File, files, parse } from "./pages.ts";
+import { PLAYS } from "./systems.ts";
+
+const FILES = files();
+
+/** The holder that each page's jobs must be known by. */
+const HOLDERS: Readonly<Record<string, object>> = {
+  github: pick("GitHub Actions"),
+  gitlab: pick("GitLab"),
+  buildkite: pick("Buildkite"),
+  circleci: pick("CircleCI"),
+  azure: pick("Azure Pipelines"),
+  bitbucket: pick("Bitbucket Pipelines"),
+  woodpecker: pick("Woodpecker"),
+  teamcity: pick("TeamCity"),
+  tekton: { name: "tekton ci/acceptance-x7" },
+};
+
+/** The first thing that happens to the step of a job that is cancelled, where a signal that can be caught comes to it. */
+const CANCELLED: Readonly<Record<string, Step>> = {
+  github: CANCELS.GitHub.steps[0],
+  // gitlab-runner signals each process in the container, but its first.
+  gitlab: { ...CANCELS["GitLab, docker executor"].steps[0], to: "marked" },
+  buildkite: CANCELS.Buildkite.steps[0],
+  azure: CANCELS.Azure.steps[0],
+  tekton: CANCELS.Tekton.steps[0],
+};
+
+let server: Server;
+beforeAll(async () => {
+  server = await Server.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+function pick(system: string): object {
+  const { holder = {} } = JOBS[system] ?? {};
+  return Object.fromEntries(Object.entries(holder).filter(([name]) => name === "name" || name === "runUrl"));
+}
+
+/** Plays a file on an environment of its own. */
+async function play(file: File, machine: Machine): Promise<void> {
+  const text = file.text.replaceAll("https://call-me.example", server.url).replaceAll(/\buat\b(?=["\s])/g, machine.environment);
+  const documents = file.language === "yaml" ? parse(text) : [text];
+  await PLAYS[file.page]?.(documents, machine);
+}
+
+function machineFor({ page, at }: File, purpose: string): Machine {
+  return new Machine(server, `uat-${page}-${at}-${purpose}`);
+}
+
+const PLAYED = FILES.filter(({ page }) => page !== "jenkins");
+
+test("every block of a page is a complete file, and is played here or with Jenkins", () => {
+  expect(FILES).toHaveLength(blocks());
+  expect(new Set(PLAYED.map(({ page }) => page))).toEqual(new Set(Object.keys(PLAYS)));
+});
+
+describe.concurrent("the command runs while its run holds the environment, which is given back then", () => {
+  test.each(PLAYED.map((file) => [`${file.page} ${file.at}`, file] as const))("%s", { timeout: 60_000 }, async (_, file) => {
+    await using machine = machineFor(file, "run");
+    await play(file, machine);
+    expect(machine.made.length).toBeGreaterThan(0);
+    for (const { holders, key } of machine.made) {
+      expect(holders).toMatchObject([{ holder: HOLDERS[file.page] }]);
+      expect(key, "the command sees no key").toBe("");
+      const lease = await leaseOf(server, holders[0]?.leaseId ?? "");
+      expect(lease).toMatchObject({ state: LeaseState.ENDED, endReason: EndReason.RELEASED });
+    }
+  });
+});
+
+describe.concurrent("a job that is cancelled gives the environment back at once", () => {
+  test.each(Object.entries(CANCELLED))("%s", { timeout: 60_000 }, async (page, step) => {
+    const file = FILES.find((one) => one.page === page && one.at === 0);
+    if (file === undefined) throw new Error(`${page} has no file`);
+    await using machine = machineFor(file, "cancelled");
+    machine.stall();
+    const end = play(file, machine).then(
+      () => "succeeded",
+      () => "failed",
+    );
+    const leaseId = await machine.making();
+    send(machine.pid, machine.mark, step);
+    expect(await ended(server, leaseId)).toMatchObject({ reason: EndReason.RELEASED });
+    expect(await end).toBe("failed");
+  });
+});

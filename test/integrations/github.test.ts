@@ -1,7 +1,7 @@
 // The GitHub Action, run as the runner runs it: the same file as step and post step, with its variables, files and signals.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -10,6 +10,8 @@ import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ended, leaseOf, until } from "../cli/wrapped.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { parse } from "./pages.ts";
+import type { Parsed } from "./play.ts";
 
 const FOLDER = path.resolve("integrations/github");
 const ACTION = path.join(FOLDER, "index.js");
@@ -220,10 +222,9 @@ describe.concurrent("the GitHub Action", () => {
 });
 
 test("its description names the file that there is, and every input that is read", () => {
-  const description = readFileSync(path.join(FOLDER, "action.yml"), "utf8");
-  for (const [, file = ""] of description.matchAll(/^ {2}(?:main|post): (.*)$/gm)) expect(existsSync(path.join(FOLDER, file))).toBe(true);
-  const described = [...(/^inputs:\n(.*?)^outputs:/ms.exec(description)?.[1] ?? "").matchAll(/^ {2}([\w-]+):/gm)].map(([, name]) => name);
+  const [action] = parse(readFileSync(path.join(FOLDER, "action.yml"), "utf8")) as Parsed[];
+  expect(action.runs).toEqual({ using: "node24", main: "index.js", post: "index.js" });
   const source = readFileSync(path.join(FOLDER, "inputs.ts"), "utf8");
-  for (const name of described) expect(source).toContain(`"${name}"`);
-  expect(description).toContain("using: node24");
+  for (const name of Object.keys(action.inputs)) expect(source).toContain(`"${name}"`);
+  expect(Object.keys(action.outputs)).toEqual(["lease-id", "lease-token", "environment", "fencing-token"]);
 });

@@ -8,7 +8,8 @@ import { leaseOf } from "../cli/wrapped.ts";
 import { Server } from "../outside/server.ts";
 import { Machine } from "./machine.ts";
 import { parse } from "./pages.ts";
-import { gitlab, type Parsed } from "./systems.ts";
+import type { Parsed } from "./play.ts";
+import { gitlab } from "./systems.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
 

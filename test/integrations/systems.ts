@@ -1,66 +1,11 @@
 // What each CI system makes of its file: which scripts it runs, in which shell, with which variables, and what it hands from one to the next.
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { type Env, JOBS } from "../cli/jobs.ts";
 import type { Machine } from "./machine.ts";
-
-/** A parsed file; what is in it is for its system to know. */
-// biome-ignore lint/suspicious/noExplicitAny: a CI system's file has no type here
-export type Parsed = any;
-
-/** Plays a file on a machine, from its first job to its last. Rejects when a script fails. */
-export type Play = (documents: Parsed[], machine: Machine) => Promise<void>;
-
-const PACKAGE = "package-of-call-me";
-
-/** What the people who set the system up put into its store of variables and secrets. */
-function store(machine: Machine): Env {
-  return { CALL_ME_URL: machine.server.url, CALL_ME_API_KEY: machine.server.key, CALL_ME_PACKAGE: PACKAGE };
-}
-
-/** Without the key for scripts that must do with the lease's token. */
-function rationed(machine: Machine, text: string): Env {
-  const { CALL_ME_API_KEY: key = "", ...rest } = store(machine);
-  return / (acquire|exec) /.test(text) ? { ...rest, CALL_ME_API_KEY: key } : rest;
-}
-
-/** The text with every expression replaced by what a dotted name stands for. */
-function filled(text: unknown, pattern: RegExp, values: Readonly<Record<string, string>>): string {
-  return String(text).replace(pattern, (_, name: string) => {
-    const value = values[name.trim()];
-    if (value === undefined) throw new Error(`nothing is known of ${name}`);
-    return value;
-  });
-}
-
-function filledEnv(env: Parsed, pattern: RegExp, values: Readonly<Record<string, string>>): Env {
-  return Object.fromEntries(Object.entries(env ?? {}).map(([name, value]) => [name, filled(value, pattern, values)]));
-}
-
-/** actions/runner ScriptHandler: bash -e unless the step says which shell. */
-const github: Play = async ([workflow], machine) => {
-  const pattern = /\$\{\{(.*?)\}\}/g;
-  const known: Record<string, string> = {
-    "secrets.CALL_ME_API_KEY": machine.server.key,
-    "vars.CALL_ME_PACKAGE": PACKAGE,
-  };
-  for (const [id, job] of Object.entries<Parsed>(workflow.jobs)) {
-    for (const [index, leg] of legsOf(job.strategy?.matrix).entries()) {
-      const values: Record<string, string> = { ...known, "strategy.job-index": String(index) };
-      for (const [name, value] of Object.entries(leg)) values[`matrix.${name}`] = value;
-      for (const step of job.steps.filter(({ run }: Parsed) => run !== undefined)) {
-        const output = path.join(machine.directory(), "output");
-        writeFileSync(output, "");
-        const env = { ...filledEnv({ ...workflow.env, ...job.env, ...step.env }, pattern, values), GITHUB_OUTPUT: output };
-        await machine.run({ shell: ["bash", "-e", "{}"], text: step.run, env: { ...JOBS["GitHub Actions"]?.env, ...env } });
-        for (const [name, value] of Object.entries(parseEnv(readFileSync(output, "utf8"))))
-          values[`steps.${step.id}.outputs.${name}`] = value ?? "";
-      }
-      for (const [name, value] of Object.entries(job.outputs ?? {})) known[`needs.${id}.outputs.${name}`] = filled(value, pattern, values);
-    }
-  }
-};
+import { filled, filledEnv, legsOf, PACKAGE, type Parsed, type Play, rationed, store } from "./play.ts";
+import { github } from "./workflow.ts";
 
 /** gitlab-runner's bash: the lines one after the other, under pipefail and errexit. */
 export const gitlab: Play = async ([file], machine) => {
@@ -201,14 +146,6 @@ const teamcity: Play = async ([text], machine) => {
   ]);
   await machine.run({ shell: ["/bin/sh", "{}"], text: script, env: { ...JOBS["TeamCity"]?.env, ...Object.fromEntries(pairs) } });
 };
-
-/** Every combination of a matrix; one empty one where there is none. */
-function legsOf(matrix: Readonly<Record<string, string[]>> | undefined): Env[] {
-  return Object.entries(matrix ?? {}).reduce<Env[]>(
-    (legs, [name, values]) => legs.flatMap((leg) => values.map((value) => ({ ...leg, [name]: value }))),
-    [{}],
-  );
-}
 
 /** By the name of its page. */
 export const PLAYS: Readonly<Record<string, Play>> = {

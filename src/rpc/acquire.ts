@@ -14,7 +14,12 @@ const IF_BUSY: Partial<Record<IfBusy, Acquire["ifBusy"]>> = {
   [IfBusy.QUEUE]: "QUEUE",
   [IfBusy.FAIL]: "FAIL",
 };
-const KINDS: Partial<Record<HolderKind, Kind>> = { [HolderKind.HUMAN]: "HUMAN", [HolderKind.SERVICE]: "SERVICE" };
+const KINDS: Record<HolderKind, Kind> = {
+  [HolderKind.UNSPECIFIED]: "PIPELINE",
+  [HolderKind.PIPELINE]: "PIPELINE",
+  [HolderKind.HUMAN]: "HUMAN",
+  [HolderKind.SERVICE]: "SERVICE",
+};
 
 export interface AcquireInput {
   readonly pool: string;
@@ -108,7 +113,7 @@ function readHolder(holder: HolderMessage | undefined): Holder {
   const field = (name: Exclude<keyof Holder, "kind">, path: string): string => text(`holder.${path}`, holder?.[name] ?? "");
   return {
     name: field("name", "name"),
-    kind: KINDS[holder?.kind ?? HolderKind.UNSPECIFIED] ?? "PIPELINE",
+    kind: choice("holder.kind", holder?.kind ?? HolderKind.UNSPECIFIED, KINDS),
     runUrl: field("runUrl", "run_url"),
     repository: field("repository", "repository"),
     ref: field("ref", "ref"),

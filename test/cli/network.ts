@@ -1,18 +1,25 @@
-// A network between the command line and its server, which can fail.
-import { once } from "node:events";
+// A network between a client and its server, which can fail.
+import { EventEmitter, once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 
 /** Passes every byte on, until it is told to fail. `await using` closes it. */
 export class Network implements AsyncDisposable {
   readonly #server: net.Server;
-  readonly #sockets = new Set<net.Socket>();
-  #state: "up" | "silent" | "refusing" = "up";
+  /** All that are open, and whether the client is at the other end. */
+  readonly #sockets = new Map<net.Socket, boolean>();
+  #state: "up" | "silent" | "mute" | "deaf" | "refusing" = "up";
+  #connections = 0;
+  readonly #begun = new EventEmitter();
+  /** When a client last sent something, of performance.now(). */
+  #heardAt = Number.NEGATIVE_INFINITY;
 
   private constructor(to: number) {
     this.#server = net.createServer((inner) => {
+      this.#connections += 1;
+      this.#begun.emit("connection");
       const outer = net.connect(to, "127.0.0.1");
-      this.#join(inner, outer);
-      this.#join(outer, inner);
+      this.#join(inner, outer, true);
+      this.#join(outer, inner, false);
       if (this.#state === "refusing") inner.resetAndDestroy();
     });
   }
@@ -29,22 +36,51 @@ export class Network implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** How many connections clients have begun so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Waits until clients have begun more connections than that, in whatever state it is; rejects after 30 s. */
+  async begun(more = 0): Promise<void> {
+    const signal = AbortSignal.timeout(30_000);
+    while (this.#connections <= more) await once(this.#begun, "connection", { signal });
+  }
+
+  /** Waits until clients have sent nothing for so many ms. */
+  async quiet(length: number): Promise<void> {
+    for (;;) {
+      const left = this.#heardAt + length - performance.now();
+      if (left <= 0) return;
+      await once(AbortSignal.timeout(Math.ceil(left)), "abort");
+    }
+  }
+
   /** Not a byte gets through, either way, and nobody is told: what is sent waits, as TCP would send it again. */
   silence(): void {
-    this.#state = "silent";
-    for (const socket of this.#sockets) socket.pause();
+    this.#pause("silent");
+  }
+
+  /** What the client says waits; what the server says gets through. */
+  mute(): void {
+    this.#pause("mute");
+  }
+
+  /** What the server says waits; what the client says gets through. */
+  deafen(): void {
+    this.#pause("deaf");
   }
 
   /** Breaks every connection with a reset, and every new one. */
   refuse(): void {
     this.#state = "refusing";
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets.keys()) socket.resetAndDestroy();
   }
 
   /** The network is back: all that waited arrives. */
   resume(): void {
     this.#state = "up";
-    for (const socket of this.#sockets) socket.resume();
+    for (const socket of this.#sockets.keys()) socket.resume();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -54,15 +90,27 @@ export class Network implements AsyncDisposable {
     await closed;
   }
 
-  #join(from: net.Socket, into: net.Socket): void {
-    this.#sockets.add(from);
-    from.on("data", (chunk) => into.write(chunk));
+  #pause(state: "silent" | "mute" | "deaf"): void {
+    this.#state = state;
+    for (const [socket, ofClient] of this.#sockets) if (this.#stops(ofClient)) socket.pause();
+  }
+
+  #stops(ofClient: boolean): boolean {
+    return this.#state === "silent" || this.#state === (ofClient ? "mute" : "deaf");
+  }
+
+  #join(from: net.Socket, into: net.Socket, ofClient: boolean): void {
+    this.#sockets.set(from, ofClient);
+    from.on("data", (chunk) => {
+      if (ofClient) this.#heardAt = performance.now();
+      into.write(chunk);
+    });
     from.on("end", () => into.end());
     from.on("error", () => into.destroy());
     from.once("close", () => {
       this.#sockets.delete(from);
       into.destroy();
     });
-    if (this.#state === "silent") from.pause();
+    if (this.#stops(ofClient)) from.pause();
   }
 }

@@ -1,0 +1,91 @@
+import process from "node:process";
+import { type Client as RawClient, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { KEY_HEADER, type Locks, withToken } from "./calls.ts";
+import { HeldLease } from "./lease.ts";
+import { type HoldOptions, requestFor, type Wanted } from "./options.ts";
+import { persist } from "./retry.ts";
+import { Waiting } from "./waiting.ts";
+
+/** Where the server is and what opens it. */
+export interface ClientOptions {
+  /** CALL_ME_URL unless given, or else http://127.0.0.1:8000. */
+  readonly url?: string;
+  /** An API key, or a lease token; CALL_ME_API_KEY unless given. Empty: none is sent. */
+  readonly key?: string;
+  /** Connect over HTTP/1.1 unless given: it passes through every proxy. For gRPC: `createGrpcTransport` of @connectrpc/connect-node. */
+  readonly transport?: (options: { baseUrl: string; interceptors: Interceptor[] }) => Transport;
+}
+
+/** What runs while the environments are held. When `signal` aborts it must stop. */
+export type Body<T> = (lease: HeldLease, signal: AbortSignal) => Promise<T> | T;
+
+/** Holds environments of a call-me server. */
+export class Client {
+  /** All calls of LockService, as they are. */
+  readonly locks: Locks;
+  /** All calls of EnvironmentService, as they are. */
+  readonly environments: RawClient<typeof EnvironmentService>;
+
+  constructor({ url, key = process.env["CALL_ME_API_KEY"], transport = overHttp1 }: ClientOptions = {}) {
+    const baseUrl = url ?? (process.env["CALL_ME_URL"] || "http://127.0.0.1:8000");
+    const authenticate: Interceptor = (next) => (request) => {
+      // A lease's own token comes first: see withToken.
+      if (key && !request.header.has(KEY_HEADER)) request.header.set(KEY_HEADER, key);
+      return next(request);
+    };
+    const shared = transport({ baseUrl: baseUrl.replace(/\/$/, ""), interceptors: [authenticate] });
+    this.locks = createClient(LockService, shared);
+    this.environments = createClient(EnvironmentService, shared);
+  }
+
+  /**
+   * Waits until all that is wanted is held together, through restarts of the server, and keeps it by renewing until the body has ended;
+   * what the body returns or throws comes out, and the lease is released. Without a body the answer is the lease, for `await using`.
+   * Throws NotAcquired, LeaseLost, the signal's reason, or the ConnectError of a call that the server refused.
+   */
+  hold(wanted: Wanted | readonly Wanted[], options?: HoldOptions): Promise<HeldLease>;
+  hold<T>(wanted: Wanted | readonly Wanted[], body: Body<T>): Promise<T>;
+  hold<T>(wanted: Wanted | readonly Wanted[], options: HoldOptions, body: Body<T>): Promise<T>;
+  async hold<T>(wanted: Wanted | readonly Wanted[], options: HoldOptions | Body<T> = {}, body?: Body<T>): Promise<T | HeldLease> {
+    if (typeof options === "function") return await this.hold(wanted, {}, options);
+    const lease = await this.#take(wanted, options);
+    return body === undefined ? lease : await run(lease, body);
+  }
+
+  /** Releases a lease, of whatever process, by its token alone; one that has ended already is no error. Throws a ConnectError. */
+  async release(leaseId: string, leaseToken: string): Promise<void> {
+    const call = () => this.locks.release({ leaseId }, withToken(leaseToken, { timeoutMs: 2_000 }));
+    await persist(call, new AbortController().signal);
+  }
+
+  async #take(wanted: Wanted | readonly Wanted[], options: HoldOptions): Promise<HeldLease> {
+    // One of our own, so that a signal which outlives the hold does not collect our listeners.
+    const signal = AbortSignal.any(options.signal === undefined ? [] : [options.signal]);
+    signal.throwIfAborted();
+    const { lease, leaseToken } = await new Waiting(this.locks, requestFor(wanted, options), signal, options.onWaiting).granted();
+    return await HeldLease.keep(this.locks, lease, leaseToken, signal);
+  }
+}
+
+async function run<T>(lease: HeldLease, body: Body<T>): Promise<T> {
+  try {
+    const value = await body(lease, lease.signal);
+    if (lease.loss !== undefined) throw lease.loss;
+    return value;
+  } catch (error) {
+    const { loss } = lease;
+    if (loss === undefined || loss === error) throw error;
+    // Whatever went wrong once the lease was lost went wrong because of that.
+    loss.cause = error;
+    throw loss;
+  } finally {
+    await lease.release();
+  }
+}
+
+function overHttp1(options: { baseUrl: string; interceptors: Interceptor[] }): Transport {
+  return createConnectTransport({ ...options, httpVersion: "1.1" });
+}

@@ -1,0 +1,68 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { EndReason, type Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { ErrorInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
+
+/** The lease ended before it was held: `lease.endReason` says why. UNSPECIFIED: the server was out of reach when the time was over. */
+export class NotAcquired extends Error {
+  override readonly name = "NotAcquired";
+  readonly lease: Lease;
+
+  constructor(lease: Lease) {
+    super(`not acquired: ${ending(lease)}`);
+    this.lease = lease;
+  }
+
+  get endReason(): EndReason {
+    return this.lease.endReason;
+  }
+}
+
+/** The lease is over, or is about to be, and the body must have stopped: whatever it did last may have met a successor. */
+export class LeaseLost extends Error {
+  override readonly name = "LeaseLost";
+  readonly leaseId: string;
+  /** UNSPECIFIED: nobody knows yet, since the server is out of reach. */
+  readonly endReason: EndReason;
+
+  constructor(leaseId: string, why: string, endReason: EndReason) {
+    super(`lease lost: ${why}`);
+    this.leaseId = leaseId;
+    this.endReason = endReason;
+  }
+}
+
+/** The stable reason that the server gave with an error (google.rpc.ErrorInfo), for example WRONG_KEY; undefined if there is none. */
+export function reasonOf(error: unknown): string | undefined {
+  return infoOf(error)?.reason;
+}
+
+/** How a lease ended, in words. */
+export function ending({ endReason, endNote }: Lease): string {
+  const why = endReason === EndReason.UNSPECIFIED ? "the server is out of reach" : nameOf(endReason);
+  return endNote === "" ? why : `${why}: ${endNote}`;
+}
+
+/** Whether the same call may succeed later: the server is away, draining or cut off, and gave no verdict. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof ConnectError)) return false;
+  if ([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.Unknown, Code.Canceled].includes(error.code)) return true;
+  // connect-node reports an answer that was cut in the middle as one of these; a verdict would name its reason.
+  return reasonOf(error) === undefined && [Code.Internal, Code.InvalidArgument, Code.DataLoss].includes(error.code);
+}
+
+/** What the server says about a lease that cannot be renewed: how it ended, or UNSPECIFIED if it knows of none. Undefined: it says no such thing. */
+export function verdictOf(error: unknown): EndReason | undefined {
+  const info = infoOf(error);
+  if (info?.reason === "LEASE_NOT_FOUND") return EndReason.UNSPECIFIED;
+  if (info?.reason !== "LEASE_ENDED") return undefined;
+  const name = info.metadata["end_reason"] ?? "";
+  return name in EndReason ? EndReason[name as keyof typeof EndReason] : EndReason.UNSPECIFIED;
+}
+
+function infoOf(error: unknown) {
+  return error instanceof ConnectError ? error.findDetails(ErrorInfoSchema)[0] : undefined;
+}
+
+function nameOf(reason: EndReason): string {
+  return Object.entries(EndReason).find(([, value]) => value === reason)?.[0] ?? `end reason ${reason}`;
+}

@@ -1,0 +1,62 @@
+import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { giveBack, type Locks } from "./calls.ts";
+import type { LeaseLost } from "./errors.ts";
+import { Keeper } from "./keeper.ts";
+
+/** A lease that is kept by renewing until it is released; `await using` releases it. */
+export class HeldLease implements AsyncDisposable {
+  readonly id: string;
+  /** A key for this one lease: enough to release it from another process, see Client.release. */
+  readonly token: string;
+  readonly environments: readonly LeasedEnvironment[];
+  /** Aborts when the lease is lost, with a LeaseLost, or with the reason of HoldOptions.signal. Then stop: the environment is handed over soon. */
+  readonly signal: AbortSignal;
+  readonly #locks: Locks;
+  readonly #keeper: Keeper;
+  #released: Promise<void> | undefined;
+
+  private constructor(locks: Locks, keeper: Keeper, lease: Lease, token: string, signal: AbortSignal) {
+    this.#locks = locks;
+    this.#keeper = keeper;
+    this.id = lease.id;
+    this.token = token;
+    this.environments = lease.environments;
+    this.signal = AbortSignal.any([keeper.lost, signal]);
+  }
+
+  /** Makes sure that a granted lease is ours still and keeps it from then on; gives it back if that fails. Throws as Keeper.begin does. */
+  static async keep(locks: Locks, lease: Lease, token: string, signal: AbortSignal): Promise<HeldLease> {
+    const keeper = new Keeper(locks, lease, token);
+    try {
+      await keeper.begin(signal);
+      return new HeldLease(locks, keeper, lease, token, signal);
+    } catch (error) {
+      keeper.stop();
+      await giveBack(locks, lease.id, token, AbortSignal.timeout(1_000));
+      throw error;
+    }
+  }
+
+  /** Higher than that of every earlier grant on these environments: hand it to what you protect. */
+  get fencingToken(): bigint {
+    return this.environments[0]?.fencingToken ?? 0n;
+  }
+
+  /** Why it was lost, if it was. */
+  get loss(): LeaseLost | undefined {
+    return this.#keeper.lost.reason;
+  }
+
+  /** Ends it, trying for 10 s; never throws, since a lease that nobody renews ends by itself. */
+  release(): Promise<void> {
+    this.#keeper.stop();
+    this.#released ??= giveBack(this.#locks, this.id, this.token);
+    return this.#released;
+  }
+
+  /** Releases it. Throws LeaseLost if it was lost, so that work which took no notice of that does not pass for done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+    if (this.loss !== undefined) throw this.loss;
+  }
+}

@@ -1,0 +1,67 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { AcquireRequest, AcquireRequestSchema, NeedSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { HolderSchema, Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+
+/** A length of time: milliseconds, or a text such as "90s" (ms, s, m, h). */
+export type Length = number | `${number}${"ms" | "s" | "m" | "h"}`;
+
+/** An environment by name, for one slot of it, or with the number of slots. */
+export type Wanted = string | MessageInitShape<typeof NeedSchema>;
+
+/** How to ask for environments. All but `signal` and `onWaiting` are the fields of AcquireRequest. */
+export interface HoldOptions extends Partial<Pick<AcquireRequest, "pool" | "ifBusy" | "priority" | "requestId" | "reason" | "tags">> {
+  /** How long the lease outlives its last renewal; 60 s unless given. */
+  readonly ttl?: Length;
+  /** The longest it can be held; 4 h, or the environment's, unless given. */
+  readonly maxHold?: Length;
+  /** How long to wait in line; for ever unless given. */
+  readonly queueTimeout?: Length;
+  readonly ticketTtl?: Length;
+  readonly claimTimeout?: Length;
+  readonly holder?: MessageInitShape<typeof HolderSchema>;
+  /** Gives the place in line up, or cancels the body. */
+  readonly signal?: AbortSignal;
+  /** Called with the lease when it waits, and when its position has changed. */
+  readonly onWaiting?: (lease: Lease) => void;
+}
+
+/** A request that can be repeated. */
+export type Request = MessageInitShape<typeof AcquireRequestSchema> & { readonly requestId: string };
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** The one request that every try sends. Throws a TypeError if a length of time is none. */
+export function requestFor(wanted: Wanted | readonly Wanted[], options: HoldOptions): Request {
+  const { signal, onWaiting, ttl = "60s", maxHold, queueTimeout, ticketTtl, claimTimeout, ...rest } = options;
+  const list = Array.isArray(wanted) ? (wanted as readonly Wanted[]) : [wanted as Wanted];
+  return {
+    requestId: crypto.randomUUID(),
+    ...rest,
+    needs: list.map((one) => (typeof one === "string" ? { environment: one } : one)),
+    ttl: durationOf(ttl),
+    ...(maxHold !== undefined && { maxHold: durationOf(maxHold) }),
+    ...(queueTimeout !== undefined && { queueTimeout: durationOf(queueTimeout) }),
+    ...(ticketTtl !== undefined && { ticketTtl: durationOf(ticketTtl) }),
+    ...(claimTimeout !== undefined && { claimTimeout: durationOf(claimTimeout) }),
+  };
+}
+
+/** In ms. Throws a TypeError if it is none. */
+export function lengthOf(length: Length): number {
+  if (typeof length === "number") return length;
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(length) ?? [];
+  const size = UNITS[unit];
+  if (amount === undefined || size === undefined) throw new TypeError(`${JSON.stringify(length)} is no length of time; write it like "90s"`);
+  return Number(amount) * size;
+}
+
+/** A protobuf Duration in ms; 0 if it is absent. */
+export function milliseconds(duration: Duration | undefined): number {
+  return duration === undefined ? 0 : Number(duration.seconds) * 1_000 + duration.nanos / 1e6;
+}
+
+function durationOf(length: Length): { seconds: bigint; nanos: number } {
+  const whole = Math.round(lengthOf(length));
+  return { seconds: BigInt(Math.floor(whole / 1_000)), nanos: (whole % 1_000) * 1e6 };
+}

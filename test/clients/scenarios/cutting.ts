@@ -1,0 +1,93 @@
+// Calls whose connection breaks.
+import assert from "node:assert/strict";
+import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Scenarios } from "../scenarios.ts";
+import { nameOf } from "../world.ts";
+
+const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
+
+export const cutting: Scenarios = {
+  "an Acquire whose answer is cut off is one lease all the same": async (world) => {
+    const { network, testee } = await world.behind();
+    network.deafen();
+    const hold = testee.hold([world.environment]);
+    const { id } = await world.recorded(([lease]) => lease);
+    network.refuse();
+    network.resume();
+    const { leaseId } = await hold.hears("held");
+    assert.equal(leaseId, id);
+    assert.equal(await hold.finish(), "ok");
+    assert.equal((await world.leases()).length, 1);
+    assert.equal(reasonOf((await world.lease()).endReason), "RELEASED");
+  },
+
+  "a place in line whose answer is cut off is one place all the same": async (world) => {
+    const { id } = await world.occupy();
+    const { network, testee } = await world.behind();
+    network.deafen();
+    const hold = testee.hold([world.environment]);
+    const waiter = await world.recorded((leases) => leases.find(({ state }) => state === LeaseState.QUEUED));
+    network.refuse();
+    network.resume();
+    await hold.hears("waiting");
+    await world.clients.locks.release({ leaseId: id });
+    const { leaseId } = await hold.hears("held");
+    assert.equal(leaseId, waiter.id);
+    assert.equal(await hold.finish(), "ok");
+    assert.equal((await world.leases()).length, 2);
+  },
+
+  "a waiter whose stream breaks comes back to its place": async (world) => {
+    const { id } = await world.occupy();
+    const { network, testee } = await world.behind();
+    const hold = testee.hold([world.environment]);
+    await hold.hears("waiting");
+    const waiter = await world.recorded((leases) => leases.find(({ state }) => state === LeaseState.QUEUED));
+    network.refuse();
+    await world.clients.locks.release({ leaseId: id });
+    network.resume();
+    const { leaseId } = await hold.hears("held");
+    assert.equal(leaseId, waiter.id);
+    assert.equal(await hold.finish(), "ok");
+  },
+
+  "a server that is away at first is waited for": async (world) => {
+    const { network, testee } = await world.behind();
+    network.refuse();
+    const hold = testee.hold([world.environment]);
+    await network.begun();
+    network.resume();
+    await hold.hears("held");
+    assert.equal(await hold.finish(), "ok");
+  },
+
+  "a server that stays away is an error": async (world) => {
+    const { network, testee } = await world.behind();
+    network.refuse();
+    // The RPC library's own error, and connect-es for one calls a reset connection aborted.
+    assert.match(await testee.hold([world.environment]).outcome(), /^(unavailable|aborted|unknown)$/);
+  },
+
+  "cancelled while the server is away: it ends all the same": async (world) => {
+    await world.occupy();
+    const { network, testee } = await world.behind();
+    const hold = testee.hold([world.environment]);
+    await hold.hears("waiting");
+    network.silence();
+    hold.cancel();
+    assert.equal(await hold.outcome(), "cancelled");
+  },
+
+  "a Release that is cut off is sent again": async (world) => {
+    const { network, testee } = await world.behind();
+    const hold = testee.hold([world.environment]);
+    const { leaseId } = await hold.hears("held");
+    network.refuse();
+    const before = network.connections;
+    const outcome = hold.finish();
+    await network.begun(before);
+    network.resume();
+    assert.equal(await outcome, "ok");
+    assert.equal(reasonOf((await world.ended(leaseId)).endReason), "RELEASED");
+  },
+};

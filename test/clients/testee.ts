@@ -1,0 +1,166 @@
+// A testee: a process that does with its language's client what it is told. See README.md for the protocol.
+import { type ChildProcess, spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Address } from "../outside/clients.ts";
+import type { Command } from "./languages.ts";
+
+/** How long anything that must happen may take, in ms: longer than every rule of the clients. */
+export const PATIENCE = 40_000;
+
+/** A line of a testee's stdout. */
+export interface Said {
+  readonly id: number;
+  readonly event: "waiting" | "held" | "cancelled" | "ended" | "released";
+  /** When the driver heard it, as Date.now(): later than it was said. */
+  readonly at: number;
+  readonly position?: number;
+  readonly leaseId: string;
+  readonly leaseToken: string;
+  readonly fencingToken: string;
+  readonly outcome?: string;
+  readonly endReason?: string;
+  readonly note?: string;
+  readonly reason?: string;
+}
+
+/** What a hold is told; durations as in README.md. */
+export interface HoldOptions {
+  readonly ttl?: string;
+  readonly maxHold?: string;
+  readonly queueTimeout?: string;
+  readonly fail?: boolean;
+  readonly requestId?: string;
+  readonly slots?: number;
+}
+
+/** A process that speaks the protocol. */
+export class Testee {
+  readonly #child: ChildProcess;
+  readonly #heard = new EventEmitter();
+  readonly #said: Said[] = [];
+  #stderr = "";
+  #orders = 0;
+  #gone: string | undefined;
+
+  /** Starts one that uses the server at an address; an empty key is none. */
+  constructor({ command: [file = "", ...args], cwd, env }: Command, { url, key }: Address) {
+    this.#heard.setMaxListeners(0);
+    this.#child = spawn(file, args, { cwd, env: { ...process.env, ...env, CALL_ME_URL: url, CALL_ME_API_KEY: key } });
+    this.#child.stderr?.on("data", (chunk) => {
+      this.#stderr = `${this.#stderr}${chunk}`.slice(-4_000);
+    });
+    this.#child.stdin?.on("error", () => {});
+    if (this.#child.stdout !== null) createInterface(this.#child.stdout).on("line", (line) => this.#hear(line));
+    const leave = (how: string) => {
+      this.#gone ??= how;
+      this.#heard.emit("said");
+    };
+    this.#child.once("error", (error) => leave(`it could not be started: ${error.message}`));
+    this.#child.once("exit", (code, signal) => leave(`it ended with ${code ?? signal}`));
+  }
+
+  /** Starts a hold. */
+  hold(environments: readonly string[], options: HoldOptions = {}): Hold {
+    this.#orders += 1;
+    this.tell({ id: this.#orders, do: "hold", environments, options });
+    return new Hold(this, this.#orders);
+  }
+
+  /** Releases by token; what became of that. */
+  async release(leaseId: string, leaseToken: string): Promise<Said> {
+    this.#orders += 1;
+    const id = this.#orders;
+    this.tell({ id, do: "release", leaseId, leaseToken });
+    return await this.hears(id, "released");
+  }
+
+  tell(order: object): void {
+    this.#child.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+
+  /** All that it said about a hold. */
+  said(id: number): Said[] {
+    return this.#said.filter((said) => said.id === id);
+  }
+
+  /** Waits until it says it, unless it says before that the hold has ended, or dies; then, or after PATIENCE, throws with all that was said. */
+  async hears(id: number, event: Said["event"]): Promise<Said> {
+    const timeout = AbortSignal.timeout(PATIENCE);
+    for (;;) {
+      const all = this.said(id);
+      const found = all.find((said) => said.event === event);
+      if (found !== undefined) return found;
+      const why = this.#gone ?? (all.at(-1)?.event === "ended" ? "the hold ended" : timeout.aborted ? `${PATIENCE} ms went by` : undefined);
+      if (why !== undefined) throw new Error(`no "${event}" from the testee: ${why}${this.transcript(id)}`);
+      await once(this.#heard, "said", { signal: timeout }).catch(() => {});
+    }
+  }
+
+  /** What it said about a hold and on stderr, for people. */
+  transcript(id: number): string {
+    const lines = this.said(id).map((said) => JSON.stringify(said));
+    return ["", ...lines, ...(this.#stderr === "" ? [] : ["stderr:", this.#stderr.trimEnd()])].join("\n");
+  }
+
+  /** Kills it, and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (this.#gone !== undefined) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exit;
+  }
+
+  #hear(line: string): void {
+    try {
+      this.#said.push({ ...JSON.parse(line), at: Date.now() });
+    } catch {
+      this.#stderr += `not JSON on stdout: ${line}\n`;
+    }
+    this.#heard.emit("said");
+  }
+}
+
+/** One hold of a testee. */
+export class Hold {
+  readonly id: number;
+  readonly #testee: Testee;
+
+  constructor(testee: Testee, id: number) {
+    this.#testee = testee;
+    this.id = id;
+  }
+
+  /** Waits until the testee says it; see Testee.hears. */
+  async hears(event: Said["event"]): Promise<Said> {
+    return await this.#testee.hears(this.id, event);
+  }
+
+  /** Waits until it has ended, and tells the outcome, with the reason if there is one: `not_acquired REFUSED`. */
+  async outcome(): Promise<string> {
+    const { outcome, endReason, reason } = await this.hears("ended");
+    return [outcome, endReason, reason].filter(Boolean).join(" ");
+  }
+
+  /** Whether it was said so far. */
+  said(event: Said["event"]): boolean {
+    return this.#testee.said(this.id).some((said) => said.event === event);
+  }
+
+  /** Lets the body return, and tells the outcome. */
+  async finish(): Promise<string> {
+    this.#testee.tell({ id: this.id, do: "finish" });
+    return await this.outcome();
+  }
+
+  /** Lets the body fail, and tells the outcome. */
+  async fail(): Promise<string> {
+    this.#testee.tell({ id: this.id, do: "fail" });
+    return await this.outcome();
+  }
+
+  /** Cancels it from outside. */
+  cancel(): void {
+    this.#testee.tell({ id: this.id, do: "cancel" });
+  }
+}

@@ -1,0 +1,113 @@
+// What a scenario has to play with.
+import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { Network } from "../cli/network.ts";
+import { type Address, type Clients, clientsOf, leaseIn, seconds } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
+import type { Command } from "./languages.ts";
+import { PATIENCE, Testee } from "./testee.ts";
+
+const STATES = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD, LeaseState.ENDED];
+
+/** A server, a testee that talks to it, and an environment that nobody else knows. What is made here is gone after the scenario. */
+export class World {
+  readonly server: Server;
+  readonly testee: Testee;
+  /** A free environment, of this scenario alone. More of them: add to the name. */
+  readonly environment: string;
+  readonly clients: Clients;
+  readonly #command: Command;
+  readonly #leftovers: (() => Promise<void>)[] = [];
+
+  constructor(server: Server, testee: Testee, command: Command, environment: string) {
+    this.server = server;
+    this.testee = testee;
+    this.environment = environment;
+    this.clients = clientsOf(server);
+    this.#command = command;
+  }
+
+  /** Another testee, which uses the server with another key, or by another way. */
+  another(at: Partial<Address>): Testee {
+    const testee = new Testee(this.#command, { url: at.url ?? this.server.url, key: at.key ?? this.server.key });
+    this.#leftovers.push(() => testee.kill());
+    return testee;
+  }
+
+  /** A testee behind a network of its own, which can fail. */
+  async behind(): Promise<{ network: Network; testee: Testee }> {
+    const network = await Network.start(this.server.port);
+    this.#leftovers.push(() => network[Symbol.asyncDispose]());
+    return { network, testee: this.another({ url: network.url }) };
+  }
+
+  /** The same with a server and a testee of its own: for those who kill the server. */
+  async apart(): Promise<World> {
+    const server = await Server.start();
+    this.#leftovers.push(() => server[Symbol.asyncDispose]());
+    const testee = this.another(server);
+    return new World(server, testee, this.#command, this.environment);
+  }
+
+  /** Takes it for another client, for ten minutes. */
+  async occupy(environment = this.environment): Promise<Lease> {
+    return leaseIn(await this.clients.locks.acquire({ environment, ttl: seconds(600) }));
+  }
+
+  /** All that the server has on record for an environment. This is no sign of life for any of them. */
+  async leases(environment = this.environment): Promise<readonly Lease[]> {
+    return (await this.clients.environments.listLeases({ filter: { environment, states: STATES } })).leases;
+  }
+
+  /** The one lease there is, or the one with this id; throws if there are more or none. */
+  async lease(id?: string): Promise<Lease> {
+    const all = (await this.leases()).filter((lease) => id === undefined || lease.id === id);
+    const [lease] = all;
+    if (lease === undefined || all.length > 1) throw new Error(`${all.length} leases instead of one on ${this.environment}`);
+    return lease;
+  }
+
+  /** Waits until the server's record is such that `look` gives something; throws after PATIENCE with what was on record last. */
+  async recorded<T>(look: (leases: readonly Lease[]) => T | undefined | false, environment = this.environment): Promise<T> {
+    const timeout = AbortSignal.timeout(PATIENCE);
+    let last = "nothing";
+    for (;;) {
+      // A server that is being killed answers nothing.
+      const leases = await this.leases(environment).catch(() => undefined);
+      const seen = leases !== undefined && look(leases);
+      if (seen !== undefined && seen !== false) return seen;
+      last = leases?.map((lease) => `${lease.id} ${nameOf(LeaseState, lease.state)}`).join(", ") ?? last;
+      if (timeout.aborted) throw new Error(`never recorded on ${environment}: ${look}; last there was: ${last}`);
+      await lasts(20);
+    }
+  }
+
+  /** Waits until a lease has ended on the server, and tells why. */
+  async ended(id: string): Promise<Lease> {
+    return await this.recorded((leases) => leases.find((lease) => lease.id === id && lease.state === LeaseState.ENDED));
+  }
+
+  /** Kills what the scenario has started. */
+  async close(): Promise<void> {
+    for (const clear of this.#leftovers.reverse()) await clear();
+  }
+}
+
+/** How long an outage lasts: the length itself is what is played here. In ms. */
+export async function lasts(length: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      clearInterval(timer);
+      resolve();
+    }, length);
+  });
+}
+
+/** The name of an enum's value. */
+export function nameOf(values: Readonly<Record<string, number>>, value: number): string {
+  return Object.entries(values).find(([, one]) => one === value)?.[0] ?? `${value}`;
+}
+
+/** A time of the server as Date.now() would give it; NaN if it is absent. */
+export function time(at: { readonly seconds: bigint; readonly nanos: number } | undefined): number {
+  return at === undefined ? Number.NaN : Number(at.seconds) * 1_000 + at.nanos / 1e6;
+}

@@ -3,9 +3,9 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { LeaseState, LockService } from "@call-me/client/v1";
 
-const transport = createConnectTransport({ baseUrl: process.env.CALL_ME_URL ?? "http://127.0.0.1:8000", httpVersion: "1.1" });
+const transport = createConnectTransport({ baseUrl: process.env["CALL_ME_URL"] ?? "http://127.0.0.1:8000", httpVersion: "1.1" });
 const locks = createClient(LockService, transport);
-const key = { headers: { "x-api-key": process.env.CALL_ME_API_KEY ?? "" } };
+const key = { headers: { "x-api-key": process.env["CALL_ME_API_KEY"] ?? "" } };
 
 // The same request again keeps the place in line; after a broken connection too.
 const request = { environment: "uat", requestId: crypto.randomUUID(), ttl: { seconds: 60n }, wait: { seconds: 60n } };

@@ -1,4 +1,126 @@
+// A fleet of all languages at once, on a few environments: never two holders, everybody is served, fencing tokens rise.
+import assert from "node:assert/strict";
+import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Clients, clientsOf, fenceOf } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
 import type { Language } from "./languages.ts";
-export async function mixed(_languages: ReadonlyMap<string, Language>, _seconds: number): Promise<void> {
-  await null;
+import { type Said, Testee } from "./testee.ts";
+import { lasts, time } from "./world.ts";
+
+const ENVIRONMENTS = ["uat", "staging", "board"];
+/** Holds that each language's process has under way at a time. */
+const WORKERS = 8;
+/** The longest body, in ms. */
+const LONGEST = 100;
+
+/** Who is on each environment, as the bodies themselves have it: from `held` until `finish` is sent. */
+class Floor {
+  readonly #holders = new Map<string, string>();
+  readonly #tokens = new Map<string, bigint>();
+
+  /** Throws if somebody is there, or the fencing token has not risen. */
+  enter(environment: string, { leaseId, fencingToken }: Said): void {
+    assert.equal(this.#holders.get(environment), undefined, `two holders of ${environment}: the other, and ${leaseId}`);
+    const before = this.#tokens.get(environment) ?? 0n;
+    assert.ok(BigInt(fencingToken) > before, `the fencing token on ${environment} went from ${before} to ${fencingToken}`);
+    this.#holders.set(environment, leaseId);
+    this.#tokens.set(environment, BigInt(fencingToken));
+  }
+
+  leave(environment: string): void {
+    this.#holders.delete(environment);
+  }
+}
+
+/** Lets each language hold as often as it can for so many seconds. Throws at the first thing that must not be; says how many holds there were. */
+export async function mixed(languages: ReadonlyMap<string, Language>, seconds: number): Promise<string> {
+  const server = await Server.start();
+  const testees = [...languages].map(([name, { testee }]) => ({ name, testee: new Testee(testee, server) }));
+  const clients = clientsOf(server);
+  const stop = new AbortController();
+  try {
+    await clients.environments.applyEnvironments({ environments: ENVIRONMENTS.map((name) => ({ name, capacity: 1 })) });
+    const watching = watch(clients, stop.signal);
+    // It is awaited at the end; what goes wrong before must not end the process.
+    watching.catch(() => {});
+    const floor = new Floor();
+    const over = performance.now() + seconds * 1_000;
+    const workers = testees.flatMap(({ name, testee }) =>
+      Array.from({ length: WORKERS }, async () => ({ name, served: await work(testee, floor, over) })),
+    );
+    const served = await Promise.all(workers);
+    const records = await allLeases(clients);
+    stop.abort();
+    await watching;
+    judge(records);
+    const total = served.reduce((sum, worker) => sum + worker.served, 0);
+    assert.equal(records.length, total, "as many leases as holds");
+    for (const worker of served) assert.ok(worker.served > 0, `a worker of ${worker.name} was never served`);
+    const sums = testees.map(({ name }) => {
+      const counts = served.filter((worker) => worker.name === name).map((worker) => worker.served);
+      return `${name} ${counts.reduce((sum, count) => sum + count)} (${Math.min(...counts)} to ${Math.max(...counts)} a worker)`;
+    });
+    return `${total} holds in ${seconds} s: ${sums.join(", ")}`;
+  } finally {
+    stop.abort();
+    for (const { testee } of testees) await testee.kill();
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+/** One worker: how often it was served. Each is served at least once, however long that takes. */
+async function work(testee: Testee, floor: Floor, over: number): Promise<number> {
+  let served = 0;
+  while (served === 0 || performance.now() < over) {
+    const environment = ENVIRONMENTS[Math.floor(Math.random() * ENVIRONMENTS.length)] ?? "";
+    const hold = testee.hold([environment], { ttl: "10s" });
+    floor.enter(environment, await hold.hears("held"));
+    await lasts(1 + Math.random() * LONGEST);
+    floor.leave(environment);
+    assert.equal(await hold.finish(), "ok");
+    assert.equal(hold.said("cancelled"), false);
+    served += 1;
+  }
+  return served;
+}
+
+/** Follows all environments until the signal aborts; throws if one has two holders. */
+async function watch(clients: Clients, signal: AbortSignal): Promise<void> {
+  let revision = 0n;
+  try {
+    for await (const change of clients.locks.watchEnvironment({ pool: "default" }, { signal })) {
+      assert.ok(change.revision >= revision, `the watch went from ${revision} back to ${change.revision}`);
+      revision = change.revision;
+      for (const { name, used, holders } of change.environments) {
+        assert.ok(used <= 1 && holders.length <= 1, `${used} slots of ${name} are in use, by ${holders.map(({ leaseId }) => leaseId)}`);
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted || error instanceof assert.AssertionError) throw error;
+  }
+}
+
+/** What the server has on record: all released, one after the other, and the tokens in the order of the grants. */
+function judge(records: readonly Lease[]): void {
+  for (const environment of ENVIRONMENTS) {
+    const grants = records.filter((lease) => lease.environments[0]?.name === environment);
+    grants.sort((a, b) => Number(fenceOf(a) - fenceOf(b)));
+    for (const [index, lease] of grants.entries()) {
+      assert.equal(lease.endReason, EndReason.RELEASED, `${lease.id} was not released`);
+      const next = grants[index + 1];
+      if (next !== undefined) assert.ok(time(lease.endedAt) <= time(next.grantedAt), `${next.id} was granted before ${lease.id} had ended`);
+    }
+  }
+}
+
+async function allLeases({ environments }: Clients): Promise<Lease[]> {
+  const states = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD, LeaseState.ENDED];
+  const all: Lease[] = [];
+  let pageToken = "";
+  do {
+    const page = await environments.listLeases({ filter: { states }, pageToken });
+    all.push(...page.leases);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return all;
 }

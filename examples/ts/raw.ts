@@ -1,7 +1,8 @@
 // Acquire, wait, renew and release with nothing but generated code and Connect. What the layer over it does besides: clients/README.md.
+
+import { LeaseState, LockService } from "@call-me/client/v1";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { LeaseState, LockService } from "@call-me/client/v1";
 
 const transport = createConnectTransport({ baseUrl: process.env["CALL_ME_URL"] ?? "http://127.0.0.1:8000", httpVersion: "1.1" });
 const locks = createClient(LockService, transport);

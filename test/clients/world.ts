@@ -92,6 +92,9 @@ export class World {
   }
 }
 
+/** By name: what happens, and a function that throws if it does not. They run beside each other, each on an environment of its own. */
+export type Scenarios = Readonly<Record<string, (world: World) => Promise<void>>>;
+
 /** How long an outage lasts: the length itself is what is played here. In ms. */
 export async function lasts(length: number): Promise<void> {
   await new Promise<void>((resolve) => {

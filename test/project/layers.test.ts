@@ -41,6 +41,9 @@ const violations: [sentence: string, file: string, code: string, rule: string][]
   ["the server prints", "src/rpc", `console.error("x");`, "noConsole"],
   ["the CLI imports the server", "cli/commands", `export { limits } from "../../src/core/limits.ts";`, "noRestrictedImports"],
   ["the CLI loads the server lazily", "cli", `export const main = () => import("../src/main.ts");`, "noRestrictedImports"],
+  ["a client imports the server", "clients/ts/src", `export { limits } from "../../../src/core/limits.ts";`, "noRestrictedImports"],
+  ["a client imports the CLI", "clients/ts/src", `export { Keeper } from "../../../cli/keeper.ts";`, "noRestrictedImports"],
+  ["a client imports what it does not declare", "clients/ts/src", `export { pino } from "pino";`, "noUndeclaredDependencies"],
   ["a module imports another that imports it", "src/engine/ring.ts", `export { round } from "./round.ts";`, "noImportCycles"],
   [
     "and the other way round",
@@ -86,6 +89,11 @@ const permitted: [sentence: string, file: string, code: string][] = [
   ],
   ["main imports the app", "src/main.ts", `export { open } from "./app.ts";`],
   ["config.ts reads the environment", "src/config.ts", `export const port = process.env["PORT"];`],
+  [
+    "a client imports generated code and its own files",
+    "clients/ts/src/planted.ts",
+    `export { ending } from "./errors.ts";\nexport type { Lease } from "../../../gen/ts/callme/v1/types_pb.ts";`,
+  ],
   ["serve loads the server", "cli/commands/serve.ts", `export const main = () => import("../../src/main.ts");`],
 ];
 
@@ -103,7 +111,7 @@ describe("the rules of biome.json, in a copy of the project that holds planted f
   }
 
   beforeAll(() => {
-    for (const file of ["biome.json", "package.json", ".gitignore", "scripts"])
+    for (const file of ["biome.json", "package.json", "clients/ts/package.json", ".gitignore", "scripts"])
       cpSync(path.join(root, file), path.join(folder, file), { recursive: true });
     violations.forEach(([, , code], row) => {
       plant(place(row), code);

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { type Client as RawClient, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createClient, type Interceptor, type Client as RawClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";

@@ -114,8 +114,7 @@ export class Keeper {
     const backoff = new Backoff(stopped);
     while (!stopped.aborted) {
       try {
-        const open = (signal: AbortSignal) =>
-          this.#locks.watchLease({ leaseId: this.#leaseId }, withToken(this.#leaseToken, { signal }));
+        const open = (signal: AbortSignal) => this.#locks.watchLease({ leaseId: this.#leaseId }, withToken(this.#leaseToken, { signal }));
         for await (const { lease } of listen(open, stopped)) {
           backoff.reset();
           if (lease?.state === LeaseState.ENDED) return this.#ended(lease.endReason, ending(lease));

@@ -47,21 +47,16 @@ export function requestFor(wanted: Wanted | readonly Wanted[], options: HoldOpti
   };
 }
 
-/** In ms. Throws a TypeError if it is none. */
-export function lengthOf(length: Length): number {
-  if (typeof length === "number") return length;
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(length) ?? [];
-  const size = UNITS[unit];
-  if (amount === undefined || size === undefined) throw new TypeError(`${JSON.stringify(length)} is no length of time; write it like "90s"`);
-  return Number(amount) * size;
-}
-
 /** A protobuf Duration in ms; 0 if it is absent. */
 export function milliseconds(duration: Duration | undefined): number {
   return duration === undefined ? 0 : Number(duration.seconds) * 1_000 + duration.nanos / 1e6;
 }
 
 function durationOf(length: Length): { seconds: bigint; nanos: number } {
-  const whole = Math.round(lengthOf(length));
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(typeof length === "number" ? `${length}ms` : length) ?? [];
+  const size = UNITS[unit];
+  if (amount === undefined || size === undefined)
+    throw new TypeError(`${JSON.stringify(length)} is no length of time; write it like "90s"`);
+  const whole = Math.round(Number(amount) * size);
   return { seconds: BigInt(Math.floor(whole / 1_000)), nanos: (whole % 1_000) * 1e6 };
 }

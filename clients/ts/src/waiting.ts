@@ -43,7 +43,8 @@ export class Waiting {
     } catch (error) {
       const { lease, leaseToken = "" } = this.#last ?? {};
       const over = lease === undefined || lease.state === LeaseState.ENDED;
-      if (!over) await giveBack(this.#locks, lease.id, leaseToken, this.#signal.aborted ? this.#farewell.signal : AbortSignal.timeout(FAREWELL));
+      if (!over)
+        await giveBack(this.#locks, lease.id, leaseToken, this.#signal.aborted ? this.#farewell.signal : AbortSignal.timeout(FAREWELL));
       throw error;
     }
   }

@@ -1,8 +1,7 @@
 // Calls whose connection breaks.
 import assert from "node:assert/strict";
 import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { Scenarios } from "../scenarios.ts";
-import { nameOf } from "../world.ts";
+import { nameOf, type Scenarios } from "../world.ts";
 
 const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
 

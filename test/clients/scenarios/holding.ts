@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, fenceOf, leaseIn } from "../../outside/clients.ts";
-import type { Scenarios } from "../scenarios.ts";
-import { lasts, nameOf, time } from "../world.ts";
+import { lasts, nameOf, type Scenarios, time } from "../world.ts";
 
 const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
 

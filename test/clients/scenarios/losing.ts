@@ -1,8 +1,7 @@
 // A lease that ends, or may have ended, while the body runs.
 import assert from "node:assert/strict";
 import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { Scenarios } from "../scenarios.ts";
-import { lasts, nameOf, time } from "../world.ts";
+import { lasts, nameOf, type Scenarios, time } from "../world.ts";
 
 const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
 /** What is left of a lease of 10 s when its body must have stopped, in ms; it was told 1 s before. */

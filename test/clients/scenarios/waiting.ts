@@ -1,8 +1,7 @@
 // Waiting in line, and not being served.
 import assert from "node:assert/strict";
 import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { Scenarios } from "../scenarios.ts";
-import { nameOf, type World } from "../world.ts";
+import { nameOf, type Scenarios, type World } from "../world.ts";
 
 const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
 

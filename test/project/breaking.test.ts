@@ -17,7 +17,7 @@ function breaking(file: string, from: string, to: string) {
   const source = readFileSync(target, "utf8");
   if (from !== "" && !source.includes(from)) throw new Error(`${file} has no ${from} any more`);
   writeFileSync(target, source.replace(from, to));
-  return tool("buf", ["breaking", "--against", "proto/baseline.binpb"], folder);
+  return tool("buf", ["breaking", "--against", "proto/baseline.binpb"], { cwd: folder });
 }
 
 const TYPES = "types.proto";

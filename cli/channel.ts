@@ -51,12 +51,13 @@ export function channelOf(env: Variables): Channel | undefined {
   return undefined;
 }
 
-const GITHUB: Channel = {
+export const GITHUB = {
   open: (title) => `::group::${percent(title)}`,
   close: (outcome) => `::endgroup::\n${plainLine(outcome)}`,
   notice: (text) => `::notice title=call-me::${percent(text)}`,
   mask: (secret) => `::add-mask::${percent(secret)}`,
-};
+  error: (text) => `::error title=call-me::${percent(text)}`,
+} satisfies Channel & { error: (text: string) => string };
 
 const GITLAB: Channel = {
   open: (title) => `\x1b[0Ksection_start:${seconds()}:call_me_wait\r\x1b[0K${plain(title)}`,

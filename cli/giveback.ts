@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ReleaseRequestSchema } from "../gen/ts/callme/v1/lock_service_pb.ts";
+import type { ReleaseRequestSchema, ReleaseResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Locks } from "./client.ts";
 import type { Pace } from "./context.ts";
 import { persist } from "./retry.ts";
@@ -18,14 +18,14 @@ export async function giveBack(
   request: MessageInitShape<typeof ReleaseRequestSchema> & { readonly leaseId: string },
   pace: Pace,
   interruption: AbortSignal,
-): Promise<void> {
+): Promise<ReleaseResponse> {
   const limit = new AbortController();
   const timers = [setTimeout(() => limit.abort(), pace.patience)];
   const hurry = () => timers.push(setTimeout(() => limit.abort(), HURRIED));
   if (interruption.aborted) hurry();
   else interruption.addEventListener("abort", hurry, { once: true });
   try {
-    await persist(pace, limit.signal, () => locks.release(request, { timeoutMs: TRY, signal: limit.signal }));
+    return await persist(pace, limit.signal, () => locks.release(request, { timeoutMs: TRY, signal: limit.signal }));
   } finally {
     for (const timer of timers) clearTimeout(timer);
     interruption.removeEventListener("abort", hurry);

@@ -60,9 +60,16 @@ function dotenv(answer: AcquireResponse, { output }: Handoff): void {
 /** To the step's outputs. The mask comes first: from then on the log hides the token. */
 async function github(answer: AcquireResponse, { output, env, mask }: Handoff): Promise<void> {
   if (mask) output.mask(answer.leaseToken);
-  const lines = Object.entries(variablesOf(answer)).map(([name, value]) => {
-    const key = name.replace("CALL_ME_", "").toLowerCase().replaceAll("_", "-");
-    return `${key}=${value}\n`;
-  });
+  const lines = Object.entries(variablesOf(answer)).map(([name, value]) => `${outputName(name)}=${value}\n`);
   await appendFile(env["GITHUB_OUTPUT"] ?? "", lines.join(""));
+}
+
+/** CALL_ME_LEASE_ID as GitHub's outputs are written: lease-id. */
+function outputName(variable: string): string {
+  return variable.replace("CALL_ME_", "").toLowerCase().replaceAll("_", "-");
+}
+
+/** The same the other way round. */
+export function variableName(output: string): string {
+  return `CALL_ME_${output.toUpperCase().replaceAll("-", "_")}`;
 }

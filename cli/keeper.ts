@@ -70,7 +70,7 @@ export class Keeper {
       await persist(this.#keeping.pace, interruption, () => this.#renew(interruption));
     } catch (error) {
       if (!isVerdict(error)) throw error;
-      throw new Failure(EXIT.lost, `lost before the command was started: ${ConnectError.from(error).rawMessage}`);
+      throw new Failure(EXIT.lost, `lost before anything relied on it: ${ConnectError.from(error).rawMessage}`);
     }
     void this.#follow();
   }

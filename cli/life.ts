@@ -26,20 +26,25 @@ export class Life {
 
   /** Resolves soon after it has ended, or once `interruption` has aborted. */
   async ended(interruption: AbortSignal): Promise<"ended"> {
-    while (!interruption.aborted && runs(this.pid) && stat(this.pid)?.birth === this.#birth)
-      await sleep(EVERY, undefined, { signal: interruption }).catch(() => {});
+    while (!interruption.aborted && this.#lives()) await sleep(EVERY, undefined, { signal: interruption }).catch(() => {});
     return "ended";
+  }
+
+  /** What cannot be read tells nothing: only another birth is another process. */
+  #lives(): boolean {
+    const told = stat(this.pid);
+    return runs(this.pid, told) && (told === undefined || this.#birth === undefined || told.birth === this.#birth);
   }
 }
 
 /** EPERM: it is somebody else's, and lives. A zombie does not, though its number is still taken. */
-function runs(pid: number): boolean {
+function runs(pid: number, told = stat(pid)): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  return stat(pid)?.state !== "Z";
+  return told?.state !== "Z";
 }
 
 /** What Linux tells of a process: `pid (name) state …`, the time of its birth as the 22nd field; the name may hold anything. */

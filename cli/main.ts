@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import type { Writable } from "node:stream";
 import { plain } from "./channel.ts";
 import { Builtins } from "./clipanion.ts";
 import { type Context, PACE } from "./context.ts";
@@ -37,8 +36,8 @@ export async function run(args: string[], context: Context): Promise<number> {
   }
 }
 
-/** Runs a command line in this process, with its streams (stdout may be another) and signals, and gives the exit code. */
-export async function start(args: string[], stdout: Writable = process.stdout): Promise<number> {
+/** Runs a command line in this process, with its streams and signals, and gives the exit code. */
+export async function start(args: string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) {
     // Whoever read our output has seen enough (`call-me watch uat | head -1`): end as a shell tool does.
     stream.on("error", (error: NodeJS.ErrnoException) =>
@@ -49,7 +48,7 @@ export async function start(args: string[], stdout: Writable = process.stdout): 
   return await run(args, {
     env: environment(),
     stdin: process.stdin,
-    stdout,
+    stdout: process.stdout,
     stderr: process.stderr,
     colorDepth: 1,
     pace: PACE,

@@ -2,7 +2,7 @@ import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
 import { formatDuration } from "./duration.ts";
 import type { Output } from "./output.ts";
 import type { Watcher } from "./waiting.ts";
-import { environmentsOf, standing } from "./words.ts";
+import { environmentsOf, glance, standing } from "./words.ts";
 
 /**
  * Says how the waiting goes: the original's line on stdout when it starts and then now and again; place and holders on stderr, as
@@ -38,7 +38,7 @@ export class WaitReport implements Watcher {
     this.#outOfReach = false;
     if (lease.state !== LeaseState.QUEUED) return;
     if (this.#closeSection === undefined) this.#begin(lease);
-    const news = standing(lease);
+    const news = this.#output.onTerminal ? glance(lease) : standing(lease);
     if (news !== this.#said) this.#tell(news);
     this.#said = news;
   }

@@ -59,6 +59,22 @@ export function standing(lease: Lease): string {
   return [place, heldBy(lease.holders)].filter(Boolean).join(", ");
 }
 
+/** The same in few words, the most wanted first: for a line that is cut at the terminal's width. Times are local, to the minute. */
+export function glance(lease: Lease): string {
+  const [first, ...others] = lease.holders;
+  const place = lease.state === LeaseState.OFFERED ? "offered" : `position ${lease.position} of ${lease.queueLength}`;
+  if (first === undefined) return place;
+  const since = first.since === undefined ? "" : ` since ${minute(timestampDate(first.since))}`;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  const url = first.holder?.runUrl ? `, ${first.holder.runUrl}` : "";
+  return `${place}, held by ${first.holder?.name || `lease ${first.leaseId}`}${since}${more}${url}`;
+}
+
+function minute(time: Date): string {
+  const [date, clock] = [time.toLocaleDateString("sv-SE"), time.toLocaleTimeString("sv-SE").slice(0, 5)];
+  return date === new Date().toLocaleDateString("sv-SE") ? clock : `${date} ${clock}`;
+}
+
 /** Why a lease ended: "timed out: …". */
 export function ending(lease: Lease): string {
   return `${spoken(EndReasonSchema, lease.endReason)}${lease.endNote === "" ? "" : `: ${lease.endNote}`}`;

@@ -132,8 +132,8 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const interruption = hurried ? AbortSignal.abort() : this.interruption;
     if (lease.state === LeaseState.ENDED) return;
     try {
-      await giveBack(locks, { leaseId: lease.id, ...how }, this.context.pace, interruption);
-      if (lease.state === LeaseState.HELD) output.word(`call-me: ${environmentsOf(lease)} is given back`);
+      const { alreadyEnded } = await giveBack(locks, { leaseId: lease.id, ...how }, this.context.pace, interruption);
+      if (lease.state === LeaseState.HELD && !alreadyEnded) output.word(`call-me: ${environmentsOf(lease)} is given back`);
     } catch (error) {
       const left = formatDuration(nanoseconds(lease.state === LeaseState.HELD ? lease.ttl : lease.ticketTtl));
       const why = ConnectError.from(error).rawMessage;

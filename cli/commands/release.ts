@@ -25,6 +25,7 @@ export class ReleaseCommand extends ClientCommand {
     `,
     examples: [
       ["Give uat back", "$0 release uat"],
+      ["At the end of a pipeline, which fails if it was lost meanwhile", "$0 release --expect-held"],
       ["In another job, with the lease's id and token alone", "env CALL_ME_LEASE_TOKEN=cml_… $0 release --lease 0b6c…"],
       ["It is broken: nobody gets it until someone has looked", "$0 release uat --outcome broken --note 'disk full'"],
     ],
@@ -34,6 +35,9 @@ export class ReleaseCommand extends ClientCommand {
   leaseId = Option.String("--lease", { description: "The id of the lease to end" });
   outcome = Option.String("--outcome", "ok", { description: "How the work went: ok, failed or broken" });
   note = Option.String("--note", { description: "A word on it, kept with the lease" });
+  expectHeld = Option.Boolean("--expect-held", false, {
+    description: "Exit code 6 if the lease was lost before: it had ended, and not by a release",
+  });
   runUrl = Option.String("--run-url", { description: "Which run this is; default: from the CI system's variables" });
 
   protected async perform(): Promise<number> {
@@ -47,8 +51,9 @@ export class ReleaseCommand extends ClientCommand {
       const target = await this.findTarget(locks);
       if (target === undefined) return this.nothingHeld();
       const request = { ...target, outcome, note: this.note ?? "" };
-      this.show(await this.persist(() => locks.release(request, this.call())));
-      return EXIT.done;
+      const answer = await this.persist(() => locks.release(request, this.call()));
+      this.show(answer);
+      return this.expectHeld && isLost(answer) ? EXIT.lost : EXIT.done;
     } catch (error) {
       if (this.leaseId === undefined && reasonOf(error) === "NOTHING_HELD") return this.nothingHeld();
       throw error;
@@ -92,7 +97,7 @@ export class ReleaseCommand extends ClientCommand {
     this.output.word(`nothing was held on ${this.environment}`);
     if (this.json) this.output.json(ReleaseResponseSchema, create(ReleaseResponseSchema, { alreadyEnded: true }));
     else this.output.data(`slot has been freed for environment: ${this.environment}`);
-    return EXIT.done;
+    return this.expectHeld ? EXIT.lost : EXIT.done;
   }
 
   private show(answer: ReleaseResponse): void {
@@ -111,4 +116,9 @@ export class ReleaseCommand extends ClientCommand {
     else if (this.environment !== undefined && others.length > 0)
       this.output.word(`freed with it, as the same lease: ${others.join(", ")}`);
   }
+}
+
+/** Whether somebody else may have had the environment before it was given back. */
+function isLost({ lease, alreadyEnded }: ReleaseResponse): boolean {
+  return alreadyEnded && lease?.endReason !== EndReason.RELEASED;
 }

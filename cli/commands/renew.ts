@@ -31,7 +31,6 @@ export class RenewCommand extends ClientCommand {
 
   leaseId = Option.String("--lease", { description: "The id of the lease; default: CALL_ME_LEASE_ID" });
   ttl = Option.String("--ttl", { description: "How long from now; default: the lease's own ttl" });
-
   pid = Option.String("--while", { description: "Go on as long as the process of this id lives" });
 
   protected async perform(): Promise<number> {
@@ -42,8 +41,8 @@ export class RenewCommand extends ClientCommand {
     const { locks } = await this.connect();
     try {
       const answer = await this.persist(() => locks.renew({ leaseId, ...ttl }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
-      if (life !== undefined) return await this.keep(locks, answer.lease, life);
       if (this.json) this.output.json(RenewResponseSchema, answer);
+      if (life !== undefined) return await this.keep(locks, answer.lease, life);
       const { lease } = answer;
       if (lease?.state === LeaseState.QUEUED) this.output.word(`lease ${leaseId} waits in line: ${standing(lease)}`);
       else if (lease?.expiresAt !== undefined) {
@@ -61,16 +60,18 @@ export class RenewCommand extends ClientCommand {
     if (lease?.state !== LeaseState.HELD) throw new Failure(EXIT.error, "--while keeps a lease that is held; this one still waits");
     const say = (line: string) => this.output.word(`call-me: ${line}`);
     const keeper = new Keeper({ locks, lease, pace: this.context.pace, say });
+    const done = new AbortController();
     try {
       await keeper.begin(this.interruption);
       say(`keeping lease ${lease.id} on ${environmentsOf(lease)} as long as process ${life.pid} lives`);
-      const loss = await Promise.race([keeper.over, life.ended(this.interruption)]);
+      const loss = await Promise.race([keeper.over, life.ended(AbortSignal.any([this.interruption, done.signal]))]);
       this.interruption.throwIfAborted();
       if (loss === "ended") say(`process ${life.pid} has ended: lease ${lease.id} is not renewed any more`);
       else if (loss === undefined) say(`lease ${lease.id} was released`);
       else throw new Failure(EXIT.lost, `lease ${lease.id} is lost: ${loss.why}`);
       return EXIT.done;
     } finally {
+      done.abort();
       keeper.stop();
     }
   }

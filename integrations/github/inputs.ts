@@ -24,6 +24,9 @@ export function readInputs(env: Env): Inputs | string {
   const url = input("url") ?? env["CALL_ME_URL"];
   const fail = input("fail-if-busy") ?? "false";
   if (environments.length === 0 && script !== undefined) return "input environment is missing: say what to hold while `run` runs";
+  const option = environments.find((name) => name.startsWith("-"));
+  // It may come from a form that anybody fills in: an option such as --url would give the key away.
+  if (option !== undefined) return `input environment has ${JSON.stringify(option)} in it: names of environments only, none begins with -`;
   if (environments.length > 0 && !url) return "input url is missing, and CALL_ME_URL is not set: say where the server is";
   if (!/^(true|false)$/.test(fail)) return `input fail-if-busy is ${JSON.stringify(fail)}; write true or false`;
   if (input("keep-on-failure") && script === undefined)

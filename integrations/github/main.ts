@@ -7,11 +7,11 @@ import { start } from "../../cli/main.ts";
 import { hold } from "./hold.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import { giveBack } from "./post.ts";
-import { commandFile, error, putOnPath, stateOf, writeScript } from "./runner.ts";
+import { AS_COMMAND, commandFile, error, putOnPath, stateOf, writeScript } from "./runner.ts";
 
 async function main(): Promise<number> {
-  const args = process.argv.slice(2);
-  if (args.length > 0) return await start(args);
+  const [marker, ...args] = process.argv.slice(2);
+  if (marker === AS_COMMAND) return await start(args);
   if (stateOf("step") !== undefined) return await giveBack();
   commandFile("STATE", { step: "begun" });
   const inputs = readInputs(process.env);

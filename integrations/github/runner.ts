@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } f
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { GITHUB } from "../../cli/channel.ts";
 
 type File = "OUTPUT" | "STATE" | "ENV" | "PATH";
 
@@ -30,14 +31,17 @@ export function temporary(): string {
 
 /** A line on the run's page. */
 export function error(text: string): void {
-  process.stdout.write(`::error title=call-me::${text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")}\n`);
+  process.stdout.write(`${GITHUB.error(text)}\n`);
 }
+
+/** What our own calls of this file begin with; the runner's have no arguments at all. */
+export const AS_COMMAND = "call-me";
 
 /** Makes `call-me` a command of the job's later steps. */
 export function putOnPath(): void {
   const folder = path.join(temporary(), "call-me-bin");
   mkdirSync(folder, { recursive: true });
-  const quoted = [process.execPath, process.argv[1] ?? ""].map((text) => `'${text.replaceAll("'", "'\\''")}'`);
+  const quoted = [process.execPath, process.argv[1] ?? "", AS_COMMAND].map((text) => `'${text.replaceAll("'", "'\\''")}'`);
   writeFileSync(path.join(folder, "call-me"), `#!/bin/sh\nexec ${quoted.join(" ")} "$@"\n`, { mode: 0o755 });
   appendFileSync(process.env["GITHUB_PATH"] ?? "", `${folder}\n`);
 }

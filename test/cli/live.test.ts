@@ -6,6 +6,8 @@ import { lease, ScriptedServer } from "./fake.ts";
 import { open } from "./terminal.ts";
 
 const since = timestampFromDate(new Date("2030-01-02T03:04:05Z"));
+/** As a person at this machine writes it. */
+const minute = new Date("2030-01-02T03:04:05Z").toLocaleString("sv-SE").slice(0, 16);
 const HOLDER = create(OccupantSchema, { leaseId: "L0", holder: { name: "checkout #7", runUrl: "https://ci/7" }, since });
 const place = (position: number) => lease(LeaseState.QUEUED, { position, queueLength: 3, holders: [HOLDER] });
 
@@ -30,9 +32,10 @@ async function line() {
 test("on a terminal one line tells place, holder and time, and is rewritten in place", async () => {
   const { server, move, grant } = await line();
   await using _ = server;
-  const session = open(["acquire", "uat"], { CALL_ME_URL: server.url }, { columns: 60 });
+  const session = open(["acquire", "uat"], { CALL_ME_URL: server.url }, { columns: 90 });
   const rewritten = "\r\u001b[2K";
-  const told = (position: number) => `waiting 0s for uat: position ${position} of 3, held by checkout #7 (https://ci/7) since`.slice(0, 59);
+  const told = (position: number) =>
+    `waiting 0s for uat: position ${position} of 3, held by checkout #7 since ${minute}, https://ci/7`.slice(0, 89);
   await session.stderr.shows(rewritten + told(2));
   move();
   await session.stderr.shows(rewritten + told(1));

@@ -100,7 +100,9 @@ test("what ended in between is fine as well", async () => {
   }).start();
   const env = { CALL_ME_URL: server.url };
   expect(await type(["release", "uat"], env)).toEqual({ code: 0, stdout: FREED, stderr: "nothing was held on uat\n" });
+  expect((await type(["release", "uat", "--expect-held"], env)).code).toBe(6);
   expect(await type(["release", "--lease", "A"], env)).toEqual({ code: 0, stdout: FREED, stderr: "lease L1 had already ended: expired\n" });
+  expect((await type(["release", "--lease", "A", "--expect-held"], env)).code).toBe(6);
 });
 
 test("a place in line is given up without a word of slots", async () => {

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { open, type } from "./terminal.ts";
-import { ended, leaseOf, until } from "./wrapped.ts";
+import { BIN, ended, leaseOf, until } from "./wrapped.ts";
 
 test("renew holds the lease in hand for longer, and tells when it has ended", async () => {
   await using server = await Server.start();
@@ -57,6 +58,18 @@ describe("renew --while", () => {
     await clientsOf(server).environments.forceRelease({ leaseId: lost.leaseId, reason: "fire drill" });
     expect(await lost.session.exit).toBe(6);
     expect(lost.session.stderr.text).toContain("fire drill");
+  });
+
+  test("as a process it ends as soon as the lease has", async () => {
+    const { lease, leaseToken } = await clientsOf(server).locks.acquire({ environment: "while-process", ttl: seconds(60) });
+    const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_LEASE_ID: lease?.id, CALL_ME_LEASE_TOKEN: leaseToken };
+    const child = spawn(process.execPath, [BIN, "renew", "--while", `${process.pid}`, "--json"], { env });
+    const [answer] = await once(child.stdout, "data");
+    expect(JSON.parse(answer)).toMatchObject({ lease: { id: lease?.id } });
+    const end = once(child, "exit");
+    await once(child.stderr, "data");
+    await clientsOf(server).locks.release({ leaseId: lease?.id ?? "" });
+    expect((await end)[0]).toBe(0);
   });
 
   test("a signal ends it, and changes nothing for the lease", async () => {

@@ -181,7 +181,7 @@ export function send(pid: number, mark: string, { signal, to }: Step): void {
 }
 
 /** The processes whose environment bears a mark: how Jenkins, and GitHub's clean-up, find what a job has started. */
-function marked(mark: string): number[] {
+export function marked(mark: string): number[] {
   return readdirSync("/proc").flatMap((name) => {
     try {
       return /^\d+$/.test(name) && readFileSync(`/proc/${name}/environ`, "utf8").split("\0").includes(mark) ? [Number(name)] : [];

@@ -7,14 +7,19 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { readInputs } from "../../integrations/github/inputs.ts";
+import { marked } from "../cli/replay.ts";
 import { ended, leaseOf, until } from "../cli/wrapped.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { parse } from "./pages.ts";
 import type { Parsed } from "./play.ts";
+import { defaultsOf } from "./workflow.ts";
 
 const FOLDER = path.resolve("integrations/github");
 const ACTION = path.join(FOLDER, "index.js");
+const [action] = parse(readFileSync(path.join(FOLDER, "action.yml"), "utf8")) as Parsed[];
+const DEFAULTS = defaultsOf(action);
 let server: Server;
 beforeAll(async () => {
   server = await Server.start();
@@ -37,7 +42,7 @@ class Job implements Disposable {
       this.files[name] = path.join(this.folder, `${name}-${Math.random()}`);
       writeFileSync(this.files[name], "");
     }
-    const all = { url: server.url, "api-key": server.key, ...inputs };
+    const all = { ...DEFAULTS, url: server.url, "api-key": server.key, ...inputs };
     return this.#start(Object.fromEntries(Object.entries(all).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])), worker);
   }
 
@@ -106,8 +111,6 @@ async function says({ stdout, stderr }: ChildProcess, needle: string): Promise<v
 describe.concurrent("the GitHub Action", () => {
   test("holds from the step to the post step, renewing far beyond the ttl", async () => {
     using job = new Job();
-    const { code, log } = await finish(job.step({ environment: "hold-a\nhold-b:2", ttl: "2s", reason: "smoke" }));
-    expect([code, log]).toEqual([4, expect.stringContaining("UNSATISFIABLE".toLowerCase())]);
     const taken = await finish(job.step({ environment: "hold-a hold-b", ttl: "2s", reason: "smoke" }));
     expect(taken.code, taken.log).toBe(0);
     const token = job.read("OUTPUT")["lease-token"] ?? "";
@@ -134,12 +137,26 @@ describe.concurrent("the GitHub Action", () => {
     expect((await leaseOf(server, job.leaseId)).endReason).toBe(EndReason.RELEASED);
   });
 
+  test("what was not acquired fails the step, and leaves the post step nothing to do", async () => {
+    using job = new Job();
+    const { code, log } = await finish(job.step({ environment: "small:2\nother" }));
+    expect([code, log]).toEqual([4, expect.stringContaining("unsatisfiable: small")]);
+    expect(await job.post()).toEqual({ code: 0, log: "" });
+  });
+
+  test("without a ttl the lease outlives the runner by a minute, as action.yml says", async () => {
+    using job = new Job();
+    expect((await finish(job.step({ environment: "defaults" }))).code).toBe(0);
+    expect((await leaseOf(server, job.leaseId)).ttl?.seconds).toBe(60n);
+    expect((await job.post()).code).toBe(0);
+  });
+
   test("a job that lost its environment fails, and says why", async () => {
     using job = new Job();
     expect((await finish(job.step({ environment: "lost" }))).code).toBe(0);
     await clientsOf(server).environments.forceRelease({ leaseId: job.leaseId, reason: "fire drill" });
     const { code, log } = await job.post();
-    expect([code, log]).toEqual([1, expect.stringMatching(/^::error title=call-me::the lease was lost .*FORCE_RELEASED/m)]);
+    expect([code, log]).toEqual([6, expect.stringMatching(/^::error title=call-me::the lease was lost /m)]);
     expect(log).toContain("fire drill");
   });
 
@@ -159,6 +176,26 @@ describe.concurrent("the GitHub Action", () => {
     expect((await end).reason).toBe(EndReason.EXPIRED);
   });
 
+  test("a runner that dies while the step waits leaves no place in line behind", async () => {
+    using job = new Job();
+    const { locks } = clientsOf(server);
+    const { lease } = await locks.acquire({ environment: "dead-waiting", ttl: seconds(60) });
+    const worker = job.step({ environment: "dead-waiting" }, ["bash", "-c", '"$@"; echo "step: $?"', "worker"]);
+    await says(worker, "position 1");
+    worker.kill("SIGKILL");
+    await until(async () => (await locks.check({ environment: "dead-waiting" })).environments[0]?.queueLength === 0, 100);
+    await locks.release({ leaseId: lease?.id ?? "" });
+  });
+
+  test("nothing of it is left on the runner after the post step", async () => {
+    using job = new Job();
+    expect((await finish(job.step({ environment: "tidy" }))).code).toBe(0);
+    const mark = `RUNNER_TEMP=${job.folder}`;
+    await until(() => marked(mark).length === 1);
+    expect((await job.post()).code).toBe(0);
+    await until(() => marked(mark).length === 0);
+  });
+
   test("cancelled while it waits, it leaves the line, and the post step finds nothing", async () => {
     using job = new Job();
     const { locks } = clientsOf(server);
@@ -176,8 +213,7 @@ describe.concurrent("the GitHub Action", () => {
 
   test("with `run` it holds for a script, which sees neither key nor inputs", async () => {
     using job = new Job();
-    const run =
-      'env\ncurl -s -d \'{"environment":"script"}\' -H "x-api-key: $OTHER" $CALL_ME_URL/x || true\necho "held: $CALL_ME_ENVIRONMENT" | cat\nfalse | true\necho never';
+    const run = 'env\necho "held: $CALL_ME_ENVIRONMENT" | cat\nfalse | true\necho never';
     const { code, log } = await finish(job.step({ environment: "script", run }));
     expect([code, log]).toEqual([1, expect.stringContaining("held: script")]);
     expect(log).not.toContain("never");
@@ -210,6 +246,7 @@ describe.concurrent("the GitHub Action", () => {
 
   test.each([
     [{ environment: "x", url: "" }, /input url is missing/],
+    [{ environment: "x --url=http://127.0.0.1:9" }, /input environment has "--url=/],
     [{ run: "true" }, /input environment is missing/],
     [{ environment: "x", "fail-if-busy": "yes" }, /input fail-if-busy is "yes"/],
     [{ environment: "x", "keep-on-failure": "1h" }, /keep-on-failure needs `run`/],
@@ -221,10 +258,21 @@ describe.concurrent("the GitHub Action", () => {
   });
 });
 
+/** Every input that the action looks at. */
+function inputsRead(): string[] {
+  const read = new Set<string>();
+  const env = new Proxy({ INPUT_ENVIRONMENT: "uat", INPUT_RUN: "true", INPUT_URL: "http://127.0.0.1:8000" } as Record<string, string>, {
+    get: (target, name) => {
+      if (String(name).startsWith("INPUT_")) read.add(String(name).replace("INPUT_", "").toLowerCase());
+      return Reflect.get(target, name);
+    },
+  });
+  readInputs(env);
+  return [...read];
+}
+
 test("its description names the file that there is, and every input that is read", () => {
-  const [action] = parse(readFileSync(path.join(FOLDER, "action.yml"), "utf8")) as Parsed[];
+  expect(Object.keys(action.inputs).sort()).toEqual(inputsRead().sort());
   expect(action.runs).toEqual({ using: "node24", main: "index.js", post: "index.js" });
-  const source = readFileSync(path.join(FOLDER, "inputs.ts"), "utf8");
-  for (const name of Object.keys(action.inputs)) expect(source).toContain(`"${name}"`);
   expect(Object.keys(action.outputs)).toEqual(["lease-id", "lease-token", "environment", "fencing-token"]);
 });

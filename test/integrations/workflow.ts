@@ -5,6 +5,7 @@ import process from "node:process";
 import { parseEnv } from "node:util";
 import { type Env, JOBS } from "../cli/jobs.ts";
 import type { Machine } from "./machine.ts";
+import { parse } from "./pages.ts";
 import { filled, filledEnv, legsOf, PACKAGE, type Parsed, type Play } from "./play.ts";
 
 /** actions/runner: jobs one after the other, each leg of a matrix with variables of its own. */
@@ -19,6 +20,12 @@ export const github: Play = async ([workflow], machine) => {
     }
   }
 };
+
+/** The inputs that a description of an action gives a value to. */
+export function defaultsOf({ inputs }: Parsed): Env {
+  const entries = Object.entries<Parsed>(inputs).filter(([, input]) => input.default !== undefined);
+  return Object.fromEntries(entries.map(([name, input]) => [name, String(input.default)]));
+}
 
 const EXPRESSION = /\$\{\{(.*?)\}\}/g;
 const FILES = ["OUTPUT", "STATE", "ENV", "PATH"] as const;
@@ -62,10 +69,9 @@ class Runner {
   /** Runs our action's step, and gives its post step. NodeScriptActionHandler: the same file, with what it saved. */
   async #act(step: Parsed, env: Env, files: Files): Promise<() => Promise<void>> {
     const script = { shell: [process.execPath, path.resolve("integrations/github/index.js")], text: "" };
-    const inputs = Object.entries(filledEnv(step.with, EXPRESSION, this.#values)).map(([name, value]) => [
-      `INPUT_${name.toUpperCase()}`,
-      value,
-    ]);
+    const [description] = parse(readFileSync("integrations/github/action.yml", "utf8")) as Parsed[];
+    const given = { ...defaultsOf(description), ...filledEnv(step.with, EXPRESSION, this.#values) };
+    const inputs = Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
     await this.#start(script, { ...env, ...Object.fromEntries(inputs) }, files);
     const saved = Object.entries(parseEnv(readFileSync(files.STATE, "utf8"))).map(([name, value]) => [`STATE_${name}`, value ?? ""]);
     return () => this.#start(script, Object.fromEntries(saved), this.#files());

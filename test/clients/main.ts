@@ -1,12 +1,14 @@
 // npm run test:clients [-- LANGUAGE…] [--only WORDS] [--mixed] [--seconds N]: see README.md.
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
+import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { LANGUAGES, type Language, run } from "./languages.ts";
 import { mixed } from "./mixed.ts";
 import { scenarios } from "./scenarios.ts";
 import { Testee } from "./testee.ts";
-import { World } from "./world.ts";
+import { leasesOn, nameOf, World } from "./world.ts";
 
 /** How many scenarios run at a time: most of them wait most of their time. */
 const WIDTH = 8;
@@ -84,7 +86,7 @@ async function drive(name: string, { testee: command }: Language, only: string):
 }
 
 /** Each example by itself on a fresh server: it must have held `uat`, and given it back. */
-async function examples(name: string, { examples, testee }: Language, only: string): Promise<Tally> {
+async function examples(name: string, { examples }: Language, only: string): Promise<Tally> {
   const chosen = Object.entries(examples).filter(([example]) => `example: ${example}`.includes(only));
   const tasks = chosen.map(([example, command]): Task => {
     const play = async () => {
@@ -93,10 +95,10 @@ async function examples(name: string, { examples, testee }: Language, only: stri
         const more = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
         const { code, output } = await run(command, { more, patience: EXAMPLE });
         if (code !== 0) throw new Error(`it ended with ${code}:\n${output}`);
-        const world = new World(server, new Testee(testee, server), testee, "uat");
-        await world.testee.kill();
-        const { endReason, grantedAt } = await world.lease();
-        if (endReason !== 1 || grantedAt === undefined) throw new Error(`it was not held and released, but ended for ${endReason}`);
+        const leases = await leasesOn(clientsOf(server), "uat");
+        const ends = leases.map(({ grantedAt, endReason }) => (grantedAt === undefined ? "never granted" : nameOf(EndReason, endReason)));
+        if (ends.join() !== "RELEASED")
+          throw new Error(`uat should have been held and released once, and was: ${ends.join() || "never asked for"}`);
       } finally {
         await server[Symbol.asyncDispose]();
       }

@@ -55,7 +55,7 @@ export class World {
 
   /** All that the server has on record for an environment. This is no sign of life for any of them. */
   async leases(environment = this.environment): Promise<readonly Lease[]> {
-    return (await this.clients.environments.listLeases({ filter: { environment, states: STATES } })).leases;
+    return await leasesOn(this.clients, environment);
   }
 
   /** The one lease there is, or the one with this id; throws if there are more or none. */
@@ -90,6 +90,11 @@ export class World {
   async close(): Promise<void> {
     for (const clear of this.#leftovers.reverse()) await clear();
   }
+}
+
+/** All that the server has on record for an environment. */
+export async function leasesOn({ environments }: Clients, environment: string): Promise<readonly Lease[]> {
+  return (await environments.listLeases({ filter: { environment, states: STATES } })).leases;
 }
 
 /** By name: what happens, and a function that throws if it does not. They run beside each other, each on an environment of its own. */

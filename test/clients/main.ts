@@ -68,6 +68,14 @@ async function all(language: string, tasks: readonly Task[], width: number): Pro
   return tally;
 }
 
+/** Adds what its testees said to what went wrong. */
+function explain(world: World): (error: unknown) => never {
+  return (error) => {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw Object.assign(new Error(), { stack: `${words}${world.heard}` });
+  };
+}
+
 /** All scenarios of a language against one server. */
 async function drive(name: string, { testee: command }: Language, only: string): Promise<Tally> {
   const server = await Server.start();
@@ -76,7 +84,7 @@ async function drive(name: string, { testee: command }: Language, only: string):
     const chosen = Object.entries(scenarios).filter(([scenario]) => scenario.includes(only));
     const tasks = chosen.map(([scenario, play], number): Task => {
       const world = new World(server, shared, command, `${name}-${number + 1}`);
-      return [scenario, () => play(world).finally(() => world.close())];
+      return [scenario, () => play(world).catch(explain(world)).finally(() => world.close())];
     });
     return await all(name, tasks, WIDTH);
   } finally {

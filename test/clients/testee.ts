@@ -97,9 +97,9 @@ export class Testee {
     }
   }
 
-  /** What it said about a hold and on stderr, for people. */
-  transcript(id: number): string {
-    const lines = this.said(id).map((said) => JSON.stringify(said));
+  /** What it said, about one hold or all, and on stderr, for people. */
+  transcript(id?: number): string {
+    const lines = (id === undefined ? this.#said : this.said(id)).map((said) => JSON.stringify(said));
     return ["", ...lines, ...(this.#stderr === "" ? [] : ["stderr:", this.#stderr.trimEnd()])].join("\n");
   }
 

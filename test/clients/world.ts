@@ -1,5 +1,5 @@
 // What a scenario has to play with.
-import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Network } from "../cli/network.ts";
 import { type Address, type Clients, clientsOf, leaseIn, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
@@ -17,6 +17,7 @@ export class World {
   readonly clients: Clients;
   readonly #command: Command;
   readonly #leftovers: (() => Promise<void>)[] = [];
+  readonly #testees: Testee[] = [];
 
   constructor(server: Server, testee: Testee, command: Command, environment: string) {
     this.server = server;
@@ -30,6 +31,7 @@ export class World {
   another(at: Partial<Address>): Testee {
     const testee = new Testee(this.#command, { url: at.url ?? this.server.url, key: at.key ?? this.server.key });
     this.#leftovers.push(() => testee.kill());
+    this.#testees.push(testee);
     return testee;
   }
 
@@ -75,7 +77,7 @@ export class World {
       const leases = await this.leases(environment).catch(() => undefined);
       const seen = leases !== undefined && look(leases);
       if (seen !== undefined && seen !== false) return seen;
-      last = leases?.map((lease) => `${lease.id} ${nameOf(LeaseState, lease.state)}`).join(", ") ?? last;
+      last = leases?.map(describe).join(", ") ?? last;
       if (timeout.aborted) throw new Error(`never recorded on ${environment}: ${look}; last there was: ${last}`);
       await lasts(20);
     }
@@ -84,6 +86,11 @@ export class World {
   /** Waits until a lease has ended on the server, and tells why. */
   async ended(id: string): Promise<Lease> {
     return await this.recorded((leases) => leases.find((lease) => lease.id === id && lease.state === LeaseState.ENDED));
+  }
+
+  /** What the testees of this scenario alone have said, for people. */
+  get heard(): string {
+    return this.#testees.map((testee) => testee.transcript()).join("\n");
   }
 
   /** Kills what the scenario has started. */
@@ -99,6 +106,10 @@ export async function leasesOn({ environments }: Clients, environment: string): 
 
 /** By name: what happens, and a function that throws if it does not. They run beside each other, each on an environment of its own. */
 export type Scenarios = Readonly<Record<string, (world: World) => Promise<void>>>;
+
+function describe({ id, state, endReason }: Lease): string {
+  return `${id} ${nameOf(LeaseState, state)}${state === LeaseState.ENDED ? ` ${nameOf(EndReason, endReason)}` : ""}`;
+}
 
 /** How long an outage lasts: the length itself is what is played here. In ms. */
 export async function lasts(length: number): Promise<void> {

@@ -91,7 +91,7 @@ export const losing: Scenarios = {
 
   "a server that is killed and comes back leaves the body alone": async (outer) => {
     const world = await outer.apart();
-    const hold = world.testee.hold([world.environment], { ttl: "20s" });
+    const hold = world.testee.hold([world.environment], { ttl: "30s" });
     const { leaseId } = await hold.hears("held");
     await world.server.kill9();
     await world.server.restart();

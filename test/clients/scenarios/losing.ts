@@ -75,11 +75,11 @@ export const losing: Scenarios = {
 
   "a short outage leaves the body alone": async (world) => {
     const { network, testee } = await world.behind();
-    const hold = testee.hold([world.environment], { ttl: "6s" });
+    const hold = testee.hold([world.environment], { ttl: "12s" });
     const { leaseId } = await hold.hears("held");
     for (const fail of [() => network.silence(), () => network.refuse()]) {
       fail();
-      await lasts(2_000);
+      await lasts(4_000);
       network.resume();
       const before = time((await world.lease()).expiresAt);
       await world.recorded(([lease]) => lease && time(lease.expiresAt) > before);
@@ -91,7 +91,8 @@ export const losing: Scenarios = {
 
   "a server that is killed and comes back leaves the body alone": async (outer) => {
     const world = await outer.apart();
-    const hold = world.testee.hold([world.environment], { ttl: "30s" });
+    // A busy machine takes its time to start a server.
+    const hold = world.testee.hold([world.environment], { ttl: "60s" });
     const { leaseId } = await hold.hears("held");
     await world.server.kill9();
     await world.server.restart();

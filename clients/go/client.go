@@ -1,0 +1,99 @@
+package callme
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/call-me/call-me/gen/go/callme/v1/callmev1connect"
+)
+
+// A Client holds environments of one call-me server. It is safe for concurrent use; one for a whole program is enough.
+type Client struct {
+	calls        calls
+	environments callmev1connect.EnvironmentServiceClient
+	idle         func()
+}
+
+// An Option says where the server is, what opens it, or how it is reached.
+type Option func(*settings)
+
+type settings struct {
+	url  string
+	key  string
+	http *http.Client
+}
+
+// WithURL gives the server's address, http or https, instead of CALL_ME_URL.
+func WithURL(url string) Option {
+	return func(s *settings) { s.url = url }
+}
+
+// WithKey gives an API key, or a lease token, instead of CALL_ME_API_KEY. An empty one: none is sent.
+func WithKey(key string) Option {
+	return func(s *settings) { s.key = key }
+}
+
+// WithHTTPClient uses this client for all calls, for the sake of its proxies, certificates or connections. It must not have a Timeout: that
+// would cut streams off. Without it, calls go over HTTP/1.1, in clear text or TLS, by the proxy that HTTPS_PROXY and its kin name.
+//
+// A client that speaks HTTP/2 should find out about dead connections by itself (http.Transport.HTTP2.SendPingTimeout): one connection
+// carries all calls, so where it dies without a word, no Renew gets through, however often it is sent.
+func WithHTTPClient(client *http.Client) Option {
+	return func(s *settings) { s.http = client }
+}
+
+// New makes a client for the server at CALL_ME_URL (http://127.0.0.1:8000 if that is empty), with the key CALL_ME_API_KEY, unless options
+// say otherwise. It connects to nothing yet. The error tells of an address that is none.
+func New(options ...Option) (*Client, error) {
+	s := settings{url: os.Getenv("CALL_ME_URL"), key: os.Getenv("CALL_ME_API_KEY")}
+	for _, option := range options {
+		option(&s)
+	}
+	if s.url == "" {
+		s.url = "http://127.0.0.1:8000"
+	}
+	if address, err := url.Parse(s.url); err != nil {
+		return nil, fmt.Errorf("callme: %w; write the server's address like http://127.0.0.1:8000", err)
+	} else if (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
+		return nil, fmt.Errorf("callme: %q is no server's address; write it like http://127.0.0.1:8000", s.url)
+	}
+	if s.http == nil {
+		s.http = newHTTPClient()
+	}
+	base, doer := strings.TrimRight(s.url, "/"), keyed{http: s.http, key: s.key}
+	return &Client{
+		calls:        calls{locks: callmev1connect.NewLockServiceClient(doer, base)},
+		environments: callmev1connect.NewEnvironmentServiceClient(doer, base),
+		idle:         s.http.CloseIdleConnections,
+	}, nil
+}
+
+// Release ends a lease, of whatever process, by its token alone: no key is needed. One that has ended already is no error. A server that is
+// out of reach is tried for 10 s. The error is a *connect.Error.
+func (c *Client) Release(ctx context.Context, leaseID, leaseToken string) error {
+	return persist(ctx, func(ctx context.Context) error { return c.calls.release(ctx, leaseID, leaseToken) })
+}
+
+// Locks gives all calls of LockService, as they are: nothing is retried.
+func (c *Client) Locks() callmev1connect.LockServiceClient {
+	return c.calls.locks
+}
+
+// Environments gives all calls of EnvironmentService, as they are: nothing is retried.
+func (c *Client) Environments() callmev1connect.EnvironmentServiceClient {
+	return c.environments
+}
+
+// CloseIdleConnections closes the connections that are kept for the next call. Nobody needs to: they close by themselves after 90 s, and
+// a client that nobody uses keeps nothing else.
+func (c *Client) CloseIdleConnections() {
+	c.idle()
+}
+
+var _ connect.HTTPClient = keyed{}

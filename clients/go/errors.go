@@ -1,0 +1,128 @@
+package callme
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"connectrpc.com/connect"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+// NotAcquired is the error of a hold whose lease ended before it was held. Find it with [errors.As].
+type NotAcquired struct {
+	// Lease is the lease as it was seen last. Its end_reason says why, its end_note in words; if that is unspecified, the server was out of
+	// reach when the queue timeout had passed.
+	Lease *callmev1.Lease
+
+	// trouble is the error of the call that failed last, if that was the reason.
+	trouble error
+}
+
+// Error says why.
+func (e *NotAcquired) Error() string {
+	if e.trouble != nil {
+		return fmt.Sprintf("callme: not acquired: no contact with the server when the queue timeout had passed: %v", e.trouble)
+	}
+	return "callme: not acquired: " + ending(e.Lease)
+}
+
+// Unwrap gives the *connect.Error of the call that failed, if the server was out of reach.
+func (e *NotAcquired) Unwrap() error {
+	return e.trouble
+}
+
+// LeaseLost says that a lease is over, or about to be, while its body ran: the body must stop. Whatever it did last may have met a
+// successor. It is the cause of the body's context (see [context.Cause]), and the error of the hold; find it with [errors.As].
+type LeaseLost struct {
+	// LeaseID is the id of the lease.
+	LeaseID string
+	// EndReason is unspecified if nobody knows yet, since the server is out of reach, or the lease cannot be renewed any further.
+	EndReason callmev1.EndReason
+	// Why says it in words.
+	Why string
+}
+
+// Error says why.
+func (e *LeaseLost) Error() string {
+	return fmt.Sprintf("callme: lease %s is lost: %s", e.LeaseID, e.Why)
+}
+
+// Reason gives the stable reason that the server sent with an error (google.rpc.ErrorInfo), such as WRONG_KEY or BAD_FIELD; it is empty if
+// there is none.
+func Reason(err error) string {
+	return infoOf(err).GetReason()
+}
+
+// ending says in words how a lease ended.
+func ending(lease *callmev1.Lease) string {
+	words := strings.ToLower(strings.ReplaceAll(endReasonName(lease.GetEndReason()), "_", " "))
+	if note := lease.GetEndNote(); note != "" {
+		return words + ": " + note
+	}
+	return words
+}
+
+func endReasonName(reason callmev1.EndReason) string {
+	return strings.TrimPrefix(reason.String(), "END_REASON_")
+}
+
+func infoOf(err error) *errdetails.ErrorInfo {
+	var failure *connect.Error
+	if !errors.As(err, &failure) {
+		return nil
+	}
+	for _, detail := range failure.Details() {
+		if value, err := detail.Value(); err == nil {
+			if info, ok := value.(*errdetails.ErrorInfo); ok {
+				return info
+			}
+		}
+	}
+	return nil
+}
+
+// isTransient tells whether the same call may succeed later: the server is away, draining or cut off, and gave no verdict.
+func isTransient(err error) bool {
+	switch connect.CodeOf(err) {
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeAborted, connect.CodeUnknown:
+		return true
+	case connect.CodeInternal, connect.CodeInvalidArgument, connect.CodeDataLoss:
+		// connect-go calls an answer that was cut in the middle, or came from something else than our server, so. A verdict names its reason.
+		return infoOf(err) == nil
+	default:
+		return false
+	}
+}
+
+// verdictOf tells of a lease that is over, or unknown to the server; nil if the error says no such thing.
+func verdictOf(err error, leaseID string) *LeaseLost {
+	info := infoOf(err)
+	if reason := info.GetReason(); reason != "LEASE_ENDED" && reason != "LEASE_NOT_FOUND" {
+		return nil
+	}
+	// An unknown or absent name is 0: unspecified.
+	reason := callmev1.EndReason(callmev1.EndReason_value["END_REASON_"+info.GetMetadata()["end_reason"]])
+	return &LeaseLost{LeaseID: leaseID, EndReason: reason, Why: messageOf(err)}
+}
+
+// messageOf gives the words of an error without its code.
+func messageOf(err error) string {
+	var failure *connect.Error
+	if errors.As(err, &failure) {
+		return failure.Message()
+	}
+	return err.Error()
+}
+
+// interrupted gives the error of a context that is done, with its cause where that says more.
+func interrupted(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), cause)
+}

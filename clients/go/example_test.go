@@ -1,0 +1,34 @@
+package callme_test
+
+import (
+	"context"
+	"errors"
+	"log"
+	"os/exec"
+	"time"
+
+	callme "github.com/call-me/call-me/clients/go"
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+// Runs the tests on uat, and one slot of gpu, for half an hour at most.
+func ExampleClient_Hold() {
+	client, err := callme.New() // CALL_ME_URL, CALL_ME_API_KEY
+	if err != nil {
+		log.Fatal(err)
+	}
+	test := func(ctx context.Context, lease *callme.Lease) error {
+		return exec.CommandContext(ctx, "make", "test").Run()
+	}
+	err = client.Hold(context.Background(), "uat", test,
+		callme.WithNeed("gpu", 1),
+		callme.WithMaxHold(30*time.Minute),
+		callme.WithOnWaiting(func(lease *callmev1.Lease) { log.Printf("waiting at position %d", lease.GetPosition()) }),
+	)
+	var lost *callme.LeaseLost
+	if errors.As(err, &lost) {
+		log.Fatalf("the result counts for nothing: %v", lost)
+	} else if err != nil {
+		log.Fatal(err)
+	}
+}

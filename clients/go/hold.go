@@ -1,0 +1,88 @@
+package callme
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+// Hold waits until it holds the environment, and all others that the options ask for with it, through lost connections and restarts of the
+// server. Then it runs body, in the goroutine of the caller, renews the lease as long as body runs, and releases it afterwards, even if body
+// panics.
+//
+// The context of body is done when ctx is, or when the lease is lost, with a [*LeaseLost] as its cause. Body must return then: others are
+// served soon.
+//
+// Whatever body returns comes out unchanged, unless the lease was lost: then the error is a [*LeaseLost], together with what body returned.
+// Before body runs it can be
+//
+//   - [*NotAcquired], if the lease ended before it was held;
+//   - [*LeaseLost], if it ended before body could begin;
+//   - the error of ctx and its cause: the place in line has been given up;
+//   - the *connect.Error of a call that the server refused; or of the last one, if there was no server for 10 s.
+//
+// Hold returns when the release has been answered, or was tried for 10 s, or for 1 s if body never ran. A release that gets no answer is no
+// error: the lease ends by itself, at the latest when its ttl is over.
+func (c *Client) Hold(
+	ctx context.Context, environment string, body func(ctx context.Context, lease *Lease) error, options ...HoldOption,
+) error {
+	waiting := waiting{calls: c.calls, asking: newAsking(environment, options)}
+	answer, err := waiting.granted(ctx)
+	if err != nil {
+		return err
+	}
+	keeper := newKeeper(c.calls, answer)
+	granted, err := c.begin(ctx, keeper)
+	if err != nil {
+		return err
+	}
+	bodyCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	keeper.start(ctx, cancel)
+	defer c.end(ctx, keeper)
+	err = body(bodyCtx, newLease(granted, answer.GetLeaseToken()))
+	if lost := keeper.lost.Load(); lost != nil {
+		return lostWith(lost, err)
+	}
+	return err
+}
+
+// begin makes sure that the lease is ours still. If that fails, it gives the lease back.
+func (c *Client) begin(ctx context.Context, keeper *keeper) (*callmev1.Lease, error) {
+	lease, err := keeper.begin(ctx)
+	if err == nil {
+		return lease, nil
+	}
+	if lost := (*LeaseLost)(nil); !errors.As(err, &lost) || lost.EndReason == callmev1.EndReason_END_REASON_UNSPECIFIED {
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		defer cancel()
+		c.calls.giveBack(limit, keeper.leaseID, keeper.token)
+	}
+	return nil, err
+}
+
+// end stops the keeping, and releases the lease unless it is known to have ended. That ctx is done is no reason to leave it to its ttl.
+func (c *Client) end(ctx context.Context, keeper *keeper) {
+	keeper.stop()
+	if !keeper.over {
+		c.calls.giveBack(context.WithoutCancel(ctx), keeper.leaseID, keeper.token)
+	}
+}
+
+// lostWith adds what the body returned: whatever went wrong once the lease was lost, most likely went wrong because of that. Its
+// context.Canceled stays in the text alone, so that only who was cancelled from outside finds it with errors.Is.
+func lostWith(lost *LeaseLost, err error) error {
+	var told *LeaseLost
+	switch {
+	case err == nil, err == context.Canceled:
+		return lost
+	case errors.As(err, &told) && told == lost:
+		return err
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w; then the body returned: %v", lost, err)
+	default:
+		return fmt.Errorf("%w; then the body returned: %w", lost, err)
+	}
+}

@@ -1,0 +1,113 @@
+package callme
+
+import (
+	"crypto/rand"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+// A HoldOption says how to ask for environments. Most are the fields of AcquireRequest, where the server's limits and defaults are told.
+type HoldOption func(*asking)
+
+// asking is what a hold sends, the same with each try, and whom, if anybody, it tells about the waiting.
+type asking struct {
+	request   *callmev1.AcquireRequest
+	onWaiting func(*callmev1.Lease)
+}
+
+func newAsking(environment string, options []HoldOption) asking {
+	a := asking{
+		request: &callmev1.AcquireRequest{
+			Needs: []*callmev1.Need{{Environment: environment}},
+			Ttl:   durationpb.New(time.Minute),
+		},
+	}
+	for _, option := range options {
+		option(&a)
+	}
+	if a.request.RequestId == "" {
+		a.request.RequestId = rand.Text()
+	}
+	return a
+}
+
+// WithSlots asks for that many slots of the environment, instead of one.
+func WithSlots(slots uint32) HoldOption {
+	return func(a *asking) { a.request.Needs[0].Slots = slots }
+}
+
+// WithNeed asks for one more environment, and for that many slots of it: all are granted together, or none.
+func WithNeed(environment string, slots uint32) HoldOption {
+	return func(a *asking) {
+		a.request.Needs = append(a.request.Needs, &callmev1.Need{Environment: environment, Slots: slots})
+	}
+}
+
+// WithPool names the pool of the environments; theirs unless given.
+func WithPool(pool string) HoldOption {
+	return func(a *asking) { a.request.Pool = pool }
+}
+
+// WithTTL says how long the lease outlives its last renewal, for example when this process dies; a minute unless given.
+func WithTTL(ttl time.Duration) HoldOption {
+	return func(a *asking) { a.request.Ttl = durationpb.New(ttl) }
+}
+
+// WithMaxHold says how long it can be held with any number of renewals; 4 h, or what the environment says, unless given.
+func WithMaxHold(length time.Duration) HoldOption {
+	return func(a *asking) { a.request.MaxHold = durationpb.New(length) }
+}
+
+// WithIfBusy says what to do if it is busy: with IF_BUSY_FAIL the hold ends at once with [*NotAcquired], instead of waiting in line.
+func WithIfBusy(ifBusy callmev1.IfBusy) HoldOption {
+	return func(a *asking) { a.request.IfBusy = ifBusy }
+}
+
+// WithQueueTimeout says how long to wait in line; for ever unless given. Then the hold ends with [*NotAcquired].
+func WithQueueTimeout(length time.Duration) HoldOption {
+	return func(a *asking) { a.request.QueueTimeout = durationpb.New(length) }
+}
+
+// WithTicketTTL says how long the place in line outlives a lost connection; a minute unless given.
+func WithTicketTTL(length time.Duration) HoldOption {
+	return func(a *asking) { a.request.TicketTtl = durationpb.New(length) }
+}
+
+// WithClaimTimeout says how long a grant waits for a client that is out of contact; half a minute unless given.
+func WithClaimTimeout(length time.Duration) HoldOption {
+	return func(a *asking) { a.request.ClaimTimeout = durationpb.New(length) }
+}
+
+// WithPriority is -10 to 10; each step counts as ten minutes of waiting.
+func WithPriority(priority int32) HoldOption {
+	return func(a *asking) { a.request.Priority = priority }
+}
+
+// WithRequestID gives the idempotency key, instead of a random one: whoever asks the same with the same id gets the same lease.
+func WithRequestID(id string) HoldOption {
+	return func(a *asking) { a.request.RequestId = id }
+}
+
+// WithHolder says who it is for; others who wait will see it.
+func WithHolder(holder *callmev1.Holder) HoldOption {
+	return func(a *asking) { a.request.Holder = holder }
+}
+
+// WithReason says what it is for; others who wait will see it.
+func WithReason(reason string) HoldOption {
+	return func(a *asking) { a.request.Reason = reason }
+}
+
+// WithTags gives the lease free words to find it by.
+func WithTags(tags ...string) HoldOption {
+	return func(a *asking) { a.request.Tags = tags }
+}
+
+// WithOnWaiting calls a function, from the goroutine of the hold, when the lease waits in line, and when its position has changed. It must
+// not block.
+func WithOnWaiting(onWaiting func(*callmev1.Lease)) HoldOption {
+	return func(a *asking) { a.onWaiting = onWaiting }
+}

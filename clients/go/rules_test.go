@@ -1,0 +1,104 @@
+package callme
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+func TestMarginsOfATerm(t *testing.T) {
+	for _, c := range []struct{ ttl, cancel, retry, timeout time.Duration }{
+		{time.Second, 400 * time.Millisecond, 50 * time.Millisecond, time.Second},
+		{10 * time.Second, 8500 * time.Millisecond, 250 * time.Millisecond, time.Second},
+		{time.Minute, 54 * time.Second, 1500 * time.Millisecond, 6 * time.Second},
+		{time.Hour, 57*time.Minute - 3*time.Second, 90 * time.Second, 6 * time.Minute},
+	} {
+		var term term
+		now := time.Now()
+		term.renewed(now, &callmev1.Lease{Ttl: durationpb.New(c.ttl), TtlRemaining: durationpb.New(c.ttl)})
+		got := term.cancelIn() + time.Since(now)
+		if got < c.cancel-time.Second/10 || got > c.cancel+time.Second/10 {
+			t.Errorf("ttl %v: the body is cancelled after %v instead of %v", c.ttl, got, c.cancel)
+		}
+		if term.retryIn() != c.retry || term.timeout() != c.timeout {
+			t.Errorf("ttl %v: sent again after %v, given up after %v", c.ttl, term.retryIn(), term.timeout())
+		}
+	}
+}
+
+func TestLateAnswerNeverShortensATerm(t *testing.T) {
+	var term term
+	now := time.Now()
+	lease := &callmev1.Lease{Ttl: durationpb.New(time.Minute), TtlRemaining: durationpb.New(time.Minute)}
+	term.renewed(now, lease)
+	deadline := term.deadline
+	term.renewed(now.Add(-10*time.Second), lease)
+	if term.deadline != deadline || term.sentAt != now {
+		t.Errorf("the deadline moved by %v, the time of sending by %v", term.deadline.Sub(deadline), term.sentAt.Sub(now))
+	}
+}
+
+func TestLossAndTheErrorOfTheBody(t *testing.T) {
+	lost, own := &LeaseLost{LeaseID: "l1"}, errors.New("of the body")
+	wrapped := fmt.Errorf("deploying: %w", lost)
+	for _, c := range []struct{ body, is, isNot error }{
+		{nil, lost, context.Canceled},
+		{context.Canceled, lost, context.Canceled},
+		{fmt.Errorf("deploying: %w", context.Canceled), lost, context.Canceled},
+		{own, own, context.Canceled},
+		{wrapped, wrapped, context.Canceled},
+	} {
+		err := lostWith(lost, c.body)
+		var found *LeaseLost
+		if !errors.As(err, &found) || found != lost || !errors.Is(err, c.is) || errors.Is(err, c.isNot) {
+			t.Errorf("%v became %v", c.body, err)
+		}
+	}
+}
+
+func TestPausesGrow(t *testing.T) {
+	var pause backoff
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, longest := range []time.Duration{200, 400, 800, 1600, 3200, 5000, 5000} {
+		if err := pause.wait(cancelled); !errors.Is(err, context.Canceled) || pause.longest != longest*time.Millisecond {
+			t.Errorf("%v, %v instead of %d ms", err, pause.longest, longest)
+		}
+	}
+	if pause.lasted(time.Second); pause.longest == 0 {
+		t.Error("a second of success makes them short again")
+	}
+	if pause.lasted(time.Minute); pause.longest != 0 {
+		t.Error("a minute of success does not make them short again")
+	}
+}
+
+func TestAddressIsChecked(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:8000", "localhost", "ftp://uat", "http://"} {
+		if _, err := New(WithURL(address)); err == nil {
+			t.Errorf("%q passes for an address", address)
+		}
+	}
+}
+
+func TestVersionIsThatOfTheProject(t *testing.T) {
+	text, err := os.ReadFile("../../package.json")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("this is no checkout of the project")
+	}
+	var project struct{ Version string }
+	if err := errors.Join(err, json.Unmarshal(text, &project)); err != nil {
+		t.Fatal(err)
+	}
+	if project.Version != version {
+		t.Errorf("version is %q, and the project's %q", version, project.Version)
+	}
+}

@@ -1,0 +1,119 @@
+package callme
+
+import (
+	"context"
+	"time"
+
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+// waiting is a place in line, from the first Acquire to the grant.
+type waiting struct {
+	calls  calls
+	asking asking
+	// last is what the server said last; nil before its first answer.
+	last *callmev1.AcquireResponse
+	// limit is when it makes no sense any more to look for a server that is out of reach; never if it is zero.
+	limit time.Time
+}
+
+// granted waits through lost connections and restarts of the server until the lease is HELD. If it returns an error, the place in line has
+// been given up.
+func (w *waiting) granted(ctx context.Context) (*callmev1.AcquireResponse, error) {
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
+	// An Acquire may still answer for a moment when we give up: only then is it known which lease to withdraw.
+	longer, cancel := outlive(ctx, farewell)
+	defer cancel()
+	err := w.settle(ctx, longer)
+	switch state := w.last.GetLease().GetState(); {
+	case err == nil && state == callmev1.LeaseState_LEASE_STATE_HELD:
+		return w.last, nil
+	case err == nil:
+		return nil, &NotAcquired{Lease: w.last.GetLease()}
+	case w.last != nil && state != callmev1.LeaseState_LEASE_STATE_ENDED:
+		limit, cancel := context.WithTimeout(longer, farewell)
+		defer cancel()
+		w.calls.giveBack(limit, w.last.GetLease().GetId(), w.last.GetLeaseToken())
+	}
+	return nil, err
+}
+
+// settle returns when the lease is HELD or ENDED. Whatever happens to the stream, Acquire is sent again: with the same request_id that is
+// safe, a sign of life, and tells the truth.
+func (w *waiting) settle(ctx, longer context.Context) error {
+	w.limit = time.Now().Add(patience)
+	for pause := (backoff{}); ; {
+		err := w.ask(longer)
+		if err == nil && ctx.Err() == nil && !w.settled() {
+			begun := time.Now()
+			err = w.follow(ctx)
+			pause.lasted(time.Since(begun))
+		}
+		switch {
+		case ctx.Err() != nil:
+			return interrupted(ctx)
+		case err == nil && w.settled():
+			return nil
+		case err != nil && !isTransient(err):
+			return err
+		case err != nil && !w.limit.IsZero() && !time.Now().Before(w.limit):
+			if w.last == nil {
+				return err
+			}
+			return &NotAcquired{Lease: w.last.GetLease(), trouble: err}
+		}
+		if pause.wait(ctx) != nil {
+			return interrupted(ctx)
+		}
+	}
+}
+
+func (w *waiting) ask(ctx context.Context) error {
+	timeout := callTimeout
+	if !w.limit.IsZero() {
+		timeout = min(timeout, max(farewell, time.Until(w.limit)))
+	}
+	answer, err := w.calls.acquire(ctx, w.asking.request, timeout)
+	if err != nil {
+		return err
+	}
+	if w.last == nil {
+		w.limit = time.Time{}
+		if length := answer.GetLease().GetQueueTimeout(); length != nil {
+			// The server's own timer comes first; ours is for when it cannot be heard.
+			w.limit = time.Now().Add(length.AsDuration() + farewell)
+		}
+	}
+	w.see(answer)
+	return nil
+}
+
+// follow returns when the lease is settled, or the stream has ended.
+func (w *waiting) follow(ctx context.Context) error {
+	if !w.limit.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, w.limit)
+		defer cancel()
+	}
+	token := w.last.GetLeaseToken()
+	return w.calls.watch(ctx, w.last.GetLease().GetId(), token, func(lease *callmev1.Lease) bool {
+		w.see(&callmev1.AcquireResponse{Lease: lease, LeaseToken: token})
+		return w.settled()
+	})
+}
+
+func (w *waiting) see(answer *callmev1.AcquireResponse) {
+	before, now := w.last.GetLease(), answer.GetLease()
+	w.last = answer
+	moved := before.GetPosition() != now.GetPosition() || before.GetQueueLength() != now.GetQueueLength()
+	if tell := w.asking.onWaiting; tell != nil && moved && now.GetState() == callmev1.LeaseState_LEASE_STATE_QUEUED {
+		tell(now)
+	}
+}
+
+func (w *waiting) settled() bool {
+	state := w.last.GetLease().GetState()
+	return state == callmev1.LeaseState_LEASE_STATE_HELD || state == callmev1.LeaseState_LEASE_STATE_ENDED
+}

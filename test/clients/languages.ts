@@ -32,6 +32,22 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
       "generated code alone": { command: [process.execPath, "examples/ts/raw.ts"] },
     },
   },
+  go: {
+    needs: [{ command: ["go", "version"] }],
+    build: [
+      { command: ["sh", "-c", 'out=$(gofmt -l clients/go examples/go) && echo "$out" && test -z "$out"'] },
+      { command: ["go", "vet", "./..."], cwd: "clients/go" },
+      { command: ["go", "test", "./..."], cwd: "clients/go" },
+      { command: ["go", "build", "-o", "dist/testee", "."], cwd: "clients/go/testee" },
+      { command: ["go", "build", "-o", "dist/", "./..."], cwd: "examples/go" },
+    ],
+    testee: { command: ["clients/go/testee/dist/testee"] },
+    examples: {
+      "five lines": { command: ["examples/go/dist/five-lines", "echo", "on uat"] },
+      "generated code and connect-go alone": { command: ["examples/go/dist/connect"] },
+      "generated code and grpc-go alone": { command: ["examples/go/dist/grpc"] },
+    },
+  },
 };
 
 /** Runs it to its end with our environment and more; the exit code (null: it could not be started, or was killed after `patience` ms), and what it printed. */

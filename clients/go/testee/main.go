@@ -1,0 +1,133 @@
+// The testee of test/clients: does what stdin says, with nothing but this client.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"sync"
+
+	callme "github.com/call-me/call-me/clients/go"
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+// order is a line of stdin.
+type order struct {
+	ID           int      `json:"id"`
+	Do           string   `json:"do"`
+	Environments []string `json:"environments"`
+	Options      options  `json:"options"`
+	LeaseID      string   `json:"leaseId"`
+	LeaseToken   string   `json:"leaseToken"`
+}
+
+// saying is a line of stdout.
+type saying struct {
+	ID           int     `json:"id"`
+	Event        string  `json:"event"`
+	Position     uint32  `json:"position,omitempty"`
+	LeaseID      string  `json:"leaseId,omitempty"`
+	LeaseToken   string  `json:"leaseToken,omitempty"`
+	FencingToken string  `json:"fencingToken,omitempty"`
+	Outcome      string  `json:"outcome,omitempty"`
+	EndReason    *string `json:"endReason,omitempty"`
+	Note         string  `json:"note,omitempty"`
+	Reason       string  `json:"reason,omitempty"`
+}
+
+var errBody = errors.New("body failed")
+
+// hold is one that is under way.
+type hold struct {
+	cancel  context.CancelFunc
+	verdict chan error
+}
+
+type testee struct {
+	client *callme.Client
+	holds  map[int]hold
+	stdout sync.Mutex
+}
+
+func main() {
+	log.SetFlags(0)
+	client, err := callme.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	t := testee{client: client, holds: map[int]hold{}}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var o order
+		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+			log.Fatal(err)
+		}
+		t.obey(o)
+	}
+}
+
+func (t *testee) obey(o order) {
+	under := t.holds[o.ID]
+	switch o.Do {
+	case "hold":
+		ctx, cancel := context.WithCancel(context.Background())
+		under = hold{cancel: cancel, verdict: make(chan error, 1)}
+		t.holds[o.ID] = under
+		go t.hold(ctx, o, under)
+	case "finish":
+		under.verdict <- nil
+	case "fail":
+		under.verdict <- errBody
+	case "cancel":
+		under.cancel()
+	case "release":
+		go t.release(o)
+	default:
+		log.Fatalf("unknown order %q", o.Do)
+	}
+}
+
+func (t *testee) hold(ctx context.Context, o order, under hold) {
+	defer under.cancel()
+	body := func(ctx context.Context, lease *callme.Lease) error {
+		t.say(saying{
+			ID: o.ID, Event: "held",
+			LeaseID: lease.ID, LeaseToken: lease.Token, FencingToken: fmt.Sprint(lease.FencingToken),
+		})
+		select {
+		case err := <-under.verdict:
+			return err
+		case <-ctx.Done():
+			t.say(saying{ID: o.ID, Event: "cancelled"})
+			return ctx.Err()
+		}
+	}
+	options := append(o.Options.forHold(o.Environments[1:]), callme.WithOnWaiting(func(lease *callmev1.Lease) {
+		t.say(saying{ID: o.ID, Event: "waiting", Position: lease.GetPosition()})
+	}))
+	said := outcomeOf(t.client.Hold(ctx, o.Environments[0], body, options...))
+	said.ID, said.Event = o.ID, "ended"
+	t.say(said)
+}
+
+func (t *testee) release(o order) {
+	client, err := callme.New(callme.WithKey(""))
+	if err == nil {
+		err = client.Release(context.Background(), o.LeaseID, o.LeaseToken)
+	}
+	said := outcomeOf(err)
+	said.ID, said.Event = o.ID, "released"
+	t.say(said)
+}
+
+func (t *testee) say(said saying) {
+	t.stdout.Lock()
+	defer t.stdout.Unlock()
+	if err := json.NewEncoder(os.Stdout).Encode(said); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	callme "github.com/call-me/call-me/clients/go"
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
+)
+
+// outcomeOf tells how a hold or a release ended, as far as its error does.
+func outcomeOf(err error) saying {
+	var lost *callme.LeaseLost
+	var notAcquired *callme.NotAcquired
+	var failure *connect.Error
+	switch {
+	case err == nil:
+		return saying{Outcome: "ok"}
+	case err == errBody:
+		return saying{Outcome: "body_failed"}
+	case errors.As(err, &lost):
+		return saying{Outcome: "lost", EndReason: nameOf(lost.EndReason)}
+	case errors.As(err, &notAcquired):
+		return saying{Outcome: "not_acquired", EndReason: nameOf(notAcquired.Lease.GetEndReason()), Note: notAcquired.Lease.GetEndNote()}
+	case errors.As(err, &failure):
+		return saying{Outcome: failure.Code().String(), Reason: callme.Reason(err)}
+	case errors.Is(err, context.Canceled):
+		return saying{Outcome: "cancelled"}
+	default:
+		return saying{Outcome: err.Error()}
+	}
+}
+
+// nameOf is empty if nobody knows the reason yet.
+func nameOf(reason callmev1.EndReason) *string {
+	name := ""
+	if reason != callmev1.EndReason_END_REASON_UNSPECIFIED {
+		name = strings.TrimPrefix(reason.String(), "END_REASON_")
+	}
+	return &name
+}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,9 +165,32 @@ func TestNoGoroutineOutlivesAHold(t *testing.T) {
 	}
 }
 
+func TestHoldOverHTTP2AndTLS(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.Handle(callmev1connect.NewLockServiceHandler(&server{}))
+	var protocol atomic.Value
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		protocol.Store(r.Proto)
+		mux.ServeHTTP(w, r)
+	}))
+	web.EnableHTTP2 = true
+	web.StartTLS()
+	defer web.Close()
+	client, err := New(WithURL(web.URL), WithKey("key"), WithHTTPClient(web.Client()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Hold(t.Context(), "uat", func(context.Context, *Lease) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	if protocol.Load() != "HTTP/2.0" {
+		t.Errorf("the protocol was %v", protocol.Load())
+	}
+}
+
 func TestKeyIsNotCarriedElsewhere(t *testing.T) {
-	var carried bool
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { carried = true }))
+	var carried atomic.Bool
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { carried.Store(true) }))
 	defer elsewhere.Close()
 	web := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer web.Close()
@@ -178,7 +202,7 @@ func TestKeyIsNotCarriedElsewhere(t *testing.T) {
 	if _, err := client.Locks().Check(t.Context(), connect.NewRequest(&callmev1.CheckRequest{Environment: "uat"})); err == nil {
 		t.Error("a redirect is no error")
 	}
-	if carried {
+	if carried.Load() {
 		t.Error("the request followed a redirect")
 	}
 }

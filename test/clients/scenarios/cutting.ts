@@ -1,14 +1,23 @@
 // Calls whose connection breaks.
 import assert from "node:assert/strict";
 import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { nameOf, type Scenarios } from "../world.ts";
+import { nameOf, type Scenarios, type World } from "../world.ts";
 
 const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
 
+/** A testee whose next call is heard, but not answered. It has been connected before: over HTTP/2 nobody asks anything until the server has said its SETTINGS. */
+async function unanswered(world: World) {
+  const { network, testee } = await world.behind();
+  const hold = testee.hold([`${world.environment}-before`]);
+  await hold.hears("held");
+  assert.equal(await hold.finish(), "ok");
+  network.deafen();
+  return { network, testee };
+}
+
 export const cutting: Scenarios = {
   "an Acquire whose answer is cut off is one lease all the same": async (world) => {
-    const { network, testee } = await world.behind();
-    network.deafen();
+    const { network, testee } = await unanswered(world);
     const hold = testee.hold([world.environment]);
     const { id } = await world.recorded(([lease]) => lease);
     network.refuse();
@@ -22,8 +31,7 @@ export const cutting: Scenarios = {
 
   "a place in line whose answer is cut off is one place all the same": async (world) => {
     const { id } = await world.occupy();
-    const { network, testee } = await world.behind();
-    network.deafen();
+    const { network, testee } = await unanswered(world);
     const hold = testee.hold([world.environment]);
     const waiter = await world.recorded((leases) => leases.find(({ state }) => state === LeaseState.QUEUED));
     network.refuse();

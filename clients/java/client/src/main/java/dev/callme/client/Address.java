@@ -1,0 +1,29 @@
+package dev.callme.client;
+
+import io.grpc.ManagedChannelBuilder;
+import java.net.URI;
+
+/** Where a server is, as an http(s) address says it. */
+final class Address {
+  private Address() {}
+
+  /** A channel to it: in clear text for http, over TLS for https. */
+  static ManagedChannelBuilder<?> channelTo(String url) {
+    URI uri;
+    try {
+      uri = URI.create(url);
+    } catch (IllegalArgumentException malformed) {
+      throw unusable(url);
+    }
+    boolean tls = "https".equalsIgnoreCase(uri.getScheme());
+    boolean bare = uri.getRawPath() == null || uri.getRawPath().isEmpty() || uri.getRawPath().equals("/");
+    if (uri.getHost() == null || !bare || !tls && !"http".equalsIgnoreCase(uri.getScheme())) throw unusable(url);
+    int port = uri.getPort() >= 0 ? uri.getPort() : tls ? 443 : 80;
+    ManagedChannelBuilder<?> channel = ManagedChannelBuilder.forAddress(uri.getHost(), port);
+    return tls ? channel.useTransportSecurity() : channel.usePlaintext();
+  }
+
+  private static IllegalArgumentException unusable(String url) {
+    return new IllegalArgumentException('"' + url + "\" is no address of a call-me server; write it like http://127.0.0.1:8000, without a path");
+  }
+}

@@ -1,0 +1,24 @@
+package dev.callme.client;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Pauses of 0.1 s to 5 s that double from try to try, jittered so that clients of a restarted server do not come all at once. */
+final class Backoff {
+  private static final long FIRST = Duration.ofMillis(200).toNanos();
+  private static final long LAST = Duration.ofSeconds(5).toNanos();
+
+  private long longest = FIRST;
+
+  /** The next pause, in ns. */
+  long next() {
+    long pause = ThreadLocalRandom.current().nextLong(longest / 2, longest);
+    longest = Math.min(LAST, longest * 2);
+    return pause;
+  }
+
+  /** The server answered: the next pause is a short one again. */
+  void reset() {
+    longest = FIRST;
+  }
+}

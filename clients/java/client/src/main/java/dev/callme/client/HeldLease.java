@@ -1,0 +1,171 @@
+package dev.callme.client;
+
+import dev.callme.v1.EndReason;
+import dev.callme.v1.Lease;
+import dev.callme.v1.LeasedEnvironment;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * A lease that is kept by renewing until it is closed.
+ *
+ * <p>When it is lost, the thread that called {@code hold} is interrupted (see {@link HoldOptions.Builder#interruptWhenLost}), {@link
+ * #lost} completes and {@link #onLost} runs. What uses the environment must stop then: another one may be served within seconds. The
+ * interrupt never outlives {@link #close}; one that came from elsewhere between ours and {@code close} cannot be told from it, and is
+ * cleared as well. Methods may be called by any thread, but only the thread that holds can clear its own interrupt: let it close.
+ */
+public final class HeldLease implements AutoCloseable {
+  /** How long a release is tried. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final Wire wire;
+  private final Lease lease;
+  private final String token;
+  private final Keeper keeper;
+  private final Consumer<HeldLease> onClosed;
+  private final CompletableFuture<LeaseLostException> lost = new CompletableFuture<>();
+
+  private final Object lock = new Object();
+  /** The thread to interrupt; null: none. */
+  private final Thread holder;
+  private boolean interrupted;
+  private boolean closed;
+  private Loss loss;
+
+  HeldLease(Wire wire, Lease lease, String token, Thread holder, Consumer<HeldLease> onClosed) {
+    this.wire = wire;
+    this.lease = lease;
+    this.token = token;
+    this.holder = holder;
+    this.onClosed = onClosed;
+    this.keeper = new Keeper(wire, lease, token, this::lose);
+  }
+
+  /** The id of the lease. */
+  public String id() {
+    return lease.getId();
+  }
+
+  /** A key for this one lease: enough to release it from another process, see {@link CallMe#release}. */
+  public String token() {
+    return token;
+  }
+
+  /** What is held. */
+  public List<LeasedEnvironment> environments() {
+    return lease.getEnvironmentsList();
+  }
+
+  /**
+   * Higher than that of every earlier grant on these environments: hand it to what you protect. An unsigned number, as {@link
+   * Long#toUnsignedString(long)} writes it.
+   */
+  public long fencingToken() {
+    return lease.getEnvironmentsCount() == 0 ? 0 : lease.getEnvironments(0).getFencingToken();
+  }
+
+  /** The lease as it was when it was granted. */
+  public Lease lease() {
+    return lease;
+  }
+
+  /** Whether it was lost before it was closed. */
+  public boolean isLost() {
+    synchronized (lock) {
+      return loss != null;
+    }
+  }
+
+  /**
+   * Goes on only while it is held: for the line before a step that cannot be taken back.
+   *
+   * @throws LeaseLostException if it was lost
+   */
+  public void check() {
+    synchronized (lock) {
+      if (loss != null) throw failure(loss);
+    }
+  }
+
+  /** Completes when the lease is lost, with why, on a thread of its own; never if it is closed before that. */
+  public CompletableFuture<LeaseLostException> lost() {
+    return lost.copy();
+  }
+
+  /** Runs something when the lease is lost, on a thread of its own; at once if it was lost already, never if it is closed before that. */
+  public void onLost(Runnable action) {
+    Objects.requireNonNull(action, "action");
+    lost.thenRun(() -> Daemon.named("call-me-lost").newThread(action).start());
+  }
+
+  /**
+   * Releases the lease, tried for up to 10 s whoever interrupts; a release without an answer is no error, since a lease that nobody renews
+   * ends by itself. Closing it again does nothing.
+   *
+   * @throws LeaseLostException if it was lost, so that work which took no notice of that does not pass for done
+   */
+  @Override
+  public void close() {
+    if (!end()) return;
+    wire.giveBack(lease, token, PATIENCE);
+    check();
+  }
+
+  @Override
+  public String toString() {
+    return "HeldLease{" + lease.getId() + (isLost() ? ", lost}" : "}");
+  }
+
+  /** Makes sure that it is ours still, and keeps it from then on. Whoever leaves gives it back. */
+  void begin() throws InterruptedException {
+    CompletableFuture<Void> begun = keeper.begin();
+    try {
+      Answer.await(begun);
+    } catch (InterruptedException | RuntimeException | Error leaving) {
+      begun.cancel(false);
+      end();
+      wire.giveBack(lease, token, Duration.ofSeconds(1));
+      check();
+      Loss known = Verdict.lossIn(leaving).orElse(null);
+      if (known != null) throw failure(known);
+      throw leaving;
+    }
+  }
+
+  /** Nothing can be renewed from now on, and why. */
+  void abandon(String why) {
+    keeper.lose(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
+  }
+
+  /** Whether it was not closed before. After this it interrupts nobody, and no interrupt of its own is left. */
+  private boolean end() {
+    synchronized (lock) {
+      if (closed) return false;
+      closed = true;
+      if (interrupted && Thread.currentThread() == holder) Thread.interrupted();
+    }
+    keeper.stop();
+    onClosed.accept(this);
+    return true;
+  }
+
+  private void lose(Loss why) {
+    synchronized (lock) {
+      if (closed) return;
+      loss = why;
+      // An interrupt that is there already is not ours to clear.
+      if (holder != null && !holder.isInterrupted()) {
+        interrupted = true;
+        holder.interrupt();
+      }
+    }
+    Daemon.named("call-me-lost").newThread(() -> lost.complete(failure(why))).start();
+  }
+
+  private LeaseLostException failure(Loss why) {
+    return new LeaseLostException(lease.getId(), why);
+  }
+}

@@ -1,0 +1,162 @@
+package dev.callme.client;
+
+import dev.callme.v1.AcquireRequest;
+import dev.callme.v1.Holder;
+import dev.callme.v1.IfBusy;
+import dev.callme.v1.Lease;
+import dev.callme.v1.Need;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/** What to hold, and how. Can be used for any number of holds. The names are those of the fields of AcquireRequest. */
+public final class HoldOptions {
+  private static final Duration TTL = Duration.ofSeconds(60);
+
+  private final AcquireRequest template;
+  private final Consumer<? super Lease> onWaiting;
+  private final boolean interruptWhenLost;
+
+  private HoldOptions(Builder builder) {
+    this.template = builder.request.build();
+    this.onWaiting = builder.onWaiting;
+    this.interruptWhenLost = builder.interruptWhenLost;
+  }
+
+  /** Options for one slot of an environment; more environments can be added, and are then held together. */
+  public static Builder builder(String environment) {
+    return new Builder().environment(environment);
+  }
+
+  /** Options for a number of slots of an environment. */
+  public static Builder builder(String environment, int slots) {
+    return new Builder().environment(environment, slots);
+  }
+
+  /** The one request that every try of a hold sends. */
+  AcquireRequest request() {
+    return template.getRequestId().isEmpty() ? template.toBuilder().setRequestId(UUID.randomUUID().toString()).build() : template;
+  }
+
+  Consumer<? super Lease> onWaiting() {
+    return onWaiting;
+  }
+
+  boolean interruptWhenLost() {
+    return interruptWhenLost;
+  }
+
+  /** Makes {@link HoldOptions}. What is wrong with a value is said by the server, as an error of {@code hold}. */
+  public static final class Builder {
+    private final AcquireRequest.Builder request = AcquireRequest.newBuilder().setTtl(Times.toProto(TTL));
+    private Consumer<? super Lease> onWaiting = lease -> {};
+    private boolean interruptWhenLost = true;
+
+    private Builder() {}
+
+    /** One slot of an environment. */
+    public Builder environment(String name) {
+      request.addNeeds(Need.newBuilder().setEnvironment(name));
+      return this;
+    }
+
+    /** A number of slots of an environment. */
+    public Builder environment(String name, int slots) {
+      request.addNeeds(Need.newBuilder().setEnvironment(name).setSlots(slots));
+      return this;
+    }
+
+    /** The pool of the environments; theirs unless given. */
+    public Builder pool(String pool) {
+      request.setPool(pool);
+      return this;
+    }
+
+    /** How long the lease outlives its last renewal, 1 s to 30 d; 60 s unless given. */
+    public Builder ttl(Duration ttl) {
+      request.setTtl(Times.toProto(ttl));
+      return this;
+    }
+
+    /** The longest it can be held, with any number of renewals; 4 h, or the environment's, unless given. */
+    public Builder maxHold(Duration maxHold) {
+      request.setMaxHold(Times.toProto(maxHold));
+      return this;
+    }
+
+    /** Whether to stand in line, as it does unless told otherwise, or to fail. */
+    public Builder ifBusy(IfBusy ifBusy) {
+      request.setIfBusy(ifBusy);
+      return this;
+    }
+
+    /** How long to wait in line; for as long as it takes unless given. */
+    public Builder queueTimeout(Duration queueTimeout) {
+      request.setQueueTimeout(Times.toProto(queueTimeout));
+      return this;
+    }
+
+    /** How long the place in line lives without a sign of life, 1 s to 24 h; 60 s unless given. */
+    public Builder ticketTtl(Duration ticketTtl) {
+      request.setTicketTtl(Times.toProto(ticketTtl));
+      return this;
+    }
+
+    /** How long a grant waits to be claimed, 1 s to 1 h; 30 s unless given. */
+    public Builder claimTimeout(Duration claimTimeout) {
+      request.setClaimTimeout(Times.toProto(claimTimeout));
+      return this;
+    }
+
+    /** -10 to 10; each step counts as ten minutes of waiting. */
+    public Builder priority(int priority) {
+      request.setPriority(priority);
+      return this;
+    }
+
+    /** Identifies the lease over retries, also of another process; a random UUID for each hold unless given. */
+    public Builder requestId(String requestId) {
+      request.setRequestId(requestId);
+      return this;
+    }
+
+    /** Who it is for. */
+    public Builder holder(Holder holder) {
+      request.setHolder(holder);
+      return this;
+    }
+
+    /** What it is for; others who wait will see it. */
+    public Builder reason(String reason) {
+      request.setReason(reason);
+      return this;
+    }
+
+    /** A free word to find it by; up to 16 of them. */
+    public Builder tag(String tag) {
+      request.addTags(tag);
+      return this;
+    }
+
+    /** Told on the thread that waits: the lease, when it has to wait and when its place in line has changed. */
+    public Builder onWaiting(Consumer<? super Lease> listener) {
+      onWaiting = Objects.requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /**
+     * Whether losing the lease interrupts the thread that called {@code hold}, as it does unless told otherwise. Switch it off where
+     * another thread does the work, and stop that one by {@link HeldLease#onLost}.
+     */
+    public Builder interruptWhenLost(boolean interrupt) {
+      interruptWhenLost = interrupt;
+      return this;
+    }
+
+    /** The options so far. */
+    public HoldOptions build() {
+      return new HoldOptions(this);
+    }
+  }
+}

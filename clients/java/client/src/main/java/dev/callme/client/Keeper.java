@@ -1,0 +1,167 @@
+package dev.callme.client;
+
+import dev.callme.v1.EndReason;
+import dev.callme.v1.Lease;
+import dev.callme.v1.LeaseState;
+import dev.callme.v1.RenewResponse;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, or not renewed in time.
+ *
+ * <p>The server counts from when it got a Renew, we from when we sent it, by our monotonic clock; so our deadline D comes before the
+ * server's. At D - max(0.5 s, 5 % of ttl) the body must have stopped, and min(3 s, 10 % of ttl) earlier it is told. D follows what the
+ * server says is left, so it also holds where max_hold ends all renewing. All of this runs on the client's clock; times are those of
+ * System.nanoTime, in ns.
+ */
+final class Keeper {
+  private static final long SECOND = Duration.ofSeconds(1).toNanos();
+  /** How long the server may be out of reach when the first Renew is sent. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final Wire wire;
+  private final Lease lease;
+  private final String token;
+  private final Consumer<Loss> onLoss;
+  private long ttl;
+  /** When the last answered Renew was sent. */
+  private long sentAt;
+  private long deadline;
+  private boolean renewed;
+  /** What keeps us from renewing; null: nothing. */
+  private String trouble;
+  private Future<?> next;
+  private Future<?> alarm;
+  private LeaseStream stream;
+  private final Backoff reopening = new Backoff();
+  private boolean stopped;
+
+  /** Tells the loss on the clock, once at most: who is told must be quick. */
+  Keeper(Wire wire, Lease lease, String token, Consumer<Loss> onLoss) {
+    this.wire = wire;
+    this.lease = lease;
+    this.token = token;
+    this.onLoss = onLoss;
+    this.ttl = Times.nanos(lease.getTtl());
+  }
+
+  /**
+   * Renews once, before anything relies on the lease: a grant may have been long on its way to us, only a Renew of our own tells when the
+   * time began. Then goes on by itself. Fails with the error of the last try.
+   */
+  CompletableFuture<Void> begin() {
+    return Retry.persist(wire, PATIENCE, left -> renew()).thenRun(this::follow);
+  }
+
+  /** Ends all renewing, very soon. */
+  void stop() {
+    wire.clock().execute(this::end);
+  }
+
+  /** Nothing can be renewed from now on. */
+  void lose(Loss loss) {
+    wire.clock().execute(() -> declare(loss));
+  }
+
+  private CompletableFuture<RenewResponse> renew() {
+    long sent = System.nanoTime();
+    CompletableFuture<RenewResponse> answer = wire.renew(lease, token, Math.max(SECOND, ttl / 10));
+    return answer.thenApply(renewal -> {
+      if (!stopped && renewal.getLease().hasTtl()) renewed(renewal.getLease(), sent);
+      return renewal;
+    });
+  }
+
+  /** Answers may overtake each other, but no Renew ever shortens a lease: the latest deadline is right. */
+  private void renewed(Lease now, long sent) {
+    long told = sent + Times.nanos(now.getTtlRemaining());
+    trouble = null;
+    ttl = Times.nanos(now.getTtl());
+    sentAt = renewed ? later(sentAt, sent) : sent;
+    deadline = renewed ? later(deadline, told) : told;
+    renewed = true;
+    schedule(sentAt + ttl / 3);
+    cancel(alarm);
+    alarm = at(deadline - Math.max(SECOND / 2, ttl / 20) - Math.min(3 * SECOND, ttl / 10), this::expire);
+  }
+
+  private void schedule(long time) {
+    cancel(next);
+    next = at(time, this::attempt);
+  }
+
+  /** Does not wait for the answer to send the next: where a connection is dead without a word, none ever comes. */
+  private void attempt() {
+    if (stopped) return;
+    long sent = System.nanoTime();
+    schedule(sent + Math.max(SECOND / 20, ttl / 40));
+    renew().whenComplete((renewal, error) -> {
+      if (error != null && !stopped) failed(Answer.causeOf(error), sent);
+    });
+  }
+
+  private void failed(Throwable error, long sent) {
+    Loss loss = Verdict.lossIn(error).orElse(null);
+    if (loss != null) declare(loss);
+    else if (sent - sentAt > 0) trouble = Status.fromThrowable(error).getCode() + ": " + Status.fromThrowable(error).getDescription();
+  }
+
+  private void expire() {
+    String why = trouble == null ? "it cannot be renewed any further" : "no contact with the server (" + trouble + ")";
+    declare(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
+  }
+
+  /** Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds. */
+  private void follow() {
+    if (!stopped) stream = wire.watch(lease, token, new Follower());
+  }
+
+  /** Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it. */
+  private void declare(Loss loss) {
+    if (stopped) return;
+    end();
+    if (loss.endReason() != EndReason.END_REASON_RELEASED) onLoss.accept(loss);
+  }
+
+  private void end() {
+    stopped = true;
+    cancel(next);
+    cancel(alarm);
+    if (stream != null) stream.close();
+  }
+
+  private Future<?> at(long time, Runnable task) {
+    return wire.clock().schedule(task, Times.until(time), TimeUnit.NANOSECONDS);
+  }
+
+  private static void cancel(Future<?> timer) {
+    if (timer != null) timer.cancel(false);
+  }
+
+  private static long later(long one, long other) {
+    return one - other > 0 ? one : other;
+  }
+
+  /** Opens the stream again whenever it breaks. */
+  private final class Follower implements LeaseStream.Listener {
+    @Override
+    public void seen(Lease now) {
+      reopening.reset();
+      if (now.getState() == LeaseState.LEASE_STATE_ENDED) declare(new Loss(Words.ending(now), now.getEndReason()));
+    }
+
+    @Override
+    public void ended(StatusRuntimeException error) {
+      Loss loss = error == null ? null : Verdict.lossIn(error).orElse(null);
+      if (loss != null) declare(loss);
+      // Renewals tell what else is wrong.
+      else if (error == null || Verdict.isTransient(error)) at(System.nanoTime() + reopening.next(), Keeper.this::follow);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.callme.client;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
+
+/** Sends a call again until it answers, fails for good, or the time is over. The call must be safe to repeat. Runs on the client's clock. */
+final class Retry<A> {
+  private final Wire wire;
+  private final long givenUpAt;
+  private final LongFunction<CompletableFuture<A>> call;
+  private final Backoff backoff = new Backoff();
+  private final CompletableFuture<A> result = new CompletableFuture<>();
+
+  private Retry(Wire wire, Duration patience, LongFunction<CompletableFuture<A>> call) {
+    this.wire = wire;
+    this.givenUpAt = System.nanoTime() + patience.toNanos();
+    this.call = call;
+  }
+
+  /**
+   * The answer, or what went wrong last. Who has completed it himself ends all trying.
+   *
+   * @param call sends it, given what is left of the patience in ns
+   */
+  static <A> CompletableFuture<A> persist(Wire wire, Duration patience, LongFunction<CompletableFuture<A>> call) {
+    Retry<A> retry = new Retry<>(wire, patience, call);
+    wire.clock().execute(retry::attempt);
+    return retry.result;
+  }
+
+  private void attempt() {
+    if (result.isDone()) return;
+    try {
+      call.apply(Times.until(givenUpAt)).whenComplete(this::judge);
+    } catch (RuntimeException unsendable) {
+      result.completeExceptionally(unsendable);
+    }
+  }
+
+  private void judge(A answer, Throwable error) {
+    if (error == null) {
+      result.complete(answer);
+    } else if (wire.isClosed() || !Verdict.isTransient(error) || Times.until(givenUpAt) <= 0) {
+      result.completeExceptionally(error);
+    } else {
+      wire.clock().schedule(this::attempt, Math.min(backoff.next(), Times.until(givenUpAt)), TimeUnit.NANOSECONDS);
+    }
+  }
+}

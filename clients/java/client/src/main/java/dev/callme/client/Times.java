@@ -1,0 +1,25 @@
+package dev.callme.client;
+
+import java.time.Duration;
+
+/** Lengths of time, as protobuf, java.time and System.nanoTime have them. */
+final class Times {
+  /** Longer than anything: about 146 years, so that sums with System.nanoTime do not overflow. */
+  static final long FOREVER = Long.MAX_VALUE / 2;
+
+  private Times() {}
+
+  static com.google.protobuf.Duration toProto(Duration length) {
+    return com.google.protobuf.Duration.newBuilder().setSeconds(length.getSeconds()).setNanos(length.getNano()).build();
+  }
+
+  /** In ns. */
+  static long nanos(com.google.protobuf.Duration length) {
+    return length.getSeconds() * 1_000_000_000 + length.getNanos();
+  }
+
+  /** How long until a time of System.nanoTime, in ns; negative if it has passed. */
+  static long until(long at) {
+    return at - System.nanoTime();
+  }
+}

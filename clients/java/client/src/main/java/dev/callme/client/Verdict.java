@@ -1,0 +1,55 @@
+package dev.callme.client;
+
+import com.google.rpc.ErrorInfo;
+import dev.callme.v1.EndReason;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.util.Optional;
+
+/** What an error means for a lease. */
+final class Verdict {
+  private Verdict() {}
+
+  /** Whether the same call may succeed later: the server is away, draining or cut off. */
+  static boolean isTransient(Throwable error) {
+    if (!(error instanceof StatusRuntimeException)) return false;
+    switch (((StatusRuntimeException) error).getStatus().getCode()) {
+      case UNAVAILABLE:
+      case DEADLINE_EXCEEDED:
+      case ABORTED:
+      case CANCELLED:
+      case UNKNOWN:
+        return true;
+      case INTERNAL:
+      case DATA_LOSS:
+        // Also what gRPC says of an answer that was cut in the middle; one that the server meant would name its reason.
+        return ErrorReason.of(error).isEmpty();
+      default:
+        return false;
+    }
+  }
+
+  /** The loss that the server tells of: the lease has ended, or it knows of none. Empty: it says no such thing. */
+  static Optional<Loss> lossIn(Throwable error) {
+    return ErrorReason.infoOf(error).flatMap(info -> lossIn(info, Status.fromThrowable(error).getDescription()));
+  }
+
+  private static Optional<Loss> lossIn(ErrorInfo info, String why) {
+    switch (info.getReason()) {
+      case "LEASE_NOT_FOUND":
+        return Optional.of(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
+      case "LEASE_ENDED":
+        return Optional.of(new Loss(why, reasonNamed(info.getMetadataOrDefault("end_reason", ""))));
+      default:
+        return Optional.empty();
+    }
+  }
+
+  private static EndReason reasonNamed(String name) {
+    try {
+      return EndReason.valueOf("END_REASON_" + name);
+    } catch (IllegalArgumentException fromANewerServer) {
+      return EndReason.END_REASON_UNSPECIFIED;
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package dev.callme.client;
+
+import dev.callme.v1.AcquireRequest;
+import dev.callme.v1.AcquireResponse;
+import dev.callme.v1.Lease;
+import dev.callme.v1.LeaseState;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** A place in line, from the first Acquire to the grant. Blocks the thread that asks. */
+final class Waiting {
+  /** How long an unreachable server is tried before the first answer. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** No single answer takes longer: none of our calls asks the server to wait. */
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
+  /** How long somebody who gives up may be kept. */
+  private static final Duration FAREWELL = Duration.ofSeconds(1);
+
+  private final Wire wire;
+  private final AcquireRequest request;
+  private final Consumer<? super Lease> onWaiting;
+  private final Backoff backoff = new Backoff();
+  /** What the server said last; null before it said anything. */
+  private AcquireResponse last;
+  /** When (of System.nanoTime) it makes no sense any more to look for a server that is out of reach. */
+  private long givenUpAt = System.nanoTime() + PATIENCE.toNanos();
+  /** When whoever gives up must be gone. */
+  private long goneAt;
+
+  Waiting(Wire wire, AcquireRequest request, Consumer<? super Lease> onWaiting) {
+    this.wire = wire;
+    this.request = request;
+    this.onWaiting = onWaiting;
+  }
+
+  /**
+   * Waits through lost connections and restarts of the server until the lease is HELD. Throws NotAcquiredException if it ends before, and
+   * the error of the call if the server refuses it or was never reached. Whoever leaves gives the place in line up.
+   */
+  AcquireResponse granted() throws InterruptedException {
+    try {
+      settle();
+      if (last.getLease().getState() == LeaseState.LEASE_STATE_HELD) return last;
+      throw new NotAcquiredException(last.getLease());
+    } catch (InterruptedException | RuntimeException | Error leaving) {
+      giveUp();
+      throw leaving;
+    }
+  }
+
+  /** Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth. */
+  private void settle() throws InterruptedException {
+    for (;;) {
+      try {
+        ask();
+        backoff.reset();
+        if (isSettled()) return;
+        follow();
+        if (isSettled()) return;
+      } catch (StatusRuntimeException error) {
+        if (wire.isClosed() || !Verdict.isTransient(error)) throw error;
+        if (Times.until(givenUpAt) <= 0) {
+          if (last == null) throw error;
+          throw new NotAcquiredException(last.getLease());
+        }
+      }
+      TimeUnit.NANOSECONDS.sleep(backoff.next());
+    }
+  }
+
+  private void ask() throws InterruptedException {
+    long left = Math.min(CALL_TIMEOUT.toNanos(), Times.until(givenUpAt));
+    Answer<AcquireRequest, AcquireResponse> answer = wire.acquire(request, Math.max(FAREWELL.toNanos(), left));
+    try {
+      see(Answer.await(answer));
+    } catch (InterruptedException interrupted) {
+      listenForAMoment(answer);
+      throw interrupted;
+    }
+  }
+
+  /** Only its answer tells which lease is to be withdrawn. */
+  private void listenForAMoment(Answer<AcquireRequest, AcquireResponse> answer) {
+    goneAt = System.nanoTime() + FAREWELL.toNanos();
+    AcquireResponse late = Answer.settled(answer.completeOnTimeout(null, FAREWELL.toMillis() / 2, TimeUnit.MILLISECONDS));
+    if (late != null) last = late;
+    answer.giveUp();
+  }
+
+  /** Returns when the lease is settled, or the server has ended the stream. */
+  private void follow() throws InterruptedException {
+    Told told = new Told();
+    LeaseStream stream = wire.watch(last.getLease(), told);
+    try {
+      while (!isSettled()) {
+        Runnable next = told.queue.poll(Times.until(givenUpAt), TimeUnit.NANOSECONDS);
+        if (next == null) throw Status.DEADLINE_EXCEEDED.withDescription("queue_timeout has passed").asRuntimeException();
+        next.run();
+        if (told.over) return;
+      }
+    } finally {
+      stream.close();
+    }
+  }
+
+  private void see(AcquireResponse answer) {
+    Lease before = last == null ? null : last.getLease();
+    Lease now = answer.getLease();
+    // The server's own timer comes first; ours is for when it cannot be heard.
+    if (before == null) givenUpAt = System.nanoTime() + (now.hasQueueTimeout() ? Times.nanos(now.getQueueTimeout()) + FAREWELL.toNanos() : Times.FOREVER);
+    last = answer;
+    if (now.getState() != LeaseState.LEASE_STATE_QUEUED) return;
+    if (before == null || before.getPosition() != now.getPosition() || before.getQueueLength() != now.getQueueLength()) onWaiting.accept(now);
+  }
+
+  private boolean isSettled() {
+    LeaseState state = last.getLease().getState();
+    return state == LeaseState.LEASE_STATE_HELD || state == LeaseState.LEASE_STATE_ENDED;
+  }
+
+  private void giveUp() {
+    if (last == null || last.getLease().getState() == LeaseState.LEASE_STATE_ENDED) return;
+    Duration left = goneAt == 0 ? FAREWELL : Duration.ofNanos(Math.max(0, Times.until(goneAt)));
+    wire.giveBack(last.getLease(), last.getLeaseToken(), left);
+  }
+
+  /** What the stream says, brought to the thread that waits. */
+  private final class Told implements LeaseStream.Listener {
+    final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    boolean over;
+
+    @Override
+    public void seen(Lease lease) {
+      queue.add(() -> see(last.toBuilder().setLease(lease).build()));
+    }
+
+    @Override
+    public void ended(StatusRuntimeException error) {
+      queue.add(() -> {
+        over = true;
+        if (error != null) throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package dev.callme.testee;
+
+import com.google.gson.JsonObject;
+import dev.callme.client.ErrorReason;
+import dev.callme.client.LeaseLostException;
+import dev.callme.client.NotAcquiredException;
+import dev.callme.v1.EndReason;
+import io.grpc.StatusRuntimeException;
+import java.util.Locale;
+
+/** A line of stdout. */
+final class Said {
+  private final JsonObject facts = new JsonObject();
+
+  private Said() {}
+
+  static Said of(int id, String event) {
+    Said said = new Said();
+    said.facts.addProperty("id", id);
+    return said.with("event", event);
+  }
+
+  Said with(String name, String value) {
+    facts.addProperty(name, value);
+    return this;
+  }
+
+  Said with(String name, Number value) {
+    facts.addProperty(name, value);
+    return this;
+  }
+
+  /** What an error of the client's is called. */
+  Said outcome(Throwable error) {
+    if (error instanceof Hold.BodyFailed && error.getMessage().equals("body failed")) return with("outcome", "body_failed");
+    if (error instanceof InterruptedException) return with("outcome", "cancelled");
+    if (error instanceof LeaseLostException) return with("outcome", "lost").with("endReason", name(((LeaseLostException) error).endReason()));
+    if (error instanceof NotAcquiredException) {
+      NotAcquiredException known = (NotAcquiredException) error;
+      return with("outcome", "not_acquired").with("endReason", name(known.endReason())).with("note", known.lease().getEndNote());
+    }
+    if (!(error instanceof StatusRuntimeException)) return with("outcome", error.toString());
+    ErrorReason.of(error).ifPresent(reason -> with("reason", reason));
+    return with("outcome", ((StatusRuntimeException) error).getStatus().getCode().name().toLowerCase(Locale.ROOT));
+  }
+
+  /** Writes it at once, a whole line. */
+  void say() {
+    synchronized (System.out) {
+      System.out.println(facts);
+      System.out.flush();
+    }
+  }
+
+  private static String name(EndReason reason) {
+    return reason == EndReason.END_REASON_UNSPECIFIED ? "" : reason.name().substring("END_REASON_".length());
+  }
+}

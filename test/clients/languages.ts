@@ -17,9 +17,17 @@ export interface Language {
   /** Run one after the other, before all else. */
   readonly build: readonly Command[];
   readonly testee: Command;
+  /** How many scenarios run at a time, unless as many as of the others: fewer where a testee takes long to start. */
+  readonly width?: number;
   /** Programs of examples/ that take a free `uat`, do something, give it back and exit with 0. */
   readonly examples: Readonly<Record<string, Command>>;
 }
+
+/** Quick to start, for programs that do little. */
+const JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xlog:disable"];
+const JAVA_TESTEE = "clients/java/testee/target/testee";
+/** Waits for a server in vain, and ends when it has loaded what a hold needs. */
+const IN_VAIN = `(echo '{"id":1,"do":"hold","environments":["uat"]}'; sleep 3) | "$0" "$@"`;
 
 /** All of them, by the names of their folders under clients/. */
 export const LANGUAGES: Readonly<Record<string, Language>> = {
@@ -46,6 +54,24 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
       "five lines": { command: ["examples/go/dist/five-lines", "echo", "on uat"] },
       "generated code and connect-go alone": { command: ["examples/go/dist/connect"] },
       "generated code and grpc-go alone": { command: ["examples/go/dist/grpc"] },
+    },
+  },
+  java: {
+    needs: [{ command: ["java", "--version"] }, { command: ["javac", "--version"] }, { command: ["mvn", "--version"] }],
+    build: [
+      // Compiles the client with every warning an error, and runs its own tests. Only the first time anything has to be fetched.
+      { command: ["mvn", "-q", "-B", "-f", "examples/java/pom.xml", "package"] },
+      // Starting a Java program is half a second's work with its classes loaded before, and more than one without.
+      {
+        command: ["sh", "-c", IN_VAIN, ...JAVA, `-XX:ArchiveClassesAtExit=${JAVA_TESTEE}.jsa`, "-jar", `${JAVA_TESTEE}.jar`],
+        env: { CALL_ME_URL: "http://127.0.0.1:1" },
+      },
+    ],
+    testee: { command: [...JAVA, `-XX:SharedArchiveFile=${JAVA_TESTEE}.jsa`, "-jar", `${JAVA_TESTEE}.jar`] },
+    width: 4,
+    examples: {
+      "five lines": { command: [...JAVA, "-jar", "examples/java/five-lines/target/five-lines.jar"] },
+      "generated code alone": { command: [...JAVA, "-jar", "examples/java/raw/target/raw.jar"] },
     },
   },
 };

@@ -77,7 +77,7 @@ function explain(world: World): (error: unknown) => never {
 }
 
 /** All scenarios of a language against one server. */
-async function drive(name: string, { testee: command }: Language, only: string): Promise<Tally> {
+async function drive(name: string, { testee: command, width = WIDTH }: Language, only: string): Promise<Tally> {
   const server = await Server.start();
   const shared = new Testee(command, server);
   try {
@@ -86,7 +86,7 @@ async function drive(name: string, { testee: command }: Language, only: string):
       const world = new World(server, shared, command, `${name}-${number + 1}`);
       return [scenario, () => play(world).catch(explain(world)).finally(() => world.close())];
     });
-    return await all(name, tasks, WIDTH);
+    return await all(name, tasks, width);
   } finally {
     await shared.kill();
     await server[Symbol.asyncDispose]();

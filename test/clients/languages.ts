@@ -16,7 +16,8 @@ export interface Language {
   readonly needs: readonly Command[];
   /** Run one after the other, before all else. */
   readonly build: readonly Command[];
-  readonly testee: Command;
+  /** Absent: there is no client, but generated code and examples. */
+  readonly testee?: Command;
   /** How many scenarios run at a time, unless as many as of the others: fewer where a testee takes long to start. */
   readonly width?: number;
   /** Programs of examples/ that take a free `uat`, do something, give it back and exit with 0. */
@@ -73,6 +74,16 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
       "five lines": { command: [...JAVA, "-jar", "examples/java/five-lines/target/five-lines.jar"] },
       "generated code alone": { command: [...JAVA, "-jar", "examples/java/raw/target/raw.jar"] },
     },
+  },
+  rust: {
+    needs: [{ command: ["cargo", "--version"] }],
+    build: [{ command: ["cargo", "build", "--quiet"], cwd: "examples/rust" }],
+    examples: { "generated code alone": { command: ["examples/rust/target/debug/callme-example"] } },
+  },
+  csharp: {
+    needs: [{ command: ["dotnet", "--version"] }],
+    build: [{ command: ["dotnet", "build", "--nologo", "-v", "quiet"], cwd: "examples/csharp" }],
+    examples: { "generated code alone": { command: ["dotnet", "run", "--no-build", "--project", "examples/csharp"] } },
   },
 };
 

@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { root } from "../../scripts/tools.ts";
+import { LANGUAGES } from "../clients/languages.ts";
+
+const README = readFileSync(path.join(root, "README.md"), "utf8");
+const BLOCK = /^\[(examples\/.*)\]\(\1\)\n\n```\w+\n(.*?)```$/gms;
+const programs = [...README.matchAll(BLOCK)].map(([, file = "", code = ""]) => ({ file, code }));
+
+/** Every line without what its block is indented by. */
+function lines(code: string): string[] {
+  return code.split("\n").map((line) => line.trim());
+}
+
+test.each(programs)("the README shows $file as it is run by the clients' tests", ({ file, code }) => {
+  expect(lines(readFileSync(path.join(root, file), "utf8")).join("\n")).toContain(lines(code).join("\n").trim());
+  const language = file.split("/")[1] ?? "";
+  expect(Object.keys(LANGUAGES[language]?.examples ?? {})).toContain("five lines");
+});
+
+test("the README shows one program per client", () => {
+  expect(programs.map(({ file }) => file.split("/")[1])).toEqual(["ts", "go", "python", "java"]);
+});

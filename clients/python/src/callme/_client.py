@@ -1,0 +1,80 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
+from callme._calls import Calls, persist
+from callme._connection import Connection
+from callme._hold import Hold
+from callme._options import HoldOptions, request_for
+from callme._place import Place
+from callme._retry import RELEASE_TIMEOUT
+from callme._settings import Metadata, metadata_of, settings_of
+from callme.v1.environment_service_pb2_grpc import EnvironmentServiceStub
+from callme.v1.lock_service_pb2 import Need, ReleaseRequest
+
+if TYPE_CHECKING:
+    import grpc
+    from typing_extensions import Unpack
+
+
+class Client:
+    """Holds environments of a call-me server. Threads may share one; ``close`` it, or use it in a ``with``.
+
+    ``url``: http://host:port or https://host:port; CALL_ME_URL unless given, or else http://127.0.0.1:8000. ``key``: an API key or a
+    lease token; CALL_ME_API_KEY unless given; empty: none is sent. ``channel``: one of your own, for certificates or interceptors;
+    then ``url`` is not used, and the channel is yours to close. Raises ValueError for an unusable ``url``.
+    """
+
+    def __init__(self, url: str | None = None, key: str | None = None, *, channel: grpc.Channel | None = None) -> None:
+        settings = settings_of(url, key)
+        self._connection = Connection(settings, channel)
+        self.metadata: Metadata = settings.metadata
+        """The key, for calls of ``locks`` and ``environments``: ``client.locks.Check(request, metadata=client.metadata)``."""
+        self.locks = self._connection.locks
+        """All calls of LockService, as generated."""
+        self.environments = EnvironmentServiceStub(self._connection.channel)
+        """All calls of EnvironmentService, as generated."""
+
+    def hold(self, *environments: str | Need, interrupt: bool = True, **options: Unpack[HoldOptions]) -> Hold:
+        """Holds all of these environments together while a ``with`` block runs, and releases them after it.
+
+        Entering the ``with`` waits, also through restarts of the server, and raises NotAcquired, or the grpc.RpcError of a call
+        that the server refused. What the body raises comes out unchanged, but if the lease was lost it is LeaseLost. With
+        ``interrupt`` the body of a lost lease is interrupted (see Interrupted); without, look at ``lease.lost`` yourself. Raises
+        TypeError or ValueError for bad options.
+        """
+        return self._hold(environments, options, interrupt=interrupt, close=_leave_open)
+
+    def release(self, lease_id: str, lease_token: str) -> None:
+        """Releases a lease, of whatever process, by its token alone; one that has ended already is no error.
+
+        It is tried for 10 s. Raises grpc.RpcError.
+        """
+        request, metadata = ReleaseRequest(lease_id=lease_id), metadata_of(lease_token)
+        persist(Calls(), self._connection, lambda locks: locks.Release.future(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
+
+    def close(self) -> None:
+        """Closes the connection. Holds must have ended."""
+        self._connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _hold(self, environments: tuple[str | Need, ...], options: HoldOptions, *, interrupt: bool, close: Callable[[], None]) -> Hold:
+        place = Place(request_for(environments, options), options.get("on_waiting"))
+        return Hold(self._connection, self.metadata, place, interrupt=interrupt, close=close)
+
+
+def hold(*environments: str | Need, interrupt: bool = True, **options: Unpack[HoldOptions]) -> Hold:
+    """Client.hold with a client of its own, for the server of CALL_ME_URL and the key of CALL_ME_API_KEY."""
+    client = Client()
+    return client._hold(environments, options, interrupt=interrupt, close=client.close)
+
+
+def _leave_open() -> None:
+    pass

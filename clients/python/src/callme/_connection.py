@@ -1,0 +1,38 @@
+"""A connection to the server, and further ones for when it does not answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import grpc
+
+from callme._settings import CHANNEL_OPTIONS
+from callme.v1.lock_service_pb2_grpc import LockServiceStub
+
+if TYPE_CHECKING:
+    from callme._settings import Settings
+
+
+class Connection:
+    """A channel, and the calls over it. One that the caller gave is never closed, and stays the only one."""
+
+    def __init__(self, settings: Settings, given: grpc.Channel | None = None) -> None:
+        self._settings = settings
+        self._given = given
+        self.channel = given or _open(settings)
+        self.locks = LockServiceStub(self.channel)
+
+    def another(self) -> Connection:
+        """For a call that is sent again: the connection may be dead without a word, or wait long before it tries the next time."""
+        return self if self._given is not None else Connection(self._settings)
+
+    def close(self) -> None:
+        """Ends it, and all calls over it."""
+        if self._given is None:
+            self.channel.close()
+
+
+def _open(settings: Settings) -> grpc.Channel:
+    if settings.secure:
+        return grpc.secure_channel(settings.target, grpc.ssl_channel_credentials(), CHANNEL_OPTIONS)
+    return grpc.insecure_channel(settings.target, CHANNEL_OPTIONS)

@@ -1,0 +1,194 @@
+"""Keeps a HELD lease by renewing it, and tells when it is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Callable
+
+import grpc
+
+from callme._calls import Calls, Watchdog, persist
+from callme._errors import LeaseLost, is_cancelled, is_transient, lost_with, verdict, words
+from callme._retry import SILENCE, Backoff
+from callme._settings import metadata_of
+from callme._tenure import Tenure
+from callme.v1.lock_service_pb2 import RenewRequest, WatchLeaseRequest
+from callme.v1.types_pb2 import LEASE_STATE_ENDED
+
+if TYPE_CHECKING:
+    from callme._calls import Cancellable
+    from callme._connection import Connection
+    from callme.v1.lock_service_pb2 import RenewResponse
+    from callme.v1.lock_service_pb2_grpc import LockServiceStub
+    from callme.v1.types_pb2 import Lease
+
+# No lock can be waited for much longer, in seconds.
+_LONGEST = 86_400
+
+
+class Keeper:
+    """Renews in threads of its own until ``stop``, or until the lease has ended, whoever ended it.
+
+    ``on_loss`` is called in one of them, once at most; not if whoever has our token or key gave the lease back.
+    """
+
+    def __init__(self, connection: Connection, lease: Lease, token: str, on_loss: Callable[[], None]) -> None:
+        self.loss: LeaseLost | None = None
+        self.tenure = Tenure(lease)
+        self._connection = connection
+        self._lease_id = lease.id
+        self._metadata = metadata_of(token)
+        self._on_loss = on_loss
+        self._stopped = threading.Event()
+        # Guards all of the above; notified when there is something new for _keep to reckon with.
+        self._changed = threading.Condition()
+        self._calls: set[Cancellable] = set()
+        self._further: list[Connection] = []
+        self._threads = [
+            threading.Thread(target=work, name=f"call-me-{work.__name__.strip('_')}", daemon=True) for work in (self._keep, self._follow)
+        ]
+
+    def begin(self, calls: Calls) -> None:
+        """Renews once, before anything relies on the lease, and then goes on by itself.
+
+        A grant may have been long on its way to us: only a Renew of our own tells when the time began. Raises LeaseLost if the lease
+        has ended already, what keeps us from the server, or CancelledError.
+        """
+        sent_at = 0.0
+
+        def send(locks: LockServiceStub) -> grpc.Future[RenewResponse]:
+            nonlocal sent_at
+            sent_at = time.monotonic()
+            return self._renew(locks)
+
+        try:
+            answer = persist(calls, self._connection, send)
+        except grpc.RpcError as error:
+            raise verdict(error, self._lease_id) or error from error
+        self.tenure.renewed(answer.lease, sent_at)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends all renewing. May be called more than once."""
+        with self._changed:
+            self._stopped.set()
+            self._changed.notify_all()
+            calls = list(self._calls)
+        for call in calls:
+            call.cancel()
+
+    def _renew(self, locks: LockServiceStub) -> grpc.Future[RenewResponse]:
+        request = RenewRequest(lease_id=self._lease_id)
+        return locks.Renew.future(request, timeout=self.tenure.timeout, metadata=self._metadata)
+
+    def join(self) -> None:
+        """After ``stop``: waits until its threads have ended, for a second at most."""
+        for thread in self._threads:
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join(1)
+
+    def _keep(self) -> None:
+        try:
+            while self._reckon():
+                self._tidy()
+            self._over(self.tenure.loss())
+        except Exception as error:  # noqa: BLE001: who cannot go on must not be relied on; for example after Client.close
+            self._over(LeaseLost(self._lease_id, f"it could not be kept ({error!r})"))
+        finally:
+            self._tidy()
+
+    def _reckon(self) -> bool:
+        """Does what is due, and waits until more may be; false when it is over."""
+        tenure = self.tenure
+        with self._changed:
+            now = time.monotonic()
+            if self._stopped.is_set() or now >= tenure.cancel_at:
+                return False
+            if now >= tenure.renew_at:
+                tenure.sending(now)
+                self._send(now)
+            self._changed.wait(min(tenure.renew_at, tenure.cancel_at, now + _LONGEST) - now)
+            return True
+
+    def _send(self, sent_at: float) -> None:
+        if self.tenure.connection > len(self._further):
+            self._further.append(self._connection.another())
+        connection = self._further[-1] if self.tenure.connection > 0 else self._connection
+        call = self._renew(connection.locks)
+        self._calls.add(call)
+        call.add_done_callback(lambda done: self._answered(done, sent_at))
+
+    def _tidy(self) -> None:
+        """Closes further connections after an answer. Not with a lock: that waits until the callbacks of their calls have run."""
+        with self._changed:
+            done = self._further if self.tenure.connection == 0 or self._stopped.is_set() else []
+            if done:
+                self._further = []
+        for connection in done:
+            connection.close()
+
+    def _answered(self, call: grpc.Future[RenewResponse], sent_at: float) -> None:
+        ended = None
+        with self._changed:
+            self._calls.discard(call)
+            if self._stopped.is_set():
+                return
+            try:
+                self.tenure.renewed(call.result().lease, sent_at)
+            except (grpc.RpcError, grpc.FutureCancelledError) as error:
+                ended = verdict(error, self._lease_id)
+                if not is_cancelled(error):
+                    self.tenure.failed(sent_at, words(error))
+            self._changed.notify_all()
+        if ended is not None:
+            self._over(ended)
+
+    def _follow(self) -> None:
+        """Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds."""
+        backoff = Backoff()
+        while not self._stopped.is_set():
+            try:
+                ended = self._listen(backoff)
+            except grpc.RpcError as error:
+                ended = verdict(error, self._lease_id)
+                # Renewals tell what is wrong.
+                if ended is None and not is_transient(error):
+                    return
+            if ended is not None:
+                self._over(ended)
+                return
+            self._stopped.wait(backoff.pause())
+
+    def _listen(self, backoff: Backoff) -> LeaseLost | None:
+        """Returns the end that the stream told of; None if it has only ended itself."""
+        stream = self._connection.locks.WatchLease(WatchLeaseRequest(lease_id=self._lease_id), metadata=self._metadata)
+        with self._changed:
+            self._calls.add(stream)
+        try:
+            with Watchdog(stream, SILENCE) as watchdog:
+                if self._stopped.is_set():
+                    return None
+                for message in stream:
+                    watchdog.heard()
+                    backoff.reset()
+                    if message.lease.state == LEASE_STATE_ENDED:
+                        return lost_with(message.lease)
+                return None
+        finally:
+            with self._changed:
+                self._calls.discard(stream)
+
+    def _over(self, loss: LeaseLost) -> None:
+        """Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it."""
+        with self._changed:
+            if self._stopped.is_set():
+                return
+            self._stopped.set()
+            lost = loss.end_reason != "RELEASED"
+            if lost:
+                self.loss = loss
+        self.stop()
+        if lost:
+            self._on_loss()

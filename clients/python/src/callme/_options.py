@@ -1,0 +1,77 @@
+"""What a hold is asked for."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Callable, TypedDict, Union
+
+from google.protobuf.duration_pb2 import Duration
+
+from callme.v1.lock_service_pb2 import AcquireRequest, Need
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from callme.v1.lock_service_pb2 import IfBusy
+    from callme.v1.types_pb2 import Holder, Lease
+
+Seconds = Union[int, float, timedelta]
+"""A length of time, in seconds."""
+
+_TTL = 60
+_LENGTHS = {"ttl", "max_hold", "queue_timeout", "ticket_ttl", "claim_timeout"}
+
+
+class HoldOptions(TypedDict, total=False):
+    """How to ask for environments. All but ``on_waiting`` are the fields of AcquireRequest."""
+
+    ttl: Seconds
+    """How long the lease outlives its last renewal, 1 s to 30 d; 60 s unless given."""
+    max_hold: Seconds
+    """The longest it can be held with any number of renewals; 4 h, or the environment's, unless given."""
+    queue_timeout: Seconds
+    """How long to wait in line; for ever unless given. Then NotAcquired is raised."""
+    ticket_ttl: Seconds
+    """How long the place in line outlives the last contact with the server; 60 s unless given."""
+    claim_timeout: Seconds
+    """How long a grant waits to be claimed; 30 s unless given."""
+    if_busy: IfBusy
+    """``callme.IF_BUSY_FAIL``: raise NotAcquired instead of waiting."""
+    pool: str
+    """The environments' pool; theirs, or "default", unless given."""
+    priority: int
+    """-10 to 10; each step counts as ten minutes of waiting."""
+    request_id: str
+    """Whoever asks with the same one gets the same lease; random unless given."""
+    holder: Holder
+    """Who it is for: others who wait will see it."""
+    reason: str
+    """What it is for: others who wait will see it."""
+    tags: Iterable[str]
+    """Free words to find the lease by, at most 16."""
+    on_waiting: Callable[[Lease], object]
+    """Called with the lease when it waits, and when its position has changed. It must not block. What it raises ends the hold."""
+
+
+def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> AcquireRequest:
+    """The one request that every try sends. Raises TypeError or ValueError for what cannot be asked."""
+    if not wanted:
+        raise TypeError("name at least one environment to hold")
+    fields: dict[str, Any] = {name: value for name, value in options.items() if name != "on_waiting" and value is not None}
+    fields.setdefault("request_id", str(uuid.uuid4()))
+    fields.setdefault("ttl", _TTL)
+    fields.update({name: _duration(fields[name]) for name in _LENGTHS & fields.keys()})
+    needs = [Need(environment=one) if isinstance(one, str) else one for one in wanted]
+    return AcquireRequest(needs=needs, **fields)
+
+
+def seconds(duration: Duration) -> float:
+    """A protobuf Duration in seconds."""
+    return duration.seconds + duration.nanos / 1e9
+
+
+def _duration(length: Seconds) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(length if isinstance(length, timedelta) else timedelta(seconds=length))
+    return duration

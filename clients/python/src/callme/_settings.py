@@ -1,0 +1,57 @@
+"""Where the server is, and how to talk to it."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_DEFAULT_URL = "http://127.0.0.1:8000"
+
+# A connection can die without a word. The server's own PINGs go out after 10 s of silence, and wait 5 s for an answer: so do ours.
+# grpcio's own pauses between two attempts to connect (up to 2 minutes, and calls fail at once meanwhile) would cost leases.
+CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # A connection of each client's own: 1,000 streams fit into one.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.primary_user_agent", "call-me-python"),
+]
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+class Settings(NamedTuple):
+    """What a client was given, or found in the environment."""
+
+    target: str
+    """As grpcio names it: host:port."""
+    secure: bool
+    key: str
+    """Empty: none is sent."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """What opens a call."""
+        return metadata_of(self.key)
+
+
+def settings_of(url: str | None, key: str | None) -> Settings:
+    """Completes what was given from CALL_ME_URL and CALL_ME_API_KEY. Raises ValueError if the URL is none that gRPC can use."""
+    url = url or os.environ.get("CALL_ME_URL") or _DEFAULT_URL
+    key = os.environ.get("CALL_ME_API_KEY", "") if key is None else key
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise ValueError(f'the address of the server is "{url}"; write it like http://host:8000 or https://host, without a path')
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return Settings(f"{host}:{parts.port or (443 if secure else 80)}", secure, key)
+
+
+def metadata_of(key: str) -> Metadata:
+    """What opens a call with an API key or a lease token."""
+    return (("x-api-key", key),) if key else ()

@@ -1,0 +1,97 @@
+"""Waits in line, and keeps the place through lost connections and restarts of the server."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import CancelledError
+from typing import TYPE_CHECKING
+
+import grpc
+
+from callme._calls import Calls, Watchdog, persist
+from callme._retry import FAREWELL, RELEASE_TIMEOUT, SILENCE, Backoff
+from callme._settings import metadata_of
+from callme.v1.lock_service_pb2 import ReleaseRequest, WatchLeaseRequest
+
+if TYPE_CHECKING:
+    from callme._connection import Connection
+    from callme._place import Place
+    from callme._settings import Metadata
+    from callme.v1.lock_service_pb2 import AcquireResponse
+    from callme.v1.lock_service_pb2_grpc import LockServiceStub
+    from callme.v1.types_pb2 import Lease
+
+
+def wait_for_grant(connection: Connection, place: Place, metadata: Metadata, calls: Calls) -> Lease:
+    """Returns the lease when it is HELD. Raises NotAcquired, the error of a call, or CancelledError; the place in line is then given up."""
+    try:
+        _settle(connection.locks, place, metadata, calls)
+        return place.held()
+    except BaseException:
+        # KeyboardInterrupt above all; whatever it is, nobody waits any more.
+        if place.open and place.lease is not None:
+            give_back(connection, place.lease.id, place.token, place.farewell)
+        raise
+
+
+def give_back(connection: Connection, lease_id: str, token: str, patience: float) -> None:
+    """Ends a lease, again and again until the server has answered, or for ``patience`` seconds: by lease id that is safe to repeat.
+
+    Without an answer it is no error: the lease ends by itself.
+    """
+    if patience <= 0:
+        return
+    request = ReleaseRequest(lease_id=lease_id)
+    timeout = min(RELEASE_TIMEOUT, patience)
+    with contextlib.suppress(grpc.RpcError):
+        persist(Calls(), connection, lambda locks: locks.Release.future(request, timeout=timeout, metadata=metadata_of(token)), patience)
+
+
+def _settle(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
+    """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
+    backoff = Backoff()
+    while True:
+        try:
+            _ask(locks, place, metadata, calls)
+            backoff.reset()
+            if not place.settled:
+                _follow(locks, place, metadata, calls)
+            if place.settled:
+                return
+        except grpc.RpcError as error:
+            place.failed(error)
+        calls.pause(backoff.pause())
+
+
+def _ask(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
+    """An Acquire may still answer for a moment when somebody gives up: only then is it known which lease to withdraw."""
+    call = locks.Acquire.future(place.request, timeout=place.call_timeout, metadata=metadata)
+    try:
+        place.answered(calls.answer(call, FAREWELL / 2))
+    except (grpc.RpcError, CancelledError):
+        raise
+    except BaseException:
+        place.give_up()
+        _late(call, place)
+        raise
+    calls.check()
+
+
+def _late(call: grpc.Future[AcquireResponse], place: Place) -> None:
+    try:
+        place.answered(call.result(FAREWELL / 2))
+    except (grpc.RpcError, grpc.FutureTimeoutError, grpc.FutureCancelledError):
+        call.cancel()
+
+
+def _follow(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
+    """Returns when the lease is settled, or the stream has ended."""
+    if place.lease is None:
+        return
+    stream = locks.WatchLease(WatchLeaseRequest(lease_id=place.lease.id), timeout=place.patience, metadata=metadata)
+    with calls.under_way(stream), Watchdog(stream, SILENCE) as watchdog:
+        for message in stream:
+            watchdog.heard()
+            place.heard(message.lease)
+            if place.settled:
+                return

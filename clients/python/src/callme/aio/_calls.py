@@ -1,0 +1,76 @@
+"""Awaited calls that are repeated, and streams that may fall silent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+
+import grpc
+
+from callme._errors import is_transient
+from callme._retry import PATIENCE, RELEASE_TIMEOUT, SILENCE, Backoff
+from callme._settings import metadata_of
+from callme.v1.lock_service_pb2 import ReleaseRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from callme.aio._connection import Connection
+    from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
+
+T = TypeVar("T")
+
+
+async def persist(connection: Connection, send: Callable[[LockServiceAsyncStub], Awaitable[T]], patience: float = PATIENCE) -> T:
+    """Sends a call until it is answered, fails for good, or the server was out of reach for ``patience`` seconds.
+
+    It must be safe to repeat.
+    """
+    backoff = Backoff()
+    given_up_at = time.monotonic() + patience
+    current = connection
+    while True:
+        try:
+            return await send(current.locks)
+        except grpc.RpcError as error:
+            pause = backoff.pause()
+            if not is_transient(error) or time.monotonic() + pause >= given_up_at:
+                raise
+        finally:
+            if current is not connection:
+                await current.close()
+        await asyncio.sleep(pause)
+        current = connection.another()
+
+
+async def give_back(connection: Connection, lease_id: str, token: str, patience: float) -> None:
+    """Ends a lease, again and again until the server has answered, or for ``patience`` seconds: by lease id that is safe to repeat.
+
+    Without an answer it is no error: the lease ends by itself.
+    """
+    if patience <= 0:
+        return
+    request, timeout = ReleaseRequest(lease_id=lease_id), min(RELEASE_TIMEOUT, patience)
+    with contextlib.suppress(grpc.RpcError):
+        await persist(connection, lambda locks: locks.Release(request, timeout=timeout, metadata=metadata_of(token)), patience)
+
+
+async def listen(stream: grpc.aio.UnaryStreamCall[Any, T], heard: Callable[[T], bool]) -> None:
+    """Gives every message to ``heard``, until it returns true, or the stream ends, or is silent for 40 s.
+
+    A connection can die without a word.
+    """
+    read: asyncio.Future[T] | None = None
+    try:
+        while True:
+            read = asyncio.ensure_future(cast("Awaitable[T]", stream.read()))
+            # Not wait_for: before Python 3.12 it can lose a cancellation.
+            await asyncio.wait({read}, timeout=SILENCE)
+            if not read.done() or read.result() is grpc.aio.EOF or heard(read.result()):
+                return
+    finally:
+        if read is not None:
+            read.cancel()
+        stream.cancel()

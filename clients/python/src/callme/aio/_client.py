@@ -1,0 +1,97 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callme._options import HoldOptions, request_for
+from callme._place import Place
+from callme._retry import RELEASE_TIMEOUT
+from callme._settings import Metadata, metadata_of, settings_of
+from callme.aio._calls import persist
+from callme.aio._connection import Connection
+from callme.aio._hold import Hold
+from callme.v1.environment_service_pb2_grpc import EnvironmentServiceStub
+from callme.v1.lock_service_pb2 import Need, ReleaseRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from typing import Callable
+
+    import grpc
+    from typing_extensions import Unpack
+
+    from callme.v1.environment_service_pb2_grpc import EnvironmentServiceAsyncStub
+    from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
+
+
+class Client:
+    """Holds environments of a call-me server, in one event loop. ``await close()`` it, or use it in an ``async with``.
+
+    ``url``, ``key``: as of callme.Client. ``channel``: one of your own, for certificates or interceptors; then ``url`` is
+    not used, and the channel is yours to close. Otherwise the connection belongs to the loop that runs at the first use.
+    """
+
+    def __init__(self, url: str | None = None, key: str | None = None, *, channel: grpc.aio.Channel | None = None) -> None:
+        self._settings = settings_of(url, key)
+        self._given = channel
+        self._connection: Connection | None = None
+        self.metadata: Metadata = self._settings.metadata
+        """The key, for calls of ``locks`` and ``environments``: ``client.locks.Check(request, metadata=client.metadata)``."""
+
+    @property
+    def locks(self) -> LockServiceAsyncStub:
+        """All calls of LockService, as generated."""
+        return self._connect().locks
+
+    @property
+    def environments(self) -> EnvironmentServiceAsyncStub:
+        """All calls of EnvironmentService, as generated."""
+        return EnvironmentServiceStub(self._connect().channel)
+
+    def hold(self, *environments: str | Need, **options: Unpack[HoldOptions]) -> Hold:
+        """Holds all of these environments together while an ``async with`` block runs, and releases them after it.
+
+        Entering it waits, also through restarts of the server, and raises NotAcquired, or the grpc.RpcError of a call that the server
+        refused. What the body raises comes out unchanged, but if the lease was lost the body is cancelled and it is LeaseLost. Raises
+        TypeError or ValueError for bad options.
+        """
+        return self._hold(environments, options, _leave_open)
+
+    async def release(self, lease_id: str, lease_token: str) -> None:
+        """Releases a lease, of whatever process, by its token alone; one that has ended already is no error.
+
+        It is tried for 10 s. Raises grpc.RpcError.
+        """
+        request, metadata = ReleaseRequest(lease_id=lease_id), metadata_of(lease_token)
+        await persist(self._connect(), lambda locks: locks.Release(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
+
+    async def close(self) -> None:
+        """Closes the connection. Holds must have ended."""
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = Connection(self._settings, self._given)
+        return self._connection
+
+    def _hold(self, environments: tuple[str | Need, ...], options: HoldOptions, close: Callable[[], Awaitable[None]]) -> Hold:
+        place = Place(request_for(environments, options), options.get("on_waiting"))
+        return Hold(self._connect, self.metadata, place, close)
+
+
+def hold(*environments: str | Need, **options: Unpack[HoldOptions]) -> Hold:
+    """Client.hold with a client of its own, for the server of CALL_ME_URL and the key of CALL_ME_API_KEY."""
+    client = Client()
+    return client._hold(environments, options, client.close)
+
+
+async def _leave_open() -> None:
+    pass

@@ -1,0 +1,107 @@
+"""``async with client.hold("uat") as lease``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Callable
+
+from callme import _process
+from callme._retry import FAREWELL, PATIENCE
+from callme.aio._calls import give_back
+from callme.aio._keeper import Keeper
+from callme.aio._lease import HeldLease
+from callme.aio._waiting import wait_for_grant
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from types import TracebackType
+
+    from callme._place import Place
+    from callme._settings import Metadata
+    from callme.aio._connection import Connection
+
+
+class Hold:
+    """Environments that are held while an ``async with`` block runs. Made by ``hold``; good for one ``async with``.
+
+    To give the place in line up, or to end the body, cancel the task.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        metadata: Metadata,
+        place: Place,
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
+        # In the running loop, and not where somebody called hold().
+        self._connect = connect
+        self._metadata = metadata
+        self._place = place
+        self._close = close
+        self._keeper: Keeper | None = None
+        self._lease: HeldLease | None = None
+        self._task: asyncio.Task[Any] | None = None
+        # How often others had asked the task to end before the body began.
+        self._cancelling = 0
+        self._cancelled = False
+        self._entered = False
+
+    async def __aenter__(self) -> HeldLease:
+        if self._entered:
+            raise RuntimeError("a hold is good for one async with: call hold() again")
+        self._entered = True
+        try:
+            lease = await self._take()
+        except BaseException:
+            await self._finish(FAREWELL)
+            raise
+        self._task = task = asyncio.current_task()
+        # Python 3.11 counts the requests to cancel a task; before, ours cannot be told from those of others.
+        self._cancelling = task.cancelling() if task is not None and hasattr(task, "cancelling") else 0
+        return lease
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        ours = self._take_back() and isinstance(error, asyncio.CancelledError)
+        await self._finish(PATIENCE)
+        loss = self._keeper.loss if self._keeper is not None else None
+        if loss is not None and (ours or error is None or isinstance(error, Exception)):
+            # Whatever went wrong once the lease was lost went wrong because of that.
+            raise loss from (None if error is loss else error)
+
+    async def _take(self) -> HeldLease:
+        connection = self._connect()
+        granted = await wait_for_grant(connection, self._place, self._metadata)
+        self._lease = lease = HeldLease(granted, self._place.token)
+        self._keeper = Keeper(connection, granted, self._place.token, self._on_loss)
+        await self._keeper.begin()
+        return lease
+
+    def _on_loss(self) -> None:
+        keeper, lease = self._keeper, self._lease
+        if keeper is None or lease is None or keeper.loss is None:
+            return
+        by_time = keeper.loss.end_reason == ""
+        lease._lose(keeper.loss, keeper.tenure.kill_at if by_time else time.monotonic() + _process.GRACE)
+        if self._task is not None:
+            self._cancelled = True
+            self._task.cancel()
+
+    def _take_back(self) -> bool:
+        """No more cancelling from here on. Whether the one there was, if any, was ours alone."""
+        task, self._task = self._task, None
+        if task is None or not self._cancelled:
+            return False
+        return task.uncancel() <= self._cancelling if hasattr(task, "uncancel") else True
+
+    async def _finish(self, patience: float) -> None:
+        try:
+            if self._keeper is not None:
+                await self._keeper.stop()
+                # What is over by itself need not be given back.
+                lost = self._keeper.loss is not None
+                left = self._keeper.tenure.deadline - time.monotonic() if lost else patience
+                await give_back(self._connect(), self._place.held().id, self._place.token, min(patience, left))
+        finally:
+            await self._close()

@@ -1,0 +1,158 @@
+"""Keeps a HELD lease by renewing it, and tells when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Callable
+
+import grpc
+
+from callme._errors import LeaseLost, is_cancelled, is_transient, lost_with, verdict, words
+from callme._retry import Backoff
+from callme._settings import metadata_of
+from callme._tenure import Tenure
+from callme.aio._calls import listen, persist
+from callme.v1.lock_service_pb2 import RenewRequest, WatchLeaseRequest
+from callme.v1.types_pb2 import LEASE_STATE_ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from callme.aio._connection import Connection
+    from callme.v1.lock_service_pb2 import WatchLeaseResponse
+    from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
+    from callme.v1.types_pb2 import Lease
+
+# No timer of every event loop can wait longer, in seconds.
+_LONGEST = 86_400
+
+
+class Keeper:
+    """Renews in tasks of its own until ``stop``, or until the lease has ended, whoever ended it.
+
+    ``on_loss`` is called once at most; not if whoever has our token or key gave the lease back.
+    """
+
+    def __init__(self, connection: Connection, lease: Lease, token: str, on_loss: Callable[[], None]) -> None:
+        self.loss: LeaseLost | None = None
+        self.tenure = Tenure(lease)
+        self._connection = connection
+        self._lease_id = lease.id
+        self._metadata = metadata_of(token)
+        self._on_loss = on_loss
+        self._stopped = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._further: list[Connection] = []
+
+    async def begin(self) -> None:
+        """Renews once, before anything relies on the lease, and then goes on by itself.
+
+        A grant may have been long on its way to us: only a Renew of our own tells when the time began. Raises LeaseLost if the lease
+        has ended already, or what keeps us from the server.
+        """
+        try:
+            await persist(self._connection, lambda locks: self._renew(locks, time.monotonic()))
+        except grpc.RpcError as error:
+            raise verdict(error, self._lease_id) or error from error
+        self._spawn(self._follow())
+        self._tick()
+
+    async def stop(self) -> None:
+        """Ends all renewing. May be called more than once."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        tasks = self._tasks - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._tidy()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        # The loop itself only has weak references.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _tick(self) -> None:
+        if self._stopped:
+            return
+        now = time.monotonic()
+        if now >= self.tenure.cancel_at:
+            self._over(self.tenure.loss())
+            return
+        if now >= self.tenure.renew_at:
+            self.tenure.sending(now)
+            self._spawn(self._try(now))
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        left = min(self.tenure.renew_at, self.tenure.cancel_at) - time.monotonic()
+        self._timer = asyncio.get_running_loop().call_later(min(max(left, 0), _LONGEST), self._tick)
+
+    async def _renew(self, locks: LockServiceAsyncStub, sent_at: float) -> None:
+        request = RenewRequest(lease_id=self._lease_id)
+        answer = await locks.Renew(request, timeout=self.tenure.timeout, metadata=self._metadata)
+        self.tenure.renewed(answer.lease, sent_at)
+
+    async def _try(self, sent_at: float) -> None:
+        if self.tenure.connection > len(self._further):
+            self._further.append(self._connection.another())
+        connection = self._further[-1] if self.tenure.connection > 0 else self._connection
+        try:
+            await self._renew(connection.locks, sent_at)
+        except grpc.RpcError as error:
+            ended = verdict(error, self._lease_id)
+            if ended is not None:
+                self._over(ended)
+            if not is_cancelled(error):
+                self.tenure.failed(sent_at, words(error))
+        else:
+            if not self._stopped:
+                self._arm()
+                await self._tidy()
+
+    async def _tidy(self) -> None:
+        """Closes further connections after an answer."""
+        done, self._further = self._further, []
+        for connection in done:
+            await connection.close()
+
+    async def _follow(self) -> None:
+        """Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds."""
+        backoff = Backoff()
+
+        def heard(message: WatchLeaseResponse) -> bool:
+            backoff.reset()
+            if message.lease.state != LEASE_STATE_ENDED:
+                return False
+            self._over(lost_with(message.lease))
+            return True
+
+        while not self._stopped:
+            try:
+                await listen(self._connection.locks.WatchLease(WatchLeaseRequest(lease_id=self._lease_id), metadata=self._metadata), heard)
+            except grpc.RpcError as error:
+                ended = verdict(error, self._lease_id)
+                if ended is not None:
+                    self._over(ended)
+                # Renewals tell what is wrong.
+                if not is_transient(error):
+                    return
+            await asyncio.sleep(backoff.pause())
+
+    def _over(self, loss: LeaseLost) -> None:
+        """Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it."""
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if loss.end_reason != "RELEASED":
+            self.loss = loss
+            self._on_loss()

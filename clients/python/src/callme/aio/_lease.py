@@ -1,0 +1,65 @@
+"""What a body is given."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+from callme import _process
+from callme._lease import Held
+
+if TYPE_CHECKING:
+    from callme._errors import LeaseLost
+    from callme.v1.types_pb2 import Lease
+
+
+class HeldLease(Held):
+    """A lease that is kept by renewing until its ``async with`` ends."""
+
+    def __init__(self, lease: Lease, token: str) -> None:
+        super().__init__(lease, token)
+        self.lost = asyncio.Event()
+        """Set when the lease is lost: stop then, the environment is handed over soon. For tasks that the body has started."""
+        self._loss: LeaseLost | None = None
+        self._kill_at = 0.0
+
+    def check(self) -> None:
+        """Raises LeaseLost if the lease is lost; else does nothing."""
+        if self._loss is not None:
+            raise self._loss
+
+    async def run(self, *args: str, check: bool = True, **popen: Any) -> subprocess.CompletedProcess[Any]:
+        """Runs a command to its end in a session of its own, which ends in time if the lease is lost.
+
+        Then, and when it is cancelled, the session gets SIGTERM, and SIGKILL within 3 s and before the lease has ended. It
+        has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and CALL_ME_FENCING_TOKEN in its environment, and never our
+        key. ``popen``:
+        arguments of asyncio.create_subprocess_exec; output that you want to read goes into a file. Raises
+        subprocess.CalledProcessError for an exit code other than 0, unless ``check`` is false.
+        """
+        self.check()
+        process = await asyncio.create_subprocess_exec(*args, **_process.options(self._environment(), popen))
+        try:
+            code = await process.wait()
+        except BaseException:
+            await self._stop(process)
+            raise
+        if check and code != 0:
+            raise subprocess.CalledProcessError(code, args)
+        return subprocess.CompletedProcess(args, code)
+
+    async def _stop(self, process: asyncio.subprocess.Process) -> None:
+        kill_at = self._kill_at if self._loss is not None else time.monotonic() + _process.GRACE
+        _process.terminate(process.pid)
+        try:
+            while (process.returncode is None or _process.lives(process.pid)) and time.monotonic() < kill_at:
+                await asyncio.sleep(0.02)
+        finally:
+            _process.kill(process.pid)
+        await process.wait()
+
+    def _lose(self, loss: LeaseLost, kill_at: float) -> None:
+        self._loss, self._kill_at = loss, kill_at
+        self.lost.set()

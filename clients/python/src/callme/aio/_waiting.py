@@ -1,0 +1,81 @@
+"""Waits in line, and keeps the place through lost connections and restarts of the server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc
+
+from callme._retry import FAREWELL, Backoff
+from callme.aio._calls import give_back, listen
+from callme.v1.lock_service_pb2 import WatchLeaseRequest
+
+if TYPE_CHECKING:
+    from callme._place import Place
+    from callme._settings import Metadata
+    from callme.aio._connection import Connection
+    from callme.v1.lock_service_pb2 import AcquireResponse, WatchLeaseResponse
+    from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
+    from callme.v1.types_pb2 import Lease
+
+
+async def wait_for_grant(connection: Connection, place: Place, metadata: Metadata) -> Lease:
+    """Returns the lease when it is HELD. Raises NotAcquired or the error of a call.
+
+    Then, and when it is cancelled, the place in line is given up.
+    """
+    try:
+        await _settle(connection.locks, place, metadata)
+        return place.held()
+    except BaseException:
+        if place.open and place.lease is not None:
+            await give_back(connection, place.lease.id, place.token, place.farewell)
+        raise
+
+
+async def _settle(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) -> None:
+    """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
+    backoff = Backoff()
+    while True:
+        try:
+            await _ask(locks, place, metadata)
+            backoff.reset()
+            if not place.settled:
+                await _follow(locks, place, metadata)
+            if place.settled:
+                return
+        except grpc.RpcError as error:
+            place.failed(error)
+        await asyncio.sleep(backoff.pause())
+
+
+async def _ask(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) -> None:
+    """An Acquire may still answer for a moment when somebody gives up: only then is it known which lease to withdraw."""
+
+    async def ask() -> AcquireResponse:
+        return await locks.Acquire(place.request, timeout=place.call_timeout, metadata=metadata)
+
+    asking = asyncio.ensure_future(ask())
+    try:
+        place.answered(await asyncio.shield(asking))
+    except asyncio.CancelledError:
+        place.give_up()
+        await asyncio.wait({asking}, timeout=FAREWELL / 2)
+        if asking.done() and not asking.cancelled() and asking.exception() is None:
+            place.answered(asking.result())
+        raise
+    finally:
+        asking.cancel()
+
+
+async def _follow(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) -> None:
+    """Returns when the lease is settled, or the stream has ended."""
+
+    def heard(message: WatchLeaseResponse) -> bool:
+        place.heard(message.lease)
+        return place.settled
+
+    if place.lease is not None:
+        request = WatchLeaseRequest(lease_id=place.lease.id)
+        await listen(locks.WatchLease(request, timeout=place.patience, metadata=metadata), heard)

@@ -1,0 +1,66 @@
+"""Commands end with the lease, and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import threading
+import time
+import unittest
+
+from callme.v1.types_pb2 import Lease
+
+from callme import LeaseLost, aio
+from callme._lease import HeldLease
+
+# It does not end when it is asked to, and neither does its child.
+STUBBORN = ["sh", "-c", "trap '' TERM; sleep 60 & wait; wait"]
+LOSS = LeaseLost("lease-1", "fire drill", "FORCE_RELEASED")
+
+
+class Blocking(unittest.TestCase):
+    def setUp(self) -> None:
+        self.cancelled = threading.Event()
+        self.lease = HeldLease(Lease(id="lease-1"), "token-1", self.cancelled)
+
+    def test_it_has_the_lease_and_not_the_key(self) -> None:
+        environment = {"CALL_ME_API_KEY": "secret", "PATH": "/usr/bin:/bin"}
+        self.lease.run(["sh", "-c", 'test "$CALL_ME_LEASE_TOKEN" = token-1 && test -z "$CALL_ME_API_KEY"'], env=environment)
+
+    def test_its_failure_is_an_error(self) -> None:
+        with self.assertRaises(subprocess.CalledProcessError):
+            self.lease.run(["false"])
+        self.assertEqual(self.lease.run(["false"], check=False).returncode, 1)
+
+    def test_a_lost_lease_kills_it_in_time(self) -> None:
+        kill_at = time.monotonic() + 1
+        threading.Timer(0.3, lambda: self.lease._lose(LOSS, kill_at)).start()
+        with self.assertRaises(LeaseLost):
+            self.lease.run(STUBBORN)
+        self.assertGreaterEqual(time.monotonic(), kill_at)
+
+    def test_nothing_is_started_on_a_lost_lease(self) -> None:
+        self.lease._lose(LOSS, 0)
+        with self.assertRaises(LeaseLost):
+            self.lease.run(["true"])
+
+
+class Asyncio(unittest.IsolatedAsyncioTestCase):
+    async def test_a_cancelled_body_takes_its_command_along(self) -> None:
+        lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
+        running = asyncio.ensure_future(lease.run("sleep", "60"))
+        await asyncio.sleep(0.2)
+        running.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await running
+
+    async def test_a_lost_lease_kills_it_in_time(self) -> None:
+        lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
+        running = asyncio.ensure_future(lease.run(*STUBBORN))
+        await asyncio.sleep(0.2)
+        kill_at = time.monotonic() + 0.5
+        lease._lose(LOSS, kill_at)
+        running.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await running
+        self.assertGreaterEqual(time.monotonic(), kill_at)

@@ -1,0 +1,57 @@
+"""Waits, holds, renews and releases with nothing but generated code and grpcio.
+
+What the layer over it does besides: clients/README.md.
+"""
+
+import os
+import threading
+import uuid
+
+import grpc
+from callme.v1.lock_service_pb2 import AcquireRequest, ReleaseRequest, RenewRequest, WatchLeaseRequest
+from callme.v1.lock_service_pb2_grpc import LockServiceStub
+from callme.v1.types_pb2 import LEASE_STATE_ENDED, LEASE_STATE_HELD, LEASE_STATE_QUEUED, WatchKind
+from google.protobuf.duration_pb2 import Duration
+
+url = os.environ.get("CALL_ME_URL", "http://127.0.0.1:8000")
+locks = LockServiceStub(grpc.insecure_channel(url.removeprefix("http://")))
+key = [("x-api-key", os.environ.get("CALL_ME_API_KEY", ""))]
+
+# The same request again keeps the place in line; after a broken connection too.
+request = AcquireRequest(environment="uat", request_id=str(uuid.uuid4()), ttl=Duration(seconds=60), wait=Duration(seconds=60))
+answer = locks.Acquire(request, metadata=key, timeout=70)
+while answer.lease.state == LEASE_STATE_QUEUED:
+    print("waiting at position", answer.lease.position)
+    answer = locks.Acquire(request, metadata=key, timeout=70)
+if answer.lease.state != LEASE_STATE_HELD:
+    raise SystemExit(f"not acquired: {answer.lease.end_note}")
+
+# From here on the lease's own token is enough.
+token = [("x-api-key", answer.lease_token)]
+lease_id = answer.lease.id
+watch = locks.WatchLease(WatchLeaseRequest(lease_id=lease_id), metadata=token)
+over = threading.Event()
+
+
+def follow() -> None:
+    """Tells of the end at once, whoever ends it."""
+    for message in watch:
+        print("watch:", WatchKind.Name(message.kind))
+        if message.lease.state == LEASE_STATE_ENDED:
+            over.set()
+
+
+def renew() -> None:
+    """Renews every third of the ttl."""
+    while not over.wait(20):
+        locks.Renew(RenewRequest(lease_id=lease_id), metadata=token, timeout=6)
+
+
+threading.Thread(target=follow, daemon=True).start()
+threading.Thread(target=renew, daemon=True).start()
+try:
+    print("held, with fencing token", answer.lease.environments[0].fencing_token)
+    # … the work; it must stop when `over` is set …
+finally:
+    locks.Release(ReleaseRequest(lease_id=lease_id), metadata=token, timeout=2)
+    over.wait(5)

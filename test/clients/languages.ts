@@ -30,6 +30,26 @@ const JAVA_TESTEE = "clients/java/testee/target/testee";
 /** Waits for a server in vain, and ends when it has loaded what a hold needs. */
 const IN_VAIN = `(echo '{"id":1,"do":"hold","environments":["uat"]}'; sleep 3) | "$0" "$@"`;
 
+/** Runs a Python program with what the build has put together. */
+function withPython(...args: string[]): Command {
+  return { command: ["python3", "clients/python/dev.py", "run", ...args] };
+}
+
+function python(holds: "tasks" | "threads"): Language {
+  return {
+    needs: [
+      { command: ["python3", "-c", "import sys; sys.exit(sys.version_info < (3, 10) and 'it is older than 3.10')"] },
+      { command: ["python3", "-m", "pip", "--version"] },
+    ],
+    build: [{ command: ["python3", "clients/python/dev.py", "build"] }],
+    testee: withPython("clients/python/testee.py", `--${holds}`),
+    examples: {
+      "five lines": withPython("examples/python/five_lines.py"),
+      "generated code alone": withPython("examples/python/raw.py"),
+    },
+  };
+}
+
 /** All of them, by the names of their folders under clients/. */
 export const LANGUAGES: Readonly<Record<string, Language>> = {
   ts: {
@@ -85,6 +105,9 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
     build: [{ command: ["dotnet", "build", "--nologo", "-v", "quiet"], cwd: "examples/csharp" }],
     examples: { "generated code alone": { command: ["dotnet", "run", "--no-build", "--project", "examples/csharp"] } },
   },
+  python: python("tasks"),
+  // The same package: its blocking half.
+  "python-threads": python("threads"),
 };
 
 /** Runs it to its end with our environment and more; the exit code (null: it could not be started, or was killed after `patience` ms), and what it printed. */

@@ -39,7 +39,8 @@ final class Retry<A> {
     }
   }
 
-  private void judge(A answer, Throwable error) {
+  private void judge(A answer, Throwable thrown) {
+    Throwable error = Answer.causeOf(thrown);
     if (error == null) {
       result.complete(answer);
     } else if (wire.isClosed() || !Verdict.isTransient(error) || Times.until(givenUpAt) <= 0) {

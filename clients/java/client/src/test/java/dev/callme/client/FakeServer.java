@@ -14,6 +14,7 @@ import dev.callme.v1.RenewResponse;
 import dev.callme.v1.WatchLeaseRequest;
 import dev.callme.v1.WatchLeaseResponse;
 import io.grpc.Server;
+import io.grpc.Status;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.StreamObserver;
@@ -30,6 +31,8 @@ final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements Au
   private final Server server;
   private final CompletableFuture<StreamObserver<WatchLeaseResponse>> watcher = new CompletableFuture<>();
   final AtomicInteger releases = new AtomicInteger();
+  /** How many Renews are yet to be cut off. */
+  final AtomicInteger cutOff = new AtomicInteger();
 
   FakeServer() throws IOException {
     server = InProcessServerBuilder.forName(name).addService(this).build().start();
@@ -53,6 +56,10 @@ final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements Au
 
   @Override
   public void renew(RenewRequest request, StreamObserver<RenewResponse> answer) {
+    if (cutOff.getAndDecrement() > 0) {
+      answer.onError(Status.INTERNAL.asRuntimeException());
+      return;
+    }
     answer.onNext(RenewResponse.newBuilder().setLease(lease(LeaseState.LEASE_STATE_HELD)).build());
     answer.onCompleted();
   }

@@ -133,6 +133,14 @@ class LosingTest {
   }
 
   @Test
+  void theFirstRenewIsSentAgainUntilItIsAnswered() throws InterruptedException {
+    server.cutOff.set(2);
+    try (HeldLease lease = client.hold("uat")) {
+      assertFalse(lease.isLost());
+    }
+  }
+
+  @Test
   void aClosedClientLosesItsLeases() throws InterruptedException {
     HeldLease lease = client.hold(HoldOptions.builder("uat").interruptWhenLost(false).build());
     client.close();

@@ -35,6 +35,7 @@ final class Hold extends Thread {
       if (Thread.interrupted()) throw new IllegalStateException("the interrupt of a lost lease outlived its hold");
       Said.of(number, "ended").with("outcome", "ok").say();
     } catch (Exception error) {
+      System.err.println("hold " + number + ": " + error);
       Said.of(number, "ended").outcome(error).say();
     }
   }

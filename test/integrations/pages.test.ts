@@ -77,6 +77,16 @@ describe.concurrent("the command runs while its run holds the environment, which
   });
 });
 
+test.each(PLAYED.filter(({ page }) => page === "tekton").map((file) => [file.name, file] as const))(
+  "%s refuses an environment whose name would be an option of the command line",
+  async (_, file) => {
+    await using machine = machineFor(file, "option");
+    const text = file.text.replaceAll(/value: uat$/gm, "value: --url=http://127.0.0.1:1");
+    await expect(play({ ...file, text }, machine)).rejects.toThrow("exit code 2");
+    expect(machine.stderr).toContain("the name of an environment cannot begin with -: --url=http://127.0.0.1:1");
+  },
+);
+
 describe.concurrent("a job that is cancelled gives the environment back at once", () => {
   test.each(Object.entries(CANCELLED))("%s", { timeout: 60_000 }, async (page, step) => {
     const file = FILES.find((one) => one.page === page && / exec /.test(one.text));

@@ -78,9 +78,30 @@ describe.concurrent("the components", () => {
     await gaveBack(machine);
   });
 
+  test.each([
+    ["is no JSON", "[!reference [.setup, script]]", "JSON"],
+    ["has no lines", "[]", "input script has no lines"],
+  ])("exec fails before it takes anything when its script %s", async (_, value, words) => {
+    await using machine = new Machine(server, `component-script-${value.length}`);
+    const { acceptance } = render("exec.yml", { environment: machine.environment, script: ["make never"] });
+    acceptance.variables.CALL_ME_SCRIPT.value = value;
+    await expect(play({ acceptance }, machine)).rejects.toThrow(words);
+    expect(machine.stderr).not.toContain("call-me:");
+  });
+
+  test("exec runs lists within the script as GitLab does, line by line", async () => {
+    await using machine = new Machine(server, "component-nested");
+    await play(render("exec.yml", { environment: machine.environment, script: [["make one", ["make two"]], "make three"] }), machine);
+    expect(machine.made.map(({ args }) => args)).toEqual(["one", "two", "three"]);
+  });
+
   test("what is missing, unknown, or could be more than a name is refused by the inputs themselves", () => {
     expect(() => render("exec.yml", { environment: "uat" })).toThrow("required value has not been provided: script");
     expect(() => render("hold.yml", { environment: "uat; rm -rf /" })).toThrow("does not match required RegEx pattern: environment");
+    for (const environment of ["--fail", "--url=http://127.0.0.1:1", "uat --fail", "uat -x"]) {
+      expect(() => render("exec.yml", { environment, script: [] })).toThrow("does not match required RegEx pattern: environment");
+      expect(() => render("hold.yml", { environment })).toThrow("does not match required RegEx pattern: environment");
+    }
     expect(() => render("hold.yml", { environment: "uat", ttl: "$(id)" })).toThrow("does not match required RegEx pattern: ttl");
     expect(() => render("hold.yml", { environment: "uat", lock: true })).toThrow("unknown input: lock");
   });

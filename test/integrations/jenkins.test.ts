@@ -1,9 +1,11 @@
 // integrations/jenkins and the files of docs/ci/jenkins.md, run by the Groovy of Jenkins on the steps of pipeline.groovy.
+import { randomUUID } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { JOBS } from "../cli/jobs.ts";
+import { CANCELS, send } from "../cli/replay.ts";
 import { ended, leaseOf, until } from "../cli/wrapped.ts";
 import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
@@ -15,6 +17,8 @@ const missing = await missingGroovy();
 if (missing !== undefined) console.warn(`!!! the tests of the Jenkins library are skipped: ${missing}`);
 
 const HOLDER = { name: "web #3", runUrl: "https://j/job/web/3/" };
+/** In seconds. */
+const TTLS: Readonly<Record<string, number>> = { "2m": 120, "10m": 600, "1h": 3600 };
 const FILES = files().filter(({ page }) => page === "jenkins");
 
 let server: Server;
@@ -23,18 +27,22 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** Starts a Jenkinsfile as a build; its exit code. The key is a credential. */
-function build(machine: Machine, jenkinsfile: string): Promise<number | null> {
+/** Starts a Jenkinsfile as a build; its exit code. The key is a credential. `cookie`: what all processes of its steps bear. */
+function build(machine: Machine, jenkinsfile: string, cookie = ""): Promise<number | null> {
   const directory = machine.directory();
   const file = path.join(directory, "Jenkinsfile");
   writeFileSync(file, jenkinsfile);
-  const env = { ...JOBS["Jenkins"]?.env, CALL_ME_URL: server.url, SECRET_call_me: server.key };
+  const env = { ...JOBS["Jenkins"]?.env, CALL_ME_URL: server.url, SECRET_call_me: server.key, SECRET_cookie: cookie };
   return machine.spawn("java", groovy("test/integrations/pipeline.groovy", path.resolve("integrations/jenkins"), file), env, directory);
+}
+
+function onThisServer(text: string, machine: Machine): string {
+  return text.replaceAll("https://call-me.example", server.url).replaceAll(/\buat\b/g, machine.environment);
 }
 
 /** A build of its own environment, whose body is given. */
 function held(machine: Machine, body: string, options = ""): Promise<number | null> {
-  return build(machine, `return callMe('${machine.environment}', credentialsId: 'call-me', ${options}ttl: '12s') {\n${body}\n}`);
+  return build(machine, `return callMe('${machine.environment}', credentialsId: 'call-me', ${options}ttl: '5m') {\n${body}\n}`);
 }
 
 async function endOf(machine: Machine): Promise<{ reason: number }> {
@@ -48,7 +56,7 @@ describe.skipIf(missing !== undefined)("in Jenkins", { concurrent: true, timeout
     "file %s of the page holds the environment and gives it back",
     async (at, text) => {
       await using machine = new Machine(server, `jenkins-page-${at}`);
-      const code = await build(machine, text.replaceAll("https://call-me.example", server.url).replaceAll(/\buat\b/g, machine.environment));
+      const code = await build(machine, onThisServer(text, machine));
       expect(code, machine.stdout + machine.stderr).toBe(0);
       for (const { holders, key } of machine.made) {
         expect(holders).toMatchObject([{ holder: HOLDER }]);
@@ -127,16 +135,83 @@ describe.skipIf(missing !== undefined)("in Jenkins", { concurrent: true, timeout
     expect(machine.made).toEqual([]);
   });
 
-  test("a restart of the controller at any step changes nothing", async () => {
+  test("an environment whose name would be an option of the command line is refused", async () => {
+    await using machine = new Machine(server, "jenkins-option");
+    const code = await build(machine, `return callMe(['uat', '--url=http://127.0.0.1:1'], credentialsId: 'call-me') { sh 'make never' }`);
+    expect(code).toBe(1);
+    expect(machine.stdout).toContain("callMe: the name of an environment cannot begin with -: --url=http://127.0.0.1:1");
+  });
+
+  test("a ttl within which Jenkins may not stop the body in time is refused", async () => {
+    await using machine = new Machine(server, "jenkins-short");
+    expect(await build(machine, `return callMe('uat', credentialsId: 'call-me', ttl: '1m59s') { sh 'make never' }`)).toBe(1);
+    expect(machine.stdout).toContain("callMe: ttl 1m59s is too short");
+  });
+
+  test.each([
+    ["fail", "exit 1"],
+    ["never return", "exec sleep 1000"],
+  ])("when contact is lost and the renewals %s, the body is stopped and the build fails", async (how, renew) => {
+    await using machine = new Machine(server, `jenkins-away-${renew.length}`);
+    const first = path.join(machine.directory(), "first");
+    machine.program("away", `if [ "$1" = renew ] && ! mkdir ${first}; then ${renew}; fi`, `exec call-me "$@"`);
+    machine.stall();
+    expect(await held(machine, "sh 'make acceptance'\nsh 'make never'", "cli: 'away', "), how).toBe(1);
+    expect(machine.stdout).toContain(`FAILURE: callMe: the lease on ${machine.environment} could not be renewed in time`);
+    expect(machine.made.map(({ args }) => args)).toEqual(["acceptance"]);
+    expect(await endOf(machine)).toEqual({ reason: EndReason.RELEASED });
+  });
+
+  test("an abort during the release does not keep the environment", async () => {
+    await using machine = new Machine(server, "jenkins-abort-release");
+    const begun = path.join(machine.directory(), "begun");
+    machine.program("slow", `if [ "$1" = release ] && [ ! -e ${begun} ]; then touch ${begun}; exec sleep 1000; fi`, `exec call-me "$@"`);
+    const end = held(machine, "sh 'make acceptance'", "cli: 'slow', ");
+    await until(() => existsSync(begun));
+    machine.type("abort");
+    expect(await end, machine.stdout + machine.stderr).toBe(3);
+    expect(await endOf(machine)).toEqual({ reason: EndReason.RELEASED });
+  });
+
+  test("the body does not see the key, wherever the key comes from", async () => {
+    await using machine = new Machine(server, "jenkins-key");
+    const { environment } = machine;
+    const pairs = ["CALL_ME_API_KEY", "API_KEY"].map((name) => `'${name}=${server.key}'`);
+    const body = `sh 'make "acceptance $API_KEY"'`;
+    expect(await build(machine, `withEnv([${pairs}]) { callMe('${environment}') { ${body} } }`), machine.stdout + machine.stderr).toBe(0);
+    expect(machine.made).toMatchObject([{ args: "acceptance ", key: "" }]);
+    expect(await endOf(machine)).toEqual({ reason: EndReason.RELEASED });
+  });
+
+  test("a step with plain `exec` that Jenkins cancels gives the environment back", async () => {
+    await using machine = new Machine(server, "jenkins-cancelled");
+    const cookie = randomUUID();
+    machine.stall();
+    const end = build(machine, onThisServer(FILES[0]?.text ?? "", machine), cookie);
+    const leaseId = await machine.making();
+    send(machine.pid, `JENKINS_NODE_COOKIE=${cookie}`, CANCELS.Jenkins.steps[0]);
+    expect(await ended(server, leaseId)).toMatchObject({ reason: EndReason.RELEASED });
+    expect(await end, machine.stdout + machine.stderr).toBe(1);
+  });
+
+  test("each branch can be saved and loaded again at every step, and the alarm comes before the lease can be over", async () => {
     await using machine = new Machine(server, "jenkins-restarted");
     const code = await machine.spawn("java", groovy("test/integrations/restart.groovy", path.resolve("integrations/jenkins")), {});
     expect(code, machine.stderr).toBe(0);
-    const acquire = "call-me acquire --output dotenv 'uat' 'db:2' --ttl='3s' --queue-timeout='2h' --reason='it'\\''s'";
+    const lines = machine.stdout.trim().split("\n");
+    const acquire = "call-me acquire --output dotenv 'uat' 'db:2' --ttl='2m' --queue-timeout='2h' --reason='it'\\''s'";
     const held = [acquire, "call-me renew", "make acceptance", "call-me release", "RESULT 42"];
+    expect(lines.filter((line) => line.startsWith("held"))).toEqual(held.map((line) => `held: ${line}`));
     const lost = "FAILURE callMe: the lease on uat, db:2 was lost";
-    // The second renewal fails, the third finds the lease ended.
+    // The second renewal fails, the third finds the lease ended. Its last line says when.
     const renewal = [acquire, "call-me renew", "call-me renew", "call-me renew", "call-me release", "echo", lost];
-    const lines = [...held.map((line) => `held: ${line}`), ...renewal.map((line) => `renewal: ${line}`)];
-    expect(machine.stdout.trim().split("\n")).toEqual(lines);
+    expect(lines.filter((line) => line.startsWith("renewal")).slice(0, -1)).toEqual(renewal.map((line) => `renewal: ${line}`));
+    const alarms = [...machine.stdout.matchAll(/^alarm: (\w+) after (\d+)$/gm)].map(([, ttl = "", after]) => ({
+      ttl,
+      left: (TTLS[ttl] ?? 0) - Number(after),
+    }));
+    expect(alarms.map(({ ttl }) => ttl)).toEqual(Object.keys(TTLS));
+    // An interrupted `sh` has up to 20 s to end.
+    for (const { ttl, left } of alarms) expect([ttl, left >= 30 && left <= 45]).toEqual([ttl, true]);
   });
 });

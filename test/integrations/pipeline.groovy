@@ -10,6 +10,11 @@ class Interrupted extends RuntimeException {
 abstract class Steps extends Script {
   static final InheritableThreadLocal<Map> ENV = new InheritableThreadLocal<Map>()
   static final Set<Thread> BRANCHES = ConcurrentHashMap.newKeySet()
+  /** How many times faster the library's clock runs, and the pauses of waitUntil with it. */
+  static final int FASTER = 20
+  static final long STARTED = System.currentTimeMillis()
+
+  long now() { STARTED + (System.currentTimeMillis() - STARTED) * FASTER }
 
   Object sh(Object given) {
     Map step = given instanceof Map ? given : [script: given]
@@ -18,6 +23,8 @@ abstract class Steps extends Script {
     ProcessBuilder builder = new ProcessBuilder('sh', '-xe', file.path)
     builder.environment().clear()
     builder.environment().putAll(ENV.get().collectEntries { name, value -> [(name): value.toString()] })
+    // What Jenkins finds the processes of a step by.
+    builder.environment().put('JENKINS_NODE_COOKIE', System.getenv('SECRET_cookie') ?: '')
     builder.redirectError(ProcessBuilder.Redirect.INHERIT)
     if (!step.returnStdout) builder.redirectOutput(ProcessBuilder.Redirect.INHERIT)
     Process process = builder.start()
@@ -80,7 +87,7 @@ abstract class Steps extends Script {
     long pause = 250
     try {
       while (!condition()) {
-        Thread.sleep(pause)
+        Thread.sleep((long) (pause / FASTER))
         pause = Math.min((long) (pause * 1.2), 15000L)
       }
     } catch (InterruptedException interruption) {
@@ -133,7 +140,7 @@ abstract class Steps extends Script {
 Steps.ENV.set(System.getenv().findAll { name, value -> !name.startsWith('SECRET_') })
 CompilerConfiguration configuration = new CompilerConfiguration(scriptBaseClass: Steps.name)
 GroovyShell shell = new GroovyShell(Steps.classLoader, new Binding(), configuration)
-Script library = shell.parse(new File(args[0], 'vars/callMe.groovy'))
+Script library = shell.parse(new File(args[0], 'vars/callMe.groovy').text.replace('System.currentTimeMillis()', 'now()'))
 Script build = shell.parse(new File(args[1]).text.replaceFirst(/(?m)^@Library.*$/, ''))
 build.binding.setVariable('callMe', { Object[] given -> library.call(*given) })
 

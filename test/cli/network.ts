@@ -47,9 +47,11 @@ export class Network implements AsyncDisposable {
     while (this.#connections <= more) await once(this.#begun, "connection", { signal });
   }
 
-  /** Waits until clients have sent nothing for so many ms. */
+  /** Waits until clients have sent nothing for so many ms; rejects after 30 s. */
   async quiet(length: number): Promise<void> {
+    const timeout = AbortSignal.timeout(30_000);
     for (;;) {
+      if (timeout.aborted) throw new Error(`clients never fell silent for ${length} ms`);
       const left = this.#heardAt + length - performance.now();
       if (left <= 0) return;
       await once(AbortSignal.timeout(Math.ceil(left)), "abort");

@@ -85,7 +85,8 @@ export class Keeper {
   async #renew(signal: AbortSignal): Promise<void> {
     const { locks, lease } = this.#keeping;
     const sentAt = performance.now();
-    const timeoutMs = Math.min(CALL_TIMEOUT, Math.max(1_000, this.#ttl / 10));
+    // A whole number: the transport takes no other.
+    const timeoutMs = Math.ceil(Math.min(CALL_TIMEOUT, Math.max(1_000, this.#ttl / 10)));
     const answer = await locks.renew({ leaseId: lease.id }, { timeoutMs, signal });
     if (answer.lease !== undefined && !this.#stopped.signal.aborted) this.#renewed(answer.lease, sentAt);
   }

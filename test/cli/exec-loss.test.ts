@@ -22,6 +22,12 @@ describe.concurrent("exec", () => {
     expect(wrapped.stderr).toContain("the lease is lost: force released: fire drill (by ");
   });
 
+  test("a ttl of any number of milliseconds can be renewed", async () => {
+    await using wrapped = await Wrapped.start(server, "odd-ttl", { script: "reading", options: ["--ttl", "10005ms"] });
+    wrapped.closeStdin();
+    expect(await wrapped.end, wrapped.stderr).toEqual({ code: 3, signal: null });
+  });
+
   test("a lease that the holder gives back early stops nothing", async () => {
     await using wrapped = await Wrapped.start(server, "early", { script: "reading" });
     await clients.locks.release({ leaseId: wrapped.leaseId });

@@ -72,6 +72,12 @@ export class Machine implements AsyncDisposable {
     writeFileSync(path.join(this.#root, "wait"), "");
   }
 
+  /** From now on `make` ends with the environment taken away from whoever holds it. */
+  loses(): void {
+    const env = `env -u CALL_ME_LEASE_ID -u CALL_ME_LEASE_TOKEN CALL_ME_URL=${this.server.url} CALL_ME_API_KEY=${this.server.key}`;
+    this.program("make", `exec ${env} call-me force-release --environment ${this.environment} --reason drill`);
+  }
+
   /** A fresh directory. */
   directory(): string {
     return mkdtempSync(path.join(this.#root, "work-"));

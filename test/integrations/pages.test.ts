@@ -77,6 +77,18 @@ describe.concurrent("the command runs while its run holds the environment, which
   });
 });
 
+describe.concurrent("the job that gives back fails with 6 when the lease was lost before", () => {
+  const handed = PLAYED.filter(({ text }) => /call-me release/.test(text));
+  test("in all systems that hand a lease on", () => {
+    expect(handed.map(({ page }) => page)).toEqual(["azure", "buildkite", "circleci", "github", "gitlab", "tekton"]);
+  });
+  test.each(handed.map((file) => [file.page, file] as const))("%s", { timeout: 60_000 }, async (_, file) => {
+    await using machine = machineFor(file, "lost");
+    machine.loses();
+    await expect(play(file, machine)).rejects.toThrow(/^exit code 6:\n.*call-me release --expect-held/s);
+  });
+});
+
 test.each(PLAYED.filter(({ page }) => page === "tekton").map((file) => [file.name, file] as const))(
   "%s refuses an environment whose name would be an option of the command line",
   async (_, file) => {

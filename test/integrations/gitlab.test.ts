@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { leaseOf } from "../cli/wrapped.ts";
+import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { Machine } from "./machine.ts";
 import { parse } from "./pages.ts";
@@ -55,7 +56,7 @@ async function gaveBack(machine: Machine): Promise<void> {
   }
 }
 
-describe.concurrent("the components", () => {
+describe.concurrent("the components", { timeout: 60_000 }, () => {
   test("exec runs a script of several lines while the environment is held, and stops at the first that fails", async () => {
     await using machine = new Machine(server, "component-exec");
     const script = ['make "$CI_JOB_NAME"', 'make "it\'s: $((1 + 1)) # {}"', "if true; then\n  false\nfi", "make never"];
@@ -76,6 +77,35 @@ describe.concurrent("the components", () => {
     await play({ ...pipeline, deploy: { stage: "deploy", script: ["make deploy"] } }, machine);
     expect(machine.made.map(({ args }) => args)).toEqual(["deploy"]);
     await gaveBack(machine);
+  });
+
+  test("hold gives back what its first job took, though that was killed before its report was there, and nobody else's", async () => {
+    await using machine = new Machine(server, "component-killed");
+    const { environment } = machine;
+    const { locks, environments } = clientsOf(server);
+    await environments.applyEnvironments({ environments: [{ name: environment, capacity: 2 }] });
+    const { lease: another } = await locks.acquire({ environment });
+    const pipeline = render("hold.yml", { environment, "job-prefix": "killed" });
+    const take = pipeline["killed-take"];
+    const giveBack = { "killed-give-back": { ...pipeline["killed-give-back"], variables: { CALL_ME_API_KEY: server.key } } };
+    // As if nothing had been uploaded; with the key, which is a variable of the project.
+    await play({ "killed-take": { ...take, script: [...take.script, "make it", ": > call-me.env"] } }, machine);
+    await play(giveBack, machine);
+    const holders = machine.made[0]?.holders.map(({ leaseId }) => leaseId) ?? [];
+    expect(holders).toHaveLength(2);
+    const ours = await leaseOf(server, holders.find((id) => id !== another?.id) ?? "");
+    expect(ours).toMatchObject({ state: LeaseState.ENDED, endReason: EndReason.RELEASED });
+    expect((await leaseOf(server, another?.id ?? "")).state).toBe(LeaseState.HELD);
+    // Once more: there is nothing to give back, and all is well.
+    await play(giveBack, machine);
+    expect((await leaseOf(server, another?.id ?? "")).state).toBe(LeaseState.HELD);
+  });
+
+  test("hold's last job fails with 6 when the lease was lost before", async () => {
+    await using machine = new Machine(server, "component-lost");
+    machine.loses();
+    const pipeline = render("hold.yml", { environment: machine.environment });
+    await expect(play({ ...pipeline, deploy: { stage: "deploy", script: ["make deploy"] } }, machine)).rejects.toThrow("exit code 6");
   });
 
   test.each([

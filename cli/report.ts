@@ -56,9 +56,11 @@ export class WaitReport implements Watcher {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     if (this.#closeSection === undefined) return;
     if (this.#output.onTerminal) this.#output.live("");
-    this.#closeSection(`call-me: done waiting, after ${this.#elapsed()}`);
+    const served = this.#lease?.state === LeaseState.HELD;
+    this.#closeSection(`call-me: ${served ? "done waiting" : "waited in vain"}, after ${this.#elapsed()}`);
     this.#closeSection = undefined;
-    if (this.#lease !== undefined) this.#output.notice(`waited ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${this.#atFirst}`);
+    if (served && this.#lease !== undefined)
+      this.#output.notice(`waited ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${this.#atFirst}`);
   }
 
   #begin(lease: Lease): void {

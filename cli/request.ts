@@ -47,7 +47,10 @@ export function buildRequest(options: AcquireOptions, env: Variables): AcquireIn
 function wanted(environments: readonly string[]): Pick<MessageInitShape<typeof AcquireRequestSchema>, "environment" | "needs"> {
   const needs = environments.map((text) => {
     const [, environment = text, slots = "1"] = /^(.+):(\d+)$/.exec(text) ?? [];
-    return { environment, slots: integer(text, slots) };
+    const count = integer(text, slots);
+    // The contract's 0 stands for a field that was left out, which means 1: nobody who types it means that.
+    if (count === 0) throw Failure.usage(`${text} asks for no slot; write ${environment}, or ${environment}:2 for two`);
+    return { environment, slots: count };
   });
   const [only] = needs;
   return needs.length === 1 && only?.slots === 1 ? { environment: only.environment } : { needs };

@@ -13,7 +13,7 @@ export function didYouMean(args: readonly string[], verbs: readonly string[]): s
 export function optionMeant(typed: string, options: readonly string[]): string {
   const near = nearest(typed, options);
   const hint = near === undefined ? `there are: ${[...options].sort().join(", ")}` : `did you mean ${near}?`;
-  return `unknown option ${typed}; ${hint}.`;
+  return `unknown option ${typed}; ${hint}`;
 }
 
 /** The word that is few typing errors away, if one is. */

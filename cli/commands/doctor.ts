@@ -11,6 +11,8 @@ import { EXIT } from "../failure.ts";
 /** In this order: when one of the first three fails, the rest could only say the same again. */
 const CHECKS: Readonly<Record<string, Check>> = { dns, tls: certificate, reach: reachable, ready, version, key, http2, stream, clock };
 const VITAL = ["dns", "tls", "reach"];
+/** Without a key that is accepted they could only say the same again. */
+const WITH_KEY = ["stream", "long"];
 
 /** `call-me doctor`: what stands between this machine and the server, and what to do about it. */
 export class DoctorCommand extends ClientCommand {
@@ -43,6 +45,7 @@ export class DoctorCommand extends ClientCommand {
   private async examine(patient: Patient, checks: Readonly<Record<string, Check>>): Promise<(Finding & { check: string })[]> {
     const findings: (Finding & { check: string })[] = [];
     for (const [check, look] of Object.entries(checks)) {
+      if (WITH_KEY.includes(check) && findings.some((one) => one.check === "key" && one.verdict === "fail")) continue;
       const finding = await look(patient).catch((error) =>
         fail(rootOf(error), "the server or something before it breaks calls: see their logs"),
       );

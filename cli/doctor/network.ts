@@ -40,6 +40,8 @@ export const certificate: Check = async ({ url, patience }) => {
     await once(socket, "secureConnect");
     return lifetime(Date.parse(socket.getPeerCertificate().valid_to), `${socket.getProtocol()}, `);
   } catch (error) {
+    if (/wrong version number|packet length too long/.test(rootOf(error)))
+      return fail("the server speaks clear text on this port", `write http:// instead of https://: ${url.href.replace("https:", "http:")}`);
     const remedy =
       (error as NodeJS.ErrnoException).code === "CERT_HAS_EXPIRED"
         ? "renew the server's certificate"

@@ -22,6 +22,9 @@ environment=$1
 shift
 case $environment in *[!A-Za-z0-9._/-]*) fail 2 "the name of an environment has only A-Z a-z 0-9 . _ / - in it: $environment" ;; esac
 case ${CALL_ME_HOLDER:-}${CALL_ME_RUN_URL:-} in *[\"\\]*) fail 2 "CALL_ME_HOLDER and CALL_ME_RUN_URL must do without quotes and backslashes" ;; esac
+for seconds in "${CALL_ME_TTL:-3600s}" "${CALL_ME_WAIT:-5s}"; do
+  case $seconds in s | *[!0-9]*[!s] | *[!0-9s]* | *[!s]) fail 2 "CALL_ME_TTL and CALL_ME_WAIT are whole seconds, such as 2700s, not $seconds" ;; esac
+done
 [ -n "${CALL_ME_URL:-}" ] || fail 3 "set CALL_ME_URL to the address of the server"
 [ -n "${CALL_ME_API_KEY:-}" ] || fail 3 "set CALL_ME_API_KEY to the key"
 

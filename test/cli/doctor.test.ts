@@ -85,6 +85,13 @@ test("a wrong key is told, with where to set it", async () => {
     detail: expect.stringContaining("not accepted"),
     remedy: "set CALL_ME_API_KEY, or give --key-file",
   });
+  expect(JSON.parse(stdout).map((finding: { check: string }) => finding.check)).not.toContain("stream");
+});
+
+test("https where the server speaks clear text is told as such", async () => {
+  const { code, stdout } = await examined(server.url.replace("http:", "https:"));
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^fail {2}tls +the server speaks clear text on this port\. Remedy: write http:\/\/ instead/m);
 });
 
 test("something else that listens there is not taken for call-me", async () => {

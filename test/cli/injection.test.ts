@@ -20,7 +20,7 @@ const SYSTEMS: Record<string, { env: Record<string, string>; orders: (line: stri
     env: { GITLAB_CI: "true" },
     orders: (line) => /section_(start|end):/.test(line),
     ours: new RegExp(
-      String.raw`^${ESC}\[0Ksection_(start|end):\d+:call_me_wait\r${ESC}\[0Kcall-me: (waiting for uat|done waiting, after \S+)$`,
+      String.raw`^${ESC}\[0Ksection_(start|end):\d+:call_me_wait\r${ESC}\[0Kcall-me: (waiting for uat|waited in vain, after \S+)$`,
     ),
   },
   "Azure Pipelines": {
@@ -31,7 +31,7 @@ const SYSTEMS: Record<string, { env: Record<string, string>; orders: (line: stri
   Buildkite: {
     env: { BUILDKITE: "true" },
     orders: (line) => /^(---|\+\+\+|~~~|\^\^\^)/.test(line),
-    ours: /^(--- call-me: waiting for uat|\+\+\+ call-me: done waiting, after \S+)$/,
+    ours: /^(--- call-me: waiting for uat|\+\+\+ call-me: waited in vain, after \S+)$/,
   },
   TeamCity: {
     env: { TEAMCITY_VERSION: "2025.11" },

@@ -129,7 +129,9 @@ test.each([
   [["a b", "true"], {}, 2, /the name of an environment has only/],
   [["uat", "true"], { CALL_ME_URL: "" }, 3, /set CALL_ME_URL/],
   [["uat", "true"], { CALL_ME_API_KEY: "wrong" }, 3, /does not accept the key/],
-  [["uat", "true"], { CALL_ME_TTL: "soon" }, 1, /unexpected answer/],
+  [["uat", "true"], { CALL_ME_TTL: "soon" }, 2, /whole seconds, such as 2700s, not soon/],
+  [["uat", "true"], { CALL_ME_TTL: "45m" }, 2, /whole seconds, such as 2700s, not 45m/],
+  [["uat", "true"], { CALL_ME_WAIT: "s" }, 2, /whole seconds, such as 2700s, not s/],
   [["uat", "no-such-command"], {}, 127, /not found/],
 ] as const)("what cannot be done is told: %j %j", async (args, more, code, words) => {
   const end = await finish(start([...args], more));

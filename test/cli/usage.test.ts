@@ -46,6 +46,7 @@ test.each([
   [["acquire"], /Not enough positional arguments/],
   [["acquire", "uat", "--ttk", "30s"], /unknown option --ttk; did you mean --ttl\?/],
   [["check", "uat", "--frobnicate"], /unknown option --frobnicate; there are: --help, --json, --key-file, --pool, --url/],
+  [["acquire", "uat:0"], /uat:0 asks for no slot; write uat, or uat:2 for two/],
   [["acquire", "uat", "--ttl", "soon"], /--ttl "soon" is no duration/],
   [["acquire", "uat", "--priority=high"], /--priority: "high" is no whole number/],
   [["check"], /name an environment, or a pool with --pool/],

@@ -18,10 +18,13 @@ export class WaitReport implements Watcher {
   #lease: Lease | undefined;
   #atFirst = "";
   #said = "";
+  #obstacle = "";
+  readonly #look: (lease: Lease) => Promise<string>;
   #outOfReach = false;
 
-  /** `quiet`: stdout belongs to JSON. `every`: ms between two lines that it still waits. */
-  constructor(output: Output, { quiet, every }: { quiet: boolean; every: number }) {
+  /** `quiet`: stdout belongs to JSON. `every`: ms between two lines that it still waits. `look` tells what is in the way where no holder is. */
+  constructor(output: Output, { quiet, every, look }: { quiet: boolean; every: number; look: (lease: Lease) => Promise<string> }) {
+    this.#look = look;
     this.#output = output;
     this.#quiet = quiet;
     this.#every = every;
@@ -41,6 +44,17 @@ export class WaitReport implements Watcher {
     const news = this.#output.onTerminal ? glance(lease) : standing(lease);
     if (news !== this.#said) this.#tell(news);
     this.#said = news;
+    if (lease.holders.length === 0) void this.#explain(lease);
+    else this.#obstacle = "";
+  }
+
+  /** An environment out of service has no holder to name. */
+  async #explain(lease: Lease): Promise<void> {
+    const obstacle = await this.#look(lease);
+    // Meanwhile it may have been our turn.
+    if (obstacle === "" || obstacle === this.#obstacle || this.#closeSection === undefined || lease !== this.#lease) return;
+    this.#obstacle = obstacle;
+    this.#tell(this.#said);
   }
 
   lost(why: string): void {
@@ -73,12 +87,17 @@ export class WaitReport implements Watcher {
     notice();
     this.#repeat(this.#every, notice);
     if (this.#output.onTerminal) this.#repeat(1_000, () => this.#tell(this.#said));
-    else this.#repeat(this.#every, () => this.#output.word(`still waiting after ${this.#elapsed()}: ${this.#said}`));
+    else this.#repeat(this.#every, () => this.#output.word(`still waiting after ${this.#elapsed()}: ${this.#news(this.#said)}`));
   }
 
   #tell(news: string): void {
-    if (!this.#output.onTerminal) this.#output.word(news);
-    else if (this.#lease !== undefined) this.#output.live(`waiting ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${news}`);
+    if (!this.#output.onTerminal) this.#output.word(this.#news(news));
+    else if (this.#lease !== undefined)
+      this.#output.live(`waiting ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${this.#news(news)}`);
+  }
+
+  #news(standing: string): string {
+    return this.#obstacle === "" ? standing : `${standing}; ${this.#obstacle}`;
   }
 
   #repeat(every: number, act: () => void): void {

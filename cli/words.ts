@@ -48,6 +48,12 @@ export function verdict(status: EnvironmentStatus): string {
   return spoken(EnvironmentStateSchema, status.state);
 }
 
+/** "uat maintenance, db upgrade", "uat busy, held by …": why nobody new is served there. */
+export function whyBusy(name: string, status: EnvironmentStatus): string {
+  const resting = status.used === 0 && status.resting > 0 ? "resting after its last use" : "";
+  return [`${name} ${verdict(status)}`, status.stateReason, resting, heldBy(status.holders)].filter(Boolean).join(", ");
+}
+
 /** The names of a lease's environments, as the original client prints them. */
 export function environmentsOf(lease: Lease): string {
   return lease.environments.map(({ name }) => name).join(", ");

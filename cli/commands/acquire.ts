@@ -6,11 +6,12 @@ import { Command, Option } from "../clipanion.ts";
 import { formatDuration, nanoseconds } from "../duration.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { writerOf } from "../handoff.ts";
+import { explainMiss, obstacles } from "../obstacle.ts";
 import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
 import { type Identity, identify, resume, waitResumed } from "../resume.ts";
 import { isSettled, waitForGrant } from "../waiting.ts";
-import { ending, environmentsOf, instant, standing } from "../words.ts";
+import { environmentsOf, instant } from "../words.ts";
 
 /** `call-me acquire`, and `call-me request` as the original says: takes environments, waiting for as long as it takes. */
 export class AcquireCommand extends ClientCommand implements AcquireOptions {
@@ -71,13 +72,13 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     const request = buildRequest(this, env);
     const { locks } = await this.connect();
     const start = process.hrtime.bigint();
-    const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice });
+    const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice, look: (lease) => obstacles(locks, lease) });
     try {
       const answer = await (this.noWait ? this.askOnce(locks, request, identity) : this.wait(locks, request, identity, report));
       if (!this.noWait) this.interruption.throwIfAborted();
       report.close();
       await this.handOn(locks, answer, hand);
-      return this.conclude(answer, start, hand !== undefined);
+      return await this.conclude(locks, answer, start, hand !== undefined);
     } catch (error) {
       if (this.interruption.aborted) await this.withdraw(locks, report.lease);
       throw error;
@@ -111,9 +112,9 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     return identity === undefined ? waitForGrant(waiting) : waitResumed(identity, waiting);
   }
 
-  private conclude({ lease, environmentCreated }: AcquireResponse, start: bigint, handedOn: boolean): number {
+  private async conclude(locks: Locks, { lease, environmentCreated }: AcquireResponse, start: bigint, handedOn: boolean): Promise<number> {
     if (lease?.state !== LeaseState.HELD) {
-      this.output.word(`call-me: not acquired: ${lease === undefined ? "the server sent no lease" : explainMiss(lease)}`);
+      this.output.word(`call-me: not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;
     }
     if (!handedOn) {
@@ -136,10 +137,6 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       this.output.word(`${this.interruption.reason}: the server is out of reach; lease ${lease.id} ends by itself after ${left}`);
     }
   }
-}
-
-function explainMiss(lease: Lease): string {
-  return lease.state === LeaseState.ENDED ? ending(lease) : `${standing(lease)}; lease ${lease.id} waits in line`;
 }
 
 function term(lease: Lease): string {

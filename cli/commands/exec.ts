@@ -10,6 +10,7 @@ import { EXIT, Failure } from "../failure.ts";
 import { giveBack } from "../giveback.ts";
 import { inheritance } from "../inheritance.ts";
 import { Keeper } from "../keeper.ts";
+import { explainMiss, obstacles } from "../obstacle.ts";
 import type { Output } from "../output.ts";
 import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
@@ -17,7 +18,7 @@ import { persist } from "../retry.ts";
 import { run, type Tenure } from "../tenure.ts";
 import { renewableFor } from "../term.ts";
 import { waitForGrant } from "../waiting.ts";
-import { ending, environmentsOf, instant } from "../words.ts";
+import { environmentsOf, instant } from "../words.ts";
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
 export class ExecCommand extends ClientCommand implements AcquireOptions {
@@ -68,7 +69,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const answer = await this.acquire(settings.locks, request, output);
     const { lease } = answer;
     if (lease?.state !== LeaseState.HELD) {
-      output.word(`call-me: not acquired: ${lease === undefined ? "the server sent no lease" : ending(lease)}`);
+      output.word(`call-me: not acquired: ${await explainMiss(settings.locks, lease)}`);
       return EXIT.notAcquired;
     }
     output.mask(answer.leaseToken);
@@ -92,7 +93,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
   /** Waits in line; interrupted, it gives the place up. */
   private async acquire(locks: Locks, request: AcquireInit, output: Output): Promise<AcquireResponse> {
     const { pace } = this.context;
-    const report = new WaitReport(output, { quiet: true, every: pace.notice });
+    const report = new WaitReport(output, { quiet: true, every: pace.notice, look: (lease) => obstacles(locks, lease) });
     const queueTimeout = request.queueTimeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(request.queueTimeout);
     try {
       return await waitForGrant({ locks, request, pace, interruption: this.interruption, watcher: report, queueTimeout });

@@ -7,7 +7,7 @@ import { Command, Option } from "../clipanion.ts";
 import { nanoseconds, parseDuration } from "../duration.ts";
 import { EXIT } from "../failure.ts";
 import { follow } from "../following.ts";
-import { heldBy, verdict } from "../words.ts";
+import { whyBusy } from "../words.ts";
 
 /** `call-me wait`: returns when environments are free, and takes nothing. */
 export class WaitCommand extends ClientCommand {
@@ -76,9 +76,7 @@ export class WaitCommand extends ClientCommand {
       .filter((name) => !state.get(name)?.available)
       .map((name) => {
         const status = state.get(name);
-        if (status === undefined) return `${name} not seen yet`;
-        const resting = status.used === 0 && status.resting > 0 ? "resting after its last use" : "";
-        return [`${name} ${verdict(status)}`, status.stateReason, resting, heldBy(status.holders)].filter(Boolean).join(", ");
+        return status === undefined ? `${name} not seen yet` : whyBusy(name, status);
       });
   }
 }

@@ -130,3 +130,14 @@ test.each([
   expect(code).toBe(2);
   expect(stderr).toMatch(words);
 });
+
+test("who waits for what is out of service is told so, and who is refused what is in the way", async () => {
+  await take("bench", "--name", "checkout #7");
+  expect((await say("acquire", "bench", "--fail")).stderr).toMatch(/not acquired: refused: .*; bench busy, held by checkout #7 since /);
+  await type(["env", "apply", "-"], env, { stdin: '[{"name":"rig"}]' });
+  await say("env", "set-state", "rig", "maintenance", "--reason", "db upgrade");
+  const waiting = open(["acquire", "rig"], env);
+  await waiting.stderr.shows("position 1 of 1; rig maintenance, db upgrade");
+  await say("env", "set-state", "rig", "available");
+  expect(await waiting.exit).toBe(0);
+});

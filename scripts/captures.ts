@@ -90,7 +90,7 @@ async function capture(url: string): Promise<Record<string, string>> {
     spawnSync(process.execPath, [BIN, "release", "--lease", id], { env: { ...process.env, CALL_ME_URL: url, CALL_ME_API_KEY: KEY } });
   const first = otherJob(url);
   type("call-me exec uat -- make test");
-  const waiting = await screen(/waiting \d+s for uat/);
+  const waiting = await screen(/waiting ([2-9]|\d\d)s for uat/);
   release(first);
   const handover = await screen(/ok 4[^$]*\n\$ ?$/);
   type("clear; call-me exec uat -- make test");

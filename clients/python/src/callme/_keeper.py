@@ -53,7 +53,7 @@ class Keeper:
         """Renews once, before anything relies on the lease, and then goes on by itself.
 
         A grant may have been long on its way to us: only a Renew of our own tells when the time began. Raises LeaseLost if the lease
-        has ended already, what keeps us from the server, or CancelledError.
+        has ended already or is about to, what keeps us from the server, or CancelledError.
         """
         sent_at = 0.0
 
@@ -67,6 +67,8 @@ class Keeper:
         except grpc.RpcError as error:
             raise verdict(error, self._lease_id) or error from error
         self.tenure.renewed(answer.lease, sent_at)
+        if time.monotonic() >= self.tenure.cancel_at:
+            raise self.tenure.loss()
         for thread in self._threads:
             thread.start()
 

@@ -50,12 +50,14 @@ class Keeper:
         """Renews once, before anything relies on the lease, and then goes on by itself.
 
         A grant may have been long on its way to us: only a Renew of our own tells when the time began. Raises LeaseLost if the lease
-        has ended already, or what keeps us from the server.
+        has ended already or is about to, or what keeps us from the server.
         """
         try:
             await persist(self._connection, lambda locks: self._renew(locks, time.monotonic()))
         except grpc.RpcError as error:
             raise verdict(error, self._lease_id) or error from error
+        if time.monotonic() >= self.tenure.cancel_at:
+            raise self.tenure.loss()
         self._spawn(self._follow())
         self._tick()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import subprocess
 import threading
 import time
 import unittest
+from types import FunctionType
 
 from callme import Interrupted
 from callme._interrupt import interrupter
@@ -105,6 +107,23 @@ class InAnotherThread(unittest.TestCase):
         thread.join()
         made[0].fire()
         self.assertEqual(seen, [1])
+
+    def test_never_comes_on_the_way_out_of_a_body(self) -> None:
+        def body() -> None:
+            one = interrupter()
+            one.arm()
+            names = {"__name__": "callme._hold", "slow": slow, "done": done}
+            leaving = FunctionType(compile("slow()\ndone.append(1)", "_hold", "exec"), names)
+            threading.Timer(0.05, one.fire).start()
+            leaving()
+            one.disarm()
+
+        done: list[int] = []
+        slow = functools.partial(time.sleep, 0.3)
+        thread = threading.Thread(target=body)
+        thread.start()
+        thread.join()
+        self.assertEqual(done, [1])
 
     def test_one_that_was_not_raised_so_far_is_taken_back(self) -> None:
         def body() -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import signal
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Callable, Protocol
 
 if TYPE_CHECKING:
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 _SIGNAL: int | None = getattr(signal, "SIGURG", None) if hasattr(signal, "pthread_kill") else None
 # A signal that comes just before a blocking call begins would not break it: so it is sent until it was seen. In seconds.
 _AGAIN = 0.05
-# Code of this module must not be interrupted on its way into a body or out of it.
-_PROTECTED = "callme._hold"
+# Code of these modules must not be interrupted on its way into a body or out of it.
+_PROTECTED = {"callme._hold", __name__}
 
 
 class Interrupted(BaseException):
@@ -64,19 +66,19 @@ class Unmoved:
         """Does nothing."""
 
 
-class _BySignal:
-    """All but ``fire`` runs in the main thread, and so does the handler: nothing comes between two of its lines."""
+class _Insistent:
+    """Tries again and again, in a thread of its own, until it was seen or ``disarm`` ended it.
 
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._previous: Callable[[int, FrameType | None], object] | int | None = None
+    No locks and no Events: signal handlers run between any two steps of their thread, also when that has just taken one.
+    """
+
+    def __init__(self) -> None:
         self._armed = False
-        # Seen by the handler, or there is nothing to interrupt any more.
-        self._done = threading.Event()
         self._fired = False
+        # Seen, or there is nothing to interrupt any more.
+        self._done = False
 
     def arm(self) -> None:
-        self._previous = signal.signal(self._number, self._handle)
         self._armed = True
 
     def fire(self) -> None:
@@ -84,59 +86,81 @@ class _BySignal:
             self._fired = True
             threading.Thread(target=self._insist, name="call-me-interrupt", daemon=True).start()
 
+    def _insist(self) -> None:
+        while not self._done:
+            # Before arm there is nothing to interrupt either, and the signal is somebody else's.
+            if self._armed:
+                self._try()
+            time.sleep(_AGAIN)
+
+    def _try(self) -> None:
+        raise NotImplementedError
+
+
+class _BySignal(_Insistent):
+    """``arm`` and ``disarm`` run in the main thread, and so does the handler."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+        self._previous: Callable[[int, FrameType | None], object] | int | None = None
+
+    def arm(self) -> None:
+        self._previous = signal.signal(self._number, self._handle)
+        super().arm()
+
     def disarm(self) -> None:
-        self._done.set()
+        self._done = True
         if self._armed and signal.getsignal(self._number) == self._handle:
             # None: it was not Python's.
             signal.signal(self._number, signal.SIG_DFL if self._previous is None else self._previous)
         self._armed = False
 
-    def _insist(self) -> None:
+    def _try(self) -> None:
         main = threading.main_thread().ident
-        while main is not None and not self._done.is_set():
-            # Before arm the signal is somebody else's.
-            if self._armed:
-                signal.pthread_kill(main, self._number)
-            self._done.wait(_AGAIN)
+        if main is not None:
+            signal.pthread_kill(main, self._number)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._fired or self._done.is_set():
+        if not self._fired or self._done:
             # A hold around ours, whose lease is lost; or who used the signal before us.
             if callable(self._previous):
                 self._previous(number, frame)
             return
-        if frame is not None and frame.f_globals.get("__name__") == _PROTECTED:
+        if _is_protected(frame):
             return
-        self._done.set()
+        self._done = True
         raise Interrupted
 
 
-class _ByThreadState:
+class _ByThreadState(_Insistent):
     def __init__(self) -> None:
-        self._thread = ctypes.c_ulong(threading.get_ident())
+        super().__init__()
+        self._thread = threading.get_ident()
+        # Between _try and disarm. No signal handler takes it.
         self._lock = threading.Lock()
-        self._armed = False
-        self._wanted = False
-
-    def arm(self) -> None:
-        with self._lock:
-            self._armed = True
-            if self._wanted:
-                self._raise(Interrupted)
-
-    def fire(self) -> None:
-        with self._lock:
-            if not self._wanted and self._armed:
-                self._raise(Interrupted)
-            self._wanted = True
+        self._raised = False
 
     def disarm(self) -> None:
         with self._lock:
-            if self._armed and self._wanted:
+            self._done = True
+            self._armed = False
+            if self._raised:
                 # One that has not been raised so far would come out of nowhere later.
                 self._raise(None)
-            self._armed = False
+
+    def _try(self) -> None:
+        # _insist has just slept or begun, so we have the interpreter for ourselves for some milliseconds: what the frame tells stays true.
+        with self._lock:
+            if not self._done and not _is_protected(sys._current_frames().get(self._thread)):
+                self._raise(Interrupted)
+                self._raised = self._done = True
 
     def _raise(self, kind: type[BaseException] | None) -> None:
         argument = None if kind is None else ctypes.py_object(kind)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, argument)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), argument)
+
+
+def _is_protected(frame: FrameType | None) -> bool:
+    """Whether a thread that is just there must be let go on."""
+    return frame is not None and frame.f_globals.get("__name__") in _PROTECTED

@@ -151,8 +151,9 @@ class Keeper:
         """Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds."""
         backoff = Backoff()
         while not self._stopped.is_set():
+            begun = time.monotonic()
             try:
-                ended = self._listen(backoff)
+                ended = self._listen()
             except grpc.RpcError as error:
                 ended = verdict(error, self._lease_id)
                 # Renewals tell what is wrong.
@@ -161,9 +162,10 @@ class Keeper:
             if ended is not None:
                 self._over(ended)
                 return
+            backoff.lasted(time.monotonic() - begun)
             self._stopped.wait(backoff.pause())
 
-    def _listen(self, backoff: Backoff) -> LeaseLost | None:
+    def _listen(self) -> LeaseLost | None:
         """Returns the end that the stream told of; None if it has only ended itself."""
         stream = self._connection.locks.WatchLease(WatchLeaseRequest(lease_id=self._lease_id), metadata=self._metadata)
         with self._changed:
@@ -174,7 +176,6 @@ class Keeper:
                     return None
                 for message in stream:
                     watchdog.heard()
-                    backoff.reset()
                     if message.lease.state == LEASE_STATE_ENDED:
                         return lost_with(message.lease)
                 return None

@@ -29,6 +29,7 @@ class Backoff:
         self._tries = min(self._tries + 1, 10)
         return random.uniform(longest / 2, longest)
 
-    def reset(self) -> None:
-        """The server answered: the next pause is a short one again."""
-        self._tries = 0
+    def lasted(self, seconds: float) -> None:
+        """It went well for so long. Only after a good while is the next pause a short one again: a proxy may cut each stream at once."""
+        if seconds > _LAST:
+            self._tries = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,12 @@ def _settle(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Cal
     while True:
         try:
             _ask(locks, place, metadata, calls)
-            backoff.reset()
             if not place.settled:
-                _follow(locks, place, metadata, calls)
+                begun = time.monotonic()
+                try:
+                    _follow(locks, place, metadata, calls)
+                finally:
+                    backoff.lasted(time.monotonic() - begun)
             if place.settled:
                 return
         except grpc.RpcError as error:

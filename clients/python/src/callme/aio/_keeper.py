@@ -130,13 +130,13 @@ class Keeper:
         backoff = Backoff()
 
         def heard(message: WatchLeaseResponse) -> bool:
-            backoff.reset()
             if message.lease.state != LEASE_STATE_ENDED:
                 return False
             self._over(lost_with(message.lease))
             return True
 
         while not self._stopped:
+            begun = time.monotonic()
             try:
                 await listen(self._connection.locks.WatchLease(WatchLeaseRequest(lease_id=self._lease_id), metadata=self._metadata), heard)
             except grpc.RpcError as error:
@@ -146,6 +146,7 @@ class Keeper:
                 # Renewals tell what is wrong.
                 if not is_transient(error):
                     return
+            backoff.lasted(time.monotonic() - begun)
             await asyncio.sleep(backoff.pause())
 
     def _over(self, loss: LeaseLost) -> None:

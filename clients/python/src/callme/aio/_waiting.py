@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import grpc
@@ -40,9 +41,12 @@ async def _settle(locks: LockServiceAsyncStub, place: Place, metadata: Metadata)
     while True:
         try:
             await _ask(locks, place, metadata)
-            backoff.reset()
             if not place.settled:
-                await _follow(locks, place, metadata)
+                begun = time.monotonic()
+                try:
+                    await _follow(locks, place, metadata)
+                finally:
+                    backoff.lasted(time.monotonic() - begun)
             if place.settled:
                 return
         except grpc.RpcError as error:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import threading
 import time
 import unittest
+from typing import Any
+from unittest.mock import patch
 
 from callme.v1.types_pb2 import Lease
 
-from callme import LeaseLost, aio
+from callme import Interrupted, LeaseLost, aio
+from callme._interrupt import interrupter
 from callme._lease import HeldLease
 
 # It does not end when it is asked to, and neither does its child.
@@ -44,8 +48,52 @@ class Blocking(unittest.TestCase):
         with self.assertRaises(LeaseLost):
             self.lease.run(["true"])
 
+    def test_an_interruption_while_it_starts_takes_it_along(self) -> None:
+        started: list[subprocess.Popen[bytes]] = []
+
+        class Slow(subprocess.Popen):  # type: ignore[type-arg]
+            def __init__(self, *args: object, **options: object) -> None:
+                super().__init__(*args, **options)  # type: ignore[call-overload]
+                started.append(self)
+                time.sleep(0.5)
+
+        def body() -> None:
+            one = interrupter()
+            one.arm()
+            threading.Timer(0.2, one.fire).start()
+            try:
+                with self.assertRaises(Interrupted):
+                    self.lease.run(["sleep", "60"])
+            finally:
+                one.disarm()
+
+        with patch("subprocess.Popen", Slow):
+            body()
+            thread = threading.Thread(target=body)
+            thread.start()
+            thread.join()
+        self.assertEqual([one.returncode for one in started], [-signal.SIGTERM, -signal.SIGTERM])
+
 
 class Asyncio(unittest.IsolatedAsyncioTestCase):
+    async def test_cancelled_while_it_starts_it_takes_its_command_along(self) -> None:
+        lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
+        started: list[asyncio.subprocess.Process] = []
+        start = asyncio.create_subprocess_exec
+
+        async def slow(*args: str, **options: Any) -> asyncio.subprocess.Process:
+            started.append(await start(*args, **options))
+            await asyncio.sleep(0.3)
+            return started[0]
+
+        with patch("asyncio.create_subprocess_exec", slow):
+            running = asyncio.ensure_future(lease.run("sleep", "60"))
+            await asyncio.sleep(0.1)
+            running.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await running
+        self.assertEqual(started[0].returncode, -signal.SIGTERM)
+
     async def test_a_cancelled_body_takes_its_command_along(self) -> None:
         lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
         running = asyncio.ensure_future(lease.run("sleep", "60"))

@@ -14,6 +14,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Callable, Protocol
 
+from callme import _process
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -22,7 +24,8 @@ _SIGNAL: int | None = getattr(signal, "SIGURG", None) if hasattr(signal, "pthrea
 # A signal that comes just before a blocking call begins would not break it: so it is sent until it was seen. In seconds.
 _AGAIN = 0.05
 # Code of these modules must not be interrupted on its way into a body or out of it.
-_PROTECTED = {"callme._hold", __name__}
+# And from the start of a command to where its end is seen to.
+_PROTECTED = {"callme._hold", "callme._lease", "callme._process", __name__}
 
 
 class Interrupted(BaseException):
@@ -163,4 +166,11 @@ class _ByThreadState(_Insistent):
 
 def _is_protected(frame: FrameType | None) -> bool:
     """Whether a thread that is just there must be let go on."""
-    return frame is not None and frame.f_globals.get("__name__") in _PROTECTED
+    if frame is not None and frame.f_globals.get("__name__") in _PROTECTED:
+        return True
+    while frame is not None:
+        # What it calls too: a process that nobody knows of cannot be ended.
+        if frame.f_code is _process.start.__code__:
+            return True
+        frame = frame.f_back
+    return False

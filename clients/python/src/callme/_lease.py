@@ -1,4 +1,4 @@
-"""What a body is given."""
+"""What a body is given. Nothing in this file is interrupted by Interrupted, but what it calls: see _interrupt."""
 
 from __future__ import annotations
 
@@ -75,12 +75,15 @@ class HeldLease(Held):
         an exit code other than 0, unless ``check`` is false.
         """
         self.check()
-        with subprocess.Popen(args, **_process.options(self._environment(), popen)) as process:
-            try:
-                self._wait(process)
-            except BaseException:
-                _process.stop(process, self._kill_at if self._loss is not None else time.monotonic() + _process.GRACE)
-                raise
+        process = _process.start(args, self._environment(), popen)
+        try:
+            self._wait(process)
+        except BaseException:
+            _process.stop(process, self._kill_at if self._loss is not None else time.monotonic() + _process.GRACE)
+            raise
+        finally:
+            with process:
+                """Closes its pipes."""
         if check and process.returncode != 0:
             raise subprocess.CalledProcessError(process.returncode, args)
         return subprocess.CompletedProcess(args, process.returncode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -40,11 +41,17 @@ class HeldLease(Held):
         subprocess.CalledProcessError for an exit code other than 0, unless ``check`` is false.
         """
         self.check()
-        process = await asyncio.create_subprocess_exec(*args, **_process.options(self._environment(), popen))
+        # Not cut in two: a process that nobody knows of cannot be ended.
+        starting = asyncio.ensure_future(asyncio.create_subprocess_exec(*args, **_process.options(self._environment(), popen)))
         try:
-            code = await process.wait()
+            await asyncio.wait({starting})
+            code = await starting.result().wait()
         except BaseException:
-            await self._stop(process)
+            while not starting.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({starting})
+            if not starting.cancelled() and starting.exception() is None:
+                await self._stop(starting.result())
             raise
         if check and code != 0:
             raise subprocess.CalledProcessError(code, args)

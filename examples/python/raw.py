@@ -5,6 +5,7 @@ What the layer over it does besides: clients/README.md.
 
 import os
 import threading
+import time
 import uuid
 
 import grpc
@@ -14,7 +15,10 @@ from callme.v1.types_pb2 import LEASE_STATE_ENDED, LEASE_STATE_HELD, LEASE_STATE
 from google.protobuf.duration_pb2 import Duration
 
 url = os.environ.get("CALL_ME_URL", "http://127.0.0.1:8000")
-locks = LockServiceStub(grpc.insecure_channel(url.removeprefix("http://")))
+target = url.split("://")[-1].rstrip("/")
+# An https URL without a port: 443 is what grpc takes too.
+secure = url.startswith("https://")
+locks = LockServiceStub(grpc.secure_channel(target, grpc.ssl_channel_credentials()) if secure else grpc.insecure_channel(target))
 key = [("x-api-key", os.environ.get("CALL_ME_API_KEY", ""))]
 
 # The same request again keeps the place in line; after a broken connection too.
@@ -36,15 +40,30 @@ over = threading.Event()
 def follow() -> None:
     """Tells of the end at once, whoever ends it."""
     for message in watch:
-        print("watch:", WatchKind.Name(message.kind))
+        # A newer server may know kinds that this code does not.
+        known = message.kind in WatchKind.values()
+        print("watch:", WatchKind.Name(message.kind) if known else message.kind)
         if message.lease.state == LEASE_STATE_ENDED:
             over.set()
 
 
 def renew() -> None:
-    """Renews every third of the ttl."""
-    while not over.wait(20):
-        locks.Renew(RenewRequest(lease_id=lease_id), metadata=token, timeout=6)
+    """Renews every third of the ttl; without an answer, again soon. After 46 s of that the work must stop: one more try takes 7.5 s."""
+    renewed = time.monotonic()
+    pause = 0.0
+    while not over.wait(pause):
+        sent = time.monotonic()
+        try:
+            locks.Renew(RenewRequest(lease_id=lease_id), metadata=token, timeout=6)
+            renewed, pause = sent, 20.0
+        except grpc.RpcError as error:
+            print("renew:", error.code(), error.details())
+            pause = 1.5
+            # All but a broken connection is the server's word: it has ended.
+            if error.code() not in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
+                over.set()
+        if time.monotonic() >= renewed + 46:
+            over.set()
 
 
 threading.Thread(target=follow, daemon=True).start()

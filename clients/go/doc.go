@@ -6,10 +6,11 @@
 //		return err
 //	}
 //	return client.Hold(ctx, "uat", func(ctx context.Context, lease *callme.Lease) error {
-//		return exec.CommandContext(ctx, "make", "test").Run()
+//		return runTests(ctx)
 //	})
 //
 // When the lease is lost, because somebody ended it or the server is out of reach for too long, the context of the body is cancelled with a
-// [*LeaseLost] as its cause, early enough to stop before the server hands the environment over. What is cancelled must stop. A body that
-// may not notice in time, because its machine was suspended for example, has [Lease.FencingToken]: hand it to what you protect.
+// [*LeaseLost] as its cause, early enough to stop before the server hands the environment over. What is cancelled must stop, also what a
+// command has started, which [os/exec.CommandContext] leaves at work. A body that may not notice in time, because its machine was suspended
+// for example, has [Lease.FencingToken]: hand it to what you protect.
 package callme

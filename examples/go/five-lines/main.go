@@ -6,6 +6,8 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"os/signal"
+	"syscall"
 
 	callme "github.com/call-me/call-me/clients/go"
 )
@@ -18,10 +20,12 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = client.Hold(context.Background(), "uat", func(ctx context.Context, lease *callme.Lease) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err = client.Hold(ctx, "uat", func(ctx context.Context, lease *callme.Lease) error {
 		command := exec.CommandContext(ctx, os.Args[1], os.Args[2:]...)
 		command.Stdout, command.Stderr = os.Stdout, os.Stderr
-		return command.Run()
+		return run(command) // and end all that it has started: group_unix.go
 	})
 	if err != nil {
 		log.Fatal(err)

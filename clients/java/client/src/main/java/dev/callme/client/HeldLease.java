@@ -121,9 +121,10 @@ public final class HeldLease implements AutoCloseable {
 
   /** Makes sure that it is ours still, and keeps it from then on. Whoever leaves gives it back. */
   void begin() throws InterruptedException {
-    CompletableFuture<Void> begun = keeper.begin();
+    CompletableFuture<?> begun = keeper.begin();
     try {
       Answer.await(begun);
+      check();
     } catch (InterruptedException | RuntimeException | Error leaving) {
       begun.cancel(false);
       end();

@@ -53,10 +53,19 @@ final class Keeper {
 
   /**
    * Renews once, before anything relies on the lease: a grant may have been long on its way to us, only a Renew of our own tells when the
-   * time began. Then goes on by itself. Fails with the error of the last try.
+   * time began. Then goes on by itself. Fails with the error of the last try. If the time is as good as over by then, the loss has been
+   * told before it completes. Who cancels it ends all trying.
    */
-  CompletableFuture<Void> begin() {
-    return Retry.persist(wire, PATIENCE, left -> renew()).thenRun(this::follow);
+  CompletableFuture<?> begin() {
+    return Retry.persist(wire, PATIENCE, left -> renew().thenApply(this::begun));
+  }
+
+  private RenewResponse begun(RenewResponse renewal) {
+    if (renewed && Times.until(cancelAt()) <= 0) {
+      declare(new Loss("its time was as good as over before the body could begin", EndReason.END_REASON_UNSPECIFIED));
+    }
+    follow();
+    return renewal;
   }
 
   /** Ends all renewing, very soon. */
@@ -88,7 +97,12 @@ final class Keeper {
     renewed = true;
     schedule(sentAt + ttl / 3);
     cancel(alarm);
-    alarm = at(deadline - Math.max(SECOND / 2, ttl / 20) - Math.min(3 * SECOND, ttl / 10), this::expire);
+    alarm = at(cancelAt(), this::expire);
+  }
+
+  /** When the body is told: early enough to be told, and then to stop. */
+  private long cancelAt() {
+    return deadline - Math.max(SECOND / 2, ttl / 20) - Math.min(3 * SECOND, ttl / 10);
   }
 
   private void schedule(long time) {

@@ -25,14 +25,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Grants everything at once, and ends it when told to. What a real server does is tested in test/clients. */
 final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements AutoCloseable {
-  private static final Duration TTL = Duration.newBuilder().setSeconds(60).build();
+  private static final Duration TTL = seconds(60);
 
   private final String name = UUID.randomUUID().toString();
   private final Server server;
   private final CompletableFuture<StreamObserver<WatchLeaseResponse>> watcher = new CompletableFuture<>();
   final AtomicInteger releases = new AtomicInteger();
+  /** How many Renews have come. */
+  final AtomicInteger renewals = new AtomicInteger();
   /** How many Renews are yet to be cut off. */
   final AtomicInteger cutOff = new AtomicInteger();
+  /** What is left of the ttl after a Renew, in s. */
+  volatile long left = 60;
 
   FakeServer() throws IOException {
     server = InProcessServerBuilder.forName(name).addService(this).build().start();
@@ -56,11 +60,13 @@ final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements Au
 
   @Override
   public void renew(RenewRequest request, StreamObserver<RenewResponse> answer) {
+    renewals.incrementAndGet();
     if (cutOff.getAndDecrement() > 0) {
       answer.onError(Status.INTERNAL.asRuntimeException());
       return;
     }
-    answer.onNext(RenewResponse.newBuilder().setLease(lease(LeaseState.LEASE_STATE_HELD)).build());
+    Lease renewed = lease(LeaseState.LEASE_STATE_HELD).toBuilder().setTtlRemaining(seconds(left)).build();
+    answer.onNext(RenewResponse.newBuilder().setLease(renewed).build());
     answer.onCompleted();
   }
 
@@ -79,6 +85,10 @@ final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements Au
   @Override
   public void close() {
     server.shutdownNow();
+  }
+
+  private static Duration seconds(long length) {
+    return Duration.newBuilder().setSeconds(length).build();
   }
 
   private static Lease lease(LeaseState state) {

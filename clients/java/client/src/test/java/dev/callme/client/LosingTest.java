@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.callme.v1.EndReason;
 import java.io.IOException;
@@ -138,6 +139,33 @@ class LosingTest {
     try (HeldLease lease = client.hold("uat")) {
       assertFalse(lease.isLost());
     }
+  }
+
+  @Test
+  void theBodyDoesNotBeginWhenItsTimeIsAsGoodAsOver() {
+    server.left = 5;
+    for (boolean interrupt : new boolean[] {true, false}) {
+      HoldOptions options = HoldOptions.builder("uat").interruptWhenLost(interrupt).build();
+      LeaseLostException lost = assertThrows(LeaseLostException.class, () -> client.withLease(options, lease -> fail("it has begun")));
+      assertTrue(lost.getMessage().contains("before the body could begin"), lost.getMessage());
+      assertFalse(Thread.currentThread().isInterrupted());
+    }
+    assertEquals(2, server.releases.get());
+  }
+
+  @Test
+  void whoGivesUpBeforeTheFirstRenewIsAnsweredSendsNoMore() throws InterruptedException {
+    server.cutOff.set(Integer.MAX_VALUE);
+    CompletableFuture<Throwable> outcome = new CompletableFuture<>();
+    Thread holder = new Thread(() -> outcome.complete(assertThrows(InterruptedException.class, () -> client.hold("uat"))));
+    holder.start();
+    while (server.renewals.get() < 2) Thread.sleep(1);
+    holder.interrupt();
+    outcome.join();
+    int sent = server.renewals.get();
+    Thread.sleep(1500);
+    assertEquals(sent, server.renewals.get());
+    assertEquals(1, server.releases.get());
   }
 
   @Test

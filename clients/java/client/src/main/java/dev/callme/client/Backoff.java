@@ -17,8 +17,8 @@ final class Backoff {
     return pause;
   }
 
-  /** The server answered: the next pause is a short one again. */
-  void reset() {
-    longest = FIRST;
+  /** It has gone well since a time of System.nanoTime. Only after a good while is the next pause a short one again: a proxy may cut each stream at once. */
+  void lastedSince(long begun) {
+    if (-Times.until(begun) > LAST) longest = FIRST;
   }
 }

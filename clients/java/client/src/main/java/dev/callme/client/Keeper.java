@@ -164,14 +164,16 @@ final class Keeper {
 
   /** Opens the stream again whenever it breaks. */
   private final class Follower implements LeaseStream.Listener {
+    private final long begun = System.nanoTime();
+
     @Override
     public void seen(Lease now) {
-      reopening.reset();
       if (now.getState() == LeaseState.LEASE_STATE_ENDED) declare(new Loss(Words.ending(now), now.getEndReason()));
     }
 
     @Override
     public void ended(StatusRuntimeException error) {
+      reopening.lastedSince(begun);
       Loss loss = error == null ? null : Verdict.lossIn(error).orElse(null);
       if (loss != null) declare(loss);
       // Renewals tell what else is wrong.

@@ -58,7 +58,6 @@ final class Waiting {
     for (;;) {
       try {
         ask();
-        backoff.reset();
         if (isSettled()) return;
         follow();
         if (isSettled()) return;
@@ -95,6 +94,7 @@ final class Waiting {
   /** Returns when the lease is settled, or the server has ended the stream. */
   private void follow() throws InterruptedException {
     Told told = new Told();
+    long begun = System.nanoTime();
     LeaseStream stream = wire.watch(last.getLease(), told);
     try {
       while (!isSettled()) {
@@ -105,6 +105,7 @@ final class Waiting {
       }
     } finally {
       stream.close();
+      backoff.lastedSince(begun);
     }
   }
 

@@ -7,7 +7,6 @@ import dev.callme.v1.LockServiceGrpc;
 import dev.callme.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.grpc.Channel;
 import io.grpc.ManagedChannelBuilder;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,8 +24,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class CallMe implements AutoCloseable {
   private static final String LOCAL = "http://127.0.0.1:8000";
-  /** How long an unreachable server is tried. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Wire wire;
   private final Set<HeldLease> held = ConcurrentHashMap.newKeySet();
@@ -132,7 +129,7 @@ public final class CallMe implements AutoCloseable {
   public void release(String leaseId, String leaseToken) throws InterruptedException {
     Objects.requireNonNull(leaseId, "leaseId");
     Objects.requireNonNull(leaseToken, "leaseToken");
-    Answer.await(wire.release(leaseId, leaseToken, PATIENCE));
+    Answer.await(wire.release(leaseId, leaseToken, Retry.PATIENCE));
   }
 
   /** All calls of LockService, as they are generated. */

@@ -3,7 +3,6 @@ package dev.callme.client;
 import dev.callme.v1.EndReason;
 import dev.callme.v1.Lease;
 import dev.callme.v1.LeasedEnvironment;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -18,9 +17,6 @@ import java.util.function.Consumer;
  * cleared as well. Methods may be called by any thread, but only the thread that holds can clear its own interrupt: let it close.
  */
 public final class HeldLease implements AutoCloseable {
-  /** How long a release is tried. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
-
   private final Wire wire;
   private final Lease lease;
   private final String token;
@@ -110,7 +106,7 @@ public final class HeldLease implements AutoCloseable {
   @Override
   public void close() {
     if (!end()) return;
-    wire.giveBack(lease, token, PATIENCE);
+    wire.giveBack(lease, token, Retry.PATIENCE);
     check();
   }
 
@@ -128,7 +124,7 @@ public final class HeldLease implements AutoCloseable {
     } catch (InterruptedException | RuntimeException | Error leaving) {
       begun.cancel(false);
       end();
-      wire.giveBack(lease, token, Duration.ofSeconds(1));
+      wire.giveBack(lease, token, Retry.FAREWELL);
       check();
       Loss known = Verdict.lossIn(leaving).orElse(null);
       if (known != null) throw failure(known);

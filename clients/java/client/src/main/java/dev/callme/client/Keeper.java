@@ -22,8 +22,6 @@ import java.util.function.Consumer;
  */
 final class Keeper {
   private static final long SECOND = Duration.ofSeconds(1).toNanos();
-  /** How long the server may be out of reach when the first Renew is sent. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Wire wire;
   private final Lease lease;
@@ -57,7 +55,7 @@ final class Keeper {
    * told before it completes. Who cancels it ends all trying.
    */
   CompletableFuture<?> begin() {
-    return Retry.persist(wire, PATIENCE, left -> renew().thenApply(this::begun));
+    return Retry.persist(wire, Retry.PATIENCE, left -> renew().thenApply(this::begun));
   }
 
   private RenewResponse begun(RenewResponse renewal) {

@@ -7,6 +7,11 @@ import java.util.function.LongFunction;
 
 /** Sends a call again until it answers, fails for good, or the time is over. The call must be safe to repeat. Runs on the client's clock. */
 final class Retry<A> {
+  /** How long a server may be out of reach while nothing is at stake. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** How long somebody who gives up may be kept. */
+  static final Duration FAREWELL = Duration.ofSeconds(1);
+
   private final Wire wire;
   private final long givenUpAt;
   private final LongFunction<CompletableFuture<A>> call;

@@ -14,12 +14,8 @@ import java.util.function.Consumer;
 
 /** A place in line, from the first Acquire to the grant. Blocks the thread that asks. */
 final class Waiting {
-  /** How long an unreachable server is tried before the first answer. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
   /** No single answer takes longer: none of our calls asks the server to wait. */
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
-  /** How long somebody who gives up may be kept. */
-  private static final Duration FAREWELL = Duration.ofSeconds(1);
 
   private final Wire wire;
   private final AcquireRequest request;
@@ -28,7 +24,7 @@ final class Waiting {
   /** What the server said last; null before it said anything. */
   private AcquireResponse last;
   /** When (of System.nanoTime) it makes no sense any more to look for a server that is out of reach. */
-  private long givenUpAt = System.nanoTime() + PATIENCE.toNanos();
+  private long givenUpAt = System.nanoTime() + Retry.PATIENCE.toNanos();
   /** When whoever gives up must be gone. */
   private long goneAt;
 
@@ -74,7 +70,7 @@ final class Waiting {
 
   private void ask() throws InterruptedException {
     long left = Math.min(CALL_TIMEOUT.toNanos(), Times.until(givenUpAt));
-    Answer<AcquireRequest, AcquireResponse> answer = wire.acquire(request, Math.max(FAREWELL.toNanos(), left));
+    Answer<AcquireRequest, AcquireResponse> answer = wire.acquire(request, Math.max(Retry.FAREWELL.toNanos(), left));
     try {
       see(Answer.await(answer));
     } catch (InterruptedException interrupted) {
@@ -85,8 +81,8 @@ final class Waiting {
 
   /** Only its answer tells which lease is to be withdrawn. */
   private void listenForAMoment(Answer<AcquireRequest, AcquireResponse> answer) {
-    goneAt = System.nanoTime() + FAREWELL.toNanos();
-    AcquireResponse late = Answer.settled(answer.completeOnTimeout(null, FAREWELL.toMillis() / 2, TimeUnit.MILLISECONDS));
+    goneAt = System.nanoTime() + Retry.FAREWELL.toNanos();
+    AcquireResponse late = Answer.settled(answer.completeOnTimeout(null, Retry.FAREWELL.toMillis() / 2, TimeUnit.MILLISECONDS));
     if (late != null) last = late;
     answer.giveUp();
   }
@@ -113,7 +109,7 @@ final class Waiting {
     Lease before = last == null ? null : last.getLease();
     Lease now = answer.getLease();
     // The server's own timer comes first; ours is for when it cannot be heard.
-    if (before == null) givenUpAt = System.nanoTime() + (now.hasQueueTimeout() ? Times.nanos(now.getQueueTimeout()) + FAREWELL.toNanos() : Times.FOREVER);
+    if (before == null) givenUpAt = System.nanoTime() + (now.hasQueueTimeout() ? Times.nanos(now.getQueueTimeout()) + Retry.FAREWELL.toNanos() : Times.FOREVER);
     last = answer;
     if (now.getState() != LeaseState.LEASE_STATE_QUEUED) return;
     if (before == null || before.getPosition() != now.getPosition() || before.getQueueLength() != now.getQueueLength()) onWaiting.accept(now);
@@ -126,7 +122,7 @@ final class Waiting {
 
   private void giveUp() {
     if (last == null || last.getLease().getState() == LeaseState.LEASE_STATE_ENDED) return;
-    Duration left = goneAt == 0 ? FAREWELL : Duration.ofNanos(Math.max(0, Times.until(goneAt)));
+    Duration left = goneAt == 0 ? Retry.FAREWELL : Duration.ofNanos(Math.max(0, Times.until(goneAt)));
     wire.giveBack(last.getLease(), last.getLeaseToken(), left);
   }
 

@@ -8,8 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"connectrpc.com/connect"
-
 	"github.com/call-me/call-me/gen/go/callme/v1/callmev1connect"
 )
 
@@ -95,5 +93,3 @@ func (c *Client) Environments() callmev1connect.EnvironmentServiceClient {
 func (c *Client) CloseIdleConnections() {
 	c.idle()
 }
-
-var _ connect.HTTPClient = keyed{}

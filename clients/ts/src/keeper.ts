@@ -40,7 +40,8 @@ export class Keeper {
 
   /**
    * Renews once, before anything relies on the lease: a grant may have been long on its way to us, only a Renew of our own tells
-   * when the time began. Then goes on by itself. Throws LeaseLost if it has ended already, or what keeps it from the server.
+   * when the time began. Then goes on by itself. Throws LeaseLost if it has ended already or its time is as good as over, or what keeps
+   * it from the server.
    */
   async begin(signal: AbortSignal): Promise<void> {
     try {
@@ -50,6 +51,7 @@ export class Keeper {
       const endReason = verdictOf(error);
       throw endReason === undefined ? error : new LeaseLost(this.#leaseId, ConnectError.from(error).rawMessage, endReason);
     }
+    if (this.#left <= 0) throw new LeaseLost(this.#leaseId, "its time was as good as over before it began", EndReason.UNSPECIFIED);
     void this.#follow();
   }
 
@@ -95,10 +97,16 @@ export class Keeper {
     });
   }
 
+  /** How long the body may still run, in ms; for ever where the lease has no ttl. */
+  get #left(): number {
+    if (this.#alarm === undefined) return Number.POSITIVE_INFINITY;
+    const margin = Math.max(500, this.#ttl * 0.05) + Math.min(3_000, this.#ttl * 0.1);
+    return this.#deadline - margin - performance.now();
+  }
+
   #arm(): void {
     clearTimeout(this.#alarm);
-    const margin = Math.max(500, this.#ttl * 0.05) + Math.min(3_000, this.#ttl * 0.1);
-    const left = this.#deadline - margin - performance.now();
+    const left = this.#left;
     this.#alarm = setTimeout(() => (left > LONGEST ? this.#arm() : this.#expire()), Math.min(LONGEST, Math.max(0, left)));
   }
 

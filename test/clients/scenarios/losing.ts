@@ -73,6 +73,23 @@ export const losing: Scenarios = {
     assert.equal(hold.said("held"), false);
   },
 
+  "a lease whose time is over before its body could begin begins nothing": async (world) => {
+    const { network, testee } = await world.behind();
+    const { id } = await world.occupy();
+    const hold = testee.hold([world.environment], { ttl: "5s", maxHold: "5s" });
+    await hold.hears("waiting");
+    // By now its stream is open.
+    await network.quiet(2_000);
+    network.silence();
+    await world.clients.locks.release({ leaseId: id });
+    await world.recorded((leases) => leases.find(({ state }) => state === LeaseState.HELD));
+    // 1 s before the end a body would be cancelled. On a busy machine it is the end itself.
+    await lasts(4_200);
+    network.resume();
+    assert.match(await hold.outcome(), /^(lost|lost EXPIRED|not_acquired EXPIRED)$/);
+    assert.equal(hold.said("held"), false);
+  },
+
   "a short outage leaves the body alone": async (world) => {
     const { network, testee } = await world.behind();
     const hold = testee.hold([world.environment], { ttl: "12s" });

@@ -121,10 +121,10 @@ export class Keeper {
     const stopped = this.#stopped.signal;
     const backoff = new Backoff(stopped);
     while (!stopped.aborted) {
+      const begun = performance.now();
       try {
         const open = (signal: AbortSignal) => this.#locks.watchLease({ leaseId: this.#leaseId }, withToken(this.#leaseToken, { signal }));
         for await (const { lease } of listen(open, stopped)) {
-          backoff.reset();
           if (lease?.state === LeaseState.ENDED) return this.#ended(lease.endReason, ending(lease));
         }
       } catch (error) {
@@ -134,6 +134,7 @@ export class Keeper {
         // Renewals tell what is wrong.
         if (!isTransient(error)) return;
       }
+      backoff.lasted(begun);
       await backoff.pause().catch(() => {});
     }
   }

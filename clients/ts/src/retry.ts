@@ -6,6 +6,8 @@ import { isTransient } from "./errors.ts";
 export const PATIENCE = 10_000;
 /** A stream that was silent for so long is dead, in ms: the server sends a heartbeat every 15 s. */
 const SILENCE = 40_000;
+/** The longest pause between two tries, in ms. */
+const LONGEST = 5_000;
 
 /** Pauses of 0.1 s to 5 s that double from try to try, jittered so that clients of a restarted server don't come all at once. */
 export class Backoff {
@@ -18,13 +20,13 @@ export class Backoff {
 
   /** Waits for the next try; throws as soon as the signal aborts. */
   async pause(): Promise<void> {
-    const longest = Math.min(5_000, 200 * 2 ** this.#tries++);
+    const longest = Math.min(LONGEST, 200 * 2 ** this.#tries++);
     await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal: this.#signal });
   }
 
-  /** The server answered: the next pause is a short one again. */
-  reset(): void {
-    this.#tries = 0;
+  /** It went well since `begun` (of performance.now). Only after a good while is the next pause a short one: a proxy may cut each stream at once. */
+  lasted(begun: number): void {
+    if (performance.now() - begun > LONGEST) this.#tries = 0;
   }
 }
 

@@ -57,8 +57,8 @@ export class Waiting {
     for (;;) {
       try {
         await this.#ask();
-        backoff.reset();
-        await this.#follow();
+        const begun = performance.now();
+        await this.#follow().finally(() => backoff.lasted(begun));
         if (this.#last !== undefined && isSettled(this.#last.lease)) return this.#last;
       } catch (error) {
         this.#signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { createClient, type Interceptor, type Client as RawClient, type Transpor
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import { KEY_HEADER, type Locks, withToken } from "./calls.ts";
+import { KEY_HEADER, type Locks, TRY, withToken } from "./calls.ts";
 import { HeldLease } from "./lease.ts";
 import { type HoldOptions, requestFor, type Wanted } from "./options.ts";
 import { persist } from "./retry.ts";
@@ -57,7 +57,7 @@ export class Client {
 
   /** Releases a lease, of whatever process, by its token alone; one that has ended already is no error. Throws a ConnectError. */
   async release(leaseId: string, leaseToken: string): Promise<void> {
-    const call = () => this.locks.release({ leaseId }, withToken(leaseToken, { timeoutMs: 2_000 }));
+    const call = () => this.locks.release({ leaseId }, withToken(leaseToken, { timeoutMs: TRY }));
     await persist(call, new AbortController().signal);
   }
 

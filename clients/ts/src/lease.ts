@@ -1,5 +1,5 @@
 import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { giveBack, type Locks } from "./calls.ts";
+import { FAREWELL, giveBack, type Locks } from "./calls.ts";
 import type { LeaseLost } from "./errors.ts";
 import { Keeper } from "./keeper.ts";
 
@@ -32,7 +32,7 @@ export class HeldLease implements AsyncDisposable {
       return new HeldLease(locks, keeper, lease, token, signal);
     } catch (error) {
       keeper.stop();
-      await giveBack(locks, lease.id, token, AbortSignal.timeout(1_000));
+      await giveBack(locks, lease.id, token, AbortSignal.timeout(FAREWELL));
       throw error;
     }
   }

@@ -1,14 +1,12 @@
 import type { AcquireResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { giveBack, type Locks } from "./calls.ts";
+import { FAREWELL, giveBack, type Locks } from "./calls.ts";
 import { isTransient, NotAcquired } from "./errors.ts";
 import { milliseconds, type Request } from "./options.ts";
 import { Backoff, listen, PATIENCE } from "./retry.ts";
 
 /** No single answer takes longer, in ms: none of our calls asks the server to wait. */
 const CALL_TIMEOUT = 20_000;
-/** How long somebody who gives up may be kept, in ms. */
-const FAREWELL = 1_000;
 
 /** A place in line, from the first Acquire to the grant. */
 export class Waiting {

@@ -99,7 +99,7 @@ export class Keeper {
 
   /** How long the body may still run, in ms; for ever where the lease has no ttl. */
   get #left(): number {
-    if (this.#alarm === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#deadline === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
     const margin = Math.max(500, this.#ttl * 0.05) + Math.min(3_000, this.#ttl * 0.1);
     return this.#deadline - margin - performance.now();
   }

@@ -2,14 +2,18 @@ import { type DescEnum, type DescField, type DescMessage, type DescMethod, Scala
 import { commentOf } from "./comments.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
+/** What has a schema of its own. */
+type Described = DescMessage | DescEnum;
+/** The schema that stands for another declaration. */
+type Refer = (other: Described) => Schema;
 
 /**
- * The schemas of all messages that methods take or give. What is taken is closed, since the server refuses what it does not know; what is
- * given is open, since a newer server may say more. A message that goes both ways has two: `Holder`, and `HolderInput`.
+ * The schemas of all messages and enums that methods take or give. What is taken is closed, since the server refuses what it does not know;
+ * what is given is open, since a newer server may say more. What goes both ways has two: `Holder`, and `HolderInput`.
  */
 export class Schemas {
-  readonly #taken: ReadonlySet<DescMessage>;
-  readonly #given: ReadonlySet<DescMessage>;
+  readonly #taken: ReadonlySet<Described>;
+  readonly #given: ReadonlySet<Described>;
 
   constructor(methods: readonly DescMethod[]) {
     const unary = methods.filter(({ methodKind }) => methodKind === "unary");
@@ -18,27 +22,27 @@ export class Schemas {
     this.#given = reachable(methods.map(({ output }) => output));
   }
 
-  request(message: DescMessage): Schema {
-    return refer(this.#inputName(message));
+  request(what: Described): Schema {
+    return refer(this.#inputName(what));
   }
 
-  answer(message: DescMessage): Schema {
-    return refer(message.name);
+  answer(what: Described): Schema {
+    return refer(what.name);
   }
 
   /** By name, sorted. */
   all(): Record<string, Schema> {
-    const schemas: [string, Schema][] = [];
-    for (const message of this.#given) schemas.push([message.name, objectOf(message, (other) => this.answer(other))]);
-    for (const message of this.#taken)
-      schemas.push([this.#inputName(message), { ...objectOf(message, (other) => this.request(other)), additionalProperties: false }]);
-    const enums = [...this.#given, ...this.#taken].flatMap(({ fields }) => fields.map((field) => field.enum));
-    for (const one of new Set(enums.filter((found) => found !== undefined))) schemas.push([one.name, enumOf(one)]);
-    return Object.fromEntries(schemas.sort(([a], [b]) => (a < b ? -1 : 1)));
+    const answer: Refer = (other) => this.answer(other);
+    const request: Refer = (other) => this.request(other);
+    const given = [...this.#given].map((what) => [what.name, what.kind === "enum" ? opened(enumOf(what)) : objectOf(what, answer)] as const);
+    const taken = [...this.#taken].map(
+      (what) => [this.#inputName(what), what.kind === "enum" ? enumOf(what) : closed(objectOf(what, request))] as const,
+    );
+    return Object.fromEntries([...given, ...taken].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  #inputName(message: DescMessage): string {
-    return this.#given.has(message) ? `${message.name}Input` : message.name;
+  #inputName(what: Described): string {
+    return this.#given.has(what) ? `${what.name}Input` : what.name;
   }
 }
 
@@ -46,46 +50,52 @@ function refer(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function reachable(roots: readonly DescMessage[]): Set<DescMessage> {
-  const found = new Set<DescMessage>();
+function reachable(roots: readonly DescMessage[]): Set<Described> {
+  const found = new Set<Described>();
   const visit = (message: DescMessage) => {
     if (found.has(message) || WELL_KNOWN[message.typeName] !== undefined) return;
     found.add(message);
-    for (const field of message.fields) if (field.message !== undefined) visit(field.message);
+    for (const field of message.fields) {
+      if (field.message !== undefined) visit(field.message);
+      if (field.enum !== undefined) found.add(field.enum);
+    }
   };
   for (const root of roots) visit(root);
   return found;
 }
 
-function objectOf(message: DescMessage, other: (message: DescMessage) => Schema): Schema {
+function objectOf(message: DescMessage, other: Refer): Schema {
   const properties = message.fields.map((field) => [field.jsonName, { ...fieldOf(field, other), description: commentOf(field) }]);
   return { type: "object", description: commentOf(message), properties: Object.fromEntries(properties) };
 }
 
-function fieldOf(field: DescField, other: (message: DescMessage) => Schema): Schema {
-  const messageOf = (message: DescMessage) => WELL_KNOWN[message.typeName] ?? other(message);
+function closed(object: Schema): Schema {
+  return { ...object, additionalProperties: false };
+}
+
+function fieldOf(field: DescField, other: Refer): Schema {
   switch (field.fieldKind) {
-    case "scalar":
-      return scalarOf(field.scalar);
-    case "enum":
-      return refer(field.enum.name);
-    case "message":
-      return messageOf(field.message);
     case "list":
-      return { type: "array", items: itemOf(field, messageOf) };
+      return { type: "array", items: valueOf(field, other) };
     case "map":
-      return { type: "object", additionalProperties: itemOf(field, messageOf) };
+      return { type: "object", additionalProperties: valueOf(field, other) };
+    default:
+      return valueOf(field, other);
   }
 }
 
-function itemOf(field: DescField & { fieldKind: "list" | "map" }, messageOf: (message: DescMessage) => Schema): Schema {
-  if (field.message !== undefined) return messageOf(field.message);
-  return field.enum === undefined ? scalarOf(field.scalar) : refer(field.enum.name);
+function valueOf({ message, enum: choice, scalar }: DescField, other: Refer): Schema {
+  if (message !== undefined) return WELL_KNOWN[message.typeName] ?? other(message);
+  return choice === undefined ? scalarOf(scalar as ScalarType) : other(choice);
 }
 
 function enumOf(one: DescEnum): Schema {
   const lines = one.values.map((value) => `- \`${value.name}\`: ${commentOf(value)}`);
   return { type: "string", description: [commentOf(one), ...lines].join("\n"), enum: one.values.map(({ name }) => name) };
+}
+
+function opened({ description, ...known }: Schema): Schema {
+  return { description, anyOf: [known, { type: "string", description: "What only a newer server knows." }] };
 }
 
 /** What has a form of its own in JSON. JSON Schema's own format `duration` is another one (ISO 8601). */

@@ -9,7 +9,13 @@ interface Responses {
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: Responses }>>>>;
-  readonly components: { readonly schemas: Record<string, { properties?: object; additionalProperties?: unknown }> };
+  readonly components: { readonly schemas: Record<string, DescribedSchema> };
+}
+
+interface DescribedSchema {
+  properties?: object;
+  additionalProperties?: unknown;
+  anyOf?: readonly { enum?: readonly string[] }[];
 }
 
 /** One schema of the document. */
@@ -18,15 +24,17 @@ export interface Schema {
   errorsOf(value: unknown): string[];
 }
 
-/** The document with every object closed: an answer may hold nothing that is not described. Real clients are to ignore more. */
-class ClosedDocument {
+/** The document, as it is for clients, or with every object and enum closed: then an answer may hold nothing that is not described. */
+class Described {
   readonly document = JSON.parse(readFileSync("gen/openapi/callme.openapi.json", "utf8")) as Document;
   // Descriptions, examples and the like are OpenAPI's, of which ajv in its strict mode knows nothing.
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
 
-  constructor() {
-    for (const schema of Object.values(this.document.components.schemas))
+  constructor(how: "as it is" | "closed") {
+    for (const schema of how === "closed" ? Object.values(this.document.components.schemas) : []) {
       if (schema.properties !== undefined) schema.additionalProperties ??= false;
+      if (schema.anyOf !== undefined) schema.anyOf = schema.anyOf.filter((one) => one.enum !== undefined);
+    }
     formats.default(this.#ajv);
     for (const name of ["int32", "uint32", "uint64"]) this.#ajv.addFormat(name, true);
     this.#ajv.addSchema(this.document, "callme");
@@ -53,7 +61,8 @@ class ClosedDocument {
   }
 }
 
-export const closed = new ClosedDocument();
+export const published = new Described("as it is");
+export const closed = new Described("closed");
 
 /** All operations, as `post /path`. */
 export const operations: ReadonlySet<string> = new Set(

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CurlLines, curl } from "./curl.ts";
-import { answerSchema, closed, operations, requestSchema } from "./described.ts";
+import { answerSchema, closed, operations, published, requestSchema } from "./described.ts";
 import { Server } from "./server.ts";
 
 let server: Server;
@@ -83,6 +83,15 @@ test("every description comes from the contract: none is missing", () => {
 function described(one: unknown): boolean {
   return typeof one === "object" && one !== null && "description" in one && one.description !== "";
 }
+
+test("what a newer server would answer fits as well, and what only a newer server would take does not", () => {
+  const newer = { state: "LEASE_STATE_LATER", holder: { kind: "HOLDER_KIND_LATER" }, laterNote: "more" };
+  const lease = (document: typeof published) => document.schema("#/components/schemas/Lease").errorsOf(newer);
+  expect(lease(published)).toEqual([]);
+  expect(lease(closed)).not.toEqual([]);
+  for (const request of [{ holder: newer.holder }, { ifBusy: "IF_BUSY_LATER" }, { laterNote: "more" }])
+    expect(published.schema("#/components/schemas/AcquireRequest").errorsOf(request)).not.toEqual([]);
+});
 
 describe("what is answered is what the document says", () => {
   test("a lease from its request to its end", async () => {

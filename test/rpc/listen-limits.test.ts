@@ -139,6 +139,31 @@ describe("an HTTP/2 session", () => {
     for (const answer of answers) answer();
     expect((await got).filter(({ body }) => body === "done")).toHaveLength(1000);
   });
+
+  /** Streams that are given up at once, all in one go. */
+  const given = (count: number) => {
+    const streams = Array.from({ length: count }, (_, index) => 2 * index + 1);
+    return Buffer.concat(streams.flatMap((stream) => [postHeaders(stream, true), frame(3, 0, stream, Buffer.from([0, 0, 0, 8]))]));
+  };
+  const PING = 6;
+
+  test("whose peer gives up hundreds of streams, as many holds do, is kept", async () => {
+    const door = await openDoor(() => undefined);
+    const socket = await openSocket(door.port);
+    socket.write(Buffer.concat([GREETING, given(500), frame(PING, 0, 0, Buffer.from("reached!"))]));
+    let heard = "";
+    for await (const chunk of socket) if ((heard += String(chunk)).includes("reached!")) break;
+    expect(heard).toContain("reached!");
+  });
+
+  test("whose peer gives up thousands at once is cut off", async () => {
+    const door = await openDoor(() => undefined);
+    const socket = await openSocket(door.port);
+    socket.write(Buffer.concat([GREETING, given(5_000), frame(PING, 0, 0, Buffer.from("reached!"))]));
+    let heard = "";
+    for await (const chunk of socket) heard += String(chunk);
+    expect(heard).not.toContain("reached!");
+  });
 });
 
 describe("a reader that has stopped is cut off, and holds no memory without bound", () => {

@@ -124,8 +124,9 @@ function nodeOptions(limits: DoorLimits): ServerOptions {
     maxOutstandingPings: 10,
     maxSessionInvalidFrames: 100,
     maxSessionRejectedStreams: 100,
-    // Rapid reset, CVE-2023-44487.
-    streamResetBurst: 100,
-    streamResetRate: 33,
+    // Rapid reset, CVE-2023-44487: thousands a second. A client that waits and holds by streams gives up two with each hold, and all
+    // holds of a process may share a connection.
+    streamResetBurst: 1000,
+    streamResetRate: 250,
   };
 }

@@ -5,6 +5,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === "soak" ? ["test/soak/**/*.test.ts"] : ["test/**/*.test.ts"],
     exclude: mode === "soak" ? [] : ["test/soak/**"],
+    globalSetup: "test/packed.ts",
     pool: "forks",
     maxWorkers: 2,
     // No test needs so long on a quiet machine; a busy one is no reason to fail.

@@ -1,15 +1,14 @@
 /**
  * Makes dist/, what the published package runs on: the command line as one file without native modules, for Node 20 and newer, and the
- * server beside it, which alone needs better-sqlite3 and a newer Node. `npm pack` runs it. With `--action FILE` it makes the one file of the
- * GitHub Action instead, which is committed, since GitHub runs actions from their repository: `npm run generate` does that.
+ * server beside it, which alone needs better-sqlite3 and a newer Node. `npm pack` runs it. `--into FOLDER` puts the whole package together
+ * there, for the tests. `--action FILE` makes the one file of the GitHub Action instead, which is committed, since GitHub runs actions
+ * from their repository: `npm run generate` does that.
  */
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { root } from "./tools.ts";
-
-const dist = path.join(root, "dist");
 
 /** Paths that the sources find by import.meta.url, and where the same thing lies in dist/. */
 const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
@@ -48,19 +47,25 @@ const shared: BuildOptions = {
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 };
 
-const { action } = parseArgs({ options: { action: { type: "string" } } }).values;
-if (action === undefined) await bundlePackage();
-else await build({ ...shared, target: "node20", entryPoints: [path.join(root, "integrations/github/main.ts")], outfile: action });
+const { action, into } = parseArgs({ options: { action: { type: "string" }, into: { type: "string" } } }).values;
+if (action !== undefined)
+  await build({ ...shared, target: "node20", entryPoints: [path.join(root, "integrations/github/main.ts")], outfile: action });
+else if (into === undefined) await bundle(path.join(root, "dist"));
+else await assemble(into);
 
-async function bundlePackage(): Promise<void> {
+async function bundle(dist: string): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
-  await build({ ...shared, target: "node20", entryPoints: [path.join(root, "cli/main.ts")], outfile: path.join(dist, "cli/main.js") });
-  await build({ ...shared, target: "node22", entryPoints: [path.join(root, "src/main.ts")], outfile: path.join(dist, "server/main.js") });
-  await build({
-    ...shared,
-    target: "node22",
-    entryPoints: [path.join(root, "src/store/sqlite/worker.ts")],
-    outfile: path.join(dist, "server/worker.js"),
-  });
+  const file = (entry: string, target: string, out: string) =>
+    build({ ...shared, target, entryPoints: [path.join(root, entry)], outfile: path.join(dist, out) });
+  await file("cli/main.ts", "node20", "cli/main.js");
+  await file("src/main.ts", "node22", "server/main.js");
+  await file("src/store/sqlite/worker.ts", "node22", "server/worker.js");
   cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });
+}
+
+/** All that the package holds. Below the checkout its dependencies are found in the checkout's. */
+async function assemble(folder: string): Promise<void> {
+  const { files } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { files: string[] };
+  for (const file of ["package.json", ...files.filter((one) => one !== "dist")]) cpSync(path.join(root, file), path.join(folder, file));
+  await bundle(path.join(folder, "dist"));
 }

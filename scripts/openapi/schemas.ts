@@ -34,7 +34,9 @@ export class Schemas {
   all(): Record<string, Schema> {
     const answer: Refer = (other) => this.answer(other);
     const request: Refer = (other) => this.request(other);
-    const given = [...this.#given].map((what) => [what.name, what.kind === "enum" ? opened(enumOf(what)) : objectOf(what, answer)] as const);
+    const given = [...this.#given].map(
+      (what) => [what.name, what.kind === "enum" ? opened(enumOf(what)) : objectOf(what, answer)] as const,
+    );
     const taken = [...this.#taken].map(
       (what) => [this.#inputName(what), what.kind === "enum" ? enumOf(what) : closed(objectOf(what, request))] as const,
     );
@@ -76,15 +78,15 @@ function closed(object: Schema): Schema {
 function fieldOf(field: DescField, other: Refer): Schema {
   switch (field.fieldKind) {
     case "list":
-      return { type: "array", items: valueOf(field, other) };
+      return { type: "array", items: itemOf(field, other) };
     case "map":
-      return { type: "object", additionalProperties: valueOf(field, other) };
+      return { type: "object", additionalProperties: itemOf(field, other) };
     default:
-      return valueOf(field, other);
+      return itemOf(field, other);
   }
 }
 
-function valueOf({ message, enum: choice, scalar }: DescField, other: Refer): Schema {
+function itemOf({ message, enum: choice, scalar }: DescField, other: Refer): Schema {
   if (message !== undefined) return WELL_KNOWN[message.typeName] ?? other(message);
   return choice === undefined ? scalarOf(scalar as ScalarType) : other(choice);
 }

@@ -6,7 +6,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Server } from "../outside/server.ts";
-import { BIN, ended, runs, until, Wrapped } from "./wrapped.ts";
+import { BIN } from "../packed.ts";
+import { ended, runs, until, Wrapped } from "./wrapped.ts";
 
 let server: Server;
 beforeAll(async () => {

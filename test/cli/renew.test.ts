@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
 import { open, type } from "./terminal.ts";
-import { BIN, ended, leaseOf, until } from "./wrapped.ts";
+import { ended, leaseOf, until } from "./wrapped.ts";
 
 test("renew holds the lease in hand for longer, and tells when it has ended", async () => {
   await using server = await Server.start();

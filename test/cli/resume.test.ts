@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
 import { open, type } from "./terminal.ts";
 
 let server: Server;
@@ -63,7 +63,7 @@ test("two legs of a matrix exclude each other, one after the other", async () =>
 
 test("a step that was killed in line has the same place when it comes back", async () => {
   await type(["acquire", "desk"], where);
-  const child = spawn(process.execPath, [path.resolve("cli/bin.js"), "acquire", "desk", "--resume"], {
+  const child = spawn(process.execPath, [BIN, "acquire", "desk", "--resume"], {
     env: { PATH: process.env["PATH"], ...github("0") },
     stdio: ["ignore", "pipe", "ignore"],
   });

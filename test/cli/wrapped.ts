@@ -2,12 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
-import path from "node:path";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Address, clientsOf, leaseIn } from "../outside/clients.ts";
-
-/** The command line. */
-export const BIN = path.resolve("cli/bin.js");
+import { BIN } from "../packed.ts";
 
 const DEAF = "trap '' INT TERM HUP; sleep 1000 & child=$!;";
 const HELLO = 'echo "$CALL_ME_LEASE_ID $$ $child";';

@@ -1,6 +1,5 @@
 // Today's clients against a server of a later contract: what they know they still read, and nothing throws.
 import { execFile, spawn } from "node:child_process";
-import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { createClient } from "@connectrpc/connect";
@@ -10,6 +9,7 @@ import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, leaseIn, TRANSPORTS, type TransportName } from "../outside/clients.ts";
 import { Stock } from "../outside/grpc.ts";
+import { BIN } from "../packed.ts";
 import { FENCE, ID, laterServer, TOKEN } from "./later-server.ts";
 import { LATER } from "./newer.ts";
 
@@ -72,7 +72,7 @@ describe("the command line", () => {
   /** Runs it to its end. */
   async function run(url: string, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = { PATH: process.env["PATH"], CALL_ME_URL: url, NO_COLOR: "1" };
-    return await promisify(execFile)(process.execPath, [path.resolve("cli/bin.js"), ...args], { env }).then(
+    return await promisify(execFile)(process.execPath, [BIN, ...args], { env }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: { code: number; stdout: string; stderr: string }) => ({ code: error.code, stdout: error.stdout, stderr: error.stderr }),
     );
@@ -110,7 +110,7 @@ describe("the command line", () => {
 
   test("watch follows", async () => {
     const env = { PATH: process.env["PATH"], CALL_ME_URL: (await laterServer()).url };
-    const child = spawn(process.execPath, [path.resolve("cli/bin.js"), "watch", "uat", "--json"], {
+    const child = spawn(process.execPath, [BIN, "watch", "uat", "--json"], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -5,12 +5,11 @@ import Database from "better-sqlite3";
 import { expect, test, vi } from "vitest";
 import { clientsOf, leaseIn, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
 import { directory, smallDisk } from "../store/places.ts";
 
 // Each starts servers, and other tests run beside it.
 vi.setConfig({ testTimeout: 60_000 });
-
-const BIN = path.resolve("cli/bin.js");
 
 /** Runs `call-me serve` where it cannot start: its exit code, and what it says. */
 function serve(env: Readonly<Record<string, string>>): { status: number | null; stderr: string } {

@@ -6,8 +6,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import os from "node:os";
 import path from "node:path";
 import type { Env } from "../cli/jobs.ts";
-import { BIN, until } from "../cli/wrapped.ts";
+import { until } from "../cli/wrapped.ts";
 import type { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
 
 /** One call of `make`, and who held the environment meanwhile. */
 export interface Made {
@@ -42,10 +43,7 @@ export class Machine implements AsyncDisposable {
     this.environment = environment;
     mkdirSync(path.join(this.#root, "bin"));
     const check = `curl -s -H 'x-api-key: ${server.key}' -H 'content-type: application/json' -d '{"environment":"${environment}"}' ${server.url}/callme.v1.LockService/Check`;
-    this.program(
-      "call-me",
-      `NODE_COMPILE_CACHE=${path.resolve("node_modules/.cache/call-me/compiled")} exec '${process.execPath}' '${BIN}' "$@"`,
-    );
+    this.program("call-me", `exec '${process.execPath}' '${BIN}' "$@"`);
     this.program("sudo", 'exec "$@"');
     this.program("npm", `[ "$1 $2 $3" = "install --global package-of-call-me" ]`);
     this.program(

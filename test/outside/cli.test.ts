@@ -6,11 +6,10 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { BIN } from "../packed.ts";
 import { type Clients, clientsOf, leaseIn } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
-
-const BIN = path.resolve("cli/bin.js");
 
 let server: Server;
 let clients: Clients;

@@ -5,8 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-
-const BIN = path.resolve("cli/bin.js");
+import { BIN } from "../packed.ts";
 
 /** The API_KEY of every server that is not given another. */
 export const KEY = "the-key-of-the-tests";
@@ -35,7 +34,7 @@ export class Server implements AsyncDisposable {
     this.#program = program;
   }
 
-  /** Starts one and waits until it is ready. `env` adds to its environment, or overrides; `program` is the checkout's unless given. Rejects with its stderr if it does not come up. */
+  /** Starts one and waits until it is ready. `env` adds to its environment, or overrides; `program` is the package's unless given. Rejects with its stderr if it does not come up. */
   static async start(env: Readonly<Record<string, string>> = {}, program = BIN): Promise<Server> {
     const directory = await mkdtemp(path.join(os.tmpdir(), "call-me-outside-"));
     const server = new Server(directory, env, program);

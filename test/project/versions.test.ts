@@ -43,3 +43,36 @@ test.each(["package.json", ...manifests()])("%s has the project's version and li
 test("the generated packages are among them", () => {
   expect(manifests()).toEqual(expect.arrayContaining(["gen/rust/Cargo.toml", "gen/csharp/CallMe.Proto.csproj"]));
 });
+
+/** What names a version of ours elsewhere: whoever depends on it, tells how to install it, or tells it to the server. */
+const MENTION =
+  /github\.com\/call-me\/call-me\/\S+ v|"@call-me\/[\w-]+": "|const version = "|<groupId>dev\.callme<\/groupId>\s*<artifactId>[\w-]+<\/artifactId>\s*<version>(?!\$)/;
+
+const mentions = ["gen", "clients", "examples"].flatMap((folder) =>
+  readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => !/(^|\/)(node_modules|target|dist|build|\.[^/]+)\//.test(file))
+    .filter((file) => /(^|\/)(go\.mod|version\.go|package\.json|pom\.xml|README\.md)$/.test(file))
+    .map((file) => path.join(folder, file))
+    .flatMap((file) => {
+      const found = readFileSync(path.join(root, file), "utf8").matchAll(new RegExp(`(?:${MENTION.source})(\\d[^"<\\s]*)`, "g"));
+      return [...found].map(([words, said]) => ({ file, words: words.replace(/\s+/g, " "), said }));
+    }),
+);
+
+test.each(mentions)("$file names the project's version: $words", ({ said }) => {
+  expect(said).toBe(JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).version);
+});
+
+test("every language that has dependencies on us is among them", () => {
+  const files = mentions.map(({ file }) => file);
+  expect(files).toEqual(
+    expect.arrayContaining([
+      "clients/go/go.mod",
+      "clients/go/version.go",
+      "clients/java/README.md",
+      "clients/java/v1/pom.xml",
+      "examples/go/go.mod",
+      "examples/ts/package.json",
+    ]),
+  );
+});

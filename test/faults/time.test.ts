@@ -41,13 +41,13 @@ test.concurrent("a lease of 2 s that nobody renews ends after 2 s and before 3 s
 test.concurrent("a lease lives through a stall of the server that is longer than its ttl, while its holder keeps renewing", async () => {
   const { server, locks } = await startWith(["uat"]);
   await using _ = server;
-  const lease = leaseIn(await locks.acquire({ environment: "uat", ttl: seconds(2) }));
+  const lease = leaseIn(await locks.acquire({ environment: "uat", ttl: seconds(4) }));
   const next = locks.acquire({ environment: "uat", requestId: "next", wait: seconds(60) });
   const position = async () => leaseIn(await locks.acquire({ environment: "uat", requestId: "next" })).position;
   expect(await position()).toBe(1);
   const doors = [locks, clientsOf(server, "Connect, JSON, HTTP/1.1").locks];
   server.signal("SIGSTOP");
-  const { calls } = await everyQuarterSecond(20, (turn) => (doors[turn % doors.length] ?? locks).renew({ leaseId: lease.id }));
+  const { calls } = await everyQuarterSecond(28, (turn) => (doors[turn % doors.length] ?? locks).renew({ leaseId: lease.id }));
   server.signal("SIGCONT");
   for (const answer of await Promise.all(calls)) expect(leaseIn(answer).state).toBe(LeaseState.HELD);
   expect(await position()).toBe(1);

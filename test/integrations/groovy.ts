@@ -31,7 +31,7 @@ export function groovy(script: string, ...args: string[]): string[] {
   // Groovy 2.4 calls methods of classes that Java hides by now; Jenkins opens the same.
   const open = ["lang", "util", "io"].flatMap((name) => ["--add-opens", `java.base/java.${name}=ALL-UNNAMED`]);
   const classes = ARTIFACTS.map(jar).join(path.delimiter);
-  return [...open, "-XX:TieredStopAtLevel=1", "-cp", classes, "groovy.ui.GroovyMain", path.resolve(script), ...args];
+  return [...open, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classes, "groovy.ui.GroovyMain", path.resolve(script), ...args];
 }
 
 function jar(artifact: string): string {

@@ -1,6 +1,6 @@
 import type { CallOptions, Client } from "@connectrpc/connect";
 import type { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import { PATIENCE, persist } from "./retry.ts";
+import { persist } from "./retry.ts";
 
 /** Calls of LockService. */
 export type Locks = Client<typeof LockService>;
@@ -19,9 +19,9 @@ export function withToken(leaseToken: string, options: CallOptions = {}): CallOp
 }
 
 /**
- * Ends a lease, again and again until the server has answered, or for 10 s, or until the signal aborts. By lease id that is safe to
+ * Ends a lease, again and again until the server has answered, or for 10 s at most, or until the signal aborts. By lease id that is safe to
  * repeat. Never throws: a lease whose Release gets no answer ends by itself.
  */
-export async function giveBack(locks: Locks, leaseId: string, leaseToken: string, signal: AbortSignal = AbortSignal.timeout(PATIENCE)) {
+export async function giveBack(locks: Locks, leaseId: string, leaseToken: string, signal: AbortSignal) {
   await persist(() => locks.release({ leaseId }, withToken(leaseToken, { timeoutMs: TRY, signal })), signal).catch(() => {});
 }

@@ -42,12 +42,17 @@ export function ending({ endReason, endNote }: Lease): string {
   return endNote === "" ? why : `${why}: ${endNote}`;
 }
 
-/** Whether the same call may succeed later: the server is away, draining or cut off, and gave no verdict. */
+/** Codes that say: not now, or nobody knows; whatever reason stands with them. */
+const PASSING: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.Canceled];
+/** What connect-es makes of an answer that was cut in the middle; with a reason it is a verdict of the server. */
+const BROKEN: readonly Code[] = [Code.Unknown, Code.Internal, Code.DataLoss, Code.InvalidArgument];
+
+/** Whether the same call may succeed later (rule 4 of clients/README.md). Whoever cancels must look at its own signal first. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof ConnectError)) return false;
-  if ([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.Unknown, Code.Canceled].includes(error.code)) return true;
-  // connect-node reports an answer that was cut in the middle as one of these; a verdict would name its reason.
-  return reasonOf(error) === undefined && [Code.Internal, Code.InvalidArgument, Code.DataLoss].includes(error.code);
+  const reason = reasonOf(error);
+  if (error.code === Code.ResourceExhausted) return reason === "LIMIT_REACHED";
+  return PASSING.includes(error.code) || (reason === undefined && BROKEN.includes(error.code));
 }
 
 /** What the server says about a lease that cannot be renewed: how it ended, or UNSPECIFIED if it knows of none. Undefined: it says no such thing. */

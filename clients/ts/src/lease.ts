@@ -2,6 +2,7 @@ import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_p
 import { FAREWELL, giveBack, type Locks } from "./calls.ts";
 import type { LeaseLost } from "./errors.ts";
 import { Keeper } from "./keeper.ts";
+import { PATIENCE } from "./retry.ts";
 
 /** A lease that is kept by renewing until it is released; `await using` releases it. */
 export class HeldLease implements AsyncDisposable {
@@ -47,10 +48,10 @@ export class HeldLease implements AsyncDisposable {
     return this.#keeper.lost.reason;
   }
 
-  /** Ends it, trying for 10 s; never throws, since a lease that nobody renews ends by itself. */
+  /** Ends it, trying for 10 s, or 1 s if it was lost; never throws, since a lease that nobody renews ends by itself. */
   release(): Promise<void> {
     this.#keeper.stop();
-    this.#released ??= giveBack(this.#locks, this.id, this.token);
+    this.#released ??= giveBack(this.#locks, this.id, this.token, AbortSignal.timeout(this.loss === undefined ? PATIENCE : FAREWELL));
     return this.#released;
   }
 

@@ -5,8 +5,8 @@ import { isTransient, NotAcquired } from "./errors.ts";
 import { milliseconds, type Request } from "./options.ts";
 import { Backoff, listen, PATIENCE } from "./retry.ts";
 
-/** No single answer takes longer, in ms: none of our calls asks the server to wait. */
-const CALL_TIMEOUT = 20_000;
+/** How long an Acquire may go unanswered, in ms. With the silence before it, it stays below the ticket_ttl of 60 s. */
+const ACQUIRE_TIMEOUT = 5_000;
 
 /** A place in line, from the first Acquire to the grant. */
 export class Waiting {
@@ -69,7 +69,7 @@ export class Waiting {
 
   /** An Acquire may still answer for a moment when we give up: only then is it known which lease to withdraw. */
   async #ask(): Promise<void> {
-    const timeoutMs = Math.ceil(Math.max(FAREWELL, Math.min(CALL_TIMEOUT, this.#givenUpAt - performance.now())));
+    const timeoutMs = Math.ceil(Math.max(FAREWELL, Math.min(ACQUIRE_TIMEOUT, this.#givenUpAt - performance.now())));
     const answer = await this.#locks.acquire(this.#request, { timeoutMs, signal: this.#farewell.signal });
     if (this.#last === undefined) {
       // The server's own timer comes first, and ours is for when it can't be heard.

@@ -5,6 +5,7 @@ import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_servic
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { KEY_HEADER, type Locks, TRY, withToken } from "./calls.ts";
 import { HeldLease } from "./lease.ts";
+import { Limit } from "./limit.ts";
 import { type HoldOptions, requestFor, type Wanted } from "./options.ts";
 import { persist } from "./retry.ts";
 import { Waiting } from "./waiting.ts";
@@ -62,11 +63,16 @@ export class Client {
   }
 
   async #take(wanted: Wanted | readonly Wanted[], options: HoldOptions): Promise<HeldLease> {
-    // One of our own, so that a signal which outlives the hold does not collect our listeners.
-    const signal = AbortSignal.any(options.signal === undefined ? [] : [options.signal]);
-    signal.throwIfAborted();
-    const { lease, leaseToken } = await new Waiting(this.locks, requestFor(wanted, options), signal, options.onWaiting).granted();
-    return await HeldLease.keep(this.locks, lease, leaseToken, signal);
+    options.signal?.throwIfAborted();
+    const limit = new Limit({ follows: options.signal });
+    try {
+      using waiting = new Waiting(this.locks, requestFor(wanted, options), limit.signal, options.onWaiting);
+      const { lease, leaseToken } = await waiting.granted();
+      return await HeldLease.keep(this.locks, lease, leaseToken, limit);
+    } catch (error) {
+      limit[Symbol.dispose]();
+      throw error;
+    }
   }
 }
 

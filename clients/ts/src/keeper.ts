@@ -2,11 +2,9 @@ import { ConnectError } from "@connectrpc/connect";
 import { EndReason, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { type Locks, withToken } from "./calls.ts";
 import { ending, isTransient, LeaseLost, verdictOf } from "./errors.ts";
+import { LONGEST } from "./limit.ts";
 import { milliseconds } from "./options.ts";
 import { Backoff, listen, persist } from "./retry.ts";
-
-/** No timer can wait longer, in ms. */
-const LONGEST = 2 ** 31 - 1;
 
 /**
  * Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, or not renewed in time.

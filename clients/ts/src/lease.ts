@@ -2,6 +2,7 @@ import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_p
 import { FAREWELL, giveBack, type Locks } from "./calls.ts";
 import type { LeaseLost } from "./errors.ts";
 import { Keeper } from "./keeper.ts";
+import type { Limit } from "./limit.ts";
 import { PATIENCE } from "./retry.ts";
 
 /** A lease that is kept by renewing until it is released; `await using` releases it. */
@@ -14,23 +15,29 @@ export class HeldLease implements AsyncDisposable {
   readonly signal: AbortSignal;
   readonly #locks: Locks;
   readonly #keeper: Keeper;
+  readonly #limit: Limit;
   #released: Promise<void> | undefined;
 
-  private constructor(locks: Locks, keeper: Keeper, lease: Lease, token: string, signal: AbortSignal) {
+  private constructor(locks: Locks, keeper: Keeper, lease: Lease, token: string, limit: Limit) {
     this.#locks = locks;
     this.#keeper = keeper;
     this.id = lease.id;
     this.token = token;
     this.environments = lease.environments;
-    this.signal = AbortSignal.any([keeper.lost, signal]);
+    this.signal = limit.signal;
+    this.#limit = limit;
+    keeper.lost.addEventListener("abort", () => limit.abort(keeper.lost.reason), { once: true });
   }
 
-  /** Makes sure that a granted lease is ours still and keeps it from then on; gives it back if that fails. Throws as Keeper.begin does. */
-  static async keep(locks: Locks, lease: Lease, token: string, signal: AbortSignal): Promise<HeldLease> {
+  /**
+   * Makes sure that a granted lease is ours still and keeps it from then on, until it is released or `limit` aborts; gives it back if
+   * that fails. Throws as Keeper.begin does.
+   */
+  static async keep(locks: Locks, lease: Lease, token: string, limit: Limit): Promise<HeldLease> {
     const keeper = new Keeper(locks, lease, token);
     try {
-      await keeper.begin(signal);
-      return new HeldLease(locks, keeper, lease, token, signal);
+      await keeper.begin(limit.signal);
+      return new HeldLease(locks, keeper, lease, token, limit);
     } catch (error) {
       keeper.stop();
       await giveBack(locks, lease.id, token, AbortSignal.timeout(FAREWELL));
@@ -51,6 +58,7 @@ export class HeldLease implements AsyncDisposable {
   /** Ends it, trying for 10 s, or 1 s if it was lost; never throws, since a lease that nobody renews ends by itself. */
   release(): Promise<void> {
     this.#keeper.stop();
+    this.#limit[Symbol.dispose]();
     this.#released ??= giveBack(this.#locks, this.id, this.token, AbortSignal.timeout(this.loss === undefined ? PATIENCE : FAREWELL));
     return this.#released;
   }

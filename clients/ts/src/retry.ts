@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { isTransient } from "./errors.ts";
+import { Limit } from "./limit.ts";
 
 /** How long a server may be out of reach while nothing is at stake, in ms. */
 export const PATIENCE = 10_000;
@@ -49,23 +50,21 @@ export async function persist<T>(call: () => Promise<T>, signal: AbortSignal, pa
  * can die without a word) and throws `unavailable`; when `signal` aborts, it throws the reason.
  */
 export async function* listen<T>(open: (signal: AbortSignal) => AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const ended = new AbortController();
-  let silent = false;
-  const timer = setTimeout(() => {
-    silent = true;
-    ended.abort();
-  }, SILENCE);
+  const limit = new Limit({ follows: signal });
+  const silence = new ConnectError(`no sign of life for ${SILENCE / 1_000} s`, Code.Unavailable);
+  const timer = setTimeout(() => limit.abort(silence), SILENCE);
   try {
-    for await (const message of open(AbortSignal.any([signal, ended.signal]))) {
+    for await (const message of open(limit.signal)) {
       timer.refresh();
       yield message;
+      timer.refresh();
     }
   } catch (error) {
-    signal.throwIfAborted();
-    throw silent ? new ConnectError(`no sign of life for ${SILENCE / 1_000} s`, Code.Unavailable) : error;
+    limit.signal.throwIfAborted();
+    throw error;
   } finally {
     clearTimeout(timer);
     // connect-es keeps a stream open when its reader leaves; an open one would keep the process from ending.
-    ended.abort();
+    limit.abort();
   }
 }

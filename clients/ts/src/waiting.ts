@@ -2,6 +2,7 @@ import type { AcquireResponse } from "../../../gen/ts/callme/v1/lock_service_pb.
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { FAREWELL, giveBack, type Locks } from "./calls.ts";
 import { isTransient, NotAcquired } from "./errors.ts";
+import { Limit } from "./limit.ts";
 import { milliseconds, type Request } from "./options.ts";
 import { Backoff, listen, PATIENCE } from "./retry.ts";
 
@@ -9,14 +10,14 @@ import { Backoff, listen, PATIENCE } from "./retry.ts";
 const ACQUIRE_TIMEOUT = 5_000;
 
 /** A place in line, from the first Acquire to the grant. */
-export class Waiting {
+export class Waiting implements Disposable {
   readonly #locks: Locks;
   readonly #request: Request;
   readonly #onWaiting: (lease: Lease) => void;
   /** Somebody wants us to give up. */
   readonly #signal: AbortSignal;
   /** FAREWELL after that. */
-  readonly #farewell = new AbortController();
+  readonly #farewell: Limit;
   #last: AcquireResponse | undefined;
   /** When (of performance.now) it makes no sense any more to look for a server that is out of reach. */
   #givenUpAt = performance.now() + PATIENCE;
@@ -26,7 +27,11 @@ export class Waiting {
     this.#request = request;
     this.#signal = signal;
     this.#onWaiting = onWaiting;
-    signal.addEventListener("abort", () => setTimeout(() => this.#farewell.abort(), FAREWELL).unref(), { once: true });
+    this.#farewell = new Limit({ follows: signal, after: FAREWELL });
+  }
+
+  [Symbol.dispose](): void {
+    this.#farewell[Symbol.dispose]();
   }
 
   /**
@@ -85,9 +90,8 @@ export class Waiting {
   async #follow(): Promise<void> {
     const { lease: { id: leaseId } = { id: "" }, ...answer } = this.#last ?? {};
     if (isSettled(this.#last?.lease)) return;
-    using limit = alarm(this.#givenUpAt);
-    const open = (signal: AbortSignal) => this.#locks.watchLease({ leaseId }, { signal: AbortSignal.any([signal, limit.signal]) });
-    for await (const { lease } of listen(open, this.#signal)) {
+    using limit = new Limit({ follows: this.#signal, within: this.#givenUpAt - performance.now() });
+    for await (const { lease } of listen((signal) => this.#locks.watchLease({ leaseId }, { signal }), limit.signal)) {
       if (lease === undefined) continue;
       this.#see({ ...(answer as AcquireResponse), lease });
       if (isSettled(lease)) return;
@@ -105,12 +109,4 @@ export class Waiting {
 
 function isSettled(lease: Lease | undefined): boolean {
   return lease?.state === LeaseState.HELD || lease?.state === LeaseState.ENDED;
-}
-
-/** Aborts at a time of performance.now(). */
-function alarm(at: number): { readonly signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const left = at - performance.now();
-  const timer = left > 2 ** 31 - 1 ? undefined : setTimeout(() => controller.abort(), left);
-  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }

@@ -1,11 +1,11 @@
 import os from "node:os";
+import { persist } from "../clients/ts/src/retry.ts";
 import { channelOf } from "./channel.ts";
 import { connect, type Environments, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
 import { explain } from "./failure.ts";
 import { Output } from "./output.ts";
-import { persist } from "./retry.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /** A command that talks to a server: the options that all share, the connection, and one way from an error to the exit code. */
@@ -51,6 +51,6 @@ export abstract class ClientCommand extends Command<Context> {
 
   /** Repeats a call that is safe to repeat while the server is out of reach, up to 10 s. */
   protected persist<T>(call: () => Promise<T>): Promise<T> {
-    return persist(this.context.pace, this.interruption, call);
+    return persist(call, this.interruption, this.context.pace);
   }
 }

@@ -1,23 +1,14 @@
+import * as retry from "../clients/ts/src/retry.ts";
 import type { BaseContext } from "./clipanion.ts";
 
-/** How patient the client is. All times in milliseconds. */
-export interface Pace {
-  /** The pause before the second try; each further one is twice as long, up to `last`, and jittered. */
-  readonly first: number;
-  /** The longest pause between two tries. */
-  readonly last: number;
-  /** How long a server may be out of reach before a call that holds no place in line gives up. */
-  readonly patience: number;
+/** How patient the command line is. All times in milliseconds. */
+export interface Pace extends retry.Pace {
   /** How often a waiting command says that it still waits. */
   readonly notice: number;
-  /** A stream that was silent for so long is dead: the server sends a heartbeat every 15 s. */
-  readonly silence: number;
-  /** How long an interrupted command may take to clean up behind itself; CI systems kill after 7.5 s or less. */
-  readonly farewell: number;
 }
 
-/** The pace outside tests. */
-export const PACE: Pace = { first: 250, last: 5_000, patience: 10_000, notice: 30_000, silence: 45_000, farewell: 3_000 };
+/** The pace outside tests: that of every client. */
+export const PACE: Pace = { ...retry.PACE, notice: 30_000 };
 
 /** What a command gets from its surroundings; tests give their own. */
 export interface Context extends BaseContext {

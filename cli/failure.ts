@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
+import { reasonOf } from "../clients/ts/src/errors.ts";
+import { BadRequestSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The exit codes of the client's commands. */
 export const EXIT = { done: 0, error: 1, usage: 2, settings: 3, notAcquired: 4, notYours: 5, lost: 6 } as const;
@@ -48,19 +49,6 @@ export function explain(error: unknown, url: string): Failure {
     default:
       return new Failure(EXIT.error, said);
   }
-}
-
-/** Whether the same call may succeed later: the server is away, draining or cut off, and gave no verdict. */
-export function isTransient(error: unknown): boolean {
-  if (!(error instanceof ConnectError)) return false;
-  if ([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.Unknown, Code.Canceled].includes(error.code)) return true;
-  // connect-node reports an answer that was cut in the middle as one of these; a verdict would name its reason.
-  return reasonOf(error) === undefined && [Code.Internal, Code.InvalidArgument, Code.DataLoss].includes(error.code);
-}
-
-/** The stable reason that the server gave (ErrorInfo), if any. */
-export function reasonOf(error: unknown): string | undefined {
-  return error instanceof ConnectError ? error.findDetails(ErrorInfoSchema)[0]?.reason : undefined;
 }
 
 function violations(error: ConnectError): string[] {

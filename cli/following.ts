@@ -1,10 +1,9 @@
 import { ConnectError } from "@connectrpc/connect";
+import { isTransient } from "../clients/ts/src/errors.ts";
+import { Backoff, listen } from "../clients/ts/src/retry.ts";
 import type { WatchEnvironmentResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Locks } from "./client.ts";
 import type { Pace } from "./context.ts";
-import { isTransient } from "./failure.ts";
-import { Backoff } from "./retry.ts";
-import { silenceable } from "./silence.ts";
 
 /** What it takes to follow an environment or a pool. */
 export interface Following {
@@ -23,18 +22,18 @@ export interface Following {
  * says no, or was not reached within the pace's patience.
  */
 export async function* follow({ locks, what, since, pace, interruption, tell }: Following): AsyncGenerator<WatchEnvironmentResponse> {
-  const backoff = new Backoff(pace, interruption);
+  const backoff = new Backoff(interruption, pace);
   const patientUntil = performance.now() + pace.patience;
   let sinceRevision = since;
   let contact: "none yet" | "here" | "lost" = "none yet";
   for (;;) {
+    const begun = performance.now();
     let why = "the server ended the stream";
     try {
       const open = (signal: AbortSignal) => locks.watchEnvironment({ ...what, sinceRevision }, { signal });
-      for await (const message of silenceable(pace.silence, interruption, open)) {
+      for await (const message of listen(open, interruption, pace)) {
         if (contact === "lost") tell("contact regained");
         contact = "here";
-        backoff.reset();
         sinceRevision = message.revision;
         yield message;
       }
@@ -47,6 +46,7 @@ export async function* follow({ locks, what, since, pace, interruption, tell }: 
       contact = "lost";
       tell(`lost contact with the server (${why}); trying again`);
     }
+    backoff.lasted(begun);
     await backoff.pause();
   }
 }

@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { persist } from "../clients/ts/src/retry.ts";
 import type { ReleaseRequestSchema, ReleaseResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Locks } from "./client.ts";
 import type { Pace } from "./context.ts";
-import { persist } from "./retry.ts";
 
 /** How long an unanswered call may take before it is sent again, in ms. */
 const TRY = 2_000;
@@ -25,7 +25,7 @@ export async function giveBack(
   if (interruption.aborted) hurry();
   else interruption.addEventListener("abort", hurry, { once: true });
   try {
-    return await persist(pace, limit.signal, () => locks.release(request, { timeoutMs: TRY, signal: limit.signal }));
+    return await persist(() => locks.release(request, { timeoutMs: TRY, signal: limit.signal }), limit.signal, pace);
   } finally {
     for (const timer of timers) clearTimeout(timer);
     interruption.removeEventListener("abort", hurry);

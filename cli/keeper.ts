@@ -1,12 +1,12 @@
 import { ConnectError } from "@connectrpc/connect";
+import { isTransient, reasonOf } from "../clients/ts/src/errors.ts";
+import { Backoff, listen, persist } from "../clients/ts/src/retry.ts";
 import { EndReason, type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 import { CALL_TIMEOUT, type Locks } from "./client.ts";
 import type { Pace } from "./context.ts";
 import { milliseconds, roughly } from "./duration.ts";
-import { EXIT, Failure, isTransient, reasonOf } from "./failure.ts";
-import { Backoff, persist } from "./retry.ts";
-import { silenceable } from "./silence.ts";
+import { EXIT, Failure } from "./failure.ts";
 import { GRACE } from "./stopper.ts";
 import { renewableFor } from "./term.ts";
 import { ending } from "./words.ts";
@@ -67,7 +67,7 @@ export class Keeper {
    */
   async begin(interruption: AbortSignal): Promise<void> {
     try {
-      await persist(this.#keeping.pace, interruption, () => this.#renew(interruption));
+      await persist(() => this.#renew(interruption), interruption, this.#keeping.pace);
     } catch (error) {
       if (!isVerdict(error)) throw error;
       throw new Failure(EXIT.lost, `lost before anything relied on it: ${ConnectError.from(error).rawMessage}`);
@@ -166,18 +166,19 @@ export class Keeper {
   async #follow(): Promise<void> {
     const { locks, lease, pace } = this.#keeping;
     const { signal: stopped } = this.#stopped;
-    const backoff = new Backoff(pace, stopped);
+    const backoff = new Backoff(stopped, pace);
     while (!stopped.aborted) {
+      const begun = performance.now();
       try {
         const open = (signal: AbortSignal) => locks.watchLease({ leaseId: lease.id }, { signal });
-        for await (const { lease: now } of silenceable(pace.silence, stopped, open)) {
-          backoff.reset();
+        for await (const { lease: now } of listen(open, stopped, pace)) {
           if (now?.state === LeaseState.ENDED) return this.#ended(now.endReason === EndReason.RELEASED, ending(now));
         }
       } catch (error) {
         // Renewals tell what is wrong.
         if (!isTransient(error)) return;
       }
+      backoff.lasted(begun);
       await backoff.pause().catch(() => {});
     }
   }

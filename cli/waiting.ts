@@ -1,12 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
+import { isTransient } from "../clients/ts/src/errors.ts";
+import { Backoff, listen } from "../clients/ts/src/retry.ts";
 import type { AcquireRequestSchema, AcquireResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
 import { CALL_TIMEOUT, type Locks } from "./client.ts";
 import type { Pace } from "./context.ts";
-import { EXIT, Failure, isTransient } from "./failure.ts";
-import { Backoff } from "./retry.ts";
-import { silenceable } from "./silence.ts";
+import { EXIT, Failure } from "./failure.ts";
 
 /** Who wants to know how the waiting goes. */
 export interface Watcher {
@@ -36,7 +36,7 @@ export interface Waiting {
  */
 export async function waitForGrant(waiting: Waiting): Promise<AcquireResponse> {
   const { locks, pace, interruption, watcher, queueTimeout } = waiting;
-  const backoff = new Backoff(pace, interruption);
+  const backoff = new Backoff(interruption, pace);
   const start = performance.now();
   let patience = pace.patience;
   let inLine = false;
@@ -45,8 +45,8 @@ export async function waitForGrant(waiting: Waiting): Promise<AcquireResponse> {
       const answer = await askOnce(waiting);
       inLine = true;
       patience = queueTimeout;
-      backoff.reset();
-      const end = await followToEnd(locks, answer, waiting);
+      const begun = performance.now();
+      const end = await followToEnd(locks, answer, waiting).finally(() => backoff.lasted(begun));
       if (end !== undefined) return end;
       watcher.lost("the server ended the stream");
     } catch (error) {
@@ -96,7 +96,7 @@ async function followToEnd(
 ): Promise<AcquireResponse | undefined> {
   if (answer.lease === undefined || isSettled(answer.lease)) return answer;
   const leaseId = answer.lease.id;
-  for await (const { lease } of silenceable(pace.silence, interruption, (signal) => locks.watchLease({ leaseId }, { signal }))) {
+  for await (const { lease } of listen((signal) => locks.watchLease({ leaseId }, { signal }), interruption, pace)) {
     if (lease === undefined) continue;
     watcher.seen(lease);
     if (isSettled(lease)) return { ...answer, lease };

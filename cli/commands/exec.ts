@@ -1,5 +1,6 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
+import { persist } from "../../clients/ts/src/retry.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
@@ -14,7 +15,6 @@ import { explainMiss, obstacles } from "../obstacle.ts";
 import type { Output } from "../output.ts";
 import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
-import { persist } from "../retry.ts";
 import { run, type Tenure } from "../tenure.ts";
 import { renewableFor } from "../term.ts";
 import { waitForGrant } from "../waiting.ts";
@@ -147,7 +147,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const { pace } = this.context;
     try {
       const renewal = { leaseId: lease.id, ttl };
-      const { lease: kept } = await persist(pace, this.interruption, () => locks.renew(renewal, { timeoutMs: CALL_TIMEOUT }));
+      const { lease: kept } = await persist(() => locks.renew(renewal, { timeoutMs: CALL_TIMEOUT }), this.interruption, pace);
       if (kept === undefined) throw new Error("the server sent no lease");
       const until = kept.expiresAt === undefined ? "" : ` until ${instant(kept.expiresAt)}`;
       output.word(

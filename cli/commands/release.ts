@@ -1,10 +1,11 @@
 import { create } from "@bufbuild/protobuf";
+import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { EXIT, Failure, reasonOf } from "../failure.ts";
+import { EXIT, Failure } from "../failure.ts";
 import { currentRunUrl } from "../holder.ts";
 import { leaseInHand } from "../settings.ts";
 import { ending, environmentsOf, occupant } from "../words.ts";

@@ -1,10 +1,11 @@
+import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { milliseconds, parseDuration, roughly } from "../duration.ts";
-import { EXIT, Failure, reasonOf } from "../failure.ts";
+import { EXIT, Failure } from "../failure.ts";
 import { Keeper } from "../keeper.ts";
 import { Life } from "../life.ts";
 import { leaseInHand } from "../settings.ts";

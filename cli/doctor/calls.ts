@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { reasonOf } from "../failure.ts";
+import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
 
 /** The first message of a watch is sent at once; whoever gets it later has a proxy that collects, in ms. */

@@ -10,8 +10,6 @@ export const KEY_HEADER = "x-api-key";
 
 /** How long an unanswered Release may take before it is sent again, in ms. */
 export const TRY = 2_000;
-/** How long somebody who gives up may be kept, in ms. */
-export const FAREWELL = 1_000;
 
 /** Lets a lease's token open a call, whatever key the client has. */
 export function withToken(leaseToken: string, options: CallOptions = {}): CallOptions {

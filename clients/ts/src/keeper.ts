@@ -4,7 +4,7 @@ import { type Locks, withToken } from "./calls.ts";
 import { ending, isTransient, LeaseLost, verdictOf } from "./errors.ts";
 import { LONGEST } from "./limit.ts";
 import { milliseconds } from "./options.ts";
-import { Backoff, listen, persist } from "./retry.ts";
+import { Backoff, listen, PACE, persist } from "./retry.ts";
 
 /**
  * Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, or not renewed in time.
@@ -117,7 +117,7 @@ export class Keeper {
   /** Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds. */
   async #follow(): Promise<void> {
     const stopped = this.#stopped.signal;
-    const backoff = new Backoff(stopped);
+    const backoff = new Backoff(stopped, PACE);
     while (!stopped.aborted) {
       const begun = performance.now();
       try {

@@ -1,9 +1,9 @@
 import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { FAREWELL, giveBack, type Locks } from "./calls.ts";
+import { giveBack, type Locks } from "./calls.ts";
 import type { LeaseLost } from "./errors.ts";
 import { Keeper } from "./keeper.ts";
 import type { Limit } from "./limit.ts";
-import { PATIENCE } from "./retry.ts";
+import { PACE } from "./retry.ts";
 
 /** A lease that is kept by renewing until it is released; `await using` releases it. */
 export class HeldLease implements AsyncDisposable {
@@ -40,7 +40,7 @@ export class HeldLease implements AsyncDisposable {
       return new HeldLease(locks, keeper, lease, token, limit);
     } catch (error) {
       keeper.stop();
-      await giveBack(locks, lease.id, token, AbortSignal.timeout(FAREWELL));
+      await giveBack(locks, lease.id, token, AbortSignal.timeout(PACE.farewell));
       throw error;
     }
   }
@@ -59,7 +59,12 @@ export class HeldLease implements AsyncDisposable {
   release(): Promise<void> {
     this.#keeper.stop();
     this.#limit[Symbol.dispose]();
-    this.#released ??= giveBack(this.#locks, this.id, this.token, AbortSignal.timeout(this.loss === undefined ? PATIENCE : FAREWELL));
+    this.#released ??= giveBack(
+      this.#locks,
+      this.id,
+      this.token,
+      AbortSignal.timeout(this.loss === undefined ? PACE.patience : PACE.farewell),
+    );
     return this.#released;
   }
 

@@ -3,56 +3,76 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { isTransient } from "./errors.ts";
 import { Limit } from "./limit.ts";
 
-/** How long a server may be out of reach while nothing is at stake, in ms. */
-export const PATIENCE = 10_000;
-/** A stream that was silent for so long is dead, in ms: the server sends a heartbeat every 15 s. */
-const SILENCE = 40_000;
-/** The longest pause between two tries, in ms. */
-const LONGEST = 5_000;
+/** How patient a client is. All times in ms. */
+export interface Pace {
+  /** The longest pause before the second try; before each further one it is twice as long, up to `last`. */
+  readonly first: number;
+  readonly last: number;
+  /** How long a server may be out of reach while nothing is at stake. */
+  readonly patience: number;
+  /** A stream that was silent for so long is dead: the server sends a heartbeat every 15 s. */
+  readonly silence: number;
+  /** How long somebody who gives up may be kept. */
+  readonly farewell: number;
+}
 
-/** Pauses of 0.1 s to 5 s that double from try to try, jittered so that clients of a restarted server don't come all at once. */
+/** The pace of every client, by clients/README.md. */
+export const PACE: Pace = { first: 200, last: 5_000, patience: 10_000, silence: 40_000, farewell: 1_000 };
+
+/** Pauses that double from try to try, jittered so that clients of a restarted server don't come all at once. */
 export class Backoff {
   readonly #signal: AbortSignal;
+  readonly #pace: Pace;
   #tries = 0;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, pace: Pace) {
     this.#signal = signal;
+    this.#pace = pace;
   }
 
   /** Waits for the next try; throws as soon as the signal aborts. */
   async pause(): Promise<void> {
-    const longest = Math.min(LONGEST, 200 * 2 ** this.#tries++);
+    const longest = Math.min(this.#pace.last, this.#pace.first * 2 ** this.#tries++);
     await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal: this.#signal });
   }
 
   /** It went well since `begun` (of performance.now). Only after a good while is the next pause a short one: a proxy may cut each stream at once. */
   lasted(begun: number): void {
-    if (performance.now() - begun > LONGEST) this.#tries = 0;
+    if (performance.now() - begun > this.#pace.last) this.#tries = 0;
   }
 }
 
-/** Tries a call until it answers, fails for good, or the server was out of reach for `patience` ms. The call must be safe to repeat. */
-export async function persist<T>(call: () => Promise<T>, signal: AbortSignal, patience = PATIENCE): Promise<T> {
-  const backoff = new Backoff(signal);
-  const givenUpAt = performance.now() + patience;
+/**
+ * Tries a call, which must be safe to repeat, until it answers, fails for good, the server was out of reach for the pace's patience, or
+ * the signal aborts. Throws what the last try threw.
+ */
+export async function persist<T>(call: () => Promise<T>, signal: AbortSignal, pace: Pace = PACE): Promise<T> {
+  const backoff = new Backoff(signal, pace);
+  const givenUpAt = performance.now() + pace.patience;
   for (;;) {
     try {
       return await call();
     } catch (error) {
       if (signal.aborted || !isTransient(error) || performance.now() >= givenUpAt) throw error;
+      await backoff.pause().catch(() => {
+        throw error;
+      });
     }
-    await backoff.pause();
   }
 }
 
 /**
- * The messages of a stream that the server keeps alive with heartbeats. Without any for SILENCE it counts as cut off (a connection
- * can die without a word) and throws `unavailable`; when `signal` aborts, it throws the reason.
+ * The messages of a stream that the server keeps alive with heartbeats. Without any for the pace's silence it counts as cut off (a
+ * connection can die without a word) and throws `unavailable`; when `signal` aborts, it throws the reason.
  */
-export async function* listen<T>(open: (signal: AbortSignal) => AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+export async function* listen<T>(
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+  signal: AbortSignal,
+  { silence }: Pace = PACE,
+): AsyncGenerator<T> {
   const limit = new Limit({ follows: signal });
-  const silence = new ConnectError(`no sign of life for ${SILENCE / 1_000} s`, Code.Unavailable);
-  const timer = setTimeout(() => limit.abort(silence), SILENCE);
+  const dead = new ConnectError(`no sign of life for ${silence / 1_000} s`, Code.Unavailable);
+  const timer = setTimeout(() => limit.abort(dead), silence);
   try {
     for await (const message of open(limit.signal)) {
       timer.refresh();

@@ -1,10 +1,10 @@
 import type { AcquireResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { FAREWELL, giveBack, type Locks } from "./calls.ts";
+import { giveBack, type Locks } from "./calls.ts";
 import { isTransient, NotAcquired } from "./errors.ts";
 import { Limit } from "./limit.ts";
 import { milliseconds, type Request } from "./options.ts";
-import { Backoff, listen, PATIENCE } from "./retry.ts";
+import { Backoff, listen, PACE } from "./retry.ts";
 
 /** How long an Acquire may go unanswered, in ms. With the silence before it, it stays below the ticket_ttl of 60 s. */
 const ACQUIRE_TIMEOUT = 5_000;
@@ -16,18 +16,18 @@ export class Waiting implements Disposable {
   readonly #onWaiting: (lease: Lease) => void;
   /** Somebody wants us to give up. */
   readonly #signal: AbortSignal;
-  /** FAREWELL after that. */
+  /** A moment after that. */
   readonly #farewell: Limit;
   #last: AcquireResponse | undefined;
   /** When (of performance.now) it makes no sense any more to look for a server that is out of reach. */
-  #givenUpAt = performance.now() + PATIENCE;
+  #givenUpAt = performance.now() + PACE.patience;
 
   constructor(locks: Locks, request: Request, signal: AbortSignal, onWaiting: (lease: Lease) => void = () => {}) {
     this.#locks = locks;
     this.#request = request;
     this.#signal = signal;
     this.#onWaiting = onWaiting;
-    this.#farewell = new Limit({ follows: signal, after: FAREWELL });
+    this.#farewell = new Limit({ follows: signal, after: PACE.farewell });
   }
 
   [Symbol.dispose](): void {
@@ -47,7 +47,12 @@ export class Waiting implements Disposable {
       const { lease, leaseToken = "" } = this.#last ?? {};
       const over = lease === undefined || lease.state === LeaseState.ENDED;
       if (!over)
-        await giveBack(this.#locks, lease.id, leaseToken, this.#signal.aborted ? this.#farewell.signal : AbortSignal.timeout(FAREWELL));
+        await giveBack(
+          this.#locks,
+          lease.id,
+          leaseToken,
+          this.#signal.aborted ? this.#farewell.signal : AbortSignal.timeout(PACE.farewell),
+        );
       throw error;
     }
   }
@@ -56,7 +61,7 @@ export class Waiting implements Disposable {
    * Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth.
    */
   async #settled(): Promise<AcquireResponse> {
-    const backoff = new Backoff(this.#signal);
+    const backoff = new Backoff(this.#signal, PACE);
     for (;;) {
       try {
         await this.#ask();
@@ -74,12 +79,12 @@ export class Waiting implements Disposable {
 
   /** An Acquire may still answer for a moment when we give up: only then is it known which lease to withdraw. */
   async #ask(): Promise<void> {
-    const timeoutMs = Math.ceil(Math.max(FAREWELL, Math.min(ACQUIRE_TIMEOUT, this.#givenUpAt - performance.now())));
+    const timeoutMs = Math.ceil(Math.max(PACE.farewell, Math.min(ACQUIRE_TIMEOUT, this.#givenUpAt - performance.now())));
     const answer = await this.#locks.acquire(this.#request, { timeoutMs, signal: this.#farewell.signal });
     if (this.#last === undefined) {
       // The server's own timer comes first, and ours is for when it can't be heard.
       const { queueTimeout } = this.#request;
-      const left = queueTimeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(answer.lease?.queueTimeout) + FAREWELL;
+      const left = queueTimeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(answer.lease?.queueTimeout) + PACE.farewell;
       this.#givenUpAt = performance.now() + left;
     }
     this.#see(answer);

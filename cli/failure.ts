@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { reasonOf } from "../clients/ts/src/errors.ts";
+import { NotAcquired, reasonOf } from "../clients/ts/src/errors.ts";
 import { BadRequestSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The exit codes of the client's commands. */
@@ -29,6 +29,7 @@ export class Failure extends Error {
 /** Turns whatever was thrown into a Failure; `url` is where the server was looked for. */
 export function explain(error: unknown, url: string): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof NotAcquired) return new Failure(EXIT.notAcquired, outOfTime(error));
   if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
   const said = error.rawMessage || Code[error.code];
   switch (error.code) {
@@ -49,6 +50,11 @@ export function explain(error: unknown, url: string): Failure {
     default:
       return new Failure(EXIT.error, said);
   }
+}
+
+/** The one way in which a lease that has not ended is not acquired. */
+function outOfTime({ cause }: NotAcquired): string {
+  return `not acquired: the server was out of reach (${ConnectError.from(cause).rawMessage}) when the queue timeout had passed`;
 }
 
 function violations(error: ConnectError): string[] {

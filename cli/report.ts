@@ -1,14 +1,14 @@
+import type { WaitObserver } from "../clients/ts/src/waiting.ts";
 import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
 import { formatDuration } from "./duration.ts";
 import type { Output } from "./output.ts";
-import type { Watcher } from "./waiting.ts";
 import { environmentsOf, glance, standing } from "./words.ts";
 
 /**
  * Says how the waiting goes: the original's line on stdout when it starts and then now and again; place and holders on stderr, as
  * one live line on a terminal, else as a section of lines that come often enough for a CI system not to think that we hang.
  */
-export class WaitReport implements Watcher {
+export class WaitReport implements WaitObserver {
   readonly #output: Output;
   readonly #quiet: boolean;
   readonly #every: number;

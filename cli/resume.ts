@@ -6,7 +6,6 @@ import { Failure } from "./failure.ts";
 import type { AcquireInit } from "./request.ts";
 import { currentRun } from "./run.ts";
 import type { Variables } from "./settings.ts";
-import { type Waiting, waitForGrant } from "./waiting.ts";
 
 /** What makes a step this step and no other, from run to leg. */
 export interface Identity {
@@ -47,32 +46,21 @@ function requestIdOf(identity: Identity, request: AcquireInit, n: number): strin
 }
 
 /**
- * Acquires as `identity`: what an earlier life of this step got, or still waits for, is taken up again. `ask` sends a request. What has
- * ended before is over: the step acquires once more, under the next number. So a job may take the same environment again and again.
+ * Acquires as `identity`: what an earlier life of this step got, or still waits for, is taken up again. `ask` sends a request, and tells
+ * of the lease as soon as it sees it. What has ended before is over: the step acquires once more, under the next number. So a job may
+ * take the same environment again and again.
  */
-export async function resume<T extends { answer: AcquireResponse; first: Lease | undefined }>(
+export async function resume(
   identity: Identity,
   request: AcquireInit,
-  ask: (request: AcquireInit) => Promise<T>,
+  ask: (request: AcquireInit, seen: (lease: Lease) => void) => Promise<AcquireResponse>,
 ): Promise<AcquireResponse> {
   for (let n = 0; ; n++) {
-    const { answer, first } = await ask({ ...request, requestId: requestIdOf(identity, request, n) });
+    let first: LeaseState | undefined;
+    const answer = await ask({ ...request, requestId: requestIdOf(identity, request, n) }, ({ state }) => {
+      first ??= state;
+    });
     // Without a token nothing was stored: that is an answer to this request, not the end of an earlier one.
-    if (first?.state !== LeaseState.ENDED || answer.leaseToken === "") return answer;
+    if ((first ?? answer.lease?.state) !== LeaseState.ENDED || answer.leaseToken === "") return answer;
   }
-}
-
-/** As waitForGrant, for `identity`. */
-export function waitResumed(identity: Identity, waiting: Waiting & { readonly request: AcquireInit }): Promise<AcquireResponse> {
-  return resume(identity, waiting.request, async (request) => {
-    let first: Lease | undefined;
-    const watcher = {
-      seen: (lease: Lease) => {
-        first ??= lease;
-        waiting.watcher.seen(lease);
-      },
-      lost: (why: string) => waiting.watcher.lost(why),
-    };
-    return { answer: await waitForGrant({ ...waiting, request, watcher }), first };
-  });
 }

@@ -1,7 +1,9 @@
+import { TRY } from "../../clients/ts/src/calls.ts";
+import { ACQUIRE_TIMEOUT, isSettled, Waiting, type WaitObserver } from "../../clients/ts/src/waiting.ts";
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { CALL_TIMEOUT, type Locks } from "../client.ts";
+import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { formatDuration, nanoseconds } from "../duration.ts";
 import { EXIT, Failure } from "../failure.ts";
@@ -9,8 +11,7 @@ import { writerOf } from "../handoff.ts";
 import { explainMiss, obstacles } from "../obstacle.ts";
 import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
-import { type Identity, identify, resume, waitResumed } from "../resume.ts";
-import { isSettled, waitForGrant } from "../waiting.ts";
+import { identify, resume } from "../resume.ts";
 import { environmentsOf, instant } from "../words.ts";
 
 /** `call-me acquire`, and `call-me request` as the original says: takes environments, waiting for as long as it takes. */
@@ -74,7 +75,9 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     const start = process.hrtime.bigint();
     const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice, look: (lease) => obstacles(locks, lease) });
     try {
-      const answer = await (this.noWait ? this.askOnce(locks, request, identity) : this.wait(locks, request, identity, report));
+      const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
+        this.noWait ? this.askOnce(locks, asked) : this.wait(locks, asked, report, seen);
+      const answer = await (identity === undefined ? ask(request) : resume(identity, request, ask));
       if (!this.noWait) this.interruption.throwIfAborted();
       report.close();
       await this.handOn(locks, answer, hand);
@@ -92,24 +95,25 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     try {
       await hand?.(answer, { output: this.output, env: this.context.env, mask: this.mask });
     } catch (error) {
-      if (answer.lease !== undefined) await locks.release({ leaseId: answer.lease.id }, { timeoutMs: this.context.pace.farewell });
+      if (answer.lease !== undefined) await locks.release({ leaseId: answer.lease.id }, { timeoutMs: TRY });
       throw error;
     }
   }
 
-  private askOnce(locks: Locks, request: AcquireInit, identity: Identity | undefined): Promise<AcquireResponse> {
-    const ask = (asked: AcquireInit) => this.persist(() => locks.acquire(asked, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
-    if (identity === undefined) return ask(request);
-    return resume(identity, request, async (asked) => {
-      const answer = await ask(asked);
-      return { answer, first: answer.lease };
-    });
+  private askOnce(locks: Locks, request: AcquireInit): Promise<AcquireResponse> {
+    return this.persist(() => locks.acquire(request, { timeoutMs: ACQUIRE_TIMEOUT, signal: this.interruption }));
   }
 
-  private wait(locks: Locks, request: AcquireInit, identity: Identity | undefined, watcher: WaitReport): Promise<AcquireResponse> {
-    const queueTimeout = request.queueTimeout === undefined ? Infinity : Number(nanoseconds(request.queueTimeout)) / 1e6;
-    const waiting = { locks, request, pace: this.context.pace, interruption: this.interruption, watcher, queueTimeout };
-    return identity === undefined ? waitForGrant(waiting) : waitResumed(identity, waiting);
+  private async wait(locks: Locks, request: AcquireInit, report: WaitReport, seen?: (lease: Lease) => void): Promise<AcquireResponse> {
+    const observer: WaitObserver = {
+      seen: (lease) => {
+        seen?.(lease);
+        report.seen(lease);
+      },
+      lost: (why) => report.lost(why),
+    };
+    using waiting = new Waiting(locks, request, { signal: this.interruption, pace: this.context.pace, observer });
+    return await waiting.settled();
   }
 
   private async conclude(locks: Locks, { lease, environmentCreated }: AcquireResponse, start: bigint, handedOn: boolean): Promise<number> {
@@ -130,7 +134,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
   private async withdraw(locks: Locks, lease: Lease | undefined): Promise<void> {
     if (lease === undefined || lease.state === LeaseState.ENDED) return;
     try {
-      await locks.release({ leaseId: lease.id }, { timeoutMs: this.context.pace.farewell });
+      await locks.release({ leaseId: lease.id }, { timeoutMs: TRY });
       this.output.word(`${this.interruption.reason}: withdrew lease ${lease.id}`);
     } catch {
       const left = lease.ticketTtl === undefined || isSettled(lease) ? "its time" : formatDuration(nanoseconds(lease.ticketTtl));

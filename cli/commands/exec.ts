@@ -1,6 +1,7 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 import { persist } from "../../clients/ts/src/retry.ts";
+import { Waiting } from "../../clients/ts/src/waiting.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
@@ -17,7 +18,6 @@ import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
 import { run, type Tenure } from "../tenure.ts";
 import { renewableFor } from "../term.ts";
-import { waitForGrant } from "../waiting.ts";
 import { environmentsOf, instant } from "../words.ts";
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
@@ -94,9 +94,9 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
   private async acquire(locks: Locks, request: AcquireInit, output: Output): Promise<AcquireResponse> {
     const { pace } = this.context;
     const report = new WaitReport(output, { quiet: true, every: pace.notice, look: (lease) => obstacles(locks, lease) });
-    const queueTimeout = request.queueTimeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(request.queueTimeout);
     try {
-      return await waitForGrant({ locks, request, pace, interruption: this.interruption, watcher: report, queueTimeout });
+      using waiting = new Waiting(locks, request, { signal: this.interruption, pace, observer: report });
+      return await waiting.settled();
     } catch (error) {
       const { lease } = report;
       if (this.interruption.aborted && lease !== undefined) {

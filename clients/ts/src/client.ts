@@ -3,6 +3,7 @@ import { createClient, type Interceptor, type Client as RawClient, type Transpor
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { KEY_HEADER, type Locks, TRY, withToken } from "./calls.ts";
 import { HeldLease } from "./lease.ts";
 import { Limit } from "./limit.ts";
@@ -66,7 +67,8 @@ export class Client {
     options.signal?.throwIfAborted();
     const limit = new Limit({ follows: options.signal });
     try {
-      using waiting = new Waiting(this.locks, requestFor(wanted, options), limit.signal, options.onWaiting);
+      const observer = { seen: moves(options.onWaiting) };
+      using waiting = new Waiting(this.locks, requestFor(wanted, options), { signal: limit.signal, observer });
       const { lease, leaseToken } = await waiting.granted();
       return await HeldLease.keep(this.locks, lease, leaseToken, limit);
     } catch (error) {
@@ -74,6 +76,16 @@ export class Client {
       throw error;
     }
   }
+}
+
+/** Passes a lease on while it is in line, whenever its place there has changed. */
+function moves(tell: (lease: Lease) => void = () => {}): (lease: Lease) => void {
+  let before = "";
+  return (lease) => {
+    const place = `${lease.position} of ${lease.queueLength}`;
+    if (lease.state === LeaseState.QUEUED && place !== before) tell(lease);
+    before = place;
+  };
 }
 
 async function run<T>(lease: HeldLease, body: Body<T>): Promise<T> {

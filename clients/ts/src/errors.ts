@@ -7,8 +7,8 @@ export class NotAcquired extends Error {
   override readonly name = "NotAcquired";
   readonly lease: Lease;
 
-  constructor(lease: Lease) {
-    super(`not acquired: ${ending(lease)}`);
+  constructor(lease: Lease, options?: ErrorOptions) {
+    super(`not acquired: ${ending(lease)}`, options);
     this.lease = lease;
   }
 

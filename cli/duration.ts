@@ -36,11 +36,6 @@ export function nanoseconds(duration: Duration | undefined): bigint {
   return duration === undefined ? 0n : duration.seconds * SECOND + BigInt(duration.nanos);
 }
 
-/** The same in milliseconds, for timers. */
-export function milliseconds(duration: Duration | undefined): number {
-  return Number(nanoseconds(duration)) / 1e6;
-}
-
 /** Writes nanoseconds as Go's time.Duration does: "57.134996ms", "1h0m0s". */
 export function formatDuration(length: bigint): string {
   if (length < 0n) return `-${formatDuration(-length)}`;

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { NotAcquired, reasonOf } from "../clients/ts/src/errors.ts";
+import { LeaseLost, NotAcquired, reasonOf } from "../clients/ts/src/errors.ts";
 import { BadRequestSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The exit codes of the client's commands. */
@@ -30,6 +30,7 @@ export class Failure extends Error {
 export function explain(error: unknown, url: string): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof NotAcquired) return new Failure(EXIT.notAcquired, outOfTime(error));
+  if (error instanceof LeaseLost) return new Failure(EXIT.lost, `lease ${error.leaseId} is lost: ${error.why}`);
   if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
   const said = error.rawMessage || Code[error.code];
   switch (error.code) {

@@ -1,7 +1,7 @@
 import type { Child } from "./child.ts";
 
 /** From the first signal to SIGKILL, in ms. With the release it stays under 5 s: less than any CI system waits. */
-export const GRACE = 3_000;
+const GRACE = 3_000;
 /** A signal that comes twice within this time is one: a terminal, npm and our own launcher each pass a Ctrl-C on. In ms. */
 const ECHO = 300;
 
@@ -46,14 +46,14 @@ export class Stopper {
       this.#child.signal(signal);
       this.#killBy(at + GRACE);
     } else if (this.#terminated) this.#kill("a further signal came");
-    else this.terminate(this.#killAt);
+    else this.terminate();
   }
 
-  /** SIGTERM now, unless it was sent already, and SIGKILL at `killAt` (of performance.now) at the latest. */
-  terminate(killAt = performance.now() + GRACE): void {
+  /** SIGTERM now, unless it was sent already, and SIGKILL after GRACE, or at `killAt` (of performance.now) if that comes first. */
+  terminate(killAt = Number.POSITIVE_INFINITY): void {
     if (!this.#terminated) this.#child.signal("SIGTERM");
     this.#terminated = true;
-    this.#killBy(killAt);
+    this.#killBy(Math.min(killAt, performance.now() + GRACE));
   }
 
   /** Nothing is left to be stopped. */

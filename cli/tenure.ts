@@ -1,5 +1,6 @@
+import type { LeaseLost } from "../clients/ts/src/errors.ts";
+import type { Keeper } from "../clients/ts/src/keeper.ts";
 import { Child } from "./child.ts";
-import type { Keeper, Loss } from "./keeper.ts";
 import { listen } from "./signals.ts";
 import { Stopper } from "./stopper.ts";
 
@@ -8,7 +9,7 @@ export interface Tenure {
   /** The command's exit status, as a shell gives it. */
   readonly status: number;
   /** Set if the command was stopped because its lease was lost. */
-  readonly loss: Loss | undefined;
+  readonly loss: LeaseLost | undefined;
   /** Whether a signal reached us while it ran. */
   readonly interrupted: boolean;
   /** Whether none of its processes runs any more. */
@@ -32,13 +33,13 @@ export async function run(
     resized: () => child.signal("SIGWINCH"),
     suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
   });
-  let loss: Loss | undefined;
+  let loss: LeaseLost | undefined;
   void keeper.over.then((lost) => {
     // The command itself, perhaps, before its last steps: no reason to stop it.
     if (lost === undefined) return say("the lease was released while the command ran; it runs on");
     loss = lost;
     say(`the lease is lost: ${lost.why}; stopping the command`);
-    stopper.terminate(lost.killAt);
+    stopper.terminate(keeper.stopBy);
   });
   try {
     const status = await child.exited;

@@ -1,7 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import {
-  EndReasonSchema,
   EnvironmentState,
   EnvironmentStateSchema,
   type EnvironmentStatus,
@@ -79,9 +78,4 @@ export function glance(lease: Lease): string {
 function minute(time: Date): string {
   const [date, clock] = [time.toLocaleDateString("sv-SE"), time.toLocaleTimeString("sv-SE").slice(0, 5)];
   return date === new Date().toLocaleDateString("sv-SE") ? clock : `${date} ${clock}`;
-}
-
-/** Why a lease ended: "timed out: …". */
-export function ending(lease: Lease): string {
-  return `${spoken(EndReasonSchema, lease.endReason)}${lease.endNote === "" ? "" : `: ${lease.endNote}`}`;
 }

@@ -1,23 +1,27 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
+import { giveBack, withToken } from "../../clients/ts/src/calls.ts";
+import { LeaseLost } from "../../clients/ts/src/errors.ts";
+import { Keeper } from "../../clients/ts/src/keeper.ts";
+import { Limit } from "../../clients/ts/src/limit.ts";
+import { milliseconds } from "../../clients/ts/src/options.ts";
 import { persist } from "../../clients/ts/src/retry.ts";
+import { renewableFor } from "../../clients/ts/src/term.ts";
 import { Waiting } from "../../clients/ts/src/waiting.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { CALL_TIMEOUT, connect, type Locks } from "../client.ts";
+import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { formatDuration, milliseconds, nanoseconds, parseDuration, roughly } from "../duration.ts";
+import { formatDuration, nanoseconds, parseDuration, roughly } from "../duration.ts";
 import { EXIT, Failure } from "../failure.ts";
-import { giveBack } from "../giveback.ts";
 import { inheritance } from "../inheritance.ts";
-import { Keeper } from "../keeper.ts";
 import { explainMiss, obstacles } from "../obstacle.ts";
 import type { Output } from "../output.ts";
+import { RenewalReport } from "../renewals.ts";
 import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
 import { run, type Tenure } from "../tenure.ts";
-import { renewableFor } from "../term.ts";
 import { environmentsOf, instant } from "../words.ts";
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
@@ -73,10 +77,12 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       return EXIT.notAcquired;
     }
     output.mask(answer.leaseToken);
-    const { locks } = connect({ url: settings.url, key: answer.leaseToken || settings.key });
     const say = (line: string) => output.word(`call-me: ${line}`);
-    const keeper = new Keeper({ locks, lease, pace: this.context.pace, say });
-    const hold: Hold = { locks, lease, output };
+    // A server that knows no tokens sends none.
+    const leaseToken = answer.leaseToken || undefined;
+    const { locks } = settings;
+    const keeper = new Keeper(locks, lease, { leaseToken, pace: this.context.pace, observer: new RenewalReport(say) });
+    const hold: Hold = { locks, lease, leaseToken, output };
     try {
       await keeper.begin(this.interruption);
       this.interruption.throwIfAborted();
@@ -85,7 +91,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       return await this.conclude(hold, await run(command, inheritance(env, settings, answer), keeper, { say, interactive }), keep);
     } catch (error) {
       keeper.stop();
-      await this.release(hold);
+      await this.release(hold, {}, error instanceof LeaseLost);
       throw error;
     }
   }
@@ -101,7 +107,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       const { lease } = report;
       if (this.interruption.aborted && lease !== undefined) {
         output.word(`call-me: ${this.interruption.reason}: giving up lease ${lease.id}`);
-        await this.release({ locks, lease, output });
+        await this.release({ locks, lease, leaseToken: undefined, output });
       }
       throw error;
     } finally {
@@ -128,12 +134,15 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     return loss === undefined ? status : EXIT.lost;
   }
 
-  /** `hurried`: don't insist, the lease is over anyway. */
-  private async release({ locks, lease, output }: Hold, how: { outcome?: Outcome; note?: string } = {}, hurried = false): Promise<void> {
-    const interruption = hurried ? AbortSignal.abort() : this.interruption;
+  /** Tries for the pace's patience, but only for a moment once somebody wants us to end, or if the lease is lost: it is over anyway. */
+  private async release(hold: Hold, how: { outcome?: Outcome; note?: string } = {}, lost = false): Promise<void> {
+    const { locks, lease, leaseToken, output } = hold;
     if (lease.state === LeaseState.ENDED) return;
+    const { pace } = this.context;
+    const hurry = lost ? AbortSignal.abort() : this.interruption;
+    using limit = new Limit({ within: pace.patience, follows: hurry, after: pace.farewell });
     try {
-      const { alreadyEnded } = await giveBack(locks, { leaseId: lease.id, ...how }, this.context.pace, interruption);
+      const { alreadyEnded } = await giveBack(locks, { leaseId: lease.id, ...how }, leaseToken, limit.signal, pace);
       if (lease.state === LeaseState.HELD && !alreadyEnded) output.word(`call-me: ${environmentsOf(lease)} is given back`);
     } catch (error) {
       const left = formatDuration(nanoseconds(lease.state === LeaseState.HELD ? lease.ttl : lease.ticketTtl));
@@ -143,11 +152,12 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
   }
 
   /** For whoever looks into the failure. The lease is not renewed any more, so it ends then by itself. */
-  private async keep({ locks, lease, output }: Hold, status: number, ttl: Duration): Promise<void> {
+  private async keep({ locks, lease, leaseToken, output }: Hold, status: number, ttl: Duration): Promise<void> {
     const { pace } = this.context;
     try {
       const renewal = { leaseId: lease.id, ttl };
-      const { lease: kept } = await persist(() => locks.renew(renewal, { timeoutMs: CALL_TIMEOUT }), this.interruption, pace);
+      const options = withToken(leaseToken, { timeoutMs: CALL_TIMEOUT });
+      const { lease: kept } = await persist(() => locks.renew(renewal, options), this.interruption, pace);
       if (kept === undefined) throw new Error("the server sent no lease");
       const until = kept.expiresAt === undefined ? "" : ` until ${instant(kept.expiresAt)}`;
       output.word(
@@ -167,5 +177,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
 interface Hold {
   readonly locks: Locks;
   readonly lease: Lease;
+  /** Undefined: our key does. */
+  readonly leaseToken: string | undefined;
   readonly output: Output;
 }

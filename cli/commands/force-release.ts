@@ -1,9 +1,10 @@
+import { ending } from "../../clients/ts/src/errors.ts";
 import { ForceReleaseResponseSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../failure.ts";
-import { ending, environmentsOf, occupant, who } from "../words.ts";
+import { environmentsOf, occupant, who } from "../words.ts";
 
 /** `call-me force-release`: ends somebody else's lease, on the record. */
 export class ForceReleaseCommand extends ClientCommand {

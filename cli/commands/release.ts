@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { reasonOf } from "../../clients/ts/src/errors.ts";
+import { ending, reasonOf } from "../../clients/ts/src/errors.ts";
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
@@ -8,7 +8,7 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { currentRunUrl } from "../holder.ts";
 import { leaseInHand } from "../settings.ts";
-import { ending, environmentsOf, occupant } from "../words.ts";
+import { environmentsOf, occupant } from "../words.ts";
 
 /** What a ReleaseRequest names. */
 type Target = { readonly leaseId: string } | { readonly environment: string };

@@ -1,13 +1,15 @@
 import { reasonOf } from "../../clients/ts/src/errors.ts";
+import { Keeper } from "../../clients/ts/src/keeper.ts";
+import { milliseconds } from "../../clients/ts/src/options.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { milliseconds, parseDuration, roughly } from "../duration.ts";
+import { parseDuration, roughly } from "../duration.ts";
 import { EXIT, Failure } from "../failure.ts";
-import { Keeper } from "../keeper.ts";
 import { Life } from "../life.ts";
+import { RenewalReport } from "../renewals.ts";
 import { leaseInHand } from "../settings.ts";
 import { environmentsOf, instant, standing } from "../words.ts";
 
@@ -60,7 +62,7 @@ export class RenewCommand extends ClientCommand {
   private async keep(locks: Locks, lease: Lease | undefined, life: Life): Promise<number> {
     if (lease?.state !== LeaseState.HELD) throw new Failure(EXIT.error, "--while keeps a lease that is held; this one still waits");
     const say = (line: string) => this.output.word(`call-me: ${line}`);
-    const keeper = new Keeper({ locks, lease, pace: this.context.pace, say });
+    const keeper = new Keeper(locks, lease, { pace: this.context.pace, observer: new RenewalReport(say) });
     const done = new AbortController();
     try {
       await keeper.begin(this.interruption);
@@ -69,7 +71,7 @@ export class RenewCommand extends ClientCommand {
       this.interruption.throwIfAborted();
       if (loss === "ended") say(`process ${life.pid} has ended: lease ${lease.id} is not renewed any more`);
       else if (loss === undefined) say(`lease ${lease.id} was released`);
-      else throw new Failure(EXIT.lost, `lease ${lease.id} is lost: ${loss.why}`);
+      else throw loss;
       return EXIT.done;
     } finally {
       done.abort();

@@ -1,6 +1,7 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, Client } from "@connectrpc/connect";
-import type { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import { persist } from "./retry.ts";
+import type { LockService, ReleaseRequestSchema, ReleaseResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { PACE, type Pace, persist } from "./retry.ts";
 
 /** Calls of LockService. */
 export type Locks = Client<typeof LockService>;
@@ -11,15 +12,21 @@ export const KEY_HEADER = "x-api-key";
 /** How long an unanswered Release may take before it is sent again, in ms. */
 export const TRY = 2_000;
 
-/** Lets a lease's token open a call, whatever key the client has. */
-export function withToken(leaseToken: string, options: CallOptions = {}): CallOptions {
-  return { ...options, headers: { [KEY_HEADER]: leaseToken } };
+/** Lets a lease's token open a call, whatever key the client has; undefined: the client's key does. */
+export function withToken(leaseToken: string | undefined, options: CallOptions): CallOptions {
+  return leaseToken === undefined ? options : { ...options, headers: { [KEY_HEADER]: leaseToken } };
 }
 
 /**
- * Ends a lease, again and again until the server has answered, or for 10 s at most, or until the signal aborts. By lease id that is safe to
- * repeat. Never throws: a lease whose Release gets no answer ends by itself.
+ * Ends a lease, again and again until the server has answered, for the pace's patience at most, or until the signal aborts. By lease id
+ * that is safe to repeat. Throws what the last try threw; the lease then ends by itself.
  */
-export async function giveBack(locks: Locks, leaseId: string, leaseToken: string, signal: AbortSignal) {
-  await persist(() => locks.release({ leaseId }, withToken(leaseToken, { timeoutMs: TRY, signal })), signal).catch(() => {});
+export async function giveBack(
+  locks: Locks,
+  release: MessageInitShape<typeof ReleaseRequestSchema> & { readonly leaseId: string },
+  leaseToken: string | undefined,
+  signal: AbortSignal,
+  pace: Pace = PACE,
+): Promise<ReleaseResponse> {
+  return await persist(() => locks.release(release, withToken(leaseToken, { timeoutMs: TRY, signal })), signal, pace);
 }

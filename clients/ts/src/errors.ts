@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { EndReason, type Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, EndReasonSchema, type Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The lease ended before it was held: `lease.endReason` says why. UNSPECIFIED: the server was out of reach when the time was over. */
@@ -21,12 +21,15 @@ export class NotAcquired extends Error {
 export class LeaseLost extends Error {
   override readonly name = "LeaseLost";
   readonly leaseId: string;
+  /** For people. */
+  readonly why: string;
   /** UNSPECIFIED: nobody knows yet, since the server is out of reach. */
   readonly endReason: EndReason;
 
   constructor(leaseId: string, why: string, endReason: EndReason) {
     super(`lease lost: ${why}`);
     this.leaseId = leaseId;
+    this.why = why;
     this.endReason = endReason;
   }
 }
@@ -36,9 +39,10 @@ export function reasonOf(error: unknown): string | undefined {
   return infoOf(error)?.reason;
 }
 
-/** How a lease ended, in words. */
+/** How a lease ended, as a person says it: "timed out: …". */
 export function ending({ endReason, endNote }: Lease): string {
-  const why = endReason === EndReason.UNSPECIFIED ? "the server is out of reach" : nameOf(endReason);
+  const name = EndReasonSchema.value[endReason]?.localName ?? `unknown (${endReason})`;
+  const why = endReason === EndReason.UNSPECIFIED ? "the server is out of reach" : name.toLowerCase().replaceAll("_", " ");
   return endNote === "" ? why : `${why}: ${endNote}`;
 }
 
@@ -55,19 +59,22 @@ export function isTransient(error: unknown): boolean {
   return PASSING.includes(error.code) || (reason === undefined && BROKEN.includes(error.code));
 }
 
-/** What the server says about a lease that cannot be renewed: how it ended, or UNSPECIFIED if it knows of none. Undefined: it says no such thing. */
-export function verdictOf(error: unknown): EndReason | undefined {
+/** The end of a lease, and a word on it. */
+export interface End {
+  /** UNSPECIFIED: nobody knows. */
+  readonly endReason: EndReason;
+  readonly why: string;
+}
+
+/** What the server says about a lease that cannot be renewed since it has ended, or is unknown. Undefined: it says no such thing. */
+export function verdictOf(error: unknown): End | undefined {
   const info = infoOf(error);
-  if (info?.reason === "LEASE_NOT_FOUND") return EndReason.UNSPECIFIED;
-  if (info?.reason !== "LEASE_ENDED") return undefined;
+  if (info === undefined || !["LEASE_ENDED", "LEASE_NOT_FOUND"].includes(info.reason)) return undefined;
   const name = info.metadata["end_reason"] ?? "";
-  return name in EndReason ? EndReason[name as keyof typeof EndReason] : EndReason.UNSPECIFIED;
+  const endReason = name in EndReason ? EndReason[name as keyof typeof EndReason] : EndReason.UNSPECIFIED;
+  return { endReason, why: ConnectError.from(error).rawMessage };
 }
 
 function infoOf(error: unknown) {
   return error instanceof ConnectError ? error.findDetails(ErrorInfoSchema)[0] : undefined;
-}
-
-function nameOf(reason: EndReason): string {
-  return Object.entries(EndReason).find(([, value]) => value === reason)?.[0] ?? `end reason ${reason}`;
 }

@@ -1,56 +1,84 @@
 import { ConnectError } from "@connectrpc/connect";
-import { EndReason, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, type Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { type Locks, withToken } from "./calls.ts";
-import { ending, isTransient, LeaseLost, verdictOf } from "./errors.ts";
+import { endOf } from "./end.ts";
+import { type End, LeaseLost, verdictOf } from "./errors.ts";
 import { LONGEST } from "./limit.ts";
-import { milliseconds } from "./options.ts";
-import { Backoff, listen, PACE, persist } from "./retry.ts";
+import { PACE, type Pace, persist } from "./retry.ts";
+import { Term } from "./term.ts";
 
-/**
- * Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, or not renewed in time.
- *
- * The server counts from when it got a Renew, we from when we sent it, by our monotonic clock; so our deadline D comes before the
- * server's. At D − max(0.5 s, 5 % of ttl) the body must have stopped, and min(3 s, 10 %) earlier it is told. D follows what the
- * server says is left, so it also holds where max_hold ends all renewing.
- */
+/** Who wants to know how the renewing goes. */
+export interface KeepObserver {
+  /** A Renew was answered: the lease as it is now. */
+  renewed?(lease: Lease): void;
+  /** A Renew failed. Unless a later one is answered, the lease is lost in `left` ms. */
+  failed?(why: string, left: number): void;
+}
+
+/** How to keep a lease. */
+export interface KeepOptions {
+  /** Opens the calls, if they have no such key anyway: identities of a CI job die with the job, the token does not. */
+  readonly leaseToken?: string | undefined;
+  readonly pace?: Pace;
+  readonly observer?: KeepObserver;
+}
+
+/** Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, or not renewed in time (see Term). */
 export class Keeper {
-  /** Aborts with a LeaseLost. */
-  readonly lost: AbortSignal;
-  readonly #lost = new AbortController();
+  /** Settles once at most, when nothing is left to keep: with the loss, or with nothing if whoever has our token or key gave the lease back. */
+  readonly over: Promise<LeaseLost | undefined>;
+  #declare: (loss: LeaseLost | undefined) => void = () => {};
+  #loss: LeaseLost | undefined;
   readonly #locks: Locks;
   readonly #leaseId: string;
-  readonly #leaseToken: string;
+  readonly #leaseToken: string | undefined;
+  readonly #pace: Pace;
+  readonly #observer: KeepObserver;
+  readonly #term: Term;
   readonly #stopped = new AbortController();
-  #ttl: number;
-  #sentAt = Number.NEGATIVE_INFINITY;
-  #deadline = Number.NEGATIVE_INFINITY;
   #trouble: string | undefined;
   #next: NodeJS.Timeout | undefined;
   #alarm: NodeJS.Timeout | undefined;
 
-  constructor(locks: Locks, lease: Lease, leaseToken: string) {
+  constructor(locks: Locks, lease: Lease, { leaseToken, pace = PACE, observer = {} }: KeepOptions) {
     this.#locks = locks;
     this.#leaseId = lease.id;
     this.#leaseToken = leaseToken;
-    this.#ttl = milliseconds(lease.ttl);
-    this.lost = this.#lost.signal;
+    this.#pace = pace;
+    this.#observer = observer;
+    this.#term = new Term(lease);
+    this.over = new Promise((resolve) => {
+      this.#declare = resolve;
+    });
+  }
+
+  /** Why it was lost, if it was. */
+  get loss(): LeaseLost | undefined {
+    return this.#loss;
+  }
+
+  /** When (of performance.now) nothing may run any more that relies on the lease. */
+  get stopBy(): number {
+    return this.#term.stopBy;
   }
 
   /**
    * Renews once, before anything relies on the lease: a grant may have been long on its way to us, only a Renew of our own tells
-   * when the time began. Then goes on by itself. Throws LeaseLost if it has ended already or its time is as good as over, or what keeps
-   * it from the server.
+   * when the time began. Then goes on by itself, until `stop` or the lease's end. Throws LeaseLost if it has ended already or its time is
+   * as good as over, the signal's reason, or what keeps it from the server.
    */
   async begin(signal: AbortSignal): Promise<void> {
     try {
-      await persist(() => this.#renew(signal), signal);
+      // However long the ttl, a dead connection is found out before patience is over.
+      const timeoutMs = Math.min(this.#term.timeout, Math.max(1_000, this.#pace.patience));
+      await persist(() => this.#renew(signal, timeoutMs), signal, this.#pace);
     } catch (error) {
       signal.throwIfAborted();
-      const endReason = verdictOf(error);
-      throw endReason === undefined ? error : new LeaseLost(this.#leaseId, ConnectError.from(error).rawMessage, endReason);
+      const end = verdictOf(error);
+      throw end === undefined ? error : new LeaseLost(this.#leaseId, end.why, end.endReason);
     }
-    if (this.#left <= 0) throw new LeaseLost(this.#leaseId, "its time was as good as over before it began", EndReason.UNSPECIFIED);
-    void this.#follow();
+    if (this.#term.left <= 0) throw new LeaseLost(this.#leaseId, "its time was as good as over before it began", EndReason.UNSPECIFIED);
+    void endOf(this.#locks, this.#leaseId, this.#leaseToken, this.#stopped.signal, this.#pace).then((end) => end && this.#ended(end));
   }
 
   /** Ends all renewing. */
@@ -60,21 +88,15 @@ export class Keeper {
     clearTimeout(this.#alarm);
   }
 
-  async #renew(signal: AbortSignal): Promise<void> {
+  async #renew(signal: AbortSignal, timeoutMs = this.#term.timeout): Promise<void> {
     const sentAt = performance.now();
-    const timeoutMs = Math.ceil(Math.max(1_000, this.#ttl / 10));
     const { lease } = await this.#locks.renew({ leaseId: this.#leaseId }, withToken(this.#leaseToken, { timeoutMs, signal }));
-    if (lease?.ttl !== undefined && !this.#stopped.signal.aborted) this.#renewed(lease, sentAt);
-  }
-
-  /** Answers may overtake each other, but no Renew ever shortens a lease: the latest deadline is right. */
-  #renewed(lease: Lease, sentAt: number): void {
+    if (lease?.ttl === undefined || this.#stopped.signal.aborted) return;
     this.#trouble = undefined;
-    this.#ttl = milliseconds(lease.ttl);
-    this.#sentAt = Math.max(this.#sentAt, sentAt);
-    this.#deadline = Math.max(this.#deadline, sentAt + milliseconds(lease.ttlRemaining));
-    this.#schedule(this.#sentAt + this.#ttl / 3);
+    this.#term.renewed(lease, sentAt);
+    this.#schedule(this.#term.renewAt);
     this.#arm();
+    this.#observer.renewed?.(lease);
   }
 
   #schedule(at: number): void {
@@ -85,62 +107,40 @@ export class Keeper {
   /** Does not wait for the answer to send the next: where a connection is dead without a word, none ever comes. */
   #try(): void {
     const sentAt = performance.now();
-    this.#schedule(sentAt + Math.max(50, this.#ttl / 40));
+    this.#schedule(sentAt + this.#term.again);
     this.#renew(this.#stopped.signal).catch((error: unknown) => {
       if (this.#stopped.signal.aborted) return;
-      const why = ConnectError.from(error).rawMessage;
-      const endReason = verdictOf(error);
-      if (endReason !== undefined) this.#ended(endReason, why);
-      else if (sentAt > this.#sentAt) this.#trouble = why;
+      const end = verdictOf(error);
+      if (end !== undefined) return this.#ended(end);
+      if (sentAt <= this.#term.renewedAt) return;
+      this.#trouble = ConnectError.from(error).rawMessage;
+      this.#observer.failed?.(this.#trouble, this.#term.left);
     });
-  }
-
-  /** How long the body may still run, in ms; for ever where the lease has no ttl. */
-  get #left(): number {
-    if (this.#deadline === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    const margin = Math.max(500, this.#ttl * 0.05) + Math.min(3_000, this.#ttl * 0.1);
-    return this.#deadline - margin - performance.now();
   }
 
   #arm(): void {
     clearTimeout(this.#alarm);
-    const left = this.#left;
+    const { left } = this.#term;
     this.#alarm = setTimeout(() => (left > LONGEST ? this.#arm() : this.#expire()), Math.min(LONGEST, Math.max(0, left)));
   }
 
+  /** It is renewed still, if that can be, as long as something may run on it: so nobody else is served meanwhile. */
   #expire(): void {
-    const why = this.#trouble === undefined ? "it cannot be renewed any further" : `no contact with the server (${this.#trouble})`;
-    this.stop();
-    this.#lost.abort(new LeaseLost(this.#leaseId, why, EndReason.UNSPECIFIED));
-  }
-
-  /** Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds. */
-  async #follow(): Promise<void> {
-    const stopped = this.#stopped.signal;
-    const backoff = new Backoff(stopped, PACE);
-    while (!stopped.aborted) {
-      const begun = performance.now();
-      try {
-        const open = (signal: AbortSignal) => this.#locks.watchLease({ leaseId: this.#leaseId }, withToken(this.#leaseToken, { signal }));
-        for await (const { lease } of listen(open, stopped)) {
-          if (lease?.state === LeaseState.ENDED) return this.#ended(lease.endReason, ending(lease));
-        }
-      } catch (error) {
-        if (stopped.aborted) return;
-        const endReason = verdictOf(error);
-        if (endReason !== undefined) return this.#ended(endReason, ConnectError.from(error).rawMessage);
-        // Renewals tell what is wrong.
-        if (!isTransient(error)) return;
-      }
-      backoff.lasted(begun);
-      await backoff.pause().catch(() => {});
-    }
+    const cut = this.#term.capped && this.#trouble === undefined;
+    const why = cut ? "its max_hold is reached" : `no contact with the server (${this.#trouble ?? "no answer"})`;
+    this.#lose({ why: `${why}, and it ends in ${this.#term.rest}`, endReason: EndReason.UNSPECIFIED });
   }
 
   /** Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it. */
-  #ended(endReason: EndReason, why: string): void {
+  #ended(end: End): void {
     if (this.#stopped.signal.aborted) return;
     this.stop();
-    if (endReason !== EndReason.RELEASED) this.#lost.abort(new LeaseLost(this.#leaseId, why, endReason));
+    if (end.endReason === EndReason.RELEASED) this.#declare(undefined);
+    else this.#lose(end);
+  }
+
+  #lose({ why, endReason }: End): void {
+    this.#loss ??= new LeaseLost(this.#leaseId, why, endReason);
+    this.#declare(this.#loss);
   }
 }

@@ -2,7 +2,7 @@ import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_p
 import { giveBack, type Locks } from "./calls.ts";
 import type { LeaseLost } from "./errors.ts";
 import { Keeper } from "./keeper.ts";
-import type { Limit } from "./limit.ts";
+import { Limit } from "./limit.ts";
 import { PACE } from "./retry.ts";
 
 /** A lease that is kept by renewing until it is released; `await using` releases it. */
@@ -26,7 +26,7 @@ export class HeldLease implements AsyncDisposable {
     this.environments = lease.environments;
     this.signal = limit.signal;
     this.#limit = limit;
-    keeper.lost.addEventListener("abort", () => limit.abort(keeper.lost.reason), { once: true });
+    void keeper.over.then((loss) => loss && limit.abort(loss));
   }
 
   /**
@@ -34,13 +34,13 @@ export class HeldLease implements AsyncDisposable {
    * that fails. Throws as Keeper.begin does.
    */
   static async keep(locks: Locks, lease: Lease, token: string, limit: Limit): Promise<HeldLease> {
-    const keeper = new Keeper(locks, lease, token);
+    const keeper = new Keeper(locks, lease, { leaseToken: token });
     try {
       await keeper.begin(limit.signal);
       return new HeldLease(locks, keeper, lease, token, limit);
     } catch (error) {
       keeper.stop();
-      await giveBack(locks, lease.id, token, AbortSignal.timeout(PACE.farewell));
+      await release(locks, lease.id, token, PACE.farewell);
       throw error;
     }
   }
@@ -52,19 +52,14 @@ export class HeldLease implements AsyncDisposable {
 
   /** Why it was lost, if it was. */
   get loss(): LeaseLost | undefined {
-    return this.#keeper.lost.reason;
+    return this.#keeper.loss;
   }
 
   /** Ends it, trying for 10 s, or 1 s if it was lost; never throws, since a lease that nobody renews ends by itself. */
   release(): Promise<void> {
     this.#keeper.stop();
     this.#limit[Symbol.dispose]();
-    this.#released ??= giveBack(
-      this.#locks,
-      this.id,
-      this.token,
-      AbortSignal.timeout(this.loss === undefined ? PACE.patience : PACE.farewell),
-    );
+    this.#released ??= release(this.#locks, this.id, this.token, this.loss === undefined ? PACE.patience : PACE.farewell);
     return this.#released;
   }
 
@@ -73,4 +68,9 @@ export class HeldLease implements AsyncDisposable {
     await this.release();
     if (this.loss !== undefined) throw this.loss;
   }
+}
+
+async function release(locks: Locks, leaseId: string, token: string, within: number): Promise<void> {
+  using limit = new Limit({ within });
+  await giveBack(locks, { leaseId }, token, limit.signal).catch(() => {});
 }

@@ -127,7 +127,8 @@ export class Waiting implements Disposable {
     const { lease, leaseToken = "" } = this.#last ?? {};
     if (lease === undefined || lease.state === LeaseState.ENDED) return;
     using moment = new Limit({ within: this.#pace.farewell });
-    await giveBack(this.#locks, lease.id, leaseToken, this.#signal.aborted ? this.#farewell.signal : moment.signal);
+    const { signal } = this.#signal.aborted ? this.#farewell : moment;
+    await giveBack(this.#locks, { leaseId: lease.id }, leaseToken, signal, this.#pace).catch(() => {});
   }
 }
 

@@ -1,0 +1,31 @@
+import type { KeepObserver } from "../clients/ts/src/keeper.ts";
+import { milliseconds } from "../clients/ts/src/options.ts";
+import { renewableFor } from "../clients/ts/src/term.ts";
+import type { Lease } from "../gen/ts/callme/v1/types_pb.ts";
+import { roughly } from "./duration.ts";
+
+/** Says how the renewing goes: when contact is lost and when it is back, and well before max_hold ends it all. */
+export class RenewalReport implements KeepObserver {
+  readonly #say: (line: string) => void;
+  #outOfReach = false;
+  #warned = false;
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+  }
+
+  renewed(lease: Lease): void {
+    if (this.#outOfReach) this.#say("contact regained: the lease is renewed");
+    this.#outOfReach = false;
+    const left = renewableFor(lease) + milliseconds(lease.ttlRemaining);
+    const whole = milliseconds(lease.maxHold);
+    if (this.#warned || left > Math.max(milliseconds(lease.ttl), Math.min(600_000, whole / 10))) return;
+    this.#warned = true;
+    this.#say(`max_hold ${roughly(whole)} is reached in ${roughly(left)}, and ends the lease; next time ask for more with --max-hold`);
+  }
+
+  failed(why: string, left: number): void {
+    if (!this.#outOfReach) this.#say(`the lease could not be renewed (${why}); trying again, for ${roughly(left)}`);
+    this.#outOfReach = true;
+  }
+}

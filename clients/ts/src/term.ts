@@ -1,0 +1,77 @@
+import type { Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { milliseconds } from "./options.ts";
+
+/**
+ * How long a HELD lease can be relied on. All times in ms, of performance.now.
+ *
+ * The server counts from when it got a Renew, we from when we sent it, by our monotonic clock; so our deadline D comes before the
+ * server's. At D − max(0.5 s, 5 % of ttl) what runs on the lease must have stopped, and min(3 s, 10 %) earlier it is told. Until then it
+ * is left alone, whatever the network does. D follows what the server says is left, so it also holds where max_hold ends all renewing.
+ */
+export class Term {
+  #ttl: number;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #deadline = Number.NEGATIVE_INFINITY;
+  #capped = false;
+
+  constructor(lease: Lease) {
+    this.#ttl = milliseconds(lease.ttl);
+  }
+
+  /** A Renew that was sent then is answered. Answers may overtake each other, but no Renew ever shortens a lease: the latest deadline is right. */
+  renewed(lease: Lease, sentAt: number): void {
+    this.#ttl = milliseconds(lease.ttl);
+    this.#capped = renewableFor(lease) <= 0;
+    this.#sentAt = Math.max(this.#sentAt, sentAt);
+    this.#deadline = Math.max(this.#deadline, sentAt + milliseconds(lease.ttlRemaining));
+  }
+
+  /** When the latest answered Renew was sent. */
+  get renewedAt(): number {
+    return this.#sentAt;
+  }
+
+  /** When to renew. */
+  get renewAt(): number {
+    return this.#sentAt + this.#ttl / 3;
+  }
+
+  /** How long to wait for the answer before the next Renew is sent; the one before may still be answered. */
+  get again(): number {
+    return Math.max(50, this.#ttl / 40);
+  }
+
+  /** How long a Renew may go unanswered; a whole number, the transport takes no other. */
+  get timeout(): number {
+    return Math.ceil(Math.max(1_000, this.#ttl / 10));
+  }
+
+  /** When nothing may run any more that relies on the lease; never, while no Renew has told of a ttl. */
+  get stopBy(): number {
+    if (this.#deadline === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    return this.#deadline - Math.max(500, this.#ttl * 0.05);
+  }
+
+  /** How long what runs on the lease is left alone from now on. */
+  get left(): number {
+    return this.stopBy - Math.min(3_000, this.#ttl * 0.1) - performance.now();
+  }
+
+  /** Until D, in words. */
+  get rest(): string {
+    return `${Math.max(0, (this.#deadline - performance.now()) / 1_000).toFixed(1)} s`;
+  }
+
+  /** Whether max_hold lets no further Renew extend it. */
+  get capped(): boolean {
+    return this.#capped;
+  }
+}
+
+/** How far beyond its present expiry renewing can bring a HELD lease before max_hold ends it, in ms. Infinity: there is no limit. */
+export function renewableFor({ grantedAt, expiresAt, maxHold }: Lease): number {
+  if (grantedAt === undefined || expiresAt === undefined || maxHold === undefined) return Number.POSITIVE_INFINITY;
+  // The server's own times: how they relate to our clock doesn't matter.
+  const ran = Number(expiresAt.seconds - grantedAt.seconds) * 1_000 + (expiresAt.nanos - grantedAt.nanos) / 1e6;
+  return milliseconds(maxHold) - ran;
+}

@@ -1,14 +1,14 @@
-import * as retry from "../clients/ts/src/retry.ts";
+import * as clients from "../clients/ts/src/pace.ts";
 import type { BaseContext } from "./clipanion.ts";
 
 /** How patient the command line is. All times in milliseconds. */
-export interface Pace extends retry.Pace {
+export interface Pace extends clients.Pace {
   /** How often a waiting command says that it still waits. */
   readonly notice: number;
 }
 
 /** The pace outside tests: that of every client. */
-export const PACE: Pace = { ...retry.PACE, notice: 30_000 };
+export const PACE: Pace = { ...clients.PACE, notice: 30_000 };
 
 /** What a command gets from its surroundings; tests give their own. */
 export interface Context extends BaseContext {

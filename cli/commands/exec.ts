@@ -1,28 +1,22 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { ConnectError } from "@connectrpc/connect";
-import { giveBack, withToken } from "../../clients/ts/src/calls.ts";
 import { LeaseLost } from "../../clients/ts/src/errors.ts";
 import { Keeper } from "../../clients/ts/src/keeper.ts";
-import { Limit } from "../../clients/ts/src/limit.ts";
-import { milliseconds } from "../../clients/ts/src/options.ts";
-import { persist } from "../../clients/ts/src/retry.ts";
-import { renewableFor } from "../../clients/ts/src/term.ts";
 import { Waiting } from "../../clients/ts/src/waiting.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { CALL_TIMEOUT, type Locks } from "../client.ts";
+import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { formatDuration, nanoseconds, parseDuration, roughly } from "../duration.ts";
+import { parseDuration } from "../duration.ts";
 import { EXIT, Failure } from "../failure.ts";
+import { Hold } from "../hold.ts";
 import { inheritance } from "../inheritance.ts";
 import { explainMiss, obstacles } from "../obstacle.ts";
-import type { Output } from "../output.ts";
 import { RenewalReport } from "../renewals.ts";
 import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
 import { run, type Tenure } from "../tenure.ts";
-import { environmentsOf, instant } from "../words.ts";
+import { environmentsOf } from "../words.ts";
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
 export class ExecCommand extends ClientCommand implements AcquireOptions {
@@ -64,50 +58,51 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
   readonly claimTimeout = undefined;
 
   protected async perform(): Promise<number> {
-    const { command = [], env } = this.context;
+    const { command = [], env, pace } = this.context;
     if (command.length === 0) throw Failure.usage("say what to run, behind --: call-me exec uat -- make test");
     const keep = this.keepOnFailure === undefined ? undefined : parseDuration("--keep-on-failure", this.keepOnFailure);
     const request = buildRequest(this, env);
-    const { output } = this;
     const settings = await this.connect();
-    const answer = await this.acquire(settings.locks, request, output);
+    const { locks } = settings;
+    const answer = await this.acquire(locks, request);
     const { lease } = answer;
     if (lease?.state !== LeaseState.HELD) {
-      output.word(`call-me: not acquired: ${await explainMiss(settings.locks, lease)}`);
+      this.say(`not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;
     }
-    output.mask(answer.leaseToken);
-    const say = (line: string) => output.word(`call-me: ${line}`);
+    this.output.mask(answer.leaseToken);
     // A server that knows no tokens sends none.
     const leaseToken = answer.leaseToken || undefined;
-    const { locks } = settings;
-    const keeper = new Keeper(locks, lease, { leaseToken, pace: this.context.pace, observer: new RenewalReport(say) });
-    const hold: Hold = { locks, lease, leaseToken, output };
+    const say = (line: string) => this.say(line);
+    const keeper = new Keeper(locks, lease, { leaseToken, pace, observer: new RenewalReport(say) });
+    const hold = new Hold(locks, lease, leaseToken, this.context, say);
     try {
       await keeper.begin(this.interruption);
       this.interruption.throwIfAborted();
-      this.greet(answer, lease, output);
+      if (answer.environmentCreated) say("the environment did not exist; it was created with one slot");
+      say(`${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
-      return await this.conclude(hold, await run(command, inheritance(env, settings, answer), keeper, { say, interactive }), keep);
+      const tenure = await run(command, inheritance(env, settings, answer), keeper, { say, interactive });
+      return await this.conclude(hold, lease, tenure, keep);
     } catch (error) {
       keeper.stop();
-      await this.release(hold, {}, error instanceof LeaseLost);
+      await hold.release({ lost: error instanceof LeaseLost });
       throw error;
     }
   }
 
   /** Waits in line; interrupted, it gives the place up. */
-  private async acquire(locks: Locks, request: AcquireInit, output: Output): Promise<AcquireResponse> {
+  private async acquire(locks: Locks, request: AcquireInit): Promise<AcquireResponse> {
     const { pace } = this.context;
-    const report = new WaitReport(output, { quiet: true, every: pace.notice, look: (lease) => obstacles(locks, lease) });
+    const report = new WaitReport(this.output, { quiet: true, every: pace.notice, look: (lease) => obstacles(locks, lease) });
     try {
       using waiting = new Waiting(locks, request, { signal: this.interruption, pace, observer: report });
       return await waiting.settled();
     } catch (error) {
       const { lease } = report;
       if (this.interruption.aborted && lease !== undefined) {
-        output.word(`call-me: ${this.interruption.reason}: giving up lease ${lease.id}`);
-        await this.release({ locks, lease, leaseToken: undefined, output });
+        this.say(`${this.interruption.reason}: giving up lease ${lease.id}`);
+        await new Hold(locks, lease, undefined, this.context, (line) => this.say(line)).release();
       }
       throw error;
     } finally {
@@ -115,69 +110,20 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     }
   }
 
-  private greet({ environmentCreated }: AcquireResponse, lease: Lease, output: Output): void {
-    if (environmentCreated) output.word("call-me: the environment did not exist; it was created with one slot");
-    output.word(`call-me: ${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
-  }
-
-  private async conclude(hold: Hold, tenure: Tenure, keep: Duration | undefined): Promise<number> {
+  private async conclude(hold: Hold, lease: Lease, tenure: Tenure, keep: Duration | undefined): Promise<number> {
     const { status, loss, interrupted, clean } = tenure;
     const failed = status !== 0;
+    const outcome = failed && this.outcomeFromExit ? Outcome.FAILED : Outcome.OK;
     if (!clean) {
       const end = "it is not released, and ends when its time is up";
-      hold.output.word(`call-me: some processes could not be killed: lease ${hold.lease.id} must not be handed on; ${end}`);
-    } else if (keep !== undefined && failed && !interrupted && loss === undefined) await this.keep(hold, status, keep);
-    else {
-      const outcome = failed && this.outcomeFromExit ? Outcome.FAILED : Outcome.OK;
-      await this.release(hold, { outcome, note: failed ? `exit code ${status}` : "" }, loss !== undefined);
-    }
+      this.say(`some processes could not be killed: lease ${lease.id} must not be handed on; ${end}`);
+    } else if (keep !== undefined && failed && !interrupted && loss === undefined) await hold.keep(status, keep);
+    else await hold.release({ outcome, note: failed ? `exit code ${status}` : "", lost: loss !== undefined });
     return loss === undefined ? status : EXIT.lost;
   }
 
-  /** Tries for the pace's patience, but only for a moment once somebody wants us to end, or if the lease is lost: it is over anyway. */
-  private async release(hold: Hold, how: { outcome?: Outcome; note?: string } = {}, lost = false): Promise<void> {
-    const { locks, lease, leaseToken, output } = hold;
-    if (lease.state === LeaseState.ENDED) return;
-    const { pace } = this.context;
-    const hurry = lost ? AbortSignal.abort() : this.interruption;
-    using limit = new Limit({ within: pace.patience, follows: hurry, after: pace.farewell });
-    try {
-      const { alreadyEnded } = await giveBack(locks, { leaseId: lease.id, ...how }, leaseToken, limit.signal, pace);
-      if (lease.state === LeaseState.HELD && !alreadyEnded) output.word(`call-me: ${environmentsOf(lease)} is given back`);
-    } catch (error) {
-      const left = formatDuration(nanoseconds(lease.state === LeaseState.HELD ? lease.ttl : lease.ticketTtl));
-      const why = ConnectError.from(error).rawMessage;
-      output.word(`call-me: lease ${lease.id} could not be released (${why}); it ends by itself within ${left}`);
-    }
+  /** The command's own words are on stderr, too. */
+  private say(line: string): void {
+    this.output.word(`call-me: ${line}`);
   }
-
-  /** For whoever looks into the failure. The lease is not renewed any more, so it ends then by itself. */
-  private async keep({ locks, lease, leaseToken, output }: Hold, status: number, ttl: Duration): Promise<void> {
-    const { pace } = this.context;
-    try {
-      const renewal = { leaseId: lease.id, ttl };
-      const options = withToken(leaseToken, { timeoutMs: CALL_TIMEOUT });
-      const { lease: kept } = await persist(() => locks.renew(renewal, options), this.interruption, pace);
-      if (kept === undefined) throw new Error("the server sent no lease");
-      const until = kept.expiresAt === undefined ? "" : ` until ${instant(kept.expiresAt)}`;
-      output.word(
-        `call-me: the command failed (${status}): ${environmentsOf(lease)} is kept${until}, for ${roughly(milliseconds(kept.ttlRemaining))}`,
-      );
-      const cut = renewableFor(kept) <= 0 ? "max_hold" : nanoseconds(kept.ttl) < nanoseconds(ttl) ? "the environment's max_ttl" : undefined;
-      if (cut !== undefined) output.word(`call-me: not longer, because ${cut} ends it`);
-      output.word(`call-me: to give it back: call-me release --lease ${lease.id}`);
-    } catch (error) {
-      const left = formatDuration(nanoseconds(lease.ttl));
-      output.word(`call-me: lease ${lease.id} could not be kept (${ConnectError.from(error).rawMessage}); it ends within ${left}`);
-    }
-  }
-}
-
-/** A lease that we hold or wait for, and what opens it. */
-interface Hold {
-  readonly locks: Locks;
-  readonly lease: Lease;
-  /** Undefined: our key does. */
-  readonly leaseToken: string | undefined;
-  readonly output: Output;
 }

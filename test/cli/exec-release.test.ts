@@ -8,11 +8,11 @@ import { lease, refusal, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
 /** A server that grants at once, and answers the first `failures` releases with `unavailable`. */
-async function granting(failures = 0) {
+async function granting(failures = 0, left = 60) {
   const releases: ReleaseRequest[] = [];
   const keys: string[] = [];
   const note = (method: string, { requestHeader }: HandlerContext) => keys.push(`${method} ${requestHeader.get("x-api-key")}`);
-  const held = lease(LeaseState.HELD, { ttl: seconds(60), ttlRemaining: seconds(60) });
+  const held = lease(LeaseState.HELD, { ttl: seconds(60), ttlRemaining: seconds(left) });
   const scripted = await new ScriptedServer({
     locks: {
       acquire: (_, context) => {
@@ -66,4 +66,13 @@ test("renewing and giving back take the lease's token, which outlives the identi
   await using _ = scripted;
   await type(["exec", "uat", "--", "true"], { CALL_ME_URL: scripted.url, CALL_ME_API_KEY: "job" });
   expect(keys).toEqual(["acquire job", "renew cml_token", "release cml_token"]);
+});
+
+test("a lease whose time is as good as over lets no command begin", async () => {
+  const { scripted, releases } = await granting(0, 5);
+  await using _ = scripted;
+  const { code, stdout, stderr } = await type(["exec", "uat", "--", "echo", "begun"], { CALL_ME_URL: scripted.url });
+  expect({ code, stdout }).toEqual({ code: 6, stdout: "" });
+  expect(stderr).toContain("lease L1 is lost: its time was as good as over before it began");
+  expect(releases).toMatchObject([{ leaseId: "L1" }]);
 });

@@ -83,3 +83,28 @@ test("once the lease is lost nobody insists on its release", async () => {
   expect(releases).toBeGreaterThan(0);
   expect(releases).toBeLessThan(5);
 });
+
+test("a lost lease is renewed, if that can be, until the body has stopped: so nobody else is served meanwhile", async () => {
+  const short = lease(LeaseState.HELD, { ttl: seconds(2), ttlRemaining: seconds(2) });
+  const renewed = Promise.withResolvers<void>();
+  let state: "begins" | "out of reach" | "lost" = "begins";
+  await using server = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: short, leaseToken: "cml_L1_x" }),
+      renew: () => {
+        if (state === "out of reach") throw refusal(Code.Unavailable, "DRAINING", "stopping");
+        if (state === "begins") state = "out of reach";
+        else renewed.resolve();
+        return { lease: short };
+      },
+      release: () => ({}),
+    },
+  }).start();
+  const body = async (_: unknown, signal: AbortSignal) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    state = "lost";
+    await renewed.promise;
+  };
+  const hold = new Client({ url: server.url, key: "" }).hold("uat", body);
+  await expect(hold).rejects.toMatchObject({ name: "LeaseLost", why: expect.stringContaining("no contact with the server (stopping)") });
+});

@@ -1,7 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, Client } from "@connectrpc/connect";
 import type { LockService, ReleaseRequestSchema, ReleaseResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import { PACE, type Pace, persist } from "./retry.ts";
+import { PACE, type Pace } from "./pace.ts";
+import { persist } from "./retry.ts";
 
 /** Calls of LockService. */
 export type Locks = Client<typeof LockService>;

@@ -1,7 +1,8 @@
 import { LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { type Locks, withToken } from "./calls.ts";
 import { type End, ending, isTransient, verdictOf } from "./errors.ts";
-import { Backoff, listen, type Pace } from "./retry.ts";
+import type { Pace } from "./pace.ts";
+import { Backoff, listen } from "./retry.ts";
 
 /**
  * Follows a lease until it has ended, and hears of that at once: after ForceRelease others may be served within seconds. Undefined if the

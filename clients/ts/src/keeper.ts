@@ -4,7 +4,8 @@ import { type Locks, withToken } from "./calls.ts";
 import { endOf } from "./end.ts";
 import { type End, LeaseLost, verdictOf } from "./errors.ts";
 import { LONGEST } from "./limit.ts";
-import { PACE, type Pace, persist } from "./retry.ts";
+import { PACE, type Pace } from "./pace.ts";
+import { persist } from "./retry.ts";
 import { Term } from "./term.ts";
 
 /** Who wants to know how the renewing goes. */

@@ -3,7 +3,7 @@ import { giveBack, type Locks } from "./calls.ts";
 import type { LeaseLost } from "./errors.ts";
 import { Keeper } from "./keeper.ts";
 import { Limit } from "./limit.ts";
-import { PACE } from "./retry.ts";
+import { PACE } from "./pace.ts";
 
 /** A lease that is kept by renewing until it is released; `await using` releases it. */
 export class HeldLease implements AsyncDisposable {

@@ -2,22 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { isTransient } from "./errors.ts";
 import { Limit } from "./limit.ts";
-
-/** How patient a client is. All times in ms. */
-export interface Pace {
-  /** The longest pause before the second try; before each further one it is twice as long, up to `last`. */
-  readonly first: number;
-  readonly last: number;
-  /** How long a server may be out of reach while nothing is at stake. */
-  readonly patience: number;
-  /** A stream that was silent for so long is dead: the server sends a heartbeat every 15 s. */
-  readonly silence: number;
-  /** How long somebody who gives up may be kept. */
-  readonly farewell: number;
-}
-
-/** The pace of every client, by clients/README.md. */
-export const PACE: Pace = { first: 200, last: 5_000, patience: 10_000, silence: 40_000, farewell: 1_000 };
+import { PACE, type Pace } from "./pace.ts";
 
 /** Pauses that double from try to try, jittered so that clients of a restarted server don't come all at once. */
 export class Backoff {

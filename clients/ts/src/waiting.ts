@@ -5,7 +5,8 @@ import { giveBack, type Locks } from "./calls.ts";
 import { isTransient, NotAcquired } from "./errors.ts";
 import { Limit } from "./limit.ts";
 import { milliseconds, type Request } from "./options.ts";
-import { Backoff, listen, PACE, type Pace } from "./retry.ts";
+import { PACE, type Pace } from "./pace.ts";
+import { Backoff, listen } from "./retry.ts";
 
 /** How long an Acquire may go unanswered, in ms. With the silence before it, it stays below the ticket_ttl of 60 s. */
 export const ACQUIRE_TIMEOUT = 5_000;

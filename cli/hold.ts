@@ -1,0 +1,67 @@
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { ConnectError } from "@connectrpc/connect";
+import { giveBack, withToken } from "../clients/ts/src/calls.ts";
+import { Limit } from "../clients/ts/src/limit.ts";
+import { milliseconds } from "../clients/ts/src/options.ts";
+import { persist } from "../clients/ts/src/retry.ts";
+import { renewableFor } from "../clients/ts/src/term.ts";
+import type { Outcome } from "../gen/ts/callme/v1/lock_service_pb.ts";
+import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
+import { CALL_TIMEOUT, type Locks } from "./client.ts";
+import type { Context } from "./context.ts";
+import { formatDuration, nanoseconds, roughly } from "./duration.ts";
+import { environmentsOf, instant } from "./words.ts";
+
+/** A lease that we hold or wait for, at its end: given back, or kept for somebody else. Never throws: who ran on it is what counts. */
+export class Hold {
+  readonly #locks: Locks;
+  readonly #lease: Lease;
+  readonly #leaseToken: string | undefined;
+  readonly #context: Context;
+  readonly #say: (line: string) => void;
+
+  /** Without a token our key opens it. */
+  constructor(locks: Locks, lease: Lease, leaseToken: string | undefined, context: Context, say: (line: string) => void) {
+    this.#locks = locks;
+    this.#lease = lease;
+    this.#leaseToken = leaseToken;
+    this.#context = context;
+    this.#say = say;
+  }
+
+  /** Tries for the pace's patience, but only for a moment once somebody wants us to end, or if it is lost: it is over anyway. */
+  async release({ lost = false, ...how }: { outcome?: Outcome; note?: string; lost?: boolean } = {}): Promise<void> {
+    const { id, state, ttl, ticketTtl } = this.#lease;
+    if (state === LeaseState.ENDED) return;
+    const { pace } = this.#context;
+    const hurry = lost ? AbortSignal.abort() : this.#context.interruption();
+    using limit = new Limit({ within: pace.patience, follows: hurry, after: pace.farewell });
+    try {
+      const { alreadyEnded } = await giveBack(this.#locks, { leaseId: id, ...how }, this.#leaseToken, limit.signal, pace);
+      if (state === LeaseState.HELD && !alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is given back`);
+    } catch (error) {
+      const left = formatDuration(nanoseconds(state === LeaseState.HELD ? ttl : ticketTtl));
+      this.#say(`lease ${id} could not be released (${ConnectError.from(error).rawMessage}); it ends by itself within ${left}`);
+    }
+  }
+
+  /** For whoever looks into a failure of this status. The lease is not renewed any more, so it ends then by itself. */
+  async keep(status: number, ttl: Duration): Promise<void> {
+    const { id } = this.#lease;
+    const options = withToken(this.#leaseToken, { timeoutMs: CALL_TIMEOUT });
+    const renew = () => this.#locks.renew({ leaseId: id, ttl }, options);
+    try {
+      const { lease: kept } = await persist(renew, this.#context.interruption(), this.#context.pace);
+      if (kept === undefined) throw new Error("the server sent no lease");
+      const until = kept.expiresAt === undefined ? "" : ` until ${instant(kept.expiresAt)}`;
+      const left = roughly(milliseconds(kept.ttlRemaining));
+      this.#say(`the command failed (${status}): ${environmentsOf(this.#lease)} is kept${until}, for ${left}`);
+      const cut = renewableFor(kept) <= 0 ? "max_hold" : nanoseconds(kept.ttl) < nanoseconds(ttl) ? "the environment's max_ttl" : undefined;
+      if (cut !== undefined) this.#say(`not longer, because ${cut} ends it`);
+      this.#say(`to give it back: call-me release --lease ${id}`);
+    } catch (error) {
+      const left = formatDuration(nanoseconds(this.#lease.ttl));
+      this.#say(`lease ${id} could not be kept (${ConnectError.from(error).rawMessage}); it ends within ${left}`);
+    }
+  }
+}

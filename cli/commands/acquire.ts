@@ -76,7 +76,9 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice, look: (lease) => obstacles(locks, lease) });
     try {
       const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
-        this.noWait ? this.askOnce(locks, asked) : this.wait(locks, asked, report, seen);
+        this.noWait
+          ? this.persist(() => locks.acquire(asked, { timeoutMs: ACQUIRE_TIMEOUT, signal: this.interruption }))
+          : this.wait(locks, asked, report, seen);
       const answer = await (identity === undefined ? ask(request) : resume(identity, request, ask));
       if (!this.noWait) this.interruption.throwIfAborted();
       report.close();
@@ -98,10 +100,6 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       if (answer.lease !== undefined) await locks.release({ leaseId: answer.lease.id }, { timeoutMs: TRY });
       throw error;
     }
-  }
-
-  private askOnce(locks: Locks, request: AcquireInit): Promise<AcquireResponse> {
-    return this.persist(() => locks.acquire(request, { timeoutMs: ACQUIRE_TIMEOUT, signal: this.interruption }));
   }
 
   private async wait(locks: Locks, request: AcquireInit, report: WaitReport, seen?: (lease: Lease) => void): Promise<AcquireResponse> {

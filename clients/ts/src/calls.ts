@@ -19,8 +19,8 @@ export function withToken(leaseToken: string | undefined, options: CallOptions):
 }
 
 /**
- * Ends a lease, again and again until the server has answered, for the pace's patience at most, or until the signal aborts. By lease id
- * that is safe to repeat. Throws what the last try threw; the lease then ends by itself.
+ * Ends a lease, again and again until the server has answered, for the pace's patience at most, or until the signal aborts: rule 8 of
+ * clients/README.md. By lease id that is safe to repeat. Throws what the last try threw; the lease then ends by itself.
  */
 export async function giveBack(
   locks: Locks,

@@ -4,11 +4,10 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { KEY_HEADER, type Locks, TRY, withToken } from "./calls.ts";
+import { giveBack, KEY_HEADER, type Locks } from "./calls.ts";
 import { HeldLease } from "./lease.ts";
 import { Limit } from "./limit.ts";
 import { type HoldOptions, requestFor, type Wanted } from "./options.ts";
-import { persist } from "./retry.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Where the server is and what opens it. */
@@ -59,8 +58,7 @@ export class Client {
 
   /** Releases a lease, of whatever process, by its token alone; one that has ended already is no error. Throws a ConnectError. */
   async release(leaseId: string, leaseToken: string): Promise<void> {
-    const call = () => this.locks.release({ leaseId }, withToken(leaseToken, { timeoutMs: TRY }));
-    await persist(call, new AbortController().signal);
+    await giveBack(this.locks, { leaseId }, leaseToken, new AbortController().signal);
   }
 
   async #take(wanted: Wanted | readonly Wanted[], options: HoldOptions): Promise<HeldLease> {

@@ -24,7 +24,7 @@ export interface KeepOptions {
   readonly observer?: KeepObserver;
 }
 
-/** Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, or not renewed in time (see Term). */
+/** Renews a HELD lease, and tells when it is lost, ended by somebody else or not renewed in time: rules 5 to 7 of clients/README.md; see Term. */
 export class Keeper {
   /** Settles once at most, when nothing is left to keep: with the loss, or with nothing if whoever has our token or key gave the lease back. */
   readonly over: Promise<LeaseLost | undefined>;

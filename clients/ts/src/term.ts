@@ -2,7 +2,7 @@ import type { Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { milliseconds } from "./options.ts";
 
 /**
- * How long a HELD lease can be relied on. All times in ms, of performance.now.
+ * How long a HELD lease can be relied on: the times of rules 6 and 7 of clients/README.md. In ms, of performance.now.
  *
  * The server counts from when it got a Renew, we from when we sent it, by our monotonic clock; so our deadline D comes before the
  * server's. At D − max(0.5 s, 5 % of ttl) what runs on the lease must have stopped, and min(3 s, 10 %) earlier it is told. Until then it

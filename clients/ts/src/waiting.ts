@@ -27,7 +27,7 @@ export interface WaitOptions {
   readonly observer?: WaitObserver;
 }
 
-/** A place in line, from the first Acquire to the grant. Disposed of when it is over. */
+/** A place in line, from the first Acquire to the grant: rules 3 and 4 of clients/README.md. Disposed of when it is over. */
 export class Waiting implements Disposable {
   readonly #locks: Locks;
   readonly #request: Request;

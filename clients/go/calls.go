@@ -61,10 +61,10 @@ func (c calls) release(ctx context.Context, leaseID, token string) error {
 	return err
 }
 
-// giveBack releases a lease, again and again until the server has answered, or for 10 s, or until ctx is done. By lease id that is safe to
-// repeat. There is no error: a lease whose Release gets no answer ends by itself.
-func (c calls) giveBack(ctx context.Context, leaseID, token string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// giveBack releases a lease, again and again until the server has answered, or for so long, or until ctx is done. By lease id that is safe
+// to repeat. There is no error: a lease whose Release gets no answer ends by itself.
+func (c calls) giveBack(ctx context.Context, leaseID, token string, length time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	_ = persist(ctx, func(ctx context.Context) error { return c.release(ctx, leaseID, token) })
 }

@@ -85,12 +85,14 @@ func infoOf(err error) *errdetails.ErrorInfo {
 	return nil
 }
 
-// isTransient tells whether the same call may succeed later: the server is away, draining or cut off, and gave no verdict.
+// isTransient tells whether the same call may succeed later: the server is away, draining, full or cut off, and gave no verdict.
 func isTransient(err error) bool {
 	switch connect.CodeOf(err) {
-	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeAborted, connect.CodeUnknown:
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeAborted, connect.CodeCanceled:
 		return true
-	case connect.CodeInternal, connect.CodeInvalidArgument, connect.CodeDataLoss:
+	case connect.CodeResourceExhausted:
+		return Reason(err) == "LIMIT_REACHED"
+	case connect.CodeUnknown, connect.CodeInternal, connect.CodeDataLoss, connect.CodeInvalidArgument:
 		// connect-go calls an answer that was cut in the middle, or came from something else than our server, so. A verdict names its reason.
 		return infoOf(err) == nil
 	default:

@@ -23,8 +23,8 @@ import (
 //   - the error of ctx and its cause: the place in line has been given up;
 //   - the *connect.Error of a call that the server refused; or of the last one, if there was no server for 10 s.
 //
-// Hold returns when the release has been answered, or was tried for 10 s, or for 1 s if body never ran. A release that gets no answer is no
-// error: the lease ends by itself, at the latest when its ttl is over.
+// Hold returns when the release has been answered, or was tried for 10 s, or for 1 s if body never ran or the lease was lost. A release that
+// gets no answer is no error: the lease ends by itself, at the latest when its ttl is over.
 func (c *Client) Hold(
 	ctx context.Context, environment string, body func(ctx context.Context, lease *Lease) error, options ...HoldOption,
 ) error {
@@ -56,9 +56,7 @@ func (c *Client) begin(ctx context.Context, keeper *keeper) (*callmev1.Lease, er
 		return lease, nil
 	}
 	if lost := (*LeaseLost)(nil); !errors.As(err, &lost) || lost.EndReason == callmev1.EndReason_END_REASON_UNSPECIFIED {
-		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-		defer cancel()
-		c.calls.giveBack(limit, keeper.leaseID, keeper.token)
+		c.calls.giveBack(context.WithoutCancel(ctx), keeper.leaseID, keeper.token, farewell)
 	}
 	return nil, err
 }
@@ -66,9 +64,14 @@ func (c *Client) begin(ctx context.Context, keeper *keeper) (*callmev1.Lease, er
 // end stops the keeping, and releases the lease unless it is known to have ended. That ctx is done is no reason to leave it to its ttl.
 func (c *Client) end(ctx context.Context, keeper *keeper) {
 	keeper.stop()
-	if !keeper.over {
-		c.calls.giveBack(context.WithoutCancel(ctx), keeper.leaseID, keeper.token)
+	if keeper.over {
+		return
 	}
+	length := patience
+	if keeper.lost.Load() != nil {
+		length = farewell
+	}
+	c.calls.giveBack(context.WithoutCancel(ctx), keeper.leaseID, keeper.token, length)
 }
 
 // lostWith adds what the body returned: whatever went wrong once the lease was lost, most likely went wrong because of that. Its

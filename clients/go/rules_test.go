@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
@@ -60,6 +63,38 @@ func TestLossAndTheErrorOfTheBody(t *testing.T) {
 		var found *LeaseLost
 		if !errors.As(err, &found) || found != lost || !errors.Is(err, c.is) || errors.Is(err, c.isNot) {
 			t.Errorf("%v became %v", c.body, err)
+		}
+	}
+}
+
+// failureOf is an error of a call, with a reason of the server's unless that is empty.
+func failureOf(t *testing.T, code connect.Code, reason string) error {
+	t.Helper()
+	failure := connect.NewError(code, errors.New("failed"))
+	if reason != "" {
+		detail, err := connect.NewErrorDetail(&errdetails.ErrorInfo{Domain: "call-me", Reason: reason})
+		if err != nil {
+			t.Fatal(err)
+		}
+		failure.AddDetail(detail)
+	}
+	return failure
+}
+
+func TestWhatIsTriedAgain(t *testing.T) {
+	always := []connect.Code{connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeAborted, connect.CodeCanceled}
+	broken := []connect.Code{connect.CodeUnknown, connect.CodeInternal, connect.CodeDataLoss, connect.CodeInvalidArgument}
+	for code := connect.CodeCanceled; code <= connect.CodeUnauthenticated; code++ {
+		alone := slices.Contains(always, code) || slices.Contains(broken, code)
+		if got := isTransient(failureOf(t, code, "")); got != alone {
+			t.Errorf("%v without a reason: %v", code, got)
+		}
+		if got := isTransient(failureOf(t, code, "SOME_REASON")); got != slices.Contains(always, code) {
+			t.Errorf("%v with a reason: %v", code, got)
+		}
+		full := slices.Contains(always, code) || code == connect.CodeResourceExhausted
+		if got := isTransient(failureOf(t, code, "LIMIT_REACHED")); got != full {
+			t.Errorf("%v with LIMIT_REACHED: %v", code, got)
 		}
 	}
 }

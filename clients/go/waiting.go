@@ -33,9 +33,7 @@ func (w *waiting) granted(ctx context.Context) (*callmev1.AcquireResponse, error
 	case err == nil:
 		return nil, &NotAcquired{Lease: w.last.GetLease()}
 	case w.last != nil && state != callmev1.LeaseState_LEASE_STATE_ENDED:
-		limit, cancel := context.WithTimeout(longer, farewell)
-		defer cancel()
-		w.calls.giveBack(limit, w.last.GetLease().GetId(), w.last.GetLeaseToken())
+		w.calls.giveBack(longer, w.last.GetLease().GetId(), w.last.GetLeaseToken(), farewell)
 	}
 	return nil, err
 }

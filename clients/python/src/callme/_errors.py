@@ -12,14 +12,17 @@ from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, EndReason
 if TYPE_CHECKING:
     from callme.v1.types_pb2 import Lease
 
-# Nothing else than what broke the connection, as far as nobody says more.
-_BROKEN = {
+# Whatever comes with it, it may pass. A call that we cancel ourselves comes to nobody as an error.
+_PASSING = {
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.DATA_LOSS,
     grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNAVAILABLE,
+}
+# What grpcio calls an answer that was cut in the middle, or came from something else than our server; a verdict names its reason.
+_BROKEN = {
+    grpc.StatusCode.DATA_LOSS,
     grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.UNKNOWN,
 }
 
@@ -90,14 +93,13 @@ def verdict(error: BaseException, lease_id: str) -> LeaseLost | None:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call may succeed later: the server is away, draining or cut off, and gave no verdict."""
+    """Whether the same call may succeed later: the server is away, draining, full or cut off, and gave no verdict."""
     if not isinstance(error, grpc.RpcError):
         return False
-    code = _code(error)
-    if code is grpc.StatusCode.UNAVAILABLE:
-        return True
-    # A broken connection has many names, but no reason; what the server says has one.
-    return code in _BROKEN and _info(error) is None
+    code, reason = _code(error), reason_of(error)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return reason == "LIMIT_REACHED"
+    return code in _PASSING or (code in _BROKEN and reason is None)
 
 
 def is_cancelled(error: BaseException) -> bool:

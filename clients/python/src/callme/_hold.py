@@ -94,9 +94,8 @@ class Hold:
             if keeper is not None:
                 keeper.stop()
                 loss = keeper.loss
-                # What is over by itself need not be given back.
-                left = keeper.tenure.deadline - time.monotonic() if loss is not None else patience
-                give_back(self._connection, self._place.held().id, self._place.token, min(patience, left))
+                # What is over, or almost, need not be given back.
+                give_back(self._connection, self._place.held().id, self._place.token, FAREWELL if loss is not None else patience)
                 keeper.join()
         finally:
             self._close()

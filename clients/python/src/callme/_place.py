@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from callme.v1.lock_service_pb2 import AcquireRequest, AcquireResponse
     from callme.v1.types_pb2 import Lease
 
-# No single answer takes longer, in seconds: no Acquire of ours asks the server to wait.
-_CALL_TIMEOUT = 20.0
+# After so long without an answer it is sent again, in seconds: no Acquire of ours asks the server to wait.
+_CALL_TIMEOUT = 5.0
 
 
 class Place:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from callme._connection import Connection
     from callme._place import Place
     from callme._settings import Metadata
-    from callme.v1.lock_service_pb2 import AcquireResponse
+    from callme.v1.lock_service_pb2 import AcquireResponse, ReleaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceStub
     from callme.v1.types_pb2 import Lease
 
@@ -42,10 +42,14 @@ def give_back(connection: Connection, lease_id: str, token: str, patience: float
     """
     if patience <= 0:
         return
-    request = ReleaseRequest(lease_id=lease_id)
-    timeout = min(RELEASE_TIMEOUT, patience)
+    request, ends = ReleaseRequest(lease_id=lease_id), time.monotonic() + patience
+
+    def send(locks: LockServiceStub) -> grpc.Future[ReleaseResponse]:
+        timeout = max(0.0, min(RELEASE_TIMEOUT, ends - time.monotonic()))
+        return locks.Release.future(request, timeout=timeout, metadata=metadata_of(token))
+
     with contextlib.suppress(grpc.RpcError):
-        persist(Calls(), connection, lambda locks: locks.Release.future(request, timeout=timeout, metadata=metadata_of(token)), patience)
+        persist(Calls(), connection, send, patience)
 
 
 def _settle(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from callme.aio._connection import Connection
+    from callme.v1.lock_service_pb2 import ReleaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
 
 T = TypeVar("T")
@@ -52,9 +53,14 @@ async def give_back(connection: Connection, lease_id: str, token: str, patience:
     """
     if patience <= 0:
         return
-    request, timeout = ReleaseRequest(lease_id=lease_id), min(RELEASE_TIMEOUT, patience)
+    request, ends = ReleaseRequest(lease_id=lease_id), time.monotonic() + patience
+
+    def send(locks: LockServiceAsyncStub) -> Awaitable[ReleaseResponse]:
+        timeout = max(0.0, min(RELEASE_TIMEOUT, ends - time.monotonic()))
+        return locks.Release(request, timeout=timeout, metadata=metadata_of(token))
+
     with contextlib.suppress(grpc.RpcError):
-        await persist(connection, lambda locks: locks.Release(request, timeout=timeout, metadata=metadata_of(token)), patience)
+        await persist(connection, send, patience)
 
 
 async def listen(stream: grpc.aio.UnaryStreamCall[Any, T], heard: Callable[[T], bool]) -> None:

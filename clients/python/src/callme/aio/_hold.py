@@ -99,9 +99,8 @@ class Hold:
         try:
             if self._keeper is not None:
                 await self._keeper.stop()
-                # What is over by itself need not be given back.
-                lost = self._keeper.loss is not None
-                left = self._keeper.tenure.deadline - time.monotonic() if lost else patience
-                await give_back(self._connect(), self._place.held().id, self._place.token, min(patience, left))
+                # What is over, or almost, need not be given back.
+                length = FAREWELL if self._keeper.loss is not None else patience
+                await give_back(self._connect(), self._place.held().id, self._place.token, length)
         finally:
             await self._close()

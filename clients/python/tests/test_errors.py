@@ -1,0 +1,50 @@
+"""Which errors of calls are tried again."""
+
+from __future__ import annotations
+
+import unittest
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.rpc import error_details_pb2, status_pb2
+
+from callme._errors import is_transient
+
+_ALWAYS = {"ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE"}
+_WITHOUT_REASON = {"DATA_LOSS", "INTERNAL", "UNKNOWN"}
+
+
+class Failure(grpc.RpcError):
+    """As grpcio tells it, blocking or not."""
+
+    def __init__(self, code: grpc.StatusCode, reason: str) -> None:
+        super().__init__()
+        self._code = code
+        self._status = status_pb2.Status()
+        if reason:
+            detail = Any()
+            detail.Pack(error_details_pb2.ErrorInfo(domain="call-me", reason=reason))
+            self._status.details.append(detail)
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+        return (("grpc-status-details-bin", self._status.SerializeToString()),)
+
+
+class Tried(unittest.TestCase):
+    def transient(self, reason: str) -> set[str]:
+        return {code.name for code in grpc.StatusCode if is_transient(Failure(code, reason))}
+
+    def test_again_without_a_reason_are_broken_calls(self) -> None:
+        self.assertEqual(self.transient(""), _ALWAYS | _WITHOUT_REASON)
+
+    def test_again_with_a_reason_is_what_passes_anyway(self) -> None:
+        self.assertEqual(self.transient("SOME_REASON"), _ALWAYS)
+
+    def test_again_is_what_a_full_server_refused(self) -> None:
+        self.assertEqual(self.transient("LIMIT_REACHED"), _ALWAYS | {"RESOURCE_EXHAUSTED"})
+
+    def test_never_is_what_is_no_error_of_a_call(self) -> None:
+        self.assertFalse(is_transient(ValueError("of the body")))

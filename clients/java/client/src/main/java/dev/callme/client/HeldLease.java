@@ -98,15 +98,15 @@ public final class HeldLease implements AutoCloseable {
   }
 
   /**
-   * Releases the lease, tried for up to 10 s whoever interrupts; a release without an answer is no error, since a lease that nobody renews
-   * ends by itself. Closing it again does nothing.
+   * Releases the lease, tried for up to 10 s whoever interrupts, and for 1 s if it was lost; a release without an answer is no error, since a
+   * lease that nobody renews ends by itself. Closing it again does nothing.
    *
    * @throws LeaseLostException if it was lost, so that work which took no notice of that does not pass for done
    */
   @Override
   public void close() {
     if (!end()) return;
-    wire.giveBack(lease, token, Retry.PATIENCE);
+    wire.giveBack(lease, token, isLost() ? Retry.FAREWELL : Retry.PATIENCE);
     check();
   }
 

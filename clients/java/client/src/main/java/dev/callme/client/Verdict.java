@@ -10,7 +10,7 @@ import java.util.Optional;
 final class Verdict {
   private Verdict() {}
 
-  /** Whether the same call may succeed later: the server is away, draining or cut off. */
+  /** Whether the same call may succeed later: the server is away, draining, full or cut off, and gave no verdict. */
   static boolean isTransient(Throwable error) {
     if (!(error instanceof StatusRuntimeException)) return false;
     switch (((StatusRuntimeException) error).getStatus().getCode()) {
@@ -18,11 +18,13 @@ final class Verdict {
       case DEADLINE_EXCEEDED:
       case ABORTED:
       case CANCELLED:
-      case UNKNOWN:
         return true;
+      case RESOURCE_EXHAUSTED:
+        return ErrorReason.of(error).filter("LIMIT_REACHED"::equals).isPresent();
+      case UNKNOWN:
       case INTERNAL:
       case DATA_LOSS:
-        // Also what gRPC says of an answer that was cut in the middle; one that the server meant would name its reason.
+        // What gRPC says of an answer that was cut in the middle, or came from something else than our server; a verdict names its reason.
         return ErrorReason.of(error).isEmpty();
       default:
         return false;

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 
 /** A place in line, from the first Acquire to the grant. Blocks the thread that asks. */
 final class Waiting {
-  /** No single answer takes longer: none of our calls asks the server to wait. */
-  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
+  /** After so long without an answer Acquire is sent again: ours never asks the server to wait. */
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
   private final Wire wire;
   private final AcquireRequest request;

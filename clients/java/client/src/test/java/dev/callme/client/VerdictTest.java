@@ -1,0 +1,57 @@
+package dev.callme.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.Status;
+import io.grpc.Status.Code;
+import io.grpc.protobuf.StatusProto;
+import java.util.EnumSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Which errors of calls are tried again. */
+class VerdictTest {
+  private static final Set<Code> ALWAYS = EnumSet.of(Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.CANCELLED);
+
+  @Test
+  void withoutAReasonWhatBrokenCallsAreCalled() {
+    assertEquals(with(EnumSet.of(Code.UNKNOWN, Code.INTERNAL, Code.DATA_LOSS)), transientWith(""));
+  }
+
+  @Test
+  void withAReasonWhatPassesAnyway() {
+    assertEquals(ALWAYS, transientWith("SOME_REASON"));
+  }
+
+  @Test
+  void whatAFullServerRefused() {
+    assertEquals(with(EnumSet.of(Code.RESOURCE_EXHAUSTED)), transientWith("LIMIT_REACHED"));
+  }
+
+  @Test
+  void nothingThatIsNoErrorOfACall() {
+    assertFalse(Verdict.isTransient(new IllegalStateException("of the body")));
+  }
+
+  private static Set<Code> with(Set<Code> more) {
+    more.addAll(ALWAYS);
+    return more;
+  }
+
+  private static Set<Code> transientWith(String reason) {
+    Set<Code> found = EnumSet.noneOf(Code.class);
+    for (Code code : Code.values()) {
+      if (code != Code.OK && Verdict.isTransient(failure(code, reason))) found.add(code);
+    }
+    return found;
+  }
+
+  private static Throwable failure(Code code, String reason) {
+    Status.Builder status = Status.newBuilder().setCode(code.value());
+    if (!reason.isEmpty()) status.addDetails(Any.pack(ErrorInfo.newBuilder().setDomain("call-me").setReason(reason).build()));
+    return StatusProto.toStatusRuntimeException(status.build());
+  }
+}

@@ -25,6 +25,17 @@ var errSilent = errors.New("the stream was silent for 40 s")
 // calls are those that a hold makes. Each has its limit of time, and all but acquire are opened by the lease's token.
 type calls struct {
 	locks callmev1connect.LockServiceClient
+	// idle closes the connections that are kept for the next call.
+	idle func()
+}
+
+// unanswered looks at what came of a call. Where there was no answer, the connections that are kept are most likely as dead as that one was,
+// and each would cost the next calls as long.
+func (c calls) unanswered(err error) error {
+	if err != nil && connect.CodeOf(err) == connect.CodeDeadlineExceeded {
+		c.idle()
+	}
+	return err
 }
 
 // withToken lets a lease's token open a call, whatever key the client has.
@@ -38,7 +49,7 @@ func (c calls) acquire(ctx context.Context, request *callmev1.AcquireRequest, ti
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	answer, err := c.locks.Acquire(ctx, connect.NewRequest(request))
-	if err != nil {
+	if c.unanswered(err) != nil {
 		return nil, err
 	}
 	return answer.Msg, nil
@@ -48,7 +59,7 @@ func (c calls) renew(ctx context.Context, leaseID, token string, timeout time.Du
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	answer, err := c.locks.Renew(ctx, withToken(&callmev1.RenewRequest{LeaseId: leaseID}, token))
-	if err != nil {
+	if c.unanswered(err) != nil {
 		return nil, err
 	}
 	return answer.Msg.GetLease(), nil
@@ -58,7 +69,7 @@ func (c calls) release(ctx context.Context, leaseID, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
 	_, err := c.locks.Release(ctx, withToken(&callmev1.ReleaseRequest{LeaseId: leaseID}, token))
-	return err
+	return c.unanswered(err)
 }
 
 // giveBack releases a lease, again and again until the server has answered, or for so long, or until ctx is done. By lease id that is safe
@@ -74,7 +85,10 @@ func (c calls) watch(ctx context.Context, leaseID, token string, see func(*callm
 	ctx, cancel := context.WithCancelCause(ctx)
 	// Close would wait for the end of a stream that was not cancelled before.
 	defer cancel(nil)
-	silent := time.AfterFunc(silence, func() { cancel(errSilent) })
+	silent := time.AfterFunc(silence, func() {
+		cancel(errSilent)
+		c.idle()
+	})
 	defer silent.Stop()
 	stream, err := c.locks.WatchLease(ctx, withToken(&callmev1.WatchLeaseRequest{LeaseId: leaseID}, token))
 	if err != nil {

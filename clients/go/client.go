@@ -66,7 +66,7 @@ func New(options ...Option) (*Client, error) {
 	}
 	base, doer := strings.TrimRight(s.url, "/"), keyed{http: s.http, key: s.key}
 	return &Client{
-		calls:        calls{locks: callmev1connect.NewLockServiceClient(doer, base)},
+		calls:        calls{locks: callmev1connect.NewLockServiceClient(doer, base), idle: s.http.CloseIdleConnections},
 		environments: callmev1connect.NewEnvironmentServiceClient(doer, base),
 		idle:         s.http.CloseIdleConnections,
 	}, nil

@@ -9,14 +9,18 @@ export class Network implements AsyncDisposable {
   readonly #sockets = new Map<net.Socket, boolean>();
   #state: "up" | "silent" | "mute" | "deaf" | "refusing" = "up";
   #connections = 0;
-  readonly #begun = new EventEmitter();
+  readonly #events = new EventEmitter();
+  /** Clients that are told nothing of what became of the server's end. */
+  readonly #forgotten = new Set<net.Socket>();
+  /** What a client must not say. */
+  #trap: string | undefined;
   /** When a client last sent something, of performance.now(). */
   #heardAt = Number.NEGATIVE_INFINITY;
 
   private constructor(to: number) {
     this.#server = net.createServer((inner) => {
       this.#connections += 1;
-      this.#begun.emit("connection");
+      this.#events.emit("connection");
       const outer = net.connect(to, "127.0.0.1");
       this.#join(inner, outer, true);
       this.#join(outer, inner, false);
@@ -41,10 +45,10 @@ export class Network implements AsyncDisposable {
     return this.#connections;
   }
 
-  /** Waits until clients have begun more connections than that, in whatever state it is; rejects after 30 s. */
-  async begun(more = 0): Promise<void> {
-    const signal = AbortSignal.timeout(30_000);
-    while (this.#connections <= more) await once(this.#begun, "connection", { signal });
+  /** Waits until clients have begun more connections than that, in whatever state it is; rejects after `patience` ms. */
+  async begun(more = 0, patience = 30_000): Promise<void> {
+    const signal = AbortSignal.timeout(patience);
+    while (this.#connections <= more) await once(this.#events, "connection", { signal });
   }
 
   /** Waits until clients have sent nothing for so many ms; rejects after 30 s. */
@@ -79,6 +83,21 @@ export class Network implements AsyncDisposable {
     for (const socket of this.#sockets.keys()) socket.resetAndDestroy();
   }
 
+  /** As a firewall that lost its memory: of what was open the server learns that it is gone, and clients hear nothing. What is new gets through. */
+  forget(): void {
+    this.#pause("silent");
+    for (const [socket, ofClient] of this.#sockets) if (ofClient) this.#forgotten.add(socket);
+    for (const [socket, ofClient] of this.#sockets) if (!ofClient) socket.resetAndDestroy();
+    this.#state = "up";
+  }
+
+  /** The network is back, until a client says these words: they get nowhere, and every connection breaks. Waits for that, 30 s at most. */
+  async breaksAt(words: string): Promise<void> {
+    this.#trap = words;
+    this.resume();
+    await once(this.#events, "trapped", { signal: AbortSignal.timeout(30_000) });
+  }
+
   /** The network is back: all that waited arrives. */
   resume(): void {
     this.#state = "up";
@@ -97,21 +116,29 @@ export class Network implements AsyncDisposable {
     for (const [socket, ofClient] of this.#sockets) if (this.#stops(ofClient)) socket.pause();
   }
 
+  #spring(): void {
+    this.#trap = undefined;
+    this.refuse();
+    this.resume();
+    this.#events.emit("trapped");
+  }
+
   #stops(ofClient: boolean): boolean {
     return this.#state === "silent" || this.#state === (ofClient ? "mute" : "deaf");
   }
 
   #join(from: net.Socket, into: net.Socket, ofClient: boolean): void {
     this.#sockets.set(from, ofClient);
-    from.on("data", (chunk) => {
+    from.on("data", (chunk: Buffer) => {
       if (ofClient) this.#heardAt = performance.now();
-      into.write(chunk);
+      if (ofClient && this.#trap !== undefined && chunk.includes(this.#trap)) this.#spring();
+      else into.write(chunk);
     });
     from.on("end", () => into.end());
     from.on("error", () => into.destroy());
     from.once("close", () => {
       this.#sockets.delete(from);
-      into.destroy();
+      if (!this.#forgotten.delete(into)) into.destroy();
     });
     if (this.#stops(ofClient)) from.pause();
   }

@@ -52,6 +52,10 @@ def request(order: dict[str, Any]) -> tuple[list[callme.Need], callme.HoldOption
     return needs, options
 
 
+def stubborn(order: dict[str, Any]) -> bool:
+    return bool(order.get("options", {}).get("stubborn"))
+
+
 def held(number: int, lease: callme.HeldLease | callme.aio.HeldLease) -> None:
     say(number, "held", leaseId=lease.id, leaseToken=lease.token, fencingToken=str(lease.fencing_token))
 
@@ -62,7 +66,8 @@ def outcome(error: BaseException | None) -> dict[str, object]:
     if isinstance(error, BodyFailed) and str(error) == "body failed":
         return {"outcome": "body_failed"}
     if isinstance(error, callme.LeaseLost):
-        return {"outcome": "lost", "endReason": error.end_reason}
+        cause = {"cause": str(error.__cause__)} if isinstance(error.__cause__, BodyFailed) else {}
+        return {"outcome": "lost", "endReason": error.end_reason, **cause}
     if isinstance(error, callme.NotAcquired):
         return {"outcome": "not_acquired", "endReason": error.end_reason, "note": error.lease.end_note}
     if isinstance(error, (asyncio.CancelledError, CancelledError)):
@@ -107,10 +112,12 @@ class Tasks:
             async with self.client.hold(*needs, **options) as lease:
                 held(number, lease)
                 try:
-                    await self.verdicts[number]
+                    await asyncio.shield(self.verdicts[number])
                 except asyncio.CancelledError:
                     say(number, "cancelled")
-                    raise
+                    if not stubborn(order):
+                        raise
+                    await self.verdicts[number]
         except BaseException as caught:
             error = caught
         say(number, "ended", **outcome(error))
@@ -152,27 +159,32 @@ class Threads:
             needs, options = request(order)
             self.verdicts[number] = threading.Event()
             self.holds[number] = self.client.hold(*needs, **options)
-            threading.Thread(target=self.hold, args=[number], daemon=True).start()
+            threading.Thread(target=self.hold, args=[number, stubborn(order)], daemon=True).start()
 
-    def hold(self, number: int) -> None:
+    def hold(self, number: int, stubborn: bool) -> None:
         error: BaseException | None = None
         try:
             with self.holds[number] as lease:
                 held(number, lease)
-                self.body(number)
+                self.body(number, stubborn)
         except BaseException as caught:
             error = caught
         say(number, "ended", **outcome(error))
 
-    def body(self, number: int) -> None:
+    def body(self, number: int, stubborn: bool) -> None:
         try:
-            while not self.verdicts[number].wait(STEP):
-                pass
+            self.told(number)
         except callme.Interrupted:
             say(number, "cancelled")
-            raise
+            if not stubborn:
+                raise
+            self.told(number)
         if number in self.failing:
             raise BodyFailed("body failed")
+
+    def told(self, number: int) -> None:
+        while not self.verdicts[number].wait(STEP):
+            pass
 
     def release(self, order: dict[str, Any]) -> None:
         error: BaseException | None = None

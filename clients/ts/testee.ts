@@ -6,7 +6,11 @@ interface Order {
   readonly id: number;
   readonly do: "hold" | "finish" | "fail" | "cancel" | "release";
   readonly environments?: string[];
-  readonly options?: Pick<HoldOptions, "ttl" | "maxHold" | "queueTimeout" | "requestId"> & { fail?: boolean; slots?: number };
+  readonly options?: Pick<HoldOptions, "ttl" | "maxHold" | "queueTimeout" | "requestId"> & {
+    fail?: boolean;
+    slots?: number;
+    stubborn?: boolean;
+  };
   readonly leaseId?: string;
   readonly leaseToken?: string;
 }
@@ -27,12 +31,15 @@ function say(id: number, event: string, facts: object = {}): void {
 }
 
 function nameOf(reason: EndReason): string {
-  return reason === EndReason.UNSPECIFIED ? "" : (Object.entries(EndReason).find(([, value]) => value === reason)?.[0] ?? "");
+  return reason === EndReason.UNSPECIFIED ? "" : (Object.entries(EndReason).find(([, value]) => value === reason)?.[0] ?? `${reason}`);
 }
 
 function outcomeOf(error: unknown, hold?: Hold): object {
   if (error instanceof BodyFailed && error.message === "body failed") return { outcome: "body_failed" };
-  if (error instanceof LeaseLost) return { outcome: "lost", endReason: nameOf(error.endReason) };
+  if (error instanceof LeaseLost) {
+    const cause = error.cause instanceof BodyFailed ? { cause: error.cause.message } : {};
+    return { outcome: "lost", endReason: nameOf(error.endReason), ...cause };
+  }
   if (error instanceof NotAcquired) return { outcome: "not_acquired", endReason: nameOf(error.endReason), note: error.lease.endNote };
   if (hold?.cancellation.signal.aborted && error === hold.cancellation.signal.reason) return { outcome: "cancelled" };
   if (!(error instanceof ConnectError)) return { outcome: `${error}` };
@@ -40,7 +47,7 @@ function outcomeOf(error: unknown, hold?: Hold): object {
   return { outcome: code, reason: reasonOf(error) };
 }
 
-async function hold({ id, environments = [], options: { fail, slots, ...options } = {} }: Order): Promise<void> {
+async function hold({ id, environments = [], options: { fail, slots, stubborn, ...options } = {} }: Order): Promise<void> {
   const under: Hold = { cancellation: new AbortController(), verdict: Promise.withResolvers() };
   holds.set(id, under);
   const wanted = environments.map((environment) => (slots === undefined ? environment : { environment, slots }));
@@ -54,7 +61,7 @@ async function hold({ id, environments = [], options: { fail, slots, ...options 
     await client.hold(wanted, all, async (lease, signal) => {
       signal.addEventListener("abort", () => {
         say(id, "cancelled");
-        under.verdict.reject(signal.reason);
+        if (!stubborn) under.verdict.reject(signal.reason);
       });
       say(id, "held", { leaseId: lease.id, leaseToken: lease.token, fencingToken: `${lease.fencingToken}` });
       await under.verdict.promise;

@@ -2,8 +2,9 @@
 import { cutting } from "./scenarios/cutting.ts";
 import { holding } from "./scenarios/holding.ts";
 import { losing } from "./scenarios/losing.ts";
+import { silence } from "./scenarios/silence.ts";
 import { waiting } from "./scenarios/waiting.ts";
 import type { Scenarios } from "./world.ts";
 
 /** The slow ones first, so that they run beside the others. */
-export const scenarios: Scenarios = { ...losing, ...cutting, ...waiting, ...holding };
+export const scenarios: Scenarios = { ...silence, ...losing, ...cutting, ...waiting, ...holding };

@@ -22,6 +22,7 @@ export interface Said {
   readonly endReason?: string;
   readonly note?: string;
   readonly reason?: string;
+  readonly cause?: string;
 }
 
 /** What a hold is told; durations as in README.md. */
@@ -32,6 +33,7 @@ export interface HoldOptions {
   readonly fail?: boolean;
   readonly requestId?: string;
   readonly slots?: number;
+  readonly stubborn?: boolean;
 }
 
 /** A process that speaks the protocol. */
@@ -144,7 +146,12 @@ export class Hold {
 
   /** Whether it was said so far. */
   said(event: Said["event"]): boolean {
-    return this.#testee.said(this.id).some((said) => said.event === event);
+    return this.times(event) > 0;
+  }
+
+  /** How often it was said so far. */
+  times(event: Said["event"]): number {
+    return this.#testee.said(this.id).filter((said) => said.event === event).length;
   }
 
   /** Lets the body return, and tells the outcome. */

@@ -37,6 +37,7 @@ type saying struct {
 	EndReason    *string `json:"endReason,omitempty"`
 	Note         string  `json:"note,omitempty"`
 	Reason       string  `json:"reason,omitempty"`
+	Cause        string  `json:"cause,omitempty"`
 }
 
 var errBody = errors.New("body failed")
@@ -103,6 +104,9 @@ func (t *testee) hold(ctx context.Context, o order, under hold) {
 			return err
 		case <-ctx.Done():
 			t.say(saying{ID: o.ID, Event: "cancelled"})
+			if o.Options.Stubborn {
+				return <-under.verdict
+			}
 			return ctx.Err()
 		}
 	}

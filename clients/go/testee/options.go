@@ -16,6 +16,7 @@ type options struct {
 	Fail         bool   `json:"fail"`
 	RequestID    string `json:"requestId"`
 	Slots        uint32 `json:"slots"`
+	Stubborn     bool   `json:"stubborn"`
 }
 
 // length is a duration as the protocol writes it, which is how Go does.

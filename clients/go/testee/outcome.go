@@ -22,7 +22,11 @@ func outcomeOf(err error) saying {
 	case err == errBody:
 		return saying{Outcome: "body_failed"}
 	case errors.As(err, &lost):
-		return saying{Outcome: "lost", EndReason: nameOf(lost.EndReason)}
+		said := saying{Outcome: "lost", EndReason: nameOf(lost.EndReason)}
+		if errors.Is(err, errBody) {
+			said.Cause = errBody.Error()
+		}
+		return said
 	case errors.As(err, &notAcquired):
 		return saying{Outcome: "not_acquired", EndReason: nameOf(notAcquired.Lease.GetEndReason()), Note: notAcquired.Lease.GetEndNote()}
 	case errors.As(err, &failure):

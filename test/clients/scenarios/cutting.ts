@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { nameOf, type Scenarios, type World } from "../world.ts";
 
+/** Who gives up may take a second for it; on a busy machine a few more, in ms. */
+const SOON = 5_000;
 const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
 
 /** A testee whose next call is heard, but not answered. It has been connected before: over HTTP/2 nobody asks anything until the server has said its SETTINGS. */
@@ -16,6 +18,19 @@ async function unanswered(world: World) {
 }
 
 export const cutting: Scenarios = {
+  "the connection breaks between the grant and the first Renew: the body begins all the same, once": async (world) => {
+    const { network, testee } = await unanswered(world);
+    const hold = testee.hold([world.environment]);
+    const { id } = await world.recorded(([lease]) => lease);
+    // The first that a client says with the id of its lease in it is that Renew.
+    await network.breaksAt(id);
+    const { leaseId } = await hold.hears("held");
+    assert.equal(leaseId, id);
+    assert.equal(await hold.finish(), "ok");
+    assert.equal(hold.times("held"), 1);
+    assert.equal(reasonOf((await world.lease()).endReason), "RELEASED");
+  },
+
   "an Acquire whose answer is cut off is one lease all the same": async (world) => {
     const { network, testee } = await unanswered(world);
     const hold = testee.hold([world.environment]);
@@ -81,8 +96,11 @@ export const cutting: Scenarios = {
     const hold = testee.hold([world.environment]);
     await hold.hears("waiting");
     network.silence();
+    const cancelledAt = Date.now();
     hold.cancel();
     assert.equal(await hold.outcome(), "cancelled");
+    const { at } = await hold.hears("ended");
+    assert.ok(at < cancelledAt + SOON, `it took ${at - cancelledAt} ms`);
   },
 
   "a Release that is cut off is sent again": async (world) => {

@@ -10,11 +10,13 @@ final class Hold extends Thread {
   private final CallMe client;
   private final int number;
   private final HoldOptions options;
+  private final boolean stubborn;
   private final CompletableFuture<Boolean> verdict = new CompletableFuture<>();
 
   Hold(CallMe client, Order order) {
     this.client = client;
     this.number = order.id;
+    this.stubborn = order.options.stubborn;
     this.options = order.hold().onWaiting(lease -> Said.of(order.id, "waiting").with("position", lease.getPosition()).say()).build();
   }
 
@@ -43,12 +45,15 @@ final class Hold extends Thread {
   private void body(HeldLease lease) throws Exception {
     String fencingToken = Long.toUnsignedString(lease.fencingToken());
     Said.of(number, "held").with("leaseId", lease.id()).with("leaseToken", lease.token()).with("fencingToken", fencingToken).say();
+    boolean fine;
     try {
-      if (!verdict.get()) throw new BodyFailed();
+      fine = verdict.get();
     } catch (InterruptedException cancelled) {
       Said.of(number, "cancelled").say();
-      throw cancelled;
+      if (!stubborn) throw cancelled;
+      fine = verdict.get();
     }
+    if (!fine) throw new BodyFailed();
   }
 
   /** The body's own error. */

@@ -26,6 +26,7 @@ final class Order {
     boolean fail;
     String requestId;
     int slots;
+    boolean stubborn;
   }
 
   /** The same for the client. */

@@ -34,7 +34,10 @@ final class Said {
   Said outcome(Throwable error) {
     if (error instanceof Hold.BodyFailed && error.getMessage().equals("body failed")) return with("outcome", "body_failed");
     if (error instanceof InterruptedException) return with("outcome", "cancelled");
-    if (error instanceof LeaseLostException) return with("outcome", "lost").with("endReason", name(((LeaseLostException) error).endReason()));
+    if (error instanceof LeaseLostException) {
+      for (Throwable cause : error.getSuppressed()) if (cause instanceof Hold.BodyFailed) with("cause", cause.getMessage());
+      return with("outcome", "lost").with("endReason", name(((LeaseLostException) error).endReason()));
+    }
     if (error instanceof NotAcquiredException) {
       NotAcquiredException known = (NotAcquiredException) error;
       return with("outcome", "not_acquired").with("endReason", name(known.endReason())).with("note", known.lease().getEndNote());
@@ -53,6 +56,6 @@ final class Said {
   }
 
   private static String name(EndReason reason) {
-    return reason == EndReason.END_REASON_UNSPECIFIED ? "" : reason.name().substring("END_REASON_".length());
+    return reason == EndReason.END_REASON_UNSPECIFIED ? "" : reason.name().replaceFirst("^END_REASON_", "");
   }
 }

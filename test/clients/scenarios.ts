@@ -1,10 +1,11 @@
 // The one table: what every client does, in every language.
 import { cutting } from "./scenarios/cutting.ts";
 import { holding } from "./scenarios/holding.ts";
+import { later } from "./scenarios/later.ts";
 import { losing } from "./scenarios/losing.ts";
 import { silence } from "./scenarios/silence.ts";
 import { waiting } from "./scenarios/waiting.ts";
 import type { Scenarios } from "./world.ts";
 
 /** The slow ones first, so that they run beside the others. */
-export const scenarios: Scenarios = { ...silence, ...losing, ...cutting, ...waiting, ...holding };
+export const scenarios: Scenarios = { ...silence, ...losing, ...cutting, ...waiting, ...holding, ...later };

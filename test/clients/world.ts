@@ -1,6 +1,7 @@
 // What a scenario has to play with.
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Network } from "../cli/network.ts";
+import { startLater } from "../compat/later-server.ts";
 import { type Address, type Clients, clientsOf, leaseIn, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import type { Command } from "./languages.ts";
@@ -48,6 +49,13 @@ export class World {
     this.#leftovers.push(() => server[Symbol.asyncDispose]());
     const testee = this.another(server);
     return new World(server, testee, this.#command, this.environment);
+  }
+
+  /** A testee of a server of a later contract, which speaks of things that no client knows yet. */
+  async later(): Promise<Testee> {
+    const server = await startLater();
+    this.#leftovers.push(async () => await server[Symbol.asyncDispose]());
+    return this.another(server);
   }
 
   /** Takes it for another client, for ten minutes. */

@@ -2,10 +2,13 @@
 import type { DescMethod, JsonObject } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { openDoor } from "../rpc/doors.ts";
+import { listen } from "../../src/rpc/listen.ts";
 import { laterValue, newerMessage, newerService } from "./newer.ts";
 
 export const ID = "11111111-2222-3333-4444-555555555555";
+/** The leases of `line`, which waits first, and of `moved`, which ends for a reason that we don't know as soon as somebody watches it. */
+export const LINE_ID = "22222222-2222-3333-4444-555555555555";
+const MOVED_ID = "33333333-2222-3333-4444-555555555555";
 export const TOKEN = `cml_${ID}_secret`;
 export const FENCE = "1795423751192650";
 
@@ -31,6 +34,7 @@ const leased: JsonObject = {
   laterNote,
 };
 const ended: JsonObject = { ...leased, state: "LEASE_STATE_ENDED", endReason: laterValue("EndReason"), endNote: "moved away" };
+const queued: JsonObject = { ...leased, state: "LEASE_STATE_QUEUED", position: 1, queueLength: 1, grantedAt: null, expiresAt: null };
 const status = {
   name: "uat",
   pool: "default",
@@ -51,12 +55,33 @@ const environment = {
 };
 const cause = { leaseId: ID, state: laterValue("LeaseState"), endReason: laterValue("EndReason"), holder, laterNote };
 
-/** The answers by method; of a stream, its messages, after which it stays open. An Acquire of `gone` ends for a reason that we don't know. */
-const ANSWERS: Readonly<Record<string, (environment: string) => readonly JsonObject[]>> = {
-  Acquire: (name) => [{ lease: name === "gone" ? ended : leased, leaseToken: TOKEN, environmentCreated: true, laterNote }],
+/** What an Acquire of these is told; of others, that it is held. That of `gone` ends for a reason that we don't know. */
+const ACQUIRED: Readonly<Record<string, JsonObject>> = {
+  gone: ended,
+  line: { ...queued, id: LINE_ID },
+  moved: { ...leased, id: MOVED_ID },
+};
+/** What the stream of these leases tells; of others, that they are held. */
+const WATCHED: Readonly<Record<string, readonly JsonObject[]>> = {
+  [LINE_ID]: [queued, { ...queued, state: laterValue("LeaseState") }, leased],
+  [MOVED_ID]: [leased, ended],
+};
+
+/** What a request is about. */
+interface Asked {
+  readonly environment?: string;
+  readonly needs?: readonly { readonly environment: string }[];
+  readonly leaseId?: string;
+}
+
+/** The answers by method; of a stream, its messages, after which it stays open. */
+const ANSWERS: Readonly<Record<string, (asked: Asked) => readonly JsonObject[]>> = {
+  Acquire: ({ environment, needs }) => [
+    { lease: ACQUIRED[environment || (needs?.[0]?.environment ?? "")] ?? leased, leaseToken: TOKEN, environmentCreated: true, laterNote },
+  ],
   Check: () => [{ available: false, environments: [status], laterNote }],
-  Release: () => [{ lease: ended, laterNote }],
-  Renew: () => [{ lease: leased, laterNote }],
+  Release: ({ leaseId = ID }) => [{ lease: { ...ended, id: leaseId }, laterNote }],
+  Renew: ({ leaseId = ID }) => [{ lease: { ...leased, id: leaseId }, laterNote }],
   GetLease: () => [{ lease: leased, laterNote }],
   CheckFence: () => [{ valid: true, current: FENCE, laterNote }],
   WatchEnvironment: () => [
@@ -64,9 +89,13 @@ const ANSWERS: Readonly<Record<string, (environment: string) => readonly JsonObj
     { revision: "8", kind: laterValue("WatchKind"), laterNote },
     { revision: "9", kind: "WATCH_KIND_CHANGE", environments: [{ ...status, used: 2 }], cause, laterNote },
   ],
-  WatchLease: () => [
-    { lease: leased, kind: "WATCH_KIND_SNAPSHOT", laterNote },
-    { lease: leased, kind: laterValue("WatchKind"), laterNote },
+  WatchLease: ({ leaseId = ID }) => [
+    { kind: laterValue("WatchKind"), laterNote },
+    ...(WATCHED[leaseId] ?? [leased, leased]).map((lease) => ({
+      lease: { ...lease, id: leaseId },
+      kind: laterValue("WatchKind"),
+      laterNote,
+    })),
   ],
   ListEnvironments: () => [{ environments: [environment], laterNote }],
   GetEnvironment: () => [{ environment, status, laterNote }],
@@ -78,10 +107,18 @@ const ANSWERS: Readonly<Record<string, (environment: string) => readonly JsonObj
   Postpone: () => [{ lease: leased, laterNote }],
 };
 
-/** Starts it; it stops when the test ends. */
-export async function laterServer(): Promise<{ readonly url: string; readonly key: string; readonly port: number }> {
-  const door = await openDoor(connectNodeAdapter({ routes }));
-  return { url: door.url, key: "", port: door.port };
+/** A running one; who has it disposes of it. */
+export interface LaterServer extends AsyncDisposable {
+  readonly url: string;
+  readonly key: string;
+  readonly port: number;
+}
+
+/** Starts it on a free port. */
+export async function startLater(): Promise<LaterServer> {
+  const log = { warn: () => undefined, debug: () => undefined };
+  const door = await listen({ host: "127.0.0.1", port: 0, handle: connectNodeAdapter({ routes }), log });
+  return { url: `http://127.0.0.1:${door.port}`, key: "", port: door.port, [Symbol.asyncDispose]: () => door.drain(0) };
 }
 
 function routes(router: ConnectRouter): void {
@@ -91,10 +128,9 @@ function routes(router: ConnectRouter): void {
 
 function implementation(method: DescMethod) {
   const answers = (request: object) => {
-    const name = "environment" in request ? String(request.environment) : "";
     const known = ANSWERS[method.name];
     if (known === undefined) throw new Error(`the later server has no answer to ${method.name}`);
-    return known(name).map((answer) => newerMessage(method.output, answer));
+    return known(request).map((answer) => newerMessage(method.output, answer));
   };
   if (method.methodKind === "unary") return (request: object) => answers(request)[0];
   return async function* (request: object, { signal }: HandlerContext) {

@@ -1,4 +1,4 @@
-// A fleet of all languages at once, on a few environments: never two holders, everybody is served, fencing tokens rise.
+// A fleet of all languages at once, on a few environments: never two holders, nobody is overtaken, all are served alike, fencing tokens rise.
 import assert from "node:assert/strict";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf, fenceOf } from "../outside/clients.ts";
@@ -12,6 +12,15 @@ const ENVIRONMENTS = ["uat", "staging", "board"];
 const WORKERS = 8;
 /** The longest body, in ms. */
 const LONGEST = 100;
+/** All workers ask for the same, so in a fair line the counts are close; whoever got less than this part of the average was passed over. */
+const FAIR = 1 / 3;
+
+interface Worker {
+  readonly name: string;
+  readonly number: number;
+  readonly testee: Testee;
+  served: number;
+}
 
 /** Who is on each environment, as the bodies themselves have it: from `held` until `finish` is sent. */
 class Floor {
@@ -32,7 +41,7 @@ class Floor {
   }
 }
 
-/** Lets each language hold as often as it can for so many seconds. Throws at the first thing that must not be; says how many holds there were. */
+/** Lets each language hold as often as it can for so many seconds. Throws at the first thing that must not be; says how they went. */
 export async function mixed(languages: ReadonlyMap<string, Language>, seconds: number): Promise<string> {
   const server = await Server.start();
   const testees = [...languages].flatMap(([name, { testee }]) =>
@@ -46,23 +55,19 @@ export async function mixed(languages: ReadonlyMap<string, Language>, seconds: n
     // It is awaited at the end; what goes wrong before must not end the process.
     watching.catch(() => {});
     const floor = new Floor();
+    const workers: Worker[] = testees.flatMap((one) => Array.from({ length: WORKERS }, (_, number) => ({ ...one, number, served: 0 })));
+    await Promise.all(workers.map(warmUp));
     const over = performance.now() + seconds * 1_000;
-    const workers = testees.flatMap(({ name, testee }) =>
-      Array.from({ length: WORKERS }, async () => ({ name, served: await work(testee, floor, over) })),
-    );
-    const served = await Promise.all(workers);
+    await Promise.all(workers.map((worker) => work(worker, floor, over)));
     const records = await allLeases(clients);
     stop.abort();
     await watching;
-    judge(records);
-    const total = served.reduce((sum, worker) => sum + worker.served, 0);
+    const total = workers.reduce((sum, { served }) => sum + served, 0);
     assert.equal(records.length, total, "as many leases as holds");
-    for (const worker of served) assert.ok(worker.served > 0, `a worker of ${worker.name} was never served`);
-    const sums = testees.map(({ name }) => {
-      const counts = served.filter((worker) => worker.name === name).map((worker) => worker.served);
-      return `${name} ${counts.reduce((sum, count) => sum + count)} (${Math.min(...counts)} to ${Math.max(...counts)} a worker)`;
-    });
-    return `${total} holds in ${seconds} s: ${sums.join(", ")}`;
+    judgeRecords(records);
+    judgeShares(workers, total / workers.length);
+    const wait = Math.max(...records.map((lease) => time(lease.grantedAt) - time(lease.createdAt)));
+    return `${total} holds in ${seconds} s, ${Math.round(wait)} ms the longest wait: ${testees.map(({ name }) => sum(name, workers)).join(", ")}`;
   } finally {
     stop.abort();
     for (const { testee } of testees) await testee.kill();
@@ -70,20 +75,36 @@ export async function mixed(languages: ReadonlyMap<string, Language>, seconds: n
   }
 }
 
-/** One worker: how often it was served. Each is served at least once, however long that takes. */
-async function work(testee: Testee, floor: Floor, over: number): Promise<number> {
-  let served = 0;
-  while (served === 0 || performance.now() < over) {
+/** Holds what nobody else wants, so that all programs have started, and all code has run, before it counts. */
+async function warmUp({ name, number, testee }: Worker): Promise<void> {
+  const hold = testee.hold([`warm-${name}-${number}`]);
+  await hold.hears("held");
+  assert.equal(await hold.finish(), "ok");
+}
+
+/** Holds one environment after the other until the time is over. */
+async function work(worker: Worker, floor: Floor, over: number): Promise<void> {
+  while (performance.now() < over) {
     const environment = ENVIRONMENTS[Math.floor(Math.random() * ENVIRONMENTS.length)] ?? "";
-    const hold = testee.hold([environment], { ttl: "10s" });
+    const hold = worker.testee.hold([environment], { ttl: "10s" });
     floor.enter(environment, await hold.hears("held"));
     await lasts(1 + Math.random() * LONGEST);
     floor.leave(environment);
     assert.equal(await hold.finish(), "ok");
     assert.equal(hold.said("cancelled"), false);
-    served += 1;
+    worker.served += 1;
   }
-  return served;
+}
+
+/** How often a language's workers were served, for people. */
+function sum(language: string, workers: readonly Worker[]): string {
+  const counts = workers.filter(({ name }) => name === language).map(({ served }) => served);
+  return `${language} ${counts.reduce((sum, count) => sum + count, 0)} (${Math.min(...counts)} to ${Math.max(...counts)} a worker)`;
+}
+
+function judgeShares(workers: readonly Worker[], average: number): void {
+  for (const { name, number, served } of workers)
+    assert.ok(served >= average * FAIR, `worker ${number} of ${name} was served ${served} times, and the average is ${average.toFixed(1)}`);
 }
 
 /** Follows all environments until the signal aborts; throws if one has two holders. */
@@ -102,19 +123,22 @@ async function watch(clients: Clients, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What the server has on record: all released, one after the other, and the tokens in the order of the grants. */
-function judge(records: readonly Lease[]): void {
+/** What the server has on record: all released, one after the other, in the order in which they came, and the tokens in the order of the grants. */
+function judgeRecords(records: readonly Lease[]): void {
   for (const environment of ENVIRONMENTS) {
     const grants = records.filter((lease) => lease.environments[0]?.name === environment);
     grants.sort((a, b) => Number(fenceOf(a) - fenceOf(b)));
     for (const [index, lease] of grants.entries()) {
       assert.equal(lease.endReason, EndReason.RELEASED, `${lease.id} was not released`);
       const next = grants[index + 1];
-      if (next !== undefined) assert.ok(time(lease.endedAt) <= time(next.grantedAt), `${next.id} was granted before ${lease.id} had ended`);
+      if (next === undefined) continue;
+      assert.ok(time(lease.endedAt) <= time(next.grantedAt), `${next.id} was granted before ${lease.id} had ended`);
+      assert.ok(time(lease.createdAt) <= time(next.createdAt), `${lease.id} has overtaken ${next.id} on ${environment}`);
     }
   }
 }
 
+/** All leases on the environments of the fleet. */
 async function allLeases({ environments }: Clients): Promise<Lease[]> {
   const states = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD, LeaseState.ENDED];
   const all: Lease[] = [];
@@ -124,5 +148,5 @@ async function allLeases({ environments }: Clients): Promise<Lease[]> {
     all.push(...page.leases);
     pageToken = page.nextPageToken;
   } while (pageToken !== "");
-  return all;
+  return all.filter(({ environments: [first] }) => ENVIRONMENTS.includes(first?.name ?? ""));
 }

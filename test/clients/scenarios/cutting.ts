@@ -13,6 +13,8 @@ async function unanswered(world: World) {
   const hold = testee.hold([`${world.environment}-before`]);
   await hold.hears("held");
   assert.equal(await hold.finish(), "ok");
+  // By now no PING is under way, whose answer would be missed.
+  await network.quiet(1_000);
   network.deafen();
   return { network, testee };
 }
@@ -42,6 +44,17 @@ export const cutting: Scenarios = {
     assert.equal(await hold.finish(), "ok");
     assert.equal((await world.leases()).length, 1);
     assert.equal(reasonOf((await world.lease()).endReason), "RELEASED");
+  },
+
+  "an Acquire whose connection dies without a word is one lease all the same": async (world) => {
+    const { network, testee } = await unanswered(world);
+    const hold = testee.hold([world.environment]);
+    const { id } = await world.recorded(([lease]) => lease);
+    network.forget();
+    const { leaseId } = await hold.hears("held");
+    assert.equal(leaseId, id);
+    assert.equal(await hold.finish(), "ok");
+    assert.equal((await world.leases()).length, 1);
   },
 
   "a place in line whose answer is cut off is one place all the same": async (world) => {

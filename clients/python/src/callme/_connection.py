@@ -32,6 +32,24 @@ class Connection:
             self.channel.close()
 
 
+class Route:
+    """The connection that one hold uses: the client's own, until that gives no answer."""
+
+    def __init__(self, own: Connection) -> None:
+        self._own = self.connection = own
+
+    def divert(self) -> None:
+        """The connection may be dead without a word: what is sent from here on goes over a new one."""
+        before, self.connection = self.connection, self.connection.another()
+        if before not in (self._own, self.connection):
+            before.close()
+
+    def close(self) -> None:
+        """Ends what is not the client's own."""
+        if self.connection is not self._own:
+            self.connection.close()
+
+
 def _open(settings: Settings) -> grpc.Channel:
     if settings.secure:
         return grpc.secure_channel(settings.target, grpc.ssl_channel_credentials(), CHANNEL_OPTIONS)

@@ -102,6 +102,11 @@ def is_transient(error: BaseException) -> bool:
     return code in _PASSING or (code in _BROKEN and reason is None)
 
 
+def is_unanswered(error: BaseException) -> bool:
+    """Whether nothing came in the time that a call was given."""
+    return isinstance(error, grpc.RpcError) and _code(error) is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
 def is_cancelled(error: BaseException) -> bool:
     """Whether we ended the call ourselves."""
     return isinstance(error, grpc.FutureCancelledError) or (isinstance(error, grpc.RpcError) and _code(error) is grpc.StatusCode.CANCELLED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Callable
 
 from callme import _process
 from callme._calls import Calls
+from callme._connection import Route
 from callme._interrupt import Interrupted, Interrupter, Unmoved, interrupter
 from callme._keeper import Keeper
 from callme._lease import HeldLease
@@ -26,7 +27,7 @@ class Hold:
     """Environments that are held while a ``with`` block runs. Made by ``hold``; good for one ``with``."""
 
     def __init__(self, connection: Connection, metadata: Metadata, place: Place, *, interrupt: bool, close: Callable[[], None]) -> None:
-        self._connection = connection
+        self._route = Route(connection)
         self._metadata = metadata
         self._place = place
         self._interrupt = interrupt
@@ -73,9 +74,9 @@ class Hold:
             self._interrupter.disarm()
 
     def _take(self) -> HeldLease:
-        granted = wait_for_grant(self._connection, self._place, self._metadata, self._calls)
+        granted = wait_for_grant(self._route, self._place, self._metadata, self._calls)
         self._lease = lease = HeldLease(granted, self._place.token, self._calls.cancelled)
-        self._keeper = Keeper(self._connection, granted, self._place.token, self._on_loss)
+        self._keeper = Keeper(self._route.connection, granted, self._place.token, self._on_loss)
         self._keeper.begin(self._calls)
         return lease
 
@@ -95,9 +96,10 @@ class Hold:
                 keeper.stop()
                 loss = keeper.loss
                 # What is over, or almost, need not be given back.
-                give_back(self._connection, self._place.held().id, self._place.token, FAREWELL if loss is not None else patience)
+                give_back(self._route.connection, self._place.held().id, self._place.token, FAREWELL if loss is not None else patience)
                 keeper.join()
         finally:
+            self._route.close()
             self._close()
         if loss is not None and (error is None or isinstance(error, (Exception, Interrupted))):
             # Whatever went wrong once the lease was lost went wrong because of that.

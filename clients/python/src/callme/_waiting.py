@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import grpc
 
 from callme._calls import Calls, Watchdog, persist
+from callme._errors import is_unanswered
 from callme._retry import FAREWELL, RELEASE_TIMEOUT, SILENCE, Backoff
 from callme._settings import metadata_of
 from callme.v1.lock_service_pb2 import ReleaseRequest, WatchLeaseRequest
 
 if TYPE_CHECKING:
-    from callme._connection import Connection
+    from callme._connection import Connection, Route
     from callme._place import Place
     from callme._settings import Metadata
     from callme.v1.lock_service_pb2 import AcquireResponse, ReleaseResponse
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
     from callme.v1.types_pb2 import Lease
 
 
-def wait_for_grant(connection: Connection, place: Place, metadata: Metadata, calls: Calls) -> Lease:
+def wait_for_grant(route: Route, place: Place, metadata: Metadata, calls: Calls) -> Lease:
     """Returns the lease when it is HELD. Raises NotAcquired, the error of a call, or CancelledError; the place in line is then given up."""
     try:
-        _settle(connection.locks, place, metadata, calls)
+        _settle(route, place, metadata, calls)
         return place.held()
     except BaseException:
         # KeyboardInterrupt above all; whatever it is, nobody waits any more.
         if place.open and place.lease is not None:
-            give_back(connection, place.lease.id, place.token, place.farewell)
+            give_back(route.connection, place.lease.id, place.token, place.farewell)
         raise
 
 
@@ -52,22 +53,24 @@ def give_back(connection: Connection, lease_id: str, token: str, patience: float
         persist(Calls(), connection, send, patience)
 
 
-def _settle(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
+def _settle(route: Route, place: Place, metadata: Metadata, calls: Calls) -> None:
     """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
     backoff = Backoff()
     while True:
         try:
-            _ask(locks, place, metadata, calls)
+            _ask(route.connection.locks, place, metadata, calls)
             if not place.settled:
                 begun = time.monotonic()
                 try:
-                    _follow(locks, place, metadata, calls)
+                    _follow(route.connection.locks, place, metadata, calls)
                 finally:
                     backoff.lasted(time.monotonic() - begun)
             if place.settled:
                 return
         except grpc.RpcError as error:
             place.failed(error)
+            if is_unanswered(error):
+                route.divert()
         calls.pause(backoff.pause())
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from callme import _process
 from callme._retry import FAREWELL, PATIENCE
 from callme.aio._calls import give_back
+from callme.aio._connection import Route
 from callme.aio._keeper import Keeper
 from callme.aio._lease import HeldLease
 from callme.aio._waiting import wait_for_grant
@@ -40,6 +41,7 @@ class Hold:
         self._metadata = metadata
         self._place = place
         self._close = close
+        self._route: Route | None = None
         self._keeper: Keeper | None = None
         self._lease: HeldLease | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -71,10 +73,10 @@ class Hold:
             raise loss from (None if error is loss else error)
 
     async def _take(self) -> HeldLease:
-        connection = self._connect()
-        granted = await wait_for_grant(connection, self._place, self._metadata)
+        self._route = route = Route(self._connect())
+        granted = await wait_for_grant(route, self._place, self._metadata)
         self._lease = lease = HeldLease(granted, self._place.token)
-        self._keeper = Keeper(connection, granted, self._place.token, self._on_loss)
+        self._keeper = Keeper(route.connection, granted, self._place.token, self._on_loss)
         await self._keeper.begin()
         return lease
 
@@ -97,10 +99,12 @@ class Hold:
 
     async def _finish(self, patience: float) -> None:
         try:
-            if self._keeper is not None:
+            if self._keeper is not None and self._route is not None:
                 await self._keeper.stop()
                 # What is over, or almost, need not be given back.
                 length = FAREWELL if self._keeper.loss is not None else patience
-                await give_back(self._connect(), self._place.held().id, self._place.token, length)
+                await give_back(self._route.connection, self._place.held().id, self._place.token, length)
         finally:
+            if self._route is not None:
+                await self._route.close()
             await self._close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from callme._errors import is_unanswered
 from callme._retry import FAREWELL, Backoff
 from callme.aio._calls import give_back, listen
 from callme.v1.lock_service_pb2 import WatchLeaseRequest
@@ -15,42 +16,44 @@ from callme.v1.lock_service_pb2 import WatchLeaseRequest
 if TYPE_CHECKING:
     from callme._place import Place
     from callme._settings import Metadata
-    from callme.aio._connection import Connection
+    from callme.aio._connection import Route
     from callme.v1.lock_service_pb2 import AcquireResponse, WatchLeaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
     from callme.v1.types_pb2 import Lease
 
 
-async def wait_for_grant(connection: Connection, place: Place, metadata: Metadata) -> Lease:
+async def wait_for_grant(route: Route, place: Place, metadata: Metadata) -> Lease:
     """Returns the lease when it is HELD. Raises NotAcquired or the error of a call.
 
     Then, and when it is cancelled, the place in line is given up.
     """
     try:
-        await _settle(connection.locks, place, metadata)
+        await _settle(route, place, metadata)
         return place.held()
     except BaseException:
         if place.open and place.lease is not None:
-            await give_back(connection, place.lease.id, place.token, place.farewell)
+            await give_back(route.connection, place.lease.id, place.token, place.farewell)
         raise
 
 
-async def _settle(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) -> None:
+async def _settle(route: Route, place: Place, metadata: Metadata) -> None:
     """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
     backoff = Backoff()
     while True:
         try:
-            await _ask(locks, place, metadata)
+            await _ask(route.connection.locks, place, metadata)
             if not place.settled:
                 begun = time.monotonic()
                 try:
-                    await _follow(locks, place, metadata)
+                    await _follow(route.connection.locks, place, metadata)
                 finally:
                     backoff.lasted(time.monotonic() - begun)
             if place.settled:
                 return
         except grpc.RpcError as error:
             place.failed(error)
+            if is_unanswered(error):
+                await route.divert()
         await asyncio.sleep(backoff.pause())
 
 

@@ -53,7 +53,7 @@ func (t *term) retryIn() time.Duration {
 
 // timeout is when a Renew is given up.
 func (t *term) timeout() time.Duration {
-	return max(time.Second, t.ttl/10)
+	return min(max(time.Second, t.ttl/10), 5*time.Second)
 }
 
 // cancelIn is when the body is cancelled: early enough to be told, and then to stop.

@@ -70,9 +70,7 @@ export class Keeper {
    */
   async begin(signal: AbortSignal): Promise<void> {
     try {
-      // However long the ttl, a dead connection is found out before patience is over.
-      const timeoutMs = Math.min(this.#term.timeout, Math.max(1_000, this.#pace.patience));
-      await persist(() => this.#renew(signal, timeoutMs), signal, this.#pace);
+      await persist(() => this.#renew(signal), signal, this.#pace);
     } catch (error) {
       signal.throwIfAborted();
       const end = verdictOf(error);
@@ -89,8 +87,9 @@ export class Keeper {
     clearTimeout(this.#alarm);
   }
 
-  async #renew(signal: AbortSignal, timeoutMs = this.#term.timeout): Promise<void> {
+  async #renew(signal: AbortSignal): Promise<void> {
     const sentAt = performance.now();
+    const timeoutMs = this.#term.timeout;
     const { lease } = await this.#locks.renew({ leaseId: this.#leaseId }, withToken(this.#leaseToken, { timeoutMs, signal }));
     if (lease?.ttl === undefined || this.#stopped.signal.aborted) return;
     this.#trouble = undefined;

@@ -43,7 +43,7 @@ export class Term {
 
   /** How long a Renew may go unanswered; a whole number, the transport takes no other. */
   get timeout(): number {
-    return Math.ceil(Math.max(1_000, this.#ttl / 10));
+    return Math.ceil(Math.min(5_000, Math.max(1_000, this.#ttl / 10)));
   }
 
   /** When nothing may run any more that relies on the lease; never, while no Renew has told of a ttl. */

@@ -36,7 +36,7 @@ class Tenure:
     @property
     def timeout(self) -> float:
         """How long one Renew may take."""
-        return max(1.0, self._ttl / 10)
+        return min(max(1.0, self._ttl / 10), 5.0)
 
     @property
     def kill_at(self) -> float:

@@ -78,7 +78,7 @@ final class Keeper {
 
   private CompletableFuture<RenewResponse> renew() {
     long sent = System.nanoTime();
-    CompletableFuture<RenewResponse> answer = wire.renew(lease, token, Math.max(SECOND, ttl / 10));
+    CompletableFuture<RenewResponse> answer = wire.renew(lease, token, Math.min(Math.max(SECOND, ttl / 10), 5 * SECOND));
     return answer.thenApply(renewal -> {
       if (!stopped && renewal.getLease().hasTtl()) renewed(renewal.getLease(), sent);
       return renewal;

@@ -1,5 +1,5 @@
 // npm run generate                      writes gen/ from proto/, each language whose toolchain is on this machine, the OpenAPI document and the GitHub Action's bundle
-// npm run generate -- --only go,ts      these languages; one that cannot be generated is an error
+// npm run generate -- --only go,ts      of the languages these alone; one that cannot be generated is an error
 // npm run generate -- --baseline        declares today's proto/ to be the contract that `buf breaking` compares with
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -86,7 +86,7 @@ function writeOthers(): boolean {
   return outcomes.every(Boolean);
 }
 
-/** Writes all languages that can be had, or those named, and tells what became of each. Whether nothing went wrong. */
+/** Writes all languages that can be had, or those named, and what needs none of them, and tells what became of each. Whether nothing went wrong. */
 function writeAll(only: string[] | undefined): boolean {
   const unknown = only?.filter((language) => !languages.includes(language)) ?? [];
   if (unknown.length > 0) {
@@ -99,8 +99,7 @@ function writeAll(only: string[] | undefined): boolean {
     process.stderr.write(`${ok ? "✓" : missing === undefined ? "✗" : "!"} gen/${language}: ${result}\n`);
     return ok || (missing !== undefined && only === undefined);
   });
-  if (only === undefined) outcomes.push(writeOthers());
-  return outcomes.every(Boolean);
+  return [...outcomes, writeOthers()].every(Boolean);
 }
 
 function renewBaseline(): boolean {

@@ -21,8 +21,8 @@ func TestMarginsOfATerm(t *testing.T) {
 	for _, c := range []struct{ ttl, cancel, retry, timeout time.Duration }{
 		{time.Second, 400 * time.Millisecond, 50 * time.Millisecond, time.Second},
 		{10 * time.Second, 8500 * time.Millisecond, 250 * time.Millisecond, time.Second},
-		{time.Minute, 54 * time.Second, 1500 * time.Millisecond, 6 * time.Second},
-		{time.Hour, 57*time.Minute - 3*time.Second, 90 * time.Second, 6 * time.Minute},
+		{time.Minute, 54 * time.Second, 1500 * time.Millisecond, 5 * time.Second},
+		{time.Hour, 57*time.Minute - 3*time.Second, 90 * time.Second, 5 * time.Second},
 	} {
 		var term term
 		now := time.Now()

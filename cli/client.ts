@@ -1,8 +1,7 @@
 import { Client } from "../clients/ts/src/client.ts";
 import type { Settings } from "./settings.ts";
 
-/** Calls of LockService. */
-export type Locks = Client["locks"];
+export type { Locks } from "../clients/ts/src/calls.ts";
 /** Calls of EnvironmentService. */
 export type Environments = Client["environments"];
 
@@ -10,6 +9,6 @@ export type Environments = Client["environments"];
 export const CALL_TIMEOUT = 20_000;
 
 /** The server's services, over Connect on HTTP/1.1: what passes through every proxy. Streams get through it as well. */
-export function connect({ url, key = "" }: Settings): { locks: Locks; environments: Environments } {
+export function connect({ url, key = "" }: Settings): { locks: Client["locks"]; environments: Environments } {
   return new Client({ url, key });
 }

@@ -6,13 +6,13 @@ import { milliseconds } from "../clients/ts/src/options.ts";
 import { persist } from "../clients/ts/src/retry.ts";
 import { renewableFor } from "../clients/ts/src/term.ts";
 import type { Outcome } from "../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
+import type { Lease } from "../gen/ts/callme/v1/types_pb.ts";
 import { CALL_TIMEOUT, type Locks } from "./client.ts";
 import type { Context } from "./context.ts";
 import { formatDuration, nanoseconds, roughly } from "./duration.ts";
 import { environmentsOf, instant } from "./words.ts";
 
-/** A lease that we hold or wait for, at its end: given back, or kept for somebody else. Never throws: who ran on it is what counts. */
+/** A lease that we hold, at its end: given back, or kept for somebody else. Never throws: who ran on it is what counts. */
 export class Hold {
   readonly #locks: Locks;
   readonly #lease: Lease;
@@ -31,17 +31,16 @@ export class Hold {
 
   /** Tries for the pace's patience, but only for a moment once somebody wants us to end, or if it is lost: it is over anyway. */
   async release({ lost = false, ...how }: { outcome?: Outcome; note?: string; lost?: boolean } = {}): Promise<void> {
-    const { id, state, ttl, ticketTtl } = this.#lease;
-    if (state === LeaseState.ENDED) return;
+    const { id, ttl } = this.#lease;
     const { pace } = this.#context;
     const hurry = lost ? AbortSignal.abort() : this.#context.interruption();
     using limit = new Limit({ within: pace.patience, follows: hurry, after: pace.farewell });
     try {
       const { alreadyEnded } = await giveBack(this.#locks, { leaseId: id, ...how }, this.#leaseToken, limit.signal, pace);
-      if (state === LeaseState.HELD && !alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is given back`);
+      if (!alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is given back`);
     } catch (error) {
-      const left = formatDuration(nanoseconds(state === LeaseState.HELD ? ttl : ticketTtl));
-      this.#say(`lease ${id} could not be released (${ConnectError.from(error).rawMessage}); it ends by itself within ${left}`);
+      const why = limit.signal.aborted ? "no answer in time" : ConnectError.from(error).rawMessage;
+      this.#say(`lease ${id} could not be released (${why}); it ends by itself within ${formatDuration(nanoseconds(ttl))}`);
     }
   }
 

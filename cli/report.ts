@@ -1,8 +1,20 @@
-import type { WaitObserver } from "../clients/ts/src/waiting.ts";
+import { isSettled, type WaitObserver } from "../clients/ts/src/waiting.ts";
 import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration, nanoseconds } from "./duration.ts";
 import type { Output } from "./output.ts";
 import { environmentsOf, glance, standing } from "./words.ts";
+
+/** How a report is made. */
+interface ReportOptions {
+  /** stdout belongs to JSON. */
+  readonly quiet: boolean;
+  /** ms between two lines that it still waits. */
+  readonly every: number;
+  /** Tells what is in the way where no holder is. */
+  readonly look: (lease: Lease) => Promise<string>;
+  /** What may have ended the waiting. */
+  readonly interruption: AbortSignal;
+}
 
 /**
  * Says how the waiting goes: the original's line on stdout when it starts and then now and again; place and holders on stderr, as
@@ -22,17 +34,14 @@ export class WaitReport implements WaitObserver {
   readonly #look: (lease: Lease) => Promise<string>;
   #outOfReach = false;
 
-  /** `quiet`: stdout belongs to JSON. `every`: ms between two lines that it still waits. `look` tells what is in the way where no holder is. */
-  constructor(output: Output, { quiet, every, look }: { quiet: boolean; every: number; look: (lease: Lease) => Promise<string> }) {
+  readonly #interruption: AbortSignal;
+
+  constructor(output: Output, { quiet, every, look, interruption }: ReportOptions) {
     this.#look = look;
     this.#output = output;
     this.#quiet = quiet;
     this.#every = every;
-  }
-
-  /** The lease as it was seen last. */
-  get lease(): Lease | undefined {
-    return this.#lease;
+    this.#interruption = interruption;
   }
 
   seen(lease: Lease): void {
@@ -63,6 +72,13 @@ export class WaitReport implements WaitObserver {
       this.#output.word(`lost contact with the server (${why}); trying again${keeps}`);
     }
     this.#outOfReach = true;
+  }
+
+  gaveUp(lease: Lease, heard: boolean): void {
+    const why = this.#interruption.aborted ? `${this.#interruption.reason}: ` : "";
+    const left = lease.ticketTtl === undefined || isSettled(lease) ? "its time" : formatDuration(nanoseconds(lease.ticketTtl));
+    const ends = `the server is out of reach; lease ${lease.id} ends by itself after ${left}`;
+    this.#output.word(`${why}${heard ? `withdrew lease ${lease.id}` : ends}`);
   }
 
   /** Stops the notices and closes what is open in the log. */

@@ -33,11 +33,9 @@ export async function run(
     resized: () => child.signal("SIGWINCH"),
     suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
   });
-  let loss: LeaseLost | undefined;
   void keeper.over.then((lost) => {
     // The command itself, perhaps, before its last steps: no reason to stop it.
     if (lost === undefined) return say("the lease was released while the command ran; it runs on");
-    loss = lost;
     say(`the lease is lost: ${lost.why}; stopping the command`);
     stopper.terminate(keeper.stopBy);
   });
@@ -48,7 +46,7 @@ export async function run(
       stopper.terminate();
     }
     const clean = await child.gone();
-    return { status, loss, interrupted: stopper.interrupted, clean };
+    return { status, loss: keeper.loss, interrupted: stopper.interrupted, clean };
   } finally {
     keeper.stop();
     stopper.close();

@@ -1,5 +1,4 @@
-import { TRY } from "../../clients/ts/src/calls.ts";
-import { ACQUIRE_TIMEOUT, isSettled, Waiting, type WaitObserver } from "../../clients/ts/src/waiting.ts";
+import { ACQUIRE_TIMEOUT, Waiting, type WaitObserver } from "../../clients/ts/src/waiting.ts";
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
@@ -8,6 +7,7 @@ import { Command, Option } from "../clipanion.ts";
 import { formatDuration, nanoseconds } from "../duration.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { writerOf } from "../handoff.ts";
+import { Hold } from "../hold.ts";
 import { explainMiss, obstacles } from "../obstacle.ts";
 import { WaitReport } from "../report.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
@@ -73,20 +73,18 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     const request = buildRequest(this, env);
     const { locks } = await this.connect();
     const start = process.hrtime.bigint();
-    const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice, look: (lease) => obstacles(locks, lease) });
+    const { interruption } = this;
+    const look = (lease: Lease) => obstacles(locks, lease);
+    const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice, look, interruption });
     try {
       const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
         this.noWait
           ? this.persist(() => locks.acquire(asked, { timeoutMs: ACQUIRE_TIMEOUT, signal: this.interruption }))
           : this.wait(locks, asked, report, seen);
       const answer = await (identity === undefined ? ask(request) : resume(identity, request, ask));
-      if (!this.noWait) this.interruption.throwIfAborted();
       report.close();
       await this.handOn(locks, answer, hand);
       return await this.conclude(locks, answer, start, hand !== undefined);
-    } catch (error) {
-      if (this.interruption.aborted) await this.withdraw(locks, report.lease);
-      throw error;
     } finally {
       report.close();
     }
@@ -97,7 +95,9 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     try {
       await hand?.(answer, { output: this.output, env: this.context.env, mask: this.mask });
     } catch (error) {
-      if (answer.lease !== undefined) await locks.release({ leaseId: answer.lease.id }, { timeoutMs: TRY });
+      const say = (line: string) => this.output.word(line);
+      if (answer.lease?.state === LeaseState.HELD)
+        await new Hold(locks, answer.lease, answer.leaseToken || undefined, this.context, say).release();
       throw error;
     }
   }
@@ -109,6 +109,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
         report.seen(lease);
       },
       lost: (why) => report.lost(why),
+      gaveUp: (lease, heard) => report.gaveUp(lease, heard),
     };
     using waiting = new Waiting(locks, request, { signal: this.interruption, pace: this.context.pace, observer });
     return await waiting.settled();
@@ -126,18 +127,6 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     if (environmentCreated) this.output.word("the environment did not exist; it was created with one slot");
     this.output.word(`lease ${lease.id} is held ${term(lease)}`);
     return EXIT.done;
-  }
-
-  /** Gives up the place in line, or a grant that came too late. If the server is away the place ends by itself. */
-  private async withdraw(locks: Locks, lease: Lease | undefined): Promise<void> {
-    if (lease === undefined || lease.state === LeaseState.ENDED) return;
-    try {
-      await locks.release({ leaseId: lease.id }, { timeoutMs: TRY });
-      this.output.word(`${this.interruption.reason}: withdrew lease ${lease.id}`);
-    } catch {
-      const left = lease.ticketTtl === undefined || isSettled(lease) ? "its time" : formatDuration(nanoseconds(lease.ticketTtl));
-      this.output.word(`${this.interruption.reason}: the server is out of reach; lease ${lease.id} ends by itself after ${left}`);
-    }
   }
 }
 

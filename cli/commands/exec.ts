@@ -78,7 +78,6 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const hold = new Hold(locks, lease, leaseToken, this.context, say);
     try {
       await keeper.begin(this.interruption);
-      this.interruption.throwIfAborted();
       if (answer.environmentCreated) say("the environment did not exist; it was created with one slot");
       say(`${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
@@ -91,20 +90,14 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     }
   }
 
-  /** Waits in line; interrupted, it gives the place up. */
   private async acquire(locks: Locks, request: AcquireInit): Promise<AcquireResponse> {
     const { pace } = this.context;
-    const report = new WaitReport(this.output, { quiet: true, every: pace.notice, look: (lease) => obstacles(locks, lease) });
+    const { interruption } = this;
+    const look = (lease: Lease) => obstacles(locks, lease);
+    const report = new WaitReport(this.output, { quiet: true, every: pace.notice, look, interruption });
     try {
       using waiting = new Waiting(locks, request, { signal: this.interruption, pace, observer: report });
       return await waiting.settled();
-    } catch (error) {
-      const { lease } = report;
-      if (this.interruption.aborted && lease !== undefined) {
-        this.say(`${this.interruption.reason}: giving up lease ${lease.id}`);
-        await new Hold(locks, lease, undefined, this.context, (line) => this.say(line)).release();
-      }
-      throw error;
     } finally {
       report.close();
     }

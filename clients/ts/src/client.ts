@@ -93,13 +93,18 @@ async function run<T>(lease: HeldLease, body: Body<T>): Promise<T> {
     return value;
   } catch (error) {
     const { loss } = lease;
-    if (loss === undefined || loss === error) throw error;
+    if (loss === undefined) throw error;
     // Whatever went wrong once the lease was lost went wrong because of that.
-    loss.cause = error;
+    if (!leadsTo(error, loss)) loss.cause = error;
     throw loss;
   } finally {
     await lease.release();
   }
+}
+
+/** Whether an error is another one, or came from it: the body may have wrapped the reason of its signal. */
+function leadsTo(error: unknown, origin: Error, depth = 32): boolean {
+  return error === origin || (error instanceof Error && depth > 0 && leadsTo(error.cause, origin, depth - 1));
 }
 
 function overHttp1(options: { baseUrl: string; interceptors: Interceptor[] }): Transport {

@@ -53,8 +53,9 @@ export class Keeper {
     });
   }
 
-  /** Why it was lost, if it was. */
+  /** Why it was lost, if it was: by the clock as well, since whoever blocks the event loop lets no alarm go off. */
   get loss(): LeaseLost | undefined {
+    if (this.#loss === undefined && !this.#stopped.signal.aborted && this.#term.left <= 0) this.#expire();
     return this.#loss;
   }
 
@@ -76,11 +77,12 @@ export class Keeper {
       const end = verdictOf(error);
       throw end === undefined ? error : new LeaseLost(this.#leaseId, end.why, end.endReason);
     }
+    signal.throwIfAborted();
     if (this.#term.left <= 0) throw new LeaseLost(this.#leaseId, "its time was as good as over before it began", EndReason.UNSPECIFIED);
     void endOf(this.#locks, this.#leaseId, this.#leaseToken, this.#stopped.signal, this.#pace).then((end) => end && this.#ended(end));
   }
 
-  /** Ends all renewing. */
+  /** Ends all renewing, and any judging of what was lost. */
   stop(): void {
     this.#stopped.abort();
     clearTimeout(this.#next);

@@ -57,9 +57,10 @@ export class HeldLease implements AsyncDisposable {
 
   /** Ends it, trying for 10 s, or 1 s if it was lost; never throws, since a lease that nobody renews ends by itself. */
   release(): Promise<void> {
+    const within = this.loss === undefined ? PACE.patience : PACE.farewell;
     this.#keeper.stop();
     this.#limit[Symbol.dispose]();
-    this.#released ??= release(this.#locks, this.id, this.token, this.loss === undefined ? PACE.patience : PACE.farewell);
+    this.#released ??= release(this.#locks, this.id, this.token, within);
     return this.#released;
   }
 

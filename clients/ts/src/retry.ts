@@ -15,10 +15,11 @@ export class Backoff {
     this.#pace = pace;
   }
 
-  /** Waits for the next try; throws as soon as the signal aborts. */
+  /** Waits for the next try; throws the signal's reason as soon as that aborts. */
   async pause(): Promise<void> {
     const longest = Math.min(this.#pace.last, this.#pace.first * 2 ** this.#tries++);
-    await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal: this.#signal });
+    const length = longest * (0.5 + Math.random() / 2);
+    await sleep(length, undefined, { signal: this.#signal }).catch(() => this.#signal.throwIfAborted());
   }
 
   /** It went well since `begun` (of performance.now). Only after a good while is the next pause a short one: a proxy may cut each stream at once. */

@@ -17,6 +17,8 @@ export interface WaitObserver {
   seen?(lease: Lease): void;
   /** Out of contact, and trying again; told at each try. */
   lost?(why: string): void;
+  /** The place in line, or a grant that came too late, is given up; unless that was `heard`, it ends by itself. */
+  gaveUp?(lease: Lease, heard: boolean): void;
 }
 
 /** How to wait. */
@@ -27,6 +29,9 @@ export interface WaitOptions {
   readonly observer?: WaitObserver;
 }
 
+/** An answer to Acquire, with its lease as it was seen last. */
+export type Settled = AcquireResponse & { readonly lease: Lease };
+
 /** A place in line, from the first Acquire to the grant: rules 3 and 4 of clients/README.md. Disposed of when it is over. */
 export class Waiting implements Disposable {
   readonly #locks: Locks;
@@ -36,7 +41,7 @@ export class Waiting implements Disposable {
   readonly #observer: WaitObserver;
   /** Aborts a moment after `signal`. */
   readonly #farewell: Limit;
-  #last: AcquireResponse | undefined;
+  #last: Settled | undefined;
   /** When (of performance.now) it makes no sense any more to look for a server that is out of reach. */
   #givenUpAt: number;
 
@@ -54,37 +59,43 @@ export class Waiting implements Disposable {
     this.#farewell[Symbol.dispose]();
   }
 
-  /** Waits as `settled` does until the lease is HELD. Throws NotAcquired if it ends before that; whatever it throws, the place is given up. */
+  /** Waits as `settled` does until the lease is HELD. Throws NotAcquired if it ends before that. */
   async granted(): Promise<{ lease: Lease; leaseToken: string }> {
+    const { lease, leaseToken } = await this.settled();
+    if (lease.state === LeaseState.HELD) return { lease, leaseToken };
+    throw new NotAcquired(lease);
+  }
+
+  /**
+   * Waits through lost connections and restarts of the server until the lease is HELD or ENDED. Throws the error of the call if the server
+   * refuses it or was never reached, NotAcquired if it is out of reach when the queue_timeout has passed, and the signal's reason;
+   * whatever it throws, the place is given up.
+   */
+  async settled(): Promise<Settled> {
     try {
-      const { lease, leaseToken } = await this.settled();
-      if (lease?.state === LeaseState.HELD) return { lease, leaseToken };
-      throw lease === undefined ? new Error("the server answered without a lease") : new NotAcquired(lease);
+      return await this.#wait();
     } catch (error) {
       await this.#giveUp();
       throw error;
     }
   }
 
-  /**
-   * Waits through lost connections and restarts of the server until the lease is HELD or ENDED. Whatever happens to the stream, Acquire
-   * is sent again: with the same request_id it is safe, a sign of life, and tells the truth. Throws the error of the call if the server
-   * refuses it or was never reached, NotAcquired if it is out of reach when the queue_timeout has passed, and the signal's reason.
-   */
-  async settled(): Promise<AcquireResponse> {
+  /** Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth. */
+  async #wait(): Promise<Settled> {
     const backoff = new Backoff(this.#signal, this.#pace);
     for (;;) {
       let why = "the server ended the stream";
       try {
-        await this.#ask();
+        const place = await this.#ask();
         const begun = performance.now();
-        await this.#follow().finally(() => backoff.lasted(begun));
-        if (this.#last !== undefined && isSettled(this.#last.lease)) return this.#last;
+        const settled = await this.#follow(place).finally(() => backoff.lasted(begun));
+        this.#signal.throwIfAborted();
+        if (settled !== undefined) return settled;
       } catch (error) {
         this.#signal.throwIfAborted();
         if (!isTransient(error)) throw error;
-        const { lease } = this.#last ?? {};
-        if (performance.now() >= this.#givenUpAt) throw lease === undefined ? error : new NotAcquired(lease, { cause: error });
+        if (performance.now() >= this.#givenUpAt)
+          throw this.#last === undefined ? error : new NotAcquired(this.#last.lease, { cause: error });
         why = ConnectError.from(error).rawMessage;
       }
       this.#observer.lost?.(why);
@@ -93,7 +104,7 @@ export class Waiting implements Disposable {
   }
 
   /** An Acquire may still answer for a moment when we give up: only then is it known which lease to withdraw. */
-  async #ask(): Promise<void> {
+  async #ask(): Promise<Settled> {
     const { farewell } = this.#pace;
     const timeoutMs = Math.ceil(Math.max(farewell, Math.min(ACQUIRE_TIMEOUT, this.#givenUpAt - performance.now())));
     const answer = await this.#locks.acquire(this.#request, { timeoutMs, signal: this.#farewell.signal });
@@ -103,33 +114,45 @@ export class Waiting implements Disposable {
       const left = queueTimeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(answer.lease?.queueTimeout) + farewell;
       this.#givenUpAt = performance.now() + left;
     }
-    this.#see(answer);
+    const { lease } = answer;
+    if (lease === undefined) throw new Error("the server answered without a lease");
+    const place = { ...answer, lease };
+    this.#see(place);
     this.#signal.throwIfAborted();
+    return place;
   }
 
-  /** Returns when the lease is settled, or the stream has ended. */
-  async #follow(): Promise<void> {
-    const { lease: { id: leaseId } = { id: "" }, ...answer } = this.#last ?? {};
-    if (isSettled(this.#last?.lease)) return;
+  /** The answer with the lease as it is once it is settled; undefined if the stream has ended before. */
+  async #follow(place: Settled): Promise<Settled | undefined> {
+    if (isSettled(place.lease)) return place;
+    const leaseId = place.lease.id;
     using limit = new Limit({ follows: this.#signal, within: this.#givenUpAt - performance.now() });
     for await (const { lease } of listen((signal) => this.#locks.watchLease({ leaseId }, { signal }), limit.signal, this.#pace)) {
       if (lease === undefined) continue;
-      this.#see({ ...(answer as AcquireResponse), lease });
-      if (isSettled(lease)) return;
+      const now = { ...place, lease };
+      this.#see(now);
+      if (isSettled(lease)) return now;
     }
+    return undefined;
   }
 
-  #see(answer: AcquireResponse): void {
-    this.#last = answer;
-    if (answer.lease !== undefined) this.#observer.seen?.(answer.lease);
+  #see(place: Settled): void {
+    this.#last = place;
+    this.#observer.seen?.(place.lease);
   }
 
   async #giveUp(): Promise<void> {
-    const { lease, leaseToken = "" } = this.#last ?? {};
-    if (lease === undefined || lease.state === LeaseState.ENDED) return;
+    if (this.#last === undefined || this.#last.lease.state === LeaseState.ENDED) return;
+    const { lease, leaseToken } = this.#last;
     using moment = new Limit({ within: this.#pace.farewell });
     const { signal } = this.#signal.aborted ? this.#farewell : moment;
-    await giveBack(this.#locks, { leaseId: lease.id }, leaseToken, signal, this.#pace).catch(() => {});
+    // A server that knows no tokens sends none.
+    const released = giveBack(this.#locks, { leaseId: lease.id }, leaseToken || undefined, signal, this.#pace);
+    const heard = await released.then(
+      () => true,
+      () => false,
+    );
+    this.#observer.gaveUp?.(lease, heard);
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { addressOf, keyOf } from "../clients/ts/src/settings.ts";
 import { Failure } from "./failure.ts";
 
 /** Environment variables by name. */
@@ -47,11 +48,7 @@ export function leaseInHand(env: Variables): string | undefined {
 function readUrl(env: Variables, option: string | undefined): string {
   const [source, value] =
     option !== undefined ? ["--url", option] : env["CALL_ME_URL"] ? ["CALL_ME_URL", env["CALL_ME_URL"]] : ["HOST", host(env)];
-  const url = URL.canParse(value) ? new URL(value) : null;
-  if (url === null || !["http:", "https:"].includes(url.protocol)) {
-    throw Failure.settings(`${source} ${JSON.stringify(value)} is no http(s) address; write it like http://127.0.0.1:8000`);
-  }
-  return url.href.replace(/\/$/, "");
+  return accepted(() => addressOf(source, value));
 }
 
 /** The original's HOST is host:port. Some shells set HOST to the machine's bare name: that is not meant. */
@@ -64,16 +61,21 @@ async function readKey(env: Variables, given: Given): Promise<string | undefined
   const { keyFile } = given;
   if (keyFile === undefined) {
     const name = ["CALL_ME_API_KEY", "API_KEY", "CALL_ME_LEASE_TOKEN"].find((candidate) => env[candidate]);
-    return name === undefined ? undefined : checked(name, env[name] ?? "");
+    return name === undefined ? undefined : accepted(() => keyOf(name, env[name] ?? ""));
   }
   const source = keyFile === "-" ? "stdin" : keyFile;
   const content = await (keyFile === "-" ? text(given.stdin) : readFile(keyFile, "utf8")).catch((error: Error) => {
     throw Failure.settings(`cannot read the key file ${source}: ${error.message}`);
   });
-  return checked(`the key in ${source}`, content.trim());
+  if (content.trim() === "") throw Failure.settings(`the key file ${source} is empty`);
+  return accepted(() => keyOf(`the key in ${source}`, content));
 }
 
-function checked(source: string, key: string): string {
-  if (/^[\x21-\x7e]+$/.test(key)) return key;
-  throw Failure.settings(`${source} must be one line of visible ASCII characters, without spaces`);
+/** What is wrong with a setting ends the command with 3. */
+function accepted<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw Failure.settings((error as Error).message);
+  }
 }

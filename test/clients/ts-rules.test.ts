@@ -1,7 +1,8 @@
 /** What the rules of clients/README.md say about answers that a real server gives too rarely. */
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
-import { Client, LeaseLost } from "../../clients/ts/src/index.ts";
+import { Client, type ClientOptions, LeaseLost } from "../../clients/ts/src/index.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { lease, refusal, ScriptedServer } from "../cli/fake.ts";
 import { seconds } from "../outside/clients.ts";
@@ -58,7 +59,10 @@ test("an Acquire is given 5 s to be answered", async () => {
   const { scripted, tries, client } = await failing(refusal(Code.Unavailable, "DRAINING", "stopping"));
   await using _ = scripted;
   await client.hold("uat", () => {});
-  for (const timeout of tries) expect(timeout).toBeLessThanOrEqual(5_000);
+  for (const timeout of tries) {
+    expect(timeout).toBeLessThanOrEqual(5_000);
+    expect(timeout).toBeGreaterThan(4_000);
+  }
 });
 
 test("once the lease is lost nobody insists on its release", async () => {
@@ -107,4 +111,95 @@ test("a lost lease is renewed, if that can be, until the body has stopped: so no
   };
   const hold = new Client({ url: server.url, key: "" }).hold("uat", body);
   await expect(hold).rejects.toMatchObject({ name: "LeaseLost", why: expect.stringContaining("no contact with the server (stopping)") });
+});
+
+/** A client whose `method` is followed by `then`: called as soon as its answer or error has reached the client. */
+function followed(url: string, method: string, then: () => void): Client {
+  const following: Interceptor = (next) => (request) => {
+    const answer = next(request);
+    if (request.method.name === method) answer.catch(() => {}).finally(then);
+    return answer;
+  };
+  const transport: ClientOptions["transport"] = ({ interceptors, ...options }) =>
+    createConnectTransport({ ...options, httpVersion: "1.1", interceptors: [...interceptors, following] });
+  return new Client({ url, key: "", transport });
+}
+
+test("a hold that is cancelled between two tries throws the signal's reason", async () => {
+  const { scripted } = await failing(refusal(Code.Unavailable, "DRAINING", "stopping"));
+  await using _ = scripted;
+  const cancelling = new AbortController();
+  // By then the first pause has begun.
+  const client = followed(scripted.url, "Acquire", () => setImmediate(() => cancelling.abort("enough")));
+  await expect(client.hold("uat", { signal: cancelling.signal })).rejects.toBe("enough");
+});
+
+test("a hold that is cancelled as its first Renew is answered begins nothing", async () => {
+  const { scripted } = await failing(refusal(Code.Unavailable, "DRAINING", "stopping"));
+  await using _ = scripted;
+  const cancelling = new AbortController();
+  let begun = false;
+  const client = followed(scripted.url, "Renew", () => cancelling.abort("enough"));
+  const hold = client.hold("uat", { signal: cancelling.signal }, () => {
+    begun = true;
+  });
+  await expect(hold).rejects.toBe("enough");
+  expect(begun).toBe(false);
+});
+
+test("what ends the waiting gives the place up, with the lease's token", async () => {
+  const released: (string | null)[] = [];
+  await using server = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: lease(LeaseState.QUEUED), leaseToken: "cml_L1_x" }),
+      // biome-ignore lint/correctness/useYield: it is a stream, and refused.
+      async *watchLease() {
+        throw refusal(Code.PermissionDenied, "NOT_YOURS", "no");
+      },
+      release: ({ leaseId }, { requestHeader }) => {
+        released.push(leaseId, requestHeader.get("x-api-key"));
+        return {};
+      },
+    },
+  }).start();
+  await expect(new Client({ url: server.url, key: "crj" }).hold("uat")).rejects.toMatchObject({ code: Code.PermissionDenied });
+  expect(released).toEqual(["L1", "cml_L1_x"]);
+});
+
+test("a body that blocks everything until its time is over ends lost", async () => {
+  const short = lease(LeaseState.HELD, { ttl: seconds(1), ttlRemaining: seconds(1) });
+  await using server = await new ScriptedServer({
+    locks: { acquire: () => ({ lease: short, leaseToken: "cml_L1_x" }), renew: () => ({ lease: short }), release: () => ({}) },
+  }).start();
+  const client = new Client({ url: server.url, key: "" });
+  const block = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  await expect(client.hold("uat", block)).rejects.toBeInstanceOf(LeaseLost);
+  const blocked = async () => {
+    await using _ = await client.hold("uat");
+    block();
+  };
+  await expect(blocked()).rejects.toBeInstanceOf(LeaseLost);
+});
+
+test("a body's error that came from the loss makes no circle of causes", async () => {
+  const short = lease(LeaseState.HELD, { ttl: seconds(1), ttlRemaining: seconds(1) });
+  let renewed = false;
+  await using server = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: short, leaseToken: "cml_L1_x" }),
+      renew: () => {
+        if (renewed) throw refusal(Code.Unavailable, "DRAINING", "stopping");
+        renewed = true;
+        return { lease: short };
+      },
+      release: () => ({}),
+    },
+  }).start();
+  const body = async (_: unknown, signal: AbortSignal) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    throw new Error("stopped", { cause: signal.reason });
+  };
+  const error = await new Client({ url: server.url, key: "" }).hold("uat", body).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(LeaseLost);
+  expect((error as LeaseLost).cause).toBeUndefined();
 });

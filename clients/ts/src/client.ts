@@ -8,6 +8,7 @@ import { giveBack, KEY_HEADER, type Locks } from "./calls.ts";
 import { HeldLease } from "./lease.ts";
 import { Limit } from "./limit.ts";
 import { type HoldOptions, requestFor, type Wanted } from "./options.ts";
+import { addressOf, keyOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Where the server is and what opens it. */
@@ -30,14 +31,17 @@ export class Client {
   /** All calls of EnvironmentService, as they are. */
   readonly environments: RawClient<typeof EnvironmentService>;
 
-  constructor({ url, key = process.env["CALL_ME_API_KEY"], transport = overHttp1 }: ClientOptions = {}) {
-    const baseUrl = url ?? (process.env["CALL_ME_URL"] || "http://127.0.0.1:8000");
+  /** Throws a TypeError if the address is none or no header can carry the key. */
+  constructor({ url, key, transport = overHttp1 }: ClientOptions = {}) {
+    const baseUrl =
+      url === undefined ? addressOf("CALL_ME_URL", process.env["CALL_ME_URL"] || "http://127.0.0.1:8000") : addressOf("url", url);
+    const opener = key === undefined ? keyOf("CALL_ME_API_KEY", process.env["CALL_ME_API_KEY"] ?? "") : keyOf("key", key);
     const authenticate: Interceptor = (next) => (request) => {
       // A lease's own token comes first: see withToken.
-      if (key && !request.header.has(KEY_HEADER)) request.header.set(KEY_HEADER, key);
+      if (opener !== "" && !request.header.has(KEY_HEADER)) request.header.set(KEY_HEADER, opener);
       return next(request);
     };
-    const shared = transport({ baseUrl: baseUrl.replace(/\/$/, ""), interceptors: [authenticate] });
+    const shared = transport({ baseUrl, interceptors: [authenticate] });
     this.locks = createClient(LockService, shared);
     this.environments = createClient(EnvironmentService, shared);
   }
@@ -45,13 +49,15 @@ export class Client {
   /**
    * Waits until all that is wanted is held together, through restarts of the server, and keeps it by renewing until the body has ended;
    * what the body returns or throws comes out, and the lease is released. Without a body the answer is the lease, for `await using`.
-   * Throws NotAcquired, LeaseLost, the signal's reason, or the ConnectError of a call that the server refused.
+   * Throws NotAcquired, LeaseLost, the signal's reason, the ConnectError of a call that the server refused, or a TypeError for what cannot
+   * be asked.
    */
   hold(wanted: Wanted | readonly Wanted[], options?: HoldOptions): Promise<HeldLease>;
   hold<T>(wanted: Wanted | readonly Wanted[], body: Body<T>): Promise<T>;
   hold<T>(wanted: Wanted | readonly Wanted[], options: HoldOptions, body: Body<T>): Promise<T>;
   async hold<T>(wanted: Wanted | readonly Wanted[], options: HoldOptions | Body<T> = {}, body?: Body<T>): Promise<T | HeldLease> {
     if (typeof options === "function") return await this.hold(wanted, {}, options);
+    if (body !== undefined && typeof body !== "function") throw new TypeError(`the body of a hold is a function, not ${typeof body}`);
     const lease = await this.#take(wanted, options);
     return body === undefined ? lease : await run(lease, body);
   }

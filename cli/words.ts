@@ -35,6 +35,11 @@ export function occupant({ holder, leaseId, since, until, reason }: Occupant): s
   return `${who(holder, `lease ${leaseId}`)}${begin}${end}${reason === "" ? "" : `: ${reason}`}`;
 }
 
+/** "lease L1 of checkout #4711 (https://…) since …", or "lease L1 since …" of somebody unnamed. */
+export function leaseAt(one: Occupant): string {
+  return one.holder?.name ? `lease ${one.leaseId} of ${occupant(one)}` : occupant(one);
+}
+
 /** "held by A, B", or nothing if nobody is named. */
 export function heldBy(holders: readonly Occupant[]): string {
   return holders.length === 0 ? "" : `held by ${holders.map(occupant).join(", ")}`;

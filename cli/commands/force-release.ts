@@ -4,7 +4,7 @@ import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../failure.ts";
-import { environmentsOf, occupant, who } from "../words.ts";
+import { environmentsOf, leaseAt, who } from "../words.ts";
 
 /** `call-me force-release`: ends somebody else's lease, on the record. */
 export class ForceReleaseCommand extends ClientCommand {
@@ -49,10 +49,10 @@ export class ForceReleaseCommand extends ClientCommand {
     const holders = answer.environments.flatMap((status) => status.holders);
     const [only] = holders;
     if (only === undefined) throw new Failure(EXIT.error, `nobody is on ${environment}: there is nothing to end`);
-    const listed = holders.map((one) => `${one.leaseId} of ${occupant(one)}`);
+    const listed = holders.map(leaseAt);
     if (holders.length > 1)
       throw new Failure(EXIT.error, `several leases are on ${environment}: ${listed.join("; ")}. Name the one to end`);
-    this.output.word(`on ${environment} is lease ${listed[0]}`);
+    this.output.word(`on ${environment} is ${listed[0]}`);
     return only.leaseId;
   }
 }

@@ -8,7 +8,7 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { currentRunUrl } from "../holder.ts";
 import { leaseInHand } from "../settings.ts";
-import { environmentsOf, occupant } from "../words.ts";
+import { environmentsOf, leaseAt } from "../words.ts";
 
 /** What a ReleaseRequest names. */
 type Target = { readonly leaseId: string } | { readonly environment: string };
@@ -84,7 +84,7 @@ export class ReleaseCommand extends ClientCommand {
     const [only] = candidates;
     if (only !== undefined && candidates.length === 1) return { leaseId: only.leaseId };
     if (holders.every(({ holder }) => !holder?.runUrl)) return { environment };
-    const listed = holders.map((one) => `${one.leaseId} of ${occupant(one)}`).join("; ");
+    const listed = holders.map(leaseAt).join("; ");
     if (only === undefined)
       throw new Failure(EXIT.notYours, `not yours: ${environment} is held by another run: ${listed}. To end it all the same, use --lease`);
     throw new Failure(EXIT.error, `several leases on ${environment} could be yours: ${listed}. Say which with --lease`);

@@ -50,7 +50,7 @@ test.each([
   await using _server = server;
   const { code, stdout, stderr } = await type(["release", "uat"], { ...env, CALL_ME_URL: server.url });
   expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
-  expect(stderr).toMatch(/not yours: uat is held by another run: A of x \(https:\/\/other\/1\)\. .*--lease/);
+  expect(stderr).toMatch(/not yours: uat is held by another run: lease A of x \(https:\/\/other\/1\)\. .*--lease/);
   expect(requests).toEqual([]);
 });
 

@@ -1,10 +1,24 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm test` runs all but test/soak; `npm run soak` (vitest's mode "soak") runs that alone. */
+/** What needs more than Node: a registry to install from, Jenkins' Groovy, chromium, schemathesis. */
+const SYSTEMS = [
+  "test/browser/**/*.test.ts",
+  "test/clients/package.test.ts",
+  "test/integrations/jenkins.test.ts",
+  "test/outside/schemathesis.test.ts",
+  "test/project/package.test.ts",
+];
+
+/** By vitest's mode: `npm run soak` is what takes hours, `npm run test:systems` what needs more than Node, `npm test` all the rest. */
+const SUITES: Readonly<Record<string, { include: string[]; exclude: string[] }>> = {
+  soak: { include: ["test/soak/**/*.test.ts"], exclude: [] },
+  systems: { include: SYSTEMS, exclude: [] },
+  test: { include: ["test/**/*.test.ts"], exclude: ["test/soak/**", ...SYSTEMS] },
+};
+
 export default defineConfig(({ mode }) => ({
   test: {
-    include: mode === "soak" ? ["test/soak/**/*.test.ts"] : ["test/**/*.test.ts"],
-    exclude: mode === "soak" ? [] : ["test/soak/**"],
+    ...SUITES[mode],
     globalSetup: "test/packed.ts",
     pool: "forks",
     maxWorkers: 2,

@@ -2,6 +2,7 @@ package callme
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -47,7 +48,8 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // New makes a client for the server at CALL_ME_URL (http://127.0.0.1:8000 if that is empty), with the key CALL_ME_API_KEY, unless options
-// say otherwise. It connects to nothing yet. The error tells of an address that is none.
+// say otherwise. It connects to nothing yet. The error tells of an address that is none, or a key that no
+// header can carry.
 func New(options ...Option) (*Client, error) {
 	s := settings{url: os.Getenv("CALL_ME_URL"), key: os.Getenv("CALL_ME_API_KEY")}
 	for _, option := range options {
@@ -61,15 +63,28 @@ func New(options ...Option) (*Client, error) {
 	} else if (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
 		return nil, fmt.Errorf("callme: %q is no server's address; write it like http://127.0.0.1:8000", s.url)
 	}
+	key, err := keyOf(s.key)
+	if err != nil {
+		return nil, err
+	}
 	if s.http == nil {
 		s.http = newHTTPClient()
 	}
-	base, doer := strings.TrimRight(s.url, "/"), keyed{http: s.http, key: s.key}
+	base, doer := strings.TrimRight(s.url, "/"), keyed{http: s.http, key: key}
 	return &Client{
 		calls:        calls{locks: callmev1connect.NewLockServiceClient(doer, base), idle: s.http.CloseIdleConnections},
 		environments: callmev1connect.NewEnvironmentServiceClient(doer, base),
 		idle:         s.http.CloseIdleConnections,
 	}, nil
+}
+
+// keyOf gives a key as a header can carry it: files and CI systems like to end one with a line break.
+func keyOf(given string) (string, error) {
+	key := strings.TrimSpace(given)
+	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("callme: the key must be one line of visible ASCII characters, without spaces")
+	}
+	return key, nil
 }
 
 // Release ends a lease, of whatever process, by its token alone: no key is needed. One that has ended already is no error. A server that is

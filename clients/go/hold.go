@@ -28,7 +28,14 @@ import (
 func (c *Client) Hold(
 	ctx context.Context, environment string, body func(ctx context.Context, lease *Lease) error, options ...HoldOption,
 ) error {
-	waiting := waiting{calls: c.calls, asking: newAsking(environment, options)}
+	if body == nil {
+		return errors.New("callme: Hold needs a function to run")
+	}
+	asking, err := newAsking(environment, options)
+	if err != nil {
+		return err
+	}
+	waiting := waiting{calls: c.calls, asking: asking}
 	answer, err := waiting.granted(ctx)
 	if err != nil {
 		return err

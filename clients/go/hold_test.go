@@ -149,7 +149,7 @@ func TestNoGoroutineOutlivesAHold(t *testing.T) {
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := client.Hold(cancelled, "uat", nil); !errors.Is(err, context.Canceled) {
+	if err := client.Hold(cancelled, "uat", func(context.Context, *Lease) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before it began, it ended with %v", err)
 	}
 	// Connections end in the background.

@@ -2,8 +2,10 @@ package callme
 
 import (
 	"crypto/rand"
+	"fmt"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
@@ -18,7 +20,8 @@ type asking struct {
 	onWaiting func(*callmev1.Lease)
 }
 
-func newAsking(environment string, options []HoldOption) asking {
+// newAsking gives an error for what cannot be sent, a text that is not UTF-8: connect-go would call that trouble with the server.
+func newAsking(environment string, options []HoldOption) (asking, error) {
 	a := asking{
 		request: &callmev1.AcquireRequest{
 			Needs: []*callmev1.Need{{Environment: environment}},
@@ -31,7 +34,10 @@ func newAsking(environment string, options []HoldOption) asking {
 	if a.request.RequestId == "" {
 		a.request.RequestId = rand.Text()
 	}
-	return a
+	if _, err := proto.Marshal(a.request); err != nil {
+		return a, fmt.Errorf("callme: this cannot be asked for: %w", err)
+	}
+	return a, nil
 }
 
 // WithSlots asks for that many slots of the environment, instead of one.

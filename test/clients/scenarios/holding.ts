@@ -109,6 +109,12 @@ export const holding: Scenarios = {
     assert.deepEqual(await world.leases(), []);
   },
 
+  "a key that ends with a line break is the key": async (world) => {
+    const hold = world.another({ key: `${world.server.key}\n` }).hold([world.environment]);
+    await hold.hears("held");
+    assert.equal(await hold.finish(), "ok");
+  },
+
   "bad input is an error that comes as it is": async (world) => {
     assert.equal(await world.testee.hold([`${world.environment} with blanks`]).outcome(), "invalid_argument BAD_FIELD");
   },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, TypedDict, Union
 
@@ -61,7 +62,14 @@ def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> Acquire
     fields: dict[str, Any] = {name: value for name, value in options.items() if name != "on_waiting" and value is not None}
     fields.setdefault("request_id", str(uuid.uuid4()))
     fields.setdefault("ttl", _TTL)
-    fields.update({name: _duration(fields[name]) for name in _LENGTHS & fields.keys()})
+    fields.update({name: _duration(name, fields[name]) for name in _LENGTHS & fields.keys()})
+    if isinstance(fields.get("tags"), (str, Mapping)):
+        raise TypeError(f'tags must be several texts, such as ["nightly"], not {fields["tags"]!r}')
+    for one in wanted:
+        if not isinstance(one, (str, Need)):
+            raise TypeError(
+                f"{one!r} is no environment; give names, each as an argument of its own, or callme.Need(environment=…, slots=…)"
+            )
     needs = [Need(environment=one) if isinstance(one, str) else one for one in wanted]
     return AcquireRequest(needs=needs, **fields)
 
@@ -71,7 +79,9 @@ def seconds(duration: Duration) -> float:
     return duration.seconds + duration.nanos / 1e9
 
 
-def _duration(length: Seconds) -> Duration:
+def _duration(name: str, length: Seconds) -> Duration:
+    if not isinstance(length, (int, float, timedelta)):
+        raise TypeError(f"{name} must be seconds, or a timedelta, not {length!r}")
     duration = Duration()
     duration.FromTimedelta(length if isinstance(length, timedelta) else timedelta(seconds=length))
     return duration

@@ -43,9 +43,15 @@ class Settings(NamedTuple):
 
 
 def settings_of(url: str | None, key: str | None) -> Settings:
-    """Completes what was given from CALL_ME_URL and CALL_ME_API_KEY. Raises ValueError if the URL is none that gRPC can use."""
+    """Completes what was given from CALL_ME_URL and CALL_ME_API_KEY.
+
+    Raises ValueError if the URL is none that gRPC can use, or no header can carry the key.
+    """
     url = url or os.environ.get("CALL_ME_URL") or _DEFAULT_URL
-    key = os.environ.get("CALL_ME_API_KEY", "") if key is None else key
+    # Files and CI systems like to end a key with a line break.
+    key = (os.environ.get("CALL_ME_API_KEY", "") if key is None else key).strip()
+    if not all("!" <= character <= "~" for character in key):
+        raise ValueError("the key must be one line of visible ASCII characters, without spaces")
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:

@@ -3,7 +3,7 @@ package dev.callme.client;
 import io.grpc.ManagedChannelBuilder;
 import java.net.URI;
 
-/** Where a server is, as an http(s) address says it. */
+/** Where a server is, as an http(s) address says it, and the key that opens it. */
 final class Address {
   private Address() {}
 
@@ -21,6 +21,13 @@ final class Address {
     int port = uri.getPort() >= 0 ? uri.getPort() : tls ? 443 : 80;
     ManagedChannelBuilder<?> channel = ManagedChannelBuilder.forAddress(uri.getHost(), port);
     return tls ? channel.useTransportSecurity() : channel.usePlaintext();
+  }
+
+  /** A key as a header can carry it: files and CI systems like to end one with a line break. */
+  static String key(String given) {
+    String key = given.strip();
+    if (key.chars().allMatch(character -> '!' <= character && character <= '~')) return key;
+    throw new IllegalArgumentException("the key must be one line of visible ASCII characters, without spaces");
   }
 
   private static IllegalArgumentException unusable(String url) {

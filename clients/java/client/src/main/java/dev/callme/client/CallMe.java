@@ -29,15 +29,16 @@ public final class CallMe implements AutoCloseable {
   private final Set<HeldLease> held = ConcurrentHashMap.newKeySet();
 
   private CallMe(Builder builder) {
+    String key = Address.key(builder.apiKey);
     ManagedChannelBuilder<?> channel = builder.channel != null ? builder.channel : Address.channelTo(builder.url);
-    this.wire = new Wire(channel.build(), builder.apiKey);
+    this.wire = new Wire(channel.build(), key);
   }
 
   /**
    * A client of the server that CALL_ME_URL names (http://127.0.0.1:8000 if it is not set), with the key in CALL_ME_API_KEY. It connects
    * when it has something to ask.
    *
-   * @throws IllegalArgumentException if CALL_ME_URL is no address
+   * @throws IllegalArgumentException if CALL_ME_URL is no address, or no header can carry CALL_ME_API_KEY
    */
   public static CallMe connect() {
     return builder().build();
@@ -183,7 +184,7 @@ public final class CallMe implements AutoCloseable {
     /**
      * The client.
      *
-     * @throws IllegalArgumentException if the address is none
+     * @throws IllegalArgumentException if the address is none, or no header can carry the key
      */
     public CallMe build() {
       return new CallMe(this);

@@ -1,6 +1,7 @@
 package dev.callme.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -29,6 +30,14 @@ class AddressTest {
   void whatIsNoneIsSaidWithItsValue(String url) {
     IllegalArgumentException error = assertThrows(IllegalArgumentException.class, () -> Address.channelTo(url));
     assertTrue(error.getMessage().contains('"' + url + '"'));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"two\nlines", "two words", "schl\u00fcssel"})
+  void aKeyIsOneLineOfVisibleAscii(String key) {
+    IllegalArgumentException error = assertThrows(IllegalArgumentException.class, () -> Address.key(key));
+    assertFalse(error.getMessage().contains(key));
+    assertEquals("crj", Address.key(" crj\r\n"));
   }
 
   @Test

@@ -29,7 +29,7 @@ export function who(holder: Holder | undefined, otherwise: string): string {
 }
 
 /** "checkout #4711 (https://…) since 2026-01-02T03:04:05Z until 2026-01-02T04:04:05Z: nightly". */
-export function occupant({ holder, leaseId, since, until, reason }: Occupant): string {
+function occupant({ holder, leaseId, since, until, reason }: Occupant): string {
   const begin = since === undefined ? "" : ` since ${instant(since)}`;
   const end = until === undefined ? "" : ` until ${instant(until)}`;
   return `${who(holder, `lease ${leaseId}`)}${begin}${end}${reason === "" ? "" : `: ${reason}`}`;

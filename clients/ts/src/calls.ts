@@ -11,7 +11,7 @@ export type Locks = Client<typeof LockService>;
 export const KEY_HEADER = "x-api-key";
 
 /** How long an unanswered Release may take before it is sent again, in ms. */
-export const TRY = 2_000;
+const TRY = 2_000;
 
 /** Lets a lease's token open a call, whatever key the client has; undefined: the client's key does. */
 export function withToken(leaseToken: string | undefined, options: CallOptions): CallOptions {

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import threading
+import time
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -56,6 +57,11 @@ def stubborn(order: dict[str, Any]) -> bool:
     return bool(order.get("options", {}).get("stubborn"))
 
 
+def block(order: dict[str, Any]) -> None:
+    """As it is told to finish: nothing else of its thread runs meanwhile, and nothing of its event loop."""
+    time.sleep(seconds(order.get("block", "0s")))
+
+
 def held(number: int, lease: callme.HeldLease | callme.aio.HeldLease) -> None:
     say(number, "held", leaseId=lease.id, leaseToken=lease.token, fencingToken=str(lease.fencing_token))
 
@@ -83,7 +89,7 @@ class Tasks:
     def __init__(self) -> None:
         self.client = callme.aio.Client()
         self.tasks: dict[int, asyncio.Task[None]] = {}
-        self.verdicts: dict[int, asyncio.Future[None]] = {}
+        self.verdicts: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -97,7 +103,7 @@ class Tasks:
         if what == "cancel":
             self.tasks[number].cancel()
         elif what == "finish":
-            self.verdicts[number].set_result(None)
+            self.verdicts[number].set_result(order)
         elif what == "fail":
             self.verdicts[number].set_exception(BodyFailed("body failed"))
         else:
@@ -112,12 +118,12 @@ class Tasks:
             async with self.client.hold(*needs, **options) as lease:
                 held(number, lease)
                 try:
-                    await asyncio.shield(self.verdicts[number])
+                    block(await asyncio.shield(self.verdicts[number]))
                 except asyncio.CancelledError:
                     say(number, "cancelled")
                     if not stubborn(order):
                         raise
-                    await self.verdicts[number]
+                    block(await self.verdicts[number])
         except BaseException as caught:
             error = caught
         say(number, "ended", **outcome(error))
@@ -139,7 +145,7 @@ class Threads:
         self.client = callme.Client()
         self.holds: dict[int, callme.Hold] = {}
         self.verdicts: dict[int, threading.Event] = {}
-        self.failing: set[int] = set()
+        self.told: dict[int, dict[str, Any]] = {}
 
     def run(self) -> None:
         for line in sys.stdin:
@@ -150,8 +156,7 @@ class Threads:
         if what == "cancel":
             self.holds[number].cancel()
         elif what in {"finish", "fail"}:
-            if what == "fail":
-                self.failing.add(number)
+            self.told[number] = order
             self.verdicts[number].set()
         elif what == "release":
             threading.Thread(target=self.release, args=[order], daemon=True).start()
@@ -173,18 +178,20 @@ class Threads:
 
     def body(self, number: int, stubborn: bool) -> None:
         try:
-            self.told(number)
+            self.end(number)
         except callme.Interrupted:
             say(number, "cancelled")
             if not stubborn:
                 raise
-            self.told(number)
-        if number in self.failing:
-            raise BodyFailed("body failed")
+            self.end(number)
 
-    def told(self, number: int) -> None:
+    def end(self, number: int) -> None:
+        """As it is told to."""
         while not self.verdicts[number].wait(STEP):
             pass
+        if self.told[number]["do"] == "fail":
+            raise BodyFailed("body failed")
+        block(self.told[number])
 
     def release(self, order: dict[str, Any]) -> None:
         error: BaseException | None = None

@@ -11,6 +11,7 @@ interface Order {
     slots?: number;
     stubborn?: boolean;
   };
+  readonly block?: string;
   readonly leaseId?: string;
   readonly leaseToken?: string;
 }
@@ -18,7 +19,8 @@ interface Order {
 /** A hold that is under way. */
 interface Hold {
   readonly cancellation: AbortController;
-  readonly verdict: PromiseWithResolvers<void>;
+  /** How long the body blocks before it returns, in ms. */
+  readonly verdict: PromiseWithResolvers<number>;
 }
 
 class BodyFailed extends Error {}
@@ -64,12 +66,22 @@ async function hold({ id, environments = [], options: { fail, slots, stubborn, .
         if (!stubborn) under.verdict.reject(signal.reason);
       });
       say(id, "held", { leaseId: lease.id, leaseToken: lease.token, fencingToken: `${lease.fencingToken}` });
-      await under.verdict.promise;
+      block(await under.verdict.promise);
     });
     say(id, "ended", { outcome: "ok" });
   } catch (error) {
     say(id, "ended", outcomeOf(error, under));
   }
+}
+
+/** Nothing else runs meanwhile, timers and answers included. */
+function block(length: number): void {
+  if (length > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, length);
+}
+
+function milliseconds(text: string): number {
+  const [, amount, unit = "ms"] = /^(\d+)(ms|s|m)$/.exec(text) ?? [];
+  return Number(amount) * ({ ms: 1, s: 1_000, m: 60_000 }[unit] ?? Number.NaN);
 }
 
 async function release({ id, leaseId = "", leaseToken = "" }: Order): Promise<void> {
@@ -86,7 +98,7 @@ for await (const line of createInterface(process.stdin)) {
   const under = holds.get(order.id);
   if (order.do === "hold") void hold(order);
   else if (order.do === "release") void release(order);
-  else if (order.do === "finish") under?.verdict.resolve();
+  else if (order.do === "finish") under?.verdict.resolve(milliseconds(order.block ?? "0ms"));
   else if (order.do === "fail") under?.verdict.reject(new BodyFailed("body failed"));
   else under?.cancellation.abort();
 }

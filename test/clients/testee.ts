@@ -154,9 +154,9 @@ export class Hold {
     return this.#testee.said(this.id).filter((said) => said.event === event).length;
   }
 
-  /** Lets the body return, and tells the outcome. */
-  async finish(): Promise<string> {
-    this.#testee.tell({ id: this.id, do: "finish" });
+  /** Lets the body return, after it has blocked its thread for so long if that is given, and tells the outcome. */
+  async finish(block?: string): Promise<string> {
+    this.#testee.tell({ id: this.id, do: "finish", block });
     return await this.outcome();
   }
 

@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"sync"
+	"time"
 
 	callme "github.com/call-me/call-me/clients/go"
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
@@ -21,6 +22,7 @@ type order struct {
 	Do           string   `json:"do"`
 	Environments []string `json:"environments"`
 	Options      options  `json:"options"`
+	Block        length   `json:"block"`
 	LeaseID      string   `json:"leaseId"`
 	LeaseToken   string   `json:"leaseToken"`
 }
@@ -42,10 +44,21 @@ type saying struct {
 
 var errBody = errors.New("body failed")
 
+// verdict is how a body ends: it blocks for so long, and then returns.
+type verdict struct {
+	block time.Duration
+	err   error
+}
+
+func (v verdict) carryOut() error {
+	time.Sleep(v.block)
+	return v.err
+}
+
 // hold is one that is under way.
 type hold struct {
 	cancel  context.CancelFunc
-	verdict chan error
+	verdict chan verdict
 }
 
 type testee struct {
@@ -76,13 +89,13 @@ func (t *testee) obey(o order) {
 	switch o.Do {
 	case "hold":
 		ctx, cancel := context.WithCancel(context.Background())
-		under = hold{cancel: cancel, verdict: make(chan error, 1)}
+		under = hold{cancel: cancel, verdict: make(chan verdict, 1)}
 		t.holds[o.ID] = under
 		go t.hold(ctx, o, under)
 	case "finish":
-		under.verdict <- nil
+		under.verdict <- verdict{block: time.Duration(o.Block)}
 	case "fail":
-		under.verdict <- errBody
+		under.verdict <- verdict{err: errBody}
 	case "cancel":
 		under.cancel()
 	case "release":
@@ -100,12 +113,12 @@ func (t *testee) hold(ctx context.Context, o order, under hold) {
 			LeaseID: lease.ID, LeaseToken: lease.Token, FencingToken: fmt.Sprint(lease.FencingToken),
 		})
 		select {
-		case err := <-under.verdict:
-			return err
+		case told := <-under.verdict:
+			return told.carryOut()
 		case <-ctx.Done():
 			t.say(saying{ID: o.ID, Event: "cancelled"})
 			if o.Options.Stubborn {
-				return <-under.verdict
+				return (<-under.verdict).carryOut()
 			}
 			return ctx.Err()
 		}

@@ -3,7 +3,10 @@ package dev.callme.testee;
 import dev.callme.client.CallMe;
 import dev.callme.client.HeldLease;
 import dev.callme.client.HoldOptions;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /** A hold that is under way. Its thread is interrupted to cancel it. */
 final class Hold extends Thread {
@@ -11,7 +14,8 @@ final class Hold extends Thread {
   private final int number;
   private final HoldOptions options;
   private final boolean stubborn;
-  private final CompletableFuture<Boolean> verdict = new CompletableFuture<>();
+  /** How long to block before it returns; or that it throws. */
+  private final CompletableFuture<Duration> verdict = new CompletableFuture<>();
 
   Hold(CallMe client, Order order) {
     this.client = client;
@@ -21,13 +25,13 @@ final class Hold extends Thread {
   }
 
   /** Lets the body return. */
-  void finish() {
-    verdict.complete(true);
+  void finish(Duration block) {
+    verdict.complete(block);
   }
 
   /** Lets the body throw. */
   void fail() {
-    verdict.complete(false);
+    verdict.completeExceptionally(new BodyFailed());
   }
 
   @Override
@@ -45,15 +49,35 @@ final class Hold extends Thread {
   private void body(HeldLease lease) throws Exception {
     String fencingToken = Long.toUnsignedString(lease.fencingToken());
     Said.of(number, "held").with("leaseId", lease.id()).with("leaseToken", lease.token()).with("fencingToken", fencingToken).say();
-    boolean fine;
     try {
-      fine = verdict.get();
+      end();
     } catch (InterruptedException cancelled) {
       Said.of(number, "cancelled").say();
       if (!stubborn) throw cancelled;
-      fine = verdict.get();
+      end();
     }
-    if (!fine) throw new BodyFailed();
+  }
+
+  /** As it is told to. */
+  private void end() throws InterruptedException, BodyFailed {
+    try {
+      block(verdict.get());
+    } catch (ExecutionException told) {
+      throw new BodyFailed();
+    }
+  }
+
+  private static void block(Duration length) {
+    long until = System.nanoTime() + length.toNanos();
+    boolean interrupted = false;
+    while (until - System.nanoTime() > 0) {
+      try {
+        TimeUnit.NANOSECONDS.sleep(until - System.nanoTime());
+      } catch (InterruptedException unheeded) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) currentThread().interrupt();
   }
 
   /** The body's own error. */

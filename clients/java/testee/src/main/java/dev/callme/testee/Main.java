@@ -28,7 +28,7 @@ public final class Main {
           hold.start();
           break;
         case "finish":
-          holds.get(order.id).finish();
+          holds.get(order.id).finish(order.block());
           break;
         case "fail":
           holds.get(order.id).fail();

@@ -15,6 +15,7 @@ final class Order {
 
   List<String> environments;
   Options options = new Options();
+  private String block;
   String leaseId;
   String leaseToken;
 
@@ -39,6 +40,11 @@ final class Order {
     if (options.fail) hold.ifBusy(IfBusy.IF_BUSY_FAIL);
     if (options.requestId != null) hold.requestId(options.requestId);
     return hold;
+  }
+
+  /** How long the body blocks before it returns. */
+  Duration block() {
+    return block == null ? Duration.ZERO : length(block);
   }
 
   private static Duration length(String text) {

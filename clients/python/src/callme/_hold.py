@@ -64,6 +64,8 @@ class Hold:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._disarm()
+        if self._keeper is not None:
+            self._keeper.judge()
         self._finish(error, PATIENCE)
 
     def _disarm(self) -> None:

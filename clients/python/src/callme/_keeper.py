@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Callable
@@ -30,7 +31,7 @@ _LONGEST = 86_400
 class Keeper:
     """Renews in threads of its own until ``stop``, or until the lease has ended, whoever ended it.
 
-    ``on_loss`` is called in one of them, once at most; not if whoever has our token or key gave the lease back.
+    ``on_loss`` is called once at most, in one of them or by ``judge``; not if whoever has our token or key gave the lease back.
     """
 
     def __init__(self, connection: Connection, lease: Lease, token: str, on_loss: Callable[[], None]) -> None:
@@ -72,6 +73,17 @@ class Keeper:
         for thread in self._threads:
             thread.start()
 
+    def judge(self) -> None:
+        """Loses it if its time is over by the clock, whatever keeps our threads from seeing that.
+
+        It is renewed still, if that can be, as long as something may run on it: so nobody else is served meanwhile.
+        """
+        with self._changed:
+            if self._stopped.is_set() or self.loss is not None or time.monotonic() < self.tenure.cancel_at:
+                return
+            self.loss = self.tenure.loss()
+        self._on_loss()
+
     def stop(self) -> None:
         """Ends all renewing. May be called more than once."""
         with self._changed:
@@ -94,24 +106,25 @@ class Keeper:
     def _keep(self) -> None:
         try:
             while self._reckon():
+                self.judge()
                 self._tidy()
-            self._over(self.tenure.loss())
         except Exception as error:  # noqa: BLE001: who cannot go on must not be relied on; for example after Client.close
             self._over(LeaseLost(self._lease_id, f"it could not be kept ({error!r})"))
         finally:
             self._tidy()
 
     def _reckon(self) -> bool:
-        """Does what is due, and waits until more may be; false when it is over."""
+        """Sends what is due, and waits until more may be; false when it was stopped."""
         tenure = self.tenure
         with self._changed:
             now = time.monotonic()
-            if self._stopped.is_set() or now >= tenure.cancel_at:
+            if self._stopped.is_set():
                 return False
             if now >= tenure.renew_at:
                 tenure.sending(now)
                 self._send(now)
-            self._changed.wait(min(tenure.renew_at, tenure.cancel_at, now + _LONGEST) - now)
+            alarm = tenure.cancel_at if self.loss is None else math.inf
+            self._changed.wait(max(0, min(tenure.renew_at, alarm, now + _LONGEST) - now))
             return True
 
     def _send(self, sent_at: float) -> None:
@@ -189,7 +202,7 @@ class Keeper:
             if self._stopped.is_set():
                 return
             self._stopped.set()
-            lost = loss.end_reason != "RELEASED"
+            lost = self.loss is None and loss.end_reason != "RELEASED"
             if lost:
                 self.loss = loss
         self.stop()

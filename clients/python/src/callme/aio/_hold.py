@@ -66,6 +66,8 @@ class Hold:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         ours = self._take_back() and isinstance(error, asyncio.CancelledError)
+        if self._keeper is not None:
+            self._keeper.judge()
         await self._finish(PATIENCE)
         loss = self._keeper.loss if self._keeper is not None else None
         if loss is not None and (ours or error is None or isinstance(error, Exception)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -61,6 +62,16 @@ class Keeper:
         self._spawn(self._follow())
         self._tick()
 
+    def judge(self) -> None:
+        """Loses it if its time is over by the clock: a body that blocks the loop keeps every timer from firing.
+
+        It is renewed still, if that can be, as long as something may run on it: so nobody else is served meanwhile.
+        """
+        if self._stopped or self.loss is not None or time.monotonic() < self.tenure.cancel_at:
+            return
+        self.loss = self.tenure.loss()
+        self._on_loss()
+
     async def stop(self) -> None:
         """Ends all renewing. May be called more than once."""
         self._stopped = True
@@ -82,10 +93,8 @@ class Keeper:
     def _tick(self) -> None:
         if self._stopped:
             return
+        self.judge()
         now = time.monotonic()
-        if now >= self.tenure.cancel_at:
-            self._over(self.tenure.loss())
-            return
         if now >= self.tenure.renew_at:
             self.tenure.sending(now)
             self._spawn(self._try(now))
@@ -94,7 +103,8 @@ class Keeper:
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        left = min(self.tenure.renew_at, self.tenure.cancel_at) - time.monotonic()
+        alarm = self.tenure.cancel_at if self.loss is None else math.inf
+        left = min(self.tenure.renew_at, alarm) - time.monotonic()
         self._timer = asyncio.get_running_loop().call_later(min(max(left, 0), _LONGEST), self._tick)
 
     async def _renew(self, locks: LockServiceAsyncStub, sent_at: float) -> None:
@@ -156,6 +166,6 @@ class Keeper:
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
-        if loss.end_reason != "RELEASED":
+        if self.loss is None and loss.end_reason != "RELEASED":
             self.loss = loss
             self._on_loss()

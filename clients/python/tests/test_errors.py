@@ -1,4 +1,4 @@
-"""Which errors of calls are tried again."""
+"""Which errors of calls are tried again, and what a loss is raised from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import grpc
 from google.protobuf.any_pb2 import Any
 from google.rpc import error_details_pb2, status_pb2
 
-from callme._errors import is_transient
+from callme import LeaseLost
+from callme._errors import cause_of, is_transient
 
 _ALWAYS = {"ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE"}
 _WITHOUT_REASON = {"DATA_LOSS", "INTERNAL", "UNKNOWN"}
@@ -31,6 +32,24 @@ class Failure(grpc.RpcError):
 
     def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
         return (("grpc-status-details-bin", self._status.SerializeToString()),)
+
+
+class Causes(unittest.TestCase):
+    loss = LeaseLost("lease-1", "fire drill")
+
+    def test_of_a_loss_is_what_the_body_raised(self) -> None:
+        own = ValueError("of the body")
+        own.__cause__ = KeyError("something else")
+        self.assertIs(cause_of(self.loss, own), own)
+
+    def test_never_go_round_in_a_circle(self) -> None:
+        own, between = ValueError("of the body"), RuntimeError("between")
+        own.__cause__, between.__cause__ = between, self.loss
+        self.assertIsNone(cause_of(self.loss, own))
+        self.assertIsNone(cause_of(self.loss, self.loss))
+        self.assertIsNone(cause_of(self.loss, None))
+        between.__cause__ = own
+        self.assertIs(cause_of(self.loss, own), own)
 
 
 class Tried(unittest.TestCase):

@@ -40,6 +40,13 @@ class Times(unittest.TestCase):
 
     def test_max_hold_ends_it_too(self) -> None:
         tenure = Tenure(lease(60, 60))
-        tenure.renewed(lease(60, 10), sent_at=100)
+        last = lease(60, 10)
+        last.granted_at.FromSeconds(1000)
+        last.max_hold.FromSeconds(100)
+        last.expires_at.FromSeconds(1100)
+        tenure.renewed(last, sent_at=100)
         self.assertEqual(tenure.cancel_at, 104)
-        self.assertIn("any further", tenure.loss().why)
+        self.assertIn("max_hold", tenure.loss().why)
+        last.expires_at.FromSeconds(1099)
+        tenure.renewed(last, sent_at=100)
+        self.assertIn("no answer", tenure.loss().why)

@@ -84,6 +84,19 @@ def lost_with(lease: Lease) -> LeaseLost:
     return LeaseLost(lease.id, ending(lease), _short(lease.end_reason))
 
 
+def cause_of(loss: LeaseLost, error: BaseException | None) -> BaseException | None:
+    """What to raise the loss from: what the body raised, unless it raised that from the loss. Causes must not go round in a circle."""
+    seen: list[BaseException] = []
+    cause = error
+    # The body may have made a circle of its own.
+    while cause is not None and cause not in seen:
+        if cause is loss:
+            return None
+        seen.append(cause)
+        cause = cause.__cause__
+    return error
+
+
 def verdict(error: BaseException, lease_id: str) -> LeaseLost | None:
     """The loss that the error of a call speaks of; None if it says nothing about the lease."""
     info = _info(error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable
 from callme import _process
 from callme._calls import Calls
 from callme._connection import Route
+from callme._errors import cause_of
 from callme._interrupt import Interrupted, Interrupter, Unmoved, interrupter
 from callme._keeper import Keeper
 from callme._lease import HeldLease
@@ -105,6 +106,6 @@ class Hold:
             self._close()
         if loss is not None and (error is None or isinstance(error, (Exception, Interrupted))):
             # Whatever went wrong once the lease was lost went wrong because of that.
-            raise loss from (None if error is loss else error)
+            raise loss from cause_of(loss, error)
         if isinstance(error, Interrupted) and self._calls.cancelled.is_set():
             raise CancelledError from error

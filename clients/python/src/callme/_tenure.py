@@ -25,6 +25,7 @@ class Tenure:
         self._ttl = seconds(lease.ttl)
         self._sent_at = -math.inf
         self._trouble: str | None = None
+        self._capped = False
         self.connection = 0
         """Over which connection to send, counted from the last answer: 0 is the one there always is."""
         self._next_connection_at = math.inf
@@ -70,6 +71,7 @@ class Tenure:
             self.deadline = self.renew_at = math.inf
             return
         self._ttl = seconds(lease.ttl)
+        self._capped = _is_capped(lease)
         self._sent_at = max(self._sent_at, sent_at)
         self.deadline = max(self.deadline, sent_at + seconds(lease.ttl_remaining))
         self.renew_at = self._sent_at + self._ttl / 3
@@ -81,5 +83,14 @@ class Tenure:
 
     def loss(self) -> LeaseLost:
         """What to say at ``cancel_at``."""
-        why = f"no contact with the server ({self._trouble})" if self._trouble else "it cannot be renewed any further"
-        return LeaseLost(self._lease_id, why)
+        if self._capped and self._trouble is None:
+            return LeaseLost(self._lease_id, "it cannot be renewed any further: max_hold is reached")
+        return LeaseLost(self._lease_id, f"no contact with the server ({self._trouble or 'no answer'})")
+
+
+def _is_capped(lease: Lease) -> bool:
+    """Whether max_hold lets no further Renew extend it, by the server's own times: how they relate to our clock doesn't matter."""
+    if not (lease.HasField("granted_at") and lease.HasField("expires_at") and lease.HasField("max_hold")):
+        return False
+    ran = lease.expires_at.ToNanoseconds() - lease.granted_at.ToNanoseconds()
+    return ran >= lease.max_hold.ToNanoseconds()

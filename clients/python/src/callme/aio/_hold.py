@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Callable
 
 from callme import _process
+from callme._errors import cause_of
 from callme._retry import FAREWELL, PATIENCE
 from callme.aio._calls import give_back
 from callme.aio._connection import Route
@@ -72,7 +73,7 @@ class Hold:
         loss = self._keeper.loss if self._keeper is not None else None
         if loss is not None and (ours or error is None or isinstance(error, Exception)):
             # Whatever went wrong once the lease was lost went wrong because of that.
-            raise loss from (None if error is loss else error)
+            raise loss from cause_of(loss, error)
 
     async def _take(self) -> HeldLease:
         self._route = route = Route(self._connect())

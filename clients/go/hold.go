@@ -49,9 +49,13 @@ func (c *Client) Hold(
 	defer cancel(nil)
 	keeper.start(ctx, cancel)
 	defer c.end(ctx, keeper)
-	err = body(bodyCtx, newLease(granted, answer.GetLeaseToken()))
-	if lost := keeper.lost.Load(); lost != nil {
-		return lostWith(lost, err)
+	err = func() error {
+		// Also if body panics.
+		defer keeper.stop()
+		return body(bodyCtx, newLease(granted, answer.GetLeaseToken()))
+	}()
+	if keeper.lost != nil {
+		return lostWith(keeper.lost, err)
 	}
 	return err
 }
@@ -68,14 +72,13 @@ func (c *Client) begin(ctx context.Context, keeper *keeper) (*callmev1.Lease, er
 	return nil, err
 }
 
-// end stops the keeping, and releases the lease unless it is known to have ended. That ctx is done is no reason to leave it to its ttl.
+// end releases the lease unless it is known to have ended. That ctx is done is no reason to leave it to its ttl.
 func (c *Client) end(ctx context.Context, keeper *keeper) {
-	keeper.stop()
 	if keeper.over {
 		return
 	}
 	length := patience
-	if keeper.lost.Load() != nil {
+	if keeper.lost != nil {
 		length = farewell
 	}
 	c.calls.giveBack(context.WithoutCancel(ctx), keeper.leaseID, keeper.token, length)

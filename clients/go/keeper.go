@@ -3,7 +3,6 @@ package callme
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
@@ -19,12 +18,16 @@ type keeper struct {
 	leaseID string
 	token   string
 
-	// lost is set once, before the body is cancelled.
-	lost atomic.Pointer[LeaseLost]
-	// over tells that the server said so itself: there is nothing to release. To be read after stop.
+	// lost is why it was lost, if it was. To be read after stop, as over is.
+	lost *LeaseLost
+	// over tells that the server said so itself: there is nothing to release.
 	over bool
 
-	term    term
+	term term
+	// trouble is what kept the last Renew from being answered.
+	trouble error
+	// tell cancels the body.
+	tell    context.CancelCauseFunc
 	renewed chan renewal
 	ended   chan *LeaseLost
 	running sync.WaitGroup
@@ -68,14 +71,15 @@ func (k *keeper) begin(ctx context.Context) (*callmev1.Lease, error) {
 		return nil, err
 	}
 	k.term.renewed(first.sentAt, first.lease)
-	if !k.term.endless() && k.term.cancelIn() <= 0 {
+	if !k.term.endless() && !time.Now().Before(k.term.cancelAt()) {
 		return nil, &LeaseLost{LeaseID: k.leaseID, Why: "its time was as good as over before the body could begin"}
 	}
 	return first.lease, nil
 }
 
 // start goes on renewing until stop, whatever becomes of ctx: as long as the body runs, the lease is needed.
-func (k *keeper) start(ctx context.Context, lose context.CancelCauseFunc) {
+func (k *keeper) start(ctx context.Context, tell context.CancelCauseFunc) {
+	k.tell = tell
 	ctx, k.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	k.running.Add(2)
 	go func() {
@@ -84,65 +88,81 @@ func (k *keeper) start(ctx context.Context, lose context.CancelCauseFunc) {
 	}()
 	go func() {
 		defer k.running.Done()
-		if lost := k.keep(ctx); lost != nil {
-			k.lost.Store(lost)
-			lose(lost)
-		}
+		k.keep(ctx)
 		k.cancel()
 	}()
 }
 
-// stop ends all renewing, and returns when nothing of it runs any more.
+// stop ends all renewing, and returns when nothing of it runs any more. The clock is judge too: in a process that was stopped, the
+// body can return before the alarm goes off.
 func (k *keeper) stop() {
+	now := time.Now()
 	k.cancel()
 	k.running.Wait()
+	if !k.over && !k.term.endless() && !now.Before(k.term.cancelAt()) {
+		k.expire()
+	}
 }
 
-// keep returns when the lease is lost, or with nil when there is no need to keep it any more.
-func (k *keeper) keep(ctx context.Context) *LeaseLost {
-	renew, alarm := time.NewTimer(k.term.renewIn()), time.NewTimer(k.term.cancelIn())
+// keep returns when the server has said that the lease has ended, or when ctx is done. One that was lost by time is renewed still, if that can
+// be, as long as something may run on it: so nobody else is served meanwhile.
+func (k *keeper) keep(ctx context.Context) {
+	renew, alarm := time.NewTimer(k.term.renewIn()), time.NewTimer(time.Until(k.term.cancelAt()))
 	defer renew.Stop()
 	defer alarm.Stop()
 	if k.term.endless() {
 		renew.Stop()
 		alarm.Stop()
 	}
-	var trouble error
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-renew.C:
 			// It does not wait for the answer to send the next: where a connection is dead without a word, none ever comes.
 			k.send(ctx)
 			renew.Reset(k.term.retryIn())
 		case answer := <-k.renewed:
 			if answer.err == nil {
-				trouble = nil
+				k.trouble = nil
 				k.term.renewed(answer.sentAt, answer.lease)
 				renew.Reset(k.term.renewIn())
-				alarm.Reset(k.term.cancelIn())
+				alarm.Reset(time.Until(k.term.cancelAt()))
 			} else if verdict := verdictOf(answer.err, k.leaseID); verdict != nil {
-				return k.judge(verdict)
+				k.judge(verdict)
+				return
 			} else if answer.sentAt.After(k.term.sentAt) {
-				trouble = answer.err
+				k.trouble = answer.err
 			}
 		case verdict := <-k.ended:
-			return k.judge(verdict)
+			k.judge(verdict)
+			return
 		case <-alarm.C:
-			return &LeaseLost{LeaseID: k.leaseID, Why: k.silence(trouble)}
+			k.expire()
 		}
 	}
 }
 
-// judge gives nothing for a lease that was RELEASED: whoever gave it back had our token or key, for example the body itself before its last
+// judge loses nothing if the lease was RELEASED: whoever gave it back had our token or key, for example the body itself before its last
 // steps, so there is no reason to stop it.
-func (k *keeper) judge(verdict *LeaseLost) *LeaseLost {
+func (k *keeper) judge(verdict *LeaseLost) {
 	k.over = true
-	if verdict.EndReason == callmev1.EndReason_END_REASON_RELEASED {
-		return nil
+	if verdict.EndReason != callmev1.EndReason_END_REASON_RELEASED {
+		k.lose(verdict)
 	}
-	return verdict
+}
+
+// expire loses it by time.
+func (k *keeper) expire() {
+	k.lose(&LeaseLost{LeaseID: k.leaseID, Why: k.silence()})
+}
+
+// lose cancels the body, the first time.
+func (k *keeper) lose(lost *LeaseLost) {
+	if k.lost == nil {
+		k.lost = lost
+		k.tell(lost)
+	}
 }
 
 func (k *keeper) renew(ctx context.Context, timeout time.Duration) renewal {
@@ -197,10 +217,10 @@ func (k *keeper) follow(ctx context.Context) {
 }
 
 // silence says why the time is over without a word from the server.
-func (k *keeper) silence(trouble error) string {
+func (k *keeper) silence() string {
 	switch {
-	case trouble != nil:
-		return "no contact with the server: " + messageOf(trouble)
+	case k.trouble != nil:
+		return "no contact with the server: " + messageOf(k.trouble)
 	case k.term.capped:
 		return "it cannot be renewed any further: max_hold is reached"
 	default:

@@ -27,8 +27,7 @@ func TestMarginsOfATerm(t *testing.T) {
 		var term term
 		now := time.Now()
 		term.renewed(now, &callmev1.Lease{Ttl: durationpb.New(c.ttl), TtlRemaining: durationpb.New(c.ttl)})
-		got := term.cancelIn() + time.Since(now)
-		if got < c.cancel-time.Second/10 || got > c.cancel+time.Second/10 {
+		if got := term.cancelAt().Sub(now); got != c.cancel {
 			t.Errorf("ttl %v: the body is cancelled after %v instead of %v", c.ttl, got, c.cancel)
 		}
 		if term.retryIn() != c.retry || term.timeout() != c.timeout {
@@ -46,6 +45,29 @@ func TestLateAnswerNeverShortensATerm(t *testing.T) {
 	term.renewed(now.Add(-10*time.Second), lease)
 	if term.deadline != deadline || term.sentAt != now {
 		t.Errorf("the deadline moved by %v, the time of sending by %v", term.deadline.Sub(deadline), term.sentAt.Sub(now))
+	}
+}
+
+func TestClockIsJudgeWhereNoAlarmWentOff(t *testing.T) {
+	minute := &callmev1.Lease{Ttl: durationpb.New(time.Minute), TtlRemaining: durationpb.New(time.Minute)}
+	for _, c := range []struct {
+		age        time.Duration
+		lease      *callmev1.Lease
+		over, lost bool
+	}{
+		{time.Second, minute, false, false},
+		{55 * time.Second, minute, false, true},
+		// Released with its token: body may go on.
+		{55 * time.Second, minute, true, false},
+		{time.Hour, &callmev1.Lease{}, false, false},
+	} {
+		told := context.Canceled
+		k := keeper{leaseID: "l1", over: c.over, cancel: func() {}, tell: func(cause error) { told = cause }}
+		k.term.renewed(time.Now().Add(-c.age), c.lease)
+		k.stop()
+		if lost := k.lost != nil; lost != c.lost || lost != (told == error(k.lost)) {
+			t.Errorf("%+v: %v, and body was told %v", c, k.lost, told)
+		}
 	}
 }
 

@@ -56,9 +56,9 @@ func (t *term) timeout() time.Duration {
 	return min(max(time.Second, t.ttl/10), 5*time.Second)
 }
 
-// cancelIn is when the body is cancelled: early enough to be told, and then to stop.
-func (t *term) cancelIn() time.Duration {
+// cancelAt is when the body is cancelled: early enough to be told, and then to stop.
+func (t *term) cancelAt() time.Time {
 	stopping := max(500*time.Millisecond, t.ttl/20)
 	telling := min(3*time.Second, t.ttl/10)
-	return time.Until(t.deadline.Add(-stopping - telling))
+	return t.deadline.Add(-stopping - telling)
 }

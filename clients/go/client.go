@@ -43,6 +43,9 @@ func WithKey(key string) Option {
 //
 // A client that speaks HTTP/2 should find out about dead connections by itself (http.Transport.HTTP2.SendPingTimeout): one connection
 // carries all calls, so where it dies without a word, no Renew gets through, however often it is sent.
+//
+// After a call that got no answer in its time, all connections that it keeps idle are closed, those of others who share it too: they are most
+// likely as dead, and would cost the next calls as long.
 func WithHTTPClient(client *http.Client) Option {
 	return func(s *settings) { s.http = client }
 }

@@ -13,6 +13,7 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
 )
@@ -45,6 +46,33 @@ func TestLateAnswerNeverShortensATerm(t *testing.T) {
 	term.renewed(now.Add(-10*time.Second), lease)
 	if term.deadline != deadline || term.sentAt != now {
 		t.Errorf("the deadline moved by %v, the time of sending by %v", term.deadline.Sub(deadline), term.sentAt.Sub(now))
+	}
+}
+
+func TestMaxHoldIsWhatCapsATerm(t *testing.T) {
+	granted := time.Now()
+	for _, c := range []struct {
+		expiresIn, maxHold time.Duration
+		capped             bool
+	}{
+		{time.Minute, time.Minute, true},
+		{time.Minute, time.Minute + time.Millisecond, false},
+		// A first Renew that was long on its way got little of the ttl, and that is no max_hold.
+		{time.Second, time.Hour, false},
+	} {
+		var term term
+		term.renewed(granted, &callmev1.Lease{
+			Ttl: durationpb.New(time.Minute), TtlRemaining: durationpb.New(time.Second), MaxHold: durationpb.New(c.maxHold),
+			GrantedAt: timestamppb.New(granted), ExpiresAt: timestamppb.New(granted.Add(c.expiresIn)),
+		})
+		if term.capped != c.capped {
+			t.Errorf("%+v: %v", c, term.capped)
+		}
+	}
+	var unlimited term
+	unlimited.renewed(granted, &callmev1.Lease{Ttl: durationpb.New(time.Minute), TtlRemaining: durationpb.New(time.Minute)})
+	if unlimited.capped {
+		t.Error("a term without a max_hold is capped")
 	}
 }
 

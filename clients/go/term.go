@@ -16,7 +16,7 @@ type term struct {
 	sentAt time.Time
 	// deadline is when the lease may end on the server at the earliest; zero before the first Renew, and for a lease without a ttl.
 	deadline time.Time
-	// capped tells that the last Renew did not get all of the ttl: max_hold ends the lease.
+	// capped tells that max_hold lets no further Renew extend it.
 	capped bool
 }
 
@@ -27,13 +27,22 @@ func (t *term) renewed(sentAt time.Time, lease *callmev1.Lease) {
 	}
 	t.ttl = lease.GetTtl().AsDuration()
 	left := lease.GetTtlRemaining().AsDuration()
-	t.capped = left < t.ttl*9/10
+	t.capped = isCapped(lease)
 	if sentAt.After(t.sentAt) {
 		t.sentAt = sentAt
 	}
 	if deadline := sentAt.Add(left); deadline.After(t.deadline) {
 		t.deadline = deadline
 	}
+}
+
+// isCapped compares the server's own times: how they relate to our clock doesn't matter.
+func isCapped(lease *callmev1.Lease) bool {
+	granted, expires, longest := lease.GetGrantedAt(), lease.GetExpiresAt(), lease.GetMaxHold()
+	if granted == nil || expires == nil || longest == nil {
+		return false
+	}
+	return expires.AsTime().Sub(granted.AsTime()) >= longest.AsDuration()
 }
 
 // endless tells whether the lease has no ttl, so that there is nothing to renew.

@@ -28,6 +28,8 @@ public final class HeldLease implements AutoCloseable {
   /** The thread to interrupt; null: none. */
   private final Thread holder;
   private boolean interrupted;
+  /** From here on nobody is interrupted, but it can still turn out to be lost. */
+  private boolean closing;
   private boolean closed;
   private Loss loss;
 
@@ -134,17 +136,20 @@ public final class HeldLease implements AutoCloseable {
 
   /** Nothing can be renewed from now on, and why. */
   void abandon(String why) {
-    keeper.lose(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
+    keeper.abandon(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
   }
 
   /** Whether it was not closed before. After this it interrupts nobody, and no interrupt of its own is left. */
   private boolean end() {
     synchronized (lock) {
-      if (closed) return false;
-      closed = true;
+      if (closing) return false;
+      closing = true;
       if (interrupted && Thread.currentThread() == holder) Thread.interrupted();
     }
-    keeper.stop();
+    Answer.settled(keeper.stop());
+    synchronized (lock) {
+      closed = true;
+    }
     onClosed.accept(this);
     return true;
   }
@@ -154,7 +159,7 @@ public final class HeldLease implements AutoCloseable {
       if (closed) return;
       loss = why;
       // An interrupt that is there already is not ours to clear.
-      if (holder != null && !holder.isInterrupted()) {
+      if (holder != null && !closing && !holder.isInterrupted()) {
         interrupted = true;
         holder.interrupt();
       }

@@ -32,12 +32,15 @@ final class Keeper {
   private long sentAt;
   private long deadline;
   private boolean renewed;
+  /** Whether max_hold lets no further Renew extend it. */
+  private boolean capped;
   /** What keeps us from renewing; null: nothing. */
   private String trouble;
   private Future<?> next;
   private Future<?> alarm;
   private LeaseStream stream;
   private final Backoff reopening = new Backoff();
+  private boolean lost;
   private boolean stopped;
 
   /** Tells the loss on the clock, once at most: who is told must be quick. */
@@ -60,19 +63,26 @@ final class Keeper {
 
   private RenewResponse begun(RenewResponse renewal) {
     if (renewed && Times.until(cancelAt()) <= 0) {
-      declare(new Loss("its time was as good as over before the body could begin", EndReason.END_REASON_UNSPECIFIED));
+      lose(new Loss("its time was as good as over before the body could begin", EndReason.END_REASON_UNSPECIFIED));
     }
     follow();
     return renewal;
   }
 
-  /** Ends all renewing, very soon. */
-  void stop() {
-    wire.clock().execute(this::end);
+  /**
+   * Ends all renewing, very soon; complete when that is done, and the loss told if there is one. The time is judged as it is now: in a
+   * process that was stopped, the body can be over before the alarm goes off.
+   */
+  CompletableFuture<?> stop() {
+    long now = System.nanoTime();
+    return CompletableFuture.runAsync(() -> {
+      if (!stopped && renewed && cancelAt() - now <= 0) expire();
+      end();
+    }, wire.clock());
   }
 
   /** Nothing can be renewed from now on. */
-  void lose(Loss loss) {
+  void abandon(Loss loss) {
     wire.clock().execute(() -> declare(loss));
   }
 
@@ -89,6 +99,7 @@ final class Keeper {
   private void renewed(Lease now, long sent) {
     long told = sent + Times.nanos(now.getTtlRemaining());
     trouble = null;
+    capped = Times.isCapped(now);
     ttl = Times.nanos(now.getTtl());
     sentAt = renewed ? later(sentAt, sent) : sent;
     deadline = renewed ? later(deadline, told) : told;
@@ -124,9 +135,11 @@ final class Keeper {
     else if (sent - sentAt > 0) trouble = Status.fromThrowable(error).getCode() + ": " + Status.fromThrowable(error).getDescription();
   }
 
+  /** It is renewed still, if that can be, as long as something may run on it: so nobody else is served meanwhile. */
   private void expire() {
-    String why = trouble == null ? "it cannot be renewed any further" : "no contact with the server (" + trouble + ")";
-    declare(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
+    boolean cut = capped && trouble == null;
+    String silence = "no contact with the server (" + (trouble == null ? "no answer" : trouble) + ")";
+    lose(new Loss(cut ? "it cannot be renewed any further: max_hold is reached" : silence, EndReason.END_REASON_UNSPECIFIED));
   }
 
   /** Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds. */
@@ -138,7 +151,13 @@ final class Keeper {
   private void declare(Loss loss) {
     if (stopped) return;
     end();
-    if (loss.endReason() != EndReason.END_REASON_RELEASED) onLoss.accept(loss);
+    if (loss.endReason() != EndReason.END_REASON_RELEASED) lose(loss);
+  }
+
+  private void lose(Loss loss) {
+    if (lost) return;
+    lost = true;
+    onLoss.accept(loss);
   }
 
   private void end() {

@@ -35,15 +35,20 @@ final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements Au
   final AtomicInteger renewals = new AtomicInteger();
   /** How many Renews are yet to be cut off. */
   final AtomicInteger cutOff = new AtomicInteger();
-  /** What is left of the ttl after a Renew, in s. */
-  volatile long left = 60;
+  /** What is left of the ttl after a Renew. */
+  volatile Duration left = TTL;
 
   FakeServer() throws IOException {
     server = InProcessServerBuilder.forName(name).addService(this).build().start();
   }
 
   CallMe client() {
-    return CallMe.builder().channel(InProcessChannelBuilder.forName(name)).build();
+    return CallMe.builder().channel(channel()).build();
+  }
+
+  /** What clients are made of. */
+  InProcessChannelBuilder channel() {
+    return InProcessChannelBuilder.forName(name);
   }
 
   /** Ends the lease, once it is watched. */
@@ -65,7 +70,7 @@ final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements Au
       answer.onError(Status.INTERNAL.asRuntimeException());
       return;
     }
-    Lease renewed = lease(LeaseState.LEASE_STATE_HELD).toBuilder().setTtlRemaining(seconds(left)).build();
+    Lease renewed = lease(LeaseState.LEASE_STATE_HELD).toBuilder().setTtlRemaining(left).build();
     answer.onNext(RenewResponse.newBuilder().setLease(renewed).build());
     answer.onCompleted();
   }
@@ -87,11 +92,11 @@ final class FakeServer extends LockServiceGrpc.LockServiceImplBase implements Au
     server.shutdownNow();
   }
 
-  private static Duration seconds(long length) {
+  static Duration seconds(long length) {
     return Duration.newBuilder().setSeconds(length).build();
   }
 
-  private static Lease lease(LeaseState state) {
+  static Lease lease(LeaseState state) {
     return Lease.newBuilder().setId("lease").setState(state).setTtl(TTL).setTtlRemaining(TTL).build();
   }
 }

@@ -10,7 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.callme.v1.EndReason;
+import dev.callme.v1.LeaseState;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -124,6 +126,29 @@ class LosingTest {
     assertThrows(LeaseLostException.class, lease::close);
   }
 
+  /** As in a process that was stopped: when it goes on, the body may be over before the alarm goes off. */
+  @Test
+  void theClockIsJudgeWhereNoAlarmWentOff() throws InterruptedException {
+    // Of 60 s, the body is told 6 s before the end.
+    server.left = FakeServer.seconds(7);
+    Wire wire = new Wire(server.channel().build(), "key");
+    Thread holder = Thread.currentThread();
+    HeldLease lease = new HeldLease(wire, FakeServer.lease(LeaseState.LEASE_STATE_HELD), "token", holder, closed -> {});
+    lease.begin();
+    long over = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+    CountDownLatch stopped = new CountDownLatch(1);
+    wire.clock().execute(() -> {
+      stopped.countDown();
+      while (Times.until(over) > 0 || holder.getState() != Thread.State.WAITING) Thread.onSpinWait();
+    });
+    stopped.await();
+    while (Times.until(over) > 0) Thread.onSpinWait();
+    assertFalse(lease.isLost());
+    assertThrows(LeaseLostException.class, lease::close);
+    assertTrue(lease.lost().join().getMessage().contains("no answer"));
+    wire.close();
+  }
+
   @Test
   void aReleaseByTokenLeavesTheBodyAlone() throws InterruptedException {
     HeldLease lease = client.hold("uat");
@@ -143,7 +168,7 @@ class LosingTest {
 
   @Test
   void theBodyDoesNotBeginWhenItsTimeIsAsGoodAsOver() {
-    server.left = 5;
+    server.left = FakeServer.seconds(5);
     for (boolean interrupt : new boolean[] {true, false}) {
       HoldOptions options = HoldOptions.builder("uat").interruptWhenLost(interrupt).build();
       LeaseLostException lost = assertThrows(LeaseLostException.class, () -> client.withLease(options, lease -> fail("it has begun")));

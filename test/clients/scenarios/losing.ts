@@ -40,6 +40,29 @@ export const losing: Scenarios = {
     assert.match(await hold.outcome(), /^lost( EXPIRED)?$/);
   },
 
+  "a body that lets nothing else run until its time is over ends lost": async (world) => {
+    const { network, testee } = await world.behind();
+    const hold = testee.hold([world.environment], { ttl: "2s" });
+    await hold.hears("held");
+    network.silence();
+    assert.equal(await hold.finish("4s"), "lost");
+  },
+
+  "out of contact and lost: it is renewed again as soon as that can be, until the body has ended": async (world) => {
+    const { network, testee } = await world.behind();
+    const hold = testee.hold([world.environment], { ttl: "30s", stubborn: true });
+    const { leaseId } = await hold.hears("held");
+    network.silence();
+    await hold.hears("cancelled");
+    // There are 4.5 s left. What was sent before must not count: it is still on its way, and breaks with its connections.
+    const before = time((await world.lease()).expiresAt);
+    network.refuse();
+    network.resume();
+    await world.recorded(([lease]) => lease && time(lease.expiresAt) > before);
+    assert.equal(await hold.finish(), "lost");
+    assert.equal(reasonOf((await world.ended(leaseId)).endReason), "RELEASED");
+  },
+
   "ended by force: the body is cancelled at once": async (world) => {
     const hold = world.testee.hold([world.environment]);
     const { leaseId } = await hold.hears("held");

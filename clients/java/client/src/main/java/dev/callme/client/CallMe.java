@@ -76,7 +76,7 @@ public final class CallMe implements AutoCloseable {
 
   /**
    * Runs something while an environment is held. What it throws comes out unchanged, after the release, unless the lease was lost: then that
-   * comes out, with what the action threw as suppressed.
+   * comes out, with what the action threw as its cause.
    *
    * @throws X what the action threw
    * @throws LeaseLostException if the lease was lost, whatever the action made of that
@@ -111,8 +111,8 @@ public final class CallMe implements AutoCloseable {
       try {
         lease.close();
       } catch (LeaseLostException lost) {
-        // Whatever went wrong once the lease was lost went wrong because of that.
-        lost.addSuppressed(thrown);
+        // Whatever went wrong once the lease was lost went wrong because of that. It was made just now: nothing has it as a cause already.
+        lost.initCause(thrown);
         throw lost;
       }
       throw thrown;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -96,12 +97,24 @@ class LosingTest {
   }
 
   @Test
-  void theLossComesOutOfWithLeaseWithTheBodysExceptionSuppressed() {
+  void theLossComesOutOfWithLeaseWithTheBodysExceptionAsItsCause() {
     LeaseLostException lost = assertThrows(LeaseLostException.class, () -> client.withLease("uat", lease -> {
       server.end(EndReason.END_REASON_EXPIRED);
       new CountDownLatch(1).await();
     }));
-    assertInstanceOf(InterruptedException.class, lost.getSuppressed()[0]);
+    assertInstanceOf(InterruptedException.class, lost.getCause());
+  }
+
+  @Test
+  void causesNeverGoRoundInACircle() {
+    HoldOptions options = HoldOptions.builder("uat").interruptWhenLost(false).build();
+    LeaseLostException lost = assertThrows(LeaseLostException.class, () -> client.withLease(options, lease -> {
+      server.end(EndReason.END_REASON_EXPIRED);
+      throw new IOException("own", lease.lost().join());
+    }));
+    assertInstanceOf(IOException.class, lost.getCause());
+    assertNotSame(lost, lost.getCause().getCause());
+    assertNull(lost.getCause().getCause().getCause());
   }
 
   @Test

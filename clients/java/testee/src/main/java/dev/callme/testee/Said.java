@@ -35,7 +35,7 @@ final class Said {
     if (error instanceof Hold.BodyFailed && error.getMessage().equals("body failed")) return with("outcome", "body_failed");
     if (error instanceof InterruptedException) return with("outcome", "cancelled");
     if (error instanceof LeaseLostException) {
-      for (Throwable cause : error.getSuppressed()) if (cause instanceof Hold.BodyFailed) with("cause", cause.getMessage());
+      if (error.getCause() instanceof Hold.BodyFailed) with("cause", error.getCause().getMessage());
       return with("outcome", "lost").with("endReason", name(((LeaseLostException) error).endReason()));
     }
     if (error instanceof NotAcquiredException) {

@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseEnv } from "node:util";
+import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Server } from "../outside/server.ts";
-import { lease, ScriptedServer } from "./fake.ts";
+import { lease, refusal, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
 let server: Server;
@@ -63,6 +64,24 @@ test("a lease that cannot be handed on is given back", async () => {
   const { code } = await type(["acquire", "lost", "--output", "github"], { ...env, GITHUB_OUTPUT: "/nowhere/output" });
   expect(code).toBe(1);
   expect((await type(["check", "lost"], env)).code).toBe(0);
+});
+
+test("why it cannot be handed on is told, and the release tried again, where a server is draining meanwhile", async () => {
+  const releases: (string | null)[] = [];
+  await using draining = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: lease(LeaseState.HELD), leaseToken: "cml_L1_x" }),
+      release: (_, { requestHeader }) => {
+        if (releases.push(requestHeader.get("x-api-key")) === 1) throw refusal(Code.Unavailable, "DRAINING", "stopping");
+        return {};
+      },
+    },
+  }).start();
+  const at = { ...env, CALL_ME_URL: draining.url, GITHUB_OUTPUT: "/nowhere/output" };
+  const { code, stderr } = await type(["acquire", "uat", "--output", "github"], at);
+  expect(code).toBe(1);
+  expect(stderr).toContain("/nowhere/output");
+  expect(releases).toEqual(["cml_L1_x", "cml_L1_x"]);
 });
 
 test("another job releases it with the id and the token alone", async () => {

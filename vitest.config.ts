@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** What needs more than Node: a registry to install from, Jenkins' Groovy, chromium, schemathesis. */
+/** What needs a whole other system: a registry to install from, Jenkins' Groovy, chromium, schemathesis. */
 const SYSTEMS = [
   "test/browser/**/*.test.ts",
   "test/clients/package.test.ts",
@@ -9,7 +9,7 @@ const SYSTEMS = [
   "test/project/package.test.ts",
 ];
 
-/** By vitest's mode: `npm run soak` is what takes hours, `npm run test:systems` what needs more than Node, `npm test` all the rest. */
+/** By vitest's mode: `npm run soak` is what takes hours, `npm run test:systems` what needs another system, `npm test` all the rest. */
 const SUITES: Readonly<Record<string, { include: string[]; exclude: string[] }>> = {
   soak: { include: ["test/soak/**/*.test.ts"], exclude: [] },
   systems: { include: SYSTEMS, exclude: [] },

@@ -16,12 +16,11 @@ import { environmentsOf, instant } from "./words.ts";
 export class Hold {
   readonly #locks: Locks;
   readonly #lease: Lease;
-  readonly #leaseToken: string | undefined;
+  readonly #leaseToken: string;
   readonly #context: Context;
   readonly #say: (line: string) => void;
 
-  /** Without a token our key opens it. */
-  constructor(locks: Locks, lease: Lease, leaseToken: string | undefined, context: Context, say: (line: string) => void) {
+  constructor(locks: Locks, lease: Lease, leaseToken: string, context: Context, say: (line: string) => void) {
     this.#locks = locks;
     this.#lease = lease;
     this.#leaseToken = leaseToken;

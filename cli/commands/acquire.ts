@@ -96,8 +96,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       await hand?.(answer, { output: this.output, env: this.context.env, mask: this.mask });
     } catch (error) {
       const say = (line: string) => this.output.word(line);
-      if (answer.lease?.state === LeaseState.HELD)
-        await new Hold(locks, answer.lease, answer.leaseToken || undefined, this.context, say).release();
+      if (answer.lease?.state === LeaseState.HELD) await new Hold(locks, answer.lease, answer.leaseToken, this.context, say).release();
       throw error;
     }
   }

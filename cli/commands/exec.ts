@@ -70,9 +70,8 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       this.say(`not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;
     }
-    this.output.mask(answer.leaseToken);
-    // A server that knows no tokens sends none.
-    const leaseToken = answer.leaseToken || undefined;
+    const { leaseToken } = answer;
+    this.output.mask(leaseToken);
     const say = (line: string) => this.say(line);
     const keeper = new Keeper(locks, lease, { leaseToken, pace, observer: new RenewalReport(say) });
     const hold = new Hold(locks, lease, leaseToken, this.context, say);
@@ -96,7 +95,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const look = (lease: Lease) => obstacles(locks, lease);
     const report = new WaitReport(this.output, { quiet: true, every: pace.notice, look, interruption });
     try {
-      using waiting = new Waiting(locks, request, { signal: this.interruption, pace, observer: report });
+      using waiting = new Waiting(locks, request, { signal: interruption, pace, observer: report });
       return await waiting.settled();
     } finally {
       report.close();

@@ -13,9 +13,9 @@ export const KEY_HEADER = "x-api-key";
 /** How long an unanswered Release may take before it is sent again, in ms. */
 const TRY = 2_000;
 
-/** Lets a lease's token open a call, whatever key the client has; undefined: the client's key does. */
-export function withToken(leaseToken: string | undefined, options: CallOptions): CallOptions {
-  return leaseToken === undefined ? options : { ...options, headers: { [KEY_HEADER]: leaseToken } };
+/** Lets a lease's token open a call, whatever key the client has. Empty, as from a server that knows no tokens: the client's key does. */
+export function withToken(leaseToken: string, options: CallOptions): CallOptions {
+  return leaseToken === "" ? options : { ...options, headers: { [KEY_HEADER]: leaseToken } };
 }
 
 /**
@@ -25,7 +25,7 @@ export function withToken(leaseToken: string | undefined, options: CallOptions):
 export async function giveBack(
   locks: Locks,
   release: MessageInitShape<typeof ReleaseRequestSchema> & { readonly leaseId: string },
-  leaseToken: string | undefined,
+  leaseToken: string,
   signal: AbortSignal,
   pace: Pace = PACE,
 ): Promise<ReleaseResponse> {

@@ -8,13 +8,7 @@ import { Backoff, listen } from "./retry.ts";
  * Follows a lease until it has ended, and hears of that at once: after ForceRelease others may be served within seconds. Undefined if the
  * signal aborts before, or the server lets nobody follow: then a Renew must tell.
  */
-export async function endOf(
-  locks: Locks,
-  leaseId: string,
-  leaseToken: string | undefined,
-  signal: AbortSignal,
-  pace: Pace,
-): Promise<End | undefined> {
+export async function endOf(locks: Locks, leaseId: string, leaseToken: string, signal: AbortSignal, pace: Pace): Promise<End | undefined> {
   const backoff = new Backoff(signal, pace);
   const open = (limit: AbortSignal) => locks.watchLease({ leaseId }, withToken(leaseToken, { signal: limit }));
   while (!signal.aborted) {

@@ -19,7 +19,7 @@ export interface KeepObserver {
 /** How to keep a lease. */
 export interface KeepOptions {
   /** Opens the calls, if they have no such key anyway: identities of a CI job die with the job, the token does not. */
-  readonly leaseToken?: string | undefined;
+  readonly leaseToken?: string;
   readonly pace?: Pace;
   readonly observer?: KeepObserver;
 }
@@ -32,7 +32,7 @@ export class Keeper {
   #loss: LeaseLost | undefined;
   readonly #locks: Locks;
   readonly #leaseId: string;
-  readonly #leaseToken: string | undefined;
+  readonly #leaseToken: string;
   readonly #pace: Pace;
   readonly #observer: KeepObserver;
   readonly #term: Term;
@@ -41,7 +41,7 @@ export class Keeper {
   #next: NodeJS.Timeout | undefined;
   #alarm: NodeJS.Timeout | undefined;
 
-  constructor(locks: Locks, lease: Lease, { leaseToken, pace = PACE, observer = {} }: KeepOptions) {
+  constructor(locks: Locks, lease: Lease, { leaseToken = "", pace = PACE, observer = {} }: KeepOptions) {
     this.#locks = locks;
     this.#leaseId = lease.id;
     this.#leaseToken = leaseToken;

@@ -146,8 +146,7 @@ export class Waiting implements Disposable {
     const { lease, leaseToken } = this.#last;
     using moment = new Limit({ within: this.#pace.farewell });
     const { signal } = this.#signal.aborted ? this.#farewell : moment;
-    // A server that knows no tokens sends none.
-    const released = giveBack(this.#locks, { leaseId: lease.id }, leaseToken || undefined, signal, this.#pace);
+    const released = giveBack(this.#locks, { leaseId: lease.id }, leaseToken, signal, this.#pace);
     const heard = await released.then(
       () => true,
       () => false,

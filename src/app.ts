@@ -1,8 +1,8 @@
 /** Wires a server together: one thing that starts, and can be stopped. Tests start the same one. */
 import type { Micros } from "./core/model.ts";
 import { Engine } from "./engine/engine.ts";
-import { httpHandler } from "./rpc/http.ts";
-import { type Listening, listen } from "./rpc/listen.ts";
+import { httpHandler } from "./rpc/http/http.ts";
+import { type Listening, listen } from "./rpc/http/listen.ts";
 import { Principals } from "./rpc/principal.ts";
 import { Clock } from "./store/clock.ts";
 import { LocalStore } from "./store/local.ts";

@@ -3,7 +3,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Every bound on what is stored, and every default of a request. Durations in microseconds. What bounds a connection is in src/rpc/door. */
+/** Every bound on what is stored, and every default of a request. Durations in microseconds. What bounds a connection is in src/rpc/http/door. */
 export const limits = {
   /** ttl and max_hold. */
   minTtl: second,

@@ -2,7 +2,7 @@
 import type { DescMethod, JsonObject } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { listen } from "../../src/rpc/listen.ts";
+import { listen } from "../../src/rpc/http/listen.ts";
 import { laterValue, newerMessage, newerService } from "./newer.ts";
 
 export const ID = "11111111-2222-3333-4444-555555555555";

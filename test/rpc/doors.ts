@@ -4,8 +4,8 @@ import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHead
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
-import type { DoorLimits } from "../../src/rpc/door/limits.ts";
-import { type Handle, type Listening, type ListenOptions, listen } from "../../src/rpc/listen.ts";
+import type { DoorLimits } from "../../src/rpc/http/door/limits.ts";
+import { type Handle, type Listening, type ListenOptions, listen } from "../../src/rpc/http/listen.ts";
 
 /** Times short enough for a test, and a sweep to match. */
 export const SHORT: Partial<DoorLimits> = { sweepInterval: 10 };

@@ -3,7 +3,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Client, type ClientReadableStream, type ServiceError, status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { Health } from "../../gen/ts/grpc/health/v1/health_pb.ts";
-import { healthService } from "../../src/rpc/health.ts";
+import { healthService } from "../../src/rpc/connect/health.ts";
 import { openDoor } from "./doors.ts";
 import { stockClient } from "./stock.ts";
 

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import { describe, expect, test } from "vitest";
-import { DOOR_LIMITS } from "../../src/rpc/door/limits.ts";
-import { Backlog } from "../../src/rpc/door/stopwatch.ts";
-import type { Handle } from "../../src/rpc/listen.ts";
+import { DOOR_LIMITS } from "../../src/rpc/http/door/limits.ts";
+import { Backlog } from "../../src/rpc/http/door/stopwatch.ts";
+import type { Handle } from "../../src/rpc/http/listen.ts";
 import { drip, frame, GREETING, getHttp2, gone, hello, openDoor, openSession, openSocket, postHeaders, SHORT } from "./doors.ts";
 
 /** WINDOW_UPDATE by 1: valid bytes that ask for nothing. */

@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, describe, expect, test } from "vitest";
-import { listen } from "../../src/rpc/listen.ts";
+import { listen } from "../../src/rpc/http/listen.ts";
 import { GREETING, getHttp2, gone, hello, openDoor, openSession, openSocket, SHORT } from "./doors.ts";
 
 describe("one port", () => {

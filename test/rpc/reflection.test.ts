@@ -13,7 +13,7 @@ import { file_callme_v1_environment_service } from "../../gen/ts/callme/v1/envir
 import { file_callme_v1_lock_service } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { ServerReflection as V1 } from "../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as V1Alpha } from "../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
-import { reflectionServices } from "../../src/rpc/reflection.ts";
+import { reflectionServices } from "../../src/rpc/connect/reflection.ts";
 import { openDoor } from "./doors.ts";
 import { stockClient } from "./stock.ts";
 

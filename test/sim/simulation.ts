@@ -103,7 +103,7 @@ export class Simulation {
     else if (client.lease !== undefined) this.#touch(step.what, client, client.lease, engine);
   }
 
-  /** As src/rpc/lock.ts does it, without a wire. */
+  /** As src/rpc/methods/lock.ts does it, without a wire. */
   #acquire(client: Client): void {
     const { engine } = this.machine;
     const { command } = client;

@@ -1,7 +1,7 @@
-import { near } from "../core/refusal.ts";
-import type { Topic } from "../engine/hub.ts";
+import { near } from "../../core/refusal.ts";
+import type { Topic } from "../../engine/hub.ts";
+import { badField, failure } from "../errors.ts";
 import type { Service } from "./call.ts";
-import { badField, failure } from "./errors.ts";
 import { newName } from "./fields.ts";
 
 /** What a Check or a watch names: an environment or a pool, exactly one. An unknown environment is fine where Acquire would create it. */

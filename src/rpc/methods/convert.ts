@@ -1,8 +1,8 @@
 /** From the core's words to the contract's. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import type { EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
-import type { WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { EnvironmentSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import {
   EndReason,
   EnvironmentState,
@@ -13,11 +13,11 @@ import {
   LeaseState,
   type OccupantSchema,
   WatchKind,
-} from "../../gen/ts/callme/v1/types_pb.ts";
-import type { EnvironmentStatus, Occupant } from "../core/event.ts";
-import type { Environment, Holder, Lease, Micros, Pool } from "../core/model.ts";
-import { placeOf } from "../core/view.ts";
-import type { Sight } from "../engine/watch.ts";
+} from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
+import type { Environment, Holder, Lease, Micros, Pool } from "../../core/model.ts";
+import { placeOf } from "../../core/view.ts";
+import type { Sight } from "../../engine/watch.ts";
 
 function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
   const seconds = Math.floor(micros / 1_000_000);

@@ -1,22 +1,22 @@
 /** Puts the methods behind connect-es: gRPC, gRPC-Web and Connect. What surrounds a method is done once, here. */
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { createContextKey } from "@connectrpc/connect";
-import { EnvironmentService, file_callme_v1_environment_service } from "../../gen/ts/callme/v1/environment_service_pb.ts";
-import { file_callme_v1_lock_service, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { file_google_rpc_error_details } from "../../gen/ts/google/rpc/error_details_pb.ts";
-import { file_grpc_health_v1_health, Health } from "../../gen/ts/grpc/health/v1/health_pb.ts";
-import { ServerReflection } from "../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
-import { ServerReflection as ServerReflectionAlpha } from "../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
-import type { Caller } from "../core/command.ts";
-import { StoreFailure } from "../store/store.ts";
-import type { Call, Service } from "./call.ts";
-import * as environments from "./environments.ts";
-import { failure, toConnectError } from "./errors.ts";
+import { EnvironmentService, file_callme_v1_environment_service } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { file_callme_v1_lock_service, LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { file_google_rpc_error_details } from "../../../gen/ts/google/rpc/error_details_pb.ts";
+import { file_grpc_health_v1_health, Health } from "../../../gen/ts/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
+import type { Caller } from "../../core/command.ts";
+import { StoreFailure } from "../../store/store.ts";
+import { failure, toConnectError } from "../errors.ts";
+import type { Call, Service } from "../methods/call.ts";
+import * as environments from "../methods/environments.ts";
+import * as lock from "../methods/lock.ts";
+import * as streams from "../methods/streams.ts";
+import { keyOf } from "../principal.ts";
 import { type HealthState, healthService } from "./health.ts";
-import * as lock from "./lock.ts";
-import { keyOf } from "./principal.ts";
 import { reflectionServices } from "./reflection.ts";
-import * as streams from "./streams.ts";
 
 /** Largest request body, in bytes; ApplyEnvironments may send a whole fleet, after its key was checked. */
 export const BODY_LIMIT = 64 * 1024;

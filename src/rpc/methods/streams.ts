@@ -5,15 +5,15 @@ import type {
   WatchEnvironmentResponseSchema,
   WatchLeaseRequest,
   WatchLeaseResponseSchema,
-} from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { limits } from "../core/limits.ts";
-import { placeOf } from "../core/view.ts";
-import type { Sighting } from "../engine/engine.ts";
-import { type Sight, watch } from "../engine/watch.ts";
+} from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { limits } from "../../core/limits.ts";
+import { placeOf } from "../../core/view.ts";
+import type { Sighting } from "../../engine/engine.ts";
+import { type Sight, watch } from "../../engine/watch.ts";
+import { failure } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseOf, sightMessage } from "./convert.ts";
-import { failure } from "./errors.ts";
 import { findLease, isOwner } from "./lock.ts";
 import { topicOf } from "./topic.ts";
 

@@ -1,14 +1,14 @@
 /** The original service's one route, kept to the letter: /maybe?environment=NAME with X-API-KEY. Facts are added in headers only. */
 import { randomUUID } from "node:crypto";
-import type { Acquire, Caller } from "../core/command.ts";
-import { limits } from "../core/limits.ts";
-import type { Micros, Pool } from "../core/model.ts";
-import { wouldGrant } from "../core/view.ts";
-import { StoreFailure } from "../store/store.ts";
-import type { Service } from "./call.ts";
+import type { Acquire, Caller } from "../../core/command.ts";
+import { limits } from "../../core/limits.ts";
+import type { Micros, Pool } from "../../core/model.ts";
+import { wouldGrant } from "../../core/view.ts";
+import { StoreFailure } from "../../store/store.ts";
+import { BODY_LIMIT } from "../connect/router.ts";
+import type { Service } from "../methods/call.ts";
+import { keyOf } from "../principal.ts";
 import type { Exchange } from "./exchange.ts";
-import { keyOf } from "./principal.ts";
-import { BODY_LIMIT } from "./router.ts";
 
 /** Answers a request to /maybe. `ttl` is CALL_ME_LEGACY_TTL: without it a lease taken here lives until it is freed. */
 export async function maybe(service: Service, ttl: Micros | undefined, exchange: Exchange): Promise<void> {

@@ -1,16 +1,16 @@
 /** LockService: each method once, `(message, call) → message`, whatever the transport. */
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
-import type * as pb from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import type { Done, Release, Reply } from "../core/command.ts";
-import { limits } from "../core/limits.ts";
-import type { Lease, Pool } from "../core/model.ts";
-import type { Sighting } from "../engine/engine.ts";
-import { present } from "../engine/watch.ts";
+import type * as pb from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { Outcome } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Done, Release, Reply } from "../../core/command.ts";
+import { limits } from "../../core/limits.ts";
+import type { Lease, Pool } from "../../core/model.ts";
+import type { Sighting } from "../../engine/engine.ts";
+import { present } from "../../engine/watch.ts";
+import { badField, failure, refused } from "../errors.ts";
 import { readAcquire } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseOf, statusMessage } from "./convert.ts";
-import { badField, failure, refused } from "./errors.ts";
 import { choice, duration, required, text } from "./fields.ts";
 import { topicOf } from "./topic.ts";
 import { waitSignal } from "./wait.ts";

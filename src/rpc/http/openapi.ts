@@ -1,4 +1,4 @@
-import description from "../../gen/openapi/callme.openapi.json" with { type: "json" };
+import description from "../../../gen/openapi/callme.openapi.json" with { type: "json" };
 import type { Exchange } from "./exchange.ts";
 
 /** GET /openapi.json: what this server answers in JSON, for whoever asks; generated from the contract. */

@@ -9,9 +9,9 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import type { Service } from "./call.ts";
-import { failure } from "./errors.ts";
-import type { Exchange } from "./exchange.ts";
+import { failure } from "../errors.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Service } from "../methods/call.ts";
 import { BODY_LIMIT, gate, lostKey, type Report } from "./router.ts";
 
 /** What connect-es answers with an empty body, in words for who has just begun with curl. */

@@ -2,8 +2,8 @@ import { type DescFile, type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
-import type * as v1 from "../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
-import type * as v1alpha from "../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
+import type * as v1 from "../../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
+import type * as v1alpha from "../../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
 
 type Request = v1.ServerReflectionRequest | v1alpha.ServerReflectionRequest;
 /** The message_response of either version. */

@@ -1,6 +1,6 @@
-import type { Caller } from "../core/command.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { Principals } from "./principal.ts";
+import type { Caller } from "../../core/command.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { Principals } from "../principal.ts";
 
 /** The circumstances of a call, whatever transport it came by. */
 export interface Call {

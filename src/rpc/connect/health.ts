@@ -4,7 +4,7 @@ import {
   type HealthCheckRequest,
   type HealthCheckResponse_ServingStatus,
   HealthCheckResponse_ServingStatus as Status,
-} from "../../gen/ts/grpc/health/v1/health_pb.ts";
+} from "../../../gen/ts/grpc/health/v1/health_pb.ts";
 
 /** Whether the server serves; `changed` resolves at the next change after its call, and may settle in any way when `signal` aborts. */
 export interface HealthState {

@@ -1,14 +1,14 @@
 /** Which path is whose. */
-import type { Micros } from "../core/model.ts";
-import { rpcHandler } from "./adapter.ts";
-import type { Service } from "./call.ts";
+import type { Micros } from "../../core/model.ts";
+import { rpcHandler } from "../connect/adapter.ts";
+import type { HealthState } from "../connect/health.ts";
+import { type Report, routes } from "../connect/router.ts";
+import type { Service } from "../methods/call.ts";
 import { allowedOrigin, preflighted } from "./cors.ts";
 import { Exchange, type Request, type Response } from "./exchange.ts";
-import type { HealthState } from "./health.ts";
 import { maybe } from "./legacy.ts";
 import { watchLines } from "./ndjson.ts";
 import { openapi } from "./openapi.ts";
-import { type Report, routes } from "./router.ts";
 
 export interface HttpOptions {
   readonly service: Service;

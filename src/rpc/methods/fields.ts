@@ -1,8 +1,8 @@
 /** Input fields: each check names the field, the value and the remedy. Times and durations come out in microseconds. */
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { limits } from "../core/limits.ts";
-import type { Micros } from "../core/model.ts";
-import { badField } from "./errors.ts";
+import { limits } from "../../core/limits.ts";
+import type { Micros } from "../../core/model.ts";
+import { badField } from "../errors.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
 // C0, DEL and C1 controls, line separators, and the marks that reorder text for a reader.

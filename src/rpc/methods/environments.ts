@@ -1,15 +1,15 @@
 /** EnvironmentService: each method once, `(message, call) → message`. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import * as pb from "../../gen/ts/callme/v1/environment_service_pb.ts";
-import { LeaseState as LeaseStateMessage, EnvironmentState as StateMessage } from "../../gen/ts/callme/v1/types_pb.ts";
-import type { Apply, Change, Reply } from "../core/command.ts";
-import { limits } from "../core/limits.ts";
-import type { Environment, EnvironmentConfig, EnvironmentState, LeaseState, Pool } from "../core/model.ts";
-import { noEnvironment } from "../core/refusal.ts";
-import { statusOf } from "../core/view.ts";
+import * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { LeaseState as LeaseStateMessage, EnvironmentState as StateMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Apply, Change, Reply } from "../../core/command.ts";
+import { limits } from "../../core/limits.ts";
+import type { Environment, EnvironmentConfig, EnvironmentState, LeaseState, Pool } from "../../core/model.ts";
+import { noEnvironment } from "../../core/refusal.ts";
+import { statusOf } from "../../core/view.ts";
+import { badField, refused } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage, leaseOf, statusMessage } from "./convert.ts";
-import { badField, refused } from "./errors.ts";
 import { choice, dictionary, duration, integer, link, newName, required, text, time } from "./fields.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";

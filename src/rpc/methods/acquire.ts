@@ -1,11 +1,11 @@
 /** Acquire's message as a command: defaults, bounds, and the fingerprint that tells a retry from another request. */
 import { createHash, randomUUID } from "node:crypto";
-import { type AcquireRequest, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { HolderKind, type Holder as HolderMessage } from "../../gen/ts/callme/v1/types_pb.ts";
-import type { Acquire, Caller } from "../core/command.ts";
-import { limits } from "../core/limits.ts";
-import type { Holder, HolderKind as Kind } from "../core/model.ts";
-import { badField } from "./errors.ts";
+import { type AcquireRequest, IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Acquire, Caller } from "../../core/command.ts";
+import { limits } from "../../core/limits.ts";
+import type { Holder, HolderKind as Kind } from "../../core/model.ts";
+import { badField } from "../errors.ts";
 import { choice, duration, integer, newName, required, text } from "./fields.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };

@@ -1,4 +1,4 @@
-import { badField } from "./errors.ts";
+import { badField } from "../errors.ts";
 
 const DEFAULT = 100;
 const LARGEST = 1_000;

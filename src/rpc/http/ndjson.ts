@@ -2,13 +2,13 @@
 import { create, type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
-import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import type { Call, Service } from "./call.ts";
-import { badField, failure, toConnectError } from "./errors.ts";
+import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Report } from "../connect/router.ts";
+import { badField, failure, toConnectError } from "../errors.ts";
+import type { Call, Service } from "../methods/call.ts";
+import { watchEnvironment } from "../methods/streams.ts";
+import { keyOf } from "../principal.ts";
 import type { Exchange } from "./exchange.ts";
-import { keyOf } from "./principal.ts";
-import type { Report } from "./router.ts";
-import { watchEnvironment } from "./streams.ts";
 
 const PARAMETERS = ["environment", "pool", "since_revision"];
 

@@ -22,6 +22,6 @@ export async function obstacles(locks: Locks, { environments }: Lease): Promise<
 export async function explainMiss(locks: Locks, lease: Lease | undefined): Promise<string> {
   if (lease === undefined) return "the server sent no lease";
   if (lease.state !== LeaseState.ENDED) return `${standing(lease)}; lease ${lease.id} waits in line`;
-  const busy = lease.endReason === EndReason.REFUSED || lease.endReason === EndReason.TIMED_OUT;
+  const busy = lease.endReason === EndReason.TIMED_OUT;
   return [ending(lease), busy && (await obstacles(locks, lease))].filter(Boolean).join("; ");
 }

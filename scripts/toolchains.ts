@@ -16,7 +16,7 @@ interface Toolchain {
   needs: string[];
   /** The generators, as the language's package manager names them. */
   pins: string[];
-  /** What else they are made from, or depend on, beyond operating system and processor. */
+  /** What else they depend on, beyond operating system and processor. */
   variant?: () => string;
   /** Puts them into folder/bin. What it writes must work when the folder is moved. */
   install: (folder: string, pins: string[]) => Outcome;
@@ -48,12 +48,6 @@ const toolchains: Readonly<Record<string, Toolchain>> = {
   },
   java: { needs: ["mvn"], pins: [PROTOC, "io.grpc:protoc-gen-grpc-java:1.83.1"], install: maven },
   rust: { needs: ["cargo", "cc"], pins: ["protoc-gen-prost@0.5.0", "protoc-gen-tonic@0.5.0"], install: cargo },
-  csharp: {
-    needs: ["mvn", "c++", "grpc_cpp_plugin"],
-    pins: [PROTOC, "libgrpc_plugin_support.so.1.51"],
-    variant: () => readFileSync(path.join(import.meta.dirname, "grpc_csharp.cc"), "utf8"),
-    install: debian,
-  },
 };
 
 /** The languages that gen/ has a folder for. */
@@ -157,12 +151,4 @@ function cargo(folder: string, pins: string[]): Outcome {
   );
   rmSync(target, { recursive: true, force: true });
   return done;
-}
-
-/** gRPC's generator for C# out of Debian's packages protobuf-compiler-grpc and libprotoc-dev, which must be installed. */
-function debian(folder: string, [protoc = "", library = ""]: string[]): Outcome {
-  const done = maven(folder, [protoc]);
-  if (!done.ok) return done;
-  const source = path.join(import.meta.dirname, "grpc_csharp.cc");
-  return program("c++", ["-o", path.join(folder, "bin", "protoc-gen-grpc_csharp"), source, `-l:${library}`, "-lprotoc", "-lprotobuf"]);
 }

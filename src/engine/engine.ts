@@ -16,7 +16,7 @@ const HANG_UP_AGAIN = 1_000;
 const PROBE_AFTER = 1_000;
 
 /** A lease and the pool as it was when the lease was read. */
-export interface Sighting {
+export interface LeaseView {
   readonly lease: Lease;
   readonly pool: Pool;
 }
@@ -111,7 +111,7 @@ export class Engine {
   }
 
   /** A lease in any state, as last committed. */
-  async find(id: string): Promise<Sighting | undefined> {
+  async find(id: string): Promise<LeaseView | undefined> {
     const live = this.#live(id);
     if (live !== undefined) return live;
     const ended = await this.store.findEnded(id);
@@ -120,29 +120,29 @@ export class Engine {
   }
 
   /** A sign of life of a lease, given by a call: an offer becomes a hold, committed before this resolves. */
-  async sign(sighting: Sighting, by: object): Promise<Sighting> {
-    const { lease } = sighting;
-    if (lease.state === "ENDED") return sighting;
+  async sign(view: LeaseView, by: object): Promise<LeaseView> {
+    const { lease } = view;
+    if (lease.state === "ENDED") return view;
     this.presence.sign(lease.id, by);
-    if (lease.state !== "OFFERED") return sighting;
+    if (lease.state !== "OFFERED") return view;
     const reply = await this.submit(lease.pool, { type: "claim", lease: lease.id });
     // Over before the claim came: no other event will clear its ticket away.
     if (reply.ok && reply.lease?.state === "ENDED") this.presence.forget(lease.id);
-    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : sighting;
+    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
   }
 
   /**
    * Waits until a lease no longer waits: HELD (an offer is claimed by the open wait itself) or ENDED. Resolves early, with what is,
    * when `signal` aborts. An open wait is a continuous sign of life.
    */
-  async settled(id: string, signal: AbortSignal, by: object): Promise<Sighting | undefined> {
+  async outcome(id: string, signal: AbortSignal, by: object): Promise<LeaseView | undefined> {
     const leave = this.presence.attend(id);
     try {
       for (;;) {
-        const sighting = await this.find(id);
-        if (sighting?.lease.state === "OFFERED") return await this.sign(sighting, by);
-        if (sighting?.lease.state !== "QUEUED" || signal.aborted) return sighting;
-        await this.changed(id, signal, sighting.lease);
+        const view = await this.find(id);
+        if (view?.lease.state === "OFFERED") return await this.sign(view, by);
+        if (view?.lease.state !== "QUEUED" || signal.aborted) return view;
+        await this.changed(id, signal, view.lease);
       }
     } finally {
       leave();
@@ -213,7 +213,7 @@ export class Engine {
     await this.store.close();
   }
 
-  #live(id: string): Sighting | undefined {
+  #live(id: string): LeaseView | undefined {
     const pool = this.store.pool(this.store.poolOfLease(id) ?? "");
     const lease = pool.leases.get(id);
     return lease && { lease, pool };
@@ -225,7 +225,7 @@ export class Engine {
       const { leaseId, state } = cause;
       if (state === "ENDED") this.presence.forget(leaseId);
       else if (state === "QUEUED") this.presence.expect(leaseId, this.store.pool(pool).leases.get(leaseId)?.ticketTtl ?? 0);
-      else this.presence.settle(leaseId);
+      else this.presence.granted(leaseId);
     }
     for (const pool of commit.pools) this.#reaper.note(pool);
     this.#reaper.arm();

@@ -42,7 +42,7 @@ export class Presence {
   }
 
   /** It waits no more: it was granted, and nobody has been told yet. */
-  settle(lease: string): void {
+  granted(lease: string): void {
     const known = this.#tickets.get(lease);
     const ticket = known ?? newTicket();
     if (known === undefined) this.#tickets.set(lease, ticket);

@@ -6,7 +6,7 @@ import type { Engine } from "./engine.ts";
 import type { Subscription, Topic } from "./hub.ts";
 
 /** What a watch says: api.md rule 10. */
-export interface Sight {
+export interface WatchMessage {
   readonly kind: "SNAPSHOT" | "CHANGE" | "HEARTBEAT";
   readonly revision: Revision;
   readonly reset: boolean;
@@ -29,7 +29,7 @@ const EMPTY = { reset: false, skipped: false, environments: [] } as const;
  * Follows a pool or an environment: a SNAPSHOT (or, resumed, the missed CHANGEs), then each CHANGE in commit order, and HEARTBEATs.
  * The reader pulls; it is never pushed at, and one that is slow gets the present state in place of what it missed.
  */
-export async function* watch(engine: Engine, topic: Topic, options: WatchOptions): AsyncGenerator<Sight, void, undefined> {
+export async function* watch(engine: Engine, topic: Topic, options: WatchOptions): AsyncGenerator<WatchMessage, void, undefined> {
   const { subscription, close } = engine.hub.subscribe(topic);
   try {
     const opening = await open(engine, topic, options.since);
@@ -42,11 +42,11 @@ export async function* watch(engine: Engine, topic: Topic, options: WatchOptions
         if (!options.signal.aborted) yield { ...EMPTY, kind: "HEARTBEAT", revision: seen };
         continue;
       }
-      for (const sight of taken(engine, topic, subscription)) {
+      for (const message of taken(engine, topic, subscription)) {
         // What the opening told already.
-        if (sight.revision <= seen) continue;
-        seen = sight.revision;
-        yield sight;
+        if (message.revision <= seen) continue;
+        seen = message.revision;
+        yield message;
       }
     }
   } finally {
@@ -73,7 +73,7 @@ function unborn(name: string): EnvironmentStatus {
   return { ...facts, queueLength: 0, available: true, holders: [] };
 }
 
-async function open(engine: Engine, topic: Topic, since: Revision | undefined): Promise<Sight[]> {
+async function open(engine: Engine, topic: Topic, since: Revision | undefined): Promise<WatchMessage[]> {
   const now = present(engine, topic);
   if (since === undefined) return [snapshot(now, false)];
   // Beyond all that was given out, or of something that is not there: nobody knows what was seen before.
@@ -85,11 +85,11 @@ async function open(engine: Engine, topic: Topic, since: Revision | undefined): 
   return missed.length > 0 ? missed : [{ ...EMPTY, kind: "HEARTBEAT", revision: since }];
 }
 
-function snapshot(now: { pool: Pool; environments: EnvironmentStatus[] }, reset: boolean): Sight {
+function snapshot(now: { pool: Pool; environments: EnvironmentStatus[] }, reset: boolean): WatchMessage {
   return { ...EMPTY, kind: "SNAPSHOT", reset, revision: now.pool.revision, environments: now.environments };
 }
 
-function taken(engine: Engine, topic: Topic, subscription: Subscription): Sight[] {
+function taken(engine: Engine, topic: Topic, subscription: Subscription): WatchMessage[] {
   const events = subscription.take();
   if (events !== "behind") return events.flatMap((event) => about(event, topic));
   const now = present(engine, topic);
@@ -97,16 +97,16 @@ function taken(engine: Engine, topic: Topic, subscription: Subscription): Sight[
 }
 
 /** An event as this topic's readers see it: one object for all of them, so that it can be serialised once. */
-const sights = new WeakMap<Event, Map<string, Sight>>();
+const byEvent = new WeakMap<Event, Map<string, WatchMessage>>();
 
-function about(event: Event, topic: Topic): Sight[] {
+function about(event: Event, topic: Topic): WatchMessage[] {
   const name = "environment" in topic ? topic.environment : undefined;
   const environments = name === undefined ? event.environments : event.environments.filter((status) => status.name === name);
   if (environments.length === 0) return [];
-  const known = sights.get(event) ?? new Map<string, Sight>();
-  sights.set(event, known);
+  const known = byEvent.get(event) ?? new Map<string, WatchMessage>();
+  byEvent.set(event, known);
   const key = name ?? "";
-  const made: Sight = known.get(key) ?? {
+  const made: WatchMessage = known.get(key) ?? {
     ...EMPTY,
     kind: "CHANGE",
     revision: event.revision,

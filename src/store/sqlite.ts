@@ -28,7 +28,7 @@ export class SqliteMedium implements Medium {
   private constructor(file: string) {
     this.#file = path.resolve(file);
     this.#worker = new Worker(new URL("./sqlite/worker.ts", import.meta.url), { workerData: this.#file, name: "sqlite" });
-    this.#worker.on("message", (answer: Answer) => this.#settle(answer));
+    this.#worker.on("message", (answer: Answer) => this.#take(answer));
     this.#worker.on("error", (error) => this.#die(error.message));
     this.#worker.on("exit", () => this.#die("the thread of the store has ended"));
   }
@@ -112,7 +112,7 @@ export class SqliteMedium implements Medium {
     });
   }
 
-  #settle(answer: Answer): void {
+  #take(answer: Answer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if ("result" in answer) waiting?.resolve(answer.result);

@@ -56,12 +56,10 @@ test("a busy environment is waited for, and stderr says who has it", async () =>
 });
 
 test.each([
-  [EndReason.REFUSED, "busy", /not acquired: refused: busy/],
   [EndReason.TIMED_OUT, "", /not acquired: timed out/],
   [EndReason.UNSATISFIABLE, "uat has 1 slot", /not acquired: unsatisfiable: uat has 1 slot/],
   [EndReason.FORCE_RELEASED, "ops: upgrade", /not acquired: force released: ops: upgrade/],
   [EndReason.ABANDONED, "", /not acquired: abandoned/],
-  [EndReason.LAPSED, "", /not acquired: lapsed/],
 ])("a lease that ends while it waits (%i) ends the command with 4 and the reason", async (endReason, endNote, words) => {
   await using server = await new ScriptedServer({
     locks: {

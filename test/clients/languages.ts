@@ -100,11 +100,6 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
     build: [{ command: ["cargo", "build", "--quiet"], cwd: "examples/rust" }],
     examples: { "generated code alone": { command: ["examples/rust/target/debug/callme-example"] } },
   },
-  csharp: {
-    needs: [{ command: ["dotnet", "--version"] }],
-    build: [{ command: ["dotnet", "build", "--nologo", "-v", "quiet"], cwd: "examples/csharp" }],
-    examples: { "generated code alone": { command: ["dotnet", "run", "--no-build", "--project", "examples/csharp"] } },
-  },
   python: python("tasks"),
   // The same package: its blocking half.
   "python-threads": python("threads"),

@@ -69,7 +69,7 @@ class Door implements Listening {
     });
     this.#front = front;
     front.maxConnections = this.#limits.maxConnections;
-    front.on("connection", (socket: Socket) => this.#hold(socket));
+    front.on("connection", (socket: Socket) => this.#keep(socket));
     front.on("drop", () => this.#trouble.refused++);
     front.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#welcome(socket, begin));
   }
@@ -98,14 +98,14 @@ class Door implements Listening {
     });
   }
 
-  #hold(socket: Socket): void {
+  #keep(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "a connection failed"));
   }
 
   #welcome(socket: Socket, begin: (socket: Socket) => void): void {
-    if (socket instanceof TLSSocket) this.#hold(socket);
+    if (socket instanceof TLSSocket) this.#keep(socket);
     if (this.#drained !== undefined) {
       socket.destroy();
       return;

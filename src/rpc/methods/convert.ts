@@ -17,7 +17,7 @@ import {
 import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
 import type { Environment, Holder, Lease, Micros, Pool } from "../../core/model.ts";
 import { placeOf } from "../../core/view.ts";
-import type { Sight } from "../../engine/watch.ts";
+import type { WatchMessage } from "../../engine/watch.ts";
 
 function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
   const seconds = Math.floor(micros / 1_000_000);
@@ -29,13 +29,13 @@ function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
 }
 
 /** A lease of a pool as it was at `now`. */
-export function leaseOf(lease: Lease, pool: Pool, now: Micros): MessageInitShape<typeof LeaseSchema> {
+export function leaseMessage(lease: Lease, pool: Pool, now: Micros): MessageInitShape<typeof LeaseSchema> {
   const place = lease.state === "QUEUED" ? placeOf(pool, lease) : undefined;
   const { state, deadline, ttl, maxHold, queueTimeout, grantedAt, endedAt, endReason } = lease;
   return {
     id: lease.id,
     state: LeaseState[state],
-    endReason: endReason === undefined ? EndReason.UNSPECIFIED : EndReason[endReason],
+    endReason: endReasonOf(endReason),
     endNote: lease.endNote,
     pool: lease.pool,
     environments: lease.needs.map((need) => ({
@@ -70,6 +70,11 @@ export function leaseOf(lease: Lease, pool: Pool, now: Micros): MessageInitShape
 
 function remaining(deadline: Micros, now: Micros): Pick<MessageInitShape<typeof LeaseSchema>, "expiresAt" | "ttlRemaining"> {
   return { expiresAt: timestampOf(deadline), ttlRemaining: durationOf(Math.max(0, deadline - now)) };
+}
+
+function endReasonOf(reason: Lease["endReason"]): EndReason {
+  if (reason === undefined) return EndReason.UNSPECIFIED;
+  return reason === "LAPSED" || reason === "REFUSED" ? EndReason.ABANDONED : EndReason[reason];
 }
 
 function holderOf(holder: Holder): MessageInitShape<typeof HolderSchema> {
@@ -107,19 +112,19 @@ export function environmentMessage(environment: Environment): MessageInitShape<t
   };
 }
 
-export function sightMessage(sight: Sight): MessageInitShape<typeof WatchEnvironmentResponseSchema> {
-  const { cause } = sight;
+export function watchMessage(message: WatchMessage): MessageInitShape<typeof WatchEnvironmentResponseSchema> {
+  const { cause } = message;
   return {
-    revision: BigInt(sight.revision),
-    kind: WatchKind[sight.kind],
-    reset: sight.reset,
-    skipped: sight.skipped,
-    environments: sight.environments.map(statusMessage),
+    revision: BigInt(message.revision),
+    kind: WatchKind[message.kind],
+    reset: message.reset,
+    skipped: message.skipped,
+    environments: message.environments.map(statusMessage),
     ...(cause && {
       cause: {
         leaseId: cause.leaseId,
         state: LeaseState[cause.state],
-        endReason: cause.endReason === undefined ? EndReason.UNSPECIFIED : EndReason[cause.endReason],
+        endReason: endReasonOf(cause.endReason),
         holder: holderOf(cause.holder),
       },
     }),

@@ -9,7 +9,7 @@ import { noEnvironment } from "../../core/refusal.ts";
 import { statusOf } from "../../core/view.ts";
 import { badField, refused } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
-import { environmentMessage, leaseOf, statusMessage } from "./convert.ts";
+import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
 import { choice, dictionary, duration, integer, link, newName, required, text, time } from "./fields.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
@@ -105,7 +105,7 @@ export async function forceRelease(
   const lease = required("lease_id", request.leaseId);
   const reason = text("reason", required("reason", request.reason));
   const reply = accepted(await engine.submitFor(lease, { type: "forceRelease", by: call.caller, lease, reason }), lease);
-  return { lease: leaseOf(reply.lease, reply.pool, engine.store.now()), alreadyEnded: reply.alreadyEnded ?? false };
+  return { lease: leaseMessage(reply.lease, reply.pool, engine.store.now()), alreadyEnded: reply.alreadyEnded ?? false };
 }
 
 export async function listLeases(
@@ -131,7 +131,7 @@ export async function listLeases(
   // A waiter is shown in its place as of now; it may have moved on since the page was read.
   const shown = page.map((lease) => {
     const state = engine.store.pool(lease.pool);
-    return leaseOf(state.leases.get(lease.id) ?? lease, state, now);
+    return leaseMessage(state.leases.get(lease.id) ?? lease, state, now);
   });
   return { leases: shown, nextPageToken };
 }

@@ -5,12 +5,12 @@ import { Outcome } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Done, Release, Reply } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Lease, Pool } from "../../core/model.ts";
-import type { Sighting } from "../../engine/engine.ts";
+import type { LeaseView } from "../../engine/engine.ts";
 import { present } from "../../engine/watch.ts";
 import { badField, failure, refused } from "../errors.ts";
 import { readAcquire } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
-import { leaseOf, statusMessage } from "./convert.ts";
+import { leaseMessage, statusMessage } from "./convert.ts";
 import { choice, duration, required, text } from "./fields.ts";
 import { topicOf } from "./topic.ts";
 import { waitSignal } from "./wait.ts";
@@ -42,14 +42,14 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   if (known !== undefined) engine.presence.sign(known.id, call);
   const reply = accepted(await engine.submit(pool, command));
   const answer = { environmentCreated: reply.environmentCreated ?? false };
-  if (reply.lease.revision === 0) return { ...answer, lease: leaseOf(reply.lease, reply.pool, store.now()) };
+  if (reply.lease.revision === 0) return { ...answer, lease: leaseMessage(reply.lease, reply.pool, store.now()) };
   if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
   const giveUp = () => engine.hangUp(reply.lease.id, call);
   call.onLost(giveUp);
-  const sighting = reply.lease.state === "QUEUED" ? await waitFor(service, reply, wait, call) : reply;
+  const view = reply.lease.state === "QUEUED" ? await waitFor(service, reply, wait, call) : reply;
   // Once more: the wait may have claimed an offer for a caller who went at that very moment.
   call.onLost(giveUp);
-  const lease = leaseOf(sighting.lease, sighting.pool, store.now());
+  const lease = leaseMessage(view.lease, view.pool, store.now());
   return { ...answer, lease, leaseToken: service.principals.tokenOf(reply.lease.id) };
 }
 
@@ -65,7 +65,7 @@ export async function release(service: Service, request: pb.ReleaseRequest, call
       ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...given })
       : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given });
   const done = accepted(reply, leaseId);
-  return { lease: leaseOf(done.lease, done.pool, engine.store.now()), alreadyEnded: done.alreadyEnded ?? false };
+  return { lease: leaseMessage(done.lease, done.pool, engine.store.now()), alreadyEnded: done.alreadyEnded ?? false };
 }
 
 export async function renew(service: Service, request: pb.RenewRequest, call: Call): Promise<Init<typeof pb.RenewResponseSchema>> {
@@ -75,19 +75,19 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
   const reply = await engine.submitFor(lease, { type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) });
   const done = accepted(reply, lease);
   engine.presence.sign(lease, call);
-  return { lease: leaseOf(done.lease, done.pool, engine.store.now()) };
+  return { lease: leaseMessage(done.lease, done.pool, engine.store.now()) };
 }
 
 export async function getLease(service: Service, request: pb.GetLeaseRequest, call: Call): Promise<Init<typeof pb.GetLeaseResponseSchema>> {
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
   const found = await findLease(service, request.leaseId, call);
-  let sighting = found;
+  let view = found;
   if (isOwner(call, found.lease)) {
-    sighting = await engine.sign(found, call);
-    if (sighting.lease.state === "QUEUED") sighting = await waitFor(service, sighting, wait, call);
+    view = await engine.sign(found, call);
+    if (view.lease.state === "QUEUED") view = await waitFor(service, view, wait, call);
   }
-  return { lease: leaseOf(sighting.lease, sighting.pool, engine.store.now()) };
+  return { lease: leaseMessage(view.lease, view.pool, engine.store.now()) };
 }
 
 export async function checkFence({ engine }: Service, request: pb.CheckFenceRequest): Promise<Init<typeof pb.CheckFenceResponseSchema>> {
@@ -102,7 +102,7 @@ export async function checkFence({ engine }: Service, request: pb.CheckFenceRequ
 }
 
 /** A lease as last committed; not_found, or permission_denied for another lease's token. */
-export async function findLease(service: Service, id: string, call: Call): Promise<Sighting> {
+export async function findLease(service: Service, id: string, call: Call): Promise<LeaseView> {
   const lease = required("lease_id", id);
   if (call.caller.lease !== undefined && call.caller.lease !== lease)
     throw failure("NOT_YOURS", `this lease_token is for lease ${call.caller.lease}, not for ${lease}`);
@@ -114,9 +114,9 @@ export function isOwner(call: Call, lease: Lease): boolean {
   return call.caller.lease === lease.id || call.caller.principal === lease.principal;
 }
 
-async function waitFor(service: Service, sighting: Sighting, wait: number | undefined, call: Call): Promise<Sighting> {
+async function waitFor(service: Service, view: LeaseView, wait: number | undefined, call: Call): Promise<LeaseView> {
   const signal = waitSignal(service, call, wait);
-  return signal === undefined ? sighting : ((await service.engine.settled(sighting.lease.id, signal, call)) ?? sighting);
+  return signal === undefined ? view : ((await service.engine.outcome(view.lease.id, signal, call)) ?? view);
 }
 
 /** The reply to a command about a lease; throws what it refuses. */

@@ -9,11 +9,11 @@ import type {
 import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { limits } from "../../core/limits.ts";
 import { placeOf } from "../../core/view.ts";
-import type { Sighting } from "../../engine/engine.ts";
-import { type Sight, watch } from "../../engine/watch.ts";
+import type { LeaseView } from "../../engine/engine.ts";
+import { type WatchMessage, watch } from "../../engine/watch.ts";
 import { failure } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
-import { leaseOf, sightMessage } from "./convert.ts";
+import { leaseMessage, watchMessage } from "./convert.ts";
 import { findLease, isOwner } from "./lock.ts";
 import { topicOf } from "./topic.ts";
 
@@ -24,7 +24,7 @@ const POSITION_MS = 5_000;
 type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
 
 /** One message object for all readers of an event. */
-const messages = new WeakMap<Sight, Message>();
+const messages = new WeakMap<WatchMessage, Message>();
 
 export async function* watchEnvironment(
   service: Service,
@@ -37,9 +37,9 @@ export async function* watchEnvironment(
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
   const leave = admit(service, "pool" in topic ? topic.pool : engine.homeOf(topic.environment).name);
   try {
-    for await (const sight of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal })) {
-      const message = messages.get(sight) ?? sightMessage(sight);
-      messages.set(sight, message);
+    for await (const told of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal })) {
+      const message = messages.get(told) ?? watchMessage(told);
+      messages.set(told, message);
       yield message;
     }
   } finally {
@@ -95,11 +95,11 @@ export async function* watchLease(
   if (seen.lease.state !== "ENDED") sayGoodbye(service);
 }
 
-function message(service: Service, { lease, pool }: Sighting, kind: WatchKind): MessageInitShape<typeof WatchLeaseResponseSchema> {
-  return { lease: leaseOf(lease, pool, service.engine.store.now()), kind };
+function message(service: Service, { lease, pool }: LeaseView, kind: WatchKind): MessageInitShape<typeof WatchLeaseResponseSchema> {
+  return { lease: leaseMessage(lease, pool, service.engine.store.now()), kind };
 }
 
-function isNews(before: Sighting, after: Sighting): boolean {
+function isNews(before: LeaseView, after: LeaseView): boolean {
   if (before.lease.state !== after.lease.state || before.lease.fencingToken !== after.lease.fencingToken) return true;
   if (after.lease.state !== "QUEUED") return false;
   const [was, is] = [placeOf(before.pool, before.lease), placeOf(after.pool, after.lease)];

@@ -1276,7 +1276,7 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\fForceRelease\x12\x1e.callme.v1.ForceReleaseRequest\x1a\x1f.callme.v1.ForceReleaseResponse\x12N\n" +
 	"\n" +
 	"ListLeases\x12\x1c.callme.v1.ListLeasesRequest\x1a\x1d.callme.v1.ListLeasesResponse\"\x03\x90\x02\x01B\xa3\x01\n" +
-	"\rdev.callme.v1B\x17EnvironmentServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallMe.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
+	"\rdev.callme.v1B\x17EnvironmentServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallme.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
 	"Callme::V1b\x06proto3"
 
 var (

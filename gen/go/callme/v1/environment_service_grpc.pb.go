@@ -32,7 +32,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For the operators of the environments. A lease_token gives no access here.
+// For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
 type EnvironmentServiceClient interface {
 	// Lists environments by name, with their configuration and state.
 	ListEnvironments(ctx context.Context, in *ListEnvironmentsRequest, opts ...grpc.CallOption) (*ListEnvironmentsResponse, error)
@@ -133,7 +133,7 @@ func (c *environmentServiceClient) ListLeases(ctx context.Context, in *ListLease
 // All implementations must embed UnimplementedEnvironmentServiceServer
 // for forward compatibility.
 //
-// For the operators of the environments. A lease_token gives no access here.
+// For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
 type EnvironmentServiceServer interface {
 	// Lists environments by name, with their configuration and state.
 	ListEnvironments(context.Context, *ListEnvironmentsRequest) (*ListEnvironmentsResponse, error)

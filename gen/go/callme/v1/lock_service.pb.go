@@ -30,7 +30,8 @@ const (
 	IfBusy_IF_BUSY_UNSPECIFIED IfBusy = 0
 	// Stand in line.
 	IfBusy_IF_BUSY_QUEUE IfBusy = 1
-	// End at once as REFUSED; nothing is stored, the request_id is not used up.
+	// Stand in line for `wait` (none: not at all) and no longer than the call is open; then aborted, reason ENVIRONMENT_BUSY, with nothing left in
+	// line. Never satisfiable is failed_precondition, reason UNSATISFIABLE. So an answer means HELD.
 	IfBusy_IF_BUSY_FAIL IfBusy = 2
 )
 
@@ -327,7 +328,8 @@ type AcquireRequest struct {
 	QueueTimeout *durationpb.Duration `protobuf:"bytes,8,opt,name=queue_timeout,json=queueTimeout,proto3" json:"queue_timeout,omitempty"`
 	// How long the place in line lives without a sign of life, 1 s to 24 h; 60 s if absent.
 	TicketTtl *durationpb.Duration `protobuf:"bytes,9,opt,name=ticket_ttl,json=ticketTtl,proto3" json:"ticket_ttl,omitempty"`
-	// How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+	// How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+	// is passed over, and the next one is served. Who polls sets it above the interval of polling.
 	ClaimTimeout *durationpb.Duration `protobuf:"bytes,10,opt,name=claim_timeout,json=claimTimeout,proto3" json:"claim_timeout,omitempty"`
 	// -10 to 10; each step counts as ten minutes of waiting.
 	Priority int32 `protobuf:"varint,11,opt,name=priority,proto3" json:"priority,omitempty"`
@@ -483,7 +485,8 @@ type AcquireResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The lease: look at its state.
 	Lease *Lease `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
-	// A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+	// A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+	// GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
 	LeaseToken string `protobuf:"bytes,2,opt,name=lease_token,json=leaseToken,proto3" json:"lease_token,omitempty"`
 	// Whether this call created an environment that did not exist.
 	EnvironmentCreated bool `protobuf:"varint,3,opt,name=environment_created,json=environmentCreated,proto3" json:"environment_created,omitempty"`
@@ -542,7 +545,8 @@ func (x *AcquireResponse) GetEnvironmentCreated() bool {
 	return false
 }
 
-// Name a lease, or an environment on which the caller has exactly one HELD or OFFERED lease.
+// Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
+// caller's granted lease there that was asked for without request_id and without a holder's name or run_url, if there is one such.
 type ReleaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The lease to end.
@@ -552,7 +556,9 @@ type ReleaseRequest struct {
 	// How the work went.
 	Outcome Outcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=callme.v1.Outcome" json:"outcome,omitempty"`
 	// Kept as the lease's end_note. At most 512 characters.
-	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// With `environment`: the caller's lease of this request_id there.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -611,6 +617,13 @@ func (x *ReleaseRequest) GetOutcome() Outcome {
 func (x *ReleaseRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *ReleaseRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -932,7 +945,7 @@ type CheckFenceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A HELD lease on the environment bears this token.
 	Valid bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
-	// The highest token ever granted on the environment; 0 if none was.
+	// The highest token ever granted on the environment; 0 if none was, and for an unknown one.
 	Current       uint64 `protobuf:"varint,2,opt,name=current,proto3" json:"current,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1132,7 +1145,7 @@ type WatchEnvironmentResponse struct {
 	// On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
 	// that is missing was deleted. The causes are lost.
 	Skipped bool `protobuf:"varint,4,opt,name=skipped,proto3" json:"skipped,omitempty"`
-	// The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+	// The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
 	Environments []*EnvironmentStatus `protobuf:"bytes,5,rep,name=environments,proto3" json:"environments,omitempty"`
 	// On a CHANGE: what it was.
 	Cause         *WatchCause `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
@@ -1351,12 +1364,14 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12\x1f\n" +
 	"\vlease_token\x18\x02 \x01(\tR\n" +
 	"leaseToken\x12/\n" +
-	"\x13environment_created\x18\x03 \x01(\bR\x12environmentCreated\"\x8f\x01\n" +
+	"\x13environment_created\x18\x03 \x01(\bR\x12environmentCreated\"\xae\x01\n" +
 	"\x0eReleaseRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12 \n" +
 	"\venvironment\x18\x02 \x01(\tR\venvironment\x12,\n" +
 	"\aoutcome\x18\x03 \x01(\x0e2\x12.callme.v1.OutcomeR\aoutcome\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\"^\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\"^\n" +
 	"\x0fReleaseResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12#\n" +
 	"\ralready_ended\x18\x02 \x01(\bR\falreadyEnded\"V\n" +
@@ -1420,7 +1435,7 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\x10WatchEnvironment\x12\".callme.v1.WatchEnvironmentRequest\x1a#.callme.v1.WatchEnvironmentResponse0\x01\x12K\n" +
 	"\n" +
 	"WatchLease\x12\x1c.callme.v1.WatchLeaseRequest\x1a\x1d.callme.v1.WatchLeaseResponse0\x01B\x9c\x01\n" +
-	"\rdev.callme.v1B\x10LockServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallMe.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
+	"\rdev.callme.v1B\x10LockServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallme.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
 	"Callme::V1b\x06proto3"
 
 var (

@@ -40,21 +40,24 @@ const (
 type LockServiceClient interface {
 	// Tells whether an environment, or a pool, is free, who is on it and how many wait. Creates nothing.
 	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
-	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-	// with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+	// UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+	// a second one.
 	Acquire(ctx context.Context, in *AcquireRequest, opts ...grpc.CallOption) (*AcquireResponse, error)
-	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+	// what the caller can mean: see ReleaseRequest.
 	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
 	// Extends a HELD lease: expires_at = max(old, min(now + ttl, granted_at + max_hold)). A sign of life for one that waits.
 	// An ended lease is failed_precondition; its end_reason is in the ErrorInfo.
 	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error)
-	// Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+	// Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
 	GetLease(ctx context.Context, in *GetLeaseRequest, opts ...grpc.CallOption) (*GetLeaseResponse, error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(ctx context.Context, in *CheckFenceRequest, opts ...grpc.CallOption) (*CheckFenceResponse, error)
 	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
 	WatchEnvironment(ctx context.Context, in *WatchEnvironmentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEnvironmentResponse], error)
-	// Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+	// looks.
 	WatchLease(ctx context.Context, in *WatchLeaseRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchLeaseResponse], error)
 }
 
@@ -175,21 +178,24 @@ type LockService_WatchLeaseClient = grpc.ServerStreamingClient[WatchLeaseRespons
 type LockServiceServer interface {
 	// Tells whether an environment, or a pool, is free, who is on it and how many wait. Creates nothing.
 	Check(context.Context, *CheckRequest) (*CheckResponse, error)
-	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-	// with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+	// UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+	// a second one.
 	Acquire(context.Context, *AcquireRequest) (*AcquireResponse, error)
-	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+	// what the caller can mean: see ReleaseRequest.
 	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	// Extends a HELD lease: expires_at = max(old, min(now + ttl, granted_at + max_hold)). A sign of life for one that waits.
 	// An ended lease is failed_precondition; its end_reason is in the ErrorInfo.
 	Renew(context.Context, *RenewRequest) (*RenewResponse, error)
-	// Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+	// Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
 	GetLease(context.Context, *GetLeaseRequest) (*GetLeaseResponse, error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(context.Context, *CheckFenceRequest) (*CheckFenceResponse, error)
 	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
 	WatchEnvironment(*WatchEnvironmentRequest, grpc.ServerStreamingServer[WatchEnvironmentResponse]) error
-	// Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+	// looks.
 	WatchLease(*WatchLeaseRequest, grpc.ServerStreamingServer[WatchLeaseResponse]) error
 	mustEmbedUnimplementedLockServiceServer()
 }

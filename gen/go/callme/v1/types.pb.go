@@ -80,7 +80,8 @@ func (HolderKind) EnumDescriptor() ([]byte, []int) {
 	return file_callme_v1_types_proto_rawDescGZIP(), []int{0}
 }
 
-// Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order. Any state may go to ENDED directly.
+// Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order; an OFFERED one that nobody claims is QUEUED again. Any state may go
+// to ENDED directly.
 type LeaseState int32
 
 const (
@@ -88,7 +89,7 @@ const (
 	LeaseState_LEASE_STATE_UNSPECIFIED LeaseState = 0
 	// Waits in line. Lives by signs of life: see Lease.ticket_ttl.
 	LeaseState_LEASE_STATE_QUEUED LeaseState = 1
-	// Its slots are reserved until `claim_by`; the first sign of life makes it HELD.
+	// Its slots are reserved until `claim_by`; the first sign of life makes it HELD. Without one it is passed over: QUEUED again, in its old place.
 	LeaseState_LEASE_STATE_OFFERED LeaseState = 2
 	// The holder's turn. `ttl` counts from here.
 	LeaseState_LEASE_STATE_HELD LeaseState = 3
@@ -155,12 +156,8 @@ const (
 	EndReason_END_REASON_WITHDRAWN EndReason = 3
 	// It waited without a sign of life for its ticket_ttl.
 	EndReason_END_REASON_ABANDONED EndReason = 4
-	// It was offered, and not claimed within claim_timeout.
-	EndReason_END_REASON_LAPSED EndReason = 5
 	// It waited for its queue_timeout.
 	EndReason_END_REASON_TIMED_OUT EndReason = 6
-	// Busy, and IF_BUSY_FAIL was asked for. Nothing was stored.
-	EndReason_END_REASON_REFUSED EndReason = 7
 	// Someone else ended it with ForceRelease.
 	EndReason_END_REASON_FORCE_RELEASED EndReason = 9
 	// It can never be granted with the present configuration; `end_note` says why.
@@ -175,9 +172,7 @@ var (
 		2:  "END_REASON_EXPIRED",
 		3:  "END_REASON_WITHDRAWN",
 		4:  "END_REASON_ABANDONED",
-		5:  "END_REASON_LAPSED",
 		6:  "END_REASON_TIMED_OUT",
-		7:  "END_REASON_REFUSED",
 		9:  "END_REASON_FORCE_RELEASED",
 		10: "END_REASON_UNSATISFIABLE",
 	}
@@ -187,9 +182,7 @@ var (
 		"END_REASON_EXPIRED":        2,
 		"END_REASON_WITHDRAWN":      3,
 		"END_REASON_ABANDONED":      4,
-		"END_REASON_LAPSED":         5,
 		"END_REASON_TIMED_OUT":      6,
-		"END_REASON_REFUSED":        7,
 		"END_REASON_FORCE_RELEASED": 9,
 		"END_REASON_UNSATISFIABLE":  10,
 	}
@@ -468,10 +461,15 @@ type Occupant struct {
 	State LeaseState `protobuf:"varint,3,opt,name=state,proto3,enum=callme.v1.LeaseState" json:"state,omitempty"`
 	// Since when it has been in this state; for a queued one, when it arrived.
 	Since *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
-	// When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+	// When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+	// Absent: no such time.
 	Until *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=until,proto3" json:"until,omitempty"`
 	// What the holder wants it for.
-	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who asked, as the server knows it: the name of the key.
+	Principal string `protobuf:"bytes,7,opt,name=principal,proto3" json:"principal,omitempty"`
+	// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+	LatestEnd     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -548,6 +546,20 @@ func (x *Occupant) GetReason() string {
 	return ""
 }
 
+func (x *Occupant) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
+func (x *Occupant) GetLatestEnd() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LatestEnd
+	}
+	return nil
+}
+
 // One environment as a lease has it.
 type LeasedEnvironment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -622,6 +634,70 @@ func (x *LeasedEnvironment) GetFencingToken() uint64 {
 	return 0
 }
 
+// Who ended a lease that did not end by itself.
+type EndedBy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who called, as the server knows it: the name of the key.
+	Principal string `protobuf:"bytes,1,opt,name=principal,proto3" json:"principal,omitempty"`
+	// Who the lease is for whose lease_token was shown, if one was.
+	Holder *Holder `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
+	// The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+	LeaseId       string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndedBy) Reset() {
+	*x = EndedBy{}
+	mi := &file_callme_v1_types_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndedBy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndedBy) ProtoMessage() {}
+
+func (x *EndedBy) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndedBy.ProtoReflect.Descriptor instead.
+func (*EndedBy) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *EndedBy) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
+func (x *EndedBy) GetHolder() *Holder {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *EndedBy) GetLeaseId() string {
+	if x != nil {
+		return x.LeaseId
+	}
+	return ""
+}
+
 // One object from the moment someone asks until it has ended.
 type Lease struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -631,7 +707,7 @@ type Lease struct {
 	State LeaseState `protobuf:"varint,2,opt,name=state,proto3,enum=callme.v1.LeaseState" json:"state,omitempty"`
 	// Why it ended; only when ENDED.
 	EndReason EndReason `protobuf:"varint,3,opt,name=end_reason,json=endReason,proto3,enum=callme.v1.EndReason" json:"end_reason,omitempty"`
-	// In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+	// In words: why it is unsatisfiable, why it was forced, or the note given at its release.
 	EndNote string `protobuf:"bytes,4,opt,name=end_note,json=endNote,proto3" json:"end_note,omitempty"`
 	// The pool whose line it stands in.
 	Pool string `protobuf:"bytes,5,opt,name=pool,proto3" json:"pool,omitempty"`
@@ -647,7 +723,7 @@ type Lease struct {
 	Tags []string `protobuf:"bytes,10,rep,name=tags,proto3" json:"tags,omitempty"`
 	// -10 to 10. Each step counts as ten minutes of waiting.
 	Priority int32 `protobuf:"varint,11,opt,name=priority,proto3" json:"priority,omitempty"`
-	// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+	// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
 	Position uint32 `protobuf:"varint,12,opt,name=position,proto3" json:"position,omitempty"`
 	// While QUEUED: how many stand in that line, this one included.
 	QueueLength uint32 `protobuf:"varint,13,opt,name=queue_length,json=queueLength,proto3" json:"queue_length,omitempty"`
@@ -663,7 +739,7 @@ type Lease struct {
 	EndedAt *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	// While HELD: when it ends unless renewed. Absent: it has no ttl. Times are for people; count with ttl_remaining.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	// While OFFERED: when the offer lapses.
+	// While OFFERED: when it is passed over, unless claimed.
 	ClaimBy *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=claim_by,json=claimBy,proto3" json:"claim_by,omitempty"`
 	// How long it lives from HELD, and from each Renew. Absent: until it is released.
 	Ttl *durationpb.Duration `protobuf:"bytes,21,opt,name=ttl,proto3" json:"ttl,omitempty"`
@@ -680,14 +756,20 @@ type Lease struct {
 	// The caller's idempotency key, if one was given.
 	RequestId string `protobuf:"bytes,27,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The pool's revision at the lease's last change.
-	Revision      uint64 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision uint64 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Who ended it; only when ENDED by a call, not by itself.
+	EndedBy *EndedBy `protobuf:"bytes,29,opt,name=ended_by,json=endedBy,proto3" json:"ended_by,omitempty"`
+	// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+	LatestEnd *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
+	// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+	PassedOver    bool `protobuf:"varint,31,opt,name=passed_over,json=passedOver,proto3" json:"passed_over,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +781,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +794,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Lease) GetId() string {
@@ -911,6 +993,27 @@ func (x *Lease) GetRevision() uint64 {
 	return 0
 }
 
+func (x *Lease) GetEndedBy() *EndedBy {
+	if x != nil {
+		return x.EndedBy
+	}
+	return nil
+}
+
+func (x *Lease) GetLatestEnd() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LatestEnd
+	}
+	return nil
+}
+
+func (x *Lease) GetPassedOver() bool {
+	if x != nil {
+		return x.PassedOver
+	}
+	return false
+}
+
 // An environment as a caller who wants it sees it.
 type EnvironmentStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -933,14 +1036,16 @@ type EnvironmentStatus struct {
 	// Who is on it, at most 10, oldest first.
 	Holders []*Occupant `protobuf:"bytes,9,rep,name=holders,proto3" json:"holders,omitempty"`
 	// How many slots rest before the next grant (lock_delay, cooldown).
-	Resting       uint32 `protobuf:"varint,10,opt,name=resting,proto3" json:"resting,omitempty"`
+	Resting uint32 `protobuf:"varint,10,opt,name=resting,proto3" json:"resting,omitempty"`
+	// On a CHANGE: the environment was deleted; this is the last that is told of it.
+	Deleted       bool `protobuf:"varint,11,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EnvironmentStatus) Reset() {
 	*x = EnvironmentStatus{}
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -952,7 +1057,7 @@ func (x *EnvironmentStatus) String() string {
 func (*EnvironmentStatus) ProtoMessage() {}
 
 func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -965,7 +1070,7 @@ func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentStatus.ProtoReflect.Descriptor instead.
 func (*EnvironmentStatus) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *EnvironmentStatus) GetName() string {
@@ -1038,6 +1143,13 @@ func (x *EnvironmentStatus) GetResting() uint32 {
 	return 0
 }
 
+func (x *EnvironmentStatus) GetDeleted() bool {
+	if x != nil {
+		return x.Deleted
+	}
+	return false
+}
+
 var File_callme_v1_types_proto protoreflect.FileDescriptor
 
 const file_callme_v1_types_proto_rawDesc = "" +
@@ -1053,19 +1165,27 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x03ref\x18\x05 \x01(\tR\x03ref\x12\x10\n" +
 	"\x03sha\x18\x06 \x01(\tR\x03sha\x12\x10\n" +
 	"\x03job\x18\a \x01(\tR\x03job\x12\x14\n" +
-	"\x05actor\x18\b \x01(\tR\x05actor\"\xf9\x01\n" +
+	"\x05actor\x18\b \x01(\tR\x05actor\"\xd2\x02\n" +
 	"\bOccupant\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12+\n" +
 	"\x05state\x18\x03 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x120\n" +
 	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
 	"\x05until\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x85\x01\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1c\n" +
+	"\tprincipal\x18\a \x01(\tR\tprincipal\x129\n" +
+	"\n" +
+	"latest_end\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\"\x85\x01\n" +
 	"\x11LeasedEnvironment\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\rR\x05slots\x12!\n" +
 	"\fslot_indexes\x18\x03 \x03(\rR\vslotIndexes\x12#\n" +
-	"\rfencing_token\x18\x04 \x01(\x04R\ffencingToken\"\xcb\t\n" +
+	"\rfencing_token\x18\x04 \x01(\x04R\ffencingToken\"m\n" +
+	"\aEndedBy\x12\x1c\n" +
+	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
+	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xd6\n" +
+	"\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
@@ -1101,7 +1221,12 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\rqueue_timeout\x18\x1a \x01(\v2\x19.google.protobuf.DurationR\fqueueTimeout\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x1b \x01(\tR\trequestId\x12\x1a\n" +
-	"\brevision\x18\x1c \x01(\x04R\brevision\"\xcb\x02\n" +
+	"\brevision\x18\x1c \x01(\x04R\brevision\x12-\n" +
+	"\bended_by\x18\x1d \x01(\v2\x12.callme.v1.EndedByR\aendedBy\x129\n" +
+	"\n" +
+	"latest_end\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x12\x1f\n" +
+	"\vpassed_over\x18\x1f \x01(\bR\n" +
+	"passedOver\"\xe5\x02\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -1113,7 +1238,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\tavailable\x18\b \x01(\bR\tavailable\x12-\n" +
 	"\aholders\x18\t \x03(\v2\x13.callme.v1.OccupantR\aholders\x12\x18\n" +
 	"\aresting\x18\n" +
-	" \x01(\rR\aresting*s\n" +
+	" \x01(\rR\aresting\x12\x18\n" +
+	"\adeleted\x18\v \x01(\bR\adeleted*s\n" +
 	"\n" +
 	"HolderKind\x12\x1b\n" +
 	"\x17HOLDER_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
@@ -1126,19 +1252,17 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x12LEASE_STATE_QUEUED\x10\x01\x12\x17\n" +
 	"\x13LEASE_STATE_OFFERED\x10\x02\x12\x14\n" +
 	"\x10LEASE_STATE_HELD\x10\x03\x12\x15\n" +
-	"\x11LEASE_STATE_ENDED\x10\x04*\xaf\x02\n" +
+	"\x11LEASE_STATE_ENDED\x10\x04*\xb3\x02\n" +
 	"\tEndReason\x12\x1a\n" +
 	"\x16END_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13END_REASON_RELEASED\x10\x01\x12\x16\n" +
 	"\x12END_REASON_EXPIRED\x10\x02\x12\x18\n" +
 	"\x14END_REASON_WITHDRAWN\x10\x03\x12\x18\n" +
-	"\x14END_REASON_ABANDONED\x10\x04\x12\x15\n" +
-	"\x11END_REASON_LAPSED\x10\x05\x12\x18\n" +
-	"\x14END_REASON_TIMED_OUT\x10\x06\x12\x16\n" +
-	"\x12END_REASON_REFUSED\x10\a\x12\x1d\n" +
+	"\x14END_REASON_ABANDONED\x10\x04\x12\x18\n" +
+	"\x14END_REASON_TIMED_OUT\x10\x06\x12\x1d\n" +
 	"\x19END_REASON_FORCE_RELEASED\x10\t\x12\x1c\n" +
 	"\x18END_REASON_UNSATISFIABLE\x10\n" +
-	"\"\x04\b\b\x10\b*\x15END_REASON_SUPERSEDED*\xf9\x01\n" +
+	"\"\x04\b\x05\x10\x05\"\x04\b\a\x10\a\"\x04\b\b\x10\b*\x11END_REASON_LAPSED*\x12END_REASON_REFUSED*\x15END_REASON_SUPERSEDED*\xf9\x01\n" +
 	"\x10EnvironmentState\x12!\n" +
 	"\x1dENVIRONMENT_STATE_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bENVIRONMENT_STATE_AVAILABLE\x10\x01\x12\x1e\n" +
@@ -1153,7 +1277,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x11WATCH_KIND_CHANGE\x10\x02\x12\x18\n" +
 	"\x14WATCH_KIND_HEARTBEAT\x10\x03B\x96\x01\n" +
 	"\rdev.callme.v1B\n" +
-	"TypesProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallMe.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
+	"TypesProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallme.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
 	"Callme::V1b\x06proto3"
 
 var (
@@ -1169,7 +1293,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -1179,41 +1303,46 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(*Holder)(nil),                // 5: callme.v1.Holder
 	(*Occupant)(nil),              // 6: callme.v1.Occupant
 	(*LeasedEnvironment)(nil),     // 7: callme.v1.LeasedEnvironment
-	(*Lease)(nil),                 // 8: callme.v1.Lease
-	(*EnvironmentStatus)(nil),     // 9: callme.v1.EnvironmentStatus
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(*EndedBy)(nil),               // 8: callme.v1.EndedBy
+	(*Lease)(nil),                 // 9: callme.v1.Lease
+	(*EnvironmentStatus)(nil),     // 10: callme.v1.EnvironmentStatus
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	10, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	10, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	1,  // 5: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
-	2,  // 6: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
-	7,  // 7: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
-	5,  // 8: callme.v1.Lease.holder:type_name -> callme.v1.Holder
-	6,  // 9: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
-	6,  // 10: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	10, // 11: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	10, // 12: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	10, // 13: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	10, // 14: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	10, // 15: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	11, // 16: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	11, // 17: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	11, // 18: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	11, // 19: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	11, // 20: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	11, // 21: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
-	3,  // 22: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
-	6,  // 23: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	11, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	11, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	11, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	5,  // 6: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
+	1,  // 7: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
+	2,  // 8: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
+	7,  // 9: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
+	5,  // 10: callme.v1.Lease.holder:type_name -> callme.v1.Holder
+	6,  // 11: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
+	6,  // 12: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
+	11, // 13: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	11, // 14: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	11, // 15: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	11, // 16: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	11, // 17: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	12, // 18: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	12, // 19: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	12, // 20: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	12, // 21: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	12, // 22: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	12, // 23: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	8,  // 24: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
+	11, // 25: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	3,  // 26: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
+	6,  // 27: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -1227,7 +1356,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EnvironmentServiceStub(object):
-    """For the operators of the environments. A lease_token gives no access here.
+    """For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
     """
 
     def __init__(self, channel):
@@ -73,7 +73,7 @@ class EnvironmentServiceStub(object):
 
 
 class EnvironmentServiceServicer(object):
-    """For the operators of the environments. A lease_token gives no access here.
+    """For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
     """
 
     def ListEnvironments(self, request, context):
@@ -173,7 +173,7 @@ def add_EnvironmentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EnvironmentService(object):
-    """For the operators of the environments. A lease_token gives no access here.
+    """For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
     """
 
     @staticmethod

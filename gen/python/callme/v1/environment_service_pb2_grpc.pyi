@@ -138,7 +138,7 @@ _EnvironmentServiceListLeasesType = typing_extensions.TypeVar(
 )
 
 class EnvironmentServiceStub(typing.Generic[_EnvironmentServiceListEnvironmentsType, _EnvironmentServiceGetEnvironmentType, _EnvironmentServiceApplyEnvironmentsType, _EnvironmentServiceDeleteEnvironmentType, _EnvironmentServiceSetEnvironmentStateType, _EnvironmentServiceForceReleaseType, _EnvironmentServiceListLeasesType]):
-    """For the operators of the environments. A lease_token gives no access here."""
+    """For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives."""
 
     @typing.overload
     def __init__(self: EnvironmentServiceStub[
@@ -259,7 +259,7 @@ EnvironmentServiceAsyncStub: typing_extensions.TypeAlias = EnvironmentServiceStu
 ]
 
 class EnvironmentServiceServicer(metaclass=abc.ABCMeta):
-    """For the operators of the environments. A lease_token gives no access here."""
+    """For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives."""
 
     @abc.abstractmethod
     def ListEnvironments(

@@ -236,12 +236,15 @@ class LockServiceStub(typing.Generic[_LockServiceCheckType, _LockServiceAcquireT
     """Tells whether an environment, or a pool, is free, who is on it and how many wait. Creates nothing."""
 
     Acquire: _LockServiceAcquireType
-    """Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-    with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+    """Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+    UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+    a second one.
     """
 
     Release: _LockServiceReleaseType
-    """Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor."""
+    """Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+    what the caller can mean: see ReleaseRequest.
+    """
 
     Renew: _LockServiceRenewType
     """Extends a HELD lease: expires_at = max(old, min(now + ttl, granted_at + max_hold)). A sign of life for one that waits.
@@ -249,7 +252,7 @@ class LockServiceStub(typing.Generic[_LockServiceCheckType, _LockServiceAcquireT
     """
 
     GetLease: _LockServiceGetLeaseType
-    """Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease."""
+    """Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks."""
 
     CheckFence: _LockServiceCheckFenceType
     """Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment."""
@@ -258,7 +261,9 @@ class LockServiceStub(typing.Generic[_LockServiceCheckType, _LockServiceAcquireT
     """Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s."""
 
     WatchLease: _LockServiceWatchLeaseType
-    """Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer."""
+    """Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+    looks.
+    """
 
 LockServiceAsyncStub: typing_extensions.TypeAlias = LockServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -316,8 +321,9 @@ class LockServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.lock_service_pb2.AcquireRequest,
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.lock_service_pb2.AcquireResponse, collections.abc.Awaitable[callme.v1.lock_service_pb2.AcquireResponse]]:
-        """Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-        with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+        """Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+        UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+        a second one.
         """
 
     @abc.abstractmethod
@@ -326,7 +332,9 @@ class LockServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.lock_service_pb2.ReleaseRequest,
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.lock_service_pb2.ReleaseResponse, collections.abc.Awaitable[callme.v1.lock_service_pb2.ReleaseResponse]]:
-        """Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor."""
+        """Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+        what the caller can mean: see ReleaseRequest.
+        """
 
     @abc.abstractmethod
     def Renew(
@@ -344,7 +352,7 @@ class LockServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.lock_service_pb2.GetLeaseRequest,
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.lock_service_pb2.GetLeaseResponse, collections.abc.Awaitable[callme.v1.lock_service_pb2.GetLeaseResponse]]:
-        """Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease."""
+        """Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks."""
 
     @abc.abstractmethod
     def CheckFence(
@@ -368,6 +376,8 @@ class LockServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.lock_service_pb2.WatchLeaseRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[callme.v1.lock_service_pb2.WatchLeaseResponse], collections.abc.AsyncIterator[callme.v1.lock_service_pb2.WatchLeaseResponse]]:
-        """Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer."""
+        """Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+        looks.
+        """
 
 def add_LockServiceServicer_to_server(servicer: LockServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/lock_service.proto.
  */
 export const file_callme_v1_lock_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxjYWxsbWUvdjEvbG9ja19zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEiMQoMQ2hlY2tSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkiVgoNQ2hlY2tSZXNwb25zZRIRCglhdmFpbGFibGUYASABKAgSMgoMZW52aXJvbm1lbnRzGAIgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzIkkKBE5lZWQSEwoLZW52aXJvbm1lbnQYASABKAkSDQoFY291bnQYAyABKA0SDQoFc2xvdHMYBCABKA1KBAgCEANSCHNlbGVjdG9yIpUECg5BY3F1aXJlUmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIeCgVuZWVkcxgCIAMoCzIPLmNhbGxtZS52MS5OZWVkEgwKBHBvb2wYAyABKAkSJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiIKB2lmX2J1c3kYBiABKA4yES5jYWxsbWUudjEuSWZCdXN5EicKBHdhaXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcHJpb3JpdHkYCyABKAUSEgoKcmVxdWVzdF9pZBgMIAEoCRIhCgZob2xkZXIYDyABKAsyES5jYWxsbWUudjEuSG9sZGVyEg4KBnJlYXNvbhgQIAEoCRIMCgR0YWdzGBEgAygJSgQIDRAOSgQIDhAPUg1zdXBlcnNlZGVfa2V5UglzdXBlcnNlZGUiZAoPQWNxdWlyZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEhMKC2xlYXNlX3Rva2VuGAIgASgJEhsKE2Vudmlyb25tZW50X2NyZWF0ZWQYAyABKAgiagoOUmVsZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSIwoHb3V0Y29tZRgDIAEoDjISLmNhbGxtZS52MS5PdXRjb21lEgwKBG5vdGUYBCABKAkiSQoPUmVsZWFzZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEhUKDWFscmVhZHlfZW5kZWQYAiABKAgiSAoMUmVuZXdSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIwCg1SZW5ld1Jlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlIkwKD0dldExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRInCgR3YWl0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKEEdldExlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2UiPwoRQ2hlY2tGZW5jZVJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkSFQoNZmVuY2luZ190b2tlbhgCIAEoBCI0ChJDaGVja0ZlbmNlUmVzcG9uc2USDQoFdmFsaWQYASABKAgSDwoHY3VycmVudBgCIAEoBCJUChdXYXRjaEVudmlyb25tZW50UmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIMCgRwb29sGAIgASgJEhYKDnNpbmNlX3JldmlzaW9uGAMgASgEIpEBCgpXYXRjaENhdXNlEhAKCGxlYXNlX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SIQoGaG9sZGVyGAQgASgLMhEuY2FsbG1lLnYxLkhvbGRlciLKAQoYV2F0Y2hFbnZpcm9ubWVudFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kEg0KBXJlc2V0GAMgASgIEg8KB3NraXBwZWQYBCABKAgSMgoMZW52aXJvbm1lbnRzGAUgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzEiQKBWNhdXNlGAYgASgLMhUuY2FsbG1lLnYxLldhdGNoQ2F1c2UiJQoRV2F0Y2hMZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkiWQoSV2F0Y2hMZWFzZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kKkYKBklmQnVzeRIXChNJRl9CVVNZX1VOU1BFQ0lGSUVEEAASEQoNSUZfQlVTWV9RVUVVRRABEhAKDElGX0JVU1lfRkFJTBACKloKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARISCg5PVVRDT01FX0ZBSUxFRBACEhIKDk9VVENPTUVfQlJPS0VOEAMyzwQKC0xvY2tTZXJ2aWNlEj8KBUNoZWNrEhcuY2FsbG1lLnYxLkNoZWNrUmVxdWVzdBoYLmNhbGxtZS52MS5DaGVja1Jlc3BvbnNlIgOQAgESQAoHQWNxdWlyZRIZLmNhbGxtZS52MS5BY3F1aXJlUmVxdWVzdBoaLmNhbGxtZS52MS5BY3F1aXJlUmVzcG9uc2USQAoHUmVsZWFzZRIZLmNhbGxtZS52MS5SZWxlYXNlUmVxdWVzdBoaLmNhbGxtZS52MS5SZWxlYXNlUmVzcG9uc2USOgoFUmVuZXcSFy5jYWxsbWUudjEuUmVuZXdSZXF1ZXN0GhguY2FsbG1lLnYxLlJlbmV3UmVzcG9uc2USQwoIR2V0TGVhc2USGi5jYWxsbWUudjEuR2V0TGVhc2VSZXF1ZXN0GhsuY2FsbG1lLnYxLkdldExlYXNlUmVzcG9uc2USTgoKQ2hlY2tGZW5jZRIcLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVxdWVzdBodLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVzcG9uc2UiA5ACARJdChBXYXRjaEVudmlyb25tZW50EiIuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXF1ZXN0GiMuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXNwb25zZTABEksKCldhdGNoTGVhc2USHC5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlcXVlc3QaHS5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlc3BvbnNlMAFCnAEKDWRldi5jYWxsbWUudjFCEExvY2tTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxNZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration]);
+  fileDesc("ChxjYWxsbWUvdjEvbG9ja19zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEiMQoMQ2hlY2tSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkiVgoNQ2hlY2tSZXNwb25zZRIRCglhdmFpbGFibGUYASABKAgSMgoMZW52aXJvbm1lbnRzGAIgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzIkkKBE5lZWQSEwoLZW52aXJvbm1lbnQYASABKAkSDQoFY291bnQYAyABKA0SDQoFc2xvdHMYBCABKA1KBAgCEANSCHNlbGVjdG9yIpUECg5BY3F1aXJlUmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIeCgVuZWVkcxgCIAMoCzIPLmNhbGxtZS52MS5OZWVkEgwKBHBvb2wYAyABKAkSJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiIKB2lmX2J1c3kYBiABKA4yES5jYWxsbWUudjEuSWZCdXN5EicKBHdhaXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcHJpb3JpdHkYCyABKAUSEgoKcmVxdWVzdF9pZBgMIAEoCRIhCgZob2xkZXIYDyABKAsyES5jYWxsbWUudjEuSG9sZGVyEg4KBnJlYXNvbhgQIAEoCRIMCgR0YWdzGBEgAygJSgQIDRAOSgQIDhAPUg1zdXBlcnNlZGVfa2V5UglzdXBlcnNlZGUiZAoPQWNxdWlyZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEhMKC2xlYXNlX3Rva2VuGAIgASgJEhsKE2Vudmlyb25tZW50X2NyZWF0ZWQYAyABKAgifgoOUmVsZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSIwoHb3V0Y29tZRgDIAEoDjISLmNhbGxtZS52MS5PdXRjb21lEgwKBG5vdGUYBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCSJJCg9SZWxlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USFQoNYWxyZWFkeV9lbmRlZBgCIAEoCCJICgxSZW5ld1JlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjAKDVJlbmV3UmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2UiTAoPR2V0TGVhc2VSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEicKBHdhaXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iMwoQR2V0TGVhc2VSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZSI/ChFDaGVja0ZlbmNlUmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIVCg1mZW5jaW5nX3Rva2VuGAIgASgEIjQKEkNoZWNrRmVuY2VSZXNwb25zZRINCgV2YWxpZBgBIAEoCBIPCgdjdXJyZW50GAIgASgEIlQKF1dhdGNoRW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkSFgoOc2luY2VfcmV2aXNpb24YAyABKAQikQEKCldhdGNoQ2F1c2USEAoIbGVhc2VfaWQYASABKAkSJAoFc3RhdGUYAiABKA4yFS5jYWxsbWUudjEuTGVhc2VTdGF0ZRIoCgplbmRfcmVhc29uGAMgASgOMhQuY2FsbG1lLnYxLkVuZFJlYXNvbhIhCgZob2xkZXIYBCABKAsyES5jYWxsbWUudjEuSG9sZGVyIsoBChhXYXRjaEVudmlyb25tZW50UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSIgoEa2luZBgCIAEoDjIULmNhbGxtZS52MS5XYXRjaEtpbmQSDQoFcmVzZXQYAyABKAgSDwoHc2tpcHBlZBgEIAEoCBIyCgxlbnZpcm9ubWVudHMYBSADKAsyHC5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0dXMSJAoFY2F1c2UYBiABKAsyFS5jYWxsbWUudjEuV2F0Y2hDYXVzZSIlChFXYXRjaExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCSJZChJXYXRjaExlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USIgoEa2luZBgCIAEoDjIULmNhbGxtZS52MS5XYXRjaEtpbmQqRgoGSWZCdXN5EhcKE0lGX0JVU1lfVU5TUEVDSUZJRUQQABIRCg1JRl9CVVNZX1FVRVVFEAESEAoMSUZfQlVTWV9GQUlMEAIqWgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhIKDk9VVENPTUVfRkFJTEVEEAISEgoOT1VUQ09NRV9CUk9LRU4QAzLPBAoLTG9ja1NlcnZpY2USPwoFQ2hlY2sSFy5jYWxsbWUudjEuQ2hlY2tSZXF1ZXN0GhguY2FsbG1lLnYxLkNoZWNrUmVzcG9uc2UiA5ACARJACgdBY3F1aXJlEhkuY2FsbG1lLnYxLkFjcXVpcmVSZXF1ZXN0GhouY2FsbG1lLnYxLkFjcXVpcmVSZXNwb25zZRJACgdSZWxlYXNlEhkuY2FsbG1lLnYxLlJlbGVhc2VSZXF1ZXN0GhouY2FsbG1lLnYxLlJlbGVhc2VSZXNwb25zZRI6CgVSZW5ldxIXLmNhbGxtZS52MS5SZW5ld1JlcXVlc3QaGC5jYWxsbWUudjEuUmVuZXdSZXNwb25zZRJDCghHZXRMZWFzZRIaLmNhbGxtZS52MS5HZXRMZWFzZVJlcXVlc3QaGy5jYWxsbWUudjEuR2V0TGVhc2VSZXNwb25zZRJOCgpDaGVja0ZlbmNlEhwuY2FsbG1lLnYxLkNoZWNrRmVuY2VSZXF1ZXN0Gh0uY2FsbG1lLnYxLkNoZWNrRmVuY2VSZXNwb25zZSIDkAIBEl0KEFdhdGNoRW52aXJvbm1lbnQSIi5jYWxsbWUudjEuV2F0Y2hFbnZpcm9ubWVudFJlcXVlc3QaIy5jYWxsbWUudjEuV2F0Y2hFbnZpcm9ubWVudFJlc3BvbnNlMAESSwoKV2F0Y2hMZWFzZRIcLmNhbGxtZS52MS5XYXRjaExlYXNlUmVxdWVzdBodLmNhbGxtZS52MS5XYXRjaExlYXNlUmVzcG9uc2UwAUKcAQoNZGV2LmNhbGxtZS52MUIQTG9ja1NlcnZpY2VQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_callme_v1_types, file_google_protobuf_duration]);
 
 /**
  * Name an environment or a pool.
@@ -177,7 +177,8 @@ export type AcquireRequest = Message<"callme.v1.AcquireRequest"> & {
   ticketTtl?: Duration | undefined;
 
   /**
-   * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+   * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+   * is passed over, and the next one is served. Who polls sets it above the interval of polling.
    *
    * @generated from field: google.protobuf.Duration claim_timeout = 10;
    */
@@ -240,7 +241,8 @@ export type AcquireResponse = Message<"callme.v1.AcquireResponse"> & {
   lease?: Lease | undefined;
 
   /**
-   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
    *
    * @generated from field: string lease_token = 2;
    */
@@ -262,7 +264,8 @@ export const AcquireResponseSchema: GenMessage<AcquireResponse> = /*@__PURE__*/
   messageDesc(file_callme_v1_lock_service, 4);
 
 /**
- * Name a lease, or an environment on which the caller has exactly one HELD or OFFERED lease.
+ * Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
+ * caller's granted lease there that was asked for without request_id and without a holder's name or run_url, if there is one such.
  *
  * @generated from message callme.v1.ReleaseRequest
  */
@@ -294,6 +297,13 @@ export type ReleaseRequest = Message<"callme.v1.ReleaseRequest"> & {
    * @generated from field: string note = 4;
    */
   note: string;
+
+  /**
+   * With `environment`: the caller's lease of this request_id there.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
 };
 
 /**
@@ -471,7 +481,7 @@ export type CheckFenceResponse = Message<"callme.v1.CheckFenceResponse"> & {
   valid: boolean;
 
   /**
-   * The highest token ever granted on the environment; 0 if none was.
+   * The highest token ever granted on the environment; 0 if none was, and for an unknown one.
    *
    * @generated from field: uint64 current = 2;
    */
@@ -599,7 +609,7 @@ export type WatchEnvironmentResponse = Message<"callme.v1.WatchEnvironmentRespon
   skipped: boolean;
 
   /**
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    *
    * @generated from field: repeated callme.v1.EnvironmentStatus environments = 5;
    */
@@ -690,7 +700,8 @@ export const IfBusy = {
   QUEUE: 1,
 
   /**
-   * End at once as REFUSED; nothing is stored, the request_id is not used up.
+   * Stand in line for `wait` (none: not at all) and no longer than the call is open; then aborted, reason ENVIRONMENT_BUSY, with nothing left in
+   * line. Never satisfiable is failed_precondition, reason UNSATISFIABLE. So an answer means HELD.
    *
    * @generated from enum value: IF_BUSY_FAIL = 2;
    */
@@ -778,8 +789,9 @@ export const LockService: GenService<{
     output: typeof CheckResponseSchema;
   },
   /**
-   * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-   * with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+   * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+   * UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+   * a second one.
    *
    * @generated from rpc callme.v1.LockService.Acquire
    */
@@ -789,7 +801,8 @@ export const LockService: GenService<{
     output: typeof AcquireResponseSchema;
   },
   /**
-   * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+   * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+   * what the caller can mean: see ReleaseRequest.
    *
    * @generated from rpc callme.v1.LockService.Release
    */
@@ -810,7 +823,7 @@ export const LockService: GenService<{
     output: typeof RenewResponseSchema;
   },
   /**
-   * Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+   * Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
    *
    * @generated from rpc callme.v1.LockService.GetLease
    */
@@ -840,7 +853,8 @@ export const LockService: GenService<{
     output: typeof WatchEnvironmentResponseSchema;
   },
   /**
-   * Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+   * Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+   * looks.
    *
    * @generated from rpc callme.v1.LockService.WatchLease
    */

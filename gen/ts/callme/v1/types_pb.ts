@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/types.proto.
  */
 export const file_callme_v1_types: GenFile = /*@__PURE__*/
-  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSLLAQoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJIl0KEUxlYXNlZEVudmlyb25tZW50EgwKBG5hbWUYASABKAkSDQoFc2xvdHMYAiABKA0SFAoMc2xvdF9pbmRleGVzGAMgAygNEhUKDWZlbmNpbmdfdG9rZW4YBCABKAQiuwcKBUxlYXNlEgoKAmlkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SEAoIZW5kX25vdGUYBCABKAkSDAoEcG9vbBgFIAEoCRIyCgxlbnZpcm9ubWVudHMYBiADKAsyHC5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSDgoGcmVhc29uGAkgASgJEgwKBHRhZ3MYCiADKAkSEAoIcHJpb3JpdHkYCyABKAUSEAoIcG9zaXRpb24YDCABKA0SFAoMcXVldWVfbGVuZ3RoGA0gASgNEiIKBWFoZWFkGA4gAygLMhMuY2FsbG1lLnYxLk9jY3VwYW50EiQKB2hvbGRlcnMYDyADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSLgoKY3JlYXRlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGNsYWltX2J5GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYFSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdHRsX3JlbWFpbmluZxgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghtYXhfaG9sZBgXIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGBggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYGSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgaIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGBsgASgJEhAKCHJldmlzaW9uGBwgASgEIvEBChFFbnZpcm9ubWVudFN0YXR1cxIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSKgoFc3RhdGUYAyABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YBCABKAkSEAoIY2FwYWNpdHkYBSABKA0SDAoEdXNlZBgGIAEoDRIUCgxxdWV1ZV9sZW5ndGgYByABKA0SEQoJYXZhaWxhYmxlGAggASgIEiQKB2hvbGRlcnMYCSADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSDwoHcmVzdGluZxgKIAEoDSpzCgpIb2xkZXJLaW5kEhsKF0hPTERFUl9LSU5EX1VOU1BFQ0lGSUVEEAASGAoUSE9MREVSX0tJTkRfUElQRUxJTkUQARIVChFIT0xERVJfS0lORF9IVU1BThACEhcKE0hPTERFUl9LSU5EX1NFUlZJQ0UQAyqHAQoKTGVhc2VTdGF0ZRIbChdMRUFTRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEkxFQVNFX1NUQVRFX1FVRVVFRBABEhcKE0xFQVNFX1NUQVRFX09GRkVSRUQQAhIUChBMRUFTRV9TVEFURV9IRUxEEAMSFQoRTEVBU0VfU1RBVEVfRU5ERUQQBCqvAgoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIXChNFTkRfUkVBU09OX1JFTEVBU0VEEAESFgoSRU5EX1JFQVNPTl9FWFBJUkVEEAISGAoURU5EX1JFQVNPTl9XSVRIRFJBV04QAxIYChRFTkRfUkVBU09OX0FCQU5ET05FRBAEEhUKEUVORF9SRUFTT05fTEFQU0VEEAUSGAoURU5EX1JFQVNPTl9USU1FRF9PVVQQBhIWChJFTkRfUkVBU09OX1JFRlVTRUQQBxIdChlFTkRfUkVBU09OX0ZPUkNFX1JFTEVBU0VEEAkSHAoYRU5EX1JFQVNPTl9VTlNBVElTRklBQkxFEAoiBAgIEAgqFUVORF9SRUFTT05fU1VQRVJTRURFRCr5AQoQRW52aXJvbm1lbnRTdGF0ZRIhCh1FTlZJUk9OTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEh8KG0VOVklST05NRU5UX1NUQVRFX0FWQUlMQUJMRRABEh4KGkVOVklST05NRU5UX1NUQVRFX0RSQUlOSU5HEAISIQodRU5WSVJPTk1FTlRfU1RBVEVfTUFJTlRFTkFOQ0UQAxIbChdFTlZJUk9OTUVOVF9TVEFURV9ESVJUWRAEEh4KGkVOVklST05NRU5UX1NUQVRFX0NMRUFOSU5HEAUSIQodRU5WSVJPTk1FTlRfU1RBVEVfUVVBUkFOVElORUQQBipxCglXYXRjaEtpbmQSGgoWV0FUQ0hfS0lORF9VTlNQRUNJRklFRBAAEhcKE1dBVENIX0tJTkRfU05BUFNIT1QQARIVChFXQVRDSF9LSU5EX0NIQU5HRRACEhgKFFdBVENIX0tJTkRfSEVBUlRCRUFUEANClgEKDWRldi5jYWxsbWUudjFCClR5cGVzUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxNZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSKOAgoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEhEKCXByaW5jaXBhbBgHIAEoCRIuCgpsYXRlc3RfZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJdChFMZWFzZWRFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEg0KBXNsb3RzGAIgASgNEhQKDHNsb3RfaW5kZXhlcxgDIAMoDRIVCg1mZW5jaW5nX3Rva2VuGAQgASgEIlEKB0VuZGVkQnkSEQoJcHJpbmNpcGFsGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkipggKBUxlYXNlEgoKAmlkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SEAoIZW5kX25vdGUYBCABKAkSDAoEcG9vbBgFIAEoCRIyCgxlbnZpcm9ubWVudHMYBiADKAsyHC5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSDgoGcmVhc29uGAkgASgJEgwKBHRhZ3MYCiADKAkSEAoIcHJpb3JpdHkYCyABKAUSEAoIcG9zaXRpb24YDCABKA0SFAoMcXVldWVfbGVuZ3RoGA0gASgNEiIKBWFoZWFkGA4gAygLMhMuY2FsbG1lLnYxLk9jY3VwYW50EiQKB2hvbGRlcnMYDyADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSLgoKY3JlYXRlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGNsYWltX2J5GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYFSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdHRsX3JlbWFpbmluZxgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghtYXhfaG9sZBgXIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGBggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYGSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgaIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGBsgASgJEhAKCHJldmlzaW9uGBwgASgEEiQKCGVuZGVkX2J5GB0gASgLMhIuY2FsbG1lLnYxLkVuZGVkQnkSLgoKbGF0ZXN0X2VuZBgeIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcGFzc2VkX292ZXIYHyABKAgiggIKEUVudmlyb25tZW50U3RhdHVzEgwKBG5hbWUYASABKAkSDAoEcG9vbBgCIAEoCRIqCgVzdGF0ZRgDIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEhQKDHN0YXRlX3JlYXNvbhgEIAEoCRIQCghjYXBhY2l0eRgFIAEoDRIMCgR1c2VkGAYgASgNEhQKDHF1ZXVlX2xlbmd0aBgHIAEoDRIRCglhdmFpbGFibGUYCCABKAgSJAoHaG9sZGVycxgJIAMoCzITLmNhbGxtZS52MS5PY2N1cGFudBIPCgdyZXN0aW5nGAogASgNEg8KB2RlbGV0ZWQYCyABKAgqcwoKSG9sZGVyS2luZBIbChdIT0xERVJfS0lORF9VTlNQRUNJRklFRBAAEhgKFEhPTERFUl9LSU5EX1BJUEVMSU5FEAESFQoRSE9MREVSX0tJTkRfSFVNQU4QAhIXChNIT0xERVJfS0lORF9TRVJWSUNFEAMqhwEKCkxlYXNlU3RhdGUSGwoXTEVBU0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJMRUFTRV9TVEFURV9RVUVVRUQQARIXChNMRUFTRV9TVEFURV9PRkZFUkVEEAISFAoQTEVBU0VfU1RBVEVfSEVMRBADEhUKEUxFQVNFX1NUQVRFX0VOREVEEAQqswIKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFwoTRU5EX1JFQVNPTl9SRUxFQVNFRBABEhYKEkVORF9SRUFTT05fRVhQSVJFRBACEhgKFEVORF9SRUFTT05fV0lUSERSQVdOEAMSGAoURU5EX1JFQVNPTl9BQkFORE9ORUQQBBIYChRFTkRfUkVBU09OX1RJTUVEX09VVBAGEh0KGUVORF9SRUFTT05fRk9SQ0VfUkVMRUFTRUQQCRIcChhFTkRfUkVBU09OX1VOU0FUSVNGSUFCTEUQCiIECAUQBSIECAcQByIECAgQCCoRRU5EX1JFQVNPTl9MQVBTRUQqEkVORF9SRUFTT05fUkVGVVNFRCoVRU5EX1JFQVNPTl9TVVBFUlNFREVEKvkBChBFbnZpcm9ubWVudFN0YXRlEiEKHUVOVklST05NRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobRU5WSVJPTk1FTlRfU1RBVEVfQVZBSUxBQkxFEAESHgoaRU5WSVJPTk1FTlRfU1RBVEVfRFJBSU5JTkcQAhIhCh1FTlZJUk9OTUVOVF9TVEFURV9NQUlOVEVOQU5DRRADEhsKF0VOVklST05NRU5UX1NUQVRFX0RJUlRZEAQSHgoaRU5WSVJPTk1FTlRfU1RBVEVfQ0xFQU5JTkcQBRIhCh1FTlZJUk9OTUVOVF9TVEFURV9RVUFSQU5USU5FRBAGKnEKCVdhdGNoS2luZBIaChZXQVRDSF9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTV0FUQ0hfS0lORF9TTkFQU0hPVBABEhUKEVdBVENIX0tJTkRfQ0hBTkdFEAISGAoUV0FUQ0hfS0lORF9IRUFSVEJFQVQQA0KWAQoNZGV2LmNhbGxtZS52MUIKVHlwZXNQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Who a lease is for, as the caller told it. The server never trusts it for authorisation: see Lease.principal.
@@ -119,7 +119,8 @@ export type Occupant = Message<"callme.v1.Occupant"> & {
   since?: Timestamp | undefined;
 
   /**
-   * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+   * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+   * Absent: no such time.
    *
    * @generated from field: google.protobuf.Timestamp until = 5;
    */
@@ -131,6 +132,20 @@ export type Occupant = Message<"callme.v1.Occupant"> & {
    * @generated from field: string reason = 6;
    */
   reason: string;
+
+  /**
+   * Who asked, as the server knows it: the name of the key.
+   *
+   * @generated from field: string principal = 7;
+   */
+  principal: string;
+
+  /**
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   *
+   * @generated from field: google.protobuf.Timestamp latest_end = 8;
+   */
+  latestEnd?: Timestamp | undefined;
 };
 
 /**
@@ -184,6 +199,41 @@ export const LeasedEnvironmentSchema: GenMessage<LeasedEnvironment> = /*@__PURE_
   messageDesc(file_callme_v1_types, 2);
 
 /**
+ * Who ended a lease that did not end by itself.
+ *
+ * @generated from message callme.v1.EndedBy
+ */
+export type EndedBy = Message<"callme.v1.EndedBy"> & {
+  /**
+   * Who called, as the server knows it: the name of the key.
+   *
+   * @generated from field: string principal = 1;
+   */
+  principal: string;
+
+  /**
+   * Who the lease is for whose lease_token was shown, if one was.
+   *
+   * @generated from field: callme.v1.Holder holder = 2;
+   */
+  holder?: Holder | undefined;
+
+  /**
+   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+   *
+   * @generated from field: string lease_id = 3;
+   */
+  leaseId: string;
+};
+
+/**
+ * Describes the message callme.v1.EndedBy.
+ * Use `create(EndedBySchema)` to create a new message.
+ */
+export const EndedBySchema: GenMessage<EndedBy> = /*@__PURE__*/
+  messageDesc(file_callme_v1_types, 3);
+
+/**
  * One object from the moment someone asks until it has ended.
  *
  * @generated from message callme.v1.Lease
@@ -211,7 +261,7 @@ export type Lease = Message<"callme.v1.Lease"> & {
   endReason: EndReason;
 
   /**
-   * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+   * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
    *
    * @generated from field: string end_note = 4;
    */
@@ -267,7 +317,7 @@ export type Lease = Message<"callme.v1.Lease"> & {
   priority: number;
 
   /**
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
    *
    * @generated from field: uint32 position = 12;
    */
@@ -323,7 +373,7 @@ export type Lease = Message<"callme.v1.Lease"> & {
   expiresAt?: Timestamp | undefined;
 
   /**
-   * While OFFERED: when the offer lapses.
+   * While OFFERED: when it is passed over, unless claimed.
    *
    * @generated from field: google.protobuf.Timestamp claim_by = 20;
    */
@@ -384,6 +434,27 @@ export type Lease = Message<"callme.v1.Lease"> & {
    * @generated from field: uint64 revision = 28;
    */
   revision: bigint;
+
+  /**
+   * Who ended it; only when ENDED by a call, not by itself.
+   *
+   * @generated from field: callme.v1.EndedBy ended_by = 29;
+   */
+  endedBy?: EndedBy | undefined;
+
+  /**
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   *
+   * @generated from field: google.protobuf.Timestamp latest_end = 30;
+   */
+  latestEnd?: Timestamp | undefined;
+
+  /**
+   * While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+   *
+   * @generated from field: bool passed_over = 31;
+   */
+  passedOver: boolean;
 };
 
 /**
@@ -391,7 +462,7 @@ export type Lease = Message<"callme.v1.Lease"> & {
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 3);
+  messageDesc(file_callme_v1_types, 4);
 
 /**
  * An environment as a caller who wants it sees it.
@@ -468,6 +539,13 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
    * @generated from field: uint32 resting = 10;
    */
   resting: number;
+
+  /**
+   * On a CHANGE: the environment was deleted; this is the last that is told of it.
+   *
+   * @generated from field: bool deleted = 11;
+   */
+  deleted: boolean;
 };
 
 /**
@@ -475,7 +553,7 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
  * Use `create(EnvironmentStatusSchema)` to create a new message.
  */
 export const EnvironmentStatusSchema: GenMessage<EnvironmentStatus> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 4);
+  messageDesc(file_callme_v1_types, 5);
 
 /**
  * What a holder is. It changes nothing in who is served; it tells people whom to ask.
@@ -526,7 +604,8 @@ export const HolderKindSchema: GenEnum<HolderKind> = /*@__PURE__*/
   enumDesc(file_callme_v1_types, 0);
 
 /**
- * Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order. Any state may go to ENDED directly.
+ * Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order; an OFFERED one that nobody claims is QUEUED again. Any state may go
+ * to ENDED directly.
  *
  * @generated from enum callme.v1.LeaseState
  */
@@ -546,7 +625,7 @@ export const LeaseState = {
   QUEUED: 1,
 
   /**
-   * Its slots are reserved until `claim_by`; the first sign of life makes it HELD.
+   * Its slots are reserved until `claim_by`; the first sign of life makes it HELD. Without one it is passed over: QUEUED again, in its old place.
    *
    * @generated from enum value: LEASE_STATE_OFFERED = 2;
    */
@@ -568,7 +647,8 @@ export const LeaseState = {
 } as const;
 
 /**
- * Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order. Any state may go to ENDED directly.
+ * Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order; an OFFERED one that nobody claims is QUEUED again. Any state may go
+ * to ENDED directly.
  *
  * @generated from enum callme.v1.LeaseState
  */
@@ -622,25 +702,11 @@ export const EndReason = {
   ABANDONED: 4,
 
   /**
-   * It was offered, and not claimed within claim_timeout.
-   *
-   * @generated from enum value: END_REASON_LAPSED = 5;
-   */
-  LAPSED: 5,
-
-  /**
    * It waited for its queue_timeout.
    *
    * @generated from enum value: END_REASON_TIMED_OUT = 6;
    */
   TIMED_OUT: 6,
-
-  /**
-   * Busy, and IF_BUSY_FAIL was asked for. Nothing was stored.
-   *
-   * @generated from enum value: END_REASON_REFUSED = 7;
-   */
-  REFUSED: 7,
 
   /**
    * Someone else ended it with ForceRelease.

@@ -56,21 +56,24 @@ const (
 type LockServiceClient interface {
 	// Tells whether an environment, or a pool, is free, who is on it and how many wait. Creates nothing.
 	Check(context.Context, *connect.Request[v1.CheckRequest]) (*connect.Response[v1.CheckResponse], error)
-	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-	// with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+	// UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+	// a second one.
 	Acquire(context.Context, *connect.Request[v1.AcquireRequest]) (*connect.Response[v1.AcquireResponse], error)
-	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+	// what the caller can mean: see ReleaseRequest.
 	Release(context.Context, *connect.Request[v1.ReleaseRequest]) (*connect.Response[v1.ReleaseResponse], error)
 	// Extends a HELD lease: expires_at = max(old, min(now + ttl, granted_at + max_hold)). A sign of life for one that waits.
 	// An ended lease is failed_precondition; its end_reason is in the ErrorInfo.
 	Renew(context.Context, *connect.Request[v1.RenewRequest]) (*connect.Response[v1.RenewResponse], error)
-	// Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+	// Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
 	GetLease(context.Context, *connect.Request[v1.GetLeaseRequest]) (*connect.Response[v1.GetLeaseResponse], error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(context.Context, *connect.Request[v1.CheckFenceRequest]) (*connect.Response[v1.CheckFenceResponse], error)
 	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
 	WatchEnvironment(context.Context, *connect.Request[v1.WatchEnvironmentRequest]) (*connect.ServerStreamForClient[v1.WatchEnvironmentResponse], error)
-	// Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+	// looks.
 	WatchLease(context.Context, *connect.Request[v1.WatchLeaseRequest]) (*connect.ServerStreamForClient[v1.WatchLeaseResponse], error)
 }
 
@@ -194,21 +197,24 @@ func (c *lockServiceClient) WatchLease(ctx context.Context, req *connect.Request
 type LockServiceHandler interface {
 	// Tells whether an environment, or a pool, is free, who is on it and how many wait. Creates nothing.
 	Check(context.Context, *connect.Request[v1.CheckRequest]) (*connect.Response[v1.CheckResponse], error)
-	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-	// with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+	// Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+	// UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+	// a second one.
 	Acquire(context.Context, *connect.Request[v1.AcquireRequest]) (*connect.Response[v1.AcquireResponse], error)
-	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+	// Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+	// what the caller can mean: see ReleaseRequest.
 	Release(context.Context, *connect.Request[v1.ReleaseRequest]) (*connect.Response[v1.ReleaseResponse], error)
 	// Extends a HELD lease: expires_at = max(old, min(now + ttl, granted_at + max_hold)). A sign of life for one that waits.
 	// An ended lease is failed_precondition; its end_reason is in the ErrorInfo.
 	Renew(context.Context, *connect.Request[v1.RenewRequest]) (*connect.Response[v1.RenewResponse], error)
-	// Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+	// Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
 	GetLease(context.Context, *connect.Request[v1.GetLeaseRequest]) (*connect.Response[v1.GetLeaseResponse], error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(context.Context, *connect.Request[v1.CheckFenceRequest]) (*connect.Response[v1.CheckFenceResponse], error)
 	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
 	WatchEnvironment(context.Context, *connect.Request[v1.WatchEnvironmentRequest], *connect.ServerStream[v1.WatchEnvironmentResponse]) error
-	// Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+	// looks.
 	WatchLease(context.Context, *connect.Request[v1.WatchLeaseRequest], *connect.ServerStream[v1.WatchLeaseResponse]) error
 }
 

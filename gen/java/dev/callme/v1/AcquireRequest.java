@@ -431,7 +431,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration claimTimeout_;
   /**
    * <pre>
-   * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+   * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+   * is passed over, and the next one is served. Who polls sets it above the interval of polling.
    * </pre>
    *
    * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -443,7 +444,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+   * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+   * is passed over, and the next one is served. Who polls sets it above the interval of polling.
    * </pre>
    *
    * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -455,7 +457,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+   * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+   * is passed over, and the next one is served. Who polls sets it above the interval of polling.
    * </pre>
    *
    * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2822,7 +2825,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> claimTimeoutBuilder_;
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2833,7 +2837,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2848,7 +2853,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2868,7 +2874,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2886,7 +2893,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2911,7 +2919,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2928,7 +2937,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2940,7 +2950,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -2955,7 +2966,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+     * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+     * is passed over, and the next one is served. Who polls sets it above the interval of polling.
      * </pre>
      *
      * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>

@@ -250,7 +250,8 @@ public interface AcquireRequestOrBuilder extends
 
   /**
    * <pre>
-   * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+   * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+   * is passed over, and the next one is served. Who polls sets it above the interval of polling.
    * </pre>
    *
    * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -259,7 +260,8 @@ public interface AcquireRequestOrBuilder extends
   boolean hasClaimTimeout();
   /**
    * <pre>
-   * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+   * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+   * is passed over, and the next one is served. Who polls sets it above the interval of polling.
    * </pre>
    *
    * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>
@@ -268,7 +270,8 @@ public interface AcquireRequestOrBuilder extends
   com.google.protobuf.Duration getClaimTimeout();
   /**
    * <pre>
-   * How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+   * How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+   * is passed over, and the next one is served. Who polls sets it above the interval of polling.
    * </pre>
    *
    * <code>.google.protobuf.Duration claim_timeout = 10 [json_name = "claimTimeout"];</code>

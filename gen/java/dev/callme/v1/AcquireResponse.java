@@ -92,7 +92,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object leaseToken_ = "";
   /**
    * <pre>
-   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -113,7 +114,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -676,7 +678,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object leaseToken_ = "";
     /**
      * <pre>
-     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -696,7 +699,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -717,7 +721,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -734,7 +739,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -748,7 +754,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+     * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>

@@ -39,7 +39,8 @@ public interface AcquireResponseOrBuilder extends
 
   /**
    * <pre>
-   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -48,7 +49,8 @@ public interface AcquireResponseOrBuilder extends
   java.lang.String getLeaseToken();
   /**
    * <pre>
-   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+   * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>

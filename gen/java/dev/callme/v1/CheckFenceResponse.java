@@ -66,7 +66,7 @@ private static final long serialVersionUID = 0L;
   private long current_ = 0L;
   /**
    * <pre>
-   * The highest token ever granted on the environment; 0 if none was.
+   * The highest token ever granted on the environment; 0 if none was, and for an unknown one.
    * </pre>
    *
    * <code>uint64 current = 2 [json_name = "current"];</code>
@@ -446,7 +446,7 @@ private static final long serialVersionUID = 0L;
     private long current_ ;
     /**
      * <pre>
-     * The highest token ever granted on the environment; 0 if none was.
+     * The highest token ever granted on the environment; 0 if none was, and for an unknown one.
      * </pre>
      *
      * <code>uint64 current = 2 [json_name = "current"];</code>
@@ -458,7 +458,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The highest token ever granted on the environment; 0 if none was.
+     * The highest token ever granted on the environment; 0 if none was, and for an unknown one.
      * </pre>
      *
      * <code>uint64 current = 2 [json_name = "current"];</code>
@@ -474,7 +474,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The highest token ever granted on the environment; 0 if none was.
+     * The highest token ever granted on the environment; 0 if none was, and for an unknown one.
      * </pre>
      *
      * <code>uint64 current = 2 [json_name = "current"];</code>

@@ -22,7 +22,7 @@ public interface CheckFenceResponseOrBuilder extends
 
   /**
    * <pre>
-   * The highest token ever granted on the environment; 0 if none was.
+   * The highest token ever granted on the environment; 0 if none was, and for an unknown one.
    * </pre>
    *
    * <code>uint64 current = 2 [json_name = "current"];</code>

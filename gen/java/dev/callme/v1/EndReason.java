@@ -57,28 +57,12 @@ public enum EndReason
   END_REASON_ABANDONED(4),
   /**
    * <pre>
-   * It was offered, and not claimed within claim_timeout.
-   * </pre>
-   *
-   * <code>END_REASON_LAPSED = 5;</code>
-   */
-  END_REASON_LAPSED(5),
-  /**
-   * <pre>
    * It waited for its queue_timeout.
    * </pre>
    *
    * <code>END_REASON_TIMED_OUT = 6;</code>
    */
   END_REASON_TIMED_OUT(6),
-  /**
-   * <pre>
-   * Busy, and IF_BUSY_FAIL was asked for. Nothing was stored.
-   * </pre>
-   *
-   * <code>END_REASON_REFUSED = 7;</code>
-   */
-  END_REASON_REFUSED(7),
   /**
    * <pre>
    * Someone else ended it with ForceRelease.
@@ -149,28 +133,12 @@ public enum EndReason
   public static final int END_REASON_ABANDONED_VALUE = 4;
   /**
    * <pre>
-   * It was offered, and not claimed within claim_timeout.
-   * </pre>
-   *
-   * <code>END_REASON_LAPSED = 5;</code>
-   */
-  public static final int END_REASON_LAPSED_VALUE = 5;
-  /**
-   * <pre>
    * It waited for its queue_timeout.
    * </pre>
    *
    * <code>END_REASON_TIMED_OUT = 6;</code>
    */
   public static final int END_REASON_TIMED_OUT_VALUE = 6;
-  /**
-   * <pre>
-   * Busy, and IF_BUSY_FAIL was asked for. Nothing was stored.
-   * </pre>
-   *
-   * <code>END_REASON_REFUSED = 7;</code>
-   */
-  public static final int END_REASON_REFUSED_VALUE = 7;
   /**
    * <pre>
    * Someone else ended it with ForceRelease.
@@ -218,9 +186,7 @@ public enum EndReason
       case 2: return END_REASON_EXPIRED;
       case 3: return END_REASON_WITHDRAWN;
       case 4: return END_REASON_ABANDONED;
-      case 5: return END_REASON_LAPSED;
       case 6: return END_REASON_TIMED_OUT;
-      case 7: return END_REASON_REFUSED;
       case 9: return END_REASON_FORCE_RELEASED;
       case 10: return END_REASON_UNSATISFIABLE;
       default: return null;

@@ -4,7 +4,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For the operators of the environments. A lease_token gives no access here.
+ * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -296,7 +296,7 @@ public final class EnvironmentServiceGrpc {
 
   /**
    * <pre>
-   * For the operators of the environments. A lease_token gives no access here.
+   * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
    * </pre>
    */
   public interface AsyncService {
@@ -376,7 +376,7 @@ public final class EnvironmentServiceGrpc {
   /**
    * Base class for the server implementation of the service EnvironmentService.
    * <pre>
-   * For the operators of the environments. A lease_token gives no access here.
+   * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
    * </pre>
    */
   public static abstract class EnvironmentServiceImplBase
@@ -390,7 +390,7 @@ public final class EnvironmentServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service EnvironmentService.
    * <pre>
-   * For the operators of the environments. A lease_token gives no access here.
+   * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
    * </pre>
    */
   public static final class EnvironmentServiceStub
@@ -488,7 +488,7 @@ public final class EnvironmentServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service EnvironmentService.
    * <pre>
-   * For the operators of the environments. A lease_token gives no access here.
+   * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
    * </pre>
    */
   public static final class EnvironmentServiceBlockingV2Stub
@@ -579,7 +579,7 @@ public final class EnvironmentServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service EnvironmentService.
    * <pre>
-   * For the operators of the environments. A lease_token gives no access here.
+   * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
    * </pre>
    */
   public static final class EnvironmentServiceBlockingStub
@@ -670,7 +670,7 @@ public final class EnvironmentServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service EnvironmentService.
    * <pre>
-   * For the operators of the environments. A lease_token gives no access here.
+   * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
    * </pre>
    */
   public static final class EnvironmentServiceFutureStub

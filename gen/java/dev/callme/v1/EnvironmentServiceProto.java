@@ -222,7 +222,7 @@ public final class EnvironmentServiceProto {
       "Response\"\003\220\002\001B\243\001\n\rdev.callme.v1B\027Environ" +
       "mentServiceProtoP\001Z4github.com/call-me/c" +
       "all-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002" +
-      "\tCallMe.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMe" +
+      "\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMe" +
       "tadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor

@@ -355,6 +355,21 @@ private static final long serialVersionUID = 0L;
     return resting_;
   }
 
+  public static final int DELETED_FIELD_NUMBER = 11;
+  private boolean deleted_ = false;
+  /**
+   * <pre>
+   * On a CHANGE: the environment was deleted; this is the last that is told of it.
+   * </pre>
+   *
+   * <code>bool deleted = 11 [json_name = "deleted"];</code>
+   * @return The deleted.
+   */
+  @java.lang.Override
+  public boolean getDeleted() {
+    return deleted_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -398,6 +413,9 @@ private static final long serialVersionUID = 0L;
     }
     if (resting_ != 0) {
       output.writeUInt32(10, resting_);
+    }
+    if (deleted_ != false) {
+      output.writeBool(11, deleted_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -445,6 +463,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt32Size(10, resting_);
     }
+    if (deleted_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(11, deleted_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -479,6 +501,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getHoldersList())) return false;
     if (getResting()
         != other.getResting()) return false;
+    if (getDeleted()
+        != other.getDeleted()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -513,6 +537,9 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + RESTING_FIELD_NUMBER;
     hash = (53 * hash) + getResting();
+    hash = (37 * hash) + DELETED_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getDeleted());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -664,6 +691,7 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000100);
       resting_ = 0;
+      deleted_ = false;
       return this;
     }
 
@@ -737,6 +765,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000200) != 0)) {
         result.resting_ = resting_;
       }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.deleted_ = deleted_;
+      }
     }
 
     @java.lang.Override
@@ -809,6 +840,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getResting() != 0) {
         setResting(other.getResting());
+      }
+      if (other.getDeleted() != false) {
+        setDeleted(other.getDeleted());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -894,6 +928,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000200;
               break;
             } // case 80
+            case 88: {
+              deleted_ = input.readBool();
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 88
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1786,6 +1825,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearResting() {
       bitField0_ = (bitField0_ & ~0x00000200);
       resting_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private boolean deleted_ ;
+    /**
+     * <pre>
+     * On a CHANGE: the environment was deleted; this is the last that is told of it.
+     * </pre>
+     *
+     * <code>bool deleted = 11 [json_name = "deleted"];</code>
+     * @return The deleted.
+     */
+    @java.lang.Override
+    public boolean getDeleted() {
+      return deleted_;
+    }
+    /**
+     * <pre>
+     * On a CHANGE: the environment was deleted; this is the last that is told of it.
+     * </pre>
+     *
+     * <code>bool deleted = 11 [json_name = "deleted"];</code>
+     * @param value The deleted to set.
+     * @return This builder for chaining.
+     */
+    public Builder setDeleted(boolean value) {
+
+      deleted_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On a CHANGE: the environment was deleted; this is the last that is told of it.
+     * </pre>
+     *
+     * <code>bool deleted = 11 [json_name = "deleted"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearDeleted() {
+      bitField0_ = (bitField0_ & ~0x00000400);
+      deleted_ = false;
       onChanged();
       return this;
     }

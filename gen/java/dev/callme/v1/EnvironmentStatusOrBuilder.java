@@ -182,4 +182,14 @@ public interface EnvironmentStatusOrBuilder extends
    * @return The resting.
    */
   int getResting();
+
+  /**
+   * <pre>
+   * On a CHANGE: the environment was deleted; this is the last that is told of it.
+   * </pre>
+   *
+   * <code>bool deleted = 11 [json_name = "deleted"];</code>
+   * @return The deleted.
+   */
+  boolean getDeleted();
 }

@@ -33,7 +33,8 @@ public enum IfBusy
   IF_BUSY_QUEUE(1),
   /**
    * <pre>
-   * End at once as REFUSED; nothing is stored, the request_id is not used up.
+   * Stand in line for `wait` (none: not at all) and no longer than the call is open; then aborted, reason ENVIRONMENT_BUSY, with nothing left in
+   * line. Never satisfiable is failed_precondition, reason UNSATISFIABLE. So an answer means HELD.
    * </pre>
    *
    * <code>IF_BUSY_FAIL = 2;</code>
@@ -69,7 +70,8 @@ public enum IfBusy
   public static final int IF_BUSY_QUEUE_VALUE = 1;
   /**
    * <pre>
-   * End at once as REFUSED; nothing is stored, the request_id is not used up.
+   * Stand in line for `wait` (none: not at all) and no longer than the call is open; then aborted, reason ENVIRONMENT_BUSY, with nothing left in
+   * line. Never satisfiable is failed_precondition, reason UNSATISFIABLE. So an answer means HELD.
    * </pre>
    *
    * <code>IF_BUSY_FAIL = 2;</code>

@@ -165,7 +165,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object endNote_ = "";
   /**
    * <pre>
-   * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+   * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
    * </pre>
    *
    * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -186,7 +186,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+   * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
    * </pre>
    *
    * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -519,7 +519,7 @@ private static final long serialVersionUID = 0L;
   private int position_ = 0;
   /**
    * <pre>
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
    * </pre>
    *
    * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp claimBy_;
   /**
    * <pre>
-   * While OFFERED: when the offer lapses.
+   * While OFFERED: when it is passed over, unless claimed.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -835,7 +835,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * While OFFERED: when the offer lapses.
+   * While OFFERED: when it is passed over, unless claimed.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -847,7 +847,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * While OFFERED: when the offer lapses.
+   * While OFFERED: when it is passed over, unless claimed.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -1147,6 +1147,97 @@ private static final long serialVersionUID = 0L;
     return revision_;
   }
 
+  public static final int ENDED_BY_FIELD_NUMBER = 29;
+  private dev.callme.v1.EndedBy endedBy_;
+  /**
+   * <pre>
+   * Who ended it; only when ENDED by a call, not by itself.
+   * </pre>
+   *
+   * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+   * @return Whether the endedBy field is set.
+   */
+  @java.lang.Override
+  public boolean hasEndedBy() {
+    return ((bitField0_ & 0x00001000) != 0);
+  }
+  /**
+   * <pre>
+   * Who ended it; only when ENDED by a call, not by itself.
+   * </pre>
+   *
+   * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+   * @return The endedBy.
+   */
+  @java.lang.Override
+  public dev.callme.v1.EndedBy getEndedBy() {
+    return endedBy_ == null ? dev.callme.v1.EndedBy.getDefaultInstance() : endedBy_;
+  }
+  /**
+   * <pre>
+   * Who ended it; only when ENDED by a call, not by itself.
+   * </pre>
+   *
+   * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.EndedByOrBuilder getEndedByOrBuilder() {
+    return endedBy_ == null ? dev.callme.v1.EndedBy.getDefaultInstance() : endedBy_;
+  }
+
+  public static final int LATEST_END_FIELD_NUMBER = 30;
+  private com.google.protobuf.Timestamp latestEnd_;
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+   * @return Whether the latestEnd field is set.
+   */
+  @java.lang.Override
+  public boolean hasLatestEnd() {
+    return ((bitField0_ & 0x00002000) != 0);
+  }
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+   * @return The latestEnd.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getLatestEnd() {
+    return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+  }
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder() {
+    return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+  }
+
+  public static final int PASSED_OVER_FIELD_NUMBER = 31;
+  private boolean passedOver_ = false;
+  /**
+   * <pre>
+   * While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+   * </pre>
+   *
+   * <code>bool passed_over = 31 [json_name = "passedOver"];</code>
+   * @return The passedOver.
+   */
+  @java.lang.Override
+  public boolean getPassedOver() {
+    return passedOver_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1244,6 +1335,15 @@ private static final long serialVersionUID = 0L;
     }
     if (revision_ != 0L) {
       output.writeUInt64(28, revision_);
+    }
+    if (((bitField0_ & 0x00001000) != 0)) {
+      output.writeMessage(29, getEndedBy());
+    }
+    if (((bitField0_ & 0x00002000) != 0)) {
+      output.writeMessage(30, getLatestEnd());
+    }
+    if (passedOver_ != false) {
+      output.writeBool(31, passedOver_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1364,6 +1464,18 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(28, revision_);
     }
+    if (((bitField0_ & 0x00001000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(29, getEndedBy());
+    }
+    if (((bitField0_ & 0x00002000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(30, getLatestEnd());
+    }
+    if (passedOver_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(31, passedOver_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -1469,6 +1581,18 @@ private static final long serialVersionUID = 0L;
         .equals(other.getRequestId())) return false;
     if (getRevision()
         != other.getRevision()) return false;
+    if (hasEndedBy() != other.hasEndedBy()) return false;
+    if (hasEndedBy()) {
+      if (!getEndedBy()
+          .equals(other.getEndedBy())) return false;
+    }
+    if (hasLatestEnd() != other.hasLatestEnd()) return false;
+    if (hasLatestEnd()) {
+      if (!getLatestEnd()
+          .equals(other.getLatestEnd())) return false;
+    }
+    if (getPassedOver()
+        != other.getPassedOver()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1569,6 +1693,17 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getRevision());
+    if (hasEndedBy()) {
+      hash = (37 * hash) + ENDED_BY_FIELD_NUMBER;
+      hash = (53 * hash) + getEndedBy().hashCode();
+    }
+    if (hasLatestEnd()) {
+      hash = (37 * hash) + LATEST_END_FIELD_NUMBER;
+      hash = (53 * hash) + getLatestEnd().hashCode();
+    }
+    hash = (37 * hash) + PASSED_OVER_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getPassedOver());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1718,6 +1853,8 @@ private static final long serialVersionUID = 0L;
         internalGetTicketTtlFieldBuilder();
         internalGetClaimTimeoutFieldBuilder();
         internalGetQueueTimeoutFieldBuilder();
+        internalGetEndedByFieldBuilder();
+        internalGetLatestEndFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1819,6 +1956,17 @@ private static final long serialVersionUID = 0L;
       }
       requestId_ = "";
       revision_ = 0L;
+      endedBy_ = null;
+      if (endedByBuilder_ != null) {
+        endedByBuilder_.dispose();
+        endedByBuilder_ = null;
+      }
+      latestEnd_ = null;
+      if (latestEndBuilder_ != null) {
+        latestEndBuilder_.dispose();
+        latestEndBuilder_ = null;
+      }
+      passedOver_ = false;
       return this;
     }
 
@@ -1995,6 +2143,21 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x08000000) != 0)) {
         result.revision_ = revision_;
+      }
+      if (((from_bitField0_ & 0x10000000) != 0)) {
+        result.endedBy_ = endedByBuilder_ == null
+            ? endedBy_
+            : endedByBuilder_.build();
+        to_bitField0_ |= 0x00001000;
+      }
+      if (((from_bitField0_ & 0x20000000) != 0)) {
+        result.latestEnd_ = latestEndBuilder_ == null
+            ? latestEnd_
+            : latestEndBuilder_.build();
+        to_bitField0_ |= 0x00002000;
+      }
+      if (((from_bitField0_ & 0x40000000) != 0)) {
+        result.passedOver_ = passedOver_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -2182,6 +2345,15 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getRevision() != 0L) {
         setRevision(other.getRevision());
+      }
+      if (other.hasEndedBy()) {
+        mergeEndedBy(other.getEndedBy());
+      }
+      if (other.hasLatestEnd()) {
+        mergeLatestEnd(other.getLatestEnd());
+      }
+      if (other.getPassedOver() != false) {
+        setPassedOver(other.getPassedOver());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -2398,6 +2570,25 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x08000000;
               break;
             } // case 224
+            case 234: {
+              input.readMessage(
+                  internalGetEndedByFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x10000000;
+              break;
+            } // case 234
+            case 242: {
+              input.readMessage(
+                  internalGetLatestEndFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x20000000;
+              break;
+            } // case 242
+            case 248: {
+              passedOver_ = input.readBool();
+              bitField0_ |= 0x40000000;
+              break;
+            } // case 248
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2652,7 +2843,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object endNote_ = "";
     /**
      * <pre>
-     * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+     * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
      * </pre>
      *
      * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -2672,7 +2863,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+     * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
      * </pre>
      *
      * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -2693,7 +2884,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+     * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
      * </pre>
      *
      * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -2710,7 +2901,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+     * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
      * </pre>
      *
      * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -2724,7 +2915,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+     * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
      * </pre>
      *
      * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -3680,7 +3871,7 @@ private static final long serialVersionUID = 0L;
     private int position_ ;
     /**
      * <pre>
-     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
      * </pre>
      *
      * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -3692,7 +3883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
      * </pre>
      *
      * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -3708,7 +3899,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
      * </pre>
      *
      * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -5022,7 +5213,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> claimByBuilder_;
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5033,7 +5224,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5048,7 +5239,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5068,7 +5259,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5086,7 +5277,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5111,7 +5302,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5128,7 +5319,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5140,7 +5331,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -5155,7 +5346,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While OFFERED: when the offer lapses.
+     * While OFFERED: when it is passed over, unless claimed.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -6248,6 +6439,364 @@ private static final long serialVersionUID = 0L;
     public Builder clearRevision() {
       bitField0_ = (bitField0_ & ~0x08000000);
       revision_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private dev.callme.v1.EndedBy endedBy_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.EndedBy, dev.callme.v1.EndedBy.Builder, dev.callme.v1.EndedByOrBuilder> endedByBuilder_;
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     * @return Whether the endedBy field is set.
+     */
+    public boolean hasEndedBy() {
+      return ((bitField0_ & 0x10000000) != 0);
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     * @return The endedBy.
+     */
+    public dev.callme.v1.EndedBy getEndedBy() {
+      if (endedByBuilder_ == null) {
+        return endedBy_ == null ? dev.callme.v1.EndedBy.getDefaultInstance() : endedBy_;
+      } else {
+        return endedByBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     */
+    public Builder setEndedBy(dev.callme.v1.EndedBy value) {
+      if (endedByBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        endedBy_ = value;
+      } else {
+        endedByBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x10000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     */
+    public Builder setEndedBy(
+        dev.callme.v1.EndedBy.Builder builderForValue) {
+      if (endedByBuilder_ == null) {
+        endedBy_ = builderForValue.build();
+      } else {
+        endedByBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x10000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     */
+    public Builder mergeEndedBy(dev.callme.v1.EndedBy value) {
+      if (endedByBuilder_ == null) {
+        if (((bitField0_ & 0x10000000) != 0) &&
+          endedBy_ != null &&
+          endedBy_ != dev.callme.v1.EndedBy.getDefaultInstance()) {
+          getEndedByBuilder().mergeFrom(value);
+        } else {
+          endedBy_ = value;
+        }
+      } else {
+        endedByBuilder_.mergeFrom(value);
+      }
+      if (endedBy_ != null) {
+        bitField0_ |= 0x10000000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     */
+    public Builder clearEndedBy() {
+      bitField0_ = (bitField0_ & ~0x10000000);
+      endedBy_ = null;
+      if (endedByBuilder_ != null) {
+        endedByBuilder_.dispose();
+        endedByBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     */
+    public dev.callme.v1.EndedBy.Builder getEndedByBuilder() {
+      bitField0_ |= 0x10000000;
+      onChanged();
+      return internalGetEndedByFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     */
+    public dev.callme.v1.EndedByOrBuilder getEndedByOrBuilder() {
+      if (endedByBuilder_ != null) {
+        return endedByBuilder_.getMessageOrBuilder();
+      } else {
+        return endedBy_ == null ?
+            dev.callme.v1.EndedBy.getDefaultInstance() : endedBy_;
+      }
+    }
+    /**
+     * <pre>
+     * Who ended it; only when ENDED by a call, not by itself.
+     * </pre>
+     *
+     * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.EndedBy, dev.callme.v1.EndedBy.Builder, dev.callme.v1.EndedByOrBuilder> 
+        internalGetEndedByFieldBuilder() {
+      if (endedByBuilder_ == null) {
+        endedByBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.EndedBy, dev.callme.v1.EndedBy.Builder, dev.callme.v1.EndedByOrBuilder>(
+                getEndedBy(),
+                getParentForChildren(),
+                isClean());
+        endedBy_ = null;
+      }
+      return endedByBuilder_;
+    }
+
+    private com.google.protobuf.Timestamp latestEnd_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> latestEndBuilder_;
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     * @return Whether the latestEnd field is set.
+     */
+    public boolean hasLatestEnd() {
+      return ((bitField0_ & 0x20000000) != 0);
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     * @return The latestEnd.
+     */
+    public com.google.protobuf.Timestamp getLatestEnd() {
+      if (latestEndBuilder_ == null) {
+        return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+      } else {
+        return latestEndBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     */
+    public Builder setLatestEnd(com.google.protobuf.Timestamp value) {
+      if (latestEndBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        latestEnd_ = value;
+      } else {
+        latestEndBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x20000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     */
+    public Builder setLatestEnd(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (latestEndBuilder_ == null) {
+        latestEnd_ = builderForValue.build();
+      } else {
+        latestEndBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x20000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     */
+    public Builder mergeLatestEnd(com.google.protobuf.Timestamp value) {
+      if (latestEndBuilder_ == null) {
+        if (((bitField0_ & 0x20000000) != 0) &&
+          latestEnd_ != null &&
+          latestEnd_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getLatestEndBuilder().mergeFrom(value);
+        } else {
+          latestEnd_ = value;
+        }
+      } else {
+        latestEndBuilder_.mergeFrom(value);
+      }
+      if (latestEnd_ != null) {
+        bitField0_ |= 0x20000000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     */
+    public Builder clearLatestEnd() {
+      bitField0_ = (bitField0_ & ~0x20000000);
+      latestEnd_ = null;
+      if (latestEndBuilder_ != null) {
+        latestEndBuilder_.dispose();
+        latestEndBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getLatestEndBuilder() {
+      bitField0_ |= 0x20000000;
+      onChanged();
+      return internalGetLatestEndFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder() {
+      if (latestEndBuilder_ != null) {
+        return latestEndBuilder_.getMessageOrBuilder();
+      } else {
+        return latestEnd_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+      }
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetLatestEndFieldBuilder() {
+      if (latestEndBuilder_ == null) {
+        latestEndBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getLatestEnd(),
+                getParentForChildren(),
+                isClean());
+        latestEnd_ = null;
+      }
+      return latestEndBuilder_;
+    }
+
+    private boolean passedOver_ ;
+    /**
+     * <pre>
+     * While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+     * </pre>
+     *
+     * <code>bool passed_over = 31 [json_name = "passedOver"];</code>
+     * @return The passedOver.
+     */
+    @java.lang.Override
+    public boolean getPassedOver() {
+      return passedOver_;
+    }
+    /**
+     * <pre>
+     * While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+     * </pre>
+     *
+     * <code>bool passed_over = 31 [json_name = "passedOver"];</code>
+     * @param value The passedOver to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPassedOver(boolean value) {
+
+      passedOver_ = value;
+      bitField0_ |= 0x40000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+     * </pre>
+     *
+     * <code>bool passed_over = 31 [json_name = "passedOver"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPassedOver() {
+      bitField0_ = (bitField0_ & ~0x40000000);
+      passedOver_ = false;
       onChanged();
       return this;
     }

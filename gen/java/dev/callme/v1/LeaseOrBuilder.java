@@ -70,7 +70,7 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
-   * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+   * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
    * </pre>
    *
    * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -79,7 +79,7 @@ public interface LeaseOrBuilder extends
   java.lang.String getEndNote();
   /**
    * <pre>
-   * In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+   * In words: why it is unsatisfiable, why it was forced, or the note given at its release.
    * </pre>
    *
    * <code>string end_note = 4 [json_name = "endNote"];</code>
@@ -272,7 +272,7 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
    * </pre>
    *
    * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -488,7 +488,7 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
-   * While OFFERED: when the offer lapses.
+   * While OFFERED: when it is passed over, unless claimed.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -497,7 +497,7 @@ public interface LeaseOrBuilder extends
   boolean hasClaimBy();
   /**
    * <pre>
-   * While OFFERED: when the offer lapses.
+   * While OFFERED: when it is passed over, unless claimed.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -506,7 +506,7 @@ public interface LeaseOrBuilder extends
   com.google.protobuf.Timestamp getClaimBy();
   /**
    * <pre>
-   * While OFFERED: when the offer lapses.
+   * While OFFERED: when it is passed over, unless claimed.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp claim_by = 20 [json_name = "claimBy"];</code>
@@ -704,4 +704,68 @@ public interface LeaseOrBuilder extends
    * @return The revision.
    */
   long getRevision();
+
+  /**
+   * <pre>
+   * Who ended it; only when ENDED by a call, not by itself.
+   * </pre>
+   *
+   * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+   * @return Whether the endedBy field is set.
+   */
+  boolean hasEndedBy();
+  /**
+   * <pre>
+   * Who ended it; only when ENDED by a call, not by itself.
+   * </pre>
+   *
+   * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+   * @return The endedBy.
+   */
+  dev.callme.v1.EndedBy getEndedBy();
+  /**
+   * <pre>
+   * Who ended it; only when ENDED by a call, not by itself.
+   * </pre>
+   *
+   * <code>.callme.v1.EndedBy ended_by = 29 [json_name = "endedBy"];</code>
+   */
+  dev.callme.v1.EndedByOrBuilder getEndedByOrBuilder();
+
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+   * @return Whether the latestEnd field is set.
+   */
+  boolean hasLatestEnd();
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+   * @return The latestEnd.
+   */
+  com.google.protobuf.Timestamp getLatestEnd();
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder();
+
+  /**
+   * <pre>
+   * While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+   * </pre>
+   *
+   * <code>bool passed_over = 31 [json_name = "passedOver"];</code>
+   * @return The passedOver.
+   */
+  boolean getPassedOver();
 }

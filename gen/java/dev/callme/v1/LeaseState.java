@@ -7,7 +7,8 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order. Any state may go to ENDED directly.
+ * Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order; an OFFERED one that nobody claims is QUEUED again. Any state may go
+ * to ENDED directly.
  * </pre>
  *
  * Protobuf enum {@code callme.v1.LeaseState}
@@ -33,7 +34,7 @@ public enum LeaseState
   LEASE_STATE_QUEUED(1),
   /**
    * <pre>
-   * Its slots are reserved until `claim_by`; the first sign of life makes it HELD.
+   * Its slots are reserved until `claim_by`; the first sign of life makes it HELD. Without one it is passed over: QUEUED again, in its old place.
    * </pre>
    *
    * <code>LEASE_STATE_OFFERED = 2;</code>
@@ -85,7 +86,7 @@ public enum LeaseState
   public static final int LEASE_STATE_QUEUED_VALUE = 1;
   /**
    * <pre>
-   * Its slots are reserved until `claim_by`; the first sign of life makes it HELD.
+   * Its slots are reserved until `claim_by`; the first sign of life makes it HELD. Without one it is passed over: QUEUED again, in its old place.
    * </pre>
    *
    * <code>LEASE_STATE_OFFERED = 2;</code>

@@ -347,8 +347,9 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-     * with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+     * UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+     * a second one.
      * </pre>
      */
     default void acquire(dev.callme.v1.AcquireRequest request,
@@ -358,7 +359,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+     * what the caller can mean: see ReleaseRequest.
      * </pre>
      */
     default void release(dev.callme.v1.ReleaseRequest request,
@@ -379,7 +381,7 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+     * Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
      * </pre>
      */
     default void getLease(dev.callme.v1.GetLeaseRequest request,
@@ -409,7 +411,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+     * Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+     * looks.
      * </pre>
      */
     default void watchLease(dev.callme.v1.WatchLeaseRequest request,
@@ -468,8 +471,9 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-     * with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+     * UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+     * a second one.
      * </pre>
      */
     public void acquire(dev.callme.v1.AcquireRequest request,
@@ -480,7 +484,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+     * what the caller can mean: see ReleaseRequest.
      * </pre>
      */
     public void release(dev.callme.v1.ReleaseRequest request,
@@ -503,7 +508,7 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+     * Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
      * </pre>
      */
     public void getLease(dev.callme.v1.GetLeaseRequest request,
@@ -536,7 +541,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+     * Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+     * looks.
      * </pre>
      */
     public void watchLease(dev.callme.v1.WatchLeaseRequest request,
@@ -579,8 +585,9 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-     * with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+     * UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+     * a second one.
      * </pre>
      */
     public dev.callme.v1.AcquireResponse acquire(dev.callme.v1.AcquireRequest request) throws io.grpc.StatusException {
@@ -590,7 +597,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+     * what the caller can mean: see ReleaseRequest.
      * </pre>
      */
     public dev.callme.v1.ReleaseResponse release(dev.callme.v1.ReleaseRequest request) throws io.grpc.StatusException {
@@ -611,7 +619,7 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+     * Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
      * </pre>
      */
     public dev.callme.v1.GetLeaseResponse getLease(dev.callme.v1.GetLeaseRequest request) throws io.grpc.StatusException {
@@ -643,7 +651,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+     * Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+     * looks.
      * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
@@ -687,8 +696,9 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-     * with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+     * UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+     * a second one.
      * </pre>
      */
     public dev.callme.v1.AcquireResponse acquire(dev.callme.v1.AcquireRequest request) {
@@ -698,7 +708,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+     * what the caller can mean: see ReleaseRequest.
      * </pre>
      */
     public dev.callme.v1.ReleaseResponse release(dev.callme.v1.ReleaseRequest request) {
@@ -719,7 +730,7 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+     * Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
      * </pre>
      */
     public dev.callme.v1.GetLeaseResponse getLease(dev.callme.v1.GetLeaseRequest request) {
@@ -750,7 +761,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows one lease until it has ended. An open stream of its principal or lease_token is a continuous sign of life, and claims an offer.
+     * Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
+     * looks.
      * </pre>
      */
     public java.util.Iterator<dev.callme.v1.WatchLeaseResponse> watchLease(
@@ -794,8 +806,9 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED
-     * with REFUSED or UNSATISFIABLE. A retry with the same request_id gives the same lease and lease_token, never a second one.
+     * Asks for one or several environments, all or nothing. The answer is a lease: HELD at once, or QUEUED in a fair line, or ENDED as
+     * UNSATISFIABLE; with IF_BUSY_FAIL it is HELD, or an error. A retry with the same request_id gives the same lease and lease_token, never
+     * a second one.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.AcquireResponse> acquire(
@@ -806,7 +819,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor.
+     * Gives a lease back, or withdraws one that waits. By lease id it is idempotent and never touches a successor. By environment it ends only
+     * what the caller can mean: see ReleaseRequest.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.ReleaseResponse> release(
@@ -829,7 +843,7 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Reads a lease, at least 24 h beyond its end. A sign of life when its principal or its lease_token asks: it claims an OFFERED lease.
+     * Reads a lease, at least 24 h beyond its end. By its lease_token it is a sign of life, and claims an OFFERED lease; by a key it only looks.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.GetLeaseResponse> getLease(

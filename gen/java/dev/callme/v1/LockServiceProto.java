@@ -154,66 +154,67 @@ public final class LockServiceProto {
       "eyR\tsupersede\"\213\001\n\017AcquireResponse\022&\n\005lea" +
       "se\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022\037\n\013lea" +
       "se_token\030\002 \001(\tR\nleaseToken\022/\n\023environmen" +
-      "t_created\030\003 \001(\010R\022environmentCreated\"\217\001\n\016" +
+      "t_created\030\003 \001(\010R\022environmentCreated\"\256\001\n\016" +
       "ReleaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseI" +
       "d\022 \n\013environment\030\002 \001(\tR\013environment\022,\n\007o" +
       "utcome\030\003 \001(\0162\022.callme.v1.OutcomeR\007outcom" +
-      "e\022\022\n\004note\030\004 \001(\tR\004note\"^\n\017ReleaseResponse" +
-      "\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease" +
-      "\022#\n\ralready_ended\030\002 \001(\010R\014alreadyEnded\"V\n" +
-      "\014RenewRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId" +
-      "\022+\n\003ttl\030\002 \001(\0132\031.google.protobuf.Duration" +
-      "R\003ttl\"7\n\rRenewResponse\022&\n\005lease\030\001 \001(\0132\020." +
-      "callme.v1.LeaseR\005lease\"[\n\017GetLeaseReques" +
-      "t\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022-\n\004wait\030\002 \001" +
-      "(\0132\031.google.protobuf.DurationR\004wait\":\n\020G" +
-      "etLeaseResponse\022&\n\005lease\030\001 \001(\0132\020.callme." +
-      "v1.LeaseR\005lease\"Z\n\021CheckFenceRequest\022 \n\013" +
-      "environment\030\001 \001(\tR\013environment\022#\n\rfencin" +
-      "g_token\030\002 \001(\004R\014fencingToken\"D\n\022CheckFenc" +
-      "eResponse\022\024\n\005valid\030\001 \001(\010R\005valid\022\030\n\007curre" +
-      "nt\030\002 \001(\004R\007current\"v\n\027WatchEnvironmentReq" +
-      "uest\022 \n\013environment\030\001 \001(\tR\013environment\022\022" +
-      "\n\004pool\030\002 \001(\tR\004pool\022%\n\016since_revision\030\003 \001" +
-      "(\004R\rsinceRevision\"\264\001\n\nWatchCause\022\031\n\010leas" +
-      "e_id\030\001 \001(\tR\007leaseId\022+\n\005state\030\002 \001(\0162\025.cal" +
-      "lme.v1.LeaseStateR\005state\0223\n\nend_reason\030\003" +
-      " \001(\0162\024.callme.v1.EndReasonR\tendReason\022)\n" +
-      "\006holder\030\004 \001(\0132\021.callme.v1.HolderR\006holder" +
-      "\"\377\001\n\030WatchEnvironmentResponse\022\032\n\010revisio" +
-      "n\030\001 \001(\004R\010revision\022(\n\004kind\030\002 \001(\0162\024.callme" +
-      ".v1.WatchKindR\004kind\022\024\n\005reset\030\003 \001(\010R\005rese" +
-      "t\022\030\n\007skipped\030\004 \001(\010R\007skipped\022@\n\014environme" +
-      "nts\030\005 \003(\0132\034.callme.v1.EnvironmentStatusR" +
-      "\014environments\022+\n\005cause\030\006 \001(\0132\025.callme.v1" +
-      ".WatchCauseR\005cause\".\n\021WatchLeaseRequest\022" +
-      "\031\n\010lease_id\030\001 \001(\tR\007leaseId\"f\n\022WatchLease" +
-      "Response\022&\n\005lease\030\001 \001(\0132\020.callme.v1.Leas" +
-      "eR\005lease\022(\n\004kind\030\002 \001(\0162\024.callme.v1.Watch" +
-      "KindR\004kind*F\n\006IfBusy\022\027\n\023IF_BUSY_UNSPECIF" +
-      "IED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001\022\020\n\014IF_BUSY_FAIL" +
-      "\020\002*Z\n\007Outcome\022\027\n\023OUTCOME_UNSPECIFIED\020\000\022\016" +
-      "\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_FAILED\020\002\022\022\n\016OU" +
-      "TCOME_BROKEN\020\0032\317\004\n\013LockService\022?\n\005Check\022" +
-      "\027.callme.v1.CheckRequest\032\030.callme.v1.Che" +
-      "ckResponse\"\003\220\002\001\022@\n\007Acquire\022\031.callme.v1.A" +
-      "cquireRequest\032\032.callme.v1.AcquireRespons" +
-      "e\022@\n\007Release\022\031.callme.v1.ReleaseRequest\032" +
-      "\032.callme.v1.ReleaseResponse\022:\n\005Renew\022\027.c" +
-      "allme.v1.RenewRequest\032\030.callme.v1.RenewR" +
-      "esponse\022C\n\010GetLease\022\032.callme.v1.GetLease" +
-      "Request\032\033.callme.v1.GetLeaseResponse\022N\n\n" +
-      "CheckFence\022\034.callme.v1.CheckFenceRequest" +
-      "\032\035.callme.v1.CheckFenceResponse\"\003\220\002\001\022]\n\020" +
-      "WatchEnvironment\022\".callme.v1.WatchEnviro" +
-      "nmentRequest\032#.callme.v1.WatchEnvironmen" +
-      "tResponse0\001\022K\n\nWatchLease\022\034.callme.v1.Wa" +
-      "tchLeaseRequest\032\035.callme.v1.WatchLeaseRe" +
-      "sponse0\001B\234\001\n\rdev.callme.v1B\020LockServiceP" +
-      "rotoP\001Z4github.com/call-me/call-me/gen/g" +
-      "o/callme/v1;callmev1\242\002\003CXX\252\002\tCallMe.V1\312\002" +
-      "\tCallme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCal" +
-      "lme::V1b\006proto3"
+      "e\022\022\n\004note\030\004 \001(\tR\004note\022\035\n\nrequest_id\030\005 \001(" +
+      "\tR\trequestId\"^\n\017ReleaseResponse\022&\n\005lease" +
+      "\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022#\n\ralrea" +
+      "dy_ended\030\002 \001(\010R\014alreadyEnded\"V\n\014RenewReq" +
+      "uest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002" +
+      " \001(\0132\031.google.protobuf.DurationR\003ttl\"7\n\r" +
+      "RenewResponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1" +
+      ".LeaseR\005lease\"[\n\017GetLeaseRequest\022\031\n\010leas" +
+      "e_id\030\001 \001(\tR\007leaseId\022-\n\004wait\030\002 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\004wait\":\n\020GetLeaseRe" +
+      "sponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR" +
+      "\005lease\"Z\n\021CheckFenceRequest\022 \n\013environme" +
+      "nt\030\001 \001(\tR\013environment\022#\n\rfencing_token\030\002" +
+      " \001(\004R\014fencingToken\"D\n\022CheckFenceResponse" +
+      "\022\024\n\005valid\030\001 \001(\010R\005valid\022\030\n\007current\030\002 \001(\004R" +
+      "\007current\"v\n\027WatchEnvironmentRequest\022 \n\013e" +
+      "nvironment\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 " +
+      "\001(\tR\004pool\022%\n\016since_revision\030\003 \001(\004R\rsince" +
+      "Revision\"\264\001\n\nWatchCause\022\031\n\010lease_id\030\001 \001(" +
+      "\tR\007leaseId\022+\n\005state\030\002 \001(\0162\025.callme.v1.Le" +
+      "aseStateR\005state\0223\n\nend_reason\030\003 \001(\0162\024.ca" +
+      "llme.v1.EndReasonR\tendReason\022)\n\006holder\030\004" +
+      " \001(\0132\021.callme.v1.HolderR\006holder\"\377\001\n\030Watc" +
+      "hEnvironmentResponse\022\032\n\010revision\030\001 \001(\004R\010" +
+      "revision\022(\n\004kind\030\002 \001(\0162\024.callme.v1.Watch" +
+      "KindR\004kind\022\024\n\005reset\030\003 \001(\010R\005reset\022\030\n\007skip" +
+      "ped\030\004 \001(\010R\007skipped\022@\n\014environments\030\005 \003(\013" +
+      "2\034.callme.v1.EnvironmentStatusR\014environm" +
+      "ents\022+\n\005cause\030\006 \001(\0132\025.callme.v1.WatchCau" +
+      "seR\005cause\".\n\021WatchLeaseRequest\022\031\n\010lease_" +
+      "id\030\001 \001(\tR\007leaseId\"f\n\022WatchLeaseResponse\022" +
+      "&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022" +
+      "(\n\004kind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kin" +
+      "d*F\n\006IfBusy\022\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\r" +
+      "IF_BUSY_QUEUE\020\001\022\020\n\014IF_BUSY_FAIL\020\002*Z\n\007Out" +
+      "come\022\027\n\023OUTCOME_UNSPECIFIED\020\000\022\016\n\nOUTCOME" +
+      "_OK\020\001\022\022\n\016OUTCOME_FAILED\020\002\022\022\n\016OUTCOME_BRO" +
+      "KEN\020\0032\317\004\n\013LockService\022?\n\005Check\022\027.callme." +
+      "v1.CheckRequest\032\030.callme.v1.CheckRespons" +
+      "e\"\003\220\002\001\022@\n\007Acquire\022\031.callme.v1.AcquireReq" +
+      "uest\032\032.callme.v1.AcquireResponse\022@\n\007Rele" +
+      "ase\022\031.callme.v1.ReleaseRequest\032\032.callme." +
+      "v1.ReleaseResponse\022:\n\005Renew\022\027.callme.v1." +
+      "RenewRequest\032\030.callme.v1.RenewResponse\022C" +
+      "\n\010GetLease\022\032.callme.v1.GetLeaseRequest\032\033" +
+      ".callme.v1.GetLeaseResponse\022N\n\nCheckFenc" +
+      "e\022\034.callme.v1.CheckFenceRequest\032\035.callme" +
+      ".v1.CheckFenceResponse\"\003\220\002\001\022]\n\020WatchEnvi" +
+      "ronment\022\".callme.v1.WatchEnvironmentRequ" +
+      "est\032#.callme.v1.WatchEnvironmentResponse" +
+      "0\001\022K\n\nWatchLease\022\034.callme.v1.WatchLeaseR" +
+      "equest\032\035.callme.v1.WatchLeaseResponse0\001B" +
+      "\234\001\n\rdev.callme.v1B\020LockServiceProtoP\001Z4g" +
+      "ithub.com/call-me/call-me/gen/go/callme/" +
+      "v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V" +
+      "1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1b\006" +
+      "proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -256,7 +257,7 @@ public final class LockServiceProto {
     internal_static_callme_v1_ReleaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ReleaseRequest_descriptor,
-        new java.lang.String[] { "LeaseId", "Environment", "Outcome", "Note", });
+        new java.lang.String[] { "LeaseId", "Environment", "Outcome", "Note", "RequestId", });
     internal_static_callme_v1_ReleaseResponse_descriptor =
       getDescriptor().getMessageTypes().get(6);
     internal_static_callme_v1_ReleaseResponse_fieldAccessorTable = new

@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     leaseId_ = "";
     state_ = 0;
     reason_ = "";
+    principal_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -204,7 +205,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp until_;
   /**
    * <pre>
-   * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+   * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+   * Absent: no such time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -216,7 +218,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+   * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+   * Absent: no such time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -228,7 +231,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+   * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+   * Absent: no such time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -285,6 +289,91 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int PRINCIPAL_FIELD_NUMBER = 7;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object principal_ = "";
+  /**
+   * <pre>
+   * Who asked, as the server knows it: the name of the key.
+   * </pre>
+   *
+   * <code>string principal = 7 [json_name = "principal"];</code>
+   * @return The principal.
+   */
+  @java.lang.Override
+  public java.lang.String getPrincipal() {
+    java.lang.Object ref = principal_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      principal_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who asked, as the server knows it: the name of the key.
+   * </pre>
+   *
+   * <code>string principal = 7 [json_name = "principal"];</code>
+   * @return The bytes for principal.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getPrincipalBytes() {
+    java.lang.Object ref = principal_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      principal_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int LATEST_END_FIELD_NUMBER = 8;
+  private com.google.protobuf.Timestamp latestEnd_;
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+   * @return Whether the latestEnd field is set.
+   */
+  @java.lang.Override
+  public boolean hasLatestEnd() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+   * @return The latestEnd.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getLatestEnd() {
+    return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+  }
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder() {
+    return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -317,6 +406,12 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(reason_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 6, reason_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principal_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 7, principal_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(8, getLatestEnd());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -347,6 +442,13 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(reason_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(6, reason_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principal_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(7, principal_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(8, getLatestEnd());
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -383,6 +485,13 @@ private static final long serialVersionUID = 0L;
     }
     if (!getReason()
         .equals(other.getReason())) return false;
+    if (!getPrincipal()
+        .equals(other.getPrincipal())) return false;
+    if (hasLatestEnd() != other.hasLatestEnd()) return false;
+    if (hasLatestEnd()) {
+      if (!getLatestEnd()
+          .equals(other.getLatestEnd())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -412,6 +521,12 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + REASON_FIELD_NUMBER;
     hash = (53 * hash) + getReason().hashCode();
+    hash = (37 * hash) + PRINCIPAL_FIELD_NUMBER;
+    hash = (53 * hash) + getPrincipal().hashCode();
+    if (hasLatestEnd()) {
+      hash = (37 * hash) + LATEST_END_FIELD_NUMBER;
+      hash = (53 * hash) + getLatestEnd().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -549,6 +664,7 @@ private static final long serialVersionUID = 0L;
         internalGetHolderFieldBuilder();
         internalGetSinceFieldBuilder();
         internalGetUntilFieldBuilder();
+        internalGetLatestEndFieldBuilder();
       }
     }
     @java.lang.Override
@@ -573,6 +689,12 @@ private static final long serialVersionUID = 0L;
         untilBuilder_ = null;
       }
       reason_ = "";
+      principal_ = "";
+      latestEnd_ = null;
+      if (latestEndBuilder_ != null) {
+        latestEndBuilder_.dispose();
+        latestEndBuilder_ = null;
+      }
       return this;
     }
 
@@ -634,6 +756,15 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.reason_ = reason_;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.principal_ = principal_;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.latestEnd_ = latestEndBuilder_ == null
+            ? latestEnd_
+            : latestEndBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -670,6 +801,14 @@ private static final long serialVersionUID = 0L;
         reason_ = other.reason_;
         bitField0_ |= 0x00000020;
         onChanged();
+      }
+      if (!other.getPrincipal().isEmpty()) {
+        principal_ = other.principal_;
+        bitField0_ |= 0x00000040;
+        onChanged();
+      }
+      if (other.hasLatestEnd()) {
+        mergeLatestEnd(other.getLatestEnd());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -733,6 +872,18 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 50
+            case 58: {
+              principal_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 58
+            case 66: {
+              input.readMessage(
+                  internalGetLatestEndFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 66
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1232,7 +1383,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> untilBuilder_;
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1243,7 +1395,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1258,7 +1411,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1278,7 +1432,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1296,7 +1451,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1321,7 +1477,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1338,7 +1495,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1350,7 +1508,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1365,7 +1524,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+     * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+     * Absent: no such time.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -1474,6 +1634,255 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000020;
       onChanged();
       return this;
+    }
+
+    private java.lang.Object principal_ = "";
+    /**
+     * <pre>
+     * Who asked, as the server knows it: the name of the key.
+     * </pre>
+     *
+     * <code>string principal = 7 [json_name = "principal"];</code>
+     * @return The principal.
+     */
+    public java.lang.String getPrincipal() {
+      java.lang.Object ref = principal_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        principal_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who asked, as the server knows it: the name of the key.
+     * </pre>
+     *
+     * <code>string principal = 7 [json_name = "principal"];</code>
+     * @return The bytes for principal.
+     */
+    public com.google.protobuf.ByteString
+        getPrincipalBytes() {
+      java.lang.Object ref = principal_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        principal_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who asked, as the server knows it: the name of the key.
+     * </pre>
+     *
+     * <code>string principal = 7 [json_name = "principal"];</code>
+     * @param value The principal to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipal(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      principal_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who asked, as the server knows it: the name of the key.
+     * </pre>
+     *
+     * <code>string principal = 7 [json_name = "principal"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPrincipal() {
+      principal_ = getDefaultInstance().getPrincipal();
+      bitField0_ = (bitField0_ & ~0x00000040);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who asked, as the server knows it: the name of the key.
+     * </pre>
+     *
+     * <code>string principal = 7 [json_name = "principal"];</code>
+     * @param value The bytes for principal to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      principal_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.Timestamp latestEnd_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> latestEndBuilder_;
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     * @return Whether the latestEnd field is set.
+     */
+    public boolean hasLatestEnd() {
+      return ((bitField0_ & 0x00000080) != 0);
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     * @return The latestEnd.
+     */
+    public com.google.protobuf.Timestamp getLatestEnd() {
+      if (latestEndBuilder_ == null) {
+        return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+      } else {
+        return latestEndBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     */
+    public Builder setLatestEnd(com.google.protobuf.Timestamp value) {
+      if (latestEndBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        latestEnd_ = value;
+      } else {
+        latestEndBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     */
+    public Builder setLatestEnd(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (latestEndBuilder_ == null) {
+        latestEnd_ = builderForValue.build();
+      } else {
+        latestEndBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     */
+    public Builder mergeLatestEnd(com.google.protobuf.Timestamp value) {
+      if (latestEndBuilder_ == null) {
+        if (((bitField0_ & 0x00000080) != 0) &&
+          latestEnd_ != null &&
+          latestEnd_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getLatestEndBuilder().mergeFrom(value);
+        } else {
+          latestEnd_ = value;
+        }
+      } else {
+        latestEndBuilder_.mergeFrom(value);
+      }
+      if (latestEnd_ != null) {
+        bitField0_ |= 0x00000080;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     */
+    public Builder clearLatestEnd() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      latestEnd_ = null;
+      if (latestEndBuilder_ != null) {
+        latestEndBuilder_.dispose();
+        latestEndBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getLatestEndBuilder() {
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return internalGetLatestEndFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder() {
+      if (latestEndBuilder_ != null) {
+        return latestEndBuilder_.getMessageOrBuilder();
+      } else {
+        return latestEnd_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+      }
+    }
+    /**
+     * <pre>
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetLatestEndFieldBuilder() {
+      if (latestEndBuilder_ == null) {
+        latestEndBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getLatestEnd(),
+                getParentForChildren(),
+                isClean());
+        latestEnd_ = null;
+      }
+      return latestEndBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Occupant)

@@ -105,7 +105,8 @@ public interface OccupantOrBuilder extends
 
   /**
    * <pre>
-   * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+   * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+   * Absent: no such time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -114,7 +115,8 @@ public interface OccupantOrBuilder extends
   boolean hasUntil();
   /**
    * <pre>
-   * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+   * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+   * Absent: no such time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -123,7 +125,8 @@ public interface OccupantOrBuilder extends
   com.google.protobuf.Timestamp getUntil();
   /**
    * <pre>
-   * When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+   * When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+   * Absent: no such time.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 5 [json_name = "until"];</code>
@@ -149,4 +152,51 @@ public interface OccupantOrBuilder extends
    */
   com.google.protobuf.ByteString
       getReasonBytes();
+
+  /**
+   * <pre>
+   * Who asked, as the server knows it: the name of the key.
+   * </pre>
+   *
+   * <code>string principal = 7 [json_name = "principal"];</code>
+   * @return The principal.
+   */
+  java.lang.String getPrincipal();
+  /**
+   * <pre>
+   * Who asked, as the server knows it: the name of the key.
+   * </pre>
+   *
+   * <code>string principal = 7 [json_name = "principal"];</code>
+   * @return The bytes for principal.
+   */
+  com.google.protobuf.ByteString
+      getPrincipalBytes();
+
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+   * @return Whether the latestEnd field is set.
+   */
+  boolean hasLatestEnd();
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+   * @return The latestEnd.
+   */
+  com.google.protobuf.Timestamp getLatestEnd();
+  /**
+   * <pre>
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder();
 }

@@ -42,6 +42,11 @@ public final class TypesProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_LeasedEnvironment_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_EndedBy_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_EndedBy_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_Lease_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -67,17 +72,22 @@ public final class TypesProto {
       "derKindR\004kind\022\027\n\007run_url\030\003 \001(\tR\006runUrl\022\036" +
       "\n\nrepository\030\004 \001(\tR\nrepository\022\020\n\003ref\030\005 " +
       "\001(\tR\003ref\022\020\n\003sha\030\006 \001(\tR\003sha\022\020\n\003job\030\007 \001(\tR" +
-      "\003job\022\024\n\005actor\030\010 \001(\tR\005actor\"\371\001\n\010Occupant\022" +
+      "\003job\022\024\n\005actor\030\010 \001(\tR\005actor\"\322\002\n\010Occupant\022" +
       "\031\n\010lease_id\030\001 \001(\tR\007leaseId\022)\n\006holder\030\002 \001" +
       "(\0132\021.callme.v1.HolderR\006holder\022+\n\005state\030\003" +
       " \001(\0162\025.callme.v1.LeaseStateR\005state\0220\n\005si" +
       "nce\030\004 \001(\0132\032.google.protobuf.TimestampR\005s" +
       "ince\0220\n\005until\030\005 \001(\0132\032.google.protobuf.Ti" +
-      "mestampR\005until\022\026\n\006reason\030\006 \001(\tR\006reason\"\205" +
-      "\001\n\021LeasedEnvironment\022\022\n\004name\030\001 \001(\tR\004name" +
-      "\022\024\n\005slots\030\002 \001(\rR\005slots\022!\n\014slot_indexes\030\003" +
-      " \003(\rR\013slotIndexes\022#\n\rfencing_token\030\004 \001(\004" +
-      "R\014fencingToken\"\313\t\n\005Lease\022\016\n\002id\030\001 \001(\tR\002id" +
+      "mestampR\005until\022\026\n\006reason\030\006 \001(\tR\006reason\022\034" +
+      "\n\tprincipal\030\007 \001(\tR\tprincipal\0229\n\nlatest_e" +
+      "nd\030\010 \001(\0132\032.google.protobuf.TimestampR\tla" +
+      "testEnd\"\205\001\n\021LeasedEnvironment\022\022\n\004name\030\001 " +
+      "\001(\tR\004name\022\024\n\005slots\030\002 \001(\rR\005slots\022!\n\014slot_" +
+      "indexes\030\003 \003(\rR\013slotIndexes\022#\n\rfencing_to" +
+      "ken\030\004 \001(\004R\014fencingToken\"m\n\007EndedBy\022\034\n\tpr" +
+      "incipal\030\001 \001(\tR\tprincipal\022)\n\006holder\030\002 \001(\013" +
+      "2\021.callme.v1.HolderR\006holder\022\031\n\010lease_id\030" +
+      "\003 \001(\tR\007leaseId\"\326\n\n\005Lease\022\016\n\002id\030\001 \001(\tR\002id" +
       "\022+\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005" +
       "state\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.En" +
       "dReasonR\tendReason\022\031\n\010end_note\030\004 \001(\tR\007en" +
@@ -108,42 +118,46 @@ public final class TypesProto {
       "t\022>\n\rqueue_timeout\030\032 \001(\0132\031.google.protob" +
       "uf.DurationR\014queueTimeout\022\035\n\nrequest_id\030" +
       "\033 \001(\tR\trequestId\022\032\n\010revision\030\034 \001(\004R\010revi" +
-      "sion\"\313\002\n\021EnvironmentStatus\022\022\n\004name\030\001 \001(\t" +
-      "R\004name\022\022\n\004pool\030\002 \001(\tR\004pool\0221\n\005state\030\003 \001(" +
-      "\0162\033.callme.v1.EnvironmentStateR\005state\022!\n" +
-      "\014state_reason\030\004 \001(\tR\013stateReason\022\032\n\010capa" +
-      "city\030\005 \001(\rR\010capacity\022\022\n\004used\030\006 \001(\rR\004used" +
-      "\022!\n\014queue_length\030\007 \001(\rR\013queueLength\022\034\n\ta" +
-      "vailable\030\010 \001(\010R\tavailable\022-\n\007holders\030\t \003" +
-      "(\0132\023.callme.v1.OccupantR\007holders\022\030\n\007rest" +
-      "ing\030\n \001(\rR\007resting*s\n\nHolderKind\022\033\n\027HOLD" +
-      "ER_KIND_UNSPECIFIED\020\000\022\030\n\024HOLDER_KIND_PIP" +
-      "ELINE\020\001\022\025\n\021HOLDER_KIND_HUMAN\020\002\022\027\n\023HOLDER" +
-      "_KIND_SERVICE\020\003*\207\001\n\nLeaseState\022\033\n\027LEASE_" +
-      "STATE_UNSPECIFIED\020\000\022\026\n\022LEASE_STATE_QUEUE" +
-      "D\020\001\022\027\n\023LEASE_STATE_OFFERED\020\002\022\024\n\020LEASE_ST" +
-      "ATE_HELD\020\003\022\025\n\021LEASE_STATE_ENDED\020\004*\257\002\n\tEn" +
-      "dReason\022\032\n\026END_REASON_UNSPECIFIED\020\000\022\027\n\023E" +
-      "ND_REASON_RELEASED\020\001\022\026\n\022END_REASON_EXPIR" +
-      "ED\020\002\022\030\n\024END_REASON_WITHDRAWN\020\003\022\030\n\024END_RE" +
-      "ASON_ABANDONED\020\004\022\025\n\021END_REASON_LAPSED\020\005\022" +
-      "\030\n\024END_REASON_TIMED_OUT\020\006\022\026\n\022END_REASON_" +
-      "REFUSED\020\007\022\035\n\031END_REASON_FORCE_RELEASED\020\t" +
-      "\022\034\n\030END_REASON_UNSATISFIABLE\020\n\"\004\010\010\020\010*\025EN" +
-      "D_REASON_SUPERSEDED*\371\001\n\020EnvironmentState" +
-      "\022!\n\035ENVIRONMENT_STATE_UNSPECIFIED\020\000\022\037\n\033E" +
-      "NVIRONMENT_STATE_AVAILABLE\020\001\022\036\n\032ENVIRONM" +
-      "ENT_STATE_DRAINING\020\002\022!\n\035ENVIRONMENT_STAT" +
-      "E_MAINTENANCE\020\003\022\033\n\027ENVIRONMENT_STATE_DIR" +
-      "TY\020\004\022\036\n\032ENVIRONMENT_STATE_CLEANING\020\005\022!\n\035" +
-      "ENVIRONMENT_STATE_QUARANTINED\020\006*q\n\tWatch" +
-      "Kind\022\032\n\026WATCH_KIND_UNSPECIFIED\020\000\022\027\n\023WATC" +
-      "H_KIND_SNAPSHOT\020\001\022\025\n\021WATCH_KIND_CHANGE\020\002" +
-      "\022\030\n\024WATCH_KIND_HEARTBEAT\020\003B\226\001\n\rdev.callm" +
-      "e.v1B\nTypesProtoP\001Z4github.com/call-me/c" +
-      "all-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002" +
-      "\tCallMe.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMe" +
-      "tadata\352\002\nCallme::V1b\006proto3"
+      "sion\022-\n\010ended_by\030\035 \001(\0132\022.callme.v1.Ended" +
+      "ByR\007endedBy\0229\n\nlatest_end\030\036 \001(\0132\032.google" +
+      ".protobuf.TimestampR\tlatestEnd\022\037\n\013passed" +
+      "_over\030\037 \001(\010R\npassedOver\"\345\002\n\021EnvironmentS" +
+      "tatus\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR" +
+      "\004pool\0221\n\005state\030\003 \001(\0162\033.callme.v1.Environ" +
+      "mentStateR\005state\022!\n\014state_reason\030\004 \001(\tR\013" +
+      "stateReason\022\032\n\010capacity\030\005 \001(\rR\010capacity\022" +
+      "\022\n\004used\030\006 \001(\rR\004used\022!\n\014queue_length\030\007 \001(" +
+      "\rR\013queueLength\022\034\n\tavailable\030\010 \001(\010R\tavail" +
+      "able\022-\n\007holders\030\t \003(\0132\023.callme.v1.Occupa" +
+      "ntR\007holders\022\030\n\007resting\030\n \001(\rR\007resting\022\030\n" +
+      "\007deleted\030\013 \001(\010R\007deleted*s\n\nHolderKind\022\033\n" +
+      "\027HOLDER_KIND_UNSPECIFIED\020\000\022\030\n\024HOLDER_KIN" +
+      "D_PIPELINE\020\001\022\025\n\021HOLDER_KIND_HUMAN\020\002\022\027\n\023H" +
+      "OLDER_KIND_SERVICE\020\003*\207\001\n\nLeaseState\022\033\n\027L" +
+      "EASE_STATE_UNSPECIFIED\020\000\022\026\n\022LEASE_STATE_" +
+      "QUEUED\020\001\022\027\n\023LEASE_STATE_OFFERED\020\002\022\024\n\020LEA" +
+      "SE_STATE_HELD\020\003\022\025\n\021LEASE_STATE_ENDED\020\004*\263" +
+      "\002\n\tEndReason\022\032\n\026END_REASON_UNSPECIFIED\020\000" +
+      "\022\027\n\023END_REASON_RELEASED\020\001\022\026\n\022END_REASON_" +
+      "EXPIRED\020\002\022\030\n\024END_REASON_WITHDRAWN\020\003\022\030\n\024E" +
+      "ND_REASON_ABANDONED\020\004\022\030\n\024END_REASON_TIME" +
+      "D_OUT\020\006\022\035\n\031END_REASON_FORCE_RELEASED\020\t\022\034" +
+      "\n\030END_REASON_UNSATISFIABLE\020\n\"\004\010\005\020\005\"\004\010\007\020\007" +
+      "\"\004\010\010\020\010*\021END_REASON_LAPSED*\022END_REASON_RE" +
+      "FUSED*\025END_REASON_SUPERSEDED*\371\001\n\020Environ" +
+      "mentState\022!\n\035ENVIRONMENT_STATE_UNSPECIFI" +
+      "ED\020\000\022\037\n\033ENVIRONMENT_STATE_AVAILABLE\020\001\022\036\n" +
+      "\032ENVIRONMENT_STATE_DRAINING\020\002\022!\n\035ENVIRON" +
+      "MENT_STATE_MAINTENANCE\020\003\022\033\n\027ENVIRONMENT_" +
+      "STATE_DIRTY\020\004\022\036\n\032ENVIRONMENT_STATE_CLEAN" +
+      "ING\020\005\022!\n\035ENVIRONMENT_STATE_QUARANTINED\020\006" +
+      "*q\n\tWatchKind\022\032\n\026WATCH_KIND_UNSPECIFIED\020" +
+      "\000\022\027\n\023WATCH_KIND_SNAPSHOT\020\001\022\025\n\021WATCH_KIND" +
+      "_CHANGE\020\002\022\030\n\024WATCH_KIND_HEARTBEAT\020\003B\226\001\n\r" +
+      "dev.callme.v1B\nTypesProtoP\001Z4github.com/" +
+      "call-me/call-me/gen/go/callme/v1;callmev" +
+      "1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme" +
+      "\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -162,25 +176,31 @@ public final class TypesProto {
     internal_static_callme_v1_Occupant_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Occupant_descriptor,
-        new java.lang.String[] { "LeaseId", "Holder", "State", "Since", "Until", "Reason", });
+        new java.lang.String[] { "LeaseId", "Holder", "State", "Since", "Until", "Reason", "Principal", "LatestEnd", });
     internal_static_callme_v1_LeasedEnvironment_descriptor =
       getDescriptor().getMessageTypes().get(2);
     internal_static_callme_v1_LeasedEnvironment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_LeasedEnvironment_descriptor,
         new java.lang.String[] { "Name", "Slots", "SlotIndexes", "FencingToken", });
-    internal_static_callme_v1_Lease_descriptor =
+    internal_static_callme_v1_EndedBy_descriptor =
       getDescriptor().getMessageTypes().get(3);
+    internal_static_callme_v1_EndedBy_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_EndedBy_descriptor,
+        new java.lang.String[] { "Principal", "Holder", "LeaseId", });
+    internal_static_callme_v1_Lease_descriptor =
+      getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_Lease_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Lease_descriptor,
-        new java.lang.String[] { "Id", "State", "EndReason", "EndNote", "Pool", "Environments", "Holder", "Principal", "Reason", "Tags", "Priority", "Position", "QueueLength", "Ahead", "Holders", "CreatedAt", "GrantedAt", "EndedAt", "ExpiresAt", "ClaimBy", "Ttl", "TtlRemaining", "MaxHold", "TicketTtl", "ClaimTimeout", "QueueTimeout", "RequestId", "Revision", });
+        new java.lang.String[] { "Id", "State", "EndReason", "EndNote", "Pool", "Environments", "Holder", "Principal", "Reason", "Tags", "Priority", "Position", "QueueLength", "Ahead", "Holders", "CreatedAt", "GrantedAt", "EndedAt", "ExpiresAt", "ClaimBy", "Ttl", "TtlRemaining", "MaxHold", "TicketTtl", "ClaimTimeout", "QueueTimeout", "RequestId", "Revision", "EndedBy", "LatestEnd", "PassedOver", });
     internal_static_callme_v1_EnvironmentStatus_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(5);
     internal_static_callme_v1_EnvironmentStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EnvironmentStatus_descriptor,
-        new java.lang.String[] { "Name", "Pool", "State", "StateReason", "Capacity", "Used", "QueueLength", "Available", "Holders", "Resting", });
+        new java.lang.String[] { "Name", "Pool", "State", "StateReason", "Capacity", "Used", "QueueLength", "Available", "Holders", "Resting", "Deleted", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();

@@ -127,7 +127,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.callme.v1.EnvironmentStatus> environments_;
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -138,7 +138,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -150,7 +150,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -161,7 +161,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -172,7 +172,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -927,7 +927,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -941,7 +941,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -955,7 +955,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -969,7 +969,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -990,7 +990,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1008,7 +1008,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1028,7 +1028,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1049,7 +1049,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1067,7 +1067,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1085,7 +1085,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1104,7 +1104,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1121,7 +1121,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1138,7 +1138,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1149,7 +1149,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1163,7 +1163,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1178,7 +1178,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1189,7 +1189,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1201,7 +1201,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+     * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>

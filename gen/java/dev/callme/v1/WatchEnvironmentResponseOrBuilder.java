@@ -62,7 +62,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
 
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -71,7 +71,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
       getEnvironmentsList();
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -79,7 +79,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   dev.callme.v1.EnvironmentStatus getEnvironments(int index);
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -87,7 +87,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   int getEnvironmentsCount();
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -96,7 +96,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
       getEnvironmentsOrBuilderList();
   /**
    * <pre>
-   * The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+   * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>

@@ -43,12 +43,19 @@ pub struct Occupant {
     /// Since when it has been in this state; for a queued one, when it arrived.
     #[prost(message, optional, tag="4")]
     pub since: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it ends unless renewed; for an offered one, when the offer lapses. Absent: no such time.
+    /// When it ends unless renewed, so it moves with each renewal; for an offered one, when it is passed over; for a queued one, when it times out.
+    /// Absent: no such time.
     #[prost(message, optional, tag="5")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
     /// What the holder wants it for.
     #[prost(string, tag="6")]
     pub reason: ::prost::alloc::string::String,
+    /// Who asked, as the server knows it: the name of the key.
+    #[prost(string, tag="7")]
+    pub principal: ::prost::alloc::string::String,
+    /// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+    #[prost(message, optional, tag="8")]
+    pub latest_end: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// One environment as a lease has it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -67,6 +74,19 @@ pub struct LeasedEnvironment {
     #[prost(uint64, tag="4")]
     pub fencing_token: u64,
 }
+/// Who ended a lease that did not end by itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndedBy {
+    /// Who called, as the server knows it: the name of the key.
+    #[prost(string, tag="1")]
+    pub principal: ::prost::alloc::string::String,
+    /// Who the lease is for whose lease_token was shown, if one was.
+    #[prost(message, optional, tag="2")]
+    pub holder: ::core::option::Option<Holder>,
+    /// The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+    #[prost(string, tag="3")]
+    pub lease_id: ::prost::alloc::string::String,
+}
 /// One object from the moment someone asks until it has ended.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Lease {
@@ -79,7 +99,7 @@ pub struct Lease {
     /// Why it ended; only when ENDED.
     #[prost(enumeration="EndReason", tag="3")]
     pub end_reason: i32,
-    /// In words: why it is unsatisfiable or was refused, who forced it and why, or the note given at its release.
+    /// In words: why it is unsatisfiable, why it was forced, or the note given at its release.
     #[prost(string, tag="4")]
     pub end_note: ::prost::alloc::string::String,
     /// The pool whose line it stands in.
@@ -103,7 +123,7 @@ pub struct Lease {
     /// -10 to 10. Each step counts as ten minutes of waiting.
     #[prost(int32, tag="11")]
     pub priority: i32,
-    /// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in.
+    /// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
     #[prost(uint32, tag="12")]
     pub position: u32,
     /// While QUEUED: how many stand in that line, this one included.
@@ -127,7 +147,7 @@ pub struct Lease {
     /// While HELD: when it ends unless renewed. Absent: it has no ttl. Times are for people; count with ttl_remaining.
     #[prost(message, optional, tag="19")]
     pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// While OFFERED: when the offer lapses.
+    /// While OFFERED: when it is passed over, unless claimed.
     #[prost(message, optional, tag="20")]
     pub claim_by: ::core::option::Option<::prost_types::Timestamp>,
     /// How long it lives from HELD, and from each Renew. Absent: until it is released.
@@ -154,6 +174,15 @@ pub struct Lease {
     /// The pool's revision at the lease's last change.
     #[prost(uint64, tag="28")]
     pub revision: u64,
+    /// Who ended it; only when ENDED by a call, not by itself.
+    #[prost(message, optional, tag="29")]
+    pub ended_by: ::core::option::Option<EndedBy>,
+    /// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+    #[prost(message, optional, tag="30")]
+    pub latest_end: ::core::option::Option<::prost_types::Timestamp>,
+    /// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
+    #[prost(bool, tag="31")]
+    pub passed_over: bool,
 }
 /// An environment as a caller who wants it sees it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -188,6 +217,9 @@ pub struct EnvironmentStatus {
     /// How many slots rest before the next grant (lock_delay, cooldown).
     #[prost(uint32, tag="10")]
     pub resting: u32,
+    /// On a CHANGE: the environment was deleted; this is the last that is told of it.
+    #[prost(bool, tag="11")]
+    pub deleted: bool,
 }
 /// What a holder is. It changes nothing in who is served; it tells people whom to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -226,7 +258,8 @@ impl HolderKind {
         }
     }
 }
-/// Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order. Any state may go to ENDED directly.
+/// Where a lease is on its way: QUEUED, OFFERED, HELD, ENDED, in this order; an OFFERED one that nobody claims is QUEUED again. Any state may go
+/// to ENDED directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum LeaseState {
@@ -234,7 +267,7 @@ pub enum LeaseState {
     Unspecified = 0,
     /// Waits in line. Lives by signs of life: see Lease.ticket_ttl.
     Queued = 1,
-    /// Its slots are reserved until `claim_by`; the first sign of life makes it HELD.
+    /// Its slots are reserved until `claim_by`; the first sign of life makes it HELD. Without one it is passed over: QUEUED again, in its old place.
     Offered = 2,
     /// The holder's turn. `ttl` counts from here.
     Held = 3,
@@ -281,12 +314,8 @@ pub enum EndReason {
     Withdrawn = 3,
     /// It waited without a sign of life for its ticket_ttl.
     Abandoned = 4,
-    /// It was offered, and not claimed within claim_timeout.
-    Lapsed = 5,
     /// It waited for its queue_timeout.
     TimedOut = 6,
-    /// Busy, and IF_BUSY_FAIL was asked for. Nothing was stored.
-    Refused = 7,
     /// Someone else ended it with ForceRelease.
     ForceReleased = 9,
     /// It can never be granted with the present configuration; `end_note` says why.
@@ -304,9 +333,7 @@ impl EndReason {
             Self::Expired => "END_REASON_EXPIRED",
             Self::Withdrawn => "END_REASON_WITHDRAWN",
             Self::Abandoned => "END_REASON_ABANDONED",
-            Self::Lapsed => "END_REASON_LAPSED",
             Self::TimedOut => "END_REASON_TIMED_OUT",
-            Self::Refused => "END_REASON_REFUSED",
             Self::ForceReleased => "END_REASON_FORCE_RELEASED",
             Self::Unsatisfiable => "END_REASON_UNSATISFIABLE",
         }
@@ -319,9 +346,7 @@ impl EndReason {
             "END_REASON_EXPIRED" => Some(Self::Expired),
             "END_REASON_WITHDRAWN" => Some(Self::Withdrawn),
             "END_REASON_ABANDONED" => Some(Self::Abandoned),
-            "END_REASON_LAPSED" => Some(Self::Lapsed),
             "END_REASON_TIMED_OUT" => Some(Self::TimedOut),
-            "END_REASON_REFUSED" => Some(Self::Refused),
             "END_REASON_FORCE_RELEASED" => Some(Self::ForceReleased),
             "END_REASON_UNSATISFIABLE" => Some(Self::Unsatisfiable),
             _ => None,
@@ -739,7 +764,8 @@ pub struct AcquireRequest {
     /// How long the place in line lives without a sign of life, 1 s to 24 h; 60 s if absent.
     #[prost(message, optional, tag="9")]
     pub ticket_ttl: ::core::option::Option<::prost_types::Duration>,
-    /// How long a grant waits to be claimed, 1 s to 1 h; 30 s if absent.
+    /// How long a grant out of the line waits to be claimed, counted from the last sign of life if that is later, 1 s to 1 h; 5 s if absent. Then it
+    /// is passed over, and the next one is served. Who polls sets it above the interval of polling.
     #[prost(message, optional, tag="10")]
     pub claim_timeout: ::core::option::Option<::prost_types::Duration>,
     /// -10 to 10; each step counts as ten minutes of waiting.
@@ -764,14 +790,16 @@ pub struct AcquireResponse {
     /// The lease: look at its state.
     #[prost(message, optional, tag="1")]
     pub lease: ::core::option::Option<Lease>,
-    /// A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it. Absent when nothing was stored.
+    /// A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
+    /// GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
     #[prost(string, tag="2")]
     pub lease_token: ::prost::alloc::string::String,
     /// Whether this call created an environment that did not exist.
     #[prost(bool, tag="3")]
     pub environment_created: bool,
 }
-/// Name a lease, or an environment on which the caller has exactly one HELD or OFFERED lease.
+/// Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
+/// caller's granted lease there that was asked for without request_id and without a holder's name or run_url, if there is one such.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReleaseRequest {
     /// The lease to end.
@@ -786,6 +814,9 @@ pub struct ReleaseRequest {
     /// Kept as the lease's end_note. At most 512 characters.
     #[prost(string, tag="4")]
     pub note: ::prost::alloc::string::String,
+    /// With `environment`: the caller's lease of this request_id there.
+    #[prost(string, tag="5")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// The end.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -847,7 +878,7 @@ pub struct CheckFenceResponse {
     /// A HELD lease on the environment bears this token.
     #[prost(bool, tag="1")]
     pub valid: bool,
-    /// The highest token ever granted on the environment; 0 if none was.
+    /// The highest token ever granted on the environment; 0 if none was, and for an unknown one.
     #[prost(uint64, tag="2")]
     pub current: u64,
 }
@@ -897,7 +928,7 @@ pub struct WatchEnvironmentResponse {
     /// that is missing was deleted. The causes are lost.
     #[prost(bool, tag="4")]
     pub skipped: bool,
-    /// The full state of each environment concerned, after the change. A deleted one is absent from its SNAPSHOT, and has capacity 0 in its CHANGE.
+    /// The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
     #[prost(message, repeated, tag="5")]
     pub environments: ::prost::alloc::vec::Vec<EnvironmentStatus>,
     /// On a CHANGE: what it was.
@@ -929,7 +960,8 @@ pub enum IfBusy {
     Unspecified = 0,
     /// Stand in line.
     Queue = 1,
-    /// End at once as REFUSED; nothing is stored, the request_id is not used up.
+    /// Stand in line for `wait` (none: not at all) and no longer than the call is open; then aborted, reason ENVIRONMENT_BUSY, with nothing left in
+    /// line. Never satisfiable is failed_precondition, reason UNSATISFIABLE. So an answer means HELD.
     Fail = 2,
 }
 impl IfBusy {

@@ -1,13 +1,15 @@
 /** The Acquire command: find the earlier answer, or the environments; then hold, queue or refuse. */
+import { notGranted, unsatisfiable } from "./busy.ts";
 import type { Acquire, Done, Refusal } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { create } from "./fleet.ts";
-import { grant, hold } from "./lease.ts";
-import { siteOf } from "./ledger.ts";
+import { attend, grant } from "./lease.ts";
 import { limits } from "./limits.ts";
 import { fits } from "./line.ts";
-import { type EnvironmentConfig, type Lease, type Micros, requestKey } from "./model.ts";
+import { type EnvironmentConfig, type Lease, requestKey } from "./model.ts";
 import { beyond, near } from "./refusal.ts";
+import { termsOf } from "./terms.ts";
+import { leaseEnded } from "./verbs.ts";
 
 export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const earlier = answered(draft, command);
@@ -20,17 +22,18 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
     created = true;
   }
   const lease = draftLease(draft, command);
-  const impossible = tooWide(draft, command);
-  if (impossible !== undefined) return { ok: true, lease: ended(lease, "UNSATISFIABLE", impossible) };
+  const impossible = unsatisfiable(draft.pool, command.needs);
+  if (impossible !== undefined) return command.ifBusy === "FAIL" ? notGranted(draft.pool, command.needs) : answerOnly(lease, impossible);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
   if (crowded !== undefined) return crowded;
   if (fits(draft.pool, lease)) return { ok: true, lease: grant(draft, lease, "HELD"), environmentCreated: created };
-  if (command.ifBusy === "FAIL") return { ok: true, lease: ended(lease, "REFUSED", "busy, and if_busy is FAIL") };
+  if (command.ifBusy === "FAIL" && command.wait === undefined) return notGranted(draft.pool, command.needs);
   const long = beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
   if (long !== undefined) return long;
   const sequence = draft.next();
-  const deadline = command.queueTimeout === undefined ? {} : { deadline: draft.at + command.queueTimeout };
-  return { ok: true, lease: draft.putLease({ ...lease, ...deadline, sequence }, sequence), environmentCreated: created };
+  // The call of a transient one ends its waiting by itself.
+  const deadline = command.queueTimeout === undefined || lease.transient === true ? {} : { deadline: draft.at + command.queueTimeout };
+  return { ok: true, lease: draft.putLease({ ...lease, ...deadline, sequence }, { revision: sequence }), environmentCreated: created };
 }
 
 /** Rule 2: one lease for a request_id, until 24 h after it ended. A retry is a sign of life. */
@@ -46,7 +49,9 @@ function answered(draft: Draft, command: Acquire): Done | Refusal | undefined {
       message: `request_id ${JSON.stringify(command.requestId)} was used for another request (lease ${lease.id}); send that one again as it was, or use a new request_id`,
       metadata: { lease_id: lease.id },
     };
-  return { ok: true, lease: lease.state === "OFFERED" ? hold(draft, lease) : lease };
+  if (lease.state !== "ENDED") return { ok: true, lease: attend(draft, lease) };
+  // With FAIL an answer means HELD.
+  return command.ifBusy === "FAIL" ? leaseEnded(lease) : { ok: true, lease };
 }
 
 /** Creates an unknown environment, where that is allowed. */
@@ -69,21 +74,15 @@ function introduce(draft: Draft, command: Acquire, name: string): Refusal | unde
       metadata: { environment: name },
     };
   const config: EnvironmentConfig = { name, pool: draft.pool.name, description: "", labels: {}, capacity: 1, links: {} };
-  return create(draft, config, false);
-}
-
-/** Why the request can never be met with the present configuration. */
-function tooWide(draft: Draft, command: Acquire): string | undefined {
-  for (const need of command.needs) {
-    const { capacity } = siteOf(draft.pool, need.environment).environment.config;
-    if (need.slots > capacity) return `${need.environment} has ${capacity} slots, fewer than the ${need.slots} asked for`;
-  }
-  return undefined;
+  return create(draft, config, true);
 }
 
 /** The lease that would be queued. Ttl and max_hold are clamped to the strictest of its environments. */
 function draftLease(draft: Draft, command: Acquire): Lease {
-  const { queueTimeout, requestId } = command;
+  const { requestId } = command;
+  const transient = command.ifBusy === "FAIL" && command.wait !== undefined;
+  const queueTimeout = transient ? command.wait : command.queueTimeout;
+  const { ttl, maxHold } = termsOf(draft.pool, command);
   return {
     id: command.id,
     pool: draft.pool.name,
@@ -97,34 +96,21 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     priority: command.priority,
     sequence: Number.MAX_SAFE_INTEGER,
     createdAt: draft.at,
-    ...terms(draft, command),
+    ...(ttl === undefined ? {} : { ttl }),
+    ...(maxHold === undefined ? {} : { maxHold }),
     ticketTtl: command.ticketTtl,
-    claimTimeout: command.claimTimeout,
+    claimTimeout: Math.min(command.claimTimeout, maxHold ?? command.claimTimeout),
     graced: false,
     fingerprint: command.fingerprint,
     legacy: command.legacy,
     revision: 0,
+    ...(transient && { transient }),
     ...(queueTimeout === undefined ? {} : { queueTimeout }),
     ...(requestId === undefined ? {} : { requestId }),
   };
 }
 
-function terms(draft: Draft, command: Acquire): { ttl?: Micros; maxHold?: Micros } {
-  if (command.legacy && command.ttl === undefined) return {};
-  const configs = command.needs.map((need) => siteOf(draft.pool, need.environment).environment.config);
-  const ttl = Math.min(command.ttl ?? strictest(configs, "defaultTtl", limits.defaultTtl), strictest(configs, "maxTtl", limits.maxTtl));
-  const longest = strictest(configs, "maxHold", limits.maxTtl);
-  const usual = configs.some((config) => config.maxHold !== undefined) ? longest : Math.max(limits.defaultMaxHold, ttl);
-  const maxHold = Math.min(command.maxHold ?? usual, longest);
-  return { ttl: Math.min(ttl, maxHold), maxHold };
-}
-
-/** The smallest value that one of the environments sets. */
-export function strictest(configs: readonly EnvironmentConfig[], key: "defaultTtl" | "maxTtl" | "maxHold", otherwise: Micros): Micros {
-  return Math.min(...configs.map((config) => config[key] ?? otherwise));
-}
-
 /** An answer only: nothing is stored. */
-function ended(lease: Lease, endReason: "REFUSED" | "UNSATISFIABLE", endNote: string): Lease {
-  return { ...lease, state: "ENDED", endReason, endNote, endedAt: lease.createdAt };
+function answerOnly(lease: Lease, endNote: string): Done {
+  return { ok: true, lease: { ...lease, state: "ENDED", endReason: "UNSATISFIABLE", endNote, endedAt: lease.createdAt } };
 }

@@ -15,6 +15,8 @@ export interface Acquire {
   readonly needs: readonly { readonly environment: string; readonly slots: number }[];
   readonly autoCreate: boolean;
   readonly ifBusy: "QUEUE" | "FAIL";
+  /** With FAIL: how long it may stand in line, in memory only; not at all without it. */
+  readonly wait?: Micros;
   readonly ttl?: Micros;
   readonly maxHold?: Micros;
   readonly queueTimeout?: Micros;
@@ -38,15 +40,17 @@ export interface Release {
   readonly note: string;
 }
 
-/** Ends the caller's one HELD or OFFERED lease on the environment. */
+/** Ends the lease on the environment that the caller must mean: the one of the request_id or, without one, see verbs.ts. */
 export interface ReleaseByEnvironment extends Omit<Release, "type" | "lease"> {
   readonly type: "releaseByEnvironment";
   readonly environment: string;
+  readonly requestId?: string;
 }
 
 /** DELETE /maybe: ends the oldest lease that was taken there. */
 export interface ReleaseLegacy {
   readonly type: "releaseLegacy";
+  readonly by: Caller;
   readonly environment: string;
 }
 
@@ -57,7 +61,7 @@ export interface Renew {
   readonly ttl?: Micros;
 }
 
-/** The first sign of life of an offered lease. */
+/** A sign of life of a lease that is offered, or was passed over. */
 export interface Claim {
   readonly type: "claim";
   readonly lease: string;
@@ -69,10 +73,24 @@ export interface Abandon {
   readonly leases: readonly string[];
 }
 
-/** The caller of an Acquire went away before its answer was handed over. */
+/** The answer of a call that gave a lease did not arrive. */
 export interface HangUp {
   readonly type: "hangUp";
   readonly lease: string;
+  /** It may have arrived all the same: it was handed to the system before the connection turned out to be dead. */
+  readonly written: boolean;
+}
+
+/** The wait of an Acquire with FAIL is over: it is out of the line, unless it was granted by now. */
+export interface GiveUp {
+  readonly type: "giveUp";
+  readonly lease: string;
+}
+
+/** There are too many environments: forgets the pool's idle ones, those idle for longest first. */
+export interface Forget {
+  readonly type: "forget";
+  readonly count: number;
 }
 
 export interface ForceRelease {
@@ -85,6 +103,7 @@ export interface ForceRelease {
 /** This pool's share of ApplyEnvironments. */
 export interface Apply {
   readonly type: "apply";
+  readonly by: Caller;
   readonly environments: readonly EnvironmentConfig[];
   /** Delete those of the pool that `environments` does not name. */
   readonly prune: boolean;
@@ -92,18 +111,20 @@ export interface Apply {
 
 export interface Delete {
   readonly type: "delete";
+  readonly by: Caller;
   readonly environment: string;
 }
 
 export interface SetState {
   readonly type: "setState";
+  readonly by: Caller;
   readonly environment: string;
   readonly state: EnvironmentState;
   readonly reason: string;
   readonly until?: Micros;
 }
 
-/** After a start: the grace of api.md rule 5, for leases and offers. */
+/** After a start: the grace of rule 5, for leases and offers. */
 export interface Recover {
   readonly type: "recover";
 }
@@ -122,6 +143,8 @@ export type Command =
   | Claim
   | Abandon
   | HangUp
+  | GiveUp
+  | Forget
   | ForceRelease
   | Apply
   | Delete
@@ -136,6 +159,9 @@ export type RefusalReason =
   | "NOTHING_HELD"
   | "NOT_YOURS"
   | "SEVERAL_HELD"
+  | "NAME_THE_LEASE"
+  | "ENVIRONMENT_BUSY"
+  | "UNSATISFIABLE"
   | "LEASE_ENDED"
   | "IDEMPOTENCY_MISMATCH"
   | "POOL_MISMATCH"
@@ -184,5 +210,12 @@ export interface Reads {
 export function readsOf(pool: string, command: Command): Reads {
   if (command.type === "acquire" && command.requestId !== undefined)
     return { leases: [], requests: [requestKey(command.by.principal, pool, command.requestId)] };
+  if (command.type === "releaseByEnvironment") {
+    const { by, requestId } = command;
+    return {
+      leases: by.lease === undefined ? [] : [by.lease],
+      requests: requestId === undefined ? [] : [requestKey(by.principal, pool, requestId)],
+    };
+  }
   return { leases: "lease" in command ? [command.lease] : [], requests: [] };
 }

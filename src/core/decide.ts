@@ -6,13 +6,16 @@
 import { acquire } from "./acquire.ts";
 import type { Command, Done, Refusal, Reply } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import { apply, freshen, remove, setState } from "./fleet.ts";
-import { end, grant } from "./lease.ts";
-import { leaseOf, siteOf } from "./ledger.ts";
+import { apply, forget, forgetIdle, freshen, remove, setState } from "./fleet.ts";
+import { end, grant, hold, passOver } from "./lease.ts";
+import { latestEnd, leaseOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import { nextInLine } from "./line.ts";
-import type { EndReason, Lease, LeaseState, Micros, Pool } from "./model.ts";
-import { abandon, claim, forceRelease, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs.ts";
+import type { Lease, Micros, Pool } from "./model.ts";
+import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs.ts";
+
+/** Commands that are a sign of life of the lease they answer with: its caller is there to take an offer. */
+const SIGNS: ReadonlySet<Command["type"]> = new Set(["acquire", "claim", "renew"]);
 
 /**
  * Decides one command on the draft. A refusal is a value, and changes nothing beyond what was due. Two commands act before what is
@@ -24,15 +27,22 @@ export function decide(draft: Draft, command: Command): Reply {
   pulse(draft);
   const mark = draft.mark();
   const reply = execute(draft, command);
-  // An immediate REFUSED or UNSATISFIABLE is an answer only (rule 2): that lease has no revision.
+  // What is UNSATISFIABLE at once is an answer only (rule 2): that lease has no revision.
   if (!reply.ok || reply.lease?.revision === 0) draft.reset(mark);
   settle(draft);
-  return { ...reply, pool: draft.pool };
+  if (!reply.ok || reply.lease === undefined) return { ...reply, pool: draft.pool };
+  // Serving the line may have moved it on.
+  let lease = draft.pool.leases.get(reply.lease.id) ?? reply.lease;
+  if (lease.state === "OFFERED" && SIGNS.has(command.type)) lease = hold(draft, lease);
+  return { ...reply, lease, pool: draft.pool };
 }
 
 /** When the pool must be pulsed next; never, if undefined. */
 export function nextDeadline(pool: Pool): Micros | undefined {
-  return pool.deadlines.first()?.[0].at;
+  const timer = pool.deadlines.first()?.[0].at ?? Number.POSITIVE_INFINITY;
+  const forgetting = (pool.idle.first()?.[0].since ?? Number.POSITIVE_INFINITY) + limits.idle;
+  const at = Math.min(timer, forgetting);
+  return at === Number.POSITIVE_INFINITY ? undefined : at;
 }
 
 function execute(draft: Draft, command: Command): Done | Refusal {
@@ -51,6 +61,10 @@ function execute(draft: Draft, command: Command): Done | Refusal {
       return claim(draft, command.lease);
     case "hangUp":
       return hangUp(draft, command);
+    case "giveUp":
+      return giveUp(draft, command.lease);
+    case "forget":
+      return forget(draft, command.count);
     case "forceRelease":
       return forceRelease(draft, command);
     case "apply":
@@ -66,46 +80,44 @@ function execute(draft: Draft, command: Command): Done | Refusal {
   }
 }
 
-const DUE: Record<Exclude<LeaseState, "ENDED">, readonly [EndReason, string]> = {
-  HELD: ["EXPIRED", "it was not renewed in time"],
-  OFFERED: ["LAPSED", "it was not claimed within claim_timeout"],
-  QUEUED: ["TIMED_OUT", "it waited for its queue_timeout"],
-};
-
 /** Ends what is due, and serves the line. */
 function pulse(draft: Draft): void {
   for (;;) {
     const due = draft.pool.deadlines.first()?.[0];
     if (due === undefined || due.at > draft.at) break;
-    if (due.environment !== undefined) freshen(draft, siteOf(draft.pool, due.environment).environment);
+    if (due.environment !== undefined) freshen(draft, due.environment);
     else if (due.lease !== undefined) expire(draft, leaseOf(draft.pool, due.lease));
   }
+  forgetIdle(draft);
   settle(draft);
 }
 
+/** The deadline of a lease has come. */
 function expire(draft: Draft, lease: Lease): void {
-  if (lease.state === "ENDED") throw new Error(`invariant: ended lease ${lease.id} has a deadline`);
-  const [reason, note] = DUE[lease.state];
-  const spent = lease.state === "HELD" && lease.maxHold !== undefined && draft.at >= (lease.grantedAt ?? 0) + lease.maxHold;
-  end(draft, lease, reason, spent ? "max_hold was reached" : note);
+  const spent = draft.at >= (latestEnd(lease) ?? Number.POSITIVE_INFINITY);
+  // An offer that was a hold before is over when its max_hold is, however it came to be an offer again.
+  if (lease.state === "OFFERED" && !(spent && lease.told === true)) passOver(draft, lease);
+  else if (lease.state === "QUEUED") end(draft, lease, { reason: "TIMED_OUT", note: "it waited for its queue_timeout" });
+  else end(draft, lease, { reason: "EXPIRED", note: spent ? "max_hold was reached" : "it was not renewed in time" });
 }
 
 /** Offers the free slots to the line. */
 function settle(draft: Draft): void {
-  if (draft.touched.size === 0) return;
-  const next = nextInLine(draft.pool, draft.touched);
-  for (const lease of next) grant(draft, lease, "OFFERED");
-  draft.touched.clear();
+  if (draft.touched.size === 0 && draft.arrived.size === 0) return;
+  for (const lease of nextInLine(draft.pool, { environments: draft.touched, arrived: draft.arrived })) grant(draft, lease, "OFFERED");
+  draft.settled();
 }
 
 /**
  * Rule 5, before anything ends: nobody could renew or claim while the server was down. Once until the next renewal, so that a
- * restart loop under a dead holder cannot hold for ever (etcd#9395).
+ * restart loop under a dead holder cannot hold for ever.
  */
 function recover(draft: Draft): void {
+  draft.pool = { ...draft.pool, patientUntil: draft.at + limits.startGrace };
   for (const lease of [...draft.pool.leases.values()]) {
     if (lease.deadline === undefined || lease.graced || lease.state === "QUEUED") continue;
-    const least = lease.state === "HELD" ? Math.min(lease.ttl ?? 0, limits.startGrace) : lease.claimTimeout;
+    const least =
+      lease.state === "HELD" ? Math.min(lease.ttl ?? 0, limits.startGrace) : Math.max(lease.claimTimeout, limits.claimTimeout.afterStart);
     if (lease.deadline < draft.at + least) draft.putLease({ ...lease, deadline: draft.at + least, graced: true });
   }
 }

@@ -1,14 +1,26 @@
+import type { Caller } from "./command.ts";
 import type { Cause, Event } from "./event.ts";
-import { isOutOfService, leaseOf, withEnvironment, withLease, withoutEnvironment } from "./ledger.ts";
-import { type Environment, type Lease, type Micros, type Pool, type Revision, requestKey } from "./model.ts";
+import {
+  isReady,
+  leaseOf,
+  type Rests,
+  siteOf,
+  withEnvironment,
+  withFitted,
+  withLease,
+  withoutEnvironment,
+  withoutRests,
+} from "./ledger.ts";
+import { type EndedBy, type Environment, type Lease, type Micros, type Pool, type Revision, requestKey } from "./model.ts";
+import { isOutOfService } from "./site.ts";
 import { ascending, Sorted } from "./sorted.ts";
-import { bareStatus, statusOf } from "./view.ts";
+import { deletedStatus, statusOf } from "./view.ts";
 
-/** A row that a transaction writes; the last one of a key counts. */
-export type Row =
-  | { readonly kind: "lease"; readonly lease: Lease }
-  | { readonly kind: "environment"; readonly environment: Environment }
-  | { readonly kind: "deleted"; readonly name: string };
+/**
+ * A row that a transaction writes; the last one of a key counts. An environment is named only: its row is what it is in the draft's pool at
+ * the end, and gone if it is not there.
+ */
+export type Row = { readonly kind: "lease"; readonly lease: Lease } | { readonly kind: "environment"; readonly name: string };
 
 /** Rows that commands name and a pool does not hold, as the store read them under the lock. */
 export interface Found {
@@ -21,13 +33,27 @@ export interface Found {
   elsewhere(pool: string): Totals;
 }
 
-/** How much there is of what limits.ts bounds. */
+/** How much there is of what limits.ts bounds. An environment that could be forgotten counts in none of them. */
 export interface Totals {
   readonly environments: number;
   readonly leases: number;
   readonly waiters: number;
   /** Pools with an environment. */
   readonly pools: number;
+}
+
+/** What one pool has. */
+export function totalsOf({ sites, idle, leases, waiters }: Pool): Totals {
+  const environments = sites.size - idle.size;
+  return { environments, leases: leases.size, waiters, pools: Number(environments > 0) };
+}
+
+/** How a lease is written. */
+interface Writing {
+  /** Its revision, where the next one is not meant. */
+  readonly revision?: number | undefined;
+  /** Until when the slots that it gives up rest. */
+  readonly rest?: Rests | undefined;
 }
 
 /** Where a draft can go back to. */
@@ -52,7 +78,9 @@ export class Draft {
   readonly rows: Row[] = [];
   readonly events: Event[] = [];
   /** Environments whose free slots or line changed since the pool was last settled. */
-  touched = new Set<string>();
+  readonly touched = new Set<string>();
+  /** Leases that have become ready since then. */
+  readonly arrived = new Set<string>();
 
   constructor(pool: Pool, at: Micros, found: Found) {
     this.at = Math.max(at, pool.at);
@@ -71,6 +99,14 @@ export class Draft {
     this.rows.length = mark.rows;
     this.events.length = mark.events;
     this.touched.clear();
+    this.arrived.clear();
+  }
+
+  /** The line has been served. */
+  settled(): void {
+    for (const name of this.touched) this.pool = withFitted(this.pool, name);
+    this.touched.clear();
+    this.arrived.clear();
   }
 
   /** A lease of the pool, live or ended. */
@@ -85,6 +121,12 @@ export class Draft {
     return id === undefined ? (this.#ended.get(key) ?? this.#found.request(key)) : this.pool.leases.get(id);
   }
 
+  /** Who a caller is, for the record. */
+  identity(by: Caller): EndedBy {
+    const lease = by.lease === undefined ? undefined : this.lease(by.lease);
+    return lease === undefined ? { principal: by.principal } : { principal: lease.principal, lease: lease.id, holder: lease.holder };
+  }
+
   /** The other pool that an environment belongs to, if it does. */
   otherOwner(environment: string): string | undefined {
     const owner = this.pool.sites.has(environment) ? undefined : this.#found.owner(environment);
@@ -93,13 +135,13 @@ export class Draft {
 
   /** What there is over all pools, this draft's changes included. */
   totals(): Totals {
-    const { sites, leases, waiters, name } = this.pool;
-    const others = this.#found.elsewhere(name);
+    const own = totalsOf(this.pool);
+    const others = this.#found.elsewhere(this.pool.name);
     return {
-      environments: others.environments + sites.size,
-      leases: others.leases + leases.size,
-      waiters: others.waiters + waiters,
-      pools: others.pools + Number(sites.size > 0),
+      environments: others.environments + own.environments,
+      leases: others.leases + own.leases,
+      waiters: others.waiters + own.waiters,
+      pools: others.pools + own.pools,
     };
   }
 
@@ -111,15 +153,18 @@ export class Draft {
   }
 
   /** Writes a lease; a change of state is an event. */
-  putLease(lease: Lease, revision = this.next()): Lease {
+  putLease(lease: Lease, { revision = this.next(), rest }: Writing = {}): Lease {
     const before = this.pool.leases.get(lease.id);
     const row: Lease = { ...lease, revision };
-    this.pool = withLease(this.pool, row);
-    this.rows.push({ kind: "lease", lease: row });
-    if (before?.state === row.state) return row;
+    this.pool = withLease(this.pool, row, rest);
+    if (row.transient !== true) this.rows.push({ kind: "lease", lease: row });
+    for (const name of rest?.keys() ?? []) this.rows.push({ kind: "environment", name });
+    if (before?.state === row.state && before.passedOver === row.passedOver) return row;
     if (row.state === "ENDED") this.#remember(row);
+    if (isReady(this.pool, row)) this.arrived.add(row.id);
     const names = row.needs.map((need) => need.environment);
     for (const name of names) this.touched.add(name);
+    if (before?.state === row.state) return row;
     this.#tell(revision, names, {
       leaseId: row.id,
       state: row.state,
@@ -135,26 +180,40 @@ export class Draft {
     const before = this.pool.sites.get(name);
     const row: Environment = { ...environment, revision };
     this.pool = withEnvironment(this.pool, row);
-    this.rows.push({ kind: "environment", environment: row });
+    this.rows.push({ kind: "environment", name });
     this.touched.add(name);
     if (before !== undefined && isOutOfService(before.environment) !== isOutOfService(row))
-      for (const id of before.waiting.values()) for (const need of leaseOf(this.pool, id).needs) this.touched.add(need.environment);
+      for (const id of before.line.values()) this.#shift(leaseOf(this.pool, id));
     if (told) this.#tell(revision, [name], undefined);
     return row;
   }
 
-  /** Removes an environment on which nobody is and for which nobody waits. */
-  dropEnvironment(environment: Environment): void {
+  /** Ends the rests of an environment that are over. */
+  endRests(name: string): void {
+    this.pool = withoutRests(this.pool, name, this.at);
+    this.putEnvironment(siteOf(this.pool, name).environment, true);
+  }
+
+  /** Removes an environment on which nobody is and for which nobody waits; `told` makes it an event. */
+  dropEnvironment(name: string, told: boolean): void {
     const revision = this.next();
-    this.pool = withoutEnvironment(this.pool, environment);
-    this.rows.push({ kind: "deleted", name: environment.config.name });
-    const gone = bareStatus({ ...environment, rests: [], config: { ...environment.config, capacity: 0 } });
-    this.events.push({ revision, at: this.at, pool: this.pool.name, environments: [gone] });
+    const { environment } = siteOf(this.pool, name);
+    this.pool = withoutEnvironment(this.pool, name);
+    this.rows.push({ kind: "environment", name });
+    if (told) this.events.push({ revision, at: this.at, pool: this.pool.name, environments: [deletedStatus(environment)] });
+  }
+
+  /** A waiter has joined the ready lines of its environments, or left them. */
+  #shift(lease: Lease): void {
+    for (const need of lease.needs) this.touched.add(need.environment);
+    if (isReady(this.pool, lease)) this.arrived.add(lease.id);
   }
 
   #remember(lease: Lease): void {
     this.#ended = this.#ended.set(lease.id, lease);
-    if (lease.requestId !== undefined) this.#ended = this.#ended.set(requestKey(lease.principal, lease.pool, lease.requestId), lease);
+    // One that was never stored has not used its request_id up.
+    if (lease.requestId === undefined || lease.transient === true) return;
+    this.#ended = this.#ended.set(requestKey(lease.principal, lease.pool, lease.requestId), lease);
   }
 
   #tell(revision: Revision, names: readonly string[], cause: Cause | undefined): void {

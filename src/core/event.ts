@@ -4,9 +4,13 @@ import type { EndReason, EnvironmentState, Holder, LeaseState, Micros, Revision 
 export interface Occupant {
   readonly leaseId: string;
   readonly holder: Holder;
+  readonly principal: string;
   readonly state: LeaseState;
   readonly since: Micros;
+  /** When it ends unless renewed; OFFERED: when it is passed over; QUEUED: when it times out. */
   readonly until?: Micros;
+  /** When it ends at the latest, however often it is renewed. */
+  readonly latestEnd?: Micros;
   readonly reason: string;
 }
 
@@ -22,6 +26,8 @@ export interface EnvironmentStatus {
   readonly queueLength: number;
   readonly available: boolean;
   readonly holders: readonly Occupant[];
+  /** It is gone; this is the last that is told of it. */
+  readonly deleted?: boolean;
 }
 
 /** What made an event; none when an environment's configuration or state changed. */

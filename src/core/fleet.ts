@@ -1,75 +1,102 @@
 /** What operators do with environments. */
-import type { Apply, Change, Delete, Done, Refusal, SetState } from "./command.ts";
+import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./lease.ts";
 import { leaseOf, siteOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
-import type { Environment, EnvironmentConfig, Site } from "./model.ts";
+import type { EnvironmentConfig, Site } from "./model.ts";
 import { beyond, limitReached, noEnvironment } from "./refusal.ts";
+import { usedSlots, waitersOf } from "./site.ts";
 
-/** Adds an environment, AVAILABLE and free; `told` makes it an event of its own. */
-export function create(draft: Draft, config: EnvironmentConfig, told: boolean): Refusal | undefined {
-  const totals = draft.totals();
-  const many = beyond(draft.pool.sites.size, totals.environments, limits.environments, "environments");
-  if (many !== undefined) return many;
-  if (draft.pool.sites.size === 0 && totals.pools >= limits.pools) return limitReached("pools", limits.pools);
-  draft.putEnvironment({ config, state: "AVAILABLE", stateReason: "", fence: 0, rests: [], revision: 0 }, told);
+/** Adds an environment, AVAILABLE and free. One that an Acquire asks for is made on demand, and is no event. */
+export function create(draft: Draft, config: EnvironmentConfig, onDemand: boolean): Refusal | undefined {
+  const refusal = noRoom(draft);
+  if (refusal !== undefined) return refusal;
+  const [idlest] = draft.pool.idle.keys();
+  if (draft.pool.sites.size >= limits.environments.pool && idlest !== undefined) draft.dropEnvironment(idlest.environment, false);
+  draft.putEnvironment({ config, state: "AVAILABLE", stateReason: "", fence: 0, revision: 0, ...(onDemand && { onDemand }) }, !onDemand);
   return undefined;
+}
+
+/** Why one more environment would be too many, if it would. Those that can be forgotten refuse nobody. */
+export function noRoom(draft: Pick<Draft, "pool" | "totals">): Refusal | undefined {
+  const { sites, idle } = draft.pool;
+  const own = sites.size - idle.size;
+  const totals = draft.totals();
+  if (own === 0 && totals.pools >= limits.pools) return limitReached("pools", limits.pools);
+  return beyond(own, totals.environments, limits.environments, "environments");
+}
+
+/** Forgets what was made on demand and has been idle for long enough. */
+export function forgetIdle(draft: Draft): void {
+  for (;;) {
+    const idlest = draft.pool.idle.first()?.[0];
+    if (idlest === undefined || idlest.since + limits.idle > draft.at) return;
+    draft.dropEnvironment(idlest.environment, false);
+  }
+}
+
+/** Forgets so many idle environments, or all there are. */
+export function forget(draft: Draft, count: number): Done {
+  for (const { environment } of [...draft.pool.idle.keys()].slice(0, count)) draft.dropEnvironment(environment, false);
+  return { ok: true };
 }
 
 /** Makes the pool's environments what `command` says; all of it or, refused, nothing. */
 export function apply(draft: Draft, command: Apply): Done | Refusal {
   const changes: Change[] = [];
   for (const config of command.environments) {
-    const change = applyOne(draft, config);
+    const change = applyOne(draft, config, command.by);
     if ("ok" in change) return change;
     changes.push(change);
   }
   const named = new Set(command.environments.map((config) => config.name));
   const extra = command.prune ? [...draft.pool.sites.keys()].filter((name) => !named.has(name)) : [];
   for (const name of extra) {
-    const refusal = drop(draft, siteOf(draft.pool, name));
+    const refusal = drop(draft, siteOf(draft.pool, name), command.by);
     if (refusal !== undefined) return refusal;
     changes.push({ name, kind: "DELETED", fields: [] });
   }
   return { ok: true, changes };
 }
 
-function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {
+function applyOne(draft: Draft, config: EnvironmentConfig, by: Caller): Change | Refusal {
   const { name } = config;
   const owner = draft.otherOwner(name);
   if (owner !== undefined) return poolFixed(config, owner);
   const site = draft.pool.sites.get(name);
-  if (site === undefined) return create(draft, config, true) ?? { name, kind: "CREATED", fields: [] };
+  if (site === undefined) return create(draft, config, false) ?? { name, kind: "CREATED", fields: [] };
   const fields = differing(site.environment.config, config);
+  const { onDemand, ...environment } = site.environment;
+  // What is configured is no longer forgotten, whatever the configuration says.
+  if (fields.length === 0 && onDemand === true) draft.putEnvironment(environment, false);
   if (fields.length === 0) return { name, kind: "UNCHANGED", fields };
-  const rests = site.environment.rests.filter((rest) => rest.index < config.capacity);
-  draft.putEnvironment({ ...site.environment, config, rests }, true);
-  if (config.capacity < site.environment.config.capacity) turnAway(draft, name);
+  draft.putEnvironment({ ...environment, config }, true);
+  if (config.capacity < environment.config.capacity) turnAway(draft, name, by);
   return { name, kind: "UPDATED", fields };
 }
 
 /** Ends the waiters that the environment has become too small for. */
-function turnAway(draft: Draft, name: string): void {
+function turnAway(draft: Draft, name: string, by: Caller): void {
   const site = siteOf(draft.pool, name);
-  for (const id of site.waiting.values()) {
+  const { capacity } = site.environment.config;
+  for (const id of waitersOf(site)) {
     const lease = leaseOf(draft.pool, id);
     const need = lease.needs.find((candidate) => candidate.environment === name);
-    const { capacity } = site.environment.config;
-    if (need !== undefined && need.slots > capacity)
-      end(draft, lease, "UNSATISFIABLE", `${name} now has ${capacity} slots, fewer than the ${need.slots} asked for`);
+    const note = `${name} now has ${capacity} slots, fewer than the ${need?.slots} asked for`;
+    if (need !== undefined && need.slots > capacity) end(draft, lease, { reason: "UNSATISFIABLE", note, by: draft.identity(by) });
   }
 }
 
 export function remove(draft: Draft, command: Delete): Done | Refusal {
   const site = draft.pool.sites.get(command.environment);
   if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
-  return drop(draft, site) ?? { ok: true, changes: [{ name: command.environment, kind: "DELETED", fields: [] }] };
+  return drop(draft, site, command.by) ?? { ok: true, changes: [{ name: command.environment, kind: "DELETED", fields: [] }] };
 }
 
-function drop(draft: Draft, site: Site): Refusal | undefined {
+function drop(draft: Draft, site: Site, by: Caller): Refusal | undefined {
   const { name } = site.environment.config;
-  if (site.taken.size > 0) {
+  if (usedSlots(site) > 0) {
     const ids = [...site.occupants.values()].slice(0, 10).join(", ");
     return {
       ok: false,
@@ -78,8 +105,9 @@ function drop(draft: Draft, site: Site): Refusal | undefined {
       metadata: { environment: name, lease_ids: ids },
     };
   }
-  for (const id of site.waiting.values()) end(draft, leaseOf(draft.pool, id), "UNSATISFIABLE", `environment ${name} was deleted`);
-  draft.dropEnvironment(siteOf(draft.pool, name).environment);
+  for (const id of waitersOf(site))
+    end(draft, leaseOf(draft.pool, id), { reason: "UNSATISFIABLE", note: `environment ${name} was deleted`, by: draft.identity(by) });
+  draft.dropEnvironment(name, true);
   return undefined;
 }
 
@@ -94,13 +122,12 @@ export function setState(draft: Draft, command: SetState): Done | Refusal {
   return { ok: true };
 }
 
-/** A rest or a state has run out. */
-export function freshen(draft: Draft, environment: Environment): void {
-  const rests = environment.rests.filter((rest) => rest.until > draft.at);
-  const { stateUntil, ...rest } = environment;
-  const over = stateUntil !== undefined && stateUntil <= draft.at;
-  if (over) draft.putEnvironment({ ...rest, rests, state: "AVAILABLE", stateReason: "" }, true);
-  else draft.putEnvironment({ ...environment, rests }, true);
+/** A rest or a state of an environment has run out. */
+export function freshen(draft: Draft, name: string): void {
+  const { stateUntil, ...environment } = siteOf(draft.pool, name).environment;
+  if (stateUntil !== undefined && stateUntil <= draft.at)
+    draft.putEnvironment({ ...environment, state: "AVAILABLE", stateReason: "" }, true);
+  else draft.endRests(name);
 }
 
 function differing(before: EnvironmentConfig, after: EnvironmentConfig): string[] {

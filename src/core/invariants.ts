@@ -1,7 +1,8 @@
 /** What must hold of every pool at every revision. Tests and the simulation call it after each step. */
-import { freeSlots, isStalled, leaseOf, rankOf } from "./ledger.ts";
+import { isReady, latestEnd, leaseOf, rankOf } from "./ledger.ts";
 import { nextInLine } from "./line.ts";
 import type { Lease, Pool, Site } from "./model.ts";
+import { freeSlots, isIdle, usedSlots, waitersOf } from "./site.ts";
 
 /** Throws at the first rule that the pool breaks, naming it. */
 export function checkPool(pool: Pool): void {
@@ -17,7 +18,7 @@ export function checkPool(pool: Pool): void {
       lease === undefined ? pool.sites.has(environment ?? "") : pool.leases.get(lease)?.deadline === at,
       `a deadline at ${at} is of nobody`,
     );
-  const unserved = nextInLine(pool, pool.sites.keys());
+  const unserved = nextInLine(pool, { environments: [], arrived: pool.leases.keys() });
   expect(unserved.length === 0, `${unserved[0]?.id} waits although its slots are free (a lost wake-up)`);
 }
 
@@ -30,31 +31,51 @@ function checkLease(pool: Pool, lease: Lease): void {
   expect((lease.state === "HELD") === (lease.heldAt !== undefined), `${at} has heldAt ${lease.heldAt}`);
   if (lease.state === "HELD") expect((lease.ttl === undefined) === (lease.deadline === undefined), `${at} has ttl, or a deadline, alone`);
   if (lease.deadline !== undefined) expect(pool.deadlines.has({ at: lease.deadline, lease: lease.id }), `${at} has no timer`);
+  expect(lease.transient !== true || lease.state !== "HELD", `${at} is held and not stored`);
+  expect(!lease.passedOver || lease.state === "QUEUED", `${at} was passed over and does not wait`);
+  if (lease.deadline !== undefined && !lease.graced)
+    expect(!granted || lease.deadline <= (latestEnd(lease) ?? Number.POSITIVE_INFINITY), `${at} outlives its max_hold`);
   for (const need of lease.needs) {
     const site = pool.sites.get(need.environment);
     expect(site !== undefined, `${at} is on ${need.environment}, which does not exist`);
     expect(need.indexes.length === (granted ? need.slots : 0), `${at} has ${need.indexes.length} of ${need.slots} slots`);
-    for (const index of need.indexes) expect(site?.taken.get(index) === lease.id, `${at} does not have its slot ${index}`);
+    for (const index of need.indexes)
+      expect(JSON.stringify(site?.slots.get(index)) === JSON.stringify({ lease: lease.id }), `${at} does not have its slot ${index}`);
     const rank = rankOf(lease);
-    expect((site?.waiting.get(rank) === lease.id) === !granted, `${at} is, or is not, in the line of ${need.environment}`);
-    const ready = !granted && !isStalled(pool, lease);
-    expect((site?.ready.get(rank) === lease.id) === ready, `${at} is ready: ${!ready}, on ${need.environment}`);
+    const passed = lease.passedOver === true;
+    expect((site?.line.get(rank) === lease.id) === (!granted && !passed), `${at} is, or is not, in the line of ${need.environment}`);
+    expect((site?.passed.get(rank) === lease.id) === passed, `${at} is, or is not, among those passed over on ${need.environment}`);
+    const ready = isReady(pool, lease);
+    const wanting = site?.ready.get(rank);
+    expect((wanting?.lease === lease.id && wanting.slots === need.slots) === ready, `${at} is ready: ${!ready}, on ${need.environment}`);
     if (granted) expect((site?.environment.fence ?? 0) >= (lease.fencingToken ?? 0), `${at} has a token above its environment's`);
   }
 }
 
 function checkSite(pool: Pool, name: string, site: Site): void {
-  const { config, rests } = site.environment;
+  const { config } = site.environment;
   expect(config.name === name && config.pool === pool.name, `${name} is not where it belongs`);
-  for (const rest of rests) expect(!site.taken.has(rest.index), `slot ${rest.index} of ${name} rests and is held`);
-  for (const id of site.taken.values())
-    expect(pool.leases.get(id)?.fencingToken !== undefined, `${name} is held by ${id}, who was not granted`);
+  let resting = 0;
+  for (const [index, use] of site.slots.entries()) {
+    if ("lease" in use)
+      expect(pool.leases.get(use.lease)?.fencingToken !== undefined, `${name} is held by ${use.lease}, who was not granted`);
+    else expect(site.rests.has({ index, until: use.until }), `slot ${index} of ${name} rests for ever`);
+    if ("until" in use && index < config.capacity) resting++;
+  }
   for (const [token, id] of site.occupants.entries())
     expect(leaseOf(pool, id).fencingToken === token, `${name} knows a wrong token of ${id}`);
-  for (const id of site.waiting.values())
-    expect(pool.leases.get(id)?.state === "QUEUED", `${id} is in the line of ${name}, and does not wait`);
-  expect(site.ready.size <= site.waiting.size, `${name} has more ready than waiting`);
-  expect(freeSlots(site) + site.taken.size <= Math.max(config.capacity, site.taken.size), `${name} offers more slots than it has`);
+  for (const id of waitersOf(site)) expect(pool.leases.get(id)?.state === "QUEUED", `${id} is in the line of ${name}, and does not wait`);
+  expect(site.ready.size <= site.line.size, `${name} has more ready than waiting`);
+  // Neither more than it has, nor fewer than are there: a rest beyond the capacity keeps nobody waiting.
+  const free = site.environment.state === "AVAILABLE" ? Math.max(0, config.capacity - usedSlots(site) - resting) : 0;
+  expect(freeSlots(site) === free, `${name} offers ${freeSlots(site)} slots, and has ${free}`);
+  const fitted = site.ready.lastWithin(freeSlots(site));
+  expect(
+    site.fitted === undefined || JSON.stringify(fitted) === JSON.stringify(site.fitted),
+    `${name} has a wrong note of how far its line fits`,
+  );
+  expect(isIdle(site) === (site.idleSince !== undefined), `${name} is idle: ${isIdle(site)}`);
+  expect(isIdle(site) === pool.idle.has({ since: site.idleSince ?? 0, environment: name }), `${name} is among the idle: ${!isIdle(site)}`);
 }
 
 function expect(holds: boolean, broken: string): void {

@@ -1,8 +1,9 @@
-/** The life of a lease: the four moves that every verb is made of. */
+/** The life of a lease: the moves that every verb is made of. */
 import type { Draft } from "./draft.ts";
-import { isGranted, pickSlots, siteOf } from "./ledger.ts";
+import { isGranted, latestEnd, type Rests, siteOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
-import type { EndReason, Lease, Micros } from "./model.ts";
+import type { EndedBy, EndReason, Lease, Micros } from "./model.ts";
+import { pickSlots } from "./site.ts";
 
 /** Gives a lease its slots: HELD when its caller is there, OFFERED when it comes out of the line. Its revision is its fencing token. */
 export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Lease {
@@ -16,30 +17,63 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
   return state === "HELD" ? hold(draft, granted, token) : offer(draft, granted, token);
 }
 
-/** Starts the ttl: the holder is there. */
+/** Starts the ttl: the holder is there. Nothing outlives granted_at + max_hold (rule 5). */
 export function hold(draft: Draft, lease: Lease, revision?: number): Lease {
-  const { deadline: _, ...rest } = lease;
-  const until = lease.ttl === undefined ? {} : { deadline: draft.at + lease.ttl };
-  return draft.putLease({ ...rest, ...until, state: "HELD", heldAt: draft.at, graced: false }, revision);
+  const { deadline: _, told: __, transient: ___, ...rest } = lease;
+  const until = lease.ttl === undefined ? {} : { deadline: Math.min(draft.at + lease.ttl, latestEnd(lease) ?? Number.POSITIVE_INFINITY) };
+  return draft.putLease({ ...rest, ...until, state: "HELD", heldAt: draft.at, graced: false }, { revision });
 }
 
-/** Keeps the slots for a holder who has yet to show up. */
-export function offer(draft: Draft, lease: Lease, revision?: number): Lease {
+/** Keeps the slots for a holder who has yet to show up. `told`: an answer that said HELD was written. */
+export function offer(draft: Draft, lease: Lease, revision?: number, told = false): Lease {
   const { heldAt: _, ...rest } = lease;
-  return draft.putLease({ ...rest, state: "OFFERED", deadline: draft.at + lease.claimTimeout, graced: false }, revision);
+  const patience = draft.at < draft.pool.patientUntil ? limits.claimTimeout.afterStart : 0;
+  const until = draft.at + Math.max(lease.claimTimeout, patience);
+  const deadline = Math.min(until, latestEnd(lease) ?? until);
+  return draft.putLease({ ...rest, ...(told && { told }), state: "OFFERED", deadline, graced: false }, { revision });
+}
+
+/** Takes an offer back that nobody has claimed: the lease waits in its old place, and is offered nothing before its next sign of life. */
+export function passOver(draft: Draft, lease: Lease): Lease {
+  const { deadline: _, grantedAt: __, fencingToken: ___, told, ...rest } = lease;
+  const needs = lease.needs.map((need) => ({ ...need, indexes: [] }));
+  const timeout = lease.queueTimeout === undefined ? {} : { deadline: lease.createdAt + lease.queueTimeout };
+  const after: Lease = { ...rest, ...timeout, needs, state: "QUEUED", passedOver: true, graced: false };
+  return draft.putLease(after, { rest: told === true ? restingTimes(draft, lease, "EXPIRED") : undefined });
+}
+
+/** A sign of life: an offer becomes a hold, and who was passed over can be served again. */
+export function attend(draft: Draft, lease: Lease): Lease {
+  if (lease.state === "OFFERED") return hold(draft, lease);
+  if (lease.passedOver !== true) return lease;
+  const { passedOver: _, ...waiting } = lease;
+  return draft.putLease(waiting);
+}
+
+/** What the record says of an end. */
+export interface Ending {
+  readonly reason: EndReason;
+  readonly note?: string;
+  readonly by?: EndedBy | undefined;
+  /** Whether the slots rest as after an expiry: its holder may not know of the end. */
+  readonly unaware?: boolean;
 }
 
 /** Ends a live lease. Slots that it held rest as their environments say (rule 6). */
-export function end(draft: Draft, lease: Lease, endReason: EndReason, endNote = ""): Lease {
-  for (const need of isGranted(lease) ? lease.needs : []) {
-    const { environment } = siteOf(draft.pool, need.environment);
-    const pause = restAfter(endReason, environment.config.lockDelay, environment.config.cooldown);
-    if (pause === 0) continue;
-    const rests = need.indexes.map((index) => ({ index, until: draft.at + pause }));
-    draft.putEnvironment({ ...environment, rests: [...environment.rests, ...rests] }, false);
-  }
-  const { deadline: _, ...rest } = lease;
-  return draft.putLease({ ...rest, state: "ENDED", endReason, endNote, endedAt: draft.at });
+export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware = false }: Ending): Lease {
+  const rest = isGranted(lease) ? restingTimes(draft, lease, unaware ? "EXPIRED" : reason) : undefined;
+  const { deadline: _, passedOver: __, ...row } = lease;
+  const after: Lease = { ...row, ...(by && { endedBy: by }), state: "ENDED", endReason: reason, endNote: note, endedAt: draft.at };
+  return draft.putLease(after, { rest });
+}
+
+/** Until when the slots of a lease rest, by environment; none where they don't. */
+function restingTimes(draft: Draft, lease: Lease, reason: EndReason): Rests {
+  const pauses = lease.needs.map((need): [string, Micros] => {
+    const { lockDelay, cooldown } = siteOf(draft.pool, need.environment).environment.config;
+    return [need.environment, restAfter(reason, lockDelay, cooldown)];
+  });
+  return new Map(pauses.filter(([, pause]) => pause > 0).map(([name, pause]) => [name, draft.at + pause]));
 }
 
 /** How long a slot rests. A lock_delay gives the old holder time to notice; who gave the slot back needs none. */

@@ -1,7 +1,20 @@
 /** A pool's rows and all that is derived from them, changed together: the only place that writes an index. */
-
 import { limits } from "./limits.ts";
-import { type Deadline, type Environment, emptySite, type Lease, type Pool, type Rank, requestKey, type Site } from "./model.ts";
+import {
+  type Deadline,
+  type Environment,
+  emptySite,
+  type Lease,
+  type Micros,
+  type Pool,
+  type Rank,
+  requestKey,
+  type Site,
+} from "./model.ts";
+import { deadlineOf, freeSlots, isIdle, isOutOfService } from "./site.ts";
+
+/** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
+export type Rests = ReadonlyMap<string, Micros>;
 
 /** Where a lease stands in line: priority is worth a fixed time of waiting, so nobody starves. */
 export function rankOf(lease: Pick<Lease, "createdAt" | "priority" | "sequence">): Rank {
@@ -13,63 +26,15 @@ export function isGranted(lease: Lease): boolean {
   return lease.state === "HELD" || lease.state === "OFFERED";
 }
 
-/** Whether an environment is out of service for an unknown time, so that who waits for it must not keep others waiting (rule 1). */
-export function isOutOfService(environment: Environment): boolean {
-  return environment.state === "DRAINING" || environment.state === "MAINTENANCE" || environment.state === "QUARANTINED";
+/** When a lease ends at the latest, however often it is renewed; undefined before its grant, or without max_hold. */
+export function latestEnd(lease: Lease): Micros | undefined {
+  return lease.grantedAt === undefined || lease.maxHold === undefined ? undefined : lease.grantedAt + lease.maxHold;
 }
 
-/** Slots that could be granted now, before claims. */
-export function freeSlots(site: Site): number {
-  const { state, config, rests } = site.environment;
-  return state === "AVAILABLE" ? Math.max(0, config.capacity - site.taken.size - rests.length) : 0;
-}
-
-/** The lowest `count` slots that nobody has and that don't rest. */
-export function pickSlots(site: Site, count: number): number[] {
-  const resting = new Set(site.environment.rests.map((rest) => rest.index));
-  const picked: number[] = [];
-  for (let index = 0; picked.length < count && index < site.environment.config.capacity; index++)
-    if (!resting.has(index) && !site.taken.has(index)) picked.push(index);
-  if (picked.length < count) throw new Error(`invariant: ${site.environment.config.name} has no ${count} free slots`);
-  return picked;
-}
-
-/** The pool with `lease` in place of its earlier version; an ended one leaves it. */
-export function withLease(pool: Pool, lease: Lease): Pool {
-  const before = pool.leases.get(lease.id);
-  const live = lease.state !== "ENDED";
-  const same = before !== undefined && before.state === lease.state && before.fencingToken === lease.fencingToken;
-  const key = lease.requestId && requestKey(lease.principal, lease.pool, lease.requestId);
-  return {
-    ...pool,
-    leases: live ? pool.leases.set(lease.id, lease) : pool.leases.delete(lease.id),
-    requests: !key || same ? pool.requests : live ? pool.requests.set(key, lease.id) : pool.requests.delete(key),
-    deadlines: move(pool.deadlines, before && deadlineOfLease(before), deadlineOfLease(lease)),
-    sites: same ? pool.sites : seat(pool, before, lease),
-    waiters: pool.waiters + Number(lease.state === "QUEUED") - Number(before?.state === "QUEUED"),
-  };
-}
-
-/** The pool with `environment` in place of its earlier version, or added. */
-export function withEnvironment(pool: Pool, environment: Environment): Pool {
-  const name = environment.config.name;
-  const site = pool.sites.get(name);
-  const next: Pool = {
-    ...pool,
-    sites: pool.sites.set(name, site === undefined ? emptySite(environment) : { ...site, environment }),
-    deadlines: move(pool.deadlines, site && deadlineOfEnvironment(site.environment), deadlineOfEnvironment(environment)),
-  };
-  if (site === undefined || isOutOfService(site.environment) === isOutOfService(environment)) return next;
-  return { ...next, sites: [...site.waiting.values()].reduce((sites, id) => rejoin({ ...next, sites }, id), next.sites) };
-}
-
-/** The pool without the environment; nobody may be on it or wait for it. */
-export function withoutEnvironment(pool: Pool, environment: Environment): Pool {
-  return {
-    ...pool,
-    sites: pool.sites.delete(environment.config.name),
-    deadlines: move(pool.deadlines, deadlineOfEnvironment(environment), undefined),
-  };
+/** Whether a free slot could serve it: it waits, was not passed over, and all its environments are in service. Only such a one claims. */
+export function isReady(pool: Pool, lease: Lease): boolean {
+  if (lease.state !== "QUEUED" || lease.passedOver === true) return false;
+  return lease.needs.every((need) => !isOutOfService(siteOf(pool, need.environment).environment));
 }
 
 /** The site of an environment that a live lease names. */
@@ -86,71 +51,141 @@ export function leaseOf(pool: Pool, id: string): Lease {
   return lease;
 }
 
-/** Whether one of its environments is out of service. */
-export function isStalled(pool: Pool, lease: Lease): boolean {
-  return lease.needs.some((need) => isOutOfService(siteOf(pool, need.environment).environment));
+/** The pool with `lease` in place of its earlier version; an ended one leaves it. Slots that it gives up rest as long as `rests` says. */
+export function withLease(pool: Pool, lease: Lease, rests?: Rests): Pool {
+  const before = pool.leases.get(lease.id);
+  const live = lease.state !== "ENDED";
+  const known = before !== undefined && live;
+  const key = lease.requestId === undefined ? undefined : requestKey(lease.principal, lease.pool, lease.requestId);
+  const next: Pool = {
+    ...pool,
+    leases: live ? pool.leases.set(lease.id, lease) : pool.leases.delete(lease.id),
+    requests: key === undefined || known ? pool.requests : live ? pool.requests.set(key, lease.id) : pool.requests.delete(key),
+    deadlines: move(pool.deadlines, before && deadlineOfLease(before), deadlineOfLease(lease)),
+    waiters: pool.waiters + Number(lease.state === "QUEUED") - Number(before?.state === "QUEUED"),
+  };
+  return before !== undefined && isSeatedAs(before, lease) ? next : seat(next, before, lease, rests);
 }
 
-function seat(pool: Pool, before: Lease | undefined, after: Lease): Pool["sites"] {
-  const ready = after.state === "QUEUED" && !isStalled(pool, after);
-  let sites = pool.sites;
-  for (const [position, need] of after.needs.entries()) {
-    let site = siteOf(pool, need.environment);
-    if (before !== undefined) site = leave(site, before, position);
-    if (after.state !== "ENDED") site = enter(site, after, position, ready);
-    sites = sites.set(need.environment, site);
+/** The pool with `environment` in place of its earlier version, or added. */
+export function withEnvironment(pool: Pool, environment: Environment): Pool {
+  const site = pool.sites.get(environment.config.name);
+  const next = withSite(pool, site === undefined ? emptySite(environment) : { ...site, environment });
+  if (site === undefined || isOutOfService(site.environment) === isOutOfService(environment)) return next;
+  return [...site.line.values()].reduce(rejoin, next);
+}
+
+/** The pool without the environment; nobody may be on it or wait for it. */
+export function withoutEnvironment(pool: Pool, name: string): Pool {
+  const site = siteOf(pool, name);
+  const since = site.idleSince;
+  return {
+    ...pool,
+    sites: pool.sites.delete(name),
+    deadlines: move(pool.deadlines, deadlineOf(site), undefined),
+    idle: since === undefined ? pool.idle : pool.idle.delete({ since, environment: name }),
+  };
+}
+
+/** The pool without the rests of an environment that are over. */
+export function withoutRests(pool: Pool, name: string, at: Micros): Pool {
+  let site = siteOf(pool, name);
+  for (const rest of [...site.rests.keys()]) {
+    if (rest.until > at) break;
+    site = { ...site, slots: site.slots.delete(rest.index), rests: site.rests.delete(rest) };
   }
-  return sites;
+  return withSite(pool, site);
 }
 
-function leave(site: Site, lease: Lease, position: number): Site {
+/** The pool with a note of how far the line of an environment reaches into its free slots. */
+export function withFitted(pool: Pool, name: string): Pool {
+  const site = pool.sites.get(name);
+  if (site === undefined) return pool;
+  const fitted = site.ready.lastWithin(freeSlots(site));
+  if (fitted === site.fitted) return pool;
+  const { fitted: _, ...rest } = site;
+  return { ...pool, sites: pool.sites.set(name, fitted === undefined ? rest : { ...rest, fitted }) };
+}
+
+/** Whether both versions of a lease have the same slots, or the same places in line. */
+function isSeatedAs(a: Lease, b: Lease): boolean {
+  return a.state === b.state && a.fencingToken === b.fencingToken && a.passedOver === b.passedOver;
+}
+
+/** The pool with `site` in place of its earlier version, and with what follows from it. */
+function withSite(pool: Pool, site: Site): Pool {
+  const name = site.environment.config.name;
+  const before = pool.sites.get(name);
+  const { idleSince, ...rest } = site;
+  const since = isIdle(site) ? (idleSince ?? pool.at) : undefined;
+  const next: Site = since === idleSince ? site : since === undefined ? rest : { ...rest, idleSince: since };
+  let { idle } = pool;
+  if (before?.idleSince !== since) {
+    if (before?.idleSince !== undefined) idle = idle.delete({ since: before.idleSince, environment: name });
+    if (since !== undefined) idle = idle.set({ since, environment: name }, true);
+  }
+  return {
+    ...pool,
+    sites: pool.sites.set(name, next),
+    deadlines: move(pool.deadlines, before && deadlineOf(before), deadlineOf(next)),
+    idle,
+  };
+}
+
+function seat(pool: Pool, before: Lease | undefined, after: Lease, rests: Rests | undefined): Pool {
+  const ready = isReady(pool, after);
+  let next = pool;
+  for (const [position, need] of after.needs.entries()) {
+    let site = siteOf(next, need.environment);
+    if (before !== undefined) site = leave(site, before, position, rests?.get(need.environment));
+    if (after.state !== "ENDED") site = enter(site, after, position, ready);
+    next = withSite(next, site);
+  }
+  return next;
+}
+
+function leave(site: Site, lease: Lease, position: number, until: Micros | undefined): Site {
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
-    return { ...site, waiting: site.waiting.delete(rank), ready: site.ready.delete(rank) };
+    return { ...site, line: site.line.delete(rank), passed: site.passed.delete(rank), ready: site.ready.delete(rank) };
   }
-  const indexes = lease.needs[position]?.indexes ?? [];
-  return {
-    ...site,
-    taken: indexes.reduce((taken, index) => taken.delete(index), site.taken),
-    occupants: site.occupants.delete(lease.fencingToken ?? 0),
-  };
+  let { slots, rests } = site;
+  for (const index of lease.needs[position]?.indexes ?? []) {
+    slots = until === undefined ? slots.delete(index) : slots.set(index, { until });
+    if (until !== undefined) rests = rests.set({ index, until }, true);
+  }
+  return { ...site, slots, rests, occupants: site.occupants.delete(lease.fencingToken ?? 0) };
 }
 
 function enter(site: Site, lease: Lease, position: number, ready: boolean): Site {
+  const need = lease.needs[position];
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
-    return { ...site, waiting: site.waiting.set(rank, lease.id), ready: ready ? site.ready.set(rank, lease.id) : site.ready };
+    if (lease.passedOver === true) return { ...site, passed: site.passed.set(rank, lease.id) };
+    const line = site.line.set(rank, lease.id);
+    return ready ? { ...site, line, ready: site.ready.set(rank, { lease: lease.id, slots: need?.slots ?? 0 }) } : { ...site, line };
   }
-  const indexes = lease.needs[position]?.indexes ?? [];
-  return {
-    ...site,
-    taken: indexes.reduce((taken, index) => taken.set(index, lease.id), site.taken),
-    occupants: site.occupants.set(lease.fencingToken ?? 0, lease.id),
-  };
+  const slots = (need?.indexes ?? []).reduce((taken, index) => taken.set(index, { lease: lease.id }), site.slots);
+  return { ...site, slots, occupants: site.occupants.set(lease.fencingToken ?? 0, lease.id) };
 }
 
 /** Puts a waiter into the ready lines of its environments, or takes it out, as their states are now. */
-function rejoin(pool: Pool, id: string): Pool["sites"] {
+function rejoin(pool: Pool, id: string): Pool {
   const lease = leaseOf(pool, id);
   const rank = rankOf(lease);
-  const stalled = isStalled(pool, lease);
-  return lease.needs.reduce((sites, need) => {
-    const site = siteOf(pool, need.environment);
-    return sites.set(need.environment, { ...site, ready: stalled ? site.ready.delete(rank) : site.ready.set(rank, id) });
-  }, pool.sites);
+  const ready = isReady(pool, lease);
+  return lease.needs.reduce((next, { environment, slots }) => {
+    const site = siteOf(next, environment);
+    return withSite(next, { ...site, ready: ready ? site.ready.set(rank, { lease: id, slots }) : site.ready.delete(rank) });
+  }, pool);
 }
 
 function deadlineOfLease(lease: Lease): Deadline | undefined {
   return lease.state === "ENDED" || lease.deadline === undefined ? undefined : { at: lease.deadline, lease: lease.id };
 }
 
-function deadlineOfEnvironment(environment: Environment): Deadline | undefined {
-  const times = environment.rests.map((rest) => rest.until);
-  if (environment.stateUntil !== undefined) times.push(environment.stateUntil);
-  return times.length === 0 ? undefined : { at: Math.min(...times), environment: environment.config.name };
-}
-
 function move(deadlines: Pool["deadlines"], from: Deadline | undefined, to: Deadline | undefined): Pool["deadlines"] {
+  if (from?.at === to?.at) return deadlines;
   const less = from === undefined ? deadlines : deadlines.delete(from);
   return to === undefined ? less : less.set(to, true);
 }

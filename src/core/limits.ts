@@ -11,12 +11,17 @@ export const limits = {
   defaultTtl: hour,
   defaultMaxHold: 4 * hour,
   ticketTtl: { min: second, max: 24 * hour, default: minute },
-  claimTimeout: { min: second, max: hour, default: 30 * second },
+  /** `afterStart`: at least so long in the first minute after a start. */
+  claimTimeout: { min: second, max: hour, default: 5 * second, afterStart: 30 * second },
+  /** The longest that one call may wait in line. */
+  wait: minute,
   queueTimeout: { min: 1_000, max: 30 * day },
   lockDelay: { max: hour, default: 10 * second },
   cooldown: { max: day },
   /** What every live timed lease has left after a start, at most. */
   startGrace: minute,
+  /** How long an environment that was made on demand is kept when nobody uses it. */
+  idle: hour,
   /** How long an ended lease answers for its id and request_id. */
   history: day,
   maxHistory: 1_000_000,

@@ -29,30 +29,27 @@ export interface Rest {
   readonly until: Micros;
 }
 
-/** An environment as it is stored: configuration, state, and what outlives its leases. */
+/** An environment: its configuration and state. */
 export interface Environment {
   readonly config: EnvironmentConfig;
+  /** Made by an Acquire, and never configured: forgotten when nobody has used it for a while. */
+  readonly onDemand?: boolean;
   readonly state: EnvironmentState;
   readonly stateReason: string;
   readonly stateUntil?: Micros;
   /** The highest fencing token ever granted on it. */
   readonly fence: Revision;
-  readonly rests: readonly Rest[];
   readonly revision: Revision;
+}
+
+/** An environment as it is stored: with the rests that outlive its leases. */
+export interface StoredEnvironment extends Environment {
+  readonly rests: readonly Rest[];
 }
 
 export type LeaseState = "QUEUED" | "OFFERED" | "HELD" | "ENDED";
 
-export type EndReason =
-  | "RELEASED"
-  | "EXPIRED"
-  | "WITHDRAWN"
-  | "ABANDONED"
-  | "LAPSED"
-  | "TIMED_OUT"
-  | "REFUSED"
-  | "FORCE_RELEASED"
-  | "UNSATISFIABLE";
+export type EndReason = "RELEASED" | "EXPIRED" | "WITHDRAWN" | "ABANDONED" | "TIMED_OUT" | "FORCE_RELEASED" | "UNSATISFIABLE";
 
 export type HolderKind = "PIPELINE" | "HUMAN" | "SERVICE";
 
@@ -66,6 +63,14 @@ export interface Holder {
   readonly sha: string;
   readonly job: string;
   readonly actor: string;
+}
+
+/** Who ended a lease: a principal, and the lease whose token was shown, if one was. */
+export interface EndedBy {
+  readonly principal: string;
+  readonly lease?: string;
+  /** Who that lease is for. */
+  readonly holder?: Holder;
 }
 
 /** One environment that a lease wants: `slots` of it. Once granted, `indexes` says which. */
@@ -82,6 +87,8 @@ export interface Lease {
   readonly state: LeaseState;
   readonly endReason?: EndReason;
   readonly endNote: string;
+  /** Absent where it ended by itself. */
+  readonly endedBy?: EndedBy;
   /** In the order of the request. */
   readonly needs: readonly Need[];
   readonly holder: Holder;
@@ -100,12 +107,18 @@ export interface Lease {
   readonly ticketTtl: Micros;
   readonly claimTimeout: Micros;
   readonly queueTimeout?: Micros;
-  /** HELD: when it expires. OFFERED: when it lapses. QUEUED: when it times out. Absent: never by itself. */
+  /** HELD: when it expires. OFFERED: when it is passed over. QUEUED: when it times out. Absent: never by itself. */
   readonly deadline?: Micros;
   /** The revision of its latest grant. */
   readonly fencingToken?: Revision;
   /** It has had its grace of a start, and was not renewed since. */
   readonly graced: boolean;
+  /** QUEUED, and was offered slots that it did not claim in time: it is offered nothing before its next sign of life. */
+  readonly passedOver?: boolean;
+  /** OFFERED again after an answer that told of the grant was written: somebody may use the slots, so they rest when it is passed over. */
+  readonly told?: boolean;
+  /** Waits for an Acquire with if_busy FAIL, and is in memory only: it is stored when it is HELD. */
+  readonly transient?: boolean;
   readonly requestId?: string;
   /** Of the normalised request: tells a retry from another request with the same id. */
   readonly fingerprint: string;
@@ -114,23 +127,49 @@ export interface Lease {
   readonly revision: Revision;
 }
 
-/** The fixed key of a place in line: time of arrival less priority, then sequence. */
+/** The fixed key of a place in line: time of arrival less priority, then sequence; see rankOf. */
 export interface Rank {
   readonly time: Micros;
   readonly sequence: Revision;
 }
 
-/** One environment with who is on it and who waits for it. All but `environment` is derived from the leases. */
+/** What a slot that is not free is used for. */
+export type Use = { readonly lease: string } | { readonly until: Micros };
+
+/** A waiter in a line, and how many slots it wants there. */
+export interface Wanting {
+  readonly lease: string;
+  readonly slots: number;
+}
+
+/**
+ * One environment with who is on it and who waits for it. All but `environment` is derived: from the leases, and from the rests that are
+ * stored with the environment. Written by ledger.ts alone.
+ */
 export interface Site {
   readonly environment: Environment;
-  /** Slots held or offered: index to lease id. */
-  readonly taken: Sorted<number, string>;
+  /** The slots that are held, offered, or rest; their weight is the number of those held or offered. */
+  readonly slots: Sorted<number, Use>;
+  /** The slots that rest, by the end of their rest. */
+  readonly rests: Sorted<Rest, true>;
   /** Leases on it, by fencing token: oldest grant first. */
   readonly occupants: Sorted<Revision, string>;
-  /** Everyone who waits for it. */
-  readonly waiting: Sorted<Rank, string>;
-  /** Those of them whom a free slot could serve: not stalled by an environment that is out of service. */
-  readonly ready: Sorted<Rank, string>;
+  /** Who waits for it and counts in others' positions. */
+  readonly line: Sorted<Rank, string>;
+  /** Who waits for it and was passed over. */
+  readonly passed: Sorted<Rank, string>;
+  /** Those of the line whom a free slot could serve: see isReady. They weigh what they want. */
+  readonly ready: Sorted<Rank, Wanting>;
+  /** Up to here the ready line fitted into the free slots when it was last served; see line.ts. */
+  readonly fitted?: Rank;
+  /** Since when there has been nothing on it that would keep it from being forgotten. */
+  readonly idleSince?: Micros;
+}
+
+/** An environment made on demand that nobody uses. */
+export interface Idle {
+  readonly since: Micros;
+  readonly environment: string;
 }
 
 /** When something ends by itself: a lease, or a rest or state of an environment. */
@@ -151,11 +190,21 @@ export interface Pool {
   /** Request key to lease id. */
   readonly requests: Sorted<string, string>;
   readonly deadlines: Sorted<Deadline, true>;
+  /** Environments that may be forgotten, the one that has been idle for longest first. */
+  readonly idle: Sorted<Idle, true>;
+  /** Until when an offer stands for 30 s at least: for a minute after a start callers come back one by one. */
+  readonly patientUntil: Micros;
   /** How many leases are QUEUED. */
   readonly waiters: number;
 }
 
-const byRank = (a: Rank, b: Rank): number => a.time - b.time || a.sequence - b.sequence;
+/** The order of a line. */
+export function byRank(a: Rank, b: Rank): number {
+  return a.time - b.time || a.sequence - b.sequence;
+}
+
+const byRest = (a: Rest, b: Rest): number => a.until - b.until || a.index - b.index;
+const byIdle = (a: Idle, b: Idle): number => a.since - b.since || ascending(a.environment, b.environment);
 const byDeadline = (a: Deadline, b: Deadline): number =>
   a.at - b.at || ascending(a.lease ?? "", b.lease ?? "") || ascending(a.environment ?? "", b.environment ?? "");
 
@@ -169,6 +218,8 @@ export function emptyPool(name: string): Pool {
     leases: Sorted.empty(ascending),
     requests: Sorted.empty(ascending),
     deadlines: Sorted.empty(byDeadline),
+    idle: Sorted.empty(byIdle),
+    patientUntil: 0,
     waiters: 0,
   };
 }
@@ -177,10 +228,12 @@ export function emptyPool(name: string): Pool {
 export function emptySite(environment: Environment): Site {
   return {
     environment,
-    taken: Sorted.empty(ascending),
+    slots: Sorted.empty<number, Use>(ascending, (use) => Number("lease" in use)),
+    rests: Sorted.empty(byRest),
     occupants: Sorted.empty(ascending),
-    waiting: Sorted.empty(byRank),
-    ready: Sorted.empty(byRank),
+    line: Sorted.empty(byRank),
+    passed: Sorted.empty(byRank),
+    ready: Sorted.empty<Rank, Wanting>(byRank, ({ slots }) => slots),
   };
 }
 

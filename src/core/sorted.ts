@@ -3,8 +3,12 @@
  *
  * It is what makes a pool a value: a draft can be thrown away, a reader keeps the state that it began with, and nobody copies.
  * A weight-balanced tree (Adams 1992; parameters of Hirai & Yamamoto 2011), so ranks come for free: the place in a line is `rank`.
+ * Entries can bear weights, whose sums are kept in the nodes: how many slots those ahead in a line want is `weightBefore`.
  */
 export type Compare<K> = (a: K, b: K) => number;
+
+/** What an entry weighs; a whole number, at least 0. */
+export type Weigh<V> = (value: V) => number;
 
 interface Node<K, V> {
   readonly key: K;
@@ -12,6 +16,8 @@ interface Node<K, V> {
   readonly left: Node<K, V> | undefined;
   readonly right: Node<K, V> | undefined;
   readonly size: number;
+  /** Of all entries in this tree. */
+  readonly weight: number;
 }
 
 type Tree<K, V> = Node<K, V> | undefined;
@@ -21,20 +27,27 @@ const GAMMA = 2;
 
 export class Sorted<K, V> {
   readonly #compare: Compare<K>;
+  readonly #weigh: Weigh<V>;
   readonly #root: Tree<K, V>;
 
-  private constructor(compare: Compare<K>, root: Tree<K, V>) {
+  private constructor(compare: Compare<K>, weigh: Weigh<V>, root: Tree<K, V>) {
     this.#compare = compare;
+    this.#weigh = weigh;
     this.#root = root;
   }
 
   /** An empty map in the order of `compare`. */
-  static empty<K, V>(compare: Compare<K>): Sorted<K, V> {
-    return new Sorted<K, V>(compare, undefined);
+  static empty<K, V>(compare: Compare<K>, weigh: Weigh<V> = weightless): Sorted<K, V> {
+    return new Sorted<K, V>(compare, weigh, undefined);
   }
 
   get size(): number {
     return sizeOf(this.#root);
+  }
+
+  /** The sum of all weights. */
+  get weight(): number {
+    return weightOf(this.#root);
   }
 
   get(key: K): V | undefined {
@@ -53,27 +66,67 @@ export class Sorted<K, V> {
 
   /** The map with `key` bound to `value`. */
   set(key: K, value: V): Sorted<K, V> {
-    return new Sorted(this.#compare, insert(this.#root, key, value, this.#compare));
+    return this.#with(insert(this.#root, key, value, this.#compare, this.#weigh));
   }
 
   /** The map without `key`; itself when it has none. */
   delete(key: K): Sorted<K, V> {
-    return this.has(key) ? new Sorted(this.#compare, remove(this.#root, key, this.#compare)) : this;
+    return this.has(key) ? this.#with(remove(this.#root, key, this.#compare, this.#weigh)) : this;
+  }
+
+  /** The map with these entries added, whose keys are new and come in any order. O(n) for a map that was empty, but for the sorting. */
+  fill(entries: readonly (readonly [K, V])[]): Sorted<K, V> {
+    if (this.#root !== undefined) return entries.reduce<Sorted<K, V>>((map, [key, value]) => map.set(key, value), this);
+    const sorted = entries.toSorted(([a], [b]) => this.#compare(a, b));
+    return this.#with(build(sorted, 0, sorted.length, this.#weigh));
   }
 
   /** How many keys come before `key`, whether or not it is in the map. */
   rank(key: K): number {
+    return this.count((other) => this.#compare(other, key) < 0);
+  }
+
+  /** How many of the first entries `holds` of. It must hold of a first part of the map and of nothing behind that; `index` counts from 0. */
+  count(holds: (key: K, index: number) => boolean): number {
     let before = 0;
     let node = this.#root;
     while (node !== undefined) {
-      const order = this.#compare(key, node.key);
-      if (order <= 0) node = node.left;
-      else {
-        before += sizeOf(node.left) + 1;
+      const index = before + sizeOf(node.left);
+      if (holds(node.key, index)) {
+        before = index + 1;
         node = node.right;
-      }
+      } else node = node.left;
     }
     return before;
+  }
+
+  /** The sum of the weights of all that comes before `key`. */
+  weightBefore(key: K): number {
+    let before = 0;
+    let node = this.#root;
+    while (node !== undefined) {
+      if (this.#compare(node.key, key) < 0) {
+        before += weightOf(node.left) + this.#weigh(node.value);
+        node = node.right;
+      } else node = node.left;
+    }
+    return before;
+  }
+
+  /** The last key up to which, itself included, the weights add up to no more than `most`; undefined if the first entry weighs more. */
+  lastWithin(most: number): K | undefined {
+    let last: K | undefined;
+    let before = 0;
+    let node = this.#root;
+    while (node !== undefined) {
+      const upTo = before + weightOf(node.left) + this.#weigh(node.value);
+      if (upTo <= most) {
+        last = node.key;
+        before = upTo;
+        node = node.right;
+      } else node = node.left;
+    }
+    return last;
   }
 
   /** The first entry, if there is one. */
@@ -109,6 +162,10 @@ export class Sorted<K, V> {
     }
   }
 
+  #with(root: Tree<K, V>): Sorted<K, V> {
+    return new Sorted(this.#compare, this.#weigh, root);
+  }
+
   /** Values in the order of their keys. */
   *values(): Generator<V, void, undefined> {
     for (const [, value] of this.entries()) yield value;
@@ -129,52 +186,70 @@ function sizeOf<K, V>(tree: Tree<K, V>): number {
   return tree === undefined ? 0 : tree.size;
 }
 
-function join<K, V>(key: K, value: V, left: Tree<K, V>, right: Tree<K, V>): Node<K, V> {
-  return { key, value, left, right, size: sizeOf(left) + sizeOf(right) + 1 };
+function weightOf<K, V>(tree: Tree<K, V>): number {
+  return tree === undefined ? 0 : tree.weight;
+}
+
+function weightless(): number {
+  return 0;
+}
+
+function join<K, V>(key: K, value: V, left: Tree<K, V>, right: Tree<K, V>, weigh: Weigh<V>): Node<K, V> {
+  const weight = weightOf(left) + weigh(value) + weightOf(right);
+  return { key, value, left, right, size: sizeOf(left) + sizeOf(right) + 1, weight };
+}
+
+/** A balanced tree of the entries from `start` to before `end`. */
+function build<K, V>(entries: readonly (readonly [K, V])[], start: number, end: number, weigh: Weigh<V>): Tree<K, V> {
+  const middle = (start + end) >>> 1;
+  const entry = entries[middle];
+  if (start >= end || entry === undefined) return undefined;
+  return join(entry[0], entry[1], build(entries, start, middle, weigh), build(entries, middle + 1, end, weigh), weigh);
 }
 
 /** A node whose subtrees differ by at most one insertion or deletion from balance, balanced again. */
-function balance<K, V>(key: K, value: V, left: Tree<K, V>, right: Tree<K, V>): Node<K, V> {
+function balance<K, V>(key: K, value: V, left: Tree<K, V>, right: Tree<K, V>, weigh: Weigh<V>): Node<K, V> {
   const [l, r] = [sizeOf(left) + 1, sizeOf(right) + 1];
+  const node = (k: K, v: V, a: Tree<K, V>, b: Tree<K, V>) => join(k, v, a, b, weigh);
   if (right !== undefined && r > DELTA * l) {
     const inner = right.left;
     if (inner === undefined || sizeOf(inner) + 1 < GAMMA * (sizeOf(right.right) + 1))
-      return join(right.key, right.value, join(key, value, left, inner), right.right);
-    return join(inner.key, inner.value, join(key, value, left, inner.left), join(right.key, right.value, inner.right, right.right));
+      return node(right.key, right.value, node(key, value, left, inner), right.right);
+    return node(inner.key, inner.value, node(key, value, left, inner.left), node(right.key, right.value, inner.right, right.right));
   }
   if (left !== undefined && l > DELTA * r) {
     const inner = left.right;
     if (inner === undefined || sizeOf(inner) + 1 < GAMMA * (sizeOf(left.left) + 1))
-      return join(left.key, left.value, left.left, join(key, value, inner, right));
-    return join(inner.key, inner.value, join(left.key, left.value, left.left, inner.left), join(key, value, inner.right, right));
+      return node(left.key, left.value, left.left, node(key, value, inner, right));
+    return node(inner.key, inner.value, node(left.key, left.value, left.left, inner.left), node(key, value, inner.right, right));
   }
-  return join(key, value, left, right);
+  return node(key, value, left, right);
 }
 
-function insert<K, V>(tree: Tree<K, V>, key: K, value: V, compare: Compare<K>): Node<K, V> {
-  if (tree === undefined) return join(key, value, undefined, undefined);
+function insert<K, V>(tree: Tree<K, V>, key: K, value: V, compare: Compare<K>, weigh: Weigh<V>): Node<K, V> {
+  if (tree === undefined) return join(key, value, undefined, undefined, weigh);
   const order = compare(key, tree.key);
-  if (order === 0) return { ...tree, value };
+  if (order === 0) return join(tree.key, value, tree.left, tree.right, weigh);
   return order < 0
-    ? balance(tree.key, tree.value, insert(tree.left, key, value, compare), tree.right)
-    : balance(tree.key, tree.value, tree.left, insert(tree.right, key, value, compare));
+    ? balance(tree.key, tree.value, insert(tree.left, key, value, compare, weigh), tree.right, weigh)
+    : balance(tree.key, tree.value, tree.left, insert(tree.right, key, value, compare, weigh), weigh);
 }
 
-function remove<K, V>(tree: Tree<K, V>, key: K, compare: Compare<K>): Tree<K, V> {
+function remove<K, V>(tree: Tree<K, V>, key: K, compare: Compare<K>, weigh: Weigh<V>): Tree<K, V> {
   if (tree === undefined) return undefined;
   const order = compare(key, tree.key);
-  if (order < 0) return balance(tree.key, tree.value, remove(tree.left, key, compare), tree.right);
-  if (order > 0) return balance(tree.key, tree.value, tree.left, remove(tree.right, key, compare));
+  if (order < 0) return balance(tree.key, tree.value, remove(tree.left, key, compare, weigh), tree.right, weigh);
+  if (order > 0) return balance(tree.key, tree.value, tree.left, remove(tree.right, key, compare, weigh), weigh);
   if (tree.left === undefined) return tree.right;
   if (tree.right === undefined) return tree.left;
   const next = leftmost(tree.right);
-  return balance(next.key, next.value, tree.left, removeLeftmost(tree.right));
+  return balance(next.key, next.value, tree.left, removeLeftmost(tree.right, weigh), weigh);
 }
 
 function leftmost<K, V>(node: Node<K, V>): Node<K, V> {
   return node.left === undefined ? node : leftmost(node.left);
 }
 
-function removeLeftmost<K, V>(node: Node<K, V>): Tree<K, V> {
-  return node.left === undefined ? node.right : balance(node.key, node.value, removeLeftmost(node.left), node.right);
+function removeLeftmost<K, V>(node: Node<K, V>, weigh: Weigh<V>): Tree<K, V> {
+  return node.left === undefined ? node.right : balance(node.key, node.value, removeLeftmost(node.left, weigh), node.right, weigh);
 }

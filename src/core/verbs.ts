@@ -1,12 +1,12 @@
 /** What is done with an existing lease. Guards first, in a fixed order; then the change. */
-import { strictest } from "./acquire.ts";
 import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import { end, hold, offer } from "./lease.ts";
-import { isGranted, leaseOf, siteOf } from "./ledger.ts";
+import { attend, end, hold, offer } from "./lease.ts";
+import { isGranted, latestEnd, leaseOf, siteOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
-import type { Lease, Site } from "./model.ts";
+import { type Lease, requestKey, type Site } from "./model.ts";
 import { noEnvironment } from "./refusal.ts";
+import { clampTtl } from "./terms.ts";
 
 export function release(draft: Draft, command: Release): Done | Refusal {
   const lease = draft.lease(command.lease);
@@ -16,14 +16,32 @@ export function release(draft: Draft, command: Release): Done | Refusal {
   return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
 }
 
+/**
+ * Rule 7: by environment it ends only what the caller must mean. With a request_id that is its lease. A lease_token means its own lease.
+ * Without either it is a granted lease that was asked for without anything to prove it by: no request_id, no holder's name or run_url.
+ */
 export function releaseByEnvironment(draft: Draft, command: ReleaseByEnvironment): Done | Refusal {
-  const site = draft.pool.sites.get(command.environment);
-  if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
-  const held = occupantsOf(draft, site);
-  const own = held.filter((lease) => owns(command.by, lease));
-  const [lease, ...others] = own;
-  if (lease === undefined) return held[0] === undefined ? nothingHeld(command.environment) : notYours(held[0]);
-  if (others.length > 0) return severalHeld(command.environment, own);
+  const { by, environment, requestId } = command;
+  const site = draft.pool.sites.get(environment);
+  if (site === undefined) return noEnvironment(environment, draft.pool.sites.keys());
+  if (requestId !== undefined) return releaseRequested(draft, command, requestId);
+  const own = occupantsOf(draft, site).filter((lease) => owns(by, lease));
+  const meant = by.lease === undefined ? own.filter(isAnonymous) : own;
+  const [lease, ...others] = meant;
+  if (others.length > 0) return severalHeld(environment, meant);
+  if (lease !== undefined) return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
+  if (own[0] !== undefined) return nameTheLease(environment, own);
+  const first = site.occupants.first()?.[1];
+  return first === undefined ? nothingHeld(environment) : notYours(leaseOf(draft.pool, first));
+}
+
+/** The caller's lease of a request_id, if it is on that environment. */
+function releaseRequested(draft: Draft, command: ReleaseByEnvironment, requestId: string): Done | Refusal {
+  const { by, environment } = command;
+  const lease = draft.leaseOfRequest(requestKey(draft.identity(by).principal, draft.pool.name, requestId));
+  if (lease === undefined || !lease.needs.some((need) => need.environment === environment)) return nothingHeld(environment, requestId);
+  if (!owns(by, lease)) return notYours(lease);
+  if (lease.state === "ENDED") return { ok: true, lease, alreadyEnded: true };
   return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
 }
 
@@ -32,15 +50,15 @@ export function releaseLegacy(draft: Draft, command: ReleaseLegacy): Done | Refu
   const site = draft.pool.sites.get(command.environment);
   const held = site === undefined ? [] : occupantsOf(draft, site);
   const lease = held.find((candidate) => candidate.legacy);
-  if (lease !== undefined) return { ok: true, lease: end(draft, lease, "RELEASED") };
+  if (lease !== undefined) return { ok: true, lease: end(draft, lease, { reason: "RELEASED", by: draft.identity(command.by) }) };
   return held[0] === undefined ? { ok: true } : notYours(held[0]);
 }
 
-function giveBack(draft: Draft, lease: Lease, command: Pick<Release, "outcome" | "note">): Lease {
-  if (!isGranted(lease)) return end(draft, lease, "WITHDRAWN", command.note);
-  const ended = end(draft, lease, "RELEASED", command.note);
-  if (command.outcome === "BROKEN")
-    for (const need of lease.needs) takeOut(draft, siteOf(draft.pool, need.environment), lease, command.note);
+function giveBack(draft: Draft, lease: Lease, { by: caller, outcome, note }: Pick<Release, "by" | "outcome" | "note">): Lease {
+  const by = draft.identity(caller);
+  if (!isGranted(lease)) return end(draft, lease, { reason: "WITHDRAWN", note, by });
+  const ended = end(draft, lease, { reason: "RELEASED", note, by });
+  if (outcome === "BROKEN") for (const need of lease.needs) takeOut(draft, siteOf(draft.pool, need.environment), lease, note);
   return ended;
 }
 
@@ -57,55 +75,64 @@ export function renew(draft: Draft, command: Renew): Done | Refusal {
   if (lease === undefined) return noLease(command.lease);
   if (!owns(command.by, lease)) return notYours(lease);
   if (lease.state === "ENDED") return leaseEnded(lease);
-  const ttl = command.ttl === undefined ? lease.ttl : clampTtl(draft, lease, command.ttl);
+  const ttl = command.ttl === undefined ? lease.ttl : clampTtl(draft.pool, lease, command.ttl);
   const changed = ttl === undefined ? lease : { ...lease, ttl };
   if (lease.state === "OFFERED") return { ok: true, lease: hold(draft, changed) };
-  if (lease.state === "QUEUED") return { ok: true, lease: ttl === lease.ttl ? lease : draft.putLease(changed) };
+  if (lease.state === "QUEUED") return { ok: true, lease: attend(draft, ttl === lease.ttl ? lease : draft.putLease(changed)) };
   if (lease.deadline === undefined || ttl === undefined) return { ok: true, lease };
-  const latest = lease.maxHold === undefined ? Number.POSITIVE_INFINITY : (lease.grantedAt ?? draft.at) + lease.maxHold;
-  const deadline = Math.max(lease.deadline, Math.min(draft.at + ttl, latest));
+  const deadline = Math.max(lease.deadline, Math.min(draft.at + ttl, latestEnd(lease) ?? Number.POSITIVE_INFINITY));
   return { ok: true, lease: draft.putLease({ ...changed, deadline, graced: false }) };
 }
 
-function clampTtl(draft: Draft, lease: Lease, ttl: number): number {
-  const configs = lease.needs.map((need) => siteOf(draft.pool, need.environment).environment.config);
-  return Math.min(ttl, strictest(configs, "maxTtl", limits.maxTtl), lease.maxHold ?? limits.maxTtl);
-}
-
-/** An offer becomes a hold; anything else stays as it is. */
+/** An offer becomes a hold, who was passed over can be served again; anything else stays as it is. */
 export function claim(draft: Draft, id: string): Done | Refusal {
   const lease = draft.lease(id);
   if (lease === undefined) return noLease(id);
-  return { ok: true, lease: lease.state === "OFFERED" ? hold(draft, lease) : lease };
+  return { ok: true, lease: attend(draft, lease) };
 }
 
 /** Ends waiters; one that has been offered its slots in the meantime has its claim_timeout instead. */
 export function abandon(draft: Draft, ids: readonly string[]): void {
   for (const id of ids) {
     const lease = draft.pool.leases.get(id);
-    if (lease?.state === "QUEUED") end(draft, lease, "ABANDONED", "no sign of life for its ticket_ttl");
+    if (lease?.state === "QUEUED") end(draft, lease, { reason: "ABANDONED", note: "no sign of life for its ticket_ttl" });
   }
 }
 
-/** Rules 3 and 4: with a request_id its caller may come back; without one nobody can. */
+/** Rules 3 and 4: with a request_id its caller may come back; without one, or when it only waits as long as its call, nobody can. */
 export function hangUp(draft: Draft, command: HangUp): Done | Refusal {
   const lease = draft.lease(command.lease);
   if (lease === undefined) return noLease(command.lease);
   if (lease.state === "ENDED") return { ok: true, lease };
-  if (lease.requestId === undefined) return { ok: true, lease: end(draft, lease, "WITHDRAWN", "its caller went away") };
-  return { ok: true, lease: lease.state === "HELD" ? offer(draft, lease) : lease };
+  if (lease.requestId !== undefined && lease.transient !== true)
+    return { ok: true, lease: lease.state === "HELD" ? offer(draft, lease, undefined, command.written) : lease };
+  const unaware = command.written && lease.state === "HELD";
+  return { ok: true, lease: end(draft, lease, { reason: "WITHDRAWN", note: "its caller went away", unaware }) };
+}
+
+/** Takes a transient waiter out of the line; one that was granted in the meantime is held. */
+export function giveUp(draft: Draft, id: string): Done | Refusal {
+  const lease = draft.pool.leases.get(id);
+  if (lease === undefined) return noLease(id);
+  if (lease.state !== "QUEUED") return { ok: true, lease: attend(draft, lease) };
+  return { ok: true, lease: lease.transient === true ? end(draft, lease, { reason: "TIMED_OUT", note: "its wait was over" }) : lease };
 }
 
 export function forceRelease(draft: Draft, command: ForceRelease): Done | Refusal {
   const lease = draft.lease(command.lease);
   if (lease === undefined) return noLease(command.lease);
   if (lease.state === "ENDED") return { ok: true, lease, alreadyEnded: true };
-  const note = `${command.reason} (by ${command.by.principal})`;
-  return { ok: true, lease: end(draft, lease, "FORCE_RELEASED", note), alreadyEnded: false };
+  const by = draft.identity(command.by);
+  return { ok: true, lease: end(draft, lease, { reason: "FORCE_RELEASED", note: command.reason, by }), alreadyEnded: false };
 }
 
 function owns(by: Caller, lease: Lease): boolean {
   return by.lease === undefined ? by.principal === lease.principal : by.lease === lease.id;
+}
+
+/** Asked for without anything that its caller could name it by. */
+function isAnonymous(lease: Lease): boolean {
+  return lease.requestId === undefined && lease.holder.name === "" && lease.holder.runUrl === "";
 }
 
 function occupantsOf(draft: Draft, site: Site): Lease[] {
@@ -126,18 +153,35 @@ function notYours(lease: Lease): Refusal {
   };
 }
 
-function nothingHeld(environment: string): Refusal {
+function nothingHeld(environment: string, requestId?: string): Refusal {
+  const what = requestId === undefined ? "nobody holds" : `no lease of request_id ${JSON.stringify(requestId)} is on`;
   return {
     ok: false,
     reason: "NOTHING_HELD",
-    field: "environment",
-    message: `nobody holds ${JSON.stringify(environment)}; it may have expired, or been released already`,
+    field: requestId === undefined ? "environment" : "request_id",
+    message: `${what} ${JSON.stringify(environment)}; it may have expired, or been released already`,
     metadata: { environment },
   };
 }
 
+function nameTheLease(environment: string, own: readonly Lease[]): Refusal {
+  const [first] = own;
+  const who = first?.holder.name || first?.holder.runUrl || first?.principal || "";
+  const ids = own.slice(0, 10).map((lease) => lease.id);
+  return {
+    ok: false,
+    reason: "NAME_THE_LEASE",
+    field: "environment",
+    message: `${JSON.stringify(environment)} is held for ${JSON.stringify(who)}; a name alone could end somebody else's work: release it by lease_id (${ids.join(", ")}), or with the request_id that it was asked for with`,
+    metadata: { environment, holder: who, lease_ids: ids.join(", ") },
+  };
+}
+
 function severalHeld(environment: string, own: readonly Lease[]): Refusal {
-  const ids = own.map((lease) => lease.id).join(", ");
+  const ids = own
+    .slice(0, 10)
+    .map((lease) => lease.id)
+    .join(", ");
   return {
     ok: false,
     reason: "SEVERAL_HELD",
@@ -147,7 +191,8 @@ function severalHeld(environment: string, own: readonly Lease[]): Refusal {
   };
 }
 
-function leaseEnded(lease: Lease): Refusal {
+/** The refusal of what only a live lease can have done to it. */
+export function leaseEnded(lease: Lease): Refusal {
   return {
     ok: false,
     reason: "LEASE_ENDED",

@@ -1,8 +1,9 @@
 /** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
 import type { EnvironmentStatus, Occupant } from "./event.ts";
-import { leaseOf, rankOf, siteOf } from "./ledger.ts";
+import { latestEnd, leaseOf, rankOf, siteOf } from "./ledger.ts";
 import { fits } from "./line.ts";
-import type { Environment, Lease, Pool, Rank, Site } from "./model.ts";
+import { byRank, type Environment, type Lease, type Pool, type Rank, type Site } from "./model.ts";
+import { queueLength, restingSlots, usedSlots } from "./site.ts";
 
 /** How many occupants an answer names. */
 const NAMED = 10;
@@ -12,36 +13,44 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
   const site = siteOf(pool, name);
   return {
     ...bareStatus(site.environment),
-    used: site.taken.size,
-    queueLength: site.waiting.size,
+    used: usedSlots(site),
+    resting: restingSlots(site),
+    queueLength: queueLength(site),
     available: wouldGrant(pool, name, at),
     holders: [...take(site.occupants.values(), NAMED)].map((id) => occupant(leaseOf(pool, id))),
   };
 }
 
-/** The same for an environment that nobody is on, or that was deleted. */
-export function bareStatus(environment: Environment): EnvironmentStatus {
-  const { config, state, stateReason, rests } = environment;
-  const facts = { name: config.name, pool: config.pool, state, stateReason, capacity: config.capacity, resting: rests.length };
-  return { ...facts, used: 0, queueLength: 0, available: false, holders: [] };
+/** The last that is told of an environment. */
+export function deletedStatus(environment: Environment): EnvironmentStatus {
+  return { ...bareStatus(environment), deleted: true };
+}
+
+/** An environment that nobody is on. */
+function bareStatus({ config, state, stateReason }: Environment): EnvironmentStatus {
+  const facts = { name: config.name, pool: config.pool, state, stateReason, capacity: config.capacity };
+  return { ...facts, used: 0, resting: 0, queueLength: 0, available: false, holders: [] };
 }
 
 /** Whether an Acquire of one slot that arrives at `at` would be HELD at once. */
 export function wouldGrant(pool: Pool, name: string, at = pool.at): boolean {
   const needs = [{ environment: name, slots: 1, indexes: [] }];
-  return fits(pool, { id: "", needs, createdAt: at, priority: 0, sequence: Number.MAX_SAFE_INTEGER });
+  return fits(pool, { needs, createdAt: at, priority: 0, sequence: Number.MAX_SAFE_INTEGER });
 }
 
 /** A lease as others see it. */
 function occupant(lease: Lease): Occupant {
   const since = lease.state === "HELD" ? lease.heldAt : lease.state === "OFFERED" ? lease.grantedAt : lease.createdAt;
+  const latest = latestEnd(lease);
   return {
     leaseId: lease.id,
     holder: lease.holder,
+    principal: lease.principal,
     state: lease.state,
     since: since ?? lease.createdAt,
     reason: lease.reason,
     ...(lease.deadline === undefined ? {} : { until: lease.deadline }),
+    ...(latest === undefined ? {} : { latestEnd: latest }),
   };
 }
 
@@ -55,14 +64,14 @@ export interface Place {
   readonly holders: readonly Occupant[];
 }
 
-/** The place of a QUEUED lease of the pool. */
+/** The place of a QUEUED lease of the pool. Who was passed over is ahead of nobody. */
 export function placeOf(pool: Pool, lease: Lease): Place {
   const rank = rankOf(lease);
   const sites = lease.needs.map((need) => siteOf(pool, need.environment));
-  const longest = sites.reduce((a, b) => (b.waiting.rank(rank) > a.waiting.rank(rank) ? b : a));
+  const longest = sites.reduce((a, b) => (b.line.rank(rank) > a.line.rank(rank) ? b : a));
   return {
-    position: longest.waiting.rank(rank) + 1,
-    queueLength: longest.waiting.size,
+    position: longest.line.rank(rank) + 1,
+    queueLength: queueLength(longest),
     ahead: firstAhead(pool, sites, rank),
     holders: oldestOn(pool, sites),
   };
@@ -70,10 +79,9 @@ export function placeOf(pool: Pool, lease: Lease): Place {
 
 function firstAhead(pool: Pool, sites: readonly Site[], rank: Rank): Occupant[] {
   const ahead = new Map<string, Rank>();
-  for (const site of sites)
-    for (const [at, id] of take(site.waiting.entries(), Math.min(NAMED, site.waiting.rank(rank)))) ahead.set(id, at);
+  for (const site of sites) for (const [at, id] of take(site.line.entries(), Math.min(NAMED, site.line.rank(rank)))) ahead.set(id, at);
   return [...ahead]
-    .sort(([, a], [, b]) => a.time - b.time || a.sequence - b.sequence)
+    .sort(([, a], [, b]) => byRank(a, b))
     .slice(0, NAMED)
     .map(([id]) => occupant(leaseOf(pool, id)));
 }

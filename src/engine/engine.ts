@@ -193,7 +193,7 @@ export class Engine {
   }
 
   async #hungUp(pool: string, lease: string): Promise<void> {
-    const reply = await this.submit(pool, { type: "hangUp", lease });
+    const reply = await this.submit(pool, { type: "hangUp", lease, written: false });
     // Somebody was told of the hold while this was on its way.
     const missed = reply.ok && reply.lease?.state === "OFFERED" && this.presence.isKnown(lease);
     if (missed) await this.submit(pool, { type: "claim", lease });

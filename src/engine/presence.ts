@@ -7,7 +7,7 @@ interface Ticket {
   /** How many calls have given a sign since the grant (while it waits: since it came) and have not been lost: they know of it. */
   told: number;
   callers: WeakSet<object>;
-  readonly ttl: Micros;
+  ttl: Micros;
   /** While it waits with nothing open: when it is abandoned. */
   due: Micros | undefined;
   waits: boolean;
@@ -35,8 +35,9 @@ export class Presence {
 
   /** A lease begins to wait; its ticket runs from now. */
   expect(lease: string, ttl: Micros): void {
-    const known = this.#tickets.get(lease);
-    const ticket: Ticket = { ...newTicket(), ...known, ttl, due: undefined, waits: true };
+    // The same object: a wait that is open holds on to it.
+    const ticket = this.#tickets.get(lease) ?? newTicket();
+    Object.assign(ticket, { ttl, waits: true });
     this.#tickets.set(lease, ticket);
     this.#schedule(lease, ticket);
   }

@@ -1,8 +1,9 @@
 import type { Reads } from "../core/command.ts";
-import { Draft, type Found, type Totals } from "../core/draft.ts";
+import { Draft, type Found, type Totals, totalsOf } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
-import { withEnvironment, withLease } from "../core/ledger.ts";
-import { type Environment, emptyPool, type Lease, type Micros, type Pool, type Revision, requestKey } from "../core/model.ts";
+import { poolOfRows } from "../core/loading.ts";
+import { emptyPool, type Lease, type Micros, type Pool, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
+import { storedEnvironment } from "../core/site.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
 import { type Commit, type LeaseQuery, type Past, type Store, StoreFailure, type Transaction } from "./store.ts";
 
@@ -116,7 +117,7 @@ export class LocalStore implements Store {
       return known;
     };
     const result = work({ at, draft });
-    const changed = [...drafts.values()].filter((candidate) => candidate.rows.length > 0);
+    const changed = [...drafts.values()].filter((candidate) => candidate.rows.length + candidate.events.length > 0);
     if (changed.length > 0) {
       const batch = batchOf(changed);
       await this.#write(batch);
@@ -137,11 +138,11 @@ export class LocalStore implements Store {
     const totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
     for (const name of new Set([...this.#pools.keys(), ...drafts.keys()])) {
       if (name === pool) continue;
-      const { sites, leases, waiters } = drafts.get(name)?.pool ?? this.pool(name);
-      totals.environments += sites.size;
-      totals.leases += leases.size;
+      const { environments, leases, waiters, pools } = totalsOf(drafts.get(name)?.pool ?? this.pool(name));
+      totals.environments += environments;
+      totals.leases += leases;
       totals.waiters += waiters;
-      totals.pools += Number(sites.size > 0);
+      totals.pools += pools;
     }
     return totals;
   }
@@ -161,9 +162,10 @@ export class LocalStore implements Store {
     for (const draft of drafts) this.#adopt(draft.pool);
     for (const name of batch.deleted) this.#owners.delete(name);
     for (const { config } of batch.environments) this.#owners.set(config.name, config.pool);
-    for (const lease of batch.leases) {
-      if (lease.state === "ENDED") this.#live.delete(lease.id);
-      else this.#live.set(lease.id, lease.pool);
+    // Each change of a lease's state is an event; a lease that is in memory only has no row.
+    for (const { cause, pool } of batch.events) {
+      if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
+      else if (cause !== undefined) this.#live.set(cause.leaseId, pool);
     }
     const commit = { pools: drafts.map((draft) => draft.pool), events: batch.events };
     for (const listener of this.#listeners) listener(commit);
@@ -210,18 +212,17 @@ export class LocalStore implements Store {
 /** The rows to write: of several versions of one row, the last. */
 function batchOf(drafts: readonly Draft[]): Batch {
   const leases = new Map<string, Lease>();
-  const environments = new Map<string, Environment>();
+  const environments = new Map<string, StoredEnvironment>();
   const deleted = new Set<string>();
   const events: Event[] = [];
   for (const draft of drafts) {
     // Of this pool alone: a name that it gave up may be another pool's by the end of the transaction.
-    const named = new Map<string, Environment | undefined>();
-    for (const row of draft.rows) {
-      if (row.kind === "lease") leases.set(row.lease.id, row.lease);
-      else if (row.kind === "deleted") named.set(row.name, undefined);
-      else named.set(row.environment.config.name, row.environment);
+    const named = new Set<string>();
+    for (const row of draft.rows) row.kind === "lease" ? leases.set(row.lease.id, row.lease) : named.add(row.name);
+    for (const name of named) {
+      const site = draft.pool.sites.get(name);
+      site === undefined ? deleted.add(name) : environments.set(name, storedEnvironment(site));
     }
-    for (const [name, environment] of named) environment === undefined ? deleted.add(name) : environments.set(name, environment);
     events.push(...draft.events);
   }
   const pools = drafts.map(({ pool: { name, revision, at } }) => ({ name, revision, at }));
@@ -230,10 +231,11 @@ function batchOf(drafts: readonly Draft[]): Batch {
 }
 
 function rebuild(loaded: Loaded): Pool[] {
-  const pools = new Map<string, Pool>(loaded.pools.map((row) => [row.name, { ...emptyPool(row.name), ...row }]));
-  const at = (name: string): Pool => pools.get(name) ?? emptyPool(name);
-  for (const environment of loaded.environments)
-    pools.set(environment.config.pool, withEnvironment(at(environment.config.pool), environment));
-  for (const lease of loaded.leases) pools.set(lease.pool, withLease(at(lease.pool), lease));
-  return [...pools.values()];
+  const rows = new Map(loaded.pools.map((row) => [row.name, row]));
+  const environments = Map.groupBy(loaded.environments, (environment) => environment.config.pool);
+  const leases = Map.groupBy(loaded.leases, (lease) => lease.pool);
+  const names = new Set([...rows.keys(), ...environments.keys(), ...leases.keys()]);
+  return [...names].map((name) =>
+    poolOfRows(rows.get(name) ?? { name, revision: 0, at: 0 }, environments.get(name) ?? [], leases.get(name) ?? []),
+  );
 }

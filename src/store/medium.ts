@@ -1,13 +1,13 @@
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
-import type { Environment, Lease, Micros, Pool, Revision } from "../core/model.ts";
+import type { Lease, Micros, Pool, Revision, StoredEnvironment } from "../core/model.ts";
 import type { LeaseQuery, Past } from "./store.ts";
 
 /** The rows of one transaction, each key once. */
 export interface Batch {
   readonly pools: readonly Pick<Pool, "name" | "revision" | "at">[];
   readonly leases: readonly Lease[];
-  readonly environments: readonly Environment[];
+  readonly environments: readonly StoredEnvironment[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
   readonly events: readonly Event[];
@@ -17,7 +17,7 @@ export interface Batch {
 export interface Loaded {
   readonly secret: Uint8Array;
   readonly pools: Batch["pools"];
-  readonly environments: readonly Environment[];
+  readonly environments: readonly StoredEnvironment[];
   /** Live ones only. */
   readonly leases: readonly Lease[];
 }

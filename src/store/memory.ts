@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
-import { type Environment, type Lease, type Micros, type Revision, requestKey } from "../core/model.ts";
+import { type Lease, type Micros, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
 import type { LeaseQuery, Past } from "./store.ts";
 
@@ -9,7 +9,7 @@ import type { LeaseQuery, Past } from "./store.ts";
 export class MemoryMedium implements Medium {
   readonly #secret: Uint8Array;
   readonly #pools = new Map<string, Batch["pools"][number]>();
-  readonly #environments = new Map<string, Environment>();
+  readonly #environments = new Map<string, StoredEnvironment>();
   readonly #leases = new Map<string, Lease>();
   #events: Event[] = [];
   readonly #trimmed = new Map<string, Revision>();

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import { statusOf } from "../../src/core/view.ts";
-import { acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
+import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
 describe("rule 5: time", () => {
   test("a lease lives its whole ttl, and not a microsecond of decision longer", () => {
@@ -75,7 +75,7 @@ describe("rule 6: rests", () => {
     world.claim("next");
     world.acquire("third", "a");
     world.do({ type: "forceRelease", by: { principal: "boss" }, lease: "next", reason: "needed" });
-    expect(world.lease("next")).toMatchObject({ endReason: "FORCE_RELEASED", endNote: "needed (by boss)" });
+    expect(world.lease("next")).toMatchObject({ endReason: "FORCE_RELEASED", endNote: "needed", endedBy: { principal: "boss" } });
     expect(world.state("third")).toBe("QUEUED");
   });
 
@@ -102,18 +102,52 @@ describe("rule 7: release", () => {
     expect(world.release("nobody")).toMatchObject({ ok: false, reason: "LEASE_NOT_FOUND" });
   });
 
-  test("by environment it means the principal's one lease there", () => {
+  const byName = (world: World, more: { principal?: string; lease?: string; requestId?: string } = {}) => {
+    const { principal = "admin", lease, requestId } = more;
+    const by = { principal, ...(lease !== undefined && { lease }) };
+    const asked = requestId === undefined ? {} : { requestId };
+    return world.do({ type: "releaseByEnvironment", by, environment: "a", outcome: "OK", note: "", ...asked });
+  };
+  const NAMELESS = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" } as const;
+
+  test("by environment it means the principal's lease that nothing else can name", () => {
     const world = new World();
-    world.apply({ a: { capacity: 3 } });
-    const by = (principal: string) =>
-      world.do({ type: "releaseByEnvironment", by: { principal }, environment: "a", outcome: "OK", note: "" });
-    expect(by("admin")).toMatchObject({ reason: "NOTHING_HELD" });
-    world.acquire("x", "a");
-    expect(by("other")).toMatchObject({ reason: "NOT_YOURS" });
-    world.acquire("y", "a");
-    expect(by("admin")).toMatchObject({ reason: "SEVERAL_HELD", metadata: { lease_ids: "x, y" } });
+    world.apply({ a: { capacity: 5 } });
+    expect(byName(world)).toMatchObject({ reason: "NOTHING_HELD" });
+    world.acquire("named", "a");
+    world.acquire("run", "a", { holder: { ...NAMELESS, runUrl: "https://ci/7" } });
+    world.acquire("asked", "a", { holder: NAMELESS, requestId: "r" });
+    expect(byName(world, { principal: "other" })).toMatchObject({ reason: "NOT_YOURS" });
+    expect(byName(world)).toMatchObject({ reason: "NAME_THE_LEASE", metadata: { holder: "named", lease_ids: "named, run, asked" } });
+    world.acquire("x", "a", { holder: NAMELESS });
+    world.acquire("y", "a", { holder: NAMELESS });
+    expect(byName(world)).toMatchObject({ reason: "SEVERAL_HELD", metadata: { lease_ids: "x, y" } });
     world.release("x");
-    expect(by("admin")).toMatchObject({ ok: true, lease: { id: "y", endReason: "RELEASED" } });
+    expect(byName(world)).toMatchObject({ ok: true, lease: { id: "y", endReason: "RELEASED", endedBy: { principal: "admin" } } });
+    expect(world.states("named", "run", "asked")).toBe("named HELD, run HELD, asked HELD");
+  });
+
+  test("with a request_id it means that request's lease there, waiting, held or ended, and no other", () => {
+    const world = new World();
+    world.acquire("x", "a", { requestId: "one" });
+    world.acquire("y", "a", { requestId: "two" });
+    world.acquire("z", "b", { requestId: "elsewhere" });
+    expect(byName(world, { requestId: "elsewhere" })).toMatchObject({ reason: "NOTHING_HELD", field: "request_id" });
+    expect(byName(world, { requestId: "one", principal: "other" })).toMatchObject({ reason: "NOTHING_HELD" });
+    expect(byName(world, { requestId: "two" })).toMatchObject({ lease: { id: "y", endReason: "WITHDRAWN" }, alreadyEnded: false });
+    expect(byName(world, { requestId: "one" })).toMatchObject({ lease: { id: "x", endReason: "RELEASED" }, alreadyEnded: false });
+    expect(byName(world, { requestId: "one" })).toMatchObject({ lease: { id: "x" }, alreadyEnded: true });
+    expect(world.state("z")).toBe("HELD");
+  });
+
+  test("a lease_token shown by environment means its own lease, and the record tells so", () => {
+    const world = new World();
+    world.apply({ a: { capacity: 2 } });
+    world.acquire("x", "a");
+    world.acquire("y", "a");
+    const reply = byName(world, { principal: "lease y", lease: "y" });
+    expect(reply).toMatchObject({ lease: { id: "y", endedBy: { principal: "admin", lease: "y", holder: { name: "y" } } } });
+    expect(world.state("x")).toBe("HELD");
   });
 
   test("a lease_token acts for its lease alone", () => {
@@ -138,7 +172,7 @@ describe("rule 7: release", () => {
   test("/maybe frees the oldest lease taken there, and never one of the new API", () => {
     const world = new World();
     world.apply({ a: { capacity: 3 } });
-    const free = () => world.do({ type: "releaseLegacy", environment: "a" });
+    const free = () => world.do({ type: "releaseLegacy", by: ADMIN, environment: "a" });
     expect(free()).toMatchObject({ ok: true });
     world.acquire("new", "a");
     expect(free()).toMatchObject({ reason: "NOT_YOURS" });
@@ -155,7 +189,7 @@ describe("rule 8: revisions and tokens", () => {
     const one = world.acquire("one", ["a", "b"]);
     expect(one.fencingToken).toBe(one.revision);
     world.release("one");
-    world.do({ type: "delete", environment: "a" });
+    world.do({ type: "delete", by: ADMIN, environment: "a" });
     const two = world.acquire("two", "a");
     expect(two.fencingToken).toBeGreaterThan(one.fencingToken ?? 0);
     expect(two.fencingToken).toBeGreaterThanOrEqual(world.at);
@@ -198,10 +232,13 @@ describe("the fleet", () => {
     const world = new World();
     world.acquire("x", "a");
     world.acquire("both", ["a", "b"]);
-    expect(world.do({ type: "delete", environment: "a" })).toMatchObject({ reason: "ENVIRONMENT_IN_USE", metadata: { lease_ids: "x" } });
-    expect(world.do({ type: "delete", environment: "b" })).toMatchObject({ ok: true });
+    expect(world.do({ type: "delete", by: ADMIN, environment: "a" })).toMatchObject({
+      reason: "ENVIRONMENT_IN_USE",
+      metadata: { lease_ids: "x" },
+    });
+    expect(world.do({ type: "delete", by: ADMIN, environment: "b" })).toMatchObject({ ok: true });
     expect(world.lease("both")).toMatchObject({ endReason: "UNSATISFIABLE", endNote: "environment b was deleted" });
-    expect(world.do({ type: "delete", environment: "bb" })).toMatchObject({ reason: "ENVIRONMENT_NOT_FOUND" });
+    expect(world.do({ type: "delete", by: ADMIN, environment: "bb" })).toMatchObject({ reason: "ENVIRONMENT_NOT_FOUND" });
   });
 
   test("apply is all or nothing, tells what changed, and never touches states or leases", () => {

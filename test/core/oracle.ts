@@ -1,11 +1,12 @@
 /** Rule 1 as it is written, with no cleverness: walks the whole line, and everybody in it. What line.ts must agree with. */
-import { freeSlots, isOutOfService, rankOf } from "../../src/core/ledger.ts";
-import type { Lease, Pool } from "../../src/core/model.ts";
+import { rankOf } from "../../src/core/ledger.ts";
+import type { Lease, Pool, Site } from "../../src/core/model.ts";
+import { isOutOfService } from "../../src/core/site.ts";
 
 /** Ids of those to be served, first one first. */
 export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
-  const left = new Map([...pool.sites.entries()].map(([name, site]) => [name, freeSlots(site)]));
-  const line = [...pool.leases.values()].filter((lease) => lease.state === "QUEUED");
+  const left = new Map([...pool.sites.entries()].map(([name, site]) => [name, freeNaively(pool, site)]));
+  const line = [...pool.leases.values()].filter((lease) => lease.state === "QUEUED" && lease.passedOver !== true);
   if (newcomer !== undefined) line.push(newcomer);
   line.sort((a, b) => rankOf(a).time - rankOf(b).time || a.sequence - b.sequence);
   const served: string[] = [];
@@ -20,4 +21,13 @@ export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
       for (const need of lease.needs) left.set(need.environment, Math.max(0, (left.get(need.environment) ?? 0) - need.slots));
   }
   return served;
+}
+
+/** Counted from the leases and rests themselves. */
+function freeNaively(pool: Pool, { environment, rests }: Site): number {
+  const { name, capacity } = environment.config;
+  if (environment.state !== "AVAILABLE") return 0;
+  const needs = [...pool.leases.values()].flatMap((lease) => lease.needs).filter((need) => need.environment === name);
+  const used = needs.reduce((sum, need) => sum + need.indexes.length, 0);
+  return Math.max(0, capacity - used - [...rests.keys()].filter((rest) => rest.index < capacity).length);
 }

@@ -1,7 +1,7 @@
 /** api.md's rules 1 to 4, one by one, on the bare core: asking and waiting. */
 import { describe, expect, test } from "vitest";
 import { wouldGrant } from "../../src/core/view.ts";
-import { acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
+import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
 describe("rule 1: who is next", () => {
   test("a grant is all or nothing", () => {
@@ -52,18 +52,18 @@ describe("rule 1: who is next", () => {
   test("who needs an environment that is out of service claims nothing meanwhile, and is served when it is back", () => {
     const world = new World();
     world.apply({ a: {}, b: {} });
-    world.do({ type: "setState", environment: "a", state: "MAINTENANCE", reason: "disk" });
+    world.do({ type: "setState", by: ADMIN, environment: "a", state: "MAINTENANCE", reason: "disk" });
     expect(world.acquire("both", ["a", "b"]).state).toBe("QUEUED");
     expect(world.acquire("narrow", "b").state).toBe("HELD");
     world.release("narrow");
-    world.do({ type: "setState", environment: "a", state: "AVAILABLE", reason: "" });
+    world.do({ type: "setState", by: ADMIN, environment: "a", state: "AVAILABLE", reason: "" });
     expect(world.state("both")).toBe("OFFERED");
   });
 
   test("an environment that is being cleaned keeps its claims: it comes back by itself", () => {
     const world = new World();
     world.apply({ a: {}, b: {} });
-    world.do({ type: "setState", environment: "a", state: "CLEANING", reason: "" });
+    world.do({ type: "setState", by: ADMIN, environment: "a", state: "CLEANING", reason: "" });
     world.acquire("both", ["a", "b"]);
     expect(world.acquire("narrow", "b").state).toBe("QUEUED");
   });
@@ -83,9 +83,9 @@ describe("rule 1: who is next", () => {
     world.acquire("two", "a");
     world.apply({ a: { capacity: 2 } });
     expect(world.state("two")).toBe("OFFERED");
-    world.do({ type: "setState", environment: "b", state: "AVAILABLE", reason: "" });
+    world.do({ type: "setState", by: ADMIN, environment: "b", state: "AVAILABLE", reason: "" });
     world.apply({ a: { capacity: 2 }, b: {} });
-    world.do({ type: "setState", environment: "b", state: "DRAINING", reason: "", until: world.at + MINUTE });
+    world.do({ type: "setState", by: ADMIN, environment: "b", state: "DRAINING", reason: "", until: world.at + MINUTE });
     world.acquire("three", "b");
     world.pass(MINUTE);
     expect(world.state("three")).toBe("OFFERED");
@@ -119,15 +119,20 @@ describe("rule 2: one request_id, one lease", () => {
     expect(world.acquire("x2", "a", { requestId: "r", by: { principal: "else" } }).id).toBe("x2");
   });
 
-  test("REFUSED and immediate UNSATISFIABLE are answers only, and do not use up the id", () => {
+  test("busy with FAIL and immediate UNSATISFIABLE are answers only, and do not use up the id", () => {
     const world = new World();
     world.acquire("holder", "a");
     const revision = world.pool.revision;
-    expect(world.acquire("x1", "a", { ifBusy: "FAIL", requestId: "r" }).endReason).toBe("REFUSED");
+    const busy = world.do(acquireCommand("x1", "a", { ifBusy: "FAIL", requestId: "r" }));
+    expect(busy).toMatchObject({ ok: false, reason: "ENVIRONMENT_BUSY", metadata: { holders: "holder", lease_ids: "holder" } });
+    expect(world.do(acquireCommand("x2", "fresh:2", { ifBusy: "FAIL", requestId: "r" }))).toMatchObject({ reason: "UNSATISFIABLE" });
     expect(world.acquire("x2", "fresh:2", { requestId: "r" }).endReason).toBe("UNSATISFIABLE");
     expect([world.pool.revision, world.pool.sites.has("fresh")]).toEqual([revision, false]);
     world.release("holder");
     expect(world.acquire("x3", "a", { ifBusy: "FAIL", requestId: "r" }).state).toBe("HELD");
+    world.release("x3");
+    // With FAIL an answer means HELD, and a retry after the end is none.
+    expect(world.do(acquireCommand("x4", "a", { ifBusy: "FAIL", requestId: "r" }))).toMatchObject({ ok: false, reason: "LEASE_ENDED" });
   });
 });
 
@@ -153,15 +158,15 @@ describe("rules 3 and 4: signs of life", () => {
     expect(world.states("wide", "gone", "here")).toBe("wide ABANDONED, gone ABANDONED, here OFFERED");
   });
 
-  test("an offer is claimed, or lapses for the next one; ttl counts from the claim", () => {
+  test("an offer that is not claimed goes to the next one; ttl counts from the claim", () => {
     const world = new World();
     world.acquire("holder", "a");
     world.acquire("absent", "a", { claimTimeout: 5 * SECOND });
     world.acquire("next", "a", { ttl: MINUTE });
     world.release("holder");
     world.pass(5 * SECOND);
-    expect(world.states("absent", "next")).toBe("absent LAPSED, next OFFERED");
-    world.at += 10 * SECOND;
+    expect(world.states("absent", "next")).toBe("absent QUEUED, next OFFERED");
+    world.at += 3 * SECOND;
     world.claim("next");
     expect(world.lease("next")).toMatchObject({ state: "HELD", heldAt: world.at, deadline: world.at + MINUTE });
   });
@@ -182,11 +187,11 @@ describe("rules 3 and 4: signs of life", () => {
   test("an unanswered grant goes back to OFFERED with a request_id, and is withdrawn without one", () => {
     const world = new World();
     world.acquire("with", "a", { requestId: "r" });
-    world.do({ type: "hangUp", lease: "with" });
+    world.do({ type: "hangUp", lease: "with", written: false });
     expect(world.state("with")).toBe("OFFERED");
     expect(world.acquire("retry", "a", { requestId: "r" })).toMatchObject({ id: "with", state: "HELD" });
     world.acquire("without", "b");
-    world.do({ type: "hangUp", lease: "without" });
+    world.do({ type: "hangUp", lease: "without", written: false });
     expect(world.state("without")).toBe("WITHDRAWN");
     expect(wouldGrant(world.pool, "b")).toBe(true);
   });
@@ -196,7 +201,7 @@ describe("rules 3 and 4: signs of life", () => {
     world.acquire("holder", "a");
     world.acquire("with", "a", { requestId: "r" });
     world.acquire("without", "a");
-    for (const lease of ["with", "without"]) world.do({ type: "hangUp", lease });
+    for (const lease of ["with", "without"]) world.do({ type: "hangUp", lease, written: false });
     expect(world.states("with", "without")).toBe("with QUEUED, without WITHDRAWN");
   });
 

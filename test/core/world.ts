@@ -1,7 +1,7 @@
 /** A pool to play with: commands in, replies and invariants out, time by hand. */
 import type { Acquire, Apply, Command, Reply } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
-import { Draft, type Found } from "../../src/core/draft.ts";
+import { Draft, type Found, type Row } from "../../src/core/draft.ts";
 import type { Event } from "../../src/core/event.ts";
 import { checkPool } from "../../src/core/invariants.ts";
 import { emptyPool, type Lease, type Micros, type Pool, requestKey } from "../../src/core/model.ts";
@@ -9,6 +9,9 @@ import { emptyPool, type Lease, type Micros, type Pool, requestKey } from "../..
 export const SECOND: Micros = 1_000_000;
 export const MINUTE: Micros = 60 * SECOND;
 export const HOUR: Micros = 60 * MINUTE;
+
+/** The caller of what is not about who calls. */
+export const ADMIN = { principal: "admin" };
 
 const nobody = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" } as const;
 
@@ -42,6 +45,8 @@ export class World {
   at: Micros = 1_000 * HOUR;
   readonly events: Event[] = [];
   readonly ended = new Map<string, Lease>();
+  /** All that was written. */
+  readonly rows: Row[] = [];
   /** What the other pools have. */
   others = { environments: 0, leases: 0, waiters: 0, pools: 0 };
   /** Environments of other pools. */
@@ -49,6 +54,13 @@ export class World {
 
   /** Decides at the present time, checks every invariant, and keeps the result. */
   do(command: Command): Reply {
+    const reply = this.draft((draft) => decide(draft, command));
+    checkPool(this.pool);
+    return reply;
+  }
+
+  /** Changes the pool at the present time, whatever the rules say, and keeps the result. */
+  draft<R>(change: (draft: Draft) => R): R {
     const found: Found = {
       lease: (id) => this.ended.get(id),
       request: (key) => [...this.ended.values()].findLast((lease) => lease.requestId && keyOf(lease) === key),
@@ -56,12 +68,12 @@ export class World {
       owner: (environment) => this.elsewhere.get(environment) ?? (this.pool.sites.has(environment) ? "default" : undefined),
     };
     const draft = new Draft(this.pool, this.at, found);
-    const reply = decide(draft, command);
+    const result = change(draft);
     this.pool = draft.pool;
     this.events.push(...draft.events);
+    this.rows.push(...draft.rows);
     for (const row of draft.rows) if (row.kind === "lease" && row.lease.state === "ENDED") this.ended.set(row.lease.id, row.lease);
-    checkPool(this.pool);
-    return reply;
+    return result;
   }
 
   /** Lets time pass, and what is due happen. */
@@ -80,6 +92,11 @@ export class World {
     return this.do({ type: "release", by: { principal: "admin" }, lease, outcome: "OK", note: "" });
   }
 
+  /** The answer of a call that gave the lease did not arrive. */
+  hangUp(lease: string, written = false): Reply {
+    return this.do({ type: "hangUp", lease, written });
+  }
+
   claim(lease: string): Reply {
     return this.do({ type: "claim", lease });
   }
@@ -88,7 +105,7 @@ export class World {
     const configs = Object.entries(environments).map(([name, config]) => {
       return { name, pool: "default", description: "", labels: {}, capacity: 1, links: {}, ...config };
     });
-    return this.do({ type: "apply", environments: configs, prune });
+    return this.do({ type: "apply", by: ADMIN, environments: configs, prune });
   }
 
   /** The lease as it is now, live or ended. */

@@ -92,7 +92,7 @@ describe.each(names)("over %s", (over) => {
     const { id } = leaseIn(await locks.acquire({ environment, holder: { name: "one" } }));
     const cause = { leaseId: id, state: LeaseState.HELD, holder: { name: "one" } };
     expect((await watch.next()).value).toMatchObject({ kind: WatchKind.CHANGE, environments: [{ name: environment, used: 1 }], cause });
-    await locks.release({ environment });
+    await locks.release({ leaseId: id });
     const end = { leaseId: id, state: LeaseState.ENDED, endReason: EndReason.RELEASED };
     expect((await watch.next()).value).toMatchObject({
       kind: WatchKind.CHANGE,
@@ -154,8 +154,8 @@ describe.each(names)("over %s", (over) => {
     const waiting = locks.acquire({ ...request, wait: seconds(60) });
     await locks.release({ leaseId: first.id });
     expect(leaseIn(await waiting)).toMatchObject({ state: LeaseState.HELD });
-    expect(leaseIn(await locks.acquire({ environment, ifBusy: IfBusy.FAIL }))).toMatchObject({ endReason: EndReason.REFUSED });
-    await locks.release({ environment });
+    expect(await refusal(locks.acquire({ environment, ifBusy: IfBusy.FAIL }))).toBe("aborted ENVIRONMENT_BUSY");
+    await locks.release({ environment, requestId: request.requestId });
   });
 });
 

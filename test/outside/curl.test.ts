@@ -176,7 +176,7 @@ describe("/watch", () => {
       environments: [{ name: environment, used: 1, holders: [{ leaseId: lease.id, holder: { name: "one" } }] }],
       cause: { leaseId: lease.id, state: "LEASE_STATE_HELD", holder: { name: "one" } },
     });
-    await post(server, "LockService/Release", { environment });
+    await post(server, "LockService/Release", { lease_id: lease.id });
     const end = await watch.next();
     expect(end).toMatchObject({ cause: { leaseId: lease.id, state: "LEASE_STATE_ENDED", endReason: "END_REASON_RELEASED" } });
     await using resumed = new CurlLines([...key, `${server.url}/watch?environment=${environment}&since_revision=${grant["revision"]}`]);

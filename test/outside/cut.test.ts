@@ -100,7 +100,7 @@ describe("with a request_id", () => {
         return /"state":"LEASE_STATE_HELD"/.test(await text(socket));
       };
       const [told] = await Promise.all([leave(), clients.locks.release({ leaseId })]);
-      if (told) await clients.locks.release({ environment });
+      if (told) await clients.locks.release({ environment, requestId: environment });
       expect(leaseIn(await next)).toMatchObject({ state: LeaseState.HELD });
     };
     await Promise.all(MOMENTS.map(vanish));

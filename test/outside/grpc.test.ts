@@ -143,7 +143,7 @@ test("EnvironmentService", async () => {
   const busy = await environments.failure("DeleteEnvironment", { environment: "operated" });
   expect(busy).toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringContaining(lease.id) });
   const forced = await environments.call("ForceRelease", { lease_id: lease.id, reason: "gone home" });
-  expect(forced).toMatchObject({ lease: { end_reason: "END_REASON_FORCE_RELEASED", end_note: "gone home (by admin)" } });
+  expect(forced).toMatchObject({ lease: { end_reason: "END_REASON_FORCE_RELEASED", end_note: "gone home" } });
   expect(await environments.call("DeleteEnvironment", { environment: "operated" })).toMatchObject({ environment: { name: "operated" } });
 });
 

@@ -30,7 +30,7 @@ test("curl takes, grpc-js waits, curl gives back; then a crash: the second still
   const waiting = stock.call("Acquire", { ...request, wait: { seconds: 30 } });
   const life = stock.stream("WatchLease", { lease_id: second.id });
   expect((await life.next()).value).toMatchObject({ lease: { state: "LEASE_STATE_QUEUED" } });
-  await post(server, "LockService/Release", { environment });
+  await post(server, "LockService/Release", { lease_id: first.id });
   expect(leaseOf(await waiting)).toMatchObject({ id: second.id, state: "LEASE_STATE_HELD" });
   expect((await life.next()).value).toMatchObject({ kind: "WATCH_KIND_CHANGE", lease: { state: "LEASE_STATE_HELD" } });
   for (let count = 0; count < 5; count++) seen.push(await watch.next());
@@ -52,7 +52,7 @@ test("curl takes, grpc-js waits, curl gives back; then a crash: the second still
   using again = new Stock(server, "callme.v1.LockService");
   const renewed = leaseOf(await again.call("Renew", { lease_id: second.id }));
   expect(renewed).toMatchObject({ state: "LEASE_STATE_HELD", environments: leaseOf(await again.call("Acquire", request))["environments"] });
-  await again.call("Release", { environment });
+  await again.call("Release", { environment, request_id: request.request_id });
   expect(story(await resumed.next())).toEqual([second.id, "ENDED"]);
 });
 

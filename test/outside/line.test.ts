@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, fenceOf, leaseIn, seconds } from "./clients.ts";
+import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
 
@@ -59,7 +59,7 @@ describe("who is next", () => {
     const wide = leaseIn(await locks.acquire({ needs: [{ environment: "slotted", slots: 2 }] }));
     await locks.release({ leaseId: one.id });
     // The free slot is claimed by who waits for two, and is not lost to a latecomer.
-    expect(leaseIn(await locks.acquire({ environment: "slotted", ifBusy: IfBusy.FAIL })).endReason).toBe(EndReason.REFUSED);
+    expect(await refusal(locks.acquire({ environment: "slotted", ifBusy: IfBusy.FAIL }))).toBe("aborted ENVIRONMENT_BUSY");
     await locks.release({ leaseId: two.id });
     expect(await look(wide)).toMatchObject({ state: LeaseState.HELD });
     expect(leaseIn(await locks.acquire({ environment: "slotted", ifBusy: IfBusy.FAIL })).state).toBe(LeaseState.HELD);
@@ -84,7 +84,7 @@ describe("who is next", () => {
     const first = leaseIn(await locks.acquire({ environment }));
     await locks.acquire({ environment });
     await locks.release({ leaseId: first.id });
-    expect(leaseIn(await locks.acquire({ environment, ifBusy: IfBusy.FAIL })).endReason).toBe(EndReason.REFUSED);
+    expect(await refusal(locks.acquire({ environment, ifBusy: IfBusy.FAIL }))).toBe("aborted ENVIRONMENT_BUSY");
   });
 
   test("CheckFence tells the holder's token from an old one", async () => {
@@ -97,7 +97,7 @@ describe("who is next", () => {
     expect(await locks.checkFence({ environment, fencingToken: current })).toMatchObject({ valid: true, current });
     expect(await locks.checkFence({ environment, fencingToken: old })).toMatchObject({ valid: false, current });
     expect(await locks.checkFence({ environment, fencingToken: current + 1n })).toMatchObject({ valid: false, current });
-    await locks.release({ environment });
+    await locks.release({ environment, requestId: "now" });
     expect(await locks.checkFence({ environment, fencingToken: current })).toMatchObject({ valid: false, current });
   });
 });
@@ -155,7 +155,7 @@ describe.concurrent("how long a place lives", () => {
     await ended(lease, EndReason.ABANDONED);
   });
 
-  test("a grant out of the line is OFFERED; unclaimed for claim_timeout it has LAPSED, without a rest", async () => {
+  test("a grant out of the line is OFFERED; unclaimed for claim_timeout it is passed over, without a rest", async () => {
     const free = await occupy("lapsed");
     const gone = leaseIn(await clients.locks.acquire({ environment: "lapsed", requestId: "lapsed gone", claimTimeout: seconds(1) }));
     const next = leaseIn(await clients.locks.acquire({ environment: "lapsed", requestId: "lapsed next" }));
@@ -163,7 +163,7 @@ describe.concurrent("how long a place lives", () => {
     const offered = await peek(gone);
     expect(offered).toMatchObject({ state: LeaseState.OFFERED, claimBy: { seconds: expect.any(BigInt) } });
     expect([offered?.expiresAt, offered?.ttlRemaining]).toEqual([undefined, undefined]);
-    await ended(gone, EndReason.LAPSED);
+    await eventually(async () => (await peek(gone))?.passedOver);
     expect(await look(next)).toMatchObject({ state: LeaseState.HELD });
     expect(fenceOf(await look(next))).toBeGreaterThan(fenceOf(offered as Lease));
   });

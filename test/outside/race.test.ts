@@ -1,7 +1,9 @@
 // 200 at once on one environment, over four protocols: exactly one gets it. ROUNDS=50 for the long run.
+
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, leaseIn } from "./clients.ts";
 import { Stock } from "./grpc.ts";
 import { Server } from "./server.ts";
@@ -23,16 +25,18 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round))("round %i: one ho
   const environment = `raced-${round}`;
   const [json, web] = [clientsOf(server, "Connect, JSON, HTTP/1.1").locks, clientsOf(server, "gRPC-Web, HTTP/2").locks];
   const viaConnect = async ({ acquire }: typeof json) => {
-    const lease = leaseIn(await acquire({ environment, ifBusy: IfBusy.FAIL }));
-    return lease.state === LeaseState.HELD ? lease.id : lease.endReason === EndReason.REFUSED;
+    const answer = await acquire({ environment, ifBusy: IfBusy.FAIL }).catch((error: unknown) => ConnectError.from(error));
+    return answer instanceof ConnectError ? answer.code === Code.Aborted : leaseIn(answer).id;
   };
   const ways = [
     () => viaConnect(json),
     () => viaConnect(web),
     async () => {
-      const { lease } = await stock.call("Acquire", { environment, if_busy: "IF_BUSY_FAIL" });
-      const { id, state, end_reason } = lease as Record<string, string>;
-      return state === "LEASE_STATE_HELD" ? id : end_reason === "END_REASON_REFUSED";
+      const request = { environment, if_busy: "IF_BUSY_FAIL" };
+      return await stock.call("Acquire", request).then(
+        ({ lease }) => (lease as { id: string }).id,
+        ({ code }: ServiceError) => code === status.ABORTED,
+      );
     },
     async () => {
       const answer = await fetch(`${server.url}/maybe?environment=${environment}`, {

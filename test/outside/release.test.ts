@@ -60,8 +60,8 @@ describe("Release", () => {
 
   test("BROKEN takes the environment out of service, with the note", async () => {
     const { locks, environments } = clients;
-    await locks.acquire({ environment: "broken", holder: { name: "job 7" } });
-    await locks.release({ environment: "broken", outcome: Outcome.BROKEN, note: "disk full" });
+    const { id: leaseId } = leaseIn(await locks.acquire({ environment: "broken", holder: { name: "job 7" } }));
+    await locks.release({ leaseId, outcome: Outcome.BROKEN, note: "disk full" });
     const { environment } = await environments.getEnvironment({ environment: "broken" });
     expect(environment).toMatchObject({ state: EnvironmentState.MAINTENANCE, stateReason: "broken, says job 7: disk full" });
     expect(leaseIn(await locks.acquire({ environment: "broken" })).state).toBe(LeaseState.QUEUED);
@@ -182,7 +182,7 @@ describe("ForceRelease", () => {
     const answer = await environments.forceRelease({ leaseId, reason: "deploy freeze" });
     expect(answer).toMatchObject({
       alreadyEnded: false,
-      lease: { endReason: EndReason.FORCE_RELEASED, endNote: "deploy freeze (by admin)" },
+      lease: { endReason: EndReason.FORCE_RELEASED, endNote: "deploy freeze", endedBy: { principal: "admin" } },
     });
     expect(await environments.forceRelease({ leaseId, reason: "again" })).toMatchObject({ alreadyEnded: true });
     expect(await locks.check({ environment: "forced" })).toMatchObject({ available: false, environments: [{ used: 0, resting: 1 }] });

@@ -1,8 +1,10 @@
 // api.md rule 2: one request_id, one lease.
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AcquireRequestSchema, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "./clients.ts";
 import { Server } from "./server.ts";
 
@@ -67,7 +69,7 @@ test.each<[string, MessageInitShape<typeof AcquireRequestSchema>]>([
   ["if_busy", { ifBusy: IfBusy.FAIL }],
   ["queue_timeout", { queueTimeout: seconds(50) }],
   ["ticket_ttl", { ticketTtl: seconds(5) }],
-  ["claim_timeout", { claimTimeout: seconds(5) }],
+  ["claim_timeout", { claimTimeout: seconds(9) }],
   ["priority", { priority: 1 }],
   ["holder", { holder: { name: "other" } }],
   ["reason", { reason: "other" }],
@@ -79,14 +81,16 @@ test.each<[string, MessageInitShape<typeof AcquireRequestSchema>]>([
   expect(leaseIn(await clients.locks.acquire(request)).id).toBe(id);
 });
 
-test("REFUSED is an answer only: nothing is stored and the id is not used up", async () => {
-  const { locks } = clients;
-  const holder = leaseIn(await locks.acquire({ environment: "busy" }));
+test("busy with FAIL is an error that names the holders: nothing is stored and the id is not used up", async () => {
+  const { locks, environments } = clients;
+  const holder = leaseIn(await locks.acquire({ environment: "busy", holder: { name: "checkout #7" } }));
   const request = { environment: "busy", requestId: "fail", ifBusy: IfBusy.FAIL };
-  const answer = await locks.acquire(request);
-  expect(answer).toMatchObject({ leaseToken: "", lease: { state: LeaseState.ENDED, endReason: EndReason.REFUSED } });
-  expect(await refusal(locks.getLease({ leaseId: leaseIn(answer).id }))).toBe("not_found LEASE_NOT_FOUND");
-  expect((await clients.environments.listLeases({ filter: { environment: "busy", states: [LeaseState.ENDED] } })).leases).toEqual([]);
+  const error = ConnectError.from(await locks.acquire(request).catch((thrown: unknown) => thrown));
+  expect([error.code, error.rawMessage]).toEqual([Code.Aborted, expect.stringContaining("held by checkout #7")]);
+  expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "ENVIRONMENT_BUSY", metadata: { lease_ids: holder.id } }]);
+  expect(error.findDetails(RetryInfoSchema)).toHaveLength(1);
+  const { leases } = await environments.listLeases({ filter: { environment: "busy", states: [LeaseState.QUEUED, LeaseState.ENDED] } });
+  expect(leases).toEqual([]);
   await locks.release({ leaseId: holder.id });
   expect(leaseIn(await locks.acquire(request)).state).toBe(LeaseState.HELD);
 });

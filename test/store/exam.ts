@@ -256,13 +256,13 @@ export function exam(candidate: Candidate): void {
       ["to", "from"],
     ]) {
       const { store } = await storeOn(await candidate.open());
-      await submit(store, "from", { type: "apply", environments: [config("uat", "from", 1)], prune: false });
+      await submit(store, "from", { type: "apply", by: { principal: "admin" }, environments: [config("uat", "from", 1)], prune: false });
       const move = await store.transact(order, { leases: [], requests: [] }, ({ draft }) => {
-        decide(draft("from"), { type: "delete", environment: "uat" });
-        return decide(draft("to"), { type: "apply", environments: [config("uat", "to", 1)], prune: false });
+        decide(draft("from"), { type: "delete", by: { principal: "admin" }, environment: "uat" });
+        return decide(draft("to"), { type: "apply", by: { principal: "admin" }, environments: [config("uat", "to", 1)], prune: false });
       });
       expect(move).toMatchObject({ ok: false, reason: "POOL_FIXED" });
-      await submit(store, "to", { type: "apply", environments: [config("uat", "to", 1)], prune: false });
+      await submit(store, "to", { type: "apply", by: { principal: "admin" }, environments: [config("uat", "to", 1)], prune: false });
       expect(store.ownerOf("uat")).toBe("to");
       await store.close();
     }
@@ -270,7 +270,12 @@ export function exam(candidate: Candidate): void {
 
   it("works again after a probe that writes nothing new", async () => {
     const { store } = await storeOn(await candidate.open());
-    await submit(store, "default", { type: "apply", environments: [config("uat", "default", 1)], prune: false });
+    await submit(store, "default", {
+      type: "apply",
+      by: { principal: "admin" },
+      environments: [config("uat", "default", 1)],
+      prune: false,
+    });
     const before = store.pool("default");
     await store.probe();
     expect(store.pool("default")).toBe(before);
@@ -281,7 +286,7 @@ export function exam(candidate: Candidate): void {
     let medium = await candidate.open();
     const { store } = await storeOn(medium);
     await Promise.all([
-      submit(store, "default", { type: "apply", environments: [config("uat", "default", 1)], prune: false }),
+      submit(store, "default", { type: "apply", by: { principal: "admin" }, environments: [config("uat", "default", 1)], prune: false }),
       store.probe(),
     ]);
     const { revision } = store.pool("default");

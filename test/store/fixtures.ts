@@ -67,10 +67,10 @@ export function config(name: string, pool: string, capacity: number): Environmen
 
 /** A pool as plain data, what is derived included. */
 export function plain(pool: Pool): unknown {
-  const { leases, requests, deadlines, sites, ...rest } = pool;
-  const lines = [...sites.values()].map(({ environment, taken, occupants, waiting, ready }) => ({
+  const { leases, requests, deadlines, idle: _, patientUntil: __, sites, ...rest } = pool;
+  const lines = [...sites.values()].map(({ environment, slots, rests, occupants, line, passed, ready }) => ({
     environment,
-    maps: [taken, occupants, waiting, ready].map((map) => [...map.entries()]),
+    maps: [slots, rests, occupants, line, passed, ready].map((map) => [...map.entries()]),
   }));
   return { ...rest, leases: [...leases.values()], requests: [...requests.entries()], deadlines: [...deadlines.keys()], lines };
 }
@@ -84,7 +84,7 @@ export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Pr
   };
   for (const pool of ["one", "two"]) {
     const environments = [1, 2, 3].map((capacity) => config(`${pool}-${capacity}`, pool, capacity));
-    await submit(store, pool, { type: "apply", environments, prune: false });
+    await submit(store, pool, { type: "apply", by: { principal: "admin" }, environments, prune: false });
   }
   for (let step = 0; step < 300; step++) {
     const pool = dice(2) === 0 ? "one" : "two";
@@ -99,8 +99,8 @@ export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Pr
       release(lease),
       { type: "renew", by, lease },
       { type: "claim", lease },
-      { type: "setState", environment, state, reason: "work on it", until: clock.time + 9 * second },
-      { type: "delete", environment: `${pool}-extra-${dice(5)}` },
+      { type: "setState", by: { principal: "admin" }, environment, state, reason: "work on it", until: clock.time + 9 * second },
+      { type: "delete", by: { principal: "admin" }, environment: `${pool}-extra-${dice(5)}` },
       { type: "forceRelease", by, lease, reason: "stuck" },
     ];
     await submit(store, pool, commands[dice(commands.length)] ?? { type: "pulse" });

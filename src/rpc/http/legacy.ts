@@ -33,7 +33,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
   try {
     if (method === "GET") look(service, environment, exchange);
     else if (method === "POST") await take(service, ttl, environment, caller, exchange);
-    else await free(service, environment, exchange);
+    else await free(service, environment, caller, exchange);
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
     exchange.answer(503, { code: 503, message: error.message }, { "retry-after": "5" });
@@ -63,9 +63,9 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   exchange.answer(201, undefined, { "x-call-me-lease-id": id });
 }
 
-async function free(service: Service, environment: string, exchange: Exchange): Promise<void> {
+async function free(service: Service, environment: string, by: Caller, exchange: Exchange): Promise<void> {
   const pool = service.engine.homeOf(environment);
-  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", environment });
+  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment });
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
   const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.store.now());
   if (!reply.ok || (reply.lease === undefined && taken)) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));

@@ -4,6 +4,7 @@ import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { EnvironmentSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import {
+  type EndedBySchema,
   EndReason,
   EnvironmentState,
   type EnvironmentStatusSchema,
@@ -15,7 +16,8 @@ import {
   WatchKind,
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
-import type { Environment, Holder, Lease, Micros, Pool } from "../../core/model.ts";
+import { latestEnd } from "../../core/ledger.ts";
+import type { EndedBy, Environment, Holder, Lease, Micros, Pool } from "../../core/model.ts";
 import { placeOf } from "../../core/view.ts";
 import type { WatchMessage } from "../../engine/watch.ts";
 
@@ -31,6 +33,7 @@ function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
 /** A lease of a pool as it was at `now`. */
 export function leaseMessage(lease: Lease, pool: Pool, now: Micros): MessageInitShape<typeof LeaseSchema> {
   const place = lease.state === "QUEUED" ? placeOf(pool, lease) : undefined;
+  const latest = latestEnd(lease);
   const { state, deadline, ttl, maxHold, queueTimeout, grantedAt, endedAt, endReason } = lease;
   return {
     id: lease.id,
@@ -63,6 +66,9 @@ export function leaseMessage(lease: Lease, pool: Pool, now: Micros): MessageInit
     ticketTtl: durationOf(lease.ticketTtl),
     claimTimeout: durationOf(lease.claimTimeout),
     ...(queueTimeout !== undefined && { queueTimeout: durationOf(queueTimeout) }),
+    ...(latest !== undefined && { latestEnd: timestampOf(latest) }),
+    ...(lease.endedBy && { endedBy: endedByOf(lease.endedBy) }),
+    passedOver: lease.passedOver ?? false,
     requestId: lease.requestId ?? "",
     revision: BigInt(lease.revision),
   };
@@ -73,8 +79,11 @@ function remaining(deadline: Micros, now: Micros): Pick<MessageInitShape<typeof 
 }
 
 function endReasonOf(reason: Lease["endReason"]): EndReason {
-  if (reason === undefined) return EndReason.UNSPECIFIED;
-  return reason === "LAPSED" || reason === "REFUSED" ? EndReason.ABANDONED : EndReason[reason];
+  return reason === undefined ? EndReason.UNSPECIFIED : EndReason[reason];
+}
+
+function endedByOf({ principal, lease, holder }: EndedBy): MessageInitShape<typeof EndedBySchema> {
+  return { principal, leaseId: lease ?? "", ...(holder && { holder: holderOf(holder) }) };
 }
 
 function holderOf(holder: Holder): MessageInitShape<typeof HolderSchema> {
@@ -85,15 +94,17 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
   return {
     leaseId: occupant.leaseId,
     holder: holderOf(occupant.holder),
+    principal: occupant.principal,
     state: LeaseState[occupant.state],
     since: timestampOf(occupant.since),
     ...(occupant.until !== undefined && { until: timestampOf(occupant.until) }),
+    ...(occupant.latestEnd !== undefined && { latestEnd: timestampOf(occupant.latestEnd) }),
     reason: occupant.reason,
   };
 }
 
 export function statusMessage(status: EnvironmentStatus): MessageInitShape<typeof EnvironmentStatusSchema> {
-  return { ...status, state: EnvironmentState[status.state], holders: status.holders.map(occupantOf) };
+  return { ...status, deleted: status.deleted ?? false, state: EnvironmentState[status.state], holders: status.holders.map(occupantOf) };
 }
 
 export function environmentMessage(environment: Environment): MessageInitShape<typeof EnvironmentSchema> {

@@ -57,11 +57,12 @@ export async function get(
 export async function apply(
   { engine }: Service,
   request: pb.ApplyEnvironmentsRequest,
+  { caller: by }: Call,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
   const byPool = readConfigs(request);
   if (request.prune) for (const pool of engine.store.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
   const parts = [...byPool.keys()].sort().map((pool) => {
-    const command: Apply = { type: "apply", environments: byPool.get(pool) ?? [], prune: request.prune };
+    const command: Apply = { type: "apply", by, environments: byPool.get(pool) ?? [], prune: request.prune };
     return { pool, command };
   });
   const replies = await engine.submitAll({ parts, dryRun: request.dryRun });
@@ -73,9 +74,10 @@ export async function apply(
 export async function remove(
   service: Service,
   request: pb.DeleteEnvironmentRequest,
+  { caller: by }: Call,
 ): Promise<MessageInitShape<typeof pb.DeleteEnvironmentResponseSchema>> {
   const { pool, environment } = find(service, request.environment);
-  const reply = await service.engine.submit(pool.name, { type: "delete", environment: environment.config.name });
+  const reply = await service.engine.submit(pool.name, { type: "delete", by, environment: environment.config.name });
   if (!reply.ok) throw refused(reply);
   return { environment: environmentMessage(environment) };
 }
@@ -83,6 +85,7 @@ export async function remove(
 export async function setState(
   service: Service,
   request: pb.SetEnvironmentStateRequest,
+  { caller: by }: Call,
 ): Promise<MessageInitShape<typeof pb.SetEnvironmentStateResponseSchema>> {
   const { pool, environment } = find(service, request.environment);
   const state = SETTABLE[request.state];
@@ -90,7 +93,7 @@ export async function setState(
   const reason = text("reason", request.reason);
   const until = request.until === undefined ? {} : { until: time("until", request.until) };
   const { name } = environment.config;
-  const reply = await service.engine.submit(pool.name, { type: "setState", environment: name, state, reason, ...until });
+  const reply = await service.engine.submit(pool.name, { type: "setState", by, environment: name, state, reason, ...until });
   if (!reply.ok) throw refused(reply);
   const after = reply.pool.sites.get(name)?.environment ?? environment;
   return { environment: environmentMessage(after) };

@@ -59,10 +59,13 @@ export async function release(service: Service, request: pb.ReleaseRequest, call
   const given = { by: call.caller, outcome, note: text("note", request.note) } as const;
   const { leaseId, environment } = request;
   if ((leaseId === "") === (environment === "")) throw badField("lease_id", "give either lease_id or environment");
+  const requestId = text("request_id", request.requestId, limits.name);
+  if (leaseId !== "" && requestId !== "") throw badField("request_id", "goes with environment; a lease_id says it all");
+  const asked = requestId === "" ? {} : { requestId };
   const pool = leaseId === "" ? engine.homeOf(environment).name : "";
   const reply =
     leaseId === ""
-      ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...given })
+      ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...asked, ...given })
       : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given });
   const done = accepted(reply, leaseId);
   return { lease: leaseMessage(done.lease, done.pool, engine.store.now()), alreadyEnded: done.alreadyEnded ?? false };

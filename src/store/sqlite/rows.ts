@@ -1,7 +1,7 @@
 /** Between values and rows. Rows cross to the worker as flat arrays: cloning a nested lease costs more than its JSON does. */
 import { crc32 } from "node:zlib";
 import type { Event } from "../../core/event.ts";
-import { type Environment, type Lease, requestKey } from "../../core/model.ts";
+import { type Lease, requestKey, type StoredEnvironment } from "../../core/model.ts";
 import type { Batch } from "../medium.ts";
 
 /** The columns of a table in order, the seal last. */
@@ -36,7 +36,7 @@ export function poolOfRow(row: Row): Batch["pools"][number] {
   return { name: String(name), revision: Number(revision), at: Number(at) };
 }
 
-export function environmentOfRow(row: Row): Environment {
+export function environmentOfRow(row: Row): StoredEnvironment {
   return JSON.parse(String(unseal(row)[1]));
 }
 

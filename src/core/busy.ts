@@ -1,0 +1,70 @@
+/** Why a request is not granted now: the answer to an Acquire with if_busy FAIL. */
+import type { Refusal } from "./command.ts";
+import { leaseOf, siteOf } from "./ledger.ts";
+import type { Lease, Need, Pool, Site } from "./model.ts";
+import { freeSlots, restingSlots } from "./site.ts";
+
+/** How many holders an answer names. */
+const NAMED = 10;
+
+/** What is asked for, of whichever environments. */
+type Wanted = readonly Pick<Need, "environment" | "slots">[];
+
+/** The refusal of a request that is not granted: busy or, if the configuration can never meet it, unsatisfiable. */
+export function notGranted(pool: Pool, wanted: Wanted): Refusal {
+  const note = unsatisfiable(pool, wanted);
+  if (note !== undefined) return { ok: false, reason: "UNSATISFIABLE", field: "needs", message: `it can never be granted: ${note}` };
+  const sites = wanted.map(({ environment, slots }) => ({ site: siteOf(pool, environment), slots }));
+  const scarce = sites.filter(({ site, slots }) => freeSlots(site) < slots || site.ready.size > 0);
+  const obstacles = scarce.map(({ site, slots }) => obstacle(pool, site, slots));
+  const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, NAMED);
+  return {
+    ok: false,
+    reason: "ENVIRONMENT_BUSY",
+    message: `not acquired: ${obstacles.join("; ")}; nothing is left in line`,
+    metadata: {
+      environments: scarce.map(({ site }) => site.environment.config.name).join(", "),
+      holders: holders.map(nameOf).join(", "),
+      lease_ids: holders.map((lease) => lease.id).join(", "),
+    },
+  };
+}
+
+/** Why the present configuration can never meet a request; undefined if it can. The state of an environment is no such reason. */
+export function unsatisfiable(pool: Pool, wanted: Wanted): string | undefined {
+  for (const { environment, slots } of wanted) {
+    const site = pool.sites.get(environment);
+    if (site === undefined) return `there is no environment ${environment}`;
+    const { capacity } = site.environment.config;
+    if (slots > capacity) return `${environment} has ${capacity} slots, fewer than the ${slots} asked for`;
+  }
+  return undefined;
+}
+
+/** What keeps so many slots of an environment from being granted, in words. */
+function obstacle(pool: Pool, site: Site, slots: number): string {
+  const { config, state, stateReason } = site.environment;
+  if (state !== "AVAILABLE") return `${config.name} is ${state}${stateReason === "" ? "" : ` (${stateReason})`}`;
+  const holders = holdersOf(pool, site);
+  const others = site.occupants.size - holders.length;
+  const names = holders.map((lease) => `${lease.state === "OFFERED" ? "offered to" : "held by"} ${nameOf(lease)}`);
+  const facts = [...names, ...(others > 0 ? [`${others} more`] : [])];
+  if (restingSlots(site) > 0) facts.push(`${restingSlots(site)} of its slots rest`);
+  if (site.ready.size > 0) facts.push(`${site.ready.size} wait for it`);
+  const free = freeSlots(site);
+  return `${config.name} has ${free} of ${config.capacity} slots free, ${slots} asked for (${facts.join(", ")})`;
+}
+
+function holdersOf(pool: Pool, site: Site): Lease[] {
+  const holders: Lease[] = [];
+  for (const id of site.occupants.values()) {
+    if (holders.length >= NAMED) break;
+    holders.push(leaseOf(pool, id));
+  }
+  return holders;
+}
+
+function nameOf({ holder, principal }: Lease): string {
+  const name = holder.name || principal;
+  return holder.runUrl === "" ? name : `${name} (${holder.runUrl})`;
+}

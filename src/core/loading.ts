@@ -1,0 +1,99 @@
+/** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
+import { isGranted, rankOf } from "./ledger.ts";
+import {
+  type Deadline,
+  emptyPool,
+  emptySite,
+  type Idle,
+  type Lease,
+  type Pool,
+  type Rank,
+  type Revision,
+  requestKey,
+  type Site,
+  type StoredEnvironment,
+  type Use,
+  type Wanting,
+} from "./model.ts";
+import { deadlineOf, isIdle, isOutOfService } from "./site.ts";
+
+type Entry<K, V> = readonly [K, V];
+
+/** What belongs to one environment, before it is sorted. */
+interface Parts {
+  readonly environment: StoredEnvironment;
+  readonly slots: Entry<number, Use>[];
+  readonly occupants: Entry<Revision, string>[];
+  readonly line: Entry<Rank, string>[];
+  readonly passed: Entry<Rank, string>[];
+  readonly ready: Entry<Rank, Wanting>[];
+}
+
+/** The pool that these rows describe: all its environments, and its live leases. */
+export function poolOfRows(
+  row: Pick<Pool, "name" | "revision" | "at">,
+  environments: readonly StoredEnvironment[],
+  leases: readonly Lease[],
+): Pool {
+  const parts = new Map(environments.map((environment) => [environment.config.name, partsOf(environment)]));
+  for (const lease of leases) take(parts, lease);
+  const built = [...parts].map(([name, one]) => [name, siteOfParts(one, row.at)] as const);
+  const empty = emptyPool(row.name);
+  const timers = [...built.map(([, site]) => deadlineOf(site)), ...leases.map(deadlineOfLease)].filter((timer) => timer !== undefined);
+  const keys = leases.flatMap((lease): Entry<string, string>[] =>
+    lease.requestId === undefined ? [] : [[requestKey(lease.principal, lease.pool, lease.requestId), lease.id]],
+  );
+  const idle = built.flatMap(([environment, { idleSince }]): Entry<Idle, true>[] =>
+    idleSince === undefined ? [] : [[{ since: idleSince, environment }, true]],
+  );
+  return {
+    ...empty,
+    ...row,
+    sites: empty.sites.fill(built),
+    leases: empty.leases.fill(leases.map((lease) => [lease.id, lease])),
+    requests: empty.requests.fill(keys),
+    deadlines: empty.deadlines.fill(timers.map((timer) => [timer, true])),
+    idle: empty.idle.fill(idle),
+    waiters: leases.filter((lease) => lease.state === "QUEUED").length,
+  };
+}
+
+function partsOf(environment: StoredEnvironment): Parts {
+  const slots = environment.rests.map(({ index, until }): Entry<number, Use> => [index, { until }]);
+  return { environment, slots, occupants: [], line: [], passed: [], ready: [] };
+}
+
+function take(parts: ReadonlyMap<string, Parts>, lease: Lease): void {
+  const sites = lease.needs.map((need) => ({ need, site: parts.get(need.environment) }));
+  const ready = lease.passedOver !== true && sites.every(({ site }) => site !== undefined && !isOutOfService(site.environment));
+  const rank = rankOf(lease);
+  for (const { need, site } of sites) {
+    if (site === undefined) throw new Error(`lease ${lease.id} is on ${JSON.stringify(need.environment)}, which is not stored`);
+    if (isGranted(lease)) {
+      for (const index of need.indexes) site.slots.push([index, { lease: lease.id }]);
+      site.occupants.push([lease.fencingToken ?? 0, lease.id]);
+    } else {
+      (lease.passedOver === true ? site.passed : site.line).push([rank, lease.id]);
+      if (ready) site.ready.push([rank, { lease: lease.id, slots: need.slots }]);
+    }
+  }
+}
+
+function siteOfParts({ environment: stored, slots, occupants, line, passed, ready }: Parts, at: number): Site {
+  const { rests, ...environment } = stored;
+  const empty = emptySite(environment);
+  const site: Site = {
+    ...empty,
+    slots: empty.slots.fill(slots),
+    rests: empty.rests.fill(rests.map((rest) => [rest, true])),
+    occupants: empty.occupants.fill(occupants),
+    line: empty.line.fill(line),
+    passed: empty.passed.fill(passed),
+    ready: empty.ready.fill(ready),
+  };
+  return isIdle(site) ? { ...site, idleSince: at } : site;
+}
+
+function deadlineOfLease(lease: Lease): Deadline | undefined {
+  return lease.deadline === undefined ? undefined : { at: lease.deadline, lease: lease.id };
+}

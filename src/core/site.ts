@@ -1,0 +1,64 @@
+/** One environment as the line sees it: which slots are free, who waits. Pure reads of one site. */
+import type { Deadline, Environment, Site, StoredEnvironment } from "./model.ts";
+
+/** Whether an environment is out of service for an unknown time, so that who waits for it must not keep others waiting (rule 1). */
+export function isOutOfService(environment: Environment): boolean {
+  return environment.state === "DRAINING" || environment.state === "MAINTENANCE" || environment.state === "QUARANTINED";
+}
+
+/** How many slots are held or offered. */
+export function usedSlots(site: Site): number {
+  return site.slots.weight;
+}
+
+/** How many slots rest. One beyond the capacity keeps nobody waiting, so it does not count. */
+export function restingSlots(site: Site): number {
+  const { capacity } = site.environment.config;
+  return site.slots.rank(capacity) - site.slots.weightBefore(capacity);
+}
+
+/** Slots that could be granted now, before claims. Holders who outlived a reduction of the capacity count against it. */
+export function freeSlots(site: Site): number {
+  const { state, config } = site.environment;
+  return state === "AVAILABLE" ? Math.max(0, config.capacity - usedSlots(site) - restingSlots(site)) : 0;
+}
+
+/** The lowest `count` slots that nobody has and that don't rest. */
+export function pickSlots(site: Site, count: number): number[] {
+  const picked: number[] = [];
+  for (let nth = 0; nth < count; nth++) {
+    // Of the slots below an entry, as many are free as its index is higher than the number of entries before it.
+    const index = nth + site.slots.count((taken, before) => taken - before <= nth);
+    if (index >= site.environment.config.capacity) throw new Error(`invariant: ${site.environment.config.name} has no ${count} free slots`);
+    picked.push(index);
+  }
+  return picked;
+}
+
+/** How many leases wait for it, those included that were passed over. */
+export function queueLength(site: Site): number {
+  return site.line.size + site.passed.size;
+}
+
+/** The ids of all who wait for it. */
+export function waitersOf(site: Site): string[] {
+  return [...site.line.values(), ...site.passed.values()];
+}
+
+/** The row that is stored. */
+export function storedEnvironment(site: Site): StoredEnvironment {
+  return { ...site.environment, rests: [...site.rests.keys()] };
+}
+
+/** Whether nothing would be lost with it: made on demand, and nobody is on it, was so just now, or waits. */
+export function isIdle(site: Site): boolean {
+  const { onDemand, state } = site.environment;
+  return onDemand === true && state === "AVAILABLE" && site.slots.size === 0 && queueLength(site) === 0;
+}
+
+/** When a rest or the state ends by itself, whichever is earlier. */
+export function deadlineOf(site: Site): Deadline | undefined {
+  const until = site.rests.first()?.[0].until ?? Number.POSITIVE_INFINITY;
+  const at = Math.min(until, site.environment.stateUntil ?? Number.POSITIVE_INFINITY);
+  return at === Number.POSITIVE_INFINITY ? undefined : { at, environment: site.environment.config.name };
+}

@@ -1,0 +1,138 @@
+/** What becomes of an offer that nobody claims, and of a grant whose answer was lost: rule 4. */
+import { describe, expect, test } from "vitest";
+import { limits } from "../../src/core/limits.ts";
+import { placeOf, statusOf } from "../../src/core/view.ts";
+import { MINUTE, SECOND, World } from "./world.ts";
+
+/** A pool in which `absent` was passed over for `next`, who holds. */
+function passedOver(more: Parameters<World["acquire"]>[2] = {}): World {
+  const world = new World();
+  world.acquire("holder", "a");
+  world.acquire("absent", "a", { claimTimeout: 5 * SECOND, ...more });
+  world.acquire("next", "a");
+  world.release("holder");
+  world.pass(5 * SECOND);
+  world.claim("next");
+  return world;
+}
+
+describe("an offer that is not claimed in time", () => {
+  test("goes back to its old place, without slots, token or time of grant", () => {
+    const world = passedOver();
+    const { fencingToken, grantedAt, deadline, needs, ...absent } = world.lease("absent");
+    expect(absent).toMatchObject({ state: "QUEUED", passedOver: true });
+    expect([fencingToken, grantedAt, deadline, needs[0]?.indexes]).toEqual([undefined, undefined, undefined, []]);
+  });
+
+  test("is offered nothing and counts in nobody's position, but in queue_length", () => {
+    const world = passedOver();
+    const third = world.acquire("third", "a");
+    expect(placeOf(world.pool, third)).toMatchObject({ position: 1, queueLength: 2, ahead: [] });
+    expect(statusOf(world.pool, "a").queueLength).toBe(2);
+    world.release("next");
+    expect(world.states("absent", "third")).toBe("absent QUEUED, third OFFERED");
+  });
+
+  test("claims nothing: a free slot is nobody's", () => {
+    const world = passedOver();
+    world.release("next");
+    expect(statusOf(world.pool, "a").available).toBe(true);
+    expect(world.acquire("late", "a").state).toBe("HELD");
+  });
+
+  test.each(["acquire", "renew", "claim"] as const)(
+    "is in line again with the next sign of life (%s), before whoever came later",
+    (sign) => {
+      const world = passedOver({ requestId: "r" });
+      world.acquire("third", "a");
+      if (sign === "acquire") world.acquire("again", "a", { requestId: "r", claimTimeout: 5 * SECOND });
+      else if (sign === "renew") world.do({ type: "renew", by: { principal: "admin" }, lease: "absent" });
+      else world.claim("absent");
+      expect(placeOf(world.pool, world.lease("absent"))).toMatchObject({ position: 1, queueLength: 2 });
+      const before = world.lease("next").fencingToken ?? 0;
+      world.release("next");
+      world.claim("absent");
+      expect(world.states("absent", "third")).toBe("absent HELD, third QUEUED");
+      expect(world.lease("absent").fencingToken).toBeGreaterThan(before);
+    },
+  );
+
+  test("is held at once when its sign of life finds the slot free", () => {
+    const world = passedOver();
+    world.release("next");
+    expect(world.claim("absent")).toMatchObject({ ok: true, lease: { state: "HELD" } });
+  });
+
+  test("ends by its queue_timeout, which counts from its arrival", () => {
+    const world = passedOver({ queueTimeout: MINUTE });
+    world.pass(55 * SECOND - 1);
+    expect(world.state("absent")).toBe("QUEUED");
+    world.pass(1);
+    expect(world.state("absent")).toBe("TIMED_OUT");
+  });
+
+  test("stands for 30 s at least in the minute after a start, as everybody comes back at once", () => {
+    const world = new World();
+    world.acquire("holder", "a");
+    world.acquire("absent", "a", { claimTimeout: 5 * SECOND });
+    world.do({ type: "recover" });
+    world.release("holder");
+    expect(world.lease("absent").deadline).toBe(world.at + limits.claimTimeout.afterStart);
+  });
+
+  test("stands no longer than max_hold", () => {
+    const world = new World();
+    world.acquire("holder", "a");
+    world.acquire("short", "a", { maxHold: 2 * SECOND, claimTimeout: MINUTE });
+    expect(world.lease("short").claimTimeout).toBe(2 * SECOND);
+  });
+});
+
+describe("a grant whose answer was lost", () => {
+  test("is an offer again with a request_id, and its max_hold runs on: neither a late claim nor a retry outlives it", () => {
+    const world = new World();
+    const { grantedAt = 0 } = world.acquire("x", "a", { requestId: "r", ttl: MINUTE, maxHold: MINUTE, claimTimeout: 20 * SECOND });
+    for (let retry = 0; retry < 5; retry++) {
+      world.pass(10 * SECOND);
+      world.hangUp("x");
+      expect(world.acquire("again", "a", { requestId: "r" })).toMatchObject({ id: "x", state: "HELD", deadline: grantedAt + MINUTE });
+    }
+    world.pass(10 * SECOND);
+    expect(world.state("x")).toBe("EXPIRED");
+  });
+
+  test("an offer that was held before ends as EXPIRED with its max_hold", () => {
+    const world = new World();
+    world.acquire("x", "a", { requestId: "r", maxHold: MINUTE, claimTimeout: 20 * SECOND });
+    world.pass(50 * SECOND);
+    world.hangUp("x", true);
+    world.pass(10 * SECOND);
+    expect(world.lease("x")).toMatchObject({ endReason: "EXPIRED", endNote: "max_hold was reached" });
+  });
+
+  test.each([
+    ["with a request_id", { requestId: "r", claimTimeout: 5 * SECOND }],
+    ["without one", {}],
+  ])("its slots rest as after an expiry if the answer was written, %s: somebody may be at work", (_, more) => {
+    for (const written of [false, true]) {
+      const world = new World();
+      world.acquire("x", "a", more);
+      world.acquire("next", "a");
+      world.hangUp("x", written);
+      world.pass(5 * SECOND);
+      expect(world.state("x")).toBe("requestId" in more ? "QUEUED" : "WITHDRAWN");
+      expect(world.state("next"), `written: ${written}`).toBe(written ? "QUEUED" : "OFFERED");
+      world.pass(10 * SECOND);
+      world.claim("next");
+      expect(world.state("next")).toBe("HELD");
+    }
+  });
+
+  test("a claim forgets that it was lost", () => {
+    const world = new World();
+    world.acquire("x", "a", { requestId: "r" });
+    world.hangUp("x", true);
+    world.claim("x");
+    expect(world.lease("x").told).toBeUndefined();
+  });
+});

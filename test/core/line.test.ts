@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Command } from "../../src/core/command.ts";
-import { checkPool } from "../../src/core/invariants.ts";
 import { withLease } from "../../src/core/ledger.ts";
 import { fits, nextInLine } from "../../src/core/line.ts";
 import type { EnvironmentState, Lease } from "../../src/core/model.ts";

@@ -1,0 +1,142 @@
+/** Cost, counted: how many leases the line looks at, and how many objects a change makes. Never a time. */
+import { expect, test } from "vitest";
+import { decide } from "../../src/core/decide.ts";
+import type { Event } from "../../src/core/event.ts";
+import { withLease } from "../../src/core/ledger.ts";
+import { candidates } from "../../src/core/line.ts";
+import type { Lease, Pool } from "../../src/core/model.ts";
+import { Sorted } from "../../src/core/sorted.ts";
+import { statusOf } from "../../src/core/view.ts";
+import { ADMIN, acquireCommand, SECOND, World } from "./world.ts";
+
+/** A world whose pool is changed without the invariants: they look at everybody, and that is not what is counted here. */
+class Crowd extends World {
+  override do(command: Parameters<World["do"]>[0]): ReturnType<World["do"]> {
+    return this.draft((draft) => decide(draft, command));
+  }
+}
+
+/** How many leases a change of these environments makes the line look at. */
+function looked(pool: Pool, ...environments: string[]): number {
+  return candidates(pool, { environments, arrived: [] }).length;
+}
+
+/** Comparisons of keys while `work` runs: what every look-up, change and walk of a sorted map comes down to. */
+function compared(work: () => void): number {
+  let count = 0;
+  const get = Sorted.prototype.get;
+  const spied = ["get", "set", "delete", "rank", "count", "weightBefore", "lastWithin"] as const;
+  const originals = spied.map((name) => [name, Sorted.prototype[name]] as const);
+  for (const [name, original] of originals)
+    Object.defineProperty(Sorted.prototype, name, {
+      configurable: true,
+      writable: true,
+      value(this: Sorted<unknown, unknown>, ...args: unknown[]) {
+        count++;
+        return Reflect.apply(original, this, args);
+      },
+    });
+  try {
+    work();
+  } finally {
+    for (const [name, original] of originals)
+      Object.defineProperty(Sorted.prototype, name, { configurable: true, writable: true, value: original });
+  }
+  expect(Sorted.prototype.get).toBe(get);
+  return count;
+}
+
+/** `count` leases that wait for one slot of the environment, as many objects as it takes and no decisions. */
+function line(world: World, count: number, needs: (index: number) => string[]): void {
+  const { fencingToken: _, grantedAt: __, heldAt: ___, deadline: ____, ...lease } = world.lease("holder");
+  for (let index = 0; index < count; index++) {
+    const waiter: Lease = {
+      ...lease,
+      id: `w${index}`,
+      state: "QUEUED",
+      needs: needs(index).map((environment) => ({ environment, slots: 1, indexes: [] })),
+      sequence: index + 1,
+      revision: 1,
+    };
+    world.pool = withLease(world.pool, waiter);
+  }
+}
+
+test("a grant looks at the head of the line, however many wait", () => {
+  for (const waiters of [10, 10_000]) {
+    const world = new Crowd();
+    world.acquire("holder", "a");
+    line(world, waiters, () => ["a"]);
+    const freed = withLease(world.pool, { ...world.lease("holder"), state: "ENDED" });
+    expect(looked(freed, "a")).toBe(1);
+  }
+});
+
+test("requests for one environment and the next are looked at once each, not once for each environment", () => {
+  const world = new Crowd();
+  const names = Array.from({ length: 301 }, (_, index) => `e${index}`);
+  world.apply(Object.fromEntries(names.map((name) => [name, {}])));
+  for (let index = 0; index < 300; index++) world.acquire(`w${index}`, [`e${index}`, `e${index + 1}`]);
+  // The first one holds; each of the others claims what the next one wants.
+  expect(world.pool.waiters).toBe(299);
+  const work = compared(() => {
+    for (const name of names) statusOf(world.pool, name);
+  });
+  expect(work).toBeLessThan(20 * names.length);
+  const handover = compared(() => world.release("w0"));
+  expect(world.states("w1", "w2")).toBe("w1 OFFERED, w2 QUEUED");
+  expect(handover).toBeLessThan(300);
+});
+
+test.each([100, 1_000])("%i holders that expire together before as many waiters cost as much each", (count) => {
+  const world = new Crowd();
+  world.apply({ a: { capacity: count, lockDelay: 0 } });
+  for (let index = 0; index < count; index++) world.acquire(`h${index}`, "a", { ttl: SECOND });
+  for (let index = 0; index < count; index++) world.acquire(`w${index}`, "a");
+  const work = compared(() => world.pass(SECOND));
+  expect([...world.pool.leases.values()].every((lease) => lease.state === "OFFERED")).toBe(true);
+  expect(work / count).toBeLessThan(150);
+});
+
+test.each([100, 1_000])("%i waiters are served at the end of a maintenance, each looked at once", (count) => {
+  const world = new Crowd();
+  world.apply({ a: { capacity: count }, b: { capacity: count } });
+  world.do({ type: "setState", by: ADMIN, environment: "a", state: "MAINTENANCE", reason: "" });
+  for (let index = 0; index < count; index++) world.acquire(`w${index}`, ["a", "b"]);
+  const work = compared(() => world.do({ type: "setState", by: ADMIN, environment: "a", state: "AVAILABLE", reason: "" }));
+  expect(world.state(`w${count - 1}`)).toBe("OFFERED");
+  expect(work / count).toBeLessThan(250);
+});
+
+test.each([100, 5_000])("a grant and a release of one of %i slots cost the same", (capacity) => {
+  const world = new Crowd();
+  world.apply({ a: { capacity, cooldown: SECOND } });
+  for (let index = 0; index < capacity - 1; index++) world.acquire(`h${index}`, "a");
+  const work = compared(() => {
+    world.acquire("last", "a");
+    world.release("last");
+  });
+  expect(work).toBeLessThan(150);
+});
+
+test("slots that rest together end their rest in one event", () => {
+  const world = new Crowd();
+  world.apply({ a: { capacity: 500, cooldown: SECOND } });
+  for (let index = 0; index < 500; index++) world.acquire(`h${index}`, "a");
+  for (let index = 0; index < 500; index++) world.release(`h${index}`);
+  const events = world.events.length;
+  world.pass(SECOND);
+  expect(world.events.length - events).toBe(1);
+  expect(statusOf(world.pool, "a")).toMatchObject({ resting: 0, used: 0, available: true });
+});
+
+test("what an event tells does not grow with the number on an environment, or in its line", () => {
+  const size = (event: Event | undefined) => JSON.stringify(event).length;
+  const sizes = [20, 2_000].map((capacity) => {
+    const world = new Crowd();
+    world.apply({ a: { capacity } });
+    for (let index = 0; index < 2 * capacity; index++) world.do(acquireCommand(`l${String(index).padStart(5, "0")}`, "a"));
+    return size(world.events.at(-1));
+  });
+  expect(Math.abs((sizes[1] ?? 0) - (sizes[0] ?? 0))).toBeLessThan(20);
+});

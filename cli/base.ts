@@ -1,12 +1,12 @@
 import os from "node:os";
 import { persist } from "../clients/ts/src/retry.ts";
-import { channelOf } from "./channel.ts";
+import { channelOf } from "./ci/log.ts";
 import { connect, type Environments, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
-import { explain } from "./failure.ts";
-import { Output } from "./output.ts";
+import { explain } from "./exit.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { Output } from "./words/output.ts";
 
 /** A command that talks to a server: the options that all share, the connection, and one way from an error to the exit code. */
 export abstract class ClientCommand extends Command<Context> {

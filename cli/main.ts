@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { plain } from "./channel.ts";
 import { Builtins } from "./clipanion.ts";
 import { type Context, PACE } from "./context.ts";
-import { EXIT } from "./failure.ts";
-import { named, ReadableCli } from "./help.ts";
+import { EXIT } from "./exit.ts";
+import { named, ReadableCli } from "./help/readable.ts";
+import { didYouMean, optionMeant } from "./help/suggestion.ts";
 import { environment, wantsColour } from "./settings.ts";
-import { didYouMean, optionMeant } from "./suggestion.ts";
 import { commandsFor, partCommand, VERBS } from "./verbs.ts";
+import { plain } from "./words/plain.ts";
 
 /** Runs one command line (without the program's name) and gives its exit code. Never throws; prints only to the context's streams. */
 export async function run(args: string[], context: Context): Promise<number> {
-  if (args[0] === "__complete") return await (await import("./complete.ts")).complete(args.slice(1), context);
+  if (args[0] === "__complete") return await (await import("./help/complete.ts")).complete(args.slice(1), context);
   const cli = new ReadableCli({
     binaryLabel: "call-me: locks and reservations for shared test environments",
     binaryName: "call-me",

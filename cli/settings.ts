@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { addressOf, keyOf } from "../clients/ts/src/settings.ts";
-import { Failure } from "./failure.ts";
+import { Failure } from "./exit.ts";
 
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;

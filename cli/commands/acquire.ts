@@ -2,17 +2,17 @@ import { ACQUIRE_TIMEOUT, Waiting, type WaitObserver } from "../../clients/ts/sr
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { AfterUse } from "../calls/after-use.ts";
+import { type AcquireInit, type AcquireOptions, buildRequest } from "../calls/request.ts";
+import { writerOf } from "../ci/handoff.ts";
+import { identify, resume } from "../ci/resume.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { formatDuration, nanoseconds } from "../duration.ts";
-import { EXIT, Failure } from "../failure.ts";
-import { writerOf } from "../handoff.ts";
-import { Hold } from "../hold.ts";
-import { explainMiss, obstacles } from "../obstacle.ts";
-import { WaitReport } from "../report.ts";
-import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
-import { identify, resume } from "../resume.ts";
-import { environmentsOf, instant } from "../words.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { formatDuration, nanoseconds } from "../words/duration.ts";
+import { explainMiss, obstacles } from "../words/obstacle.ts";
+import { environmentsOf, instant } from "../words/phrases.ts";
+import { WaitReport } from "../words/wait-report.ts";
 
 /** `call-me acquire`, and `call-me request` as the original says: takes environments, waiting for as long as it takes. */
 export class AcquireCommand extends ClientCommand implements AcquireOptions {
@@ -96,7 +96,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       await hand?.(answer, { output: this.output, env: this.context.env, mask: this.mask });
     } catch (error) {
       const say = (line: string) => this.output.word(line);
-      if (answer.lease?.state === LeaseState.HELD) await new Hold(locks, answer.lease, answer.leaseToken, this.context, say).release();
+      if (answer.lease?.state === LeaseState.HELD) await new AfterUse(locks, answer.lease, answer.leaseToken, this.context, say).release();
       throw error;
     }
   }

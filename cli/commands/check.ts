@@ -1,10 +1,10 @@
 import { type CheckResponse, CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { EXIT } from "../failure.ts";
-import { target } from "../target.ts";
-import { heldBy, verdict } from "../words.ts";
+import { EXIT } from "../exit.ts";
+import { heldBy, verdict } from "../words/phrases.ts";
 
 /** `call-me check`: the present state, as an exit code and as a table. */
 export class CheckCommand extends ClientCommand {

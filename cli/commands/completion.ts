@@ -1,6 +1,6 @@
 import { Command, Option } from "../clipanion.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT } from "../exit.ts";
 
 /** Each asks `call-me __complete` with the words so far, the one under the cursor last, and takes a candidate per line. */
 const SCRIPTS: Readonly<Record<string, string>> = {

@@ -1,12 +1,12 @@
 import { ClientCommand } from "../base.ts";
-import { plainJson } from "../channel.ts";
 import { Command, Option } from "../clipanion.ts";
 import { key, lasting, stream } from "../doctor/calls.ts";
 import { type Check, type Finding, fail, type Patient, rootOf } from "../doctor/finding.ts";
 import { http2 } from "../doctor/http2.ts";
 import { certificate, clock, dns, reachable, ready, version } from "../doctor/network.ts";
-import { nanoseconds, parseDuration } from "../duration.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT } from "../exit.ts";
+import { nanoseconds, parseDuration } from "../words/duration.ts";
+import { plainJson } from "../words/plain.ts";
 
 /** In this order: when one of the first three fails, the rest could only say the same again. */
 const CHECKS: Readonly<Record<string, Check>> = { dns, tls: certificate, reach: reachable, ready, version, key, http2, stream, clock };

@@ -5,18 +5,18 @@ import { Waiting } from "../../clients/ts/src/waiting.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { AfterUse } from "../calls/after-use.ts";
+import { type AcquireInit, type AcquireOptions, buildRequest } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { parseDuration } from "../duration.ts";
-import { EXIT, Failure } from "../failure.ts";
-import { Hold } from "../hold.ts";
-import { inheritance } from "../inheritance.ts";
-import { explainMiss, obstacles } from "../obstacle.ts";
-import { RenewalReport } from "../renewals.ts";
-import { WaitReport } from "../report.ts";
-import { type AcquireInit, type AcquireOptions, buildRequest } from "../request.ts";
-import { run, type Tenure } from "../tenure.ts";
-import { environmentsOf } from "../words.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { inheritance } from "../process/inheritance.ts";
+import { runOnLease, type Tenure } from "../process/tenure.ts";
+import { parseDuration } from "../words/duration.ts";
+import { explainMiss, obstacles } from "../words/obstacle.ts";
+import { environmentsOf } from "../words/phrases.ts";
+import { RenewalReport } from "../words/renewal-report.ts";
+import { WaitReport } from "../words/wait-report.ts";
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
 export class ExecCommand extends ClientCommand implements AcquireOptions {
@@ -74,17 +74,17 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     this.output.mask(leaseToken);
     const say = (line: string) => this.say(line);
     const keeper = new Keeper(locks, lease, { leaseToken, pace, observer: new RenewalReport(say) });
-    const hold = new Hold(locks, lease, leaseToken, this.context, say);
+    const after = new AfterUse(locks, lease, leaseToken, this.context, say);
     try {
       await keeper.begin(this.interruption);
       if (answer.environmentCreated) say("the environment did not exist; it was created with one slot");
       say(`${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
-      const tenure = await run(command, inheritance(env, settings, answer), keeper, { say, interactive });
-      return await this.conclude(hold, lease, tenure, keep);
+      const tenure = await runOnLease(command, inheritance(env, settings, answer), keeper, { say, interactive });
+      return await this.conclude(after, lease, tenure, keep);
     } catch (error) {
       keeper.stop();
-      await hold.release({ lost: error instanceof LeaseLost });
+      await after.release({ lost: error instanceof LeaseLost });
       throw error;
     }
   }
@@ -102,15 +102,15 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     }
   }
 
-  private async conclude(hold: Hold, lease: Lease, tenure: Tenure, keep: Duration | undefined): Promise<number> {
+  private async conclude(after: AfterUse, lease: Lease, tenure: Tenure, keep: Duration | undefined): Promise<number> {
     const { status, loss, interrupted, clean } = tenure;
     const failed = status !== 0;
     const outcome = failed && this.outcomeFromExit ? Outcome.FAILED : Outcome.OK;
     if (!clean) {
       const end = "it is not released, and ends when its time is up";
       this.say(`some processes could not be killed: lease ${lease.id} must not be handed on; ${end}`);
-    } else if (keep !== undefined && failed && !interrupted && loss === undefined) await hold.keep(status, keep);
-    else await hold.release({ outcome, note: failed ? `exit code ${status}` : "", lost: loss !== undefined });
+    } else if (keep !== undefined && failed && !interrupted && loss === undefined) await after.keep(status, keep);
+    else await after.release({ outcome, note: failed ? `exit code ${status}` : "", lost: loss !== undefined });
     return loss === undefined ? status : EXIT.lost;
   }
 

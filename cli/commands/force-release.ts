@@ -3,8 +3,8 @@ import { ForceReleaseResponseSchema } from "../../gen/ts/callme/v1/environment_s
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { EXIT, Failure } from "../failure.ts";
-import { environmentsOf, leaseAt, who } from "../words.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { environmentsOf, leaseAt, who } from "../words/phrases.ts";
 
 /** `call-me force-release`: ends somebody else's lease, on the record. */
 export class ForceReleaseCommand extends ClientCommand {

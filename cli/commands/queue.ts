@@ -2,11 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { ListLeasesResponseSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { type Lease, LeaseState, LeaseStateSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { EXIT } from "../failure.ts";
-import { allPages } from "../pages.ts";
-import { instant, spoken, who } from "../words.ts";
+import { EXIT } from "../exit.ts";
+import { instant, spoken, who } from "../words/phrases.ts";
 
 /** `call-me queue`: the line of an environment, in the order in which it will be served. */
 export class QueueCommand extends ClientCommand {

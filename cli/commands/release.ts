@@ -3,12 +3,12 @@ import { ending, reasonOf } from "../../clients/ts/src/errors.ts";
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { currentRunUrl } from "../ci/holder.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { EXIT, Failure } from "../failure.ts";
-import { currentRunUrl } from "../holder.ts";
+import { EXIT, Failure } from "../exit.ts";
 import { leaseInHand } from "../settings.ts";
-import { environmentsOf, leaseAt } from "../words.ts";
+import { environmentsOf, leaseAt } from "../words/phrases.ts";
 
 /** What a ReleaseRequest names. */
 type Target = { readonly leaseId: string } | { readonly environment: string };

@@ -6,12 +6,12 @@ import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { parseDuration, roughly } from "../duration.ts";
-import { EXIT, Failure } from "../failure.ts";
-import { Life } from "../life.ts";
-import { RenewalReport } from "../renewals.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { OtherProcess } from "../process/other.ts";
 import { leaseInHand } from "../settings.ts";
-import { environmentsOf, instant, standing } from "../words.ts";
+import { parseDuration, roughly } from "../words/duration.ts";
+import { environmentsOf, instant, standing } from "../words/phrases.ts";
+import { RenewalReport } from "../words/renewal-report.ts";
 
 /** `call-me renew`: holds a lease for another ttl; for one that waits in line it is a sign of life. */
 export class RenewCommand extends ClientCommand {
@@ -40,12 +40,12 @@ export class RenewCommand extends ClientCommand {
     const leaseId = this.leaseId ?? leaseInHand(this.context.env);
     if (leaseId === undefined) throw Failure.usage("name a lease with --lease, or set CALL_ME_LEASE_ID");
     const ttl = this.ttl === undefined ? {} : { ttl: parseDuration("--ttl", this.ttl) };
-    const life = this.pid === undefined ? undefined : Life.of(this.pid);
+    const other = this.pid === undefined ? undefined : OtherProcess.of(this.pid);
     const { locks } = await this.connect();
     try {
       const answer = await this.persist(() => locks.renew({ leaseId, ...ttl }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
       if (this.json) this.output.json(RenewResponseSchema, answer);
-      if (life !== undefined) return await this.keep(locks, answer.lease, life);
+      if (other !== undefined) return await this.keep(locks, answer.lease, other);
       const { lease } = answer;
       if (lease?.state === LeaseState.QUEUED) this.output.word(`lease ${leaseId} waits in line: ${standing(lease)}`);
       else if (lease?.expiresAt !== undefined) {
@@ -59,17 +59,17 @@ export class RenewCommand extends ClientCommand {
     }
   }
 
-  private async keep(locks: Locks, lease: Lease | undefined, life: Life): Promise<number> {
+  private async keep(locks: Locks, lease: Lease | undefined, other: OtherProcess): Promise<number> {
     if (lease?.state !== LeaseState.HELD) throw new Failure(EXIT.error, "--while keeps a lease that is held; this one still waits");
     const say = (line: string) => this.output.word(`call-me: ${line}`);
     const keeper = new Keeper(locks, lease, { pace: this.context.pace, observer: new RenewalReport(say) });
     const done = new AbortController();
     try {
       await keeper.begin(this.interruption);
-      say(`keeping lease ${lease.id} on ${environmentsOf(lease)} as long as process ${life.pid} lives`);
-      const loss = await Promise.race([keeper.over, life.ended(AbortSignal.any([this.interruption, done.signal]))]);
+      say(`keeping lease ${lease.id} on ${environmentsOf(lease)} as long as process ${other.pid} lives`);
+      const loss = await Promise.race([keeper.over, other.ended(AbortSignal.any([this.interruption, done.signal]))]);
       this.interruption.throwIfAborted();
-      if (loss === "ended") say(`process ${life.pid} has ended: lease ${lease.id} is not renewed any more`);
+      if (loss === "ended") say(`process ${other.pid} has ended: lease ${lease.id} is not renewed any more`);
       else if (loss === undefined) say(`lease ${lease.id} was released`);
       else throw loss;
       return EXIT.done;

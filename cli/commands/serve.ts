@@ -1,6 +1,6 @@
 import { Command, Option } from "../clipanion.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT } from "../exit.ts";
 
 /** `call-me serve`: the server itself. All of its settings are environment variables. */
 export class ServeCommand extends Command<Context> {

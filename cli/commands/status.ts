@@ -2,12 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import { CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { allPages } from "../calls/pages.ts";
+import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { EXIT } from "../failure.ts";
-import { allPages } from "../pages.ts";
-import { target } from "../target.ts";
-import { instant, verdict, who } from "../words.ts";
+import { EXIT } from "../exit.ts";
+import { instant, verdict, who } from "../words/phrases.ts";
 
 /** `call-me status`: every environment, who is on it since when and until when, and how many wait. */
 export class StatusCommand extends ClientCommand {

@@ -2,12 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import { CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { follow } from "../calls/following.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { nanoseconds, parseDuration } from "../duration.ts";
-import { EXIT } from "../failure.ts";
-import { follow } from "../following.ts";
-import { whyBusy } from "../words.ts";
+import { EXIT } from "../exit.ts";
+import { nanoseconds, parseDuration } from "../words/duration.ts";
+import { whyBusy } from "../words/phrases.ts";
 
 /** `call-me wait`: returns when environments are free, and takes nothing. */
 export class WaitCommand extends ClientCommand {

@@ -1,11 +1,11 @@
 import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReasonSchema, EnvironmentStateSchema, LeaseState, LeaseStateSchema, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { follow } from "../calls/following.ts";
+import { target } from "../calls/target.ts";
 import { Command, Option } from "../clipanion.ts";
-import { Failure } from "../failure.ts";
-import { follow } from "../following.ts";
-import { target } from "../target.ts";
-import { heldBy, spoken, who } from "../words.ts";
+import { Failure } from "../exit.ts";
+import { heldBy, spoken, who } from "../words/phrases.ts";
 
 /** `call-me watch`: the present state, then each change, until interrupted. */
 export class WatchCommand extends ClientCommand {

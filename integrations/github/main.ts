@@ -4,8 +4,8 @@
  */
 import process from "node:process";
 import { start } from "../../cli/main.ts";
-import { hold } from "./hold.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
+import { holdForJob } from "./job.ts";
 import { giveBack } from "./post.ts";
 import { AS_COMMAND, commandFile, error, putOnPath, stateOf, writeScript } from "./runner.ts";
 
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
 
 async function act({ environments, options, script }: Inputs): Promise<number> {
   if (environments.length === 0) return 0;
-  if (script === undefined) return await hold(environments, options);
+  if (script === undefined) return await holdForJob(environments, options);
   return await start(["exec", ...options, ...environments, "--", "bash", "--noprofile", "--norc", "-eo", "pipefail", writeScript(script)]);
 }
 

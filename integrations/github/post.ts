@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { EXIT } from "../../cli/failure.ts";
+import { EXIT } from "../../cli/exit.ts";
 import { start } from "../../cli/main.ts";
 import { error, stateOf } from "./runner.ts";
 

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } f
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { GITHUB } from "../../cli/channel.ts";
+import { GITHUB } from "../../cli/ci/log.ts";
 
 type File = "OUTPUT" | "STATE" | "ENV" | "PATH";
 

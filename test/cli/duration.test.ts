@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatDuration, nanoseconds, parseDuration } from "../../cli/duration.ts";
+import { formatDuration, nanoseconds, parseDuration } from "../../cli/words/duration.ts";
 
 test.each([
   ["30s", 30_000_000_000n],

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { describeHolder, describeJob } from "../../cli/holder.ts";
+import { describeHolder, describeJob } from "../../cli/ci/holder.ts";
 import { HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Env, JOBS } from "./jobs.ts";
 

@@ -43,7 +43,7 @@ const violations: [sentence: string, file: string, code: string, rule: string][]
   ["the CLI loads the server lazily", "cli", `export const main = () => import("../src/main.ts");`, "noRestrictedImports"],
   ["the CLI imports a client's testee", "cli", `export { main } from "../clients/ts/testee.ts";`, "noRestrictedImports"],
   ["a client imports the server", "clients/ts/src", `export { limits } from "../../../src/core/limits.ts";`, "noRestrictedImports"],
-  ["a client imports the CLI", "clients/ts/src", `export { explain } from "../../../cli/failure.ts";`, "noRestrictedImports"],
+  ["a client imports the CLI", "clients/ts/src", `export { explain } from "../../../cli/exit.ts";`, "noRestrictedImports"],
   ["a client imports what it does not declare", "clients/ts/src", `export { pino } from "pino";`, "noUndeclaredDependencies"],
   ["a module imports another that imports it", "src/engine/ring.ts", `export { round } from "./round.ts";`, "noImportCycles"],
   [

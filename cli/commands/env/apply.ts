@@ -12,8 +12,8 @@ import {
 import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
-import { EXIT, Failure } from "../../failure.ts";
-import { spoken } from "../../words.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import { spoken } from "../../words/phrases.ts";
 
 /** `call-me env apply`: makes the server's environments what a file says. */
 export class EnvApplyCommand extends ClientCommand {

@@ -2,7 +2,7 @@ import { DeleteEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/envir
 import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
-import { EXIT } from "../../failure.ts";
+import { EXIT } from "../../exit.ts";
 
 /** `call-me env delete`: never repeated by itself, since a second try would miss what the first one deleted. */
 export class EnvDeleteCommand extends ClientCommand {

@@ -2,11 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { type Environment, ListEnvironmentsResponseSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { EnvironmentStateSchema } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../../base.ts";
+import { allPages } from "../../calls/pages.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
-import { EXIT } from "../../failure.ts";
-import { allPages } from "../../pages.ts";
-import { spoken } from "../../words.ts";
+import { EXIT } from "../../exit.ts";
+import { spoken } from "../../words/phrases.ts";
 
 /** `call-me env list`: all environments, whatever number of pages they take. */
 export class EnvListCommand extends ClientCommand {

@@ -4,9 +4,9 @@ import { EnvironmentState, EnvironmentStateSchema } from "../../../gen/ts/callme
 import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
-import { nanoseconds, parseDuration } from "../../duration.ts";
-import { EXIT, Failure } from "../../failure.ts";
-import { instant, spoken } from "../../words.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import { nanoseconds, parseDuration } from "../../words/duration.ts";
+import { instant, spoken } from "../../words/phrases.ts";
 
 const STATES: Readonly<Record<string, EnvironmentState>> = {
   available: EnvironmentState.AVAILABLE,

@@ -1,8 +1,8 @@
 import { appendFile } from "node:fs/promises";
-import { type AcquireResponse, AcquireResponseSchema } from "../gen/ts/callme/v1/lock_service_pb.ts";
-import { Failure } from "./failure.ts";
-import type { Output } from "./output.ts";
-import type { Variables } from "./settings.ts";
+import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { Failure } from "../exit.ts";
+import type { Variables } from "../settings.ts";
+import type { Output } from "../words/output.ts";
 
 /** How a lease is handed on to what comes next. */
 export interface Handoff {

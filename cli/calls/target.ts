@@ -1,4 +1,4 @@
-import { Failure } from "./failure.ts";
+import { Failure } from "../exit.ts";
 
 /** What a check or watch looks at: an environment or a pool. Exactly one of them must be given, else it is a usage Failure. */
 export function target(environment: string | undefined, pool: string | undefined): { environment: string } | { pool: string } {

@@ -1,4 +1,4 @@
-import type { Variables } from "./settings.ts";
+import type { Variables } from "../settings.ts";
 
 /** A fact that a CI system tells: the first of these variables that is set, or what is made of several. */
 type Fact = readonly string[] | ((env: Variables) => string | undefined);

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { type AcquireRequestSchema, IfBusy } from "../gen/ts/callme/v1/lock_service_pb.ts";
-import { parseDuration } from "./duration.ts";
-import { Failure } from "./failure.ts";
-import { describeHolder, describeJob } from "./holder.ts";
-import type { Variables } from "./settings.ts";
+import { type AcquireRequestSchema, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { describeHolder, describeJob } from "../ci/holder.ts";
+import { Failure } from "../exit.ts";
+import type { Variables } from "../settings.ts";
+import { parseDuration } from "../words/duration.ts";
 
 /** What the command line can say about an Acquire; texts as typed. */
 export interface AcquireOptions {

@@ -1,8 +1,8 @@
-import { connect } from "./client.ts";
-import type { Context } from "./context.ts";
-import { ReadableCli } from "./help.ts";
-import { readSettings } from "./settings.ts";
-import { VERBS } from "./verbs.ts";
+import { connect } from "../client.ts";
+import type { Context } from "../context.ts";
+import { readSettings } from "../settings.ts";
+import { VERBS } from "../verbs.ts";
+import { ReadableCli } from "./readable.ts";
 
 /** Nobody waits longer for a key stroke, in ms. */
 const PATIENCE = 1_000;

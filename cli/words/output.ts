@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
-import { type Channel, plain, plainJson, plainLine } from "./channel.ts";
+import type { Channel } from "../ci/log.ts";
+import { plain, plainJson, plainLine } from "./plain.ts";
 
 const ERASE = "\r\x1b[2K";
 

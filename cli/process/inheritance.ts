@@ -1,5 +1,5 @@
-import type { AcquireResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
-import type { Settings, Variables } from "./settings.ts";
+import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Settings, Variables } from "../settings.ts";
 
 /** What opens the server for everything, and what belongs to our own start. */
 const OURS = new Set([

@@ -8,7 +8,7 @@ import {
   type Lease,
   LeaseState,
   type Occupant,
-} from "../gen/ts/callme/v1/types_pb.ts";
+} from "../../gen/ts/callme/v1/types_pb.ts";
 
 /** An enum value as a person says it: END_REASON_TIMED_OUT is "timed out". */
 export function spoken(schema: DescEnum, value: number): string {

@@ -1,5 +1,5 @@
-import type { LeaseLost } from "../clients/ts/src/errors.ts";
-import type { Keeper } from "../clients/ts/src/keeper.ts";
+import type { LeaseLost } from "../../clients/ts/src/errors.ts";
+import type { Keeper } from "../../clients/ts/src/keeper.ts";
 import { Child } from "./child.ts";
 import { listen } from "./signals.ts";
 import { Stopper } from "./stopper.ts";
@@ -20,7 +20,7 @@ export interface Tenure {
  * Runs a command to its end and that of its whole process group, and passes signals on to it; stops it when the lease is lost.
  * Renewing goes on until nothing runs any more. Throws a Failure, 126 or 127, if it could not be started.
  */
-export async function run(
+export async function runOnLease(
   command: readonly string[],
   env: Record<string, string>,
   keeper: Keeper,

@@ -3,16 +3,16 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { variableName } from "../../cli/handoff.ts";
-import { Life } from "../../cli/life.ts";
+import { variableName } from "../../cli/ci/handoff.ts";
 import { start } from "../../cli/main.ts";
+import { OtherProcess } from "../../cli/process/other.ts";
 import { AS_COMMAND, commandFile, outputs, temporary } from "./runner.ts";
 
 /** The runner's worker: our parent as we begin. Once it is dead our parent would be another one. In a job's container it is not to be seen (0). */
 const WORKER = process.ppid;
 
 /** Takes the environments for the rest of the job: later steps know of them, the post step gives them back. The exit code. */
-export async function hold(environments: readonly string[], options: readonly string[]): Promise<number> {
+export async function holdForJob(environments: readonly string[], options: readonly string[]): Promise<number> {
   const code = await acquire(["acquire", ...options, ...environments, "--output", "github"]);
   if (code !== 0) return code;
   const lease = outputs();
@@ -31,7 +31,7 @@ export async function hold(environments: readonly string[], options: readonly st
 async function acquire(args: string[]): Promise<number> {
   const acquired = new AbortController();
   if (WORKER > 1) {
-    void Life.of(`${WORKER}`)
+    void OtherProcess.of(`${WORKER}`)
       .ended(acquired.signal)
       .then(() => acquired.signal.aborted || process.kill(process.pid, "SIGTERM"));
   }

@@ -1,7 +1,7 @@
-import { ending } from "../clients/ts/src/errors.ts";
-import { EndReason, type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
-import type { Locks } from "./client.ts";
-import { standing, whyBusy } from "./words.ts";
+import { ending } from "../../clients/ts/src/errors.ts";
+import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { Locks } from "../client.ts";
+import { standing, whyBusy } from "./phrases.ts";
 
 /** How long we ask for a reason, in ms: it is a word for people, and nothing waits for it. */
 const BRIEFLY = 2_000;

@@ -1,5 +1,5 @@
-import { Cli } from "./clipanion.ts";
-import type { Context } from "./context.ts";
+import { Cli } from "../clipanion.ts";
+import type { Context } from "../context.ts";
 
 /** clipanion's help, for readers: an option's value is shown as …, and the overview leaves the options to each verb's own page. */
 export class ReadableCli extends Cli<Context> {

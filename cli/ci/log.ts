@@ -1,4 +1,5 @@
-import type { Variables } from "./settings.ts";
+import type { Variables } from "../settings.ts";
+import { plain, plainLine } from "../words/plain.ts";
 
 /** What a CI system's log can do beyond plain lines. The texts given may be anybody's: each is escaped as its system asks. */
 export interface Channel {
@@ -10,35 +11,6 @@ export interface Channel {
   notice(text: string): string;
   /** The line that makes the log hide a secret from now on; empty if this system has none. */
   mask(secret: string): string;
-}
-
-const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
-
-/**
- * A text on one line and without power: control and bidi characters are taken out, and what a CI system would read as an order is
- * pulled apart. Names and reasons are others' words; printed as they are they could move the cursor, hide text, or stop a run.
- * GitHub and Azure look for `##[` and `##vso[` anywhere in a line, the others at its start. An IPv6 address keeps its `[::`.
- */
-export function plain(text: string): string {
-  return text
-    .replace(UNSAFE, "")
-    .replace(/#(?=#[\w.-]*\[)/g, "# ")
-    .replace(/(?<!\[[0-9a-f:]*):(?=:)/gi, ": ")
-    .replace(/section_(?=(?:start|end):)/gi, "section ");
-}
-
-/** A whole line: as `plain`, and nothing at its start that opens a section or begins an order. */
-export function plainLine(text: string): string {
-  const line = plain(text);
-  return /^\s*(?:---|\+\+\+|~~~|\^\^\^|##|::)/.test(line) ? `| ${line}` : line;
-}
-
-/** The same for a JSON document, whose strings can keep every character by its escape. Line breaks are our own indentation. */
-export function plainJson(json: string): string {
-  return json
-    .replace(UNSAFE, (found) => (found === "\n" ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`))
-    .replace(/#(?=#[\w.-]*\[)/g, "\\u0023")
-    .replace(/section_(?=(?:start|end):)/gi, (found) => `${found.slice(0, -1)}\\u005f`);
 }
 
 /** The channel of the CI system that we run in; undefined if it knows no more than lines. */

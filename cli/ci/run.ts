@@ -1,7 +1,7 @@
 import os from "node:os";
 import envCi from "env-ci";
-import { plain } from "./channel.ts";
-import type { Variables } from "./settings.ts";
+import type { Variables } from "../settings.ts";
+import { plain } from "../words/plain.ts";
 import { read, type System, systemOf } from "./systems.ts";
 
 /** What the CI system's variables tell about this run, and what CALL_ME_… variables say over them. */

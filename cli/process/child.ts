@@ -4,7 +4,7 @@ import os from "node:os";
 import process from "node:process";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "./failure.ts";
+import { Failure } from "../exit.ts";
 import { isPopulated, signalGroup } from "./group.ts";
 import { Lifeline } from "./lifeline.ts";
 

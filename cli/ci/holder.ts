@@ -1,8 +1,8 @@
 import os from "node:os";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { HolderKind, type HolderSchema } from "../gen/ts/callme/v1/types_pb.ts";
+import { HolderKind, type HolderSchema } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { Variables } from "../settings.ts";
 import { currentRun } from "./run.ts";
-import type { Variables } from "./settings.ts";
 
 /** Who a lease is for: what was said on the command line, else in CALL_ME_… variables, else what the CI system tells, else user@host. */
 export function describeHolder(

@@ -1,8 +1,8 @@
-import { isSettled, type WaitObserver } from "../clients/ts/src/waiting.ts";
-import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
+import { isSettled, type WaitObserver } from "../../clients/ts/src/waiting.ts";
+import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { formatDuration, nanoseconds } from "./duration.ts";
 import type { Output } from "./output.ts";
-import { environmentsOf, glance, standing } from "./words.ts";
+import { environmentsOf, glance, standing } from "./phrases.ts";
 
 /** How a report is made. */
 interface ReportOptions {

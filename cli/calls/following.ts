@@ -1,9 +1,9 @@
 import { ConnectError } from "@connectrpc/connect";
-import { isTransient } from "../clients/ts/src/errors.ts";
-import { Backoff, listen } from "../clients/ts/src/retry.ts";
-import type { WatchEnvironmentResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
-import type { Locks } from "./client.ts";
-import type { Pace } from "./context.ts";
+import { isTransient } from "../../clients/ts/src/errors.ts";
+import { Backoff, listen } from "../../clients/ts/src/retry.ts";
+import type { WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Locks } from "../client.ts";
+import type { Pace } from "../context.ts";
 
 /** What it takes to follow an environment or a pool. */
 export interface Following {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "./failure.ts";
+import { Failure } from "../exit.ts";
 
 /** How often we look, in ms. Nobody but its parent is told of a process's end. */
 const EVERY = 500;
 
 /** Another process, from now until it has ended. */
-export class Life {
+export class OtherProcess {
   readonly pid: number;
   /** When it was born, where the system tells: a later process of the same number is another one. */
   readonly #birth: string | undefined;
@@ -18,10 +18,10 @@ export class Life {
   }
 
   /** A usage Failure if `text` is not the id of a process that lives. */
-  static of(text: string): Life {
+  static of(text: string): OtherProcess {
     const pid = Number(text);
     if (!/^[1-9]\d*$/.test(text) || !runs(pid)) throw Failure.usage(`--while ${JSON.stringify(text)} is not the id of a process that runs`);
-    return new Life(pid);
+    return new OtherProcess(pid);
   }
 
   /** Resolves soon after it has ended, or once `interruption` has aborted. */

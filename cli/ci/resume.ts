@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { AcquireRequestSchema, type AcquireResponse } from "../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Lease, LeaseState } from "../gen/ts/callme/v1/types_pb.ts";
-import { Failure } from "./failure.ts";
-import type { AcquireInit } from "./request.ts";
+import { AcquireRequestSchema, type AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { AcquireInit } from "../calls/request.ts";
+import { Failure } from "../exit.ts";
+import type { Variables } from "../settings.ts";
 import { currentRun } from "./run.ts";
-import type { Variables } from "./settings.ts";
 
 /** What makes a step this step and no other, from run to leg. */
 export interface Identity {

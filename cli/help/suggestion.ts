@@ -1,3 +1,5 @@
+import { distance } from "./distance.ts";
+
 /** A sentence naming the verb that was probably meant, or undefined if `args` do begin with one of the verbs. */
 export function didYouMean(args: readonly string[], verbs: readonly string[]): string | undefined {
   if (args[0] === undefined || args[0].startsWith("-")) return undefined;
@@ -20,18 +22,4 @@ export function optionMeant(typed: string, options: readonly string[]): string {
 function nearest(typed: string, words: readonly string[]): string | undefined {
   const [near] = words.map((word) => ({ word, away: distance(typed, word) })).sort((a, b) => a.away - b.away);
   return near !== undefined && near.away <= Math.min(3, typed.length / 2) ? near.word : undefined;
-}
-
-/** How many letters must be typed, dropped or changed to get from one word to the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < to.length; j++) {
-      const changed = (row[j] ?? 0) + (letter === to[j] ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

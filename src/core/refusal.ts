@@ -53,8 +53,8 @@ export function near(name: string, known: Iterable<string>): string {
   return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
 }
 
-/** Edits between two words (Levenshtein). */
-function distance(a: string, b: string): number {
+/** Edits between two words (Levenshtein), as the command line counts them too (cli/help/distance.ts). */
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -32,14 +32,16 @@ async function finish(child: ChildProcess): Promise<{ code: number | null; stdou
   return { code, stdout: out, stderr: err };
 }
 
-/** Waits until the process has written something that contains `needle`. */
-async function says(stream: NodeJS.ReadableStream | null, needle: string): Promise<void> {
+/** Waits until the process has written something that contains `needle`; rejects with all that it wrote if it ends without. */
+function says(stream: NodeJS.ReadableStream | null, needle: string): Promise<void> {
   let seen = "";
-  for (;;) {
-    const [chunk] = await once(stream ?? process.stdin, "data");
-    seen += chunk;
-    if (seen.includes(needle)) return;
-  }
+  return new Promise((resolve, reject) => {
+    stream?.on("data", (chunk) => {
+      seen += chunk;
+      if (seen.includes(needle)) resolve();
+    });
+    stream?.on("end", () => reject(new Error(`it ended without saying ${JSON.stringify(needle)}: ${seen}`)));
+  });
 }
 
 /** The leases on an environment, with why they ended. */

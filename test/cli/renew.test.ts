@@ -6,7 +6,7 @@ import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
 import { open, type } from "./terminal.ts";
-import { ended, leaseOf, until } from "./wrapped.ts";
+import { ended, heldBeyond, leaseOf } from "./wrapped.ts";
 
 test("renew holds the lease in hand for longer, and tells when it has ended", async () => {
   await using server = await Server.start();
@@ -44,7 +44,7 @@ describe("renew --while", () => {
   test("a lease outlives its ttl as long as the process lives, and ends by itself after that", async () => {
     using keep = await kept("while-living");
     const first = (await leaseOf(server, keep.leaseId)).expiresAt?.seconds ?? 0n;
-    await until(async () => ((await leaseOf(server, keep.leaseId)).expiresAt?.seconds ?? 0n) > first + 2n, 100);
+    await heldBeyond(server, keep.leaseId, first + 2n);
     keep.other.kill("SIGKILL");
     expect(await keep.session.exit).toBe(0);
     expect(keep.session.stderr.text).toContain("has ended");

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
 import type { Server } from "../outside/server.ts";
 import { Network } from "./network.ts";
-import { aheadOf, ended, leaseOf, until, Wrapped } from "./wrapped.ts";
+import { aheadOf, ended, heldBeyond, leaseOf, Wrapped } from "./wrapped.ts";
 
 /** What a CI system does to a job, and how long it waits for the job's end before it goes on, in ms. */
 export interface Step {
@@ -148,8 +148,7 @@ export async function shortPartition(server: Server, round: number): Promise<voi
   else network.refuse();
   await lasts(ttl / 3);
   network.resume();
-  const before = (await leaseOf(server, wrapped.leaseId)).expiresAt;
-  await until(async () => (await leaseOf(server, wrapped.leaseId)).expiresAt?.seconds !== before?.seconds, 100);
+  await heldBeyond(server, wrapped.leaseId, (await leaseOf(server, wrapped.leaseId)).expiresAt?.seconds ?? 0n);
   expect(wrapped.alive, wrapped.stderr).toBe(true);
   wrapped.closeStdin();
   expect(await wrapped.end, wrapped.stderr).toEqual({ code: 3, signal: null });

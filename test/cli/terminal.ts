@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { Readable, Writable } from "node:stream";
 import type { Pace } from "../../cli/context.ts";
 import { run } from "../../cli/main.ts";
@@ -11,22 +12,27 @@ class Screen extends Writable {
   /** As a terminal has it, if this is to be one. */
   isTTY?: boolean;
   columns?: number;
-  #waiting: { needle: string; resolve: () => void }[] = [];
+  readonly #told = new EventEmitter().setMaxListeners(0);
+  #over = false;
 
   override _write(chunk: Buffer, _: string, done: () => void): void {
     this.text += chunk.toString();
-    this.#waiting = this.#waiting.filter(({ needle, resolve }) => {
-      if (this.text.includes(needle)) resolve();
-      return !this.text.includes(needle);
-    });
+    this.#told.emit("news");
     done();
   }
 
-  shows(needle: string): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.text.includes(needle)) resolve();
-      else this.#waiting.push({ needle, resolve });
-    });
+  /** Nothing will be written any more. */
+  close(): void {
+    this.#over = true;
+    this.#told.emit("news");
+  }
+
+  /** Waits until it has been written; rejects with what was, if the command ends without. */
+  async shows(needle: string): Promise<void> {
+    while (!this.text.includes(needle)) {
+      if (this.#over) throw new Error(`the command ended without saying ${JSON.stringify(needle)}: ${this.text}`);
+      await once(this.#told, "news");
+    }
   }
 }
 
@@ -49,7 +55,9 @@ export function open(
   const [stdout, stderr, interruption] = [new Screen(), new Screen(), new AbortController()];
   if (columns !== undefined) Object.assign(stderr, { isTTY: true, columns });
   const context = { env, stdin: Readable.from([stdin]), stdout, stderr, colorDepth: 1, pace: { ...HURRIED, ...pace } };
-  const exit = run(args, { ...context, interruption: () => interruption.signal });
+  const exit = run(args, { ...context, interruption: () => interruption.signal }).finally(() => {
+    for (const screen of [stdout, stderr]) screen.close();
+  });
   return { stdout, stderr, exit, interrupt: (signal) => interruption.abort(signal) };
 }
 

@@ -136,23 +136,42 @@ export function runs(pid: number): boolean {
   }
 }
 
-/** Looks every so many ms until it is so. For what tells nobody that it has happened, such as a death in another's family. */
+/** It can never be so any more: thrown by a look of `until`, it ends the waiting at once. */
+export class Never extends Error {
+  override readonly name = "Never";
+}
+
+/**
+ * Looks every so many ms until it is so. For what tells nobody that it has happened, such as a death in another's family. Rejects with what
+ * was looked for, and what went wrong last, once a look has thrown Never, or 30 s have passed: half of what a test has.
+ */
 export function until(look: () => boolean | Promise<boolean>, every = 5): Promise<void> {
-  const timeout = AbortSignal.timeout(60_000);
+  const timeout = AbortSignal.timeout(30_000);
+  let trouble = "";
   return new Promise((resolve, reject) => {
     const timer = setInterval(async () => {
-      const seen = await (async () => await look())().catch(() => false);
-      if (!seen && !timeout.aborted) return;
+      const seen = await (async () => await look())().catch((error: Error) => error);
+      trouble = seen instanceof Error ? `; ${seen.message}` : "";
+      if (seen !== true && !(seen instanceof Never) && !timeout.aborted) return;
       clearInterval(timer);
-      if (seen) resolve();
-      else reject(new Error("it was not so within 60 s"));
+      if (seen === true) resolve();
+      else reject(seen instanceof Never ? seen : new Error(`it was not so within 30 s: ${look}${trouble}`));
     }, every);
   });
 }
 
-/** Follows a lease to its end. `at`: when it ended, by the server's clock; `seen`: when we were told, as Date.now(). */
+/** Waits until a lease is held beyond this time, in s; rejects if it is not held any more, since nobody renews it then. */
+export async function heldBeyond(at: Address, leaseId: string, time: bigint): Promise<void> {
+  await until(async () => {
+    const { state, endReason, expiresAt } = await leaseOf(at, leaseId);
+    if (state !== LeaseState.HELD) throw new Never(`lease ${leaseId} is not renewed: state ${state}, end reason ${endReason}`);
+    return (expiresAt?.seconds ?? 0n) > time;
+  }, 100);
+}
+
+/** Follows a lease to its end, 45 s at most. `at`: when it ended, by the server's clock; `seen`: when we were told, as Date.now(). */
 export async function ended(at: Address, leaseId: string): Promise<{ reason: number; note: string; at: number; seen: number }> {
-  for await (const { lease } of clientsOf(at).locks.watchLease({ leaseId })) {
+  for await (const { lease } of clientsOf(at).locks.watchLease({ leaseId }, { timeoutMs: 45_000 })) {
     if (lease?.state !== LeaseState.ENDED) continue;
     return { reason: lease.endReason, note: lease.endNote, at: ms(lease.endedAt), seen: Date.now() };
   }

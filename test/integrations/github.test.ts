@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { readInputs } from "../../integrations/github/inputs.ts";
 import { marked } from "../cli/replay.ts";
-import { ended, leaseOf, until } from "../cli/wrapped.ts";
+import { ended, heldBeyond, leaseOf, Never, until } from "../cli/wrapped.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { parse } from "./pages.ts";
@@ -98,14 +98,22 @@ async function finish(child: ChildProcess): Promise<Ended> {
 }
 
 /** Waits until the step has written it to its log. */
-async function says({ stdout, stderr }: ChildProcess, needle: string): Promise<void> {
+async function says(child: ChildProcess, needle: string): Promise<void> {
   let seen = "";
-  for (const stream of [stdout, stderr]) {
+  let closed = false;
+  child.once("close", () => {
+    closed = true;
+  });
+  for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk) => {
       seen += chunk;
     });
   }
-  await until(() => seen.includes(needle));
+  await until(() => {
+    if (seen.includes(needle)) return true;
+    if (closed) throw new Never(`the step has ended without ${JSON.stringify(needle)}: ${seen}`);
+    return false;
+  });
 }
 
 describe.concurrent("the GitHub Action", () => {
@@ -130,7 +138,7 @@ describe.concurrent("the GitHub Action", () => {
       CALL_ME_FENCING_TOKEN: `${lease.environments[0]?.fencingToken}`,
     });
     const first = lease.expiresAt?.seconds ?? 0n;
-    await until(async () => ((await leaseOf(server, job.leaseId)).expiresAt?.seconds ?? 0n) > first + 2n, 100);
+    await heldBeyond(server, job.leaseId, first + 2n);
     const given = await job.post();
     expect(given.code, given.log).toBe(0);
     expect(given.log).toContain("keeping lease");

@@ -76,11 +76,19 @@ function readSwitch(name: string, value: string | undefined): boolean {
 
 function readTtl(name: string, value: string | undefined): Micros | undefined {
   if (value === undefined || value === "" || value === "off") return undefined;
-  const units: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-  const [, amount, unit] = /^(\d{1,7})(s|m|h|d)$/.exec(value) ?? [];
-  const micros = Number(amount) * (units[unit ?? ""] ?? Number.NaN) * 1_000_000;
-  if (micros >= limits.minTtl && micros <= limits.maxTtl) return micros;
+  const micros = readDuration(value);
+  if (micros !== undefined && micros >= limits.minTtl && micros <= limits.maxTtl) return micros;
   throw new BadSetting(`${name} is ${JSON.stringify(value)}; give 1s to 30d, for example 90m, or off`);
+}
+
+/** Microseconds of one of each unit. */
+const UNITS: Readonly<Record<string, number>> = { ns: 1e-3, us: 1, µs: 1, μs: 1, ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9, d: 8.64e10 };
+
+/** A length of time in whole microseconds; undefined if it is none. The grammar is the command line's and the clients', who don't import it. */
+function readDuration(text: string): Micros | undefined {
+  if (!/^(?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h|d))+$/.test(text)) return undefined;
+  const parts = text.matchAll(/([\d.]+)(\D+)/g);
+  return Math.floor(parts.reduce((total, [, amount, unit = ""]) => total + Number(amount) * (UNITS[unit] ?? Number.NaN), 0));
 }
 
 /** Exact origins only: a `*` would let every page that somebody visits use the server, and `null` is what any sandboxed page can call itself. */

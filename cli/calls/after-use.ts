@@ -2,14 +2,13 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 import { giveBack, withToken } from "../../clients/ts/src/calls.ts";
 import { Limit } from "../../clients/ts/src/limit.ts";
-import { milliseconds } from "../../clients/ts/src/options.ts";
 import { persist } from "../../clients/ts/src/retry.ts";
 import { renewableFor } from "../../clients/ts/src/term.ts";
 import type { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import type { Context } from "../context.ts";
-import { formatDuration, nanoseconds, roughly } from "../words/duration.ts";
+import { formatDuration, milliseconds, nanoseconds, roughly } from "../words/duration.ts";
 import { environmentsOf, instant } from "../words/phrases.ts";
 
 /** What becomes of a lease that we held once its work is over: it is given back, or kept for somebody who looks. Never throws: who ran on it is what counts. */

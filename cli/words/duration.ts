@@ -1,39 +1,16 @@
-import { create } from "@bufbuild/protobuf";
-import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import * as clients from "../../clients/ts/src/duration.ts";
 import { Failure } from "../exit.ts";
 
+export { milliseconds, nanoseconds } from "../../clients/ts/src/duration.ts";
+
 const SECOND = 1_000_000_000n;
-const UNITS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: SECOND,
-  m: 60n * SECOND,
-  h: 3_600n * SECOND,
-};
-const PART = /(\d+)(?:\.(\d+))?(ns|us|µs|μs|ms|s|m|h)/gy;
 
-/** Reads a Go duration such as "90s" or "1h30m" as a protobuf Duration. A usage Failure names `option` if it is none. */
+/** Reads a duration such as "90s", "1h30m" or "2d" as a protobuf Duration. A usage Failure names `option` if it is none. */
 export function parseDuration(option: string, text: string): Duration {
-  let total = 0n;
-  PART.lastIndex = 0;
-  let read = 0;
-  for (const [part, whole = "", fraction = "", unit = ""] of text.matchAll(PART)) {
-    const size = UNITS[unit] ?? 0n;
-    total += BigInt(whole) * size + (BigInt(`0${fraction}`) * size) / 10n ** BigInt(fraction.length);
-    read += part.length;
-  }
-  if (read === 0 || read !== text.length) {
-    throw Failure.usage(`${option} ${JSON.stringify(text)} is no duration; write it like 30s, 15m or 1h30m`);
-  }
-  return create(DurationSchema, { seconds: total / SECOND, nanos: Number(total % SECOND) });
-}
-
-/** The whole length of a protobuf Duration in nanoseconds; 0 if it is absent. */
-export function nanoseconds(duration: Duration | undefined): bigint {
-  return duration === undefined ? 0n : duration.seconds * SECOND + BigInt(duration.nanos);
+  const length = clients.parseDuration(text);
+  if (length === undefined) throw Failure.usage(`${option} ${JSON.stringify(text)} is no duration; write it like 30s, 15m, 1h30m or 2d`);
+  return clients.durationOf(length);
 }
 
 /** Writes nanoseconds as Go's time.Duration does: "57.134996ms", "1h0m0s". */

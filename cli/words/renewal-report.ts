@@ -1,8 +1,7 @@
 import type { KeepObserver } from "../../clients/ts/src/keeper.ts";
-import { milliseconds } from "../../clients/ts/src/options.ts";
 import { renewableFor } from "../../clients/ts/src/term.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
-import { roughly } from "./duration.ts";
+import { milliseconds, roughly } from "./duration.ts";
 
 /** Says how the renewing goes: when contact is lost and when it is back, and well before max_hold ends it all. */
 export class RenewalReport implements KeepObserver {

@@ -1,25 +1,41 @@
+import type { Duration } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatDuration, nanoseconds, parseDuration } from "../../cli/words/duration.ts";
+import { type Length, requestFor } from "../../clients/ts/src/options.ts";
+import { readConfig } from "../../src/config.ts";
 
-test.each([
+/** The one grammar of command line, clients and settings, in ns. */
+const READ: readonly [text: string, length: bigint][] = [
   ["30s", 30_000_000_000n],
   ["1h30m", 5_400_000_000_000n],
   ["1.5h", 5_400_000_000_000n],
-  ["250ms", 250_000_000n],
+  ["1250ms", 1_250_000_000n],
   ["1m0.5s", 60_500_000_000n],
-  ["2us3ns", 2_003n],
+  ["1s2us3ns", 1_000_002_003n],
+  ["1s5µs5μs", 1_000_010_000n],
+  ["2d", 172_800_000_000_000n],
+  ["1d12h", 129_600_000_000_000n],
+  ["0.5d", 43_200_000_000_000n],
   ["720h", 2_592_000_000_000_000n],
-])("%s is read as Go reads it", (text, expected) => {
+];
+const UNREAD = ["30", "s", "1h 30m", "-5s", "+5s", "30s!", "x30s", "1w", ".5s", "1.s", "1e3s", "30S"];
+
+test.each(READ)("%s is the same length to the command line, the client and the server's settings", async (text, expected) => {
   expect(nanoseconds(parseDuration("--ttl", text))).toBe(expected);
+  expect(nanoseconds(requestFor("uat", { ttl: text as Length }).ttl as Duration)).toBe(expected);
+  expect(readConfig({ CALL_ME_LEGACY_TTL: text }).legacyTtl).toBe(Number(expected / 1_000n));
 });
 
-test.each(["", "30", "s", "1h 30m", "-5s", "30s!", "x30s", "1d", ".s"])(
-  "%j is no duration, and the message shows how to write one",
-  (text) => {
-    expect(() => parseDuration("--ttl", text)).toThrow(/--ttl .* is no duration; write it like 30s/);
-  },
-);
+test.each(UNREAD)("%j is no duration to any of them, and each shows how to write one", (text) => {
+  expect(() => parseDuration("--ttl", text)).toThrow(/--ttl .* is no duration; write it like 30s/);
+  expect(() => requestFor("uat", { ttl: text as Length })).toThrow(/ttl: .* is no length of time; write it like "90s"/);
+  expect(() => readConfig({ CALL_ME_LEGACY_TTL: text })).toThrow(/CALL_ME_LEGACY_TTL is .*; give 1s to 30d, for example 90m/);
+});
+
+test("an empty text is no duration", () => {
+  expect(() => parseDuration("--ttl", "")).toThrow(/--ttl "" is no duration/);
+});
 
 test.each([
   [0n, "0s"],

@@ -1,10 +1,11 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { type AcquireRequest, AcquireRequestSchema, type NeedSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type AcquireRequest, AcquireRequestSchema, IfBusy, type NeedSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { HolderSchema, Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { durationOf, nanoseconds, parseDuration } from "./duration.ts";
 
-/** A length of time: milliseconds, or a text such as "90s" (ms, s, m, h). */
-export type Length = number | `${number}${"ms" | "s" | "m" | "h"}`;
+/** A length of time: milliseconds, or a text such as "90s" or "1h30m" (ns, us, ms, s, m, h, d). */
+export type Length = number | `${number}${"ns" | "us" | "ms" | "s" | "m" | "h" | "d"}${string}`;
 
 /** An environment by name, for one slot of it, or with the number of slots. */
 export type Wanted = string | MessageInitShape<typeof NeedSchema>;
@@ -15,6 +16,8 @@ export interface HoldOptions extends Partial<Pick<AcquireRequest, "pool" | "ifBu
   readonly ttl?: Length;
   /** The longest it can be held; 4 h, or the environment's, unless given. */
   readonly maxHold?: Length;
+  /** With `ifBusy: IfBusy.FAIL`: how long to stand in line before that fails, 60 s at most; not at all unless given. */
+  readonly wait?: Length;
   /** How long to wait in line; for ever unless given. */
   readonly queueTimeout?: Length;
   readonly ticketTtl?: Length;
@@ -29,10 +32,8 @@ export interface HoldOptions extends Partial<Pick<AcquireRequest, "pool" | "ifBu
 /** A request that can be repeated. */
 export type Request = MessageInitShape<typeof AcquireRequestSchema> & { readonly requestId: string };
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
 /** The options that are not passed on as they are. */
-const OWN = ["ttl", "maxHold", "queueTimeout", "ticketTtl", "claimTimeout", "signal", "onWaiting"];
+const OWN = ["ttl", "maxHold", "wait", "queueTimeout", "ticketTtl", "claimTimeout", "signal", "onWaiting"];
 const PASSED = ["pool", "ifBusy", "priority", "requestId", "reason", "tags", "holder"];
 
 /**
@@ -45,16 +46,17 @@ export function requestFor(wanted: Wanted | readonly Wanted[], options: HoldOpti
     throw new TypeError(`hold has no option ${JSON.stringify(unknown)}; there are ${[...OWN, ...PASSED].join(", ")}`);
   // Its letters would be tags.
   if (typeof options.tags === "string") throw new TypeError(`tags: ${JSON.stringify(options.tags)} is no array of texts`);
-  const { signal, onWaiting, ttl = "60s", maxHold, queueTimeout, ticketTtl, claimTimeout, ...rest } = options;
+  const { signal, onWaiting, ttl = "60s", maxHold, wait, queueTimeout, ticketTtl, claimTimeout, ...rest } = options;
   const request = {
     requestId: crypto.randomUUID(),
     ...rest,
     needs: (Array.isArray(wanted) ? (wanted as readonly Wanted[]) : [wanted as Wanted]).map(needOf),
-    ttl: durationOf("ttl", ttl),
-    ...(maxHold !== undefined && { maxHold: durationOf("maxHold", maxHold) }),
-    ...(queueTimeout !== undefined && { queueTimeout: durationOf("queueTimeout", queueTimeout) }),
-    ...(ticketTtl !== undefined && { ticketTtl: durationOf("ticketTtl", ticketTtl) }),
-    ...(claimTimeout !== undefined && { claimTimeout: durationOf("claimTimeout", claimTimeout) }),
+    ttl: lengthOf("ttl", ttl),
+    ...(maxHold !== undefined && { maxHold: lengthOf("maxHold", maxHold) }),
+    ...(wait !== undefined && { wait: waitOf(wait, options.ifBusy) }),
+    ...(queueTimeout !== undefined && { queueTimeout: lengthOf("queueTimeout", queueTimeout) }),
+    ...(ticketTtl !== undefined && { ticketTtl: lengthOf("ticketTtl", ticketTtl) }),
+    ...(claimTimeout !== undefined && { claimTimeout: lengthOf("claimTimeout", claimTimeout) }),
   };
   try {
     // As the transport would, but it takes a value of another type for trouble with the server.
@@ -71,16 +73,23 @@ function needOf(one: Wanted): Exclude<Wanted, string> {
   throw new TypeError(`${JSON.stringify(one)} is no environment; give its name, or { environment, slots }`);
 }
 
-/** A protobuf Duration in ms; 0 if it is absent. */
-export function milliseconds(duration: Duration | undefined): number {
-  return duration === undefined ? 0 : Number(duration.seconds) * 1_000 + duration.nanos / 1e6;
+/** A length as a protobuf Duration. Throws a TypeError that names the option. */
+function lengthOf(option: string, length: Length): Duration {
+  const text = typeof length === "number" ? `${length}ms` : length;
+  const read = parseDuration(text);
+  if (read === undefined)
+    throw new TypeError(`${option}: ${JSON.stringify(length)} is no length of time; write it like "90s" or "1h30m", or give milliseconds`);
+  return durationOf(read);
 }
 
-function durationOf(option: string, length: Length): { seconds: bigint; nanos: number } {
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(typeof length === "number" ? `${length}ms` : length) ?? [];
-  const size = UNITS[unit];
-  if (amount === undefined || size === undefined)
-    throw new TypeError(`${option}: ${JSON.stringify(length)} is no length of time; write it like "90s"`);
-  const whole = Math.round(Number(amount) * size);
-  return { seconds: BigInt(Math.floor(whole / 1_000)), nanos: (whole % 1_000) * 1e6 };
+/** The longest that a call stands in line, in ns. */
+const LONGEST_WAIT = 60_000_000_000n;
+
+/** `wait` is for who does not queue, and no longer than one call may stand in line. */
+function waitOf(wait: Length, ifBusy: IfBusy | undefined): Duration {
+  if (ifBusy !== IfBusy.FAIL) throw new TypeError("wait goes with ifBusy: IfBusy.FAIL; to leave the line after a while give queueTimeout");
+  const length = lengthOf("wait", wait);
+  if (nanoseconds(length) > LONGEST_WAIT)
+    throw new TypeError(`wait: ${JSON.stringify(wait)} is more than 60s; to wait longer give queueTimeout, and no ifBusy`);
+  return length;
 }

@@ -1,5 +1,5 @@
 import type { Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { milliseconds } from "./options.ts";
+import { milliseconds } from "./duration.ts";
 
 /**
  * How long a HELD lease can be relied on: the times of rules 6 and 7 of clients/README.md. In ms, of performance.now.

@@ -115,9 +115,9 @@ private void giveBack(Map options, Map state) {
   else echo("callMe: the release failed (${status}); the lease ends by itself within its ttl, ${options.ttl}")
 }
 
-// 90s, 10m, 1h30m.
+// 90s, 10m, 1h30m, 1d: whole numbers only.
 private int seconds(String duration) {
-  Map units = [h: 3600, m: 60, s: 1]
+  Map units = [d: 86400, h: 3600, m: 60, s: 1]
   int total = 0
   String digits = ''
   for (int at = 0; at < duration.length(); at++) {
@@ -130,7 +130,7 @@ private int seconds(String duration) {
       digits = ''
     } else break
   }
-  if (total == 0 || digits != '') error("callMe: ttl ${duration} is no duration in whole hours, minutes and seconds, like 10m")
+  if (total == 0 || digits != '') error("callMe: ttl ${duration} is no duration in whole days, hours, minutes and seconds, like 10m")
   return total
 }
 

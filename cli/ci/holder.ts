@@ -32,11 +32,6 @@ export function describeJob(env: Variables): string {
   return run.job === undefined ? run.jobUrl : `${run.job} ${run.jobUrl}`.slice(-512);
 }
 
-/** The address of the CI run that we are part of, if we are. */
-export function currentRunUrl(env: Variables): string | undefined {
-  return currentRun(env)?.url;
-}
-
 function user(): string {
   try {
     return os.userInfo().username;

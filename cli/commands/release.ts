@@ -3,15 +3,13 @@ import { ending, reasonOf } from "../../clients/ts/src/errors.ts";
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { currentRunUrl } from "../ci/holder.ts";
-import { CALL_TIMEOUT, type Locks } from "../client.ts";
+import { ON, ownLease, selfOf, type Target } from "../calls/own-lease.ts";
+import { allPages } from "../calls/pages.ts";
+import { CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { leaseInHand } from "../settings.ts";
-import { environmentsOf, leaseAt } from "../words/phrases.ts";
-
-/** What a ReleaseRequest names. */
-type Target = { readonly leaseId: string } | { readonly environment: string };
+import { environmentsOf } from "../words/phrases.ts";
 
 const OUTCOMES: Readonly<Record<string, Outcome>> = { ok: Outcome.OK, failed: Outcome.FAILED, broken: Outcome.BROKEN };
 
@@ -21,8 +19,9 @@ export class ReleaseCommand extends ClientCommand {
   static override usage = Command.Usage({
     description: "Give an environment back, or a place in line up",
     details: `
-      Without --lease it ends the lease in \`CALL_ME_LEASE_ID\`, else the one that this run holds on ENV. What another run holds is
-      refused (exit code 5); end it with --lease and its id. If nothing is held, all is well (0).
+      Without --lease it ends the lease in \`CALL_ME_LEASE_ID\`, if that is on ENV, else our own there: that of the same run, or without a run
+      of the same name. What is somebody else's, or one of several, is refused (exit code 5); end it with --lease and its id. If nothing is
+      held, all is well (0).
     `,
     examples: [
       ["Give uat back", "$0 release uat"],
@@ -39,6 +38,7 @@ export class ReleaseCommand extends ClientCommand {
   expectHeld = Option.Boolean("--expect-held", false, {
     description: "Exit code 6 if the lease was lost before: it had ended, and not by a release",
   });
+  holder = Option.String("--name", { description: "Who it was for, where there is no run; default: user@host" });
   runUrl = Option.String("--run-url", { description: "Which run this is; default: from the CI system's variables" });
 
   protected async perform(): Promise<number> {
@@ -47,9 +47,9 @@ export class ReleaseCommand extends ClientCommand {
       throw Failure.usage(`--outcome ${JSON.stringify(this.outcome)} is none of ${Object.keys(OUTCOMES).join(", ")}`);
     if (this.environment === undefined) this.leaseId ??= leaseInHand(this.context.env);
     if (this.environment === undefined && this.leaseId === undefined) throw Failure.usage("name an environment, or a lease with --lease");
-    const { locks } = await this.connect();
+    const { locks, environments } = await this.connect();
     try {
-      const target = await this.findTarget(locks);
+      const target = await this.findTarget(locks, environments);
       if (target === undefined) return this.nothingHeld();
       const request = { ...target, outcome, note: this.note ?? "" };
       const answer = await this.persist(() => locks.release(request, this.call()));
@@ -62,32 +62,30 @@ export class ReleaseCommand extends ClientCommand {
   }
 
   /** What to end, or undefined if nothing is held on ENV. */
-  private async findTarget(locks: Locks): Promise<Target | undefined> {
+  private async findTarget(locks: Locks, environments: Environments): Promise<Target | undefined> {
     if (this.leaseId !== undefined) return { leaseId: this.leaseId };
     const environment = this.environment ?? "";
     const inHand = leaseInHand(this.context.env);
-    if (inHand === undefined) return await this.findOurs(locks, environment);
-    const { lease } = await this.persist(() => locks.getLease({ leaseId: inHand }, this.call()));
-    if (lease?.environments.some(({ name }) => name === environment)) return { leaseId: inHand };
-    const has = lease === undefined ? "nothing" : environmentsOf(lease);
-    throw Failure.usage(`CALL_ME_LEASE_ID ${inHand} is a lease on ${has}, not on ${environment}; name that, or unset the variable`);
+    if (inHand !== undefined && (await this.isOn(locks, inHand, environment))) return { leaseId: inHand };
+    const filter = { environment, states: ON };
+    const pages = await allPages((page) => this.persist(() => environments.listLeases({ filter, ...page }, this.call())));
+    const self = selfOf(this.context.env, { name: this.holder, runUrl: this.runUrl });
+    return ownLease(
+      environment,
+      pages.flatMap(({ leases }) => leases),
+      self,
+    );
   }
 
-  /** The one lease on the environment that this run took; without a trace of runs, whichever the server knows to be ours. */
-  private async findOurs(locks: Locks, environment: string): Promise<Target | undefined> {
-    const answer = await this.persist(() => locks.check({ environment }, this.call()));
-    const holders = answer.environments.find(({ name }) => name === environment)?.holders ?? [];
-    if (holders.length === 0) return undefined;
-    const ours = this.runUrl ?? currentRunUrl(this.context.env);
-    const sameRun = holders.filter(({ holder }) => ours !== undefined && holder?.runUrl === ours);
-    const candidates = sameRun.length > 0 ? sameRun : holders.filter(({ holder }) => !holder?.runUrl);
-    const [only] = candidates;
-    if (only !== undefined && candidates.length === 1) return { leaseId: only.leaseId };
-    if (holders.every(({ holder }) => !holder?.runUrl)) return { environment };
-    const listed = holders.map(leaseAt).join("; ");
-    if (only === undefined)
-      throw new Failure(EXIT.notYours, `not yours: ${environment} is held by another run: ${listed}. To end it all the same, use --lease`);
-    throw new Failure(EXIT.error, `several leases on ${environment} could be yours: ${listed}. Say which with --lease`);
+  /** Whether a lease is, or was, on the environment; not if nobody knows it any more. */
+  private async isOn(locks: Locks, leaseId: string, environment: string): Promise<boolean> {
+    try {
+      const { lease } = await this.persist(() => locks.getLease({ leaseId }, this.call()));
+      return lease?.environments.some(({ name }) => name === environment) ?? false;
+    } catch (error) {
+      if (reasonOf(error) === "LEASE_NOT_FOUND") return false;
+      throw error;
+    }
   }
 
   private call(): { timeoutMs: number; signal: AbortSignal } {

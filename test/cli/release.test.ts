@@ -1,26 +1,38 @@
-import { create } from "@bufbuild/protobuf";
+import os from "node:os";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Outcome, type ReleaseRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { EndReason, LeaseState, OccupantSchema } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { lease, refusal, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
 const GITHUB = { GITHUB_SERVER_URL: "https://gh", GITHUB_REPOSITORY: "shop/web", GITHUB_RUN_ID: "99" };
 const OURS = "https://gh/shop/web/actions/runs/99";
 const FREED = "slot has been freed for environment: uat\n";
+/** What somebody types, and where. */
+interface How {
+  args?: string[];
+  env?: Record<string, string>;
+}
+
 const RELEASED = lease(LeaseState.ENDED, { endReason: EndReason.RELEASED });
 
-/** A server where these runs hold uat ("" for a holder without a run); its lease ids are A, B, … */
-async function heldBy(...runUrls: string[]) {
+/** A server where these hold uat; its lease ids are A, B, … Elsewhere is lease `mine`, on environment `at`. */
+async function heldBy(holders: readonly { name?: string; runUrl?: string }[], at = "uat") {
   const requests: ReleaseRequest[] = [];
-  const holders = runUrls.map((runUrl, at) =>
-    create(OccupantSchema, { leaseId: String.fromCharCode(65 + at), holder: { name: "x", runUrl } }),
-  );
   const server = await new ScriptedServer({
+    environments: {
+      listLeases: ({ filter }) => ({
+        leases: holders.map((holder, index) =>
+          lease(LeaseState.HELD, { id: String.fromCharCode(65 + index), holder, environments: [{ name: filter?.environment ?? "" }] }),
+        ),
+      }),
+    },
     locks: {
-      check: () => ({ available: false, environments: [{ name: "uat", holders }] }),
-      getLease: ({ leaseId }) => ({ lease: lease(LeaseState.HELD, { id: leaseId }) }),
+      getLease: ({ leaseId }) => {
+        if (leaseId !== "mine") throw refusal(Code.NotFound, "LEASE_NOT_FOUND", `no lease ${leaseId}`);
+        return { lease: lease(LeaseState.HELD, { id: leaseId, environments: [{ name: at }] }) };
+      },
       release: (request) => {
         requests.push(request);
         return { lease: RELEASED };
@@ -31,57 +43,99 @@ async function heldBy(...runUrls: string[]) {
 }
 
 test.each([
-  ["the run that holds it", [OURS], {}, "A"],
-  ["the run that holds one of its slots", ["https://other/1", OURS, ""], {}, "B"],
-  ["somebody, when the holder gave no run", [""], {}, "A"],
-  ["a run given by hand", ["https://ci/1"], { args: ["--run-url", "https://ci/1"] }, "A"],
-])("release ENV by %s ends exactly that lease", async (_, runs, { args = [] }: { args?: string[] }, expected) => {
-  const { server, requests } = await heldBy(...runs);
+  ["a later step of the run that holds it", [{ runUrl: OURS }], {}, "A"],
+  ["another machine of the run, beside others", [{ runUrl: "https://other/1" }, { name: "x", runUrl: OURS }, {}], {}, "B"],
+  ["a run given by hand", [{ runUrl: "https://ci/1" }], { args: ["--run-url", "https://ci/1"] }, "A"],
+  ["who bears the same name, without a run", [{ name: "bo" }, { name: "ada" }], { env: { CALL_ME_HOLDER: "ada" } }, "B"],
+  ["a name given by hand", [{ name: "bo" }, { name: "ada" }], { env: {}, args: ["--name", "ada"] }, "B"],
+  ["its own user at the same machine", [{ name: `${os.userInfo().username}@${os.hostname()}` }], { env: {} }, "A"],
+])("release ENV by %s ends exactly that lease", async (_, holders, { args = [], env = GITHUB }: How, expected) => {
+  const { server, requests } = await heldBy(holders);
   await using _server = server;
-  expect(await type(["release", "uat", ...args], { ...GITHUB, CALL_ME_URL: server.url })).toEqual({ code: 0, stdout: FREED, stderr: "" });
+  expect(await type(["release", "uat", ...args], { ...env, CALL_ME_URL: server.url })).toEqual({ code: 0, stdout: FREED, stderr: "" });
   expect(requests).toMatchObject([{ leaseId: expected, environment: "" }]);
 });
 
 test.each([
-  ["another run", GITHUB],
-  ["no run at all", {}],
-])("release ENV by %s is refused with 5, naming the holder and the way", async (_, env) => {
-  const { server, requests } = await heldBy("https://other/1");
+  [
+    "another run",
+    GITHUB,
+    [{ name: "x", runUrl: "https://other/1" }],
+    /not yours: on uat is lease A of x \(https:\/\/other\/1\), and you are https:\/\/gh.*--lease/,
+  ],
+  ["no run at all", { CALL_ME_HOLDER: "ada" }, [{ name: "ada", runUrl: "https://other/1" }], /lease A of ada \(.*\), and you are "ada"/],
+  ["somebody of another name", { CALL_ME_HOLDER: "ada" }, [{ name: "bo" }], /lease A of bo, and you are "ada"/],
+  [
+    "a run that has several",
+    GITHUB,
+    [
+      { name: "x", runUrl: OURS },
+      { name: "y", runUrl: OURS },
+    ],
+    /several .*: lease A of x .*; lease B of y .*--lease/,
+  ],
+])("release ENV by %s is refused with 5, naming what is there and the way", async (_, env, holders, words) => {
+  const { server, requests } = await heldBy(holders);
   await using _server = server;
   const { code, stdout, stderr } = await type(["release", "uat"], { ...env, CALL_ME_URL: server.url });
   expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
-  expect(stderr).toMatch(/not yours: uat is held by another run: lease A of x \(https:\/\/other\/1\)\. .*--lease/);
+  expect(stderr).toMatch(words);
   expect(requests).toEqual([]);
 });
 
-test("where no holder gave a run the server decides which lease is ours", async () => {
-  const { server, requests } = await heldBy("", "");
+test("what was asked for without any holder is ended by name, since the server alone knows whose it is", async () => {
+  const { server, requests } = await heldBy([{ name: "bo" }, {}]);
   await using _ = server;
   expect((await type(["release", "uat"], { CALL_ME_URL: server.url })).code).toBe(0);
   expect(requests).toMatchObject([{ leaseId: "", environment: "uat" }]);
 });
 
+test.each([
+  [Code.FailedPrecondition, "NAME_THE_LEASE"],
+  [Code.FailedPrecondition, "SEVERAL_HELD"],
+  [Code.PermissionDenied, "NOT_YOURS"],
+])("where the server cannot know that it is ours (%i %s) the end is 5, in its words", async (code, reason) => {
+  await using server = await new ScriptedServer({
+    environments: { listLeases: () => ({ leases: [lease(LeaseState.HELD)] }) },
+    locks: {
+      release: () => {
+        throw refusal(code, reason, "lease L1 is of bo");
+      },
+    },
+  }).start();
+  const ended = await type(["release", "uat"], { CALL_ME_URL: server.url });
+  expect(ended.code).toBe(5);
+  expect(ended.stderr).toContain("lease L1 is of bo");
+});
+
 test("the lease in CALL_ME_LEASE_ID comes first, opened with its token alone", async () => {
-  const { server, requests } = await heldBy("https://other/1");
+  const { server, requests } = await heldBy([{ runUrl: "https://other/1" }]);
   await using _ = server;
   const env = { CALL_ME_URL: server.url, CALL_ME_LEASE_ID: "mine", CALL_ME_LEASE_TOKEN: "cml_mine_x" };
   expect(await type(["release", "uat", "--outcome", "broken", "--note", "disk full"], env)).toMatchObject({ code: 0, stdout: FREED });
   expect(requests).toMatchObject([{ leaseId: "mine", outcome: Outcome.BROKEN, note: "disk full" }]);
-  const other = await type(["release", "staging"], env);
-  expect(other.code).toBe(2);
-  expect(other.stderr).toContain("CALL_ME_LEASE_ID mine is a lease on uat, not on staging");
-  expect(requests).toHaveLength(1);
+});
+
+test.each([
+  ["is on another environment", "mine"],
+  ["is forgotten", "gone"],
+])("a lease in CALL_ME_LEASE_ID that %s is left alone, and the run's own on ENV is ended", async (_, id) => {
+  const { server, requests } = await heldBy([{ runUrl: OURS }], "staging");
+  await using _server = server;
+  const env = { ...GITHUB, CALL_ME_URL: server.url, CALL_ME_LEASE_ID: id };
+  expect(await type(["release", "uat"], env)).toEqual({ code: 0, stdout: FREED, stderr: "" });
+  expect(requests).toMatchObject([{ leaseId: "A" }]);
 });
 
 test("release --lease ends that lease, whoever holds what", async () => {
-  const { server, requests } = await heldBy("https://other/1");
+  const { server, requests } = await heldBy([{ runUrl: "https://other/1" }]);
   await using _ = server;
   expect(await type(["release", "--lease", "Z"], { CALL_ME_URL: server.url })).toEqual({ code: 0, stdout: FREED, stderr: "" });
   expect(requests).toMatchObject([{ leaseId: "Z" }]);
 });
 
 test("freeing what is free is fine, with a word about it", async () => {
-  const { server } = await heldBy();
+  const { server } = await heldBy([]);
   await using _ = server;
   const env = { CALL_ME_URL: server.url };
   expect(await type(["release", "uat"], env)).toEqual({ code: 0, stdout: FREED, stderr: "nothing was held on uat\n" });
@@ -90,8 +144,8 @@ test("freeing what is free is fine, with a word about it", async () => {
 
 test("what ended in between is fine as well", async () => {
   await using server = await new ScriptedServer({
+    environments: { listLeases: () => ({ leases: [lease(LeaseState.HELD)] }) },
     locks: {
-      check: () => ({ environments: [{ name: "uat", holders: [{ leaseId: "A" }, { leaseId: "B" }] }] }),
       release: ({ leaseId }) => {
         if (leaseId === "") throw refusal(Code.NotFound, "NOTHING_HELD", "nothing is held there");
         return { lease: lease(LeaseState.ENDED, { endReason: EndReason.EXPIRED }), alreadyEnded: true };
@@ -123,10 +177,10 @@ test("what another principal holds ends with 5", async () => {
 });
 
 test("a lease token that is asked for more than its lease ends with 3", async () => {
-  const check = () => {
+  const listLeases = () => {
     throw refusal(Code.PermissionDenied, "TOKEN_TOO_NARROW", "a lease token opens its own lease only");
   };
-  await using server = await new ScriptedServer({ locks: { check } }).start();
+  await using server = await new ScriptedServer({ environments: { listLeases } }).start();
   const { code, stderr } = await type(["release", "uat"], { CALL_ME_URL: server.url, CALL_ME_LEASE_TOKEN: "cml_L1_x" });
   expect({ code, stderr }).toEqual({ code: 3, stderr: "call-me: this key may not do that: a lease token opens its own lease only\n" });
 });

@@ -1,0 +1,52 @@
+import { type Holder, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { describeHolder } from "../ci/holder.ts";
+import { EXIT, Failure } from "../exit.ts";
+import type { Variables } from "../settings.ts";
+import { leaseOf } from "../words/phrases.ts";
+
+/** What a Release can name. */
+export type Target = { readonly leaseId: string } | { readonly environment: string };
+
+/** Who we are, to know our lease again: the run's address, or without one the holder's name. */
+export type Self = Pick<Holder, "runUrl" | "name">;
+
+/** As `acquire` would name the holder from here: what was said on the command line, the CI system's variables, or user@host. */
+export function selfOf(env: Variables, said: { name: string | undefined; runUrl: string | undefined }): Self {
+  const { name = "", runUrl = "" } = describeHolder(env, said);
+  return { name, runUrl };
+}
+
+/** The states of a lease that is on its environments. */
+export const ON = [LeaseState.HELD, LeaseState.OFFERED];
+
+/**
+ * Which of the leases on an environment is our own, by its id, so that it cannot hit a successor; the environment itself where somebody
+ * asked without any holder, since the server alone knows whose that is; undefined if nobody is there. A Failure (5) names those that it
+ * can't choose between, or that are somebody else's.
+ */
+export function ownLease(environment: string, leases: readonly Lease[], self: Self): Target | undefined {
+  const own = leases.filter(({ holder }) => isSame(holder, self));
+  const [only] = own;
+  if (own.length > 1)
+    throw new Failure(EXIT.notYours, `several leases on ${environment} are yours: ${listed(own)}. Say which with --lease and its id`);
+  if (only !== undefined) return { leaseId: only.id };
+  if (leases.some(({ holder }) => isNobody(holder))) return { environment };
+  if (leases.length === 0) return undefined;
+  const us = self.runUrl === "" ? JSON.stringify(self.name) : self.runUrl;
+  throw new Failure(
+    EXIT.notYours,
+    `not yours: on ${environment} is ${listed(leases)}, and you are ${us}. To end it all the same give its id with --lease, or say with --name or --run-url who you were`,
+  );
+}
+
+function isSame(holder: Holder | undefined, { runUrl, name }: Self): boolean {
+  return runUrl === "" ? holder?.runUrl === "" && holder.name === name : holder?.runUrl === runUrl;
+}
+
+function isNobody(holder: Holder | undefined): boolean {
+  return !holder?.name && !holder?.runUrl;
+}
+
+function listed(leases: readonly Lease[]): string {
+  return leases.map(leaseOf).join("; ");
+}

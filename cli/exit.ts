@@ -26,25 +26,31 @@ export class Failure extends Error {
   }
 }
 
+/** What was named is somebody else's, or the server cannot know that it is ours. */
+const NOT_YOURS: readonly string[] = ["NOT_YOURS", "NAME_THE_LEASE", "SEVERAL_HELD"];
+
 /** Turns whatever was thrown into a Failure; `url` is where the server was looked for. */
 export function explain(error: unknown, url: string): Failure {
   if (error instanceof Failure) return error;
-  if (error instanceof NotAcquired) return new Failure(EXIT.notAcquired, outOfTime(error));
+  const missed = error instanceof NotAcquired ? error : NotAcquired.refused(error);
+  if (missed !== undefined) return new Failure(EXIT.notAcquired, whyMissed(missed));
   if (error instanceof LeaseLost) return new Failure(EXIT.lost, `lease ${error.leaseId} is lost: ${error.why}`);
   if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
   const said = error.rawMessage || Code[error.code];
+  const reason = reasonOf(error);
+  if (reason !== undefined && NOT_YOURS.includes(reason))
+    return new Failure(EXIT.notYours, reason === "NOT_YOURS" ? `not yours: ${said}` : said);
   switch (error.code) {
     case Code.Unauthenticated:
       return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
     case Code.PermissionDenied:
-      if (reasonOf(error) === "NOT_YOURS") return new Failure(EXIT.notYours, `not yours: ${said}`);
       return Failure.settings(`this key may not do that: ${said}`);
     case Code.InvalidArgument:
       return Failure.usage([said, ...violations(error)].join("; "));
     case Code.Unavailable:
     case Code.Aborted:
     case Code.DeadlineExceeded:
-      if (reasonOf(error) !== undefined) return new Failure(EXIT.error, `${url} cannot serve this now: ${said}. Try again later`);
+      if (reason !== undefined) return new Failure(EXIT.error, `${url} cannot serve this now: ${said}. Try again later`);
       return new Failure(EXIT.error, `no answer from ${url}: ${said}. Is the server running there? Set CALL_ME_URL, or give --url`);
     case Code.Unimplemented:
       return new Failure(EXIT.error, `${url} does not know this call: ${said}. Is it a call-me server, and as new as this client?`);
@@ -53,9 +59,11 @@ export function explain(error: unknown, url: string): Failure {
   }
 }
 
-/** The one way in which a lease that has not ended is not acquired. */
-function outOfTime({ cause }: NotAcquired): string {
-  return `not acquired: the server was out of reach (${ConnectError.from(cause).rawMessage}) when the queue timeout had passed`;
+/** Refused by the server, which says who is there; or out of its reach for so long that it makes no sense to wait any more. */
+function whyMissed({ reason, message, holders, cause }: NotAcquired): string {
+  if (reason === "")
+    return `not acquired: the server was out of reach (${ConnectError.from(cause).rawMessage}) when the queue timeout had passed`;
+  return holders === "" || message.includes(holders) ? message : `${message}; held by ${holders}`;
 }
 
 function violations(error: ConnectError): string[] {

@@ -5,7 +5,7 @@ import { type AcquireRequestSchema, IfBusy } from "../../gen/ts/callme/v1/lock_s
 import { describeHolder, describeJob } from "../ci/holder.ts";
 import { Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
-import { parseDuration } from "../words/duration.ts";
+import { nanoseconds, parseDuration } from "../words/duration.ts";
 
 /** What the command line can say about an Acquire; texts as typed. */
 export interface AcquireOptions {
@@ -14,6 +14,7 @@ export interface AcquireOptions {
   readonly ttl: string | undefined;
   readonly maxHold: string | undefined;
   readonly busyFails: boolean;
+  readonly wait: string | undefined;
   readonly queueTimeout: string | undefined;
   readonly ticketTtl: string | undefined;
   readonly claimTimeout: string | undefined;
@@ -26,10 +27,14 @@ export interface AcquireOptions {
 }
 
 /** An Acquire that can be repeated safely. */
-export type AcquireInit = MessageInitShape<typeof AcquireRequestSchema> & { readonly requestId: string; readonly queueTimeout?: Duration };
+export type AcquireInit = MessageInitShape<typeof AcquireRequestSchema> & { readonly requestId: string; readonly wait?: Duration };
 
-/** Builds the request; a usage Failure names the option that can't be read. Limits are the server's to check. */
+/** The longest that a call stands in line, in ns. */
+const LONGEST_WAIT = 60_000_000_000n;
+
+/** Builds the request; a usage Failure names the option that can't be read. Limits are the server's to check, where it does. */
 export function buildRequest(options: AcquireOptions, env: Variables): AcquireInit {
+  if (options.wait !== undefined) checkWait(options.wait, options.busyFails);
   return {
     ...wanted(options.environments),
     ...durations(options),
@@ -41,6 +46,13 @@ export function buildRequest(options: AcquireOptions, env: Variables): AcquireIn
     reason: options.reason ?? describeJob(env),
     tags: [...options.tags],
   };
+}
+
+/** The server makes a longer wait 60 s, and does without one where the line is waited in anyway. */
+function checkWait(wait: string, busyFails: boolean): void {
+  if (!busyFails) throw Failure.usage("--wait goes with --fail; to leave the line after a while use --queue-timeout");
+  if (nanoseconds(parseDuration("--wait", wait)) > LONGEST_WAIT)
+    throw Failure.usage(`--wait ${wait} is more than 60s; to wait longer use --queue-timeout, without --fail`);
 }
 
 /** A name may hold a colon (the old API takes any), so only a number behind the last one counts as slots. */
@@ -56,10 +68,13 @@ function wanted(environments: readonly string[]): Pick<MessageInitShape<typeof A
   return needs.length === 1 && only?.slots === 1 ? { environment: only.environment } : { needs };
 }
 
-function durations(options: AcquireOptions): Partial<Record<"ttl" | "maxHold" | "queueTimeout" | "ticketTtl" | "claimTimeout", Duration>> {
+function durations(
+  options: AcquireOptions,
+): Partial<Record<"ttl" | "maxHold" | "wait" | "queueTimeout" | "ticketTtl" | "claimTimeout", Duration>> {
   const given = {
     ttl: ["--ttl", options.ttl],
     maxHold: ["--max-hold", options.maxHold],
+    wait: ["--wait", options.wait],
     queueTimeout: ["--queue-timeout", options.queueTimeout],
     ticketTtl: ["--ticket-ttl", options.ticketTtl],
     claimTimeout: ["--claim-timeout", options.claimTimeout],

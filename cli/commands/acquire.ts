@@ -33,6 +33,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     examples: [
       ["Take uat for half an hour", "$0 acquire uat --ttl 30m"],
       ["Take it now or fail", "$0 acquire uat --fail"],
+      ["Take it within half a minute or fail", "$0 acquire uat --fail --wait 30s"],
       ["Two environments together, waiting an hour at most; lease and token for later", "$0 acquire uat db:2 --queue-timeout 1h --json"],
       ["Take it in a shell, and give it back there", 'eval "$(call-me acquire uat --output env)"; trap "call-me release uat" EXIT'],
       ["Take it in a step that may be restarted, in a leg of a matrix", "$0 acquire uat --resume --leg 3"],
@@ -45,11 +46,14 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
   maxHold = Option.String("--max-hold", {
     description: "How long it can be held with any number of renewals; default: the environment's, or 4h",
   });
-  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail at once instead of standing in line" });
+  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail (4) instead of standing in line" });
+  wait = Option.String("--wait", { description: "With --fail: stand in line for this long before it fails, 60s at most" });
   noWait = Option.Boolean("--no-wait", false, { description: "Stand in line, but don't wait: exit code 4 if it was not granted at once" });
   queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });
   ticketTtl = Option.String("--ticket-ttl", { description: "How long the place in line outlives a lost connection; default 60s" });
-  claimTimeout = Option.String("--claim-timeout", { description: "How long a grant waits for a lost connection to return; default 30s" });
+  claimTimeout = Option.String("--claim-timeout", {
+    description: "How long a grant waits for a lost connection to return before the next one is served; default 5s",
+  });
   priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
   requestId = Option.String("--request-id", { description: "The same id gets the same lease again; default: a random one" });
   reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
@@ -68,6 +72,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     if (this.json && this.format !== undefined && this.format !== "json")
       throw Failure.usage(`give --json or --output ${this.format}, not both`);
     const hand = writerOf(this.json ? "json" : this.format, env, this.environments);
+    if (this.noWait && this.wait !== undefined) throw Failure.usage("give --no-wait or --wait, not both");
     if (this.resumes && this.requestId !== undefined) throw Failure.usage("give --resume or --request-id, not both");
     const identity = this.resumes ? identify(env, this) : undefined;
     const request = buildRequest(this, env);
@@ -80,7 +85,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
         this.noWait
           ? this.persist(() => locks.acquire(asked, { timeoutMs: ACQUIRE_TIMEOUT, signal: this.interruption }))
-          : this.wait(locks, asked, report, seen);
+          : this.stand(locks, asked, report, seen);
       const answer = await (identity === undefined ? ask(request) : resume(identity, request, ask));
       report.close();
       await this.handOn(locks, answer, hand);
@@ -101,7 +106,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     }
   }
 
-  private async wait(locks: Locks, request: AcquireInit, report: WaitReport, seen?: (lease: Lease) => void): Promise<AcquireResponse> {
+  private async stand(locks: Locks, request: AcquireInit, report: WaitReport, seen?: (lease: Lease) => void): Promise<AcquireResponse> {
     const observer: WaitObserver = {
       seen: (lease) => {
         seen?.(lease);

@@ -1,7 +1,7 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { LeaseLost } from "../../clients/ts/src/errors.ts";
 import { Keeper } from "../../clients/ts/src/keeper.ts";
-import { Waiting } from "../../clients/ts/src/waiting.ts";
+import { type Settled, Waiting } from "../../clients/ts/src/waiting.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
@@ -12,11 +12,19 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { inheritance } from "../process/inheritance.ts";
 import { runOnLease, type Tenure } from "../process/tenure.ts";
+import type { Settings } from "../settings.ts";
 import { parseDuration } from "../words/duration.ts";
 import { explainMiss, obstacles } from "../words/obstacle.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { RenewalReport } from "../words/renewal-report.ts";
 import { WaitReport } from "../words/wait-report.ts";
+
+/** What is run, with what the command line said of it. */
+interface Run {
+  readonly command: readonly string[];
+  readonly settings: Settings & { readonly locks: Locks };
+  readonly keep: Duration | undefined;
+}
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
 export class ExecCommand extends ClientCommand implements AcquireOptions {
@@ -41,7 +49,8 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
   pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
   ttl = Option.String("--ttl", "60s", { description: "How long the lease outlives us at most; renewed every third of it; default 60s" });
   maxHold = Option.String("--max-hold", { description: "The longest that the command may run; default: the environment's, or 4h" });
-  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail at once instead of standing in line" });
+  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail (4) instead of standing in line" });
+  wait = Option.String("--wait", { description: "With --fail: stand in line for this long before it fails, 60s at most" });
   queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });
   ticketTtl = Option.String("--ticket-ttl", { description: "How long the place in line outlives a lost connection; default 60s" });
   priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
@@ -58,29 +67,40 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
   readonly claimTimeout = undefined;
 
   protected async perform(): Promise<number> {
-    const { command = [], env, pace } = this.context;
+    const { command = [], env } = this.context;
     if (command.length === 0) throw Failure.usage("say what to run, behind --: call-me exec uat -- make test");
     const keep = this.keepOnFailure === undefined ? undefined : parseDuration("--keep-on-failure", this.keepOnFailure);
     const request = buildRequest(this, env);
     const settings = await this.connect();
     const { locks } = settings;
-    const answer = await this.acquire(locks, request);
-    const { lease } = answer;
-    if (lease?.state !== LeaseState.HELD) {
-      this.say(`not acquired: ${await explainMiss(locks, lease)}`);
-      return EXIT.notAcquired;
+    for (;;) {
+      const answer = await this.acquire(locks, request);
+      const { lease } = answer;
+      if (lease?.state !== LeaseState.HELD) {
+        this.say(`not acquired: ${await explainMiss(locks, lease)}`);
+        return EXIT.notAcquired;
+      }
+      const status = await this.runOn({ ...answer, lease }, { command, settings, keep });
+      if (status !== undefined) return status;
     }
+  }
+
+  /** Runs the command on a grant, and gives it back. Undefined: the server had taken it back before the command began. */
+  private async runOn(answer: Settled, { command, settings, keep }: Run): Promise<number | undefined> {
+    const { env, pace } = this.context;
+    const { locks } = settings;
     const { leaseToken } = answer;
     this.output.mask(leaseToken);
     const say = (line: string) => this.say(line);
-    const keeper = new Keeper(locks, lease, { leaseToken, pace, observer: new RenewalReport(say) });
-    const after = new AfterUse(locks, lease, leaseToken, this.context, say);
+    const keeper = new Keeper(locks, answer.lease, { leaseToken, pace, observer: new RenewalReport(say) });
+    const after = new AfterUse(locks, answer.lease, leaseToken, this.context, say);
     try {
-      await keeper.begin(this.interruption);
+      const lease = await keeper.begin(this.interruption);
+      if (lease === undefined) return undefined;
       if (answer.environmentCreated) say("the environment did not exist; it was created with one slot");
       say(`${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
-      const tenure = await runOnLease(command, inheritance(env, settings, answer), keeper, { say, interactive });
+      const tenure = await runOnLease(command, inheritance(env, settings, { lease, leaseToken }), keeper, { say, interactive });
       return await this.conclude(after, lease, tenure, keep);
     } catch (error) {
       keeper.stop();

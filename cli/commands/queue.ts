@@ -13,7 +13,10 @@ export class QueueCommand extends ClientCommand {
   static override paths = [["queue"]];
   static override usage = Command.Usage({
     description: "Show who waits for an environment, first one first",
-    details: "A position counts everybody ahead in the longest line that the lease stands in. Who is offered it is at the head.",
+    details: `
+      A position counts everybody ahead in the longest line that the lease stands in. Who is offered it is at the head. Who is passed
+      over did not claim an offer, and gets none until it shows up.
+    `,
     examples: [
       ["Who waits for uat?", "$0 queue uat"],
       ["The leases themselves", "$0 queue uat --json"],
@@ -38,7 +41,8 @@ export class QueueCommand extends ClientCommand {
 }
 
 function row(lease: Lease): string[] {
-  const place = lease.state === LeaseState.QUEUED ? `${lease.position}` : spoken(LeaseStateSchema, lease.state);
+  const waits = lease.passedOver ? "passed over" : `${lease.position}`;
+  const place = lease.state === LeaseState.QUEUED ? waits : spoken(LeaseStateSchema, lease.state);
   const since = lease.createdAt === undefined ? "" : instant(lease.createdAt);
   return [place, who(lease.holder, lease.principal), since, `${lease.priority}`, lease.id, lease.reason];
 }

@@ -1,6 +1,5 @@
 import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { Keeper } from "../../clients/ts/src/keeper.ts";
-import { milliseconds } from "../../clients/ts/src/options.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
@@ -9,7 +8,7 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { OtherProcess } from "../process/other.ts";
 import { leaseInHand } from "../settings.ts";
-import { parseDuration, roughly } from "../words/duration.ts";
+import { milliseconds, parseDuration, roughly } from "../words/duration.ts";
 import { environmentsOf, instant, standing } from "../words/phrases.ts";
 import { RenewalReport } from "../words/renewal-report.ts";
 
@@ -65,7 +64,8 @@ export class RenewCommand extends ClientCommand {
     const keeper = new Keeper(locks, lease, { pace: this.context.pace, observer: new RenewalReport(say) });
     const done = new AbortController();
     try {
-      await keeper.begin(this.interruption);
+      const held = await keeper.begin(this.interruption);
+      if (held === undefined) throw new Failure(EXIT.lost, `lease ${lease.id} is lost: the server took it back`);
       say(`keeping lease ${lease.id} on ${environmentsOf(lease)} as long as process ${other.pid} lives`);
       const loss = await Promise.race([keeper.over, other.ended(AbortSignal.any([this.interruption, done.signal]))]);
       this.interruption.throwIfAborted();

@@ -7,7 +7,7 @@ import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
-import { instant, verdict, who } from "../words/phrases.ts";
+import { instant, isOffered, verdict, who } from "../words/phrases.ts";
 
 /** `call-me status`: every environment, who is on it since when and until when, and how many wait. */
 export class StatusCommand extends ClientCommand {
@@ -52,12 +52,16 @@ export class StatusCommand extends ClientCommand {
 function rows(status: EnvironmentStatus): string[][] {
   const resting = status.resting === 0 ? "" : `${status.resting} resting before the next grant`;
   const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
-  const holders = status.holders.map(({ holder, leaseId, since, until, reason }) => [
-    who(holder, `lease ${leaseId}`),
-    since === undefined ? "" : instant(since),
-    until === undefined ? "" : instant(until),
-    reason,
-  ]);
+  const holders = status.holders.map((one) => {
+    const { holder, leaseId, since, until, reason } = one;
+    const name = who(holder, `lease ${leaseId}`);
+    return [
+      isOffered(one) ? `offered to ${name}` : name,
+      since === undefined ? "" : instant(since),
+      until === undefined ? "" : instant(until),
+      reason,
+    ];
+  });
   const [first = ["", "", "", ""], ...others] = holders;
   const why = [status.stateReason, resting, first[3]].filter(Boolean).join(", ");
   return [[...facts, ...first.slice(0, 3), why], ...others.map((cells) => ["", "", "", "", ...cells])];

@@ -1,50 +1,97 @@
 import { create } from "@bufbuild/protobuf";
+import { isSettled } from "../../clients/ts/src/waiting.ts";
 import { CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type EnvironmentStatus, type Lease, LeaseSchema, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { follow } from "../calls/following.ts";
+import { followEnvironments, followLease } from "../calls/following.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
-import { EXIT } from "../exit.ts";
+import { EXIT, Failure } from "../exit.ts";
 import { nanoseconds, parseDuration } from "../words/duration.ts";
-import { whyBusy } from "../words/phrases.ts";
+import { explainMiss, obstacles } from "../words/obstacle.ts";
+import { environmentsOf, whyBusy } from "../words/phrases.ts";
+import { WaitReport } from "../words/wait-report.ts";
 
-/** `call-me wait`: returns when environments are free, and takes nothing. */
+/** `call-me wait`: returns when environments are free, and takes nothing; or when a lease that stands in line is held. */
 export class WaitCommand extends ClientCommand {
   static override paths = [["wait"]];
   static override usage = Command.Usage({
     description: "Wait until environments are free, without taking them",
     details: `
-      Ends with 0 as soon as all of them are free at the same time, with 4 when --timeout has passed. It stands in no line: who comes
+      Ends with 0 as soon as all of them are free at the same time, with 4 when --timeout has passed, with 1 when one of them is deleted. It stands in no line: who comes
       meanwhile may be faster. To be served in turn use \`acquire\` or \`exec\`.
+
+      With --lease it waits until that lease, from \`acquire --no-wait\`, is held (0) or has ended (4). By its token, in \`CALL_ME_LEASE_TOKEN\`,
+      that keeps it in line and claims what it is offered; with a key alone this only looks. An interruption leaves it in line.
     `,
     examples: [
       ["Until nobody is on uat", "$0 wait uat"],
       ["Both, ten minutes at most", "$0 wait uat db --timeout 10m"],
+      ["For one's turn, later", 'eval "$(call-me acquire uat --no-wait --output env)"; call-me wait --lease "$CALL_ME_LEASE_ID"'],
     ],
   });
 
-  environments = Option.Rest({ name: "ENV", required: 1 });
+  environments = Option.Rest({ name: "ENV" });
+  leaseId = Option.String("--lease", { description: "Wait for this lease, which stands in line, instead" });
   timeout = Option.String("--timeout", { description: "Give up after this long; default: never" });
 
   protected async perform(): Promise<number> {
     const timeout = this.timeout === undefined ? undefined : parseDuration("--timeout", this.timeout);
-    const { locks } = await this.connect();
+    if (this.environments.length > 0 === (this.leaseId !== undefined))
+      throw Failure.usage("name environments to be free, or with --lease the lease to be served");
+    const { locks, key } = await this.connect();
     const enough = new AbortController();
     const timer = timeout && setTimeout(() => enough.abort("timeout"), Math.min(Number(nanoseconds(timeout)) / 1e6, 0x7fffffff));
     const state = new Map<string, EnvironmentStatus>();
     try {
+      if (this.leaseId !== undefined) return await this.standInLine(locks, this.leaseId, key, enough.signal);
       await this.watchAll(locks, state, enough);
     } finally {
       clearTimeout(timer);
     }
     this.interruption.throwIfAborted();
     const free = enough.signal.reason === "free";
-    const known = [...state.values()];
-    if (this.json) this.output.json(CheckResponseSchema, create(CheckResponseSchema, { available: free, environments: known }));
+    const seen = [...state.values()];
+    if (this.json) this.output.json(CheckResponseSchema, create(CheckResponseSchema, { available: free, environments: seen }));
     else if (free) this.output.data(`free: ${this.environments.join(", ")}`);
     if (!free) this.output.word(`call-me: not free after ${this.timeout}: ${this.busy(state).join("; ")}`);
     return free ? EXIT.done : EXIT.notAcquired;
+  }
+
+  /** Until the lease is held, has ended, or it is `enough`. */
+  private async standInLine(locks: Locks, leaseId: string, key: string | undefined, enough: AbortSignal): Promise<number> {
+    const token = [key, this.context.env["CALL_ME_LEASE_TOKEN"]].find((one) => one?.startsWith(`cml_${leaseId}_`));
+    if (token === undefined)
+      this.output.word(`call-me: without its token in CALL_ME_LEASE_TOKEN this only looks: it keeps nobody in line, and claims nothing`);
+    const { pace } = this.context;
+    const report = new WaitReport(this.output, {
+      quiet: this.json,
+      every: pace.notice,
+      look: (lease) => obstacles(locks, lease),
+      interruption: this.interruption,
+    });
+    const interruption = AbortSignal.any([this.interruption, enough]);
+    const tell = (news: string) => this.output.word(news);
+    let last: Lease | undefined;
+    try {
+      for await (const { lease } of followLease(locks, leaseId, token ?? "", { pace, interruption, tell })) {
+        if (lease === undefined) continue;
+        report.seen(lease);
+        last = lease;
+        if (isSettled(lease)) break;
+      }
+    } catch (error) {
+      if (!enough.aborted || this.interruption.aborted) throw error;
+    } finally {
+      report.close();
+    }
+    if (this.json && last !== undefined) this.output.json(LeaseSchema, last);
+    if (last?.state === LeaseState.HELD) {
+      if (!this.json) this.output.data(`acquired slot for environment: ${environmentsOf(last)}`);
+      return EXIT.done;
+    }
+    this.output.word(`call-me: not acquired: ${await explainMiss(locks, last)}`);
+    return EXIT.notAcquired;
   }
 
   /** Ends when `enough` is aborted, by the last of them becoming free or by the timeout; throws what a watch throws before that. */
@@ -53,8 +100,9 @@ export class WaitCommand extends ClientCommand {
     let said = "";
     const watchOne = async (environment: string) => {
       const tell = (news: string) => this.output.word(news);
-      for await (const message of follow({ locks, what: { environment }, since: 0n, pace: this.context.pace, interruption, tell })) {
-        for (const status of message.environments) state.set(status.name, status);
+      const topic = { what: { environment }, since: 0n };
+      for await (const message of followEnvironments(locks, topic, { pace: this.context.pace, interruption, tell })) {
+        for (const status of message.environments) state.set(status.name, existing(status));
         if (this.environments.every((name) => state.get(name)?.available)) enough.abort("free");
         else if (state.size === new Set(this.environments).size && said !== this.busy(state).join("; ")) {
           said = this.busy(state).join("; ");
@@ -79,4 +127,10 @@ export class WaitCommand extends ClientCommand {
         return status === undefined ? `${name} not seen yet` : whyBusy(name, status);
       });
   }
+}
+
+/** A Failure if it is there no more: nobody would ever free it. */
+function existing(status: EnvironmentStatus): EnvironmentStatus {
+  if (status.deleted) throw new Failure(EXIT.error, `${status.name} was deleted: there is nothing left to wait for`);
+  return status;
 }

@@ -1,11 +1,11 @@
 import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReasonSchema, EnvironmentStateSchema, LeaseState, LeaseStateSchema, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { follow } from "../calls/following.ts";
+import { followEnvironments } from "../calls/following.ts";
 import { target } from "../calls/target.ts";
 import { Command, Option } from "../clipanion.ts";
 import { Failure } from "../exit.ts";
-import { heldBy, spoken, who } from "../words/phrases.ts";
+import { occupiedBy, spoken, who } from "../words/phrases.ts";
 
 /** `call-me watch`: the present state, then each change, until interrupted. */
 export class WatchCommand extends ClientCommand {
@@ -29,7 +29,8 @@ export class WatchCommand extends ClientCommand {
     const { locks } = await this.connect();
     const { pace } = this.context;
     const tell = (news: string) => this.output.word(news);
-    const messages = follow({ locks, what, since: BigInt(this.since ?? 0), pace, interruption: this.interruption, tell });
+    const since = BigInt(this.since ?? 0);
+    const messages = followEnvironments(locks, { what, since }, { pace, interruption: this.interruption, tell });
     for await (const message of messages) this.show(message);
     throw new Error("a watch ends by interruption only");
   }
@@ -44,10 +45,10 @@ export class WatchCommand extends ClientCommand {
     const time = new Date().toISOString();
     for (const status of message.environments) {
       const line = [
-        spoken(EnvironmentStateSchema, status.state),
+        status.deleted ? "deleted" : spoken(EnvironmentStateSchema, status.state),
         `${status.used}/${status.capacity} used`,
         `${status.queueLength} waiting`,
-        heldBy(status.holders),
+        occupiedBy(status.holders),
         cause(message),
       ];
       this.output.data(`${time}  ${status.name}  ${line.filter(Boolean).join(", ")}`);

@@ -15,7 +15,11 @@ const OURS = new Set([
  * The environment variables of a command that runs on a lease: ours, without the key under any name (a CI system may show one secret
  * under several), and with the lease. Its token opens that one lease only.
  */
-export function inheritance(env: Variables, { url, key }: Settings, { lease, leaseToken }: AcquireResponse): Record<string, string> {
+export function inheritance(
+  env: Variables,
+  { url, key }: Settings,
+  { lease, leaseToken }: Pick<AcquireResponse, "lease" | "leaseToken">,
+): Record<string, string> {
   const kept = Object.entries(env).filter((pair): pair is [string, string] => {
     const [name, value] = pair;
     return value !== undefined && !OURS.has(name) && (key === undefined || value !== key);

@@ -37,12 +37,29 @@ function occupant({ holder, leaseId, since, until, reason }: Occupant): string {
 
 /** "lease L1 of checkout #4711 (https://…) since …", or "lease L1 since …" of somebody unnamed. */
 export function leaseAt(one: Occupant): string {
-  return one.holder?.name ? `lease ${one.leaseId} of ${occupant(one)}` : occupant(one);
+  const offered = isOffered(one) ? ", only offered yet" : "";
+  return `${one.holder?.name ? `lease ${one.leaseId} of ${occupant(one)}` : occupant(one)}${offered}`;
 }
 
-/** "held by A, B", or nothing if nobody is named. */
-export function heldBy(holders: readonly Occupant[]): string {
-  return holders.length === 0 ? "" : `held by ${holders.map(occupant).join(", ")}`;
+/** The same of a lease itself. */
+export function leaseOf({ id, holder, principal, grantedAt, expiresAt }: Lease): string {
+  const begin = grantedAt === undefined ? "" : ` since ${instant(grantedAt)}`;
+  const end = expiresAt === undefined ? "" : ` until ${instant(expiresAt)}`;
+  return `lease ${id} of ${who(holder, principal || "somebody unnamed")}${begin}${end}`;
+}
+
+/** "held by A, B, offered to C", or nothing if nobody is named. */
+export function occupiedBy(occupants: readonly Occupant[]): string {
+  const held = occupants.filter((one) => !isOffered(one)).map(occupant);
+  const offered = occupants.filter(isOffered).map(occupant);
+  return [held.length > 0 && `held by ${held.join(", ")}`, offered.length > 0 && `offered to ${offered.join(", ")}`]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** Whether it is somebody's turn who has not taken it yet: nobody works there. */
+export function isOffered({ state }: Occupant): boolean {
+  return state === LeaseState.OFFERED;
 }
 
 /** Whether one slot would be granted now, and if not, why not. */
@@ -55,7 +72,7 @@ export function verdict(status: EnvironmentStatus): string {
 /** "uat maintenance, db upgrade", "uat busy, held by …": why nobody new is served there. */
 export function whyBusy(name: string, status: EnvironmentStatus): string {
   const resting = status.used === 0 && status.resting > 0 ? "resting after its last use" : "";
-  return [`${name} ${verdict(status)}`, status.stateReason, resting, heldBy(status.holders)].filter(Boolean).join(", ");
+  return [`${name} ${verdict(status)}`, status.stateReason, resting, occupiedBy(status.holders)].filter(Boolean).join(", ");
 }
 
 /** The names of a lease's environments, as the original client prints them. */
@@ -66,7 +83,7 @@ export function environmentsOf(lease: Lease): string {
 /** Where a lease stands in line, and who has what it waits for. */
 export function standing(lease: Lease): string {
   const place = lease.state === LeaseState.OFFERED ? "offered" : `position ${lease.position} of ${lease.queueLength}`;
-  return [place, heldBy(lease.holders)].filter(Boolean).join(", ");
+  return [place, occupiedBy(lease.holders)].filter(Boolean).join(", ");
 }
 
 /** The same in few words, the most wanted first: for a line that is cut at the terminal's width. Times are local, to the minute. */
@@ -77,7 +94,7 @@ export function glance(lease: Lease): string {
   const since = first.since === undefined ? "" : ` since ${minute(timestampDate(first.since))}`;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   const url = first.holder?.runUrl ? `, ${first.holder.runUrl}` : "";
-  return `${place}, held by ${first.holder?.name || `lease ${first.leaseId}`}${since}${more}${url}`;
+  return `${place}, ${isOffered(first) ? "offered to" : "held by"} ${first.holder?.name || `lease ${first.leaseId}`}${since}${more}${url}`;
 }
 
 function minute(time: Date): string {

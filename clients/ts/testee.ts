@@ -6,7 +6,7 @@ interface Order {
   readonly id: number;
   readonly do: "hold" | "finish" | "fail" | "cancel" | "release";
   readonly environments?: string[];
-  readonly options?: Pick<HoldOptions, "ttl" | "maxHold" | "queueTimeout" | "requestId"> & {
+  readonly options?: Pick<HoldOptions, "ttl" | "maxHold" | "wait" | "queueTimeout" | "ticketTtl" | "requestId"> & {
     fail?: boolean;
     slots?: number;
     stubborn?: boolean;
@@ -40,9 +40,12 @@ function outcomeOf(error: unknown, hold?: Hold): object {
   if (error instanceof BodyFailed && error.message === "body failed") return { outcome: "body_failed" };
   if (error instanceof LeaseLost) {
     const cause = error.cause instanceof BodyFailed ? { cause: error.cause.message } : {};
-    return { outcome: "lost", endReason: nameOf(error.endReason), ...cause };
+    return { outcome: "lost", endReason: nameOf(error.endReason), why: error.why, ...cause };
   }
-  if (error instanceof NotAcquired) return { outcome: "not_acquired", endReason: nameOf(error.endReason), note: error.lease.endNote };
+  if (error instanceof NotAcquired) {
+    const { endReason, reason, holders, message } = error;
+    return { outcome: "not_acquired", endReason: nameOf(endReason), reason, holders, note: message };
+  }
   if (hold?.cancellation.signal.aborted && error === hold.cancellation.signal.reason) return { outcome: "cancelled" };
   if (!(error instanceof ConnectError)) return { outcome: `${error}` };
   const code = (Code[error.code] ?? "").replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();

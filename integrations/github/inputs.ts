@@ -9,7 +9,7 @@ export interface Inputs {
 }
 
 /** Inputs that are options of the command line, under the same name. */
-const OPTIONS = ["ttl", "max-hold", "queue-timeout", "pool", "priority", "reason", "keep-on-failure"];
+const OPTIONS = ["ttl", "max-hold", "queue-timeout", "wait", "pool", "priority", "reason", "keep-on-failure"];
 
 type Env = Record<string, string | undefined>;
 

@@ -74,6 +74,15 @@ test.each([
   expect(stderr).toMatch(words);
 });
 
+test("who is offered it does not hold it yet", async () => {
+  const ada = create(OccupantSchema, { leaseId: "L0", state: LeaseState.OFFERED, holder: { name: "ada" } });
+  const answer = { lease: lease(LeaseState.QUEUED, { position: 2, queueLength: 2, holders: [ada] }), leaseToken: "cml_L1_x" };
+  await using server = await new ScriptedServer({ locks: { acquire: () => answer } }).start();
+  const { stderr } = await type(["acquire", "uat", "--no-wait"], { CALL_ME_URL: server.url });
+  expect(stderr).toContain("position 2 of 2, offered to ada; ");
+  expect(stderr).not.toContain("held by");
+});
+
 test("--no-wait takes a place in line and leaves it at that", async () => {
   await using server = await new ScriptedServer({ locks: { acquire: () => ({ lease: QUEUED, leaseToken: "cml_L1_x" }) } }).start();
   const said = await type(["acquire", "uat", "--no-wait"], { CALL_ME_URL: server.url });

@@ -68,8 +68,8 @@ export function lease(state: LeaseState, more: MessageInitShape<typeof LeaseSche
 }
 
 /** An error as the server sends it. */
-export function refusal(code: Code, reason: string, message: string): ConnectError {
-  return new ConnectError(message, code, undefined, [{ desc: ErrorInfoSchema, value: { domain: "call-me", reason } }]);
+export function refusal(code: Code, reason: string, message: string, metadata: Record<string, string> = {}): ConnectError {
+  return new ConnectError(message, code, undefined, [{ desc: ErrorInfoSchema, value: { domain: "call-me", reason, metadata } }]);
 }
 
 /** Resolves when the caller of a handler has gone. */

@@ -73,6 +73,27 @@ test("an answer that says unavailable, or is lost on the way, is asked for again
   expect(tries).toBe(3);
 });
 
+test("who is passed over waits on, by the lease's token, and works with what it is granted in the end", async () => {
+  const keys: (string | null)[] = [];
+  await using server = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: QUEUED, leaseToken: "cml_L1_x" }),
+      async *watchLease(_, { requestHeader }) {
+        keys.push(requestHeader.get("x-api-key"));
+        yield { lease: QUEUED };
+        yield { lease: lease(LeaseState.OFFERED) };
+        yield { lease: lease(LeaseState.QUEUED, { passedOver: true, position: 1, queueLength: 2 }) };
+        yield { lease: lease(LeaseState.OFFERED) };
+        yield { lease: HELD };
+      },
+    },
+  }).start();
+  const { code, stdout } = await type(["request", "uat"], { CALL_ME_URL: server.url, CALL_ME_API_KEY: "crj" });
+  expect(code).toBe(0);
+  expect(stdout).toContain("acquired slot");
+  expect(keys).toEqual(["cml_L1_x"]);
+});
+
 test("a stream that falls silent counts as cut off", async () => {
   let asked = 0;
   await using server = await new ScriptedServer({

@@ -103,3 +103,23 @@ test("watch ends with the server's verdict", async () => {
 test("watch gives up on a server that was never there", async () => {
   expect((await type(["watch", "uat", "--url", "http://127.0.0.1:1"])).code).toBe(1);
 });
+
+test("an environment that is deleted ends wait with a sentence, and is told by watch", async () => {
+  const deleted = create(EnvironmentStatusSchema, { ...uat(1), capacity: 0, used: 0, deleted: true });
+  await using server = await new ScriptedServer({
+    locks: {
+      async *watchEnvironment(_, { signal }) {
+        yield { revision: 1n, kind: WatchKind.SNAPSHOT, environments: [uat(1)] };
+        yield { revision: 2n, kind: WatchKind.CHANGE, environments: [deleted] };
+        await gone(signal);
+      },
+    },
+  }).start();
+  const { code, stdout, stderr } = await type(["wait", "uat"], { CALL_ME_URL: server.url });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^waiting: uat busy, held by checkout #7\ncall-me: uat was deleted: there is nothing left to wait for\n$/);
+  const session = open(["watch", "uat"], { CALL_ME_URL: server.url });
+  await session.stdout.shows("uat  deleted, 0/0 used, 0 waiting");
+  session.interrupt("SIGINT");
+  expect(await session.exit).toBe(130);
+});

@@ -2,9 +2,9 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
-import { Client, type ClientOptions, LeaseLost } from "../../clients/ts/src/index.ts";
+import { Client, type ClientOptions, IfBusy, LeaseLost, NotAcquired } from "../../clients/ts/src/index.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { lease, refusal, ScriptedServer } from "../cli/fake.ts";
+import { gone, lease, refusal, ScriptedServer } from "../cli/fake.ts";
 import { seconds } from "../outside/clients.ts";
 
 const HELD = lease(LeaseState.HELD, { ttl: seconds(60), ttlRemaining: seconds(60) });
@@ -48,11 +48,50 @@ test.each([
   [Code.Internal, "INTERNAL"],
   [Code.InvalidArgument, "BAD_FIELD"],
   [Code.Unauthenticated, undefined],
+  [Code.AlreadyExists, "IDEMPOTENCY_MISMATCH"],
 ])("code %i with the reason %s is a verdict", async (code, reason) => {
   const { scripted, tries, client } = await failing(reason ? refusal(code, reason, "no") : new ConnectError("no", code));
   await using _ = scripted;
   await expect(client.hold("uat", () => "done")).rejects.toMatchObject({ code });
   expect(tries).toHaveLength(1);
+});
+
+test.each([
+  [Code.Aborted, "ENVIRONMENT_BUSY"],
+  [Code.FailedPrecondition, "UNSATISFIABLE"],
+  [Code.Unavailable, "ENVIRONMENT_BUSY"],
+  [Code.Internal, "UNSATISFIABLE"],
+])("code %i with the reason %s is final: not acquired, without a lease, and who is there", async (code, reason) => {
+  const { scripted, tries, client } = await failing(refusal(code, reason, "uat is busy", { holders: "checkout #7" }));
+  await using _ = scripted;
+  const error = await client.hold("uat", { ifBusy: IfBusy.FAIL }, () => "done").catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(NotAcquired);
+  expect(error).toMatchObject({ lease: undefined, reason, holders: "checkout #7", message: "not acquired: uat is busy" });
+  expect(tries).toHaveLength(1);
+});
+
+test("a wait goes with FAIL alone, and is no longer than a call may stand in line", async () => {
+  const client = new Client({ url: "http://127.0.0.1:1", key: "" });
+  await expect(client.hold("uat", { wait: "30s" })).rejects.toThrow(/wait goes with ifBusy: IfBusy.FAIL.*queueTimeout/);
+  await expect(client.hold("uat", { ifBusy: IfBusy.FAIL, wait: "2m" })).rejects.toThrow(/wait: "2m" is more than 60s/);
+});
+
+test("who waits watches by the lease's token, whatever key it has", async () => {
+  const keys: (string | null)[] = [];
+  await using server = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: lease(LeaseState.QUEUED), leaseToken: "cml_L1_x" }),
+      async *watchLease(_, { requestHeader, signal }) {
+        keys.push(requestHeader.get("x-api-key"));
+        yield { lease: HELD };
+        await gone(signal);
+      },
+      renew: () => ({ lease: HELD }),
+      release: () => ({}),
+    },
+  }).start();
+  await new Client({ url: server.url, key: "crj" }).hold("uat", () => {});
+  expect(new Set(keys)).toEqual(new Set(["cml_L1_x"]));
 });
 
 test("an Acquire is given 5 s to be answered", async () => {

@@ -73,8 +73,11 @@ export class Client {
     try {
       const observer = { seen: moves(options.onWaiting) };
       using waiting = new Waiting(this.locks, requestFor(wanted, options), { signal: limit.signal, observer });
-      const { lease, leaseToken } = await waiting.granted();
-      return await HeldLease.keep(this.locks, lease, leaseToken, limit);
+      for (;;) {
+        const { lease, leaseToken } = await waiting.granted();
+        const held = await HeldLease.keep(this.locks, lease, leaseToken, limit);
+        if (held !== undefined) return held;
+      }
     } catch (error) {
       limit[Symbol.dispose]();
       throw error;

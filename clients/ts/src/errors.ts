@@ -1,21 +1,54 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { EndReason, EndReasonSchema, type Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, EndReasonSchema, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 
-/** The lease ended before it was held: `lease.endReason` says why. UNSPECIFIED: the server was out of reach when the time was over. */
+/** The environments are not ours, and nothing of us stands in line: the lease ended before it was held, or the server stored none at all. */
 export class NotAcquired extends Error {
   override readonly name = "NotAcquired";
-  readonly lease: Lease;
+  /** As it was seen last; undefined where nothing was stored. */
+  readonly lease: Lease | undefined;
+  /** How the lease ended. UNSPECIFIED: there is none, or the server was out of reach when the time was over. */
+  readonly endReason: EndReason;
+  /** ENVIRONMENT_BUSY or UNSATISFIABLE where the server refused the request; else empty. */
+  readonly reason: string;
+  /** Who has what was asked for, in words; empty if nobody was named. */
+  readonly holders: string;
 
-  constructor(lease: Lease, options?: ErrorOptions) {
-    super(`not acquired: ${ending(lease)}`, options);
+  private constructor(why: string, { lease, reason = "", holders = "", cause }: Missed) {
+    super(`not acquired: ${why}`, { cause });
     this.lease = lease;
+    this.endReason = lease?.endReason ?? EndReason.UNSPECIFIED;
+    this.reason = reason;
+    this.holders = holders;
   }
 
-  get endReason(): EndReason {
-    return this.lease.endReason;
+  /** Of a lease that ended before it was held, or that is given up with the server out of reach. */
+  static ended(lease: Lease, cause?: unknown): NotAcquired {
+    const holders = lease.holders.map(({ holder, leaseId }) => holder?.name || `lease ${leaseId}`).join(", ");
+    return new NotAcquired(ending(lease), { lease, holders, cause });
+  }
+
+  /** Of a request that the server refused for good, whatever the code; undefined if the error says anything else. */
+  static refused(error: unknown): NotAcquired | undefined {
+    const info = infoOf(error);
+    if (info === undefined || !REFUSALS.includes(info.reason)) return undefined;
+    return new NotAcquired(ConnectError.from(error).rawMessage, {
+      reason: info.reason,
+      holders: info.metadata["holders"] ?? "",
+      cause: error,
+    });
   }
 }
+
+interface Missed {
+  readonly lease?: Lease;
+  readonly reason?: string;
+  readonly holders?: string;
+  readonly cause?: unknown;
+}
+
+/** Reasons that end the asking: nothing was stored, and whether to ask again is for people to say. */
+const REFUSALS: readonly string[] = ["ENVIRONMENT_BUSY", "UNSATISFIABLE"];
 
 /** The lease is over, or is about to be, and the body must have stopped: whatever it did last may have met a successor. */
 export class LeaseLost extends Error {
@@ -39,11 +72,13 @@ export function reasonOf(error: unknown): string | undefined {
   return infoOf(error)?.reason;
 }
 
-/** How a lease ended, as a person says it: "timed out: …". */
-export function ending({ endReason, endNote }: Lease): string {
+/** How a lease ended, as a person says it: "timed out", "force released by ops: …". */
+export function ending({ id, endReason, endNote, endedBy }: Lease): string {
   const name = EndReasonSchema.value[endReason]?.localName ?? `unknown (${endReason})`;
   const why = endReason === EndReason.UNSPECIFIED ? "the server is out of reach" : name.toLowerCase().replaceAll("_", " ");
-  return endNote === "" ? why : `${why}: ${endNote}`;
+  const other = endedBy?.leaseId === id ? undefined : endedBy;
+  const named = other?.holder?.name ? `${other.holder.name} (${other.principal})` : other?.principal;
+  return `${why}${named ? ` by ${named}` : ""}${endNote && `: ${endNote}`}`;
 }
 
 /** Codes that say: not now, or nobody knows; whatever reason stands with them. */
@@ -55,6 +90,7 @@ const BROKEN: readonly Code[] = [Code.Unknown, Code.Internal, Code.DataLoss, Cod
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof ConnectError)) return false;
   const reason = reasonOf(error);
+  if (reason !== undefined && REFUSALS.includes(reason)) return false;
   if (error.code === Code.ResourceExhausted) return reason === "LIMIT_REACHED";
   return PASSING.includes(error.code) || (reason === undefined && BROKEN.includes(error.code));
 }
@@ -73,6 +109,21 @@ export function verdictOf(error: unknown): End | undefined {
   const name = info.metadata["end_reason"] ?? "";
   const endReason = name in EndReason ? EndReason[name as keyof typeof EndReason] : EndReason.UNSPECIFIED;
   return { endReason, why: ConnectError.from(error).rawMessage };
+}
+
+/**
+ * What a lease that was HELD with `fencingToken` says of its end; undefined while it is held as it was. In another state, or granted anew, it
+ * was taken back in between: others may have been served.
+ */
+export function endOf(lease: Lease, fencingToken: bigint): End | undefined {
+  if (lease.state === LeaseState.ENDED) return { endReason: lease.endReason, why: ending(lease) };
+  if (lease.state === LeaseState.HELD && fencingTokenOf(lease) === fencingToken) return undefined;
+  return { endReason: EndReason.UNSPECIFIED, why: "the server took it back, since it had not heard from us; others may have been served" };
+}
+
+/** The number of its present grant, the same on all its environments; 0 if it has none. */
+export function fencingTokenOf({ environments }: Lease): bigint {
+  return environments[0]?.fencingToken ?? 0n;
 }
 
 function infoOf(error: unknown) {

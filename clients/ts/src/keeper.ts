@@ -1,8 +1,8 @@
-import { ConnectError } from "@connectrpc/connect";
-import { EndReason, type Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { EndReason, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { type Locks, withToken } from "./calls.ts";
-import { endOf } from "./end.ts";
-import { type End, LeaseLost, verdictOf } from "./errors.ts";
+import { type End, endOf, fencingTokenOf, LeaseLost, verdictOf } from "./errors.ts";
+import { follow, type Grant } from "./following.ts";
 import { LONGEST } from "./limit.ts";
 import { PACE, type Pace } from "./pace.ts";
 import { persist } from "./retry.ts";
@@ -14,6 +14,12 @@ export interface KeepObserver {
   renewed?(lease: Lease): void;
   /** A Renew failed. Unless a later one is answered, the lease is lost in `left` ms. */
   failed?(why: string, left: number): void;
+}
+
+/** What a Renew was answered, and when (of performance.now) it was sent. */
+interface Renewed {
+  readonly lease: Lease;
+  readonly sentAt: number;
 }
 
 /** How to keep a lease. */
@@ -31,8 +37,7 @@ export class Keeper {
   #declare: (loss: LeaseLost | undefined) => void = () => {};
   #loss: LeaseLost | undefined;
   readonly #locks: Locks;
-  readonly #leaseId: string;
-  readonly #leaseToken: string;
+  #grant: Grant;
   readonly #pace: Pace;
   readonly #observer: KeepObserver;
   readonly #term: Term;
@@ -43,8 +48,7 @@ export class Keeper {
 
   constructor(locks: Locks, lease: Lease, { leaseToken = "", pace = PACE, observer = {} }: KeepOptions) {
     this.#locks = locks;
-    this.#leaseId = lease.id;
-    this.#leaseToken = leaseToken;
+    this.#grant = { leaseId: lease.id, leaseToken, fencingToken: fencingTokenOf(lease) };
     this.#pace = pace;
     this.#observer = observer;
     this.#term = new Term(lease);
@@ -66,20 +70,24 @@ export class Keeper {
 
   /**
    * Renews once, before anything relies on the lease: a grant may have been long on its way to us, only a Renew of our own tells
-   * when the time began. Then goes on by itself, until `stop` or the lease's end. Throws LeaseLost if it has ended already or its time is
-   * as good as over, the signal's reason, or what keeps it from the server.
+   * when the time began, and which grant it is now. Then goes on by itself, until `stop` or the lease's end. Gives the lease as it is; undefined
+   * if the server took it back before we were heard, so that it stands in line again. Throws LeaseLost if it has ended already or its time
+   * is as good as over, the signal's reason, or what keeps it from the server.
    */
-  async begin(signal: AbortSignal): Promise<void> {
-    try {
-      await persist(() => this.#renew(signal), signal, this.#pace);
-    } catch (error) {
+  async begin(signal: AbortSignal): Promise<Lease | undefined> {
+    const told = await persist(() => this.#renew(signal), signal, this.#pace).catch((error: unknown) => {
       signal.throwIfAborted();
       const end = verdictOf(error);
-      throw end === undefined ? error : new LeaseLost(this.#leaseId, end.why, end.endReason);
-    }
+      throw end === undefined ? error : new LeaseLost(this.#grant.leaseId, end.why, end.endReason);
+    });
     signal.throwIfAborted();
-    if (this.#term.left <= 0) throw new LeaseLost(this.#leaseId, "its time was as good as over before it began", EndReason.UNSPECIFIED);
-    void endOf(this.#locks, this.#leaseId, this.#leaseToken, this.#stopped.signal, this.#pace).then((end) => end && this.#ended(end));
+    if (told.lease.state !== LeaseState.HELD) return undefined;
+    this.#grant = { ...this.#grant, fencingToken: fencingTokenOf(told.lease) };
+    this.#take(told);
+    if (this.#term.left <= 0)
+      throw new LeaseLost(this.#grant.leaseId, "its time was as good as over before it began", EndReason.UNSPECIFIED);
+    void follow(this.#locks, this.#grant, this.#stopped.signal, this.#pace).then((end) => end && this.#ended(end));
+    return told.lease;
   }
 
   /** Ends all renewing, and any judging of what was lost. */
@@ -89,11 +97,23 @@ export class Keeper {
     clearTimeout(this.#alarm);
   }
 
-  async #renew(signal: AbortSignal): Promise<void> {
+  async #renew(signal: AbortSignal): Promise<Renewed> {
     const sentAt = performance.now();
     const timeoutMs = this.#term.timeout;
-    const { lease } = await this.#locks.renew({ leaseId: this.#leaseId }, withToken(this.#leaseToken, { timeoutMs, signal }));
-    if (lease?.ttl === undefined || this.#stopped.signal.aborted) return;
+    const { leaseId, leaseToken } = this.#grant;
+    const { lease } = await this.#locks.renew({ leaseId }, withToken(leaseToken, { timeoutMs, signal }));
+    if (lease === undefined) throw new ConnectError("the server answered without a lease", Code.Internal);
+    return { lease, sentAt };
+  }
+
+  #take({ lease, sentAt }: Renewed): void {
+    if (this.#stopped.signal.aborted) return;
+    const end = endOf(lease, this.#grant.fencingToken);
+    if (end !== undefined) this.#ended(end);
+    else if (lease.ttl !== undefined) this.#extend(lease, sentAt);
+  }
+
+  #extend(lease: Lease, sentAt: number): void {
     this.#trouble = undefined;
     this.#term.renewed(lease, sentAt);
     this.#schedule(this.#term.renewAt);
@@ -110,14 +130,19 @@ export class Keeper {
   #try(): void {
     const sentAt = performance.now();
     this.#schedule(sentAt + this.#term.again);
-    this.#renew(this.#stopped.signal).catch((error: unknown) => {
-      if (this.#stopped.signal.aborted) return;
-      const end = verdictOf(error);
-      if (end !== undefined) return this.#ended(end);
-      if (sentAt <= this.#term.renewedAt) return;
-      this.#trouble = ConnectError.from(error).rawMessage;
-      this.#observer.failed?.(this.#trouble, this.#term.left);
-    });
+    this.#renew(this.#stopped.signal).then(
+      (told) => this.#take(told),
+      (error: unknown) => this.#failed(error, sentAt),
+    );
+  }
+
+  #failed(error: unknown, sentAt: number): void {
+    if (this.#stopped.signal.aborted) return;
+    const end = verdictOf(error);
+    if (end !== undefined) this.#ended(end);
+    if (end !== undefined || sentAt <= this.#term.renewedAt) return;
+    this.#trouble = ConnectError.from(error).rawMessage;
+    this.#observer.failed?.(this.#trouble, this.#term.left);
   }
 
   #arm(): void {
@@ -142,7 +167,7 @@ export class Keeper {
   }
 
   #lose({ why, endReason }: End): void {
-    this.#loss ??= new LeaseLost(this.#leaseId, why, endReason);
+    this.#loss ??= new LeaseLost(this.#grant.leaseId, why, endReason);
     this.#declare(this.#loss);
   }
 }

@@ -31,13 +31,13 @@ export class HeldLease implements AsyncDisposable {
 
   /**
    * Makes sure that a granted lease is ours still and keeps it from then on, until it is released or `limit` aborts; gives it back if
-   * that fails. Throws as Keeper.begin does.
+   * that fails. Undefined, and throws, as Keeper.begin does.
    */
-  static async keep(locks: Locks, lease: Lease, token: string, limit: Limit): Promise<HeldLease> {
+  static async keep(locks: Locks, lease: Lease, token: string, limit: Limit): Promise<HeldLease | undefined> {
     const keeper = new Keeper(locks, lease, { leaseToken: token });
     try {
-      await keeper.begin(limit.signal);
-      return new HeldLease(locks, keeper, lease, token, limit);
+      const held = await keeper.begin(limit.signal);
+      return held && new HeldLease(locks, keeper, held, token, limit);
     } catch (error) {
       keeper.stop();
       await release(locks, lease.id, token, PACE.farewell);

@@ -1,10 +1,12 @@
+import { create } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import type { AcquireResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type AcquireRequest, AcquireRequestSchema, type AcquireResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { giveBack, type Locks } from "./calls.ts";
+import { giveBack, type Locks, withToken } from "./calls.ts";
+import { durationIn, milliseconds } from "./duration.ts";
 import { isTransient, NotAcquired } from "./errors.ts";
 import { Limit } from "./limit.ts";
-import { milliseconds, type Request } from "./options.ts";
+import type { Request } from "./options.ts";
 import { PACE, type Pace } from "./pace.ts";
 import { Backoff, listen } from "./retry.ts";
 
@@ -35,24 +37,28 @@ export type Settled = AcquireResponse & { readonly lease: Lease };
 /** A place in line, from the first Acquire to the grant: rules 3 and 4 of clients/README.md. Disposed of when it is over. */
 export class Waiting implements Disposable {
   readonly #locks: Locks;
-  readonly #request: Request;
+  readonly #request: Omit<AcquireRequest, "wait">;
   readonly #signal: AbortSignal;
   readonly #pace: Pace;
   readonly #observer: WaitObserver;
   /** Aborts a moment after `signal`. */
   readonly #farewell: Limit;
   #last: Settled | undefined;
+  /** When (of performance.now) the wait of a request with IF_BUSY_FAIL is over. */
+  readonly #standsUntil: number;
   /** When (of performance.now) it makes no sense any more to look for a server that is out of reach. */
   #givenUpAt: number;
 
   constructor(locks: Locks, request: Request, { signal, pace = PACE, observer = {} }: WaitOptions) {
     this.#locks = locks;
-    this.#request = request;
+    const { wait, ...rest } = create(AcquireRequestSchema, request);
+    this.#request = rest;
     this.#signal = signal;
     this.#pace = pace;
     this.#observer = observer;
     this.#farewell = new Limit({ follows: signal, after: pace.farewell });
-    this.#givenUpAt = performance.now() + pace.patience;
+    this.#standsUntil = performance.now() + milliseconds(wait);
+    this.#givenUpAt = this.#standsUntil + pace.patience;
   }
 
   [Symbol.dispose](): void {
@@ -63,13 +69,13 @@ export class Waiting implements Disposable {
   async granted(): Promise<{ lease: Lease; leaseToken: string }> {
     const { lease, leaseToken } = await this.settled();
     if (lease.state === LeaseState.HELD) return { lease, leaseToken };
-    throw new NotAcquired(lease);
+    throw NotAcquired.ended(lease);
   }
 
   /**
    * Waits through lost connections and restarts of the server until the lease is HELD or ENDED. Throws the error of the call if the server
-   * refuses it or was never reached, NotAcquired if it is out of reach when the queue_timeout has passed, and the signal's reason;
-   * whatever it throws, the place is given up.
+   * refuses it or was never reached, NotAcquired if nothing was to be had with IF_BUSY_FAIL or the server is out of reach when the
+   * queue_timeout has passed, and the signal's reason; whatever it throws, the place is given up.
    */
   async settled(): Promise<Settled> {
     try {
@@ -93,9 +99,8 @@ export class Waiting implements Disposable {
         if (settled !== undefined) return settled;
       } catch (error) {
         this.#signal.throwIfAborted();
-        if (!isTransient(error)) throw error;
-        if (performance.now() >= this.#givenUpAt)
-          throw this.#last === undefined ? error : new NotAcquired(this.#last.lease, { cause: error });
+        if (!isTransient(error)) throw NotAcquired.refused(error) ?? error;
+        if (performance.now() >= this.#givenUpAt) throw this.#last === undefined ? error : NotAcquired.ended(this.#last.lease, error);
         why = ConnectError.from(error).rawMessage;
       }
       this.#observer.lost?.(why);
@@ -103,11 +108,18 @@ export class Waiting implements Disposable {
     }
   }
 
-  /** An Acquire may still answer for a moment when we give up: only then is it known which lease to withdraw. */
+  /**
+   * An Acquire may still answer for a moment when we give up: only then is it known which lease to withdraw. One that stands in line itself
+   * (IF_BUSY_FAIL with a wait) gives its place up when it ends.
+   */
   async #ask(): Promise<Settled> {
     const { farewell } = this.#pace;
-    const timeoutMs = Math.ceil(Math.max(farewell, Math.min(ACQUIRE_TIMEOUT, this.#givenUpAt - performance.now())));
-    const answer = await this.#locks.acquire(this.#request, { timeoutMs, signal: this.#farewell.signal });
+    const now = performance.now();
+    const stands = Math.max(0, this.#standsUntil - now);
+    const timeoutMs = Math.ceil(stands + Math.max(farewell, Math.min(ACQUIRE_TIMEOUT, this.#givenUpAt - now)));
+    const request = { ...this.#request, ...(stands > 0 && { wait: durationIn(stands) }) };
+    const { signal } = stands === 0 ? this.#farewell : { signal: this.#signal };
+    const answer = await this.#locks.acquire(request, { timeoutMs, signal });
     if (this.#last === undefined) {
       // The server's own timer comes first, and ours is for when it can't be heard.
       const { queueTimeout } = this.#request;
@@ -126,8 +138,10 @@ export class Waiting implements Disposable {
   async #follow(place: Settled): Promise<Settled | undefined> {
     if (isSettled(place.lease)) return place;
     const leaseId = place.lease.id;
+    // By its token: with a key alone nobody is kept in line, nor claims an offer.
+    const open = (signal: AbortSignal) => this.#locks.watchLease({ leaseId }, withToken(place.leaseToken, { signal }));
     using limit = new Limit({ follows: this.#signal, within: this.#givenUpAt - performance.now() });
-    for await (const { lease } of listen((signal) => this.#locks.watchLease({ leaseId }, { signal }), limit.signal, this.#pace)) {
+    for await (const { lease } of listen(open, limit.signal, this.#pace)) {
       if (lease === undefined) continue;
       const now = { ...place, lease };
       this.#see(now);

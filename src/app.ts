@@ -1,16 +1,14 @@
 /** Wires a server together: one thing that starts, and can be stopped. Tests start the same one. */
 import type { Micros } from "./core/model.ts";
 import { Engine } from "./engine/engine.ts";
+import { Readiness } from "./readiness.ts";
 import { httpHandler } from "./rpc/http/http.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { Principals } from "./rpc/principal.ts";
-import { Clock } from "./store/clock.ts";
+import { Clock, type ClockWitness } from "./store/clock.ts";
 import { LocalStore } from "./store/local.ts";
 import type { Medium } from "./store/medium.ts";
 import type { Store, StoreFailure } from "./store/store.ts";
-
-/** After a transaction failed, the server calls itself unready for this long. */
-const UNREADY_MS = 5_000;
 
 /** A pino logger, or anything like it. */
 export interface Log {
@@ -46,8 +44,7 @@ export interface App {
 /** Rejects with a StoreUnusable, with a StoreFailure when the disk fails just now, or with Node's error about the address. */
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
-  const stalled = (gap: Micros) => log.warn({ seconds: gap / 1_000_000 }, "the process stood still; leases are extended by it");
-  const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), stalled));
+  const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witness(log)));
   const engine = await Engine.start(store, undefined, (err, what) => log.warn({ err }, `could not ${what}`)).catch(
     async (error: unknown) => {
       await store.close();
@@ -77,52 +74,19 @@ async function stop(engine: Engine, door: Listening, graceMs: number): Promise<v
   await engine.stop();
 }
 
+function witness(log: Log): ClockWitness {
+  const seconds = (span: Micros) => ({ seconds: Math.round(span / 10_000) / 100 });
+  return {
+    stalled: (gap) => log.warn(seconds(gap), "the process stood still; leases are extended by it"),
+    held: () => log.warn({}, "time stands still, because the disk does not take what is written: no lease ends meanwhile"),
+    resumed: (stood) => log.warn(seconds(stood), "time goes on; leases are extended by as long as it stood still"),
+  };
+}
+
 function broken(store: Store): Promise<StoreFailure> {
   return new Promise((resolve) => {
     store.onFailure((failure) => {
       if (failure.reason === "OUTCOME_UNKNOWN") resolve(failure);
     });
   });
-}
-
-/** Whether new work is welcome: not while draining, nor right after the store failed. */
-class Readiness {
-  readonly #draining: AbortSignal;
-  #failedAt = Number.NEGATIVE_INFINITY;
-  readonly #waiting = new Set<() => void>();
-
-  constructor(store: Store, draining: AbortSignal, log: Log) {
-    this.#draining = draining;
-    draining.addEventListener("abort", () => this.#tell());
-    store.onFailure((err) => {
-      // Once, not for each of the failures that follow.
-      if (this.serving()) log.error({ err }, "the store failed; not ready until it works again");
-      this.#failedAt = performance.now();
-      this.#tell();
-      // A timer may fire a little early.
-      setTimeout(() => this.#tell(), UNREADY_MS + 50).unref();
-    });
-  }
-
-  serving(): boolean {
-    return !this.#draining.aborted && performance.now() - this.#failedAt >= UNREADY_MS;
-  }
-
-  /** Resolves when `serving` may have changed, or `signal` aborts. */
-  changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#waiting.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      if (signal.aborted) done();
-      else signal.addEventListener("abort", done);
-    });
-  }
-
-  #tell(): void {
-    for (const done of [...this.#waiting]) done();
-  }
 }

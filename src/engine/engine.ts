@@ -65,7 +65,8 @@ export class Engine {
         trouble(error, "pass on a commit");
       }
     });
-    store.onFailure((failure) => failure.reason !== "OUTCOME_UNKNOWN" && this.#probeLater());
+    store.onCondition(() => this.#probeLater());
+    this.#probeLater();
   }
 
   /** Takes up what the store has: every waiter gets its full ticket again, live leases and offers their grace. */
@@ -243,14 +244,19 @@ export class Engine {
     return [...overdue].map(([pool, leases]) => ({ parts: [{ pool, command: { type: "abandon", leases } }] }));
   }
 
-  /** After a failed write time stands still, and the server is not ready, until one works: finds out without waiting for a caller. */
+  /** Until the store is well time stands still, and the server is not ready: finds out without waiting for a caller. */
   #probeLater(): void {
-    if (this.#probing) return;
+    const hopeless = this.store.condition === "well" || this.store.condition === "lost" || this.draining.aborted;
+    if (this.#probing || hopeless) return;
     this.#probing = true;
     this.#timers.after(PROBE_AFTER, () => {
-      this.#probing = false;
-      // A failure is told to us again, by onFailure.
-      if (!this.draining.aborted) this.store.probe().catch(() => {});
+      this.store
+        .probe()
+        .catch(() => {})
+        .finally(() => {
+          this.#probing = false;
+          this.#probeLater();
+        });
     });
   }
 

@@ -3,6 +3,7 @@ import { readsOf } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
 import { limits } from "../core/limits.ts";
 import { type Store, StoreFailure, type Transaction } from "../store/store.ts";
+import { refusedForSpace } from "./shortage.ts";
 
 /** Commands that are decided together, all or none: usually one; ApplyEnvironments has one for each pool. */
 export interface Unit {
@@ -56,7 +57,15 @@ export class Lane {
     this.#running = undefined;
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  /** Whether the disk is full, and only what gives back or keeps is written. */
+  #isShort(): boolean {
+    return this.#store.condition === "short";
+  }
+
+  async #commit(asked: readonly Waiting[]): Promise<void> {
+    const short = this.#isShort();
+    const batch = short ? asked.filter((entry) => !refused(entry)) : asked;
+    if (batch.length === 0) return;
     try {
       const replies = await transact(
         this.#store,
@@ -64,11 +73,20 @@ export class Lane {
       );
       for (const [index, entry] of batch.entries()) entry.resolve(replies[index] ?? []);
     } catch (error) {
-      if (error instanceof StoreFailure || batch.length === 1) for (const entry of batch) entry.reject(error);
+      // The disk has just become full, and the store has freed its reserve: what gives back can be done.
+      if (!short && this.#isShort()) await this.#commit(batch);
+      else if (error instanceof StoreFailure || batch.length === 1) for (const entry of batch) entry.reject(error);
       // A broken invariant: nothing was written. One by one, so that only the culprit fails.
       else for (const entry of batch) await this.#commit([entry]);
     }
   }
+}
+
+/** Whether it is not decided, the disk being full; then it has been answered. */
+function refused({ unit, reject }: Waiting): boolean {
+  const failure = unit.dryRun === true ? undefined : refusedForSpace(unit.parts.map((part) => part.command));
+  if (failure !== undefined) reject(failure);
+  return failure !== undefined;
 }
 
 function transact(store: Store, units: readonly Unit[]): Promise<(readonly Reply[])[]> {

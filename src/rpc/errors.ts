@@ -54,6 +54,7 @@ const VERDICTS: Record<Reason, Verdict> = {
   DRAINING: { code: Code.Unavailable, retryAfter: 1 },
   STORAGE_FULL: { code: Code.Unavailable, retryAfter: 5 },
   STORAGE_FAILED: { code: Code.Unavailable, retryAfter: 5 },
+  STORAGE_LOST: { code: Code.Unavailable, retryAfter: 30 },
   OUTCOME_UNKNOWN: { code: Code.Unavailable, retryAfter: 2 },
   STORE_CLOSED: { code: Code.Unavailable, retryAfter: 2 },
   INTERNAL: { code: Code.Internal },

@@ -5,7 +5,7 @@ import { poolOfRows } from "../core/loading.ts";
 import { emptyPool, type Lease, type Micros, type Pool, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
 import { storedEnvironment } from "../core/site.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
-import { type Commit, type LeaseQuery, type Past, type Store, StoreFailure, type Transaction } from "./store.ts";
+import { type Commit, type Condition, type LeaseQuery, type Past, type Store, StoreFailure, type Transaction } from "./store.ts";
 
 /** The clock that a local store decides by. */
 export interface StoreClock {
@@ -26,16 +26,22 @@ export class LocalStore implements Store {
   readonly #clock: StoreClock;
   readonly #listeners: ((commit: Commit) => void)[] = [];
   readonly #troubled: ((failure: StoreFailure) => void)[] = [];
+  readonly #watchers: ((condition: Condition, why?: StoreFailure) => void)[] = [];
   readonly #pools = new Map<string, Pool>();
   readonly #owners = new Map<string, string>();
   readonly #live = new Map<string, string>();
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #failing = false;
+  #told: Condition;
 
   private constructor(medium: Medium, loaded: Loaded, clock: StoreClock) {
     this.#medium = medium;
     this.#clock = clock;
     this.secret = loaded.secret;
+    this.#told = medium.state;
+    if (medium.state !== "well") clock.hold();
+    medium.onFailure((failure) => this.#failed(failure));
     for (const pool of rebuild(loaded)) this.#adopt(pool);
     for (const { config } of loaded.environments) this.#owners.set(config.name, config.pool);
     for (const lease of loaded.leases) this.#live.set(lease.id, lease.pool);
@@ -73,31 +79,55 @@ export class LocalStore implements Store {
     return result;
   }
 
+  get condition(): Condition {
+    const { state } = this.#medium;
+    return state === "well" && this.#failing ? "failing" : state;
+  }
+
+  onCondition(listener: (condition: Condition, why?: StoreFailure) => void): void {
+    this.#watchers.push(listener);
+  }
+
   /** Passes on; whoever listens hears of its failure. */
   async #watched<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof StoreFailure) for (const listener of this.#troubled) listener(error);
+      if (error instanceof StoreFailure) this.#failed(error);
       throw error;
     }
   }
 
+  #failed(failure: StoreFailure): void {
+    if (failure.reason !== "STORE_CLOSED") {
+      this.#failing = true;
+      this.#clock.hold();
+    }
+    this.#judge(failure);
+    for (const listener of this.#troubled) listener(failure);
+  }
+
+  /** Tells of the condition, where it is another one. */
+  #judge(why?: StoreFailure): void {
+    const { condition } = this;
+    if (condition === this.#told) return;
+    this.#told = condition;
+    for (const listener of this.#watchers) listener(condition, why);
+  }
+
   probe(): Promise<void> {
-    const result = this.#tail.then(() => {
-      // Read when it is its turn: an older row would take the pool back behind its last commit.
-      const { name, revision, at } = this.pool("default");
-      return this.#write({ pools: [{ name, revision, at }], leases: [], environments: [], deleted: [], events: [] });
-    });
+    const result = this.#tail.then(() => this.#write(() => this.#medium.probe()));
     this.#tail = this.#watched(result).catch(() => {});
     return result;
   }
 
   /** While a write hangs, and from a failed one to the next that works, nobody can renew: the clock must not run on for long. */
-  async #write(batch: Batch): Promise<void> {
+  async #write(write: () => Promise<void>): Promise<void> {
     this.#clock.hold();
-    await this.#medium.write(batch);
-    this.#clock.release();
+    await write();
+    this.#failing = false;
+    if (this.condition === "well") this.#clock.release();
+    this.#judge();
   }
 
   async #run<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
@@ -120,7 +150,7 @@ export class LocalStore implements Store {
     const changed = [...drafts.values()].filter((candidate) => candidate.rows.length + candidate.events.length > 0);
     if (changed.length > 0) {
       const batch = batchOf(changed);
-      await this.#write(batch);
+      await this.#write(() => this.#medium.write(batch));
       this.#commit(changed, batch);
     }
     return result;
@@ -189,6 +219,8 @@ export class LocalStore implements Store {
   }
 
   trim(before: Micros, keep: number, log: number): Promise<boolean> {
+    // To delete needs space as well, before it gives any.
+    if (this.condition !== "well") return Promise.resolve(false);
     return this.#watched(this.#medium.trim(before, keep, log));
   }
 

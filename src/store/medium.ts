@@ -1,7 +1,7 @@
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
 import type { Lease, Micros, Pool, Revision, StoredEnvironment } from "../core/model.ts";
-import type { LeaseQuery, Past } from "./store.ts";
+import type { Condition, LeaseQuery, Past, StoreFailure } from "./store.ts";
 
 /** The rows of one transaction, each key once. */
 export interface Batch {
@@ -22,13 +22,21 @@ export interface Loaded {
   readonly leases: readonly Lease[];
 }
 
+/** What a medium knows of itself; that a write has failed is its caller's to know. */
+export type MediumState = Exclude<Condition, "failing">;
+
 /** What a store that belongs to one process keeps its rows on. Failures are StoreFailures; see store.ts. */
 export interface Medium {
   load(): Promise<Loaded>;
   /** Ended leases among these ids and request keys; the newest one of a request key. Oldest first. */
   find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]>;
+  readonly state: MediumState;
+  /** Hears of a failure that no call has met. */
+  onFailure(listener: (why: StoreFailure) => void): void;
   /** All of it or nothing; on disk before it resolves. */
   write(batch: Batch): Promise<void>;
+  /** Writes something, to disk, though it means nothing; from "short" it is "well" again once there is room for the reserve. */
+  probe(): Promise<void>;
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   past(pool: string, since: Revision, limit: number): Promise<Past>;
   /** A bounded part of the work; true: there is more. Of each pool's events the newest `log` at most are kept. */

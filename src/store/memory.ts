@@ -7,6 +7,7 @@ import type { LeaseQuery, Past } from "./store.ts";
 
 /** Rows in memory, for tests and simulations: what is written survives as long as the object, over any number of `load`s. */
 export class MemoryMedium implements Medium {
+  readonly state = "well";
   readonly #secret: Uint8Array;
   readonly #pools = new Map<string, Batch["pools"][number]>();
   readonly #environments = new Map<string, StoredEnvironment>();
@@ -17,6 +18,8 @@ export class MemoryMedium implements Medium {
   constructor(secret: Uint8Array = randomBytes(32)) {
     this.#secret = secret;
   }
+
+  onFailure(): void {}
 
   async load(): Promise<Loaded> {
     return {
@@ -42,6 +45,8 @@ export class MemoryMedium implements Medium {
     for (const lease of batch.leases) this.#leases.set(lease.id, lease);
     this.#events.push(...batch.events);
   }
+
+  async probe(): Promise<void> {}
 
   async list(query: LeaseQuery): Promise<readonly Lease[]> {
     return [...this.#leases.values()]

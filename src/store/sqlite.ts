@@ -2,7 +2,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Reads } from "../core/command.ts";
 import type { Lease, Micros, Revision } from "../core/model.ts";
-import type { Batch, Loaded, Medium } from "./medium.ts";
+import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
 import { Damage, environmentOfRow, eventOfRow, leaseOfRow, poolOfRow, rowsOf } from "./sqlite/rows.ts";
 import type { Answer, Operations, Request } from "./sqlite/worker.ts";
 import { type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
@@ -24,6 +24,8 @@ export class SqliteMedium implements Medium {
   /** Why there is no use in asking the thread. */
   #dead: StoreFailure | undefined;
   #closing: Promise<void> | undefined;
+  #state: MediumState = "well";
+  readonly #listeners: ((why: StoreFailure) => void)[] = [];
 
   private constructor(file: string) {
     this.#file = path.resolve(file);
@@ -63,8 +65,20 @@ export class SqliteMedium implements Medium {
     return this.#decode(() => rows.map(leaseOfRow).sort((a, b) => a.createdAt - b.createdAt));
   }
 
+  get state(): MediumState {
+    return this.#state;
+  }
+
+  onFailure(listener: (why: StoreFailure) => void): void {
+    this.#listeners.push(listener);
+  }
+
   write(batch: Batch): Promise<void> {
     return this.#call("write", rowsOf(batch));
+  }
+
+  probe(): Promise<void> {
+    return this.#call("probe");
   }
 
   async list(query: LeaseQuery): Promise<readonly Lease[]> {
@@ -113,11 +127,21 @@ export class SqliteMedium implements Medium {
   }
 
   #take(answer: Answer): void {
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
+    if ("state" in answer) this.#state = answer.state;
+    if (answer.id === undefined) for (const listener of this.#listeners) listener(this.#failure(answer.failure));
+    else this.#settle(answer, answer.id);
+  }
+
+  #settle(answer: Answer, id: number): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
     if ("result" in answer) waiting?.resolve(answer.result);
     else if ("unusable" in answer) waiting?.reject(new StoreUnusable(answer.unusable));
-    else waiting?.reject(new StoreFailure(answer.failure.reason, `${this.#file}: ${answer.failure.message}`));
+    else waiting?.reject(this.#failure(answer.failure));
+  }
+
+  #failure({ reason, message }: Pick<StoreFailure, "reason" | "message">): StoreFailure {
+    return new StoreFailure(reason, `${this.#file}: ${message}`);
   }
 
   /** The thread is gone, and with it the outcome of all that was under way. */

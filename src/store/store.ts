@@ -34,6 +34,13 @@ export interface LeaseQuery {
 export type Past = { readonly events: readonly Event[] } | "trimmed";
 
 /**
+ * How a store is. "failing": the last write failed, and none has worked since. "short": the disk is full, and what gives back or keeps
+ * is written to a reserve; nothing may be taken. "lost": its files were deleted or replaced, and nothing is written until a restart.
+ * Time stands still unless it is "well".
+ */
+export type Condition = "well" | "failing" | "short" | "lost";
+
+/**
  * Where pools live. A store locks, loads, writes and wakes; it has no rule of its own. Every method but the plain reads may fail
  * with a StoreFailure.
  */
@@ -64,15 +71,21 @@ export interface Store {
   trim(before: Micros, keep: number, log: number): Promise<boolean>;
   /** Hears of every commit, in order, before its caller does. */
   onCommit(listener: (commit: Commit) => void): void;
-  /** Writes something that changes nothing: whether the medium works again. */
+  readonly condition: Condition;
+  /** Hears of every change of `condition`, and why it is no longer "well". */
+  onCondition(listener: (condition: Condition, why?: StoreFailure) => void): void;
+  /** Writes something of no meaning, to disk: makes `condition` "well" where it can be. */
   probe(): Promise<void>;
   /** Hears of everything that failed. */
   onFailure(listener: (failure: StoreFailure) => void): void;
   close(): Promise<void>;
 }
 
-/** Why a store could not do it. STORAGE_FULL and STORAGE_FAILED: nothing was changed. OUTCOME_UNKNOWN: nobody knows; the process must end. */
-export type StoreFailureReason = "STORAGE_FULL" | "STORAGE_FAILED" | "OUTCOME_UNKNOWN" | "STORE_CLOSED";
+/**
+ * Why a store could not do it. STORAGE_FULL and STORAGE_FAILED: nothing was changed. STORAGE_LOST: its files were deleted or replaced;
+ * the message says whether anything was written. OUTCOME_UNKNOWN: nobody knows; the process must end.
+ */
+export type StoreFailureReason = "STORAGE_FULL" | "STORAGE_FAILED" | "STORAGE_LOST" | "OUTCOME_UNKNOWN" | "STORE_CLOSED";
 
 export class StoreFailure extends Error {
   readonly reason: StoreFailureReason;

@@ -1,10 +1,11 @@
-import { rmSync, statfsSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
+import { fill } from "../store/disk.ts";
 import { smallDisk } from "../store/places.ts";
 import { canTrace, meddleWithSyncs, untraced } from "./trace.ts";
 
@@ -91,46 +92,97 @@ describe.skipIf(!canTrace)(`a disk that fails${untraced}`, () => {
   });
 });
 
-test("a full disk: what needs it is refused, the rest goes on, and all is well when there is space again", {
-  timeout: 40_000,
-}, async (context) => {
-  const disk = smallDisk("6m");
+/** A server on a small disk of its own, whose reserve is made; undefined, and told, where none can be mounted. */
+async function onSmallDisk(size: string): Promise<{ server: Server; disk: string } | undefined> {
+  const disk = smallDisk(size);
   if (disk === undefined) {
     console.warn("test/faults: the full disk was NOT TESTED: this user may not mount a small one");
-    return context.skip();
+    return undefined;
   }
-  await using server = await Server.start({ CALL_ME_STORE: `sqlite:${path.join(disk, "call-me.db")}` });
+  const file = path.join(disk, "call-me.db");
+  const server = await Server.start({ CALL_ME_STORE: `sqlite:${file}` });
+  await eventually(() => (statSync(`${file}-reserve`, { throwIfNoEntry: false })?.size ?? 0) > 0);
+  return { server, disk };
+}
+
+async function statusOf(server: Server, probed: string): Promise<number> {
+  return (await fetch(`${server.url}/${probed}`)).status;
+}
+
+/** Lets so much time go by. */
+async function passes(time: number): Promise<void> {
+  const since = performance.now();
+  await eventually(() => performance.now() - since > time * 1_000);
+}
+
+test("a full disk: nothing can be taken, what gives back or keeps is done, and all is well when there is space again", async (context) => {
+  const found = await onSmallDisk("8m");
+  if (found === undefined) return context.skip();
+  await using server = found.server;
   const clients = clientsOf(server, "gRPC");
-  const { locks } = clients;
-  const known = new Map<string, Answer>([["uat", await take(clients, "uat")]]);
-  const leaseId = leaseIn(await take(clients, "uat")).id;
+  const { locks, environments } = clients;
+  const known = new Map<string, Answer>();
+  for (const name of ["uat", "kept", "forced"]) known.set(name, await take(clients, name));
+  const idOf = (name: string) => leaseIn(known.get(name) ?? ({} as Answer)).id;
+  const waiter = leaseIn(await locks.acquire({ environment: "uat", requestId: "waiter" }));
   const stop = new AbortController();
   const watch = locks.watchEnvironment({ environment: "uat" }, { signal: stop.signal })[Symbol.asyncIterator]();
   await watch.next();
 
-  const filler = path.join(disk, "filler");
-  const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(filler, Buffer.alloc(bavail * bsize));
+  const free = fill(found.disk);
   const { answers, failed } = await takeUntilItFails(clients, "more");
   for (const [name, answer] of answers) known.set(name, answer);
-  expect(await refusal(take(clients, "late"))).toBe("unavailable STORAGE_FULL");
-  expect(await refusal(locks.release({ leaseId }))).toBe("unavailable STORAGE_FULL");
-  const probe = async (probed: string) => (await fetch(`${server.url}/${probed}`)).status;
-  expect([await probe("readyz"), await probe("healthz")]).toEqual([503, 200]);
-  expect(server.log.flatMap(({ level, msg }) => (level >= 50 ? msg : []))).toEqual(["the store failed; not ready until it works again"]);
-  expect(leaseIn(await locks.getLease({ leaseId })).state).toBe(LeaseState.HELD);
-  expect((await locks.check({ environment: "uat" })).environments).toMatchObject([{ used: 1 }]);
-  expect((await held(clients)).toSorted()).toEqual([...known.keys()].toSorted());
+  // By rule: also where there is room in the reserve, also for what was answered before.
+  for (const name of ["late", "later", "uat"]) expect(await refusal(take(clients, name))).toBe("unavailable STORAGE_FULL");
+  expect(await refusal(environments.applyEnvironments({ environments: [{ name: "new" }] }))).toBe("unavailable STORAGE_FULL");
+  expect(await Promise.all(["readyz", "healthz"].map((probed) => statusOf(server, probed)))).toEqual([503, 200]);
+  expect(server.log.flatMap(({ level, msg }) => (level >= 50 ? msg : []))).toEqual([
+    "the disk is full: nothing can be taken, releases and renewals are written to the reserve; free some space",
+  ]);
+  expect(leaseIn(await locks.renew({ leaseId: idOf("kept") })).state).toBe(LeaseState.HELD);
+  await locks.release({ leaseId: idOf("uat") });
+  expect(await watch.next()).toMatchObject({ value: { kind: WatchKind.CHANGE, cause: { leaseId: idOf("uat"), state: LeaseState.ENDED } } });
+  expect(leaseIn(await locks.getLease({ leaseId: waiter.id })).state).toBe(LeaseState.HELD);
+  await environments.forceRelease({ leaseId: idOf("forced"), reason: "in the way" });
+  for (const name of ["uat", "forced"]) known.delete(name);
+  expect((await held(clients)).toSorted()).toEqual([...known.keys(), "waiter"].toSorted());
+  expect(await statusOf(server, "readyz")).toBe(503);
 
-  rmSync(filler);
+  free();
+  await eventually(async () => (await statusOf(server, "readyz")) === 200);
   for (const name of [...failed, "late"]) known.set(name, await take(clients, name));
-  await locks.release({ leaseId });
-  known.delete("uat");
-  expect(await watch.next()).toMatchObject({ value: { kind: WatchKind.CHANGE, cause: { leaseId, state: LeaseState.ENDED } } });
   stop.abort();
-  await eventually(async () => (await probe("readyz")) === 200);
+  expect(server.log.map(({ msg }) => msg)).toContain("the store works again; ready");
   await server.kill9();
   await server.restart();
   for (const [name, answer] of known) expect(identity(await take(clients, name))).toEqual(identity(answer));
-  expect((await held(clients)).toSorted()).toEqual([...known.keys()].toSorted());
+  expect((await held(clients)).toSorted()).toEqual([...known.keys(), "waiter"].toSorted());
+});
+
+test("a disk that is full for longer than a ttl ends no lease, and whoever comes back finds theirs", async (context) => {
+  const found = await onSmallDisk("8m");
+  if (found === undefined) return context.skip();
+  await using server = found.server;
+  const clients = clientsOf(server, "gRPC");
+  const ids: string[] = [];
+  for (const environment of ["a", "b"]) ids.push(leaseIn(await clients.locks.acquire({ environment, ttl: seconds(2) })).id);
+  const renew = () => Promise.all(ids.map((leaseId) => clients.locks.renew({ leaseId })));
+  await renew();
+  const free = fill(found.disk);
+  await takeUntilItFails(clients, "more");
+  await passes(5);
+  const states = async () =>
+    (await Promise.all(ids.map((leaseId) => clients.locks.getLease({ leaseId })))).map((answer) => leaseIn(answer).state);
+  expect(await states()).toEqual([LeaseState.HELD, LeaseState.HELD]);
+  expect(server.log.map(({ msg }) => msg)).toContain(
+    "time stands still, because the disk does not take what is written: no lease ends meanwhile",
+  );
+  free();
+  await eventually(async () => (await statusOf(server, "readyz")) === 200);
+  // As long as a holder takes who was told to come back in 5 s.
+  await passes(5);
+  for (const answer of await renew()) expect(leaseIn(answer).state).toBe(LeaseState.HELD);
+  // Then nobody renews, and time goes on.
+  await eventually(async () => (await states()).every((state) => state === LeaseState.ENDED), 20_000);
+  expect(server.log.filter(({ msg }) => msg.startsWith("time goes on"))).toHaveLength(1);
 });

@@ -1,11 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { expect, test, vi } from "vitest";
 import { clientsOf, leaseIn, seconds } from "../outside/clients.ts";
+import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
+import { fill } from "../store/disk.ts";
 import { directory, smallDisk } from "../store/places.ts";
 
 // Each starts servers, and other tests run beside it.
@@ -115,26 +117,34 @@ test("a second server on the same store or port ends with 78, and the first goes
   expect((await locks.check({ environment: "uat" })).environments).toMatchObject([{ used: 1 }]);
 });
 
-test("a start that must write on a full disk ends with 74 and one sentence, and the next one has lost nothing", async (context) => {
+test("a start that must write on a full disk does so from the reserve and is not ready; without one it ends with 74 and one sentence", async (context) => {
   const disk = smallDisk("4m");
   if (disk === undefined) {
     console.warn("test/faults: a start on a full disk was NOT TESTED: this user may not mount a small one");
     return context.skip();
   }
-  const store = { CALL_ME_STORE: `sqlite:${path.join(disk, "call-me.db")}` };
+  const file = path.join(disk, "call-me.db");
+  const store = { CALL_ME_STORE: `sqlite:${file}` };
   {
     await using server = await Server.start(store);
     // After a start it has its full ttl again, and that is to be written down.
-    await clientsOf(server).locks.acquire({ environment: "uat", ttl: seconds(30) });
+    const { locks } = clientsOf(server);
+    const leaseId = leaseIn(await locks.acquire({ environment: "uat", ttl: seconds(30) })).id;
+    await eventually(() => (statSync(`${file}-reserve`, { throwIfNoEntry: false })?.size ?? 0) > 0);
     await server.stop();
+    const free = fill(disk);
+    await server.restart();
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+    expect(leaseIn(await locks.renew({ leaseId })).id).toBe(leaseId);
+    await server.stop();
+    free();
   }
-  const filler = path.join(disk, "filler");
-  const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(filler, Buffer.alloc(bavail * bsize));
+  rmSync(`${file}-reserve`);
+  const free = fill(disk);
   const { status, stderr } = serve(store);
   expect(stderr).toMatch(/^call-me serve: [^\n]*the disk is full[^\n]*\n$/);
   expect(status).toBe(74);
-  rmSync(filler);
+  free();
   await using server = await Server.start(store);
   expect((await clientsOf(server).locks.check({ environment: "uat" })).environments).toMatchObject([{ used: 1 }]);
 });

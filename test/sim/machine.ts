@@ -30,6 +30,7 @@ class Time implements Timers {
 
 /** The disk as one incarnation of the server sees it: each call is an effect, before or after which the machine may die. */
 class Disk implements Medium {
+  readonly state = "well";
   readonly #rows: MemoryMedium;
   readonly #machine: Machine;
   #dead = false;
@@ -41,6 +42,12 @@ class Disk implements Medium {
 
   load(): Promise<Loaded> {
     return this.#rows.load();
+  }
+
+  onFailure(): void {}
+
+  probe(): Promise<void> {
+    return this.write({ pools: [], leases: [], environments: [], deleted: [], events: [] });
   }
 
   find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]> {

@@ -1,10 +1,11 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { SqliteMedium } from "../../src/store/sqlite.ts";
+import { fill } from "./disk.ts";
 import { canTrace, directory, smallDisk } from "./places.ts";
 
 const writer = path.join(import.meta.dirname, "writer.ts");
@@ -20,6 +21,8 @@ async function kept(file: string): Promise<number[]> {
 function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, n) => n + 1);
 }
+
+const holder = { name: "", kind: "SERVICE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" } as const;
 
 describe("kill -9 among commits", () => {
   it("loses nothing that was acknowledged, time after time", async () => {
@@ -43,35 +46,80 @@ describe("kill -9 among commits", () => {
 });
 
 describe("a full disk", () => {
-  it("refuses writes, changes nothing, goes on reading, and recovers", async (context) => {
-    const disk = smallDisk("4m");
+  const text = "x".repeat(20_000);
+  const write = (medium: SqliteMedium, revision: number) => {
+    const event = { pool: "p", revision, at: revision, environments: [], cause: { leaseId: text, state: "HELD", holder } } as const;
+    return medium.write({ pools: [{ name: "p", revision, at: revision }], leases: [], environments: [], deleted: [], events: [event] });
+  };
+  /** Writes until it fails: the last revision that was written, and why no more were. */
+  const writeUntilItFails = async (medium: SqliteMedium, from: number): Promise<{ last: number; error: unknown }> => {
+    for (let last = from; ; last++) {
+      const error = await write(medium, last + 1).catch((thrown: unknown) => thrown);
+      if (error !== undefined) return { last, error };
+    }
+  };
+
+  it("refuses a write, changes nothing, frees the reserve for those that follow, goes on reading, and recovers", async (context) => {
+    const disk = smallDisk("8m");
     if (disk === undefined) return context.skip("NOT TESTED: this user may not mount a small disk");
     const file = path.join(disk, "call-me.db");
+    const reserve = () => statSync(`${file}-reserve`).size;
     const medium = await SqliteMedium.open(file);
-    const text = "x".repeat(20_000);
-    const write = (revision: number) => {
-      const event = { pool: "p", revision, at: revision, environments: [], cause: { leaseId: text, state: "HELD", holder } } as const;
-      return medium.write({ pools: [{ name: "p", revision, at: revision }], leases: [], environments: [], deleted: [], events: [event] });
-    };
-    const holder = { name: "", kind: "SERVICE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" } as const;
-    await write(1);
-    const filler = path.join(disk, "filler");
-    const { bavail, bsize } = statfsSync(disk);
-    writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 200_000)));
-    let last = 1;
-    const full = await (async () => {
-      for (;;) await write(last + 1).then(() => last++);
-    })().catch((error) => error);
-    expect(full).toMatchObject({ name: "StoreFailure", reason: "STORAGE_FULL" });
+    onTestFinished(() => medium.close());
+    await write(medium, 1);
+    await expect.poll(() => existsSync(`${file}-reserve`) && reserve() > 700_000, { timeout: 10_000 }).toBe(true);
+    const whole = reserve();
+    const free = fill(disk, 200_000);
+    const { last, error } = await writeUntilItFails(medium, 1);
+    expect(error).toMatchObject({ name: "StoreFailure", reason: "STORAGE_FULL" });
+    expect([medium.state, reserve()]).toEqual(["short", 0]);
     expect(last).toBeLessThan(20);
-    await expect(write(last + 1)).rejects.toMatchObject({ reason: "STORAGE_FULL" });
-    expect(await medium.past("p", last - 1, 9)).toMatchObject({ events: [{ revision: last }] });
     expect((await medium.load()).pools).toEqual([{ name: "p", revision: last, at: last }]);
+
+    await write(medium, last + 1);
+    expect(medium.state).toBe("short");
+    const used = await writeUntilItFails(medium, last + 1);
+    expect(used.error).toMatchObject({ reason: "STORAGE_FULL" });
+    expect(used.last).toBeGreaterThan(last + 5);
+    expect(await medium.past("p", used.last - 1, 9)).toMatchObject({ events: [{ revision: used.last }] });
     expect(await medium.list({ states: [], limit: 9 })).toEqual([]);
-    rmSync(filler);
-    await write(last + 1);
+    await expect(medium.probe()).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+
+    free();
+    await medium.probe();
+    expect([medium.state, reserve()]).toEqual(["well", whole]);
+    await write(medium, used.last + 1);
     await medium.close();
-    expect(await kept(file)).toEqual(upTo(last + 1));
+    expect(await kept(file)).toEqual(upTo(used.last + 1));
+  });
+
+  it("is short of space from the start where there is no room for a reserve, until there is", async (context) => {
+    const disk = smallDisk("4m");
+    if (disk === undefined) return context.skip("NOT TESTED: this user may not mount a small disk");
+    const free = fill(disk, 400_000);
+    const medium = await SqliteMedium.open(path.join(disk, "call-me.db"));
+    onTestFinished(() => medium.close());
+    expect(medium.state).toBe("short");
+    await write(medium, 1);
+    expect(medium.state).toBe("short");
+    free();
+    await medium.probe();
+    expect(medium.state).toBe("well");
+  });
+});
+
+describe("a probe", () => {
+  it("is written and synced each time, so that a disk which takes nothing is found out", async () => {
+    const file = path.join(directory(), "call-me.db");
+    const medium = await SqliteMedium.open(file);
+    onTestFinished(() => medium.close());
+    const size = () => statSync(`${file}-wal`).size;
+    const sizes = [size()];
+    for (let turn = 0; turn < 3; turn++) {
+      await medium.probe();
+      sizes.push(size());
+    }
+    expect(new Set(sizes).size).toBe(4);
   });
 });
 
@@ -129,6 +177,8 @@ describe.skipIf(!canTrace)(`a disk that fails${canTrace ? "" : " (NOT TESTED: st
     const [file, twin] = [path.join(directory(), "call-me.db"), path.join(directory(), "call-me.db")];
     await (await SqliteMedium.open(file)).close();
     copyFileSync(file, twin);
+    // Made beforehand: its own fsync would be counted in the one run, and not in the other.
+    for (const database of [file, twin]) writeFileSync(`${database}-reserve`, Buffer.alloc(16 * 1024 * 1024));
     const { calls } = traced(twin, 500, "-y", `-etrace=${syncs}`);
     const isCheckpoint = (call: string) => call.includes("call-me.db>");
     const nth = calls.findIndex(isCheckpoint) + 1;

@@ -16,6 +16,7 @@ export class Tables {
   readonly #newest: Statement<[string], Row>;
   readonly #past: Statement<[string, Revision, number], Row>;
   readonly #trimmed: Statement<[string], Revision>;
+  readonly #probe: Statement;
 
   constructor(db: Database) {
     this.#db = db;
@@ -33,6 +34,7 @@ export class Tables {
     );
     this.#past = rows(db, "SELECT pool, revision, body, seal FROM events WHERE pool = ? AND revision > ? ORDER BY revision LIMIT ?");
     this.#trimmed = db.prepare<[string], Revision>("SELECT revision FROM trimmed WHERE pool = ?").pluck();
+    this.#probe = db.prepare("UPDATE probe SET count = count + 1");
   }
 
   /** All but the leases. */
@@ -59,6 +61,10 @@ export class Tables {
       for (const row of batch.leases) this.#write.leases.run(row);
       for (const row of batch.events) this.#write.events.run(row);
     });
+  }
+
+  probe(): void {
+    commit(this.#db, () => this.#probe.run());
   }
 
   list(query: LeaseQuery): ListPart {

@@ -1,12 +1,19 @@
 /** The thread that has the database, so that an fsync never stops the event loop of the server. One request at a time, in order. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { MediumState } from "../medium.ts";
 import { type StoreFailure, StoreUnusable } from "../store.ts";
 import { openDatabase } from "./database.ts";
 import { failureOf } from "./failure.ts";
+import { Guard } from "./guard.ts";
+import { Place } from "./place.ts";
+import { Reserve } from "./reserve.ts";
 import { Tables } from "./tables.ts";
 
+/** How often it is looked whether the files are in their place, in milliseconds: a server may be idle. */
+const LOOK_EVERY = 1_000;
+
 /** What the worker does on request. */
-export type Operations = Pick<Tables, "load" | "find" | "write" | "list" | "past" | "trim" | "close">;
+export type Operations = Pick<Tables, "load" | "find" | "write" | "probe" | "list" | "past" | "trim" | "close">;
 
 /** One call of an operation. */
 export interface Request {
@@ -15,45 +22,73 @@ export interface Request {
   readonly parameters: readonly unknown[];
 }
 
-/** The answer to the request of that id; id 0: whether the store is open. Errors cross as their two parts. */
+/** A StoreFailure crosses as its two parts. */
+type Failed = Pick<StoreFailure, "reason" | "message">;
+
+/** The answer to the request of that id, with the state after it. Id 0: whether the store is open. Without an id: a failure that no request has met. */
 export type Answer =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly unusable: string }
-  | { readonly id: number; readonly failure: Pick<StoreFailure, "reason" | "message"> };
+  | { readonly id: number; readonly state: MediumState; readonly result: unknown }
+  | { readonly id?: number; readonly state: MediumState; readonly failure: Failed }
+  | { readonly id: 0; readonly unusable: string };
+
+/** The open database, and what stands around its writes. */
+interface Opened {
+  readonly tables: Tables;
+  readonly guard: Guard;
+}
 
 let dead: StoreFailure | undefined;
 
-function perform(tables: Tables, { operation, parameters }: Request): unknown {
+function perform({ tables, guard }: Opened, { operation, parameters }: Request): unknown {
   if (dead !== undefined && operation !== "close") throw dead;
-  return Reflect.apply(tables[operation], tables, parameters);
+  if (operation === "probe") return guard.probe(() => tables.probe());
+  const work = () => Reflect.apply(tables[operation], tables, parameters);
+  return operation === "write" || operation === "trim" ? guard.write(work) : work();
 }
 
-function answer(tables: Tables, request: Request): Answer {
+function answer(opened: Opened, request: Request): Answer {
+  const { id } = request;
   try {
-    return { id: request.id, result: perform(tables, request) };
+    const result = perform(opened, request);
+    return { id, state: opened.guard.state, result };
   } catch (error) {
-    const failure = failureOf(error, "work");
-    // Requests may be waiting behind this one: none of them may be carried out any more.
-    if (failure.reason === "OUTCOME_UNKNOWN") dead = failure;
-    return { id: request.id, failure: { reason: failure.reason, message: failure.message } };
+    return { id, ...failed(opened.guard, failureOf(error, "work")) };
   }
 }
 
-function open(file: string): Tables | undefined {
+function failed({ state }: Guard, failure: StoreFailure): { readonly state: MediumState; readonly failure: Failed } {
+  // Requests may be waiting: none of them may be carried out any more.
+  if (failure.reason === "OUTCOME_UNKNOWN") dead = failure;
+  return { state, failure: { reason: failure.reason, message: failure.message } };
+}
+
+function open(file: string): Opened | undefined {
   try {
-    return new Tables(openDatabase(file));
+    const tables = new Tables(openDatabase(file));
+    return { tables, guard: new Guard(new Place(file), new Reserve(file)) };
   } catch (error) {
     const unusable = error instanceof StoreUnusable ? error.message : `cannot open the store ${file}: ${String(error)}`;
-    parentPort?.postMessage({ id: 0, unusable } satisfies Answer);
+    say({ id: 0, unusable });
     return undefined;
   }
 }
 
-const tables = open(String(workerData));
-if (tables !== undefined) {
+function say(message: Answer): void {
+  parentPort?.postMessage(message);
+}
+
+const opened = open(String(workerData));
+if (opened !== undefined) {
+  const { guard } = opened;
+  const watch = setInterval(() => {
+    const why = guard.look();
+    if (why !== undefined) say(failed(guard, why));
+  }, LOOK_EVERY);
   parentPort?.on("message", (request: Request) => {
-    parentPort?.postMessage(answer(tables, request));
-    if (request.operation === "close") parentPort?.close();
+    say(answer(opened, request));
+    if (request.operation !== "close") return;
+    clearInterval(watch);
+    parentPort?.close();
   });
-  parentPort?.postMessage({ id: 0, result: undefined } satisfies Answer);
+  say({ id: 0, state: guard.state, result: undefined });
 }

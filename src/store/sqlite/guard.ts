@@ -1,0 +1,66 @@
+import type { MediumState } from "../medium.ts";
+import { StoreFailure } from "../store.ts";
+import { failureOf } from "./failure.ts";
+import type { Place } from "./place.ts";
+import type { Reserve } from "./reserve.ts";
+
+const NO_ROOM = "the disk is full: there is no room for the reserve, from which only what gives back or keeps is written";
+
+/** What stands around every write: whether the files are in their place, and the reserve, which is given up when the disk is full. */
+export class Guard {
+  readonly #place: Place;
+  readonly #reserve: Reserve;
+  #short: boolean;
+
+  constructor(place: Place, reserve: Reserve) {
+    this.#place = place;
+    this.#reserve = reserve;
+    this.#short = !reserve.isPossible;
+  }
+
+  get state(): MediumState {
+    if (this.#place.isLost) return "lost";
+    return this.#short ? "short" : "well";
+  }
+
+  /** Throws a StoreFailure. After the first STORAGE_FULL the same write may work: the reserve is free for it. */
+  write<T>(work: () => T): T {
+    this.#place.before();
+    try {
+      const result = work();
+      this.#place.after();
+      return result;
+    } catch (error) {
+      const failure = failureOf(error, "work");
+      this.#place.note();
+      if (failure.reason === "STORAGE_FULL") {
+        this.#short = true;
+        this.#reserve.free();
+      }
+      throw failure;
+    }
+  }
+
+  /** Makes the reserve again if there is room, then tries a write. Throws a StoreFailure: STORAGE_FULL while there is no room. */
+  probe(write: () => void): void {
+    if (this.#short && !this.#reserve.make()) throw new StoreFailure("STORAGE_FULL", NO_ROOM);
+    this.write(write);
+    this.#short = false;
+  }
+
+  /**
+   * What is to be done now and then, also without a write: looks whether the files are in their place, and makes the reserve, once (not
+   * at the start, which it would hold up by some tenths of a second). Returns why the state is no longer "well", when that is new.
+   */
+  look(): StoreFailure | undefined {
+    if (this.state !== "well") return undefined;
+    try {
+      this.#place.before();
+      if (this.#reserve.make()) return undefined;
+      this.#short = true;
+      return new StoreFailure("STORAGE_FULL", NO_ROOM);
+    } catch (error) {
+      return failureOf(error, "work");
+    }
+  }
+}

@@ -13,6 +13,8 @@ const TAKES: Readonly<Record<Command["type"], boolean>> = {
   claim: false,
   abandon: false,
   hangUp: false,
+  giveUp: false,
+  forget: false,
   forceRelease: false,
   delete: false,
   setState: false,

@@ -173,6 +173,22 @@ describe.skipIf(!canTrace)(`a disk that fails${canTrace ? "" : " (NOT TESTED: st
     expect([...outcomes]).toContain("OUTCOME_UNKNOWN");
   });
 
+  it("is found out at the first start on it, whichever fsync fails: nothing is served from a store that may not be there", () => {
+    const fresh = () => path.join(directory(), "call-me.db");
+    const clean = traced(fresh(), 2, "-y", `-etrace=${syncs}`).calls;
+    // All but the last two, which close it: what is in the log is on disk by then.
+    const commits = clean.length - 2;
+    const repeated = clean.findLastIndex((call) => !call.includes("call-me.db")) + 1;
+    expect([commits > 6, repeated > 0]).toEqual([true, true]);
+    for (let nth = 1; nth <= commits; nth++) {
+      const { lines, ended } = traced(fresh(), 2, `-etrace=${syncs}`, `-einject=${syncs}:error=EIO:when=${nth}`);
+      // SQLite's own of the directory, whose errors it ignores: it has been synced before, so there is nothing to lose.
+      if (nth === repeated) continue;
+      const served = lines.includes("open");
+      expect([nth, ended.status, lines.at(-1)]).toEqual([nth, served ? 74 : 78, served ? "OUTCOME_UNKNOWN" : "unusable"]);
+    }
+  });
+
   it("acknowledges a commit of which only the checkpoint failed: it is in the log", async () => {
     const [file, twin] = [path.join(directory(), "call-me.db"), path.join(directory(), "call-me.db")];
     await (await SqliteMedium.open(file)).close();

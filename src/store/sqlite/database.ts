@@ -20,9 +20,9 @@ export function openDatabase(file: string): Database.Database {
     db = new Database(file, { fileMustExist: true, timeout: PATIENCE });
     own(db, file);
     check(db, file);
+    syncDirectory(directory);
     db.function("random_key", () => randomBytes(32));
     migrate(db, file);
-    syncDirectory(directory);
     return db;
   } catch (error) {
     db?.close();
@@ -62,12 +62,16 @@ function own(db: Database.Database, file: string): void {
   db.pragma("trusted_schema = OFF");
   db.pragma("cell_size_check = ON");
   db.pragma("temp_store = MEMORY");
+  // An empty file becomes one page, written whole or not at all: it needs no rollback journal, whose name SQLite would sync, ignoring errors.
+  if (sizeOf(file) === 0) db.pragma("journal_mode = MEMORY");
   db.exec("BEGIN EXCLUSIVE; COMMIT");
   const tables = Number(db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get());
   if (tables > 0 && db.pragma("application_id", { simple: true }) !== APPLICATION_ID)
     throw unusable(file, "it is a SQLite database of another program", "choose another path");
-  const mode = db.pragma("journal_mode = WAL", { simple: true });
-  if (mode !== "wal") throw unusable(file, `its file system has no write-ahead log (journal_mode is ${mode})`, "keep it on a local disk");
+  // Not { simple: true }, which stops at the first row: this commits after it, and its error would be lost.
+  const [row] = db.pragma("journal_mode = WAL") as { journal_mode: string }[];
+  if (row?.journal_mode !== "wal")
+    throw unusable(file, `its file system has no write-ahead log (journal_mode is ${row?.journal_mode})`, "keep it on a local disk");
   // After journal_mode: this build of SQLite silently turns it to NORMAL for a WAL, and a commit would not be on disk.
   db.pragma("synchronous = FULL");
   db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
@@ -82,7 +86,10 @@ function check(db: Database.Database, file: string): void {
   if (verdict !== "ok") throw unusable(file, `it is damaged: ${found}`, RESTORE);
 }
 
-/** SQLite does this as well, and ignores its errors; then a power loss could take the names of the files. */
+/**
+ * While the names of both files are there, and nothing is written yet. SQLite does this as well, with the first commit, and ignores its
+ * errors: then a power loss could take the names.
+ */
 function syncDirectory(directory: string): void {
   if (process.platform === "win32") return;
   const descriptor = openSync(directory, "r");

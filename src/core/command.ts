@@ -3,7 +3,7 @@ import { type EnvironmentConfig, type EnvironmentState, type Holder, type Lease,
 /** Who calls: a principal (which key), or the bearer of one lease's token. */
 export interface Caller {
   readonly principal: string;
-  /** Set for a lease_token: it acts for this lease and nothing else. */
+  /** The lease whose lease_token was shown: it acts for this one too, whoever asked for it. */
   readonly lease?: string;
 }
 

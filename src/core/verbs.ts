@@ -127,7 +127,7 @@ export function forceRelease(draft: Draft, command: ForceRelease): Done | Refusa
 }
 
 function owns(by: Caller, lease: Lease): boolean {
-  return by.lease === undefined ? by.principal === lease.principal : by.lease === lease.id;
+  return by.lease === lease.id || by.principal === lease.principal;
 }
 
 /** Asked for without anything that its caller could name it by. */

@@ -2,8 +2,8 @@
 import type { Micros } from "./core/model.ts";
 import { Engine } from "./engine/engine.ts";
 import { Readiness } from "./readiness.ts";
-import { httpHandler } from "./rpc/http/http.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
+import { httpHandler } from "./rpc/http/paths.ts";
 import { Principals } from "./rpc/principal.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
 import { LocalStore } from "./store/local.ts";

@@ -6,9 +6,9 @@ import { type Report, routes } from "../connect/router.ts";
 import type { Service } from "../methods/call.ts";
 import { allowedOrigin, preflighted } from "./cors.ts";
 import { Exchange, type Request, type Response } from "./exchange.ts";
-import { maybe } from "./legacy.ts";
-import { watchLines } from "./ndjson.ts";
+import { maybe } from "./maybe.ts";
 import { openapi } from "./openapi.ts";
+import { watchLines } from "./watch-lines.ts";
 
 export interface HttpOptions {
   readonly service: Service;

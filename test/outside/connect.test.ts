@@ -51,6 +51,8 @@ describe.each(names)("over %s", (over) => {
     expect(await locks.getLease({ leaseId: lease.id })).toMatchObject({ lease: { id: lease.id, state: LeaseState.HELD } });
     expect(leaseIn(await locks.renew({ leaseId: lease.id, ttl: seconds(600) })).ttl).toMatchObject({ seconds: 600n });
     expect(await locks.checkFence({ environment, fencingToken: fenceOf(lease) })).toMatchObject({ valid: true, current: fenceOf(lease) });
+    const unknown = { environment: `${environment}-never-made`, fencingToken: fenceOf(lease) };
+    expect(await locks.checkFence(unknown)).toMatchObject({ valid: false, current: 0n });
     expect(await locks.release({ leaseId: lease.id, note: "done" })).toMatchObject({
       alreadyEnded: false,
       lease: { state: LeaseState.ENDED, endReason: EndReason.RELEASED, endNote: "done" },

@@ -68,6 +68,13 @@ describe("what is wrong is told in the original's words", () => {
     expect(answer.headers.get("content-type")).toBe("application/json");
   });
 
+  test.each(["?environment=%zz", "?environment=%", "?environment=%ff", "?%zz=e", "?environment=&x=%zz"])(
+    "a query that does not decode names nothing: %s",
+    async (query) => {
+      for (const method of ["GET", "POST", "DELETE"]) expect(await raw(method, query)).toMatchObject({ status: 422, body: missing });
+    },
+  );
+
   test.each(["PUT", "PATCH", "OPTIONS"])("%s is not allowed, with or without a key", async (method) => {
     for (const headers of [{ "x-api-key": server.key }, {}]) {
       const answer = await raw(method, "?environment=e", { headers });
@@ -76,7 +83,7 @@ describe("what is wrong is told in the original's words", () => {
     }
   });
 
-  test.each(["/x", "/", "/maybe/", "/Maybe", "/constructor"])("the path %s was not found", async (path) => {
+  test.each(["/x", "/", "/maybe/x", "/Maybe", "/constructor"])("the path %s was not found", async (path) => {
     const answer = await fetch(`${server.url}${path}?environment=e`);
     expect(answer.status).toBe(404);
     expect(await answer.text()).toBe(json(404, `path ${path} was not found`));
@@ -102,6 +109,20 @@ describe("what is wrong is told in the original's words", () => {
     expect(await maybe("POST", "media", { headers, body: "{}" })).toBe(201);
     expect(await maybe("DELETE", "media", { headers, body: "{}" })).toBe(204);
   });
+});
+
+test.each(["/maybe/", "//maybe", "/./maybe", "/x/../maybe//"])("the path %s is /maybe", async (path) => {
+  // Down to the byte: fetch and curl tidy a path up before they send it.
+  const ask = ["-X", "POST", "--path-as-is", "-H", `x-api-key: ${server.key}`];
+  const environment = encodeURIComponent(path);
+  expect((await curl([...ask, `${server.url}${path}?environment=${environment}`])).status).toBe(201);
+  expect(await maybe("GET", path)).toBe(403);
+});
+
+test("a part of the query that does not decode takes no other along", async () => {
+  expect((await raw("POST", "?%zz&environment=whole&environment=%zz&environment")).status).toBe(422);
+  expect((await raw("POST", "?%zz&environment=whole&environment=%zz")).status).toBe(201);
+  expect(await maybe("GET", "whole")).toBe(403);
 });
 
 test("of a repeated parameter the last one counts", async () => {

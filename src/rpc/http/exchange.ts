@@ -14,7 +14,8 @@ export class Exchange {
   readonly raw: Response;
   readonly res: Writable;
   readonly path: string;
-  readonly query: URLSearchParams;
+  /** As it was sent; see query.ts. */
+  readonly query: string;
   #finished = false;
   #lost = false;
   readonly #whenLost: (() => void)[] = [];
@@ -26,7 +27,7 @@ export class Exchange {
     // A proxy may send the whole address (RFC 9112, 3.2.2).
     const [, path = "/", query = ""] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(req.url ?? "/") ?? [];
     this.path = path;
-    this.query = new URLSearchParams(query);
+    this.query = query;
     this.res.once("finish", () => {
       this.#finished = true;
     });

@@ -130,6 +130,8 @@ class Door implements Listening {
   }
 
   #answer(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
+    // For every answer, whoever writes it: nothing here is a page, whatever a name in it looks like.
+    res.setHeader("x-content-type-options", "nosniff");
     const fail = (error: unknown) => {
       const authority = req.headers[":authority"] ?? req.headers.host;
       const nameless = typeof authority !== "string" || !URL.canParse(`http://${authority}`);

@@ -9,6 +9,7 @@ import { BODY_LIMIT } from "../connect/router.ts";
 import type { Service } from "../methods/call.ts";
 import { keyOf } from "../principal.ts";
 import type { Exchange } from "./exchange.ts";
+import { parametersOf } from "./query.ts";
 
 /** Answers a request to /maybe. `ttl` is CALL_ME_LEGACY_TTL: without it a lease taken here lives until it is freed. */
 export async function maybe(service: Service, ttl: Micros | undefined, exchange: Exchange): Promise<void> {
@@ -28,7 +29,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
     const message = `unsupported media type ${JSON.stringify(type)}, only [application/json] are allowed`;
     return exchange.answer(415, { code: 415, message });
   }
-  const environment = exchange.query.getAll("environment").at(-1) ?? "";
+  const environment = nameIn(exchange.query);
   if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
   try {
     if (method === "GET") look(service, environment, exchange);
@@ -38,6 +39,13 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
     if (!(error instanceof StoreFailure)) throw error;
     exchange.answer(503, { code: 503, message: error.message }, { "retry-after": "5" });
   }
+}
+
+/** The last one that decodes; empty if there is none. */
+function nameIn(query: string): string {
+  let name = "";
+  for (const [parameter, value] of parametersOf(query)) if (parameter === "environment" && value !== undefined) name = value;
+  return name;
 }
 
 function look(service: Service, environment: string, exchange: Exchange): void {

@@ -1,4 +1,5 @@
 /** Which path is whose. */
+import { normalize } from "node:path/posix";
 import type { Micros } from "../../core/model.ts";
 import { rpcHandler } from "../connect/adapter.ts";
 import type { HealthState } from "../connect/health.ts";
@@ -36,9 +37,17 @@ export function httpHandler({ service, health, legacyTtl, corsOrigins, report }:
     const stranger = misled ?? crossSite(exchange, corsOrigins);
     if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
     const handle = plain[exchange.path];
-    if (handle !== undefined) run(exchange, handle, report);
-    else if (!rpc(exchange)) exchange.answer(404, { code: 404, message: `path ${exchange.path} was not found` });
+    if (handle !== undefined) return run(exchange, handle, report);
+    if (rpc(exchange)) return;
+    const meant = plain[cleaned(exchange.path)];
+    if (meant !== undefined) run(exchange, meant, report);
+    else exchange.answer(404, { code: 404, message: `path ${exchange.path} was not found` });
   };
+}
+
+/** The path without needless slashes and dots: to the original `/maybe/` was `/maybe`. */
+function cleaned(path: string): string {
+  return normalize(path).replace(/(?<=.)\/$/, "");
 }
 
 /** Where no key is asked for: why a request came by a name that merely leads to this machine (DNS rebinding); undefined if it didn't. */

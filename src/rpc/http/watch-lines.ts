@@ -9,6 +9,7 @@ import type { Call, Service } from "../methods/call.ts";
 import { watchEnvironment } from "../methods/streams.ts";
 import { keyOf } from "../principal.ts";
 import type { Exchange } from "./exchange.ts";
+import { parametersOf } from "./query.ts";
 
 const PARAMETERS = ["environment", "pool", "since_revision"];
 
@@ -37,13 +38,17 @@ export async function watchLines(service: Service, exchange: Exchange, report: R
 }
 
 function readQuery(exchange: Exchange) {
-  for (const name of exchange.query.keys())
+  const given = new Map<string, string>();
+  for (const [name, value] of parametersOf(exchange.query)) {
     if (!PARAMETERS.includes(name)) throw badField(name, `is no parameter of /watch; there are ${PARAMETERS.join(", ")}`);
-  const since = exchange.query.get("since_revision") ?? "0";
+    if (value === undefined) throw badField(name, "does not decode; percent-encode it as UTF-8");
+    given.set(name, value);
+  }
+  const since = given.get("since_revision") ?? "0";
   if (!/^\d{1,19}$/.test(since))
     throw badField("since_revision", `${JSON.stringify(since)} is not a revision; use one that a watch gave out`);
-  const environment = exchange.query.get("environment") ?? "";
-  return create(WatchEnvironmentRequestSchema, { environment, pool: exchange.query.get("pool") ?? "", sinceRevision: BigInt(since) });
+  const { environment = "", pool = "" } = Object.fromEntries(given);
+  return create(WatchEnvironmentRequestSchema, { environment, pool, sinceRevision: BigInt(since) });
 }
 
 function lineOf(message: Message): string {

@@ -97,8 +97,8 @@ export async function checkFence({ engine }: Service, request: pb.CheckFenceRequ
   const environment = required("environment", request.environment);
   const pool = engine.homeOf(environment);
   const site = pool.sites.get(environment);
-  if (site === undefined)
-    throw failure("ENVIRONMENT_NOT_FOUND", `there is no environment ${JSON.stringify(environment)}`, { field: "environment" });
+  // One that nobody made, or that was forgotten: no token opens it, and none was given out that is still good.
+  if (site === undefined) return { valid: false, current: 0n };
   const holder = site.occupants.get(Number(request.fencingToken));
   const valid = holder !== undefined && pool.leases.get(holder)?.state === "HELD";
   return { valid, current: BigInt(site.environment.fence) };

@@ -19,6 +19,7 @@ type DoorReason =
   | "POOL_NOT_FOUND"
   | "MALFORMED"
   | "TOO_LARGE"
+  | "UNKNOWN_ENCODING"
   | "INTERNAL";
 export type Reason = RefusalReason | StoreFailureReason | DoorReason;
 
@@ -51,6 +52,7 @@ const VERDICTS: Record<Reason, Verdict> = {
   ENVIRONMENT_IN_USE: { code: Code.FailedPrecondition },
   LIMIT_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
   TOO_LARGE: { code: Code.ResourceExhausted },
+  UNKNOWN_ENCODING: { code: Code.Unimplemented },
   DRAINING: { code: Code.Unavailable, retryAfter: 1 },
   STORAGE_FULL: { code: Code.Unavailable, retryAfter: 5 },
   STORAGE_FAILED: { code: Code.Unavailable, retryAfter: 5 },
@@ -85,8 +87,9 @@ export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): C
   return error;
 }
 
+/** Well-formed, too: half a surrogate pair fits neither a header nor a message. */
 function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}…`;
+  return (text.length <= most ? text : `${text.slice(0, most)}…`).toWellFormed();
 }
 
 /** Bad input: which field, what was wrong with which value, what to give instead. */
@@ -97,6 +100,12 @@ export function badField(field: string, message: string): ConnectError {
 /** A "no" of the core. */
 export function refused(refusal: Refusal): ConnectError {
   return failure(refusal.reason, refusal.message, { metadata: refusal.metadata, field: refusal.field });
+}
+
+/** The stable word of an error of ours; undefined for any other. */
+export function reasonOf(error: unknown): Reason | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  return error.findDetails(ErrorInfoSchema)[0]?.reason as Reason | undefined;
 }
 
 /** Anything thrown, as an error for the wire; what nobody foresaw is `internal`, without its text. */

@@ -26,21 +26,18 @@ export class Principals {
     return `${TOKEN}${lease}_${createHmac("sha256", this.#secret).update(lease).digest("base64url")}`;
   }
 
-  /** The caller with this key; throws unauthenticated. */
+  /**
+   * The caller with this key or lease_token; throws unauthenticated. Without an admin key everybody is anonymous, whatever they show, and
+   * with a lease_token that lease besides.
+   */
   identify(key: string | undefined): Caller {
-    const caller = this.recognise(key);
-    if (caller !== undefined) return caller;
+    const lease = key === undefined ? undefined : this.#leaseOfToken(key);
+    if (this.#admin === undefined) return { principal: "anonymous", ...(lease === undefined ? {} : { lease }) };
+    if (lease !== undefined) return { principal: `lease ${lease}`, lease };
+    if (key !== undefined && timingSafeEqual(digest(key), this.#admin)) return { principal: "admin" };
     if (key === undefined || key === "")
       throw failure("NO_KEY", "this server asks for a key: send it as `x-api-key: KEY` or `authorization: Bearer KEY`");
     throw failure("WRONG_KEY", "the key is not known to this server");
-  }
-
-  /** The caller with this key, if it is one. */
-  recognise(key: string | undefined): Caller | undefined {
-    const lease = key === undefined ? undefined : this.#leaseOfToken(key);
-    if (lease !== undefined) return { principal: `lease ${lease}`, lease };
-    if (this.#admin === undefined) return { principal: "anonymous" };
-    return key !== undefined && timingSafeEqual(digest(key), this.#admin) ? { principal: "admin" } : undefined;
   }
 
   #leaseOfToken(key: string): string | undefined {
@@ -51,12 +48,13 @@ export class Principals {
   }
 }
 
-/** The key that a request shows, if any: X-API-KEY, or a bearer token. */
+/**
+ * The one key or lease_token that a request shows. X-API-KEY counts if it is not empty, and a bearer token else: never both, so a wrong key is
+ * refused even beside a good token, and nobody is taken for another than they name first. Its form tells which of the two it is. A header
+ * that was sent twice is one value to HTTP, `a, b`, and no key.
+ */
 export function keyOf(header: (name: string) => string | null | undefined): string | undefined {
-  const key = header("x-api-key");
-  if (key !== undefined && key !== null && key !== "") return key;
-  const [scheme, token] = header("authorization")?.split(/\s+/, 2) ?? [];
-  return scheme?.toLowerCase() === "bearer" && token !== undefined && token !== "" ? token : undefined;
+  return header("x-api-key") || /^\s*bearer\s+(\S.*?)\s*$/i.exec(header("authorization") ?? "")?.[1];
 }
 
 function digest(text: string): Buffer {

@@ -51,12 +51,12 @@ describe("JSON over curl", () => {
 
   test.each([
     ["LockService/Acquire", { environment: "typo", ttll: "5s" }, "ttll"],
-    ["LockService/Acquire", { environment: "typo", holder: { nmae: "x" } }, "nmae"],
-    ["EnvironmentService/ApplyEnvironments", { environments: [{ name: "typo", capcity: 2 }] }, "capcity"],
+    ["LockService/Acquire", { environment: "typo", holder: { nmae: "x" } }, "holder.nmae"],
+    ["EnvironmentService/ApplyEnvironments", { environments: [{ name: "typo", capcity: 2 }] }, "environments[0].capcity"],
   ])("%s names the unknown field of %j", async (method, message, field) => {
     const answer = await post(server, method, message);
     expect(answer.status).toBe(400);
-    expect(answer.json()).toMatchObject({ code: "invalid_argument", message: expect.stringContaining(`"${field}"`) });
+    expect(answer.json()).toMatchObject({ code: "invalid_argument", message: expect.stringMatching(/"\w+" is unknown/) });
     expect(details(answer)).toMatchObject({
       ErrorInfo: { domain: "call-me", reason: "MALFORMED" },
       BadRequest: { fieldViolations: [{ field }] },

@@ -108,7 +108,7 @@ describe("LockService", () => {
     const { id: lease_id } = lease as { id: string };
     using bearer = new Stock(server, "callme.v1.LockService", { authorization: `Bearer ${lease_token}` });
     expect(leaseOf(await bearer.call("Renew", { lease_id }))).toMatchObject({ id: lease_id });
-    expect(await bearer.failure("Check", { environment: "by-token" })).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(await bearer.failure("Acquire", { environment: "by-token" })).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(leaseOf(await bearer.call("Release", { lease_id }))).toMatchObject({ state: "LEASE_STATE_ENDED" });
   });
 });

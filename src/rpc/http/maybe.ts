@@ -1,44 +1,54 @@
 /** The original service's one route, kept to the letter: /maybe?environment=NAME with X-API-KEY. Facts are added in headers only. */
 import { randomUUID } from "node:crypto";
+import { Code } from "@connectrpc/connect";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Micros, Pool } from "../../core/model.ts";
 import { wouldGrant } from "../../core/view.ts";
-import { StoreFailure } from "../../store/store.ts";
-import { BODY_LIMIT } from "../connect/router.ts";
+import { reasonOf, toConnectError } from "../errors.ts";
+import { admit } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
-import { keyOf } from "../principal.ts";
+import { MAYBE } from "../methods/table.ts";
 import type { Exchange } from "./exchange.ts";
 import { parametersOf } from "./query.ts";
 
 /** Answers a request to /maybe. `ttl` is CALL_ME_LEGACY_TTL: without it a lease taken here lives until it is freed. */
 export async function maybe(service: Service, ttl: Micros | undefined, exchange: Exchange): Promise<void> {
-  const { req } = exchange;
-  const method = req.method ?? "";
   if (!exchange.admits("DELETE", "GET", "POST")) return;
-  const key = keyOf((name) => exchange.header(name));
-  const caller = service.principals.recognise(key);
-  if (caller === undefined || caller.lease !== undefined) {
-    const message = key === undefined ? "unauthenticated for invalid credentials" : "incorrect api key auth";
-    return exchange.answer(401, { code: 401, message });
-  }
-  if (Number(exchange.header("content-length") ?? 0) > BODY_LIMIT)
-    return exchange.answer(413, { code: 413, message: `the body is larger than ${BODY_LIMIT / 1024} KiB` });
-  const type = exchange.header("content-type") ?? "";
-  if (method !== "GET" && hasBody(exchange) && !/^application\/json\b/i.test(type)) {
-    const message = `unsupported media type ${JSON.stringify(type)}, only [application/json] are allowed`;
-    return exchange.answer(415, { code: 415, message });
-  }
-  const environment = nameIn(exchange.query);
-  if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
+  const method = exchange.req.method as keyof typeof MAYBE;
   try {
-    if (method === "GET") look(service, environment, exchange);
+    const caller = admit(service, MAYBE[method], (name) => exchange.header(name));
+    if (refusesBody(method, exchange)) return;
+    const environment = nameIn(exchange.query);
+    if (environment === "") exchange.answer(422, { code: 602, message: "environment in query is required" });
+    else if (method === "GET") look(service, environment, exchange);
     else if (method === "POST") await take(service, ttl, environment, caller, exchange);
     else await free(service, environment, caller, exchange);
   } catch (error) {
-    if (!(error instanceof StoreFailure)) throw error;
-    exchange.answer(503, { code: 503, message: error.message }, { "retry-after": "5" });
+    answerRefusal(error, exchange);
   }
+}
+
+/** Whether it has a body that the original did not take; then it is answered. */
+function refusesBody(method: keyof typeof MAYBE, exchange: Exchange): boolean {
+  const { size } = MAYBE[method];
+  const type = exchange.header("content-type") ?? "";
+  if (Number(exchange.header("content-length") ?? 0) > size)
+    exchange.answer(413, { code: 413, message: `the body is larger than ${size / 1024} KiB` });
+  else if (method !== "GET" && hasBody(exchange) && !/^application\/json\s*(;|$)/i.test(type))
+    exchange.answer(415, { code: 415, message: `unsupported media type ${JSON.stringify(type)}, only [application/json] are allowed` });
+  else return false;
+  return true;
+}
+
+/** What the gate, or the store, says no to, in the original's words where it has some. */
+function answerRefusal(error: unknown, exchange: Exchange): void {
+  const { rawMessage: message, code } = toConnectError(error);
+  if (reasonOf(error) === "NO_KEY") exchange.answer(401, { code: 401, message: "unauthenticated for invalid credentials" });
+  else if (code === Code.Unauthenticated || code === Code.PermissionDenied)
+    exchange.answer(401, { code: 401, message: "incorrect api key auth" });
+  else if (code === Code.Unavailable) exchange.answer(503, { code: 503, message }, { "retry-after": "5" });
+  else throw error;
 }
 
 /** The last one that decodes; empty if there is none. */
@@ -57,7 +67,6 @@ function look(service: Service, environment: string, exchange: Exchange): void {
 
 async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Caller, exchange: Exchange): Promise<void> {
   const { engine } = service;
-  if (engine.draining.aborted) return exchange.answer(503, { code: 503, message: "not now; try again" }, { "retry-after": "5" });
   const id = randomUUID();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
   const pool = service.engine.homeOf(environment);

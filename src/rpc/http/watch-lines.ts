@@ -4,10 +4,10 @@ import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Report } from "../connect/router.ts";
-import { badField, failure, toConnectError } from "../errors.ts";
+import { badField, toConnectError } from "../errors.ts";
+import { admit, follow } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";
-import { watchEnvironment } from "../methods/streams.ts";
-import { keyOf } from "../principal.ts";
+import { LOCK_SERVICE } from "../methods/table.ts";
 import type { Exchange } from "./exchange.ts";
 import { parametersOf } from "./query.ts";
 
@@ -24,11 +24,11 @@ export async function watchLines(service: Service, exchange: Exchange, report: R
   const closed = new Promise<void>((resolve) => exchange.res.once("close", resolve));
   void closed.then(() => gone.abort());
   try {
-    const caller = service.principals.identify(keyOf((name) => exchange.header(name)));
-    if (caller.lease !== undefined) throw failure("TOKEN_TOO_NARROW", "a lease_token cannot watch environments; use an API key");
+    const method = LOCK_SERVICE.watchEnvironment;
+    const caller = admit(service, method, (name) => exchange.header(name));
     const request = readQuery(exchange);
     const call: Call = { caller, signal: gone.signal, timeLeft: () => undefined, onLost: (lost) => exchange.onLost(lost) };
-    for await (const message of watchEnvironment(service, request, call)) await write(exchange, lineOf(message), closed);
+    for await (const message of follow(service, method, request, call)) await write(exchange, lineOf(message), closed);
     exchange.res.end();
   } catch (error) {
     const translation = toConnectError(error);

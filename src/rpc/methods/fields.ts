@@ -78,7 +78,7 @@ export function link(field: string, value: string): string {
 }
 
 /** A value for a message, without anything that a terminal or reader could take for more than text. */
-function show(value: string): string {
+export function show(value: string): string {
   const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
   return JSON.stringify(short).replace(new RegExp(UNSAFE, "g"), (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

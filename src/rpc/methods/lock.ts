@@ -37,7 +37,6 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { store } = engine;
   const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => store.ownerOf(name));
-  if (engine.draining.aborted) throw failure("DRAINING", "the server is about to stop; retry with the same request_id");
   const known = engine.knownAs(pool, command);
   if (known !== undefined) engine.presence.sign(known.id, call);
   const reply = accepted(await engine.submit(pool, command));
@@ -84,7 +83,7 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
 export async function getLease(service: Service, request: pb.GetLeaseRequest, call: Call): Promise<Init<typeof pb.GetLeaseResponseSchema>> {
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
-  const found = await findLease(service, request.leaseId, call);
+  const found = await findLease(service, request.leaseId);
   let view = found;
   if (isOwner(call, found.lease)) {
     view = await engine.sign(found, call);
@@ -104,11 +103,9 @@ export async function checkFence({ engine }: Service, request: pb.CheckFenceRequ
   return { valid, current: BigInt(site.environment.fence) };
 }
 
-/** A lease as last committed; not_found, or permission_denied for another lease's token. */
-export async function findLease(service: Service, id: string, call: Call): Promise<LeaseView> {
+/** A lease as last committed; throws not_found. */
+export async function findLease(service: Service, id: string): Promise<LeaseView> {
   const lease = required("lease_id", id);
-  if (call.caller.lease !== undefined && call.caller.lease !== lease)
-    throw failure("NOT_YOURS", `this lease_token is for lease ${call.caller.lease}, not for ${lease}`);
   return (await service.engine.find(lease)) ?? noLease(lease);
 }
 

@@ -67,7 +67,7 @@ export async function* watchLease(
 ): AsyncGenerator<MessageInitShape<typeof WatchLeaseResponseSchema>, void, undefined> {
   const { engine } = service;
   const signal = AbortSignal.any([call.signal, engine.draining]);
-  let seen = await findLease(service, request.leaseId, call);
+  let seen = await findLease(service, request.leaseId);
   const { id } = seen.lease;
   const own = isOwner(call, seen.lease);
   const count = admit(service, seen.lease.pool);

@@ -1,0 +1,111 @@
+/**
+ * Errors that connect-es makes by itself, of a request that it could not read. They have no details, and some of them call the caller's
+ * mistake `internal`: here they get the code and the reason that a caller of ours can rely on, in each protocol's form.
+ */
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Compression, encodeEnvelope, type UniversalServerResponse } from "@connectrpc/connect/protocol";
+import {
+  codeToHttpStatus,
+  endStreamFlag,
+  endStreamFromJson,
+  endStreamToJson,
+  errorFromJsonBytes,
+  errorToJson,
+} from "@connectrpc/connect/protocol-connect";
+import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
+import { failure } from "../errors.ts";
+
+/** Of an envelope: flags, and the length of what follows. */
+const HEAD = 5;
+
+/** What connect-es meant by an error about a request; undefined if the error has its details, or is not about the request. */
+export function explain(error: ConnectError): ConnectError | undefined {
+  if (error.details.length > 0) return undefined;
+  const words = error.rawMessage;
+  switch (error.code) {
+    case Code.ResourceExhausted:
+      return tooLarge(Number(/readMaxBytes (\d+)/.exec(words)?.[1]));
+    case Code.InvalidArgument:
+    case Code.Internal:
+      return failure("MALFORMED", `the request could not be read: ${words === "internal error" ? "it is no valid base64" : words}`);
+    case Code.Unimplemented:
+      if (words.startsWith("protocol error")) return failure("MALFORMED", words);
+      return failure("UNKNOWN_ENCODING", words);
+    default:
+      return undefined;
+  }
+}
+
+/** The same compression, whose errors say that what came is damaged, or too large. */
+export function plainSpoken(compression: Compression): Compression {
+  return {
+    ...compression,
+    decompress: (bytes, most) =>
+      compression.decompress(bytes, most).catch((error: unknown) => {
+        if (ConnectError.from(error).code === Code.ResourceExhausted) throw tooLarge(most);
+        throw failure("MALFORMED", `the request is no ${compression.name}: it was cut short, damaged, or never compressed`);
+      }),
+  };
+}
+
+function tooLarge(limit: number): ConnectError {
+  return failure("TOO_LARGE", `the request is larger than ${limit / 1024} KiB; make it smaller, don't retry it`);
+}
+
+/** The answer, with an error that connect-es made explained. `read`: whether the request had been read; then an error is not its fault. */
+export async function explained(answer: UniversalServerResponse, read: () => boolean): Promise<UniversalServerResponse> {
+  const type = answer.header?.get("content-type") ?? "";
+  const body = answer.body;
+  if (answer.trailer !== undefined) explainTrailer(answer.trailer, read());
+  else if (body === undefined) return answer;
+  else if (type === "application/json") return answer.status === 200 || read() ? answer : await explainBody(answer, body);
+  else if (!read()) return { ...answer, body: mapped(body, (chunk) => explainEnvelope(chunk, type)) };
+  return answer;
+}
+
+async function explainBody(answer: UniversalServerResponse, body: AsyncIterable<Uint8Array>): Promise<UniversalServerResponse> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const explanation = explain(errorFromJsonBytes(bytes, undefined, new ConnectError("malformed", Code.InvalidArgument)));
+  if (explanation === undefined) return { ...answer, body: once(bytes) };
+  const json = Buffer.from(JSON.stringify(errorToJson(explanation, undefined)));
+  const header = new Headers(answer.header);
+  header.set("content-length", String(json.byteLength));
+  return { ...answer, status: codeToHttpStatus(explanation.code), header, body: once(json) };
+}
+
+/** gRPC-Web and Connect's streams tell an error in the last envelope, which is a chunk of its own. */
+function explainEnvelope(chunk: Uint8Array, type: string): Uint8Array {
+  const [flags] = chunk;
+  const data = chunk.subarray(HEAD);
+  if (flags === trailerFlag && type.startsWith("application/grpc-web")) {
+    const trailer = trailerParse(data);
+    explainTrailer(trailer, false);
+    return encodeEnvelope(flags, trailerSerialize(trailer));
+  }
+  if (flags !== endStreamFlag || !type.startsWith("application/connect+")) return chunk;
+  const { metadata, error } = endStreamFromJson(data);
+  const explanation = error === undefined ? undefined : explain(error);
+  if (explanation === undefined) return chunk;
+  return encodeEnvelope(flags, Buffer.from(JSON.stringify(endStreamToJson(metadata, explanation, undefined))));
+}
+
+function explainTrailer(trailer: Headers, read: boolean): void {
+  const error = findTrailerError(trailer);
+  if (error === undefined) return;
+  const explanation = read ? undefined : explain(error);
+  if (explanation !== undefined) setTrailerStatus(trailer, explanation);
+  // As gRPC says: connect-es encodes more, and grpc-js would show its users `ttl%3A`.
+  const message = (explanation ?? error).rawMessage.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
+  trailer.set("grpc-message", message);
+}
+
+async function* mapped(body: AsyncIterable<Uint8Array>, change: (chunk: Uint8Array) => Uint8Array): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) yield change(chunk);
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

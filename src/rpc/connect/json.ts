@@ -1,0 +1,167 @@
+/**
+ * A request's JSON. What protobuf-es refuses is explained here: the path of the field in proto names, its value, and an example of what fits.
+ * protobuf-es alone judges what fits; the walk asks it about ever smaller parts.
+ */
+import { type DescEnum, type DescField, type DescMessage, fromJson, fromJsonString, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { near } from "../../core/refusal.ts";
+import { failure } from "../errors.ts";
+import { show } from "../methods/fields.ts";
+
+/** Turns the bytes of a request into its text, for connect-es to read; throws MALFORMED unless they are a message of this type. */
+export class RequestDecoder {
+  readonly #type: DescMessage;
+  readonly #utf8 = new TextDecoder("utf-8", { fatal: true });
+
+  constructor(type: DescMessage) {
+    this.#type = type;
+  }
+
+  decode(bytes?: Uint8Array): string {
+    const text = this.#textOf(bytes);
+    try {
+      fromJsonString(this.#type, text);
+      return text;
+    } catch (error) {
+      throw explain(this.#type, text, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #textOf(bytes?: Uint8Array): string {
+    try {
+      return this.#utf8.decode(bytes);
+    } catch {
+      throw failure("MALFORMED", "the request is no UTF-8; send JSON as UTF-8");
+    }
+  }
+}
+
+/** `complaint`: protobuf-es's own. */
+function explain(type: DescMessage, text: string, complaint: string): Error {
+  if (text === "") return failure("MALFORMED", "the request is empty; send a JSON object, at least {}");
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text) as JsonValue;
+  } catch (error) {
+    return failure("MALFORMED", `the request is no JSON: ${(error as SyntaxError).message}`);
+  }
+  const fault = faultIn(type, value, "");
+  if (fault === undefined) return failure("MALFORMED", complaint);
+  if (fault.path === "") return failure("MALFORMED", `the request: ${fault.complaint}`);
+  return failure("MALFORMED", `${fault.path}: ${fault.complaint}`, { field: fault.path });
+}
+
+interface Fault {
+  readonly path: string;
+  readonly complaint: string;
+}
+
+/** The first thing in a message that does not fit; undefined if it is none of one field alone. */
+function faultIn(type: DescMessage, value: JsonValue, path: string): Fault | undefined {
+  if (!isObject(value)) return { path, complaint: `${shown(value)} is no ${type.name}; write an object, {…}` };
+  const given = new Map<DescField, string>();
+  for (const [key, item] of Object.entries(value)) {
+    const field = type.fields.find(({ name, jsonName }) => name === key || jsonName === key);
+    if (field === undefined) return unknownKey(type, key, path);
+    const at = `${path === "" ? "" : `${path}.`}${field.name}`;
+    const before = given.get(field);
+    if (before !== undefined) return { path: at, complaint: `is given twice, as ${before} and as ${key}; give it once` };
+    given.set(field, key);
+    if (!fits(field, item)) return faultOf(field, key, item, at);
+  }
+  return undefined;
+}
+
+function unknownKey(type: DescMessage, key: string, path: string): Fault {
+  const names = type.fields.map(({ name }) => name);
+  const own = /^\w+$/.test(key) ? `${path === "" ? "" : "."}${key}` : `[${show(key)}]`;
+  const meant = near(key, new Set([...names, ...type.fields.map(({ jsonName }) => jsonName)]));
+  return { path: `${path}${own}`, complaint: `${show(key)} is unknown${meant || `; ${type.name} has ${names.join(", ")}`}` };
+}
+
+/** `key`: how the request spells the field's name. */
+function faultOf(field: DescField, key: string, value: JsonValue, path: string): Fault {
+  if (field.fieldKind === "list" && Array.isArray(value)) {
+    const index = value.findIndex((item) => !fits(field, [item]));
+    if (index >= 0) return faultOfOne(field, `${JSON.stringify(key)}:[…]`, value[index] ?? null, `${path}[${index}]`);
+  }
+  if (field.fieldKind === "map" && isObject(value)) {
+    const [name, item] = Object.entries(value).find(([name, item]) => !fits(field, { [name]: item })) ?? ["", null];
+    return faultOfOne(field, `${JSON.stringify(key)}:{…}`, item, `${path}[${show(name)}]`);
+  }
+  if (field.fieldKind === "list") return { path, complaint: `${shown(value)} is no list; write ${JSON.stringify(key)}:[…]` };
+  if (field.fieldKind === "map") return { path, complaint: `${shown(value)} is no object; write ${JSON.stringify(key)}:{"name":"text"}` };
+  return faultOfOne(field, key, value, path);
+}
+
+function faultOfOne(field: DescField, key: string, value: JsonValue, path: string): Fault {
+  const type = field.message;
+  if (type !== undefined && !hasItsOwnForm(type)) {
+    const inner = faultIn(type, value, path);
+    if (inner !== undefined) return inner;
+  }
+  const [kind, example] = expected(field, value);
+  const whole = field.fieldKind === "list" || field.fieldKind === "map" ? example : `${JSON.stringify(key)}:${example}`;
+  return { path, complaint: `${shown(value)} is ${kind}; write ${whole}` };
+}
+
+/** What a value of this field is not, and one that fits: the nearest to what was given. */
+function expected(field: DescField, value: JsonValue): readonly [kind: string, example: string] {
+  if (field.message?.typeName === "google.protobuf.Duration") return ["no duration in seconds", `"${secondsIn(value)}s"`];
+  if (field.message?.typeName === "google.protobuf.Timestamp") return ["no time as of RFC 3339", '"2027-01-31T12:00:00Z"'];
+  if (field.enum !== undefined) return nameOf(field.enum, value);
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      if (typeof value === "string") return ["no well-formed text: half of a surrogate pair is missing", '"text"'];
+      return ["no text", typeof value === "number" || typeof value === "boolean" ? `"${value}"` : '"text"'];
+    case ScalarType.BOOL:
+      return ["neither true nor false", "true"];
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+      return ["no whole number of 64 bits that fits here", '"1"'];
+    default:
+      return ["no whole number that fits here", "1"];
+  }
+}
+
+function nameOf(type: DescEnum, value: JsonValue): readonly [string, string] {
+  // The first value of an enum says that nothing was said.
+  const names = type.values.slice(1).map(({ name }) => name);
+  const ending = typeof value === "string" ? `_${value.trim().toUpperCase().replaceAll(/\W+/g, "_")}` : "";
+  const meant = names.find((name) => ending !== "" && `_${name}`.endsWith(ending)) ?? names[0] ?? "";
+  return [`none of ${names.join(", ")}`, `"${meant}"`];
+}
+
+const UNITS: Record<string, number> = { ms: 0.001, s: 1, sec: 1, m: 60, min: 60, h: 3_600, d: 86_400 };
+
+/** What somebody means who writes 3600, "3600" or "1h30m"; a minute, where that cannot be told. */
+function secondsIn(value: JsonValue): number {
+  const parts = [...`${isObject(value) ? "" : value}`.matchAll(/(\d+(?:\.\d{1,9})?)\s*(ms|sec|s|min|m|h|d)?/g)];
+  const seconds = parts.reduce((sum, [, amount, unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 1), 0);
+  const whole = seconds >= 1 ? Math.round(seconds) : seconds;
+  return whole >= 0.001 && whole <= 1e9 ? whole : 60;
+}
+
+/** Whether protobuf-es takes this value for the field. */
+function fits(field: DescField, value: JsonValue): boolean {
+  try {
+    fromJson(field.parent, { [field.jsonName]: value });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Duration and the like: JSON knows them by another form than their fields'. */
+function hasItsOwnForm(type: DescMessage): boolean {
+  return type.typeName.startsWith("google.protobuf.");
+}
+
+function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shown(value: JsonValue): string {
+  if (Array.isArray(value)) return "a list";
+  if (isObject(value)) return "an object";
+  return typeof value === "string" ? show(value) : `${value}`;
+}

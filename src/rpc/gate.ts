@@ -1,0 +1,90 @@
+/** The one gate, whatever way a call comes: who is calling, and what may they do. */
+import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Caller } from "../core/command.ts";
+import { failure } from "./errors.ts";
+import type { Call, Service } from "./methods/call.ts";
+import type { Method, Rule, Streaming } from "./methods/table.ts";
+import { keyOf } from "./principal.ts";
+
+/** The caller, by the headers alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable while draining. */
+export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined): Caller {
+  const caller = service.principals.identify(keyOf(header));
+  if (rule.token === undefined && isNarrow(service, caller))
+    throw tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
+  if (rule.begins && service.engine.draining.aborted)
+    throw failure("DRAINING", "the server is about to stop; retry with the same request_id");
+  return caller;
+}
+
+/** What a request is about, in all methods that a lease_token opens. */
+interface About {
+  readonly leaseId?: string;
+  readonly environment?: string;
+  readonly pool?: string;
+}
+
+/** Whether the caller may do this to what the request names; throws permission_denied. A key may do everything; a role will not. */
+export async function may(service: Service, caller: Caller, rule: Rule, about: About): Promise<void> {
+  if (!isNarrow(service, caller)) return;
+  if (rule.token === "LEASE") mayUseLease(caller, about);
+  else await mayLookAt(service, caller, about);
+}
+
+/** Runs a unary method for a caller who was admitted. */
+export async function perform(
+  service: Service,
+  method: Extract<Method, { desc: { methodKind: "unary" } }>,
+  message: MessageShape<DescMessage>,
+  call: Call,
+): Promise<MessageInitShape<DescMessage>> {
+  await may(service, call.caller, method, message as About);
+  return await method.run(service, message, call);
+}
+
+/** The messages of a streaming method for a caller who was admitted; where a lease_token opens it, for as long as it does. */
+export function follow<I extends DescMessage, O extends DescMessage>(
+  service: Service,
+  method: Rule & { readonly run: Streaming<I, O> },
+  message: MessageShape<I>,
+  call: Call,
+): AsyncGenerator<MessageInitShape<O>, void, undefined> {
+  return isNarrow(service, call.caller) ? followNarrowly(service, method, message, call) : method.run(service, message, call);
+}
+
+async function* followNarrowly<I extends DescMessage, O extends DescMessage>(
+  service: Service,
+  method: Rule & { readonly run: Streaming<I, O> },
+  message: MessageShape<I>,
+  call: Call,
+): AsyncGenerator<MessageInitShape<O>, void, undefined> {
+  await may(service, call.caller, method, message as About);
+  for await (const told of method.run(service, message, call)) {
+    yield told;
+    await may(service, call.caller, method, message as About);
+  }
+}
+
+/** Whether a lease_token is all that the caller has. Where nobody is asked for a key it takes nothing away. */
+function isNarrow({ principals }: Service, caller: Caller): boolean {
+  return caller.lease !== undefined && !principals.open;
+}
+
+function mayUseLease(caller: Caller, { leaseId = "" }: About): void {
+  if (leaseId === "" || leaseId === caller.lease) return;
+  throw failure("NOT_YOURS", `this lease_token is for lease ${caller.lease}, not for ${leaseId}`);
+}
+
+async function mayLookAt(service: Service, { lease = "" }: Caller, { environment = "", pool = "" }: About): Promise<void> {
+  if (pool !== "") throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; use an API key");
+  // Nothing is named: the method says so.
+  if (environment === "") return;
+  const found = await service.engine.find(lease);
+  if (found === undefined || found.lease.state === "ENDED")
+    throw tooNarrow(`lease ${lease} has ended, and with it what its lease_token opened; use an API key`);
+  if (!found.lease.needs.some((need) => need.environment === environment))
+    throw tooNarrow(`this lease_token is for ${found.lease.needs.map((need) => need.environment).join(", ")}; use an API key`);
+}
+
+function tooNarrow(message: string): Error {
+  return failure("TOKEN_TOO_NARROW", message);
+}

@@ -1,0 +1,100 @@
+/** Every method of the contract, once: what does it, and what it takes to call it. A method without a row does not compile. */
+import type { DescMessage, DescMethod, DescMethodStreaming, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Call, Service } from "./call.ts";
+import * as environments from "./environments.ts";
+import * as lock from "./lock.ts";
+import * as streams from "./streams.ts";
+
+/** What it takes to call something; see `admit` and `may` in gate.ts. */
+export interface Rule {
+  /** The role that includes it. */
+  readonly access: "VIEW" | "USE" | "OPERATE" | "ADMIN";
+  /** What a lease_token opens of it by itself: its own lease, or the environments that its lease names. Nothing, if absent. */
+  readonly token?: "LEASE" | "ENVIRONMENTS";
+  /** Largest request, in bytes. */
+  readonly size: number;
+  /** Refused while the server drains: it would begin something new. */
+  readonly begins?: true;
+}
+
+export type Unary<I extends DescMessage, O extends DescMessage> = (
+  service: Service,
+  message: MessageShape<I>,
+  call: Call,
+) => Promise<MessageInitShape<O>>;
+
+export type Streaming<I extends DescMessage, O extends DescMessage> = (
+  service: Service,
+  message: MessageShape<I>,
+  call: Call,
+) => AsyncGenerator<MessageInitShape<O>, void, undefined>;
+
+/** A method's row. */
+export type Row<M> = Rule &
+  (M extends { methodKind: "unary"; input: infer I extends DescMessage; output: infer O extends DescMessage }
+    ? { readonly run: Unary<I, O> }
+    : M extends { input: infer I extends DescMessage; output: infer O extends DescMessage }
+      ? { readonly run: Streaming<I, O> }
+      : never);
+type Rows<Methods> = { readonly [Name in keyof Methods]: Row<Methods[Name]> };
+
+const KIB = 1024;
+const VIEW = { access: "VIEW", size: 64 * KIB } as const;
+const USE = { access: "USE", size: 64 * KIB } as const;
+const OPERATE = { access: "OPERATE", size: 64 * KIB } as const;
+const ADMIN = { access: "ADMIN", size: 64 * KIB } as const;
+
+export const LOCK_SERVICE: Rows<typeof LockService.method> = {
+  check: { run: lock.check, ...VIEW, token: "ENVIRONMENTS" },
+  acquire: { run: lock.acquire, ...USE, begins: true },
+  release: { run: lock.release, ...USE, token: "LEASE" },
+  renew: { run: lock.renew, ...USE, token: "LEASE" },
+  getLease: { run: lock.getLease, ...VIEW, token: "LEASE" },
+  checkFence: { run: lock.checkFence, ...VIEW, token: "ENVIRONMENTS" },
+  watchEnvironment: { run: streams.watchEnvironment, ...VIEW, token: "ENVIRONMENTS" },
+  watchLease: { run: streams.watchLease, ...VIEW, token: "LEASE" },
+};
+
+export const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
+  listEnvironments: { run: environments.list, ...VIEW },
+  getEnvironment: { run: environments.get, ...VIEW, token: "ENVIRONMENTS" },
+  // It may send a whole fleet.
+  applyEnvironments: { run: environments.apply, ...ADMIN, size: 4 * KIB * KIB },
+  deleteEnvironment: { run: environments.remove, ...ADMIN },
+  setEnvironmentState: { run: environments.setState, ...OPERATE },
+  forceRelease: { run: environments.forceRelease, ...OPERATE },
+  listLeases: { run: environments.listLeases, ...VIEW },
+};
+
+/** The original's route, by its HTTP methods; a lease_token opens nothing there. */
+export const MAYBE = {
+  GET: VIEW,
+  POST: { ...USE, begins: true },
+  DELETE: USE,
+} as const satisfies Record<string, Rule>;
+
+/** A method of any message types, for what surrounds all of them alike. */
+export type Method = Rule & {
+  /** As in a request for it, `/callme.v1.LockService/Check`. */
+  readonly path: string;
+} & (
+    | { readonly desc: DescMethodUnary; readonly run: Unary<DescMessage, DescMessage> }
+    | { readonly desc: DescMethodStreaming; readonly run: Streaming<DescMessage, DescMessage> }
+  );
+
+/** The two services' methods by their path. */
+export const METHODS: ReadonlyMap<string, Method> = new Map(
+  [...methodsOf(LockService.method, LOCK_SERVICE), ...methodsOf(EnvironmentService.method, ENVIRONMENT_SERVICE)].map((method) => [
+    method.path,
+    method,
+  ]),
+);
+
+function methodsOf<Methods extends Readonly<Record<string, DescMethod>>>(methods: Methods, rows: Rows<Methods>): Method[] {
+  return Object.entries(methods).map(([name, desc]) => {
+    const path = `/${desc.parent.typeName}/${desc.name}`;
+    return { ...rows[name], desc, path } as unknown as Method;
+  });
+}

@@ -1,0 +1,292 @@
+// Requests that are no messages: the same invalid_argument over every protocol, and never `internal`.
+import { gzipSync } from "node:zlib";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { CheckRequestSchema, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { detailsOf } from "./grpc.ts";
+import { Server } from "./server.ts";
+import { envelope, get, send, type Wire } from "./wire.ts";
+
+let server: Server;
+beforeAll(async () => {
+  server = await Server.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const CHECK = "LockService/Check";
+const ACQUIRE = "LockService/Acquire";
+const APPLY = "EnvironmentService/ApplyEnvironments";
+const WATCH = "LockService/WatchEnvironment";
+const MALFORMED = { code: "invalid_argument", reason: "MALFORMED" };
+
+/** JSON that is no such message: method, what is sent, the field's path, and what the message says besides the path. */
+const JSON_INPUT: readonly (readonly [method: string, json: string, field: string, words: string])[] = [
+  [ACQUIRE, '{"environment":"e","ttl":3600}', "ttl", '3600 is no duration in seconds; write "ttl":"3600s"'],
+  [ACQUIRE, '{"environment":"e","ttl":"1h"}', "ttl", '"1h" is no duration in seconds; write "ttl":"3600s"'],
+  [ACQUIRE, '{"environment":"e","max_hold":"1h30m"}', "max_hold", 'write "max_hold":"5400s"'],
+  [
+    ACQUIRE,
+    '{"environment":"e","queueTimeout":{"seconds":3}}',
+    "queue_timeout",
+    'an object is no duration in seconds; write "queueTimeout":',
+  ],
+  [ACQUIRE, '{"environment":"e","ifBusy":"fail"}', "if_busy", 'none of IF_BUSY_QUEUE, IF_BUSY_FAIL; write "ifBusy":"IF_BUSY_FAIL"'],
+  [ACQUIRE, '{"environment":"e","holder":{"kind":"human"}}', "holder.kind", 'write "kind":"HOLDER_KIND_HUMAN"'],
+  [ACQUIRE, '{"environment":5}', "environment", '5 is no text; write "environment":"5"'],
+  [ACQUIRE, '{"environment":["e"]}', "environment", "a list is no text"],
+  [ACQUIRE, '{"environment":"\\ud800"}', "environment", "half of a surrogate pair"],
+  [ACQUIRE, '{"needs":{"environment":"e"}}', "needs", 'an object is no list; write "needs":[…]'],
+  [ACQUIRE, '{"needs":[{"environment":"e"},{"environment":"f","slots":"two"}]}', "needs[1].slots", '"two" is no whole number'],
+  [ACQUIRE, '{"needs":[{"environment":"e"},null]}', "needs[1]", "null is no Need; write an object"],
+  [ACQUIRE, '{"tags":["a",5]}', "tags[1]", '5 is no text; write "5"'],
+  [ACQUIRE, '{"tags":[null]}', "tags[0]", "null is no text"],
+  [ACQUIRE, '{"holder":"me"}', "holder", '"me" is no Holder; write an object'],
+  [ACQUIRE, '{"holder":{"nam":"me"}}', "holder.nam", '"nam" is unknown; did you mean "name"?'],
+  [ACQUIRE, '{"environment":"e","autoRenew":true}', "autoRenew", '"autoRenew" is unknown; AcquireRequest has environment, needs,'],
+  [ACQUIRE, '{"requestId":"a","request_id":"b"}', "request_id", "is given twice"],
+  [ACQUIRE, '{"priority":"high"}', "priority", '"high" is no whole number that fits here; write "priority":1'],
+  [APPLY, '{"environments":[{"name":"e"},{"name":"f","labels":{"k":5}}]}', 'environments[1].labels["k"]', "5 is no text"],
+  [APPLY, '{"environments":[{"name":"e","labels":[]}]}', "environments[0].labels", "a list is no object"],
+  [APPLY, '{"dryRun":"yes"}', "dry_run", '"yes" is neither true nor false; write "dryRun":true'],
+  ["EnvironmentService/SetEnvironmentState", '{"until":"tomorrow"}', "until", '"tomorrow" is no time as of RFC 3339; write "until":"2027'],
+  ["EnvironmentService/ListLeases", '{"filter":{"states":["held"]}}', "filter.states[0]", 'write "LEASE_STATE_HELD"'],
+  ["LockService/CheckFence", '{"fencingToken":"x"}', "fencing_token", "is no whole number of 64 bits"],
+];
+
+/** How JSON comes. */
+const JSON_WIRES: Record<string, (method: string, json: string) => Wire> = {
+  Connect: (method, json) => ({ method, type: "application/json", body: Buffer.from(json) }),
+  gRPC: (method, json) => ({ method, type: "application/grpc+json", body: envelope(json) }),
+  "gRPC-Web": (method, json) => ({ method, type: "application/grpc-web+json", body: envelope(json) }),
+};
+
+describe.each(Object.entries(JSON_WIRES))("JSON over %s", (_, wire) => {
+  test.each(JSON_INPUT)("%s %s: the path, the value and an example", async (method, json, field, words) => {
+    const verdict = await send(server, wire(method, json));
+    expect(verdict).toMatchObject({ ...MALFORMED, fields: [field], message: expect.stringContaining(words) });
+    expect(verdict.message.startsWith(`${field}: `)).toBe(true);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["half an object", "{"],
+    ["a form", "environment=e"],
+    ["null", "null"],
+    ["a list", "[]"],
+    ["a text", '"e"'],
+    ["an abyss", "[".repeat(30_000)],
+    ["a field that is given twice", '{"environment":"e","environment":"f"}'],
+  ])("%s is no message", async (_, json) => {
+    expect(await send(server, wire(ACQUIRE, json))).toMatchObject({ ...MALFORMED, fields: [] });
+  });
+});
+
+test("a stream, and a Connect GET, name the field too", async () => {
+  const body = envelope('{"environment":5}');
+  for (const type of ["application/connect+json", "application/grpc+json", "application/grpc-web+json"])
+    expect(await send(server, { method: WATCH, type, body }), type).toMatchObject({ ...MALFORMED, fields: ["environment"] });
+  expect(await get(server, CHECK, `encoding=json&message=${encodeURIComponent('{"environment":5}')}`)).toMatchObject({
+    ...MALFORMED,
+    fields: ["environment"],
+  });
+});
+
+describe("bytes that are no message", () => {
+  const torn = Buffer.from([0x0a, 0x7f]);
+  const noText = Buffer.from([0x0a, 0x02, 0xff, 0xfe]);
+  const cut = gzipSync('{"environment":"e"}').subarray(0, 20);
+  const grpcGzip = { "grpc-encoding": "gzip" };
+
+  test.each<[string, Wire]>([
+    ["a field that is cut short", { method: CHECK, type: "application/proto", body: torn }],
+    ["a text that is no UTF-8", { method: CHECK, type: "application/proto", body: noText }],
+    ["JSON that is no UTF-8", { method: CHECK, type: "application/json", body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) }],
+    ["a gzip that is cut short", { method: CHECK, type: "application/json", body: cut, headers: { "content-encoding": "gzip" } }],
+    ["no gzip at all", { method: CHECK, type: "application/json", body: Buffer.from("{}"), headers: { "content-encoding": "gzip" } }],
+    ["no brotli at all", { method: CHECK, type: "application/json", body: Buffer.from("{}"), headers: { "content-encoding": "br" } }],
+    [
+      "a deadline that is none",
+      { method: CHECK, type: "application/json", body: Buffer.from("{}"), headers: { "connect-timeout-ms": "1s" } },
+    ],
+    ...["application/grpc", "application/grpc-web", "application/grpc-web+proto"].flatMap((type): [string, Wire][] => [
+      [`${type}: a field that is cut short`, { method: CHECK, type, body: envelope(torn) }],
+      [`${type}: a text that is no UTF-8`, { method: CHECK, type, body: envelope(noText) }],
+      [`${type}: a gzip that is cut short`, { method: CHECK, type, body: envelope(cut, 1), headers: grpcGzip }],
+      [`${type}: compressed, nobody knows how`, { method: CHECK, type, body: envelope(cut, 1) }],
+      [`${type}: an envelope that is cut short`, { method: CHECK, type, body: envelope("environment").subarray(0, 9) }],
+      [`${type}: half an envelope's head`, { method: CHECK, type, body: Buffer.from([0, 0, 0]) }],
+      [`${type}: nothing`, { method: CHECK, type, body: Buffer.alloc(0) }],
+      [`${type}: two messages`, { method: CHECK, type, body: Buffer.concat([envelope(""), envelope("")]) }],
+      [`${type}: a deadline that is none`, { method: CHECK, type, body: envelope(""), headers: { "grpc-timeout": "soon" } }],
+      [`${type}: a stream's`, { method: WATCH, type, body: envelope(torn) }],
+    ]),
+    ...["application/connect+proto", "application/connect+json"].flatMap((type): [string, Wire][] => [
+      [`${type}: no message`, { method: WATCH, type, body: envelope(torn) }],
+      [
+        `${type}: a gzip that is cut short`,
+        { method: WATCH, type, body: envelope(cut, 1), headers: { "connect-content-encoding": "gzip" } },
+      ],
+      [`${type}: an envelope that is cut short`, { method: WATCH, type, body: envelope("environment").subarray(0, 9) }],
+      [`${type}: nothing`, { method: WATCH, type, body: Buffer.alloc(0) }],
+    ]),
+  ])("%s", async (_, wire) => {
+    expect(await send(server, wire)).toMatchObject(MALFORMED);
+  });
+
+  test.each([
+    ["no base64", "encoding=proto&base64=1&message=!!!"],
+    ["a field that is cut short", `encoding=proto&base64=1&message=${torn.toString("base64url")}`],
+    ["a gzip that is cut short", `encoding=json&base64=1&compression=gzip&message=${cut.toString("base64url")}`],
+    ["no JSON", "encoding=json&message=%zz"],
+    ["nothing", "encoding=json"],
+  ])("a Connect GET: %s", async (_, query) => {
+    expect(await get(server, CHECK, query)).toMatchObject({ status: 400, ...MALFORMED });
+  });
+
+  test("stock gRPC: the status and its details", async () => {
+    const client = new Client(new URL(server.url).host, credentials.createInsecure());
+    const metadata = new Metadata();
+    metadata.set("x-api-key", server.key);
+    const same = (bytes: Buffer) => bytes;
+    const error = await new Promise<ServiceError | null>((resolve) =>
+      client.makeUnaryRequest("/callme.v1.LockService/Check", same, same, torn, metadata, (failure) => resolve(failure)),
+    );
+    client.close();
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(error && detailsOf(error)).toMatchObject({ ErrorInfo: { domain: "call-me", reason: "MALFORMED" } });
+  });
+
+  test.each(["application/json", "application/grpc", "application/grpc-web", "application/connect+proto"])(
+    "too many of them, and an unknown compression, over %s",
+    async (type) => {
+      const enveloped = type !== "application/json";
+      const method = type.includes("connect") ? WATCH : CHECK;
+      const large = Buffer.from(JSON.stringify({ environment: "e".repeat(70_000) }));
+      expect(await send(server, { method, type, body: enveloped ? envelope(large) : large })).toMatchObject({
+        code: "resource_exhausted",
+        reason: "TOO_LARGE",
+      });
+      const encoding = {
+        [enveloped ? (type.includes("grpc") ? "grpc-encoding" : "connect-content-encoding") : "content-encoding"]: "zstd",
+      };
+      expect(await send(server, { method, type, body: enveloped ? envelope("{}") : Buffer.from("{}"), headers: encoding })).toMatchObject({
+        code: "unimplemented",
+        reason: "UNKNOWN_ENCODING",
+        message: expect.stringContaining("gzip"),
+      });
+    },
+  );
+});
+
+describe("a header may be written in any way that RFC 9110 allows", () => {
+  const body = Buffer.from('{"environment":"e"}');
+  test.each([
+    'application/json; charset="utf-8"',
+    "application/json;charset=UTF-8",
+    "Application/JSON ; charset=utf8; profile=x",
+    "application/json; charset=us-ascii",
+    "application/json;",
+  ])("content-type: %s is JSON", async (type) => {
+    expect(await send(server, { method: CHECK, type, body })).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ["application/proto; proto=callme.v1.CheckRequest", Buffer.from([])],
+    ["application/grpc+json; charset=utf-8", envelope(body)],
+    ["Application/gRPC-Web+JSON; charset=utf-8", envelope(body)],
+  ])("content-type: %s", async (type, bytes) => {
+    const { code, reason } = await send(server, { method: CHECK, type, body: bytes });
+    // The empty message reaches the method, which says what is missing.
+    expect([code, reason]).toEqual(bytes.length === 0 ? ["invalid_argument", "BAD_FIELD"] : ["", ""]);
+  });
+
+  test.each(["application/json; charset=latin1", 'application/json; charset="utf-16"', "text/json", "json", ""])(
+    "content-type: %j is none of ours",
+    async (type) => {
+      expect((await send(server, { method: CHECK, type, body })).status).toBe(415);
+    },
+  );
+
+  test.each(["GZIP", "x-gzip", "gzip"])("content-encoding: %s is gzip", async (encoding) => {
+    const headers = { "content-encoding": encoding, "accept-encoding": "gzip;q=0, identity;q=1" };
+    expect(await send(server, { method: CHECK, type: "application/json", body: gzipSync(body), headers })).toMatchObject({ status: 200 });
+  });
+
+  test.each(["bearer", "Bearer", "BEARER", "Bearer   "])("authorization: %s KEY", async (scheme) => {
+    const headers = { authorization: `${scheme} ${server.key}` };
+    expect((await fetch(`${server.url}/maybe?environment=e`, { headers })).status).toBe(200);
+  });
+
+  test.each(["Bearerx", "Bearer", "Bearer ", "Basic x", "Bearer x y"])("authorization: %s is no key", async (authorization) => {
+    expect((await fetch(`${server.url}/maybe?environment=e`, { headers: { authorization } })).status).toBe(401);
+  });
+});
+
+/** Values by the million that no message has, beside some that one has. */
+const names = [...LockService.methods, ...EnvironmentService.methods].flatMap(({ input }) =>
+  input.fields.flatMap(({ name, jsonName }) => [name, jsonName]),
+);
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: "small" },
+    fc.constantFrom(null, true, 0, -1, 1e99, "e", "5s", "1h", "IF_BUSY_FAIL", "2027-01-31T12:00:00Z", "\ud800", "\u202e", "__proto__"),
+    fc.double(),
+    fc.string({ unit: "binary" }),
+    fc.array(tie("any"), { maxLength: 3 }),
+    fc.dictionary(fc.oneof(fc.constantFrom(...names, "__proto__", "constructor"), fc.string()), tie("any"), { maxKeys: 3 }),
+  ),
+})).any;
+const bytes = fc.oneof(
+  fc.uint8Array({ maxLength: 64 }),
+  value.map((any) => Buffer.from(JSON.stringify(any))),
+  fc.string().map((environment) => toBinary(CheckRequestSchema, create(CheckRequestSchema, { environment }))),
+);
+const body = fc.oneof(
+  bytes,
+  bytes.map((data) => gzipSync(data)),
+  fc.tuple(bytes, fc.constantFrom(0, 1, 2, 0x80, 0xff)).map(([data, flags]) => envelope(data, flags)),
+  fc.tuple(bytes, fc.nat(8)).map(([data, end]) => envelope(gzipSync(data), 1).subarray(0, end + 5)),
+);
+const word = fc.oneof(fc.constantFrom("gzip", "br", "identity", "GZIP;q=1", "1S", "0m", "10", ""), fc.string({ unit: "grapheme-ascii" }));
+const wires: fc.Arbitrary<Wire> = fc.record({
+  method: fc.constantFrom(
+    ...[LockService, EnvironmentService].flatMap(({ name, methods }) => methods.map((method) => `${name}/${method.name}`)),
+  ),
+  type: fc.oneof(
+    fc
+      .constantFrom("json", "proto", "grpc", "grpc+json", "grpc-web", "grpc-web+json", "connect+json", "connect+proto")
+      .map((it) => `application/${it}`),
+    word.map((it) => it.trim()),
+  ),
+  body,
+  headers: fc.dictionary(
+    fc.constantFrom(
+      "content-encoding",
+      "grpc-encoding",
+      "connect-content-encoding",
+      "accept-encoding",
+      "grpc-timeout",
+      "connect-timeout-ms",
+    ),
+    word.map((it) => it.trim()),
+    { maxKeys: 2 },
+  ),
+});
+
+test("no bytes make it fail: whatever is sent, no answer is `internal` or `unknown`", async () => {
+  const property = fc.asyncProperty(wires, async (wire) => {
+    const { code, status, reason, message } = await send(server, wire);
+    expect(["internal", "unknown", "data_loss"], `${code} ${message}`).not.toContain(code);
+    expect(status === 501 || status === 504 || status < 500, `${status} ${message}`).toBe(true);
+    if (code === "invalid_argument") expect(reason, message).not.toBe("");
+  });
+  await fc.assert(property, { numRuns: 400 });
+});
+
+test("and nothing of this was an unforeseen error", async () => {
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  expect(server.log.filter(({ level }) => level >= 40)).toEqual([]);
+});

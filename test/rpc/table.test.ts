@@ -1,0 +1,39 @@
+// The table of methods: nothing is served that has no row in it.
+import { createConnectRouter } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { routes } from "../../src/rpc/connect/router.ts";
+import type { Service } from "../../src/rpc/methods/call.ts";
+import { METHODS } from "../../src/rpc/methods/table.ts";
+
+const health = { serving: () => true, changed: () => Promise.resolve() };
+
+test("each method of the two services has a row, with the types of the contract", () => {
+  const contract = [LockService, EnvironmentService].flatMap(({ typeName, methods }) => methods.map(({ name }) => `/${typeName}/${name}`));
+  expect([...METHODS.keys()].sort()).toEqual(contract.sort());
+  for (const [path, { desc, run }] of METHODS) {
+    expect(`/${desc.parent.typeName}/${desc.name}`).toBe(path);
+    expect(run).toBeTypeOf("function");
+  }
+});
+
+test("what is served without a row is health and reflection, which ask for no key", () => {
+  const router = createConnectRouter();
+  routes({} as Service, health, () => undefined)(router);
+  const others = router.handlers.filter(({ requestPath }) => !METHODS.has(requestPath)).map(({ service }) => service.typeName);
+  expect(new Set(others)).toEqual(
+    new Set(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]),
+  );
+  expect(router.handlers.map(({ requestPath }) => requestPath)).toEqual(expect.arrayContaining([...METHODS.keys()]));
+});
+
+test("a lease_token opens nothing that changes more than its lease", () => {
+  const opened = [...METHODS.values()].filter(({ token }) => token !== undefined);
+  for (const { access, token, desc } of opened) {
+    if (token === "ENVIRONMENTS") expect(access, desc.name).toBe("VIEW");
+    const fields = desc.input.fields.map(({ name }) => name);
+    // What the gate judges by.
+    expect(fields, desc.name).toContain(token === "LEASE" ? "lease_id" : "environment");
+  }
+});

@@ -68,16 +68,22 @@ export interface ErrorFacts {
   readonly field?: string | undefined;
 }
 
+/**
+ * Bytes, so that no error is larger than the 8 KiB of headers that gRPC's clients for Java and Python take: gRPC sends an error in headers, its
+ * message twice (percent-encoded, and within the details), or three times with a field; details are in base64.
+ */
+const LONGEST = { characters: 600, message: 1_500, metadata: 800, field: 150 } as const;
+
 /** An error for the wire: always an ErrorInfo; a BadRequest when a field is to blame; a RetryInfo when it may be tried again. */
 export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): ConnectError {
   const { code, retryAfter } = VERDICTS[reason];
-  // Input comes back in messages; more than this of it would be more than a header can carry (gRPC sends errors in headers).
-  const message = shorten(text, 600);
-  const metadata = Object.fromEntries(Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, shorten(value, 300)]));
+  // Input comes back in messages, and whatever people called their leases.
+  const message = shorten(text, LONGEST.message);
+  const metadata = Object.fromEntries(Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, shorten(value, LONGEST.metadata)]));
   const error = new ConnectError(message, code);
   error.details.push({ desc: ErrorInfoSchema, value: { reason, domain: DOMAIN, metadata } });
   if (facts.field !== undefined) {
-    const fieldViolations = [{ field: shorten(facts.field, 100), description: message, reason }];
+    const fieldViolations = [{ field: shorten(facts.field, LONGEST.field), description: message, reason }];
     error.details.push({ desc: BadRequestSchema, value: { fieldViolations } });
   }
   if (retryAfter !== undefined) {
@@ -87,9 +93,15 @@ export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): C
   return error;
 }
 
-/** Well-formed, too: half a surrogate pair fits neither a header nor a message. */
+/** Its beginning, as far as so many bytes go, percent-encoded where it is no ASCII. Half a surrogate pair would fit no header. */
 function shorten(text: string, most: number): string {
-  return (text.length <= most ? text : `${text.slice(0, most)}…`).toWellFormed();
+  let [length, cost] = [0, 0];
+  for (const character of text) {
+    cost += character < "\x7f" ? 1 : 3 * Buffer.byteLength(character);
+    if (cost > most || length >= LONGEST.characters) return `${text.slice(0, length)}…`.toWellFormed();
+    length += character.length;
+  }
+  return text.toWellFormed();
 }
 
 /** Bad input: which field, what was wrong with which value, what to give instead. */

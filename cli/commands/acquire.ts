@@ -10,7 +10,7 @@ import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { formatDuration, nanoseconds } from "../words/duration.ts";
-import { explainMiss, obstacles } from "../words/obstacle.ts";
+import { explainBusy, explainMiss, obstacles } from "../words/obstacle.ts";
 import { environmentsOf, instant } from "../words/phrases.ts";
 import { WaitReport } from "../words/wait-report.ts";
 
@@ -86,7 +86,10 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
         this.noWait
           ? this.persist(() => locks.acquire(asked, { timeoutMs: ACQUIRE_TIMEOUT, signal: this.interruption }))
           : this.stand(locks, asked, report, seen);
-      const answer = await (identity === undefined ? ask(request) : resume(identity, request, ask));
+      const asked = identity === undefined ? ask(request) : resume(identity, request, ask);
+      const answer = await asked.catch(async (error: unknown) => {
+        throw await explainBusy(locks, request, error);
+      });
       report.close();
       await this.handOn(locks, answer, hand);
       return await this.conclude(locks, answer, start, hand !== undefined);

@@ -14,7 +14,7 @@ import { inheritance } from "../process/inheritance.ts";
 import { runOnLease, type Tenure } from "../process/tenure.ts";
 import type { Settings } from "../settings.ts";
 import { parseDuration } from "../words/duration.ts";
-import { explainMiss, obstacles } from "../words/obstacle.ts";
+import { explainBusy, explainMiss, obstacles } from "../words/obstacle.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { RenewalReport } from "../words/renewal-report.ts";
 import { WaitReport } from "../words/wait-report.ts";
@@ -117,6 +117,8 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     try {
       using waiting = new Waiting(locks, request, { signal: interruption, pace, observer: report });
       return await waiting.settled();
+    } catch (error) {
+      throw await explainBusy(locks, request, error);
     } finally {
       report.close();
     }

@@ -1,6 +1,8 @@
-import { ending } from "../../clients/ts/src/errors.ts";
+import { ending, NotAcquired } from "../../clients/ts/src/errors.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { AcquireInit } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
+import { EXIT, Failure } from "../exit.ts";
 import { standing, whyBusy } from "./phrases.ts";
 
 /** How long we ask for a reason, in ms: it is a word for people, and nothing waits for it. */
@@ -8,14 +10,31 @@ const BRIEFLY = 2_000;
 
 /** What stands between a lease and its environments, as the server sees it now: their state, its reason, who is there. Empty if nothing can be told. */
 export async function obstacles(locks: Locks, { environments }: Lease): Promise<string> {
+  return await look(
+    locks,
+    environments.map(({ name }) => name),
+  );
+}
+
+async function look(locks: Locks, names: readonly string[]): Promise<string> {
   try {
-    const names = environments.map(({ name }) => name);
     const answers = await Promise.all(names.map((environment) => locks.check({ environment }, { timeoutMs: BRIEFLY })));
     const statuses = answers.flatMap((answer) => answer.environments).filter(({ available }) => !available);
     return statuses.map((status) => whyBusy(status.name, status)).join("; ");
   } catch {
     return "";
   }
+}
+
+/**
+ * What to say of an Acquire that has failed: where the server refused it since something is busy, who is there and until when, which its
+ * sentence does not tell; else the error itself.
+ */
+export async function explainBusy(locks: Locks, { environment, needs }: AcquireInit, error: unknown): Promise<unknown> {
+  if ((error instanceof NotAcquired ? error : NotAcquired.refused(error))?.reason !== "ENVIRONMENT_BUSY") return error;
+  const names = environment ? [environment] : (needs ?? []).map((need) => need.environment ?? "");
+  const busy = await look(locks, names);
+  return busy === "" ? error : new Failure(EXIT.notAcquired, `not acquired: ${busy}`);
 }
 
 /** Why a lease was not acquired, and where something is in its way, what. */

@@ -19,7 +19,7 @@ describe.concurrent("exec", () => {
     await clients.environments.forceRelease({ leaseId: wrapped.leaseId, reason: "fire drill" });
     expect(await wrapped.end).toEqual({ code: 6, signal: null });
     expect(wrapped.alive).toBe(false);
-    expect(wrapped.stderr).toContain("the lease is lost: force released: fire drill (by ");
+    expect(wrapped.stderr).toContain("the lease is lost: force released by admin: fire drill");
   });
 
   test("a ttl of any number of milliseconds can be renewed", async () => {

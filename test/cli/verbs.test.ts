@@ -89,7 +89,7 @@ test("force-release ends the lease that it names, with a reason that stays on th
   expect({ code, stdout }).toEqual({ code: 0, stdout: `ended lease ${lease} of checkout #1 on environment: stolen\n` });
   const again = await say("force-release", lease, "--reason", "once more");
   expect(again).toMatchObject({ code: 0, stdout: "" });
-  expect(again.stderr).toMatch(/had already ended: force released: .*the runner was lost/);
+  expect(again.stderr).toMatch(/had already ended: force released by admin: the runner was lost/);
 });
 
 test("force-release --environment ends the one lease there, and prints it before", async () => {
@@ -133,7 +133,9 @@ test.each([
 
 test("who waits for what is out of service is told so, and who is refused what is in the way", async () => {
   await take("bench", "--name", "checkout #7");
-  expect((await say("acquire", "bench", "--fail")).stderr).toMatch(/not acquired: .*checkout #7/);
+  expect((await say("acquire", "bench", "--fail")).stderr).toMatch(
+    /^call-me: not acquired: bench busy, held by checkout #7 since \S+Z until \S+Z\n$/,
+  );
   await type(["env", "apply", "-"], env, { stdin: '[{"name":"rig"}]' });
   await say("env", "set-state", "rig", "maintenance", "--reason", "db upgrade");
   const waiting = open(["acquire", "rig"], env);

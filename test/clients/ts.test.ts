@@ -56,5 +56,5 @@ test("what the body returns is returned, over gRPC as well", async () => {
 });
 
 test("a length of time that is none is refused before anything is sent", async () => {
-  await expect(client.hold("length", { ttl: "1 hour" as "1h" })).rejects.toThrow('ttl: "1h30m" is no length of time; write it like "90s"');
+  await expect(client.hold("length", { ttl: "1 hour" as "1h" })).rejects.toThrow('ttl: "1 hour" is no length of time; write it like "90s"');
 });

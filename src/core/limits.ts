@@ -44,4 +44,8 @@ export const limits = {
   batch: 1_000,
   /** The newest events of a pool that a watch can resume over; no older than `history`. */
   log: 10_000,
+  /** The newest events of a pool that are in memory: in number, and in bytes per pool and over all pools. */
+  recent: { events: 1_024, bytes: 4 * 1024 * 1024, total: 64 * 1024 * 1024 },
+  /** Older ones are read in windows of so many events, so many reads at once, and shared while somebody resumes up to so many bytes. */
+  resume: { window: 128, reads: 2, bytes: 32 * 1024 * 1024 },
 } as const;

@@ -4,6 +4,7 @@ import { type Lease, type Pool, requestKey } from "../core/model.ts";
 import type { Commit, Store } from "../store/store.ts";
 import { Hub } from "./hub.ts";
 import { Lane, type Unit } from "./lane.ts";
+import { Past } from "./past.ts";
 import { Presence } from "./presence.ts";
 import { Reaper } from "./reaper.ts";
 import { realTimers, type Timers } from "./timers.ts";
@@ -27,7 +28,8 @@ export type Trouble = (error: unknown, what: string) => void;
 /** The service without a transport: commands in, replies and wake-ups out. */
 export class Engine {
   readonly store: Store;
-  readonly hub = new Hub();
+  readonly hub: Hub;
+  readonly past: Past;
   readonly presence: Presence;
   readonly #lane: Lane;
   readonly #reaper: Reaper;
@@ -40,6 +42,8 @@ export class Engine {
   private constructor(store: Store, timers: Timers, trouble: Trouble) {
     this.store = store;
     this.#timers = timers;
+    this.hub = new Hub(timers);
+    this.past = new Past(store, this.hub.recent);
     this.#trouble = trouble;
     this.presence = new Presence(
       () => store.now(),
@@ -203,6 +207,7 @@ export class Engine {
   /** Ends waits and streams; what was submitted is still answered. */
   drain(): void {
     this.#draining.abort();
+    this.hub.drain();
   }
 
   /** After `drain`: waits for what is under way, and closes the store. */

@@ -1,64 +1,45 @@
-import type { Event } from "../core/event.ts";
+import type { Revision } from "../core/model.ts";
 import type { Commit } from "../store/store.ts";
+import { Beats } from "./beats.ts";
+import { Pause } from "./pause.ts";
+import { Recent } from "./recent.ts";
+import type { Ring } from "./ring.ts";
+import { Subscription, type Topic } from "./subscription.ts";
+import type { Timers } from "./timers.ts";
+import { Turns } from "./turns.ts";
 
-/** Events that a reader may have in hand; one that falls further behind gets the present state instead. */
-const BACKLOG = 64;
-
-/** What a subscription follows. An environment is followed by name, whatever pool it turns up in. */
-export type Topic = { readonly pool: string } | { readonly environment: string };
-
-/** One reader of events. Its memory is bounded: see `take`. */
-export class Subscription {
-  #events: Event[] = [];
-  #behind = false;
-  #wake: (() => void) | undefined;
-
-  /** Offers an event; never blocks. */
-  push(event: Event): void {
-    if (this.#events.length < BACKLOG) this.#events.push(event);
-    else {
-      this.#events = [];
-      this.#behind = true;
-    }
-    this.#wake?.();
-  }
-
-  /** Whether `take` would give anything. */
-  get pending(): boolean {
-    return this.#behind || this.#events.length > 0;
-  }
-
-  /** All events since the last call, or "behind": some were dropped, and the present state stands for them. */
-  take(): readonly Event[] | "behind" {
-    const events = this.#events;
-    const behind = this.#behind;
-    this.#events = [];
-    this.#behind = false;
-    return behind ? "behind" : events;
-  }
-
-  /** Calls `wake` when something arrives; one caller at a time. Without one, nobody is called. */
-  onArrival(wake: (() => void) | undefined): void {
-    this.#wake = wake;
-  }
-}
-
-/** Brings commits to those who follow them. A commit costs only those whom it concerns. */
+/**
+ * Brings commits to those who follow them. A commit costs only those whom it concerns, and no time while its caller waits: readers are
+ * woken in turns.
+ */
 export class Hub {
-  readonly #topics = new Map<string, Set<Subscription>>();
+  readonly recent: Recent;
+  readonly #turns: Turns;
+  readonly #beats: Beats;
+  readonly #pools = new Map<string, Set<Subscription>>();
+  readonly #environments = new Map<string, Set<Subscription>>();
   readonly #leases = new Map<string, Set<() => void>>();
+  readonly #pauses = new Set<Pause>();
   readonly #readers = new Map<string, number>();
+  #open = 0;
+
+  constructor(timers: Timers, turns = new Turns()) {
+    this.recent = new Recent(timers);
+    this.#turns = turns;
+    this.#beats = new Beats(timers);
+  }
 
   /** How many streams are open on a pool, or on all. */
   readers(pool?: string): number {
-    if (pool !== undefined) return this.#readers.get(pool) ?? 0;
-    return [...this.#readers.values()].reduce((sum, count) => sum + count, 0);
+    return pool === undefined ? this.#open : (this.#readers.get(pool) ?? 0);
   }
 
   /** Counts a stream on a pool, until the returned function is called. */
   admit(pool: string): () => void {
     this.#readers.set(pool, this.readers(pool) + 1);
+    this.#open++;
     return () => {
+      this.#open--;
       const left = this.readers(pool) - 1;
       if (left > 0) this.#readers.set(pool, left);
       else this.#readers.delete(pool);
@@ -67,26 +48,62 @@ export class Hub {
 
   /** Hands a commit's events on, in order. */
   publish(commit: Commit): void {
+    const told = new Map<Set<Subscription>, Place>();
+    const note = (subscriptions: Set<Subscription> | undefined, place: Place) => {
+      if (subscriptions !== undefined && !told.has(subscriptions)) told.set(subscriptions, place);
+    };
     for (const event of commit.events) {
-      const concerned = [keyOf({ pool: event.pool }), ...event.environments.map(({ name }) => keyOf({ environment: name }))];
-      for (const key of concerned) for (const subscription of this.#topics.get(key) ?? []) subscription.push(event);
+      const place = { ring: this.recent.append(event), since: event.revision - 1 };
+      note(this.#pools.get(event.pool), place);
+      for (const { name } of event.environments) note(this.#environments.get(name), place);
       if (event.cause !== undefined) for (const wake of [...(this.#leases.get(event.cause.leaseId) ?? [])]) wake();
     }
+    for (const [subscriptions, { ring, since }] of told) for (const subscription of subscriptions) subscription.offer(ring, since);
   }
 
+  /** Follows a topic; to be closed. */
   subscribe(topic: Topic): { readonly subscription: Subscription; readonly close: () => void } {
-    const subscription = new Subscription();
-    return { subscription, close: enlist(this.#topics, keyOf(topic), subscription) };
+    const { pause, close } = this.pause(false);
+    const subscription = new Subscription(topic, pause);
+    const leave =
+      "pool" in topic ? enlist(this.#pools, topic.pool, subscription) : enlist(this.#environments, topic.environment, subscription);
+    return {
+      subscription,
+      close: () => {
+        leave();
+        close();
+      },
+    };
+  }
+
+  /** How a stream sleeps; to be closed. */
+  pause(urgent: boolean): { readonly pause: Pause; readonly close: () => void } {
+    const pause = new Pause(this.#turns, this.#beats, urgent);
+    this.#pauses.add(pause);
+    return {
+      pause,
+      close: () => {
+        this.#pauses.delete(pause);
+        pause.close();
+      },
+    };
   }
 
   /** Calls `wake` at each change of a lease's state, until the returned function is called. */
   follow(lease: string, wake: () => void): () => void {
     return enlist(this.#leases, lease, wake);
   }
+
+  /** Ends every stream, in its turn. */
+  drain(): void {
+    for (const pause of this.#pauses) pause.end();
+  }
 }
 
-function keyOf(topic: Topic): string {
-  return "pool" in topic ? `pool ${topic.pool}` : `environment ${topic.environment}`;
+/** The first event that somebody has not seen is behind `since`. */
+interface Place {
+  readonly ring: Ring;
+  readonly since: Revision;
 }
 
 function enlist<T>(lists: Map<string, Set<T>>, key: string, item: T): () => void {

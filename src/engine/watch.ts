@@ -1,11 +1,10 @@
 import type { Cause, EnvironmentStatus, Event } from "../core/event.ts";
-import { limits } from "../core/limits.ts";
 import type { Pool, Revision } from "../core/model.ts";
-import { statusOf } from "../core/view.ts";
 import type { Engine } from "./engine.ts";
-import type { Subscription, Topic } from "./hub.ts";
+import { presentOf, presentStatus } from "./present.ts";
+import type { Subscription, Topic } from "./subscription.ts";
 
-/** What a watch says: api.md rule 10. */
+/** What a watch says: docs/contract.md, rule 10. */
 export interface WatchMessage {
   readonly kind: "SNAPSHOT" | "CHANGE" | "HEARTBEAT";
   readonly revision: Revision;
@@ -18,118 +17,203 @@ export interface WatchMessage {
 export interface WatchOptions {
   /** Resume behind this revision; from the present state without it. */
   readonly since?: Revision;
+  /** In milliseconds. */
   readonly heartbeat: number;
-  /** Ends the watch. */
+  /** Ends the watch; so does a drain of the engine. */
   readonly signal: AbortSignal;
 }
 
-const EMPTY = { reset: false, skipped: false, environments: [] } as const;
+/** How many messages a reader is told in a row, before it is another's turn. */
+const IN_A_ROW = 32;
+/** A reader that is further behind is told the present state, unless that is of so many environments that it costs more. */
+const BACKLOG = 64;
+const STATUSES_PER_MESSAGE = 16;
+/** How old what is available may be in a present state that readers share, in microseconds. */
+const AGE = 1_000_000;
 
 /**
  * Follows a pool or an environment: a SNAPSHOT (or, resumed, the missed CHANGEs), then each CHANGE in commit order, and HEARTBEATs.
- * The reader pulls; it is never pushed at, and one that is slow gets the present state in place of what it missed.
+ * The reader pulls; it is never pushed at, and one that is slow gets the present state in place of what it missed. All readers of
+ * one thing are given the same message objects.
  */
 export async function* watch(engine: Engine, topic: Topic, options: WatchOptions): AsyncGenerator<WatchMessage, void, undefined> {
   const { subscription, close } = engine.hub.subscribe(topic);
+  const { pause } = subscription;
+  const end = () => pause.end();
+  options.signal.addEventListener("abort", end);
+  if (options.signal.aborted || engine.draining.aborted) end();
+  const reader = new Reader(engine, subscription, options.since);
   try {
-    const opening = await open(engine, topic, options.since);
-    yield* opening;
-    let seen = opening.at(-1)?.revision ?? 0;
-    while (!options.signal.aborted) {
-      if (!subscription.pending && !(await arrival(subscription, options))) {
-        // Nothing that concerns this reader is under way, so its cursor may follow the pool: resuming from an old one would find it trimmed.
-        seen = Math.max(seen, homeOf(engine, topic).revision);
-        if (!options.signal.aborted) yield { ...EMPTY, kind: "HEARTBEAT", revision: seen };
-        continue;
+    for (let row = 1; !pause.ended; row++) {
+      const message = await reader.next();
+      if (message !== undefined) yield message;
+      else {
+        const quiet = await pause.sleep(options.heartbeat);
+        row = 0;
+        if (quiet && !subscription.pending && !pause.ended) yield reader.heartbeat();
       }
-      for (const message of taken(engine, topic, subscription)) {
-        // What the opening told already.
-        if (message.revision <= seen) continue;
-        seen = message.revision;
-        yield message;
-      }
+      if (row % IN_A_ROW === IN_A_ROW - 1) await pause.turn();
     }
   } finally {
+    options.signal.removeEventListener("abort", end);
+    reader.close();
     close();
   }
 }
 
-/** The state that a topic shows, as last committed. */
-export function present(engine: Engine, topic: Topic): { pool: Pool; environments: EnvironmentStatus[] } {
+/** The state that a topic shows, as last committed; `age`: how old, in microseconds, what depends on the time alone may be. */
+export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; environments: readonly EnvironmentStatus[] } {
   const pool = homeOf(engine, topic);
   const now = engine.store.now();
-  if ("pool" in topic) return { pool, environments: [...pool.sites.keys()].map((name) => statusOf(pool, name, now)) };
-  const known = pool.sites.has(topic.environment);
-  return { pool, environments: [known ? statusOf(pool, topic.environment, now) : unborn(topic.environment)] };
+  if ("pool" in topic) return { pool, environments: presentOf(pool, now, age) };
+  const site = pool.sites.get(topic.environment);
+  const status = site === undefined ? unborn(topic.environment) : presentStatus(pool, topic.environment, site, now, age);
+  return { pool, environments: [status] };
 }
 
 function homeOf(engine: Engine, topic: Topic): Pool {
   return "pool" in topic ? engine.store.pool(topic.pool) : engine.homeOf(topic.environment);
 }
 
-/** An environment that nobody has asked for yet: free, as an Acquire would make it. */
+/** An environment that nobody has asked for yet, or that is gone: free, as an Acquire would make it. */
 function unborn(name: string): EnvironmentStatus {
   const facts = { name, pool: "default", state: "AVAILABLE", stateReason: "", capacity: 1, used: 0, resting: 0 } as const;
   return { ...facts, queueLength: 0, available: true, holders: [] };
 }
 
-async function open(engine: Engine, topic: Topic, since: Revision | undefined): Promise<WatchMessage[]> {
-  const now = present(engine, topic);
-  if (since === undefined) return [snapshot(now, false)];
-  // Beyond all that was given out, or of something that is not there: nobody knows what was seen before.
-  const unknown = "environment" in topic && !now.pool.sites.has(topic.environment);
-  if (since > now.pool.revision || unknown) return [snapshot(now, true)];
-  const past = await engine.store.past(now.pool.name, since, limits.log + 1);
-  if (past === "trimmed" || past.events.length > limits.log) return [snapshot(present(engine, topic), true)];
-  const missed = past.events.flatMap((event) => about(event, topic));
-  return missed.length > 0 ? missed : [{ ...EMPTY, kind: "HEARTBEAT", revision: since }];
+/** What one reader is told next. */
+class Reader {
+  readonly #engine: Engine;
+  readonly #subscription: Subscription;
+  /** What it has been told, or has seen before. */
+  #seen: Revision;
+  /** It takes up an earlier watch, and has not come to the present yet. */
+  #resuming: boolean;
+  #told = false;
+  #leave: (() => void) | undefined;
+
+  constructor(engine: Engine, subscription: Subscription, since: Revision | undefined) {
+    this.#engine = engine;
+    this.#subscription = subscription;
+    this.#seen = since ?? 0;
+    this.#resuming = since !== undefined;
+    if (this.#resuming) this.#leave = engine.past.enter();
+  }
+
+  /** The next message; none when there is nothing to tell. */
+  async next(): Promise<WatchMessage | undefined> {
+    if (this.#leave !== undefined) {
+      const missed = await this.#missed();
+      if (missed !== undefined) return this.#tell(missed);
+    }
+    if (!this.#told && !this.#resuming) return this.#tell(this.#state("SNAPSHOT", false));
+    for (;;) {
+      const event = this.#subscription.next(this.#most());
+      if (event === "behind") return this.#tell(this.#state("CHANGE", true));
+      if (event === undefined) break;
+      // What the opening told already.
+      if (event.revision > this.#seen) return this.#tell(changeOf(event, this.#subscription.topic));
+    }
+    if (!this.#resuming) return undefined;
+    this.#resuming = false;
+    return this.#told ? undefined : this.#tell(this.#nothingMissed());
+  }
+
+  /** To be told when nothing that concerns the reader is under way: its cursor follows the pool, as an old one would be trimmed. */
+  heartbeat(): WatchMessage {
+    const pool = homeOf(this.#engine, this.#subscription.topic);
+    this.#seen = Math.max(this.#seen, pool.revision);
+    return shared(pool, `HEARTBEAT ${this.#seen}`, { ...EMPTY, kind: "HEARTBEAT", revision: this.#seen });
+  }
+
+  close(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  /** Of what the reader has missed, the next that is no more in memory; none as soon as the rest is. */
+  async #missed(): Promise<WatchMessage | undefined> {
+    const { topic } = this.#subscription;
+    for (;;) {
+      const pool = homeOf(this.#engine, topic);
+      // Beyond all that was given out: nobody knows what was seen before.
+      if (this.#seen > pool.revision) return this.#giveUp();
+      const ring = this.#engine.hub.recent.of(pool);
+      if (this.#seen >= ring.floor) {
+        this.close();
+        this.#subscription.resume(ring, this.#seen);
+        return undefined;
+      }
+      const found = await this.#engine.past.next(pool.name, this.#seen, topic);
+      if (found === "trimmed") return this.#giveUp();
+      if ("revision" in found) return changeOf(found, topic);
+      this.#seen = found.until;
+      await this.#subscription.pause.turn();
+    }
+  }
+
+  #giveUp(): WatchMessage {
+    this.close();
+    this.#resuming = false;
+    return this.#state("SNAPSHOT", true);
+  }
+
+  /** Where the environment is not there, its end may stand in another pool's log: then the present state is told. */
+  #nothingMissed(): WatchMessage {
+    const { topic } = this.#subscription;
+    const gone = "environment" in topic && !homeOf(this.#engine, topic).sites.has(topic.environment);
+    return gone ? this.#state("CHANGE", true) : this.heartbeat();
+  }
+
+  /** A reader that resumes is told all that there is. */
+  #most(): number {
+    const { topic } = this.#subscription;
+    if (this.#resuming) return Number.POSITIVE_INFINITY;
+    if ("environment" in topic) return BACKLOG;
+    return Math.max(BACKLOG, this.#engine.store.pool(topic.pool).sites.size / STATUSES_PER_MESSAGE);
+  }
+
+  #tell(message: WatchMessage): WatchMessage {
+    this.#seen = message.revision;
+    this.#told = true;
+    return message;
+  }
+
+  /** The present state, made once for all readers of the topic. */
+  #state(kind: "SNAPSHOT" | "CHANGE", merged: boolean): WatchMessage {
+    const { topic } = this.#subscription;
+    const { pool, environments } = present(this.#engine, topic, AGE);
+    const flags = kind === "SNAPSHOT" ? { reset: merged, skipped: false } : { reset: false, skipped: merged };
+    return shared(pool, `${kind} ${merged} ${keyOf(topic)}`, { ...flags, kind, revision: pool.revision, environments });
+  }
 }
 
-function snapshot(now: { pool: Pool; environments: EnvironmentStatus[] }, reset: boolean): WatchMessage {
-  return { ...EMPTY, kind: "SNAPSHOT", reset, revision: now.pool.revision, environments: now.environments };
+const EMPTY = { reset: false, skipped: false, environments: [] } as const;
+
+/** What is the same for all readers of a version of a pool, or of an event. */
+const messages = new WeakMap<Pool | Event, Map<string, WatchMessage>>();
+
+/** The message that was made before with the same content, or else this one. */
+function shared(of: Pool | Event, key: string, message: WatchMessage): WatchMessage {
+  const known = messages.get(of) ?? new Map<string, WatchMessage>();
+  const before = known.get(key);
+  if (before !== undefined && sameItems(before.environments, message.environments)) return before;
+  messages.set(of, known.set(key, message));
+  return message;
 }
 
-function taken(engine: Engine, topic: Topic, subscription: Subscription): WatchMessage[] {
-  const events = subscription.take();
-  if (events !== "behind") return events.flatMap((event) => about(event, topic));
-  const now = present(engine, topic);
-  return [{ ...EMPTY, kind: "CHANGE", skipped: true, revision: now.pool.revision, environments: now.environments }];
+function sameItems<T>(some: readonly T[], others: readonly T[]): boolean {
+  return some === others || (some.length === others.length && some.every((item, index) => item === others[index]));
 }
 
-/** An event as this topic's readers see it: one object for all of them, so that it can be serialised once. */
-const byEvent = new WeakMap<Event, Map<string, WatchMessage>>();
-
-function about(event: Event, topic: Topic): WatchMessage[] {
-  const name = "environment" in topic ? topic.environment : undefined;
-  const environments = name === undefined ? event.environments : event.environments.filter((status) => status.name === name);
-  if (environments.length === 0) return [];
-  const known = byEvent.get(event) ?? new Map<string, WatchMessage>();
-  byEvent.set(event, known);
-  const key = name ?? "";
-  const made: WatchMessage = known.get(key) ?? {
-    ...EMPTY,
-    kind: "CHANGE",
-    revision: event.revision,
-    environments,
-    ...(event.cause && { cause: event.cause }),
-  };
-  known.set(key, made);
-  return [made];
+function keyOf(topic: Topic): string {
+  return "pool" in topic ? "" : topic.environment;
 }
 
-/** Whether something arrived before the heartbeat was due. */
-function arrival(subscription: Subscription, { heartbeat, signal }: WatchOptions): Promise<boolean> {
-  return new Promise((resolve) => {
-    const done = (arrived: boolean) => {
-      clearTimeout(timer);
-      subscription.onArrival(undefined);
-      signal.removeEventListener("abort", aborted);
-      resolve(arrived);
-    };
-    const aborted = () => done(false);
-    const timer = setTimeout(() => done(false), heartbeat);
-    subscription.onArrival(() => done(true));
-    if (signal.aborted) done(false);
-    else signal.addEventListener("abort", aborted);
-  });
+/** An event as the topic's readers see it. */
+function changeOf(event: Event, topic: Topic): WatchMessage {
+  const { revision, cause } = event;
+  const all = "pool" in topic || event.environments.length === 1;
+  const environments = all ? event.environments : event.environments.filter((status) => status.name === keyOf(topic));
+  return shared(event, all ? "" : keyOf(topic), { ...EMPTY, kind: "CHANGE", revision, environments, ...(cause && { cause }) });
 }

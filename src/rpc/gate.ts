@@ -47,7 +47,7 @@ export function follow<I extends DescMessage, O extends DescMessage>(
   method: Rule & { readonly run: Streaming<I, O> },
   message: MessageShape<I>,
   call: Call,
-): AsyncGenerator<MessageInitShape<O>, void, undefined> {
+): AsyncGenerator<MessageShape<O>, void, undefined> {
   return isNarrow(service, call.caller) ? followNarrowly(service, method, message, call) : method.run(service, message, call);
 }
 
@@ -56,7 +56,7 @@ async function* followNarrowly<I extends DescMessage, O extends DescMessage>(
   method: Rule & { readonly run: Streaming<I, O> },
   message: MessageShape<I>,
   call: Call,
-): AsyncGenerator<MessageInitShape<O>, void, undefined> {
+): AsyncGenerator<MessageShape<O>, void, undefined> {
   await may(service, call.caller, method, message as About);
   for await (const told of method.run(service, message, call)) {
     yield told;

@@ -8,8 +8,10 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { Exchange } from "../http/exchange.ts";
+import { Outlet } from "../http/outlet.ts";
 import { explained, plainSpoken } from "./foreign.ts";
 import { giveHost, normalise } from "./headers.ts";
+import { outletKey } from "./relay.ts";
 import { lostKey, type Report, readKey } from "./router.ts";
 
 /** What connect-es answers with an empty body, in words for who has just begun with curl. */
@@ -49,7 +51,8 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
       .set(lostKey, (call) => exchange.onLost(call))
       .set(readKey, () => {
         read = true;
-      });
+      })
+      .set(outletKey, () => new Outlet(raw));
     giveHost(req);
     const request = universalRequestFromNodeRequest(req, raw, undefined, values);
     normalise(request.header);

@@ -25,6 +25,7 @@ import { explain } from "./foreign.ts";
 import { type HealthState, healthService } from "./health.ts";
 import { RequestDecoder } from "./json.ts";
 import { reflectionServices } from "./reflection.ts";
+import { relayed } from "./relay.ts";
 
 /** Largest request of a service without a key, in bytes. */
 const OPEN_LIMIT = 64 * 1024;
@@ -69,7 +70,7 @@ type Implementation = (input: never, context: HandlerContext) => Promise<object>
 
 function implementation(service: Service, method: Method): Implementation {
   if (isUnary(method)) return (message, context) => perform(service, method, message, callOf(context));
-  return (message, context) => follow(service, method, message, callOf(context));
+  return (message, context) => relayed(method.desc.output, follow(service, method, message, callOf(context)), context);
 }
 
 function isUnary(method: Method): method is Extract<Method, { desc: { methodKind: "unary" } }> {

@@ -1,5 +1,5 @@
 /** GET /watch: the same watch as WatchEnvironment, one JSON document a line, for curl. */
-import { create, type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
+import { create, type MessageShape, toJsonString } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -9,11 +9,12 @@ import { admit, follow } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";
 import { LOCK_SERVICE } from "../methods/table.ts";
 import type { Exchange } from "./exchange.ts";
+import { Outlet } from "./outlet.ts";
 import { parametersOf } from "./query.ts";
 
 const PARAMETERS = ["environment", "pool", "since_revision"];
 
-type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
+type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
 
 /** An event is written as text once for all its readers. */
 const lines = new WeakMap<Message, string>();
@@ -21,14 +22,13 @@ const lines = new WeakMap<Message, string>();
 export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
   if (!exchange.admits("GET")) return;
   const gone = new AbortController();
-  const closed = new Promise<void>((resolve) => exchange.res.once("close", resolve));
-  void closed.then(() => gone.abort());
+  exchange.res.once("close", () => gone.abort());
   try {
     const method = LOCK_SERVICE.watchEnvironment;
     const caller = admit(service, method, (name) => exchange.header(name));
     const request = readQuery(exchange);
     const call: Call = { caller, signal: gone.signal, timeLeft: () => undefined, onLost: (lost) => exchange.onLost(lost) };
-    for await (const message of follow(service, method, request, call)) await write(exchange, lineOf(message), closed);
+    await write(exchange, follow(service, method, request, call));
     exchange.res.end();
   } catch (error) {
     const translation = toConnectError(error);
@@ -54,16 +54,19 @@ function readQuery(exchange: Exchange) {
 function lineOf(message: Message): string {
   const known = lines.get(message);
   if (known !== undefined) return known;
-  const line = `${toJsonString(WatchEnvironmentResponseSchema, create(WatchEnvironmentResponseSchema, message))}\n`;
+  const line = `${toJsonString(WatchEnvironmentResponseSchema, message)}\n`;
   lines.set(message, line);
   return line;
 }
 
-/** Writes, and waits while the reader is slower than we are; the door cuts off one that stands still. */
-async function write({ res }: Exchange, line: string, closed: Promise<void>): Promise<void> {
-  if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-  if (res.write(line)) return;
-  await Promise.race([closed, new Promise<void>((resolve) => res.once("drain", resolve))]);
+/** Waits while the reader is slower than we are; the door cuts off one that stands still. */
+async function write({ raw, res }: Exchange, messages: AsyncIterable<Message>): Promise<void> {
+  const outlet = new Outlet(raw);
+  for await (const message of messages) {
+    if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+    const room = outlet.write(lineOf(message));
+    if (room !== undefined) await room;
+  }
 }
 
 function fail(exchange: Exchange, error: ConnectError): void {

@@ -1,5 +1,5 @@
 /** From the core's words to the contract's. */
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { EnvironmentSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -7,7 +7,7 @@ import {
   type EndedBySchema,
   EndReason,
   EnvironmentState,
-  type EnvironmentStatusSchema,
+  EnvironmentStatusSchema,
   HolderKind,
   type HolderSchema,
   type LeaseSchema,
@@ -103,8 +103,21 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
   };
 }
 
-export function statusMessage(status: EnvironmentStatus): MessageInitShape<typeof EnvironmentStatusSchema> {
-  return { ...status, deleted: status.deleted ?? false, state: EnvironmentState[status.state], holders: status.holders.map(occupantOf) };
+const statuses = new WeakMap<EnvironmentStatus, MessageShape<typeof EnvironmentStatusSchema>>();
+
+/** The same object each time: most of a pool's statuses are those of its earlier version. */
+export function statusMessage(status: EnvironmentStatus): MessageShape<typeof EnvironmentStatusSchema> {
+  const known = statuses.get(status);
+  if (known !== undefined) return known;
+  const init = {
+    ...status,
+    deleted: status.deleted ?? false,
+    state: EnvironmentState[status.state],
+    holders: status.holders.map(occupantOf),
+  };
+  const message = create(EnvironmentStatusSchema, init);
+  statuses.set(status, message);
+  return message;
 }
 
 export function environmentMessage(environment: Environment): MessageInitShape<typeof EnvironmentSchema> {

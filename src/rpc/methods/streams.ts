@@ -1,15 +1,16 @@
 /** LockService's streams. */
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  WatchEnvironmentRequest,
+import { create, type MessageShape } from "@bufbuild/protobuf";
+import {
+  type WatchEnvironmentRequest,
   WatchEnvironmentResponseSchema,
-  WatchLeaseRequest,
+  type WatchLeaseRequest,
   WatchLeaseResponseSchema,
 } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { limits } from "../../core/limits.ts";
 import { placeOf } from "../../core/view.ts";
 import type { LeaseView } from "../../engine/engine.ts";
+import type { Pause } from "../../engine/pause.ts";
 import { type WatchMessage, watch } from "../../engine/watch.ts";
 import { failure } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
@@ -21,9 +22,9 @@ const HEARTBEAT_MS = 15_000;
 /** How often a new place in line is told. */
 const POSITION_MS = 5_000;
 
-type Message = MessageInitShape<typeof WatchEnvironmentResponseSchema>;
+type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
 
-/** One message object for all readers of an event. */
+/** One message object for all readers of an event, so that it is encoded once for them. */
 const messages = new WeakMap<WatchMessage, Message>();
 
 export async function* watchEnvironment(
@@ -33,12 +34,11 @@ export async function* watchEnvironment(
 ): AsyncGenerator<Message, void, undefined> {
   const { engine } = service;
   const topic = topicOf(service, request);
-  const signal = AbortSignal.any([call.signal, engine.draining]);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
   const leave = admit(service, "pool" in topic ? topic.pool : engine.homeOf(topic.environment).name);
   try {
-    for await (const told of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal })) {
-      const message = messages.get(told) ?? watchMessage(told);
+    for await (const told of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal: call.signal })) {
+      const message = messages.get(told) ?? create(WatchEnvironmentResponseSchema, watchMessage(told));
       messages.set(told, message);
       yield message;
     }
@@ -64,23 +64,22 @@ export async function* watchLease(
   service: Service,
   request: WatchLeaseRequest,
   call: Call,
-): AsyncGenerator<MessageInitShape<typeof WatchLeaseResponseSchema>, void, undefined> {
+): AsyncGenerator<MessageShape<typeof WatchLeaseResponseSchema>, void, undefined> {
   const { engine } = service;
-  const signal = AbortSignal.any([call.signal, engine.draining]);
   let seen = await findLease(service, request.leaseId);
   const { id } = seen.lease;
   const own = isOwner(call, seen.lease);
   const count = admit(service, seen.lease.pool);
   const leave = own && seen.lease.state !== "ENDED" ? engine.presence.attend(id) : () => {};
+  const { pause, close } = follow(service, id, call.signal);
   try {
     if (own) seen = await engine.sign(seen, call);
     yield message(service, seen, WatchKind.SNAPSHOT);
     let spoken = performance.now();
-    while (seen.lease.state !== "ENDED" && !signal.aborted) {
-      const pause = seen.lease.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS;
-      await engine.changed(id, AbortSignal.any([signal, AbortSignal.timeout(pause)]), seen.lease);
-      const found = await engine.find(id);
-      if (found === undefined || signal.aborted) break;
+    while (seen.lease.state !== "ENDED" && !pause.ended) {
+      await pause.sleep(seen.lease.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
+      const found = pause.ended ? undefined : await engine.find(id);
+      if (found === undefined) break;
       const next = own ? await engine.sign(found, call) : found;
       const news = isNews(seen, next);
       if (!news && performance.now() - spoken < HEARTBEAT_MS - POSITION_MS / 2) continue;
@@ -91,17 +90,35 @@ export async function* watchLease(
   } finally {
     leave();
     count();
+    close();
   }
   if (seen.lease.state !== "ENDED") sayGoodbye(service);
 }
 
-function message(service: Service, { lease, pool }: LeaseView, kind: WatchKind): MessageInitShape<typeof WatchLeaseResponseSchema> {
-  return { lease: leaseMessage(lease, pool, service.engine.store.now()), kind };
+/** Sleeps until the lease's state changes, the caller is gone or the server is about to stop. */
+function follow({ engine }: Service, lease: string, signal: AbortSignal): { readonly pause: Pause; readonly close: () => void } {
+  const { pause, close } = engine.hub.pause(true);
+  const unfollow = engine.hub.follow(lease, () => pause.wake());
+  const end = () => pause.end();
+  signal.addEventListener("abort", end);
+  if (signal.aborted || engine.draining.aborted) end();
+  return {
+    pause,
+    close: () => {
+      signal.removeEventListener("abort", end);
+      unfollow();
+      close();
+    },
+  };
+}
+
+function message(service: Service, { lease, pool }: LeaseView, kind: WatchKind): MessageShape<typeof WatchLeaseResponseSchema> {
+  return create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, service.engine.store.now()), kind });
 }
 
 function isNews(before: LeaseView, after: LeaseView): boolean {
   if (before.lease.state !== after.lease.state || before.lease.fencingToken !== after.lease.fencingToken) return true;
-  if (after.lease.state !== "QUEUED") return false;
+  if (after.lease.state !== "QUEUED" || before.pool === after.pool) return false;
   const [was, is] = [placeOf(before.pool, before.lease), placeOf(after.pool, after.lease)];
   return was.position !== is.position || was.queueLength !== is.queueLength || was.holders[0]?.leaseId !== is.holders[0]?.leaseId;
 }

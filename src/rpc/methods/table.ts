@@ -25,11 +25,12 @@ export type Unary<I extends DescMessage, O extends DescMessage> = (
   call: Call,
 ) => Promise<MessageInitShape<O>>;
 
+/** Whole messages, for an object that many readers are given is encoded once for all of them. */
 export type Streaming<I extends DescMessage, O extends DescMessage> = (
   service: Service,
   message: MessageShape<I>,
   call: Call,
-) => AsyncGenerator<MessageInitShape<O>, void, undefined>;
+) => AsyncGenerator<MessageShape<O>, void, undefined>;
 
 /** A method's row. */
 export type Row<M> = Rule &

@@ -1,5 +1,5 @@
 import { near } from "../../core/refusal.ts";
-import type { Topic } from "../../engine/hub.ts";
+import type { Topic } from "../../engine/subscription.ts";
 import { badField, failure } from "../errors.ts";
 import type { Service } from "./call.ts";
 import { newName } from "./fields.ts";
@@ -10,8 +10,9 @@ export function topicOf(service: Service, request: { readonly environment: strin
   if ((environment === "") === (pool === "")) throw badField("environment", "give either environment or pool");
   const { store } = service.engine;
   if (pool !== "") {
+    // A pool that was ever written has a revision.
+    if (pool === "default" || store.pool(pool).revision > 0) return { pool };
     const pools = [...store.pools()].map((known) => known.name);
-    if (pool === "default" || pools.includes(pool)) return { pool };
     throw failure("POOL_NOT_FOUND", `there is no pool ${JSON.stringify(pool)}${near(pool, pools)}`, { field: "pool" });
   }
   if (store.ownerOf(environment) !== undefined) return { environment };

@@ -1,0 +1,45 @@
+import type { EnvironmentStatus } from "../core/event.ts";
+import type { Lease, Micros, Pool, Site } from "../core/model.ts";
+import { statusOf } from "../core/view.ts";
+
+/** A status is good for as long as its site and who is on it are the same; pools share sites with their earlier versions. */
+const bySite = new WeakMap<Site, { readonly status: EnvironmentStatus; readonly leases: readonly Lease[] }>();
+
+interface Present {
+  readonly at: Micros;
+  readonly statuses: readonly EnvironmentStatus[];
+  /** Somebody waits, so that what is available depends on the time, too. */
+  readonly timed: boolean;
+}
+
+const byPool = new WeakMap<Pool, Present>();
+
+/** The status of one environment that somebody waits for. */
+const timedStatus = new WeakMap<Pool, Map<string, { readonly at: Micros; readonly status: EnvironmentStatus }>>();
+
+/** The status of each of a pool's environments, not older than `age`. The same array for all who ask of one version of the pool. */
+export function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly EnvironmentStatus[] {
+  const known = byPool.get(pool);
+  if (known !== undefined && (!known.timed || now - known.at <= age)) return known.statuses;
+  const statuses: EnvironmentStatus[] = [];
+  for (const [name, site] of pool.sites.entries()) statuses.push(presentStatus(pool, name, site, now));
+  byPool.set(pool, { at: now, statuses, timed: statuses.some((status) => status.queueLength > 0) });
+  return statuses;
+}
+
+/** The present status of an environment of the pool, whose site is given; not older than `age`. */
+export function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: Micros = 0): EnvironmentStatus {
+  const known = bySite.get(site);
+  if (known?.leases.every((lease) => pool.leases.get(lease.id) === lease)) return known.status;
+  const timed = timedStatus.get(pool)?.get(name);
+  if (timed !== undefined && now - timed.at <= age) return timed.status;
+  const status = statusOf(pool, name, now);
+  // With others in line, what is available depends on where else they wait, and on the time.
+  if (status.queueLength > 0) {
+    const others = timedStatus.get(pool) ?? new Map();
+    timedStatus.set(pool, others.set(name, { at: now, status }));
+  } else {
+    bySite.set(site, { status, leases: status.holders.flatMap(({ leaseId }) => pool.leases.get(leaseId) ?? []) });
+  }
+  return status;
+}

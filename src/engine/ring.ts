@@ -1,0 +1,128 @@
+import type { EnvironmentStatus, Event, Occupant } from "../core/event.ts";
+import { limits } from "../core/limits.ts";
+import type { Revision } from "../core/model.ts";
+
+/** The newest events of a pool, without a gap, bounded in number and bytes: the very objects that were published. */
+export class Ring {
+  #events: Event[] = [];
+  #sizes: number[] = [];
+  /** Where the first one stands; those before it are let go of together, so that each costs constant time. */
+  #start = 0;
+  #floor: Revision;
+  #bytes = 0;
+
+  /** `floor`: all events behind it are to come. */
+  constructor(floor: Revision) {
+    this.#floor = floor;
+  }
+
+  /** All of the pool's events behind this revision are here. */
+  get floor(): Revision {
+    return this.#floor;
+  }
+
+  /** About how much memory the events take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  append(event: Event): void {
+    const size = sizeOf(event);
+    this.#events.push(event);
+    this.#sizes.push(size);
+    this.#bytes += size;
+    while (this.#length > limits.recent.events || (this.#bytes > limits.recent.bytes && this.#length > 1)) this.#dropFirst();
+  }
+
+  /** Adds the events between `since` and the floor, as far as there is room: not all, and the rest is forgotten. */
+  prepend(events: readonly Event[], since: Revision): void {
+    const older = events.filter((event) => event.revision > since && event.revision <= this.#floor);
+    const sizes = older.map(sizeOf);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    if (since >= this.#floor || this.#length + older.length > limits.recent.events || this.#bytes + bytes > limits.recent.bytes) return;
+    this.#events = [...older, ...this.#events.slice(this.#start)];
+    this.#sizes = [...sizes, ...this.#sizes.slice(this.#start)];
+    this.#start = 0;
+    this.#bytes += bytes;
+    this.#floor = since;
+  }
+
+  /** The first event behind a revision, which must not lie below the floor. */
+  after(revision: Revision): Event | undefined {
+    return this.#events[this.#indexAfter(revision)];
+  }
+
+  /** The revision of the newest event. */
+  get last(): Revision {
+    return this.#events.at(-1)?.revision ?? this.#floor;
+  }
+
+  /** Whether more than `most` events behind a revision fit. */
+  hasMore(revision: Revision, most: number, fits: (event: Event) => boolean): boolean {
+    let count = 0;
+    const first = this.#indexAfter(revision);
+    if (this.#events.length - first <= most) return false;
+    for (let index = first; index < this.#events.length && count <= most; index++) {
+      const event = this.#events[index];
+      if (event !== undefined && fits(event)) count++;
+    }
+    return count > most;
+  }
+
+  /** Lets go of everything; who was not told of it yet is told the present state. */
+  clear(): void {
+    while (this.#length > 0) this.#dropFirst();
+  }
+
+  get #length(): number {
+    return this.#events.length - this.#start;
+  }
+
+  #dropFirst(): void {
+    const first = this.#events[this.#start];
+    this.#bytes -= this.#sizes[this.#start] ?? 0;
+    if (first !== undefined) this.#floor = first.revision;
+    this.#start++;
+    if (this.#start * 2 < this.#events.length) return;
+    this.#events = this.#events.slice(this.#start);
+    this.#sizes = this.#sizes.slice(this.#start);
+    this.#start = 0;
+  }
+
+  #indexAfter(revision: Revision): number {
+    return indexAfter(this.#events, revision, this.#start);
+  }
+}
+
+/** Where the first event behind a revision stands, in events in order, from `low` on. */
+export function indexAfter(events: readonly Event[], revision: Revision, low = 0): number {
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.revision ?? 0) <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What an object and its numbers take, about. */
+const OBJECT = 200;
+
+/** About how many bytes an event takes, in memory and again as the message that it becomes. */
+export function sizeOf(event: Event): number {
+  let size = OBJECT;
+  for (const status of event.environments) size += sizeOfStatus(status);
+  return size;
+}
+
+function sizeOfStatus(status: EnvironmentStatus): number {
+  let size = OBJECT + status.name.length + status.stateReason.length;
+  for (const holder of status.holders) size += sizeOfOccupant(holder);
+  return size;
+}
+
+function sizeOfOccupant({ holder, reason }: Occupant): number {
+  let size = OBJECT + reason.length;
+  for (const word of Object.values(holder)) size += word.length;
+  return size;
+}

@@ -1,0 +1,79 @@
+import type { Event } from "../core/event.ts";
+import type { Revision } from "../core/model.ts";
+import type { Pause } from "./pause.ts";
+import type { Ring } from "./ring.ts";
+
+/** What a subscription follows. An environment is followed by name, whatever pool it turns up in. */
+export type Topic = { readonly pool: string } | { readonly environment: string };
+
+/** Whether an event is about the topic, of whose pool it is. */
+export function concerns(event: Event, topic: Topic): boolean {
+  return "pool" in topic || event.environments.some(({ name }) => name === topic.environment);
+}
+
+/** One reader of events: a place in a ring that all readers share. It holds nothing itself, however far it falls behind. */
+export class Subscription {
+  readonly topic: Topic;
+  readonly pause: Pause;
+  /** Where there is something to take; none: nothing new. */
+  #ring: Ring | undefined;
+  #cursor: Revision = 0;
+  #lost = false;
+  /** Up to here it was found near enough. */
+  #near: Revision = 0;
+
+  constructor(topic: Topic, pause: Pause) {
+    this.topic = topic;
+    this.pause = pause;
+  }
+
+  /** Whether `next` may give something. */
+  get pending(): boolean {
+    return this.#ring !== undefined;
+  }
+
+  /** There is something in a ring behind a revision. */
+  offer(ring: Ring, since: Revision): void {
+    if (this.#ring === undefined) {
+      this.#ring = ring;
+      this.#cursor = since;
+    } else if (this.#ring !== ring) {
+      this.#lost = true;
+    }
+    this.pause.wake();
+  }
+
+  /** Takes up an older place in a ring. */
+  resume(ring: Ring, since: Revision): void {
+    this.#lost ||= this.#ring !== undefined && this.#ring !== ring;
+    this.#ring = ring;
+    this.#cursor = since;
+  }
+
+  /**
+   * The next event; none when all were taken. "behind": some are gone, or more than `most` are to come, and the present state stands for
+   * all of them.
+   */
+  next(most: number): Event | "behind" | undefined {
+    for (const ring = this.#ring; ring !== undefined; ) {
+      if (this.#lost || this.#cursor < ring.floor || this.#isFar(ring, most)) {
+        this.#ring = undefined;
+        this.#lost = false;
+        return "behind";
+      }
+      const event = ring.after(this.#cursor);
+      if (event === undefined) break;
+      this.#cursor = event.revision;
+      if (concerns(event, this.topic)) return event;
+    }
+    this.#ring = undefined;
+    return undefined;
+  }
+
+  /** Asked anew only behind what was looked at: each event is counted once. */
+  #isFar(ring: Ring, most: number): boolean {
+    if (this.#cursor < this.#near) return false;
+    this.#near = ring.last;
+    return ring.hasMore(this.#cursor, most, (event) => concerns(event, this.topic));
+  }
+}

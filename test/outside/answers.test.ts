@@ -1,4 +1,7 @@
 // What every answer of the port has, whoever writes it.
+import { once } from "node:events";
+import { connect } from "node:http2";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { curl } from "./curl.ts";
 import { Server } from "./server.ts";
@@ -44,3 +47,29 @@ test("a stream too", async () => {
   expect(watch.headers.get("x-content-type-options")).toBe("nosniff");
   await watch.body?.cancel();
 });
+
+test.each([
+  [401, "/callme.v1.LockService/Check", {}],
+  [404, "/callme.v1.LockService/Nope", {}],
+  [404, "/nowhere", {}],
+  [401, "/maybe?environment=uat", {}],
+  [415, "/callme.v1.LockService/Check", { "content-type": "text/plain" }],
+  [429, "/callme.v1.LockService/Check", { "x-api-key": "the-key-of-the-tests", "content-length": "70000" }],
+])(
+  "an answer of %i to %s that comes before the body leaves the stream whole: curl shows no answer of one that is reset",
+  async (status, path, more) => {
+    const session = connect(server.url);
+    const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/json", ...more });
+    const [head] = await once(stream, "response");
+    expect(head[":status"]).toBe(status);
+    expect(await text(stream)).not.toBe("");
+    // Whatever the server would send by itself is here before this.
+    await new Promise((resolve) => session.ping(resolve));
+    await new Promise((resolve) => session.ping(resolve));
+    expect(stream.closed).toBe(false);
+    stream.end("{}");
+    await once(stream, "close");
+    expect(stream.rstCode).toBe(0);
+    session.destroy();
+  },
+);

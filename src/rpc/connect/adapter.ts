@@ -57,6 +57,7 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
     const request = universalRequestFromNodeRequest(req, raw, undefined, values);
     normalise(request.header);
     const answer = await handler(request);
+    if (!read) exchange.discard();
     const hint = answer.body === undefined ? HINTS[answer.status] : undefined;
     if (hint === undefined) await universalResponseToNodeResponse(await explained(answer, () => read), raw);
     else exchange.answer(answer.status, { code: "unimplemented", message: hint }, { allow: handler.allowedMethods.join(", ") });
@@ -73,7 +74,9 @@ function isRpcPath(path: string): boolean {
 }
 
 /** A method that this server does not have, said in the caller's protocol. */
-function unimplemented({ req, res, path }: Exchange): void {
+function unimplemented(exchange: Exchange): void {
+  const { req, res, path } = exchange;
+  exchange.discard();
   const message = `there is no method ${path}; this server may be older than its caller`;
   const type = req.headers["content-type"] ?? "";
   if (type.startsWith("application/grpc"))

@@ -65,8 +65,17 @@ export class Exchange {
     return false;
   }
 
+  /**
+   * Takes in a body that nobody will read. Over HTTP/2 Node would reset the stream right after the answer, and curl takes that for an error
+   * and shows no answer.
+   */
+  discard(): void {
+    this.req.resume();
+  }
+
   /** Answers with a JSON body, or none. */
   answer(status: number, body?: object, headers: Readonly<Record<string, string>> = {}): void {
+    this.discard();
     const text = body === undefined ? "" : JSON.stringify(body);
     const type = body === undefined ? {} : { "content-type": "application/json" };
     const length = status === 204 ? {} : { "content-length": String(Buffer.byteLength(text)) };

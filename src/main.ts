@@ -22,7 +22,7 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
  */
 setDefaultHighWaterMark(false, 16 * 1024);
 
-/** Runs the server until it is told to stop; resolves with the exit code of api.md. */
+/** Runs the server until it is told to stop; resolves with an exit code of docs/contract.md. */
 export async function main(): Promise<number> {
   try {
     return await serve(readConfig());

@@ -16,8 +16,8 @@ interface Ticket {
 type Due = readonly [at: Micros, lease: string];
 
 /**
- * Signs of life of those who wait (api.md rule 3). In memory only: a sign costs no commit, and after a start everybody has a full
- * ticket again. Whether a waiter is present never enters a decision; a missing one becomes an Abandon command.
+ * Signs of life of those who wait (rule 3 of docs/contract.md). In memory only: a sign costs no commit, and after a start everybody has
+ * a full ticket again. Whether a waiter is present never enters a decision; a missing one becomes an Abandon command.
  */
 export class Presence {
   readonly #now: () => Micros;

@@ -25,8 +25,8 @@ export interface ClockWitness {
 const nobody: ClockWitness = { stalled() {}, held() {}, resumed() {} };
 
 /**
- * The clock of a store that lives in one process: max(last time stored, wall clock at start) + monotonic time elapsed − stalls.
- * A gap between two looks of more than half a second over the ticker's period means that the process stood still
+ * The clock of a store that lives in one process (rule 5 of docs/contract.md): max(last time stored, wall clock at start) + monotonic
+ * time elapsed − stalls. A gap between two looks of more than half a second over the ticker's period means that the process stood still
  * (SIGSTOP, a frozen machine, a blocked loop): nobody could renew meanwhile, so the gap does not count. Renewals that wait in the
  * sockets are decided before time goes on, since only the next look can move it.
  */

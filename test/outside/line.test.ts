@@ -1,4 +1,4 @@
-// api.md rules 1, 3 and 4: who is next, and how long a place lives.
+// Rules 1, 3 and 4 of docs/contract.md: who is next, and how long a place lives.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";

@@ -1,4 +1,4 @@
-// api.md rules 5 to 7: renewing, giving back, and who may.
+// Rules 5 to 7 of docs/contract.md: renewing, giving back, and who may.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, EnvironmentState, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";

@@ -1,4 +1,4 @@
-// api.md rule 2: one request_id, one lease.
+// Rule 2 of docs/contract.md: one request_id, one lease.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -123,6 +123,12 @@ async function examples(name: string, { examples }: Language, only: string): Pro
   return await all(name, tasks, 2);
 }
 
+/** How much a language that is left out would have run. */
+function countOf({ testee, examples }: Language, only: string): number {
+  const driven = testee === undefined ? [] : Object.keys(scenarios).filter((scenario) => scenario.includes(only));
+  return driven.length + Object.keys(examples).filter((example) => `example: ${example}`.includes(only)).length;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -131,6 +137,7 @@ async function main(): Promise<number> {
   const unknown = positionals.filter((name) => LANGUAGES[name] === undefined);
   if (unknown.length > 0) throw new Error(`no such language: ${unknown.join(", ")}; there are ${Object.keys(LANGUAGES).join(", ")}`);
   const total = { passed: 0, failed: 0 };
+  let skipped = 0;
   const present = new Map<string, Language>();
   const count = (name: string, { passed, failed }: Tally) => {
     say(`${name}: ${passed} passed, ${failed} failed`);
@@ -141,6 +148,7 @@ async function main(): Promise<number> {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const why = await missing(language);
     if (why !== undefined) {
+      skipped += countOf(language, values.only);
       say(`!!! ${name}: left out: ${why}`);
       continue;
     }
@@ -160,7 +168,7 @@ async function main(): Promise<number> {
     const task: Task = [[...present.keys()].join(", "), async () => say(`mixed: ${await mixed(present, length)}`)];
     count("mixed", await all("mixed", [task], 1));
   }
-  say(`${total.passed} passed, ${total.failed} failed`);
+  say(`${total.passed} passed, ${total.failed} failed, ${skipped} skipped`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
 

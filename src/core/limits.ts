@@ -25,6 +25,8 @@ export const limits = {
   /** How long an ended lease answers for its id and request_id. */
   history: day,
   maxHistory: 1_000_000,
+  /** Of how many more it is known that their request_id was used. */
+  maxRequests: 10_000_000,
   priority: 10,
   /** What one step of priority is worth in waiting. */
   priorityStep: 10 * minute,
@@ -44,6 +46,8 @@ export const limits = {
   batch: 1_000,
   /** The newest events of a pool that a watch can resume over; no older than `history`. */
   log: 10_000,
+  /** And in bytes, as they are stored; between two trims up to twice as many. */
+  logBytes: 32 * 1024 * 1024,
   /** The newest events of a pool that are in memory: in number, and in bytes per pool and over all pools. */
   recent: { events: 1_024, bytes: 4 * 1024 * 1024, total: 64 * 1024 * 1024 },
   /** Older ones are read in windows of so many events, so many reads at once, and shared while somebody resumes up to so many bytes. */

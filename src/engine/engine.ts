@@ -274,7 +274,8 @@ export class Engine {
   }
 
   async #trim(): Promise<void> {
-    const { history, maxHistory, log } = limits;
-    while (!this.draining.aborted && (await this.store.trim(this.store.now() - history, maxHistory, log)));
+    const { history, maxHistory: leases, maxRequests: requests, log: events, logBytes: bytes } = limits;
+    const kept = () => ({ before: this.store.now() - history, leases, requests, events, bytes });
+    while (!this.draining.aborted && (await this.store.trim(kept())));
   }
 }

@@ -5,7 +5,16 @@ import { poolOfRows } from "../core/loading.ts";
 import { emptyPool, type Lease, type Micros, type Pool, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
 import { storedEnvironment } from "../core/site.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
-import { type Commit, type Condition, type LeaseQuery, type Past, type Store, StoreFailure, type Transaction } from "./store.ts";
+import {
+  type Commit,
+  type Condition,
+  type History,
+  type LeaseQuery,
+  type Past,
+  type Store,
+  StoreFailure,
+  type Transaction,
+} from "./store.ts";
 
 /** The clock that a local store decides by. */
 export interface StoreClock {
@@ -218,10 +227,10 @@ export class LocalStore implements Store {
     return this.#watched(this.#medium.past(pool, since, limit));
   }
 
-  trim(before: Micros, keep: number, log: number): Promise<boolean> {
+  trim(history: History): Promise<boolean> {
     // To delete needs space as well, before it gives any.
     if (this.condition !== "well") return Promise.resolve(false);
-    return this.#watched(this.#medium.trim(before, keep, log));
+    return this.#watched(this.#medium.trim(history));
   }
 
   onCommit(listener: (commit: Commit) => void): void {

@@ -1,7 +1,7 @@
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
-import type { Lease, Micros, Pool, Revision, StoredEnvironment } from "../core/model.ts";
-import type { Condition, LeaseQuery, Past, StoreFailure } from "./store.ts";
+import type { Lease, Pool, Revision, StoredEnvironment } from "../core/model.ts";
+import type { Condition, History, LeaseQuery, Past, StoreFailure } from "./store.ts";
 
 /** The rows of one transaction, each key once. */
 export interface Batch {
@@ -28,7 +28,7 @@ export type MediumState = Exclude<Condition, "failing">;
 /** What a store that belongs to one process keeps its rows on. Failures are StoreFailures; see store.ts. */
 export interface Medium {
   load(): Promise<Loaded>;
-  /** Ended leases among these ids and request keys; the newest one of a request key. Oldest first. */
+  /** Ended leases among these ids and request keys; the newest one of a request key, if need be with no more than what remains of it. Oldest first. */
   find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]>;
   readonly state: MediumState;
   /** Hears of a failure that no call has met. */
@@ -39,7 +39,7 @@ export interface Medium {
   probe(): Promise<void>;
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   past(pool: string, since: Revision, limit: number): Promise<Past>;
-  /** A bounded part of the work; true: there is more. Of each pool's events the newest `log` at most are kept. */
-  trim(before: Micros, keep: number, log: number): Promise<boolean>;
+  /** A bounded part of the work; true: there is more. */
+  trim(history: History): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
-import { type Lease, type Micros, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
+import { type Lease, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
-import type { LeaseQuery, Past } from "./store.ts";
+import { leaseOfRemains, type Remains, remainsOf } from "./remains.ts";
+import type { History, LeaseQuery, Past } from "./store.ts";
 
 /** Rows in memory, for tests and simulations: what is written survives as long as the object, over any number of `load`s. */
 export class MemoryMedium implements Medium {
@@ -13,6 +14,7 @@ export class MemoryMedium implements Medium {
   readonly #environments = new Map<string, StoredEnvironment>();
   readonly #leases = new Map<string, Lease>();
   #events: Event[] = [];
+  #remains: Remains[] = [];
   readonly #trimmed = new Map<string, Revision>();
 
   constructor(secret: Uint8Array = randomBytes(32)) {
@@ -35,7 +37,13 @@ export class MemoryMedium implements Medium {
     const keys = new Set(reads.requests);
     const fitting = [...this.#leases.values()].filter((lease) => lease.state === "ENDED" && (ids.has(lease.id) || keys.has(keyOf(lease))));
     const newest = new Map(fitting.sort((a, b) => a.createdAt - b.createdAt).map((lease) => [keyOf(lease), lease]));
-    return fitting.filter((lease) => ids.has(lease.id) || newest.get(keyOf(lease)) === lease);
+    const left = reads.requests
+      .filter((key) => !newest.has(key))
+      .map((key) => this.#remains.findLast((remains) => remains.requestKey === key));
+    return [
+      ...left.filter((remains) => remains !== undefined).map(leaseOfRemains),
+      ...fitting.filter((lease) => ids.has(lease.id) || newest.get(keyOf(lease)) === lease),
+    ].sort((a, b) => a.createdAt - b.createdAt);
   }
 
   async write(batch: Batch): Promise<void> {
@@ -60,20 +68,26 @@ export class MemoryMedium implements Medium {
     return { events: this.#events.filter((event) => event.pool === pool && event.revision > since).slice(0, limit) };
   }
 
-  async trim(before: Micros, keep: number, log: number): Promise<boolean> {
+  async trim({ before, leases: keep, requests, events: log, bytes }: History): Promise<boolean> {
     const ended = [...this.#leases.values()].filter((lease) => lease.state === "ENDED").sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
-    ended.forEach((lease, index) => {
-      if ((lease.endedAt ?? 0) < before || index < ended.length - keep) this.#leases.delete(lease.id);
-    });
-    const newest = new Map<string, number>();
-    for (const { pool } of this.#events) newest.set(pool, (newest.get(pool) ?? 0) + 1);
-    this.#events = this.#events.filter(({ pool, revision }) => {
-      const behind = newest.get(pool) ?? 0;
-      newest.set(pool, behind - 1);
-      if (revision >= before && behind <= log) return true;
-      this.#trimmed.set(pool, revision);
-      return false;
-    });
+    for (const lease of ended.slice(0, Math.max(0, ended.length - keep))) {
+      const remains = remainsOf(lease);
+      if (remains !== undefined) this.#remains.push(remains);
+      this.#leases.delete(lease.id);
+    }
+    for (const lease of ended) if ((lease.endedAt ?? 0) < before) this.#leases.delete(lease.id);
+    this.#remains = this.#remains.filter(({ endedAt }) => endedAt >= before).slice(-requests);
+    const kept = new Map<string, { events: number; bytes: number }>();
+    const sizeOf = (event: Event) => Buffer.byteLength(JSON.stringify(event));
+    // From the newest on; what is beyond the bounds once, is for all that is older.
+    for (const event of [...this.#events].reverse()) {
+      const { events, bytes: sum } = kept.get(event.pool) ?? { events: 0, bytes: 0 };
+      const size = event.revision < before ? Number.POSITIVE_INFINITY : sizeOf(event);
+      kept.set(event.pool, { events: events + 1, bytes: sum + size });
+      if (events + 1 > log || sum + size > bytes)
+        this.#trimmed.set(event.pool, Math.max(event.revision, this.#trimmed.get(event.pool) ?? 0));
+    }
+    this.#events = this.#events.filter(({ pool, revision }) => revision > (this.#trimmed.get(pool) ?? 0));
     return false;
   }
 

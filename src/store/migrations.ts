@@ -15,7 +15,8 @@ export const APPLICATION_ID = 0x63616c6c;
 
 const FOLDER = new URL("./migrations/", import.meta.url);
 
-function known(): Migration[] {
+/** All migrations of this program, in order. */
+export function known(): Migration[] {
   const files = readdirSync(FOLDER).filter((name) => /^\d{4}_\w+\.sql$/.test(name));
   return files.sort().map((name) => {
     const sql = readFileSync(new URL(name, FOLDER), "utf8");

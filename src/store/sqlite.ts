@@ -1,11 +1,13 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Reads } from "../core/command.ts";
-import type { Lease, Micros, Revision } from "../core/model.ts";
+import type { Event } from "../core/event.ts";
+import type { Lease, Revision } from "../core/model.ts";
 import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
-import { Damage, environmentOfRow, eventOfRow, leaseOfRow, poolOfRow, rowsOf } from "./sqlite/rows.ts";
+import { leaseOfRemains } from "./remains.ts";
+import { Damage, environmentOfRow, eventOfRow, leaseOfRow, poolOfRow, remainsOfRow, rowsOf } from "./sqlite/rows.ts";
 import type { Answer, Operations, Request } from "./sqlite/worker.ts";
-import { type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
+import { type History, type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
@@ -61,8 +63,11 @@ export class SqliteMedium implements Medium {
   }
 
   async find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]> {
-    const rows = await this.#call("find", reads.leases, reads.requests);
-    return this.#decode(() => rows.map(leaseOfRow).sort((a, b) => a.createdAt - b.createdAt));
+    const { leases, remains } = await this.#call("find", reads.leases, reads.requests);
+    return this.#decode(() => {
+      const found = [...leases.map(leaseOfRow), ...remains.map((row) => leaseOfRemains(remainsOfRow(row)))];
+      return found.sort((a, b) => a.createdAt - b.createdAt);
+    });
   }
 
   get state(): MediumState {
@@ -93,12 +98,18 @@ export class SqliteMedium implements Medium {
   }
 
   async past(pool: string, since: Revision, limit: number): Promise<Past> {
-    const rows = await this.#call("past", pool, since, limit);
-    return rows === "trimmed" ? rows : this.#decode(() => ({ events: rows.map(eventOfRow) }));
+    const events: Event[] = [];
+    for (let more = true; more; ) {
+      const window = await this.#call("past", pool, events.at(-1)?.revision ?? since, limit - events.length);
+      if (window === "trimmed") return window;
+      for (const event of this.#decode(() => window.rows.map(eventOfRow))) events.push(event);
+      more = window.more;
+    }
+    return { events };
   }
 
-  trim(before: Micros, keep: number, log: number): Promise<boolean> {
-    return this.#call("trim", before, keep, log);
+  trim(history: History): Promise<boolean> {
+    return this.#call("trim", history);
   }
 
   close(): Promise<void> {

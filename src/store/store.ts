@@ -30,6 +30,18 @@ export interface LeaseQuery {
   readonly limit: number;
 }
 
+/** What history keeps: no more than what is from `before` on, and of that the newest. */
+export interface History {
+  readonly before: Micros;
+  /** Ended leases, with all that they were. */
+  readonly leases: number;
+  /** Those beyond that, with no more than their request_id and their end. */
+  readonly requests: number;
+  /** Of each pool's events so many, and so many bytes of them. */
+  readonly events: number;
+  readonly bytes: number;
+}
+
 /** Events behind a cursor, or none if some of them are gone. */
 export type Past = { readonly events: readonly Event[] } | "trimmed";
 
@@ -67,8 +79,8 @@ export interface Store {
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   /** At most `limit` events of the pool behind a revision, in order. */
   past(pool: string, since: Revision, limit: number): Promise<Past>;
-  /** Forgets ended leases and events from before a time, ended leases beyond `keep`, and a pool's events beyond `log`; some at a time: true, there is more. */
-  trim(before: Micros, keep: number, log: number): Promise<boolean>;
+  /** Forgets what history does not keep, some at a time: true, there is more. */
+  trim(history: History): Promise<boolean>;
   /** Hears of every commit, in order, before its caller does. */
   onCommit(listener: (commit: Commit) => void): void;
   readonly condition: Condition;

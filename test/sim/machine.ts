@@ -6,7 +6,7 @@ import type { Timers } from "../../src/engine/timers.ts";
 import { LocalStore } from "../../src/store/local.ts";
 import type { Batch, Loaded, Medium } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
-import { type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";
+import { type History, type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";
 
 /** Virtual time and timers. */
 class Time implements Timers {
@@ -71,8 +71,8 @@ class Disk implements Medium {
     return this.#effect(() => this.#rows.past(pool, since, limit));
   }
 
-  trim(before: Micros, keep: number, log: number): Promise<boolean> {
-    return this.#effect(() => this.#rows.trim(before, keep, log));
+  trim(history: History): Promise<boolean> {
+    return this.#effect(() => this.#rows.trim(history));
   }
 
   async close(): Promise<void> {}

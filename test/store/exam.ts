@@ -3,8 +3,8 @@ import { readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
 import { checkPool } from "../../src/core/invariants.ts";
 import { type Lease, requestKey } from "../../src/core/model.ts";
-import type { Batch, Medium } from "../../src/store/medium.ts";
-import { acquire, busyDay, config, holder, plain, release, START, second, storeOn, submit } from "./fixtures.ts";
+import type { Medium } from "../../src/store/medium.ts";
+import { acquire, busyDay, config, endOf, holder, nothing, plain, release, START, specimen, storeOn, submit } from "./fixtures.ts";
 
 /** How an exam comes by its medium: `open` anew, or `reopen` what was written. */
 export interface Candidate {
@@ -12,23 +12,8 @@ export interface Candidate {
   reopen(medium: Medium): Promise<Medium>;
 }
 
-const nothing: Batch = { pools: [], leases: [], environments: [], deleted: [], events: [] };
-
 /** What every medium must be able to do; the same sentences for each. */
 export function exam(candidate: Candidate): void {
-  /** A lease as the rules make it, to be varied. */
-  async function specimen(): Promise<Lease> {
-    const { store } = await storeOn(await candidate.open());
-    const { lease } = (await submit(store, "default", acquire("specimen", "uat"))) as { lease: Lease };
-    await store.close();
-    return lease;
-  }
-
-  function ended(lease: Lease, more: Partial<Lease>): Lease {
-    const { deadline: _, ...rest } = lease;
-    return { ...rest, state: "ENDED", endReason: "RELEASED", endedAt: lease.createdAt, ...more };
-  }
-
   it("gives back after a restart what the rules had made of two pools", async () => {
     let medium = await candidate.open();
     const before = await storeOn(medium);
@@ -85,7 +70,7 @@ export function exam(candidate: Candidate): void {
   it("finds only ended leases, and of one request the newest", async () => {
     const medium = await candidate.open();
     const lease = await specimen();
-    const of = (id: string, requestId: string, createdAt: number) => ended(lease, { id, requestId, createdAt });
+    const of = (id: string, requestId: string, createdAt: number) => endOf(lease, { id, requestId, createdAt });
     const leases = [of("new", "r", START + 9), of("old", "r", START), of("else", "s", START + 4), { ...lease, id: "live", requestId: "t" }];
     await medium.write({ ...nothing, leases });
     const key = (requestId: string) => requestKey("admin", "default", requestId);
@@ -136,7 +121,7 @@ export function exam(candidate: Candidate): void {
         pool: "two",
         needs: ["e1", "e2"].map((environment) => ({ environment, slots: 1, indexes: [0] })),
       },
-      ended(lease, { id: "d", createdAt: START, tags: ["x"] }),
+      endOf(lease, { id: "d", createdAt: START, tags: ["x"] }),
     ];
     await medium.write({ ...nothing, leases });
     const ids = async (query: object) => (await medium.list({ states: [], limit: 10, ...query })).map(({ id }) => id);
@@ -154,67 +139,6 @@ export function exam(candidate: Candidate): void {
     expect(await ids({ after: { createdAt: START + 1, id: "b" } })).toEqual(["c", "a"]);
     expect(await ids({ after: { createdAt: START + 1, id: "b" }, limit: 1 })).toEqual(["c"]);
     expect(await ids({ after: { createdAt: START + 2, id: "a" } })).toEqual([]);
-    await medium.close();
-  });
-
-  it("finds the few among thousands, and trims thousands, some at a time", async () => {
-    const medium = await candidate.open();
-    const lease = await specimen();
-    const leases = Array.from({ length: 7_000 }, (_, n) =>
-      ended(lease, { id: `l${n}`, createdAt: START + n, endedAt: START + n, tags: n % 3_000 === 2_999 ? ["rare"] : [] }),
-    );
-    await medium.write({ ...nothing, leases });
-    const rare = await medium.list({ states: ["ENDED"], tag: "rare", limit: 10 });
-    expect(rare.map(({ id }) => id)).toEqual(["l2999", "l5999"]);
-    expect(await medium.list({ states: ["ENDED"], limit: 10_000 })).toHaveLength(7_000);
-    for (let call = 0; call < 3; call++) await medium.trim(START + 6_000, 1_000_000, 1_000_000);
-    const left = await medium.list({ states: ["ENDED"], limit: 10_000 });
-    expect([left.length, left[0]?.id]).toEqual([1_000, "l6000"]);
-    await medium.trim(START, 10, 1_000_000);
-    expect((await medium.list({ states: ["ENDED"], limit: 10_000 })).map(({ id }) => id)).toEqual(leases.slice(-10).map(({ id }) => id));
-    await medium.close();
-  });
-
-  it("trims ended leases only", async () => {
-    const medium = await candidate.open();
-    const lease = await specimen();
-    await medium.write({ ...nothing, leases: [lease, ended(lease, { id: "gone" })] });
-    await medium.trim(lease.createdAt + second, 0, 1_000_000);
-    expect((await medium.load()).leases).toEqual([lease]);
-    expect(await medium.list({ states: ["ENDED"], limit: 10 })).toEqual([]);
-    await medium.close();
-  });
-
-  it("tells the past of a pool behind a revision, and when some of it is gone, also after a restart", async () => {
-    let medium = await candidate.open();
-    const { store, clock } = await storeOn(medium);
-    const told: number[] = [];
-    store.onCommit(({ events }) => told.push(...events.map((event) => event.revision)));
-    await submit(store, "quiet", acquire("q", "quiet"));
-    const [quiet] = told.splice(0);
-    for (const id of ["a", "b", "c"]) {
-      await submit(store, "default", acquire(id, "uat"));
-      clock.time += second;
-    }
-    const past = async (since: number, limit = 10, pool = "default") => {
-      const found = await store.past(pool, since, limit);
-      return found === "trimmed" ? found : found.events.map((event) => event.revision);
-    };
-    expect(told).toHaveLength(3);
-    expect(await past(0)).toEqual(told);
-    expect(await past(told[0] ?? 0)).toEqual(told.slice(1));
-    expect(await past(0, 2)).toEqual(told.slice(0, 2));
-    expect(await past(0, 10, "nowhere")).toEqual([]);
-    const [event] = await store.past("default", 0, 1).then((found) => (found === "trimmed" ? [] : found.events));
-    expect(event).toMatchObject({ pool: "default", environments: [{ name: "uat", used: 1 }], cause: { leaseId: "a", state: "HELD" } });
-    await store.trim(told[2] ?? 0, 100, 100);
-    expect(await past(told[0] ?? 0)).toBe("trimmed");
-    expect(await past(told[1] ?? 0)).toEqual(told.slice(2));
-    expect(await past(quiet ?? 0, 10, "quiet")).toEqual([]);
-    await store.close();
-    medium = await candidate.reopen(medium);
-    expect(await medium.past("default", told[0] ?? 0, 10)).toBe("trimmed");
-    expect(await medium.past("default", told[1] ?? 0, 10)).toMatchObject({ events: [{ revision: told[2] }] });
     await medium.close();
   });
 

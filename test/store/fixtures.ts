@@ -1,8 +1,9 @@
 import { type Acquire, type Command, type Reply, readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
-import type { EnvironmentConfig, Pool } from "../../src/core/model.ts";
+import type { EnvironmentConfig, Lease, Pool } from "../../src/core/model.ts";
 import { LocalStore } from "../../src/store/local.ts";
-import type { Medium } from "../../src/store/medium.ts";
+import type { Batch, Medium } from "../../src/store/medium.ts";
+import { MemoryMedium } from "../../src/store/memory.ts";
 
 /** When the tests begin, and a second, in microseconds. */
 export const START = 1_790_000_000_000_000;
@@ -106,4 +107,21 @@ export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Pr
     await submit(store, pool, commands[dice(commands.length)] ?? { type: "pulse" });
     clock.time += dice(3 * second);
   }
+}
+
+/** A batch in which there is nothing. */
+export const nothing: Batch = { pools: [], leases: [], environments: [], deleted: [], events: [] };
+
+/** A lease as the rules make it, to be varied. */
+export async function specimen(): Promise<Lease> {
+  const { store } = await storeOn(new MemoryMedium());
+  const { lease } = (await submit(store, "default", acquire("specimen", "uat"))) as { lease: Lease };
+  await store.close();
+  return lease;
+}
+
+/** The lease when it has ended. */
+export function endOf(lease: Lease, more: Partial<Lease>): Lease {
+  const { deadline: _, ...rest } = lease;
+  return { ...rest, state: "ENDED", endReason: "RELEASED", endedAt: lease.createdAt, ...more };
 }

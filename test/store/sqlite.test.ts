@@ -2,9 +2,14 @@ import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { known, migrate } from "../../src/store/migrations.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
+import { rowsOf } from "../../src/store/sqlite/rows.ts";
+import { Tables } from "../../src/store/sqlite/tables.ts";
 import { SqliteMedium } from "../../src/store/sqlite.ts";
-import { exam } from "./exam.ts";
+import { type Candidate, exam } from "./exam.ts";
+import { examHistory } from "./exam-history.ts";
+import { holder, nothing } from "./fixtures.ts";
 import { directory } from "./places.ts";
 
 describe("a store on SQLite", () => {
@@ -14,13 +19,15 @@ describe("a store on SQLite", () => {
     files.set(medium, file);
     return medium;
   };
-  exam({
+  const candidate: Candidate = {
     open: () => open(path.join(directory(), "call-me.db")),
     reopen: async (medium) => {
       await medium.close();
       return open(files.get(medium) ?? "");
     },
-  });
+  };
+  exam(candidate);
+  examHistory(candidate);
 });
 
 describe("the file", () => {
@@ -31,6 +38,25 @@ describe("the file", () => {
     const statements = db.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").pluck().all();
     db.close();
     await expect(statements.map((sql) => `${sql};\n`).join("\n")).toMatchFileSnapshot("../../src/store/migrations/schema.sql");
+  });
+
+  it("of the first version is taken up: with its events, and their number", async () => {
+    const file = path.join(directory(), "call-me.db");
+    const old = new Database(file);
+    old.function("random_key", () => Buffer.alloc(32));
+    migrate(
+      old,
+      file,
+      known().filter(({ version }) => version === 1),
+    );
+    const event = { pool: "p", revision: 7, at: 1, environments: [] };
+    for (const row of rowsOf({ ...nothing, events: [event] }).events) old.prepare("INSERT INTO events VALUES (?, ?, ?, ?)").run(row);
+    old.close();
+    const medium = await SqliteMedium.open(file);
+    expect(await medium.past("p", 0, 9)).toEqual({ events: [event] });
+    await medium.trim({ before: 0, leases: 1, requests: 1, events: 0, bytes: 1_000 });
+    expect(await medium.past("p", 0, 9)).toBe("trimmed");
+    await medium.close();
   });
 
   it("is opened so that a commit is on disk", () => {
@@ -46,6 +72,26 @@ describe("the file", () => {
     const medium = await SqliteMedium.open(file);
     expect([file, `${file}-wal`].map((name) => statSync(name).mode & 0o777)).toEqual([0o600, 0o600]);
     await medium.close();
+  });
+
+  it("is read by the megabyte and shortened as it is written, where a pool's events are large", async () => {
+    const tables = new Tables(openDatabase(path.join(directory(), "call-me.db")));
+    const cause = { leaseId: "x".repeat(700_000), state: "HELD", holder } as const;
+    const event = (revision: number) => ({ pool: "p", revision, at: 1, environments: [], cause });
+    const write = (from: number, to: number) =>
+      tables.write(rowsOf({ ...nothing, events: Array.from({ length: to - from }, (_, n) => event(from + n)) }));
+    const past = (since: number, limit: number) => {
+      const window = tables.past("p", since, limit);
+      return window === "trimmed" ? window : { revisions: window.rows.map((row) => row[1]), more: window.more };
+    };
+    write(1, 91);
+    expect(past(0, 100)).toEqual({ revisions: [1, 2], more: true });
+    expect(past(0, 2)).toEqual({ revisions: [1, 2], more: false });
+    expect(past(89, 100)).toEqual({ revisions: [90], more: false });
+    write(91, 101);
+    expect(past(0, 100)).toBe("trimmed");
+    expect(past(99, 100)).toEqual({ revisions: [100], more: false });
+    tables.close();
   });
 
   it("is whole without its log once it is closed", async () => {

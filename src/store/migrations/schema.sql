@@ -57,3 +57,31 @@ CREATE TABLE trimmed (
 CREATE TABLE probe (
   count INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE logs (
+  pool TEXT PRIMARY KEY,
+  events INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER events_added AFTER INSERT ON events BEGIN
+  INSERT INTO logs (pool, events, bytes) VALUES (new.pool, 1, octet_length(new.body))
+  ON CONFLICT (pool) DO UPDATE SET events = events + 1, bytes = bytes + excluded.bytes;
+END;
+
+CREATE TRIGGER events_removed AFTER DELETE ON events BEGIN
+  UPDATE logs SET events = events - 1, bytes = bytes - octet_length(old.body) WHERE pool = old.pool;
+END;
+
+CREATE TABLE remains (
+  number INTEGER PRIMARY KEY,
+  request_key TEXT NOT NULL,
+  lease TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  end_reason TEXT,
+  created_at INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  seal INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX remains_request ON remains (request_key);

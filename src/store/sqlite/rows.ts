@@ -1,8 +1,9 @@
 /** Between values and rows. Rows cross to the worker as flat arrays: cloning a nested lease costs more than its JSON does. */
 import { crc32 } from "node:zlib";
 import type { Event } from "../../core/event.ts";
-import { type Lease, requestKey, type StoredEnvironment } from "../../core/model.ts";
+import { type EndReason, type Lease, requestKey, type StoredEnvironment } from "../../core/model.ts";
 import type { Batch } from "../medium.ts";
+import type { Remains } from "../remains.ts";
 
 /** The columns of a table in order, the seal last. */
 export type Row = readonly (string | number | null)[];
@@ -46,6 +47,17 @@ export function leaseOfRow(row: Row): Lease {
 
 export function eventOfRow(row: Row): Event {
   return JSON.parse(String(unseal(row)[2]));
+}
+
+export function rowOfRemains({ requestKey, lease, fingerprint, endReason, createdAt, endedAt }: Remains): Row {
+  return seal(requestKey, lease, fingerprint, endReason ?? null, createdAt, endedAt);
+}
+
+export function remainsOfRow(row: Row): Remains {
+  const [requestKey, lease, fingerprint, endReason, createdAt, endedAt] = unseal(row);
+  const reason = endReason === null ? undefined : (endReason as EndReason);
+  const times = { createdAt: Number(createdAt), endedAt: Number(endedAt) };
+  return { requestKey: String(requestKey), lease: String(lease), fingerprint: String(fingerprint), endReason: reason, ...times };
 }
 
 function rowOfLease(lease: Lease): Row {

@@ -1,12 +1,21 @@
 import type { Database, Statement } from "better-sqlite3";
-import type { Micros, Revision } from "../../core/model.ts";
-import type { LeaseQuery } from "../store.ts";
+import { limits } from "../../core/limits.ts";
+import type { Revision } from "../../core/model.ts";
+import type { History, LeaseQuery } from "../store.ts";
+import { Events, type Window } from "./events.ts";
 import { commit } from "./failure.ts";
 import { type ListPart, list } from "./list.ts";
 import type { BatchRows, Row } from "./rows.ts";
-import { trim } from "./trim.ts";
+import { trimLeases } from "./trim.ts";
 
 const LEASE = "id, pool, state, request_key, created_at, ended_at, body, seal";
+const REMAINS = "request_key, lease, fingerprint, end_reason, created_at, ended_at, seal";
+
+/** Ended leases, and what is left of those for which history had no room. */
+export interface Findings {
+  readonly leases: readonly Row[];
+  readonly remains: readonly Row[];
+}
 
 /** All statements on the store's tables, prepared once. Synchronous: for the worker. Rows in, rows out. */
 export class Tables {
@@ -14,8 +23,8 @@ export class Tables {
   readonly #write: Readonly<Record<keyof BatchRows, Statement>>;
   readonly #ended: Statement<[string], Row>;
   readonly #newest: Statement<[string], Row>;
-  readonly #past: Statement<[string, Revision, number], Row>;
-  readonly #trimmed: Statement<[string], Revision>;
+  readonly #remains: Statement<[string], Row>;
+  readonly #events: Events;
   readonly #probe: Statement;
 
   constructor(db: Database) {
@@ -32,8 +41,8 @@ export class Tables {
       db,
       `SELECT ${LEASE} FROM leases WHERE request_key = ? AND ended_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1`,
     );
-    this.#past = rows(db, "SELECT pool, revision, body, seal FROM events WHERE pool = ? AND revision > ? ORDER BY revision LIMIT ?");
-    this.#trimmed = db.prepare<[string], Revision>("SELECT revision FROM trimmed WHERE pool = ?").pluck();
+    this.#remains = rows(db, `SELECT ${REMAINS} FROM remains WHERE request_key = ? ORDER BY number DESC LIMIT 1`);
+    this.#events = new Events(db);
     this.#probe = db.prepare("UPDATE probe SET count = count + 1");
   }
 
@@ -48,9 +57,17 @@ export class Tables {
     };
   }
 
-  find(ids: readonly string[], requests: readonly string[]): Row[] {
-    const found = [...ids.map((id) => this.#ended.get(id)), ...requests.map((key) => this.#newest.get(key))];
-    return [...new Map(found.filter((row) => row !== undefined).map((row) => [row[0], row])).values()];
+  find(ids: readonly string[], requests: readonly string[]): Findings {
+    const leases = new Map<unknown, Row>();
+    const remains: Row[] = [];
+    for (const row of ids.map((id) => this.#ended.get(id))) if (row !== undefined) leases.set(row[0], row);
+    for (const key of requests) {
+      const row = this.#newest.get(key);
+      const left = row === undefined ? this.#remains.get(key) : undefined;
+      if (row !== undefined) leases.set(row[0], row);
+      if (left !== undefined) remains.push(left);
+    }
+    return { leases: [...leases.values()], remains };
   }
 
   write(batch: BatchRows): void {
@@ -60,6 +77,7 @@ export class Tables {
       for (const row of batch.environments) this.#write.environments.run(row);
       for (const row of batch.leases) this.#write.leases.run(row);
       for (const row of batch.events) this.#write.events.run(row);
+      for (const pool of new Set(batch.events.map((row) => String(row[0])))) this.#events.curb(pool, limits.logBytes);
     });
   }
 
@@ -71,14 +89,15 @@ export class Tables {
     return list(this.#db, LEASE, query);
   }
 
-  past(pool: string, since: Revision, limit: number): Row[] | "trimmed" {
-    return since < (this.#trimmed.get(pool) ?? 0) ? "trimmed" : this.#past.all(pool, since, limit);
+  past(pool: string, since: Revision, limit: number): Window | "trimmed" {
+    return this.#events.past(pool, since, limit);
   }
 
-  trim(before: Micros, keep: number, log: number): boolean {
+  trim(history: History): boolean {
     let more = false;
     commit(this.#db, () => {
-      more = trim(this.#db, before, keep, log);
+      const leases = trimLeases(this.#db, LEASE, history);
+      more = this.#events.trim(history) || leases;
     });
     return more;
   }

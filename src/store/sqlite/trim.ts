@@ -1,41 +1,48 @@
 import type { Database } from "better-sqlite3";
-import type { Micros, Revision } from "../../core/model.ts";
+import { remainsOf } from "../remains.ts";
+import type { History } from "../store.ts";
+import { Damage, leaseOfRow, type Row, rowOfRemains } from "./rows.ts";
 
 /** How many rows of a kind one call deletes at most, so that commits don't wait for long. */
 const CHUNK = 5_000;
 
 /** Deletes the oldest of what history needn't keep, within a transaction of the caller's; true: there is more. */
-export function trim(db: Database, before: Micros, keep: number, log: number): boolean {
-  const leases = trimLeases(db, before, keep);
-  const events = trimEvents(db, before, log);
-  return leases >= CHUNK || events >= CHUNK;
+export function trimLeases(db: Database, columns: string, history: History): boolean {
+  const leases = cutLeases(db, columns, history);
+  const remains = cutRemains(db, history);
+  return leases >= CHUNK || remains >= CHUNK;
 }
 
-function trimLeases(db: Database, before: Micros, keep: number): number {
+function cutLeases(db: Database, columns: string, { before, leases }: History): number {
   const ended = db.prepare<[], number>("SELECT count(*) FROM leases WHERE ended_at IS NOT NULL").pluck().get() ?? 0;
-  const old = db.prepare<[Micros], number>("SELECT count(*) FROM leases WHERE ended_at < ?").pluck().get(before) ?? 0;
-  const count = Math.min(CHUNK, Math.max(old, ended - keep));
-  db.prepare("DELETE FROM leases WHERE id IN (SELECT id FROM leases WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT ?)").run(count);
-  return count;
+  const old = db.prepare<[number], number>("SELECT count(*) FROM leases WHERE ended_at < ?").pluck().get(before) ?? 0;
+  const count = Math.min(CHUNK, Math.max(old, ended - leases));
+  const oldest = `FROM leases WHERE ended_at IS NOT NULL ORDER BY ended_at, id LIMIT ${count}`;
+  if (ended - leases > old) {
+    const keep = db.prepare(
+      "INSERT INTO remains (request_key, lease, fingerprint, end_reason, created_at, ended_at, seal) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    const rows = db.prepare<[], Row>(`SELECT ${columns} ${oldest}`).raw();
+    for (const remains of rows.all().flatMap((row) => remainsOfRow(row, before))) keep.run(remains);
+  }
+  return db.prepare(`DELETE FROM leases WHERE id IN (SELECT id ${oldest})`).run().changes;
 }
 
-/** A pool's events from before a time, and those behind its newest `log`. */
-function trimEvents(db: Database, before: Revision, log: number): number {
-  let left = CHUNK;
-  const newest = db
-    .prepare<[string, number], Revision>("SELECT revision FROM events WHERE pool = ? ORDER BY revision DESC LIMIT 1 OFFSET ?")
-    .pluck();
-  const oldest = db.prepare<[string, Revision, number], { count: number; last: Revision }>(
-    `SELECT count(*) AS count, max(revision) AS last
-     FROM (SELECT revision FROM events WHERE pool = ? AND revision < ? ORDER BY revision LIMIT ?)`,
-  );
-  for (const pool of db.prepare<[], string>("SELECT name FROM pools").pluck().all()) {
-    const behind = newest.get(pool, log);
-    const { count, last } = oldest.get(pool, Math.max(before, behind === undefined ? 0 : behind + 1), left) ?? { count: 0, last: 0 };
-    if (count === 0) continue;
-    db.prepare("DELETE FROM events WHERE pool = ? AND revision <= ?").run(pool, last);
-    db.prepare("INSERT INTO trimmed VALUES (?, ?) ON CONFLICT (pool) DO UPDATE SET revision = excluded.revision").run(pool, last);
-    left -= count;
+/** What is to be kept of a lease, if anything. A row that is not as it was written tells nothing. */
+function remainsOfRow(row: Row, before: number): Row[] {
+  try {
+    const remains = remainsOf(leaseOfRow(row));
+    return remains === undefined || remains.endedAt < before ? [] : [rowOfRemains(remains)];
+  } catch (error) {
+    if (error instanceof Damage) return [];
+    throw error;
   }
-  return CHUNK - left;
+}
+
+/** They are numbered as they ended, and deleted from one end only. */
+function cutRemains(db: Database, { before, requests }: History): number {
+  const newest = db.prepare<[], number | null>("SELECT max(number) FROM remains").pluck().get() ?? 0;
+  const oldest = db.prepare<[], [number, number]>(`SELECT number, ended_at FROM remains ORDER BY number LIMIT ${CHUNK}`).raw().all();
+  const beyond = oldest.findLast(([number, endedAt]) => endedAt < before || number <= newest - requests);
+  return beyond === undefined ? 0 : db.prepare("DELETE FROM remains WHERE number <= ?").run(beyond[0]).changes;
 }

@@ -1,0 +1,89 @@
+import type { Database, Statement } from "better-sqlite3";
+import type { Revision } from "../../core/model.ts";
+import type { History } from "../store.ts";
+import type { Row } from "./rows.ts";
+
+/** How much of a log is read at once, in bytes of bodies, and deleted at once, in rows and bytes: other calls wait behind it. */
+const READ = 1024 * 1024;
+const CHUNK = 5_000;
+const DELETED = 16 * 1024 * 1024;
+
+/** Events behind a cursor, at least one if there is any, and whether there may be more behind these. */
+export interface Window {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
+
+type Bounds = Pick<History, "before" | "events" | "bytes">;
+
+/** The logs of the pools. A pool's counts of events and bytes are kept by triggers (migration 3). */
+export class Events {
+  readonly #behind: Statement<[string, Revision, number], Row>;
+  readonly #trimmed: Statement<[string], Revision>;
+  readonly #logs: Statement<[], [pool: string, events: number, bytes: number]>;
+  readonly #log: Statement<[string], [pool: string, events: number, bytes: number]>;
+  readonly #oldest: Statement<[string], [revision: Revision, bytes: number]>;
+  readonly #delete: Statement<[string, Revision]>;
+  readonly #mark: Statement<[string, Revision]>;
+
+  constructor(db: Database) {
+    this.#behind = db
+      .prepare<[string, Revision, number], Row>(
+        "SELECT pool, revision, body, seal FROM events WHERE pool = ? AND revision > ? ORDER BY revision LIMIT ?",
+      )
+      .raw();
+    this.#trimmed = db.prepare<[string], Revision>("SELECT revision FROM trimmed WHERE pool = ?").pluck();
+    this.#logs = db.prepare<[], [string, number, number]>("SELECT pool, events, bytes FROM logs").raw();
+    this.#log = db.prepare<[string], [string, number, number]>("SELECT pool, events, bytes FROM logs WHERE pool = ?").raw();
+    this.#oldest = db
+      .prepare<[string], [Revision, number]>("SELECT revision, octet_length(body) FROM events WHERE pool = ? ORDER BY revision")
+      .raw();
+    this.#delete = db.prepare("DELETE FROM events WHERE pool = ? AND revision <= ?");
+    this.#mark = db.prepare("INSERT INTO trimmed VALUES (?, ?) ON CONFLICT (pool) DO UPDATE SET revision = excluded.revision");
+  }
+
+  past(pool: string, since: Revision, limit: number): Window | "trimmed" {
+    if (since < (this.#trimmed.get(pool) ?? 0)) return "trimmed";
+    const rows: Row[] = [];
+    let bytes = 0;
+    for (const row of this.#behind.iterate(pool, since, limit)) {
+      rows.push(row);
+      bytes += String(row[2]).length;
+      if (bytes >= READ) return { rows, more: rows.length < limit };
+    }
+    return { rows, more: false };
+  }
+
+  /** Deletes the oldest of what is beyond the bounds, within a transaction of the caller's, and not much at once; true: there is more. */
+  trim(bounds: Bounds): boolean {
+    const budget = { rows: CHUNK, bytes: DELETED };
+    for (const log of this.#logs.all()) if (this.#cut(log, bounds, budget)) return true;
+    return false;
+  }
+
+  /** The same for one pool, where its bytes are twice what they may be: a minute's events of a pool can be a great many. */
+  curb(pool: string, bytes: number): void {
+    const log = this.#log.get(pool);
+    if (log === undefined || log[2] <= 2 * bytes) return;
+    this.#cut(log, { before: 0, events: Number.POSITIVE_INFINITY, bytes }, { rows: CHUNK, bytes: DELETED });
+  }
+
+  /** Whether the budget was used up. */
+  #cut(log: [pool: string, events: number, bytes: number], bounds: Bounds, budget: { rows: number; bytes: number }): boolean {
+    let [pool, events, bytes] = log;
+    let last: Revision | undefined;
+    for (const [revision, size] of this.#oldest.iterate(pool)) {
+      const kept = revision >= bounds.before && events <= bounds.events && bytes <= bounds.bytes;
+      if (kept || budget.rows <= 0 || budget.bytes <= 0) break;
+      last = revision;
+      events -= 1;
+      bytes -= size;
+      budget.rows -= 1;
+      budget.bytes -= size;
+    }
+    if (last === undefined) return false;
+    this.#delete.run(pool, last);
+    this.#mark.run(pool, last);
+    return budget.rows <= 0 || budget.bytes <= 0;
+  }
+}

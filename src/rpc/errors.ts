@@ -29,7 +29,8 @@ interface Verdict {
   readonly retryAfter?: number;
 }
 
-const VERDICTS: Record<Reason, Verdict> = {
+/** Code of each reason, and when to try again. */
+export const VERDICTS: Record<Reason, Verdict> = {
   BAD_FIELD: { code: Code.InvalidArgument },
   MALFORMED: { code: Code.InvalidArgument },
   POOL_MISMATCH: { code: Code.InvalidArgument },

@@ -69,7 +69,7 @@ test.each<[string, MessageInitShape<typeof AcquireRequestSchema>]>([
   ["if_busy", { ifBusy: IfBusy.FAIL }],
   ["queue_timeout", { queueTimeout: seconds(50) }],
   ["ticket_ttl", { ticketTtl: seconds(5) }],
-  ["claim_timeout", { claimTimeout: seconds(9) }],
+  ["claim_timeout", { claimTimeout: seconds(5) }],
   ["priority", { priority: 1 }],
   ["holder", { holder: { name: "other" } }],
   ["reason", { reason: "other" }],

@@ -1,6 +1,7 @@
 /** Acquire's message as a command: defaults, bounds, and the fingerprint that tells a retry from another request. */
-import { createHash, randomUUID } from "node:crypto";
-import { type AcquireRequest, IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { hash, randomUUID } from "node:crypto";
+import { toBinary } from "@bufbuild/protobuf";
+import { type AcquireRequest, AcquireRequestSchema, IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
@@ -39,9 +40,6 @@ export function readAcquire(
     if (poolOf(need.environment) === undefined)
       newName(request.environment === "" ? `needs[${index}].environment` : "environment", need.environment);
   const content = readContent(request);
-  const fingerprint = createHash("sha256")
-    .update(JSON.stringify([pool, needs, content]))
-    .digest("base64url");
   const requestId = text("request_id", request.requestId, limits.name);
   const command: Acquire = {
     type: "acquire",
@@ -50,11 +48,21 @@ export function readAcquire(
     needs,
     autoCreate,
     ...content,
-    fingerprint,
+    fingerprint: requestId === "" ? "" : fingerprintOf(request, pool, needs),
     legacy: false,
     ...(requestId === "" ? {} : { requestId }),
   };
   return { pool, command };
+}
+
+/**
+ * Of the fields as they were sent, but for `wait`: a default of ours is no part of it, so that it may change between a call and its retry.
+ * The environments alone are compared by what they mean, however they were named.
+ */
+function fingerprintOf(request: AcquireRequest, pool: string, needs: Acquire["needs"]): string {
+  const { wait: _, ...sent } = request;
+  const content = toBinary(AcquireRequestSchema, { ...sent, environment: "", pool: "", needs: [] }, { writeUnknownFields: false });
+  return hash("sha256", Buffer.concat([Buffer.from(JSON.stringify([pool, needs])), content]), "base64url");
 }
 
 type Content = Omit<Acquire, "type" | "id" | "by" | "needs" | "autoCreate" | "fingerprint" | "legacy" | "requestId">;

@@ -1,7 +1,7 @@
 // The original API, kept to the letter.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, leaseIn, seconds } from "./clients.ts";
+import { type Clients, clientsOf, leaseIn, refusal, seconds } from "./clients.ts";
 import { curl } from "./curl.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
@@ -251,4 +251,21 @@ test("CALL_ME_AUTO_CREATE=off: an unknown name is busy, and nothing is created",
   expect((await environments.listEnvironments({})).environments).toEqual([]);
   await environments.applyEnvironments({ environments: [{ name: "uat" }] });
   expect([await maybe("GET", "uat", { at: other }), await maybe("POST", "uat", { at: other })]).toEqual([200, 201]);
+});
+
+test("at the limit of environments GET and Check of an unknown name say what POST and Acquire would get", async () => {
+  await using other = await Server.start();
+  const { environments, locks } = clientsOf(other);
+  const names = Array.from({ length: 9_999 }, (_, index) => ({ name: `e${index}` }));
+  await environments.applyEnvironments({ environments: names });
+  // Made on demand, and idle: it is forgotten where room is needed, and refuses nobody.
+  expect([await maybe("POST", "idle", { at: other }), await maybe("DELETE", "idle", { at: other })]).toEqual([201, 204]);
+  expect([await maybe("GET", "new", { at: other }), await maybe("POST", "new", { at: other })]).toEqual([200, 201]);
+  expect(await maybe("GET", "newer", { at: other })).toBe(403);
+  expect(await locks.check({ environment: "newer" })).toMatchObject({ available: false, environments: [{ used: 0, available: false }] });
+  expect((await raw("POST", "?environment=newer", { at: other })).status).toBe(503);
+  expect(await refusal(locks.acquire({ environment: "newer" }))).toBe("resource_exhausted LIMIT_REACHED");
+  expect([await maybe("GET", "e1", { at: other }), await maybe("POST", "e1", { at: other })]).toEqual([200, 201]);
+  await maybe("DELETE", "new", { at: other });
+  expect([await maybe("GET", "newer", { at: other }), await maybe("POST", "newer", { at: other })]).toEqual([200, 201]);
 });

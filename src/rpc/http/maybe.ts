@@ -8,6 +8,7 @@ import { wouldGrant } from "../../core/view.ts";
 import { reasonOf, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
+import { outlook } from "../methods/outlook.ts";
 import { MAYBE } from "../methods/table.ts";
 import type { Exchange } from "./exchange.ts";
 import { parametersOf } from "./query.ts";
@@ -59,10 +60,8 @@ function nameIn(query: string): string {
 }
 
 function look(service: Service, environment: string, exchange: Exchange): void {
-  const pool = service.engine.homeOf(environment);
-  const known = pool.sites.has(environment);
-  if (known ? wouldGrant(pool, environment, service.engine.store.now()) : service.autoCreate) exchange.answer(200);
-  else exchange.answer(403, undefined, holderHeaders(pool, environment));
+  if (outlook(service, { environment })[0]?.available) exchange.answer(200);
+  else exchange.answer(403, undefined, holderHeaders(service.engine.homeOf(environment), environment));
 }
 
 async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Caller, exchange: Exchange): Promise<void> {

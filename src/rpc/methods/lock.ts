@@ -6,12 +6,12 @@ import type { Done, Release, Reply } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Lease, Pool } from "../../core/model.ts";
 import type { LeaseView } from "../../engine/engine.ts";
-import { present } from "../../engine/watch.ts";
 import { badField, failure, refused } from "../errors.ts";
 import { readAcquire } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseMessage, statusMessage } from "./convert.ts";
 import { choice, duration, required, text } from "./fields.ts";
+import { outlook } from "./outlook.ts";
 import { topicOf } from "./topic.ts";
 import { waitSignal } from "./wait.ts";
 
@@ -28,7 +28,7 @@ const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {
 };
 
 export async function check(service: Service, request: pb.CheckRequest): Promise<Init<typeof pb.CheckResponseSchema>> {
-  const { environments } = present(service.engine, topicOf(service, request));
+  const environments = outlook(service, topicOf(service, request));
   return { available: environments.some((status) => status.available), environments: environments.map(statusMessage) };
 }
 

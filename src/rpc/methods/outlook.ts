@@ -1,0 +1,35 @@
+import { type Totals, totalsOf } from "../../core/draft.ts";
+import type { EnvironmentStatus } from "../../core/event.ts";
+import { noRoom } from "../../core/fleet.ts";
+import { limits } from "../../core/limits.ts";
+import type { Pool } from "../../core/model.ts";
+import { beyond } from "../../core/refusal.ts";
+import type { Topic } from "../../engine/subscription.ts";
+import { present } from "../../engine/watch.ts";
+import type { Service } from "./call.ts";
+
+/**
+ * The present state of what is named, where `available` is what an Acquire of one slot would get now: the one answer of Check and of GET /maybe.
+ * What is free is not to be had at a limit; and an unknown name, where none is made on demand.
+ */
+export function outlook(service: Service, topic: Topic): readonly EnvironmentStatus[] {
+  const { pool, environments } = present(service.engine, topic);
+  const totals = totalsOver(service.engine.store.pools());
+  const crowded = beyond(pool.leases.size, totals.leases, limits.leases, "leases") !== undefined;
+  const creates = service.autoCreate && noRoom({ pool, totals: () => totals }) === undefined;
+  const had = ({ name }: EnvironmentStatus) => !crowded && (creates || pool.sites.has(name));
+  if (environments.every(had)) return environments;
+  return environments.map((status) => ({ ...status, available: status.available && had(status) }));
+}
+
+function totalsOver(pools: Iterable<Pool>): Totals {
+  const totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
+  for (const pool of pools) {
+    const own = totalsOf(pool);
+    totals.environments += own.environments;
+    totals.leases += own.leases;
+    totals.waiters += own.waiters;
+    totals.pools += own.pools;
+  }
+  return totals;
+}

@@ -12,7 +12,7 @@ import { Outlet } from "../http/outlet.ts";
 import { explained, plainSpoken } from "./foreign.ts";
 import { giveHost, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
-import { lostKey, type Report, readKey } from "./router.ts";
+import { handOverKey, type Report, readKey } from "./router.ts";
 
 /** What connect-es answers with an empty body, in words for who has just begun with curl. */
 const HINTS: Partial<Record<number, string>> = {
@@ -48,7 +48,7 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
   try {
     let read = false;
     const values = createContextValues()
-      .set(lostKey, (call) => exchange.onLost(call))
+      .set(handOverKey, (lost) => exchange.handOver(lost))
       .set(readKey, () => {
         read = true;
       })
@@ -62,7 +62,7 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
     if (hint === undefined) await universalResponseToNodeResponse(await explained(answer, () => read), raw);
     else exchange.answer(answer.status, { code: "unimplemented", message: hint }, { allow: handler.allowedMethods.join(", ") });
   } catch (error) {
-    // Mostly the connection is gone, and nobody to tell. What the method left behind is the method's (Call.onLost).
+    // Mostly the connection is gone, and nobody to tell. What the method left behind is the method's (Call.handOver).
     if (!exchange.closed && ConnectError.from(error).code !== Code.Aborted) report(error, exchange.path);
     if (exchange.closed || raw.headersSent) raw.destroy();
     else exchange.answer(400, { code: "invalid_argument", message: "the request could not be understood" });

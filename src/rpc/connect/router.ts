@@ -32,7 +32,7 @@ const OPEN_LIMIT = 64 * 1024;
 
 const callerKey = createContextKey<Caller>({ principal: "" }, { description: "caller" });
 /** How a method learns that its answer did not get through; set by adapter.ts. */
-export const lostKey = createContextKey<Call["onLost"]>(() => {}, { description: "lost connection" });
+export const handOverKey = createContextKey<Call["handOver"]>(() => () => {}, { description: "delivery of the answer" });
 /** Told when a request has been read and its method begins; set by adapter.ts. */
 export const readKey = createContextKey<() => void>(() => {}, { description: "request read" });
 
@@ -115,7 +115,7 @@ function callOf(context: HandlerContext): Call {
     caller: context.values.get(callerKey),
     signal: context.signal,
     timeLeft: () => context.timeoutMs(),
-    onLost: context.values.get(lostKey),
+    handOver: context.values.get(handOverKey),
   };
 }
 

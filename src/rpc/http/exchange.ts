@@ -18,7 +18,7 @@ export class Exchange {
   readonly query: string;
   #finished = false;
   #lost = false;
-  readonly #whenLost: (() => void)[] = [];
+  readonly #whenLost: ((written: boolean) => void)[] = [];
 
   constructor(req: Request, res: Response) {
     this.req = req;
@@ -36,7 +36,7 @@ export class Exchange {
     this.res.once("close", () => {
       const reset = stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
       this.#lost = reset || !this.#finished || !res.writableEnded;
-      if (this.#lost) for (const call of this.#whenLost.splice(0)) call();
+      if (this.#lost) for (const lost of this.#whenLost.splice(0)) lost(false);
     });
   }
 
@@ -45,10 +45,11 @@ export class Exchange {
     return this.raw.destroyed || this.#lost;
   }
 
-  /** Calls back if the connection goes before the whole answer was handed to the system; at once if it is gone already. */
-  onLost(call: () => void): void {
-    if (this.#lost) call();
-    else this.#whenLost.push(call);
+  /** See Call.handOver. */
+  handOver(lost: (written: boolean) => void): () => void {
+    if (this.#lost) lost(false);
+    else this.#whenLost.push(lost);
+    return () => {};
   }
 
   header(name: string): string | undefined {

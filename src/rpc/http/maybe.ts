@@ -75,7 +75,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   const call = {};
   engine.presence.sign(id, call);
-  exchange.onLost(() => engine.hangUp(id, call));
+  exchange.handOver(() => engine.hangUp(id, call));
   exchange.answer(201, undefined, { "x-call-me-lease-id": id });
 }
 

@@ -27,7 +27,7 @@ export async function watchLines(service: Service, exchange: Exchange, report: R
     const method = LOCK_SERVICE.watchEnvironment;
     const caller = admit(service, method, (name) => exchange.header(name));
     const request = readQuery(exchange);
-    const call: Call = { caller, signal: gone.signal, timeLeft: () => undefined, onLost: (lost) => exchange.onLost(lost) };
+    const call: Call = { caller, signal: gone.signal, timeLeft: () => undefined, handOver: (lost) => exchange.handOver(lost) };
     await write(exchange, follow(service, method, request, call));
     exchange.res.end();
   } catch (error) {

@@ -44,10 +44,10 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   if (reply.lease.revision === 0) return { ...answer, lease: leaseMessage(reply.lease, reply.pool, store.now()) };
   if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
   const giveUp = () => engine.hangUp(reply.lease.id, call);
-  call.onLost(giveUp);
+  call.handOver(giveUp);
   const view = reply.lease.state === "QUEUED" ? await waitFor(service, reply, wait, call) : reply;
   // Once more: the wait may have claimed an offer for a caller who went at that very moment.
-  call.onLost(giveUp);
+  call.handOver(giveUp);
   const lease = leaseMessage(view.lease, view.pool, store.now());
   return { ...answer, lease, leaseToken: service.principals.tokenOf(reply.lease.id) };
 }

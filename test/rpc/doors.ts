@@ -1,8 +1,13 @@
 // What the tests of the door share: an opened door, and clients down to the byte.
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { connect, type Socket } from "node:net";
+import os from "node:os";
+import path from "node:path";
 import { text } from "node:stream/consumers";
+import { connect as connectTls } from "node:tls";
 import { onTestFinished } from "vitest";
 import type { DoorLimits } from "../../src/rpc/http/door/limits.ts";
 import { type Handle, type Listening, type ListenOptions, listen } from "../../src/rpc/http/listen.ts";
@@ -22,6 +27,38 @@ export async function openDoor(handle: Handle, options: Partial<ListenOptions> =
   onTestFinished(() => door.drain(0));
   const url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${door.port}`;
   return { host: door.host, port: door.port, url, drain: (graceMs) => door.drain(graceMs) };
+}
+
+/** A certificate of our own for 127.0.0.1 and localhost; undefined where there is no openssl to make it. */
+export const certificate = (() => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-tls-"));
+  const [key, cert] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
+  try {
+    execFileSync("openssl", ["req", "-x509", ...kind, ...names, "-keyout", key, "-out", cert], { stdio: "ignore" });
+    return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
+  } catch {
+    process.stderr.write("SKIPPED: the TLS tests of the door, because there is no openssl to make a certificate with\n");
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+})();
+
+/** The value; throws where there is none. */
+export function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("there is none");
+  return value;
+}
+
+/** TLS over a bare connection. */
+export async function openTlsSocket(wire: Socket, protocol: "h2" | "http/1.1"): Promise<Socket> {
+  const socket = connectTls({ socket: wire, ca: must(certificate).cert, ALPNProtocols: [protocol] });
+  socket.on("error", () => undefined);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "secureConnect");
+  return socket;
 }
 
 /** A bare connection; what it sends and reads is up to the test. `allowHalfOpen`: it does not close when the server does. */

@@ -1,13 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:https";
-import os from "node:os";
-import path from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { listen } from "../../src/rpc/http/listen.ts";
-import { GREETING, getHttp2, gone, hello, openDoor, openSession, openSocket, SHORT } from "./doors.ts";
+import { certificate, GREETING, getHttp2, gone, hello, must, openDoor, openSession, openSocket, SHORT } from "./doors.ts";
 
 describe("one port", () => {
   test("serves HTTP/1.1 and HTTP/2 in clear text", async () => {
@@ -125,29 +121,9 @@ describe("nothing that a peer sends ends the process", () => {
   });
 });
 
-const hasOpenssl = (() => {
-  try {
-    execFileSync("openssl", ["version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    process.stderr.write("SKIPPED: the TLS tests of the door, because there is no openssl to make a certificate with\n");
-    return false;
-  }
-})();
-
-describe.skipIf(!hasOpenssl)("TLS", () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-tls-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const certificate = () => {
-    const [key, cert] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
-    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
-    execFileSync("openssl", ["req", "-x509", ...kind, ...names, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-  };
-
+describe.skipIf(certificate === undefined)("TLS", () => {
   test("gives HTTP/2 and HTTP/1.1 to whom ALPN says, and no clear text", async () => {
-    const tls = certificate();
+    const tls = must(certificate);
     const door = await openDoor((req, res) => void res.end(req.httpVersion), { tls });
     expect(await getHttp2(await openSession(door.url, { ca: tls.cert }))).toEqual({ status: 200, body: "2.0" });
     const agents = [{ ALPNProtocols: ["http/1.1"] }, {}].map((alpn) => new Agent({ ...alpn, ca: tls.cert, keepAlive: true }));
@@ -163,7 +139,7 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
   });
 
   test("cuts off an unfinished handshake and dripped headers", async () => {
-    const tls = certificate();
+    const tls = must(certificate);
     const door = await openDoor(hello, { tls, limits: { ...SHORT, prefaceTimeout: 500, headersTimeout: 50 } });
     await gone(await openSocket(door.port));
     const sent = request(door.url, { ca: tls.cert, method: "POST", headers: { "content-length": 10 } });

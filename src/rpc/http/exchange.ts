@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Delivery } from "./door/delivery.ts";
 
 export type Request = IncomingMessage | Http2ServerRequest;
 export type Response = ServerResponse | Http2ServerResponse;
@@ -16,40 +17,27 @@ export class Exchange {
   readonly path: string;
   /** As it was sent; see query.ts. */
   readonly query: string;
-  #finished = false;
-  #lost = false;
-  readonly #whenLost: ((written: boolean) => void)[] = [];
+  readonly #delivery: Delivery;
 
-  constructor(req: Request, res: Response) {
+  constructor(req: Request, res: Response, delivery: Delivery) {
     this.req = req;
     this.raw = res;
     this.res = res as Writable;
+    this.#delivery = delivery;
     // A proxy may send the whole address (RFC 9112, 3.2.2).
     const [, path = "/", query = ""] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(req.url ?? "/") ?? [];
     this.path = path;
     this.query = query;
-    this.res.once("finish", () => {
-      this.#finished = true;
-    });
-    // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well, whether or not we had come to the end of our answer.
-    const stream = "stream" in res ? res.stream : undefined;
-    this.res.once("close", () => {
-      const reset = stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
-      this.#lost = reset || !this.#finished || !res.writableEnded;
-      if (this.#lost) for (const lost of this.#whenLost.splice(0)) lost(false);
-    });
   }
 
   /** Whether the connection, or the stream, is gone. */
   get closed(): boolean {
-    return this.raw.destroyed || this.#lost;
+    return this.raw.destroyed || this.#delivery.lost;
   }
 
   /** See Call.handOver. */
   handOver(lost: (written: boolean) => void): () => void {
-    if (this.#lost) lost(false);
-    else this.#whenLost.push(lost);
-    return () => {};
+    return this.#delivery.handOver(lost);
   }
 
   header(name: string): string | undefined {

@@ -3,14 +3,22 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from "no
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import type { Delivery } from "./door/delivery.ts";
 import { Http1Connections } from "./door/http1.ts";
 import { Http2Connections } from "./door/http2.ts";
 import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
 import { Stopwatch } from "./door/stopwatch.ts";
 
-/** Answers one request of either protocol. A throw becomes 500, or 400 if the request names no host; it never ends the process. */
-export type Handle = (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse) => void | Promise<void>;
+/**
+ * Answers one request of either protocol; `delivery` tells what became of the answer. A throw becomes 500, or 400 if the request names no
+ * host; it never ends the process.
+ */
+export type Handle = (
+  req: IncomingMessage | Http2ServerRequest,
+  res: ServerResponse | Http2ServerResponse,
+  delivery: Delivery,
+) => void | Promise<void>;
 
 /** Where to listen, and what to do with what comes. With `tls` (PEM) there is no clear text. */
 export interface ListenOptions {
@@ -62,10 +70,9 @@ class Door implements Listening {
     this.#log = options.log;
     this.#handle = options.handle;
     this.#http1 = new Http1Connections(this.#limits, this.#log);
-    this.#http2 = new Http2Connections(this.#limits, this.#log, (req, res) => this.#answer(req, res));
+    this.#http2 = new Http2Connections(this.#limits, this.#log, (req, res, delivery) => this.#answer(req, res, delivery));
     const { front, begin } = frontServer(options.tls, this.#limits, (req, res) => {
-      this.#http1.begin(req.socket, res);
-      this.#answer(req, res);
+      this.#answer(req, res, this.#http1.begin(req.socket, res));
     });
     this.#front = front;
     front.maxConnections = this.#limits.maxConnections;
@@ -129,7 +136,7 @@ class Door implements Listening {
     sniff(socket, route);
   }
 
-  #answer(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
+  #answer(...[req, res, delivery]: Parameters<Handle>): void {
     // For every answer, whoever writes it: nothing here is a page, whatever a name in it looks like.
     res.setHeader("x-content-type-options", "nosniff");
     const fail = (error: unknown) => {
@@ -143,7 +150,7 @@ class Door implements Listening {
       else res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     };
     try {
-      const done: unknown = this.#handle(req, res);
+      const done: unknown = this.#handle(req, res, delivery);
       if (done instanceof Promise) done.catch(fail);
     } catch (error) {
       fail(error);

@@ -6,7 +6,8 @@ import type { HealthState } from "../connect/health.ts";
 import { type Report, routes } from "../connect/router.ts";
 import type { Service } from "../methods/call.ts";
 import { allowedOrigin, preflighted } from "./cors.ts";
-import { Exchange, type Request, type Response } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { Handle } from "./listen.ts";
 import { maybe } from "./maybe.ts";
 import { openapi } from "./openapi.ts";
 import { watchLines } from "./watch-lines.ts";
@@ -21,7 +22,7 @@ export interface HttpOptions {
 }
 
 /** The handler of every request, whatever came through the door. */
-export function httpHandler({ service, health, legacyTtl, corsOrigins, report }: HttpOptions): (req: Request, res: Response) => void {
+export function httpHandler({ service, health, legacyTtl, corsOrigins, report }: HttpOptions): Handle {
   const rpc = rpcHandler(routes(service, health, report), service.engine.draining, report);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
@@ -30,8 +31,8 @@ export function httpHandler({ service, health, legacyTtl, corsOrigins, report }:
     "/healthz": (exchange) => tell(exchange, 200, "ok"),
     "/readyz": (exchange) => (health.serving() ? tell(exchange, 200, "ready") : tell(exchange, 503, "not ready")),
   };
-  return (req, res) => {
-    const exchange = new Exchange(req, res);
+  return (req, res, delivery) => {
+    const exchange = new Exchange(req, res, delivery);
     const misled = service.principals.open ? misledName(exchange) : undefined;
     if (misled === undefined && preflighted(exchange, corsOrigins)) return;
     const stranger = misled ?? crossSite(exchange, corsOrigins);

@@ -37,17 +37,18 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { store } = engine;
   const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => store.ownerOf(name));
-  const known = engine.knownAs(pool, command);
-  if (known !== undefined) engine.presence.sign(known.id, call);
+  const before = engine.knownAs(pool, command);
+  if (before !== undefined) engine.presence.sign(before.id, call);
   const reply = accepted(await engine.submit(pool, command));
   const answer = { environmentCreated: reply.environmentCreated ?? false };
   if (reply.lease.revision === 0) return { ...answer, lease: leaseMessage(reply.lease, reply.pool, store.now()) };
   if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
   const giveUp = () => engine.hangUp(reply.lease.id, call);
-  call.handOver(giveUp);
+  const known = call.handOver(giveUp);
   const view = reply.lease.state === "QUEUED" ? await waitFor(service, reply, wait, call) : reply;
-  // Once more: the wait may have claimed an offer for a caller who went at that very moment.
-  call.handOver(giveUp);
+  // A place in line needs no watch: it is lost by its ticket. A grant does, and the wait may have claimed it for a caller who had gone.
+  if (view.lease.state === "QUEUED") known();
+  else call.handOver(giveUp);
   const lease = leaseMessage(view.lease, view.pool, store.now());
   return { ...answer, lease, leaseToken: service.principals.tokenOf(reply.lease.id) };
 }

@@ -1,11 +1,15 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
 import { Backlog } from "./stopwatch.ts";
 
 interface Connection {
   readonly backlog: Backlog;
   readonly open: Set<ServerResponse>;
+  readonly underWay: UnderWay;
+  /** We have closed our side, so that the peer closes its own and tells by that what has arrived. */
+  ended: boolean;
 }
 
 /** The HTTP/1.1 connections of a door. Headers, bodies and idle connections are timed by Node; this cuts off readers that have stopped. */
@@ -22,7 +26,7 @@ export class Http1Connections {
 
   /** A connection has turned out to speak HTTP/1.1. */
   add(socket: Socket): void {
-    const connection: Connection = { backlog: new Backlog(), open: new Set() };
+    const connection: Connection = { backlog: new Backlog(), open: new Set(), underWay: new UnderWay(socket, () => {}), ended: false };
     this.#connections.set(socket, connection);
     socket.once("close", () => {
       this.#connections.delete(socket);
@@ -31,10 +35,10 @@ export class Http1Connections {
     });
   }
 
-  /** A request has arrived; call it before the handler. */
-  begin(socket: Socket, response: ServerResponse): void {
+  /** A request has arrived: call it before the handler. */
+  begin(socket: Socket, response: ServerResponse): Delivery {
     const connection = this.#connections.get(socket);
-    if (connection === undefined) return;
+    if (connection === undefined) throw new Error("invariant: a request comes by a connection that was added");
     connection.open.add(response);
     if (this.#draining) response.setHeader("Connection", "close");
     response.on("error", (error) => this.#log.debug({ err: error }, "an HTTP/1.1 answer failed"));
@@ -43,15 +47,44 @@ export class Http1Connections {
       // The header alone does not do it: it may have gone out before the drain began.
       if (this.#draining && connection.open.size === 0) socket.destroySoon();
     });
+    return new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
   }
 
-  /** Cuts off whoever has stopped reading. `now`: the sweep's clock, ms. */
+  /** HTTP/1.1 has no ping: that the peer closes after an answer tells that it has it. */
+  #whenGiving(connection: Connection, socket: Socket, response: ServerResponse): (delivery: Delivery) => void {
+    const begun = performance.now();
+    let prepared = false;
+    return (delivery) => {
+      if (prepared) return;
+      prepared = true;
+      // The last moment for a header; of this one Node has no event.
+      const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => ServerResponse;
+      response.writeHead = (...head: unknown[]) => {
+        if (delivery.gives && performance.now() - begun >= this.#limits.longWait) {
+          delivery.watched = true;
+          response.setHeader("Connection", "close");
+          // Node would close both sides at once.
+          socket.destroySoon = () => {
+            connection.ended = true;
+            socket.end();
+          };
+        }
+        return writeHead(...head);
+      };
+    };
+  }
+
+  /** Cuts off whoever has stopped reading, or has not closed when it was asked to. `now`: the sweep's clock, ms. */
   sweep(now: number): void {
-    for (const [socket, { backlog }] of this.#connections) {
+    for (const [socket, { backlog, underWay, ended }] of this.#connections) {
       const waiting = socket.writableLength;
-      if (!backlog.stuck(waiting, socket.bytesWritten - waiting, now, this.#limits)) continue;
-      this.#log.debug({ peer: socket.remoteAddress, waiting }, "cut off an HTTP/1.1 connection that has stopped reading");
-      socket.destroy();
+      if (backlog.stuck(waiting, socket.bytesWritten - waiting, now, this.#limits)) {
+        this.#log.debug({ peer: socket.remoteAddress, waiting }, "cut off an HTTP/1.1 connection that has stopped reading");
+        socket.destroy();
+      } else if (underWay.overdue(now, this.#limits.closeTimeout)) {
+        this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/1.1 connection that did not close after its answer");
+        socket.destroy();
+      } else if (ended && underWay.settle()) socket.destroy();
     }
   }
 

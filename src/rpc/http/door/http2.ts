@@ -1,5 +1,16 @@
-import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, type ServerOptions } from "node:http2";
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type Http2Session,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from "node:http2";
 import type { Socket } from "node:net";
+import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
 import { Backlog, Stopwatch } from "./stopwatch.ts";
 
@@ -11,19 +22,33 @@ interface Connection {
   readonly silence: Stopwatch;
   pinged: boolean;
   readonly idle: Stopwatch;
+  readonly underWay: UnderWay;
+  /** A PING is out that asks whether an answer has arrived. */
+  asking: boolean;
 }
+
+function watch(delivery: Delivery): void {
+  delivery.watched = true;
+}
+
+type Handle2 = (req: Http2ServerRequest, res: Http2ServerResponse, delivery: Delivery) => void;
 
 /** The HTTP/2 connections of a door. Node has no time limit of any kind for them: all are here. */
 export class Http2Connections {
   readonly #connections = new Map<Socket, Connection>();
+  readonly #bySession = new WeakMap<Http2Session, Connection>();
   readonly #server: Http2Server;
   readonly #limits: DoorLimits;
   readonly #log: DoorLog;
 
-  constructor(limits: DoorLimits, log: DoorLog, handle: Parameters<typeof createServer>[1]) {
+  constructor(limits: DoorLimits, log: DoorLog, handle: Handle2) {
     this.#limits = limits;
     this.#log = log;
-    this.#server = createServer(nodeOptions(limits), handle);
+    this.#server = createServer(nodeOptions(limits), (req, res) => {
+      const connection = req.stream.session && this.#bySession.get(req.stream.session);
+      // Else its connection has gone in the meantime.
+      if (connection !== undefined) handle(req, res, new Delivery(res, connection.underWay, watch));
+    });
   }
 
   /** A connection, in clear text or decrypted, has turned out to speak HTTP/2. */
@@ -43,8 +68,11 @@ export class Http2Connections {
       silence: new Stopwatch(),
       pinged: false,
       idle: new Stopwatch(),
+      underWay: new UnderWay(socket, () => this.#ask(connection)),
+      asking: false,
     };
     this.#connections.set(socket, connection);
+    this.#bySession.set(session, connection);
     socket.once("close", () => this.#connections.delete(socket));
     session.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 session failed"));
     session.on("stream", (stream) => {
@@ -65,7 +93,21 @@ export class Http2Connections {
       this.#sweepStreams(socket, connection, now);
       if (connection.streams.size === 0 && connection.idle.elapsed(now) >= this.#limits.idleTimeout) connection.session.close();
       this.#sweepSilence(socket, connection, now);
+      if (connection.underWay.overdue(now, this.#limits.pingTimeout)) {
+        this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/2 connection that gives no sign of life after an answer");
+        socket.destroy();
+      }
     }
+  }
+
+  /** Asks the peer for a sign of life, until each answer that is under way has one. */
+  #ask(connection: Connection): void {
+    const { session, underWay } = connection;
+    if (connection.asking || session.destroyed) return;
+    connection.asking = session.ping((failed) => {
+      connection.asking = false;
+      if (failed === null && !underWay.settle()) this.#ask(connection);
+    });
   }
 
   #sweepStreams(socket: Socket, { streams }: Connection, now: number): void {

@@ -13,10 +13,14 @@ export interface DoorLimits {
   readonly bodyTimeout: number;
   /** How long a connection without any request is kept. */
   readonly idleTimeout: number;
-  /** HTTP/2: a PING goes out after this much silence. */
+  /** HTTP/2: a PING goes out after this much silence, and at once after an answer that gives something. */
   readonly pingInterval: number;
   /** HTTP/2: how long a sign of life may take after that PING. */
   readonly pingTimeout: number;
+  /** HTTP/1.1: a call that waited so long may have lost its connection unnoticed. If its answer gives something, its peer must close. */
+  readonly longWait: number;
+  /** HTTP/1.1: how long the peer may take to close, or to send a byte, after such an answer. */
+  readonly closeTimeout: number;
   /** How long an answer's waiting bytes may make no progress; see Backlog for large ones. */
   readonly stallTimeout: number;
   /** Bytes that may wait in one answer, or HTTP/1.1 connection; guards against a handler that ignores backpressure. */
@@ -38,6 +42,8 @@ export const DOOR_LIMITS: DoorLimits = {
   idleTimeout: 60_000,
   pingInterval: 10_000,
   pingTimeout: 5_000,
+  longWait: 2_000,
+  closeTimeout: 20_000,
   stallTimeout: 10_000,
   maxBacklog: 32 * 1024 * 1024,
   sweepInterval: 1_000,

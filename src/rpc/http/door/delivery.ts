@@ -1,0 +1,135 @@
+import type { ServerResponse } from "node:http";
+import { constants, type Http2ServerResponse } from "node:http2";
+import type { Socket } from "node:net";
+import { Stopwatch } from "./stopwatch.ts";
+
+/** Told once of an answer that did not arrive; `written`: it had been handed to the system by then. */
+export type Lost = (written: boolean) => void;
+
+interface Handed {
+  readonly lost: Lost;
+  /** Somebody knows of it: it need not be watched once it is written. */
+  known: boolean;
+}
+
+/** Follows the answer to one request until it was handed to the system; from there on its connection does. */
+export class Delivery {
+  readonly #res: Pick<ServerResponse, "headersSent" | "writableLength" | "writableEnded">;
+  readonly #underWay: UnderWay;
+  readonly #expect: (delivery: Delivery) => void;
+  #handed: Handed[] = [];
+  #lost = false;
+  /** Whether the connection will tell of the arrival of what is handed to the system. */
+  watched = false;
+
+  /** `expect` is called at each hand-over. */
+  constructor(res: ServerResponse | Http2ServerResponse, underWay: UnderWay, expect: (delivery: Delivery) => void) {
+    this.#res = res as ServerResponse;
+    this.#underWay = underWay;
+    this.#expect = expect;
+    let finished = false;
+    res.once("finish", () => {
+      finished = true;
+    });
+    // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well, whether or not we had come to the end of our answer.
+    const stream = "stream" in res ? res.stream : undefined;
+    res.once("close", () => {
+      const reset = stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+      if (finished && res.writableEnded && !reset) return this.#written();
+      this.#lost = true;
+      for (const { lost } of this.#handed.splice(0)) lost(false);
+    });
+  }
+
+  /** Whether the connection, or the stream, went before the answer came to its end. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Whether the answer gives something that is not handed to the system yet. */
+  get gives(): boolean {
+    return this.#handed.some(({ known }) => !known);
+  }
+
+  /** See Call.handOver: this is where it comes from. */
+  handOver(lost: Lost): () => void {
+    const handed: Handed = { lost, known: false };
+    if (this.#lost) lost(false);
+    else {
+      this.#handed.push(handed);
+      this.#expect(this);
+      // In an answer of several messages: by then the one that was about to be sent has left, unless its reader is slow.
+      if (!this.#res.writableEnded) setImmediate(() => this.look());
+    }
+    return () => {
+      handed.known = true;
+    };
+  }
+
+  /** Looks whether a message of several has left. One answer alone has left when its stream closes. */
+  look(): void {
+    if (this.#handed.length === 0 || !this.#res.headersSent || this.#res.writableEnded) return;
+    if (this.#res.writableLength === 0) this.#written();
+    else this.#underWay.late(this);
+  }
+
+  #written(): void {
+    for (const handed of this.#handed.splice(0)) if (this.watched && !handed.known) this.#underWay.add(handed);
+  }
+}
+
+/** What was handed to the system on one connection, and has neither arrived nor been lost as far as we know. */
+export class UnderWay {
+  readonly #socket: Socket;
+  readonly #added: () => void;
+  /** Each with the bytes heard by then. */
+  readonly #handed = new Map<Handed, number>();
+  readonly #late = new Set<Delivery>();
+  readonly #silence = new Stopwatch();
+  #heard = 0;
+
+  /** `added` is called when there is something to ask the peer about. */
+  constructor(socket: Socket, added: () => void) {
+    this.#socket = socket;
+    this.#added = added;
+    socket.once("close", (failed: boolean) => {
+      this.settle();
+      const closed = !failed && socket.readableEnded;
+      for (const { lost, known } of this.#handed.keys()) if (!closed && !known) lost(true);
+      this.#handed.clear();
+    });
+  }
+
+  add(handed: Handed): void {
+    if (this.#socket.destroyed) {
+      handed.lost(true);
+      return;
+    }
+    if (this.#handed.size === 0) this.#silence.restart();
+    this.#handed.set(handed, this.#socket.bytesRead);
+    this.#added();
+  }
+
+  /** An answer that its reader has not taken yet. */
+  late(answer: Delivery): void {
+    this.#late.add(answer);
+  }
+
+  /** Takes off what has arrived: any byte that was heard since says so. Tells whether that leaves nothing. */
+  settle(): boolean {
+    const { bytesRead } = this.#socket;
+    if (bytesRead !== this.#heard) this.#silence.restart();
+    this.#heard = bytesRead;
+    for (const [handed, heard] of this.#handed) if (handed.known || bytesRead > heard) this.#handed.delete(handed);
+    return this.#handed.size === 0;
+  }
+
+  /** Whether nothing was heard for so many ms of the sweep's clock, since something was handed to the system. */
+  overdue(now: number, timeout: number): boolean {
+    for (const answer of [...this.#late]) {
+      this.#late.delete(answer);
+      answer.look();
+    }
+    return this.#handed.size > 0 && !this.settle() && this.#silence.elapsed(now) >= timeout;
+  }
+}

@@ -152,6 +152,16 @@ describe.concurrent("the GitHub Action", () => {
     expect(await job.post()).toEqual({ code: 0, log: "" });
   });
 
+  test("what is busy fails the step with fail-if-busy, which says who has it, and leaves nobody in line", async () => {
+    const { locks } = clientsOf(server);
+    await locks.acquire({ environment: "busy", holder: { name: "checkout #7" } });
+    using job = new Job();
+    const { code, log } = await finish(job.step({ environment: "busy", "fail-if-busy": "true", wait: "1s" }));
+    expect([code, log]).toEqual([4, expect.stringContaining("not acquired: busy busy, held by checkout #7 since ")]);
+    expect((await locks.check({ environment: "busy" })).environments[0]?.queueLength).toBe(0);
+    expect(await job.post()).toEqual({ code: 0, log: "" });
+  });
+
   test("without a ttl the lease outlives the runner by a minute, as action.yml says", async () => {
     using job = new Job();
     expect((await finish(job.step({ environment: "defaults" }))).code).toBe(0);

@@ -1,4 +1,4 @@
-/** api.md's rules 5 to 8, one by one, on the bare core: holding, ending, and the fleet. */
+/** docs/contract.md's rules 5 to 8, one by one, on the bare core: holding, ending, and the fleet. */
 import { describe, expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import { statusOf } from "../../src/core/view.ts";

@@ -1,4 +1,4 @@
-/** api.md's rules 1 to 4, one by one, on the bare core: asking and waiting. */
+/** docs/contract.md's rules 1 to 4, one by one, on the bare core: asking and waiting. */
 import { describe, expect, test } from "vitest";
 import { wouldGrant } from "../../src/core/view.ts";
 import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// callTimeout is how long an Acquire, which never asks the server to wait, may take before it is sent again.
+	// callTimeout is how long an Acquire may take before it is sent again, beside the time that it asks the server to wait.
 	callTimeout = 5 * time.Second
 	// releaseTimeout is the same for Release.
 	releaseTimeout = 2 * time.Second

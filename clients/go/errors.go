@@ -12,11 +12,15 @@ import (
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
 )
 
-// NotAcquired is the error of a hold whose lease ended before it was held. Find it with [errors.As].
+// NotAcquired is the error of a hold that never held: its lease ended before, or the server refused it. Find it with [errors.As].
 type NotAcquired struct {
-	// Lease is the lease as it was seen last. Its end_reason says why, its end_note in words; if that is unspecified, the server was out of
-	// reach when the queue timeout had passed.
+	// Reason says why in a word: the name of the lease's end_reason, such as TIMED_OUT or UNSATISFIABLE; with IF_BUSY_FAIL the server's
+	// ENVIRONMENT_BUSY or UNSATISFIABLE. It is empty if the server was out of reach when the queue timeout had passed.
+	Reason string
+	// Lease is the lease as it was seen last, its end_note says why in words; nil if the server refused to store one.
 	Lease *callmev1.Lease
+	// Holders tells with ENVIRONMENT_BUSY who is on it, in the server's words.
+	Holders string
 
 	// trouble is the error of the call that failed last, if that was the reason.
 	trouble error
@@ -24,15 +28,33 @@ type NotAcquired struct {
 
 // Error says why.
 func (e *NotAcquired) Error() string {
-	if e.trouble != nil {
+	switch {
+	case e.Lease == nil:
+		return "callme: not acquired: " + messageOf(e.trouble)
+	case e.trouble != nil:
 		return fmt.Sprintf("callme: not acquired: no contact with the server when the queue timeout had passed: %v", e.trouble)
+	default:
+		return "callme: not acquired: " + ending(e.Lease)
 	}
-	return "callme: not acquired: " + ending(e.Lease)
 }
 
-// Unwrap gives the *connect.Error of the call that failed, if the server was out of reach.
+// Unwrap gives the *connect.Error of the call that was refused, or of the last one if the server was out of reach.
 func (e *NotAcquired) Unwrap() error {
 	return e.trouble
+}
+
+// refusalOf gives the error of a hold that the server refuses for good; nil if the error of the call says no such thing.
+func refusalOf(err error) *NotAcquired {
+	info := infoOf(err)
+	if !isFinal(info.GetReason()) {
+		return nil
+	}
+	return &NotAcquired{Reason: info.GetReason(), Holders: info.GetMetadata()["holders"], trouble: err}
+}
+
+// isFinal tells whether a reason is the answer to what was asked: whoever asks again by itself waits, and was told not to.
+func isFinal(reason string) bool {
+	return reason == "ENVIRONMENT_BUSY" || reason == "UNSATISFIABLE"
 }
 
 // LeaseLost says that a lease is over, or about to be, while its body ran: the body must stop. Whatever it did last may have met a
@@ -40,7 +62,8 @@ func (e *NotAcquired) Unwrap() error {
 type LeaseLost struct {
 	// LeaseID is the id of the lease.
 	LeaseID string
-	// EndReason is unspecified if nobody knows yet, since the server is out of reach, or the lease cannot be renewed any further.
+	// EndReason is unspecified if it has not ended, or nobody knows yet: the server is out of reach, the lease cannot be renewed any further,
+	// or it was taken back.
 	EndReason callmev1.EndReason
 	// Why says it in words.
 	Why string
@@ -57,16 +80,36 @@ func Reason(err error) string {
 	return infoOf(err).GetReason()
 }
 
-// ending says in words how a lease ended.
+// ending says in words how a lease ended, and who ended it, if somebody did.
 func ending(lease *callmev1.Lease) string {
 	words := strings.ToLower(strings.ReplaceAll(endReasonName(lease.GetEndReason()), "_", " "))
+	if who := whoOf(lease); who != "" {
+		words += " by " + who
+	}
 	if note := lease.GetEndNote(); note != "" {
-		return words + ": " + note
+		words += ": " + note
 	}
 	return words
 }
 
+// whoOf names who ended a lease; it is empty if that was no call of anybody.
+func whoOf(lease *callmev1.Lease) string {
+	holder, principal := lease.GetEndedBy().GetHolder().GetName(), lease.GetEndedBy().GetPrincipal()
+	switch {
+	case holder == "":
+		return principal
+	case principal == "":
+		return holder
+	default:
+		return fmt.Sprintf("%s (%s)", holder, principal)
+	}
+}
+
+// endReasonName is empty if it has not ended.
 func endReasonName(reason callmev1.EndReason) string {
+	if reason == callmev1.EndReason_END_REASON_UNSPECIFIED {
+		return ""
+	}
 	return strings.TrimPrefix(reason.String(), "END_REASON_")
 }
 
@@ -87,6 +130,9 @@ func infoOf(err error) *errdetails.ErrorInfo {
 
 // isTransient tells whether the same call may succeed later: the server is away, draining, full or cut off, and gave no verdict.
 func isTransient(err error) bool {
+	if isFinal(Reason(err)) {
+		return false
+	}
 	switch connect.CodeOf(err) {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeAborted, connect.CodeCanceled:
 		return true

@@ -18,7 +18,7 @@ import (
 // Whatever body returns comes out unchanged, unless the lease was lost: then the error is a [*LeaseLost], together with what body returned.
 // Before body runs it can be
 //
-//   - [*NotAcquired], if the lease ended before it was held;
+//   - [*NotAcquired], if the lease ended before it was held, or with IF_BUSY_FAIL the environment was busy;
 //   - [*LeaseLost], if it ended before body could begin;
 //   - the error of ctx and its cause: the place in line has been given up;
 //   - the *connect.Error of a call that the server refused; or of the last one, if there was no server for 10 s.
@@ -35,13 +35,7 @@ func (c *Client) Hold(
 	if err != nil {
 		return err
 	}
-	waiting := waiting{calls: c.calls, asking: asking}
-	answer, err := waiting.granted(ctx)
-	if err != nil {
-		return err
-	}
-	keeper := newKeeper(c.calls, answer)
-	granted, err := c.begin(ctx, keeper)
+	keeper, granted, err := c.take(ctx, newWaiting(c.calls, asking))
 	if err != nil {
 		return err
 	}
@@ -52,7 +46,7 @@ func (c *Client) Hold(
 	err = func() error {
 		// Also if body panics.
 		defer keeper.stop()
-		return body(bodyCtx, newLease(granted, answer.GetLeaseToken()))
+		return body(bodyCtx, newLease(granted, keeper.token))
 	}()
 	if keeper.lost != nil {
 		return lostWith(keeper.lost, err)
@@ -60,16 +54,26 @@ func (c *Client) Hold(
 	return err
 }
 
-// begin makes sure that the lease is ours still. If that fails, it gives the lease back.
-func (c *Client) begin(ctx context.Context, keeper *keeper) (*callmev1.Lease, error) {
-	lease, err := keeper.begin(ctx)
-	if err == nil {
-		return lease, nil
+// take waits until the lease is granted, and makes sure that it is ours still. One that was taken back meanwhile stands in line again: it is
+// waited for on. If anything fails, the lease is given back.
+func (c *Client) take(ctx context.Context, waiting *waiting) (*keeper, *callmev1.Lease, error) {
+	for {
+		answer, err := waiting.granted(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		keeper := newKeeper(c.calls, answer)
+		lease, err := keeper.begin(ctx)
+		switch lost := (*LeaseLost)(nil); {
+		case err == nil && lease.GetState() == callmev1.LeaseState_LEASE_STATE_HELD:
+			return keeper, lease, nil
+		case err == nil:
+			continue
+		case !errors.As(err, &lost) || lost.EndReason == callmev1.EndReason_END_REASON_UNSPECIFIED:
+			c.calls.giveBack(context.WithoutCancel(ctx), keeper.leaseID, keeper.token, farewell)
+		}
+		return nil, nil, err
 	}
-	if lost := (*LeaseLost)(nil); !errors.As(err, &lost) || lost.EndReason == callmev1.EndReason_END_REASON_UNSPECIFIED {
-		c.calls.giveBack(context.WithoutCancel(ctx), keeper.leaseID, keeper.token, farewell)
-	}
-	return nil, err
 }
 
 // end releases the lease unless it is known to have ended. That ctx is done is no reason to leave it to its ttl.

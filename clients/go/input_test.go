@@ -19,6 +19,7 @@ func TestWhatCannotBeAskedIsRefusedAtOnce(t *testing.T) {
 	for want, got := range map[string]error{
 		"invalid UTF-8":    client.Hold(ctx, "\xff", body),
 		"needs a function": client.Hold(ctx, "uat", nil),
+		"WithQueueTimeout": client.Hold(ctx, "uat", body, WithWait(time.Second)),
 	} {
 		if got == nil || !strings.Contains(got.Error(), want) {
 			t.Errorf("%v instead of an error with %q", got, want)

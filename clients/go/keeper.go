@@ -2,6 +2,7 @@ package callme
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -24,12 +25,14 @@ type keeper struct {
 	over bool
 
 	term term
+	// fence is the fencing token that the body was given.
+	fence uint64
 	// trouble is what kept the last Renew from being answered.
 	trouble error
 	// tell cancels the body.
 	tell    context.CancelCauseFunc
 	renewed chan renewal
-	ended   chan *LeaseLost
+	told    chan verdict
 	running sync.WaitGroup
 	cancel  context.CancelFunc
 }
@@ -41,6 +44,13 @@ type renewal struct {
 	err    error
 }
 
+// A verdict is what the server says of a lease that is lost.
+type verdict struct {
+	lost *LeaseLost
+	// over tells that the lease has ended: there is nothing to release.
+	over bool
+}
+
 func newKeeper(calls calls, granted *callmev1.AcquireResponse) *keeper {
 	lease := granted.GetLease()
 	return &keeper{
@@ -49,12 +59,12 @@ func newKeeper(calls calls, granted *callmev1.AcquireResponse) *keeper {
 		token:   granted.GetLeaseToken(),
 		term:    term{ttl: lease.GetTtl().AsDuration()},
 		renewed: make(chan renewal),
-		ended:   make(chan *LeaseLost),
+		told:    make(chan verdict),
 	}
 }
 
 // begin renews once, before anything relies on the lease: a grant may have been long on its way to us, only a Renew of our own tells when the
-// time began. The error is a LeaseLost if the lease has ended, or its time is as good as over.
+// time began, and that it was not taken back: look at the state. The error is a LeaseLost if the lease has ended, or its time is as good as over.
 func (k *keeper) begin(ctx context.Context) (*callmev1.Lease, error) {
 	var first renewal
 	err := persist(ctx, func(ctx context.Context) error {
@@ -70,6 +80,10 @@ func (k *keeper) begin(ctx context.Context) (*callmev1.Lease, error) {
 		}
 		return nil, err
 	}
+	if first.lease.GetState() != callmev1.LeaseState_LEASE_STATE_HELD {
+		return first.lease, nil
+	}
+	k.fence = fenceOf(first.lease)
 	k.term.renewed(first.sentAt, first.lease)
 	if !k.term.endless() && !time.Now().Before(k.term.cancelAt()) {
 		return nil, &LeaseLost{LeaseID: k.leaseID, Why: "its time was as good as over before the body could begin"}
@@ -104,7 +118,7 @@ func (k *keeper) stop() {
 	}
 }
 
-// keep returns when the server has said that the lease has ended, or when ctx is done. One that was lost by time is renewed still, if that can
+// keep returns when the server has said that the lease has ended or was taken back, or when ctx is done. One that was lost by time is renewed still, if that can
 // be, as long as something may run on it: so nobody else is served meanwhile.
 func (k *keeper) keep(ctx context.Context) {
 	renew, alarm := time.NewTimer(k.term.renewIn()), time.NewTimer(time.Until(k.term.cancelAt()))
@@ -123,19 +137,19 @@ func (k *keeper) keep(ctx context.Context) {
 			k.send(ctx)
 			renew.Reset(k.term.retryIn())
 		case answer := <-k.renewed:
-			if answer.err == nil {
+			if found := k.verdictOn(answer.lease, answer.err); found != nil {
+				k.judge(*found)
+				return
+			} else if answer.err == nil {
 				k.trouble = nil
 				k.term.renewed(answer.sentAt, answer.lease)
 				renew.Reset(k.term.renewIn())
 				alarm.Reset(time.Until(k.term.cancelAt()))
-			} else if verdict := verdictOf(answer.err, k.leaseID); verdict != nil {
-				k.judge(verdict)
-				return
 			} else if answer.sentAt.After(k.term.sentAt) {
 				k.trouble = answer.err
 			}
-		case verdict := <-k.ended:
-			k.judge(verdict)
+		case found := <-k.told:
+			k.judge(found)
 			return
 		case <-alarm.C:
 			k.expire()
@@ -145,11 +159,36 @@ func (k *keeper) keep(ctx context.Context) {
 
 // judge loses nothing if the lease was RELEASED: whoever gave it back had our token or key, for example the body itself before its last
 // steps, so there is no reason to stop it.
-func (k *keeper) judge(verdict *LeaseLost) {
-	k.over = true
-	if verdict.EndReason != callmev1.EndReason_END_REASON_RELEASED {
-		k.lose(verdict)
+func (k *keeper) judge(found verdict) {
+	k.over = found.over
+	if found.lost.EndReason != callmev1.EndReason_END_REASON_RELEASED {
+		k.lose(found.lost)
 	}
+}
+
+// verdictOn tells whether the server speaks of a lease that the body holds no more: it has ended, or is unknown, or was taken back, for example
+// by a server that did not learn that its grant had arrived. The next grant is another one, others may have been served in between.
+func (k *keeper) verdictOn(lease *callmev1.Lease, err error) *verdict {
+	lost := &LeaseLost{LeaseID: k.leaseID}
+	switch state, fence := lease.GetState(), fenceOf(lease); {
+	case err != nil:
+		if lost = verdictOf(err, k.leaseID); lost == nil {
+			return nil
+		}
+		return &verdict{lost: lost, over: true}
+	case lease == nil:
+		return nil
+	case state == callmev1.LeaseState_LEASE_STATE_ENDED:
+		lost.EndReason, lost.Why = lease.GetEndReason(), ending(lease)
+		return &verdict{lost: lost, over: true}
+	case state != callmev1.LeaseState_LEASE_STATE_HELD:
+		lost.Why = "it was taken back, and stands in line again"
+	case fence != k.fence:
+		lost.Why = fmt.Sprintf("it was taken back, and granted anew with another fencing token: %d instead of %d", fence, k.fence)
+	default:
+		return nil
+	}
+	return &verdict{lost: lost}
 }
 
 // expire loses it by time.
@@ -188,20 +227,18 @@ func (k *keeper) send(ctx context.Context) {
 // follow hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds.
 func (k *keeper) follow(ctx context.Context) {
 	for pause := (backoff{}); ctx.Err() == nil; {
-		var end *LeaseLost
+		var found *verdict
 		begun := time.Now()
 		err := k.calls.watch(ctx, k.leaseID, k.token, func(lease *callmev1.Lease) bool {
-			if lease.GetState() == callmev1.LeaseState_LEASE_STATE_ENDED {
-				end = &LeaseLost{LeaseID: k.leaseID, EndReason: lease.GetEndReason(), Why: ending(lease)}
-			}
-			return end != nil
+			found = k.verdictOn(lease, nil)
+			return found != nil
 		})
-		if end == nil && err != nil {
-			end = verdictOf(err, k.leaseID)
+		if found == nil && err != nil {
+			found = k.verdictOn(nil, err)
 		}
-		if end != nil {
+		if found != nil {
 			select {
-			case k.ended <- end:
+			case k.told <- *found:
 			case <-ctx.Done():
 			}
 			return

@@ -16,9 +16,14 @@ type Lease struct {
 }
 
 func newLease(granted *callmev1.Lease, token string) *Lease {
-	lease := &Lease{ID: granted.GetId(), Token: token, Granted: granted}
-	for _, environment := range granted.GetEnvironments() {
-		lease.FencingToken = max(lease.FencingToken, environment.GetFencingToken())
+	return &Lease{ID: granted.GetId(), Token: token, FencingToken: fenceOf(granted), Granted: granted}
+}
+
+// fenceOf gives the fencing token of a grant, which is the same on all its environments.
+func fenceOf(lease *callmev1.Lease) uint64 {
+	var fence uint64
+	for _, environment := range lease.GetEnvironments() {
+		fence = max(fence, environment.GetFencingToken())
 	}
-	return lease
+	return fence
 }

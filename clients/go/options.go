@@ -20,7 +20,8 @@ type asking struct {
 	onWaiting func(*callmev1.Lease)
 }
 
-// newAsking gives an error for what cannot be sent, a text that is not UTF-8: connect-go would call that trouble with the server.
+// newAsking gives an error for what cannot be meant, and for what cannot be sent, a text that is not UTF-8: connect-go would call that trouble
+// with the server.
 func newAsking(environment string, options []HoldOption) (asking, error) {
 	a := asking{
 		request: &callmev1.AcquireRequest{
@@ -33,6 +34,9 @@ func newAsking(environment string, options []HoldOption) (asking, error) {
 	}
 	if a.request.RequestId == "" {
 		a.request.RequestId = rand.Text()
+	}
+	if wait := a.request.GetWait(); wait != nil && a.request.GetIfBusy() != callmev1.IfBusy_IF_BUSY_FAIL {
+		return a, fmt.Errorf("callme: a wait of %v goes with IF_BUSY_FAIL; WithQueueTimeout limits how long to stand in line", wait.AsDuration())
 	}
 	if _, err := proto.Marshal(a.request); err != nil {
 		return a, fmt.Errorf("callme: this cannot be asked for: %w", err)
@@ -67,9 +71,15 @@ func WithMaxHold(length time.Duration) HoldOption {
 	return func(a *asking) { a.request.MaxHold = durationpb.New(length) }
 }
 
-// WithIfBusy says what to do if it is busy: with IF_BUSY_FAIL the hold ends at once with [*NotAcquired], instead of waiting in line.
+// WithIfBusy says what to do if it is busy: with IF_BUSY_FAIL the hold ends with [*NotAcquired], at once or after [WithWait], instead of waiting
+// for as long as it takes.
 func WithIfBusy(ifBusy callmev1.IfBusy) HoldOption {
 	return func(a *asking) { a.request.IfBusy = ifBusy }
+}
+
+// WithWait says, with IF_BUSY_FAIL, how long to stand in line before that, at most a minute. Nothing tells of the position meanwhile.
+func WithWait(length time.Duration) HoldOption {
+	return func(a *asking) { a.request.Wait = durationpb.New(length) }
 }
 
 // WithQueueTimeout says how long to wait in line; for ever unless given. Then the hold ends with [*NotAcquired].
@@ -82,7 +92,8 @@ func WithTicketTTL(length time.Duration) HoldOption {
 	return func(a *asking) { a.request.TicketTtl = durationpb.New(length) }
 }
 
-// WithClaimTimeout says how long a grant waits for a client that is out of contact; half a minute unless given.
+// WithClaimTimeout says how long a grant waits for a client that is out of contact; 5 s unless given. Then the next one is served, and this
+// one in its old place, when it is back.
 func WithClaimTimeout(length time.Duration) HoldOption {
 	return func(a *asking) { a.request.ClaimTimeout = durationpb.New(length) }
 }

@@ -13,10 +13,10 @@ const (
 	farewell = time.Second
 
 	firstPause   = 200 * time.Millisecond
-	longestPause = 5 * time.Second
+	longestPause = 2 * time.Second
 )
 
-// A backoff makes pauses of 0.1 s to 5 s that double from try to try, jittered so that the clients of a restarted server do not come all at
+// A backoff makes pauses of 0.1 s to 2 s that double from try to try, jittered so that the clients of a restarted server do not come all at
 // once. The zero value begins with the shortest.
 type backoff struct {
 	longest time.Duration

@@ -146,6 +146,32 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		if got := isTransient(failureOf(t, code, "LIMIT_REACHED")); got != full {
 			t.Errorf("%v with LIMIT_REACHED: %v", code, got)
 		}
+		for _, final := range []string{"ENVIRONMENT_BUSY", "UNSATISFIABLE"} {
+			if isTransient(failureOf(t, code, final)) {
+				t.Errorf("%v with %s is tried again", code, final)
+			}
+		}
+	}
+}
+
+func TestEndingSaysWhoEndedIt(t *testing.T) {
+	forced := callmev1.EndReason_END_REASON_FORCE_RELEASED
+	ops := &callmev1.EndedBy{Principal: "key:ops"}
+	for _, c := range []struct {
+		lease *callmev1.Lease
+		want  string
+	}{
+		{&callmev1.Lease{EndReason: callmev1.EndReason_END_REASON_TIMED_OUT}, "timed out"},
+		{&callmev1.Lease{EndReason: forced, EndedBy: ops}, "force released by key:ops"},
+		{&callmev1.Lease{EndReason: forced, EndedBy: ops, EndNote: "fire drill"}, "force released by key:ops: fire drill"},
+		{
+			&callmev1.Lease{EndReason: forced, EndedBy: &callmev1.EndedBy{Principal: "key:ci", Holder: &callmev1.Holder{Name: "checkout #1"}}},
+			"force released by checkout #1 (key:ci)",
+		},
+	} {
+		if got := ending(c.lease); got != c.want {
+			t.Errorf("%q instead of %q", got, c.want)
+		}
 	}
 }
 
@@ -153,7 +179,7 @@ func TestPausesGrow(t *testing.T) {
 	var pause backoff
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
-	for _, longest := range []time.Duration{200, 400, 800, 1600, 3200, 5000, 5000} {
+	for _, longest := range []time.Duration{200, 400, 800, 1600, 2000, 2000} {
 		if err := pause.wait(cancelled); !errors.Is(err, context.Canceled) || pause.longest != longest*time.Millisecond {
 			t.Errorf("%v, %v instead of %d ms", err, pause.longest, longest)
 		}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
 )
 
@@ -13,12 +16,20 @@ type waiting struct {
 	asking asking
 	// last is what the server said last; nil before its first answer.
 	last *callmev1.AcquireResponse
+	// until is when to stand in line no longer, with IF_BUSY_FAIL.
+	until time.Time
 	// limit is when it makes no sense any more to look for a server that is out of reach; never if it is zero.
 	limit time.Time
+	pause backoff
 }
 
-// granted waits through lost connections and restarts of the server until the lease is HELD. If it returns an error, the place in line has
-// been given up.
+func newWaiting(calls calls, asking asking) *waiting {
+	until := time.Now().Add(asking.request.GetWait().AsDuration())
+	return &waiting{calls: calls, asking: asking, until: until, limit: until.Add(patience)}
+}
+
+// granted waits through lost connections and restarts of the server until the lease is HELD; asked again, until it is once more. If it returns
+// an error, the place in line has been given up.
 func (w *waiting) granted(ctx context.Context) (*callmev1.AcquireResponse, error) {
 	if ctx.Err() != nil {
 		return nil, interrupted(ctx)
@@ -31,7 +42,7 @@ func (w *waiting) granted(ctx context.Context) (*callmev1.AcquireResponse, error
 	case err == nil && state == callmev1.LeaseState_LEASE_STATE_HELD:
 		return w.last, nil
 	case err == nil:
-		return nil, &NotAcquired{Lease: w.last.GetLease()}
+		return nil, &NotAcquired{Reason: endReasonName(w.last.GetLease().GetEndReason()), Lease: w.last.GetLease()}
 	case w.last != nil && state != callmev1.LeaseState_LEASE_STATE_ENDED:
 		w.calls.giveBack(longer, w.last.GetLease().GetId(), w.last.GetLeaseToken(), farewell)
 	}
@@ -41,19 +52,23 @@ func (w *waiting) granted(ctx context.Context) (*callmev1.AcquireResponse, error
 // settle returns when the lease is HELD or ENDED. Whatever happens to the stream, Acquire is sent again: with the same request_id that is
 // safe, a sign of life, and tells the truth.
 func (w *waiting) settle(ctx, longer context.Context) error {
-	w.limit = time.Now().Add(patience)
-	for pause := (backoff{}); ; {
+	for again := w.last != nil; ; again = true {
+		if again && w.pause.wait(ctx) != nil {
+			return interrupted(ctx)
+		}
 		err := w.ask(longer)
 		if err == nil && ctx.Err() == nil && !w.settled() {
 			begun := time.Now()
 			err = w.follow(ctx)
-			pause.lasted(time.Since(begun))
+			w.pause.lasted(time.Since(begun))
 		}
 		switch {
 		case ctx.Err() != nil:
 			return interrupted(ctx)
 		case err == nil && w.settled():
 			return nil
+		case refusalOf(err) != nil:
+			return refusalOf(err)
 		case err != nil && !isTransient(err):
 			return err
 		case err != nil && !w.limit.IsZero() && !time.Now().Before(w.limit):
@@ -62,18 +77,22 @@ func (w *waiting) settle(ctx, longer context.Context) error {
 			}
 			return &NotAcquired{Lease: w.last.GetLease(), trouble: err}
 		}
-		if pause.wait(ctx) != nil {
-			return interrupted(ctx)
-		}
 	}
 }
 
 func (w *waiting) ask(ctx context.Context) error {
-	timeout := callTimeout
+	request, timeout := w.asking.request, callTimeout
+	if request.GetWait() != nil {
+		// What is left of it: the wait is no part of what a request_id stands for.
+		left := max(0, time.Until(w.until))
+		request = proto.CloneOf(request)
+		request.Wait = durationpb.New(left)
+		timeout += left
+	}
 	if !w.limit.IsZero() {
 		timeout = min(timeout, max(farewell, time.Until(w.limit)))
 	}
-	answer, err := w.calls.acquire(ctx, w.asking.request, timeout)
+	answer, err := w.calls.acquire(ctx, request, timeout)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
 )
 
 func TestWhatCannotBeAskedIsRefusedAtOnce(t *testing.T) {
@@ -19,7 +21,10 @@ func TestWhatCannotBeAskedIsRefusedAtOnce(t *testing.T) {
 	for want, got := range map[string]error{
 		"invalid UTF-8":    client.Hold(ctx, "\xff", body),
 		"needs a function": client.Hold(ctx, "uat", nil),
-		"WithQueueTimeout": client.Hold(ctx, "uat", body, WithWait(time.Second)),
+		"goes with IF_BUSY_FAIL; WithQueueTimeout": client.Hold(ctx, "uat", body, WithWait(time.Second)),
+		"the wait is 1m30s, and at most 1m0s": client.Hold(
+			ctx, "uat", body, WithWait(90*time.Second), WithIfBusy(callmev1.IfBusy_IF_BUSY_FAIL),
+		),
 	} {
 		if got == nil || !strings.Contains(got.Error(), want) {
 			t.Errorf("%v instead of an error with %q", got, want)

@@ -35,13 +35,30 @@ func newAsking(environment string, options []HoldOption) (asking, error) {
 	if a.request.RequestId == "" {
 		a.request.RequestId = rand.Text()
 	}
-	if wait := a.request.GetWait(); wait != nil && a.request.GetIfBusy() != callmev1.IfBusy_IF_BUSY_FAIL {
-		return a, fmt.Errorf("callme: a wait of %v goes with IF_BUSY_FAIL; WithQueueTimeout limits how long to stand in line", wait.AsDuration())
+	if err := checkWait(a.request); err != nil {
+		return a, err
 	}
 	if _, err := proto.Marshal(a.request); err != nil {
 		return a, fmt.Errorf("callme: this cannot be asked for: %w", err)
 	}
 	return a, nil
+}
+
+// longestWait is how long a call may stand in line.
+const longestWait = time.Minute
+
+func checkWait(request *callmev1.AcquireRequest) error {
+	wait := request.GetWait().AsDuration()
+	switch {
+	case request.GetWait() == nil:
+		return nil
+	case request.GetIfBusy() != callmev1.IfBusy_IF_BUSY_FAIL:
+		return fmt.Errorf("callme: a wait of %v goes with IF_BUSY_FAIL; WithQueueTimeout limits how long to stand in line", wait)
+	case wait > longestWait:
+		return fmt.Errorf("callme: the wait is %v, and at most %v; to wait longer, WithQueueTimeout, without IF_BUSY_FAIL", wait, longestWait)
+	default:
+		return nil
+	}
 }
 
 // WithSlots asks for that many slots of the environment, instead of one.

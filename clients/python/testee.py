@@ -20,7 +20,7 @@ import callme
 import callme.aio
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60}
-LENGTHS = {"ttl": "ttl", "maxHold": "max_hold", "queueTimeout": "queue_timeout"}
+LENGTHS = {"ttl": "ttl", "maxHold": "max_hold", "queueTimeout": "queue_timeout", "ticketTtl": "ticket_ttl", "wait": "wait"}
 # How long a body in a thread may block, in seconds: longer than that, and it could not be interrupted in time.
 STEP = 0.01
 
@@ -73,9 +73,11 @@ def outcome(error: BaseException | None) -> dict[str, object]:
         return {"outcome": "body_failed"}
     if isinstance(error, callme.LeaseLost):
         cause = {"cause": str(error.__cause__)} if isinstance(error.__cause__, BodyFailed) else {}
-        return {"outcome": "lost", "endReason": error.end_reason, **cause}
+        return {"outcome": "lost", "endReason": error.end_reason, "why": error.why, **cause}
     if isinstance(error, callme.NotAcquired):
-        return {"outcome": "not_acquired", "endReason": error.end_reason, "note": error.lease.end_note}
+        if error.lease is None:
+            return {"outcome": "not_acquired", "reason": error.reason, "holders": error.holders}
+        return {"outcome": "not_acquired", "endReason": error.reason, "note": error.lease.end_note}
     if isinstance(error, (asyncio.CancelledError, CancelledError)):
         return {"outcome": "cancelled"}
     if isinstance(error, grpc.RpcError):

@@ -39,6 +39,8 @@ type saying struct {
 	EndReason    *string `json:"endReason,omitempty"`
 	Note         string  `json:"note,omitempty"`
 	Reason       string  `json:"reason,omitempty"`
+	Holders      string  `json:"holders,omitempty"`
+	Why          string  `json:"why,omitempty"`
 	Cause        string  `json:"cause,omitempty"`
 }
 

@@ -13,7 +13,9 @@ type options struct {
 	TTL          length `json:"ttl"`
 	MaxHold      length `json:"maxHold"`
 	QueueTimeout length `json:"queueTimeout"`
+	TicketTTL    length `json:"ticketTtl"`
 	Fail         bool   `json:"fail"`
+	Wait         length `json:"wait"`
 	RequestID    string `json:"requestId"`
 	Slots        uint32 `json:"slots"`
 	Stubborn     bool   `json:"stubborn"`
@@ -47,6 +49,12 @@ func (o options) forHold(others []string) []callme.HoldOption {
 	}
 	if o.QueueTimeout != 0 {
 		options = append(options, callme.WithQueueTimeout(time.Duration(o.QueueTimeout)))
+	}
+	if o.TicketTTL != 0 {
+		options = append(options, callme.WithTicketTTL(time.Duration(o.TicketTTL)))
+	}
+	if o.Wait != 0 {
+		options = append(options, callme.WithWait(time.Duration(o.Wait)))
 	}
 	if o.Fail {
 		options = append(options, callme.WithIfBusy(callmev1.IfBusy_IF_BUSY_FAIL))

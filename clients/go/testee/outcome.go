@@ -22,13 +22,16 @@ func outcomeOf(err error) saying {
 	case err == errBody:
 		return saying{Outcome: "body_failed"}
 	case errors.As(err, &lost):
-		said := saying{Outcome: "lost", EndReason: nameOf(lost.EndReason)}
+		said := saying{Outcome: "lost", EndReason: nameOf(lost.EndReason), Why: lost.Why}
 		if errors.Is(err, errBody) {
 			said.Cause = errBody.Error()
 		}
 		return said
 	case errors.As(err, &notAcquired):
-		return saying{Outcome: "not_acquired", EndReason: nameOf(notAcquired.Lease.GetEndReason()), Note: notAcquired.Lease.GetEndNote()}
+		if notAcquired.Lease == nil {
+			return saying{Outcome: "not_acquired", Reason: notAcquired.Reason, Holders: notAcquired.Holders}
+		}
+		return saying{Outcome: "not_acquired", EndReason: &notAcquired.Reason, Note: notAcquired.Lease.GetEndNote()}
 	case errors.As(err, &failure):
 		return saying{Outcome: failure.Code().String(), Reason: callme.Reason(err)}
 	case errors.Is(err, context.Canceled):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import unittest
 
 import grpc
+from callme.v1.types_pb2 import END_REASON_FORCE_RELEASED, Lease
 from google.protobuf.any_pb2 import Any
 from google.rpc import error_details_pb2, status_pb2
 
-from callme import LeaseLost
-from callme._errors import cause_of, is_transient
+from callme import LeaseLost, NotAcquired
+from callme._errors import cause_of, ending, is_transient
 
 _ALWAYS = {"ABORTED", "CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE"}
 _WITHOUT_REASON = {"DATA_LOSS", "INTERNAL", "UNKNOWN"}
@@ -52,6 +54,23 @@ class Causes(unittest.TestCase):
         self.assertIs(cause_of(self.loss, own), own)
 
 
+class Words(unittest.TestCase):
+    def test_say_who_ended_it(self) -> None:
+        lease = Lease(end_reason=END_REASON_FORCE_RELEASED, end_note="fire drill")
+        self.assertEqual(ending(lease), "FORCE_RELEASED: fire drill")
+        lease.ended_by.principal = "key:ops"
+        self.assertEqual(ending(lease), "FORCE_RELEASED by key:ops: fire drill")
+        lease.ended_by.holder.name = "checkout #1"
+        self.assertEqual(ending(lease), "FORCE_RELEASED by checkout #1 (key:ops): fire drill")
+
+
+class Pickled(unittest.TestCase):
+    def test_errors_are_what_they_were(self) -> None:
+        for error in (NotAcquired("busy", "ENVIRONMENT_BUSY", holders="checkout #1"), LeaseLost("lease-1", "why", "EXPIRED")):
+            again = pickle.loads(pickle.dumps(error))
+            self.assertEqual([type(again), str(again), vars(again)], [type(error), str(error), vars(error)])
+
+
 class Tried(unittest.TestCase):
     def transient(self, reason: str) -> set[str]:
         return {code.name for code in grpc.StatusCode if is_transient(Failure(code, reason))}
@@ -64,6 +83,9 @@ class Tried(unittest.TestCase):
 
     def test_again_is_what_a_full_server_refused(self) -> None:
         self.assertEqual(self.transient("LIMIT_REACHED"), _ALWAYS | {"RESOURCE_EXHAUSTED"})
+
+    def test_never_are_the_answers_to_what_was_asked(self) -> None:
+        self.assertEqual(self.transient("ENVIRONMENT_BUSY") | self.transient("UNSATISFIABLE"), set())
 
     def test_never_is_what_is_no_error_of_a_call(self) -> None:
         self.assertFalse(is_transient(ValueError("of the body")))

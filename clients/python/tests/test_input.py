@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
+from callme import IF_BUSY_FAIL
 from callme._options import request_for
 from callme._settings import settings_of
 
@@ -17,9 +18,11 @@ class Input(unittest.TestCase):
             (("uat",), {"tags": {"a": 1}}, "tags must be several texts"),
             ((["uat"],), {}, r"\['uat'\] is no environment; give names, each as an argument of its own"),
             ((), {}, "name at least one environment"),
+            (("uat",), {"wait": 5}, "wait goes with if_busy=callme.IF_BUSY_FAIL; queue_timeout limits"),
+            (("uat",), {"wait": 90, "if_busy": IF_BUSY_FAIL}, "wait is 90 s, and 60 s at most"),
         ]
         for wanted, options, message in cases:
-            with self.subTest(message), self.assertRaisesRegex(TypeError, message):
+            with self.subTest(message), self.assertRaisesRegex((TypeError, ValueError), message):
                 request_for(wanted, options)  # type: ignore[arg-type]
 
     def test_a_key_is_one_line_of_visible_ascii(self) -> None:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
-from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, EndReason
+from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, LEASE_STATE_ENDED, LEASE_STATE_HELD, EndReason
 
 if TYPE_CHECKING:
     from callme.v1.types_pb2 import Lease
 
+# The answer to what was asked, whatever its code: whoever asks again waits, and was told not to.
+_FINAL = {"ENVIRONMENT_BUSY", "UNSATISFIABLE"}
 # Whatever comes with it, it may pass. A call that we cancel ourselves comes to nobody as an error.
 _PASSING = {
     grpc.StatusCode.ABORTED,
@@ -28,29 +30,35 @@ _BROKEN = {
 
 
 class NotAcquired(Exception):
-    """The lease ended before it was held.
+    """The lease ended before it was held, or the server refused it.
 
-    ``lease`` is how it ended; ``end_reason`` says why, in a word: ``"REFUSED"``, ``"TIMED_OUT"``, ``"UNSATISFIABLE"``, …
-    It is empty when the server was out of reach until ``queue_timeout`` had passed.
+    ``reason`` says why in a word: that of the lease's end, ``"TIMED_OUT"``, ``"UNSATISFIABLE"``, …, or with IF_BUSY_FAIL
+    ``"ENVIRONMENT_BUSY"`` or ``"UNSATISFIABLE"``. It is empty when the server was out of reach until ``queue_timeout`` had passed.
+    ``lease`` is how it ended; None if it was refused. ``holders`` tells with ``"ENVIRONMENT_BUSY"`` who is on it, in the server's words.
+    ``__cause__`` is the error of the call, if one was the reason.
     """
 
-    lease: Lease
-    end_reason: str
+    why: str
+    reason: str
+    lease: Lease | None
+    holders: str
 
-    def __init__(self, lease: Lease) -> None:
-        super().__init__(f"not acquired: {ending(lease)}")
+    def __init__(self, why: str, reason: str, lease: Lease | None = None, holders: str = "") -> None:
+        super().__init__(f"not acquired: {why}")
+        self.why = why
+        self.reason = reason
         self.lease = lease
-        self.end_reason = _short(lease.end_reason)
+        self.holders = holders
 
-    def __reduce__(self) -> tuple[type[NotAcquired], tuple[Lease]]:
-        return type(self), (self.lease,)
+    def __reduce__(self) -> tuple[type[NotAcquired], tuple[str, str, Lease | None, str]]:
+        return type(self), (self.why, self.reason, self.lease, self.holders)
 
 
 class LeaseLost(Exception):
     """The lease is over or about to be, and the body must have stopped: what it did last may have met a successor.
 
-    ``why`` is for people; ``end_reason`` is a word, ``"FORCE_RELEASED"``, ``"EXPIRED"``, …, or empty when nobody knows yet
-    because the server is out of reach. ``__cause__`` is what the body raised, if it did.
+    ``why`` is for people; ``end_reason`` is a word, ``"FORCE_RELEASED"``, ``"EXPIRED"``, …, or empty when it has not ended, or nobody
+    knows yet because the server is out of reach. ``__cause__`` is what the body raised, if it did.
     """
 
     lease_id: str
@@ -74,14 +82,45 @@ def reason_of(error: BaseException) -> str | None:
 
 
 def ending(lease: Lease) -> str:
-    """How a lease ended, in words."""
+    """How a lease ended, and who ended it if somebody did, in words."""
     why = _short(lease.end_reason) or "the server is out of reach"
-    return f"{why}: {lease.end_note}" if lease.end_note else why
+    holder, principal = lease.ended_by.holder.name, lease.ended_by.principal
+    who = f"{holder} ({principal})" if holder and principal else holder or principal
+    by = f"{why} by {who}" if who else why
+    return f"{by}: {lease.end_note}" if lease.end_note else by
 
 
-def lost_with(lease: Lease) -> LeaseLost:
-    """The loss that an ended lease is."""
-    return LeaseLost(lease.id, ending(lease), _short(lease.end_reason))
+def not_acquired(lease: Lease) -> NotAcquired:
+    """What a lease is that will not be held."""
+    return NotAcquired(ending(lease), _short(lease.end_reason), lease)
+
+
+def refusal(error: BaseException) -> NotAcquired | None:
+    """What a call is that the server refused for good; None if the error says anything else."""
+    info = _info(error)
+    if info is None or info.reason not in _FINAL:
+        return None
+    return NotAcquired(words(error), info.reason, holders=info.metadata.get("holders", ""))
+
+
+def loss_in(lease: Lease, fencing_token: int) -> LeaseLost | None:
+    """The loss that the server tells of by showing a lease; None while it is held as it was.
+
+    A server that did not learn that its grant had arrived takes it back. The next grant is another one: others may have been served.
+    """
+    if lease.state == LEASE_STATE_ENDED:
+        return LeaseLost(lease.id, ending(lease), _short(lease.end_reason))
+    if lease.state != LEASE_STATE_HELD:
+        return LeaseLost(lease.id, "it was taken back, and stands in line again")
+    now = fencing_token_of(lease)
+    if now != fencing_token:
+        return LeaseLost(lease.id, f"it was taken back, and granted anew with another fencing token: {now} instead of {fencing_token}")
+    return None
+
+
+def fencing_token_of(lease: Lease) -> int:
+    """That of its grant, the same on all its environments."""
+    return lease.environments[0].fencing_token if lease.environments else 0
 
 
 def cause_of(loss: LeaseLost, error: BaseException | None) -> BaseException | None:
@@ -110,6 +149,8 @@ def is_transient(error: BaseException) -> bool:
     if not isinstance(error, grpc.RpcError):
         return False
     code, reason = _code(error), reason_of(error)
+    if reason in _FINAL:
+        return False
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return reason == "LIMIT_REACHED"
     return code in _PASSING or (code in _BROKEN and reason is None)

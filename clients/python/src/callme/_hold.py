@@ -15,6 +15,7 @@ from callme._keeper import Keeper
 from callme._lease import HeldLease
 from callme._retry import FAREWELL, PATIENCE
 from callme._waiting import give_back, wait_for_grant
+from callme.v1.types_pb2 import LEASE_STATE_HELD
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -77,18 +78,22 @@ class Hold:
             self._interrupter.disarm()
 
     def _take(self) -> HeldLease:
-        granted = wait_for_grant(self._route, self._place, self._metadata, self._calls)
-        self._lease = lease = HeldLease(granted, self._place.token, self._calls.cancelled)
-        self._keeper = Keeper(self._route.connection, granted, self._place.token, self._on_loss)
-        self._keeper.begin(self._calls)
-        return lease
+        while True:
+            granted = wait_for_grant(self._route, self._place, self._metadata, self._calls)
+            self._keeper = keeper = Keeper(self._route.connection, granted, self._place.token, self._on_loss)
+            begun = keeper.begin(self._calls)
+            if begun.state == LEASE_STATE_HELD:
+                self._lease = lease = HeldLease(begun, self._place.token, self._calls.cancelled)
+                keeper.start()
+                return lease
+            # It was taken back meanwhile, and stands in line again.
+            self._keeper = None
 
     def _on_loss(self) -> None:
         keeper, lease = self._keeper, self._lease
         if keeper is None or lease is None or keeper.loss is None:
             return
-        by_time = keeper.loss.end_reason == ""
-        lease._lose(keeper.loss, keeper.tenure.kill_at if by_time else time.monotonic() + _process.GRACE)
+        lease._lose(keeper.loss, min(keeper.tenure.kill_at, time.monotonic() + _process.GRACE))
         self._interrupter.fire()
 
     def _finish(self, error: BaseException | None, patience: float) -> None:

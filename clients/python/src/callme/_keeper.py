@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Callable
 import grpc
 
 from callme._calls import Calls, Watchdog, persist
-from callme._errors import LeaseLost, is_cancelled, is_transient, lost_with, verdict, words
+from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_transient, loss_in, verdict, words
 from callme._retry import SILENCE, Backoff
 from callme._settings import metadata_of
 from callme._tenure import Tenure
 from callme.v1.lock_service_pb2 import RenewRequest, WatchLeaseRequest
-from callme.v1.types_pb2 import LEASE_STATE_ENDED
+from callme.v1.types_pb2 import LEASE_STATE_HELD
 
 if TYPE_CHECKING:
     from callme._calls import Cancellable
@@ -29,7 +29,7 @@ _LONGEST = 86_400
 
 
 class Keeper:
-    """Renews in threads of its own until ``stop``, or until the lease has ended, whoever ended it.
+    """Renews in threads of its own until ``stop``, or until the lease has ended, whoever ended it, or was taken back.
 
     ``on_loss`` is called once at most, in one of them or by ``judge``; not if whoever has our token or key gave the lease back.
     """
@@ -39,6 +39,7 @@ class Keeper:
         self.tenure = Tenure(lease)
         self._connection = connection
         self._lease_id = lease.id
+        self._fencing_token = 0
         self._metadata = metadata_of(token)
         self._on_loss = on_loss
         self._stopped = threading.Event()
@@ -50,8 +51,8 @@ class Keeper:
             threading.Thread(target=work, name=f"call-me-{work.__name__.strip('_')}", daemon=True) for work in (self._keep, self._follow)
         ]
 
-    def begin(self, calls: Calls) -> None:
-        """Renews once, before anything relies on the lease, and then goes on by itself.
+    def begin(self, calls: Calls) -> Lease:
+        """Renews once, before anything relies on the lease, and gives it as it is now: if it was taken back meanwhile, it is not HELD.
 
         A grant may have been long on its way to us: only a Renew of our own tells when the time began. Raises LeaseLost if the lease
         has ended already or is about to, what keeps us from the server, or CancelledError.
@@ -67,9 +68,15 @@ class Keeper:
             answer = persist(calls, self._connection, send)
         except grpc.RpcError as error:
             raise verdict(error, self._lease_id) or error from error
-        self.tenure.renewed(answer.lease, sent_at)
-        if time.monotonic() >= self.tenure.cancel_at:
-            raise self.tenure.loss()
+        if answer.lease.state == LEASE_STATE_HELD:
+            self._fencing_token = fencing_token_of(answer.lease)
+            self.tenure.renewed(answer.lease, sent_at)
+            if time.monotonic() >= self.tenure.cancel_at:
+                raise self.tenure.loss()
+        return answer.lease
+
+    def start(self) -> None:
+        """Goes on by itself, after ``begin``."""
         for thread in self._threads:
             thread.start()
 
@@ -145,20 +152,23 @@ class Keeper:
             connection.close()
 
     def _answered(self, call: grpc.Future[RenewResponse], sent_at: float) -> None:
-        ended = None
+        lost = None
         with self._changed:
             self._calls.discard(call)
             if self._stopped.is_set():
                 return
             try:
-                self.tenure.renewed(call.result().lease, sent_at)
+                lease = call.result().lease
+                lost = loss_in(lease, self._fencing_token)
+                if lost is None:
+                    self.tenure.renewed(lease, sent_at)
             except (grpc.RpcError, grpc.FutureCancelledError) as error:
-                ended = verdict(error, self._lease_id)
+                lost = verdict(error, self._lease_id)
                 if not is_cancelled(error):
                     self.tenure.failed(sent_at, words(error))
             self._changed.notify_all()
-        if ended is not None:
-            self._over(ended)
+        if lost is not None:
+            self._over(lost)
 
     def _follow(self) -> None:
         """Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds."""
@@ -166,20 +176,20 @@ class Keeper:
         while not self._stopped.is_set():
             begun = time.monotonic()
             try:
-                ended = self._listen()
+                lost = self._listen()
             except grpc.RpcError as error:
-                ended = verdict(error, self._lease_id)
+                lost = verdict(error, self._lease_id)
                 # Renewals tell what is wrong.
-                if ended is None and not is_transient(error):
+                if lost is None and not is_transient(error):
                     return
-            if ended is not None:
-                self._over(ended)
+            if lost is not None:
+                self._over(lost)
                 return
             backoff.lasted(time.monotonic() - begun)
             self._stopped.wait(backoff.pause())
 
     def _listen(self) -> LeaseLost | None:
-        """Returns the end that the stream told of; None if it has only ended itself."""
+        """Returns the loss that the stream told of; None if it has only ended itself."""
         stream = self._connection.locks.WatchLease(WatchLeaseRequest(lease_id=self._lease_id), metadata=self._metadata)
         with self._changed:
             self._calls.add(stream)
@@ -189,8 +199,9 @@ class Keeper:
                     return None
                 for message in stream:
                     watchdog.heard()
-                    if message.lease.state == LEASE_STATE_ENDED:
-                        return lost_with(message.lease)
+                    lost = loss_in(message.lease, self._fencing_token) if message.HasField("lease") else None
+                    if lost is not None:
+                        return lost
                 return None
         finally:
             with self._changed:

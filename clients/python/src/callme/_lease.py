@@ -9,6 +9,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from callme import _process
+from callme._errors import fencing_token_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +32,12 @@ class Held:
         self.environments: Sequence[LeasedEnvironment] = list(lease.environments)
         """What is held: names, slots, fencing tokens."""
         self.info: Lease = lease
-        """The whole lease as it was when it was granted."""
+        """The whole lease as it was when the body began."""
 
     @property
     def fencing_token(self) -> int:
         """Higher than that of every earlier grant on these environments: hand it to what you protect."""
-        return self.environments[0].fencing_token if self.environments else 0
+        return fencing_token_of(self.info)
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypedDict, Union
 
 from google.protobuf.duration_pb2 import Duration
 
-from callme.v1.lock_service_pb2 import AcquireRequest, Need
+from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, AcquireRequest, Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,8 @@ Seconds = Union[int, float, timedelta]
 """A length of time, in seconds."""
 
 _TTL = 60
-_LENGTHS = {"ttl", "max_hold", "queue_timeout", "ticket_ttl", "claim_timeout"}
+_LENGTHS = {"ttl", "max_hold", "wait", "queue_timeout", "ticket_ttl", "claim_timeout"}
+_LONGEST_WAIT = 60
 
 
 class HoldOptions(TypedDict, total=False):
@@ -36,9 +37,11 @@ class HoldOptions(TypedDict, total=False):
     ticket_ttl: Seconds
     """How long the place in line outlives the last contact with the server; 60 s unless given."""
     claim_timeout: Seconds
-    """How long a grant waits to be claimed; 30 s unless given."""
+    """How long a grant waits for a client that is out of contact; 5 s unless given. Then the next one is served, and this one later."""
     if_busy: IfBusy
-    """``callme.IF_BUSY_FAIL``: raise NotAcquired instead of waiting."""
+    """``callme.IF_BUSY_FAIL``: raise NotAcquired, at once or after ``wait``, instead of waiting for as long as it takes."""
+    wait: Seconds
+    """With ``callme.IF_BUSY_FAIL``: how long to stand in line before that, 60 s at most. Nothing tells of the position meanwhile."""
     pool: str
     """The environments' pool; theirs, or "default", unless given."""
     priority: int
@@ -70,6 +73,8 @@ def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> Acquire
             raise TypeError(
                 f"{one!r} is no environment; give names, each as an argument of its own, or callme.Need(environment=…, slots=…)"
             )
+    if "wait" in fields:
+        _check_wait(fields["wait"], fields.get("if_busy"))
     needs = [Need(environment=one) if isinstance(one, str) else one for one in wanted]
     return AcquireRequest(needs=needs, **fields)
 
@@ -77,6 +82,13 @@ def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> Acquire
 def seconds(duration: Duration) -> float:
     """A protobuf Duration in seconds."""
     return duration.seconds + duration.nanos / 1e9
+
+
+def _check_wait(wait: Duration, if_busy: IfBusy | None) -> None:
+    if if_busy != IF_BUSY_FAIL:
+        raise ValueError("wait goes with if_busy=callme.IF_BUSY_FAIL; queue_timeout limits how long to stand in line")
+    if seconds(wait) > _LONGEST_WAIT:
+        raise ValueError(f"wait is {seconds(wait):g} s, and 60 s at most; to wait longer give queue_timeout instead, without if_busy")
 
 
 def _duration(name: str, length: Seconds) -> Duration:

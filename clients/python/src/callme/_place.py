@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Callable
 
-from callme._errors import NotAcquired, is_transient
+from callme._errors import is_transient, not_acquired, refusal
 from callme._options import seconds
-from callme._retry import FAREWELL, PATIENCE
+from callme._retry import FAREWELL, PATIENCE, Backoff
+from callme.v1.lock_service_pb2 import AcquireRequest
 from callme.v1.types_pb2 import LEASE_STATE_ENDED, LEASE_STATE_HELD, LEASE_STATE_QUEUED
 
 if TYPE_CHECKING:
-    from callme.v1.lock_service_pb2 import AcquireRequest, AcquireResponse
+    from callme.v1.lock_service_pb2 import AcquireResponse
     from callme.v1.types_pb2 import Lease
 
-# After so long without an answer it is sent again, in seconds: no Acquire of ours asks the server to wait.
+# After so long without an answer an Acquire is sent again, in seconds, beside the time that it asks the server to wait.
 _CALL_TIMEOUT = 5.0
 
 
@@ -23,13 +25,17 @@ class Place:
     """What the server has told about one request so far."""
 
     def __init__(self, request: AcquireRequest, on_waiting: Callable[[Lease], object] | None) -> None:
-        self.request = request
+        self._request = request
+        # When to stand in line no longer, with IF_BUSY_FAIL.
+        self._until = time.monotonic() + seconds(request.wait)
         self.lease: Lease | None = None
         self.token = ""
+        self._backoff = Backoff()
+        self._asked = False
         self._on_waiting = on_waiting
         self._told: tuple[int, int] | None = None
         # When it makes no sense any more to look for a server that is out of reach.
-        self._given_up_at = time.monotonic() + PATIENCE
+        self._given_up_at = self._until + PATIENCE
         self._farewell_ends = math.inf
 
     @property
@@ -49,14 +55,37 @@ class Place:
         return None if math.isinf(left) else max(0.0, left)
 
     @property
+    def request(self) -> AcquireRequest:
+        """What to ask: to wait for what is left of ``wait``, which is no part of what a request_id stands for."""
+        if not self._request.HasField("wait"):
+            return self._request
+        asked = AcquireRequest()
+        asked.CopyFrom(self._request)
+        asked.wait.FromTimedelta(timedelta(seconds=self._left))
+        return asked
+
+    @property
     def call_timeout(self) -> float:
         """How long an Acquire may take, in seconds."""
-        return max(FAREWELL, min(_CALL_TIMEOUT, self._given_up_at - time.monotonic()))
+        return max(FAREWELL, min(self._left + _CALL_TIMEOUT, self._given_up_at - time.monotonic()))
+
+    @property
+    def _left(self) -> float:
+        return max(0.0, self._until - time.monotonic())
 
     @property
     def farewell(self) -> float:
         """How long it may still take to give it up, in seconds."""
         return max(0.0, min(FAREWELL, self._farewell_ends - time.monotonic()))
+
+    def pause(self) -> float:
+        """How long to wait before the next Acquire, in seconds; the first is sent at once."""
+        first, self._asked = not self._asked, True
+        return 0.0 if first else self._backoff.pause()
+
+    def followed(self, length: float) -> None:
+        """A stream lived for so many seconds."""
+        self._backoff.lasted(length)
 
     def give_up(self) -> None:
         """Somebody wants us to end: from here on the farewell counts."""
@@ -84,14 +113,19 @@ class Place:
     def failed(self, error: BaseException) -> None:
         """A call failed: returns if it makes sense to ask again, else raises what the hold fails with."""
         if not is_transient(error):
-            raise error
+            refused = refusal(error)
+            if refused is None:
+                raise error
+            raise refused from error
         if time.monotonic() >= self._given_up_at:
-            raise error if self.lease is None else NotAcquired(self.lease)
+            if self.lease is None:
+                raise error
+            raise not_acquired(self.lease) from error
 
     def held(self) -> Lease:
         """The lease, once it is settled. Raises NotAcquired if it is not held."""
         if self.lease is None:
             raise RuntimeError("the server answered without a lease")
         if self.lease.state != LEASE_STATE_HELD:
-            raise NotAcquired(self.lease)
+            raise not_acquired(self.lease)
         return self.lease

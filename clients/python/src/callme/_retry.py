@@ -14,11 +14,11 @@ SILENCE = 40.0
 """A stream that was silent for so long is dead, in seconds: the server sends a heartbeat every 15 s."""
 
 _FIRST = 0.2
-_LAST = 5.0
+_LAST = 2.0
 
 
 class Backoff:
-    """Pauses of 0.1 s to 5 s that double from try to try, jittered so that clients of a restarted server don't come all at once."""
+    """Pauses of 0.1 s to 2 s that double from try to try, jittered so that clients of a restarted server don't come all at once."""
 
     def __init__(self) -> None:
         self._tries = 0

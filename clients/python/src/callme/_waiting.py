@@ -11,7 +11,7 @@ import grpc
 
 from callme._calls import Calls, Watchdog, persist
 from callme._errors import is_unanswered
-from callme._retry import FAREWELL, RELEASE_TIMEOUT, SILENCE, Backoff
+from callme._retry import FAREWELL, RELEASE_TIMEOUT, SILENCE
 from callme._settings import metadata_of
 from callme.v1.lock_service_pb2 import ReleaseRequest, WatchLeaseRequest
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 def wait_for_grant(route: Route, place: Place, metadata: Metadata, calls: Calls) -> Lease:
-    """Returns the lease when it is HELD. Raises NotAcquired, the error of a call, or CancelledError; the place in line is then given up."""
+    """Returns the lease when it is HELD; called again, when it is once more.
+
+    Raises NotAcquired, the error of a call, or CancelledError; the place in line is then given up.
+    """
     try:
         _settle(route, place, metadata, calls)
         return place.held()
@@ -55,23 +58,22 @@ def give_back(connection: Connection, lease_id: str, token: str, patience: float
 
 def _settle(route: Route, place: Place, metadata: Metadata, calls: Calls) -> None:
     """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
-    backoff = Backoff()
     while True:
+        calls.pause(place.pause())
         try:
             _ask(route.connection.locks, place, metadata, calls)
             if not place.settled:
                 begun = time.monotonic()
                 try:
-                    _follow(route.connection.locks, place, metadata, calls)
+                    _follow(route.connection.locks, place, calls)
                 finally:
-                    backoff.lasted(time.monotonic() - begun)
+                    place.followed(time.monotonic() - begun)
             if place.settled:
                 return
         except grpc.RpcError as error:
             place.failed(error)
             if is_unanswered(error):
                 route.divert()
-        calls.pause(backoff.pause())
 
 
 def _ask(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
@@ -95,14 +97,16 @@ def _late(call: grpc.Future[AcquireResponse], place: Place) -> None:
         call.cancel()
 
 
-def _follow(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
-    """Returns when the lease is settled, or the stream has ended."""
+def _follow(locks: LockServiceStub, place: Place, calls: Calls) -> None:
+    """Returns when the lease is settled, or the stream has ended. By the token: who follows by a key looks on only, and claims nothing."""
     if place.lease is None:
         return
-    stream = locks.WatchLease(WatchLeaseRequest(lease_id=place.lease.id), timeout=place.patience, metadata=metadata)
+    request = WatchLeaseRequest(lease_id=place.lease.id)
+    stream = locks.WatchLease(request, timeout=place.patience, metadata=metadata_of(place.token))
     with calls.under_way(stream), Watchdog(stream, SILENCE) as watchdog:
         for message in stream:
             watchdog.heard()
-            place.heard(message.lease)
+            if message.HasField("lease"):
+                place.heard(message.lease)
             if place.settled:
                 return

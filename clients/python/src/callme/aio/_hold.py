@@ -14,6 +14,7 @@ from callme.aio._connection import Route
 from callme.aio._keeper import Keeper
 from callme.aio._lease import HeldLease
 from callme.aio._waiting import wait_for_grant
+from callme.v1.types_pb2 import LEASE_STATE_HELD
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -77,18 +78,22 @@ class Hold:
 
     async def _take(self) -> HeldLease:
         self._route = route = Route(self._connect())
-        granted = await wait_for_grant(route, self._place, self._metadata)
-        self._lease = lease = HeldLease(granted, self._place.token)
-        self._keeper = Keeper(route.connection, granted, self._place.token, self._on_loss)
-        await self._keeper.begin()
-        return lease
+        while True:
+            granted = await wait_for_grant(route, self._place, self._metadata)
+            self._keeper = keeper = Keeper(route.connection, granted, self._place.token, self._on_loss)
+            begun = await keeper.begin()
+            if begun.state == LEASE_STATE_HELD:
+                self._lease = lease = HeldLease(begun, self._place.token)
+                keeper.start()
+                return lease
+            # It was taken back meanwhile, and stands in line again.
+            self._keeper = None
 
     def _on_loss(self) -> None:
         keeper, lease = self._keeper, self._lease
         if keeper is None or lease is None or keeper.loss is None:
             return
-        by_time = keeper.loss.end_reason == ""
-        lease._lose(keeper.loss, keeper.tenure.kill_at if by_time else time.monotonic() + _process.GRACE)
+        lease._lose(keeper.loss, min(keeper.tenure.kill_at, time.monotonic() + _process.GRACE))
         if self._task is not None:
             self._cancelled = True
             self._task.cancel()

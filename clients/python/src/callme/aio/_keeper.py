@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import grpc
 
-from callme._errors import LeaseLost, is_cancelled, is_transient, lost_with, verdict, words
+from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_transient, loss_in, verdict, words
 from callme._retry import Backoff
 from callme._settings import metadata_of
 from callme._tenure import Tenure
 from callme.aio._calls import listen, persist
 from callme.v1.lock_service_pb2 import RenewRequest, WatchLeaseRequest
-from callme.v1.types_pb2 import LEASE_STATE_ENDED
+from callme.v1.types_pb2 import LEASE_STATE_HELD
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from callme.aio._connection import Connection
     from callme.v1.lock_service_pb2 import WatchLeaseResponse
@@ -30,7 +30,7 @@ _LONGEST = 86_400
 
 
 class Keeper:
-    """Renews in tasks of its own until ``stop``, or until the lease has ended, whoever ended it.
+    """Renews in tasks of its own until ``stop``, or until the lease has ended, whoever ended it, or was taken back.
 
     ``on_loss`` is called once at most; not if whoever has our token or key gave the lease back.
     """
@@ -40,6 +40,7 @@ class Keeper:
         self.tenure = Tenure(lease)
         self._connection = connection
         self._lease_id = lease.id
+        self._fencing_token = 0
         self._metadata = metadata_of(token)
         self._on_loss = on_loss
         self._stopped = False
@@ -47,18 +48,32 @@ class Keeper:
         self._timer: asyncio.TimerHandle | None = None
         self._further: list[Connection] = []
 
-    async def begin(self) -> None:
-        """Renews once, before anything relies on the lease, and then goes on by itself.
+    async def begin(self) -> Lease:
+        """Renews once, before anything relies on the lease, and gives it as it is now: if it was taken back meanwhile, it is not HELD.
 
         A grant may have been long on its way to us: only a Renew of our own tells when the time began. Raises LeaseLost if the lease
         has ended already or is about to, or what keeps us from the server.
         """
+        sent_at = 0.0
+
+        def send(locks: LockServiceAsyncStub) -> Awaitable[Lease]:
+            nonlocal sent_at
+            sent_at = time.monotonic()
+            return self._renew(locks)
+
         try:
-            await persist(self._connection, lambda locks: self._renew(locks, time.monotonic()))
+            lease = await persist(self._connection, send)
         except grpc.RpcError as error:
             raise verdict(error, self._lease_id) or error from error
-        if time.monotonic() >= self.tenure.cancel_at:
-            raise self.tenure.loss()
+        if lease.state == LEASE_STATE_HELD:
+            self._fencing_token = fencing_token_of(lease)
+            self.tenure.renewed(lease, sent_at)
+            if time.monotonic() >= self.tenure.cancel_at:
+                raise self.tenure.loss()
+        return lease
+
+    def start(self) -> None:
+        """Goes on by itself, after ``begin``."""
         self._spawn(self._follow())
         self._tick()
 
@@ -107,25 +122,28 @@ class Keeper:
         left = min(self.tenure.renew_at, alarm) - time.monotonic()
         self._timer = asyncio.get_running_loop().call_later(min(max(left, 0), _LONGEST), self._tick)
 
-    async def _renew(self, locks: LockServiceAsyncStub, sent_at: float) -> None:
+    async def _renew(self, locks: LockServiceAsyncStub) -> Lease:
         request = RenewRequest(lease_id=self._lease_id)
-        answer = await locks.Renew(request, timeout=self.tenure.timeout, metadata=self._metadata)
-        self.tenure.renewed(answer.lease, sent_at)
+        return (await locks.Renew(request, timeout=self.tenure.timeout, metadata=self._metadata)).lease
 
     async def _try(self, sent_at: float) -> None:
         if self.tenure.connection > len(self._further):
             self._further.append(self._connection.another())
         connection = self._further[-1] if self.tenure.connection > 0 else self._connection
         try:
-            await self._renew(connection.locks, sent_at)
+            lease = await self._renew(connection.locks)
         except grpc.RpcError as error:
-            ended = verdict(error, self._lease_id)
-            if ended is not None:
-                self._over(ended)
+            lost = verdict(error, self._lease_id)
+            if lost is not None:
+                self._over(lost)
             if not is_cancelled(error):
                 self.tenure.failed(sent_at, words(error))
         else:
-            if not self._stopped:
+            lost = loss_in(lease, self._fencing_token)
+            if lost is not None:
+                self._over(lost)
+            elif not self._stopped:
+                self.tenure.renewed(lease, sent_at)
                 self._arm()
                 await self._tidy()
 
@@ -140,19 +158,19 @@ class Keeper:
         backoff = Backoff()
 
         def heard(message: WatchLeaseResponse) -> bool:
-            if message.lease.state != LEASE_STATE_ENDED:
-                return False
-            self._over(lost_with(message.lease))
-            return True
+            lost = loss_in(message.lease, self._fencing_token) if message.HasField("lease") else None
+            if lost is not None:
+                self._over(lost)
+            return lost is not None
 
         while not self._stopped:
             begun = time.monotonic()
             try:
                 await listen(self._connection.locks.WatchLease(WatchLeaseRequest(lease_id=self._lease_id), metadata=self._metadata), heard)
             except grpc.RpcError as error:
-                ended = verdict(error, self._lease_id)
-                if ended is not None:
-                    self._over(ended)
+                lost = verdict(error, self._lease_id)
+                if lost is not None:
+                    self._over(lost)
                 # Renewals tell what is wrong.
                 if not is_transient(error):
                     return

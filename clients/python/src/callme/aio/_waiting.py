@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import grpc
 
 from callme._errors import is_unanswered
-from callme._retry import FAREWELL, Backoff
+from callme._retry import FAREWELL
+from callme._settings import metadata_of
 from callme.aio._calls import give_back, listen
 from callme.v1.lock_service_pb2 import WatchLeaseRequest
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def wait_for_grant(route: Route, place: Place, metadata: Metadata) -> Lease:
-    """Returns the lease when it is HELD. Raises NotAcquired or the error of a call.
+    """Returns the lease when it is HELD; called again, when it is once more. Raises NotAcquired or the error of a call.
 
     Then, and when it is cancelled, the place in line is given up.
     """
@@ -38,23 +39,22 @@ async def wait_for_grant(route: Route, place: Place, metadata: Metadata) -> Leas
 
 async def _settle(route: Route, place: Place, metadata: Metadata) -> None:
     """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
-    backoff = Backoff()
     while True:
+        await asyncio.sleep(place.pause())
         try:
             await _ask(route.connection.locks, place, metadata)
             if not place.settled:
                 begun = time.monotonic()
                 try:
-                    await _follow(route.connection.locks, place, metadata)
+                    await _follow(route.connection.locks, place)
                 finally:
-                    backoff.lasted(time.monotonic() - begun)
+                    place.followed(time.monotonic() - begun)
             if place.settled:
                 return
         except grpc.RpcError as error:
             place.failed(error)
             if is_unanswered(error):
                 await route.divert()
-        await asyncio.sleep(backoff.pause())
 
 
 async def _ask(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) -> None:
@@ -76,13 +76,14 @@ async def _ask(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) ->
         asking.cancel()
 
 
-async def _follow(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) -> None:
-    """Returns when the lease is settled, or the stream has ended."""
+async def _follow(locks: LockServiceAsyncStub, place: Place) -> None:
+    """Returns when the lease is settled, or the stream has ended. By the token: who follows by a key looks on only, and claims nothing."""
 
     def heard(message: WatchLeaseResponse) -> bool:
-        place.heard(message.lease)
+        if message.HasField("lease"):
+            place.heard(message.lease)
         return place.settled
 
     if place.lease is not None:
         request = WatchLeaseRequest(lease_id=place.lease.id)
-        await listen(locks.WatchLease(request, timeout=place.patience, metadata=metadata), heard)
+        await listen(locks.WatchLease(request, timeout=place.patience, metadata=metadata_of(place.token)), heard)

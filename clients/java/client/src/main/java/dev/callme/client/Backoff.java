@@ -3,10 +3,10 @@ package dev.callme.client;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Pauses of 0.1 s to 5 s that double from try to try, jittered so that clients of a restarted server do not come all at once. */
+/** Pauses of 0.1 s to 2 s that double from try to try, jittered so that clients of a restarted server do not come all at once. */
 final class Backoff {
   private static final long FIRST = Duration.ofMillis(200).toNanos();
-  private static final long LAST = Duration.ofSeconds(5).toNanos();
+  private static final long LAST = Duration.ofSeconds(2).toNanos();
 
   private long longest = FIRST;
 

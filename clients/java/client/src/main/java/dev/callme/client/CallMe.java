@@ -53,7 +53,7 @@ public final class CallMe implements AutoCloseable {
    * Waits until an environment is held, through restarts of the server, for as long as it takes, and keeps it by renewing until the lease
    * is closed. An interrupt while it waits gives the place in line up.
    *
-   * @throws NotAcquiredException if the lease ended before it was held
+   * @throws NotAcquiredException if the lease ended before it was held, or with IF_BUSY_FAIL the environment was busy
    * @throws LeaseLostException if it was lost before it could be used
    * @throws io.grpc.StatusRuntimeException if the server refuses the call, or was out of reach for 10 s
    * @throws InterruptedException if the thread was interrupted
@@ -66,12 +66,14 @@ public final class CallMe implements AutoCloseable {
   public HeldLease hold(HoldOptions options) throws InterruptedException {
     if (Thread.interrupted()) throw new InterruptedException("interrupted before the environment was asked for");
     if (wire.isClosed()) throw new IllegalStateException("this client was closed");
-    AcquireResponse granted = new Waiting(wire, options.request(), options.onWaiting()).granted();
+    Waiting waiting = new Waiting(wire, options.request(), options.onWaiting());
     Thread holder = options.interruptWhenLost() ? Thread.currentThread() : null;
-    HeldLease lease = new HeldLease(wire, granted.getLease(), granted.getLeaseToken(), holder, held::remove);
-    held.add(lease);
-    lease.begin();
-    return lease;
+    for (;;) {
+      AcquireResponse granted = waiting.granted();
+      HeldLease lease = new HeldLease(wire, granted.getLease(), granted.getLeaseToken(), holder, held::remove);
+      held.add(lease);
+      if (lease.begin()) return lease;
+    }
   }
 
   /**

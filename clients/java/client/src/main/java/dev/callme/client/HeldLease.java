@@ -2,6 +2,7 @@ package dev.callme.client;
 
 import dev.callme.v1.EndReason;
 import dev.callme.v1.Lease;
+import dev.callme.v1.LeaseState;
 import dev.callme.v1.LeasedEnvironment;
 import java.util.List;
 import java.util.Objects;
@@ -18,11 +19,14 @@ import java.util.function.Consumer;
  */
 public final class HeldLease implements AutoCloseable {
   private final Wire wire;
-  private final Lease lease;
+  private final String id;
   private final String token;
   private final Keeper keeper;
   private final Consumer<HeldLease> onClosed;
   private final CompletableFuture<LeaseLostException> lost = new CompletableFuture<>();
+
+  /** As it was when the body began. */
+  private Lease lease;
 
   private final Object lock = new Object();
   /** The thread to interrupt; null: none. */
@@ -35,6 +39,7 @@ public final class HeldLease implements AutoCloseable {
 
   HeldLease(Wire wire, Lease lease, String token, Thread holder, Consumer<HeldLease> onClosed) {
     this.wire = wire;
+    this.id = lease.getId();
     this.lease = lease;
     this.token = token;
     this.holder = holder;
@@ -44,7 +49,7 @@ public final class HeldLease implements AutoCloseable {
 
   /** The id of the lease. */
   public String id() {
-    return lease.getId();
+    return id;
   }
 
   /** A key for this one lease: enough to release it from another process, see {@link CallMe#release}. */
@@ -62,10 +67,10 @@ public final class HeldLease implements AutoCloseable {
    * Long#toUnsignedString(long)} writes it.
    */
   public long fencingToken() {
-    return lease.getEnvironmentsCount() == 0 ? 0 : lease.getEnvironments(0).getFencingToken();
+    return Verdict.fencingTokenOf(lease);
   }
 
-  /** The lease as it was when it was granted. */
+  /** The lease as it was when {@code hold} returned it. */
   public Lease lease() {
     return lease;
   }
@@ -108,25 +113,28 @@ public final class HeldLease implements AutoCloseable {
   @Override
   public void close() {
     if (!end()) return;
-    wire.giveBack(lease, token, isLost() ? Retry.FAREWELL : Retry.PATIENCE);
+    wire.giveBack(id, token, isLost() ? Retry.FAREWELL : Retry.PATIENCE);
     check();
   }
 
   @Override
   public String toString() {
-    return "HeldLease{" + lease.getId() + (isLost() ? ", lost}" : "}");
+    return "HeldLease{" + id + (isLost() ? ", lost}" : "}");
   }
 
-  /** Makes sure that it is ours still, and keeps it from then on. Whoever leaves gives it back. */
-  void begin() throws InterruptedException {
-    CompletableFuture<?> begun = keeper.begin();
+  /** Makes sure that it is ours still, and keeps it from then on; false: it was taken back, and stands in line again. Whoever leaves gives it back. */
+  boolean begin() throws InterruptedException {
+    CompletableFuture<Lease> begun = keeper.begin();
     try {
-      Answer.await(begun);
+      lease = Answer.await(begun);
       check();
+      if (lease.getState() == LeaseState.LEASE_STATE_HELD) return true;
+      end();
+      return false;
     } catch (InterruptedException | RuntimeException | Error leaving) {
       begun.cancel(false);
       end();
-      wire.giveBack(lease, token, Retry.FAREWELL);
+      wire.giveBack(id, token, Retry.FAREWELL);
       check();
       Loss known = Verdict.lossIn(leaving).orElse(null);
       if (known != null) throw failure(known);
@@ -168,6 +176,6 @@ public final class HeldLease implements AutoCloseable {
   }
 
   private LeaseLostException failure(Loss why) {
-    return new LeaseLostException(lease.getId(), why);
+    return new LeaseLostException(id, why);
   }
 }

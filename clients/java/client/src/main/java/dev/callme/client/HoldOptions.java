@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 /** What to hold, and how. Can be used for any number of holds. The names are those of the fields of AcquireRequest. */
 public final class HoldOptions {
   private static final Duration TTL = Duration.ofSeconds(60);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
 
   private final AcquireRequest template;
   private final Consumer<? super Lease> onWaiting;
@@ -47,7 +48,7 @@ public final class HoldOptions {
     return interruptWhenLost;
   }
 
-  /** Makes {@link HoldOptions}. What is wrong with a value is said by the server, as an error of {@code hold}. */
+  /** Makes {@link HoldOptions}. What else is wrong with a value is said by the server, as an error of {@code hold}. */
   public static final class Builder {
     private final AcquireRequest.Builder request = AcquireRequest.newBuilder().setTtl(Times.toProto(TTL));
     private Consumer<? super Lease> onWaiting = lease -> {};
@@ -85,9 +86,15 @@ public final class HoldOptions {
       return this;
     }
 
-    /** Whether to stand in line, as it does unless told otherwise, or to fail. */
+    /** Whether to stand in line for as long as it takes, as it does unless told otherwise, or to fail: at once, or after {@link #wait(Duration)}. */
     public Builder ifBusy(IfBusy ifBusy) {
       request.setIfBusy(ifBusy);
+      return this;
+    }
+
+    /** With IF_BUSY_FAIL: how long to stand in line before that, 60 s at most. Nothing tells of the position meanwhile. */
+    public Builder wait(Duration wait) {
+      request.setWait(Times.toProto(wait));
       return this;
     }
 
@@ -103,7 +110,7 @@ public final class HoldOptions {
       return this;
     }
 
-    /** How long a grant waits to be claimed, 1 s to 1 h; 30 s unless given. */
+    /** How long a grant waits for a client that is out of contact, 1 s to 1 h; 5 s unless given. Then the next one is served, and this one later. */
     public Builder claimTimeout(Duration claimTimeout) {
       request.setClaimTimeout(Times.toProto(claimTimeout));
       return this;
@@ -154,9 +161,25 @@ public final class HoldOptions {
       return this;
     }
 
-    /** The options so far. */
+    /**
+     * The options so far.
+     *
+     * @throws IllegalArgumentException if there is a {@code wait} without IF_BUSY_FAIL, or one of more than 60 s
+     */
     public HoldOptions build() {
+      if (request.hasWait()) checkWait();
       return new HoldOptions(this);
+    }
+
+    private void checkWait() {
+      long wait = Times.nanos(request.getWait());
+      if (request.getIfBusy() != IfBusy.IF_BUSY_FAIL) {
+        throw new IllegalArgumentException("wait goes with IF_BUSY_FAIL; queueTimeout limits how long to stand in line");
+      }
+      if (wait > LONGEST_WAIT.toNanos()) {
+        String length = Duration.ofNanos(wait).toString();
+        throw new IllegalArgumentException("wait is " + length + ", and 60 s at most; to wait longer give queueTimeout, without IF_BUSY_FAIL");
+      }
     }
   }
 }

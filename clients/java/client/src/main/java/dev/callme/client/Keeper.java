@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, or not renewed in time.
+ * Renews a HELD lease every third of its ttl, and tells when it is lost: ended by somebody else, taken back, or not renewed in time.
  *
  * <p>The server counts from when it got a Renew, we from when we sent it, by our monotonic clock; so our deadline D comes before the
  * server's. At D - max(0.5 s, 5 % of ttl) the body must have stopped, and min(3 s, 10 % of ttl) earlier it is told. D follows what the
@@ -32,6 +32,9 @@ final class Keeper {
   private long sentAt;
   private long deadline;
   private boolean renewed;
+  /** The fencing token that the body is given; before a Renew of ours showed it HELD, none counts. */
+  private long fencingToken;
+  private boolean held;
   /** Whether max_hold lets no further Renew extend it. */
   private boolean capped;
   /** What keeps us from renewing; null: nothing. */
@@ -54,19 +57,20 @@ final class Keeper {
 
   /**
    * Renews once, before anything relies on the lease: a grant may have been long on its way to us, only a Renew of our own tells when the
-   * time began. Then goes on by itself. Fails with the error of the last try. If the time is as good as over by then, the loss has been
-   * told before it completes. Who cancels it ends all trying.
+   * time began. The lease comes as it is now: if it was taken back meanwhile, it is not HELD. Otherwise it goes on by itself. Fails with the
+   * error of the last try. If the time is as good as over by then, the loss has been told before it completes. Who cancels it ends all trying.
    */
-  CompletableFuture<?> begin() {
+  CompletableFuture<Lease> begin() {
     return Retry.persist(wire, Retry.PATIENCE, left -> renew().thenApply(this::begun));
   }
 
-  private RenewResponse begun(RenewResponse renewal) {
+  private Lease begun(RenewResponse renewal) {
+    if (!held) return renewal.getLease();
     if (renewed && Times.until(cancelAt()) <= 0) {
       lose(new Loss("its time was as good as over before the body could begin", EndReason.END_REASON_UNSPECIFIED));
     }
     follow();
-    return renewal;
+    return renewal.getLease();
   }
 
   /**
@@ -90,9 +94,20 @@ final class Keeper {
     long sent = System.nanoTime();
     CompletableFuture<RenewResponse> answer = wire.renew(lease, token, Math.min(Math.max(SECOND, ttl / 10), 5 * SECOND));
     return answer.thenApply(renewal -> {
-      if (!stopped && renewal.getLease().hasTtl()) renewed(renewal.getLease(), sent);
+      if (!stopped) heard(renewal.getLease(), sent);
       return renewal;
     });
+  }
+
+  private void heard(Lease now, long sent) {
+    if (!held) {
+      if (now.getState() != LeaseState.LEASE_STATE_HELD) return;
+      held = true;
+      fencingToken = Verdict.fencingTokenOf(now);
+    }
+    Loss loss = Verdict.lossIn(now, fencingToken).orElse(null);
+    if (loss != null) declare(loss);
+    else if (now.hasTtl()) renewed(now, sent);
   }
 
   /** Answers may overtake each other, but no Renew ever shortens a lease: the latest deadline is right. */
@@ -185,7 +200,7 @@ final class Keeper {
 
     @Override
     public void seen(Lease now) {
-      if (now.getState() == LeaseState.LEASE_STATE_ENDED) declare(new Loss(Words.ending(now), now.getEndReason()));
+      Verdict.lossIn(now, fencingToken).ifPresent(Keeper.this::declare);
     }
 
     @Override

@@ -22,7 +22,7 @@ public final class LeaseLostException extends RuntimeException {
     return leaseId;
   }
 
-  /** Why it ended; UNSPECIFIED: nobody knows yet, since the server is out of reach, or {@code max_hold} is about to end it. */
+  /** Why it ended; UNSPECIFIED: it was taken back, or nobody knows yet, since the server is out of reach or {@code max_hold} is about to end it. */
   public EndReason endReason() {
     return endReason;
   }

@@ -1,27 +1,51 @@
 package dev.callme.client;
 
-import dev.callme.v1.EndReason;
 import dev.callme.v1.Lease;
+import java.util.Optional;
 
-/** The lease ended before it was held. */
+/** The lease ended before it was held, or the server refused it. */
 public final class NotAcquiredException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** As it was last seen. */
+  private final String reason;
+  private final String holders;
+  /** As it was last seen; null: there is none. */
   private final Lease lease;
 
-  NotAcquiredException(Lease lease) {
-    super("not acquired: " + Words.ending(lease));
+  private NotAcquiredException(String why, String reason, String holders, Lease lease, Throwable cause) {
+    super("not acquired: " + why, cause);
+    this.reason = reason;
+    this.holders = holders;
     this.lease = lease;
   }
 
-  /** The lease as it was last seen; {@code getEndNote()} tells people more. */
-  public Lease lease() {
-    return lease;
+  /** Of a lease that will not be held; the cause is null where it has ended. */
+  static NotAcquiredException of(Lease lease, Throwable cause) {
+    return new NotAcquiredException(Words.ending(lease), Words.nameOf(lease.getEndReason()), "", lease, cause);
   }
 
-  /** Why it ended; UNSPECIFIED: the server was out of reach when {@code queue_timeout} had passed. */
-  public EndReason endReason() {
-    return lease.getEndReason();
+  /** Of a call that the server refused for good; empty if the error says anything else. */
+  static Optional<NotAcquiredException> of(Throwable error) {
+    return ErrorReason.infoOf(error)
+        .filter(info -> Verdict.isFinal(info.getReason()))
+        .map(info -> new NotAcquiredException(Words.of(error), info.getReason(), info.getMetadataOrDefault("holders", ""), null, error));
+  }
+
+  /**
+   * Why, in a word: the name of the lease's end, such as {@code TIMED_OUT} or {@code UNSATISFIABLE}; with IF_BUSY_FAIL {@code
+   * ENVIRONMENT_BUSY} or {@code UNSATISFIABLE}. Empty: the server was out of reach when {@code queue_timeout} had passed.
+   */
+  public String reason() {
+    return reason;
+  }
+
+  /** With {@code ENVIRONMENT_BUSY} who is on it, in the server's words. */
+  public String holders() {
+    return holders;
+  }
+
+  /** The lease as it was last seen; {@code getEndNote()} tells people more. Empty: the server refused to store one. */
+  public Optional<Lease> lease() {
+    return Optional.ofNullable(lease);
   }
 }

@@ -2,6 +2,8 @@ package dev.callme.client;
 
 import com.google.rpc.ErrorInfo;
 import dev.callme.v1.EndReason;
+import dev.callme.v1.Lease;
+import dev.callme.v1.LeaseState;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.Optional;
@@ -12,7 +14,7 @@ final class Verdict {
 
   /** Whether the same call may succeed later: the server is away, draining, full or cut off, and gave no verdict. */
   static boolean isTransient(Throwable error) {
-    if (!(error instanceof StatusRuntimeException)) return false;
+    if (!(error instanceof StatusRuntimeException) || ErrorReason.of(error).filter(Verdict::isFinal).isPresent()) return false;
     switch (((StatusRuntimeException) error).getStatus().getCode()) {
       case UNAVAILABLE:
       case DEADLINE_EXCEEDED:
@@ -29,6 +31,33 @@ final class Verdict {
       default:
         return false;
     }
+  }
+
+  /** Whether a reason is the answer to what was asked, whatever its code: whoever asks again waits, and was told not to. */
+  static boolean isFinal(String reason) {
+    return reason.equals("ENVIRONMENT_BUSY") || reason.equals("UNSATISFIABLE");
+  }
+
+  /**
+   * The loss that the server tells of by showing a lease; empty while it is held as it was. A server that did not learn that its grant had
+   * arrived takes it back. The next grant is another one: others may have been served.
+   */
+  static Optional<Loss> lossIn(Lease now, long fencingToken) {
+    if (now.getState() == LeaseState.LEASE_STATE_ENDED) return Optional.of(new Loss(Words.ending(now), now.getEndReason()));
+    if (now.getState() != LeaseState.LEASE_STATE_HELD) return Optional.of(takenBack("and stands in line again"));
+    long token = fencingTokenOf(now);
+    if (token == fencingToken) return Optional.empty();
+    String tokens = Long.toUnsignedString(token) + " instead of " + Long.toUnsignedString(fencingToken);
+    return Optional.of(takenBack("and granted anew with another fencing token: " + tokens));
+  }
+
+  /** That of its grant, the same on all its environments. */
+  static long fencingTokenOf(Lease lease) {
+    return lease.getEnvironmentsCount() == 0 ? 0 : lease.getEnvironments(0).getFencingToken();
+  }
+
+  private static Loss takenBack(String since) {
+    return new Loss("it was taken back, " + since, EndReason.END_REASON_UNSPECIFIED);
   }
 
   /** The loss that the server tells of: the lease has ended, or it knows of none. Empty: it says no such thing. */

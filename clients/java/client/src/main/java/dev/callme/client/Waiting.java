@@ -14,17 +14,20 @@ import java.util.function.Consumer;
 
 /** A place in line, from the first Acquire to the grant. Blocks the thread that asks. */
 final class Waiting {
-  /** After so long without an answer Acquire is sent again: ours never asks the server to wait. */
+  /** After so long without an answer Acquire is sent again, beside the time that it asks the server to wait. */
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
   private final Wire wire;
   private final AcquireRequest request;
   private final Consumer<? super Lease> onWaiting;
   private final Backoff backoff = new Backoff();
+  /** When (of System.nanoTime) to stand in line no longer, with IF_BUSY_FAIL. */
+  private final long until;
+  private boolean asked;
   /** What the server said last; null before it said anything. */
   private AcquireResponse last;
   /** When (of System.nanoTime) it makes no sense any more to look for a server that is out of reach. */
-  private long givenUpAt = System.nanoTime() + Retry.PATIENCE.toNanos();
+  private long givenUpAt;
   /** When whoever gives up must be gone. */
   private long goneAt;
 
@@ -32,17 +35,20 @@ final class Waiting {
     this.wire = wire;
     this.request = request;
     this.onWaiting = onWaiting;
+    this.until = System.nanoTime() + Times.nanos(request.getWait());
+    this.givenUpAt = until + Retry.PATIENCE.toNanos();
   }
 
   /**
-   * Waits through lost connections and restarts of the server until the lease is HELD. Throws NotAcquiredException if it ends before, and
-   * the error of the call if the server refuses it or was never reached. Whoever leaves gives the place in line up.
+   * Waits through lost connections and restarts of the server until the lease is HELD; called again, until it is once more. Throws
+   * NotAcquiredException if it ends before, or is refused for good, and any other error of a call that the server refuses, or if it was never
+   * reached. Whoever leaves gives the place in line up.
    */
   AcquireResponse granted() throws InterruptedException {
     try {
       settle();
       if (last.getLease().getState() == LeaseState.LEASE_STATE_HELD) return last;
-      throw new NotAcquiredException(last.getLease());
+      throw NotAcquiredException.of(last.getLease(), null);
     } catch (InterruptedException | RuntimeException | Error leaving) {
       giveUp();
       throw leaving;
@@ -52,25 +58,31 @@ final class Waiting {
   /** Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth. */
   private void settle() throws InterruptedException {
     for (;;) {
+      if (asked) TimeUnit.NANOSECONDS.sleep(backoff.next());
+      asked = true;
       try {
         ask();
         if (isSettled()) return;
         follow();
         if (isSettled()) return;
       } catch (StatusRuntimeException error) {
+        NotAcquiredException refused = NotAcquiredException.of(error).orElse(null);
+        if (refused != null) throw refused;
         if (wire.isClosed() || !Verdict.isTransient(error)) throw error;
         if (Times.until(givenUpAt) <= 0) {
           if (last == null) throw error;
-          throw new NotAcquiredException(last.getLease());
+          throw NotAcquiredException.of(last.getLease(), error);
         }
       }
-      TimeUnit.NANOSECONDS.sleep(backoff.next());
     }
   }
 
   private void ask() throws InterruptedException {
-    long left = Math.min(CALL_TIMEOUT.toNanos(), Times.until(givenUpAt));
-    Answer<AcquireRequest, AcquireResponse> answer = wire.acquire(request, Math.max(Retry.FAREWELL.toNanos(), left));
+    long wait = Math.max(0, Times.until(until));
+    long left = Math.min(wait + CALL_TIMEOUT.toNanos(), Times.until(givenUpAt));
+    // What is left of it: the wait is no part of what a request_id stands for.
+    AcquireRequest asking = request.hasWait() ? request.toBuilder().setWait(Times.toProto(Duration.ofNanos(wait))).build() : request;
+    Answer<AcquireRequest, AcquireResponse> answer = wire.acquire(asking, Math.max(Retry.FAREWELL.toNanos(), left));
     try {
       see(Answer.await(answer));
     } catch (InterruptedException interrupted) {
@@ -91,7 +103,7 @@ final class Waiting {
   private void follow() throws InterruptedException {
     Told told = new Told();
     long begun = System.nanoTime();
-    LeaseStream stream = wire.watch(last.getLease(), told);
+    LeaseStream stream = wire.watch(last.getLease(), last.getLeaseToken(), told);
     try {
       while (!isSettled()) {
         Runnable next = told.queue.poll(Times.until(givenUpAt), TimeUnit.NANOSECONDS);
@@ -123,7 +135,7 @@ final class Waiting {
   private void giveUp() {
     if (last == null || last.getLease().getState() == LeaseState.LEASE_STATE_ENDED) return;
     Duration left = goneAt == 0 ? Retry.FAREWELL : Duration.ofNanos(Math.max(0, Times.until(goneAt)));
-    wire.giveBack(last.getLease(), last.getLeaseToken(), left);
+    wire.giveBack(last.getLease().getId(), last.getLeaseToken(), left);
   }
 
   /** What the stream says, brought to the thread that waits. */

@@ -82,18 +82,16 @@ final class Wire {
   }
 
   /** The same for whoever leaves: whatever becomes of it, and whoever interrupts. A lease whose release gets no answer ends by itself. */
-  void giveBack(Lease lease, String token, Duration patience) {
-    Answer.settled(release(lease.getId(), token, patience));
+  void giveBack(String leaseId, String token, Duration patience) {
+    Answer.settled(release(leaseId, token, patience));
   }
 
-  /** Follows a lease with the client's key. */
-  LeaseStream watch(Lease lease, LeaseStream.Listener listener) {
-    return watch(keyed, lease, listener);
-  }
-
-  /** Follows a lease with its own token. */
+  /** Follows a lease with its own token: who follows by a key looks on only, and claims nothing. */
   LeaseStream watch(Lease lease, String token, LeaseStream.Listener listener) {
-    return watch(withKey(channel, token), lease, listener);
+    LeaseStream stream = new LeaseStream(this, listener);
+    LockServiceStub stub = LockServiceGrpc.newStub(withKey(channel, token)).withExecutor(clock);
+    stub.watchLease(WatchLeaseRequest.newBuilder().setLeaseId(lease.getId()).build(), stream);
+    return stream;
   }
 
   /**
@@ -106,13 +104,6 @@ final class Wire {
     if (!unanswered || sentAt - refreshedAt < 0) return;
     refreshedAt = System.nanoTime();
     channel.enterIdle();
-  }
-
-  private LeaseStream watch(Channel opened, Lease lease, LeaseStream.Listener listener) {
-    LeaseStream stream = new LeaseStream(this, listener);
-    LockServiceStub stub = LockServiceGrpc.newStub(opened).withExecutor(clock);
-    stub.watchLease(WatchLeaseRequest.newBuilder().setLeaseId(lease.getId()).build(), stream);
-    return stream;
   }
 
   private <Q, A> Answer<Q, A> watched(Answer<Q, A> answer) {

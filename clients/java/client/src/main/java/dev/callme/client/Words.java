@@ -1,19 +1,41 @@
 package dev.callme.client;
 
 import dev.callme.v1.EndReason;
+import dev.callme.v1.EndedBy;
 import dev.callme.v1.Lease;
+import io.grpc.Status;
 
 /** What people read. */
 final class Words {
   private Words() {}
 
-  /** How a lease ended. */
+  /** How a lease ended, and who ended it if somebody did. */
   static String ending(Lease lease) {
-    String why = lease.getEndReason() == EndReason.END_REASON_UNSPECIFIED ? "the server is out of reach" : nameOf(lease.getEndReason());
-    return lease.getEndNote().isEmpty() ? why : why + ": " + lease.getEndNote();
+    String why = wordsFor(lease.getEndReason());
+    String who = nameOf(lease.getEndedBy());
+    String by = who.isEmpty() ? why : why + " by " + who;
+    return lease.getEndNote().isEmpty() ? by : by + ": " + lease.getEndNote();
   }
 
-  private static String nameOf(EndReason reason) {
-    return reason == EndReason.UNRECOGNIZED ? "for a reason that this client does not know" : reason.name().substring("END_REASON_".length());
+  /** Empty: it has not ended, or nobody knows. */
+  static String nameOf(EndReason reason) {
+    return reason == EndReason.END_REASON_UNSPECIFIED ? "" : reason.name().replaceFirst("^END_REASON_", "");
+  }
+
+  /** What the error of a call says. */
+  static String of(Throwable error) {
+    Status status = Status.fromThrowable(error);
+    return status.getDescription() == null ? status.getCode().name() : status.getDescription();
+  }
+
+  private static String wordsFor(EndReason reason) {
+    if (reason == EndReason.UNRECOGNIZED) return "for a reason that this client does not know";
+    return reason == EndReason.END_REASON_UNSPECIFIED ? "the server is out of reach" : nameOf(reason);
+  }
+
+  private static String nameOf(EndedBy who) {
+    String holder = who.getHolder().getName();
+    if (holder.isEmpty() || who.getPrincipal().isEmpty()) return holder + who.getPrincipal();
+    return holder + " (" + who.getPrincipal() + ")";
   }
 }

@@ -32,6 +32,12 @@ class VerdictTest {
   }
 
   @Test
+  void neverTheAnswersToWhatWasAsked() {
+    assertEquals(Set.of(), transientWith("ENVIRONMENT_BUSY"));
+    assertEquals(Set.of(), transientWith("UNSATISFIABLE"));
+  }
+
+  @Test
   void nothingThatIsNoErrorOfACall() {
     assertFalse(Verdict.isTransient(new IllegalStateException("of the body")));
   }

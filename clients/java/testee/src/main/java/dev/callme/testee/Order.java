@@ -24,7 +24,9 @@ final class Order {
     String ttl;
     String maxHold;
     String queueTimeout;
+    String ticketTtl;
     boolean fail;
+    String wait;
     String requestId;
     int slots;
     boolean stubborn;
@@ -37,6 +39,8 @@ final class Order {
     if (options.ttl != null) hold.ttl(length(options.ttl));
     if (options.maxHold != null) hold.maxHold(length(options.maxHold));
     if (options.queueTimeout != null) hold.queueTimeout(length(options.queueTimeout));
+    if (options.ticketTtl != null) hold.ticketTtl(length(options.ticketTtl));
+    if (options.wait != null) hold.wait(length(options.wait));
     if (options.fail) hold.ifBusy(IfBusy.IF_BUSY_FAIL);
     if (options.requestId != null) hold.requestId(options.requestId);
     return hold;

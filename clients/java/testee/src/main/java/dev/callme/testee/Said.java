@@ -36,11 +36,13 @@ final class Said {
     if (error instanceof InterruptedException) return with("outcome", "cancelled");
     if (error instanceof LeaseLostException) {
       if (error.getCause() instanceof Hold.BodyFailed) with("cause", error.getCause().getMessage());
-      return with("outcome", "lost").with("endReason", name(((LeaseLostException) error).endReason()));
+      return with("outcome", "lost").with("endReason", name(((LeaseLostException) error).endReason())).with("why", error.getMessage());
     }
     if (error instanceof NotAcquiredException) {
       NotAcquiredException known = (NotAcquiredException) error;
-      return with("outcome", "not_acquired").with("endReason", name(known.endReason())).with("note", known.lease().getEndNote());
+      with("outcome", "not_acquired");
+      if (known.lease().isEmpty()) return with("reason", known.reason()).with("holders", known.holders());
+      return with("endReason", known.reason()).with("note", known.lease().get().getEndNote());
     }
     if (!(error instanceof StatusRuntimeException)) return with("outcome", error.toString());
     ErrorReason.of(error).ifPresent(reason -> with("reason", reason));

@@ -89,15 +89,20 @@ class Keeper:
 
     async def stop(self) -> None:
         """Ends all renewing. May be called more than once."""
+        tasks = self._end()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._tidy()
+
+    def _end(self) -> set[asyncio.Task[Any]]:
+        """No more renewing, nor following: an open stream is a sign of life. Gives what is about to end."""
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
         tasks = self._tasks - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        await self._tidy()
+        return tasks
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -181,9 +186,7 @@ class Keeper:
         """Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it."""
         if self._stopped:
             return
-        self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._end()
         if self.loss is None and loss.end_reason != "RELEASED":
             self.loss = loss
             self._on_loss()

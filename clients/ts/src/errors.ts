@@ -9,7 +9,10 @@ export class NotAcquired extends Error {
   readonly lease: Lease | undefined;
   /** How the lease ended. UNSPECIFIED: there is none, or the server was out of reach when the time was over. */
   readonly endReason: EndReason;
-  /** ENVIRONMENT_BUSY or UNSATISFIABLE where the server refused the request; else empty. */
+  /**
+   * Why in a word: ENVIRONMENT_BUSY or UNSATISFIABLE where the server refused the request, else that of `endReason`, such as TIMED_OUT; empty
+   * if the server was out of reach.
+   */
   readonly reason: string;
   /** Who has what was asked for, in words; empty if nobody was named. */
   readonly holders: string;
@@ -25,7 +28,9 @@ export class NotAcquired extends Error {
   /** Of a lease that ended before it was held, or that is given up with the server out of reach. */
   static ended(lease: Lease, cause?: unknown): NotAcquired {
     const holders = lease.holders.map(({ holder, leaseId }) => holder?.name || `lease ${leaseId}`).join(", ");
-    return new NotAcquired(ending(lease), { lease, holders, cause });
+    const reason =
+      lease.endReason === EndReason.UNSPECIFIED ? "" : (EndReasonSchema.value[lease.endReason]?.localName ?? `${lease.endReason}`);
+    return new NotAcquired(ending(lease), { lease, reason, holders, cause });
   }
 
   /** Of a request that the server refused for good, whatever the code; undefined if the error says anything else. */

@@ -1,5 +1,6 @@
 package dev.callme.client;
 
+import com.google.rpc.ErrorInfo;
 import dev.callme.v1.Lease;
 import java.util.Optional;
 
@@ -28,7 +29,12 @@ public final class NotAcquiredException extends RuntimeException {
   static Optional<NotAcquiredException> of(Throwable error) {
     return ErrorReason.infoOf(error)
         .filter(info -> Verdict.isFinal(info.getReason()))
-        .map(info -> new NotAcquiredException(Words.of(error), info.getReason(), info.getMetadataOrDefault("holders", ""), null, error));
+        .map(info -> refused(info, error));
+  }
+
+  private static NotAcquiredException refused(ErrorInfo info, Throwable error) {
+    String why = Words.of(error).replaceFirst("^not acquired: ", "");
+    return new NotAcquiredException(why, info.getReason(), info.getMetadataOrDefault("holders", ""), null, error);
   }
 
   /**

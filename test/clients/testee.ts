@@ -22,6 +22,8 @@ export interface Said {
   readonly endReason?: string;
   readonly note?: string;
   readonly reason?: string;
+  readonly holders?: string;
+  readonly why?: string;
   readonly cause?: string;
 }
 
@@ -30,7 +32,9 @@ export interface HoldOptions {
   readonly ttl?: string;
   readonly maxHold?: string;
   readonly queueTimeout?: string;
+  readonly ticketTtl?: string;
   readonly fail?: boolean;
+  readonly wait?: string;
   readonly requestId?: string;
   readonly slots?: number;
   readonly stubborn?: boolean;
@@ -138,10 +142,10 @@ export class Hold {
     return await this.#testee.hears(this.id, event);
   }
 
-  /** Waits until it has ended, and tells the outcome, with the reason if there is one: `not_acquired REFUSED`. */
+  /** Waits until it has ended, and tells the outcome, with the reason if there is one: `not_acquired TIMED_OUT`. */
   async outcome(): Promise<string> {
     const { outcome, endReason, reason } = await this.hears("ended");
-    return [outcome, endReason, reason].filter(Boolean).join(" ");
+    return [...new Set([outcome, endReason, reason])].filter(Boolean).join(" ");
   }
 
   /** Whether it was said so far. */

@@ -5,6 +5,7 @@ import { startLater } from "../compat/later-server.ts";
 import { type Address, type Clients, clientsOf, leaseIn, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import type { Command } from "./languages.ts";
+import { ScriptedServer } from "./scripted.ts";
 import { PATIENCE, Testee } from "./testee.ts";
 
 const STATES = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD, LeaseState.ENDED];
@@ -56,6 +57,13 @@ export class World {
     const server = await startLater();
     this.#leftovers.push(async () => await server[Symbol.asyncDispose]());
     return this.another(server);
+  }
+
+  /** A testee of a server that says of its one lease what the scenario wants. */
+  async scripted(): Promise<{ scripted: ScriptedServer; testee: Testee }> {
+    const scripted = await new ScriptedServer().start();
+    this.#leftovers.push(() => scripted[Symbol.asyncDispose]());
+    return { scripted, testee: this.another(scripted) };
   }
 
   /** Takes it for another client, for ten minutes. */

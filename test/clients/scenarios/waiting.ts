@@ -62,13 +62,6 @@ export const waiting: Scenarios = {
     assert.equal(hold.said("held"), false);
   },
 
-  "busy, and not to wait: REFUSED": async (world) => {
-    await world.occupy();
-    const hold = world.testee.hold([world.environment], { fail: true });
-    assert.equal(await hold.outcome(), "not_acquired REFUSED");
-    assert.equal((await world.leases()).length, 1);
-  },
-
   "waited long enough: TIMED_OUT": async (world) => {
     await world.occupy();
     const hold = world.testee.hold([world.environment], { queueTimeout: "1s" });

@@ -1,0 +1,78 @@
+// IF_BUSY_FAIL: an answer means HELD, and busy is final. A client that asked again by itself would wait, which it was told not to.
+import assert from "node:assert/strict";
+import { Code } from "@connectrpc/connect";
+import { IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { refusal } from "../../cli/fake.ts";
+import { held } from "../scripted.ts";
+import { lasts, type Scenarios } from "../world.ts";
+
+/** How long an Acquire may go unanswered that asks for no wait, in ms. */
+const CALL_TIMEOUT = 5_000;
+const milliseconds = (wait: { readonly seconds: bigint; readonly nanos: number } | undefined) =>
+  wait === undefined ? 0 : Number(wait.seconds) * 1_000 + wait.nanos / 1e6;
+
+/** Refused like this, it is asked once. */
+function isFinal(code: Code, reason: string) {
+  return async (world: Parameters<Scenarios[string]>[0]) => {
+    const { scripted, testee } = await world.scripted();
+    scripted.acquire = () => {
+      throw refusal(code, reason, "uat is held by checkout #1", { holders: "checkout #1" });
+    };
+    const hold = testee.hold(["uat"], { fail: true });
+    assert.equal(await hold.outcome(), `not_acquired ${reason}`);
+    assert.equal((await hold.hears("ended")).holders, "checkout #1");
+    assert.deepEqual([scripted.count("Acquire"), scripted.count("Release")], [1, 0]);
+  };
+}
+
+export const refusing: Scenarios = {
+  "busy is final, though its code is one of those that are tried again": isFinal(Code.Aborted, "ENVIRONMENT_BUSY"),
+  "busy is final with any other code": isFinal(Code.Unavailable, "ENVIRONMENT_BUSY"),
+  "never satisfiable is final": isFinal(Code.FailedPrecondition, "UNSATISFIABLE"),
+  "never satisfiable is final with any other code": isFinal(Code.Aborted, "UNSATISFIABLE"),
+
+  "fail, and wait: one call, which stays for as long as that": async (world) => {
+    const { scripted, testee } = await world.scripted();
+    scripted.acquire = async ({ ifBusy, wait }, _, stays) => {
+      assert.equal(ifBusy, IfBusy.FAIL);
+      // Its own time limit must not cut the waiting short.
+      if (stays > milliseconds(wait) + CALL_TIMEOUT / 2) await lasts(CALL_TIMEOUT + 1_000);
+      return held();
+    };
+    const hold = testee.hold(["uat"], { fail: true, wait: "8s" });
+    await hold.hears("held");
+    assert.equal(await hold.finish(), "ok");
+    assert.equal(scripted.count("Acquire"), 1);
+  },
+
+  "fail, and wait: asked again, it is for what is left of that": async (world) => {
+    const { scripted, testee } = await world.scripted();
+    const waits: number[] = [];
+    scripted.acquire = async ({ wait }, time) => {
+      waits.push(milliseconds(wait));
+      if (time > 1) return held();
+      await lasts(1_500);
+      throw refusal(Code.Unavailable, "DRAINING", "stopping");
+    };
+    const hold = testee.hold(["uat"], { fail: true, wait: "20s" });
+    await hold.hears("held");
+    assert.equal(await hold.finish(), "ok");
+    const [first = 0, second = 0] = waits;
+    assert.ok(first > 15_000 && first <= 20_000 && second <= first - 1_500 && second > 0, `${waits}`);
+  },
+
+  "busy, and not to wait: not acquired, and who has it": async (world) => {
+    const { principal } = await world.occupy();
+    const hold = world.testee.hold([world.environment], { fail: true });
+    assert.equal(await hold.outcome(), "not_acquired ENVIRONMENT_BUSY");
+    assert.equal((await hold.hears("ended")).holders, principal);
+    assert.equal((await world.leases()).length, 1);
+  },
+
+  "more slots than there are, and not to wait: the same word as for who waits": async (world) => {
+    await world.clients.environments.applyEnvironments({ environments: [{ name: world.environment, capacity: 1 }] });
+    const hold = world.testee.hold([world.environment], { slots: 2, fail: true });
+    assert.equal(await hold.outcome(), "not_acquired UNSATISFIABLE");
+    assert.deepEqual(await world.leases(), []);
+  },
+};

@@ -45,6 +45,12 @@ export function leaseInHand(env: Variables): string | undefined {
   return env["CALL_ME_LEASE_ID"] || undefined;
 }
 
+/** The grant of that lease that was handed on with it: its fencing token. Undefined for another lease, or one that was not granted yet. */
+export function grantInHand(env: Variables, leaseId: string): bigint | undefined {
+  const token = env["CALL_ME_FENCING_TOKEN"] ?? "";
+  return leaseInHand(env) === leaseId && /^[1-9]\d*$/.test(token) ? BigInt(token) : undefined;
+}
+
 function readUrl(env: Variables, option: string | undefined): string {
   const [source, value] =
     option !== undefined ? ["--url", option] : env["CALL_ME_URL"] ? ["CALL_ME_URL", env["CALL_ME_URL"]] : ["HOST", host(env)];

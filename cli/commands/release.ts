@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { ending, reasonOf } from "../../clients/ts/src/errors.ts";
+import { ending, fencingTokenOf, reasonOf } from "../../clients/ts/src/errors.ts";
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
@@ -8,7 +8,7 @@ import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { leaseInHand } from "../settings.ts";
+import { grantInHand, leaseInHand } from "../settings.ts";
 import { environmentsOf } from "../words/phrases.ts";
 
 const OUTCOMES: Readonly<Record<string, Outcome>> = { ok: Outcome.OK, failed: Outcome.FAILED, broken: Outcome.BROKEN };
@@ -36,7 +36,7 @@ export class ReleaseCommand extends ClientCommand {
   outcome = Option.String("--outcome", "ok", { description: "How the work went: ok, failed or broken" });
   note = Option.String("--note", { description: "A word on it, kept with the lease" });
   expectHeld = Option.Boolean("--expect-held", false, {
-    description: "Exit code 6 if the lease was lost before: it had ended, and not by a release",
+    description: "Exit code 6 if the lease was lost before: it was not held any more, and not released either",
   });
   holder = Option.String("--name", { description: "Who it was for, where there is no run; default: user@host" });
   runUrl = Option.String("--run-url", { description: "Which run this is; default: from the CI system's variables" });
@@ -54,7 +54,7 @@ export class ReleaseCommand extends ClientCommand {
       const request = { ...target, outcome, note: this.note ?? "" };
       const answer = await this.persist(() => locks.release(request, this.call()));
       this.show(answer);
-      return this.expectHeld && isLost(answer) ? EXIT.lost : EXIT.done;
+      return this.expectHeld && this.isLost(answer) ? EXIT.lost : EXIT.done;
     } catch (error) {
       if (this.leaseId === undefined && reasonOf(error) === "NOTHING_HELD") return this.nothingHeld();
       throw error;
@@ -108,6 +108,13 @@ export class ReleaseCommand extends ClientCommand {
     }
   }
 
+  /** Whether somebody else may have had the environment before it was given back: it was not held, or not by the grant that we worked on. */
+  private isLost({ lease }: ReleaseResponse): boolean {
+    if (lease?.endReason !== EndReason.RELEASED) return true;
+    const [grant, ended] = [grantInHand(this.context.env, lease.id), fencingTokenOf(lease)];
+    return grant !== undefined && ended !== 0n && ended !== grant;
+  }
+
   private explain(lease: Lease, alreadyEnded: boolean): void {
     const others = lease.environments.map(({ name }) => name).filter((name) => name !== this.environment);
     if (alreadyEnded) this.output.word(`lease ${lease.id} had already ended: ${ending(lease)}`);
@@ -115,9 +122,4 @@ export class ReleaseCommand extends ClientCommand {
     else if (this.environment !== undefined && others.length > 0)
       this.output.word(`freed with it, as the same lease: ${others.join(", ")}`);
   }
-}
-
-/** Whether somebody else may have had the environment before it was given back. */
-function isLost({ lease, alreadyEnded }: ReleaseResponse): boolean {
-  return alreadyEnded && lease?.endReason !== EndReason.RELEASED;
 }

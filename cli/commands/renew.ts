@@ -1,4 +1,4 @@
-import { reasonOf } from "../../clients/ts/src/errors.ts";
+import { endOf, reasonOf } from "../../clients/ts/src/errors.ts";
 import { Keeper } from "../../clients/ts/src/keeper.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -7,7 +7,7 @@ import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { OtherProcess } from "../process/other.ts";
-import { leaseInHand } from "../settings.ts";
+import { grantInHand, leaseInHand } from "../settings.ts";
 import { milliseconds, parseDuration, roughly } from "../words/duration.ts";
 import { environmentsOf, instant, standing } from "../words/phrases.ts";
 import { RenewalReport } from "../words/renewal-report.ts";
@@ -19,7 +19,7 @@ export class RenewCommand extends ClientCommand {
     description: "Hold a lease longer",
     details: `
       Without --lease it renews the lease in \`CALL_ME_LEASE_ID\`. A Renew only ever extends, and never beyond max_hold: stderr and the exit
-      code tell what came of it. Exit code 6: the lease has ended. Inside \`call-me exec\` nobody needs it.
+      code tell what came of it. Exit code 6: the lease has ended, or is not the grant of \`CALL_ME_FENCING_TOKEN\` any more. Inside \`call-me exec\` nobody needs it.
 
       With --while it goes on as long as another process lives, renewing every third of the ttl, and ends with 0 when that has ended or the
       lease was released, with 6 when the lease is lost. It gives nothing back: once nobody renews, the lease ends after its ttl.
@@ -44,6 +44,9 @@ export class RenewCommand extends ClientCommand {
     try {
       const answer = await this.persist(() => locks.renew({ leaseId, ...ttl }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
       if (this.json) this.output.json(RenewResponseSchema, answer);
+      const grant = grantInHand(this.context.env, leaseId);
+      const end = grant === undefined || answer.lease === undefined ? undefined : endOf(answer.lease, grant);
+      if (end !== undefined) throw new Failure(EXIT.lost, `lease ${leaseId} is lost: ${end.why}`);
       if (other !== undefined) return await this.keep(locks, answer.lease, other);
       const { lease } = answer;
       if (lease?.state === LeaseState.QUEUED) this.output.word(`lease ${leaseId} waits in line: ${standing(lease)}`);

@@ -159,6 +159,16 @@ test("what ended in between is fine as well", async () => {
   expect((await type(["release", "--lease", "A", "--expect-held"], env)).code).toBe(6);
 });
 
+test.each([
+  ["waits in line again", lease(LeaseState.ENDED, { endReason: EndReason.WITHDRAWN })],
+  ["was granted anew", lease(LeaseState.ENDED, { endReason: EndReason.RELEASED, environments: [{ name: "uat", fencingToken: 8n }] })],
+])("a lease that was taken back, and %s, was lost", async (_, ended) => {
+  await using server = await new ScriptedServer({ locks: { release: () => ({ lease: ended }) } }).start();
+  const env = { CALL_ME_URL: server.url, CALL_ME_LEASE_ID: "L1", CALL_ME_FENCING_TOKEN: "7" };
+  expect((await type(["release", "--expect-held"], env)).code).toBe(6);
+  expect((await type(["release"], env)).code).toBe(0);
+});
+
 test("a place in line is given up without a word of slots", async () => {
   await using server = await new ScriptedServer({
     locks: { release: () => ({ lease: lease(LeaseState.ENDED, { endReason: EndReason.WITHDRAWN }) }) },

@@ -5,6 +5,7 @@ import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
+import { lease, ScriptedServer } from "./fake.ts";
 import { open, type } from "./terminal.ts";
 import { ended, heldBeyond, leaseOf } from "./wrapped.ts";
 
@@ -20,6 +21,19 @@ test("renew holds the lease in hand for longer, and tells when it has ended", as
   await clients.locks.release({ leaseId: held?.id ?? "" });
   expect(await type(["renew"], env)).toMatchObject({ code: 6, stderr: expect.stringContaining("RELEASED") });
   expect(await type(["renew"], { CALL_ME_URL: server.url })).toMatchObject({ code: 2 });
+});
+
+test.each([
+  ["stands in line again", lease(LeaseState.QUEUED, { passedOver: true })],
+  ["was granted anew", lease(LeaseState.HELD, { environments: [{ name: "uat", fencingToken: 8n }] })],
+])("a lease in hand that %s is lost: others may have been served", async (_, told) => {
+  await using scripted = await new ScriptedServer({ locks: { renew: () => ({ lease: told }) } }).start();
+  const env = { CALL_ME_URL: scripted.url, CALL_ME_LEASE_ID: "L1", CALL_ME_FENCING_TOKEN: "7" };
+  for (const args of [["renew"], ["renew", "--while", `${process.pid}`]])
+    expect(await type(args, env)).toMatchObject({ code: 6, stderr: expect.stringContaining("lease L1 is lost: the server took it back") });
+  // Of another lease, or one that was in line all along, it tells nothing.
+  expect((await type(["renew", "--lease", "L2"], env)).code).toBe(0);
+  expect((await type(["renew"], { ...env, CALL_ME_FENCING_TOKEN: "0" })).code).toBe(0);
 });
 
 describe("renew --while", () => {

@@ -5,7 +5,7 @@ import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_p
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { routes } from "../../src/rpc/connect/router.ts";
 import type { Service } from "../../src/rpc/methods/call.ts";
-import { METHODS } from "../../src/rpc/methods/table.ts";
+import { LOCK_SERVICE, METHODS } from "../../src/rpc/methods/table.ts";
 
 const health = { serving: () => true, changed: () => Promise.resolve() };
 
@@ -16,6 +16,15 @@ test("each method of the two services has a row, with the types of the contract"
     expect(`/${desc.parent.typeName}/${desc.name}`).toBe(path);
     expect(run).toBeTypeOf("function");
   }
+});
+
+test("a method without a row does not compile", () => {
+  const { check: _, ...rest } = LOCK_SERVICE;
+  // @ts-expect-error: Check has no row
+  const rows: typeof LOCK_SERVICE = rest;
+  // @ts-expect-error: a row says what its method takes
+  const row: (typeof LOCK_SERVICE)["check"] = { run: LOCK_SERVICE.check.run };
+  expect([rows, row]).toHaveLength(2);
 });
 
 test("what is served without a row is health and reflection, which ask for no key", () => {

@@ -10,7 +10,7 @@ import {
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
 import { explained, plainSpoken } from "./foreign.ts";
-import { giveHost, normalise } from "./headers.ts";
+import { giveAddress, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
 import { handOverKey, type Report, readKey } from "./router.ts";
 
@@ -53,7 +53,7 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
         read = true;
       })
       .set(outletKey, () => new Outlet(raw));
-    giveHost(req);
+    giveAddress(exchange);
     const request = universalRequestFromNodeRequest(req, raw, undefined, values);
     normalise(request.header);
     const answer = await handler(request);

@@ -1,14 +1,19 @@
 /** Header fields as connect-es compares them, letter by letter, where RFC 9110 lets a caller write them in other ways. */
-import type { Request } from "../http/exchange.ts";
+import type { Exchange } from "../http/exchange.ts";
 
 const ENCODINGS = ["content-encoding", "connect-content-encoding", "grpc-encoding"];
 const ACCEPTED = ["accept-encoding", "connect-accept-encoding", "grpc-accept-encoding"];
+
+/** What Node's timers can count; a longer deadline would be over at once. In ms: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** Rewrites what means the same; what we do not understand stays, for connect-es to refuse. */
 export function normalise(header: Headers): void {
   rewrite(header, "content-type", mediaType);
   for (const name of ENCODINGS) rewrite(header, name, coding);
   for (const name of ACCEPTED) rewrite(header, name, accepted);
+  rewrite(header, "connect-timeout-ms", (value) => (/^\d{1,10}$/.test(value) ? String(Math.min(Number(value), LONGEST_MS)) : value));
+  rewrite(header, "grpc-timeout", grpcTimeout);
 }
 
 function rewrite(header: Headers, name: string, meaning: (value: string) => string): void {
@@ -40,12 +45,19 @@ function accepted(value: string): string {
   return names.join(",") || "identity";
 }
 
+function grpcTimeout(value: string): string {
+  const [, amount, unit = ""] = /^(\d{1,8})([HMS])$/.exec(value) ?? [];
+  const seconds = Number(amount) * ({ H: 3_600, M: 60 }[unit] ?? 1);
+  return seconds * 1_000 > LONGEST_MS ? `${Math.floor(LONGEST_MS / 1_000)}S` : value;
+}
+
 /**
- * Gives a request some host where it names none, or none that can be: connect-node makes an address of it, and no method looks at it.
- * HTTP/1.0 need not name any, and an empty one is allowed.
+ * Gives a request an address that connect-node can make a URL of, where its own is none. No method looks at the host: HTTP/1.0 need not name
+ * one, an empty one is allowed, and a proxy's absolute address may be any.
  */
-export function giveHost({ headers }: Request): void {
-  const field = headers[":authority"] === undefined ? "host" : ":authority";
-  const host = headers[field];
-  if (typeof host !== "string" || !URL.canParse(`http://${host}`)) headers[field] = "localhost";
+export function giveAddress({ req, path, query }: Exchange): void {
+  req.url = query === "" ? path : `${path}?${query}`;
+  const field = req.headers[":authority"] === undefined ? "host" : ":authority";
+  const host = req.headers[field];
+  if (typeof host !== "string" || !URL.canParse(`http://${host}`)) req.headers[field] = "localhost";
 }

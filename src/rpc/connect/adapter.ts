@@ -21,16 +21,11 @@ const HINTS: Partial<Record<number, string>> = {
 };
 
 /** Serves every method of `routes`; false when the path is none of them. */
-export function rpcHandler(
-  routes: (router: ConnectRouter) => void,
-  shutdown: AbortSignal,
-  report: Report,
-): (exchange: Exchange) => boolean {
+export function rpcHandler(routes: (router: ConnectRouter) => void, report: Report): (exchange: Exchange) => boolean {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli].map(plainSpoken),
     // Messages of a watch are never worth it: each would be compressed anew for each of its readers.
     compressMinBytes: 16 * 1024,
-    shutdownSignal: shutdown,
   });
   routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));

@@ -53,9 +53,11 @@ export function routes(service: Service, health: HealthState, report: Report): (
       router.rpc(method.desc, surrounded(method.desc, implementation(service, method), report), options);
     }
     const { v1, v1alpha } = reflectionServices(FILES, SERVICES);
-    open(router, Health, healthService(health), report);
-    open(router, ServerReflection, v1, report);
-    open(router, ServerReflectionAlpha, v1alpha, report);
+    // The methods above end by themselves: a signal that all calls listen to costs each of them a walk through the others.
+    const opened = { shutdownSignal: service.engine.draining };
+    open(router, Health, healthService(health), report, opened);
+    open(router, ServerReflection, v1, report, opened);
+    open(router, ServerReflectionAlpha, v1alpha, report, opened);
   };
 }
 
@@ -77,11 +79,17 @@ function isUnary(method: Method): method is Extract<Method, { desc: { methodKind
   return method.desc.methodKind === "unary";
 }
 
-function open<S extends DescService>(router: ConnectRouter, service: S, methods: ServiceImpl<S>, report: Report): void {
+function open<S extends DescService>(
+  router: ConnectRouter,
+  service: S,
+  methods: ServiceImpl<S>,
+  report: Report,
+  options: Partial<ConnectRouterOptions>,
+): void {
   for (const desc of service.methods) {
     const method = (methods as Readonly<Record<string, Implementation>>)[desc.localName];
     if (method === undefined) throw new Error(`invariant: ${service.typeName} has ${desc.name}`);
-    router.rpc(desc, surrounded(desc, method, report), optionsOf(desc, OPEN_LIMIT));
+    router.rpc(desc, surrounded(desc, method, report), { ...optionsOf(desc, OPEN_LIMIT), ...options });
   }
 }
 

@@ -23,7 +23,7 @@ export interface HttpOptions {
 
 /** The handler of every request, whatever came through the door. */
 export function httpHandler({ service, health, legacyTtl, corsOrigins, report }: HttpOptions): Handle {
-  const rpc = rpcHandler(routes(service, health, report), service.engine.draining, report);
+  const rpc = rpcHandler(routes(service, health, report), report);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),

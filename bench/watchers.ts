@@ -13,7 +13,11 @@ import type { Order, Report, WatchOrder } from "./readers.ts";
 /** 100 ticks a second, as everywhere on Linux. */
 const TICK_MS = 10;
 
-const settings = { ...(process.env["PROFILE"] && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.env["PROFILE"]}` }) };
+const settings = {
+  ...(process.env["PROFILE"] && {
+    NODE_OPTIONS: process.env["PROFILE"].startsWith("--") ? process.env["PROFILE"] : `--cpu-prof --cpu-prof-dir=${process.env["PROFILE"]}`,
+  }),
+};
 
 /** A process of readers; told what to do, it reports when it is done. */
 class Crowd implements Disposable {

@@ -54,27 +54,40 @@ function occupant(lease: Lease): Occupant {
   };
 }
 
-/** Where a waiter stands: in the longest of its lines. */
-export interface Place {
+/** What a waiter looks out for, in the longest of its lines. */
+export interface Standing {
   readonly position: number;
   readonly queueLength: number;
+  /** The lease that has held longest what it waits for, if anybody does. */
+  readonly holder: string | undefined;
+}
+
+/** Where a waiter stands, and who is around it. */
+export interface Place extends Pick<Standing, "position" | "queueLength"> {
   /** The first that will be served before it. */
   readonly ahead: readonly Occupant[];
   /** Who holds what it waits for. */
   readonly holders: readonly Occupant[];
 }
 
-/** The place of a QUEUED lease of the pool. Who was passed over is ahead of nobody. */
-export function placeOf(pool: Pool, lease: Lease): Place {
+/** How a QUEUED lease of the pool stands: O(needs · log n), for those who ask often. Who was passed over is ahead of nobody. */
+export function standingOf(pool: Pool, lease: Lease): Standing {
   const rank = rankOf(lease);
   const sites = lease.needs.map((need) => siteOf(pool, need.environment));
   const longest = sites.reduce((a, b) => (b.line.rank(rank) > a.line.rank(rank) ? b : a));
-  return {
-    position: longest.line.rank(rank) + 1,
-    queueLength: queueLength(longest),
-    ahead: firstAhead(pool, sites, rank),
-    holders: oldestOn(pool, sites),
-  };
+  let oldest: readonly [token: number, id: string] | undefined;
+  for (const site of sites) {
+    const first = site.occupants.first();
+    if (first !== undefined && (oldest === undefined || first[0] < oldest[0])) oldest = first;
+  }
+  return { position: longest.line.rank(rank) + 1, queueLength: queueLength(longest), holder: oldest?.[1] };
+}
+
+/** The place of a QUEUED lease of the pool. */
+export function placeOf(pool: Pool, lease: Lease): Place {
+  const { position, queueLength } = standingOf(pool, lease);
+  const sites = lease.needs.map((need) => siteOf(pool, need.environment));
+  return { position, queueLength, ahead: firstAhead(pool, sites, rankOf(lease)), holders: oldestOn(pool, sites) };
 }
 
 function firstAhead(pool: Pool, sites: readonly Site[], rank: Rank): Occupant[] {

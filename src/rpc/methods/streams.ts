@@ -8,7 +8,8 @@ import {
 } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { limits } from "../../core/limits.ts";
-import { placeOf } from "../../core/view.ts";
+import type { Lease } from "../../core/model.ts";
+import { type Standing, standingOf } from "../../core/view.ts";
 import type { LeaseView } from "../../engine/engine.ts";
 import type { Pause } from "../../engine/pause.ts";
 import { type WatchMessage, watch } from "../../engine/watch.ts";
@@ -66,33 +67,35 @@ export async function* watchLease(
   call: Call,
 ): AsyncGenerator<MessageShape<typeof WatchLeaseResponseSchema>, void, undefined> {
   const { engine } = service;
-  let seen = await findLease(service, request.leaseId);
-  const { id } = seen.lease;
-  const own = isOwner(call, seen.lease);
-  const count = admit(service, seen.lease.pool);
-  const leave = own && seen.lease.state !== "ENDED" ? engine.presence.attend(id) : () => {};
+  let view = await findLease(service, request.leaseId);
+  const { id } = view.lease;
+  const own = isOwner(call, view.lease);
+  const count = admit(service, view.lease.pool);
+  const leave = own && view.lease.state !== "ENDED" ? engine.presence.attend(id) : () => {};
   const { pause, close } = follow(service, id, call.signal);
   try {
-    if (own) seen = await engine.sign(seen, call);
-    yield message(service, seen, WatchKind.SNAPSHOT);
+    if (own) view = await engine.sign(view, call);
+    let seen = sightOf(view);
+    yield message(service, view, WatchKind.SNAPSHOT);
     let spoken = performance.now();
-    while (seen.lease.state !== "ENDED" && !pause.ended) {
-      await pause.sleep(seen.lease.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
+    while (seen.state !== "ENDED" && !pause.ended) {
+      await pause.sleep(seen.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
       const found = pause.ended ? undefined : await engine.find(id);
       if (found === undefined) break;
-      const next = own ? await engine.sign(found, call) : found;
-      const news = isNews(seen, next);
+      view = own ? await engine.sign(found, call) : found;
+      const sight = sightOf(view);
+      const news = isNews(seen, sight);
       if (!news && performance.now() - spoken < HEARTBEAT_MS - POSITION_MS / 2) continue;
-      seen = next;
+      seen = sight;
       spoken = performance.now();
-      yield message(service, seen, news ? WatchKind.CHANGE : WatchKind.HEARTBEAT);
+      yield message(service, view, news ? WatchKind.CHANGE : WatchKind.HEARTBEAT);
     }
   } finally {
     leave();
     count();
     close();
   }
-  if (seen.lease.state !== "ENDED") sayGoodbye(service);
+  if (view.lease.state !== "ENDED") sayGoodbye(service);
 }
 
 /** Sleeps until the lease's state changes, the caller is gone or the server is about to stop. */
@@ -116,11 +119,17 @@ function message(service: Service, { lease, pool }: LeaseView, kind: WatchKind):
   return create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, service.engine.store.now()), kind });
 }
 
-function isNews(before: LeaseView, after: LeaseView): boolean {
-  if (before.lease.state !== after.lease.state || before.lease.fencingToken !== after.lease.fencingToken) return true;
-  if (after.lease.state !== "QUEUED" || before.pool === after.pool) return false;
-  const [was, is] = [placeOf(before.pool, before.lease), placeOf(after.pool, after.lease)];
-  return was.position !== is.position || was.queueLength !== is.queueLength || was.holders[0]?.leaseId !== is.holders[0]?.leaseId;
+/** All of a lease that is news when it changes; kept instead of the pool that it was read from. */
+interface Sight extends Pick<Lease, "state" | "fencingToken">, Partial<Standing> {}
+
+function sightOf({ lease, pool }: LeaseView): Sight {
+  const { state, fencingToken } = lease;
+  return { state, ...(fencingToken !== undefined && { fencingToken }), ...(state === "QUEUED" && standingOf(pool, lease)) };
+}
+
+function isNews(before: Sight, after: Sight): boolean {
+  const told = ["state", "fencingToken", "position", "queueLength", "holder"] as const;
+  return told.some((fact) => before[fact] !== after[fact]);
 }
 
 function sayGoodbye(service: Service): void {

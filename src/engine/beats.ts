@@ -1,17 +1,20 @@
 import type { Timers } from "./timers.ts";
 
-/** How often is looked at who is due, in milliseconds: the accuracy of a beat. */
+/** How often the beats that are due are rung, in milliseconds: their accuracy. */
 const TICK_MS = 1_000;
 
-/** Something that wants to be called when it has been quiet for so long. */
+/** Something that is called when it has been quiet for a while, such as a stream that owes a HEARTBEAT. */
 export interface Beat {
-  /** In which tick; may be moved ahead at any time, and costs nothing then. */
+  /** The tick in which it is to be called. May be moved to a later one at any time, at no cost. */
   due: number;
-  /** Called when `due` has come; it must set the next one. */
+  /** Called when `due` has come; it must set the next `due`. */
   ring(): void;
 }
 
-/** One timer for the heartbeats of all streams. Each is looked at when its tick comes; one that has moved on is put there. */
+/**
+ * One timer for the heartbeats of all streams. A beat is looked at when its tick comes; if its `due` has moved since, it is filed under
+ * that.
+ */
 export class Beats {
   readonly #timers: Timers;
   readonly #ticks = new Map<number, Set<Beat>>();

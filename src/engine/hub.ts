@@ -9,8 +9,8 @@ import type { Timers } from "./timers.ts";
 import { Turns } from "./turns.ts";
 
 /**
- * Brings commits to those who follow them. A commit costs only those whom it concerns, and no time while its caller waits: readers are
- * woken in turns.
+ * Hands commits to their readers. Only readers of the pools, environments and leases that a commit changed are woken, in turns, and after
+ * the commit's own callers were answered.
  */
 export class Hub {
   readonly recent: Recent;
@@ -61,7 +61,7 @@ export class Hub {
     for (const [subscriptions, { ring, since }] of told) for (const subscription of subscriptions) subscription.offer(ring, since);
   }
 
-  /** Follows a topic; to be closed. */
+  /** Follows a topic. Must be closed. */
   subscribe(topic: Topic): { readonly subscription: Subscription; readonly close: () => void } {
     const { pause, close } = this.pause(false);
     const subscription = new Subscription(topic, pause);
@@ -76,7 +76,7 @@ export class Hub {
     };
   }
 
-  /** How a stream sleeps; to be closed. */
+  /** What a stream sleeps by. Must be closed. */
   pause(urgent: boolean): { readonly pause: Pause; readonly close: () => void } {
     const pause = new Pause(this.#turns, this.#beats, urgent);
     this.#pauses.add(pause);

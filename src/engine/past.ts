@@ -29,13 +29,13 @@ export class Past {
   #reads = 0;
   readonly #waiting: (() => void)[] = [];
 
-  /** What fits on to the events in memory goes there. */
+  /** `recent`: the events in memory; what is read from the store and adjoins them is added there. */
   constructor(store: Pick<Store, "past" | "pool">, recent: Recent) {
     this.#store = store;
     this.#recent = recent;
   }
 
-  /** Somebody begins to resume, until the returned function is called. */
+  /** Counts a reader that resumes, until the returned function is called. */
   enter(): () => void {
     this.#readers++;
     return () => {
@@ -72,7 +72,7 @@ export class Past {
     if (this.#reads >= limits.resume.reads) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#reads++;
     try {
-      // Somebody who was first may have read it meanwhile.
+      // Another reader may have read it while this one waited for its turn.
       return this.#find(pool, since) ?? (await this.#readNow(pool, since));
     } finally {
       const next = this.#waiting.shift();
@@ -87,7 +87,7 @@ export class Past {
     if (past === "trimmed") return past;
     const { events } = past;
     const last = events.at(-1)?.revision ?? since;
-    // Fewer than asked for: that was all, up to the present as it was before.
+    // Fewer events than asked for: there are no more up to the pool's revision as it was before the read.
     const until = events.length < limits.resume.window ? Math.max(last, present) : last;
     const window = { pool, since, until, events, bytes: events.reduce((sum, event) => sum + sizeOf(event), 0) };
     this.#keep(window);

@@ -1,7 +1,7 @@
 import type { Beat, Beats } from "./beats.ts";
 import type { Turns } from "./turns.ts";
 
-/** How a stream sleeps: until it is woken, its beat comes or it ends. No timer, signal or listener of its own for each time. */
+/** Lets a stream sleep until it is woken, its beat comes or it ends. It needs no timer, signal or listener for each sleep. */
 export class Pause implements Beat {
   due: number;
   readonly #turns: Turns;
@@ -55,13 +55,13 @@ export class Pause implements Beat {
     this.#queue();
   }
 
-  /** Its beat. Who does not sleep is at work, and needs none. */
+  /** Its beat: ends a sleep. A stream that does not sleep is at work and needs none. */
   ring(): void {
     this.due = this.#beats.in(0);
     if (this.#resolve !== undefined) this.#queue();
   }
 
-  /** To be called when the stream is over. */
+  /** Must be called when the stream is over. */
   close(): void {
     this.#ended = true;
     this.#leave();

@@ -2,13 +2,16 @@ import type { EnvironmentStatus } from "../core/event.ts";
 import type { Lease, Micros, Pool, Site } from "../core/model.ts";
 import { statusOf } from "../core/view.ts";
 
-/** A status is good for as long as its site and who is on it are the same; pools share sites with their earlier versions. */
+/**
+ * The status made of a site. It holds as long as the site and the leases on it are the same objects; versions of a pool share the sites
+ * that did not change.
+ */
 const bySite = new WeakMap<Site, { readonly status: EnvironmentStatus; readonly leases: readonly Lease[] }>();
 
 interface Present {
   readonly at: Micros;
   readonly statuses: readonly EnvironmentStatus[];
-  /** Somebody waits, so that what is available depends on the time, too. */
+  /** Somebody waits, so that `available` depends on the time as well. */
   readonly timed: boolean;
 }
 
@@ -34,7 +37,7 @@ export function presentStatus(pool: Pool, name: string, site: Site, now: Micros,
   const timed = timedStatus.get(pool)?.get(name);
   if (timed !== undefined && now - timed.at <= age) return timed.status;
   const status = statusOf(pool, name, now);
-  // With others in line, what is available depends on where else they wait, and on the time.
+  // With others in line `available` depends on where else they wait, and on the time: it cannot be kept with the site.
   if (status.queueLength > 0) {
     const others = timedStatus.get(pool) ?? new Map();
     timedStatus.set(pool, others.set(name, { at: now, status }));

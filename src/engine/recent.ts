@@ -7,7 +7,7 @@ import type { Timers } from "./timers.ts";
 /** How often rings that nobody needs are let go of, in milliseconds: after one to two of these without an event or a reader. */
 const FORGET_EVERY = 300_000;
 
-/** The newest events of every pool that had some, or that somebody resumed on, lately; bounded over all of them. */
+/** The newest events of every pool that was lately written or resumed on, bounded over all pools. */
 export class Recent {
   readonly #timers: Timers;
   /** By pool, the one that changed last at the end. */
@@ -37,12 +37,12 @@ export class Recent {
     return ring;
   }
 
-  /** Adds an event; the ring that it is in now. */
+  /** Adds an event to its pool's ring, which is returned. */
   append(event: Event): Ring {
     return this.#change(event.pool, event.revision - 1, (ring) => ring.append(event));
   }
 
-  /** Adds what was found of an earlier time, if it fits on: all events of the pool between `since` and the ring's first. */
+  /** Adds earlier events to a ring, if they adjoin it: all events of the pool between `since` and the first of the ring. */
   prepend(pool: string, events: readonly Event[], since: Revision): void {
     if (this.#rings.has(pool)) this.#change(pool, since, (ring) => ring.prepend(events, since));
   }
@@ -61,7 +61,7 @@ export class Recent {
     return ring;
   }
 
-  /** Who was not told of its events yet will find them gone. */
+  /** Drops a pool's ring. A reader that was not told of all its events will be told the present state. */
   #forget(pool: string): void {
     const ring = this.#rings.get(pool);
     this.#bytes -= ring?.bytes ?? 0;

@@ -6,17 +6,17 @@ import type { Revision } from "../core/model.ts";
 export class Ring {
   #events: Event[] = [];
   #sizes: number[] = [];
-  /** Where the first one stands; those before it are let go of together, so that each costs constant time. */
+  /** The index of the first event in use. Those before it are dropped together, so that each costs constant time. */
   #start = 0;
   #floor: Revision;
   #bytes = 0;
 
-  /** `floor`: all events behind it are to come. */
+  /** `floor`: the pool's revision at which the ring begins. */
   constructor(floor: Revision) {
     this.#floor = floor;
   }
 
-  /** All of the pool's events behind this revision are here. */
+  /** The ring has all events of the pool behind this revision. */
   get floor(): Revision {
     return this.#floor;
   }
@@ -34,7 +34,7 @@ export class Ring {
     while (this.#length > limits.recent.events || (this.#bytes > limits.recent.bytes && this.#length > 1)) this.#dropFirst();
   }
 
-  /** Adds the events between `since` and the floor, as far as there is room: not all, and the rest is forgotten. */
+  /** Adds the events between `since` and the floor, if there is room for all of them. */
   prepend(events: readonly Event[], since: Revision): void {
     const older = events.filter((event) => event.revision > since && event.revision <= this.#floor);
     const sizes = older.map(sizeOf);
@@ -69,7 +69,7 @@ export class Ring {
     return count > most;
   }
 
-  /** Lets go of everything; who was not told of it yet is told the present state. */
+  /** Drops all events. A reader that was not told of them yet is told the present state. */
   clear(): void {
     while (this.#length > 0) this.#dropFirst();
   }
@@ -105,7 +105,7 @@ export function indexAfter(events: readonly Event[], revision: Revision, low = 0
   return low;
 }
 
-/** What an object and its numbers take, about. */
+/** About how many bytes an object and its numbers take. */
 const OBJECT = 200;
 
 /** About how many bytes an event takes, in memory and again as the message that it becomes. */

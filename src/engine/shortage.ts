@@ -1,4 +1,7 @@
-/** What is written while the disk is full, to the store's reserve: what gives back or keeps. What takes is refused, by rule and not by luck. */
+/**
+ * Which commands are decided while the disk is full, when commits are written to the store's reserve: those that give something back or
+ * keep it. Those that take something are refused, so that it does not depend on what happens to fit.
+ */
 import type { Command } from "../core/command.ts";
 import { StoreFailure } from "../store/store.ts";
 
@@ -22,7 +25,7 @@ const TAKES: Readonly<Record<Command["type"], boolean>> = {
   pulse: false,
 };
 
-/** Why these commands are not decided while the disk is full; undefined: they are. */
+/** Why these commands are refused while the disk is full; undefined if they are not. */
 export function refusedForSpace(commands: readonly Command[]): StoreFailure | undefined {
   if (!commands.some(({ type }) => TAKES[type])) return undefined;
   return new StoreFailure(

@@ -15,11 +15,11 @@ export function concerns(event: Event, topic: Topic): boolean {
 export class Subscription {
   readonly topic: Topic;
   readonly pause: Pause;
-  /** Where there is something to take; none: nothing new. */
+  /** The ring that has something new for this reader; undefined if there is nothing new. */
   #ring: Ring | undefined;
   #cursor: Revision = 0;
   #lost = false;
-  /** Up to here it was found near enough. */
+  /** Up to this revision the reader was found not to be far behind. */
   #near: Revision = 0;
 
   constructor(topic: Topic, pause: Pause) {
@@ -32,7 +32,7 @@ export class Subscription {
     return this.#ring !== undefined;
   }
 
-  /** There is something in a ring behind a revision. */
+  /** Tells that a ring has something new behind a revision. */
   offer(ring: Ring, since: Revision): void {
     if (this.#ring === undefined) {
       this.#ring = ring;
@@ -43,7 +43,7 @@ export class Subscription {
     this.pause.wake();
   }
 
-  /** Takes up an older place in a ring. */
+  /** Goes back to an older place in a ring. */
   resume(ring: Ring, since: Revision): void {
     this.#lost ||= this.#ring !== undefined && this.#ring !== ring;
     this.#ring = ring;
@@ -70,7 +70,7 @@ export class Subscription {
     return undefined;
   }
 
-  /** Asked anew only behind what was looked at: each event is counted once. */
+  /** Whether more than `most` events are to come. Looks only behind what it looked at before, so that each event is counted once. */
   #isFar(ring: Ring, most: number): boolean {
     if (this.#cursor < this.#near) return false;
     this.#near = ring.last;

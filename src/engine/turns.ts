@@ -1,13 +1,13 @@
-/** How long a slice of work may take, in milliseconds: a call that comes meanwhile waits no longer for it. */
+/** How long a slice of work may take, in milliseconds: so long a call may have to wait for it. */
 const SLICE_MS = 5;
 /** How many are called between two looks at the clock. */
 const GROUP = 4;
 
-/** What runs a slice later, and what runs when nothing that was set off is left to do; a test brings its own. */
+/** How to run something later; a test brings its own. */
 export interface Loop {
-  /** After input and output had their turn. */
+  /** Calls back after pending input and output were handled. */
   later(call: () => void): void;
-  /** After all promises that can go on now went on. */
+  /** Calls back after all promises that can continue now have continued. */
   settled(call: () => void): void;
 }
 
@@ -17,13 +17,13 @@ const realLoop: Loop = {
 };
 
 /**
- * Readers that want to go on, in order, some at a time: telling thousands of something is work for a second, and whoever calls
- * meanwhile is served between two slices of it.
+ * Lets readers continue one after another, in slices of time: to tell thousands of readers takes a second, and other calls must be served
+ * in between.
  */
 export class Turns {
   readonly #loop: Loop;
   readonly #now: () => number;
-  /** Those whom something was granted or taken from come before those who look on. */
+  /** Readers who follow a lease of their own; they come before readers who only watch. */
   readonly #urgent = new Queue();
   readonly #others = new Queue();
   #running = false;
@@ -53,7 +53,7 @@ export class Turns {
       if (call === undefined) break;
       call();
     }
-    // What a call sets off runs in promises: the clock counts when they are through.
+    // A call sets off promises. The time of the slice is looked at when these have run.
     this.#loop.settled(this.#next);
   };
 

@@ -3,11 +3,11 @@ import type { Micros } from "../core/model.ts";
 /** How often the clock is looked at when nobody asks, and the longest gap between two looks that counts as time. */
 const LOOK = 250_000;
 const STALL = LOOK + 500_000;
-/** How far it runs on while a write is under way. */
+/** How far the clock runs on while a write is under way. */
 const ALLOWANCE = 500_000;
-/** How long it still stands, at most, once writing works again: whoever was refused was told to come back in 5 s. */
+/** How long the clock still stands, at most, after writing works again: callers who were refused were told to come back in 5 s. */
 const RETURN = 10_000_000;
-/** How long it must have stood for a write before that is told. */
+/** How long the clock must have stood for a write before that is told. */
 const WORTH_TELLING = 1_000_000;
 /** Stalls that follow each other sooner are told together. */
 const TOLD_APART = 10_000_000;
@@ -36,12 +36,12 @@ export class Clock {
   readonly #ticker: NodeJS.Timeout;
   #looked: Micros;
   #now: Micros;
-  /** How far it may still run, while a write is under way or has failed. */
+  /** While a write is under way or has failed: how far the clock may still run. */
   #left: Micros | undefined;
   /** When the first write began that has not worked yet, and whether one has failed since. */
   #heldSince: Micros = 0;
   #failed = false;
-  /** How long it will stand still yet, so that those who were refused can come back. */
+  /** How long the clock will stand still after an outage, so that callers who were refused can come back. */
   #pause: Micros = 0;
   #stood: Micros = 0;
   #told = false;

@@ -31,11 +31,11 @@ export interface Medium {
   /** Ended leases among these ids and request keys; the newest one of a request key, if need be with no more than what remains of it. Oldest first. */
   find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]>;
   readonly state: MediumState;
-  /** Hears of a failure that no call has met. */
+  /** Calls back at a failure that no call has met. */
   onFailure(listener: (why: StoreFailure) => void): void;
   /** All of it or nothing; on disk before it resolves. */
   write(batch: Batch): Promise<void>;
-  /** Writes something, to disk, though it means nothing; from "short" it is "well" again once there is room for the reserve. */
+  /** Tries a write that changes nothing, up to its fsync. A medium that is "short" becomes "well" once there is room for the reserve. */
   probe(): Promise<void>;
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   past(pool: string, since: Revision, limit: number): Promise<Past>;

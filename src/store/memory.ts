@@ -79,7 +79,7 @@ export class MemoryMedium implements Medium {
     this.#remains = this.#remains.filter(({ endedAt }) => endedAt >= before).slice(-requests);
     const kept = new Map<string, { events: number; bytes: number }>();
     const sizeOf = (event: Event) => Buffer.byteLength(JSON.stringify(event));
-    // From the newest on; what is beyond the bounds once, is for all that is older.
+    // From the newest on: once the bounds are exceeded, all older events are beyond them as well.
     for (const event of [...this.#events].reverse()) {
       const { events, bytes: sum } = kept.get(event.pool) ?? { events: 0, bytes: 0 };
       const size = event.revision < before ? Number.POSITIVE_INFINITY : sizeOf(event);

@@ -10,7 +10,7 @@ export interface Remains {
   readonly endedAt: Micros;
 }
 
-/** Of an ended lease; undefined where it had no request_id, or is not old enough to have ended. */
+/** What remains of a lease; undefined if it had no request_id, or has not ended. */
 export function remainsOf(lease: Lease): Remains | undefined {
   const { id, principal, pool, requestId, fingerprint, endReason, createdAt, endedAt } = lease;
   if (requestId === undefined || endedAt === undefined) return undefined;
@@ -29,7 +29,7 @@ export function leaseOfRemains(remains: Remains): Lease {
     ...(endReason && { endReason }),
     endNote: "history was full: of this lease only its request_id and its end are kept",
     ...{ needs: [], tags: [], holder: NOBODY, reason: "", priority: 0, ticketTtl: 0, claimTimeout: 0, graced: false, legacy: false },
-    // It took a revision when it ended, in microseconds at least.
+    // Its revision is not kept; that of its end was at least the time in microseconds.
     ...{ sequence: createdAt, revision: endedAt },
   };
 }

@@ -23,7 +23,7 @@ export class SqliteMedium implements Medium {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
-  /** Why there is no use in asking the thread. */
+  /** Set when the thread cannot be used any more: what every further call fails with. */
   #dead: StoreFailure | undefined;
   #closing: Promise<void> | undefined;
   #state: MediumState = "well";
@@ -155,7 +155,7 @@ export class SqliteMedium implements Medium {
     return new StoreFailure(reason, `${this.#file}: ${message}`);
   }
 
-  /** The thread is gone, and with it the outcome of all that was under way. */
+  /** The thread has ended: the outcome of all calls that were under way is unknown. */
   #die(reason: string): void {
     this.#dead ??= new StoreFailure("OUTCOME_UNKNOWN", `${this.#file}: ${reason}`);
     for (const { reject } of this.#waiting.values()) reject(this.#dead);

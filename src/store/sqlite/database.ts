@@ -6,7 +6,7 @@ import { APPLICATION_ID, migrate } from "../migrations.ts";
 import { StoreUnusable } from "../store.ts";
 import { codeOf } from "./failure.ts";
 
-/** How long another process may take to let go of the file, in milliseconds: it may be a start that finds us here too. */
+/** How long to wait for another process that has the file open, in milliseconds: for example a server that is just stopping. */
 const PATIENCE = 500;
 /** Up to which size the whole file is read at start, to find damage before anything is decided on it. */
 const CHECKED = 256 * 1024 * 1024;
@@ -30,7 +30,10 @@ export function openDatabase(file: string): Database.Database {
   }
 }
 
-/** What the file system can tell. It makes a new file readable for us alone: it holds the secret. */
+/**
+ * Checks path and permissions before SQLite opens the file. Creates a new file readable by its owner alone, as it will hold the key of the
+ * lease tokens.
+ */
 function prepareFile(file: string, directory: string): void {
   const folder = statSync(directory, { throwIfNoEntry: false });
   if (!folder?.isDirectory()) throw unusable(file, `there is no directory ${directory}`, "create it, or choose another path");
@@ -79,16 +82,16 @@ function own(db: Database.Database, file: string): void {
 
 function check(db: Database.Database, file: string): void {
   if (sizeOf(file) + sizeOf(`${file}-wal`) > CHECKED) return;
-  // Not quick_check, which is three times as fast (120 ms for 160 MiB, warm): it lets an index pass that hides a lease, and what is hidden
-  // is granted twice.
+  // Not quick_check, which is three times as fast (120 ms for 160 MiB, warm): it does not notice an index that misses a row, and what a
+  // lease that is not found holds would be granted a second time.
   const verdict = db.pragma("integrity_check(1)", { simple: true });
   const [, found = verdict] = String(verdict).split(" ***\n");
   if (verdict !== "ok") throw unusable(file, `it is damaged: ${found}`, RESTORE);
 }
 
 /**
- * While the names of both files are there, and nothing is written yet. SQLite does this as well, with the first commit, and ignores its
- * errors: then a power loss could take the names.
+ * Makes the names of both files durable before anything is written. SQLite does so too, with the first commit, but ignores errors, and then
+ * a power loss could lose the names.
  */
 function syncDirectory(directory: string): void {
   if (process.platform === "win32") return;
@@ -102,7 +105,7 @@ function syncDirectory(directory: string): void {
 
 const RESTORE = "restore a backup, or move it and its -wal away to begin with an empty store";
 
-/** Why it cannot be opened, and the remedy. */
+/** Why the file cannot be opened, and the remedy. */
 function diagnose(error: unknown, directory: string): [reason: string, remedy: string] {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);

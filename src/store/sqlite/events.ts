@@ -3,7 +3,7 @@ import type { Revision } from "../../core/model.ts";
 import type { History } from "../store.ts";
 import type { Row } from "./rows.ts";
 
-/** How much of a log is read at once, in bytes of bodies, and deleted at once, in rows and bytes: other calls wait behind it. */
+/** How much of a log is read in one call, in bytes of bodies, and deleted in one call, in rows and bytes: other calls wait meanwhile. */
 const READ = 1024 * 1024;
 const CHUNK = 5_000;
 const DELETED = 16 * 1024 * 1024;
@@ -61,7 +61,9 @@ export class Events {
     return false;
   }
 
-  /** The same for one pool, where its bytes are twice what they may be: a minute's events of a pool can be a great many. */
+  /**
+   * Trims one pool's log once it has twice the bytes that it may have: between two trims of all logs a busy pool can write a great many.
+   */
   curb(pool: string, bytes: number): void {
     const log = this.#log.get(pool);
     if (log === undefined || log[2] <= 2 * bytes) return;

@@ -6,7 +6,7 @@ import type { Reserve } from "./reserve.ts";
 
 const NO_ROOM = "the disk is full: there is no room for the reserve, from which only what gives back or keeps is written";
 
-/** What stands around every write: whether the files are in their place, and the reserve, which is given up when the disk is full. */
+/** Surrounds every write: checks that the files are in their place, and frees the reserve when the disk is full. */
 export class Guard {
   readonly #place: Place;
   readonly #reserve: Reserve;
@@ -49,8 +49,8 @@ export class Guard {
   }
 
   /**
-   * What is to be done now and then, also without a write: looks whether the files are in their place, and makes the reserve, once (not
-   * at the start, which it would hold up by some tenths of a second). Returns why the state is no longer "well", when that is new.
+   * Called from time to time, for a server without writes: checks that the files are in their place, and makes the reserve, once (not at
+   * the start, which it would delay by some tenths of a second). Returns a failure if the state is no longer "well" since this call.
    */
   look(): StoreFailure | undefined {
     if (this.state !== "well") return undefined;

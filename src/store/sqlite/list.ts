@@ -4,7 +4,7 @@ import type { Row } from "./rows.ts";
 
 type Cursor = NonNullable<LeaseQuery["after"]>;
 
-/** Part of a list, and from where to go on unless that was all. */
+/** Part of a list; `next` is where to go on, absent at the end. */
 export interface ListPart {
   readonly rows: readonly Row[];
   readonly next?: Cursor;

@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 import { StoreFailure } from "../store.ts";
 
-/** What tells a file from another one, and from itself after somebody else has written it. */
+/** What identifies a file, and shows that somebody else has written it. */
 type Mark = Pick<BigIntStats, "dev" | "ino" | "size" | "mtimeNs">;
 
 /**
@@ -15,7 +15,7 @@ export class Place {
   #database: Mark | undefined;
   #lost: StoreFailure | undefined;
 
-  /** While SQLite has both files open. */
+  /** Must be made while SQLite has both files open. */
   constructor(file: string) {
     this.#file = file;
     this.#database = look(file);
@@ -36,7 +36,7 @@ export class Place {
     this.#database = now;
   }
 
-  /** After a write that failed. */
+  /** Must be called after a write that failed: it may have changed the file as well. */
   note(): void {
     const now = look(this.#file);
     if (isSame(this.#database, now)) this.#database = now;

@@ -3,10 +3,10 @@ import { closeSync, fsyncSync, openSync, statfsSync, statSync, truncateSync, wri
 import path from "node:path";
 import { StoreFailure } from "../store.ts";
 
-/** What it never exceeds, and the least that is of any use: some commits and a checkpoint. In bytes. */
+/** The largest reserve, and the smallest that is of any use (some commits and a checkpoint), in bytes. */
 const MOST = 16 * 1024 * 1024;
 const LEAST = 256 * 1024;
-/** How much must be free beside it before it is made again, so that the next commit does not use it up at once. */
+/** How much more than the reserve must be free before it is made again, so that the next commit does not need it at once. */
 const BESIDE = 256 * 1024;
 
 /**
@@ -23,19 +23,19 @@ export class Reserve {
     this.#size = Math.max(LEAST, Math.min(MOST, Math.max(kept, Math.floor((kept + this.#room()) / 10))));
   }
 
-  /** Whether it is there, whole, or can be made. */
+  /** Whether the reserve exists in full size, or can be made. */
   get isPossible(): boolean {
     return this.#isKept() || this.#room() >= this.#size + BESIDE;
   }
 
-  /** Gives its space to whoever needs it; false if there was none to give. */
+  /** Frees the space; false if there was none to free. */
   free(): boolean {
     if ((statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0) === 0) return false;
     truncateSync(this.#file, 0);
     return true;
   }
 
-  /** Makes it whole, on disk, if there is room for it: whether it is. */
+  /** Makes the reserve in full size, on disk, if there is room; tells whether it exists now. */
   make(): boolean {
     if (this.#isKept()) return true;
     if (!this.isPossible) return false;
@@ -65,7 +65,7 @@ export class Reserve {
     }
   }
 
-  /** As with every fsync: one that fails says that the disk can no longer be trusted. */
+  /** A failed fsync means here as everywhere that the disk can no longer be trusted. */
   #sync(descriptor: number): void {
     try {
       fsyncSync(descriptor);

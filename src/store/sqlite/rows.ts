@@ -1,4 +1,4 @@
-/** Between values and rows. Rows cross to the worker as flat arrays: cloning a nested lease costs more than its JSON does. */
+/** Converts values to rows and back. Rows are sent to the worker as flat arrays: cloning a nested lease costs more than its JSON does. */
 import { crc32 } from "node:zlib";
 import type { Event } from "../../core/event.ts";
 import { type EndReason, type Lease, requestKey, type StoredEnvironment } from "../../core/model.ts";

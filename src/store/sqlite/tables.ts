@@ -11,7 +11,7 @@ import { trimLeases } from "./trim.ts";
 const LEASE = "id, pool, state, request_key, created_at, ended_at, body, seal";
 const REMAINS = "request_key, lease, fingerprint, end_reason, created_at, ended_at, seal";
 
-/** Ended leases, and what is left of those for which history had no room. */
+/** Ended leases, and the remains of those for which history had no room. */
 export interface Findings {
   readonly leases: readonly Row[];
   readonly remains: readonly Row[];
@@ -103,8 +103,9 @@ export class Tables {
   }
 
   /**
-   * Closing checkpoints, and deletes the WAL; if that fails, all of it is in the WAL still. That is safe after a failed fsync as well: only
-   * commits that had theirs are copied, from pages that are on disk, and the WAL goes after an fsync of the copy. The failed one is lost.
+   * Closes the database, which checkpoints and deletes the WAL. If that fails, all commits are still in the WAL. It is safe after a failed
+   * fsync, too: only commits whose own fsync succeeded are copied, from pages that are on disk, and the WAL is deleted after an fsync of
+   * the copy. The commit that failed is lost.
    */
   close(): void {
     this.#db.close();

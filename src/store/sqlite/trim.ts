@@ -28,7 +28,7 @@ function cutLeases(db: Database, columns: string, { before, leases }: History): 
   return db.prepare(`DELETE FROM leases WHERE id IN (SELECT id ${oldest})`).run().changes;
 }
 
-/** What is to be kept of a lease, if anything. A row that is not as it was written tells nothing. */
+/** The remains to keep of a lease's row, if any. A damaged row leaves none. */
 function remainsOfRow(row: Row, before: number): Row[] {
   try {
     const remains = remainsOf(leaseOfRow(row));
@@ -39,7 +39,7 @@ function remainsOfRow(row: Row, before: number): Row[] {
   }
 }
 
-/** They are numbered as they ended, and deleted from one end only. */
+/** Deletes the oldest remains. They are numbered in the order of their ends. */
 function cutRemains(db: Database, { before, requests }: History): number {
   const newest = db.prepare<[], number | null>("SELECT max(number) FROM remains").pluck().get() ?? 0;
   const oldest = db.prepare<[], [number, number]>(`SELECT number, ended_at FROM remains ORDER BY number LIMIT ${CHUNK}`).raw().all();

@@ -9,7 +9,7 @@ import { Place } from "./place.ts";
 import { Reserve } from "./reserve.ts";
 import { Tables } from "./tables.ts";
 
-/** How often it is looked whether the files are in their place, in milliseconds: a server may be idle. */
+/** How often the thread checks that the files are in their place, in milliseconds: an idle server writes nothing that would show it. */
 const LOOK_EVERY = 1_000;
 
 /** What the worker does on request. */
@@ -22,7 +22,7 @@ export interface Request {
   readonly parameters: readonly unknown[];
 }
 
-/** A StoreFailure crosses as its two parts. */
+/** A StoreFailure is sent as its reason and its message. */
 type Failed = Pick<StoreFailure, "reason" | "message">;
 
 /** The answer to the request of that id, with the state after it. Id 0: whether the store is open. Without an id: a failure that no request has met. */
@@ -31,7 +31,7 @@ export type Answer =
   | { readonly id?: number; readonly state: MediumState; readonly failure: Failed }
   | { readonly id: 0; readonly unusable: string };
 
-/** The open database, and what stands around its writes. */
+/** The open database, and the guard of its writes. */
 interface Opened {
   readonly tables: Tables;
   readonly guard: Guard;
@@ -57,7 +57,7 @@ function answer(opened: Opened, request: Request): Answer {
 }
 
 function failed({ state }: Guard, failure: StoreFailure): { readonly state: MediumState; readonly failure: Failed } {
-  // Requests may be waiting: none of them may be carried out any more.
+  // Requests that wait must not be carried out any more.
   if (failure.reason === "OUTCOME_UNKNOWN") dead = failure;
   return { state, failure: { reason: failure.reason, message: failure.message } };
 }

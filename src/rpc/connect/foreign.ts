@@ -16,10 +16,12 @@ import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol
 import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { failure } from "../errors.ts";
 
-/** Of an envelope: flags, and the length of what follows. */
+/** Bytes at the head of an envelope: a flag, and the length of what follows. */
 const HEAD = 5;
 
-/** What connect-es meant by an error about a request; undefined if the error has its details, or is not about the request. */
+/**
+ * An error of connect-es about a request, with our reason and details; undefined if it has details already, or is not about the request.
+ */
 export function explain(error: ConnectError): ConnectError | undefined {
   if (error.details.length > 0) return undefined;
   const words = error.rawMessage;
@@ -37,7 +39,7 @@ export function explain(error: ConnectError): ConnectError | undefined {
   }
 }
 
-/** The same compression, whose errors say that what came is damaged, or too large. */
+/** A compression whose errors say that the input is damaged, or too large. */
 export function plainSpoken(compression: Compression): Compression {
   return {
     ...compression,
@@ -53,7 +55,10 @@ function tooLarge(limit: number): ConnectError {
   return failure("TOO_LARGE", `the request is larger than ${limit / 1024} KiB; make it smaller, don't retry it`);
 }
 
-/** The answer, with an error that connect-es made explained. `read`: whether the request had been read; then an error is not its fault. */
+/**
+ * The answer, with our reason and details in an error that connect-es made. `read`: whether the request had been read by then; an error
+ * after that is not about the request.
+ */
 export async function explained(answer: UniversalServerResponse, read: () => boolean): Promise<UniversalServerResponse> {
   const type = answer.header?.get("content-type") ?? "";
   const body = answer.body;
@@ -97,7 +102,8 @@ function explainTrailer(trailer: Headers, read: boolean): void {
   if (error === undefined) return;
   const explanation = read ? undefined : explain(error);
   if (explanation !== undefined) setTrailerStatus(trailer, explanation);
-  // As gRPC says: connect-es encodes more, and grpc-js would show its users `ttl%3A`.
+  // Percent-encoded as gRPC's specification says. connect-es encodes more characters, which grpc-js does not decode: its users would read
+  // `ttl%3A`.
   const message = (explanation ?? error).rawMessage.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
   trailer.set("grpc-message", message);
 }

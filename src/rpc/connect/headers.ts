@@ -1,4 +1,4 @@
-/** Header fields as connect-es compares them, letter by letter, where RFC 9110 lets a caller write them in other ways. */
+/** Writes header fields in the one form that connect-es compares them with; RFC 9110 allows others. */
 import type { Exchange } from "../http/exchange.ts";
 
 const ENCODINGS = ["content-encoding", "connect-content-encoding", "grpc-encoding"];
@@ -7,7 +7,7 @@ const ACCEPTED = ["accept-encoding", "connect-accept-encoding", "grpc-accept-enc
 /** What Node's timers can count; a longer deadline would be over at once. In ms: 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Rewrites what means the same; what we do not understand stays, for connect-es to refuse. */
+/** Rewrites fields to an equivalent form. What is not understood stays as it is, for connect-es to refuse. */
 export function normalise(header: Headers): void {
   rewrite(header, "content-type", mediaType);
   for (const name of ENCODINGS) rewrite(header, name, coding);
@@ -23,7 +23,7 @@ function rewrite(header: Headers, name: string, meaning: (value: string) => stri
   if (meant !== value) header.set(name, meant);
 }
 
-/** Without parameters, unless one says that the text is no UTF-8. */
+/** A media type without parameters, but for a charset other than UTF-8. */
 function mediaType(value: string): string {
   const [, type, parameters = ""] = /^\s*([\w.+/-]+)\s*(;.*)?$/s.exec(value) ?? [];
   if (type === undefined) return value;
@@ -36,7 +36,7 @@ function coding(value: string): string {
   return name === "x-gzip" ? "gzip" : name === "" ? "identity" : name;
 }
 
-/** The names alone, without those of weight 0. */
+/** The names of a list of encodings, without weights, and without those of weight 0. */
 function accepted(value: string): string {
   const names = value.split(",").flatMap((part) => {
     const [name = "", ...parameters] = part.split(";").map((word) => word.trim());

@@ -12,7 +12,7 @@ export interface HealthState {
   changed(signal: AbortSignal): Promise<void>;
 }
 
-/** The server as a whole, and the services that share its fate. */
+/** The names that have a status: the server as a whole (""), and its services, which always have the same one. */
 const NAMES: readonly string[] = ["", "callme.v1.LockService", "callme.v1.EnvironmentService"];
 
 /** grpc.health.v1.Health: Check (not_found for a name that we don't serve), Watch and List. */
@@ -31,7 +31,7 @@ export function healthService(state: HealthState): ServiceImpl<typeof Health> {
   };
 }
 
-/** Each status once; that of an unknown name too, because the protocol forbids to end the call for it. */
+/** Sends the status, then each change of it. An unknown name has a status as well, because the protocol forbids to end the call for it. */
 async function* follow(
   state: HealthState,
   { service }: HealthCheckRequest,

@@ -35,7 +35,7 @@ export class RequestDecoder {
   }
 }
 
-/** `complaint`: protobuf-es's own. */
+/** `complaint`: the message of protobuf-es's error. */
 function explain(type: DescMessage, text: string, complaint: string): Error {
   if (text === "") return failure("MALFORMED", "the request is empty; send a JSON object, at least {}");
   let value: JsonValue;
@@ -104,7 +104,7 @@ function faultOfOne(field: DescField, key: string, value: JsonValue, path: strin
   return { path, complaint: `${shown(value)} is ${kind}; write ${whole}` };
 }
 
-/** What a value of this field is not, and one that fits: the nearest to what was given. */
+/** What a value of this field must be, and an example that fits and is close to what was given. */
 function expected(field: DescField, value: JsonValue): readonly [kind: string, example: string] {
   if (field.message?.typeName === "google.protobuf.Duration") return ["no duration in seconds", `"${secondsIn(value)}s"`];
   if (field.message?.typeName === "google.protobuf.Timestamp") return ["no time as of RFC 3339", '"2027-01-31T12:00:00Z"'];
@@ -124,7 +124,7 @@ function expected(field: DescField, value: JsonValue): readonly [kind: string, e
 }
 
 function nameOf(type: DescEnum, value: JsonValue): readonly [string, string] {
-  // The first value of an enum says that nothing was said.
+  // An enum's first value (unspecified) is no example of what to send.
   const names = type.values.slice(1).map(({ name }) => name);
   const ending = typeof value === "string" ? `_${value.trim().toUpperCase().replaceAll(/\W+/g, "_")}` : "";
   const meant = names.find((name) => ending !== "" && `_${name}`.endsWith(ending)) ?? names[0] ?? "";
@@ -133,7 +133,7 @@ function nameOf(type: DescEnum, value: JsonValue): readonly [string, string] {
 
 const UNITS: Record<string, number> = { ms: 0.001, s: 1, sec: 1, m: 60, min: 60, h: 3_600, d: 86_400 };
 
-/** What somebody means who writes 3600, "3600" or "1h30m"; a minute, where that cannot be told. */
+/** The seconds that are probably meant by 3600, "3600" or "1h30m"; 60 where that cannot be told. */
 function secondsIn(value: JsonValue): number {
   const parts = [...`${isObject(value) ? "" : value}`.matchAll(/(\d+(?:\.\d{1,9})?)\s*(ms|sec|s|min|m|h|d)?/g)];
   const seconds = parts.reduce((sum, [, amount, unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 1), 0);
@@ -151,7 +151,7 @@ function fits(field: DescField, value: JsonValue): boolean {
   }
 }
 
-/** Duration and the like: JSON knows them by another form than their fields'. */
+/** Whether JSON has a form of its own for the type, as for Duration, instead of its fields. */
 function hasItsOwnForm(type: DescMessage): boolean {
   return type.typeName.startsWith("google.protobuf.");
 }

@@ -109,7 +109,7 @@ function* symbols(file: DescFile): Iterable<string> {
     yield type.typeName;
     if (type.kind === "message") yield* membersOf(type);
     if (type.kind === "service") for (const method of type.methods) yield `${type.typeName}.${method.name}`;
-    // As in C++, the values of an enum are its siblings, not its members.
+    // The name of an enum's value is in the scope of the enum's parent, as in C++.
     if (type.kind === "enum") for (const value of type.values) yield `${type.typeName.slice(0, -type.name.length)}${value.name}`;
   }
 }

@@ -4,7 +4,7 @@ import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import type { Outlet } from "../http/outlet.ts";
 
-/** Opens the way past connect-es to the response; set by adapter.ts. */
+/** How a stream writes to its response without connect-es; set by adapter.ts. */
 export const outletKey = createContextKey<(() => Outlet) | undefined>(undefined, { description: "outlet" });
 
 /** A message as gRPC, gRPC-Web and Connect frame it on a stream: all alike, uncompressed. */
@@ -16,8 +16,8 @@ interface Frames {
 const frames = new WeakMap<object, Frames>();
 
 /**
- * The first message, for connect-es to write behind the head of the answer; asked for the second one, it writes all others itself. Their
- * end, or the error that ends them, is connect-es's to tell again.
+ * Yields the first message, which connect-es writes after the head of the answer. Asked for the second one, it writes all others to the
+ * response itself, then leaves the end, or the error, to connect-es again.
  */
 export async function* relayed<S extends DescMessage>(
   schema: S,

@@ -1,4 +1,4 @@
-/** Whose web pages may call: none of another origin, unless the settings name it. */
+/** CORS: pages of another origin may call only where the settings name it. */
 import { cors } from "@connectrpc/connect";
 import type { Exchange } from "./exchange.ts";
 

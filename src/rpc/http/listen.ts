@@ -31,7 +31,7 @@ export interface ListenOptions {
   readonly log: DoorLog;
 }
 
-/** An open door. */
+/** A port that is open. */
 export interface Listening {
   readonly host: string;
   readonly port: number;
@@ -58,7 +58,7 @@ class Door implements Listening {
   readonly #http1: Http1Connections;
   readonly #http2: Http2Connections;
   readonly #sockets = new Set<Socket>();
-  /** Those whose protocol is not known yet. */
+  /** Connections whose protocol is not known yet. */
   readonly #strangers = new Map<Socket, Stopwatch>();
   #address: AddressInfo = { address: "", family: "", port: 0 };
   #trouble = { refused: 0, failed: 0, code: "" };
@@ -126,7 +126,7 @@ class Door implements Listening {
         begin(socket);
       }
     };
-    // Over TLS only who asked for HTTP/2 by name may speak it.
+    // Over TLS, HTTP/2 is spoken only where ALPN has chosen it.
     if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2") {
       route("http1");
       return;
@@ -137,7 +137,7 @@ class Door implements Listening {
   }
 
   #answer(...[req, res, delivery]: Parameters<Handle>): void {
-    // For every answer, whoever writes it: nothing here is a page, whatever a name in it looks like.
+    // For every answer, whoever writes it: no answer is a web page, even if a name in it looks like HTML.
     res.setHeader("x-content-type-options", "nosniff");
     const fail = (error: unknown) => {
       const authority = req.headers[":authority"] ?? req.headers.host;
@@ -174,7 +174,7 @@ class Door implements Listening {
     this.#sweeper.unref();
   }
 
-  /** Once per sweep, however many there were. */
+  /** Logs refused and failed connections, in one line per sweep however many there were. */
   #reportTrouble(): void {
     const { refused, failed, code } = this.#trouble;
     if (refused > 0) this.#log.warn({ refused, limit: this.#limits.maxConnections }, "refused connections: too many are open");

@@ -26,7 +26,10 @@ export class Outlet {
     this.#sink.on("close", resume);
   }
 
-  /** Resolves when there is room again; undefined: there is. What comes after the connection is lost. One call at a time. */
+  /**
+   * Resolves when there is room again; undefined if there is room now. After the connection has closed, writes are dropped. One call at a
+   * time.
+   */
   write(bytes: Uint8Array | string): Promise<void> | undefined {
     if (this.#gone()) return undefined;
     if (!this.#corked) {

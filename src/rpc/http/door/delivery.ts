@@ -8,7 +8,7 @@ export type Lost = (written: boolean) => void;
 
 interface Handed {
   readonly lost: Lost;
-  /** Somebody knows of it: it need not be watched once it is written. */
+  /** The answer's content is known to have arrived by another way: it need not be watched. */
   known: boolean;
 }
 
@@ -46,19 +46,19 @@ export class Delivery {
     return this.#lost;
   }
 
-  /** Whether the answer gives something that is not handed to the system yet. */
+  /** Whether the answer gives a lease and was not handed to the system yet. */
   get gives(): boolean {
     return this.#handed.some(({ known }) => !known);
   }
 
-  /** See Call.handOver: this is where it comes from. */
+  /** Implements Call.handOver. */
   handOver(lost: Lost): () => void {
     const handed: Handed = { lost, known: false };
     if (this.#lost) lost(false);
     else {
       this.#handed.push(handed);
       this.#expect(this);
-      // In an answer of several messages: by then the one that was about to be sent has left, unless its reader is slow.
+      // In an answer of several messages the one that was about to be sent has left by then, unless its reader is slow.
       if (!this.#res.writableEnded) setImmediate(() => this.look());
     }
     return () => {
@@ -78,11 +78,11 @@ export class Delivery {
   }
 }
 
-/** What was handed to the system on one connection, and has neither arrived nor been lost as far as we know. */
+/** The answers on one connection that were handed to the system, and are not known to have arrived or to be lost. */
 export class UnderWay {
   readonly #socket: Socket;
   readonly #added: () => void;
-  /** Each with the bytes heard by then. */
+  /** Each with the number of bytes that had been received when it was handed over. */
   readonly #handed = new Map<Handed, number>();
   readonly #late = new Set<Delivery>();
   readonly #silence = new Stopwatch();
@@ -110,12 +110,12 @@ export class UnderWay {
     this.#added();
   }
 
-  /** An answer that its reader has not taken yet. */
+  /** Adds an answer whose reader has not taken all of it yet. */
   late(answer: Delivery): void {
     this.#late.add(answer);
   }
 
-  /** Takes off what has arrived: any byte that was heard since says so. Tells whether that leaves nothing. */
+  /** Removes what has arrived, as any byte received since then shows. Tells whether nothing is left. */
   settle(): boolean {
     const { bytesRead } = this.#socket;
     if (bytesRead !== this.#heard) this.#silence.restart();

@@ -8,7 +8,7 @@ interface Connection {
   readonly backlog: Backlog;
   readonly open: Set<ServerResponse>;
   readonly underWay: UnderWay;
-  /** We have closed our side, so that the peer closes its own and tells by that what has arrived. */
+  /** This side is closed, so that the peer closes its own, which tells that the answer has arrived. */
   ended: boolean;
 }
 
@@ -30,7 +30,7 @@ export class Http1Connections {
     this.#connections.set(socket, connection);
     socket.once("close", () => {
       this.#connections.delete(socket);
-      // A pipelined answer that never had its turn on the socket would not hear of the end by itself on every Node.
+      // On some versions of Node a pipelined answer that is still queued does not emit `close` when its socket ends.
       for (const response of connection.open) response.destroy();
     });
   }
@@ -44,26 +44,26 @@ export class Http1Connections {
     response.on("error", (error) => this.#log.debug({ err: error }, "an HTTP/1.1 answer failed"));
     response.once("close", () => {
       connection.open.delete(response);
-      // The header alone does not do it: it may have gone out before the drain began.
+      // The header `Connection: close` alone is not enough: this answer's headers may have gone out before the drain began.
       if (this.#draining && connection.open.size === 0) socket.destroySoon();
     });
     return new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
   }
 
-  /** HTTP/1.1 has no ping: that the peer closes after an answer tells that it has it. */
+  /** HTTP/1.1 has no ping. After a long wait this side closes, and the peer's close tells that the answer has arrived (rule 4). */
   #whenGiving(connection: Connection, socket: Socket, response: ServerResponse): (delivery: Delivery) => void {
     const begun = performance.now();
     let prepared = false;
     return (delivery) => {
       if (prepared) return;
       prepared = true;
-      // The last moment for a header; of this one Node has no event.
+      // The last moment at which a header can be set; Node has no event for it.
       const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => ServerResponse;
       response.writeHead = (...head: unknown[]) => {
         if (delivery.gives && performance.now() - begun >= this.#limits.longWait) {
           delivery.watched = true;
           response.setHeader("Connection", "close");
-          // Node would close both sides at once.
+          // By default Node would close both directions at once.
           socket.destroySoon = () => {
             connection.ended = true;
             socket.end();

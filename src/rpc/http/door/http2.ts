@@ -17,7 +17,7 @@ import { Backlog, Stopwatch } from "./stopwatch.ts";
 interface Connection {
   readonly session: ServerHttp2Session;
   readonly streams: Map<ServerHttp2Stream, { readonly body: Stopwatch; readonly backlog: Backlog; readonly closing: Stopwatch }>;
-  /** Bytes heard from the peer when it was last asked, and the time since then. */
+  /** How many bytes had come from the peer at the last sweep that saw a change, and the time since then. */
   heard: number;
   readonly silence: Stopwatch;
   pinged: boolean;
@@ -46,7 +46,7 @@ export class Http2Connections {
     this.#log = log;
     this.#server = createServer(nodeOptions(limits), (req, res) => {
       const connection = req.stream.session && this.#bySession.get(req.stream.session);
-      // Else its connection has gone in the meantime.
+      // Without a connection it has closed in the meantime.
       if (connection !== undefined) handle(req, res, new Delivery(res, connection.underWay, watch));
     });
   }
@@ -87,7 +87,7 @@ export class Http2Connections {
     });
   }
 
-  /** Cuts off what has had its time. `now`: the sweep's clock, ms. */
+  /** Cuts off streams and connections that are over one of the limits. `now`: the sweep's clock, ms. */
   sweep(now: number): void {
     for (const [socket, connection] of this.#connections) {
       this.#sweepStreams(socket, connection, now);
@@ -100,7 +100,7 @@ export class Http2Connections {
     }
   }
 
-  /** Asks the peer for a sign of life, until each answer that is under way has one. */
+  /** Pings the peer until every answer that is under way is known to have arrived. */
   #ask(connection: Connection): void {
     const { session, underWay } = connection;
     if (connection.asking || session.destroyed) return;
@@ -128,7 +128,7 @@ export class Http2Connections {
     }
   }
 
-  /** Any byte from the peer is a sign of life. A session that is over has no claim to a longer one. */
+  /** Pings a silent connection, and cuts it off if it stays silent. Any byte from the peer counts, but not on a session that has ended. */
   #sweepSilence(socket: Socket, connection: Connection, now: number): void {
     const { session, streams, silence } = connection;
     const over = session.destroyed || (session.closed && streams.size === 0);

@@ -1,6 +1,6 @@
 /**
- * What a peer may cost us. All times in milliseconds. They stand still while the process is stalled, except those that Node keeps: the TLS
- * handshake's, and HTTP/1.1's for headers, bodies and idle connections.
+ * Limits on what one peer may use. All times in milliseconds. They stand still while the process is stalled, except those that Node keeps:
+ * the TLS handshake's, and HTTP/1.1's for headers, bodies and idle connections.
  */
 export interface DoorLimits {
   /** Open connections; a further one is closed as soon as it is accepted. */
@@ -17,7 +17,10 @@ export interface DoorLimits {
   readonly pingInterval: number;
   /** HTTP/2: how long a sign of life may take after that PING. */
   readonly pingTimeout: number;
-  /** HTTP/1.1: a call that waited so long may have lost its connection unnoticed. If its answer gives something, its peer must close. */
+  /**
+   * HTTP/1.1: a call that waited longer than this may have lost its connection unnoticed. If its answer gives a lease, the connection is
+   * closed after it, and the peer's close confirms it.
+   */
   readonly longWait: number;
   /** HTTP/1.1: how long the peer may take to close, or to send a byte, after such an answer. */
   readonly closeTimeout: number;
@@ -33,7 +36,7 @@ export interface DoorLimits {
   readonly maxSessionMemory: number;
 }
 
-/** The limits of a server that is not told otherwise. */
+/** The default limits. */
 export const DOOR_LIMITS: DoorLimits = {
   maxConnections: 20_000,
   prefaceTimeout: 5_000,

@@ -24,7 +24,10 @@ export function sniff(socket: Socket, route: (protocol: Protocol) => void): void
   socket.on("readable", look).on("end", cutOff);
 }
 
-/** A broken preface is HTTP/2's to refuse; an unfinished one is waited for, because a session has no time limit for it. */
+/**
+ * A broken preface is passed on, for HTTP/2 to refuse. An unfinished one is waited for here, because an HTTP/2 session has no time limit
+ * for it.
+ */
 function recognise(head: Buffer): Protocol | undefined {
   if (!begins(head, TELLING)) return "http1";
   return head.length >= PREFACE.length || !begins(head, PREFACE.length) ? "http2" : undefined;

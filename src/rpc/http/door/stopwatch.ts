@@ -23,7 +23,7 @@ export class Backlog {
   #progress = -1;
   readonly #still = new Stopwatch();
 
-  /** Bytes went out. */
+  /** Notes that bytes went out: the time without progress begins anew. */
   moved(): void {
     this.#still.restart();
   }

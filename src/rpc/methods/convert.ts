@@ -1,4 +1,4 @@
-/** From the core's words to the contract's. */
+/** Converts the core's values to the contract's messages. */
 import { create, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { EnvironmentSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
@@ -105,7 +105,7 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
 
 const statuses = new WeakMap<EnvironmentStatus, MessageShape<typeof EnvironmentStatusSchema>>();
 
-/** The same object each time: most of a pool's statuses are those of its earlier version. */
+/** Gives the same object for the same status, so that what did not change between two versions of a pool is converted once. */
 export function statusMessage(status: EnvironmentStatus): MessageShape<typeof EnvironmentStatusSchema> {
   const known = statuses.get(status);
   if (known !== undefined) return known;

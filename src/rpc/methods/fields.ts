@@ -15,13 +15,13 @@ export function newName(field: string, value: string): string {
   throw badField(field, `${show(value)} is not a name; use 1 to 128 of A-Z a-z 0-9 . _ / -, beginning with a letter or digit`);
 }
 
-/** Something that must be there. */
+/** A text that must not be empty. */
 export function required(field: string, value: string): string {
   if (value === "") throw badField(field, "is missing");
   return value;
 }
 
-/** Free text. */
+/** Free text of at most `max` characters, without control and bidirectional characters. */
 export function text(field: string, value: string, max: number = limits.text): string {
   if ([...value].length > max) throw badField(field, `has ${[...value].length} characters; at most ${max} are allowed`);
   if (UNSAFE.test(value) || !value.isWellFormed())
@@ -53,7 +53,7 @@ export function duration(field: string, value: Duration | undefined, range: { mi
   return micros;
 }
 
-/** A time that a whole number of microseconds can still tell, and every JSON reader can show: until the year 2255. */
+/** A time between the years 1970 and 2255, which is what a safe integer of microseconds, and every JSON reader, can hold. */
 export function time(field: string, value: Timestamp): Micros {
   const micros = Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
   if (Number.isSafeInteger(micros) && micros >= 0) return micros;
@@ -71,13 +71,13 @@ export function dictionary(field: string, value: Record<string, string>, check: 
   return value;
 }
 
-/** A link that is safe to show on a page. */
+/** An http or https address, which is safe to show as a link on a page. */
 export function link(field: string, value: string): string {
   if (!/^https?:\/\//.test(text(field, value))) throw badField(field, `${show(value)} is not an http or https address`);
   return value;
 }
 
-/** A value for a message, without anything that a terminal or reader could take for more than text. */
+/** A value as error messages quote it: shortened, with control and bidirectional characters escaped. */
 export function show(value: string): string {
   const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
   return JSON.stringify(short).replace(new RegExp(UNSAFE, "g"), (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);

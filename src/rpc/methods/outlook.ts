@@ -9,8 +9,8 @@ import { present } from "../../engine/watch.ts";
 import type { Service } from "./call.ts";
 
 /**
- * The present state of what is named, where `available` is what an Acquire of one slot would get now: the one answer of Check and of GET /maybe.
- * What is free is not to be had at a limit; and an unknown name, where none is made on demand.
+ * The present state of a topic, for Check and GET /maybe alike. `available` tells what an Acquire of one slot would get now: nothing at a
+ * limit, nor for an unknown name where names are not made on demand.
  */
 export function outlook(service: Service, topic: Topic): readonly EnvironmentStatus[] {
   const { pool, environments } = present(service.engine, topic);

@@ -9,19 +9,22 @@ export function pageSize(asked: number): number {
   return asked === 0 ? DEFAULT : Math.min(asked, LARGEST);
 }
 
-/** Where the next page begins, as a token that nobody needs to look into. */
+/** The key at which the next page begins, as an opaque token. */
 export function writeToken(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString("base64url");
 }
 
-/** The key of a token with so many parts; undefined for the first page. Throws invalid_argument for one that we did not write. */
+/**
+ * The key in a page token, of so many parts; undefined for the first page. Throws invalid_argument for a token that writeToken did not
+ * make.
+ */
 export function readToken(token: string, parts: number): readonly string[] | undefined {
   if (token === "") return undefined;
   try {
     const key: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
     if (Array.isArray(key) && key.length === parts && key.every((part) => typeof part === "string")) return key;
   } catch {
-    // Falls through to the same complaint.
+    // Not JSON: refused below, like a token with other content.
   }
   throw badField("page_token", "is not one that this server gave out; begin again without it");
 }

@@ -25,7 +25,7 @@ export type Unary<I extends DescMessage, O extends DescMessage> = (
   call: Call,
 ) => Promise<MessageInitShape<O>>;
 
-/** Whole messages, for an object that many readers are given is encoded once for all of them. */
+/** Gives whole messages: an object that many readers are given is encoded once for all of them. */
 export type Streaming<I extends DescMessage, O extends DescMessage> = (
   service: Service,
   message: MessageShape<I>,
@@ -61,7 +61,7 @@ export const LOCK_SERVICE: Rows<typeof LockService.method> = {
 export const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
   listEnvironments: { run: environments.list, ...VIEW },
   getEnvironment: { run: environments.get, ...VIEW, token: "ENVIRONMENTS" },
-  // It may send a whole fleet.
+  // Large enough for a whole fleet.
   applyEnvironments: { run: environments.apply, ...ADMIN, size: 4 * KIB * KIB },
   deleteEnvironment: { run: environments.remove, ...ADMIN },
   setEnvironmentState: { run: environments.setState, ...OPERATE },
@@ -78,7 +78,7 @@ export const MAYBE = {
 
 /** A method of any message types, for what surrounds all of them alike. */
 export type Method = Rule & {
-  /** As in a request for it, `/callme.v1.LockService/Check`. */
+  /** The path of its requests, such as `/callme.v1.LockService/Check`. */
   readonly path: string;
 } & (
     | { readonly desc: DescMethodUnary; readonly run: Unary<DescMessage, DescMessage> }

@@ -5,7 +5,7 @@ import { failure } from "./errors.ts";
 /** What every lease token begins with. */
 const TOKEN = "cml_";
 
-/** Who is calling, from what they show. Keys are compared as digests, in constant time, before any body is read. */
+/** Tells callers by their keys. Keys are compared as digests, in constant time, before any body is read. */
 export class Principals {
   readonly #admin: Buffer | undefined;
   readonly #secret: Uint8Array;

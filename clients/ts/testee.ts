@@ -43,8 +43,8 @@ function outcomeOf(error: unknown, hold?: Hold): object {
     return { outcome: "lost", endReason: nameOf(error.endReason), why: error.why, ...cause };
   }
   if (error instanceof NotAcquired) {
-    const { endReason, reason, holders, message } = error;
-    return { outcome: "not_acquired", endReason: nameOf(endReason), reason, holders, note: message };
+    const { lease, endReason, reason, holders, message } = error;
+    return { outcome: "not_acquired", endReason: nameOf(endReason), reason, holders, note: lease?.endNote ?? message };
   }
   if (hold?.cancellation.signal.aborted && error === hold.cancellation.signal.reason) return { outcome: "cancelled" };
   if (!(error instanceof ConnectError)) return { outcome: `${error}` };

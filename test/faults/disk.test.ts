@@ -90,6 +90,24 @@ describe.skipIf(!canTrace)(`a disk that fails${untraced}`, () => {
     for (const name of ["a", "b", "c"]) expect(leaseIn(await take(clients, name)).state).toBe(LeaseState.HELD);
     expect((await held(clients)).toSorted()).toEqual(["a", "b", "c", "first", "second"]);
   });
+
+  test("a write that hangs for seconds: no lease ends meanwhile, and the log says when time stood still, and for how long", async () => {
+    await using server = await Server.start();
+    const { locks } = clientsOf(server, "gRPC");
+    const leaseId = leaseIn(await locks.acquire({ environment: "uat", ttl: seconds(2) })).id;
+    {
+      await using _ = await meddleWithSyncs(server.pid, "delay_exit=5000000:when=1");
+      await locks.renew({ leaseId });
+    }
+    expect(leaseIn(await locks.renew({ leaseId })).state).toBe(LeaseState.HELD);
+    const told = () => server.log.filter(({ msg }) => msg.startsWith("time "));
+    await eventually(() => told().length === 2);
+    expect(told().map(({ msg }) => msg)).toEqual([
+      "time stands still, because the disk does not take what is written: no lease ends meanwhile",
+      "time goes on; leases are extended by as long as it stood still",
+    ]);
+    expect(told()[1]?.["seconds"]).toBeGreaterThan(4);
+  });
 });
 
 /** A server on a small disk of its own, whose reserve is made; undefined, and told, where none can be mounted. */

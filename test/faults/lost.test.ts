@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -42,6 +42,14 @@ test.each(MEDDLINGS)("%s under the running server: nothing is acknowledged any m
   expect(logged).toMatch(told);
   expect(logged).toContain(`${file}: `);
   expect(logged).toMatch(/stop the server, put the database and its -wal in their place/);
+});
+
+test("a database of which only the times have changed is the same one", async () => {
+  await using server = await Server.start();
+  const { locks } = clientsOf(server, "gRPC");
+  await locks.acquire({ environment: "a" });
+  utimesSync(path.join(server.directory, "call-me.db"), 1, 1);
+  expect(leaseIn(await locks.acquire({ environment: "b" })).state).toBe(LeaseState.HELD);
 });
 
 test("a database that is moved away is noticed without any call; moved back while the server is stopped, it has all", async () => {

@@ -142,6 +142,13 @@ describe("bytes that are no message", () => {
     expect(await get(server, CHECK, query)).toMatchObject({ status: 400, ...MALFORMED });
   });
 
+  test.each(["encoding=xml&message=%7B%7D", "message=%7B%7D", ""])(
+    "a Connect GET of no known encoding is told what to give: %j",
+    async (query) => {
+      expect(await get(server, CHECK, query)).toMatchObject({ status: 415, message: expect.stringContaining("encoding=json") });
+    },
+  );
+
   test("stock gRPC: the status and its details", async () => {
     const client = new Client(new URL(server.url).host, credentials.createInsecure());
     const metadata = new Metadata();

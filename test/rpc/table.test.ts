@@ -29,7 +29,8 @@ test("a method without a row does not compile", () => {
 
 test("what is served without a row is health and reflection, which ask for no key", () => {
   const router = createConnectRouter();
-  routes({} as Service, health, () => undefined)(router);
+  const service = { engine: { draining: new AbortController().signal } } as unknown as Service;
+  routes(service, health, () => undefined)(router);
   const others = router.handlers.filter(({ requestPath }) => !METHODS.has(requestPath)).map(({ service }) => service.typeName);
   expect(new Set(others)).toEqual(
     new Set(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]),

@@ -1,12 +1,14 @@
 /** connect-es on Node's requests and responses; like its own adapter, but unknown methods and malformed input get full answers too. */
 import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import {
   compressionBrotli,
   compressionGzip,
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { toConnectError } from "../errors.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
 import { explained, plainSpoken } from "./foreign.ts";
@@ -15,10 +17,12 @@ import { outletKey } from "./relay.ts";
 import { handOverKey, type Report, readKey } from "./router.ts";
 
 /** What connect-es answers with an empty body, in words for who has just begun with curl. */
-const HINTS: Partial<Record<number, string>> = {
-  405: "call this method with POST",
-  415: "send `content-type: application/json` with a JSON body (or application/proto, or one of gRPC's types)",
-};
+function hintFor(status: number, httpMethod: string | undefined): string | undefined {
+  if (status === 405) return "call this method with POST";
+  if (status !== 415) return undefined;
+  if (httpMethod === "GET") return "give the query `encoding=json` and `message={…}`, percent-encoded, or call this method with POST";
+  return "send `content-type: application/json` with a JSON body (or application/proto, or one of gRPC's types)";
+}
 
 /** Serves every method of `routes`; false when the path is none of them. */
 export function rpcHandler(routes: (router: ConnectRouter) => void, report: Report): (exchange: Exchange) => boolean {
@@ -53,14 +57,14 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
     normalise(request.header);
     const answer = await handler(request);
     if (!read) exchange.discard();
-    const hint = answer.body === undefined ? HINTS[answer.status] : undefined;
+    const hint = answer.body === undefined ? hintFor(answer.status, req.method) : undefined;
     if (hint === undefined) await universalResponseToNodeResponse(await explained(answer, () => read), raw);
     else exchange.answer(answer.status, { code: "unimplemented", message: hint }, { allow: handler.allowedMethods.join(", ") });
   } catch (error) {
     // Mostly the connection is gone, and nobody to tell. What the method left behind is the method's (Call.handOver).
     if (!exchange.closed && ConnectError.from(error).code !== Code.Aborted) report(error, exchange.path);
     if (exchange.closed || raw.headersSent) raw.destroy();
-    else exchange.answer(400, { code: "invalid_argument", message: "the request could not be understood" });
+    else exchange.answer(500, errorToJson(toConnectError(error), undefined) as object);
   }
 }
 
@@ -73,7 +77,7 @@ function unimplemented(exchange: Exchange): void {
   const { req, res, path } = exchange;
   exchange.discard();
   const message = `there is no method ${path}; this server may be older than its caller`;
-  const type = req.headers["content-type"] ?? "";
+  const type = req.headers["content-type"]?.toLowerCase() ?? "";
   if (type.startsWith("application/grpc"))
     res.writeHead(200, { "content-type": type, "grpc-status": "12", "grpc-message": encodeURI(message) });
   else res.writeHead(404, { "content-type": "application/json" });

@@ -54,7 +54,7 @@ export async function endAtWork(end: Ending, rounds: number, clients: number, se
   }
   await load.finish();
   // Who lost sight of its lease has a second left of it, and a minute at most of a place in line.
-  await eventually(async () => (await judge("at the end")).environments.every(({ used, waiting }) => used + waiting === 0));
+  await eventually(async () => (await judge("at the end")).environments.every(({ used, waiting }) => used + waiting === 0), 90_000);
 }
 
 /** What a store that was left by a killed server looks like to SQLite. Looks at a copy: to open the store would repair it. */

@@ -123,7 +123,7 @@ describe("acquire", () => {
 
   test("exit code 4 when it is busy, timed out or can never be", async () => {
     await clients.locks.acquire({ environment: "busy" });
-    expect(await run(["acquire", "busy", "--fail"])).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: refused") });
+    expect(await run(["acquire", "busy", "--fail"])).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: busy") });
     const timedOut = await run(["acquire", "busy", "--queue-timeout", "100ms"]);
     expect(timedOut).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: timed out") });
     expect(await run(["acquire", "busy:2"])).toMatchObject({ code: 4, stderr: expect.stringContaining("unsatisfiable") });

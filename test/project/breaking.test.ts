@@ -29,9 +29,9 @@ test.each<[what: string, file: string, from: string, to: string, says: RegExp]>(
   ["a field changes its number", TYPES, "string end_note = 4;", "string end_note = 99;", /field "4" with name "end_note"/],
   ["a field changes its name", TYPES, "string end_note = 4;", "string note = 4;", /changed name from "end_note" to "note"/],
   ["a field becomes repeated", TYPES, "string end_note = 4;", "repeated string end_note = 4;", /changed cardinality/],
-  ["an enum value is removed", TYPES, "  END_REASON_LAPSED = 5;\n", "", /enum value "5" on enum "EndReason" was deleted/],
-  ["an enum value is renumbered", TYPES, "END_REASON_LAPSED = 5;", "END_REASON_LAPSED = 99;", /enum value "5" on enum "EndReason"/],
-  ["an enum value is renamed", TYPES, "END_REASON_LAPSED = 5;", "END_REASON_GONE = 5;", /changed name from "END_REASON_LAPSED"/],
+  ["an enum value is removed", TYPES, "  END_REASON_TIMED_OUT = 6;\n", "", /enum value "6" on enum "EndReason" was deleted/],
+  ["an enum value is renumbered", TYPES, "END_REASON_TIMED_OUT = 6;", "END_REASON_TIMED_OUT = 99;", /enum value "6" on enum "EndReason"/],
+  ["an enum value is renamed", TYPES, "END_REASON_TIMED_OUT = 6;", "END_REASON_GONE = 6;", /changed name from "END_REASON_TIMED_OUT"/],
   [
     "a method is removed",
     LOCKS,
@@ -47,7 +47,7 @@ test.each<[what: string, file: string, from: string, to: string, says: RegExp]>(
     /RPC "Renew" on service "LockService" changed request type/,
   ],
   ["a method becomes a stream", LOCKS, "returns (RenewResponse)", "returns (stream RenewResponse)", /"Renew".*changed from server unary/],
-  ["a reserved number is given away", TYPES, "  reserved 8;\n", "", /reserved/],
+  ["a reserved number is given away", TYPES, "  reserved 5, 7, 8;\n", "", /reserved/],
 ])("%s: it is found", (_what, file, from, to, says) => {
   const { ok, output } = breaking(file, from, to);
   expect(output).toMatch(says);
@@ -57,7 +57,7 @@ test.each<[what: string, file: string, from: string, to: string, says: RegExp]>(
 test.each<[what: string, file: string, from: string, to: string]>([
   ["nothing", TYPES, "", ""],
   ["a field", TYPES, "  string end_note = 4;\n", "  string end_note = 4;\n  // New.\n  string later = 99;\n"],
-  ["an enum value", TYPES, "  END_REASON_LAPSED = 5;\n", "  END_REASON_LAPSED = 5;\n  // New.\n  END_REASON_LATER = 99;\n"],
+  ["an enum value", TYPES, "  END_REASON_TIMED_OUT = 6;\n", "  END_REASON_TIMED_OUT = 6;\n  // New.\n  END_REASON_LATER = 99;\n"],
   ["a method", LOCKS, "  // Reads a lease", "  // New.\n  rpc Postpone(RenewRequest) returns (RenewResponse);\n  // Reads a lease"],
 ])("adding %s breaks nobody", (_what, file, from, to) => {
   expect(breaking(file, from, to)).toEqual({ ok: true, output: "" });

@@ -1,7 +1,7 @@
 // A page that watches an environment, takes it and gives it back: over Connect or gRPC-Web, with the generated client and connect-web.
 import { type Client, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
-import { LockService, type WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { IfBusy, LockService, type WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReasonSchema, type Lease, LeaseState, LeaseStateSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 
@@ -21,6 +21,8 @@ async function acquire(): Promise<void> {
   const { lease } = await client().acquire({
     environment: value("environment"),
     requestId,
+    // Nobody keeps a place in line for a page: if it is busy, the error says who has it.
+    ifBusy: IfBusy.FAIL,
     ttl: { seconds: 300n },
     reason: "the browser's example",
   });

@@ -11,7 +11,7 @@ import uuid
 import grpc
 from callme.v1.lock_service_pb2 import AcquireRequest, ReleaseRequest, RenewRequest, WatchLeaseRequest
 from callme.v1.lock_service_pb2_grpc import LockServiceStub
-from callme.v1.types_pb2 import LEASE_STATE_ENDED, LEASE_STATE_HELD, LEASE_STATE_QUEUED, WatchKind
+from callme.v1.types_pb2 import LEASE_STATE_HELD, LEASE_STATE_QUEUED, Lease, WatchKind
 from google.protobuf.duration_pb2 import Duration
 
 url = os.environ.get("CALL_ME_URL", "http://127.0.0.1:8000")
@@ -33,8 +33,14 @@ if answer.lease.state != LEASE_STATE_HELD:
 # From here on the lease's own token is enough.
 token = [("x-api-key", answer.lease_token)]
 lease_id = answer.lease.id
+fencing_token = answer.lease.environments[0].fencing_token
 watch = locks.WatchLease(WatchLeaseRequest(lease_id=lease_id), metadata=token)
 over = threading.Event()
+
+
+def lost(lease: Lease) -> bool:
+    """Whether it has ended, or was taken back: waiting again, or granted anew, others may have been served since."""
+    return lease.state != LEASE_STATE_HELD or lease.environments[0].fencing_token != fencing_token
 
 
 def follow() -> None:
@@ -43,7 +49,7 @@ def follow() -> None:
         # A newer server may know kinds that this code does not.
         known = message.kind in WatchKind.values()
         print("watch:", WatchKind.Name(message.kind) if known else message.kind)
-        if message.lease.state == LEASE_STATE_ENDED:
+        if message.HasField("lease") and lost(message.lease):
             over.set()
 
 
@@ -54,8 +60,10 @@ def renew() -> None:
     while not over.wait(pause):
         sent = time.monotonic()
         try:
-            locks.Renew(RenewRequest(lease_id=lease_id), metadata=token, timeout=6)
+            renewal = locks.Renew(RenewRequest(lease_id=lease_id), metadata=token, timeout=6)
             renewed, pause = sent, 20.0
+            if lost(renewal.lease):
+                over.set()
         except grpc.RpcError as error:
             print("renew:", error.code(), error.details())
             pause = 1.5
@@ -69,7 +77,7 @@ def renew() -> None:
 threading.Thread(target=follow, daemon=True).start()
 threading.Thread(target=renew, daemon=True).start()
 try:
-    print("held, with fencing token", answer.lease.environments[0].fencing_token)
+    print("held, with fencing token", fencing_token)
     # … the work; it must stop when `over` is set …
 finally:
     locks.Release(ReleaseRequest(lease_id=lease_id), metadata=token, timeout=2)

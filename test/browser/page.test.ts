@@ -80,6 +80,15 @@ describe.skipIf(PROGRAM === undefined)("the page of examples/browser", () => {
       await page.locator("#error", { hasText: "[unauthenticated] the key is not known to this server WRONG_KEY" }).waitFor();
     });
 
+    test("is told who has a busy one, and leaves nothing in line", async () => {
+      const environment = `taken-${protocol}`;
+      await clientsOf(server).locks.acquire({ environment, holder: { name: "checkout #1" } });
+      await using page = await visit(friend, environment, protocol);
+      await page.click("#acquire");
+      await page.locator("#error", { hasText: /held by checkout #1.*ENVIRONMENT_BUSY/ }).waitFor();
+      expect(await status(environment)).toMatchObject({ queueLength: 0 });
+    });
+
     test("from another origin the browser lets it do nothing", async () => {
       await using page = await visit(stranger, "untouched", protocol);
       await page.click("#acquire");

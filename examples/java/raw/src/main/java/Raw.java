@@ -79,7 +79,9 @@ class Raw {
   private static void watch(LockServiceBlockingStub locks, String leaseId) {
     try {
       locks.watchLease(WatchLeaseRequest.newBuilder().setLeaseId(leaseId).build()).forEachRemaining(message -> {
-        if (message.getLease().getState() == LeaseState.LEASE_STATE_ENDED) System.out.println("ended: " + message.getLease().getEndReason());
+        // Another state than HELD: it has ended, or was taken back, and the work must stop.
+        LeaseState state = message.getLease().getState();
+        if (message.hasLease() && state != LeaseState.LEASE_STATE_HELD) System.out.println("lost: " + state + " " + message.getLease().getEndReason());
       });
     } catch (StatusRuntimeException over) {
       if (over.getStatus().getCode() != Status.Code.CANCELLED) System.err.println("no longer watched: " + over.getMessage());

@@ -205,6 +205,10 @@ describe("lists", () => {
       }
       expect(ids).toEqual(leases);
     }
+    for (const key of ['["x","y"]', '["1"]', "[1,2]", "{}"])
+      expect(await refusal(environments.listLeases({ pageToken: Buffer.from(key).toString("base64url") }))).toBe(
+        "invalid_argument BAD_FIELD",
+      );
     expect(await refusal(environments.listLeases({ pageToken: "nonsense" }))).toBe("invalid_argument BAD_FIELD");
     expect(await refusal(environments.listEnvironments({ pageSize: -1 }))).toBe("invalid_argument BAD_FIELD");
   });

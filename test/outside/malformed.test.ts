@@ -80,6 +80,11 @@ describe.each(Object.entries(JSON_WIRES))("JSON over %s", (_, wire) => {
   });
 });
 
+test("a text that looks like a duration is one only where a duration belongs", async () => {
+  const body = Buffer.from('{"environment":"3staging","reason":"5s later","ttl":"1.5s","tags":["1s500ms"]}');
+  expect(await send(server, { method: ACQUIRE, type: "application/json", body })).toMatchObject({ status: 200 });
+});
+
 test("a stream, and a Connect GET, name the field too", async () => {
   const body = envelope('{"environment":5}');
   for (const type of ["application/connect+json", "application/grpc+json", "application/grpc-web+json"])

@@ -1,11 +1,15 @@
 /**
  * A request's JSON. What protobuf-es refuses is explained here: the path of the field in proto names, its value, and an example of what fits.
- * protobuf-es alone judges what fits; the walk asks it about ever smaller parts.
+ * protobuf-es judges what fits, and the walk asks it about ever smaller parts.
  */
 import { type DescEnum, type DescField, type DescMessage, fromJson, fromJsonString, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { near } from "../../core/refusal.ts";
 import { failure } from "../errors.ts";
 import { show } from "../methods/fields.ts";
+
+const DURATION = "google.protobuf.Duration";
+/** What a request may have that protobuf-es reads up to the s only, as a second: "1s500ms". */
+const LOOSE = /"-?\d+(\.\d+)?s[^"]/;
 
 /** Turns the bytes of a request into its text, for connect-es to read; throws MALFORMED unless they are a message of this type. */
 export class RequestDecoder {
@@ -18,12 +22,16 @@ export class RequestDecoder {
 
   decode(bytes?: Uint8Array): string {
     const text = this.#textOf(bytes);
+    let complaint = "";
     try {
       fromJsonString(this.#type, text);
-      return text;
+      if (!LOOSE.test(text)) return text;
     } catch (error) {
-      throw explain(this.#type, text, error instanceof Error ? error.message : String(error));
+      complaint = error instanceof Error ? error.message : String(error);
     }
+    const refusal = explain(this.#type, text, complaint);
+    if (refusal !== undefined) throw refusal;
+    return text;
   }
 
   #textOf(bytes?: Uint8Array): string {
@@ -35,8 +43,8 @@ export class RequestDecoder {
   }
 }
 
-/** `complaint`: the message of protobuf-es's error. */
-function explain(type: DescMessage, text: string, complaint: string): Error {
+/** `complaint`: the message of protobuf-es's error; empty if it had none, and then there may be nothing wrong. */
+function explain(type: DescMessage, text: string, complaint: string): Error | undefined {
   if (text === "") return failure("MALFORMED", "the request is empty; send a JSON object, at least {}");
   let value: JsonValue;
   try {
@@ -45,7 +53,7 @@ function explain(type: DescMessage, text: string, complaint: string): Error {
     return failure("MALFORMED", `the request is no JSON: ${(error as SyntaxError).message}`);
   }
   const fault = faultIn(type, value, "");
-  if (fault === undefined) return failure("MALFORMED", complaint);
+  if (fault === undefined) return complaint === "" ? undefined : failure("MALFORMED", complaint);
   if (fault.path === "") return failure("MALFORMED", `the request: ${fault.complaint}`);
   return failure("MALFORMED", `${fault.path}: ${fault.complaint}`, { field: fault.path });
 }
@@ -106,7 +114,7 @@ function faultOfOne(field: DescField, key: string, value: JsonValue, path: strin
 
 /** What a value of this field must be, and an example that fits and is close to what was given. */
 function expected(field: DescField, value: JsonValue): readonly [kind: string, example: string] {
-  if (field.message?.typeName === "google.protobuf.Duration") return ["no duration in seconds", `"${secondsIn(value)}s"`];
+  if (field.message?.typeName === DURATION) return ["no duration in seconds", `"${secondsIn(value)}s"`];
   if (field.message?.typeName === "google.protobuf.Timestamp") return ["no time as of RFC 3339", '"2027-01-31T12:00:00Z"'];
   if (field.enum !== undefined) return nameOf(field.enum, value);
   switch (field.scalar) {
@@ -141,14 +149,25 @@ function secondsIn(value: JsonValue): number {
   return whole >= 0.001 && whole <= 1e9 ? whole : 60;
 }
 
-/** Whether protobuf-es takes this value for the field. */
+/** Whether protobuf-es takes this value for the field, and reads all of it. */
 function fits(field: DescField, value: JsonValue): boolean {
   try {
     fromJson(field.parent, { [field.jsonName]: value });
-    return true;
+    return !isLoose(field, value);
   } catch {
     return false;
   }
+}
+
+/** Whether it has a duration of which protobuf-es would read the beginning only. */
+function isLoose(field: DescField, value: JsonValue): boolean {
+  if (Array.isArray(value)) return value.some((item) => isLoose(field, item));
+  if (field.message?.typeName === DURATION) return typeof value === "string" && !/^-?\d+(\.\d+)?s$/.test(value);
+  if (field.message === undefined || !isObject(value)) return false;
+  const { fields } = field.message;
+  return Object.entries(value).some(([key, item]) =>
+    fields.some((one) => (one.name === key || one.jsonName === key) && isLoose(one, item)),
+  );
 }
 
 /** Whether JSON has a form of its own for the type, as for Duration, instead of its fields. */

@@ -117,7 +117,7 @@ export async function listLeases(
 ): Promise<MessageInitShape<typeof pb.ListLeasesResponseSchema>> {
   const { pool = "", environment = "", holder = "", tag = "", states = [] } = request.filter ?? {};
   const size = pageSize(request.pageSize);
-  const token = readToken(request.pageToken, 2);
+  const token = readToken(request.pageToken, 2, ([createdAt]) => Number.isSafeInteger(Number(createdAt)));
   const leases = await engine.store.list({
     ...(pool === "" ? {} : { pool }),
     ...(environment === "" ? {} : { environment }),

@@ -18,11 +18,15 @@ export function writeToken(key: readonly string[]): string {
  * The key in a page token, of so many parts; undefined for the first page. Throws invalid_argument for a token that writeToken did not
  * make.
  */
-export function readToken(token: string, parts: number): readonly string[] | undefined {
+export function readToken(
+  token: string,
+  parts: number,
+  isKey: (key: readonly string[]) => boolean = () => true,
+): readonly string[] | undefined {
   if (token === "") return undefined;
   try {
     const key: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
-    if (Array.isArray(key) && key.length === parts && key.every((part) => typeof part === "string")) return key;
+    if (Array.isArray(key) && key.length === parts && key.every((part) => typeof part === "string") && isKey(key)) return key;
   } catch {
     // Not JSON: refused below, like a token with other content.
   }

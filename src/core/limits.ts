@@ -42,8 +42,9 @@ export const limits = {
   leases: { pool: 100_000, total: 500_000 },
   pools: 1_000,
   watchers: { pool: 20_000, total: 50_000 },
-  /** Commands decided in one transaction. */
+  /** Commands decided in one transaction, and those that may wait for one: beyond it a caller is refused. */
   batch: 1_000,
+  waiting: 20_000,
   /** The newest events of a pool that a watch can resume over; no older than `history`. */
   log: 10_000,
   /** And in bytes, as they are stored; between two trims up to twice as many. */

@@ -3,12 +3,14 @@ import { limits } from "../core/limits.ts";
 import { type Lease, type Pool, requestKey } from "../core/model.ts";
 import type { Commit, Store } from "../store/store.ts";
 import { Hub } from "./hub.ts";
-import { Lane, type Unit } from "./lane.ts";
+import { type Asker, Lane, type Unit } from "./lane.ts";
 import { Past } from "./past.ts";
 import { Presence } from "./presence.ts";
 import { Reaper } from "./reaper.ts";
 import { realTimers, type Timers } from "./timers.ts";
 
+/** What is done also for a caller who has gone: they have said all there is to say, and others wait for what they give back. */
+const GIVES_BACK: ReadonlySet<Command["type"]> = new Set(["release", "releaseByEnvironment", "releaseLegacy", "forceRelease"]);
 /** How often history is trimmed, in milliseconds. */
 const TRIM_EVERY = 60_000;
 /** How soon a withdrawal that the store could not take is tried again, in milliseconds. */
@@ -20,6 +22,12 @@ const PROBE_AFTER = 1_000;
 export interface LeaseView {
   readonly lease: Lease;
   readonly pool: Pool;
+}
+
+/** A call as the engine sees it. */
+export interface EngineCall {
+  /** Aborts when the caller is gone, or its deadline has passed. */
+  readonly signal: AbortSignal;
 }
 
 /** Told of what nobody waits for: a claim or an abandonment that could not be stored, a trim that failed. */
@@ -53,8 +61,10 @@ export class Engine {
     this.#lane = new Lane(store, () => this.#abandonments());
     const pulse = (parts: Unit["parts"]) => this.#lane.submit({ parts });
     // Pool by pool, so that a broken one does not keep the others; with none due, a batch of nothing lets abandoned waiters go.
-    const sweep = (pools: readonly string[]) =>
-      Promise.all([pulse([]), ...pools.map((pool) => pulse([{ pool, command: { type: "pulse" } }]))]);
+    const sweep = async (pools: readonly string[]) => {
+      const swept = await Promise.allSettled([pulse([]), ...pools.map((pool) => pulse([{ pool, command: { type: "pulse" } }]))]);
+      for (const result of swept) if (result.status === "rejected") throw result.reason;
+    };
     this.#reaper = new Reaper(
       timers,
       () => store.now(),
@@ -92,22 +102,28 @@ export class Engine {
     return this.#draining.signal;
   }
 
-  /** Decides one command; the reply is on disk. Rejects with a StoreFailure. */
-  async submit(pool: string, command: Command): Promise<Reply> {
-    const [reply] = await this.#lane.submit({ parts: [{ pool, command }] });
+  /** Decides one command, of the call if there is one; the reply is on disk. Rejects with a StoreFailure or an EngineFailure. */
+  async submit(pool: string, command: Command, call?: EngineCall): Promise<Reply> {
+    const [reply] = await this.submitAll({ parts: [{ pool, command }] }, call);
     if (reply === undefined) throw new Error("invariant: a unit of one part has one reply");
     return reply;
   }
 
   /** Decides several commands, all or none. */
-  submitAll(unit: Unit): Promise<readonly Reply[]> {
-    return this.#lane.submit(unit);
+  submitAll(unit: Omit<Unit, "asker">, call?: EngineCall): Promise<readonly Reply[]> {
+    return this.#lane.submit(call === undefined ? unit : { ...unit, asker: this.#asker(unit, call) });
   }
 
   /** Decides a command about a lease, wherever it is. */
-  async submitFor(lease: string, command: Command): Promise<Reply | undefined> {
+  async submitFor(lease: string, command: Command, call?: EngineCall): Promise<Reply | undefined> {
     const pool = this.store.poolOfLease(lease) ?? (await this.store.findEnded(lease))?.pool;
-    return pool === undefined ? undefined : await this.submit(pool, command);
+    return pool === undefined ? undefined : await this.submit(pool, command, call);
+  }
+
+  /** When the server stops, signals abort of calls that are still answered. */
+  #asker({ parts }: Unit, { signal }: EngineCall): Asker {
+    const stays = parts.some(({ command }) => GIVES_BACK.has(command.type));
+    return { gone: () => signal.aborted && !stays && !this.draining.aborted };
   }
 
   /** The pool of an environment, as last committed; where an unknown one would be made, if it is. */

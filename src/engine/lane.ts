@@ -3,13 +3,22 @@ import { readsOf } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
 import { limits } from "../core/limits.ts";
 import { type Store, StoreFailure, type Transaction } from "../store/store.ts";
+import { EngineFailure } from "./failure.ts";
 import { refusedForSpace } from "./shortage.ts";
+
+/** Somebody who waits for an answer. */
+export interface Asker {
+  /** Whether it waits no more: then what it asked for is not executed. */
+  gone(): boolean;
+}
 
 /** Commands that are decided together, all or none: usually one; ApplyEnvironments has one for each pool. */
 export interface Unit {
   readonly parts: readonly { readonly pool: string; readonly command: Command }[];
   /** Decide, answer, change nothing. */
   readonly dryRun?: boolean;
+  /** Without one the unit is the server's own: it is never refused for there being too many. */
+  readonly asker?: Asker;
 }
 
 interface Waiting {
@@ -34,8 +43,13 @@ export class Lane {
     this.#first = first;
   }
 
-  /** The replies, in the order of the parts, once they are on disk. Of a refused unit nothing is done. Rejects with a StoreFailure. */
+  /**
+   * The replies, in the order of the parts, once they are on disk. Of a refused unit nothing is done. Rejects with a StoreFailure, or with
+   * an EngineFailure: OVERLOADED when limits.waiting units wait already, CALLER_GONE when its asker has gone before its turn.
+   */
   submit(unit: Unit): Promise<readonly Reply[]> {
+    if (unit.asker !== undefined && this.#waiting.length >= limits.waiting)
+      return Promise.reject(new EngineFailure("OVERLOADED", `${this.#waiting.length} commands wait already; try again a little later`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ unit, resolve, reject });
       this.#running ??= this.#run();
@@ -52,7 +66,8 @@ export class Lane {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const ahead = this.#first().map((unit) => ({ unit, resolve: () => {}, reject: () => {} }));
-      await this.#commit([...ahead, ...this.#waiting.splice(0, limits.batch)]);
+      const batch = this.#waiting.splice(0, limits.batch).filter((entry) => !dropped(entry));
+      if (ahead.length + batch.length > 0) await this.#commit([...ahead, ...batch]);
     }
     this.#running = undefined;
   }
@@ -87,6 +102,13 @@ function refused({ unit, reject }: Waiting): boolean {
   const failure = unit.dryRun === true ? undefined : refusedForSpace(unit.parts.map((part) => part.command));
   if (failure !== undefined) reject(failure);
   return failure !== undefined;
+}
+
+/** Whether nobody waits for it any more; then it has been answered. */
+function dropped({ unit, reject }: Waiting): boolean {
+  const gone = unit.asker?.gone() ?? false;
+  if (gone) reject(new EngineFailure("CALLER_GONE", "its caller was gone before its turn; it was not executed"));
+  return gone;
 }
 
 function transact(store: Store, units: readonly Unit[]): Promise<(readonly Reply[])[]> {

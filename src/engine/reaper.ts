@@ -21,6 +21,8 @@ export class Reaper {
   #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
   #cancel: (() => void) | undefined;
   #armed: Micros | undefined;
+  /** One sweep at a time: while it waits for a slow disk, what comes due waits for the next, and does not pile up. */
+  #sweeping = false;
   #stopped = false;
 
   /** `sweep` pulses pools, `also` names a time at which it has something to do besides. */
@@ -44,7 +46,7 @@ export class Reaper {
 
   /** Sets the timer to what is due next, if that is earlier than what it is set to. */
   arm(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#sweeping) return;
     const next = earliest(this.#due.first()?.[0][0], this.#also());
     if (next === undefined || (this.#armed !== undefined && this.#armed <= next)) return;
     this.#set(next, Math.max(0, (next - this.#now()) / 1_000));
@@ -61,7 +63,15 @@ export class Reaper {
     this.#armed = at;
     this.#cancel = this.#timers.after(milliseconds, () => {
       this.#armed = undefined;
-      this.#fire().catch(() => this.#set(at, RETRY));
+      this.#sweeping = true;
+      this.#fire()
+        .finally(() => {
+          this.#sweeping = false;
+        })
+        .then(
+          () => this.arm(),
+          () => this.#set(at, RETRY),
+        );
     });
   }
 
@@ -73,7 +83,6 @@ export class Reaper {
       pools.push(pool);
     }
     if (pools.length > 0 || (this.#also() ?? Number.POSITIVE_INFINITY) <= now) await this.#sweep(pools);
-    this.arm();
   }
 }
 

@@ -4,6 +4,7 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 import type { Refusal, RefusalReason } from "../core/command.ts";
+import { EngineFailure, type EngineFailureReason } from "../engine/failure.ts";
 import { StoreFailure, type StoreFailureReason } from "../store/store.ts";
 
 /** Whose reasons these are, in every ErrorInfo. */
@@ -21,7 +22,7 @@ type DoorReason =
   | "TOO_LARGE"
   | "UNKNOWN_ENCODING"
   | "INTERNAL";
-export type Reason = RefusalReason | StoreFailureReason | DoorReason;
+export type Reason = RefusalReason | EngineFailureReason | StoreFailureReason | DoorReason;
 
 interface Verdict {
   readonly code: Code;
@@ -54,6 +55,8 @@ export const VERDICTS: Record<Reason, Verdict> = {
   LIMIT_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
   TOO_LARGE: { code: Code.ResourceExhausted },
   UNKNOWN_ENCODING: { code: Code.Unimplemented },
+  OVERLOADED: { code: Code.ResourceExhausted, retryAfter: 1 },
+  CALLER_GONE: { code: Code.Canceled },
   DRAINING: { code: Code.Unavailable, retryAfter: 1 },
   STORAGE_FULL: { code: Code.Unavailable, retryAfter: 5 },
   STORAGE_FAILED: { code: Code.Unavailable, retryAfter: 5 },
@@ -124,6 +127,7 @@ export function reasonOf(error: unknown): Reason | undefined {
 /** Anything thrown, as an error for the wire; what nobody foresaw is `internal`, without its text. */
 export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
+  if (thrown instanceof EngineFailure) return failure(thrown.reason, thrown.message);
   if (thrown instanceof StoreFailure) return failure(thrown.reason, `${thrown.message}; retry with the same request_id`);
   return failure("INTERNAL", "internal error; the server's log has the cause");
 }

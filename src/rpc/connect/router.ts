@@ -16,6 +16,7 @@ import { file_grpc_health_v1_health, Health } from "../../../gen/ts/grpc/health/
 import { ServerReflection } from "../../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
 import type { Caller } from "../../core/command.ts";
+import { EngineFailure } from "../../engine/failure.ts";
 import { StoreFailure } from "../../store/store.ts";
 import { toConnectError } from "../errors.ts";
 import { admit, follow, perform } from "../gate.ts";
@@ -131,6 +132,6 @@ function callOf(context: HandlerContext): Call {
 function translated(error: unknown, method: DescMethod, report: Report): Error {
   // A conversation reads while it runs: connect-es may refuse a later message.
   if (error instanceof ConnectError) return explain(error) ?? error;
-  if (!(error instanceof StoreFailure)) report(error, method.name);
+  if (!(error instanceof StoreFailure || error instanceof EngineFailure)) report(error, method.name);
   return toConnectError(error);
 }

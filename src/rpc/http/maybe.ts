@@ -5,6 +5,7 @@ import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Micros, Pool } from "../../core/model.ts";
 import { wouldGrant } from "../../core/view.ts";
+import type { EngineCall } from "../../engine/engine.ts";
 import { reasonOf, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
@@ -48,7 +49,8 @@ function answerRefusal(error: unknown, exchange: Exchange): void {
   if (reasonOf(error) === "NO_KEY") exchange.answer(401, { code: 401, message: "unauthenticated for invalid credentials" });
   else if (code === Code.Unauthenticated || code === Code.PermissionDenied)
     exchange.answer(401, { code: 401, message: "incorrect api key auth" });
-  else if (code === Code.Unavailable) exchange.answer(503, { code: 503, message }, { "retry-after": "5" });
+  else if (code === Code.Unavailable || code === Code.ResourceExhausted)
+    exchange.answer(503, { code: 503, message }, { "retry-after": "5" });
   else throw error;
 }
 
@@ -69,7 +71,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   const id = randomUUID();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
   const pool = service.engine.homeOf(environment);
-  const reply = await engine.submit(pool.name, command);
+  const reply = await engine.submit(pool.name, command, callOf(exchange));
   if (!reply.ok && reply.reason === "LIMIT_REACHED")
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
   if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
@@ -81,11 +83,17 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
 
 async function free(service: Service, environment: string, by: Caller, exchange: Exchange): Promise<void> {
   const pool = service.engine.homeOf(environment);
-  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment });
+  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, callOf(exchange));
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
   const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.store.now());
   if (!reply.ok || (reply.lease === undefined && taken)) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   exchange.answer(204, undefined, reply.lease === undefined ? {} : { "x-call-me-lease-id": reply.lease.id });
+}
+
+function callOf(exchange: Exchange): EngineCall {
+  const gone = new AbortController();
+  exchange.onLost(() => gone.abort());
+  return { signal: gone.signal };
 }
 
 function takeCommand(id: string, environment: string, by: Caller, autoCreate: boolean, ttl: Micros | undefined): Acquire {

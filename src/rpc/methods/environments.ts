@@ -57,15 +57,15 @@ export async function get(
 export async function apply(
   { engine }: Service,
   request: pb.ApplyEnvironmentsRequest,
-  { caller: by }: Call,
+  call: Call,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
   const byPool = readConfigs(request);
   if (request.prune) for (const pool of engine.store.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
   const parts = [...byPool.keys()].sort().map((pool) => {
-    const command: Apply = { type: "apply", by, environments: byPool.get(pool) ?? [], prune: request.prune };
+    const command: Apply = { type: "apply", by: call.caller, environments: byPool.get(pool) ?? [], prune: request.prune };
     return { pool, command };
   });
-  const replies = await engine.submitAll({ parts, dryRun: request.dryRun });
+  const replies = await engine.submitAll({ parts, dryRun: request.dryRun }, call);
   const changes = replies.flatMap((reply, index) => changesOf(reply).map((change) => ({ ...change, pool: parts[index]?.pool ?? "" })));
   changes.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { changes: changes.map((change) => ({ ...change, kind: pb.ChangeKind[change.kind], fields: change.fields.map(fieldName) })) };
@@ -74,10 +74,10 @@ export async function apply(
 export async function remove(
   service: Service,
   request: pb.DeleteEnvironmentRequest,
-  { caller: by }: Call,
+  call: Call,
 ): Promise<MessageInitShape<typeof pb.DeleteEnvironmentResponseSchema>> {
   const { pool, environment } = find(service, request.environment);
-  const reply = await service.engine.submit(pool.name, { type: "delete", by, environment: environment.config.name });
+  const reply = await service.engine.submit(pool.name, { type: "delete", by: call.caller, environment: environment.config.name }, call);
   if (!reply.ok) throw refused(reply);
   return { environment: environmentMessage(environment) };
 }
@@ -85,7 +85,7 @@ export async function remove(
 export async function setState(
   service: Service,
   request: pb.SetEnvironmentStateRequest,
-  { caller: by }: Call,
+  call: Call,
 ): Promise<MessageInitShape<typeof pb.SetEnvironmentStateResponseSchema>> {
   const { pool, environment } = find(service, request.environment);
   const state = SETTABLE[request.state];
@@ -93,7 +93,11 @@ export async function setState(
   const reason = text("reason", request.reason);
   const until = request.until === undefined ? {} : { until: time("until", request.until) };
   const { name } = environment.config;
-  const reply = await service.engine.submit(pool.name, { type: "setState", by, environment: name, state, reason, ...until });
+  const reply = await service.engine.submit(
+    pool.name,
+    { type: "setState", by: call.caller, environment: name, state, reason, ...until },
+    call,
+  );
   if (!reply.ok) throw refused(reply);
   const after = reply.pool.sites.get(name)?.environment ?? environment;
   return { environment: environmentMessage(after) };
@@ -107,7 +111,7 @@ export async function forceRelease(
   const { engine } = service;
   const lease = required("lease_id", request.leaseId);
   const reason = text("reason", required("reason", request.reason));
-  const reply = accepted(await engine.submitFor(lease, { type: "forceRelease", by: call.caller, lease, reason }), lease);
+  const reply = accepted(await engine.submitFor(lease, { type: "forceRelease", by: call.caller, lease, reason }, call), lease);
   return { lease: leaseMessage(reply.lease, reply.pool, engine.store.now()), alreadyEnded: reply.alreadyEnded ?? false };
 }
 

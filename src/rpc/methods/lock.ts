@@ -39,7 +39,7 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => store.ownerOf(name));
   const before = engine.knownAs(pool, command);
   if (before !== undefined) engine.presence.sign(before.id, call);
-  const reply = accepted(await engine.submit(pool, command));
+  const reply = accepted(await engine.submit(pool, command, call));
   const answer = { environmentCreated: reply.environmentCreated ?? false };
   if (reply.lease.revision === 0) return { ...answer, lease: leaseMessage(reply.lease, reply.pool, store.now()) };
   if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
@@ -65,8 +65,8 @@ export async function release(service: Service, request: pb.ReleaseRequest, call
   const pool = leaseId === "" ? engine.homeOf(environment).name : "";
   const reply =
     leaseId === ""
-      ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...asked, ...given })
-      : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given });
+      ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...asked, ...given }, call)
+      : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given }, call);
   const done = accepted(reply, leaseId);
   return { lease: leaseMessage(done.lease, done.pool, engine.store.now()), alreadyEnded: done.alreadyEnded ?? false };
 }
@@ -75,7 +75,7 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
   const { engine } = service;
   const lease = required("lease_id", request.leaseId);
   const ttl = duration("ttl", request.ttl, { min: limits.minTtl, max: limits.maxTtl });
-  const reply = await engine.submitFor(lease, { type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) });
+  const reply = await engine.submitFor(lease, { type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) }, call);
   const done = accepted(reply, lease);
   engine.presence.sign(lease, call);
   return { lease: leaseMessage(done.lease, done.pool, engine.store.now()) };

@@ -1,0 +1,15 @@
+/**
+ * Why the engine did not decide a command; nothing was changed. OVERLOADED: too many wait already. CALLER_GONE: nobody waits for the
+ * answer any more.
+ */
+export type EngineFailureReason = "OVERLOADED" | "CALLER_GONE";
+
+export class EngineFailure extends Error {
+  readonly reason: EngineFailureReason;
+
+  constructor(reason: EngineFailureReason, message: string) {
+    super(message);
+    this.name = "EngineFailure";
+    this.reason = reason;
+  }
+}

@@ -1,6 +1,7 @@
 /** Wires a server together: one thing that starts, and can be stopped. Tests start the same one. */
 import type { Micros } from "./core/model.ts";
 import { Engine } from "./engine/engine.ts";
+import type { Observer } from "./engine/observer.ts";
 import { Readiness } from "./readiness.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandler } from "./rpc/http/paths.ts";
@@ -45,12 +46,11 @@ export interface App {
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witness(log)));
-  const engine = await Engine.start(store, undefined, (err, what) => log.warn({ err }, `could not ${what}`)).catch(
-    async (error: unknown) => {
-      await store.close();
-      throw error;
-    },
-  );
+  const observer: Observer = { trouble: (err, what) => log.error({ err }, `could not ${what}`) };
+  const engine = await Engine.start(store, undefined, observer).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate: options.autoCreate };
   const readiness = new Readiness(store, engine.draining, log);
   const handle = httpHandler({

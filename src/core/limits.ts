@@ -41,6 +41,8 @@ export const limits = {
   waiters: { pool: 20_000, total: 100_000 },
   leases: { pool: 100_000, total: 500_000 },
   pools: 1_000,
+  /** Pools without an environment whose revisions are remembered. */
+  formerPools: 10_000,
   watchers: { pool: 20_000, total: 50_000 },
   /** Commands decided in one transaction, and those that may wait for one: beyond it a caller is refused. */
   batch: 1_000,

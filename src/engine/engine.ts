@@ -1,13 +1,16 @@
 import type { Acquire, Command, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
-import { type Lease, type Pool, requestKey } from "../core/model.ts";
-import type { Commit, Store } from "../store/store.ts";
+import { type Lease, requestKey } from "../core/model.ts";
+import { type Commit, type Store, StoreFailure } from "../store/store.ts";
 import { Hub } from "./hub.ts";
 import { type Asker, Lane, type Unit } from "./lane.ts";
+import type { Observer } from "./observer.ts";
 import { Past } from "./past.ts";
+import { Pools } from "./pools.ts";
 import { Presence } from "./presence.ts";
 import { Reaper } from "./reaper.ts";
 import { realTimers, type Timers } from "./timers.ts";
+import { type LeaseView, Views } from "./views.ts";
 
 /** What is done also for a caller who has gone: they have said all there is to say, and others wait for what they give back. */
 const GIVES_BACK: ReadonlySet<Command["type"]> = new Set(["release", "releaseByEnvironment", "releaseLegacy", "forceRelease"]);
@@ -18,45 +21,41 @@ const HANG_UP_AGAIN = 1_000;
 /** How soon after a failed write the store is tried again, in milliseconds. */
 const PROBE_AFTER = 1_000;
 
-/** A lease and the pool as it was when the lease was read. */
-export interface LeaseView {
-  readonly lease: Lease;
-  readonly pool: Pool;
-}
-
 /** A call as the engine sees it. */
 export interface EngineCall {
   /** Aborts when the caller is gone, or its deadline has passed. */
   readonly signal: AbortSignal;
 }
 
-/** Told of what nobody waits for: a claim or an abandonment that could not be stored, a trim that failed. */
-export type Trouble = (error: unknown, what: string) => void;
-
 /** The service without a transport: commands in, replies and wake-ups out. */
 export class Engine {
-  readonly store: Store;
+  /** What is committed, to look at. */
+  readonly views: Views;
   readonly hub: Hub;
   readonly past: Past;
   readonly presence: Presence;
+  readonly #store: Store;
+  readonly #pools: Pools;
   readonly #lane: Lane;
   readonly #reaper: Reaper;
   readonly #timers: Timers;
-  readonly #trouble: Trouble;
+  readonly #observer: Observer;
   readonly #draining = new AbortController();
   #cancelTrim: (() => void) | undefined;
   #probing = false;
 
-  private constructor(store: Store, timers: Timers, trouble: Trouble) {
-    this.store = store;
+  private constructor(store: Store, timers: Timers, observer: Observer) {
+    this.#store = store;
     this.#timers = timers;
+    this.#observer = observer;
+    this.#pools = new Pools(() => store.now());
+    this.views = new Views(store, this.#pools);
     this.hub = new Hub(timers);
-    this.past = new Past(store, this.hub.recent);
-    this.#trouble = trouble;
+    this.past = new Past(this.views, this.hub.recent);
     this.presence = new Presence(
       () => store.now(),
       () => this.#reaper.arm(),
-      (lease) => store.poolOfLease(lease) !== undefined,
+      (lease) => this.#pools.poolOfLease(lease) !== undefined,
     );
     this.#lane = new Lane(store, () => this.#abandonments());
     const pulse = (parts: Unit["parts"]) => this.#lane.submit({ parts });
@@ -71,30 +70,36 @@ export class Engine {
       sweep,
       () => this.presence.next(),
     );
-    store.onCommit((commit) => {
-      try {
-        this.#committed(commit);
-      } catch (error) {
-        // What is on disk is done, whoever could not be told of it.
-        trouble(error, "pass on a commit");
-      }
-    });
     store.onCondition(() => this.#probeLater());
     this.#probeLater();
   }
 
-  /** Takes up what the store has: every waiter gets its full ticket again, live leases and offers their grace. */
-  static async start(store: Store, timers: Timers = realTimers, trouble: Trouble = () => {}): Promise<Engine> {
-    const engine = new Engine(store, timers, trouble);
-    const pools = [...store.pools()];
-    for (const pool of pools) {
+  /** Takes up what the store has: every waiter gets its full ticket again, live leases and offers their grace. Rejects with a StoreFailure. */
+  static async start(store: Store, timers: Timers = realTimers, observer: Observer = {}): Promise<Engine> {
+    const engine = new Engine(store, timers, observer);
+    await store.fill(engine.#pools);
+    for (const [pool, error] of engine.#pools.refused()) engine.#trouble(error, `load pool ${JSON.stringify(pool)}`);
+    engine.#pools.onCommit((commit) => engine.#committed(commit));
+    const pools = [...engine.#pools.all()].map((pool) => pool.name);
+    await Promise.all(pools.map((pool) => engine.#recover(pool)));
+    for (const pool of engine.#pools.all()) {
       engine.#reaper.note(pool);
       for (const lease of pool.leases.values()) if (lease.state === "QUEUED") engine.presence.expect(lease.id, lease.ticketTtl);
     }
-    await engine.#lane.submit({ parts: pools.map((pool) => ({ pool: pool.name, command: { type: "recover" } })) });
     engine.#reaper.arm();
     engine.#trimLater();
     return engine;
+  }
+
+  /** One pool that cannot be taken up does not keep the others from it. */
+  async #recover(pool: string): Promise<void> {
+    try {
+      await this.submit(pool, { type: "recover" });
+    } catch (error) {
+      if (error instanceof StoreFailure) throw error;
+      this.#pools.refuse(pool, error);
+      this.#trouble(error, `take up pool ${JSON.stringify(pool)}`);
+    }
   }
 
   /** Aborts when the server is about to stop: waits and streams end, leases and places in line stay. */
@@ -110,13 +115,15 @@ export class Engine {
   }
 
   /** Decides several commands, all or none. */
-  submitAll(unit: Omit<Unit, "asker">, call?: EngineCall): Promise<readonly Reply[]> {
-    return this.#lane.submit(call === undefined ? unit : { ...unit, asker: this.#asker(unit, call) });
+  async submitAll(unit: Omit<Unit, "asker">, call?: EngineCall): Promise<readonly Reply[]> {
+    // A damaged pool is refused here: in the lane it would cost its whole batch a second try.
+    for (const { pool } of unit.parts) this.#pools.pool(pool);
+    return await this.#lane.submit(call === undefined ? unit : { ...unit, asker: this.#asker(unit, call) });
   }
 
   /** Decides a command about a lease, wherever it is. */
   async submitFor(lease: string, command: Command, call?: EngineCall): Promise<Reply | undefined> {
-    const pool = this.store.poolOfLease(lease) ?? (await this.store.findEnded(lease))?.pool;
+    const pool = await this.views.poolOfLease(lease);
     return pool === undefined ? undefined : await this.submit(pool, command, call);
   }
 
@@ -124,20 +131,6 @@ export class Engine {
   #asker({ parts }: Unit, { signal }: EngineCall): Asker {
     const stays = parts.some(({ command }) => GIVES_BACK.has(command.type));
     return { gone: () => signal.aborted && !stays && !this.draining.aborted };
-  }
-
-  /** The pool of an environment, as last committed; where an unknown one would be made, if it is. */
-  homeOf(environment: string): Pool {
-    return this.store.pool(this.store.ownerOf(environment) ?? "default");
-  }
-
-  /** A lease in any state, as last committed. */
-  async find(id: string): Promise<LeaseView | undefined> {
-    const live = this.#live(id);
-    if (live !== undefined) return live;
-    const ended = await this.store.findEnded(id);
-    // Neither live nor ended: it was created, or its end committed, between the two looks.
-    return ended === undefined ? this.#live(id) : { lease: ended, pool: this.store.pool(ended.pool) };
   }
 
   /** A sign of life of a lease, given by a call: an offer becomes a hold, committed before this resolves. */
@@ -160,7 +153,7 @@ export class Engine {
     const leave = this.presence.attend(id);
     try {
       for (;;) {
-        const view = await this.find(id);
+        const view = await this.views.lease(id);
         if (view?.lease.state === "OFFERED") return await this.sign(view, by);
         if (view?.lease.state !== "QUEUED" || signal.aborted) return view;
         await this.changed(id, signal, view.lease);
@@ -179,7 +172,7 @@ export class Engine {
         resolve();
       };
       const leave = this.hub.follow(id, done);
-      const now = this.#live(id)?.lease;
+      const now = this.views.live(id)?.lease;
       if (signal.aborted || now?.state !== seen.state || now.fencingToken !== seen.fencingToken) done();
       else signal.addEventListener("abort", done);
     });
@@ -188,7 +181,7 @@ export class Engine {
   /** The live lease that an Acquire's request_id stands for, if it is a retry. */
   knownAs(pool: string, command: Acquire): Lease | undefined {
     if (command.requestId === undefined) return undefined;
-    const state = this.store.pool(pool);
+    const state = this.#pools.pool(pool);
     return state.leases.get(state.requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");
   }
 
@@ -197,7 +190,7 @@ export class Engine {
    * call has shown up for it: that one has the answer. A stop of ours is not their going away.
    */
   hangUp(lease: string, by: object): boolean {
-    const live = this.#live(lease)?.lease;
+    const live = this.views.live(lease)?.lease;
     if (live === undefined || this.draining.aborted) return false;
     const unknown = this.presence.lose(lease, by);
     // Without a request_id nobody else can have the answer, whoever has looked at the lease.
@@ -232,21 +225,21 @@ export class Engine {
     this.#reaper.stop();
     this.#cancelTrim?.();
     await this.#lane.idle();
-    await this.store.close();
-  }
-
-  #live(id: string): LeaseView | undefined {
-    const pool = this.store.pool(this.store.poolOfLease(id) ?? "");
-    const lease = pool.leases.get(id);
-    return lease && { lease, pool };
+    await this.#store.close();
   }
 
   #committed(commit: Commit): void {
+    this.#guarded(() => this.#observer.committed?.(commit));
+    // What is on disk is done, whoever could not be told of it.
+    this.#guarded(() => this.#passOn(commit));
+  }
+
+  #passOn(commit: Commit): void {
     for (const { cause, pool } of commit.events) {
       if (cause === undefined) continue;
       const { leaseId, state } = cause;
       if (state === "ENDED") this.presence.forget(leaseId);
-      else if (state === "QUEUED") this.presence.expect(leaseId, this.store.pool(pool).leases.get(leaseId)?.ticketTtl ?? 0);
+      else if (state === "QUEUED") this.presence.expect(leaseId, this.#pools.pool(pool).leases.get(leaseId)?.ticketTtl ?? 0);
       else this.presence.granted(leaseId);
     }
     for (const pool of commit.pools) this.#reaper.note(pool);
@@ -258,20 +251,36 @@ export class Engine {
   #abandonments(): readonly Unit[] {
     const overdue = new Map<string, string[]>();
     for (const lease of this.presence.overdue()) {
-      const pool = this.store.poolOfLease(lease);
+      const pool = this.#pools.poolOfLease(lease);
       if (pool === undefined) this.presence.forget(lease);
-      else overdue.set(pool, [...(overdue.get(pool) ?? []), lease]);
+      else if (overdue.get(pool)?.push(lease) === undefined) overdue.set(pool, [lease]);
     }
     return [...overdue].map(([pool, leases]) => ({ parts: [{ pool, command: { type: "abandon", leases } }] }));
   }
 
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#trouble(error, "pass on a commit");
+    }
+  }
+
+  #trouble(error: unknown, what: string): void {
+    try {
+      this.#observer.trouble?.(error, what);
+    } catch {
+      // Whoever listens is no part of the service.
+    }
+  }
+
   /** Until the store is well time stands still, and the server is not ready: finds out without waiting for a caller. */
   #probeLater(): void {
-    const hopeless = this.store.condition === "well" || this.store.condition === "lost" || this.draining.aborted;
+    const hopeless = this.#store.condition === "well" || this.#store.condition === "lost" || this.draining.aborted;
     if (this.#probing || hopeless) return;
     this.#probing = true;
     this.#timers.after(PROBE_AFTER, () => {
-      this.store
+      this.#store
         .probe()
         .catch(() => {})
         .finally(() => {
@@ -291,7 +300,7 @@ export class Engine {
 
   async #trim(): Promise<void> {
     const { history, maxHistory: leases, maxRequests: requests, log: events, logBytes: bytes } = limits;
-    const kept = () => ({ before: this.store.now() - history, leases, requests, events, bytes });
-    while (!this.draining.aborted && (await this.store.trim(kept())));
+    const kept = () => ({ before: this.#store.now() - history, leases, requests, events, bytes });
+    while (!this.draining.aborted && (await this.#store.trim(kept())));
   }
 }

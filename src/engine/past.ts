@@ -1,10 +1,10 @@
 import type { Event } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import type { Revision } from "../core/model.ts";
-import type { Store } from "../store/store.ts";
 import type { Recent } from "./recent.ts";
 import { indexAfter, sizeOf } from "./ring.ts";
 import { concerns, type Topic } from "./subscription.ts";
+import type { Views } from "./views.ts";
 
 /** Some of a pool's stored events: all behind `since`, up to and with `until`. */
 interface Window {
@@ -20,7 +20,7 @@ interface Window {
  * share what was read, so that a crowd that comes back together costs about what one of them does. Nothing is kept once nobody resumes.
  */
 export class Past {
-  readonly #store: Pick<Store, "past" | "pool">;
+  readonly #views: Pick<Views, "past" | "pool">;
   readonly #recent: Recent;
   readonly #windows = new Set<Window>();
   #bytes = 0;
@@ -30,8 +30,8 @@ export class Past {
   readonly #waiting: (() => void)[] = [];
 
   /** `recent`: the events in memory; what is read from the store and adjoins them is added there. */
-  constructor(store: Pick<Store, "past" | "pool">, recent: Recent) {
-    this.#store = store;
+  constructor(views: Pick<Views, "past" | "pool">, recent: Recent) {
+    this.#views = views;
     this.#recent = recent;
   }
 
@@ -82,8 +82,8 @@ export class Past {
   }
 
   async #readNow(pool: string, since: Revision): Promise<Window | "trimmed"> {
-    const present = this.#store.pool(pool).revision;
-    const past = await this.#store.past(pool, since, limits.resume.window);
+    const present = this.#views.pool(pool).revision;
+    const past = await this.#views.past(pool, since, limits.resume.window);
     if (past === "trimmed") return past;
     const { events } = past;
     const last = events.at(-1)?.revision ?? since;
@@ -96,7 +96,7 @@ export class Past {
   }
 
   #join(pool: string): void {
-    const ring = this.#recent.of(this.#store.pool(pool));
+    const ring = this.#recent.of(this.#views.pool(pool));
     for (let before = Number.POSITIVE_INFINITY; ring.floor < before; ) {
       before = ring.floor;
       for (const { since, until, events, ...window } of this.#windows)

@@ -64,7 +64,7 @@ export async function* watch(engine: Engine, topic: Topic, options: WatchOptions
 /** The state that a topic shows, as last committed; `age`: how old, in microseconds, what depends on the time alone may be. */
 export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; environments: readonly EnvironmentStatus[] } {
   const pool = homeOf(engine, topic);
-  const now = engine.store.now();
+  const now = engine.views.now();
   if ("pool" in topic) return { pool, environments: presentOf(pool, now, age) };
   const site = pool.sites.get(topic.environment);
   const status = site === undefined ? unborn(topic.environment) : presentStatus(pool, topic.environment, site, now, age);
@@ -72,7 +72,7 @@ export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; en
 }
 
 function homeOf(engine: Engine, topic: Topic): Pool {
-  return "pool" in topic ? engine.store.pool(topic.pool) : engine.homeOf(topic.environment);
+  return "pool" in topic ? engine.views.pool(topic.pool) : engine.views.homeOf(topic.environment);
 }
 
 /** An environment that nobody has asked for yet, or that is gone: free, as an Acquire would make it. */
@@ -170,7 +170,7 @@ class Reader {
     const { topic } = this.#subscription;
     if (this.#resuming) return Number.POSITIVE_INFINITY;
     if ("environment" in topic) return BACKLOG;
-    return Math.max(BACKLOG, this.#engine.store.pool(topic.pool).sites.size / STATUSES_PER_MESSAGE);
+    return Math.max(BACKLOG, this.#engine.views.pool(topic.pool).sites.size / STATUSES_PER_MESSAGE);
   }
 
   #tell(message: WatchMessage): WatchMessage {

@@ -63,6 +63,7 @@ export const VERDICTS: Record<Reason, Verdict> = {
   STORAGE_LOST: { code: Code.Unavailable, retryAfter: 30 },
   OUTCOME_UNKNOWN: { code: Code.Unavailable, retryAfter: 2 },
   STORE_CLOSED: { code: Code.Unavailable, retryAfter: 2 },
+  POOL_BROKEN: { code: Code.Internal },
   INTERNAL: { code: Code.Internal },
 };
 

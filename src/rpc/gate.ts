@@ -78,7 +78,7 @@ async function mayLookAt(service: Service, { lease = "" }: Caller, { environment
   if (pool !== "") throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; use an API key");
   // Nothing is named: the method says so.
   if (environment === "") return;
-  const found = await service.engine.find(lease);
+  const found = await service.engine.views.lease(lease);
   if (found === undefined || found.lease.state === "ENDED")
     throw tooNarrow(`lease ${lease} has ended, and with it what its lease_token opened; use an API key`);
   if (!found.lease.needs.some((need) => need.environment === environment))

@@ -1,11 +1,10 @@
 import type { Reads } from "../core/command.ts";
-import { Draft, type Found, type Totals, totalsOf } from "../core/draft.ts";
-import type { Event } from "../core/event.ts";
-import { poolOfRows } from "../core/loading.ts";
-import { emptyPool, type Lease, type Micros, type Pool, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
-import { storedEnvironment } from "../core/site.ts";
+import type { Lease, Micros, Revision } from "../core/model.ts";
+import { Drafts } from "./drafts.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
+import { rebuild } from "./rebuild.ts";
 import {
+  type Cache,
   type Commit,
   type Condition,
   type History,
@@ -26,19 +25,17 @@ export interface StoreClock {
 }
 
 /**
- * A store that has its medium to itself: the pools are in memory, as values; a transaction drafts on them, writes, and puts the new
- * values in place only when the medium has them for good. One transaction at a time. Its caller batches (engine/lane.ts).
+ * A store that has its medium to itself: what is in the cache is what is committed, so a transaction drafts on it, writes, and hands the
+ * new values over only when the medium has them for good. One transaction at a time. Its caller batches (engine/lane.ts).
  */
 export class LocalStore implements Store {
   readonly secret: Uint8Array;
   readonly #medium: Medium;
   readonly #clock: StoreClock;
-  readonly #listeners: ((commit: Commit) => void)[] = [];
   readonly #troubled: ((failure: StoreFailure) => void)[] = [];
   readonly #watchers: ((condition: Condition, why?: StoreFailure) => void)[] = [];
-  readonly #pools = new Map<string, Pool>();
-  readonly #owners = new Map<string, string>();
-  readonly #live = new Map<string, string>();
+  #loaded: Loaded | undefined;
+  #cache: Cache | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
   #failing = false;
@@ -46,40 +43,31 @@ export class LocalStore implements Store {
 
   private constructor(medium: Medium, loaded: Loaded, clock: StoreClock) {
     this.#medium = medium;
+    this.#loaded = loaded;
     this.#clock = clock;
     this.secret = loaded.secret;
     this.#told = medium.state;
     if (medium.state !== "well") clock.hold();
     medium.onFailure((failure) => this.#failed(failure));
-    for (const pool of rebuild(loaded)) this.#adopt(pool);
-    for (const { config } of loaded.environments) this.#owners.set(config.name, config.pool);
-    for (const lease of loaded.leases) this.#live.set(lease.id, lease.pool);
   }
 
   /** Opens the store on what the medium has. `clock` is given the latest time that anything was decided at. */
   static async open(medium: Medium, clock: (latest: Micros) => StoreClock): Promise<LocalStore> {
     const loaded = await medium.load();
-    return new LocalStore(medium, loaded, clock(Math.max(0, ...loaded.pools.map((pool) => pool.at))));
+    return new LocalStore(medium, loaded, clock(loaded.pools.reduce((latest, pool) => Math.max(latest, pool.at), 0)));
   }
 
   now(): Micros {
     return this.#clock.now();
   }
 
-  pools(): Iterable<Pool> {
-    return this.#pools.values();
-  }
-
-  pool(name: string): Pool {
-    return this.#pools.get(name) ?? emptyPool(name);
-  }
-
-  ownerOf(environment: string): string | undefined {
-    return this.#owners.get(environment);
-  }
-
-  poolOfLease(id: string): string | undefined {
-    return this.#live.get(id);
+  async fill(cache: Cache): Promise<void> {
+    const loaded = this.#loaded;
+    if (loaded === undefined) throw new Error("invariant: a store fills one cache");
+    this.#loaded = undefined;
+    this.#cache = cache;
+    const { leases, environments } = loaded;
+    cache.adopt({ pools: rebuild(loaded, (pool, cause) => cache.refuse(pool, cause)), leases, environments, deleted: [], events: [] });
   }
 
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
@@ -141,77 +129,26 @@ export class LocalStore implements Store {
 
   async #run<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
     if (this.#closed) throw new StoreFailure("STORE_CLOSED", "the store is closed");
-    const rows = await this.#find(reads);
-    const at = this.#clock.now();
-    const drafts = new Map<string, Draft>();
-    const found: Found = {
-      ...rows,
-      owner: (environment) => this.#ownerAmong(drafts, environment),
-      elsewhere: (pool) => this.#elsewhere(drafts, pool),
-    };
-    for (const name of pools) drafts.set(name, new Draft(this.pool(name), at, found));
-    const draft = (name: string): Draft => {
-      const known = drafts.get(name);
-      if (known === undefined) throw new Error(`invariant: pool ${name} is not part of the transaction`);
-      return known;
-    };
-    const result = work({ at, draft });
-    const changed = [...drafts.values()].filter((candidate) => candidate.rows.length + candidate.events.length > 0);
-    if (changed.length > 0) {
-      const batch = batchOf(changed);
-      await this.#write(() => this.#medium.write(batch));
-      this.#commit(changed, batch);
+    const cache = this.#filled();
+    const ended = await this.#find(reads);
+    const drafts = new Drafts(cache, pools, this.#clock.now(), ended);
+    const result = work(drafts);
+    const commit = drafts.commit();
+    if (commit !== undefined) {
+      await this.#write(() => this.#medium.write(batchOf(commit)));
+      cache.adopt(commit);
     }
     return result;
   }
 
-  /** Names are unique over all pools: those that this transaction has just made included, and those that it deletes until it is done. */
-  #ownerAmong(drafts: ReadonlyMap<string, Draft>, environment: string): string | undefined {
-    const owner = this.#owners.get(environment);
-    if (owner !== undefined) return owner;
-    for (const [name, draft] of drafts) if (draft.pool.sites.has(environment)) return name;
-    return undefined;
+  #filled(): Cache {
+    if (this.#cache === undefined) throw new Error("invariant: a store decides once its cache is filled");
+    return this.#cache;
   }
 
-  #elsewhere(drafts: ReadonlyMap<string, Draft>, pool: string): Totals {
-    const totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
-    for (const name of new Set([...this.#pools.keys(), ...drafts.keys()])) {
-      if (name === pool) continue;
-      const { environments, leases, waiters, pools } = totalsOf(drafts.get(name)?.pool ?? this.pool(name));
-      totals.environments += environments;
-      totals.leases += leases;
-      totals.waiters += waiters;
-      totals.pools += pools;
-    }
-    return totals;
-  }
-
-  async #find(reads: Reads): Promise<Pick<Found, "lease" | "request">> {
-    const leases = reads.leases.filter((id) => !this.#live.has(id));
-    const rows = leases.length + reads.requests.length === 0 ? [] : await this.#medium.find({ leases, requests: reads.requests });
-    const byId = new Map(rows.map((lease) => [lease.id, lease]));
-    const byRequest = new Map(rows.map((lease) => [requestKey(lease.principal, lease.pool, lease.requestId ?? ""), lease]));
-    return {
-      lease: (id) => byId.get(id),
-      request: (key) => byRequest.get(key),
-    };
-  }
-
-  #commit(drafts: readonly Draft[], batch: Batch): void {
-    for (const draft of drafts) this.#adopt(draft.pool);
-    for (const name of batch.deleted) this.#owners.delete(name);
-    for (const { config } of batch.environments) this.#owners.set(config.name, config.pool);
-    // Each change of a lease's state is an event; a lease that is in memory only has no row.
-    for (const { cause, pool } of batch.events) {
-      if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
-      else if (cause !== undefined) this.#live.set(cause.leaseId, pool);
-    }
-    const commit = { pools: drafts.map((draft) => draft.pool), events: batch.events };
-    for (const listener of this.#listeners) listener(commit);
-  }
-
-  #adopt(pool: Pool): void {
-    this.#pools.set(pool.name, pool);
+  async #find(reads: Reads): Promise<readonly Lease[]> {
+    const leases = reads.leases.filter((id) => this.#filled().poolOfLease(id) === undefined);
+    return leases.length + reads.requests.length === 0 ? [] : await this.#medium.find({ leases, requests: reads.requests });
   }
 
   async findEnded(id: string): Promise<Lease | undefined> {
@@ -233,10 +170,6 @@ export class LocalStore implements Store {
     return this.#watched(this.#medium.trim(history));
   }
 
-  onCommit(listener: (commit: Commit) => void): void {
-    this.#listeners.push(listener);
-  }
-
   onFailure(listener: (failure: StoreFailure) => void): void {
     this.#troubled.push(listener);
   }
@@ -250,33 +183,6 @@ export class LocalStore implements Store {
   }
 }
 
-/** The rows to write: of several versions of one row, the last. */
-function batchOf(drafts: readonly Draft[]): Batch {
-  const leases = new Map<string, Lease>();
-  const environments = new Map<string, StoredEnvironment>();
-  const deleted = new Set<string>();
-  const events: Event[] = [];
-  for (const draft of drafts) {
-    // Of this pool alone: a name that it gave up may be another pool's by the end of the transaction.
-    const named = new Set<string>();
-    for (const row of draft.rows) row.kind === "lease" ? leases.set(row.lease.id, row.lease) : named.add(row.name);
-    for (const name of named) {
-      const site = draft.pool.sites.get(name);
-      site === undefined ? deleted.add(name) : environments.set(name, storedEnvironment(site));
-    }
-    events.push(...draft.events);
-  }
-  const pools = drafts.map(({ pool: { name, revision, at } }) => ({ name, revision, at }));
-  const gone = [...deleted].filter((name) => !environments.has(name));
-  return { pools, leases: [...leases.values()], environments: [...environments.values()], deleted: gone, events };
-}
-
-function rebuild(loaded: Loaded): Pool[] {
-  const rows = new Map(loaded.pools.map((row) => [row.name, row]));
-  const environments = Map.groupBy(loaded.environments, (environment) => environment.config.pool);
-  const leases = Map.groupBy(loaded.leases, (lease) => lease.pool);
-  const names = new Set([...rows.keys(), ...environments.keys(), ...leases.keys()]);
-  return [...names].map((name) =>
-    poolOfRows(rows.get(name) ?? { name, revision: 0, at: 0 }, environments.get(name) ?? [], leases.get(name) ?? []),
-  );
+function batchOf(commit: Commit): Batch {
+  return { ...commit, pools: commit.pools.map(({ name, revision, at }) => ({ name, revision, at })) };
 }

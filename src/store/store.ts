@@ -1,7 +1,7 @@
 import type { Reads } from "../core/command.ts";
-import type { Draft } from "../core/draft.ts";
+import type { Draft, Totals } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
-import type { Lease, LeaseState, Micros, Pool, Revision } from "../core/model.ts";
+import type { Lease, LeaseState, Micros, Pool, Revision, StoredEnvironment } from "../core/model.ts";
 
 /** One transaction: a time, and a draft of each pool that it locked. */
 export interface Transaction {
@@ -10,11 +10,36 @@ export interface Transaction {
   draft(pool: string): Draft;
 }
 
-/** What a committed transaction changed. */
+/** What a committed transaction changed: each row once, in its last version. */
 export interface Commit {
+  /** As they are after it. */
   readonly pools: readonly Pool[];
+  /** One that is in memory only has no row; its events tell of it. */
+  readonly leases: readonly Lease[];
+  readonly environments: readonly StoredEnvironment[];
+  /** Names of environments that are gone. */
+  readonly deleted: readonly string[];
   /** Of all pools, in commit order within each. */
   readonly events: readonly Event[];
+}
+
+/**
+ * One server's copy of what is committed: pools as values, with their revisions. It is the engine's; a store fills it, decides on it,
+ * and keeps it up to date. A store that several servers share refreshes the pools of a transaction under its lock, by what others have
+ * changed since the cached revision, before it decides.
+ */
+export interface Cache {
+  /** An empty pool if there is none of that name. Throws for one that was refused. */
+  pool(name: string): Pool;
+  /** The pool of an environment, or of a live lease. */
+  ownerOf(environment: string): string | undefined;
+  poolOfLease(lease: string): string | undefined;
+  /** What there is over all pools. */
+  readonly totals: Totals;
+  /** Takes over what was committed, by this server or another, in commit order; whoever follows it is told. */
+  adopt(commit: Commit): void;
+  /** The rows of a pool contradict each other: nobody is served from it, and the others are none the worse for it. */
+  refuse(pool: string, cause: unknown): void;
 }
 
 /** Which leases to list; all that is given must fit. Oldest first, then by id. */
@@ -53,24 +78,19 @@ export type Past = { readonly events: readonly Event[] } | "trimmed";
 export type Condition = "well" | "failing" | "short" | "lost";
 
 /**
- * Where pools live. A store locks, loads, writes and wakes; it has no rule of its own. Every method but the plain reads may fail
- * with a StoreFailure.
+ * Where pools live: what is authoritative. A store locks, loads, writes and wakes; it has no rule of its own. Every method but `now` may
+ * fail with a StoreFailure.
  */
 export interface Store {
   /** The key of lease tokens, made with the store, 32 bytes. */
   readonly secret: Uint8Array;
   /** The store's own clock: stands still while the process is stalled, never goes back, ignores the wall clock's jumps. */
   now(): Micros;
-  /** The last committed state of every pool that exists. */
-  pools(): Iterable<Pool>;
-  /** The last committed state of a pool; an empty one if it does not exist. */
-  pool(name: string): Pool;
-  /** The pool of an environment, or of a live lease. */
-  ownerOf(environment: string): string | undefined;
-  poolOfLease(id: string): string | undefined;
+  /** Fills a cache with all that is committed, and keeps it up to date from then on. Once, before any transaction. */
+  fill(cache: Cache): Promise<void>;
   /**
-   * Locks the pools, reads the rows that `reads` names, and calls `work` once, synchronously. What its drafts changed is on disk
-   * (fsync) before the answer; when `work` throws, nothing is written.
+   * Locks the pools, reads the rows that `reads` names, and calls `work` once, synchronously, on drafts of the cached values. What they
+   * changed is on disk (fsync), and then in the cache, before the answer; when `work` throws, nothing is written.
    */
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R>;
   /** A lease that has ended, while history keeps it. */
@@ -81,8 +101,6 @@ export interface Store {
   past(pool: string, since: Revision, limit: number): Promise<Past>;
   /** Forgets what history does not keep, some at a time: true, there is more. */
   trim(history: History): Promise<boolean>;
-  /** Hears of every commit, in order, before its caller does. */
-  onCommit(listener: (commit: Commit) => void): void;
   readonly condition: Condition;
   /** Hears of every change of `condition`, and why it is no longer "well". */
   onCondition(listener: (condition: Condition, why?: StoreFailure) => void): void;

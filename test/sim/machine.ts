@@ -6,7 +6,7 @@ import type { Timers } from "../../src/engine/timers.ts";
 import { LocalStore } from "../../src/store/local.ts";
 import type { Batch, Loaded, Medium } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
-import { type History, type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";
+import { type Commit, type History, type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";
 
 /** Virtual time and timers. */
 class Time implements Timers {
@@ -105,6 +105,8 @@ export class Machine {
   engine!: Engine;
   /** Told of each incarnation. */
   onStart: (engine: Engine) => void = () => {};
+  /** Told of each commit of a server that has started. */
+  onCommit: (commit: Commit) => void = () => {};
   #clock: Micros = 0;
   #effectsLeft = Number.POSITIVE_INFINITY;
   #died = false;
@@ -118,12 +120,14 @@ export class Machine {
       this.#clock = Math.max(this.#clock, latest, this.time.now);
       return clock;
     });
-    const started = Engine.start(store, this.timersOfThisLife());
+    let up = false;
+    const started = Engine.start(store, this.timersOfThisLife(), { committed: (commit) => up && this.onCommit(commit) });
     // A machine may die while it starts; then it is booted again.
     const engine = await Promise.race([started, this.settle().then(() => undefined)]);
     if (engine === undefined) return await this.boot();
     this.booting = false;
     this.engine = engine;
+    up = true;
     this.onStart(engine);
   }
 

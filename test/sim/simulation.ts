@@ -56,6 +56,10 @@ export class Simulation {
 
   async run(steps: readonly Step[]): Promise<void> {
     this.machine.onStart = (engine) => this.#observe(engine);
+    this.machine.onCommit = (commit) => {
+      for (const pool of commit.pools) checkPool(pool);
+      for (const event of commit.events) this.#witness(event);
+    };
     await this.machine.boot();
     for (const step of steps) {
       this.#take(step);
@@ -73,10 +77,10 @@ export class Simulation {
     for (const client of this.#clients) client.leave?.();
     for (let round = 0; round < 8; round++) await this.machine.pass(60_000_000);
     await this.#check();
-    const waiting = [...this.machine.engine.store.pool("default").leases.values()].find((lease) => lease.state === "QUEUED");
+    const waiting = [...this.machine.engine.views.pool("default").leases.values()].find((lease) => lease.state === "QUEUED");
     expectThat(waiting === undefined, `${waiting?.id} still waits, minutes after its last sign of life`);
     for (let round = 0; round < 80; round++) await this.machine.pass(600_000_000);
-    const left = [...this.machine.engine.store.pool("default").leases.values()];
+    const left = [...this.machine.engine.views.pool("default").leases.values()];
     expectThat(left.length === 0, `${left.length} leases outlive everything: ${left.map((lease) => `${lease.id} ${lease.state}`)}`);
   }
 
@@ -139,7 +143,7 @@ export class Simulation {
       void this.#hear(
         client,
         call,
-        engine.find(id).then((found) => found && engine.sign(found, client)),
+        engine.views.lease(id).then((found) => found && engine.sign(found, client)),
         (found) => found && this.#told(client, found.lease),
       );
     else if (what === "attend") {
@@ -157,7 +161,7 @@ export class Simulation {
     client.leave?.();
     client.calls++;
     const { engine } = this.machine;
-    for (const lease of engine.store.pool("default").leases.values())
+    for (const lease of engine.views.pool("default").leases.values())
       if (client.command !== undefined && lease.holder.name === client.command.holder.name) {
         const gone = engine.hangUp(lease.id, client);
         if (lease.requestId === undefined && gone) this.#withdrawn.set(lease.id, this.machine.deaths);
@@ -196,17 +200,17 @@ export class Simulation {
 
   /** What was acknowledged is there. */
   async #check(): Promise<void> {
-    const { store } = this.machine.engine;
-    checkPool(store.pool("default"));
+    const { views } = this.machine.engine;
+    checkPool(views.pool("default"));
     for (const [lease, life] of this.#withdrawn) {
       const excused = this.machine.full || this.machine.busy || life !== this.machine.deaths;
-      expectThat(excused || store.poolOfLease(lease) === undefined, `${lease} is alive although nobody can come back for it`);
+      expectThat(excused || views.live(lease) === undefined, `${lease} is alive although nobody can come back for it`);
       this.#withdrawn.delete(lease);
     }
     for (const client of this.#clients) {
       if (client.lease === undefined) continue;
       const lease =
-        store.pool("default").leases.get(client.lease) ?? (await this.machine.rows.find({ leases: [client.lease], requests: [] }))[0];
+        views.pool("default").leases.get(client.lease) ?? (await this.machine.rows.find({ leases: [client.lease], requests: [] }))[0];
       expectThat(lease !== undefined, `${client.lease} was acknowledged, and is lost`);
       if (client.ended && client.token !== undefined && lease?.state === "HELD")
         expectThat(!this.#wasReleased(client), `${client.lease} came back`);
@@ -220,22 +224,18 @@ export class Simulation {
   #observe(engine: Engine): void {
     if (this.machine.deaths > 0) count("died");
     for (const client of this.#clients) client.leave = undefined;
-    for (const lease of engine.store.pool("default").leases.values()) {
+    for (const lease of engine.views.pool("default").leases.values()) {
       const grace = Math.min(lease.ttl ?? 0, 60_000_000);
-      const left = (lease.deadline ?? 0) - engine.store.now();
+      const left = (lease.deadline ?? 0) - engine.views.now();
       expectThat(lease.state !== "HELD" || lease.graced || left >= grace, `${lease.id} has ${left} µs after a start, less than its grace`);
     }
-    engine.store.onCommit((commit) => {
-      for (const pool of commit.pools) checkPool(pool);
-      for (const event of commit.events) this.#witness(event);
-    });
   }
 
   #witness(event: Event): void {
     this.events.push(event);
     const { cause } = event;
     if (cause === undefined) return;
-    const row = this.machine.engine.store.pool("default").leases.get(cause.leaseId);
+    const row = this.machine.engine.views.pool("default").leases.get(cause.leaseId);
     // A lease waits once when it comes, and again when an offer to it was not claimed.
     const passedOver = cause.state === "QUEUED" && this.#waited.has(cause.leaseId);
     if (cause.state === "QUEUED" || cause.state === "OFFERED") this.#waited.add(cause.leaseId);

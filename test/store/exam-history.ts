@@ -76,9 +76,9 @@ export function examHistory(candidate: Candidate): void {
 
   it("tells the past of a pool behind a revision, and when some of it is gone, also after a restart", async () => {
     let medium = await candidate.open();
-    const { store, clock } = await storeOn(medium);
+    const { store, clock, pools } = await storeOn(medium);
     const told: number[] = [];
-    store.onCommit(({ events }) => told.push(...events.map((event) => event.revision)));
+    pools.onCommit(({ events }) => told.push(...events.map((event) => event.revision)));
     await submit(store, "quiet", acquire("q", "quiet"));
     const [quiet] = told.splice(0);
     for (const id of ["a", "b", "c"]) {

@@ -18,15 +18,16 @@ export function exam(candidate: Candidate): void {
     let medium = await candidate.open();
     const before = await storeOn(medium);
     await busyDay(before.store, before.clock);
-    const pools = [...before.store.pools()];
+    const pools = [...before.pools.all()];
     await before.store.close();
     medium = await candidate.reopen(medium);
-    const { store } = await storeOn(medium);
-    expect([...store.pools()].map(plain)).toEqual(pools.map(plain));
+    const { store, pools: cache } = await storeOn(medium);
+    expect([...cache.all()].map(plain)).toEqual(pools.map(plain));
     expect(pools.flatMap((pool) => [...pool.leases.values()]).length).toBeGreaterThan(5);
-    for (const pool of store.pools()) checkPool(pool);
-    for (const pool of pools) for (const name of pool.sites.keys()) expect(store.ownerOf(name)).toBe(pool.name);
-    for (const pool of pools) for (const id of pool.leases.keys()) expect(store.poolOfLease(id)).toBe(pool.name);
+    for (const pool of cache.all()) checkPool(pool);
+    for (const pool of pools) for (const name of pool.sites.keys()) expect(cache.ownerOf(name)).toBe(pool.name);
+    for (const pool of pools) for (const id of pool.leases.keys()) expect(cache.poolOfLease(id)).toBe(pool.name);
+    expect(cache.totals).toEqual(before.pools.totals);
     expect(store.secret).toEqual(before.store.secret);
     expect(store.secret).toHaveLength(32);
     await store.close();
@@ -39,12 +40,12 @@ export function exam(candidate: Candidate): void {
     const waiting = await submit(first.store, "default", acquire("b", "uat"));
     await first.store.close();
     medium = await candidate.reopen(medium);
-    const { store } = await storeOn(medium);
+    const { store, pools } = await storeOn(medium);
     const retry = await submit(store, "default", acquire("c", "uat", { requestId: "r" }));
     expect(retry).toMatchObject({ ok: true, lease: { id: "a", state: "HELD" } });
     await submit(store, "default", release("a"));
-    expect(store.pool("default").leases.get("b")).toMatchObject({ state: "OFFERED" });
-    expect(store.pool("default").revision).toBeGreaterThan(waiting.pool.revision);
+    expect(pools.pool("default").leases.get("b")).toMatchObject({ state: "OFFERED" });
+    expect(pools.pool("default").revision).toBeGreaterThan(waiting.pool.revision);
     await store.close();
   });
 
@@ -144,9 +145,9 @@ export function exam(candidate: Candidate): void {
 
   it("writes nothing of a transaction whose work throws, and does the next one", async () => {
     let medium = await candidate.open();
-    const { store } = await storeOn(medium);
+    const { store, pools } = await storeOn(medium);
     await submit(store, "default", acquire("a", "uat"));
-    const before = plain(store.pool("default"));
+    const before = plain(pools.pool("default"));
     const failed = store.transact(["default"], readsOf("default", release("a")), (transaction) => {
       decide(transaction.draft("default"), release("a"));
       throw new Error("a bug");
@@ -157,7 +158,7 @@ export function exam(candidate: Candidate): void {
     await store.close();
     medium = await candidate.reopen(medium);
     const again = await storeOn(medium);
-    expect(again.store.pool("default").leases.get("a")).toMatchObject({ state: "HELD" });
+    expect(again.pools.pool("default").leases.get("a")).toMatchObject({ state: "HELD" });
     expect(await again.store.findEnded("a")).toBeUndefined();
     expect((before as { leases: unknown[] }).leases).toHaveLength(1);
     await again.store.close();
@@ -179,7 +180,7 @@ export function exam(candidate: Candidate): void {
       ["from", "to"],
       ["to", "from"],
     ]) {
-      const { store } = await storeOn(await candidate.open());
+      const { store, pools } = await storeOn(await candidate.open());
       await submit(store, "from", { type: "apply", by: { principal: "admin" }, environments: [config("uat", "from", 1)], prune: false });
       const move = await store.transact(order, { leases: [], requests: [] }, ({ draft }) => {
         decide(draft("from"), { type: "delete", by: { principal: "admin" }, environment: "uat" });
@@ -187,33 +188,33 @@ export function exam(candidate: Candidate): void {
       });
       expect(move).toMatchObject({ ok: false, reason: "POOL_FIXED" });
       await submit(store, "to", { type: "apply", by: { principal: "admin" }, environments: [config("uat", "to", 1)], prune: false });
-      expect(store.ownerOf("uat")).toBe("to");
+      expect(pools.ownerOf("uat")).toBe("to");
       await store.close();
     }
   });
 
   it("works again after a probe that writes nothing new", async () => {
-    const { store } = await storeOn(await candidate.open());
+    const { store, pools } = await storeOn(await candidate.open());
     await submit(store, "default", {
       type: "apply",
       by: { principal: "admin" },
       environments: [config("uat", "default", 1)],
       prune: false,
     });
-    const before = store.pool("default");
+    const before = pools.pool("default");
     await store.probe();
-    expect(store.pool("default")).toBe(before);
+    expect(pools.pool("default")).toBe(before);
     await store.close();
   });
 
   it("is not taken back by a probe that waited for a commit", async () => {
     let medium = await candidate.open();
-    const { store } = await storeOn(medium);
+    const { store, pools } = await storeOn(medium);
     await Promise.all([
       submit(store, "default", { type: "apply", by: { principal: "admin" }, environments: [config("uat", "default", 1)], prune: false }),
       store.probe(),
     ]);
-    const { revision } = store.pool("default");
+    const { revision } = pools.pool("default");
     await store.close();
     medium = await candidate.reopen(medium);
     expect((await medium.load()).pools).toMatchObject([{ name: "default", revision }]);

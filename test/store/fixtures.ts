@@ -1,6 +1,7 @@
 import { type Acquire, type Command, type Reply, readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
 import type { EnvironmentConfig, Lease, Pool } from "../../src/core/model.ts";
+import { Pools } from "../../src/engine/pools.ts";
 import { LocalStore } from "../../src/store/local.ts";
 import type { Batch, Medium } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
@@ -20,14 +21,16 @@ export class HandClock {
   stop(): void {}
 }
 
-/** A store on a medium, and its clock. */
-export async function storeOn(medium: Medium): Promise<{ store: LocalStore; clock: HandClock }> {
+/** A store on a medium, its clock, and the pools that it has filled. */
+export async function storeOn(medium: Medium): Promise<{ store: LocalStore; clock: HandClock; pools: Pools }> {
   const clock = new HandClock();
   const store = await LocalStore.open(medium, (latest) => {
     clock.time = Math.max(latest, clock.time);
     return clock;
   });
-  return { store, clock };
+  const pools = new Pools(() => clock.now());
+  await store.fill(pools);
+  return { store, clock, pools };
 }
 
 /** One command in a transaction of its own. */

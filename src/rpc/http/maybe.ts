@@ -63,14 +63,14 @@ function nameIn(query: string): string {
 
 function look(service: Service, environment: string, exchange: Exchange): void {
   if (outlook(service, { environment })[0]?.available) exchange.answer(200);
-  else exchange.answer(403, undefined, holderHeaders(service.engine.homeOf(environment), environment));
+  else exchange.answer(403, undefined, holderHeaders(service.engine.views.homeOf(environment), environment));
 }
 
 async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Caller, exchange: Exchange): Promise<void> {
   const { engine } = service;
   const id = randomUUID();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
-  const pool = service.engine.homeOf(environment);
+  const pool = service.engine.views.homeOf(environment);
   const reply = await engine.submit(pool.name, command, callOf(exchange));
   if (!reply.ok && reply.reason === "LIMIT_REACHED")
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
@@ -82,17 +82,17 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
 }
 
 async function free(service: Service, environment: string, by: Caller, exchange: Exchange): Promise<void> {
-  const pool = service.engine.homeOf(environment);
+  const pool = service.engine.views.homeOf(environment);
   const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, callOf(exchange));
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
-  const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.store.now());
+  const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.views.now());
   if (!reply.ok || (reply.lease === undefined && taken)) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   exchange.answer(204, undefined, reply.lease === undefined ? {} : { "x-call-me-lease-id": reply.lease.id });
 }
 
 function callOf(exchange: Exchange): EngineCall {
   const gone = new AbortController();
-  exchange.onLost(() => gone.abort());
+  exchange.handOver(() => gone.abort());
   return { signal: gone.signal };
 }
 

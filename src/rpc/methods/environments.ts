@@ -35,7 +35,7 @@ export async function list(
 ): Promise<MessageInitShape<typeof pb.ListEnvironmentsResponseSchema>> {
   const size = pageSize(request.pageSize);
   const after = readToken(request.pageToken, 1)?.[0] ?? "";
-  const pools = request.pool === "" ? [...engine.store.pools()] : [engine.store.pool(request.pool)];
+  const pools = request.pool === "" ? [...engine.views.pools()] : [engine.views.pool(request.pool)];
   const environments = pools
     .flatMap((pool) => [...pool.sites.values()].map((site) => site.environment))
     .filter((environment) => environment.config.name > after)
@@ -60,7 +60,7 @@ export async function apply(
   call: Call,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
   const byPool = readConfigs(request);
-  if (request.prune) for (const pool of engine.store.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
+  if (request.prune) for (const pool of engine.views.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
   const parts = [...byPool.keys()].sort().map((pool) => {
     const command: Apply = { type: "apply", by: call.caller, environments: byPool.get(pool) ?? [], prune: request.prune };
     return { pool, command };
@@ -112,7 +112,7 @@ export async function forceRelease(
   const lease = required("lease_id", request.leaseId);
   const reason = text("reason", required("reason", request.reason));
   const reply = accepted(await engine.submitFor(lease, { type: "forceRelease", by: call.caller, lease, reason }, call), lease);
-  return { lease: leaseMessage(reply.lease, reply.pool, engine.store.now()), alreadyEnded: reply.alreadyEnded ?? false };
+  return { lease: leaseMessage(reply.lease, reply.pool, engine.views.now()), alreadyEnded: reply.alreadyEnded ?? false };
 }
 
 export async function listLeases(
@@ -122,7 +122,7 @@ export async function listLeases(
   const { pool = "", environment = "", holder = "", tag = "", states = [] } = request.filter ?? {};
   const size = pageSize(request.pageSize);
   const token = readToken(request.pageToken, 2, ([createdAt]) => Number.isSafeInteger(Number(createdAt)));
-  const leases = await engine.store.list({
+  const leases = await engine.views.leases({
     ...(pool === "" ? {} : { pool }),
     ...(environment === "" ? {} : { environment }),
     ...(holder === "" ? {} : { holder }),
@@ -134,25 +134,18 @@ export async function listLeases(
   const page = leases.slice(0, size);
   const last = page.at(-1);
   const nextPageToken = leases.length > size && last !== undefined ? writeToken([String(last.createdAt), last.id]) : "";
-  const now = engine.store.now();
-  // A waiter is shown in its place as of now; it may have moved on since the page was read.
-  const shown = page.map((lease) => {
-    const state = engine.store.pool(lease.pool);
-    return leaseMessage(state.leases.get(lease.id) ?? lease, state, now);
+  const now = engine.views.now();
+  const shown = page.flatMap((lease) => {
+    const view = engine.views.placed(lease);
+    return view === undefined ? [] : [leaseMessage(view.lease, view.pool, now)];
   });
   return { leases: shown, nextPageToken };
 }
 
 function find({ engine }: Service, name: string): { pool: Pool; environment: Environment } {
-  const pool = engine.homeOf(required("environment", name));
+  const pool = engine.views.homeOf(required("environment", name));
   const site = pool.sites.get(name);
-  if (site === undefined)
-    throw refused(
-      noEnvironment(
-        name,
-        [...engine.store.pools()].flatMap((one) => [...one.sites.keys()]),
-      ),
-    );
+  if (site === undefined) throw refused(noEnvironment(name, engine.views.environments()));
   return { pool, environment: site.environment };
 }
 

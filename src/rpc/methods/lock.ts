@@ -5,7 +5,7 @@ import { Outcome } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Done, Release, Reply } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Lease, Pool } from "../../core/model.ts";
-import type { LeaseView } from "../../engine/engine.ts";
+import type { LeaseView } from "../../engine/views.ts";
 import { badField, failure, refused } from "../errors.ts";
 import { readAcquire } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
@@ -34,14 +34,13 @@ export async function check(service: Service, request: pb.CheckRequest): Promise
 
 export async function acquire(service: Service, request: pb.AcquireRequest, call: Call): Promise<Init<typeof pb.AcquireResponseSchema>> {
   const { engine } = service;
-  const { store } = engine;
   const wait = duration("wait", request.wait, WAIT);
-  const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => store.ownerOf(name));
+  const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => engine.views.ownerOf(name));
   const before = engine.knownAs(pool, command);
   if (before !== undefined) engine.presence.sign(before.id, call);
   const reply = accepted(await engine.submit(pool, command, call));
   const answer = { environmentCreated: reply.environmentCreated ?? false };
-  if (reply.lease.revision === 0) return { ...answer, lease: leaseMessage(reply.lease, reply.pool, store.now()) };
+  if (reply.lease.revision === 0) return { ...answer, lease: leaseMessage(reply.lease, reply.pool, engine.views.now()) };
   if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
   const giveUp = () => engine.hangUp(reply.lease.id, call);
   const known = call.handOver(giveUp);
@@ -49,7 +48,7 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   // A place in line needs no watch: it is lost by its ticket. A grant does, and the wait may have claimed it for a caller who had gone.
   if (view.lease.state === "QUEUED") known();
   else call.handOver(giveUp);
-  const lease = leaseMessage(view.lease, view.pool, store.now());
+  const lease = leaseMessage(view.lease, view.pool, engine.views.now());
   return { ...answer, lease, leaseToken: service.principals.tokenOf(reply.lease.id) };
 }
 
@@ -62,13 +61,13 @@ export async function release(service: Service, request: pb.ReleaseRequest, call
   const requestId = text("request_id", request.requestId, limits.name);
   if (leaseId !== "" && requestId !== "") throw badField("request_id", "goes with environment; a lease_id says it all");
   const asked = requestId === "" ? {} : { requestId };
-  const pool = leaseId === "" ? engine.homeOf(environment).name : "";
+  const pool = leaseId === "" ? engine.views.homeOf(environment).name : "";
   const reply =
     leaseId === ""
       ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...asked, ...given }, call)
       : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given }, call);
   const done = accepted(reply, leaseId);
-  return { lease: leaseMessage(done.lease, done.pool, engine.store.now()), alreadyEnded: done.alreadyEnded ?? false };
+  return { lease: leaseMessage(done.lease, done.pool, engine.views.now()), alreadyEnded: done.alreadyEnded ?? false };
 }
 
 export async function renew(service: Service, request: pb.RenewRequest, call: Call): Promise<Init<typeof pb.RenewResponseSchema>> {
@@ -78,7 +77,7 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
   const reply = await engine.submitFor(lease, { type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) }, call);
   const done = accepted(reply, lease);
   engine.presence.sign(lease, call);
-  return { lease: leaseMessage(done.lease, done.pool, engine.store.now()) };
+  return { lease: leaseMessage(done.lease, done.pool, engine.views.now()) };
 }
 
 export async function getLease(service: Service, request: pb.GetLeaseRequest, call: Call): Promise<Init<typeof pb.GetLeaseResponseSchema>> {
@@ -90,12 +89,12 @@ export async function getLease(service: Service, request: pb.GetLeaseRequest, ca
     view = await engine.sign(found, call);
     if (view.lease.state === "QUEUED") view = await waitFor(service, view, wait, call);
   }
-  return { lease: leaseMessage(view.lease, view.pool, engine.store.now()) };
+  return { lease: leaseMessage(view.lease, view.pool, engine.views.now()) };
 }
 
 export async function checkFence({ engine }: Service, request: pb.CheckFenceRequest): Promise<Init<typeof pb.CheckFenceResponseSchema>> {
   const environment = required("environment", request.environment);
-  const pool = engine.homeOf(environment);
+  const pool = engine.views.homeOf(environment);
   const site = pool.sites.get(environment);
   // One that nobody made, or that was forgotten: no token opens it, and none was given out that is still good.
   if (site === undefined) return { valid: false, current: 0n };
@@ -107,7 +106,7 @@ export async function checkFence({ engine }: Service, request: pb.CheckFenceRequ
 /** A lease as last committed; throws not_found. */
 export async function findLease(service: Service, id: string): Promise<LeaseView> {
   const lease = required("lease_id", id);
-  return (await service.engine.find(lease)) ?? noLease(lease);
+  return (await service.engine.views.lease(lease)) ?? noLease(lease);
 }
 
 /** Whether a call by this caller is a sign of life of the lease. */

@@ -1,8 +1,6 @@
-import { type Totals, totalsOf } from "../../core/draft.ts";
 import type { EnvironmentStatus } from "../../core/event.ts";
 import { noRoom } from "../../core/fleet.ts";
 import { limits } from "../../core/limits.ts";
-import type { Pool } from "../../core/model.ts";
 import { beyond } from "../../core/refusal.ts";
 import type { Topic } from "../../engine/subscription.ts";
 import { present } from "../../engine/watch.ts";
@@ -14,22 +12,10 @@ import type { Service } from "./call.ts";
  */
 export function outlook(service: Service, topic: Topic): readonly EnvironmentStatus[] {
   const { pool, environments } = present(service.engine, topic);
-  const totals = totalsOver(service.engine.store.pools());
+  const { totals } = service.engine.views;
   const crowded = beyond(pool.leases.size, totals.leases, limits.leases, "leases") !== undefined;
   const creates = service.autoCreate && noRoom({ pool, totals: () => totals }) === undefined;
   const had = ({ name }: EnvironmentStatus) => !crowded && (creates || pool.sites.has(name));
   if (environments.every(had)) return environments;
   return environments.map((status) => ({ ...status, available: status.available && had(status) }));
-}
-
-function totalsOver(pools: Iterable<Pool>): Totals {
-  const totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
-  for (const pool of pools) {
-    const own = totalsOf(pool);
-    totals.environments += own.environments;
-    totals.leases += own.leases;
-    totals.waiters += own.waiters;
-    totals.pools += own.pools;
-  }
-  return totals;
 }

@@ -10,8 +10,8 @@ import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { limits } from "../../core/limits.ts";
 import type { Lease } from "../../core/model.ts";
 import { type Standing, standingOf } from "../../core/view.ts";
-import type { LeaseView } from "../../engine/engine.ts";
 import type { Pause } from "../../engine/pause.ts";
+import type { LeaseView } from "../../engine/views.ts";
 import { type WatchMessage, watch } from "../../engine/watch.ts";
 import { failure } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
@@ -36,7 +36,7 @@ export async function* watchEnvironment(
   const { engine } = service;
   const topic = topicOf(service, request);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
-  const leave = admit(service, "pool" in topic ? topic.pool : engine.homeOf(topic.environment).name);
+  const leave = admit(service, "pool" in topic ? topic.pool : engine.views.homeOf(topic.environment).name);
   try {
     for await (const told of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal: call.signal })) {
       const message = messages.get(told) ?? create(WatchEnvironmentResponseSchema, watchMessage(told));
@@ -80,7 +80,7 @@ export async function* watchLease(
     let spoken = performance.now();
     while (seen.state !== "ENDED" && !pause.ended) {
       await pause.sleep(seen.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
-      const found = pause.ended ? undefined : await engine.find(id);
+      const found = pause.ended ? undefined : await engine.views.lease(id);
       if (found === undefined) break;
       view = own ? await engine.sign(found, call) : found;
       const sight = sightOf(view);
@@ -116,7 +116,7 @@ function follow({ engine }: Service, lease: string, signal: AbortSignal): { read
 }
 
 function message(service: Service, { lease, pool }: LeaseView, kind: WatchKind): MessageShape<typeof WatchLeaseResponseSchema> {
-  return create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, service.engine.store.now()), kind });
+  return create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, service.engine.views.now()), kind });
 }
 
 /** All of a lease that is news when it changes; kept instead of the pool that it was read from. */

@@ -8,16 +8,15 @@ import { newName } from "./fields.ts";
 export function topicOf(service: Service, request: { readonly environment: string; readonly pool: string }): Topic {
   const { environment, pool } = request;
   if ((environment === "") === (pool === "")) throw badField("environment", "give either environment or pool");
-  const { store } = service.engine;
+  const { views } = service.engine;
   if (pool !== "") {
     // A pool that was ever written has a revision.
-    if (pool === "default" || store.pool(pool).revision > 0) return { pool };
-    const pools = [...store.pools()].map((known) => known.name);
+    if (pool === "default" || views.pool(pool).revision > 0) return { pool };
+    const pools = [...views.pools()].map((known) => known.name);
     throw failure("POOL_NOT_FOUND", `there is no pool ${JSON.stringify(pool)}${near(pool, pools)}`, { field: "pool" });
   }
-  if (store.ownerOf(environment) !== undefined) return { environment };
+  if (views.ownerOf(environment) !== undefined) return { environment };
   if (service.autoCreate) return { environment: newName("environment", environment) };
-  const known = [...store.pools()].flatMap((one) => [...one.sites.keys()]);
-  const message = `there is no environment ${JSON.stringify(environment)}${near(environment, known)}`;
+  const message = `there is no environment ${JSON.stringify(environment)}${near(environment, views.environments())}`;
   throw failure("ENVIRONMENT_NOT_FOUND", message, { field: "environment", metadata: { environment } });
 }

@@ -1,0 +1,113 @@
+import { type Totals, totalsOf } from "../core/draft.ts";
+import { limits } from "../core/limits.ts";
+import { emptyPool, type Micros, type Pool } from "../core/model.ts";
+import { add } from "../store/drafts.ts";
+import type { Cache, Commit } from "../store/store.ts";
+import { EngineFailure } from "./failure.ts";
+
+/** Pools as last committed, and who is where: what this server reads, and decides on. The store keeps it up to date. */
+export class Pools implements Cache {
+  readonly #now: () => Micros;
+  readonly #pools = new Map<string, Pool>();
+  /** Environment to pool. */
+  readonly #owners = new Map<string, string>();
+  /** Live lease to pool. */
+  readonly #live = new Map<string, string>();
+  readonly #broken = new Map<string, EngineFailure>();
+  /** Pools without an environment, the latest last: kept for their revisions, and looked through by nobody. */
+  readonly #former = new Map<string, Pool>();
+  readonly #listeners: ((commit: Commit) => void)[] = [];
+  #totals: Totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
+
+  /** `now`: the store's clock. */
+  constructor(now: () => Micros) {
+    this.#now = now;
+  }
+
+  /** Every pool that has an environment, but those that are refused. */
+  all(): Iterable<Pool> {
+    return this.#pools.values();
+  }
+
+  pool(name: string): Pool {
+    const broken = this.#broken.get(name);
+    if (broken !== undefined) throw broken;
+    return this.#pools.get(name) ?? this.#former.get(name) ?? emptyPool(name);
+  }
+
+  ownerOf(environment: string): string | undefined {
+    return this.#owners.get(environment);
+  }
+
+  poolOfLease(lease: string): string | undefined {
+    return this.#live.get(lease);
+  }
+
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  adopt(commit: Commit): void {
+    this.#forget();
+    for (const pool of commit.pools) this.#put(pool);
+    for (const name of commit.deleted) this.#owners.delete(name);
+    for (const { config } of commit.environments) this.#owners.set(config.name, config.pool);
+    for (const { id, pool, state } of commit.leases) if (state !== "ENDED") this.#live.set(id, pool);
+    // Each change of a lease's state is an event; a lease that is in memory only has no row.
+    for (const { cause, pool } of commit.events) {
+      if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
+      else if (cause !== undefined) this.#live.set(cause.leaseId, pool);
+    }
+    for (const listener of this.#listeners) listener(commit);
+  }
+
+  refuse(pool: string, cause: unknown): void {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `pool ${JSON.stringify(pool)} is damaged and serves nobody until it is repaired (${why}); the other pools do`;
+    this.#broken.set(pool, new EngineFailure("POOL_BROKEN", message));
+    this.#drop(pool);
+  }
+
+  isRefused(pool: string): boolean {
+    return this.#broken.has(pool);
+  }
+
+  /** What was refused, with why. */
+  refused(): Iterable<readonly [pool: string, error: EngineFailure]> {
+    return this.#broken;
+  }
+
+  /** Hears of every commit, in order, before its caller does. Must not throw. */
+  onCommit(listener: (commit: Commit) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #put(pool: Pool): void {
+    const { name } = pool;
+    this.#totals = add(add(this.#totals, totalsOf(this.#pools.get(name) ?? emptyPool(name)), -1), totalsOf(pool), 1);
+    this.#former.delete(name);
+    if (pool.sites.size > 0) this.#pools.set(name, pool);
+    else {
+      this.#pools.delete(name);
+      this.#former.set(name, pool);
+    }
+  }
+
+  #drop(name: string): void {
+    this.#totals = add(this.#totals, totalsOf(this.#pools.get(name) ?? emptyPool(name)), -1);
+    this.#pools.delete(name);
+    this.#former.delete(name);
+  }
+
+  /**
+   * Lets go of the oldest of too many. What is made of that name later has a higher revision all the same, since that is the time at least,
+   * and the clock is past this one's.
+   */
+  #forget(): void {
+    const now = this.#now();
+    for (const [name, { revision }] of this.#former) {
+      if (this.#former.size <= limits.formerPools || revision >= now) return;
+      this.#former.delete(name);
+    }
+  }
+}

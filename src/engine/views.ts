@@ -1,0 +1,96 @@
+import type { Totals } from "../core/draft.ts";
+import type { Lease, Micros, Pool, Revision } from "../core/model.ts";
+import type { LeaseQuery, Past, Store } from "../store/store.ts";
+import type { Pools } from "./pools.ts";
+
+/** A lease and the pool as it was when the lease was read. */
+export interface LeaseView {
+  readonly lease: Lease;
+  readonly pool: Pool;
+}
+
+/** What is committed, to look at: the one way to read for all that stands right of the engine. Looking changes nothing. */
+export class Views {
+  readonly #store: Store;
+  readonly #pools: Pools;
+
+  constructor(store: Store, pools: Pools) {
+    this.#store = store;
+    this.#pools = pools;
+  }
+
+  /** The store's clock. */
+  now(): Micros {
+    return this.#store.now();
+  }
+
+  /** Every pool with an environment. */
+  pools(): Iterable<Pool> {
+    return this.#pools.all();
+  }
+
+  /** A pool; an empty one if there is none of that name. Throws an EngineFailure for one that is damaged. */
+  pool(name: string): Pool {
+    return this.#pools.pool(name);
+  }
+
+  /** The pool of an environment; undefined if nobody has made it. */
+  ownerOf(environment: string): string | undefined {
+    return this.#pools.ownerOf(environment);
+  }
+
+  /** The pool of an environment; where an unknown one would be made, if it is. */
+  homeOf(environment: string): Pool {
+    return this.pool(this.ownerOf(environment) ?? "default");
+  }
+
+  /** What there is over all pools, of what is bounded. */
+  get totals(): Totals {
+    return this.#pools.totals;
+  }
+
+  /** The names of all environments. */
+  *environments(): Generator<string, void, undefined> {
+    for (const pool of this.pools()) yield* pool.sites.keys();
+  }
+
+  /** The pool of a lease, live or ended; undefined if there is no such lease. */
+  async poolOfLease(id: string): Promise<string | undefined> {
+    return this.#pools.poolOfLease(id) ?? (await this.#store.findEnded(id))?.pool ?? this.#pools.poolOfLease(id);
+  }
+
+  /** A lease that has not ended. */
+  live(id: string): LeaseView | undefined {
+    const name = this.#pools.poolOfLease(id);
+    if (name === undefined) return undefined;
+    const pool = this.pool(name);
+    const lease = pool.leases.get(id);
+    return lease && { lease, pool };
+  }
+
+  /** A lease in any state. */
+  async lease(id: string): Promise<LeaseView | undefined> {
+    const live = this.live(id);
+    if (live !== undefined) return live;
+    const ended = await this.#store.findEnded(id);
+    // Neither live nor ended: it was created, or its end committed, between the two looks.
+    return ended === undefined ? this.live(id) : { lease: ended, pool: this.pool(ended.pool) };
+  }
+
+  /** Leases in any state, as they were when they were read. */
+  leases(query: LeaseQuery): Promise<readonly Lease[]> {
+    return this.#store.list(query);
+  }
+
+  /** A lease that was read some time ago, in its place as of now; undefined where its pool is damaged. */
+  placed(lease: Lease): LeaseView | undefined {
+    if (this.#pools.isRefused(lease.pool)) return undefined;
+    const pool = this.pool(lease.pool);
+    return { lease: pool.leases.get(lease.id) ?? lease, pool };
+  }
+
+  /** At most `limit` events of a pool behind a revision. */
+  past(pool: string, since: Revision, limit: number): Promise<Past> {
+    return this.#store.past(pool, since, limit);
+  }
+}

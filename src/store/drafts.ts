@@ -1,0 +1,99 @@
+import { Draft, type Found, type Totals, totalsOf } from "../core/draft.ts";
+import type { Event } from "../core/event.ts";
+import { type Lease, type Micros, requestKey, type StoredEnvironment } from "../core/model.ts";
+import { storedEnvironment } from "../core/site.ts";
+import type { Cache, Commit, Transaction } from "./store.ts";
+
+/** The drafts of one transaction: on the pools as the cache has them, and the ended leases that were read for it. */
+export class Drafts implements Transaction {
+  readonly at: Micros;
+  readonly #cache: Cache;
+  readonly #drafts = new Map<string, Draft>();
+  /** What all but one pool have; no other draft changes before it is asked for. */
+  #others: { readonly pool: string; readonly totals: Totals } | undefined;
+
+  /** `ended`: oldest first; of the leases of one request key the newest counts. */
+  constructor(cache: Cache, pools: readonly string[], at: Micros, ended: readonly Lease[]) {
+    this.at = at;
+    this.#cache = cache;
+    const byId = new Map(ended.map((lease) => [lease.id, lease]));
+    const byRequest = new Map(ended.map((lease) => [requestKey(lease.principal, lease.pool, lease.requestId ?? ""), lease]));
+    const found: Found = {
+      lease: (id) => byId.get(id),
+      request: (key) => byRequest.get(key),
+      owner: (environment) => this.#ownerOf(environment),
+      elsewhere: (pool) => this.#elsewhere(pool),
+    };
+    for (const name of pools) this.#drafts.set(name, new Draft(cache.pool(name), at, found));
+  }
+
+  readonly draft = (pool: string): Draft => {
+    const draft = this.#drafts.get(pool);
+    if (draft === undefined) throw new Error(`invariant: pool ${pool} is not part of the transaction`);
+    // It may be changed from now on.
+    this.#others = undefined;
+    return draft;
+  };
+
+  /** All that the drafts have changed; undefined if that is nothing. */
+  commit(): Commit | undefined {
+    const changed = [...this.#drafts.values()].filter((draft) => this.#hasChanged(draft));
+    return changed.length === 0 ? undefined : commitOf(changed);
+  }
+
+  /** What is in memory only has no row. */
+  #hasChanged({ rows, events, pool }: Draft): boolean {
+    return rows.length + events.length > 0 || pool.patientUntil !== this.#cache.pool(pool.name).patientUntil;
+  }
+
+  /** Names are unique over all pools: those that this transaction has just made included, and those that it deletes until it is done. */
+  #ownerOf(environment: string): string | undefined {
+    const owner = this.#cache.ownerOf(environment);
+    if (owner !== undefined) return owner;
+    for (const [name, draft] of this.#drafts) if (draft.pool.sites.has(environment)) return name;
+    return undefined;
+  }
+
+  #elsewhere(pool: string): Totals {
+    if (this.#others?.pool !== pool) this.#others = { pool, totals: this.#sumWithout(pool) };
+    return this.#others.totals;
+  }
+
+  #sumWithout(pool: string): Totals {
+    let totals = add(this.#cache.totals, totalsOf(this.#cache.pool(pool)), -1);
+    for (const [name, draft] of this.#drafts)
+      if (name !== pool) totals = add(add(totals, totalsOf(this.#cache.pool(name)), -1), totalsOf(draft.pool), 1);
+    return totals;
+  }
+}
+
+/** Sums, or with `sign` -1 differences. */
+export function add(a: Totals, b: Totals, sign: 1 | -1): Totals {
+  return {
+    environments: a.environments + sign * b.environments,
+    leases: a.leases + sign * b.leases,
+    waiters: a.waiters + sign * b.waiters,
+    pools: a.pools + sign * b.pools,
+  };
+}
+
+/** The rows to write: of several versions of one row, the last. */
+function commitOf(drafts: readonly Draft[]): Commit {
+  const leases = new Map<string, Lease>();
+  const environments = new Map<string, StoredEnvironment>();
+  const deleted = new Set<string>();
+  const events: Event[] = [];
+  for (const draft of drafts) {
+    // Of this pool alone: a name that it gave up may be another pool's by the end of the transaction.
+    const named = new Set<string>();
+    for (const row of draft.rows) row.kind === "lease" ? leases.set(row.lease.id, row.lease) : named.add(row.name);
+    for (const name of named) {
+      const site = draft.pool.sites.get(name);
+      site === undefined ? deleted.add(name) : environments.set(name, storedEnvironment(site));
+    }
+    events.push(...draft.events);
+  }
+  const gone = [...deleted].filter((name) => !environments.has(name));
+  const pools = drafts.map((draft) => draft.pool);
+  return { pools, leases: [...leases.values()], environments: [...environments.values()], deleted: gone, events };
+}

@@ -1,0 +1,19 @@
+import { poolOfRows } from "../core/loading.ts";
+import type { Pool } from "../core/model.ts";
+import type { Loaded } from "./medium.ts";
+
+/** Pools out of all rows. One whose rows contradict each other is given to `refuse`, with why; the others do not depend on it. */
+export function rebuild(loaded: Loaded, refuse: (pool: string, cause: unknown) => void): Pool[] {
+  const rows = new Map(loaded.pools.map((row) => [row.name, row]));
+  const environments = Map.groupBy(loaded.environments, (environment) => environment.config.pool);
+  const leases = Map.groupBy(loaded.leases, (lease) => lease.pool);
+  const names = new Set([...rows.keys(), ...environments.keys(), ...leases.keys()]);
+  return [...names].flatMap((name) => {
+    try {
+      return [poolOfRows(rows.get(name) ?? { name, revision: 0, at: 0 }, environments.get(name) ?? [], leases.get(name) ?? [])];
+    } catch (cause) {
+      refuse(name, cause);
+      return [];
+    }
+  });
+}

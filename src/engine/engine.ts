@@ -1,7 +1,9 @@
-import type { Acquire, Command, Reply } from "../core/command.ts";
+import type { Command, Renew, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
-import { type Lease, requestKey } from "../core/model.ts";
+import type { Lease, Micros } from "../core/model.ts";
 import { type Commit, type Store, StoreFailure } from "../store/store.ts";
+import { type Asked, Attendance } from "./attendance.ts";
+import type { EngineCall } from "./call.ts";
 import { Hub } from "./hub.ts";
 import { type Asker, Lane, type Unit } from "./lane.ts";
 import type { Observer } from "./observer.ts";
@@ -9,6 +11,7 @@ import { Past } from "./past.ts";
 import { Pools } from "./pools.ts";
 import { Presence } from "./presence.ts";
 import { Reaper } from "./reaper.ts";
+import type { SignsOfLife } from "./signs.ts";
 import { realTimers, type Timers } from "./timers.ts";
 import { type LeaseView, Views } from "./views.ts";
 
@@ -16,16 +19,8 @@ import { type LeaseView, Views } from "./views.ts";
 const GIVES_BACK: ReadonlySet<Command["type"]> = new Set(["release", "releaseByEnvironment", "releaseLegacy", "forceRelease"]);
 /** How often history is trimmed, in milliseconds. */
 const TRIM_EVERY = 60_000;
-/** How soon a withdrawal that the store could not take is tried again, in milliseconds. */
-const HANG_UP_AGAIN = 1_000;
 /** How soon after a failed write the store is tried again, in milliseconds. */
 const PROBE_AFTER = 1_000;
-
-/** A call as the engine sees it. */
-export interface EngineCall {
-  /** Aborts when the caller is gone, or its deadline has passed. */
-  readonly signal: AbortSignal;
-}
 
 /** The service without a transport: commands in, replies and wake-ups out. */
 export class Engine {
@@ -33,7 +28,8 @@ export class Engine {
   readonly views: Views;
   readonly hub: Hub;
   readonly past: Past;
-  readonly presence: Presence;
+  readonly #signs: SignsOfLife;
+  readonly #attendance: Attendance;
   readonly #store: Store;
   readonly #pools: Pools;
   readonly #lane: Lane;
@@ -52,11 +48,19 @@ export class Engine {
     this.views = new Views(store, this.#pools);
     this.hub = new Hub(timers);
     this.past = new Past(this.views, this.hub.recent);
-    this.presence = new Presence(
+    this.#signs = new Presence(
       () => store.now(),
       () => this.#reaper.arm(),
-      (lease) => this.#pools.poolOfLease(lease) !== undefined,
     );
+    this.#attendance = new Attendance({
+      views: this.views,
+      hub: this.hub,
+      signs: this.#signs,
+      timers,
+      draining: this.draining,
+      submit: (pool, command, call) => this.submit(pool, command, call),
+      trouble: (error, what) => this.#trouble(error, what),
+    });
     this.#lane = new Lane(store, () => this.#abandonments());
     const pulse = (parts: Unit["parts"]) => this.#lane.submit({ parts });
     // Pool by pool, so that a broken one does not keep the others; with none due, a batch of nothing lets abandoned waiters go.
@@ -68,7 +72,7 @@ export class Engine {
       timers,
       () => store.now(),
       sweep,
-      () => this.presence.next(),
+      () => this.#signs.next(),
     );
     store.onCondition(() => this.#probeLater());
     this.#probeLater();
@@ -84,7 +88,8 @@ export class Engine {
     await Promise.all(pools.map((pool) => engine.#recover(pool)));
     for (const pool of engine.#pools.all()) {
       engine.#reaper.note(pool);
-      for (const lease of pool.leases.values()) if (lease.state === "QUEUED") engine.presence.expect(lease.id, lease.ticketTtl);
+      // Somebody may know of a hold that was granted before; of the others nobody does until a call comes.
+      for (const lease of pool.leases.values()) if (lease.state !== "HELD") engine.#attendance.moved(lease.id, lease);
     }
     engine.#reaper.arm();
     engine.#trimLater();
@@ -127,90 +132,48 @@ export class Engine {
     return pool === undefined ? undefined : await this.submit(pool, command, call);
   }
 
+  /** Asks for a lease, waits for it, and sees that the answer arrives: see attendance.ts. */
+  acquire(asked: Asked, call: EngineCall): Promise<Reply> {
+    return this.#attendance.acquire(asked, call);
+  }
+
+  /** Renews a lease: what was answered before has arrived. Undefined if there is no such lease. */
+  async renew(command: Renew, call: EngineCall): Promise<Reply | undefined> {
+    const reply = await this.submitFor(command.lease, command, call);
+    if (reply?.ok && reply.lease !== undefined) this.#attendance.renewed(reply.lease, call);
+    return reply;
+  }
+
+  /** A lease for somebody who has its token (`own`), or for an onlooker; with `wait`, when it waits no more, or at its next change. */
+  look(view: LeaseView, own: boolean, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
+    return own ? this.#attendance.look(view, wait, call) : this.#attendance.onlook(view, wait, call);
+  }
+
+  /** A stream over a lease by somebody who has its token opens: an open sign of life, and the first of `keep`, until `leave`. */
+  async attend(view: LeaseView, call: EngineCall): Promise<{ readonly view: LeaseView; leave(): void }> {
+    const leave = this.#signs.attend(view.lease.id);
+    try {
+      return { view: await this.#attendance.sign(view, call), leave };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** What the stream has seen just now: an offer becomes a hold. */
+  keep(view: LeaseView, call: EngineCall): Promise<LeaseView> {
+    return this.#attendance.keep(view, call);
+  }
+
+  /** Resolves when the lease is no longer as it was `seen`: its state, or its grant; or when `signal` aborts. */
+  changed(seen: Lease, signal: AbortSignal): Promise<void> {
+    return this.#attendance.changed(seen, signal);
+  }
+
   /** When the server stops, signals abort of calls that are still answered. */
   #asker({ parts }: Unit, { signal }: EngineCall): Asker {
     const stays = parts.some(({ command }) => GIVES_BACK.has(command.type));
     return { gone: () => signal.aborted && !stays && !this.draining.aborted };
-  }
-
-  /** A sign of life of a lease, given by a call: an offer becomes a hold, committed before this resolves. */
-  async sign(view: LeaseView, by: object): Promise<LeaseView> {
-    const { lease } = view;
-    if (lease.state === "ENDED") return view;
-    this.presence.sign(lease.id, by);
-    if (lease.state !== "OFFERED") return view;
-    const reply = await this.submit(lease.pool, { type: "claim", lease: lease.id });
-    // Over before the claim came: no other event will clear its ticket away.
-    if (reply.ok && reply.lease?.state === "ENDED") this.presence.forget(lease.id);
-    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
-  }
-
-  /**
-   * Waits until a lease no longer waits: HELD (an offer is claimed by the open wait itself) or ENDED. Resolves early, with what is,
-   * when `signal` aborts. An open wait is a continuous sign of life.
-   */
-  async outcome(id: string, signal: AbortSignal, by: object): Promise<LeaseView | undefined> {
-    const leave = this.presence.attend(id);
-    try {
-      for (;;) {
-        const view = await this.views.lease(id);
-        if (view?.lease.state === "OFFERED") return await this.sign(view, by);
-        if (view?.lease.state !== "QUEUED" || signal.aborted) return view;
-        await this.changed(id, signal, view.lease);
-      }
-    } finally {
-      leave();
-    }
-  }
-
-  /** Resolves when the lease is no longer as it was `seen`: its state, or its grant; or when `signal` aborts. */
-  changed(id: string, signal: AbortSignal, seen: Lease): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        leave();
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const leave = this.hub.follow(id, done);
-      const now = this.views.live(id)?.lease;
-      if (signal.aborted || now?.state !== seen.state || now.fencingToken !== seen.fencingToken) done();
-      else signal.addEventListener("abort", done);
-    });
-  }
-
-  /** The live lease that an Acquire's request_id stands for, if it is a retry. */
-  knownAs(pool: string, command: Acquire): Lease | undefined {
-    if (command.requestId === undefined) return undefined;
-    const state = this.#pools.pool(pool);
-    return state.leases.get(state.requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");
-  }
-
-  /**
-   * The caller of an Acquire vanished before its answer was handed over; tells whether the lease is taken back. It is not when another
-   * call has shown up for it: that one has the answer. A stop of ours is not their going away.
-   */
-  hangUp(lease: string, by: object): boolean {
-    const live = this.views.live(lease)?.lease;
-    if (live === undefined || this.draining.aborted) return false;
-    const unknown = this.presence.lose(lease, by);
-    // Without a request_id nobody else can have the answer, whoever has looked at the lease.
-    if (!unknown && live.requestId !== undefined) return false;
-    this.#takeBack(live.pool, lease);
-    return true;
-  }
-
-  #takeBack(pool: string, lease: string): void {
-    this.#hungUp(pool, lease).catch((error) => {
-      this.#trouble(error, "withdraw an unanswered lease");
-      this.#timers.after(HANG_UP_AGAIN, () => this.presence.isKnown(lease) || this.#takeBack(pool, lease));
-    });
-  }
-
-  async #hungUp(pool: string, lease: string): Promise<void> {
-    const reply = await this.submit(pool, { type: "hangUp", lease, written: false });
-    // Somebody was told of the hold while this was on its way.
-    const missed = reply.ok && reply.lease?.state === "OFFERED" && this.presence.isKnown(lease);
-    if (missed) await this.submit(pool, { type: "claim", lease });
   }
 
   /** Ends waits and streams; what was submitted is still answered. */
@@ -235,13 +198,8 @@ export class Engine {
   }
 
   #passOn(commit: Commit): void {
-    for (const { cause, pool } of commit.events) {
-      if (cause === undefined) continue;
-      const { leaseId, state } = cause;
-      if (state === "ENDED") this.presence.forget(leaseId);
-      else if (state === "QUEUED") this.presence.expect(leaseId, this.#pools.pool(pool).leases.get(leaseId)?.ticketTtl ?? 0);
-      else this.presence.granted(leaseId);
-    }
+    const moved = new Map(commit.events.flatMap(({ pool, cause }) => (cause === undefined ? [] : [[cause.leaseId, pool]])));
+    for (const [lease, pool] of moved) this.#attendance.moved(lease, this.#pools.pool(pool).leases.get(lease));
     for (const pool of commit.pools) this.#reaper.note(pool);
     this.#reaper.arm();
     this.hub.publish(commit);
@@ -250,9 +208,9 @@ export class Engine {
   /** One command for each pool, ahead of every batch. */
   #abandonments(): readonly Unit[] {
     const overdue = new Map<string, string[]>();
-    for (const lease of this.presence.overdue()) {
+    for (const lease of this.#signs.overdue()) {
       const pool = this.#pools.poolOfLease(lease);
-      if (pool === undefined) this.presence.forget(lease);
+      if (pool === undefined) this.#signs.forget(lease);
       else if (overdue.get(pool)?.push(lease) === undefined) overdue.set(pool, [lease]);
     }
     return [...overdue].map(([pool, leases]) => ({ parts: [{ pool, command: { type: "abandon", leases } }] }));

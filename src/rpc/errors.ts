@@ -128,7 +128,7 @@ export function reasonOf(error: unknown): Reason | undefined {
 /** Anything thrown, as an error for the wire; what nobody foresaw is `internal`, without its text. */
 export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
-  if (thrown instanceof EngineFailure) return failure(thrown.reason, thrown.message);
   if (thrown instanceof StoreFailure) return failure(thrown.reason, `${thrown.message}; retry with the same request_id`);
+  if (thrown instanceof EngineFailure) return failure(thrown.reason, thrown.message);
   return failure("INTERNAL", "internal error; the server's log has the cause");
 }

@@ -4,7 +4,8 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Simulation, type Step, seen } from "./simulation.ts";
+import { seen } from "./seen.ts";
+import { Simulation, type Step } from "./simulation.ts";
 
 const runs = Number(process.env["SIM_RUNS"] ?? 600);
 const seed = process.env["SIM_SEED"];
@@ -21,6 +22,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       keyed: fc.boolean(),
       ttl: fc.constantFrom(2_000_000, 30_000_000, 3_600_000_000),
       fail: fc.constantFrom(false, false, false, true),
+      wait: fc.constantFrom(0, 0, 5_000_000, 60_000_000),
     }),
   },
   {

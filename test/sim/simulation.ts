@@ -1,10 +1,14 @@
 /** Clients that come, wait, vanish and come back, on a machine that dies, stalls and fills up; and what must hold of it all. */
+import type { Reply } from "../../src/core/command.ts";
 import type { Event } from "../../src/core/event.ts";
 import { checkPool } from "../../src/core/invariants.ts";
 import type { Lease, Micros } from "../../src/core/model.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { LeaseView } from "../../src/engine/views.ts";
 import { acquireCommand } from "../core/world.ts";
+import { Line } from "./line.ts";
 import { Machine } from "./machine.ts";
+import { count, expectThat } from "./seen.ts";
 
 /** One thing that happens. `who` is a client; each has at most one lease. */
 export type Step =
@@ -15,6 +19,7 @@ export type Step =
       readonly keyed: boolean;
       readonly ttl: Micros;
       readonly fail: boolean;
+      readonly wait: Micros;
     }
   | { readonly what: "retry" | "poll" | "attend" | "leave" | "renew" | "release" | "vanish"; readonly who: number }
   | { readonly what: "pass" | "stall"; readonly span: Micros }
@@ -28,17 +33,14 @@ interface Client {
   token: number | undefined;
   /** The latest end that it was promised. */
   promised: Micros;
-  leave: (() => void) | undefined;
+  /** For how long its Acquire waits in line. */
+  wait: Micros;
+  /** Its Acquires, polls and the stream that it reads. */
+  line: Line;
+  stream: Line | undefined;
   ended: boolean;
-  /** Its calls so far: an answer to an earlier one is not heard. */
+  /** Its calls so far. */
   calls: number;
-}
-
-/** How often each thing was seen: a run that never sees a fault proves nothing about it. */
-export const seen = new Map<string, number>();
-
-function count(what: string): void {
-  seen.set(what, (seen.get(what) ?? 0) + 1);
 }
 
 export class Simulation {
@@ -74,7 +76,7 @@ export class Simulation {
   async #heal(): Promise<void> {
     Object.assign(this.machine, { full: false, slow: false });
     this.machine.dieAfter(Number.POSITIVE_INFINITY);
-    for (const client of this.#clients) client.leave?.();
+    for (const client of this.#clients) client.stream?.break();
     for (let round = 0; round < 8; round++) await this.machine.pass(60_000_000);
     await this.#check();
     const waiting = [...this.machine.engine.views.pool("default").leases.values()].find((lease) => lease.state === "QUEUED");
@@ -94,8 +96,8 @@ export class Simulation {
     const { engine } = this.machine;
     if (step.what === "acquire") {
       if (client.command !== undefined && !client.ended) return;
-      client.leave?.();
-      Object.assign(client, idle(), { calls: client.calls });
+      client.stream?.break();
+      Object.assign(client, idle(), { calls: client.calls, wait: step.wait });
       const id = `l${this.#acquired++}`;
       const ifBusy = step.fail ? "FAIL" : "QUEUE";
       client.command = acquireCommand(id, step.needs, {
@@ -110,15 +112,11 @@ export class Simulation {
     else if (client.lease !== undefined) this.#touch(step.what, client, client.lease, engine);
   }
 
-  /** As src/rpc/methods/lock.ts does it, without a wire. */
   #acquire(client: Client): void {
-    const { engine } = this.machine;
-    const { command } = client;
+    const { command, line, wait } = client;
     if (command === undefined) return;
-    const call = ++client.calls;
-    const known = engine.knownAs("default", command);
-    if (known !== undefined) engine.presence.sign(known.id, client);
-    void this.#hear(client, call, engine.submit("default", { ...command, id: `${command.id}-${call}` }), (reply) => {
+    const asked = { pool: "default", command: { ...command, id: `${command.id}-${++client.calls}` }, wait };
+    void this.#hear(line, this.machine.engine.acquire(asked, line), (reply) => {
       if (!reply.ok) {
         // A retry of what has ended is refused likewise: with FAIL an answer means HELD.
         expectThat(command.ifBusy === "FAIL", `an acquire was refused: ${reply.message}`);
@@ -127,7 +125,6 @@ export class Simulation {
       }
       const { lease } = reply;
       if (lease === undefined) return;
-      if (lease.state !== "ENDED") engine.presence.sign(lease.id, client);
       if (command.requestId !== undefined) this.#sameLease(command.requestId, lease.id);
       this.#told(client, lease);
     });
@@ -135,48 +132,73 @@ export class Simulation {
 
   #touch(what: Step["what"], client: Client, id: string, engine: Engine): void {
     const by = { principal: "admin" };
-    const call = client.calls;
-    const learn = (reply: { ok: boolean; lease?: Lease } | undefined) => {
+    const { line } = client;
+    const learn = (reply: Reply | undefined) => {
       if (reply?.ok && reply.lease) this.#told(client, reply.lease);
     };
     if (what === "poll")
       void this.#hear(
-        client,
-        call,
-        engine.views.lease(id).then((found) => found && engine.sign(found, client)),
+        line,
+        engine.views.lease(id).then((found) => found && engine.look(found, true, undefined, line)),
         (found) => found && this.#told(client, found.lease),
       );
     else if (what === "attend") {
-      client.leave?.();
-      client.leave = engine.presence.attend(id);
-    } else if (what === "leave") client.leave?.();
-    else if (what === "renew") void this.#hear(client, call, engine.submitFor(id, { type: "renew", by, lease: id }), learn);
+      client.stream?.break();
+      client.stream = new Line();
+      void this.#follow(client, id, client.stream);
+    } else if (what === "leave") client.stream?.break();
+    else if (what === "renew") void this.#hear(line, engine.renew({ type: "renew", by, lease: id }, line), learn);
     else if (what === "release")
-      void this.#hear(client, call, engine.submitFor(id, { type: "release", by, lease: id, outcome: "OK", note: "" }), learn);
+      void this.#hear(line, engine.submitFor(id, { type: "release", by, lease: id, outcome: "OK", note: "" }, line), learn);
   }
 
-  /** Its connection breaks: an answer on the way is lost, an open stream closes. */
+  /** As WatchLease does it. */
+  async #follow(client: Client, id: string, line: Line): Promise<void> {
+    const { engine } = this.machine;
+    const found = await engine.views.lease(id);
+    if (found === undefined || line.signal.aborted) return;
+    let stream: Awaited<ReturnType<Engine["attend"]>> | undefined;
+    await this.#hear(line, engine.attend(found, line), (opened) => {
+      stream = opened;
+    });
+    let view = stream?.view;
+    while (view !== undefined && view.lease.state !== "ENDED" && !line.signal.aborted) {
+      this.#told(client, view.lease);
+      await engine.changed(view.lease, line.signal);
+      const next: LeaseView | undefined = await engine.views.lease(id);
+      view = undefined;
+      if (next === undefined || line.signal.aborted) break;
+      await this.#hear(line, engine.keep(next, line), (kept) => {
+        view = kept;
+      });
+    }
+    stream?.leave();
+  }
+
+  /** Its connections break: an answer on the way is lost, an open stream closes. */
   #vanish(client: Client): void {
     count("vanished");
-    client.leave?.();
-    client.calls++;
+    client.stream?.break();
     const { engine } = this.machine;
-    for (const lease of engine.views.pool("default").leases.values())
-      if (client.command !== undefined && lease.holder.name === client.command.holder.name) {
-        const gone = engine.hangUp(lease.id, client);
-        if (lease.requestId === undefined && gone) this.#withdrawn.set(lease.id, this.machine.deaths);
-      }
-    if (client.command?.requestId === undefined) client.ended = true;
+    const orphans = [...engine.views.pool("default").leases.values()].filter((lease) => lease.holder.name === client.command?.holder.name);
+    const lost = client.line.break();
+    client.line = new Line();
+    if (client.command === undefined || client.command.requestId !== undefined) return;
+    if (lost) for (const lease of orphans) this.#withdrawn.set(lease.id, this.machine.deaths);
+    client.ended = true;
   }
 
-  async #hear<T>(client: Client, call: number, answer: Promise<T>, learn: (answer: T) => void): Promise<void> {
+  async #hear<T>(line: Line, answer: Promise<T>, learn: (answer: T) => void): Promise<void> {
     const life = this.machine.deaths;
     try {
       const heard = await answer;
-      if (life === this.machine.deaths && client.calls === call) learn(heard);
+      if (life !== this.machine.deaths || line.signal.aborted) return;
+      line.heard();
+      learn(heard);
     } catch (error) {
-      if ((error as { reason?: string }).reason !== "STORAGE_FULL") throw error;
-      count("disk full");
+      const { reason } = error as { reason?: string };
+      if (reason !== "STORAGE_FULL" && reason !== "CALLER_GONE") throw error;
+      count(reason === "STORAGE_FULL" ? "disk full" : "caller gone");
     }
   }
 
@@ -223,7 +245,8 @@ export class Simulation {
 
   #observe(engine: Engine): void {
     if (this.machine.deaths > 0) count("died");
-    for (const client of this.#clients) client.leave = undefined;
+    // Whatever was open went with the server.
+    for (const client of this.#clients) Object.assign(client, { line: new Line(), stream: undefined });
     for (const lease of engine.views.pool("default").leases.values()) {
       const grace = Math.min(lease.ttl ?? 0, 60_000_000);
       const left = (lease.deadline ?? 0) - engine.views.now();
@@ -255,9 +278,15 @@ export class Simulation {
 }
 
 function idle(): Client {
-  return { command: undefined, lease: undefined, token: undefined, promised: 0, leave: undefined, ended: false, calls: 0 };
-}
-
-function expectThat(holds: boolean, broken: string): void {
-  if (!holds) throw new Error(`broken: ${broken}`);
+  return {
+    command: undefined,
+    lease: undefined,
+    token: undefined,
+    promised: 0,
+    wait: 0,
+    line: new Line(),
+    stream: undefined,
+    ended: false,
+    calls: 0,
+  };
 }

@@ -5,7 +5,7 @@ import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Micros, Pool } from "../../core/model.ts";
 import { wouldGrant } from "../../core/view.ts";
-import type { EngineCall } from "../../engine/engine.ts";
+import type { EngineCall } from "../../engine/call.ts";
 import { reasonOf, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
@@ -70,14 +70,11 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   const { engine } = service;
   const id = randomUUID();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
-  const pool = service.engine.views.homeOf(environment);
-  const reply = await engine.submit(pool.name, command, callOf(exchange));
+  const pool = engine.views.homeOf(environment);
+  const reply = await engine.acquire({ pool: pool.name, command }, callOf(exchange));
   if (!reply.ok && reply.reason === "LIMIT_REACHED")
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
   if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
-  const call = {};
-  engine.presence.sign(id, call);
-  exchange.handOver(() => engine.hangUp(id, call));
   exchange.answer(201, undefined, { "x-call-me-lease-id": id });
 }
 
@@ -93,7 +90,7 @@ async function free(service: Service, environment: string, by: Caller, exchange:
 function callOf(exchange: Exchange): EngineCall {
   const gone = new AbortController();
   exchange.handOver(() => gone.abort());
-  return { signal: gone.signal };
+  return { signal: gone.signal, timeLeft: () => undefined, handOver: (lost) => exchange.handOver(lost) };
 }
 
 function takeCommand(id: string, environment: string, by: Caller, autoCreate: boolean, ttl: Micros | undefined): Acquire {

@@ -13,11 +13,10 @@ import { leaseMessage, statusMessage } from "./convert.ts";
 import { choice, duration, required, text } from "./fields.ts";
 import { outlook } from "./outlook.ts";
 import { topicOf } from "./topic.ts";
-import { waitSignal } from "./wait.ts";
 
 type Init<S extends DescMessage> = MessageInitShape<S>;
 
-/** Any wait will do: what is too long is cut short, see waitSignal. */
+/** Any wait will do: what is too long is cut short, see engine/attendance.ts. */
 const WAIT = { min: 0, max: Number.POSITIVE_INFINITY };
 
 const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {
@@ -36,20 +35,11 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => engine.views.ownerOf(name));
-  const before = engine.knownAs(pool, command);
-  if (before !== undefined) engine.presence.sign(before.id, call);
-  const reply = accepted(await engine.submit(pool, command, call));
-  const answer = { environmentCreated: reply.environmentCreated ?? false };
-  if (reply.lease.revision === 0) return { ...answer, lease: leaseMessage(reply.lease, reply.pool, engine.views.now()) };
-  if (reply.lease.state !== "ENDED") engine.presence.sign(reply.lease.id, call);
-  const giveUp = () => engine.hangUp(reply.lease.id, call);
-  const known = call.handOver(giveUp);
-  const view = reply.lease.state === "QUEUED" ? await waitFor(service, reply, wait, call) : reply;
-  // A place in line needs no watch: it is lost by its ticket. A grant does, and the wait may have claimed it for a caller who had gone.
-  if (view.lease.state === "QUEUED") known();
-  else call.handOver(giveUp);
-  const lease = leaseMessage(view.lease, view.pool, engine.views.now());
-  return { ...answer, lease, leaseToken: service.principals.tokenOf(reply.lease.id) };
+  const reply = accepted(await engine.acquire({ pool, command, wait }, call));
+  const lease = leaseMessage(reply.lease, reply.pool, engine.views.now());
+  // What was never stored has no token.
+  const leaseToken = reply.lease.revision === 0 ? "" : service.principals.tokenOf(reply.lease.id);
+  return { lease, leaseToken, environmentCreated: reply.environmentCreated ?? false };
 }
 
 export async function release(service: Service, request: pb.ReleaseRequest, call: Call): Promise<Init<typeof pb.ReleaseResponseSchema>> {
@@ -74,9 +64,8 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
   const { engine } = service;
   const lease = required("lease_id", request.leaseId);
   const ttl = duration("ttl", request.ttl, { min: limits.minTtl, max: limits.maxTtl });
-  const reply = await engine.submitFor(lease, { type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) }, call);
+  const reply = await engine.renew({ type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) }, call);
   const done = accepted(reply, lease);
-  engine.presence.sign(lease, call);
   return { lease: leaseMessage(done.lease, done.pool, engine.views.now()) };
 }
 
@@ -84,11 +73,7 @@ export async function getLease(service: Service, request: pb.GetLeaseRequest, ca
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
   const found = await findLease(service, request.leaseId);
-  let view = found;
-  if (isOwner(call, found.lease)) {
-    view = await engine.sign(found, call);
-    if (view.lease.state === "QUEUED") view = await waitFor(service, view, wait, call);
-  }
+  const view = await engine.look(found, isOwner(call, found.lease), wait, call);
   return { lease: leaseMessage(view.lease, view.pool, engine.views.now()) };
 }
 
@@ -112,11 +97,6 @@ export async function findLease(service: Service, id: string): Promise<LeaseView
 /** Whether a call by this caller is a sign of life of the lease. */
 export function isOwner(call: Call, lease: Lease): boolean {
   return call.caller.lease === lease.id || call.caller.principal === lease.principal;
-}
-
-async function waitFor(service: Service, view: LeaseView, wait: number | undefined, call: Call): Promise<LeaseView> {
-  const signal = waitSignal(service, call, wait);
-  return signal === undefined ? view : ((await service.engine.outcome(view.lease.id, signal, call)) ?? view);
 }
 
 /** The reply to a command about a lease; throws what it refuses. */

@@ -71,10 +71,10 @@ export async function* watchLease(
   const { id } = view.lease;
   const own = isOwner(call, view.lease);
   const count = admit(service, view.lease.pool);
-  const leave = own && view.lease.state !== "ENDED" ? engine.presence.attend(id) : () => {};
+  let leave = () => {};
   const { pause, close } = follow(service, id, call.signal);
   try {
-    if (own) view = await engine.sign(view, call);
+    if (own) ({ view, leave } = await engine.attend(view, call));
     let seen = sightOf(view);
     yield message(service, view, WatchKind.SNAPSHOT);
     let spoken = performance.now();
@@ -82,7 +82,7 @@ export async function* watchLease(
       await pause.sleep(seen.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
       const found = pause.ended ? undefined : await engine.views.lease(id);
       if (found === undefined) break;
-      view = own ? await engine.sign(found, call) : found;
+      view = own ? await engine.keep(found, call) : found;
       const sight = sightOf(view);
       const news = isNews(seen, sight);
       if (!news && performance.now() - spoken < HEARTBEAT_MS - POSITION_MS / 2) continue;

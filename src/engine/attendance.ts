@@ -1,0 +1,240 @@
+/** What calls do for leases: ask for one, wait for it, show that somebody is there, and get it handed over. */
+import type { Acquire, Command, Reply } from "../core/command.ts";
+import { type Lease, type Micros, requestKey } from "../core/model.ts";
+import type { EngineCall } from "./call.ts";
+import { Deliveries, type Delivery } from "./deliveries.ts";
+import type { Hub } from "./hub.ts";
+import type { SignsOfLife } from "./signs.ts";
+import type { Timers } from "./timers.ts";
+import type { LeaseView, Views } from "./views.ts";
+
+/** No call waits longer than this, in milliseconds; so no proxy on the way cuts it off. */
+const LONGEST = 60_000;
+/** An answer must be on its way this long before the caller's deadline, in milliseconds. */
+const MARGIN = 250;
+/** How soon taking back a lease that the store could not write is tried again, in milliseconds. */
+const AGAIN = 1_000;
+
+/** An Acquire, and for how long its call waits in line. */
+export interface Asked {
+  readonly pool: string;
+  readonly command: Acquire;
+  readonly wait?: Micros | undefined;
+}
+
+/** What it needs of the engine. */
+export interface Rooms {
+  readonly views: Views;
+  readonly hub: Hub;
+  readonly signs: SignsOfLife;
+  readonly timers: Timers;
+  readonly draining: AbortSignal;
+  submit(pool: string, command: Command, call?: EngineCall): Promise<Reply>;
+  trouble(error: unknown, what: string): void;
+}
+
+export class Attendance {
+  readonly #rooms: Rooms;
+  readonly #deliveries = new Deliveries();
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms;
+  }
+
+  /** A lease has changed its state, and this is committed; undefined: it has ended. */
+  moved(id: string, lease: Lease | undefined): void {
+    const { signs } = this.#rooms;
+    if (lease?.state === "QUEUED") signs.expect(id, lease.ticketTtl);
+    else if (lease?.state === "OFFERED") signs.offered(id);
+    else signs.forget(id);
+    if (lease === undefined) this.#deliveries.forget(id);
+    else if (lease.state !== "QUEUED") this.#deliveries.granted(id);
+  }
+
+  /**
+   * Asks for a lease, and waits in line for it: HELD (an offer is claimed by the open wait itself), ENDED or, when the time is over, QUEUED.
+   * A lease whose answer does not arrive is taken back. Rejects like Engine.submit.
+   */
+  async acquire({ pool, command, wait }: Asked, call: EngineCall): Promise<Reply> {
+    const { signs } = this.#rooms;
+    // A retry gives its sign before its turn comes: the ticket must not run out meanwhile.
+    const earlier = this.#knownAs(pool, command);
+    if (earlier !== undefined) signs.sign(earlier.id);
+    const reply = await this.#rooms.submit(pool, command, call);
+    if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
+    const { lease } = reply;
+    signs.sign(lease.id);
+    this.#deliveries.named(lease.id);
+    if (lease.state === "HELD") {
+      this.#tell(lease, call);
+      return reply;
+    }
+    const delivery = this.#give(lease.id, call);
+    try {
+      const view = await this.#waitInLine({ lease, pool: reply.pool }, wait, call, delivery);
+      this.#conclude(view.lease, delivery);
+      return { ...reply, ...view };
+    } catch (error) {
+      delivery.cancel();
+      throw error;
+    }
+  }
+
+  /**
+   * A lease as somebody sees it who has its token: a sign of life, which claims an offer; with `wait`, an open one until it waits no more.
+   */
+  async look(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
+    const signed = await this.sign(view, call);
+    if (signed.lease.state !== "QUEUED") return signed;
+    const waited = await this.#waitInLine(signed, wait, call);
+    this.#tell(waited.lease, call);
+    return waited;
+  }
+
+  /** A lease as an onlooker sees it; with `wait`, after its next change of state. Keeps nobody in line, claims nothing. */
+  async onlook(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
+    await this.#patiently(wait, call, (signal) => this.changed(view.lease, signal));
+    return (await this.#rooms.views.lease(view.lease.id)) ?? view;
+  }
+
+  /** A sign of life of a lease, given by a call that has its token: an offer becomes a hold, committed before this resolves. */
+  async sign(view: LeaseView, call: EngineCall): Promise<LeaseView> {
+    if (view.lease.state === "ENDED") return view;
+    this.#rooms.signs.sign(view.lease.id);
+    this.#deliveries.named(view.lease.id);
+    const signed = await this.#claim(view);
+    this.#tell(signed.lease, call);
+    return signed;
+  }
+
+  /** The same for a stream that goes on: it has named the lease when it began. */
+  async keep(view: LeaseView, call: EngineCall): Promise<LeaseView> {
+    const kept = await this.#claim(view);
+    if (kept !== view) this.#tell(kept.lease, call);
+    return kept;
+  }
+
+  /** The answer of a Renew: what was answered before has arrived. */
+  renewed(lease: Lease, call: EngineCall): void {
+    this.#rooms.signs.sign(lease.id);
+    this.#deliveries.named(lease.id);
+    this.#tell(lease, call);
+  }
+
+  /** Resolves when the lease is no longer as it was `seen`: its state, or its grant; or when `signal` aborts. */
+  changed(seen: Lease, signal: AbortSignal): Promise<void> {
+    const { hub, views } = this.#rooms;
+    return new Promise((resolve) => {
+      const done = () => {
+        leave();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const leave = hub.follow(seen.id, done);
+      const now = views.live(seen.id)?.lease;
+      if (signal.aborted || now?.state !== seen.state || now.fencingToken !== seen.fencingToken) done();
+      else signal.addEventListener("abort", done);
+    });
+  }
+
+  /** An open wait is a continuous sign of life, and claims an offer; but not for a caller whose connection is lost. */
+  async #waitInLine(view: LeaseView, wait: Micros | undefined, call: EngineCall, delivery?: Delivery): Promise<LeaseView> {
+    const { signs, views } = this.#rooms;
+    const { id } = view.lease;
+    let seen = view;
+    await this.#patiently(wait, call, async (signal) => {
+      const leave = signs.attend(id);
+      try {
+        while (seen.lease.state === "QUEUED" && !signal.aborted) {
+          await this.changed(seen.lease, signal);
+          seen = (await views.lease(id)) ?? seen;
+          if (delivery?.lost !== undefined || this.#isGone(call)) break;
+          seen = await this.#claim(seen);
+        }
+      } finally {
+        leave();
+      }
+    });
+    return seen;
+  }
+
+  /** Waits for what `wait` microseconds, the caller and the server leave room for; not at all where that is nothing. */
+  async #patiently(wait: Micros | undefined, call: EngineCall, until: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const asked = Math.min(Math.ceil((wait ?? 0) / 1_000), LONGEST);
+    const patience = call.timeLeft();
+    const left = patience === undefined ? asked : Math.min(asked, Math.floor(patience - MARGIN));
+    if (left <= 0) return;
+    const over = new AbortController();
+    const cancel = this.#rooms.timers.after(left, () => over.abort());
+    try {
+      await until(AbortSignal.any([over.signal, call.signal, this.#rooms.draining]));
+    } finally {
+      cancel();
+    }
+  }
+
+  /** When the server stops, signals abort of calls that are still answered. */
+  #isGone(call: EngineCall): boolean {
+    return call.signal.aborted && !this.#rooms.draining.aborted;
+  }
+
+  /** Makes an offer a hold; anything else stays as it is. */
+  async #claim(view: LeaseView): Promise<LeaseView> {
+    if (view.lease.state !== "OFFERED") return view;
+    const reply = await this.#rooms.submit(view.lease.pool, { type: "claim", lease: view.lease.id });
+    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
+  }
+
+  /** The live lease that an Acquire's request_id stands for, if it is a retry. */
+  #knownAs(pool: string, command: Acquire): Lease | undefined {
+    if (command.requestId === undefined) return undefined;
+    const { leases, requests } = this.#rooms.views.pool(pool);
+    return leases.get(requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");
+  }
+
+  /** An answer tells of a hold that nobody is known to have been told of: it gives the lease. */
+  #tell(lease: Lease, call: EngineCall): void {
+    if (lease.state === "HELD" && !this.#deliveries.isKnown(lease.id)) this.#give(lease.id, call).answer(true);
+  }
+
+  #give(lease: string, call: EngineCall): Delivery {
+    return this.#deliveries.give(
+      lease,
+      (lost) => call.handOver(lost),
+      (written) => this.#lost(lease, written),
+    );
+  }
+
+  /** The wait of an Acquire is over, and its answer follows. */
+  #conclude(lease: Lease, delivery: Delivery): void {
+    // The wait may have claimed an offer for a caller whose connection was lost at that very moment.
+    if (delivery.lost !== undefined) this.#lost(lease.id, delivery.lost.written);
+    else delivery.answer(lease.state === "HELD");
+  }
+
+  /** An answer that gives a lease has not arrived. A stop of ours is not their going away. */
+  #lost(id: string, written: boolean): void {
+    const lease = this.#rooms.views.live(id)?.lease;
+    if (lease !== undefined && !this.#rooms.draining.aborted && this.#isOrphan(lease)) this.#takeBack(lease, written);
+  }
+
+  /** Whether nobody has the lease, nor can come for it. Without a request_id nobody else has the answer, whoever has looked at the lease. */
+  #isOrphan(lease: Lease): boolean {
+    return lease.requestId === undefined || (lease.state === "HELD" && !this.#deliveries.isTold(lease.id));
+  }
+
+  #takeBack(lease: Lease, written: boolean): void {
+    this.#hangUp(lease, written).catch((error) => {
+      this.#rooms.trouble(error, "take back a lease whose answer did not arrive");
+      this.#rooms.timers.after(AGAIN, () => this.#lost(lease.id, written));
+    });
+  }
+
+  async #hangUp({ id, pool }: Lease, written: boolean): Promise<void> {
+    const { submit } = this.#rooms;
+    const reply = await submit(pool, { type: "hangUp", lease: id, written });
+    // Somebody was told of the hold while this was on its way.
+    const missed = reply.ok && reply.lease?.state === "OFFERED" && this.#deliveries.isTold(id);
+    if (missed) await submit(pool, { type: "claim", lease: id });
+  }
+}

@@ -157,11 +157,15 @@ export class Simulation {
     const { engine } = this.machine;
     const found = await engine.views.lease(id);
     if (found === undefined || line.signal.aborted) return;
-    let stream: Awaited<ReturnType<Engine["attend"]>> | undefined;
-    await this.#hear(line, engine.attend(found, line), (opened) => {
-      stream = opened;
+    let leave = () => {};
+    let view: LeaseView | undefined;
+    const opened = engine.attend(found, line).then((stream) => {
+      leave = stream.leave;
+      return stream.view;
     });
-    let view = stream?.view;
+    await this.#hear(line, opened, (first) => {
+      view = first;
+    });
     while (view !== undefined && view.lease.state !== "ENDED" && !line.signal.aborted) {
       this.#told(client, view.lease);
       await engine.changed(view.lease, line.signal);
@@ -172,7 +176,7 @@ export class Simulation {
         view = kept;
       });
     }
-    stream?.leave();
+    leave();
   }
 
   /** Its connections break: an answer on the way is lost, an open stream closes. */

@@ -11,7 +11,7 @@ const DISK_FAILED = 74;
 const BAD_SETTINGS = 78;
 /** A stop is over within 10 s: this much for open calls, the rest for the store. */
 const GRACE_MS = 8_000;
-/** After a failed fsync: time for the answers that say so. */
+/** After a failed fsync: how long the waiting calls have to be answered before the process ends. */
 const LAST_WORDS_MS = 500;
 const ECHO_MS = 500;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
@@ -33,7 +33,7 @@ export async function main(): Promise<number> {
   }
 }
 
-/** Why it could not start. */
+/** The exit code for an error at the start. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof StoreFailure) return DISK_FAILED;
   return error instanceof BadSetting || error instanceof StoreUnusable || isAddressError(error) ? BAD_SETTINGS : UNFORESEEN;
@@ -57,7 +57,10 @@ async function serve(config: Config): Promise<number> {
   return await drained(app);
 }
 
-/** 0 when all went well. A second signal ends it at once; one that follows on its heels is the first, delivered twice by a terminal. */
+/**
+ * Drains, and resolves with 0. A second signal ends the process at once, unless it comes within ECHO_MS: terminals and launchers deliver
+ * one signal twice.
+ */
 async function drained(app: App): Promise<number> {
   const since = performance.now();
   const impatient = () => performance.now() - since > ECHO_MS && process.exit(1);

@@ -1,6 +1,6 @@
 import type { Condition, Store, StoreFailure } from "./store/store.ts";
 
-/** What is said when the store is no longer well. */
+/** What the log says when the store is no longer well. */
 const TROUBLES: Readonly<Record<Exclude<Condition, "well">, string>> = {
   failing: "the store failed; not ready until it works again",
   short: "the disk is full: nothing can be taken, releases and renewals are written to the reserve; free some space",

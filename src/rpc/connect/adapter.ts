@@ -16,7 +16,7 @@ import { giveAddress, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
 import { handOverKey, type Report, readKey } from "./router.ts";
 
-/** What connect-es answers with an empty body, in words for who has just begun with curl. */
+/** Messages for statuses that connect-es answers with an empty body, for users of curl. */
 function hintFor(status: number, httpMethod: string | undefined): string | undefined {
   if (status === 405) return "call this method with POST";
   if (status !== 415) return undefined;
@@ -28,7 +28,7 @@ function hintFor(status: number, httpMethod: string | undefined): string | undef
 export function rpcHandler(routes: (router: ConnectRouter) => void, report: Report): (exchange: Exchange) => boolean {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli].map(plainSpoken),
-    // Messages of a watch are never worth it: each would be compressed anew for each of its readers.
+    // Small messages are not compressed: a watch would compress each of them again for each of its readers.
     compressMinBytes: 16 * 1024,
   });
   routes(router);
@@ -61,7 +61,7 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
     if (hint === undefined) await universalResponseToNodeResponse(await explained(answer, () => read), raw);
     else exchange.answer(answer.status, { code: "unimplemented", message: hint }, { allow: handler.allowedMethods.join(", ") });
   } catch (error) {
-    // Mostly the connection is gone, and nobody to tell. What the method left behind is the method's (Call.handOver).
+    // Usually the connection is gone, and there is nobody to answer. What the method has done it undoes itself, by Call.handOver.
     if (!exchange.closed && ConnectError.from(error).code !== Code.Aborted) report(error, exchange.path);
     if (exchange.closed || raw.headersSent) raw.destroy();
     else exchange.answer(500, errorToJson(toConnectError(error), undefined) as object);

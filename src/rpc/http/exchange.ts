@@ -55,8 +55,8 @@ export class Exchange {
   }
 
   /**
-   * Takes in a body that nobody will read. Over HTTP/2 Node would reset the stream right after the answer, and curl takes that for an error
-   * and shows no answer.
+   * Reads a body to its end without using it. Otherwise Node resets an HTTP/2 stream right after the answer, and curl takes that for an
+   * error and shows no answer.
    */
   discard(): void {
     this.req.resume();

@@ -1,4 +1,4 @@
-/** Which path is whose. */
+/** Routes each request by its path. */
 import { normalize } from "node:path/posix";
 import type { Micros } from "../../core/model.ts";
 import { rpcHandler } from "../connect/adapter.ts";
@@ -21,7 +21,7 @@ export interface HttpOptions {
   readonly report: Report;
 }
 
-/** The handler of every request, whatever came through the door. */
+/** The handler of every request, over either version of HTTP. */
 export function httpHandler({ service, health, legacyTtl, corsOrigins, report }: HttpOptions): Handle {
   const rpc = rpcHandler(routes(service, health, report), report);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
@@ -46,12 +46,15 @@ export function httpHandler({ service, health, legacyTtl, corsOrigins, report }:
   };
 }
 
-/** The path without needless slashes and dots: to the original `/maybe/` was `/maybe`. */
+/** The path without redundant slashes and dots: the original served `/maybe/` as `/maybe`. */
 function cleaned(path: string): string {
   return normalize(path).replace(/(?<=.)\/$/, "");
 }
 
-/** Where no key is asked for: why a request came by a name that merely leads to this machine (DNS rebinding); undefined if it didn't. */
+/**
+ * Guards a server without a key against DNS rebinding: why a request is refused whose host name is none of this machine's own; undefined if
+ * it is one.
+ */
 function misledName(exchange: Exchange): string | undefined {
   const host = hostOf(exchange);
   if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])?(:\d+)?$/i.test(host)) return undefined;

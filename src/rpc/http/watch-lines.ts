@@ -59,7 +59,7 @@ function lineOf(message: Message): string {
   return line;
 }
 
-/** Waits while the reader is slower than we are; the door cuts off one that stands still. */
+/** Writes messages, and waits while the reader is slower; the door cuts off a reader that has stopped. */
 async function write({ raw, res }: Exchange, messages: AsyncIterable<Message>): Promise<void> {
   const outlet = new Outlet(raw);
   for await (const message of messages) {

@@ -57,8 +57,7 @@ export class Subscription {
   next(most: number): Event | "behind" | undefined {
     for (const ring = this.#ring; ring !== undefined; ) {
       if (this.#lost || this.#cursor < ring.floor || this.#isFar(ring, most)) {
-        this.#ring = undefined;
-        this.#lost = false;
+        this.skip();
         return "behind";
       }
       const event = ring.after(this.#cursor);
@@ -68,6 +67,12 @@ export class Subscription {
     }
     this.#ring = undefined;
     return undefined;
+  }
+
+  /** Passes over everything new. */
+  skip(): void {
+    this.#ring = undefined;
+    this.#lost = false;
   }
 
   /** Whether more than `most` events are to come. Looks only behind what it looked at before, so that each event is counted once. */

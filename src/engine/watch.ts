@@ -85,6 +85,7 @@ function unborn(name: string): EnvironmentStatus {
 class Reader {
   readonly #engine: Engine;
   readonly #subscription: Subscription;
+  readonly #since: Revision;
   /** What it has been told, or has seen before. */
   #seen: Revision;
   /** It takes up an earlier watch, and has not come to the present yet. */
@@ -95,7 +96,8 @@ class Reader {
   constructor(engine: Engine, subscription: Subscription, since: Revision | undefined) {
     this.#engine = engine;
     this.#subscription = subscription;
-    this.#seen = since ?? 0;
+    this.#since = since ?? 0;
+    this.#seen = this.#since;
     this.#resuming = since !== undefined;
     if (this.#resuming) this.#leave = engine.past.enter();
   }
@@ -107,13 +109,9 @@ class Reader {
       if (missed !== undefined) return this.#tell(missed);
     }
     if (!this.#told && !this.#resuming) return this.#tell(this.#state("SNAPSHOT", false));
-    for (;;) {
-      const event = this.#subscription.next(this.#most());
-      if (event === "behind") return this.#tell(this.#state("CHANGE", true));
-      if (event === undefined) break;
-      // What the opening told already.
-      if (event.revision > this.#seen) return this.#tell(changeOf(event, this.#subscription.topic));
-    }
+    const event = this.#subscription.next(this.#most());
+    if (event === "behind") return this.#tell(this.#state("CHANGE", true));
+    if (event !== undefined) return this.#tell(changeOf(event, this.#subscription.topic));
     if (!this.#resuming) return undefined;
     this.#resuming = false;
     return this.#told ? undefined : this.#tell(this.#nothingMissed());
@@ -161,8 +159,9 @@ class Reader {
   /** Where the environment is not there, its end may stand in another pool's log: then the present state is told. */
   #nothingMissed(): WatchMessage {
     const { topic } = this.#subscription;
-    const gone = "environment" in topic && !homeOf(this.#engine, topic).sites.has(topic.environment);
-    return gone ? this.#state("CHANGE", true) : this.heartbeat();
+    const { sites, revision } = homeOf(this.#engine, topic);
+    const gone = "environment" in topic && !sites.has(topic.environment);
+    return gone && this.#since < revision ? this.#state("CHANGE", true) : this.heartbeat();
   }
 
   /** A reader that resumes is told all that there is. */
@@ -179,9 +178,10 @@ class Reader {
     return message;
   }
 
-  /** The present state, made once for all readers of the topic. */
+  /** The present state, made once for all readers of the topic; what was not taken yet is part of it. */
   #state(kind: "SNAPSHOT" | "CHANGE", merged: boolean): WatchMessage {
     const { topic } = this.#subscription;
+    this.#subscription.skip();
     const { pool, environments } = present(this.#engine, topic, AGE);
     const flags = kind === "SNAPSHOT" ? { reset: merged, skipped: false } : { reset: false, skipped: merged };
     return shared(pool, `${kind} ${merged} ${keyOf(topic)}`, { ...flags, kind, revision: pool.revision, environments });

@@ -234,14 +234,6 @@ describe("a backlog", () => {
     for (let now = 0; now < 1000; now += 9) expect(backlog.stuck(100, now, now, limits)).toBe(false);
   });
 
-  test("of the same size is not stuck when told that it moved", () => {
-    const backlog = new Backlog();
-    for (let now = 0; now < 1000; now += 9) {
-      backlog.moved();
-      expect(backlog.stuck(100, 100, now, limits)).toBe(false);
-    }
-  });
-
   test("of nothing is never stuck, and time counts from the first byte that waits", () => {
     const backlog = new Backlog();
     expect(backlog.stuck(0, 0, 0, limits)).toBe(false);

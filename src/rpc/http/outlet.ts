@@ -1,29 +1,32 @@
+import { Turns } from "./door/turns.ts";
 import type { Response } from "./exchange.ts";
 
 /** What both kinds of response can do; Node types their methods too differently to be called on the union. */
 interface Sink {
-  write(bytes: Uint8Array | string): boolean;
+  write(bytes: Uint8Array | string, left: () => void): boolean;
   cork(): void;
   uncork(): void;
-  on(event: "drain" | "close", listener: () => void): void;
+  once(event: "close", listener: () => void): void;
 }
+
+/** Bytes of one stream that may wait before it is asked for more: what waits can no more be merged. */
+const ROOM = 4 * 1024;
 
 /** Writes a stream's pieces into a response that has begun. Those of one turn of the event loop go out together. */
 export class Outlet {
   readonly #sink: Sink;
   readonly #gone: () => boolean;
+  readonly #turns: Turns | undefined;
   #corked = false;
-  #resume: (() => void) | undefined;
+  #waiting = 0;
+  /** Ends the wait for room. */
+  #goOn = () => {};
 
   constructor(response: Response) {
     this.#sink = response as Sink;
     this.#gone = () => ("stream" in response ? response.stream.destroyed : response.destroyed);
-    const resume = () => {
-      this.#resume?.();
-      this.#resume = undefined;
-    };
-    this.#sink.on("drain", resume);
-    this.#sink.on("close", resume);
+    this.#turns = "stream" in response ? Turns.of(response.stream.session) : undefined;
+    this.#sink.once("close", () => this.#goOn());
   }
 
   /**
@@ -32,6 +35,27 @@ export class Outlet {
    */
   write(bytes: Uint8Array | string): Promise<void> | undefined {
     if (this.#gone()) return undefined;
+    let sent = false;
+    let giveUp = () => {};
+    const send = (left: () => void) => {
+      sent = true;
+      this.#send(bytes, left);
+      if (this.#waiting < ROOM) this.#goOn();
+    };
+    this.#waiting += bytes.length;
+    if (this.#turns === undefined) send(() => {});
+    else giveUp = this.#turns.take(bytes.length, send);
+    if (sent && this.#waiting < ROOM) return undefined;
+    return new Promise((resolve) => {
+      this.#goOn = () => {
+        this.#goOn = () => {};
+        giveUp();
+        resolve();
+      };
+    });
+  }
+
+  #send(bytes: Uint8Array | string, left: () => void): void {
     if (!this.#corked) {
       this.#corked = true;
       this.#sink.cork();
@@ -40,9 +64,10 @@ export class Outlet {
         this.#sink.uncork();
       });
     }
-    if (this.#sink.write(bytes)) return undefined;
-    return new Promise((resolve) => {
-      this.#resume = resolve;
+    this.#sink.write(bytes, () => {
+      this.#waiting -= bytes.length;
+      left();
+      if (this.#waiting < ROOM) this.#goOn();
     });
   }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   constants,
   createServer,
@@ -12,17 +13,21 @@ import {
 import type { Socket } from "node:net";
 import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
-import { Backlog, Stopwatch } from "./stopwatch.ts";
+import { Stopwatch } from "./stopwatch.ts";
+import { CountedResponse, OpenStream, Sending } from "./streams.ts";
+import { Turns } from "./turns.ts";
 
 interface Connection {
   readonly session: ServerHttp2Session;
-  readonly streams: Map<ServerHttp2Stream, { readonly body: Stopwatch; readonly backlog: Backlog; readonly closing: Stopwatch }>;
+  readonly streams: Map<ServerHttp2Stream, OpenStream>;
+  readonly sending: Sending;
   /** How many bytes had come from the peer at the last sweep that saw a change, and the time since then. */
   heard: number;
   readonly silence: Stopwatch;
   pinged: boolean;
   readonly idle: Stopwatch;
   readonly underWay: UnderWay;
+  readonly turns: Turns;
   /** A PING is out that asks whether an answer has arrived. */
   asking: boolean;
 }
@@ -31,23 +36,34 @@ function watch(delivery: Delivery): void {
   delivery.watched = true;
 }
 
+/** What is known of a stream; its first call may be our listener's or the handler's. */
+function openStream({ streams }: Connection, stream: ServerHttp2Stream): OpenStream {
+  const known = streams.get(stream);
+  if (known !== undefined) return known;
+  const opened = new OpenStream();
+  streams.set(stream, opened);
+  return opened;
+}
+
 type Handle2 = (req: Http2ServerRequest, res: Http2ServerResponse, delivery: Delivery) => void;
 
 /** The HTTP/2 connections of a door. Node has no time limit of any kind for them: all are here. */
 export class Http2Connections {
   readonly #connections = new Map<Socket, Connection>();
   readonly #bySession = new WeakMap<Http2Session, Connection>();
-  readonly #server: Http2Server;
+  readonly #server: Http2Server<typeof IncomingMessage, typeof ServerResponse, typeof Http2ServerRequest, typeof CountedResponse>;
   readonly #limits: DoorLimits;
   readonly #log: DoorLog;
 
   constructor(limits: DoorLimits, log: DoorLog, handle: Handle2) {
     this.#limits = limits;
     this.#log = log;
-    this.#server = createServer(nodeOptions(limits), (req, res) => {
+    this.#server = createServer({ ...nodeOptions(limits), Http2ServerResponse: CountedResponse }, (req, res) => {
       const connection = req.stream.session && this.#bySession.get(req.stream.session);
       // Without a connection it has closed in the meantime.
-      if (connection !== undefined) handle(req, res, new Delivery(res, connection.underWay, watch));
+      if (connection === undefined) return;
+      openStream(connection, req.stream).response = res;
+      handle(req, res, new Delivery(res, connection.underWay, watch));
     });
   }
 
@@ -64,11 +80,13 @@ export class Http2Connections {
     const connection: Connection = {
       session,
       streams: new Map(),
+      sending: new Sending(),
       heard: socket.bytesRead,
       silence: new Stopwatch(),
       pinged: false,
       idle: new Stopwatch(),
       underWay: new UnderWay(socket, () => this.#ask(connection)),
+      turns: new Turns(session),
       asking: false,
     };
     this.#connections.set(socket, connection);
@@ -76,10 +94,8 @@ export class Http2Connections {
     socket.once("close", () => this.#connections.delete(socket));
     session.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 session failed"));
     session.on("stream", (stream) => {
-      const backlog = new Backlog();
-      connection.streams.set(stream, { body: new Stopwatch(), backlog, closing: new Stopwatch() });
+      openStream(connection, stream);
       stream.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 stream failed"));
-      stream.on("drain", () => backlog.moved());
       stream.once("close", () => {
         connection.streams.delete(stream);
         connection.idle.restart();
@@ -93,6 +109,7 @@ export class Http2Connections {
       this.#sweepStreams(socket, connection, now);
       if (connection.streams.size === 0 && connection.idle.elapsed(now) >= this.#limits.idleTimeout) connection.session.close();
       this.#sweepSilence(socket, connection, now);
+      connection.turns.forgive();
       if (connection.underWay.overdue(now, this.#limits.pingTimeout)) {
         this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/2 connection that gives no sign of life after an answer");
         socket.destroy();
@@ -110,21 +127,27 @@ export class Http2Connections {
     });
   }
 
-  #sweepStreams(socket: Socket, { streams }: Connection, now: number): void {
-    for (const [stream, { body, backlog, closing }] of streams) {
-      const waiting = stream.writableLength;
+  #sweepStreams(socket: Socket, { streams, sending }: Connection, now: number): void {
+    const limits = this.#limits;
+    const still: [ServerHttp2Stream, OpenStream][] = [];
+    sending.restart();
+    for (const [stream, open] of streams) {
       if (stream.closed) {
         // Its RST_STREAM cannot get out: the whole connection has stopped reading.
-        if (closing.elapsed(now) >= this.#limits.stallTimeout) socket.destroy();
-      } else if (backlog.stuck(waiting, waiting, now, this.#limits)) {
-        this.#log.debug({ waiting }, "closed an HTTP/2 stream whose reader has stopped");
-        stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        if (open.closing.elapsed(now) >= limits.stallTimeout) socket.destroy();
+      } else if (open.look(stream, sending, now, limits)) {
+        still.push([stream, open]);
       } else if (stream.headersSent && !stream.writableEnded) {
-        body.restart();
-      } else if (body.elapsed(now) >= this.#limits.bodyTimeout && !received(stream)) {
+        open.body.restart();
+      } else if (open.body.elapsed(now) >= limits.bodyTimeout && !received(stream)) {
         this.#log.debug({}, "closed an HTTP/2 stream whose request did not come to its end");
         stream.close(constants.NGHTTP2_CANCEL);
       }
+    }
+    for (const [stream, open] of still) {
+      if (!open.hasStopped(stream, sending, now, limits)) continue;
+      this.#log.debug({ waiting: stream.writableLength }, "closed an HTTP/2 stream whose reader has stopped");
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
   }
 

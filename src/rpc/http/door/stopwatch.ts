@@ -20,21 +20,16 @@ const MOST_WINDOWS = 6;
 
 /** Tells a reader that is slow from one that has stopped. */
 export class Backlog {
-  #progress = -1;
+  #gone = Number.NaN;
   readonly #still = new Stopwatch();
 
-  /** Notes that bytes went out: the time without progress begins anew. */
-  moved(): void {
-    this.#still.restart();
-  }
-
   /**
-   * Whether `waiting` bytes have waited too long, or are too many; `progress` is any number that changes when some have gone out.
-   * Node reports a chunk only when all of it is gone, so a chunk has its time for each 64 KiB, up to six times.
+   * Whether `waiting` bytes have waited too long, or are too many; `gone`: those that have gone out so far. Node reports a chunk only when
+   * all of it is gone, so a chunk has its time for each 64 KiB, up to six times.
    */
-  stuck(waiting: number, progress: number, now: number, limits: DoorLimits): boolean {
-    if (waiting === 0 || progress !== this.#progress) this.moved();
-    this.#progress = progress;
+  stuck(waiting: number, gone: number, now: number, limits: DoorLimits): boolean {
+    if (waiting === 0 || gone !== this.#gone) this.#still.restart();
+    this.#gone = gone;
     const windows = Math.min(Math.max(Math.ceil(waiting / WINDOW), 1), MOST_WINDOWS);
     return waiting > limits.maxBacklog || this.#still.elapsed(now) >= limits.stallTimeout * windows;
   }

@@ -3,10 +3,16 @@ import type { Reads } from "../../src/core/command.ts";
 import type { Lease, Micros, Revision } from "../../src/core/model.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Timers } from "../../src/engine/timers.ts";
+import { Clock } from "../../src/store/clock.ts";
 import { LocalStore } from "../../src/store/local.ts";
-import type { Batch, Loaded, Medium } from "../../src/store/medium.ts";
+import type { Batch, Loaded, Medium, MediumState } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
 import { type Commit, type History, type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";
+
+/** How many writes the reserve is good for. */
+const RESERVE = 20;
+/** How often the clock is looked at, in microseconds. */
+const LOOK = 250_000;
 
 /** Virtual time and timers. */
 class Time implements Timers {
@@ -30,7 +36,6 @@ class Time implements Timers {
 
 /** The disk as one incarnation of the server sees it: each call is an effect, before or after which the machine may die. */
 class Disk implements Medium {
-  readonly state = "well";
   readonly #rows: MemoryMedium;
   readonly #machine: Machine;
   #dead = false;
@@ -44,10 +49,16 @@ class Disk implements Medium {
     return this.#rows.load();
   }
 
+  get state(): MediumState {
+    return this.#machine.short ? "short" : "well";
+  }
+
   onFailure(): void {}
 
-  probe(): Promise<void> {
-    return this.write({ pools: [], leases: [], environments: [], deleted: [], events: [] });
+  async probe(): Promise<void> {
+    if (this.#machine.full) throw new StoreFailure("STORAGE_FULL", "there is no room for the reserve");
+    await this.write({ pools: [], leases: [], environments: [], deleted: [], events: [] });
+    this.#machine.short = false;
   }
 
   find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]> {
@@ -58,7 +69,7 @@ class Disk implements Medium {
     return this.#effect(async () => {
       await this.#machine.disk();
       if (this.#dead) return await new Promise<void>(() => {});
-      if (this.#machine.full && !this.#machine.booting) throw new StoreFailure("STORAGE_FULL", "the disk is full");
+      if (!this.#machine.hasRoom()) throw new StoreFailure("STORAGE_FULL", "the disk is full");
       await this.#rows.write(batch);
     });
   }
@@ -94,8 +105,11 @@ class Disk implements Medium {
 export class Machine {
   readonly time = new Time();
   readonly rows = new MemoryMedium(new Uint8Array(32));
-  /** Writes fail as on a full disk. */
+  /** As on a full disk one write fails, then some work, from the reserve, and from then on none. */
   full = false;
+  /** The reserve is in use. */
+  short = false;
+  #reserve = 0;
   /** Writes wait until the next time that time passes. */
   slow = false;
   /** A server that cannot write while it starts does not start; here it always can. */
@@ -107,7 +121,7 @@ export class Machine {
   onStart: (engine: Engine) => void = () => {};
   /** Told of each commit of a server that has started. */
   onCommit: (commit: Commit) => void = () => {};
-  #clock: Micros = 0;
+  #clock: Clock | undefined;
   #effectsLeft = Number.POSITIVE_INFINITY;
   #died = false;
   readonly #slowWrites: (() => void)[] = [];
@@ -115,10 +129,11 @@ export class Machine {
   async boot(): Promise<void> {
     this.#died = false;
     this.booting = true;
-    const clock = { now: () => this.#clock, hold: () => {}, release: () => {}, stop: () => {} };
+    this.short = this.full;
     const store = await LocalStore.open(new Disk(this.rows, this), (latest) => {
-      this.#clock = Math.max(this.#clock, latest, this.time.now);
-      return clock;
+      this.#clock?.stop();
+      this.#clock = new Clock(Math.max(latest, this.time.now), undefined, () => this.time.now);
+      return this.#clock;
     });
     let up = false;
     const started = Engine.start(store, this.timersOfThisLife(), { committed: (commit) => up && this.onCommit(commit) });
@@ -178,13 +193,26 @@ export class Machine {
     return true;
   }
 
+  hasRoom(): boolean {
+    if (!this.full || this.booting) return true;
+    if (this.short) return this.#reserve-- > 0;
+    this.short = true;
+    this.#reserve = RESERVE;
+    return false;
+  }
+
   disk(): Promise<void> {
     return this.slow && !this.booting ? new Promise((resolve) => this.#slowWrites.push(resolve)) : Promise.resolve();
   }
 
   #advance(to: Micros, stalled: boolean): void {
-    if (!stalled) this.#clock += Math.max(0, to - this.time.now);
+    // Looked at often, as its ticker does it, unless the process stands still.
+    while (!stalled && this.time.now + LOOK < to) {
+      this.time.now += LOOK;
+      this.#clock?.now();
+    }
     this.time.now = Math.max(this.time.now, to);
+    this.#clock?.now();
   }
 
   /** Timers die with the process. */

@@ -57,6 +57,7 @@ test("whatever happens, nothing acknowledged is lost, nobody is granted twice, a
     "vanished",
     "died",
     "disk full",
+    "written to the reserve",
   ])
     expect(seen.get(what) ?? 0, `the runs saw ${what}`).toBeGreaterThan(5);
 }, 120_000);

@@ -6,6 +6,7 @@ import type { Lease, Micros } from "../../src/core/model.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LeaseView } from "../../src/engine/views.ts";
 import { acquireCommand } from "../core/world.ts";
+import { type Client, idle } from "./client.ts";
 import { Line } from "./line.ts";
 import { Machine } from "./machine.ts";
 import { count, expectThat } from "./seen.ts";
@@ -26,23 +27,6 @@ export type Step =
   | { readonly what: "die"; readonly effects: number }
   | { readonly what: "full" | "slow"; readonly on: boolean };
 
-interface Client {
-  command: ReturnType<typeof acquireCommand> | undefined;
-  /** The lease that it was told it has. */
-  lease: string | undefined;
-  token: number | undefined;
-  /** The latest end that it was promised. */
-  promised: Micros;
-  /** For how long its Acquire waits in line. */
-  wait: Micros;
-  /** Its Acquires, polls and the stream that it reads. */
-  line: Line;
-  stream: Line | undefined;
-  ended: boolean;
-  /** Its calls so far. */
-  calls: number;
-}
-
 export class Simulation {
   readonly machine = new Machine();
   readonly #clients: Client[] = Array.from({ length: 6 }, () => idle());
@@ -55,6 +39,8 @@ export class Simulation {
   /** Leases that nobody can come back for, and in which life they were given up. */
   readonly #withdrawn = new Map<string, number>();
   #acquired = 0;
+  /** When the disk was first seen to be full, by the store's clock, and in which life: a start sets the clock. */
+  #full: { readonly at: Micros; readonly life: number } | undefined;
 
   async run(steps: readonly Step[]): Promise<void> {
     this.machine.onStart = (engine) => this.#observe(engine);
@@ -116,7 +102,9 @@ export class Simulation {
     const { command, line, wait } = client;
     if (command === undefined) return;
     const asked = { pool: "default", command: { ...command, id: `${command.id}-${++client.calls}` }, wait };
+    const full = this.#full;
     void this.#hear(line, this.machine.engine.acquire(asked, line), (reply) => {
+      expectThat(full === undefined || full !== this.#full, `${command.id} was decided on a full disk`);
       if (!reply.ok) {
         // A retry of what has ended is refused likewise: with FAIL an answer means HELD.
         expectThat(command.ifBusy === "FAIL", `an acquire was refused: ${reply.message}`);
@@ -228,6 +216,7 @@ export class Simulation {
   async #check(): Promise<void> {
     const { views } = this.machine.engine;
     checkPool(views.pool("default"));
+    this.#checkTime();
     for (const [lease, life] of this.#withdrawn) {
       const excused = this.machine.full || this.machine.busy || life !== this.machine.deaths;
       expectThat(excused || views.live(lease) === undefined, `${lease} is alive although nobody can come back for it`);
@@ -241,6 +230,16 @@ export class Simulation {
       if (client.ended && client.token !== undefined && lease?.state === "HELD")
         expectThat(!this.#wasReleased(client), `${client.lease} came back`);
     }
+  }
+
+  /** While the disk is full nobody can renew for long: time runs on for half a second. */
+  #checkTime(): void {
+    const { deaths: life, engine, full, short } = this.machine;
+    const now = engine.views.now();
+    if (!full || !short) this.#full = undefined;
+    else if (this.#full?.life !== life) this.#full = { at: now, life };
+    const ran = this.#full === undefined ? 0 : now - this.#full.at;
+    expectThat(ran <= 500_000, `time ran on for ${ran} µs on a full disk`);
   }
 
   #wasReleased(client: Client): boolean {
@@ -263,6 +262,7 @@ export class Simulation {
     const { cause } = event;
     if (cause === undefined) return;
     const row = this.machine.engine.views.pool("default").leases.get(cause.leaseId);
+    if (this.machine.short) count("written to the reserve");
     // A lease waits once when it comes, and again when an offer to it was not claimed.
     const passedOver = cause.state === "QUEUED" && this.#waited.has(cause.leaseId);
     if (cause.state === "QUEUED" || cause.state === "OFFERED") this.#waited.add(cause.leaseId);
@@ -279,18 +279,4 @@ export class Simulation {
       this.#tokens.set(name, token);
     }
   }
-}
-
-function idle(): Client {
-  return {
-    command: undefined,
-    lease: undefined,
-    token: undefined,
-    promised: 0,
-    wait: 0,
-    line: new Line(),
-    stream: undefined,
-    ended: false,
-    calls: 0,
-  };
 }

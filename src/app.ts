@@ -42,7 +42,9 @@ export interface App {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Rejects with a StoreUnusable, with a StoreFailure when the disk fails just now, or with Node's error about the address. */
+/**
+ * Starts a server. Rejects with a StoreUnusable, with a StoreFailure when the disk fails just now, or with Node's error about the address.
+ */
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witness(log)));

@@ -15,7 +15,7 @@ import type { SignsOfLife } from "./signs.ts";
 import { realTimers, type Timers } from "./timers.ts";
 import { type LeaseView, Views } from "./views.ts";
 
-/** What is done also for a caller who has gone: they have said all there is to say, and others wait for what they give back. */
+/** Commands that are executed even if their caller has gone: they give something back that others wait for, and need no answer. */
 const GIVES_BACK: ReadonlySet<Command["type"]> = new Set(["release", "releaseByEnvironment", "releaseLegacy", "forceRelease"]);
 /** How often history is trimmed, in milliseconds. */
 const TRIM_EVERY = 60_000;
@@ -63,7 +63,8 @@ export class Engine {
     });
     this.#lane = new Lane(store, () => this.#abandonments());
     const pulse = (parts: Unit["parts"]) => this.#lane.submit({ parts });
-    // Pool by pool, so that a broken one does not keep the others; with none due, a batch of nothing lets abandoned waiters go.
+    // One unit for each pool, so that a broken pool does not keep the others from being swept. The empty unit makes a batch where no pool
+    // is due: every batch begins with the abandonment of overdue waiters.
     const sweep = async (pools: readonly string[]) => {
       const swept = await Promise.allSettled([pulse([]), ...pools.map((pool) => pulse([{ pool, command: { type: "pulse" } }]))]);
       for (const result of swept) if (result.status === "rejected") throw result.reason;
@@ -78,7 +79,10 @@ export class Engine {
     this.#probeLater();
   }
 
-  /** Takes up what the store has: every waiter gets its full ticket again, live leases and offers their grace. Rejects with a StoreFailure. */
+  /**
+   * Starts on what the store has: every waiter has its full ticket_ttl again (rule 3), live leases and offers get the grace of a start
+   * (rule 5). Rejects with a StoreFailure.
+   */
   static async start(store: Store, timers: Timers = realTimers, observer: Observer = {}): Promise<Engine> {
     const engine = new Engine(store, timers, observer);
     await store.fill(engine.#pools);
@@ -88,7 +92,7 @@ export class Engine {
     await Promise.all(pools.map((pool) => engine.#recover(pool)));
     for (const pool of engine.#pools.all()) {
       engine.#reaper.note(pool);
-      // Somebody may know of a hold that was granted before; of the others nobody does until a call comes.
+      // A hold of an earlier process may be known to its caller; an offer, or a place in line, is not until a call comes.
       for (const lease of pool.leases.values()) if (lease.state !== "HELD") engine.#attendance.moved(lease.id, lease);
     }
     engine.#reaper.arm();
@@ -96,7 +100,7 @@ export class Engine {
     return engine;
   }
 
-  /** One pool that cannot be taken up does not keep the others from it. */
+  /** Recovers one pool; one that fails does not keep the others from it. */
   async #recover(pool: string): Promise<void> {
     try {
       await this.submit(pool, { type: "recover" });
@@ -121,7 +125,7 @@ export class Engine {
 
   /** Decides several commands, all or none. */
   async submitAll(unit: Omit<Unit, "asker">, call?: EngineCall): Promise<readonly Reply[]> {
-    // A damaged pool is refused here: in the lane it would cost its whole batch a second try.
+    // Throws for a damaged pool: refused in the lane it would cost its whole batch a second try.
     for (const { pool } of unit.parts) this.#pools.pool(pool);
     return await this.#lane.submit(call === undefined ? unit : { ...unit, asker: this.#asker(unit, call) });
   }
@@ -132,12 +136,12 @@ export class Engine {
     return pool === undefined ? undefined : await this.submit(pool, command, call);
   }
 
-  /** Asks for a lease, waits for it, and sees that the answer arrives: see attendance.ts. */
+  /** Asks for a lease, waits for it, and follows the answer until it has arrived: see attendance.ts. */
   acquire(asked: Asked, call: EngineCall): Promise<Reply> {
     return this.#attendance.acquire(asked, call);
   }
 
-  /** Renews a lease: what was answered before has arrived. Undefined if there is no such lease. */
+  /** Renews a lease; it also shows that an earlier answer has arrived. Undefined if there is no such lease. */
   async renew(command: Renew, call: EngineCall): Promise<Reply | undefined> {
     const reply = await this.submitFor(command.lease, command, call);
     if (reply?.ok && reply.lease !== undefined) this.#attendance.renewed(reply.lease, call);
@@ -165,12 +169,12 @@ export class Engine {
     return this.#attendance.keep(view, call);
   }
 
-  /** Resolves when the lease is no longer as it was `seen`: its state, or its grant; or when `signal` aborts. */
+  /** Resolves when the lease's state or fencing token differs from `seen`, or when `signal` aborts. */
   changed(seen: Lease, signal: AbortSignal): Promise<void> {
     return this.#attendance.changed(seen, signal);
   }
 
-  /** When the server stops, signals abort of calls that are still answered. */
+  /** Not while the server stops: then signals abort of calls that are still to be answered. */
   #asker({ parts }: Unit, { signal }: EngineCall): Asker {
     const stays = parts.some(({ command }) => GIVES_BACK.has(command.type));
     return { gone: () => signal.aborted && !stays && !this.draining.aborted };
@@ -193,7 +197,7 @@ export class Engine {
 
   #committed(commit: Commit): void {
     this.#guarded(() => this.#observer.committed?.(commit));
-    // What is on disk is done, whoever could not be told of it.
+    // The commit is on disk: its callers get their answers even if telling others fails.
     this.#guarded(() => this.#passOn(commit));
   }
 
@@ -228,11 +232,14 @@ export class Engine {
     try {
       this.#observer.trouble?.(error, what);
     } catch {
-      // Whoever listens is no part of the service.
+      // An observer's error must not harm the service.
     }
   }
 
-  /** Until the store is well time stands still, and the server is not ready: finds out without waiting for a caller. */
+  /**
+   * Probes the store a while after it failed. Until it is well the clock stands still and the server is not ready, and it must not depend
+   * on a caller to find out.
+   */
   #probeLater(): void {
     const hopeless = this.#store.condition === "well" || this.#store.condition === "lost" || this.draining.aborted;
     if (this.#probing || hopeless) return;

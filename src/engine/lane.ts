@@ -6,9 +6,9 @@ import { type Store, StoreFailure, type Transaction } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
 import { refusedForSpace } from "./shortage.ts";
 
-/** Somebody who waits for an answer. */
+/** The caller who waits for a unit's answer. */
 export interface Asker {
-  /** Whether it waits no more: then what it asked for is not executed. */
+  /** Whether the caller waits no more: then the unit is not executed. */
   gone(): boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Unit {
   readonly parts: readonly { readonly pool: string; readonly command: Command }[];
   /** Decide, answer, change nothing. */
   readonly dryRun?: boolean;
-  /** Without one the unit is the server's own: it is never refused for there being too many. */
+  /** Absent for the server's own units, which are never refused as OVERLOADED. */
   readonly asker?: Asker;
 }
 
@@ -88,16 +88,16 @@ export class Lane {
       );
       for (const [index, entry] of batch.entries()) entry.resolve(replies[index] ?? []);
     } catch (error) {
-      // The disk has just become full, and the store has freed its reserve: what gives back can be done.
+      // The disk has become full in this batch, and the store has freed its reserve: what gives something back is tried again.
       if (!short && this.#isShort()) await this.#commit(batch);
       else if (error instanceof StoreFailure || batch.length === 1) for (const entry of batch) entry.reject(error);
-      // A broken invariant: nothing was written. One by one, so that only the culprit fails.
+      // A broken invariant: nothing of the batch was written. Each unit is decided alone, so that only the one at fault fails.
       else for (const entry of batch) await this.#commit([entry]);
     }
   }
 }
 
-/** Whether it is not decided, the disk being full; then it has been answered. */
+/** Refuses a unit that may not be decided while the disk is full; tells whether it did. */
 function refused({ unit, reject }: Waiting): boolean {
   const failure = unit.dryRun === true ? undefined : refusedForSpace(unit.parts.map((part) => part.command));
   if (failure !== undefined) reject(failure);

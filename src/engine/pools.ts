@@ -5,7 +5,10 @@ import { add } from "../store/drafts.ts";
 import type { Cache, Commit } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
 
-/** Pools as last committed, and who is where: what this server reads, and decides on. The store keeps it up to date. */
+/**
+ * The cache of pools as last committed, with the pool of each environment and live lease: what this server reads and decides on. The store
+ * keeps it up to date.
+ */
 export class Pools implements Cache {
   readonly #now: () => Micros;
   readonly #pools = new Map<string, Pool>();
@@ -14,7 +17,7 @@ export class Pools implements Cache {
   /** Live lease to pool. */
   readonly #live = new Map<string, string>();
   readonly #broken = new Map<string, EngineFailure>();
-  /** Pools without an environment, the latest last: kept for their revisions, and looked through by nobody. */
+  /** Pools without an environment, the last one used at the end. Kept for their revisions only, so nothing iterates over them. */
   readonly #former = new Map<string, Pool>();
   readonly #listeners: ((commit: Commit) => void)[] = [];
   #totals: Totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
@@ -24,7 +27,7 @@ export class Pools implements Cache {
     this.#now = now;
   }
 
-  /** Every pool that has an environment, but those that are refused. */
+  /** Every pool that has an environment, without those that are refused. */
   all(): Iterable<Pool> {
     return this.#pools.values();
   }
@@ -53,7 +56,7 @@ export class Pools implements Cache {
     for (const name of commit.deleted) this.#owners.delete(name);
     for (const { config } of commit.environments) this.#owners.set(config.name, config.pool);
     for (const { id, pool, state } of commit.leases) if (state !== "ENDED") this.#live.set(id, pool);
-    // Each change of a lease's state is an event; a lease that is in memory only has no row.
+    // Taken from the events and not from the rows: a lease that is in memory only has no row, but each change of its state is an event.
     for (const { cause, pool } of commit.events) {
       if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
       else if (cause !== undefined) this.#live.set(cause.leaseId, pool);
@@ -72,7 +75,7 @@ export class Pools implements Cache {
     return this.#broken.has(pool);
   }
 
-  /** What was refused, with why. */
+  /** The pools that were refused, with the cause. */
   refused(): Iterable<readonly [pool: string, error: EngineFailure]> {
     return this.#broken;
   }
@@ -100,8 +103,8 @@ export class Pools implements Cache {
   }
 
   /**
-   * Lets go of the oldest of too many. What is made of that name later has a higher revision all the same, since that is the time at least,
-   * and the clock is past this one's.
+   * Drops the oldest former pools beyond a limit. A pool that is made of such a name later still has a higher revision, since a revision is
+   * at least the time, and the clock is past the dropped one's.
    */
   #forget(): void {
     const now = this.#now();

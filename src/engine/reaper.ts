@@ -21,11 +21,11 @@ export class Reaper {
   #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
   #cancel: (() => void) | undefined;
   #armed: Micros | undefined;
-  /** One sweep at a time: while it waits for a slow disk, what comes due waits for the next, and does not pile up. */
+  /** One sweep at a time: what comes due while a sweep waits for a slow disk is left to the next sweep, so that sweeps do not pile up. */
   #sweeping = false;
   #stopped = false;
 
-  /** `sweep` pulses pools, `also` names a time at which it has something to do besides. */
+  /** `sweep` pulses the pools that are due; `also` tells a further time at which it must be called, even with no pool due. */
   constructor(timers: Timers, now: () => Micros, sweep: (pools: readonly string[]) => Promise<unknown>, also: () => Micros | undefined) {
     this.#timers = timers;
     this.#now = now;
@@ -33,7 +33,7 @@ export class Reaper {
     this.#also = also;
   }
 
-  /** A pool has changed. */
+  /** Notes the next deadline of a pool that has changed. */
   note(pool: Pool): void {
     const before = this.#deadlines.get(pool.name);
     const after = nextDeadline(pool);

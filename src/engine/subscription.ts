@@ -69,7 +69,7 @@ export class Subscription {
     return undefined;
   }
 
-  /** Passes over everything new. */
+  /** Skips everything new. */
   skip(): void {
     this.#ring = undefined;
     this.#lost = false;

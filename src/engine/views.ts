@@ -9,7 +9,7 @@ export interface LeaseView {
   readonly pool: Pool;
 }
 
-/** What is committed, to look at: the one way to read for all that stands right of the engine. Looking changes nothing. */
+/** Reads of what is committed: the only way to read for rpc, app and main. No read changes anything. */
 export class Views {
   readonly #store: Store;
   readonly #pools: Pools;
@@ -34,17 +34,17 @@ export class Views {
     return this.#pools.pool(name);
   }
 
-  /** The pool of an environment; undefined if nobody has made it. */
+  /** The pool of an environment; undefined if it does not exist. */
   ownerOf(environment: string): string | undefined {
     return this.#pools.ownerOf(environment);
   }
 
-  /** The pool of an environment; where an unknown one would be made, if it is. */
+  /** The pool of an environment; for an unknown environment the pool in which Acquire would create it. */
   homeOf(environment: string): Pool {
     return this.pool(this.ownerOf(environment) ?? "default");
   }
 
-  /** What there is over all pools, of what is bounded. */
+  /** How much there is over all pools of what limits.ts bounds. */
   get totals(): Totals {
     return this.#pools.totals;
   }
@@ -73,7 +73,7 @@ export class Views {
     const live = this.live(id);
     if (live !== undefined) return live;
     const ended = await this.#store.findEnded(id);
-    // Neither live nor ended: it was created, or its end committed, between the two looks.
+    // Found by neither look-up: it was created, or its end was committed, between the two.
     return ended === undefined ? this.live(id) : { lease: ended, pool: this.pool(ended.pool) };
   }
 

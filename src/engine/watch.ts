@@ -4,7 +4,7 @@ import type { Engine } from "./engine.ts";
 import { presentOf, presentStatus } from "./present.ts";
 import type { Subscription, Topic } from "./subscription.ts";
 
-/** What a watch says: docs/contract.md, rule 10. */
+/** A message of a watch: rule 10 of docs/contract.md. */
 export interface WatchMessage {
   readonly kind: "SNAPSHOT" | "CHANGE" | "HEARTBEAT";
   readonly revision: Revision;
@@ -23,12 +23,14 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** How many messages a reader is told in a row, before it is another's turn. */
+/** How many messages a reader is told before the next reader has its turn. */
 const IN_A_ROW = 32;
-/** A reader that is further behind is told the present state, unless that is of so many environments that it costs more. */
+/**
+ * A reader that is more events behind than this is told the present state, unless its pool has so many environments that this costs more.
+ */
 const BACKLOG = 64;
 const STATUSES_PER_MESSAGE = 16;
-/** How old what is available may be in a present state that readers share, in microseconds. */
+/** How old `available` may be in a present state that readers share, in microseconds. */
 const AGE = 1_000_000;
 
 /**
@@ -61,7 +63,7 @@ export async function* watch(engine: Engine, topic: Topic, options: WatchOptions
   }
 }
 
-/** The state that a topic shows, as last committed; `age`: how old, in microseconds, what depends on the time alone may be. */
+/** The state of a topic, as last committed. `age`: how old, in microseconds, the part may be that changes with time alone. */
 export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; environments: readonly EnvironmentStatus[] } {
   const pool = homeOf(engine, topic);
   const now = engine.views.now();
@@ -75,7 +77,7 @@ function homeOf(engine: Engine, topic: Topic): Pool {
   return "pool" in topic ? engine.views.pool(topic.pool) : engine.views.homeOf(topic.environment);
 }
 
-/** An environment that nobody has asked for yet, or that is gone: free, as an Acquire would make it. */
+/** The status of an environment that does not exist: free, as an Acquire would create it. */
 function unborn(name: string): EnvironmentStatus {
   const facts = { name, pool: "default", state: "AVAILABLE", stateReason: "", capacity: 1, used: 0, resting: 0 } as const;
   return { ...facts, queueLength: 0, available: true, holders: [] };
@@ -86,9 +88,9 @@ class Reader {
   readonly #engine: Engine;
   readonly #subscription: Subscription;
   readonly #since: Revision;
-  /** What it has been told, or has seen before. */
+  /** The revision up to which the reader was told everything, or has seen it in an earlier watch. */
   #seen: Revision;
-  /** It takes up an earlier watch, and has not come to the present yet. */
+  /** It resumes an earlier watch, and has not been told all that it missed yet. */
   #resuming: boolean;
   #told = false;
   #leave: (() => void) | undefined;
@@ -117,7 +119,10 @@ class Reader {
     return this.#told ? undefined : this.#tell(this.#nothingMissed());
   }
 
-  /** To be told when nothing that concerns the reader is under way: its cursor follows the pool, as an old one would be trimmed. */
+  /**
+   * The message for a reader for whom no event is pending. Its cursor moves to the pool's revision: an old cursor could be trimmed by the
+   * time when the reader resumes.
+   */
   heartbeat(): WatchMessage {
     const pool = homeOf(this.#engine, this.#subscription.topic);
     this.#seen = Math.max(this.#seen, pool.revision);
@@ -129,12 +134,12 @@ class Reader {
     this.#leave = undefined;
   }
 
-  /** Of what the reader has missed, the next that is no more in memory; none as soon as the rest is. */
+  /** The next event that the reader has missed and that is not in memory any more; undefined as soon as the rest is in memory. */
   async #missed(): Promise<WatchMessage | undefined> {
     const { topic } = this.#subscription;
     for (;;) {
       const pool = homeOf(this.#engine, topic);
-      // Beyond all that was given out: nobody knows what was seen before.
+      // A cursor beyond the pool's revision: what its reader has seen is unknown.
       if (this.#seen > pool.revision) return this.#giveUp();
       const ring = this.#engine.hub.recent.of(pool);
       if (this.#seen >= ring.floor) {
@@ -156,7 +161,10 @@ class Reader {
     return this.#state("SNAPSHOT", true);
   }
 
-  /** Where the environment is not there, its end may stand in another pool's log: then the present state is told. */
+  /**
+   * Nothing was missed, as far as the pool's log tells. Where the environment does not exist, its end may be in another pool's log: then
+   * the present state is told.
+   */
   #nothingMissed(): WatchMessage {
     const { topic } = this.#subscription;
     const { sites, revision } = homeOf(this.#engine, topic);
@@ -164,7 +172,7 @@ class Reader {
     return gone && this.#since < revision ? this.#state("CHANGE", true) : this.heartbeat();
   }
 
-  /** A reader that resumes is told all that there is. */
+  /** How far behind a reader may be before it is told the present state instead; no limit while it resumes. */
   #most(): number {
     const { topic } = this.#subscription;
     if (this.#resuming) return Number.POSITIVE_INFINITY;
@@ -178,7 +186,7 @@ class Reader {
     return message;
   }
 
-  /** The present state, made once for all readers of the topic; what was not taken yet is part of it. */
+  /** The present state, made once for all readers of the topic. It includes the events that the reader has not taken yet. */
   #state(kind: "SNAPSHOT" | "CHANGE", merged: boolean): WatchMessage {
     const { topic } = this.#subscription;
     this.#subscription.skip();
@@ -190,7 +198,7 @@ class Reader {
 
 const EMPTY = { reset: false, skipped: false, environments: [] } as const;
 
-/** What is the same for all readers of a version of a pool, or of an event. */
+/** Messages that are the same for all readers, by the version of a pool or the event that they are made of. */
 const messages = new WeakMap<Pool | Event, Map<string, WatchMessage>>();
 
 /** The message that was made before with the same content, or else this one. */

@@ -1,4 +1,4 @@
-/** The one gate, whatever way a call comes: who is calling, and what may they do. */
+/** The one gate for calls of every transport: who is calling, and what they may do. */
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../core/command.ts";
 import { failure } from "./errors.ts";
@@ -23,7 +23,7 @@ interface About {
   readonly pool?: string;
 }
 
-/** Whether the caller may do this to what the request names; throws permission_denied. A key may do everything; a role will not. */
+/** Checks that the caller may do this to what the request names; throws permission_denied. A key may do everything. */
 export async function may(service: Service, caller: Caller, rule: Rule, about: About): Promise<void> {
   if (!isNarrow(service, caller)) return;
   if (rule.token === "LEASE") mayUseLease(caller, about);
@@ -64,7 +64,9 @@ async function* followNarrowly<I extends DescMessage, O extends DescMessage>(
   }
 }
 
-/** Whether a lease_token is all that the caller has. Where nobody is asked for a key it takes nothing away. */
+/**
+ * Whether the caller may do only what a lease_token opens. On a server without a key a token takes nothing away from what everybody may do.
+ */
 function isNarrow({ principals }: Service, caller: Caller): boolean {
   return caller.lease !== undefined && !principals.open;
 }
@@ -76,7 +78,7 @@ function mayUseLease(caller: Caller, { leaseId = "" }: About): void {
 
 async function mayLookAt(service: Service, { lease = "" }: Caller, { environment = "", pool = "" }: About): Promise<void> {
   if (pool !== "") throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; use an API key");
-  // Nothing is named: the method says so.
+  // The request names nothing: the method refuses it.
   if (environment === "") return;
   const found = await service.engine.views.lease(lease);
   if (found === undefined || found.lease.state === "ENDED")

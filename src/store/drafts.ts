@@ -9,7 +9,7 @@ export class Drafts implements Transaction {
   readonly at: Micros;
   readonly #cache: Cache;
   readonly #drafts = new Map<string, Draft>();
-  /** What all but one pool have; no other draft changes before it is asked for. */
+  /** The totals of all pools but one, kept until another draft is asked for, which may change them. */
   #others: { readonly pool: string; readonly totals: Totals } | undefined;
 
   /** `ended`: oldest first; of the leases of one request key the newest counts. */
@@ -30,7 +30,7 @@ export class Drafts implements Transaction {
   readonly draft = (pool: string): Draft => {
     const draft = this.#drafts.get(pool);
     if (draft === undefined) throw new Error(`invariant: pool ${pool} is not part of the transaction`);
-    // It may be changed from now on.
+    // The draft may change from now on, so the kept totals no longer hold.
     this.#others = undefined;
     return draft;
   };
@@ -41,12 +41,15 @@ export class Drafts implements Transaction {
     return changed.length === 0 ? undefined : commitOf(changed);
   }
 
-  /** What is in memory only has no row. */
+  /** Whether a draft has changed anything: a lease that is in memory only has no row, but events. */
   #hasChanged({ rows, events, pool }: Draft): boolean {
     return rows.length + events.length > 0 || pool.patientUntil !== this.#cache.pool(pool.name).patientUntil;
   }
 
-  /** Names are unique over all pools: those that this transaction has just made included, and those that it deletes until it is done. */
+  /**
+   * The pool that has an environment, over all pools: names that this transaction has made included, and names that it deletes, until it
+   * has committed.
+   */
   #ownerOf(environment: string): string | undefined {
     const owner = this.#cache.ownerOf(environment);
     if (owner !== undefined) return owner;
@@ -84,7 +87,7 @@ function commitOf(drafts: readonly Draft[]): Commit {
   const deleted = new Set<string>();
   const events: Event[] = [];
   for (const draft of drafts) {
-    // Of this pool alone: a name that it gave up may be another pool's by the end of the transaction.
+    // Kept for each pool: a name that one pool deletes in this transaction may be created in another pool by the same transaction.
     const named = new Set<string>();
     for (const row of draft.rows) row.kind === "lease" ? leases.set(row.lease.id, row.lease) : named.add(row.name);
     for (const name of named) {

@@ -85,7 +85,7 @@ export class LocalStore implements Store {
     this.#watchers.push(listener);
   }
 
-  /** Passes on; whoever listens hears of its failure. */
+  /** The result of `work`; a StoreFailure is told to the listeners as well. */
   async #watched<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
@@ -104,7 +104,7 @@ export class LocalStore implements Store {
     for (const listener of this.#troubled) listener(failure);
   }
 
-  /** Tells of the condition, where it is another one. */
+  /** Tells the listeners of the condition, if it has changed. */
   #judge(why?: StoreFailure): void {
     const { condition } = this;
     if (condition === this.#told) return;
@@ -165,7 +165,7 @@ export class LocalStore implements Store {
   }
 
   trim(history: History): Promise<boolean> {
-    // To delete needs space as well, before it gives any.
+    // Deleting rows needs space before it frees any.
     if (this.condition !== "well") return Promise.resolve(false);
     return this.#watched(this.#medium.trim(history));
   }

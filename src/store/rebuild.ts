@@ -2,7 +2,10 @@ import { poolOfRows } from "../core/loading.ts";
 import type { Pool } from "../core/model.ts";
 import type { Loaded } from "./medium.ts";
 
-/** Pools out of all rows. One whose rows contradict each other is given to `refuse`, with why; the others do not depend on it. */
+/**
+ * Makes pools of all stored rows. A pool whose rows contradict each other is passed to `refuse`, with the cause; the others do not depend
+ * on it.
+ */
 export function rebuild(loaded: Loaded, refuse: (pool: string, cause: unknown) => void): Pool[] {
   const rows = new Map(loaded.pools.map((row) => [row.name, row]));
   const environments = Map.groupBy(loaded.environments, (environment) => environment.config.pool);

@@ -12,9 +12,9 @@ export interface Transaction {
 
 /** What a committed transaction changed: each row once, in its last version. */
 export interface Commit {
-  /** As they are after it. */
+  /** The pools as they are after the transaction. */
   readonly pools: readonly Pool[];
-  /** One that is in memory only has no row; its events tell of it. */
+  /** Without those that are in memory only: of these only the events tell. */
   readonly leases: readonly Lease[];
   readonly environments: readonly StoredEnvironment[];
   /** Names of environments that are gone. */
@@ -36,9 +36,9 @@ export interface Cache {
   poolOfLease(lease: string): string | undefined;
   /** What there is over all pools. */
   readonly totals: Totals;
-  /** Takes over what was committed, by this server or another, in commit order; whoever follows it is told. */
+  /** Takes over what was committed, by this server or another, in commit order, and tells its listeners. */
   adopt(commit: Commit): void;
-  /** The rows of a pool contradict each other: nobody is served from it, and the others are none the worse for it. */
+  /** Marks a pool whose rows contradict each other: calls about it are refused, and the other pools go on. */
   refuse(pool: string, cause: unknown): void;
 }
 
@@ -104,7 +104,7 @@ export interface Store {
   readonly condition: Condition;
   /** Hears of every change of `condition`, and why it is no longer "well". */
   onCondition(listener: (condition: Condition, why?: StoreFailure) => void): void;
-  /** Writes something of no meaning, to disk: makes `condition` "well" where it can be. */
+  /** Tries a write that changes nothing, up to its fsync; `condition` becomes "well" if that works. */
   probe(): Promise<void>;
   /** Hears of everything that failed. */
   onFailure(listener: (failure: StoreFailure) => void): void;

@@ -63,12 +63,12 @@ export function routes(service: Service, health: HealthState, report: Report): (
 }
 
 function optionsOf(method: DescMethod, readMaxBytes: number): Partial<ConnectRouterOptions> {
-  // A typo must not become a default.
+  // An unknown field is refused, so that a misspelt one does not silently mean its default.
   const jsonOptions = { ignoreUnknownFields: false, textDecoder: new RequestDecoder(method.input) };
   return { readMaxBytes, jsonOptions };
 }
 
-/** What connect-es calls, of any method's types: a promise of a message, or messages. */
+/** What connect-es calls, with any method's types: it gives a promise of a message, or several messages. */
 type Implementation = (input: never, context: HandlerContext) => Promise<object> | AsyncIterable<object>;
 
 function implementation(service: Service, method: Method): Implementation {
@@ -94,7 +94,7 @@ function open<S extends DescService>(
   }
 }
 
-/** Errors as the contract has them, and the unforeseen reported. */
+/** The method, with its errors turned into those of the contract, and unforeseen ones reported. */
 function surrounded(desc: DescMethod, method: Implementation, report: Report): MethodImpl<DescMethod> {
   const told = (error: unknown) => translated(error, desc, report);
   const unary = async (message: never, context: HandlerContext): Promise<object> => {
@@ -128,9 +128,9 @@ function callOf(context: HandlerContext): Call {
   };
 }
 
-/** The store tells of its failures itself, once for all the calls that they cost. */
+/** A failure of the store is not reported here: the store reports it itself, once for all calls that fail of it. */
 function translated(error: unknown, method: DescMethod, report: Report): Error {
-  // A conversation reads while it runs: connect-es may refuse a later message.
+  // A bidirectional stream reads while it runs, so connect-es may refuse one of its later messages.
   if (error instanceof ConnectError) return explain(error) ?? error;
   if (!(error instanceof StoreFailure || error instanceof EngineFailure)) report(error, method.name);
   return toConnectError(error);

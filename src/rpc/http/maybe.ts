@@ -31,7 +31,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
   }
 }
 
-/** Whether it has a body that the original did not take; then it is answered. */
+/** Refuses a body that the original did not accept; tells whether it did. */
 function refusesBody(method: keyof typeof MAYBE, exchange: Exchange): boolean {
   const { size } = MAYBE[method];
   const type = exchange.header("content-type") ?? "";
@@ -43,7 +43,7 @@ function refusesBody(method: keyof typeof MAYBE, exchange: Exchange): boolean {
   return true;
 }
 
-/** What the gate, or the store, says no to, in the original's words where it has some. */
+/** Answers an error of the gate or the store, in the original's words where it had some. */
 function answerRefusal(error: unknown, exchange: Exchange): void {
   const { rawMessage: message, code } = toConnectError(error);
   if (reasonOf(error) === "NO_KEY") exchange.answer(401, { code: 401, message: "unauthenticated for invalid credentials" });
@@ -54,7 +54,7 @@ function answerRefusal(error: unknown, exchange: Exchange): void {
   else throw error;
 }
 
-/** The last one that decodes; empty if there is none. */
+/** The last `environment` of the query that decodes; empty if there is none. */
 function nameIn(query: string): string {
   let name = "";
   for (const [parameter, value] of parametersOf(query)) if (parameter === "environment" && value !== undefined) name = value;
@@ -113,7 +113,7 @@ function takeCommand(id: string, environment: string, by: Caller, autoCreate: bo
   };
 }
 
-/** Who is on it, in words that fit a header. */
+/** Headers that tell who holds the environment, in printable ASCII. */
 function holderHeaders(pool: Pool, environment: string): Record<string, string> {
   const first = pool.sites.get(environment)?.occupants.first()?.[1];
   const lease = first === undefined ? undefined : pool.leases.get(first);

@@ -15,7 +15,7 @@ import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
-/** What SetEnvironmentState may set; cleaning has its own way. */
+/** The states that SetEnvironmentState may set; DIRTY and CLEANING are not set by hand. */
 const SETTABLE: Partial<Record<StateMessage, EnvironmentState>> = {
   [StateMessage.AVAILABLE]: "AVAILABLE",
   [StateMessage.DRAINING]: "DRAINING",

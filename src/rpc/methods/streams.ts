@@ -49,7 +49,7 @@ export async function* watchEnvironment(
   sayGoodbye(service);
 }
 
-/** Counts a stream; the returned function takes it off. Throws resource_exhausted. */
+/** Counts an open stream until the returned function is called. Throws resource_exhausted. */
 function admit({ engine }: Service, pool: string): () => void {
   const { hub } = engine;
   const { pool: inPool, total } = limits.watchers;
@@ -60,7 +60,7 @@ function admit({ engine }: Service, pool: string): () => void {
   return hub.admit(pool);
 }
 
-/** Also a continuous sign of life, if the caller may give one. Ends after the lease's end was told. */
+/** Follows one lease until its end was told. It is a continuous sign of life, if the caller may give one (rule 3). */
 export async function* watchLease(
   service: Service,
   request: WatchLeaseRequest,
@@ -98,7 +98,7 @@ export async function* watchLease(
   if (view.lease.state !== "ENDED") sayGoodbye(service);
 }
 
-/** Sleeps until the lease's state changes, the caller is gone or the server is about to stop. */
+/** A pause that is woken when the lease's state changes, and ends when the caller is gone or the server is about to stop. */
 function follow({ engine }: Service, lease: string, signal: AbortSignal): { readonly pause: Pause; readonly close: () => void } {
   const { pause, close } = engine.hub.pause(true);
   const unfollow = engine.hub.follow(lease, () => pause.wake());
@@ -119,7 +119,7 @@ function message(service: Service, { lease, pool }: LeaseView, kind: WatchKind):
   return create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, service.engine.views.now()), kind });
 }
 
-/** All of a lease that is news when it changes; kept instead of the pool that it was read from. */
+/** The part of a lease whose change is told; kept instead of the pool that it was read from. */
 interface Sight extends Pick<Lease, "state" | "fencingToken">, Partial<Standing> {}
 
 function sightOf({ lease, pool }: LeaseView): Sight {

@@ -36,7 +36,7 @@ function watch(delivery: Delivery): void {
   delivery.watched = true;
 }
 
-/** What is known of a stream; its first call may be our listener's or the handler's. */
+/** The record of a stream, made when it is first asked for: by the session's listener, or by the request's handler. */
 function openStream({ streams }: Connection, stream: ServerHttp2Stream): OpenStream {
   const known = streams.get(stream);
   if (known !== undefined) return known;

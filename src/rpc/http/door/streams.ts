@@ -19,7 +19,7 @@ export class CountedResponse extends Http2ServerResponse {
 /** What the sweep has seen of an open stream. */
 export class OpenStream {
   response: CountedResponse | undefined;
-  /** Of its request's body. */
+  /** The time that its request's body takes. */
   readonly body = new Stopwatch();
   readonly closing = new Stopwatch();
   readonly #backlog = new Backlog();

@@ -19,7 +19,7 @@ export class Turns {
   readonly #session: Http2Session;
   readonly #queue = new Set<Turn>();
   #waiting = 0;
-  /** The batch has room. */
+  /** Whether the present batch has room. */
   #open = true;
   #moved = false;
   #epoch = 0;
@@ -29,7 +29,7 @@ export class Turns {
     bySession.set(session, this);
   }
 
-  /** Those of a connection of ours. */
+  /** The turns of a connection of this server; undefined for any other. */
   static of(session: Http2Session | undefined): Turns | undefined {
     return session && bySession.get(session);
   }
@@ -42,7 +42,10 @@ export class Turns {
     return () => this.#queue.delete(turn);
   }
 
-  /** Call it now and then: what has not left since the last time is stuck, and shall hold up nobody else. */
+  /**
+   * Must be called from time to time: an answer whose bytes have not left since the last call is stuck, and the others no longer wait for
+   * it.
+   */
   forgive(): void {
     if (!this.#moved && this.#queue.size > 0) {
       this.#epoch++;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { AcquireRequestSchema, type AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import type { AcquireInit } from "../calls/request.ts";
@@ -57,10 +58,15 @@ export async function resume(
 ): Promise<AcquireResponse> {
   for (let n = 0; ; n++) {
     let first: LeaseState | undefined;
-    const answer = await ask({ ...request, requestId: requestIdOf(identity, request, n) }, ({ state }) => {
+    const asked = ask({ ...request, requestId: requestIdOf(identity, request, n) }, ({ state }) => {
       first ??= state;
     });
+    const answer = await asked.catch((error: unknown) => {
+      // With IF_BUSY_FAIL no answer tells of a lease that has ended.
+      if (reasonOf(error) !== "LEASE_ENDED") throw error;
+    });
     // Without a token nothing was stored: that is an answer to this request, not the end of an earlier one.
-    if ((first ?? answer.lease?.state) !== LeaseState.ENDED || answer.leaseToken === "") return answer;
+    const ended = answer === undefined || ((first ?? answer.lease?.state) === LeaseState.ENDED && answer.leaseToken !== "");
+    if (!ended) return answer;
   }
 }

@@ -88,6 +88,15 @@ test("a job can take the same environment again once it has given it back", asyn
   expect((await resumed(github("0"), "twice")).id).toBe(second.id);
 });
 
+test("so it can with --fail, for which no answer tells of a lease that has ended", async () => {
+  const first = await resumed(github("0"), "twice-or-fail", "--fail");
+  expect((await resumed(github("0"), "twice-or-fail", "--fail")).id).toBe(first.id);
+  await type(["release", "--lease", first.id], where);
+  const second = await resumed(github("0"), "twice-or-fail", "--fail");
+  expect(second.state).toBe("LEASE_STATE_HELD");
+  expect(second.id).not.toBe(first.id);
+});
+
 test("who wants something else asks for something else", async () => {
   const first = await resumed(github("0"), "many:2");
   expect(first).toMatchObject({ state: "LEASE_STATE_ENDED" });

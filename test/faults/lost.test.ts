@@ -1,10 +1,11 @@
-import { copyFileSync, cpSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, leaseIn, refusal } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
+import { directory } from "../store/places.ts";
 
 // Each starts servers, and other tests run beside it.
 vi.setConfig({ testTimeout: 60_000 });
@@ -42,6 +43,19 @@ test.each(MEDDLINGS)("%s under the running server: nothing is acknowledged any m
   expect(logged).toMatch(told);
   expect(logged).toContain(`${file}: `);
   expect(logged).toMatch(/stop the server, put the database and its -wal in their place/);
+});
+
+test("a log that is deleted beside the real file is noticed where the store's path is a link to it", async () => {
+  const elsewhere = path.join(directory(), "real.db");
+  const link = path.join(directory(), "call-me.db");
+  writeFileSync(elsewhere, "");
+  symlinkSync(elsewhere, link);
+  await using server = await Server.start({ CALL_ME_STORE: `sqlite:${link}` });
+  const { locks } = clientsOf(server, "gRPC");
+  await locks.acquire({ environment: "uat" });
+  await eventually(() => existsSync(`${elsewhere}-reserve`));
+  rmSync(`${elsewhere}-wal`);
+  expect(await refusal(locks.acquire({ environment: "late" }))).toBe("unavailable STORAGE_LOST");
 });
 
 test("a database of which only the times have changed is the same one", async () => {

@@ -1,4 +1,5 @@
 /** The thread that has the database, so that an fsync never stops the event loop of the server. One request at a time, in order. */
+import { realpathSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { MediumState } from "../medium.ts";
 import { type StoreFailure, StoreUnusable } from "../store.ts";
@@ -65,7 +66,9 @@ function failed({ state }: Guard, failure: StoreFailure): { readonly state: Medi
 function open(file: string): Opened | undefined {
   try {
     const tables = new Tables(openDatabase(file));
-    return { tables, guard: new Guard(new Place(file), new Reserve(file)) };
+    // SQLite follows symbolic links: the log lies beside the real file, and the reserve must be on its disk.
+    const real = realpathSync(file);
+    return { tables, guard: new Guard(new Place(real), new Reserve(real)) };
   } catch (error) {
     const unusable = error instanceof StoreUnusable ? error.message : `cannot open the store ${file}: ${String(error)}`;
     say({ id: 0, unusable });

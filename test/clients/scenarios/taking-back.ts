@@ -31,7 +31,7 @@ const byStream = (lease: Lease) => (scripted: ScriptedServer) => scripted.tell(l
 export const takingBack: Scenarios = {
   "taken back while the body runs, as a Renew tells: lost": loses(byRenew(queued())),
   "taken back while the body runs, as the stream tells: lost": loses(byStream(queued())),
-  "offered again while the body runs: lost": loses(byStream(leaseIn(LeaseState.OFFERED, {}, 8n))),
+  "offered again while the body runs: lost": loses(byStream(leaseIn(LeaseState.OFFERED, {}, 7n))),
   "granted anew, with another fencing token, as a Renew tells: lost": loses(byRenew(held(8n))),
   "granted anew, with another fencing token, as the stream tells: lost": loses(byStream(held(8n))),
 

@@ -24,6 +24,11 @@ export class Views {
     return this.#store.now();
   }
 
+  /** Whether anything can be taken: not while the disk is full or the store's files are gone, whatever is free. */
+  get isOpen(): boolean {
+    return this.#store.condition === "well" || this.#store.condition === "failing";
+  }
+
   /** Every pool with an environment. */
   pools(): Iterable<Pool> {
     return this.#pools.all();

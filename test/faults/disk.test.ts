@@ -153,6 +153,8 @@ test("a full disk: nothing can be taken, what gives back or keeps is done, and a
   // By rule: also where there is room in the reserve, also for what was answered before.
   for (const name of ["late", "later", "uat"]) expect(await refusal(take(clients, name))).toBe("unavailable STORAGE_FULL");
   expect(await refusal(environments.applyEnvironments({ environments: [{ name: "new" }] }))).toBe("unavailable STORAGE_FULL");
+  expect((await locks.check({ environment: "free" })).environments).toMatchObject([{ name: "free", available: false }]);
+  expect((await fetch(`${server.url}/maybe?environment=free`, { headers: { "x-api-key": server.key } })).status).toBe(403);
   expect(await Promise.all(["readyz", "healthz"].map((probed) => statusOf(server, probed)))).toEqual([503, 200]);
   expect(server.log.flatMap(({ level, msg }) => (level >= 50 ? msg : []))).toEqual([
     "the disk is full: nothing can be taken, releases and renewals are written to the reserve; free some space",

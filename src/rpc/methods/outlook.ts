@@ -8,14 +8,14 @@ import type { Service } from "./call.ts";
 
 /**
  * The present state of a topic, for Check and GET /maybe alike. `available` tells what an Acquire of one slot would get now: nothing at a
- * limit, nor for an unknown name where names are not made on demand.
+ * limit or on a full disk, nor for an unknown name where names are not made on demand.
  */
 export function outlook(service: Service, topic: Topic): readonly EnvironmentStatus[] {
   const { pool, environments } = present(service.engine, topic);
-  const { totals } = service.engine.views;
+  const { totals, isOpen } = service.engine.views;
   const crowded = beyond(pool.leases.size, totals.leases, limits.leases, "leases") !== undefined;
   const creates = service.autoCreate && noRoom({ pool, totals: () => totals }) === undefined;
-  const had = ({ name }: EnvironmentStatus) => !crowded && (creates || pool.sites.has(name));
+  const had = ({ name }: EnvironmentStatus) => isOpen && !crowded && (creates || pool.sites.has(name));
   if (environments.every(had)) return environments;
   return environments.map((status) => ({ ...status, available: status.available && had(status) }));
 }

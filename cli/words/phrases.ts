@@ -28,11 +28,17 @@ export function who(holder: Holder | undefined, otherwise: string): string {
   return holder?.runUrl ? `${name} (${holder.runUrl})` : name;
 }
 
-/** "checkout #4711 (https://…) since 2026-01-02T03:04:05Z until 2026-01-02T04:04:05Z: nightly". */
-function occupant({ holder, leaseId, since, until, reason }: Occupant): string {
+/** "checkout #4711 (https://…) since 2026-01-02T03:04:05Z until 2026-01-02T03:05:05Z unless renewed, 2026-01-02T07:04:05Z at the latest: nightly". */
+function occupant({ holder, leaseId, since, until, latestEnd, reason }: Occupant): string {
+  return `${who(holder, `lease ${leaseId}`)}${term(since, until, latestEnd)}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/** From when to when: until the next renewal is due, and when it is over in any case, where that is later. */
+function term(since: Timestamp | undefined, until: Timestamp | undefined, latest: Timestamp | undefined): string {
   const begin = since === undefined ? "" : ` since ${instant(since)}`;
-  const end = until === undefined ? "" : ` until ${instant(until)}`;
-  return `${who(holder, `lease ${leaseId}`)}${begin}${end}${reason === "" ? "" : `: ${reason}`}`;
+  if (until === undefined) return begin;
+  const end = `${begin} until ${instant(until)}`;
+  return latest === undefined || latest.seconds <= until.seconds ? end : `${end} unless renewed, ${instant(latest)} at the latest`;
 }
 
 /** "lease L1 of checkout #4711 (https://…) since …", or "lease L1 since …" of somebody unnamed. */
@@ -42,10 +48,8 @@ export function leaseAt(one: Occupant): string {
 }
 
 /** The same of a lease itself. */
-export function leaseOf({ id, holder, principal, grantedAt, expiresAt }: Lease): string {
-  const begin = grantedAt === undefined ? "" : ` since ${instant(grantedAt)}`;
-  const end = expiresAt === undefined ? "" : ` until ${instant(expiresAt)}`;
-  return `lease ${id} of ${who(holder, principal || "somebody unnamed")}${begin}${end}`;
+export function leaseOf({ id, holder, principal, grantedAt, expiresAt, latestEnd }: Lease): string {
+  return `lease ${id} of ${who(holder, principal || "somebody unnamed")}${term(grantedAt, expiresAt, latestEnd)}`;
 }
 
 /** "held by A, B, offered to C", or nothing if nobody is named. */

@@ -134,7 +134,7 @@ test.each([
 test("who waits for what is out of service is told so, and who is refused what is in the way", async () => {
   await take("bench", "--name", "checkout #7");
   expect((await say("acquire", "bench", "--fail")).stderr).toMatch(
-    /^call-me: not acquired: bench busy, held by checkout #7 since \S+Z until \S+Z\n$/,
+    /^call-me: not acquired: bench busy, held by checkout #7 since \S+Z until \S+Z unless renewed, \S+Z at the latest\n$/,
   );
   await type(["env", "apply", "-"], env, { stdin: '[{"name":"rig"}]' });
   await say("env", "set-state", "rig", "maintenance", "--reason", "db upgrade");

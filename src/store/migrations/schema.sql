@@ -64,15 +64,6 @@ CREATE TABLE logs (
   bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER events_added AFTER INSERT ON events BEGIN
-  INSERT INTO logs (pool, events, bytes) VALUES (new.pool, 1, octet_length(new.body))
-  ON CONFLICT (pool) DO UPDATE SET events = events + 1, bytes = bytes + excluded.bytes;
-END;
-
-CREATE TRIGGER events_removed AFTER DELETE ON events BEGIN
-  UPDATE logs SET events = events - 1, bytes = bytes - octet_length(old.body) WHERE pool = old.pool;
-END;
-
 CREATE TABLE remains (
   number INTEGER PRIMARY KEY,
   request_key TEXT NOT NULL,

@@ -16,17 +16,21 @@ export interface Window {
 
 type Bounds = Pick<History, "before" | "events" | "bytes">;
 
-/** The logs of the pools. A pool's counts of events and bytes are kept by triggers (migration 3). */
+/** The logs of the pools, and how many events and bytes each has. */
 export class Events {
+  readonly #insert: Statement<[...Row]>;
   readonly #behind: Statement<[string, Revision, number], Row>;
   readonly #trimmed: Statement<[string], Revision>;
   readonly #logs: Statement<[], [pool: string, events: number, bytes: number]>;
   readonly #log: Statement<[string], [pool: string, events: number, bytes: number]>;
   readonly #oldest: Statement<[string], [revision: Revision, bytes: number]>;
+  readonly #count: Statement<[pool: string, events: number, bytes: number]>;
+  readonly #forget: Statement<[string]>;
   readonly #delete: Statement<[string, Revision]>;
   readonly #mark: Statement<[string, Revision]>;
 
   constructor(db: Database) {
+    this.#insert = db.prepare("INSERT INTO events (pool, revision, body, seal) VALUES (?, ?, ?, ?)");
     this.#behind = db
       .prepare<[string, Revision, number], Row>(
         "SELECT pool, revision, body, seal FROM events WHERE pool = ? AND revision > ? ORDER BY revision LIMIT ?",
@@ -38,8 +42,33 @@ export class Events {
     this.#oldest = db
       .prepare<[string], [Revision, number]>("SELECT revision, octet_length(body) FROM events WHERE pool = ? ORDER BY revision")
       .raw();
+    this.#count = db.prepare(
+      `INSERT INTO logs (pool, events, bytes) VALUES (?, ?, ?)
+       ON CONFLICT (pool) DO UPDATE SET events = events + excluded.events, bytes = bytes + excluded.bytes`,
+    );
+    this.#forget = db.prepare("DELETE FROM logs WHERE pool = ? AND events = 0");
     this.#delete = db.prepare("DELETE FROM events WHERE pool = ? AND revision <= ?");
     this.#mark = db.prepare("INSERT INTO trimmed VALUES (?, ?) ON CONFLICT (pool) DO UPDATE SET revision = excluded.revision");
+  }
+
+  /**
+   * Adds events, within a transaction of the caller's, and trims a pool's log once it has twice the bytes that it may have: between two
+   * trims of all logs a busy pool can write a great many.
+   */
+  add(rows: readonly Row[], bytes: number): void {
+    const added = new Map<string, { events: number; bytes: number }>();
+    for (const row of rows) {
+      this.#insert.run(...row);
+      const [pool, body] = [String(row[0]), String(row[2])];
+      const before = added.get(pool) ?? { events: 0, bytes: 0 };
+      added.set(pool, { events: before.events + 1, bytes: before.bytes + Buffer.byteLength(body) });
+    }
+    for (const [pool, sum] of added) {
+      this.#count.run(pool, sum.events, sum.bytes);
+      const log = this.#log.get(pool);
+      if (log === undefined || log[2] <= 2 * bytes) continue;
+      this.#cut(log, { before: 0, events: Number.POSITIVE_INFINITY, bytes }, { rows: CHUNK, bytes: DELETED });
+    }
   }
 
   past(pool: string, since: Revision, limit: number): Window | "trimmed" {
@@ -61,15 +90,6 @@ export class Events {
     return false;
   }
 
-  /**
-   * Trims one pool's log once it has twice the bytes that it may have: between two trims of all logs a busy pool can write a great many.
-   */
-  curb(pool: string, bytes: number): void {
-    const log = this.#log.get(pool);
-    if (log === undefined || log[2] <= 2 * bytes) return;
-    this.#cut(log, { before: 0, events: Number.POSITIVE_INFINITY, bytes }, { rows: CHUNK, bytes: DELETED });
-  }
-
   /** Whether the budget was used up. */
   #cut(log: [pool: string, events: number, bytes: number], bounds: Bounds, budget: { rows: number; bytes: number }): boolean {
     let [pool, events, bytes] = log;
@@ -85,6 +105,8 @@ export class Events {
     }
     if (last === undefined) return false;
     this.#delete.run(pool, last);
+    this.#count.run(pool, events - log[1], bytes - log[2]);
+    this.#forget.run(pool);
     this.#mark.run(pool, last);
     return budget.rows <= 0 || budget.bytes <= 0;
   }

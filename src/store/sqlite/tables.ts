@@ -20,7 +20,7 @@ export interface Findings {
 /** All statements on the store's tables, prepared once. Synchronous: for the worker. Rows in, rows out. */
 export class Tables {
   readonly #db: Database;
-  readonly #write: Readonly<Record<keyof BatchRows, Statement>>;
+  readonly #write: Readonly<Record<Exclude<keyof BatchRows, "events">, Statement>>;
   readonly #ended: Statement<[string], Row>;
   readonly #newest: Statement<[string], Row>;
   readonly #remains: Statement<[string], Row>;
@@ -34,7 +34,6 @@ export class Tables {
       environments: db.prepare(upsert("environments", "name", "name, body, seal")),
       deleted: db.prepare("DELETE FROM environments WHERE name = ?"),
       leases: db.prepare(upsert("leases", "id", LEASE)),
-      events: db.prepare("INSERT INTO events (pool, revision, body, seal) VALUES (?, ?, ?, ?)"),
     };
     this.#ended = rows(db, `SELECT ${LEASE} FROM leases WHERE id = ? AND ended_at IS NOT NULL`);
     this.#newest = rows(
@@ -76,8 +75,7 @@ export class Tables {
       for (const name of batch.deleted) this.#write.deleted.run(name);
       for (const row of batch.environments) this.#write.environments.run(row);
       for (const row of batch.leases) this.#write.leases.run(row);
-      for (const row of batch.events) this.#write.events.run(row);
-      for (const pool of new Set(batch.events.map((row) => String(row[0])))) this.#events.curb(pool, limits.logBytes);
+      this.#events.add(batch.events, limits.logBytes);
     });
   }
 

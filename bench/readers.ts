@@ -20,7 +20,7 @@ export interface WatchOrder {
   readonly deaf: boolean;
 }
 
-/** `messages`: told since the order before. `ended`: streams that are over. */
+/** `messages`: told since the order before this one. `ended`: streams that are over. */
 export type Report = { readonly done: Order["do"]; readonly messages: number; readonly ended: number };
 
 let sessions: ClientHttp2Session[] = [];

@@ -1,7 +1,9 @@
-// node scripts/launch.js bench/watchers.ts [NAME…]: what watches cost, and how long another call waits beside them; each case on a server of its own.
+// node scripts/launch.js bench/watchers.ts [PART-OF-A-NAME…]: what watches cost, and how long somebody else's /healthz waits beside them;
+// each case on a server of its own.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { create } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -13,11 +15,8 @@ import type { Order, Report, WatchOrder } from "./readers.ts";
 /** 100 ticks a second, as everywhere on Linux. */
 const TICK_MS = 10;
 
-const settings = {
-  ...(process.env["PROFILE"] && {
-    NODE_OPTIONS: process.env["PROFILE"].startsWith("--") ? process.env["PROFILE"] : `--cpu-prof --cpu-prof-dir=${process.env["PROFILE"]}`,
-  }),
-};
+/** How long the watches of a case may stand still before it begins, in ms. */
+const REST_MS = 1_000;
 
 /** A process of readers; told what to do, it reports when it is done. */
 class Crowd implements Disposable {
@@ -39,36 +38,36 @@ class Crowd implements Disposable {
   }
 }
 
-/** Asks one thing after another, and remembers the longest wait. */
-class Bystander {
-  longest = 0;
-  #stopped = false;
-  readonly #done: Promise<void>;
+/** What the server does while something happens. */
+class Measure {
+  readonly #server: Server;
+  readonly #pulse: Worker;
+  readonly #cpu: number;
+  readonly #start = performance.now();
 
   constructor(server: Server) {
-    const { locks } = clients(server);
-    this.#done = this.#ask([
-      () => fetch(`${server.url}/healthz`).then((answer) => answer.text()),
-      () => locks.check({ environment: "another" }),
-    ]);
+    this.#server = server;
+    this.#pulse = new Worker(new URL("./pulse.ts", import.meta.url), { workerData: server.url });
+    this.#cpu = cpuOf(server);
+    server.signal("SIGUSR2");
   }
 
-  async #ask(calls: readonly (() => Promise<unknown>)[]): Promise<void> {
-    while (!this.#stopped) {
-      for (const call of calls) {
-        const start = performance.now();
-        await call();
-        this.longest = Math.max(this.longest, performance.now() - start);
-      }
-      await pause(20);
-    }
+  /** Ends the server. */
+  async end(): Promise<{ cpu: number; seconds: number; pulse: number; turn: number; megabytes: number }> {
+    const seconds = (performance.now() - this.#start) / 1_000;
+    const cpu = cpuOf(this.#server) - this.#cpu;
+    this.#pulse.postMessage("longest");
+    const [pulse] = (await once(this.#pulse, "message")) as [number];
+    await this.#pulse.terminate();
+    const megabytes = peakOf(this.#server);
+    await this.#server.stop();
+    const turn = Number(this.#server.log.findLast(({ msg }) => msg === "longest turn")?.["ms"]);
+    return { cpu, seconds, pulse, turn, megabytes };
   }
+}
 
-  async stop(): Promise<number> {
-    this.#stopped = true;
-    await this.#done;
-    return this.longest;
-  }
+function start(): Promise<Server> {
+  return Server.start({ NODE_OPTIONS: `--import=${new URL("./turn.ts", import.meta.url)}` });
 }
 
 function clients(server: Server) {
@@ -101,99 +100,68 @@ function peakOf(server: Server): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))?.[1]) / 1024;
 }
 
-/** Takes the environment and gives it back, at so many changes a second; the revision of the last one, and the longest wait of a caller. */
-async function change({ locks }: Clients, environment: string, rate: number, changes: number) {
-  let revision = 0;
-  let longest = 0;
+/** Takes the environment and gives it back, at so many changes a second; the revision of the last one. */
+async function change({ locks }: Pick<Clients, "locks">, environment: string, rate: number, changes: number): Promise<number> {
   const begin = performance.now();
+  let revision = 0;
   let held = "";
   for (let number = 0; number < changes; number++) {
     const due = begin + (number * 1_000) / rate;
     if (performance.now() < due) await pause(due - performance.now());
-    const start = performance.now();
     const { lease } = held === "" ? await locks.acquire({ environment }) : await locks.release({ leaseId: held });
-    longest = Math.max(longest, performance.now() - start);
     held = held === "" ? (lease?.id ?? "") : "";
     revision = Number(lease?.revision ?? 0);
   }
-  return { revision, longest };
+  return revision;
 }
 
-interface Result {
+interface Result extends Awaited<ReturnType<Measure["end"]>> {
   readonly readers: number;
   readonly changes: number;
-  readonly cpu: number;
-  readonly seconds: number;
+  /** Messages that all readers got, and how many readers were cut off. */
   readonly told: number;
   readonly ended: number;
-  readonly call: number;
-  readonly caller: number;
-  readonly megabytes: number;
 }
 
-interface Follow {
-  readonly watches: number;
-  readonly deaf?: number;
-  readonly rate: number;
-  readonly changes: number;
-}
-
-/** So many watches of one environment, which changes at a rate. */
-async function follow({ watches, deaf = 0, rate, changes }: Follow): Promise<Result> {
-  await using server = await Server.start(settings);
+/** So many watches of one environment, which changes at a rate; some more of them are never read. */
+async function follow(watches: number, rate: number, changes: number, deaf = 0): Promise<Result> {
+  await using server = await start();
   const callers = clients(server);
   await change(callers, "uat", 1_000, 2);
   using crowd = new Crowd();
   using asleep = new Crowd();
   await crowd.open(server, { environment: "uat", streams: watches, connections: Math.ceil(watches / 100) });
   if (deaf > 0) await asleep.open(server, { environment: "uat", streams: deaf, connections: Math.ceil(deaf / 100), deaf: true });
-  await pause(1_000);
-  const before = cpuOf(server);
-  const bystander = new Bystander(server);
-  const start = performance.now();
-  const { revision, longest } = await change(callers, "uat", rate, changes);
+  await pause(REST_MS);
+  const measure = new Measure(server);
+  const revision = await change(callers, "uat", rate, changes);
   const { messages, ended } = await crowd.order({ do: "reach", revision });
-  const seconds = (performance.now() - start) / 1_000;
-  const cpu = cpuOf(server) - before;
-  const call = await bystander.stop();
-  const megabytes = peakOf(server);
-  await server.stop();
-  return { readers: watches, changes, cpu, seconds, told: messages, ended, call, caller: longest, megabytes };
+  return { readers: watches, changes, told: messages, ended, ...(await measure.end()) };
 }
 
 /** So many watches come back over a log of so many events, right after a start. */
 async function resume(readers: number, events: number): Promise<Result> {
-  await using server = await Server.start(settings);
-  let callers = clients(server);
-  const first = await change(callers, "uat", 1_000, 2);
-  await Promise.all(
-    Array.from({ length: 20 }, async (_, number) => {
-      for (let turn = 0; turn < events / 40; turn++) {
-        const { lease } = await callers.locks.acquire({ environment: `e${number}` });
-        await callers.locks.release({ leaseId: lease?.id ?? "" });
-      }
-    }),
-  );
-  const { revision } = await change(callers, "uat", 1_000, 2);
+  await using server = await start();
+  const { locks } = clients(server);
+  const since = await change({ locks }, "uat", 1_000, 2);
+  const turns = async (environment: string) => {
+    for (let turn = 0; turn < events / 40; turn++) await change({ locks }, environment, Number.POSITIVE_INFINITY, 2);
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, number) => turns(`e${number}`)));
+  const revision = await change({ locks }, "uat", 1_000, 2);
   await server.kill9();
   await server.restart();
-  callers = clients(server);
-  await callers.locks.check({ environment: "uat" });
   using crowd = new Crowd();
-  const before = cpuOf(server);
-  const bystander = new Bystander(server);
-  const start = performance.now();
-  await crowd.open(server, { pool: "default", since: first.revision, streams: readers, connections: Math.ceil(readers / 100) });
+  const measure = new Measure(server);
+  const opened = await crowd.open(server, { pool: "default", since, streams: readers, connections: Math.ceil(readers / 10) });
   const { messages, ended } = await crowd.order({ do: "reach", revision });
-  const seconds = (performance.now() - start) / 1_000;
-  const result = { readers, changes: events, cpu: cpuOf(server) - before, seconds, told: messages, ended };
-  return { ...result, call: await bystander.stop(), caller: 0, megabytes: peakOf(server) };
+  return { readers, changes: events, told: opened.messages + messages, ended, ...(await measure.end()) };
 }
 
 /** One configuration that changes every environment of a pool, with so many readers of the pool. */
 async function batch(readers: number, size: number): Promise<Result> {
-  await using server = await Server.start(settings);
-  const { environments } = clients(server);
+  await using server = await start();
+  const { environments, locks } = clients(server);
   const apply = async (description: string) => {
     const all = Array.from({ length: size }, (_, number) => create(EnvironmentSchema, { name: `e${number}`, pool: "fleet", description }));
     await environments.applyEnvironments({ environments: all });
@@ -201,50 +169,44 @@ async function batch(readers: number, size: number): Promise<Result> {
   await apply("before");
   using crowd = new Crowd();
   await crowd.open(server, { pool: "fleet", streams: readers, connections: Math.ceil(readers / 100) });
-  await pause(1_000);
-  const before = cpuOf(server);
-  const bystander = new Bystander(server);
-  const start = performance.now();
+  await pause(REST_MS);
+  const measure = new Measure(server);
   await apply("after");
-  const caller = performance.now() - start;
-  const { locks } = clients(server);
   const { lease } = await locks.acquire({ environment: "e0" });
   const { messages, ended } = await crowd.order({ do: "reach", revision: Number(lease?.revision) });
-  const seconds = (performance.now() - start) / 1_000;
-  const result = { readers, changes: size, cpu: cpuOf(server) - before, seconds, told: messages, ended };
-  return { ...result, call: await bystander.stop(), caller, megabytes: peakOf(server) };
+  return { readers, changes: size, told: messages, ended, ...(await measure.end()) };
 }
 
 const CASES: Readonly<Record<string, () => Promise<Result>>> = {
-  "1,000 watches, 10 changes/s": () => follow({ watches: 1_000, rate: 10, changes: 50 }),
-  "10,000 watches, 1 change/s": () => follow({ watches: 10_000, rate: 1, changes: 5 }),
-  "10,000 watches, 10 changes/s": () => follow({ watches: 10_000, rate: 10, changes: 44 }),
-  "10,000 watches and 1,000 that never read": () => follow({ watches: 10_000, deaf: 1_000, rate: 10, changes: 44 }),
-  "20 resume over 9,900 events": () => resume(20, 9_900),
-  "100 resume over 9,900 events": () => resume(100, 9_900),
+  "1,000 watches, 10 changes/s": () => follow(1_000, 10, 50),
+  "10,000 watches, 1 change/s": () => follow(10_000, 1, 5),
+  "10,000 watches, 10 changes/s": () => follow(10_000, 10, 44),
+  "the same, and 1,000 that never read": () => follow(10_000, 10, 44, 1_000),
+  "20 come back over 9,900 events": () => resume(20, 9_900),
+  "100 come back over 9,900 events": () => resume(100, 9_900),
   "200 on a pool of 1,000, all changed at once": () => batch(200, 1_000),
 };
 
+const HEAD = [
+  "case",
+  "µs of CPU per change and reader",
+  "CPU, s",
+  "until all knew, s",
+  "messages",
+  "cut off",
+  "longest turn, ms of CPU",
+  "longest /healthz, ms",
+  "peak, MiB",
+];
+
 const wanted = process.argv.slice(2);
-process.stdout.write(
-  "| case | µs of CPU a change and reader | CPU, s | until all were told, s | messages | ended | longest wait of another call, ms | of who changes, ms | peak, MiB |\n",
-);
-process.stdout.write(`|${"---|".repeat(9)}\n`);
+process.stdout.write(`| ${HEAD.join(" | ")} |\n|${"---|".repeat(HEAD.length)}\n`);
 for (const [name, run] of Object.entries(CASES)) {
   if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
-  const { readers, changes, cpu, seconds, told, ended, call, caller, megabytes } = await run();
+  const { readers, changes, cpu, seconds, told, ended, turn, pulse, megabytes } = await run();
   const each = ((cpu * 1_000) / changes / readers).toFixed(0);
-  const cells = [
-    name,
-    each,
-    (cpu / 1_000).toFixed(1),
-    seconds.toFixed(1),
-    told,
-    ended,
-    call.toFixed(0),
-    caller.toFixed(0),
-    megabytes.toFixed(0),
-  ];
-  process.stdout.write(`| ${cells.join(" | ")} |\n`);
+  const figures = [(cpu / 1_000).toFixed(1), seconds.toFixed(1), told, ended, turn.toFixed(0), pulse.toFixed(0), megabytes.toFixed(0)];
+  process.stdout.write(`| ${[name, each, ...figures].join(" | ")} |\n`);
 }
+// A client's connection would keep the process.
 process.exit(0);

@@ -4,6 +4,7 @@ import type { Response } from "./exchange.ts";
 /** What both kinds of response can do; Node types their methods too differently to be called on the union. */
 interface Sink {
   write(bytes: Uint8Array | string, left: () => void): boolean;
+  readonly writableCorked: number;
   cork(): void;
   uncork(): void;
   once(event: "close", listener: () => void): void;
@@ -12,12 +13,26 @@ interface Sink {
 /** Bytes of one stream that may wait before it is asked for more: what waits can no more be merged. */
 const ROOM = 4 * 1024;
 
+/** Those that were written to in this turn of the event loop. */
+let corked: Sink[] = [];
+
+function uncork(): void {
+  const sinks = corked;
+  corked = [];
+  for (const sink of sinks) sink.uncork();
+}
+
+function cork(sink: Sink): void {
+  if (corked.length === 0) process.nextTick(uncork);
+  corked.push(sink);
+  sink.cork();
+}
+
 /** Writes a stream's pieces into a response that has begun. Those of one turn of the event loop go out together. */
 export class Outlet {
   readonly #sink: Sink;
   readonly #gone: () => boolean;
   readonly #turns: Turns | undefined;
-  #corked = false;
   #waiting = 0;
   /** Ends the wait for room. */
   #goOn = () => {};
@@ -56,14 +71,7 @@ export class Outlet {
   }
 
   #send(bytes: Uint8Array | string, left: () => void): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#sink.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#sink.uncork();
-      });
-    }
+    if (this.#sink.writableCorked === 0) cork(this.#sink);
     this.#sink.write(bytes, () => {
       this.#waiting -= bytes.length;
       left();

@@ -58,6 +58,30 @@ test("450 endless answers on one connection with a window of 64 KiB get equal sh
   expect(Math.min(...heard)).toBeGreaterThan(Math.max(...heard) / 2);
 });
 
+test("on a connection that is full every piece of every answer arrives, in order", async () => {
+  const pieces = Array.from({ length: 100 }, (_, number) => `${number},`.padStart(200));
+  const count: Handle = async (_, res) => {
+    (res as ServerResponse).writeHead(200);
+    const outlet = new Outlet(res);
+    for (const piece of pieces) {
+      const room = outlet.write(piece);
+      if (room !== undefined) await room;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    (res as ServerResponse).end();
+  };
+  const door = await openDoor(count, { limits: SHORT });
+  const session = await openSession(door.url);
+  session.setMaxListeners(0);
+  const read = async () => {
+    let text = "";
+    for await (const chunk of session.request() as AsyncIterable<Buffer>) text += chunk.toString();
+    return text;
+  };
+  const heard = await Promise.all(Array.from({ length: 300 }, read));
+  expect(heard.filter((text) => text !== pieces.join(""))).toEqual([]);
+});
+
 test("a call beside 450 endless answers on its connection waits for little of what they say", async () => {
   const door = await openDoor(endless, { limits: SHORT });
   const session = await openSession(door.url);

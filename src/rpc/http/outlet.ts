@@ -34,14 +34,18 @@ export class Outlet {
   readonly #gone: () => boolean;
   readonly #turns: Turns | undefined;
   #waiting = 0;
-  /** Ends the wait for room. */
-  #goOn = () => {};
+  /** Gives up the turn that a piece waits for. */
+  #queued: (() => void) | undefined;
+  #resume: (() => void) | undefined;
 
   constructor(response: Response) {
     this.#sink = response as Sink;
     this.#gone = () => ("stream" in response ? response.stream.destroyed : response.destroyed);
     this.#turns = "stream" in response ? Turns.of(response.stream.session) : undefined;
-    this.#sink.once("close", () => this.#goOn());
+    this.#sink.once("close", () => {
+      this.#queued?.();
+      this.#goOn();
+    });
   }
 
   /**
@@ -50,24 +54,35 @@ export class Outlet {
    */
   write(bytes: Uint8Array | string): Promise<void> | undefined {
     if (this.#gone()) return undefined;
-    let sent = false;
-    let giveUp = () => {};
-    const send = (left: () => void) => {
-      sent = true;
-      this.#send(bytes, left);
-      if (this.#waiting < ROOM) this.#goOn();
-    };
     this.#waiting += bytes.length;
-    if (this.#turns === undefined) send(() => {});
-    else giveUp = this.#turns.take(bytes.length, send);
-    if (sent && this.#waiting < ROOM) return undefined;
+    if (this.#turns === undefined) this.#send(bytes, () => {});
+    else this.#sendInTurn(this.#turns, bytes);
+    if (this.#hasRoom) return undefined;
     return new Promise((resolve) => {
-      this.#goOn = () => {
-        this.#goOn = () => {};
-        giveUp();
-        resolve();
-      };
+      this.#resume = resolve;
     });
+  }
+
+  /** A piece that has not been sent yet must not be followed by another, however few bytes wait. */
+  get #hasRoom(): boolean {
+    return this.#queued === undefined && this.#waiting < ROOM;
+  }
+
+  #goOn(): void {
+    const resume = this.#resume;
+    this.#resume = undefined;
+    resume?.();
+  }
+
+  #sendInTurn(turns: Turns, bytes: Uint8Array | string): void {
+    let sent = false;
+    const giveUp = turns.take(bytes.length, (left) => {
+      sent = true;
+      this.#queued = undefined;
+      this.#send(bytes, left);
+      if (this.#hasRoom) this.#goOn();
+    });
+    if (!sent) this.#queued = giveUp;
   }
 
   #send(bytes: Uint8Array | string, left: () => void): void {
@@ -75,7 +90,7 @@ export class Outlet {
     this.#sink.write(bytes, () => {
       this.#waiting -= bytes.length;
       left();
-      if (this.#waiting < ROOM) this.#goOn();
+      if (this.#hasRoom) this.#goOn();
     });
   }
 }

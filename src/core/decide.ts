@@ -120,4 +120,6 @@ function recover(draft: Draft): void {
       lease.state === "HELD" ? Math.min(lease.ttl ?? 0, limits.startGrace) : Math.max(lease.claimTimeout, limits.claimTimeout.afterStart);
     if (lease.deadline < draft.at + least) draft.putLease({ ...lease, deadline: draft.at + least, graced: true });
   }
+  // Who waited in memory only is gone, and with them what they claimed.
+  for (const [name, site] of draft.pool.sites.entries()) if (site.ready.size > 0) draft.touched.add(name);
 }

@@ -1,15 +1,16 @@
 /** What calls do for leases: ask for one, wait for it, show that somebody is there, and get it handed over. */
+import { notGranted } from "../core/busy.ts";
 import type { Acquire, Command, Reply } from "../core/command.ts";
+import { limits } from "../core/limits.ts";
 import { type Lease, type Micros, requestKey } from "../core/model.ts";
 import type { EngineCall } from "./call.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
+import { EngineFailure } from "./failure.ts";
 import type { Hub } from "./hub.ts";
 import type { SignsOfLife } from "./signs.ts";
 import type { Timers } from "./timers.ts";
 import type { LeaseView, Views } from "./views.ts";
 
-/** No call waits longer than this, in milliseconds; so no proxy on the way cuts it off. */
-const LONGEST = 60_000;
 /** An answer must be on its way this long before the caller's deadline, in milliseconds. */
 const MARGIN = 250;
 /** How soon taking back a lease that the store could not write is tried again, in milliseconds. */
@@ -52,15 +53,17 @@ export class Attendance {
   }
 
   /**
-   * Asks for a lease, and waits in line for it: HELD (an offer is claimed by the open wait itself), ENDED or, when the time is over, QUEUED.
-   * A lease whose answer does not arrive is taken back. Rejects like Engine.submit.
+   * Asks for a lease, and waits in line for it: HELD (an offer is claimed by the open wait itself), ENDED or, when the time is over, QUEUED;
+   * with if_busy FAIL it is HELD or refused. A lease whose answer does not arrive is taken back. Rejects like Engine.submit.
    */
   async acquire({ pool, command, wait }: Asked, call: EngineCall): Promise<Reply> {
     const { signs } = this.#rooms;
     // A retry gives its sign before its turn comes: the ticket must not run out meanwhile.
     const earlier = this.#knownAs(pool, command);
     if (earlier !== undefined) signs.sign(earlier.id);
-    const reply = await this.#rooms.submit(pool, command, call);
+    const patience = patienceOf(wait, call);
+    const fails = command.ifBusy === "FAIL";
+    const reply = await this.#rooms.submit(pool, fails && patience > 0 ? { ...command, wait: patience * 1_000 } : command, call);
     if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
     const { lease } = reply;
     signs.sign(lease.id);
@@ -69,15 +72,38 @@ export class Attendance {
       this.#tell(lease, call);
       return reply;
     }
-    const delivery = this.#give(lease.id, call);
+    const delivery = this.#give(lease.id, call, false);
     try {
-      const view = await this.#waitInLine({ lease, pool: reply.pool }, wait, call, delivery);
-      this.#conclude(view.lease, delivery);
+      const waited = await this.#waitInLine({ lease, pool: reply.pool }, patience, call, delivery);
+      const view = fails ? await this.#giveUp(waited) : waited;
+      // The wait may have claimed an offer for a caller whose connection was lost at that very moment.
+      if (delivery.lost !== undefined) this.#lost(lease.id, delivery.lost.written, false);
+      if (fails && view.lease.state !== "HELD") {
+        delivery.cancel();
+        return this.#busy(pool, command);
+      }
+      delivery.answer(view.lease.state === "HELD");
       return { ...reply, ...view };
     } catch (error) {
       delivery.cancel();
       throw error;
     }
+  }
+
+  /** With if_busy FAIL nothing is left in line when the wait of the last open call is over; granted by now, it is held. */
+  async #giveUp(view: LeaseView): Promise<LeaseView> {
+    const { signs, submit } = this.#rooms;
+    const { id, pool, state } = view.lease;
+    if (state !== "QUEUED" || signs.isAttended(id)) return view;
+    const reply = await submit(pool, { type: "giveUp", lease: id });
+    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
+  }
+
+  #busy(name: string, command: Acquire): Reply {
+    const { draining, views } = this.#rooms;
+    if (draining.aborted) throw new EngineFailure("DRAINING", "the server is about to stop");
+    const pool = views.pool(name);
+    return { ...notGranted(pool, command.needs), pool };
   }
 
   /**
@@ -86,14 +112,14 @@ export class Attendance {
   async look(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
     const signed = await this.sign(view, call);
     if (signed.lease.state !== "QUEUED") return signed;
-    const waited = await this.#waitInLine(signed, wait, call);
-    this.#tell(waited.lease, call);
+    const waited = await this.#waitInLine(signed, patienceOf(wait, call), call);
+    this.#tell(waited.lease, call, true);
     return waited;
   }
 
   /** A lease as an onlooker sees it; with `wait`, after its next change of state. Keeps nobody in line, claims nothing. */
   async onlook(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
-    await this.#patiently(wait, call, (signal) => this.changed(view.lease, signal));
+    await this.#patiently(patienceOf(wait, call), call, (signal) => this.changed(view.lease, signal));
     return (await this.#rooms.views.lease(view.lease.id)) ?? view;
   }
 
@@ -103,14 +129,14 @@ export class Attendance {
     this.#rooms.signs.sign(view.lease.id);
     this.#deliveries.named(view.lease.id);
     const signed = await this.#claim(view);
-    this.#tell(signed.lease, call);
+    this.#tell(signed.lease, call, true);
     return signed;
   }
 
   /** The same for a stream that goes on: it has named the lease when it began. */
   async keep(view: LeaseView, call: EngineCall): Promise<LeaseView> {
     const kept = await this.#claim(view);
-    if (kept !== view) this.#tell(kept.lease, call);
+    if (kept !== view) this.#tell(kept.lease, call, true);
     return kept;
   }
 
@@ -118,7 +144,7 @@ export class Attendance {
   renewed(lease: Lease, call: EngineCall): void {
     this.#rooms.signs.sign(lease.id);
     this.#deliveries.named(lease.id);
-    this.#tell(lease, call);
+    this.#tell(lease, call, true);
   }
 
   /** Resolves when the lease is no longer as it was `seen`: its state, or its grant; or when `signal` aborts. */
@@ -132,17 +158,17 @@ export class Attendance {
       };
       const leave = hub.follow(seen.id, done);
       const now = views.live(seen.id)?.lease;
-      if (signal.aborted || now?.state !== seen.state || now.fencingToken !== seen.fencingToken) done();
+      if (signal.aborted || now === undefined || hasChanged(seen, now)) done();
       else signal.addEventListener("abort", done);
     });
   }
 
   /** An open wait is a continuous sign of life, and claims an offer; but not for a caller whose connection is lost. */
-  async #waitInLine(view: LeaseView, wait: Micros | undefined, call: EngineCall, delivery?: Delivery): Promise<LeaseView> {
+  async #waitInLine(view: LeaseView, patience: number, call: EngineCall, delivery?: Delivery): Promise<LeaseView> {
     const { signs, views } = this.#rooms;
     const { id } = view.lease;
     let seen = view;
-    await this.#patiently(wait, call, async (signal) => {
+    await this.#patiently(patience, call, async (signal) => {
       const leave = signs.attend(id);
       try {
         while (seen.lease.state === "QUEUED" && !signal.aborted) {
@@ -158,14 +184,11 @@ export class Attendance {
     return seen;
   }
 
-  /** Waits for what `wait` microseconds, the caller and the server leave room for; not at all where that is nothing. */
-  async #patiently(wait: Micros | undefined, call: EngineCall, until: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const asked = Math.min(Math.ceil((wait ?? 0) / 1_000), LONGEST);
-    const patience = call.timeLeft();
-    const left = patience === undefined ? asked : Math.min(asked, Math.floor(patience - MARGIN));
-    if (left <= 0) return;
+  /** Waits for so many milliseconds, while the caller is there and the server stays. */
+  async #patiently(patience: number, call: EngineCall, until: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (patience <= 0) return;
     const over = new AbortController();
-    const cancel = this.#rooms.timers.after(left, () => over.abort());
+    const cancel = this.#rooms.timers.after(patience, () => over.abort());
     try {
       await until(AbortSignal.any([over.signal, call.signal, this.#rooms.draining]));
     } finally {
@@ -178,9 +201,9 @@ export class Attendance {
     return call.signal.aborted && !this.#rooms.draining.aborted;
   }
 
-  /** Makes an offer a hold; anything else stays as it is. */
+  /** Makes an offer a hold, and lets one be served again that was passed over; anything else stays as it is. */
   async #claim(view: LeaseView): Promise<LeaseView> {
-    if (view.lease.state !== "OFFERED") return view;
+    if (view.lease.state !== "OFFERED" && view.lease.passedOver !== true) return view;
     const reply = await this.#rooms.submit(view.lease.pool, { type: "claim", lease: view.lease.id });
     return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
   }
@@ -193,40 +216,38 @@ export class Attendance {
   }
 
   /** An answer tells of a hold that nobody is known to have been told of: it gives the lease. */
-  #tell(lease: Lease, call: EngineCall): void {
-    if (lease.state === "HELD" && !this.#deliveries.isKnown(lease.id)) this.#give(lease.id, call).answer(true);
+  #tell(lease: Lease, call: EngineCall, byToken = false): void {
+    if (lease.state === "HELD" && !this.#deliveries.isKnown(lease.id)) this.#give(lease.id, call, byToken).answer(true);
   }
 
-  #give(lease: string, call: EngineCall): Delivery {
+  #give(lease: string, call: EngineCall, byToken: boolean): Delivery {
     return this.#deliveries.give(
       lease,
       (lost) => call.handOver(lost),
-      (written) => this.#lost(lease, written),
+      (written) => this.#lost(lease, written, byToken),
     );
   }
 
-  /** The wait of an Acquire is over, and its answer follows. */
-  #conclude(lease: Lease, delivery: Delivery): void {
-    // The wait may have claimed an offer for a caller whose connection was lost at that very moment.
-    if (delivery.lost !== undefined) this.#lost(lease.id, delivery.lost.written);
-    else delivery.answer(lease.state === "HELD");
-  }
-
-  /** An answer that gives a lease has not arrived. A stop of ours is not their going away. */
-  #lost(id: string, written: boolean): void {
+  /** An answer that gives a lease has not arrived; `byToken`: that of a call by its token. A stop of ours is not their going away. */
+  #lost(id: string, written: boolean, byToken: boolean): void {
     const lease = this.#rooms.views.live(id)?.lease;
-    if (lease !== undefined && !this.#rooms.draining.aborted && this.#isOrphan(lease)) this.#takeBack(lease, written);
+    if (lease !== undefined && !this.#rooms.draining.aborted && this.#isOrphan(lease, byToken)) this.#takeBack(lease, written, byToken);
   }
 
-  /** Whether nobody has the lease, nor can come for it. Without a request_id nobody else has the answer, whoever has looked at the lease. */
-  #isOrphan(lease: Lease): boolean {
-    return lease.requestId === undefined || (lease.state === "HELD" && !this.#deliveries.isTold(lease.id));
+  /**
+   * Whether nobody has the lease, nor can come for it. Without a request_id nobody but the caller of the Acquire has its answer, whoever has
+   * looked at the lease. One that waits only as long as its calls is over with the last of them.
+   */
+  #isOrphan(lease: Lease, byToken: boolean): boolean {
+    if (lease.requestId === undefined && !byToken) return true;
+    if (lease.state === "QUEUED") return lease.transient === true && !this.#deliveries.isUnderway(lease.id);
+    return lease.state === "HELD" && !this.#deliveries.isTold(lease.id);
   }
 
-  #takeBack(lease: Lease, written: boolean): void {
+  #takeBack(lease: Lease, written: boolean, byToken: boolean): void {
     this.#hangUp(lease, written).catch((error) => {
       this.#rooms.trouble(error, "take back a lease whose answer did not arrive");
-      this.#rooms.timers.after(AGAIN, () => this.#lost(lease.id, written));
+      this.#rooms.timers.after(AGAIN, () => this.#lost(lease.id, written, byToken));
     });
   }
 
@@ -237,4 +258,15 @@ export class Attendance {
     const missed = reply.ok && reply.lease?.state === "OFFERED" && this.#deliveries.isTold(id);
     if (missed) await submit(pool, { type: "claim", lease: id });
   }
+}
+
+/** For how many milliseconds a call can wait of the microseconds that it wants to. */
+function patienceOf(wait: Micros | undefined, call: EngineCall): number {
+  const asked = Math.min(Math.ceil((wait ?? 0) / 1_000), limits.wait / 1_000);
+  const left = call.timeLeft();
+  return left === undefined ? asked : Math.min(asked, Math.floor(left - MARGIN));
+}
+
+function hasChanged(before: Lease, now: Lease): boolean {
+  return now.state !== before.state || now.fencingToken !== before.fencingToken || now.passedOver !== before.passedOver;
 }

@@ -49,6 +49,11 @@ export class Deliveries {
     return this.#leases.get(lease)?.known ?? true;
   }
 
+  /** Whether an answer that gives it is on its way or still to come. */
+  isUnderway(lease: string): boolean {
+    return (this.#leases.get(lease)?.underway.size ?? 0) > 0;
+  }
+
   /** Whether somebody has it, or will if all goes well. */
   isTold(lease: string): boolean {
     const told = this.#leases.get(lease);

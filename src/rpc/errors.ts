@@ -16,7 +16,6 @@ type DoorReason =
   | "NO_KEY"
   | "WRONG_KEY"
   | "TOKEN_TOO_NARROW"
-  | "DRAINING"
   | "POOL_NOT_FOUND"
   | "MALFORMED"
   | "TOO_LARGE"
@@ -128,7 +127,8 @@ export function reasonOf(error: unknown): Reason | undefined {
 /** Anything thrown, as an error for the wire; what nobody foresaw is `internal`, without its text. */
 export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
-  if (thrown instanceof StoreFailure) return failure(thrown.reason, `${thrown.message}; retry with the same request_id`);
+  const again = thrown instanceof StoreFailure || (thrown instanceof EngineFailure && thrown.reason === "DRAINING");
+  if (again) return failure(thrown.reason, `${thrown.message}; retry with the same request_id`);
   if (thrown instanceof EngineFailure) return failure(thrown.reason, thrown.message);
   return failure("INTERNAL", "internal error; the server's log has the cause");
 }

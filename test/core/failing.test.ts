@@ -1,5 +1,7 @@
 /** Acquire with if_busy FAIL: an answer means HELD. */
 import { describe, expect, test } from "vitest";
+import { poolOfRows } from "../../src/core/loading.ts";
+import { storedEnvironment } from "../../src/core/site.ts";
 import { ADMIN, acquireCommand, MINUTE, World } from "./world.ts";
 
 const FAIL = { ifBusy: "FAIL", wait: MINUTE } as const;
@@ -37,6 +39,18 @@ describe("FAIL with a wait stands in line, in memory only", () => {
     expect(world.do(command)).toMatchObject({ ok: true, lease: { endReason: reason } });
     expect([stored(world, "x"), world.pool.leases.has("x"), world.pool.waiters]).toEqual([0, false, 0]);
     expect(world.acquire("y", "a", { ...FAIL, requestId: "r" }).id).toBe("y");
+  });
+
+  test("after a start, without it, those are served whom it kept waiting", () => {
+    const world = new World();
+    world.acquire("holder", "b");
+    world.acquire("x", ["a", "b"], FAIL);
+    world.acquire("next", "a");
+    expect(world.state("next")).toBe("QUEUED");
+    const leases = [...world.pool.leases.values()].filter((lease) => lease.transient !== true);
+    world.pool = poolOfRows(world.pool, [...world.pool.sites.values()].map(storedEnvironment), leases);
+    world.do({ type: "recover" });
+    expect(world.state("next")).toBe("OFFERED");
   });
 
   test("an offer that comes just before the wait is over is held", () => {

@@ -1,8 +1,9 @@
 // Connect clients of a server under test, over every transport that it speaks.
+import { isMessage } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
-import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { AcquireResponseSchema, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 
@@ -36,11 +37,29 @@ export const TRANSPORTS = {
 
 export type TransportName = keyof typeof TRANSPORTS;
 
+/** What Acquire has answered to these clients: lease to lease_token. */
+const tokens = new Map<string, string>();
+
+/** Calls as the waiter or holder of a lease makes them: with the lease_token that Acquire has answered here. */
+export function ownerOf(server: Address, lease: Lease, over?: TransportName): Clients["locks"] {
+  return clientsOf({ url: server.url, key: tokenOf(lease) }, over).locks;
+}
+
+/** The lease_token that Acquire has answered here. */
+export function tokenOf({ id }: Lease): string {
+  const token = tokens.get(id);
+  if (token === undefined) throw new Error(`no Acquire has given lease ${id} here`);
+  return token;
+}
+
 /** Clients over one transport, with the server's key, or another key or lease_token. An empty key: none is sent. */
 export function clientsOf({ url, key }: Address, over: TransportName = "Connect, JSON, HTTP/1.1"): Clients {
-  const authenticate: Interceptor = (next) => (request) => {
-    if (key !== "") request.header.set("x-api-key", key);
-    return next(request);
+  const authenticate: Interceptor = (next) => async (request) => {
+    if (key !== "" && !request.header.has("x-api-key")) request.header.set("x-api-key", key);
+    const answer = await next(request);
+    if (!answer.stream && isMessage(answer.message, AcquireResponseSchema))
+      tokens.set(answer.message.lease?.id ?? "", answer.message.leaseToken);
+    return answer;
   };
   const transport = TRANSPORTS[over](url, [authenticate]);
   return { locks: createClient(LockService, transport), environments: createClient(EnvironmentService, transport) };

@@ -4,7 +4,18 @@ import { ChangeKind, type EnvironmentChange } from "../../gen/ts/callme/v1/envir
 import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, EnvironmentState, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { BadRequestSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
-import { type Clients, clientsOf, failureOf, fenceOf, leaseIn, refusal, seconds, TRANSPORTS, type TransportName } from "./clients.ts";
+import {
+  type Clients,
+  clientsOf,
+  failureOf,
+  fenceOf,
+  leaseIn,
+  ownerOf,
+  refusal,
+  seconds,
+  TRANSPORTS,
+  type TransportName,
+} from "./clients.ts";
 import { Server } from "./server.ts";
 
 let server: Server;
@@ -111,7 +122,7 @@ describe.each(names)("over %s", (over) => {
     const second = leaseIn(await locks.acquire({ environment, requestId: over }));
     expect(second).toMatchObject({ state: LeaseState.QUEUED, position: 1, queueLength: 1, holders: [{ leaseId: first.id }] });
     const seen: [WatchKind, LeaseState | undefined][] = [];
-    for await (const { lease, kind } of locks.watchLease({ leaseId: second.id })) {
+    for await (const { lease, kind } of ownerOf(server, second, over).watchLease({ leaseId: second.id })) {
       seen.push([kind, lease?.state]);
       if (lease?.state === LeaseState.QUEUED) await locks.release({ leaseId: first.id });
       if (lease?.state === LeaseState.HELD) await locks.release({ leaseId: second.id });

@@ -1,7 +1,7 @@
 // 1,000 waiters on one environment: exact order, one that vanished is passed over, one that reconnects in time keeps its place.
 import { expect, test } from "vitest";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, leaseIn, seconds } from "./clients.ts";
+import { type Clients, clientsOf, leaseIn, seconds, tokenOf } from "./clients.ts";
 import { Server } from "./server.ts";
 
 const CROWD = Number(process.env["CROWD"] ?? 1_000);
@@ -32,14 +32,16 @@ test(`${CROWD} waiters are served in exact order of their arrival`, async () => 
   /** Waits by an open call, as clients do, and gives back as soon as it has it. */
   const attend = async (lease: Lease, index: number) => {
     const locks = locksOf(index);
-    const mine = leaseIn(await locks.getLease({ leaseId: lease.id, wait: seconds(60) }));
+    const mine = leaseIn(await locks.getLease({ leaseId: lease.id, wait: seconds(60) }, { headers: { "x-api-key": tokenOf(lease) } }));
     if (mine.state === LeaseState.HELD) served.push(mine.id);
     await locks.release({ leaseId: lease.id });
     return mine;
   };
   const back = line[returning] as Lease;
   const leaving = new AbortController();
-  const stream = locksOf(0).watchLease({ leaseId: back.id }, { signal: leaving.signal })[Symbol.asyncIterator]();
+  const stream = locksOf(0)
+    .watchLease({ leaseId: back.id }, { signal: leaving.signal, headers: { "x-api-key": tokenOf(back) } })
+    [Symbol.asyncIterator]();
   await stream.next();
   leaving.abort();
   const others = Promise.all(line.map((lease, index) => (index === vanished || index === returning ? undefined : attend(lease, index))));

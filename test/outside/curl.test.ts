@@ -32,16 +32,18 @@ describe("JSON over curl", () => {
     expect(lease["environments"]).toEqual([
       { name: environment, slots: 1, slotIndexes: [0], fencingToken: expect.stringMatching(/^\d{16}$/) },
     ]);
-    const waiting = leaseOf(await post(server, "LockService/Acquire", { environment }));
+    const asked = (await post(server, "LockService/Acquire", { environment })).json();
+    const waiting = asked["lease"] as Record<string, unknown>;
     expect(waiting).toMatchObject({ state: "LEASE_STATE_QUEUED", position: 1, holders: [{ leaseId: lease.id }] });
     const renewed = leaseOf(await post(server, "LockService/Renew", { leaseId: lease.id, ttl: "7200s" }));
     expect(renewed).toMatchObject({ id: lease.id, ttl: "7200s", revision: expect.stringMatching(/^\d+$/) });
     expect((await post(server, "LockService/Release", { environment })).json()).toMatchObject({
       lease: { id: lease.id, state: "LEASE_STATE_ENDED", endReason: "END_REASON_RELEASED" },
     });
-    const granted = leaseOf(await post(server, "LockService/GetLease", { leaseId: waiting.id }));
-    expect(granted).toMatchObject({ id: waiting.id, state: "LEASE_STATE_HELD" });
-    await post(server, "LockService/Release", { lease_id: waiting.id });
+    const owner = { url: server.url, key: String(asked["leaseToken"]) };
+    const granted = leaseOf(await post(owner, "LockService/GetLease", { leaseId: waiting["id"] }));
+    expect(granted).toMatchObject({ id: waiting["id"], state: "LEASE_STATE_HELD" });
+    await post(server, "LockService/Release", { lease_id: waiting["id"] });
   });
 
   test("a Bearer key is as good as X-API-KEY", async () => {

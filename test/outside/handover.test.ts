@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds, TRANSPORTS, type TransportName } from "./clients.ts";
+import { type Clients, clientsOf, fenceOf, leaseIn, ownerOf, refusal, seconds, TRANSPORTS, type TransportName } from "./clients.ts";
 import { CurlLines, post } from "./curl.ts";
 import { eventually } from "./eventually.ts";
 import { type Message, Stock } from "./grpc.ts";
@@ -21,14 +21,16 @@ test("curl takes, grpc-js waits, curl gives back; then a crash: the second still
   const first = leaseOf((await post(server, "LockService/Acquire", { environment, holder: { name: "checkout" } })).json());
   using stock = new Stock(server, "callme.v1.LockService");
   const request = { environment, request_id: "search-1", holder: { name: "search" } };
-  const second = leaseOf(await stock.call("Acquire", request));
+  const asked = await stock.call("Acquire", request);
+  const second = leaseOf(asked);
   expect(second).toMatchObject({
     state: "LEASE_STATE_QUEUED",
     position: 1,
     holders: [{ lease_id: first.id, holder: { name: "checkout" } }],
   });
   const waiting = stock.call("Acquire", { ...request, wait: { seconds: 30 } });
-  const life = stock.stream("WatchLease", { lease_id: second.id });
+  using own = new Stock(server, "callme.v1.LockService", { "x-api-key": String(asked["lease_token"]) });
+  const life = own.stream("WatchLease", { lease_id: second.id });
   expect((await life.next()).value).toMatchObject({ lease: { state: "LEASE_STATE_QUEUED" } });
   await post(server, "LockService/Release", { lease_id: first.id });
   expect(leaseOf(await waiting)).toMatchObject({ id: second.id, state: "LEASE_STATE_HELD" });
@@ -67,8 +69,8 @@ async function wake(server: Server, over: TransportName, environment: string): P
   await post(server, "LockService/Acquire", { environment });
   const byWait = locks.acquire({ environment, requestId: `${over} wait`, wait: seconds(30) });
   await eventually(async () => (await locks.check({ environment })).environments[0]?.queueLength === 1);
-  const { id: leaseId } = leaseIn(await locks.acquire({ environment, requestId: `${over} stream` }));
-  const byStream = locks.watchLease({ leaseId })[Symbol.asyncIterator]();
+  const follower = leaseIn(await locks.acquire({ environment, requestId: `${over} stream` }));
+  const byStream = ownerOf(server, follower, over).watchLease({ leaseId: follower.id })[Symbol.asyncIterator]();
   await byStream.next();
   await post(server, "LockService/Release", { environment });
   const { id: waiter } = leaseIn(await byWait);
@@ -89,7 +91,7 @@ test("a stop ends no lease and loses no place in line, and tells those who wait 
   const request = { environment, requestId: "waiter" };
   const waiter = leaseIn(await locks.acquire(request));
   const waiting = locks.acquire({ ...request, wait: seconds(30) });
-  const stream = locks.watchLease({ leaseId: waiter.id })[Symbol.asyncIterator]();
+  const stream = ownerOf(server, waiter).watchLease({ leaseId: waiter.id })[Symbol.asyncIterator]();
   await stream.next();
   const watch = locks.watchEnvironment({ environment })[Symbol.asyncIterator]();
   await watch.next();

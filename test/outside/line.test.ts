@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "./clients.ts";
+import { type Clients, clientsOf, fenceOf, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
 
@@ -14,9 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** A lease as it is; looking is a sign of life. */
+/** A lease as it is; looking by its token is a sign of life. */
 async function look(lease: Lease): Promise<Lease> {
-  return leaseIn(await clients.locks.getLease({ leaseId: lease.id }));
+  return leaseIn(await ownerOf(server, lease).getLease({ leaseId: lease.id }));
 }
 
 /** A lease as it is, without a sign of life. */
@@ -135,10 +135,28 @@ describe.concurrent("how long a place lives", () => {
     const witness = leaseIn(await clients.locks.acquire({ environment, requestId: `w ${sign}`, ticketTtl: seconds(1.5) }));
     await eventually(async () => {
       if (sign === "acquire") await clients.locks.acquire(request);
-      else await clients.locks[sign]({ leaseId: lease.id });
+      else await ownerOf(server, lease)[sign]({ leaseId: lease.id });
       return (await peek(witness))?.endReason === EndReason.ABANDONED;
     });
     expect(await peek(lease)).toMatchObject({ state: LeaseState.QUEUED });
+  });
+
+  test("who looks with a key keeps nobody in line, and claims nothing: a look with wait answers at the next change of state", async () => {
+    const environment = "onlooked";
+    const free = await occupy(environment);
+    const lease = leaseIn(
+      await clients.locks.acquire({ environment, requestId: "onlooked", ticketTtl: seconds(2), claimTimeout: seconds(1) }),
+    );
+    const leaving = new AbortController();
+    const stream = clients.locks.watchLease({ leaseId: lease.id }, { signal: leaving.signal })[Symbol.asyncIterator]();
+    await stream.next();
+    const looking = clients.locks.getLease({ leaseId: lease.id, wait: seconds(30) });
+    await free();
+    expect(leaseIn(await looking).state).toBe(LeaseState.OFFERED);
+    const next = await clients.locks.getLease({ leaseId: lease.id, wait: seconds(30) });
+    expect(leaseIn(next)).toMatchObject({ state: LeaseState.QUEUED, passedOver: true });
+    await ended(lease, EndReason.ABANDONED);
+    leaving.abort();
   });
 
   test("an open WatchLease is a sign of life until it closes", async () => {
@@ -148,7 +166,7 @@ describe.concurrent("how long a place lives", () => {
     const witness = leaseIn(await clients.locks.acquire({ environment, requestId: "t", ticketTtl: seconds(1.5) }));
     // connect-es ends a call when its signal aborts, not when its iterator returns.
     const leaving = new AbortController();
-    await clients.locks.watchLease({ leaseId: lease.id }, { signal: leaving.signal })[Symbol.asyncIterator]().next();
+    await ownerOf(server, lease).watchLease({ leaseId: lease.id }, { signal: leaving.signal })[Symbol.asyncIterator]().next();
     await ended(witness, EndReason.ABANDONED);
     expect(await peek(lease)).toMatchObject({ state: LeaseState.QUEUED });
     leaving.abort();
@@ -175,7 +193,7 @@ describe.concurrent("how long a place lives", () => {
     const waiter = leaseIn(await clients.locks.acquire(request));
     await free();
     expect(await peek(waiter)).toMatchObject({ state: LeaseState.OFFERED });
-    const answer = sign === "acquire" ? await clients.locks.acquire(request) : await clients.locks[sign]({ leaseId: waiter.id });
+    const answer = sign === "acquire" ? await clients.locks.acquire(request) : await ownerOf(server, waiter)[sign]({ leaseId: waiter.id });
     const held = leaseIn(answer);
     expect(held).toMatchObject({ id: waiter.id, state: LeaseState.HELD });
     expect(micros(held.expiresAt)).toBeGreaterThan(micros(held.grantedAt) + micros(held.ttl));

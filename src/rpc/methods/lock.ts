@@ -94,9 +94,9 @@ export async function findLease(service: Service, id: string): Promise<LeaseView
   return (await service.engine.views.lease(lease)) ?? noLease(lease);
 }
 
-/** Whether a call by this caller is a sign of life of the lease. */
+/** Whether GetLease and WatchLease by this caller are signs of life of the lease: by its lease_token. By a key they only look. */
 export function isOwner(call: Call, lease: Lease): boolean {
-  return call.caller.lease === lease.id || call.caller.principal === lease.principal;
+  return call.caller.lease === lease.id;
 }
 
 /** The reply to a command about a lease; throws what it refuses. */

@@ -14,12 +14,13 @@ export class Network implements AsyncDisposable {
   readonly #forgotten = new Set<net.Socket>();
   /** What a client must not say. */
   #trap: string | undefined;
-  /** When a client last sent something, of performance.now(). */
+  /** When a client last connected or sent something, of performance.now(). */
   #heardAt = Number.NEGATIVE_INFINITY;
 
   private constructor(to: number) {
     this.#server = net.createServer((inner) => {
       this.#connections += 1;
+      this.#heardAt = performance.now();
       this.#events.emit("connection");
       const outer = net.connect(to, "127.0.0.1");
       this.#join(inner, outer, true);

@@ -3,8 +3,11 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { milliseconds } from "../../clients/ts/src/duration.ts";
 import { type AcquireRequest, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { clientsOf } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
 import { gone, refusal, ScriptedServer } from "./fake.ts";
 import { open, type } from "./terminal.ts";
+import { until } from "./wrapped.ts";
 
 const BUSY = "uat is busy: held by checkout #7 until 2030-01-02T03:04:05Z";
 
@@ -92,4 +95,19 @@ test.each([
   const { code, stderr } = await type(["acquire", "uat", ...args]);
   expect(code).toBe(2);
   expect(stderr).toMatch(words);
+});
+
+test("against the real server --wait waits its time, is served if that comes first, and leaves nobody in line", async () => {
+  await using server = await Server.start();
+  const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+  const { lease: held } = JSON.parse((await type(["acquire", "uat", "--name", "checkout #7", "--json"], env)).stdout);
+  const vain = await type(["acquire", "uat", "--fail", "--wait", "1s"], env);
+  expect(vain).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: uat busy, held by checkout #7 since ") });
+  const { locks } = clientsOf(server);
+  expect((await locks.check({ environment: "uat" })).environments[0]?.queueLength).toBe(0);
+  const patient = open(["acquire", "uat", "--fail", "--wait", "60s"], env);
+  await until(async () => (await locks.check({ environment: "uat" })).environments[0]?.queueLength === 1);
+  await locks.release({ leaseId: held.id });
+  expect(await patient.exit).toBe(0);
+  expect(patient.stdout.text).toContain("acquired slot for environment: uat");
 });

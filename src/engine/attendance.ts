@@ -1,4 +1,4 @@
-/** What calls do for leases: ask for one, wait for it, show that somebody is there, and get it handed over. */
+/** What a call does about its lease: ask for it, wait for it, give signs of life, and see that its answer arrives. */
 import { notGranted } from "../core/busy.ts";
 import type { Acquire, Command, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
@@ -23,7 +23,7 @@ export interface Asked {
   readonly wait?: Micros | undefined;
 }
 
-/** What it needs of the engine. */
+/** The parts of the engine that it uses. */
 export interface Rooms {
   readonly views: Views;
   readonly hub: Hub;
@@ -42,7 +42,7 @@ export class Attendance {
     this.#rooms = rooms;
   }
 
-  /** A lease has changed its state, and this is committed; undefined: it has ended. */
+  /** Notes a committed change of a lease's state; undefined if it has ended. */
   moved(id: string, lease: Lease | undefined): void {
     const { signs } = this.#rooms;
     if (lease?.state === "QUEUED") signs.expect(id, lease.ticketTtl);
@@ -58,7 +58,7 @@ export class Attendance {
    */
   async acquire({ pool, command, wait }: Asked, call: EngineCall): Promise<Reply> {
     const { signs } = this.#rooms;
-    // A retry gives its sign before its turn comes: the ticket must not run out meanwhile.
+    // A retry gives its sign of life now and not when it is decided: the ticket must not run out in between.
     const earlier = this.#knownAs(pool, command);
     if (earlier !== undefined) signs.sign(earlier.id);
     const patience = patienceOf(wait, call);
@@ -76,7 +76,7 @@ export class Attendance {
     try {
       const waited = await this.#waitInLine({ lease, pool: reply.pool }, patience, call, delivery);
       const view = fails ? await this.#giveUp(waited) : waited;
-      // The wait may have claimed an offer for a caller whose connection was lost at that very moment.
+      // The wait may have claimed an offer for a caller whose connection was lost at that moment.
       if (delivery.lost !== undefined) this.#lost(lease.id, delivery.lost.written, false);
       if (fails && view.lease.state !== "HELD") {
         delivery.cancel();
@@ -107,7 +107,8 @@ export class Attendance {
   }
 
   /**
-   * A lease as somebody sees it who has its token: a sign of life, which claims an offer; with `wait`, an open one until it waits no more.
+   * Reads a lease for the bearer of its token. It is a sign of life and claims an offer; with `wait` it lasts until the lease waits no
+   * more.
    */
   async look(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
     const signed = await this.sign(view, call);
@@ -117,7 +118,7 @@ export class Attendance {
     return waited;
   }
 
-  /** A lease as an onlooker sees it; with `wait`, after its next change of state. Keeps nobody in line, claims nothing. */
+  /** Reads a lease for an onlooker; with `wait` after its next change of state. It is no sign of life and claims nothing (rule 3). */
   async onlook(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
     await this.#patiently(patienceOf(wait, call), call, (signal) => this.changed(view.lease, signal));
     return (await this.#rooms.views.lease(view.lease.id)) ?? view;
@@ -133,21 +134,21 @@ export class Attendance {
     return signed;
   }
 
-  /** The same for a stream that goes on: it has named the lease when it began. */
+  /** A further sign of life by a stream that named the lease when it began. */
   async keep(view: LeaseView, call: EngineCall): Promise<LeaseView> {
     const kept = await this.#claim(view);
     if (kept !== view) this.#tell(kept.lease, call, true);
     return kept;
   }
 
-  /** The answer of a Renew: what was answered before has arrived. */
+  /** A call has renewed the lease, so its caller has had an earlier answer. */
   renewed(lease: Lease, call: EngineCall): void {
     this.#rooms.signs.sign(lease.id);
     this.#deliveries.named(lease.id);
     this.#tell(lease, call, true);
   }
 
-  /** Resolves when the lease is no longer as it was `seen`: its state, or its grant; or when `signal` aborts. */
+  /** Resolves when the lease's state or fencing token differs from `seen`, or when `signal` aborts. */
   changed(seen: Lease, signal: AbortSignal): Promise<void> {
     const { hub, views } = this.#rooms;
     return new Promise((resolve) => {
@@ -196,7 +197,7 @@ export class Attendance {
     }
   }
 
-  /** When the server stops, signals abort of calls that are still answered. */
+  /** Not while the server stops: then signals abort of calls that are still to be answered. */
   #isGone(call: EngineCall): boolean {
     return call.signal.aborted && !this.#rooms.draining.aborted;
   }
@@ -215,7 +216,7 @@ export class Attendance {
     return leases.get(requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");
   }
 
-  /** An answer tells of a hold that nobody is known to have been told of: it gives the lease. */
+  /** If no caller is known to have learned of the hold, this answer is what gives the lease, and its delivery is followed. */
   #tell(lease: Lease, call: EngineCall, byToken = false): void {
     if (lease.state === "HELD" && !this.#deliveries.isKnown(lease.id)) this.#give(lease.id, call, byToken).answer(true);
   }
@@ -228,7 +229,10 @@ export class Attendance {
     );
   }
 
-  /** An answer that gives a lease has not arrived; `byToken`: that of a call by its token. A stop of ours is not their going away. */
+  /**
+   * An answer that gives a lease has not arrived; `byToken`: it was that of a call by the lease's token. Ignored while the server stops,
+   * since then it is the server that ends connections.
+   */
   #lost(id: string, written: boolean, byToken: boolean): void {
     const lease = this.#rooms.views.live(id)?.lease;
     if (lease !== undefined && !this.#rooms.draining.aborted && this.#isOrphan(lease, byToken)) this.#takeBack(lease, written, byToken);
@@ -254,7 +258,7 @@ export class Attendance {
   async #hangUp({ id, pool }: Lease, written: boolean): Promise<void> {
     const { submit } = this.#rooms;
     const reply = await submit(pool, { type: "hangUp", lease: id, written });
-    // Somebody was told of the hold while this was on its way.
+    // Another call was told that the lease is HELD while the hang-up was being stored: then it stays HELD.
     const missed = reply.ok && reply.lease?.state === "OFFERED" && this.#deliveries.isTold(id);
     if (missed) await submit(pool, { type: "claim", lease: id });
   }

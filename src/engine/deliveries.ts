@@ -1,11 +1,14 @@
 /** Tells whether an answer that gives a lease has arrived; see EngineCall.handOver. */
 export type HandOver = (lost: (written: boolean) => void) => () => void;
 
-/** An answer that gives a lease, on its way or still to come. */
+/** An answer that gives a lease, under way or still to be sent. */
 export interface Delivery {
-  /** Set when it turned out not to have arrived: whether it had been handed to the system. */
+  /** Set once it is known not to have arrived; `written` tells whether it had been handed to the system. */
   readonly lost: { readonly written: boolean } | undefined;
-  /** The answer is given now. `gives`: a lease that is held; a place in line needs no watch once it is told, it is lost by its ticket. */
+  /**
+   * The answer is sent now. `gives`: it gives a lease that is HELD. A place in line is not followed any further: its ticket runs out by
+   * itself.
+   */
   answer(gives: boolean): void;
   /** The answer gives nothing after all. */
   cancel(): void;
@@ -17,26 +20,26 @@ interface Underway extends Delivery {
 }
 
 interface Told {
-  /** Somebody knows of the grant: a later call has named the lease. */
+  /** A later call has named the lease, so somebody knows of the grant. */
   known: boolean;
   readonly underway: Set<Underway>;
 }
 
 /**
- * Which leases somebody knows to have, and which answers that give one are under way. A lease of which nothing is written here is
- * known: it was granted before a start, or every answer has arrived.
+ * Which leases are known to their callers, and which answers that give a lease are under way. A lease without an entry counts as known: it
+ * was granted before this process started, or all its answers have arrived.
  */
 export class Deliveries {
   readonly #leases = new Map<string, Told>();
 
-  /** A lease is granted: nobody knows of it yet, but open calls will tell. What was answered before told of a place in line. */
+  /** A lease is granted: no caller knows of the grant yet. Answers before it told of a place in line only. */
   granted(lease: string): void {
     const told = this.#told(lease);
     told.known = false;
     for (const delivery of told.underway) if (delivery.answered) delivery.cancel();
   }
 
-  /** It has ended: there is nothing left to arrive. */
+  /** The lease has ended: no answer of it is followed any more. */
   forget(lease: string): void {
     const underway = this.#leases.get(lease)?.underway;
     for (const delivery of underway ?? []) delivery.arrived();
@@ -54,13 +57,13 @@ export class Deliveries {
     return (this.#leases.get(lease)?.underway.size ?? 0) > 0;
   }
 
-  /** Whether somebody has it, or will if all goes well. */
+  /** Whether a caller knows of the lease, or an answer that tells of it is under way. */
   isTold(lease: string): boolean {
     const told = this.#leases.get(lease);
     return told === undefined || told.known || told.underway.size > 0;
   }
 
-  /** A call has named the lease: what was answered before has arrived. */
+  /** A call has named the lease, so an earlier answer has arrived. */
   named(lease: string): void {
     const told = this.#leases.get(lease);
     if (told === undefined) return;
@@ -73,7 +76,7 @@ export class Deliveries {
     if (told.known && told.underway.size === 0) this.#leases.delete(lease);
   }
 
-  /** An answer will give the lease. `lost` is called once if it does not arrive; this answer is then no longer under way. */
+  /** Follows an answer that will give the lease. `lost` is called once if it does not arrive; by then it does not count as under way. */
   give(lease: string, handOver: HandOver, lost: (written: boolean) => void): Delivery {
     const { underway } = this.#told(lease);
     const delivery: Underway & { lost: Delivery["lost"] } = {

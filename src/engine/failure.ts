@@ -1,6 +1,6 @@
 /**
- * Why the engine did not decide a command; nothing was changed. OVERLOADED: too many wait already. CALLER_GONE: nobody waits for the
- * answer any more. POOL_BROKEN: what is stored of the pool contradicts itself. DRAINING: the server is about to stop.
+ * Why the engine did not decide a command; nothing was changed. OVERLOADED: too many wait already. CALLER_GONE: its caller does not wait
+ * any more. POOL_BROKEN: the stored rows of the pool contradict each other. DRAINING: the server is about to stop.
  */
 export type EngineFailureReason = "OVERLOADED" | "CALLER_GONE" | "POOL_BROKEN" | "DRAINING";
 

@@ -7,7 +7,7 @@ import type { Refusal, RefusalReason } from "../core/command.ts";
 import { EngineFailure, type EngineFailureReason } from "../engine/failure.ts";
 import { StoreFailure, type StoreFailureReason } from "../store/store.ts";
 
-/** Whose reasons these are, in every ErrorInfo. */
+/** The domain of every ErrorInfo. */
 const DOMAIN = "call-me";
 
 /** Refusals that only the transport knows of. */
@@ -81,7 +81,7 @@ const LONGEST = { characters: 600, message: 1_500, metadata: 800, field: 150 } a
 /** An error for the wire: always an ErrorInfo; a BadRequest when a field is to blame; a RetryInfo when it may be tried again. */
 export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): ConnectError {
   const { code, retryAfter } = VERDICTS[reason];
-  // Input comes back in messages, and whatever people called their leases.
+  // Messages quote input and holders' names, which may be long.
   const message = shorten(text, LONGEST.message);
   const metadata = Object.fromEntries(Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, shorten(value, LONGEST.metadata)]));
   const error = new ConnectError(message, code);
@@ -97,7 +97,10 @@ export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): C
   return error;
 }
 
-/** Its beginning, as far as so many bytes go, percent-encoded where it is no ASCII. Half a surrogate pair would fit no header. */
+/**
+ * The beginning of a text, of so many bytes at most, counted percent-encoded. It never ends within a surrogate pair, which no header could
+ * carry.
+ */
 function shorten(text: string, most: number): string {
   let [length, cost] = [0, 0];
   for (const character of text) {
@@ -113,12 +116,12 @@ export function badField(field: string, message: string): ConnectError {
   return failure("BAD_FIELD", `${field}: ${message}`, { field });
 }
 
-/** A "no" of the core. */
+/** A refusal of the core, as an error for the wire. */
 export function refused(refusal: Refusal): ConnectError {
   return failure(refusal.reason, refusal.message, { metadata: refusal.metadata, field: refusal.field });
 }
 
-/** The stable word of an error of ours; undefined for any other. */
+/** The reason of an error that `failure` made; undefined for any other. */
 export function reasonOf(error: unknown): Reason | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   return error.findDetails(ErrorInfoSchema)[0]?.reason as Reason | undefined;

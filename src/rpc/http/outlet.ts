@@ -10,7 +10,10 @@ interface Sink {
   once(event: "close", listener: () => void): void;
 }
 
-/** Bytes of one stream that may wait before it is asked for more: what waits can no more be merged. */
+/**
+ * Bytes of one stream that may wait before its source is asked for more. Little, because what waits cannot be merged into a newer state any
+ * more.
+ */
 const ROOM = 4 * 1024;
 
 /** Those that were written to in this turn of the event loop. */

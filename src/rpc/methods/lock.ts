@@ -16,7 +16,7 @@ import { topicOf } from "./topic.ts";
 
 type Init<S extends DescMessage> = MessageInitShape<S>;
 
-/** Any wait will do: what is too long is cut short, see engine/attendance.ts. */
+/** Any length of `wait` is accepted; engine/attendance.ts shortens it. */
 const WAIT = { min: 0, max: Number.POSITIVE_INFINITY };
 
 const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {
@@ -37,7 +37,7 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => engine.views.ownerOf(name));
   const reply = accepted(await engine.acquire({ pool, command, wait }, call));
   const lease = leaseMessage(reply.lease, reply.pool, engine.views.now());
-  // What was never stored has no token.
+  // A lease that was not stored has no token.
   const leaseToken = reply.lease.revision === 0 ? "" : service.principals.tokenOf(reply.lease.id);
   return { lease, leaseToken, environmentCreated: reply.environmentCreated ?? false };
 }
@@ -81,7 +81,7 @@ export async function checkFence({ engine }: Service, request: pb.CheckFenceRequ
   const environment = required("environment", request.environment);
   const pool = engine.views.homeOf(environment);
   const site = pool.sites.get(environment);
-  // One that nobody made, or that was forgotten: no token opens it, and none was given out that is still good.
+  // An environment that never existed, or was forgotten: no lease is on it, so no token is valid.
   if (site === undefined) return { valid: false, current: 0n };
   const holder = site.occupants.get(Number(request.fencingToken));
   const valid = holder !== undefined && pool.leases.get(holder)?.state === "HELD";

@@ -39,6 +39,7 @@ export class Engine {
   readonly #draining = new AbortController();
   #cancelTrim: (() => void) | undefined;
   #probing = false;
+  #forgetting = false;
 
   private constructor(store: Store, timers: Timers, observer: Observer) {
     this.#store = store;
@@ -207,6 +208,27 @@ export class Engine {
     for (const pool of commit.pools) this.#reaper.note(pool);
     this.#reaper.arm();
     this.hub.publish(commit);
+    this.#makeRoom();
+  }
+
+  /** Environments that could be forgotten refuse nobody, so there can be more than the limit for a moment: the idle ones go, in any pool. */
+  #makeRoom(): void {
+    let over = this.#pools.environments - limits.environments.total;
+    if (over <= 0 || this.#forgetting) return;
+    this.#forgetting = true;
+    const parts: Unit["parts"][number][] = [];
+    for (const { name, idle } of this.#pools.all()) {
+      if (over <= 0) break;
+      const count = Math.min(idle.size, over);
+      if (count > 0) parts.push({ pool: name, command: { type: "forget", count } });
+      over -= count;
+    }
+    this.#lane
+      .submit({ parts })
+      .catch((error) => this.#trouble(error, "forget idle environments"))
+      .finally(() => {
+        this.#forgetting = false;
+      });
   }
 
   /** One command for each pool, ahead of every batch. */

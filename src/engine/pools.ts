@@ -1,6 +1,6 @@
 import { type Totals, totalsOf } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
-import { emptyPool, type Micros, type Pool } from "../core/model.ts";
+import { emptyPool, type Lease, type Micros, type Pool } from "../core/model.ts";
 import { add } from "../store/drafts.ts";
 import type { Cache, Commit } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
@@ -16,6 +16,8 @@ export class Pools implements Cache {
   readonly #owners = new Map<string, string>();
   /** Live lease to pool. */
   readonly #live = new Map<string, string>();
+  /** Leases that are in memory only, to pool. */
+  readonly #transient = new Map<string, string>();
   readonly #broken = new Map<string, EngineFailure>();
   /** Pools without an environment, the last one used at the end. Kept for their revisions only, so nothing iterates over them. */
   readonly #former = new Map<string, Pool>();
@@ -50,6 +52,19 @@ export class Pools implements Cache {
     return this.#totals;
   }
 
+  /** How many environments there are, those included that could be forgotten. */
+  get environments(): number {
+    return this.#owners.size;
+  }
+
+  /** Leases that wait for a call with FAIL: no store has them. */
+  *transient(): Generator<Lease, void, undefined> {
+    for (const [id, pool] of this.#transient) {
+      const lease = this.#pools.get(pool)?.leases.get(id);
+      if (lease !== undefined) yield lease;
+    }
+  }
+
   adopt(commit: Commit): void {
     this.#forget();
     for (const pool of commit.pools) this.#put(pool);
@@ -60,6 +75,7 @@ export class Pools implements Cache {
     for (const { cause, pool } of commit.events) {
       if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
       else if (cause !== undefined) this.#live.set(cause.leaseId, pool);
+      if (cause !== undefined) this.#note(cause.leaseId, pool);
     }
     for (const listener of this.#listeners) listener(commit);
   }
@@ -83,6 +99,11 @@ export class Pools implements Cache {
   /** Hears of every commit, in order, before its caller does. Must not throw. */
   onCommit(listener: (commit: Commit) => void): void {
     this.#listeners.push(listener);
+  }
+
+  #note(lease: string, pool: string): void {
+    if (this.#pools.get(pool)?.leases.get(lease)?.transient === true) this.#transient.set(lease, pool);
+    else this.#transient.delete(lease);
   }
 
   #put(pool: Pool): void {

@@ -3,6 +3,7 @@ import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
 import { type Lease, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
+import { isListed, oldestFirst } from "./query.ts";
 import { leaseOfRemains, type Remains, remainsOf } from "./remains.ts";
 import type { History, LeaseQuery, Past } from "./store.ts";
 
@@ -58,8 +59,8 @@ export class MemoryMedium implements Medium {
 
   async list(query: LeaseQuery): Promise<readonly Lease[]> {
     return [...this.#leases.values()]
-      .filter((lease) => fits(lease, query))
-      .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+      .filter((lease) => isListed(lease, query))
+      .sort(oldestFirst)
       .slice(0, query.limit);
   }
 
@@ -96,16 +97,4 @@ export class MemoryMedium implements Medium {
 
 function keyOf(lease: Lease): string {
   return lease.requestId === undefined ? "" : requestKey(lease.principal, lease.pool, lease.requestId);
-}
-
-function fits(lease: Lease, query: LeaseQuery): boolean {
-  const { after } = query;
-  return (
-    (query.pool === undefined || lease.pool === query.pool) &&
-    (query.environment === undefined || lease.needs.some((need) => need.environment === query.environment)) &&
-    (query.states.length === 0 ? lease.state !== "ENDED" : query.states.includes(lease.state)) &&
-    (query.holder === undefined || lease.holder.name === query.holder) &&
-    (query.tag === undefined || lease.tags.includes(query.tag)) &&
-    (after === undefined || lease.createdAt > after.createdAt || (lease.createdAt === after.createdAt && lease.id > after.id))
-  );
 }

@@ -1,0 +1,21 @@
+/** What a LeaseQuery means, for leases that are in memory; sqlite/list.ts says the same in SQL. */
+import type { Lease } from "../core/model.ts";
+import type { LeaseQuery } from "./store.ts";
+
+/** Whether a lease is one of those asked for. */
+export function isListed(lease: Lease, query: LeaseQuery): boolean {
+  const { after } = query;
+  return (
+    (query.pool === undefined || lease.pool === query.pool) &&
+    (query.environment === undefined || lease.needs.some((need) => need.environment === query.environment)) &&
+    (query.states.length === 0 ? lease.state !== "ENDED" : query.states.includes(lease.state)) &&
+    (query.holder === undefined || lease.holder.name === query.holder) &&
+    (query.tag === undefined || lease.tags.includes(query.tag)) &&
+    (after === undefined || lease.createdAt > after.createdAt || (lease.createdAt === after.createdAt && lease.id > after.id))
+  );
+}
+
+/** The order of a list. */
+export function oldestFirst(a: Lease, b: Lease): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}

@@ -24,7 +24,7 @@ interface About {
 }
 
 /** Checks that the caller may do this to what the request names; throws permission_denied. A key may do everything. */
-export async function may(service: Service, caller: Caller, rule: Rule, about: About): Promise<void> {
+async function may(service: Service, caller: Caller, rule: Rule, about: About): Promise<void> {
   if (!isNarrow(service, caller)) return;
   if (rule.token === "LEASE") mayUseLease(caller, about);
   else await mayLookAt(service, caller, about);

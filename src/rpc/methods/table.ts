@@ -58,7 +58,7 @@ export const LOCK_SERVICE: Rows<typeof LockService.method> = {
   watchLease: { run: streams.watchLease, ...VIEW, token: "LEASE" },
 };
 
-export const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
+const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
   listEnvironments: { run: environments.list, ...VIEW },
   getEnvironment: { run: environments.get, ...VIEW, token: "ENVIRONMENTS" },
   // Large enough for a whole fleet.

@@ -124,13 +124,13 @@ interface Result extends Awaited<ReturnType<Measure["end"]>> {
 }
 
 /** So many watches of one environment, which changes at a rate; some more of them are never read. */
-async function follow(watches: number, rate: number, changes: number, deaf = 0): Promise<Result> {
+async function follow(watches: number, rate: number, changes: number, deaf = 0, connections = Math.ceil(watches / 100)): Promise<Result> {
   await using server = await start();
   const callers = clients(server);
   await change(callers, "uat", 1_000, 2);
   using crowd = new Crowd();
   using asleep = new Crowd();
-  await crowd.open(server, { environment: "uat", streams: watches, connections: Math.ceil(watches / 100) });
+  await crowd.open(server, { environment: "uat", streams: watches, connections });
   if (deaf > 0) await asleep.open(server, { environment: "uat", streams: deaf, connections: Math.ceil(deaf / 100), deaf: true });
   await pause(REST_MS);
   const measure = new Measure(server);
@@ -182,6 +182,8 @@ const CASES: Readonly<Record<string, () => Promise<Result>>> = {
   "10,000 watches, 1 change/s": () => follow(10_000, 1, 5),
   "10,000 watches, 10 changes/s": () => follow(10_000, 10, 44),
   "the same, and 1,000 that never read": () => follow(10_000, 10, 44, 1_000),
+  "450 on one connection, 100 changes/s": () => follow(450, 100, 371, 0, 1),
+  "1,800 for a minute, 20 changes/s": () => follow(1_800, 20, 1_200),
   "20 come back over 9,900 events": () => resume(20, 9_900),
   "100 come back over 9,900 events": () => resume(100, 9_900),
   "200 on a pool of 1,000, all changed at once": () => batch(200, 1_000),

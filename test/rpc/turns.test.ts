@@ -1,6 +1,6 @@
 // Endless answers that share an HTTP/2 connection which cannot take all that there is to say.
 import type { ServerResponse } from "node:http";
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type ServerHttp2Stream } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, constants, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import { expect, test } from "vitest";
 import { DOOR_LIMITS } from "../../src/rpc/http/door/limits.ts";
 import { type CountedResponse, OpenStream, Sending } from "../../src/rpc/http/door/streams.ts";
@@ -13,11 +13,7 @@ const endless: Handle = async (req, res, delivery) => {
   if (req.url === "/hello") return hello(req, res, delivery);
   (res as ServerResponse).writeHead(200);
   const outlet = new Outlet(res);
-  let open = true;
-  res.once("close", () => {
-    open = false;
-  });
-  while (open) {
+  while (!(res as Http2ServerResponse).stream.closed) {
     const room = outlet.write(Buffer.alloc(1024));
     if (room !== undefined) await room;
   }
@@ -106,6 +102,18 @@ test("of answers on one connection, the one whose reader has stopped is cut off,
   expect(deaf.rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   await told(all() + 1024 * 1024);
   expect(cut).toEqual([]);
+});
+
+test("of many answers on a connection that nobody reads, each is cut off in the end, also those whose turn never came", async () => {
+  const door = await openDoor(endless, { limits: { ...SHORT, stallTimeout: 50 } });
+  const session = await openSession(door.url);
+  session.setMaxListeners(0);
+  const ends = Array.from({ length: 200 }, async () => {
+    const stream = session.request().on("error", () => undefined);
+    await new Promise((resolve) => stream.once("close", resolve));
+    return stream.rstCode;
+  });
+  expect(new Set(await Promise.all(ends))).toEqual(new Set([constants.NGHTTP2_ENHANCE_YOUR_CALM]));
 });
 
 test("an answer of which as many bytes wait at each look is no slower for it: what counts is what went out", () => {

@@ -43,7 +43,7 @@ export class Outlet {
 
   constructor(response: Response) {
     this.#sink = response as Sink;
-    this.#gone = () => ("stream" in response ? response.stream.destroyed : response.destroyed);
+    this.#gone = () => ("stream" in response ? response.stream.closed || response.stream.destroyed : response.destroyed);
     this.#turns = "stream" in response ? Turns.of(response.stream.session) : undefined;
     this.#sink.once("close", () => {
       this.#queued?.();

@@ -4,7 +4,8 @@ import { Code } from "@connectrpc/connect";
 import { IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { refusal } from "../../cli/fake.ts";
 import { held } from "../scripted.ts";
-import { lasts, type Scenarios } from "../world.ts";
+import { PATIENCE } from "../testee.ts";
+import { lasts, type Scenarios, type World } from "../world.ts";
 
 /** How long an Acquire may go unanswered that asks for no wait, in ms. */
 const CALL_TIMEOUT = 5_000;
@@ -13,9 +14,21 @@ const MARGIN = 250;
 const milliseconds = (wait: { readonly seconds: bigint; readonly nanos: number } | undefined) =>
   wait === undefined ? 0 : Number(wait.seconds) * 1_000 + wait.nanos / 1e6;
 
+/** Waits until so many stand in line. The record of leases has nobody who stands there for a call's `wait`. */
+async function inLine(world: World, length: number): Promise<void> {
+  const timeout = AbortSignal.timeout(PATIENCE);
+  for (;;) {
+    const { environments } = await world.clients.locks.check({ environment: world.environment });
+    const { queueLength } = environments[0] ?? {};
+    if (queueLength === length) return;
+    if (timeout.aborted) throw new Error(`${queueLength} stood in line on ${world.environment}, and never ${length}`);
+    await lasts(20);
+  }
+}
+
 /** Refused like this, it is asked once. */
 function isFinal(code: Code, reason: string) {
-  return async (world: Parameters<Scenarios[string]>[0]) => {
+  return async (world: World) => {
     const { scripted, testee } = await world.scripted();
     scripted.acquire = () => {
       throw refusal(code, reason, "uat is held by checkout #1", { holders: "checkout #1" });
@@ -70,6 +83,32 @@ export const refusing: Scenarios = {
     assert.equal(await hold.outcome(), "not_acquired ENVIRONMENT_BUSY");
     assert.equal((await hold.hears("ended")).holders, principal);
     assert.equal((await world.leases()).length, 1);
+  },
+
+  "busy, and to wait a while: served if its turn comes by then": async (world) => {
+    const { id } = await world.occupy();
+    const hold = world.testee.hold([world.environment], { fail: true, wait: "30s" });
+    await inLine(world, 1);
+    await world.clients.locks.release({ leaseId: id });
+    await hold.hears("held");
+    assert.equal(await hold.finish(), "ok");
+  },
+
+  "busy, and to wait a while: not acquired when that is over": async (world) => {
+    await world.occupy();
+    const hold = world.testee.hold([world.environment], { fail: true, wait: "1s" });
+    await inLine(world, 1);
+    assert.equal(await hold.outcome(), "not_acquired ENVIRONMENT_BUSY");
+    await inLine(world, 0);
+  },
+
+  "busy, and cancelled while it waits a while: nothing is left in line": async (world) => {
+    await world.occupy();
+    const hold = world.testee.hold([world.environment], { fail: true, wait: "30s" });
+    await inLine(world, 1);
+    hold.cancel();
+    assert.equal(await hold.outcome(), "cancelled");
+    await inLine(world, 0);
   },
 
   "more slots than there are, and not to wait: the same word as for who waits": async (world) => {

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { EndReason, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { held, leaseIn, queued, type ScriptedServer, TOKEN } from "../scripted.ts";
-import { lasts, type Scenarios } from "../world.ts";
+import { lasts, type Scenarios, type World } from "../world.ts";
 
 /** Longer than the time between two Renews of a ttl of 3 s, and than the pause before a stream is opened again, in ms. */
 const A_WHILE = 3_000;
 
 /** The body is told, and the lease is neither renewed nor watched any more, but withdrawn when the body has ended. */
 function loses(tell: (scripted: ScriptedServer) => void) {
-  return async (world: Parameters<Scenarios[string]>[0]) => {
+  return async (world: World) => {
     const { scripted, testee } = await world.scripted();
     const hold = testee.hold(["uat"], { ttl: "3s", stubborn: true });
     assert.equal((await hold.hears("held")).fencingToken, "7");

@@ -17,6 +17,20 @@ async function line(world: World, count: number) {
   return holds;
 }
 
+/** Watches somebody else's lease with the key that it was asked for with, until the end of the lease, or the call of `end`. */
+function lookOn(world: World, leaseId: string): { end(): Promise<void> } {
+  const stop = new AbortController();
+  const looking = (async () => {
+    for await (const _ of world.clients.locks.watchLease({ leaseId }, { signal: stop.signal }));
+  })().catch(() => {});
+  return {
+    end: async () => {
+      stop.abort();
+      await looking;
+    },
+  };
+}
+
 export const waiting: Scenarios = {
   "waits in line, and is served in order": async (world) => {
     const { id } = await world.occupy();
@@ -87,6 +101,41 @@ export const waiting: Scenarios = {
     const hold = world.testee.hold([world.environment], { slots: 2 });
     assert.equal(await hold.outcome(), "not_acquired UNSATISFIABLE");
     assert.match((await hold.hears("ended")).note ?? "", /capacity|slot/);
+  },
+
+  "out of contact when its turn comes, with somebody looking on: the next is served, and it later, in its old place": async (world) => {
+    const { id } = await world.occupy();
+    const { network, testee } = await world.behind();
+    const away = testee.hold([world.environment]);
+    await away.hears("waiting");
+    const waiter = await world.recorded((leases) => leases.find(({ state }) => state === LeaseState.QUEUED));
+    const next = world.testee.hold([world.environment]);
+    await next.hears("waiting");
+    const onlooker = lookOn(world, waiter.id);
+    network.refuse();
+    await world.clients.locks.release({ leaseId: id });
+    await next.hears("held");
+    assert.equal(away.said("held"), false);
+    network.resume();
+    assert.equal(await next.finish(), "ok");
+    const { leaseId } = await away.hears("held");
+    assert.equal(leaseId, waiter.id);
+    assert.equal(await away.finish(), "ok");
+    await onlooker.end();
+  },
+
+  "dead while it waits, with somebody looking on: ABANDONED": async (world) => {
+    await world.occupy();
+    const { network, testee } = await world.behind();
+    const hold = testee.hold([world.environment], { ticketTtl: "2s" });
+    await hold.hears("waiting");
+    const waiter = await world.recorded((leases) => leases.find(({ state }) => state === LeaseState.QUEUED));
+    const onlooker = lookOn(world, waiter.id);
+    network.refuse();
+    assert.equal(reasonOf((await world.ended(waiter.id)).endReason), "ABANDONED");
+    await onlooker.end();
+    network.resume();
+    assert.equal(await hold.outcome(), "not_acquired ABANDONED");
   },
 
   "a server that is killed and comes back: place and order are kept": async (outer) => {

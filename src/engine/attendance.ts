@@ -174,7 +174,8 @@ export class Attendance {
       try {
         while (seen.lease.state === "QUEUED" && !signal.aborted) {
           await this.changed(seen.lease, signal);
-          seen = (await views.lease(id)) ?? seen;
+          // What waited in memory only leaves nothing behind.
+          seen = (await views.lease(id)) ?? { pool: seen.pool, lease: { ...seen.lease, state: "ENDED" } };
           if (delivery?.lost !== undefined || this.#isGone(call)) break;
           seen = await this.#claim(seen);
         }

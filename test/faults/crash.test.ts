@@ -26,11 +26,11 @@ test("a line stands after kill -9 as it stood before: the same leases, lease tok
     expect(await stand()).toEqual(before);
   }
   const tokens: bigint[] = [];
-  for (const { id = "" } of before) {
-    const lease = leaseIn(await locks.getLease({ leaseId: id }));
-    expect(lease.state).toBe(LeaseState.HELD);
+  for (const [place, name] of names.entries()) {
+    const lease = leaseIn(await ask(name));
+    expect(lease).toMatchObject({ id: before[place]?.id, state: LeaseState.HELD });
     tokens.push(fenceOf(lease));
-    await locks.release({ leaseId: id });
+    await locks.release({ leaseId: lease.id });
   }
   expect(tokens).toEqual(tokens.toSorted((a, b) => (a < b ? -1 : 1)));
   expect(new Set(tokens).size).toBe(names.length);

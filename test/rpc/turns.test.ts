@@ -104,6 +104,31 @@ test("of answers on one connection, the one whose reader has stopped is cut off,
   expect(cut).toEqual([]);
 });
 
+test.each([0, 100])("a reader (the %ith) beside 199 streams of its connection that nobody reads is told all the same", async (which) => {
+  // No sweep cuts any of them off, or forgives it.
+  const door = await openDoor(endless, { limits: { ...SHORT, sweepInterval: 3_600_000 } });
+  const session = await openSession(door.url);
+  // So little of a stream can go unread that the connection's window stays open for the reader.
+  await new Promise((resolve) => session.settings({ initialWindowSize: 128 }, resolve));
+  session.setMaxListeners(0);
+  let heard = 0;
+  let check = () => {};
+  for (let index = 0; index < 200; index++) {
+    const stream = session.request();
+    stream.on("error", () => undefined);
+    if (index !== which) continue;
+    stream.on("data", (chunk: Buffer) => {
+      heard += chunk.length;
+      check();
+    });
+  }
+  await new Promise<void>((resolve) => {
+    check = () => {
+      if (heard >= 1024 * 1024) resolve();
+    };
+  });
+});
+
 test("of many answers on a connection that nobody reads, each is cut off in the end, also those whose turn never came", async () => {
   const door = await openDoor(endless, { limits: { ...SHORT, stallTimeout: 50 } });
   const session = await openSession(door.url);

@@ -1,4 +1,4 @@
-import { Turns } from "./door/turns.ts";
+import { type Taken, Turns } from "./door/turns.ts";
 import type { Response } from "./exchange.ts";
 
 /** What both kinds of response can do; Node types their methods too differently to be called on the union. */
@@ -37,8 +37,9 @@ export class Outlet {
   readonly #gone: () => boolean;
   readonly #turns: Turns | undefined;
   #waiting = 0;
-  /** Gives up the turn that a piece waits for. */
-  #queued: (() => void) | undefined;
+  /** The turn of the latest piece, and whether the piece waits for it. */
+  #turn: Taken | undefined;
+  #queued = false;
   #resume: (() => void) | undefined;
 
   constructor(response: Response) {
@@ -46,7 +47,7 @@ export class Outlet {
     this.#gone = () => ("stream" in response ? response.stream.closed || response.stream.destroyed : response.destroyed);
     this.#turns = "stream" in response ? Turns.of(response.stream.session) : undefined;
     this.#sink.once("close", () => {
-      this.#queued?.();
+      this.#turn?.giveUp();
       this.#goOn();
     });
   }
@@ -66,9 +67,9 @@ export class Outlet {
     });
   }
 
-  /** A piece that has not been sent yet must not be followed by another, however few bytes wait. */
+  /** A piece that has not been sent yet, or cannot leave, must not be followed by another, however few bytes wait. */
   get #hasRoom(): boolean {
-    return this.#queued === undefined && this.#waiting < ROOM;
+    return !this.#queued && this.#turn?.stuck !== true && this.#waiting < ROOM;
   }
 
   #goOn(): void {
@@ -78,14 +79,12 @@ export class Outlet {
   }
 
   #sendInTurn(turns: Turns, bytes: Uint8Array | string): void {
-    let sent = false;
-    const giveUp = turns.take(bytes.length, (left) => {
-      sent = true;
-      this.#queued = undefined;
+    this.#queued = true;
+    this.#turn = turns.take(bytes.length, (left) => {
+      this.#queued = false;
       this.#send(bytes, left);
       if (this.#hasRoom) this.#goOn();
     });
-    if (!sent) this.#queued = giveUp;
   }
 
   #send(bytes: Uint8Array | string, left: () => void): void {

@@ -7,22 +7,38 @@ const bySession = new WeakMap<Http2Session, Turns>();
 
 interface Turn {
   readonly length: number;
+  /** Its bytes were given to nghttp2, which cannot send them: its reader does not enlarge its window. */
+  stuck: boolean;
   send(left: () => void): void;
+}
+
+/** A turn that was asked for. */
+export interface Taken {
+  /** Its bytes wait for their own reader, not for others: what follows them would too. */
+  readonly stuck: boolean;
+  giveUp(): void;
 }
 
 /**
  * Lets the endless answers of one HTTP/2 connection send in turn. nghttp2 sends all that waits of an older stream ahead of a younger one's
  * first byte: on a connection that cannot take everything the younger ones would starve, and so would the answer of a new call. So no
  * more is given to it than the peer's window takes at once, or a small batch, which all has to leave before there is another.
+ *
+ * What does not leave although the connection's window is open waits for a reader that has stopped. Node does not show the window of a
+ * stream, so this is how it is known. It no longer counts, and its answer is given no further turn before it has left.
  */
 export class Turns {
   readonly #session: Http2Session;
   readonly #queue = new Set<Turn>();
+  /** Those of the present batch. */
+  readonly #sent = new Set<Turn>();
   #waiting = 0;
   /** Whether the present batch has room. */
   #open = true;
-  #moved = false;
-  #epoch = 0;
+  /** How many have left so far, and by the last call of `forgive`. */
+  #left = 0;
+  #leftThen = 0;
+  #looking = false;
 
   constructor(session: Http2Session) {
     this.#session = session;
@@ -34,39 +50,45 @@ export class Turns {
     return session && bySession.get(session);
   }
 
-  /** Calls `send` in its turn, at once if it is: it has sent `length` bytes, and calls `left` when they are gone. The returned function gives up a turn. */
-  take(length: number, send: (left: () => void) => void): () => void {
-    const turn: Turn = { length, send };
+  /** Calls `send` in its turn, at once if it is: it has sent `length` bytes, and calls `left` when they are gone. */
+  take(length: number, send: (left: () => void) => void): Taken {
+    const turn: Turn = { length, send, stuck: false };
     if (this.#queue.size === 0 && this.#hasRoom()) this.#send(turn);
-    else this.#queue.add(turn);
-    return () => this.#queue.delete(turn);
+    else {
+      this.#queue.add(turn);
+      this.#look();
+    }
+    return {
+      get stuck() {
+        return turn.stuck;
+      },
+      giveUp: () => this.#queue.delete(turn),
+    };
   }
 
-  /**
-   * Must be called from time to time: an answer whose bytes have not left since the last call is stuck, and the others no longer wait for
-   * it.
-   */
+  /** Must be called from time to time: a batch of which nothing has left since the last call is passed over, whatever holds it up. */
   forgive(): void {
-    if (!this.#moved && this.#queue.size > 0) {
-      this.#epoch++;
-      this.#waiting = 0;
-      this.#goOn();
-    }
-    this.#moved = false;
+    if (this.#left === this.#leftThen && this.#queue.size > 0) this.#passOver();
+    this.#leftThen = this.#left;
+  }
+
+  get #window(): number {
+    return this.#session.destroyed ? 0 : (this.#session.state.remoteWindowSize ?? 0);
   }
 
   #hasRoom(): boolean {
     if (this.#waiting === 0) this.#open = true;
     else if (this.#waiting >= BATCH) this.#open = false;
-    return this.#open || (!this.#session.destroyed && this.#waiting < (this.#session.state.remoteWindowSize ?? 0));
+    return this.#open || this.#waiting < this.#window;
   }
 
   #send(turn: Turn): void {
-    const epoch = this.#epoch;
     this.#waiting += turn.length;
+    this.#sent.add(turn);
     turn.send(() => {
-      this.#moved = true;
-      if (epoch === this.#epoch) this.#waiting -= turn.length;
+      turn.stuck = false;
+      this.#left++;
+      if (this.#sent.delete(turn)) this.#waiting -= turn.length;
       this.#goOn();
     });
   }
@@ -77,5 +99,28 @@ export class Turns {
       this.#queue.delete(turn);
       this.#send(turn);
     }
+    if (this.#queue.size > 0) this.#look();
+  }
+
+  /** What was written goes out in the same turn of the event loop, and is told of in the next, unless something holds it up. */
+  #look(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    const then = this.#left;
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#looking = false;
+        if (this.#queue.size === 0) return;
+        if (this.#left !== then) this.#look();
+        else if (this.#window >= BATCH) this.#passOver();
+      }),
+    );
+  }
+
+  #passOver(): void {
+    for (const turn of this.#sent) turn.stuck = true;
+    this.#sent.clear();
+    this.#waiting = 0;
+    this.#goOn();
   }
 }

@@ -6,7 +6,7 @@ import { type Asked, Attendance } from "./attendance.ts";
 import type { EngineCall } from "./call.ts";
 import { Hub } from "./hub.ts";
 import { type Asker, Lane, type Unit } from "./lane.ts";
-import type { Observer } from "./observer.ts";
+import { Observed, type Observer } from "./observer.ts";
 import { Past } from "./past.ts";
 import { Pools } from "./pools.ts";
 import { Presence } from "./presence.ts";
@@ -24,6 +24,8 @@ const PROBE_AFTER = 1_000;
 
 /** The service without a transport: commands in, replies and wake-ups out. */
 export class Engine {
+  /** Told of what happens; see observer.ts. */
+  readonly observed: Observed;
   /** What is committed, to look at. */
   readonly views: Views;
   readonly hub: Hub;
@@ -35,7 +37,6 @@ export class Engine {
   readonly #lane: Lane;
   readonly #reaper: Reaper;
   readonly #timers: Timers;
-  readonly #observer: Observer;
   readonly #draining = new AbortController();
   #cancelTrim: (() => void) | undefined;
   #probing = false;
@@ -44,7 +45,7 @@ export class Engine {
   private constructor(store: Store, timers: Timers, observer: Observer) {
     this.#store = store;
     this.#timers = timers;
-    this.#observer = observer;
+    this.observed = new Observed(observer);
     this.#pools = new Pools(() => store.now());
     this.views = new Views(store, this.#pools);
     this.hub = new Hub(timers);
@@ -60,9 +61,13 @@ export class Engine {
       timers,
       draining: this.draining,
       submit: (pool, command, call) => this.submit(pool, command, call),
-      trouble: (error, what) => this.#trouble(error, what),
+      trouble: (error, what) => this.observed.trouble(error, what),
     });
-    this.#lane = new Lane(store, () => this.#abandonments());
+    this.#lane = new Lane(
+      store,
+      () => this.#abandonments(),
+      (batch) => this.observed.decided(batch),
+    );
     const pulse = (parts: Unit["parts"]) => this.#lane.submit({ parts });
     // One unit for each pool, so that a broken pool does not keep the others from being swept. The empty unit makes a batch where no pool
     // is due: every batch begins with the abandonment of overdue waiters.
@@ -76,6 +81,7 @@ export class Engine {
       sweep,
       () => this.#signs.next(),
     );
+    store.onFailure((failure) => this.observed.failed(failure));
     store.onCondition(() => this.#probeLater());
     this.#probeLater();
   }
@@ -87,7 +93,7 @@ export class Engine {
   static async start(store: Store, timers: Timers = realTimers, observer: Observer = {}): Promise<Engine> {
     const engine = new Engine(store, timers, observer);
     await store.fill(engine.#pools);
-    for (const [pool, error] of engine.#pools.refused()) engine.#trouble(error, `load pool ${JSON.stringify(pool)}`);
+    for (const [pool, error] of engine.#pools.refused()) engine.observed.trouble(error, `load pool ${JSON.stringify(pool)}`);
     engine.#pools.onCommit((commit) => engine.#committed(commit));
     const pools = [...engine.#pools.all()].map((pool) => pool.name);
     await Promise.all(pools.map((pool) => engine.#recover(pool)));
@@ -108,7 +114,7 @@ export class Engine {
     } catch (error) {
       if (error instanceof StoreFailure) throw error;
       this.#pools.refuse(pool, error);
-      this.#trouble(error, `take up pool ${JSON.stringify(pool)}`);
+      this.observed.trouble(error, `take up pool ${JSON.stringify(pool)}`);
     }
   }
 
@@ -197,9 +203,13 @@ export class Engine {
   }
 
   #committed(commit: Commit): void {
-    this.#guarded(() => this.#observer.committed?.(commit));
-    // The commit is on disk: its callers get their answers even if telling others fails.
-    this.#guarded(() => this.#passOn(commit));
+    this.observed.committed(commit);
+    try {
+      this.#passOn(commit);
+    } catch (error) {
+      // The commit is on disk: its callers get their answers even if telling others fails.
+      this.observed.trouble(error, "pass on a commit");
+    }
   }
 
   #passOn(commit: Commit): void {
@@ -225,7 +235,7 @@ export class Engine {
     }
     this.#lane
       .submit({ parts })
-      .catch((error) => this.#trouble(error, "forget idle environments"))
+      .catch((error) => this.observed.trouble(error, "forget idle environments"))
       .finally(() => {
         this.#forgetting = false;
       });
@@ -240,22 +250,6 @@ export class Engine {
       else if (overdue.get(pool)?.push(lease) === undefined) overdue.set(pool, [lease]);
     }
     return [...overdue].map(([pool, leases]) => ({ parts: [{ pool, command: { type: "abandon", leases } }] }));
-  }
-
-  #guarded(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this.#trouble(error, "pass on a commit");
-    }
-  }
-
-  #trouble(error: unknown, what: string): void {
-    try {
-      this.#observer.trouble?.(error, what);
-    } catch {
-      // An observer's error must not harm the service.
-    }
   }
 
   /**
@@ -280,7 +274,7 @@ export class Engine {
   #trimLater(): void {
     this.#cancelTrim = this.#timers.after(TRIM_EVERY, () => {
       this.#trim()
-        .catch((error) => this.#trouble(error, "trim history"))
+        .catch((error) => this.observed.trouble(error, "trim history"))
         .finally(() => this.draining.aborted || this.#trimLater());
     });
   }

@@ -4,6 +4,7 @@ import { decide } from "../core/decide.ts";
 import { limits } from "../core/limits.ts";
 import { type Store, StoreFailure, type Transaction } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
+import type { Batch } from "./observer.ts";
 import { refusedForSpace } from "./shortage.ts";
 
 /** The caller who waits for a unit's answer. */
@@ -34,13 +35,15 @@ interface Waiting {
 export class Lane {
   readonly #store: Store;
   readonly #first: () => readonly Unit[];
+  readonly #decided: (batch: Batch) => void;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  /** `first` gives what has to be decided ahead of every batch. */
-  constructor(store: Store, first: () => readonly Unit[]) {
+  /** `first` gives what has to be decided ahead of every batch, `decided` is told of each. */
+  constructor(store: Store, first: () => readonly Unit[], decided: (batch: Batch) => void = () => {}) {
     this.#store = store;
     this.#first = first;
+    this.#decided = decided;
   }
 
   /**
@@ -81,13 +84,18 @@ export class Lane {
     const short = this.#isShort();
     const batch = short ? asked.filter((entry) => !refused(entry)) : asked;
     if (batch.length === 0) return;
+    const began = performance.now();
+    const commands = batch.reduce((sum, { unit }) => sum + unit.parts.length, 0);
+    const decided = () => this.#decided({ commands, milliseconds: performance.now() - began });
     try {
       const replies = await transact(
         this.#store,
         batch.map((entry) => entry.unit),
       );
+      decided();
       for (const [index, entry] of batch.entries()) entry.resolve(replies[index] ?? []);
     } catch (error) {
+      decided();
       // The disk has become full in this batch, and the store has freed its reserve: what gives something back is tried again.
       if (!short && this.#isShort()) await this.#commit(batch);
       else if (error instanceof StoreFailure || batch.length === 1) for (const entry of batch) entry.reject(error);

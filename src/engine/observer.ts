@@ -1,9 +1,62 @@
-import type { Commit } from "../store/store.ts";
+import type { Commit, StoreFailure } from "../store/store.ts";
 
-/** Is told of what happens in the engine, for logs and metrics. Its methods must be quick; what they throw is ignored. */
+/** One transaction of the lane: how many commands it decided, and how long it took, in milliseconds, its fsync included. */
+export interface Batch {
+  readonly commands: number;
+  readonly milliseconds: number;
+}
+
+/**
+ * Told of what happens on lane, store and methods, as it happens: for logs, and for whatever counts. Nothing is counted elsewhere. It must
+ * be quick; what it throws is ignored.
+ */
 export interface Observer {
   /** A transaction is on disk and in the cache; its callers and the readers of watches have not been told yet. */
   committed?(commit: Commit): void;
-  /** Work that no call waits for has failed; `what` completes "could not …". */
+  /** The lane has decided a batch, whether or not it was stored. */
+  decided?(batch: Batch): void;
+  /** The store failed. */
+  failed?(failure: StoreFailure): void;
+  /** A method with one answer was called; the returned function is told of its end, and of the error that it ended with. */
+  called?(method: string): (error?: unknown) => void;
+  /** What nobody waits for could not be done; `what` completes "could not …". */
   trouble?(error: unknown, what: string): void;
+}
+
+/** Passes on to an observer; what that throws is nobody's. */
+export class Observed implements Required<Observer> {
+  readonly #to: Observer;
+
+  constructor(to: Observer) {
+    this.#to = to;
+  }
+
+  committed(commit: Commit): void {
+    guarded(() => this.#to.committed?.(commit));
+  }
+
+  decided(batch: Batch): void {
+    guarded(() => this.#to.decided?.(batch));
+  }
+
+  failed(failure: StoreFailure): void {
+    guarded(() => this.#to.failed?.(failure));
+  }
+
+  called(method: string): (error?: unknown) => void {
+    const ended = guarded(() => this.#to.called?.(method));
+    return (error) => guarded(() => ended?.(error));
+  }
+
+  trouble(error: unknown, what: string): void {
+    guarded(() => this.#to.trouble?.(error, what));
+  }
+}
+
+function guarded<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
 }

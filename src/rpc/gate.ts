@@ -37,8 +37,16 @@ export async function perform(
   message: MessageShape<DescMessage>,
   call: Call,
 ): Promise<MessageInitShape<DescMessage>> {
-  await may(service, call.caller, method, message as About);
-  return await method.run(service, message, call);
+  const ended = service.engine.observed.called(method.desc.name);
+  try {
+    await may(service, call.caller, method, message as About);
+    const answer = await method.run(service, message, call);
+    ended();
+    return answer;
+  } catch (error) {
+    ended(error);
+    throw error;
+  }
 }
 
 /** The messages of a streaming method for a caller who was admitted; where a lease_token opens it, for as long as it does. */

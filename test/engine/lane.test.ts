@@ -70,4 +70,17 @@ describe("the lane", () => {
     await settled();
     expect(disk.writes).toBe(1);
   });
+
+  test("tells of each batch how many commands it decided", async () => {
+    const { store } = await storeOn(new SlowDisk());
+    const batches: number[] = [];
+    const lane = new Lane(
+      store,
+      () => [],
+      ({ commands }) => batches.push(commands),
+    );
+    await Promise.all(["a", "b", "c"].map((id) => lane.submit(unit(acquireCommand(id, "uat"), patient))));
+    await lane.submit(unit({ type: "pulse" }));
+    expect(batches).toEqual([3, 1]);
+  });
 });

@@ -99,7 +99,7 @@ function storyOf(want: string, calls: readonly Call[]): Story {
     calls,
     sights,
     id: sights[0]?.lease?.id,
-    fence: Math.max(0, ...sights.map((call) => call.lease?.fence ?? 0)),
+    fence: Math.max(0, ...seen("HELD").map((call) => call.lease?.fence ?? 0)),
     asked,
     accepted: least(acquires.flatMap((call) => (call.lease === undefined ? [] : call.returned))),
     grantedAfter,
@@ -172,7 +172,8 @@ function writersAreFenced(calls: readonly Call[], stories: readonly Story[], out
   });
 }
 
-const STAGES: Record<Sight["state"], number> = { QUEUED: 0, OFFERED: 1, HELD: 1, ENDED: 2 };
+/** An offer that nobody claims is none any more. */
+const STAGES: Record<Sight["state"], number> = { QUEUED: 0, OFFERED: 0, HELD: 1, ENDED: 2 };
 const GIVEN_UP = ["RELEASED", "WITHDRAWN"];
 
 /** C4: what was acknowledged is there, as far on as it was or ended for a recorded cause. */
@@ -204,7 +205,7 @@ function retriesAgree(stories: readonly Story[], outcome: Outcome): string[] {
   const told = stories.flatMap(({ want, sights }) => [
     ...twice(want, "leases", distinct(sights.map((call) => call.lease?.id))),
     ...twice(want, "lease tokens", distinct(sights.map((call) => call.lease?.key))),
-    ...twice(want, "fencing tokens", distinct(sights.map((call) => call.lease?.fence))),
+    ...twice(want, "fencing tokens", distinct(sights.map(({ lease }) => (lease?.state === "HELD" ? lease.fence : 0)))),
   ]);
   const kept = Map.groupBy(outcome.leases, (fact) => fact.want);
   return [...told, ...[...kept].flatMap(([want, facts]) => twice(want, "stored leases", distinct(facts.map((fact) => fact.id))))];

@@ -1,6 +1,7 @@
 // Clients that take, wait for, renew and give back leases over every protocol, and write down what they were told.
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, EndReasonSchema, type Lease, LeaseStateSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 import { type Clients, fenceOf, leaseIn, seconds } from "../outside/clients.ts";
@@ -88,9 +89,11 @@ export class Load {
   /** One lease from its beginning to its end, or to where its client loses sight of it. */
   async #take(want: Want): Promise<void> {
     let lease = want.repeatable ? await this.#persist(() => this.#acquire(want)) : known(await this.#acquire(want));
+    const key = lease?.key ?? "";
     while (lease?.state === "QUEUED" || lease?.state === "OFFERED") {
       const { id } = lease;
-      lease = await this.#persist(() => this.#call("look", want, (door) => door.getLease({ leaseId: id, wait: LONG })));
+      const headers = { "x-api-key": key };
+      lease = await this.#persist(() => this.#call("look", want, (door) => door.getLease({ leaseId: id, wait: LONG }, { headers })));
     }
     if (lease?.state !== "HELD") return;
     const { id, fence } = lease;
@@ -109,6 +112,8 @@ export class Load {
         environment: want.environment,
         holder: { name: want.name },
         requestId: want.repeatable ? want.name : "",
+        // Nobody could come back for its place in line, and after a start an offer to it would stand for half a minute.
+        ifBusy: want.repeatable ? IfBusy.QUEUE : IfBusy.FAIL,
         wait: want.repeatable && this.#random() < 0.5 ? LONG : SHORT,
         ttl: patience,
         ticketTtl: patience,

@@ -21,7 +21,7 @@ export function notGranted(pool: Pool, wanted: Wanted): Refusal {
   return {
     ok: false,
     reason: "ENVIRONMENT_BUSY",
-    message: `not acquired: ${obstacles.join("; ")}; nothing is left in line`,
+    message: `${obstacles.join("; ")}; nothing is left in line`,
     metadata: {
       environments: scarce.map(({ site }) => site.environment.config.name).join(", "),
       holders: holders.map(nameOf).join(", "),
@@ -36,7 +36,7 @@ export function unsatisfiable(pool: Pool, wanted: Wanted): string | undefined {
     const site = pool.sites.get(environment);
     if (site === undefined) return `there is no environment ${environment}`;
     const { capacity } = site.environment.config;
-    if (slots > capacity) return `${environment} has ${capacity} slots, fewer than the ${slots} asked for`;
+    if (slots > capacity) return `${environment} has ${counted(capacity, "slot")}, fewer than the ${slots} asked for`;
   }
   return undefined;
 }
@@ -49,10 +49,16 @@ function obstacle(pool: Pool, site: Site, slots: number): string {
   const others = site.occupants.size - holders.length;
   const names = holders.map((lease) => `${lease.state === "OFFERED" ? "offered to" : "held by"} ${nameOf(lease)}`);
   const facts = [...names, ...(others > 0 ? [`${others} more`] : [])];
-  if (restingSlots(site) > 0) facts.push(`${restingSlots(site)} of its slots rest`);
-  if (site.ready.size > 0) facts.push(`${site.ready.size} wait for it`);
-  const free = freeSlots(site);
-  return `${config.name} has ${free} of ${config.capacity} slots free, ${slots} asked for (${facts.join(", ")})`;
+  const resting = restingSlots(site);
+  if (resting > 0) facts.push(config.capacity === 1 ? "resting after its last holder" : `${counted(resting, "slot")} resting`);
+  if (site.ready.size > 0) facts.push(`claimed by ${site.ready.size} in line`);
+  if (config.capacity === 1) return `${config.name} is ${facts.join(", ")}`;
+  return `${config.name} has ${freeSlots(site)} of ${config.capacity} slots free, ${slots} asked for (${facts.join(", ")})`;
+}
+
+/** `1 slot`, `2 slots`. */
+export function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 function holdersOf(pool: Pool, site: Site): Lease[] {

@@ -1,4 +1,5 @@
 /** What operators do with environments. */
+import { counted } from "./busy.ts";
 import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./lease.ts";
@@ -83,7 +84,7 @@ function turnAway(draft: Draft, name: string, by: Caller): void {
   for (const id of waitersOf(site)) {
     const lease = leaseOf(draft.pool, id);
     const need = lease.needs.find((candidate) => candidate.environment === name);
-    const note = `${name} now has ${capacity} slots, fewer than the ${need?.slots} asked for`;
+    const note = `${name} now has ${counted(capacity, "slot")}, fewer than the ${need?.slots} asked for`;
     if (need !== undefined && need.slots > capacity) end(draft, lease, { reason: "UNSATISFIABLE", note, by: draft.identity(by) });
   }
 }

@@ -84,9 +84,9 @@ describe("busy", () => {
     const world = new World();
     world.acquire("holder", "a");
     world.acquire("waiter", "a");
-    expect(message(world, "a")).toContain("a has 0 of 1 slots free, 1 asked for (held by holder, 1 wait for it)");
+    expect(message(world, "a")).toContain("a is held by holder, claimed by 1 in line");
     world.release("holder");
-    expect(message(world, ["a", "b"])).toContain("(offered to waiter)");
+    expect(message(world, ["a", "b"])).toContain("a is offered to waiter");
   });
 
   test("it names what is out of service, and what rests", () => {
@@ -96,7 +96,7 @@ describe("busy", () => {
     expect(message(world, "a")).toContain("a is MAINTENANCE (disk)");
     world.acquire("x", "b");
     world.do({ type: "forceRelease", by: ADMIN, lease: "x", reason: "needed" });
-    expect(message(world, "b")).toContain("1 of its slots rest");
+    expect(message(world, "b")).toContain("b is resting after its last holder");
   });
 
   test("of many holders it names ten", () => {

@@ -2,18 +2,18 @@ import type { Command, Renew, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
 import type { Lease, Micros } from "../core/model.ts";
 import { type Commit, type Store, StoreFailure } from "../store/store.ts";
-import { type Asked, Attendance } from "./attendance.ts";
+import { type Asked, Attendance } from "./attendance/attendance.ts";
+import { Presence } from "./attendance/presence.ts";
+import type { SignsOfLife } from "./attendance/signs.ts";
 import type { EngineCall } from "./call.ts";
-import { Hub } from "./hub.ts";
 import { type Asker, Lane, type Unit } from "./lane.ts";
 import { Observed, type Observer } from "./observer.ts";
-import { Past } from "./past.ts";
 import { Pools } from "./pools.ts";
-import { Presence } from "./presence.ts";
 import { Reaper } from "./reaper.ts";
-import type { SignsOfLife } from "./signs.ts";
 import { realTimers, type Timers } from "./timers.ts";
 import { type LeaseView, Views } from "./views.ts";
+import { Hub } from "./watch/hub.ts";
+import { Past } from "./watch/past.ts";
 
 /** Commands that are executed even if their caller has gone: they give something back that others wait for, and need no answer. */
 const GIVES_BACK: ReadonlySet<Command["type"]> = new Set(["release", "releaseByEnvironment", "releaseLegacy", "forceRelease"]);
@@ -143,7 +143,7 @@ export class Engine {
     return pool === undefined ? undefined : await this.submit(pool, command, call);
   }
 
-  /** Asks for a lease, waits for it, and follows the answer until it has arrived: see attendance.ts. */
+  /** Asks for a lease, waits for it, and follows the answer until it has arrived: see attendance/attendance.ts. */
   acquire(asked: Asked, call: EngineCall): Promise<Reply> {
     return this.#attendance.acquire(asked, call);
   }

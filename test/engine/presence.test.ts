@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Presence } from "../../src/engine/presence.ts";
+import { Presence } from "../../src/engine/attendance/presence.ts";
 
 const SECOND = 1_000_000;
 

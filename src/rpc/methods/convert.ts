@@ -19,7 +19,7 @@ import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
 import { latestEnd } from "../../core/ledger.ts";
 import type { EndedBy, Environment, Holder, Lease, Micros, Pool } from "../../core/model.ts";
 import { placeOf } from "../../core/view.ts";
-import type { WatchMessage } from "../../engine/watch.ts";
+import type { WatchMessage } from "../../engine/watch/watch.ts";
 
 function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
   const seconds = Math.floor(micros / 1_000_000);

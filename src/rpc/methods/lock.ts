@@ -16,7 +16,7 @@ import { topicOf } from "./topic.ts";
 
 type Init<S extends DescMessage> = MessageInitShape<S>;
 
-/** Any length of `wait` is accepted; engine/attendance.ts shortens it. */
+/** Any length of `wait` is accepted; engine/attendance/attendance.ts shortens it. */
 const WAIT = { min: 0, max: Number.POSITIVE_INFINITY };
 
 const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {

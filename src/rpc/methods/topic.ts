@@ -1,5 +1,5 @@
 import { near } from "../../core/refusal.ts";
-import type { Topic } from "../../engine/subscription.ts";
+import type { Topic } from "../../engine/watch/subscription.ts";
 import { badField, failure } from "../errors.ts";
 import type { Service } from "./call.ts";
 import { newName } from "./fields.ts";

@@ -1,8 +1,8 @@
-import type { Event } from "../core/event.ts";
-import { limits } from "../core/limits.ts";
-import type { Pool, Revision } from "../core/model.ts";
+import type { Event } from "../../core/event.ts";
+import { limits } from "../../core/limits.ts";
+import type { Pool, Revision } from "../../core/model.ts";
+import type { Timers } from "../timers.ts";
 import { Ring } from "./ring.ts";
-import type { Timers } from "./timers.ts";
 
 /** How often rings that nobody needs are let go of, in milliseconds: after one to two of these without an event or a reader. */
 const FORGET_EVERY = 300_000;

@@ -1,4 +1,4 @@
-import type { Timers } from "./timers.ts";
+import type { Timers } from "../timers.ts";
 
 /** How often the beats that are due are rung, in milliseconds: their accuracy. */
 const TICK_MS = 1_000;

@@ -1,10 +1,10 @@
-import type { Event } from "../core/event.ts";
-import { limits } from "../core/limits.ts";
-import type { Revision } from "../core/model.ts";
+import type { Event } from "../../core/event.ts";
+import { limits } from "../../core/limits.ts";
+import type { Revision } from "../../core/model.ts";
+import type { Views } from "../views.ts";
 import type { Recent } from "./recent.ts";
 import { indexAfter, sizeOf } from "./ring.ts";
 import { concerns, type Topic } from "./subscription.ts";
-import type { Views } from "./views.ts";
 
 /** Some of a pool's stored events: all behind `since`, up to and with `until`. */
 interface Window {

@@ -1,10 +1,10 @@
 import type { Beat, Beats } from "./beats.ts";
-import type { Turns } from "./turns.ts";
+import type { Slices } from "./slices.ts";
 
 /** Lets a stream sleep until it is woken, its beat comes or it ends. It needs no timer, signal or listener for each sleep. */
 export class Pause implements Beat {
   due: number;
-  readonly #turns: Turns;
+  readonly #slices: Slices;
   readonly #beats: Beats;
   readonly #urgent: boolean;
   readonly #leave: () => void;
@@ -14,8 +14,8 @@ export class Pause implements Beat {
   #resolve: ((quiet: boolean) => void) | undefined;
 
   /** `urgent`: comes before other streams when many are woken. */
-  constructor(turns: Turns, beats: Beats, urgent: boolean) {
-    this.#turns = turns;
+  constructor(slices: Slices, beats: Beats, urgent: boolean) {
+    this.#slices = slices;
     this.#beats = beats;
     this.#urgent = urgent;
     this.due = beats.in(0);
@@ -41,7 +41,7 @@ export class Pause implements Beat {
 
   /** Resolves in the stream's turn: who has much to tell asks for it now and then. */
   turn(): Promise<void> {
-    return new Promise((resolve) => this.#turns.add(resolve, this.#urgent));
+    return new Promise((resolve) => this.#slices.add(resolve, this.#urgent));
   }
 
   wake(): void {
@@ -70,7 +70,7 @@ export class Pause implements Beat {
   #queue(): void {
     if (this.#queued || this.#resolve === undefined) return;
     this.#queued = true;
-    this.#turns.add(() => {
+    this.#slices.add(() => {
       const quiet = !this.#woken;
       const resolve = this.#resolve;
       this.#queued = false;

@@ -1,5 +1,5 @@
-import type { Micros } from "../core/model.ts";
-import { ascending, Sorted } from "../core/sorted.ts";
+import type { Micros } from "../../core/model.ts";
+import { ascending, Sorted } from "../../core/sorted.ts";
 import type { SignsOfLife } from "./signs.ts";
 
 interface Ticket {

@@ -1,6 +1,6 @@
-import type { EnvironmentStatus } from "../core/event.ts";
-import type { Lease, Micros, Pool, Site } from "../core/model.ts";
-import { statusOf } from "../core/view.ts";
+import type { EnvironmentStatus } from "../../core/event.ts";
+import type { Lease, Micros, Pool, Site } from "../../core/model.ts";
+import { statusOf } from "../../core/view.ts";
 
 /**
  * The status made of a site. It holds as long as the site and the leases on it are the same objects; versions of a pool share the sites

@@ -1,6 +1,6 @@
-import type { Cause, EnvironmentStatus, Event } from "../core/event.ts";
-import type { Pool, Revision } from "../core/model.ts";
-import type { Engine } from "./engine.ts";
+import type { Cause, EnvironmentStatus, Event } from "../../core/event.ts";
+import type { Pool, Revision } from "../../core/model.ts";
+import type { Engine } from "../engine.ts";
 import { presentOf, presentStatus } from "./present.ts";
 import type { Subscription, Topic } from "./subscription.ts";
 

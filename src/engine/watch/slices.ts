@@ -20,7 +20,7 @@ const realLoop: Loop = {
  * Lets readers continue one after another, in slices of time: to tell thousands of readers takes a second, and other calls must be served
  * in between.
  */
-export class Turns {
+export class Slices {
   readonly #loop: Loop;
   readonly #now: () => number;
   /** Readers who follow a lease of their own; they come before readers who only watch. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Beats } from "../../src/engine/beats.ts";
-import { Turns } from "../../src/engine/turns.ts";
+import { Beats } from "../../src/engine/watch/beats.ts";
+import { Slices } from "../../src/engine/watch/slices.ts";
 import { Hand } from "./audience.ts";
 
 /** A loop that is turned by hand, and a clock that goes on by a millisecond with each call that is made. */
@@ -9,16 +9,16 @@ class Loop {
   #settled: (() => void)[] = [];
   now = 0;
   /** How many calls each turn of the loop made. */
-  readonly slices: number[] = [];
+  readonly lengths: number[] = [];
 
-  readonly turns = new Turns({ later: (call) => this.#later.push(call), settled: (call) => this.#settled.push(call) }, () => this.now);
+  readonly slices = new Slices({ later: (call) => this.#later.push(call), settled: (call) => this.#settled.push(call) }, () => this.now);
 
   turn(): boolean {
     const call = this.#later.shift();
     if (call === undefined) return false;
     const before = this.now;
     for (let next: (() => void) | undefined = call; next !== undefined; next = this.#settled.shift()) next();
-    this.slices.push(this.now - before);
+    this.lengths.push(this.now - before);
     return true;
   }
 }
@@ -27,7 +27,7 @@ test("nobody is called before the loop has turned, and a slice makes way for oth
   const loop = new Loop();
   const called: number[] = [];
   for (let number = 0; number < 1_000; number++)
-    loop.turns.add(() => {
+    loop.slices.add(() => {
       loop.now++;
       called.push(number);
     });
@@ -35,14 +35,14 @@ test("nobody is called before the loop has turned, and a slice makes way for oth
   while (loop.turn());
   expect(called).toEqual(Array.from({ length: 1_000 }, (_, number) => number));
   // The clock is looked at after each four.
-  expect(Math.max(...loop.slices)).toBe(8);
+  expect(Math.max(...loop.lengths)).toBe(8);
 });
 
 test("streams of those who wait come before those who look on, whoever was first", () => {
   const loop = new Loop();
   const called: string[] = [];
-  for (const name of ["a", "b", "c", "d", "e"]) loop.turns.add(() => called.push(name));
-  loop.turns.add(() => called.push("granted"), true);
+  for (const name of ["a", "b", "c", "d", "e"]) loop.slices.add(() => called.push(name));
+  loop.slices.add(() => called.push("granted"), true);
   while (loop.turn());
   expect(called).toEqual(["granted", "a", "b", "c", "d", "e"]);
 });
@@ -50,9 +50,9 @@ test("streams of those who wait come before those who look on, whoever was first
 test("who is added while a slice runs has a turn, too", () => {
   const loop = new Loop();
   const called: string[] = [];
-  loop.turns.add(() => loop.turns.add(() => called.push("second")));
+  loop.slices.add(() => loop.slices.add(() => called.push("second")));
   while (loop.turn());
-  loop.turns.add(() => called.push("third"));
+  loop.slices.add(() => called.push("third"));
   while (loop.turn());
   expect(called).toEqual(["second", "third"]);
 });

@@ -1,6 +1,6 @@
-import type { EnvironmentStatus, Event, Occupant } from "../core/event.ts";
-import { limits } from "../core/limits.ts";
-import type { Revision } from "../core/model.ts";
+import type { EnvironmentStatus, Event, Occupant } from "../../core/event.ts";
+import { limits } from "../../core/limits.ts";
+import type { Revision } from "../../core/model.ts";
 
 /** The newest events of a pool, without a gap, bounded in number and bytes: the very objects that were published. */
 export class Ring {

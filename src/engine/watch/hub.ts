@@ -1,12 +1,12 @@
-import type { Revision } from "../core/model.ts";
-import type { Commit } from "../store/store.ts";
+import type { Revision } from "../../core/model.ts";
+import type { Commit } from "../../store/store.ts";
+import type { Timers } from "../timers.ts";
 import { Beats } from "./beats.ts";
 import { Pause } from "./pause.ts";
 import { Recent } from "./recent.ts";
 import type { Ring } from "./ring.ts";
+import { Slices } from "./slices.ts";
 import { Subscription, type Topic } from "./subscription.ts";
-import type { Timers } from "./timers.ts";
-import { Turns } from "./turns.ts";
 
 /**
  * Hands commits to their readers. Only readers of the pools, environments and leases that a commit changed are woken, in turns, and after
@@ -14,7 +14,7 @@ import { Turns } from "./turns.ts";
  */
 export class Hub {
   readonly recent: Recent;
-  readonly #turns: Turns;
+  readonly #slices: Slices;
   readonly #beats: Beats;
   readonly #pools = new Map<string, Set<Subscription>>();
   readonly #environments = new Map<string, Set<Subscription>>();
@@ -23,9 +23,9 @@ export class Hub {
   readonly #readers = new Map<string, number>();
   #open = 0;
 
-  constructor(timers: Timers, turns = new Turns()) {
+  constructor(timers: Timers, slices = new Slices()) {
     this.recent = new Recent(timers);
-    this.#turns = turns;
+    this.#slices = slices;
     this.#beats = new Beats(timers);
   }
 
@@ -78,7 +78,7 @@ export class Hub {
 
   /** What a stream sleeps by. Must be closed. */
   pause(urgent: boolean): { readonly pause: Pause; readonly close: () => void } {
-    const pause = new Pause(this.#turns, this.#beats, urgent);
+    const pause = new Pause(this.#slices, this.#beats, urgent);
     this.#pauses.add(pause);
     return {
       pause,

@@ -1,15 +1,15 @@
 /** What a call does about its lease: ask for it, wait for it, give signs of life, and see that its answer arrives. */
-import { notGranted } from "../core/busy.ts";
-import type { Acquire, Command, Reply } from "../core/command.ts";
-import { limits } from "../core/limits.ts";
-import { type Lease, type Micros, requestKey } from "../core/model.ts";
-import type { EngineCall } from "./call.ts";
+import { notGranted } from "../../core/busy.ts";
+import type { Acquire, Command, Reply } from "../../core/command.ts";
+import { limits } from "../../core/limits.ts";
+import { type Lease, type Micros, requestKey } from "../../core/model.ts";
+import type { EngineCall } from "../call.ts";
+import { EngineFailure } from "../failure.ts";
+import type { Timers } from "../timers.ts";
+import type { LeaseView, Views } from "../views.ts";
+import type { Hub } from "../watch/hub.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
-import { EngineFailure } from "./failure.ts";
-import type { Hub } from "./hub.ts";
 import type { SignsOfLife } from "./signs.ts";
-import type { Timers } from "./timers.ts";
-import type { LeaseView, Views } from "./views.ts";
 
 /** An answer must be on its way this long before the caller's deadline, in milliseconds. */
 const MARGIN = 250;

@@ -1,16 +1,13 @@
 // node scripts/launch.js bench/watchers.ts [PART-OF-A-NAME…]: what watches cost, and how long somebody else's /healthz waits beside them;
 // each case on a server of its own.
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { create } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { EnvironmentSchema, EnvironmentService } from "../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../gen/ts/callme/v1/lock_service_pb.ts";
 import { Server } from "../test/outside/server.ts";
-import type { Order, Report, WatchOrder } from "./readers.ts";
+import { Crowd, Pulse } from "./crowd.ts";
 
 /** 100 ticks a second, as everywhere on Linux. */
 const TICK_MS = 10;
@@ -18,36 +15,16 @@ const TICK_MS = 10;
 /** How long the watches of a case may stand still before it begins, in ms. */
 const REST_MS = 1_000;
 
-/** A process of readers; told what to do, it reports when it is done. */
-class Crowd implements Disposable {
-  readonly #child: ChildProcess = fork(new URL("./readers.ts", import.meta.url));
-
-  async order(order: Order): Promise<Report> {
-    this.#child.send(order);
-    const [report] = (await once(this.#child, "message")) as [Report];
-    return report;
-  }
-
-  open(server: Server, watch: Partial<WatchOrder>): Promise<Report> {
-    const all = { streams: 1, connections: 1, deaf: false, ...watch };
-    return this.order({ do: "open", port: server.port, key: server.key, watch: all });
-  }
-
-  [Symbol.dispose](): void {
-    this.#child.kill("SIGKILL");
-  }
-}
-
 /** What the server does while something happens. */
 class Measure {
   readonly #server: Server;
-  readonly #pulse: Worker;
+  readonly #pulse: Pulse;
   readonly #cpu: number;
   readonly #start = performance.now();
 
   constructor(server: Server) {
     this.#server = server;
-    this.#pulse = new Worker(new URL("./pulse.ts", import.meta.url), { workerData: server.url });
+    this.#pulse = new Pulse(server);
     this.#cpu = cpuOf(server);
     server.signal("SIGUSR2");
   }
@@ -56,9 +33,8 @@ class Measure {
   async end(): Promise<{ cpu: number; seconds: number; pulse: number; turn: number; megabytes: number }> {
     const seconds = (performance.now() - this.#start) / 1_000;
     const cpu = cpuOf(this.#server) - this.#cpu;
-    this.#pulse.postMessage("longest");
-    const [pulse] = (await once(this.#pulse, "message")) as [number];
-    await this.#pulse.terminate();
+    const pulse = await this.#pulse.longest();
+    await this.#pulse[Symbol.asyncDispose]();
     const megabytes = peakOf(this.#server);
     await this.#server.stop();
     const turn = Number(this.#server.log.findLast(({ msg }) => msg === "longest turn")?.["ms"]);

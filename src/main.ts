@@ -2,13 +2,10 @@
 import { setDefaultHighWaterMark } from "node:stream";
 import { pino } from "pino";
 import { type App, start } from "./app.ts";
-import { BadSetting, type Config, readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
-import { StoreFailure, StoreUnusable } from "./store/store.ts";
 
-const UNFORESEEN = 1;
-const DISK_FAILED = 74;
-const BAD_SETTINGS = 78;
 /** A stop is over within 10 s: this much for open calls, the rest for the store. */
 const GRACE_MS = 8_000;
 /** After a failed fsync: how long the waiting calls have to be answered before the process ends. */
@@ -28,15 +25,9 @@ export async function main(): Promise<number> {
     return await serve(readConfig());
   } catch (error) {
     const code = exitCodeOf(error);
-    process.stderr.write(`call-me serve: ${code === UNFORESEEN ? (error as Error).stack : (error as Error).message}\n`);
+    process.stderr.write(`call-me serve: ${code === EXIT.unforeseen ? (error as Error).stack : (error as Error).message}\n`);
     return code;
   }
-}
-
-/** The exit code for an error at the start. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof StoreFailure) return DISK_FAILED;
-  return error instanceof BadSetting || error instanceof StoreUnusable || isAddressError(error) ? BAD_SETTINGS : UNFORESEEN;
 }
 
 async function serve(config: Config): Promise<number> {
@@ -51,7 +42,7 @@ async function serve(config: Config): Promise<number> {
     log.error({ err: ending }, "the outcome of a commit is unknown; stopping, so that the next start can find out");
     await Promise.race([app.stop(LAST_WORDS_MS), pause(LAST_WORDS_MS)]);
     // Whatever still hangs on the broken store must not keep the process.
-    process.exit(DISK_FAILED);
+    process.exit(EXIT.diskFailed);
   }
   log.info({ signal: ending }, "stopping; leases and places in line stay");
   return await drained(app);
@@ -66,7 +57,7 @@ async function drained(app: App): Promise<number> {
   const impatient = () => performance.now() - since > ECHO_MS && process.exit(1);
   for (const signal of SIGNALS) process.on(signal, impatient);
   await app.stop(GRACE_MS);
-  return 0;
+  return EXIT.done;
 }
 
 function signalled(): Promise<NodeJS.Signals> {
@@ -77,9 +68,4 @@ function signalled(): Promise<NodeJS.Signals> {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-function isAddressError(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND";
 }

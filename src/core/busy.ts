@@ -1,7 +1,8 @@
 /** Why a request is not granted now: the answer to an Acquire with if_busy FAIL. */
 import type { Refusal } from "./command.ts";
-import { leaseOf, siteOf } from "./ledger.ts";
+import { leaseOf } from "./ledger.ts";
 import type { Lease, Need, Pool, Site } from "./model.ts";
+import { partsOf } from "./needs.ts";
 import { freeSlots, restingSlots } from "./site.ts";
 
 /** How many holders an answer names. */
@@ -14,8 +15,8 @@ type Wanted = readonly Pick<Need, "environment" | "slots">[];
 export function notGranted(pool: Pool, wanted: Wanted): Refusal {
   const note = unsatisfiable(pool, wanted);
   if (note !== undefined) return { ok: false, reason: "UNSATISFIABLE", field: "needs", message: `it can never be granted: ${note}` };
-  const sites = wanted.map(({ environment, slots }) => ({ site: siteOf(pool, environment), slots }));
-  const scarce = sites.filter(({ site, slots }) => freeSlots(site) < slots || site.ready.size > 0);
+  const parts = partsOf(pool, { needs: wanted });
+  const scarce = parts.filter(({ site, slots }) => freeSlots(site) < slots || site.ready.size > 0);
   const obstacles = scarce.map(({ site, slots }) => obstacle(pool, site, slots));
   const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, NAMED);
   return {

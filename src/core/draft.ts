@@ -1,18 +1,9 @@
 import type { Caller } from "./command.ts";
 import type { Cause, Event } from "./event.ts";
-import {
-  isReady,
-  leaseOf,
-  type Rests,
-  siteOf,
-  withEnvironment,
-  withFitted,
-  withLease,
-  withoutEnvironment,
-  withoutRests,
-} from "./ledger.ts";
+import { isReady, leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
 import { type EndedBy, type Environment, type Lease, type Micros, type Pool, type Revision, requestKey } from "./model.ts";
-import { isOutOfService } from "./site.ts";
+import { namesOf } from "./needs.ts";
+import { isOutOfService, siteOf } from "./site.ts";
 import { ascending, Sorted } from "./sorted.ts";
 import { deletedStatus, statusOf } from "./view.ts";
 
@@ -162,7 +153,7 @@ export class Draft {
     if (before?.state === row.state && before.passedOver === row.passedOver) return row;
     if (row.state === "ENDED") this.#remember(row);
     if (isReady(this.pool, row)) this.arrived.add(row.id);
-    const names = row.needs.map((need) => need.environment);
+    const names = namesOf(row);
     for (const name of names) this.touched.add(name);
     if (before?.state === row.state) return row;
     this.#tell(revision, names, {
@@ -205,7 +196,7 @@ export class Draft {
 
   /** A waiter has joined the ready lines of its environments, or left them. */
   #shift(lease: Lease): void {
-    for (const need of lease.needs) this.touched.add(need.environment);
+    for (const name of namesOf(lease)) this.touched.add(name);
     if (isReady(this.pool, lease)) this.arrived.add(lease.id);
   }
 

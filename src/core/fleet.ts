@@ -3,11 +3,11 @@ import { counted } from "./busy.ts";
 import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./lease.ts";
-import { leaseOf, siteOf } from "./ledger.ts";
+import { leaseOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import type { EnvironmentConfig, Site } from "./model.ts";
 import { beyond, limitReached, noEnvironment } from "./refusal.ts";
-import { usedSlots, waitersOf } from "./site.ts";
+import { siteOf, usedSlots, waitersOf } from "./site.ts";
 
 /** Adds an environment, AVAILABLE and free. One that an Acquire asks for is made on demand, and is no event. */
 export function create(draft: Draft, config: EnvironmentConfig, onDemand: boolean): Refusal | undefined {

@@ -1,18 +1,18 @@
 /** The life of a lease: the moves that every verb is made of. */
+
 import type { Draft } from "./draft.ts";
-import { isGranted, latestEnd, type Rests, siteOf } from "./ledger.ts";
+import { isGranted, latestEnd, type Rests } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import type { EndedBy, EndReason, Lease, Micros } from "./model.ts";
+import { partsOf } from "./needs.ts";
 import { pickSlots } from "./site.ts";
 
 /** Gives a lease its slots: HELD when its caller is there, OFFERED when it comes out of the line. Its revision is its fencing token. */
 export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Lease {
   const token = draft.next();
-  const needs = lease.needs.map((need) => ({ ...need, indexes: pickSlots(siteOf(draft.pool, need.environment), need.slots) }));
-  for (const need of needs) {
-    const { environment } = siteOf(draft.pool, need.environment);
-    draft.putEnvironment({ ...environment, fence: token }, false, token);
-  }
+  const parts = partsOf(draft.pool, lease);
+  const needs = parts.map(({ name, site, slots }) => ({ environment: name, slots, indexes: pickSlots(site, slots) }));
+  for (const { site } of parts) draft.putEnvironment({ ...site.environment, fence: token }, false, token);
   const granted: Lease = { ...lease, needs, grantedAt: draft.at, fencingToken: token, graced: false };
   return state === "HELD" ? hold(draft, granted, token) : offer(draft, granted, token);
 }
@@ -69,9 +69,9 @@ export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware
 
 /** Until when the slots of a lease rest, by environment; none where they don't. */
 function restingTimes(draft: Draft, lease: Lease, reason: EndReason): Rests {
-  const pauses = lease.needs.map((need): [string, Micros] => {
-    const { lockDelay, cooldown } = siteOf(draft.pool, need.environment).environment.config;
-    return [need.environment, restAfter(reason, lockDelay, cooldown)];
+  const pauses = partsOf(draft.pool, lease).map(({ name, site }): [string, Micros] => {
+    const { lockDelay, cooldown } = site.environment.config;
+    return [name, restAfter(reason, lockDelay, cooldown)];
   });
   return new Map(pauses.filter(([, pause]) => pause > 0).map(([name, pause]) => [name, draft.at + pause]));
 }

@@ -1,4 +1,5 @@
 /** A pool's rows and all that is derived from them, changed together: the only place that writes an index. */
+
 import { limits } from "./limits.ts";
 import {
   type Deadline,
@@ -11,7 +12,8 @@ import {
   requestKey,
   type Site,
 } from "./model.ts";
-import { deadlineOf, freeSlots, isIdle, isOutOfService } from "./site.ts";
+import { partsOf } from "./needs.ts";
+import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./site.ts";
 
 /** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
 export type Rests = ReadonlyMap<string, Micros>;
@@ -34,14 +36,7 @@ export function latestEnd(lease: Lease): Micros | undefined {
 /** Whether a free slot could serve it: it waits, was not passed over, and all its environments are in service. Only such a one claims. */
 export function isReady(pool: Pool, lease: Lease): boolean {
   if (lease.state !== "QUEUED" || lease.passedOver === true) return false;
-  return lease.needs.every((need) => !isOutOfService(siteOf(pool, need.environment).environment));
-}
-
-/** The site of an environment that a live lease names. */
-export function siteOf(pool: Pool, name: string): Site {
-  const site = pool.sites.get(name);
-  if (site === undefined) throw new Error(`invariant: pool ${pool.name} has no environment ${name}`);
-  return site;
+  return partsOf(pool, lease).every(({ site }) => !isOutOfService(site.environment));
 }
 
 /** A live lease that an index names. */

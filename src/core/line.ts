@@ -12,8 +12,10 @@
  * the others: those behind have as many slots less as fewer are ahead of them, and for those ahead there was enough besides.
  * The oracle in the tests walks everybody.
  */
-import { isReady, rankOf, siteOf } from "./ledger.ts";
+
+import { isReady, rankOf } from "./ledger.ts";
 import { byRank, type Lease, type Pool } from "./model.ts";
+import { partsOf } from "./needs.ts";
 import { freeSlots } from "./site.ts";
 
 /** What the line needs to know of someone who waits, or would. */
@@ -36,8 +38,7 @@ export function nextInLine(pool: Pool, changed: Changed): Lease[] {
 /** Whether a waiter would be served, with the claims of all who are ahead of it. A newcomer's sequence is above all others. */
 export function fits(pool: Pool, waiter: Waiter): boolean {
   const rank = rankOf(waiter);
-  return waiter.needs.every(({ environment, slots }) => {
-    const site = siteOf(pool, environment);
+  return partsOf(pool, waiter).every(({ site, slots }) => {
     const free = freeSlots(site);
     return free >= slots && free - site.ready.weightBefore(rank) >= slots;
   });

@@ -1,5 +1,12 @@
 /** One environment as the line sees it: which slots are free, who waits. Pure reads of one site. */
-import type { Deadline, Environment, Site, StoredEnvironment } from "./model.ts";
+import type { Deadline, Environment, Pool, Site, StoredEnvironment } from "./model.ts";
+
+/** The site of an environment that a live lease names. */
+export function siteOf(pool: Pool, name: string): Site {
+  const site = pool.sites.get(name);
+  if (site === undefined) throw new Error(`invariant: pool ${pool.name} has no environment ${name}`);
+  return site;
+}
 
 /** Whether an environment is out of service for an unknown time, so that who waits for it must not keep others waiting (rule 1). */
 export function isOutOfService(environment: Environment): boolean {

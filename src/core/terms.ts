@@ -1,13 +1,14 @@
 /** How long a lease may live: what was asked for, within what its environments allow. */
+
 import type { Acquire } from "./command.ts";
-import { siteOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
-import type { EnvironmentConfig, Lease, Micros, Need, Pool } from "./model.ts";
+import type { EnvironmentConfig, Lease, Micros, Pool } from "./model.ts";
+import { partsOf } from "./needs.ts";
 
 /** The ttl and max_hold of a request, clamped to the strictest of its environments. A lease of /maybe has neither unless a ttl is set. */
 export function termsOf(pool: Pool, command: Acquire): { ttl?: Micros; maxHold?: Micros } {
   if (command.legacy && command.ttl === undefined) return {};
-  const configs = configsOf(pool, command.needs);
+  const configs = configsOf(pool, command);
   const ttl = Math.min(command.ttl ?? strictest(configs, "defaultTtl", limits.defaultTtl), strictest(configs, "maxTtl", limits.maxTtl));
   const longest = strictest(configs, "maxHold", limits.maxTtl);
   const usual = configs.some((config) => config.maxHold !== undefined) ? longest : Math.max(limits.defaultMaxHold, ttl);
@@ -17,11 +18,11 @@ export function termsOf(pool: Pool, command: Acquire): { ttl?: Micros; maxHold?:
 
 /** A new ttl for a lease, clamped likewise. */
 export function clampTtl(pool: Pool, lease: Lease, ttl: Micros): Micros {
-  return Math.min(ttl, strictest(configsOf(pool, lease.needs), "maxTtl", limits.maxTtl), lease.maxHold ?? limits.maxTtl);
+  return Math.min(ttl, strictest(configsOf(pool, lease), "maxTtl", limits.maxTtl), lease.maxHold ?? limits.maxTtl);
 }
 
-function configsOf(pool: Pool, needs: readonly Pick<Need, "environment">[]): EnvironmentConfig[] {
-  return needs.map((need) => siteOf(pool, need.environment).environment.config);
+function configsOf(pool: Pool, lease: Pick<Acquire, "needs">): EnvironmentConfig[] {
+  return partsOf(pool, lease).map(({ site }) => site.environment.config);
 }
 
 /** The smallest value that one of the environments sets. */

@@ -1,10 +1,12 @@
 /** What is done with an existing lease. Guards first, in a fixed order; then the change. */
+
 import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { attend, end, hold, offer } from "./lease.ts";
-import { isGranted, latestEnd, leaseOf, siteOf } from "./ledger.ts";
+import { isGranted, latestEnd, leaseOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import { type Lease, requestKey, type Site } from "./model.ts";
+import { isOn, partsOf } from "./needs.ts";
 import { noEnvironment } from "./refusal.ts";
 import { clampTtl } from "./terms.ts";
 
@@ -39,7 +41,7 @@ export function releaseByEnvironment(draft: Draft, command: ReleaseByEnvironment
 function releaseRequested(draft: Draft, command: ReleaseByEnvironment, requestId: string): Done | Refusal {
   const { by, environment } = command;
   const lease = draft.leaseOfRequest(requestKey(draft.identity(by).principal, draft.pool.name, requestId));
-  if (lease === undefined || !lease.needs.some((need) => need.environment === environment)) return nothingHeld(environment, requestId);
+  if (lease === undefined || !isOn(lease, environment)) return nothingHeld(environment, requestId);
   if (!owns(by, lease)) return notYours(lease);
   if (lease.state === "ENDED") return { ok: true, lease, alreadyEnded: true };
   return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
@@ -58,7 +60,7 @@ function giveBack(draft: Draft, lease: Lease, { by: caller, outcome, note }: Pic
   const by = draft.identity(caller);
   if (!isGranted(lease)) return end(draft, lease, { reason: "WITHDRAWN", note, by });
   const ended = end(draft, lease, { reason: "RELEASED", note, by });
-  if (outcome === "BROKEN") for (const need of lease.needs) takeOut(draft, siteOf(draft.pool, need.environment), lease, note);
+  if (outcome === "BROKEN") for (const { site } of partsOf(draft.pool, lease)) takeOut(draft, site, lease, note);
   return ended;
 }
 

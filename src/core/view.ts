@@ -1,9 +1,11 @@
 /** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
+
 import type { EnvironmentStatus, Occupant } from "./event.ts";
-import { latestEnd, leaseOf, rankOf, siteOf } from "./ledger.ts";
+import { latestEnd, leaseOf, rankOf } from "./ledger.ts";
 import { fits } from "./line.ts";
 import { byRank, type Environment, type Lease, type Pool, type Rank, type Site } from "./model.ts";
-import { queueLength, restingSlots, usedSlots } from "./site.ts";
+import { partsOf } from "./needs.ts";
+import { queueLength, restingSlots, siteOf, usedSlots } from "./site.ts";
 
 /** How many occupants an answer names. */
 const NAMED = 10;
@@ -73,7 +75,7 @@ export interface Place extends Pick<Standing, "position" | "queueLength"> {
 /** How a QUEUED lease of the pool stands: O(needs · log n), for those who ask often. Who was passed over is ahead of nobody. */
 export function standingOf(pool: Pool, lease: Lease): Standing {
   const rank = rankOf(lease);
-  const sites = lease.needs.map((need) => siteOf(pool, need.environment));
+  const sites = partsOf(pool, lease).map(({ site }) => site);
   const longest = sites.reduce((a, b) => (b.line.rank(rank) > a.line.rank(rank) ? b : a));
   let oldest: readonly [token: number, id: string] | undefined;
   for (const site of sites) {
@@ -86,7 +88,7 @@ export function standingOf(pool: Pool, lease: Lease): Standing {
 /** The place of a QUEUED lease of the pool. */
 export function placeOf(pool: Pool, lease: Lease): Place {
   const { position, queueLength } = standingOf(pool, lease);
-  const sites = lease.needs.map((need) => siteOf(pool, need.environment));
+  const sites = partsOf(pool, lease).map(({ site }) => site);
   return { position, queueLength, ahead: firstAhead(pool, sites, rankOf(lease)), holders: oldestOn(pool, sites) };
 }
 

@@ -1,6 +1,8 @@
 /** The one gate for calls of every transport: who is calling, and what they may do. */
+
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../core/command.ts";
+import { isOn, namesOf } from "../core/needs.ts";
 import { failure } from "./errors.ts";
 import type { Call, Service } from "./methods/call.ts";
 import type { Method, Rule, Streaming } from "./methods/table.ts";
@@ -91,8 +93,7 @@ async function mayLookAt(service: Service, { lease = "" }: Caller, { environment
   const found = await service.engine.views.lease(lease);
   if (found === undefined || found.lease.state === "ENDED")
     throw tooNarrow(`lease ${lease} has ended, and with it what its lease_token opened; use an API key`);
-  if (!found.lease.needs.some((need) => need.environment === environment))
-    throw tooNarrow(`this lease_token is for ${found.lease.needs.map((need) => need.environment).join(", ")}; use an API key`);
+  if (!isOn(found.lease, environment)) throw tooNarrow(`this lease_token is for ${namesOf(found.lease).join(", ")}; use an API key`);
 }
 
 function tooNarrow(message: string): Error {

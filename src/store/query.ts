@@ -1,5 +1,7 @@
 /** What a LeaseQuery means, for leases that are in memory; sqlite/list.ts says the same in SQL. */
+
 import type { Lease } from "../core/model.ts";
+import { isOn } from "../core/needs.ts";
 import type { LeaseQuery } from "./store.ts";
 
 /** Whether a lease is one of those asked for. */
@@ -7,7 +9,7 @@ export function isListed(lease: Lease, query: LeaseQuery): boolean {
   const { after } = query;
   return (
     (query.pool === undefined || lease.pool === query.pool) &&
-    (query.environment === undefined || lease.needs.some((need) => need.environment === query.environment)) &&
+    (query.environment === undefined || isOn(lease, query.environment)) &&
     (query.states.length === 0 ? lease.state !== "ENDED" : query.states.includes(lease.state)) &&
     (query.holder === undefined || lease.holder.name === query.holder) &&
     (query.tag === undefined || lease.tags.includes(query.tag)) &&

@@ -8,6 +8,7 @@ import (
 
 	"connectrpc.com/connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
 
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
 )
@@ -114,18 +115,23 @@ func endReasonName(reason callmev1.EndReason) string {
 }
 
 func infoOf(err error) *errdetails.ErrorInfo {
+	return detailOf[*errdetails.ErrorInfo](err)
+}
+
+// detailOf gives the first detail of this kind that came with the error of a call; nil if there is none.
+func detailOf[T proto.Message](err error) (found T) {
 	var failure *connect.Error
 	if !errors.As(err, &failure) {
-		return nil
+		return found
 	}
 	for _, detail := range failure.Details() {
 		if value, err := detail.Value(); err == nil {
-			if info, ok := value.(*errdetails.ErrorInfo); ok {
-				return info
+			if wanted, ok := value.(T); ok {
+				return wanted
 			}
 		}
 	}
-	return nil
+	return found
 }
 
 // isTransient tells whether the same call may succeed later: the server is away, draining, full or cut off, and gave no verdict.
@@ -137,7 +143,8 @@ func isTransient(err error) bool {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeAborted, connect.CodeCanceled:
 		return true
 	case connect.CodeResourceExhausted:
-		return Reason(err) == "LIMIT_REACHED"
+		// A limit, or too much to do; without a RetryInfo it is the request itself that is too large.
+		return detailOf[*errdetails.RetryInfo](err) != nil
 	case connect.CodeUnknown, connect.CodeInternal, connect.CodeDataLoss, connect.CodeInvalidArgument:
 		// connect-go calls an answer that was cut in the middle, or came from something else than our server, so. A verdict names its reason.
 		return infoOf(err) == nil

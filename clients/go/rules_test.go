@@ -12,6 +12,7 @@ import (
 
 	"connectrpc.com/connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -117,12 +118,15 @@ func TestLossAndTheErrorOfTheBody(t *testing.T) {
 	}
 }
 
-// failureOf is an error of a call, with a reason of the server's unless that is empty.
-func failureOf(t *testing.T, code connect.Code, reason string) error {
+// failureOf is an error of a call, with a reason of the server's unless that is empty, and more details.
+func failureOf(t *testing.T, code connect.Code, reason string, more ...proto.Message) error {
 	t.Helper()
 	failure := connect.NewError(code, errors.New("failed"))
 	if reason != "" {
-		detail, err := connect.NewErrorDetail(&errdetails.ErrorInfo{Domain: "call-me", Reason: reason})
+		more = append(more, &errdetails.ErrorInfo{Domain: "call-me", Reason: reason})
+	}
+	for _, message := range more {
+		detail, err := connect.NewErrorDetail(message)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,11 +147,11 @@ func TestWhatIsTriedAgain(t *testing.T) {
 			t.Errorf("%v with a reason: %v", code, got)
 		}
 		full := slices.Contains(always, code) || code == connect.CodeResourceExhausted
-		if got := isTransient(failureOf(t, code, "LIMIT_REACHED")); got != full {
-			t.Errorf("%v with LIMIT_REACHED: %v", code, got)
+		if got := isTransient(failureOf(t, code, "SOME_REASON", &errdetails.RetryInfo{})); got != full {
+			t.Errorf("%v with a RetryInfo: %v", code, got)
 		}
 		for _, final := range []string{"ENVIRONMENT_BUSY", "UNSATISFIABLE"} {
-			if isTransient(failureOf(t, code, final)) {
+			if isTransient(failureOf(t, code, final, &errdetails.RetryInfo{})) {
 				t.Errorf("%v with %s is tried again", code, final)
 			}
 		}

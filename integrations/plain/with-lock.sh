@@ -82,6 +82,7 @@ while :; do
   if state_is ENDED; then fail 4 "not acquired: $(printf '%s' "$answer" | grep -o '"endReason":"[A-Z_]*"')"; fi
   case $answer in
     *'"code":"unauthenticated"'* | *'"code":"permission_denied"'*) fail 3 "the server does not accept the key" ;;
+    *'"type":"google.rpc.RetryInfo"'*) echo "with-lock: $CALL_ME_URL cannot serve this now; trying again" >&2 && sleep 2 ;;
     *'"code":"unavailable"'* | '') echo "with-lock: no answer from $CALL_ME_URL; trying again" >&2 && sleep 2 ;;
     *'"lease":'*) echo "with-lock: waiting for $environment, $(printf '%s' "$answer" | grep -o '"position":[0-9]*')" >&2 ;;
     *) fail 1 "unexpected answer; is $CALL_ME_URL a call-me server?" ;;

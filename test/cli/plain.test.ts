@@ -3,7 +3,10 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { failure } from "../../src/rpc/errors.ts";
 import { Server } from "../outside/server.ts";
+import { lease, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
 const RECIPE = path.resolve("integrations/plain/with-lock.sh");
@@ -124,6 +127,23 @@ test("a server that is away is waited for", async () => {
   await says(child.stderr, "trying again");
   await other.restart();
   expect(await end).toMatchObject({ code: 0, stdout: "served\n" });
+});
+
+test.each(["DRAINING", "OVERLOADED"] as const)("a server that refuses with %s for now is asked again", async (reason) => {
+  let asked = 0;
+  await using scripted = await new ScriptedServer({
+    locks: {
+      acquire: () => {
+        asked += 1;
+        if (asked === 1) throw failure(reason, "not now");
+        return { lease: lease(LeaseState.HELD) };
+      },
+      release: () => ({ lease: lease(LeaseState.ENDED) }),
+    },
+  }).start();
+  const { code, stdout, stderr } = await finish(start(["uat", "echo", "served"], { CALL_ME_URL: scripted.url }));
+  expect({ code, stdout, asked }).toEqual({ code: 0, stdout: "served\n", asked: 2 });
+  expect(stderr).toContain("cannot serve this now; trying again");
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { cutting } from "./scenarios/cutting.ts";
 import { holding } from "./scenarios/holding.ts";
 import { later } from "./scenarios/later.ts";
 import { losing } from "./scenarios/losing.ts";
+import { overload } from "./scenarios/overload.ts";
 import { refusing } from "./scenarios/refusing.ts";
 import { silence } from "./scenarios/silence.ts";
 import { takingBack } from "./scenarios/taking-back.ts";
@@ -10,4 +11,14 @@ import { waiting } from "./scenarios/waiting.ts";
 import type { Scenarios } from "./world.ts";
 
 /** The slow ones first, so that they run beside the others. */
-export const scenarios: Scenarios = { ...silence, ...losing, ...takingBack, ...refusing, ...cutting, ...waiting, ...holding, ...later };
+export const scenarios: Scenarios = {
+  ...silence,
+  ...losing,
+  ...takingBack,
+  ...refusing,
+  ...overload,
+  ...cutting,
+  ...waiting,
+  ...holding,
+  ...later,
+};

@@ -1,6 +1,6 @@
 // A server that says of one lease what a scenario wants: for what a real one does too rarely, such as taking a grant back.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { ConnectRouter } from "@connectrpc/connect";
+import type { ConnectError, ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type AcquireRequest, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseSchema, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -38,6 +38,8 @@ export class ScriptedServer implements AsyncDisposable {
   acquire: Answer = () => held();
   /** What a Renew is answered, the how manieth time it is. */
   renew: (time: number) => Lease = () => held();
+  /** What a call is refused with instead of any answer, the how manieth time it is; undefined: it is answered. */
+  refuse: (method: Call["method"], time: number) => ConnectError | undefined = () => undefined;
   #seen = held();
   #told = Promise.withResolvers<void>();
   #streams = 0;
@@ -82,7 +84,10 @@ export class ScriptedServer implements AsyncDisposable {
 
   #came(method: Call["method"], header: Headers): number {
     this.calls.push({ method, key: header.get("x-api-key") });
-    return this.count(method);
+    const time = this.count(method);
+    const refusal = this.refuse(method, time);
+    if (refusal !== undefined) throw refusal;
+    return time;
   }
 
   #route(router: ConnectRouter): void {

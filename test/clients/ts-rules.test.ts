@@ -4,6 +4,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
 import { Client, type ClientOptions, IfBusy, LeaseLost, NotAcquired } from "../../clients/ts/src/index.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { failure } from "../../src/rpc/errors.ts";
 import { gone, lease, refusal, ScriptedServer } from "../cli/fake.ts";
 import { seconds } from "../outside/clients.ts";
 
@@ -30,7 +31,6 @@ test.each([
   [Code.DeadlineExceeded, undefined],
   [Code.Aborted, undefined],
   [Code.Canceled, undefined],
-  [Code.ResourceExhausted, "LIMIT_REACHED"],
   [Code.Unknown, undefined],
   [Code.Internal, undefined],
   [Code.DataLoss, undefined],
@@ -42,7 +42,15 @@ test.each([
   expect(tries).toHaveLength(2);
 });
 
+test.each(["LIMIT_REACHED", "OVERLOADED"] as const)("what the server refuses with %s for now is asked again", async (reason) => {
+  const { scripted, tries, client } = await failing(failure(reason, "not now"));
+  await using _ = scripted;
+  expect(await client.hold("uat", () => "done")).toBe("done");
+  expect(tries).toHaveLength(2);
+});
+
 test.each([
+  [Code.ResourceExhausted, undefined],
   [Code.ResourceExhausted, "TOO_LARGE"],
   [Code.Unknown, "WHATEVER"],
   [Code.Internal, "INTERNAL"],

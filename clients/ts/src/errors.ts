@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { EndReason, EndReasonSchema, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
-import { ErrorInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The environments are not ours, and nothing of us stands in line: the lease ended before it was held, or the server stored none at all. */
 export class NotAcquired extends Error {
@@ -96,7 +96,8 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof ConnectError)) return false;
   const reason = reasonOf(error);
   if (reason !== undefined && REFUSALS.includes(reason)) return false;
-  if (error.code === Code.ResourceExhausted) return reason === "LIMIT_REACHED";
+  // A limit, or too much to do; without a RetryInfo it is the request itself that is too large.
+  if (error.code === Code.ResourceExhausted) return error.findDetails(RetryInfoSchema).length > 0;
   return PASSING.includes(error.code) || (reason === undefined && BROKEN.includes(error.code));
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
@@ -10,7 +10,11 @@ from google.rpc import error_details_pb2, status_pb2
 from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, LEASE_STATE_ENDED, LEASE_STATE_HELD, EndReason
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
     from callme.v1.types_pb2 import Lease
+
+M = TypeVar("M", bound="Message")
 
 # The answer to what was asked, whatever its code: whoever asks again waits, and was told not to.
 _FINAL = {"ENVIRONMENT_BUSY", "UNSATISFIABLE"}
@@ -152,7 +156,8 @@ def is_transient(error: BaseException) -> bool:
     if reason in _FINAL:
         return False
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return reason == "LIMIT_REACHED"
+        # A limit, or too much to do; without a RetryInfo it is the request itself that is too large.
+        return _detail(error, error_details_pb2.RetryInfo) is not None
     return code in _PASSING or (code in _BROKEN and reason is None)
 
 
@@ -187,18 +192,22 @@ def _code(error: grpc.RpcError) -> grpc.StatusCode | None:
 
 
 def _info(error: BaseException) -> error_details_pb2.ErrorInfo | None:
+    return _detail(error, error_details_pb2.ErrorInfo)
+
+
+def _detail(error: BaseException, kind: type[M]) -> M | None:
+    """The first detail of this kind that the server sent with the error of a call."""
     trailing = getattr(error, "trailing_metadata", None)
     if not isinstance(error, grpc.RpcError) or not callable(trailing):
         return None
     for key, value in cast("Any", trailing()) or ():
         if key == "grpc-status-details-bin":
-            return _first_info(value)
+            return _first(value, kind())
     return None
 
 
-def _first_info(details: bytes) -> error_details_pb2.ErrorInfo | None:
-    info = error_details_pb2.ErrorInfo()
+def _first(details: bytes, into: M) -> M | None:
     for detail in status_pb2.Status.FromString(details).details:
-        if detail.Unpack(info):
-            return info
+        if detail.Unpack(into):
+            return into
     return None

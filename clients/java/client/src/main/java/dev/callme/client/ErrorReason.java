@@ -2,12 +2,13 @@ package dev.callme.client;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
 import io.grpc.protobuf.StatusProto;
 import java.util.Optional;
 
-/** The stable reasons that the server gives with its errors; docs/using.md lists them. */
+/** The stable reasons that the server gives with its errors; docs/contract.md lists them. */
 public final class ErrorReason {
   private ErrorReason() {}
 
@@ -17,12 +18,17 @@ public final class ErrorReason {
   }
 
   static Optional<ErrorInfo> infoOf(Throwable error) {
+    return detailOf(error, ErrorInfo.class);
+  }
+
+  /** The first detail of this kind that the server sent with an error. */
+  static <M extends Message> Optional<M> detailOf(Throwable error, Class<M> kind) {
     Status status = StatusProto.fromThrowable(error);
     if (status == null) return Optional.empty();
     for (Any detail : status.getDetailsList()) {
-      if (!detail.is(ErrorInfo.class)) continue;
+      if (!detail.is(kind)) continue;
       try {
-        return Optional.of(detail.unpack(ErrorInfo.class));
+        return Optional.of(detail.unpack(kind));
       } catch (InvalidProtocolBufferException malformed) {
         return Optional.empty();
       }

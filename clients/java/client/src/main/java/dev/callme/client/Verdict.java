@@ -1,6 +1,7 @@
 package dev.callme.client;
 
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import dev.callme.v1.EndReason;
 import dev.callme.v1.Lease;
 import dev.callme.v1.LeaseState;
@@ -22,7 +23,8 @@ final class Verdict {
       case CANCELLED:
         return true;
       case RESOURCE_EXHAUSTED:
-        return ErrorReason.of(error).filter("LIMIT_REACHED"::equals).isPresent();
+        // A limit, or too much to do; without a RetryInfo it is the request itself that is too large.
+        return ErrorReason.detailOf(error, RetryInfo.class).isPresent();
       case UNKNOWN:
       case INTERNAL:
       case DATA_LOSS:

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.Message;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.protobuf.StatusProto;
@@ -27,14 +29,14 @@ class VerdictTest {
   }
 
   @Test
-  void whatAFullServerRefused() {
-    assertEquals(with(EnumSet.of(Code.RESOURCE_EXHAUSTED)), transientWith("LIMIT_REACHED"));
+  void whatAFullServerRefusedForNow() {
+    assertEquals(with(EnumSet.of(Code.RESOURCE_EXHAUSTED)), transientWith("SOME_REASON", RetryInfo.getDefaultInstance()));
   }
 
   @Test
   void neverTheAnswersToWhatWasAsked() {
-    assertEquals(Set.of(), transientWith("ENVIRONMENT_BUSY"));
-    assertEquals(Set.of(), transientWith("UNSATISFIABLE"));
+    assertEquals(Set.of(), transientWith("ENVIRONMENT_BUSY", RetryInfo.getDefaultInstance()));
+    assertEquals(Set.of(), transientWith("UNSATISFIABLE", RetryInfo.getDefaultInstance()));
   }
 
   @Test
@@ -47,17 +49,18 @@ class VerdictTest {
     return more;
   }
 
-  private static Set<Code> transientWith(String reason) {
+  private static Set<Code> transientWith(String reason, Message... more) {
     Set<Code> found = EnumSet.noneOf(Code.class);
     for (Code code : Code.values()) {
-      if (code != Code.OK && Verdict.isTransient(failure(code, reason))) found.add(code);
+      if (code != Code.OK && Verdict.isTransient(failure(code, reason, more))) found.add(code);
     }
     return found;
   }
 
-  private static Throwable failure(Code code, String reason) {
+  private static Throwable failure(Code code, String reason, Message... more) {
     Status.Builder status = Status.newBuilder().setCode(code.value());
     if (!reason.isEmpty()) status.addDetails(Any.pack(ErrorInfo.newBuilder().setDomain("call-me").setReason(reason).build()));
+    for (Message detail : more) status.addDetails(Any.pack(detail));
     return StatusProto.toStatusRuntimeException(status.build());
   }
 }

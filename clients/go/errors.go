@@ -31,7 +31,7 @@ type NotAcquired struct {
 func (e *NotAcquired) Error() string {
 	switch {
 	case e.Lease == nil:
-		return "callme: not acquired: " + strings.TrimPrefix(messageOf(e.trouble), "not acquired: ")
+		return "callme: not acquired: " + messageOf(e.trouble)
 	case e.trouble != nil:
 		return fmt.Sprintf("callme: not acquired: no contact with the server when the queue timeout had passed: %v", e.trouble)
 	default:

@@ -37,7 +37,7 @@ export class NotAcquired extends Error {
   static refused(error: unknown): NotAcquired | undefined {
     const info = infoOf(error);
     if (info === undefined || !REFUSALS.includes(info.reason)) return undefined;
-    return new NotAcquired(ConnectError.from(error).rawMessage.replace(/^not acquired: /, ""), {
+    return new NotAcquired(ConnectError.from(error).rawMessage, {
       reason: info.reason,
       holders: info.metadata["holders"] ?? "",
       cause: error,

@@ -104,7 +104,7 @@ def refusal(error: BaseException) -> NotAcquired | None:
     info = _info(error)
     if info is None or info.reason not in _FINAL:
         return None
-    return NotAcquired(words(error).removeprefix("not acquired: "), info.reason, holders=info.metadata.get("holders", ""))
+    return NotAcquired(words(error), info.reason, holders=info.metadata.get("holders", ""))
 
 
 def loss_in(lease: Lease, fencing_token: int) -> LeaseLost | None:

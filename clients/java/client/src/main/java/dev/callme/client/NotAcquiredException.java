@@ -33,8 +33,7 @@ public final class NotAcquiredException extends RuntimeException {
   }
 
   private static NotAcquiredException refused(ErrorInfo info, Throwable error) {
-    String why = Words.of(error).replaceFirst("^not acquired: ", "");
-    return new NotAcquiredException(why, info.getReason(), info.getMetadataOrDefault("holders", ""), null, error);
+    return new NotAcquiredException(Words.of(error), info.getReason(), info.getMetadataOrDefault("holders", ""), null, error);
   }
 
   /**

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "../outside/clients.ts";
+import { type Clients, clientsOf, fenceOf, leaseIn, ownerOf, refusal, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { fill } from "../store/disk.ts";
@@ -162,7 +162,7 @@ test("a full disk: nothing can be taken, what gives back or keeps is done, and a
   expect(leaseIn(await locks.renew({ leaseId: idOf("kept") })).state).toBe(LeaseState.HELD);
   await locks.release({ leaseId: idOf("uat") });
   expect(await watch.next()).toMatchObject({ value: { kind: WatchKind.CHANGE, cause: { leaseId: idOf("uat"), state: LeaseState.ENDED } } });
-  expect(leaseIn(await locks.getLease({ leaseId: waiter.id })).state).toBe(LeaseState.HELD);
+  expect(leaseIn(await ownerOf(server, waiter, "gRPC").getLease({ leaseId: waiter.id })).state).toBe(LeaseState.HELD);
   await environments.forceRelease({ leaseId: idOf("forced"), reason: "in the way" });
   for (const name of ["uat", "forced"]) known.delete(name);
   expect((await held(clients)).toSorted()).toEqual([...known.keys(), "waiter"].toSorted());

@@ -79,10 +79,10 @@ export const overload: Scenarios = {
 
   "too large: asked once, since the same request stays as large": isAskedOnce(
     () => failure("TOO_LARGE", "more than 64 KiB"),
-    "resource_exhausted",
+    "resource_exhausted TOO_LARGE",
   ),
   "a pool that is broken: asked once, since only an operator can help": isAskedOnce(
     () => failure("POOL_BROKEN", "its stored rows contradict each other"),
-    "internal",
+    "internal POOL_BROKEN",
   ),
 };

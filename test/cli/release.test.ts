@@ -3,6 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Outcome, type ReleaseRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { failure } from "../../src/rpc/errors.ts";
 import { lease, refusal, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
@@ -205,10 +206,10 @@ test("a server that stays unavailable is given up, with what it said", async () 
   expect(stderr).toMatch(/cannot serve this now: the disk is full\. Try again later/);
 });
 
-test("an unavailable server is asked again", async () => {
+test.each(["DRAINING", "OVERLOADED"] as const)("a server that refuses with %s for now is asked again", async (reason) => {
   let tries = 0;
   const release = () => {
-    if (++tries < 3) throw refusal(Code.Unavailable, "DRAINING", "stopping");
+    if (++tries < 3) throw failure(reason, "not now");
     return { lease: RELEASED };
   };
   await using server = await new ScriptedServer({ locks: { release } }).start();

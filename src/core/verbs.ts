@@ -82,8 +82,10 @@ export function renew(draft: Draft, command: Renew): Done | Refusal {
   if (lease.state === "OFFERED") return { ok: true, lease: hold(draft, changed) };
   if (lease.state === "QUEUED") return { ok: true, lease: attend(draft, ttl === lease.ttl ? lease : draft.putLease(changed)) };
   if (lease.deadline === undefined || ttl === undefined) return { ok: true, lease };
-  const deadline = Math.max(lease.deadline, Math.min(draft.at + ttl, latestEnd(lease) ?? Number.POSITIVE_INFINITY));
-  return { ok: true, lease: draft.putLease({ ...changed, deadline, graced: false }) };
+  const latest = latestEnd(lease) ?? Number.POSITIVE_INFINITY;
+  const deadline = Math.max(lease.deadline, Math.min(draft.at + ttl, latest));
+  // What is left beyond its max_hold it owes to the grace of a start, and another start gives it no more.
+  return { ok: true, lease: draft.putLease({ ...changed, deadline, graced: deadline > latest }) };
 }
 
 /** An offer becomes a hold, who was passed over can be served again; anything else stays as it is. */

@@ -47,6 +47,19 @@ describe("rule 5: time", () => {
     expect(world.state("dead")).toBe("EXPIRED");
   });
 
+  test("a renewal beyond max_hold keeps what is left of the grace, and earns no other one", () => {
+    const world = new World();
+    world.acquire("x", "a", { ttl: 30 * SECOND, maxHold: MINUTE });
+    const ends = () => (world.lease("x").deadline ?? 0) - world.at;
+    world.at += HOUR;
+    world.do({ type: "recover" });
+    world.do({ type: "renew", by: ADMIN, lease: "x" });
+    expect(ends()).toBe(30 * SECOND);
+    world.at += 20 * SECOND;
+    world.do({ type: "recover" });
+    expect(ends()).toBe(10 * SECOND);
+  });
+
   test("limits of the environment clamp what is asked, and give what is not", () => {
     const world = new World();
     world.apply({ a: { defaultTtl: 5 * MINUTE, maxTtl: 10 * MINUTE, maxHold: HOUR }, b: { maxTtl: 2 * MINUTE } });

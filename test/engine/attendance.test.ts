@@ -161,6 +161,18 @@ describe("if_busy FAIL", () => {
     expect(stateOf(room, "next")).toBeUndefined();
   });
 
+  test("leaves nothing in line where its connection is lost at the moment of its grant", async () => {
+    let granted = () => {};
+    const room = await stage(undefined, { committed: () => granted() });
+    await ask(room.engine, "holder");
+    const line = new Line();
+    void ask(room.engine, "next", line, { ...FAIL, requestId: "r" });
+    await settled();
+    granted = () => line.break();
+    await free(room);
+    expect(stateOf(room, "next")).toBeUndefined();
+  });
+
   test("is refused when its place is taken from it meanwhile", async () => {
     const room = await occupied();
     const waiting = ask(room.engine, "next", new Line(), FAIL);

@@ -1,5 +1,6 @@
 /** An engine to play with: a disk that can hang, timers and a clock by hand. */
 import { Engine } from "../../src/engine/engine.ts";
+import type { Observer } from "../../src/engine/observer.ts";
 import type { Timers } from "../../src/engine/timers.ts";
 import { LocalStore } from "../../src/store/local.ts";
 import type { Batch } from "../../src/store/medium.ts";
@@ -59,11 +60,11 @@ export interface Stage {
 }
 
 /** An engine that has started on what the disk has. */
-export async function stage(disk = new SlowDisk()): Promise<Stage> {
+export async function stage(disk = new SlowDisk(), observer: Observer = {}): Promise<Stage> {
   const clock = new HandClock();
   const timers = new HandTimers();
   const store = await LocalStore.open(disk, () => clock);
-  return { engine: await Engine.start(store, timers), disk, clock, timers };
+  return { engine: await Engine.start(store, timers, observer), disk, clock, timers };
 }
 
 /** Lets everything happen that can without time passing. */

@@ -245,8 +245,8 @@ export class Attendance {
    */
   #isOrphan(lease: Lease, byToken: boolean): boolean {
     if (lease.requestId === undefined && !byToken) return true;
-    if (lease.state === "QUEUED") return lease.transient === true && !this.#deliveries.isUnderway(lease.id);
-    return lease.state === "HELD" && !this.#deliveries.isTold(lease.id);
+    if (lease.state === "HELD") return !this.#deliveries.isTold(lease.id);
+    return lease.transient === true && !this.#deliveries.isUnderway(lease.id);
   }
 
   #takeBack(lease: Lease, written: boolean, byToken: boolean): void {

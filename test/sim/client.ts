@@ -1,36 +1,62 @@
+import type { Acquire } from "../../src/core/command.ts";
 import type { Micros } from "../../src/core/model.ts";
-import type { acquireCommand } from "../core/world.ts";
 import { Line } from "./line.ts";
 
-/** Somebody who asks for one lease at a time, and what they know of it. */
-export interface Client {
-  command: ReturnType<typeof acquireCommand> | undefined;
+/** A call that the server has not answered yet. */
+export interface Open {
+  /** By the store's clock. */
+  readonly since: Micros;
+  /** It stands in line, or is a stream: a sign of life as long as it is open. */
+  readonly waits: boolean;
+}
+
+/** Somebody who asks for one lease, and what they know of it. */
+export class Client {
+  readonly command: Acquire;
+  readonly pool: string;
+  /** For how long its Acquire waits in line. */
+  readonly wait: Micros;
+  /** How often the server had died when it came. */
+  readonly deaths: number;
   /** The lease that it was told it has. */
   lease: string | undefined;
   token: number | undefined;
   /** The latest end that it was promised. */
-  promised: Micros;
-  /** For how long its Acquire waits in line. */
-  wait: Micros;
+  promised: Micros = 0;
   /** Its Acquires, polls and the stream that it reads. */
-  line: Line;
+  line = new Line();
   stream: Line | undefined;
-  ended: boolean;
-  /** Its calls so far. */
-  calls: number;
+  /** It does not come back. */
+  ended = false;
+  /** Its Acquires so far: each proposes an id of its own. */
+  acquires = 0;
+  /** Its signs of life so far, and when the last one ended, by the store's clock. */
+  signs = 0;
+  signed: Micros = 0;
+  /** Its calls that this life of the server has not answered. */
+  open = new Set<Open>();
+  /** When its connections were last lost, and its signs until then. */
+  gone: { readonly signs: number; readonly at: Micros; readonly commit: number; readonly silently: boolean } | undefined;
+
+  constructor(command: Acquire, pool: string, wait: Micros, deaths: number) {
+    this.deaths = deaths;
+    this.command = command;
+    this.pool = pool;
+    this.wait = wait;
+  }
+
+  /** Whether it could name its lease by nothing but its id. */
+  get anonymous(): boolean {
+    return this.command.requestId === undefined && this.command.holder.name === "";
+  }
+
+  /** Whether it has given no sign of life since it lost its connections. */
+  get isAway(): boolean {
+    return this.gone?.signs === this.signs;
+  }
 }
 
-/** A client who has asked for nothing yet. */
-export function idle(): Client {
-  return {
-    command: undefined,
-    lease: undefined,
-    token: undefined,
-    promised: 0,
-    wait: 0,
-    line: new Line(),
-    stream: undefined,
-    ended: false,
-    calls: 0,
-  };
+/** Whose lease it is: its id begins with that of the command. */
+export function commandOf(lease: string): string {
+  return lease.slice(0, lease.indexOf("-"));
 }

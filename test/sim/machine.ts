@@ -11,6 +11,8 @@ import { type Commit, type History, type LeaseQuery, type Past, StoreFailure } f
 
 /** How many writes the reserve is good for. */
 const RESERVE = 20;
+/** How many ended leases are kept whole; of older ones only what remains of a full history. */
+const HISTORY = 3;
 /** How often the clock is looked at, in microseconds. */
 const LOOK = 250_000;
 
@@ -56,8 +58,9 @@ class Disk implements Medium {
   onFailure(): void {}
 
   async probe(): Promise<void> {
-    if (this.#machine.full) throw new StoreFailure("STORAGE_FULL", "there is no room for the reserve");
+    this.#needRoom();
     await this.write({ pools: [], leases: [], environments: [], deleted: [], events: [] });
+    this.#needRoom();
     this.#machine.short = false;
   }
 
@@ -83,10 +86,14 @@ class Disk implements Medium {
   }
 
   trim(history: History): Promise<boolean> {
-    return this.#effect(() => this.#rows.trim(history));
+    return this.#effect(() => this.#rows.trim({ ...history, leases: HISTORY }));
   }
 
   async close(): Promise<void> {}
+
+  #needRoom(): void {
+    if (this.#machine.full) throw new StoreFailure("STORAGE_FULL", "there is no room for the reserve");
+  }
 
   /** What the dead never hear of. */
   async #effect<T>(run: () => Promise<T>): Promise<T> {
@@ -112,6 +119,8 @@ export class Machine {
   #reserve = 0;
   /** Writes wait until the next time that time passes. */
   slow = false;
+  /** Writes wait until it ends, however much time passes. */
+  hanging = false;
   /** A server that cannot write while it starts does not start; here it always can. */
   booting = false;
   /** Deaths so far. */
@@ -121,6 +130,8 @@ export class Machine {
   onStart: (engine: Engine) => void = () => {};
   /** Told of each commit of a server that has started. */
   onCommit: (commit: Commit) => void = () => {};
+  /** Told of what goes wrong where no caller waits for it. */
+  onTrouble: (error: unknown) => void = () => {};
   #clock: Clock | undefined;
   #effectsLeft = Number.POSITIVE_INFINITY;
   #died = false;
@@ -129,6 +140,7 @@ export class Machine {
   async boot(): Promise<void> {
     this.#died = false;
     this.booting = true;
+    this.#slowWrites.length = 0;
     this.short = this.full;
     const store = await LocalStore.open(new Disk(this.rows, this), (latest) => {
       this.#clock?.stop();
@@ -136,7 +148,10 @@ export class Machine {
       return this.#clock;
     });
     let up = false;
-    const started = Engine.start(store, this.timersOfThisLife(), { committed: (commit) => up && this.onCommit(commit) });
+    const started = Engine.start(store, this.timersOfThisLife(), {
+      committed: (commit) => up && this.onCommit(commit),
+      trouble: (error) => this.onTrouble(error),
+    });
     // A machine may die while it starts; then it is booted again.
     const engine = await Promise.race([started, this.settle().then(() => undefined)]);
     if (engine === undefined) return await this.boot();
@@ -146,9 +161,14 @@ export class Machine {
     this.onStart(engine);
   }
 
-  /** Whether a write is under way, or would wait. */
-  get busy(): boolean {
-    return this.slow || this.#slowWrites.length > 0;
+  /** A write waits that no passing of time ends. */
+  get hangs(): boolean {
+    return this.hanging && this.#slowWrites.length > 0;
+  }
+
+  /** Whether writes fail or wait, or would. */
+  get troubled(): boolean {
+    return this.full || this.short || this.slow || this.hanging || this.#slowWrites.length > 0;
   }
 
   /** Lets everything happen that can without time passing; a dead machine is booted again. */
@@ -166,13 +186,13 @@ export class Machine {
 
   /** Time passes, timer by timer; the store's clock with it, unless the process stands still. */
   async pass(span: Micros, stalled = false): Promise<void> {
-    for (const write of this.#slowWrites.splice(0)) write();
+    this.#goOn();
     await this.rest();
     const until = this.time.now + span;
     for (let timer = stalled ? undefined : this.time.due(until); timer !== undefined; timer = this.time.due(until)) {
       this.#advance(timer.at, false);
       timer.call();
-      for (const write of this.#slowWrites.splice(0)) write();
+      this.#goOn();
       await this.rest();
     }
     this.#advance(until, stalled);
@@ -202,7 +222,11 @@ export class Machine {
   }
 
   disk(): Promise<void> {
-    return this.slow && !this.booting ? new Promise((resolve) => this.#slowWrites.push(resolve)) : Promise.resolve();
+    return (this.slow || this.hanging) && !this.booting ? new Promise((resolve) => this.#slowWrites.push(resolve)) : Promise.resolve();
+  }
+
+  #goOn(): void {
+    if (!this.hanging) for (const write of this.#slowWrites.splice(0)) write();
   }
 
   #advance(to: Micros, stalled: boolean): void {

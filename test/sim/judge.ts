@@ -1,0 +1,218 @@
+/** What must hold of all that happens, by the rules of docs/contract.md. Nobody who serves is asked: it has books of its own. */
+import { checkPool } from "../../src/core/invariants.ts";
+import type { Lease, Micros, Pool } from "../../src/core/model.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { type Commit, StoreFailure } from "../../src/store/store.ts";
+import { serveNaively } from "../core/oracle.ts";
+import { Books } from "./books.ts";
+import { type Client, commandOf } from "./client.ts";
+import type { Machine } from "./machine.ts";
+import { count, expectThat } from "./seen.ts";
+
+/** How late something may be: a timer, and the second try of a sweep that failed. */
+const LATE = 2_500_000;
+/** How long the server takes, at most, to notice that a connection is dead. */
+const NOTICED = 20_000_000;
+
+export class Judge {
+  readonly #machine: Machine;
+  /** By the id of what they asked for. */
+  readonly clients = new Map<string, Client>();
+  /** Commits so far. */
+  commits = 0;
+  readonly #books: Books;
+  #broken: Error | undefined;
+  readonly #byRequest = new Map<string, string>();
+  /** Leases that nobody can come back for, and in which life they were given up. */
+  readonly #orphans = new Map<string, number>();
+  /** When the disk was first seen to be full, by the store's clock, and in which life: a start sets the clock. */
+  #full: { readonly at: Micros; readonly life: number } | undefined;
+  /** When writes began to hang, likewise. */
+  #hanging: { readonly at: Micros; readonly life: number } | undefined;
+  /** When the machine last could not write as it wanted, by the store's clock. */
+  #troubled: Micros = 0;
+  #started: Micros = 0;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#books = new Books(this.clients);
+  }
+
+  /** Tells apart one time of being full from another. */
+  get fullSince(): object | undefined {
+    return this.#full;
+  }
+
+  /** All events so far. */
+  get events(): readonly unknown[] {
+    return this.#books.events;
+  }
+
+  /** Runs something in which a rule may turn out to be broken: where nobody would hear of it, the next check fails. */
+  noting(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#broken ??= error as Error;
+    }
+  }
+
+  /** The answer; undefined where a call fails as it may on a full disk, or when its caller is gone. */
+  async forgive<T>(answer: Promise<T>): Promise<T | undefined> {
+    try {
+      return await answer;
+    } catch (error) {
+      const { reason } = error as { reason?: string };
+      if (reason === "STORAGE_FULL" || reason === "CALLER_GONE") count(reason === "STORAGE_FULL" ? "disk full" : "caller gone");
+      else this.noting(() => expectThat(false, String(error)));
+      return undefined;
+    }
+  }
+
+  /** The engine met an error that nobody waits for. */
+  trouble(error: unknown): void {
+    if (!(error instanceof StoreFailure)) this.#broken ??= error as Error;
+  }
+
+  /** A client's Acquire was answered with this lease. */
+  answered({ command }: Client, lease: string | undefined): void {
+    if (command.requestId === undefined || lease === undefined) return;
+    const before = this.#byRequest.get(command.requestId);
+    expectThat(before === undefined || before === lease, `${command.requestId} has two leases: ${before} and ${lease}`);
+    this.#byRequest.set(command.requestId, lease);
+  }
+
+  /** A client was told of its lease. */
+  told(client: Client, lease: Lease): void {
+    if (lease.revision === 0) return;
+    client.lease = lease.id;
+    if (lease.state === "HELD") {
+      // A machine that died may have passed it over without telling us.
+      const passed = this.#books.wasPassedOver(lease.id) || this.#machine.deaths > 0;
+      expectThat(client.token === undefined || passed || lease.fencingToken === client.token, `${lease.id} changed its token`);
+      client.token = lease.fencingToken;
+      client.promised = Math.max(client.promised, lease.deadline ?? 0);
+    }
+    if (lease.state === "ENDED") client.ended = true;
+  }
+
+  /** An answer that says HELD was handed to the system, and its connection is dead. */
+  written(lease: Lease): void {
+    this.#books.written.set(lease.id, lease.fencingToken ?? 0);
+  }
+
+  /** A client's connections are dead. `commit`: the first one that came too late for it. */
+  lost(client: Client, how: { readonly commit: number; readonly silently: boolean }): void {
+    const at = this.#machine.engine.views.now();
+    // A command that waits for the disk may act for it later.
+    const commit = this.#wasTroubled(at) ? Number.POSITIVE_INFINITY : how.commit;
+    // What is silent may still be answered for a while, whatever breaks after it.
+    const silently = how.silently || client.gone?.silently === true;
+    client.gone = { commit, silently, signs: client.signs, at };
+  }
+
+  /** Nobody can come back for it. */
+  orphaned(lease: string): void {
+    this.#orphans.set(lease, this.#machine.deaths);
+  }
+
+  committed(commit: Commit, told: () => void): void {
+    this.commits++;
+    for (const pool of commit.pools) this.noting(() => this.#checkPool(pool));
+    for (const event of commit.events) {
+      const pool = commit.pools.find((one) => one.name === event.pool);
+      if (pool !== undefined) this.noting(() => this.#books.enter(event, pool, this.commits));
+    }
+    for (const row of commit.leases) this.noting(() => this.#books.checkRow(row));
+    if (this.#machine.short) count("written to the reserve");
+    told();
+  }
+
+  /** After a start. */
+  started(engine: Engine): void {
+    if (this.#machine.deaths > 0) count("died");
+    this.#started = engine.views.now();
+    this.#books.restarted(this.#started, engine.views.pools());
+    for (const pool of engine.views.pools()) {
+      this.noting(() => this.#checkPool(pool));
+      for (const lease of pool.leases.values()) {
+        const grace = Math.min(lease.ttl ?? 0, 60_000_000);
+        const left = (lease.deadline ?? 0) - engine.views.now();
+        const enough = lease.state !== "HELD" || lease.graced || left >= grace;
+        this.noting(() => expectThat(enough, `${lease.id} has ${left} µs after a start, less than its grace`));
+      }
+    }
+  }
+
+  /** After each step: nothing is broken, and what was acknowledged is there. */
+  async check(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#checkTime();
+    const { views } = this.#machine.engine;
+    for (const pool of views.pools()) {
+      this.#checkPool(pool);
+      for (const lease of pool.leases.values()) this.#checkLease(lease);
+    }
+    for (const [lease, life] of this.#orphans) {
+      const excused = this.#machine.troubled || life !== this.#machine.deaths;
+      expectThat(excused || views.live(lease) === undefined, `${lease} is alive although nobody can come back for it`);
+      this.#orphans.delete(lease);
+    }
+    for (const client of this.clients.values()) await this.#checkKnown(client);
+  }
+
+  /** Nobody waits who could be served: by the invariants, and by a walk over everybody. */
+  #checkPool(pool: Pool): void {
+    checkPool(pool);
+    const [unserved] = serveNaively(pool);
+    expectThat(unserved === undefined, `${unserved} waits although its slots are free`);
+  }
+
+  /** Whether it lately could not write as it wanted, so that commands may still be late. */
+  #wasTroubled(now: Micros): boolean {
+    return this.#machine.troubled || now - this.#troubled < NOTICED;
+  }
+
+  #checkLease(lease: Lease): void {
+    const client = this.clients.get(commandOf(lease.id));
+    const now = this.#machine.engine.views.now();
+    if (client === undefined || this.#wasTroubled(now)) return;
+    const silence = now - Math.max(client.signed, this.#started);
+    const { ticketTtl } = client.command;
+    const waits = lease.state === "QUEUED" && client.open.size === 0;
+    expectThat(!waits || silence <= ticketTtl + LATE, `${lease.id} waits ${silence} µs after its last sign of life`);
+    expectThat(lease.transient !== true || client.open.size > 0, `${lease.id} waits with FAIL, and no call is open for it`);
+    // The dead hold nothing for longer than it takes to notice it, unless the server has been busy with itself.
+    const { gone } = client;
+    const dead = gone?.silently === true && client.isAway && client.token === undefined;
+    if (!dead || lease.state !== "HELD" || client.deaths < this.#machine.deaths || this.#troubled >= gone.at) return;
+    const since = now - gone.at;
+    expectThat(since <= NOTICED + LATE, `${lease.id} is held for one who has been dead for ${since} µs and never knew`);
+  }
+
+  async #checkKnown(client: Client): Promise<void> {
+    const { engine, rows } = this.#machine;
+    const { lease: id } = client;
+    if (id === undefined || engine.views.live(id) !== undefined) return;
+    const { requestId } = client.command;
+    const key = JSON.stringify(["admin", client.pool, requestId]);
+    const found = await rows.find({ leases: [id], requests: requestId === undefined ? [] : [key] });
+    // A full history keeps of an ended lease its request_id alone.
+    const known = found.some((lease) => lease.id === id) || (requestId === undefined && this.#books.hasEnded(id));
+    expectThat(known || client.command.ifBusy === "FAIL", `${id} was acknowledged, and is lost`);
+  }
+
+  /** While the disk is full, or a write hangs, nobody can renew for long: time runs on for half a second. */
+  #checkTime(): void {
+    const { deaths: life, engine, full, short, hangs, troubled } = this.#machine;
+    const at = engine.views.now();
+    if (troubled) this.#troubled = at;
+    if (!full || !short) this.#full = undefined;
+    else if (this.#full?.life !== life) this.#full = { at, life };
+    if (!hangs) this.#hanging = undefined;
+    else if (this.#hanging?.life !== life) this.#hanging = { at, life };
+    if (hangs) count("a write hung");
+    for (const since of [this.#full, this.#hanging])
+      expectThat(at - (since?.at ?? at) <= 500_000, `time ran on for ${at - (since?.at ?? at)} µs while nothing could be written`);
+  }
+}

@@ -1,0 +1,120 @@
+/** What can happen in a simulation, and how often it does. */
+import fc from "fast-check";
+import type { EnvironmentState, Micros } from "../../src/core/model.ts";
+
+/** The environments, by pool. */
+export const POOLS = { default: ["a", "b"], east: ["c", "d"] } as const;
+
+/** The pool of an environment. */
+export function poolOf(environment: string): keyof typeof POOLS {
+  return environment === "c" || environment === "d" ? "east" : "default";
+}
+
+/** A client's step; `who` is one of a few, each with at most one lease at a time. */
+export type ClientStep =
+  | {
+      readonly what: "acquire";
+      readonly who: number;
+      /** Names, or name:slots; all in one pool. */
+      readonly needs: readonly string[];
+      readonly keyed: boolean;
+      readonly anonymous: boolean;
+      readonly ttl: Micros;
+      readonly fail: boolean;
+      readonly wait: Micros;
+      readonly priority: number;
+      readonly claimTimeout: Micros;
+      readonly ticketTtl: Micros;
+      /** As a multiple of the ttl; 0: the default. */
+      readonly holds: number;
+    }
+  /** Signs of life, and what breaks at once, between two commits or (`drop`) at the very moment of the next one. */
+  | { readonly what: "retry" | "poll" | "attend" | "leave" | "renew" | "release" | "vanish" | "drop"; readonly who: number }
+  /** An onlooker reads its lease. */
+  | { readonly what: "onlook"; readonly who: number }
+  /** Its connections die without a word; the server notices after a while. */
+  | { readonly what: "silence"; readonly who: number; readonly hears: boolean; readonly noticed: Micros };
+
+/** What operators do, and whoever releases by name. */
+export type OperatorStep =
+  | { readonly what: "resize"; readonly environment: string; readonly capacity: number; readonly cooldown: Micros }
+  | { readonly what: "state"; readonly environment: string; readonly state: EnvironmentState; readonly span: Micros }
+  | { readonly what: "delete" | "forget"; readonly environment: string }
+  | { readonly what: "force"; readonly who: number }
+  | { readonly what: "releaseByName"; readonly environment: string; readonly who: number; readonly keyed: boolean };
+
+/** What the machine does. `stall`: the process stands still. */
+export type MachineStep =
+  | { readonly what: "pass" | "stall"; readonly span: Micros }
+  | { readonly what: "die"; readonly effects: number }
+  | { readonly what: "full" | "slow" | "hanging"; readonly on: boolean };
+
+/** One thing that happens. */
+export type Step = ClientStep | OperatorStep | MachineStep;
+
+const who = fc.nat(5);
+const span = fc.constantFrom(1_000, 900_000, 4_000_000, 4_000_000, 12_000_000, 31_000_000, 70_000_000);
+const environment = fc.constantFrom("a", "a", "b", "c", "d");
+const slots = fc.constantFrom("", "", "", ":2");
+const needsOf = (names: readonly string[]) =>
+  fc
+    .uniqueArray(fc.tuple(fc.constantFrom(...names), slots), { minLength: 1, maxLength: 2, selector: ([name]) => name })
+    .map((needs) => needs.map((need) => need.join("")));
+
+const acquire: fc.Arbitrary<Step> = fc.record({
+  what: fc.constant("acquire" as const),
+  who,
+  needs: fc.oneof({ weight: 3, arbitrary: needsOf(POOLS.default) }, { weight: 1, arbitrary: needsOf(POOLS.east) }),
+  keyed: fc.boolean(),
+  anonymous: fc.constantFrom(false, false, true),
+  ttl: fc.constantFrom(2_000_000, 30_000_000, 3_600_000_000),
+  fail: fc.constantFrom(false, false, true),
+  wait: fc.constantFrom(0, 5_000_000, 60_000_000),
+  priority: fc.constantFrom(0, 0, 2, -2),
+  claimTimeout: fc.constantFrom(5_000_000, 5_000_000, 1_000_000, 40_000_000),
+  ticketTtl: fc.constantFrom(20_000_000, 5_000_000, 60_000_000),
+  holds: fc.constantFrom(0, 1, 2),
+});
+
+const act = fc.record({ what: fc.constantFrom("retry", "poll", "attend", "leave", "renew", "release", "vanish", "drop", "onlook"), who });
+const silence = fc.record({
+  what: fc.constant("silence" as const),
+  who,
+  hears: fc.boolean(),
+  noticed: fc.constantFrom(1_000_000, 5_000_000, 20_000_000),
+});
+
+const operators: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      what: fc.constant("resize" as const),
+      environment,
+      capacity: fc.constantFrom(1, 2, 3),
+      cooldown: fc.constantFrom(0, 2_000_000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constant("state" as const),
+      environment,
+      state: fc.constantFrom("AVAILABLE", "MAINTENANCE", "DRAINING"),
+      span: fc.constantFrom(0, 3_000_000, 40_000_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom("delete" as const, "forget" as const), environment }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("force" as const), who }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("releaseByName" as const), environment, who, keyed: fc.boolean() }) },
+);
+
+/** Any step. */
+export const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: acquire },
+  { weight: 20, arbitrary: act as fc.Arbitrary<Step> },
+  { weight: 3, arbitrary: silence },
+  { weight: 6, arbitrary: operators },
+  { weight: 8, arbitrary: fc.record({ what: fc.constantFrom("pass", "pass", "pass", "stall"), span }) as fc.Arbitrary<Step> },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("die" as const), effects: fc.nat(6) }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("full" as const, "slow" as const, "hanging" as const), on: fc.boolean() }) },
+);

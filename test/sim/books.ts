@@ -137,6 +137,9 @@ export class Books {
     // Who gave it back itself, or had it taken away in the same commit, is no concern here.
     if (!told || (cause?.endReason !== undefined && cause.endReason !== "WITHDRAWN")) return;
     count("rested");
+    const { maxHold = Number.POSITIVE_INFINITY } = client.command;
+    const spent = cause?.state === "QUEUED" && at >= before.granted + maxHold;
+    expectThat(!spent, `${id} was held, and waits for more than its max_hold`);
     for (const [environment, index] of before.slots) {
       const use = pool.sites.get(environment)?.slots.get(index);
       const rests = use !== undefined && "until" in use && use.until >= at + LOCK_DELAY;

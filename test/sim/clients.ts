@@ -2,6 +2,7 @@
 import type { Reply } from "../../src/core/command.ts";
 import type { Lease, Micros } from "../../src/core/model.ts";
 import type { LeaseView } from "../../src/engine/views.ts";
+import type { Commit } from "../../src/store/store.ts";
 import { acquireCommand } from "../core/world.ts";
 import { Client, commandOf, type Open } from "./client.ts";
 import type { Judge } from "./judge.ts";
@@ -19,8 +20,8 @@ export class Clients {
   readonly #machine: Machine;
   readonly #judge: Judge;
   readonly #present = new Map<number, Client>();
-  /** Those whose connections break at the next commit. */
-  #dropping = new Set<Client>();
+  /** Those whose connections break at the very commit that offers them something. */
+  readonly #dropping = new Set<Client>();
 
   constructor(machine: Machine, judge: Judge) {
     this.#machine = machine;
@@ -39,9 +40,11 @@ export class Clients {
   }
 
   /** At the very moment of a commit, before anybody else hears of it. */
-  committed(): void {
-    for (const client of this.#dropping) this.#vanish(client, this.#judge.commits);
-    this.#dropping = new Set();
+  committed({ events }: Commit): void {
+    for (const { cause } of events) {
+      const client = cause?.state === "OFFERED" ? this.#judge.clients.get(commandOf(cause.leaseId)) : undefined;
+      if (client !== undefined && this.#dropping.delete(client)) this.#vanish(client, this.#judge.commits);
+    }
   }
 
   /** Whatever was open went with the server. */

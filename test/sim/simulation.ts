@@ -23,7 +23,7 @@ export class Simulation {
       this.#clients.restarted();
       this.#judge.started(engine);
     };
-    this.#machine.onCommit = (commit) => this.#judge.committed(commit, () => this.#clients.committed());
+    this.#machine.onCommit = (commit) => this.#judge.committed(commit, () => this.#clients.committed(commit));
     this.#machine.onTrouble = (error) => this.#judge.trouble(error);
     await this.#machine.boot();
     for (const step of steps) {
@@ -39,6 +39,7 @@ export class Simulation {
   async #heal(): Promise<void> {
     Object.assign(this.#machine, { full: false, slow: false, hanging: false });
     this.#machine.dieAfter(Number.POSITIVE_INFINITY);
+    await this.#judge.check();
     await this.#machine.pass(1_000);
     void this.#operators.openAll();
     this.#clients.leave();

@@ -28,7 +28,7 @@ export type ClientStep =
       /** As a multiple of the ttl; 0: the default. */
       readonly holds: number;
     }
-  /** Signs of life, and what breaks at once, between two commits or (`drop`) at the very moment of the next one. */
+  /** Signs of life, and what breaks at once: now or (`drop`) at the very commit that offers it something. */
   | { readonly what: "retry" | "poll" | "attend" | "leave" | "renew" | "release" | "vanish" | "drop"; readonly who: number }
   /** An onlooker reads its lease. */
   | { readonly what: "onlook"; readonly who: number }

@@ -150,8 +150,9 @@ export class Engine {
 
   /** Renews a lease; it also shows that an earlier answer has arrived. Undefined if there is no such lease. */
   async renew(command: Renew, call: EngineCall): Promise<Reply | undefined> {
+    const renewed = this.#attendance.renewing(command.lease);
     const reply = await this.submitFor(command.lease, command, call);
-    if (reply?.ok && reply.lease !== undefined) this.#attendance.renewed(reply.lease, call);
+    if (reply?.ok && reply.lease !== undefined) renewed(reply.lease, call);
     return reply;
   }
 

@@ -116,6 +116,20 @@ describe("an Acquire", () => {
     await settled();
     expect(stateOf(room, "mine")).toBe("HELD");
   });
+
+  test("that was answered after a retry had begun may be lost with it", async () => {
+    const room = await stage();
+    const line = new Line();
+    const hung = room.disk.hang();
+    const first = ask(room.engine, "mine", line, { requestId: "r" });
+    await hung;
+    const retry = ask(room.engine, "again", line, { requestId: "r" });
+    room.disk.flow();
+    await Promise.all([first, retry]);
+    line.break();
+    await settled();
+    expect(stateOf(room, "mine")).toBe("OFFERED");
+  });
 });
 
 describe("if_busy FAIL", () => {

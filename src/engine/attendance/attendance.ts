@@ -60,14 +60,13 @@ export class Attendance {
     const { signs } = this.#rooms;
     // A retry gives its sign of life now and not when it is decided: the ticket must not run out in between.
     const earlier = this.#knownAs(pool, command);
-    if (earlier !== undefined) signs.sign(earlier.id);
+    if (earlier !== undefined) this.#named(earlier.id);
     const patience = patienceOf(wait, call);
     const fails = command.ifBusy === "FAIL";
     const reply = await this.#rooms.submit(pool, fails && patience > 0 ? { ...command, wait: patience * 1_000 } : command, call);
     if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
     const { lease } = reply;
     signs.sign(lease.id);
-    this.#deliveries.named(lease.id);
     if (lease.state === "HELD") {
       this.#tell(lease, call);
       return reply;
@@ -127,8 +126,7 @@ export class Attendance {
   /** A sign of life of a lease, given by a call that has its token: an offer becomes a hold, committed before this resolves. */
   async sign(view: LeaseView, call: EngineCall): Promise<LeaseView> {
     if (view.lease.state === "ENDED") return view;
-    this.#rooms.signs.sign(view.lease.id);
-    this.#deliveries.named(view.lease.id);
+    this.#named(view.lease.id);
     const signed = await this.#claim(view);
     this.#tell(signed.lease, call, true);
     return signed;
@@ -141,11 +139,14 @@ export class Attendance {
     return kept;
   }
 
-  /** A call has renewed the lease, so its caller has had an earlier answer. */
-  renewed(lease: Lease, call: EngineCall): void {
-    this.#rooms.signs.sign(lease.id);
-    this.#deliveries.named(lease.id);
-    this.#tell(lease, call, true);
+  /** A call that renews the lease begins; the returned function is called once it has, as its caller has had an earlier answer. */
+  renewing(id: string): (lease: Lease, call: EngineCall) => void {
+    const named = this.#deliveries.naming(id);
+    return (lease, call) => {
+      named();
+      this.#rooms.signs.sign(lease.id);
+      this.#tell(lease, call, true);
+    };
   }
 
   /** Resolves when the lease's state or fencing token differs from `seen`, or when `signal` aborts. */
@@ -162,6 +163,12 @@ export class Attendance {
       if (signal.aborted || now === undefined || hasChanged(seen, now)) done();
       else signal.addEventListener("abort", done);
     });
+  }
+
+  /** A call that begins names the lease: a sign of life, and what was answered before has arrived. */
+  #named(id: string): void {
+    this.#rooms.signs.sign(id);
+    this.#deliveries.naming(id)();
   }
 
   /** An open wait is a continuous sign of life, and claims an offer; but not for a caller whose connection is lost. */

@@ -63,17 +63,22 @@ export class Deliveries {
     return told === undefined || told.known || told.underway.size > 0;
   }
 
-  /** A call has named the lease, so an earlier answer has arrived. */
-  named(lease: string): void {
+  /**
+   * A call begins that names the lease, if the returned function is called: then what was answered by now has arrived. What is answered
+   * while the call waits may be lost with it.
+   */
+  naming(lease: string): () => void {
     const told = this.#leases.get(lease);
-    if (told === undefined) return;
-    for (const delivery of told.underway) {
-      if (!delivery.answered) continue;
-      delivery.arrived();
-      told.underway.delete(delivery);
-      told.known = true;
-    }
-    if (told.known && told.underway.size === 0) this.#leases.delete(lease);
+    if (told === undefined) return () => {};
+    const answered = [...told.underway].filter((delivery) => delivery.answered);
+    return () => {
+      for (const delivery of answered) {
+        if (!told.underway.delete(delivery)) continue;
+        delivery.arrived();
+        told.known = true;
+      }
+      if (told.known && told.underway.size === 0 && this.#leases.get(lease) === told) this.#leases.delete(lease);
+    };
   }
 
   /** Follows an answer that will give the lease. `lost` is called once if it does not arrive; by then it does not count as under way. */

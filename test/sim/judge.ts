@@ -182,11 +182,11 @@ export class Judge {
     const waits = lease.state === "QUEUED" && client.open.size === 0;
     expectThat(!waits || silence <= ticketTtl + LATE, `${lease.id} waits ${silence} µs after its last sign of life`);
     expectThat(lease.transient !== true || client.open.size > 0, `${lease.id} waits with FAIL, and no call is open for it`);
-    // The dead hold nothing for longer than it takes to notice it, unless the server has been busy with itself.
+    // The dead hold nothing for longer than it takes to notice it, unless the server has died itself.
     const { gone } = client;
-    const dead = gone?.silently === true && client.isAway && client.token === undefined;
-    if (!dead || lease.state !== "HELD" || client.deaths < this.#machine.deaths || this.#troubled >= gone.at) return;
-    const since = now - gone.at;
+    const dead = gone !== undefined && client.isAway && client.token === undefined && client.deaths === this.#machine.deaths;
+    if (!dead || lease.state !== "HELD") return;
+    const since = now - Math.max(gone.at, this.#troubled);
     expectThat(since <= NOTICED + LATE, `${lease.id} is held for one who has been dead for ${since} µs and never knew`);
   }
 

@@ -7,6 +7,7 @@ import { attend, grant } from "./lease.ts";
 import { limits } from "./limits.ts";
 import { fits } from "./line.ts";
 import { type EnvironmentConfig, type Lease, requestKey } from "./model.ts";
+import { namesOf } from "./needs.ts";
 import { beyond, near } from "./refusal.ts";
 import { termsOf } from "./terms.ts";
 import { leaseEnded } from "./verbs.ts";
@@ -31,9 +32,11 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const long = beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
   if (long !== undefined) return long;
   const sequence = draft.next();
-  // The call of a transient one ends its waiting by itself.
-  const deadline = command.queueTimeout === undefined || lease.transient === true ? {} : { deadline: draft.at + command.queueTimeout };
-  return { ok: true, lease: draft.putLease({ ...lease, ...deadline, sequence }, { revision: sequence }), environmentCreated: created };
+  return {
+    ok: true,
+    lease: draft.putLease({ ...lease, ...waitingUntil(draft, lease), sequence }, { revision: sequence }),
+    environmentCreated: created,
+  };
 }
 
 /** Rule 2: one lease for a request_id, until 24 h after it ended. A retry is a sign of life. */
@@ -49,9 +52,22 @@ function answered(draft: Draft, command: Acquire): Done | Refusal | undefined {
       message: `request_id ${JSON.stringify(command.requestId)} was used for another request (lease ${lease.id}); send that one again as it was, or use a new request_id`,
       metadata: { lease_id: lease.id },
     };
-  if (lease.state !== "ENDED") return { ok: true, lease: attend(draft, lease) };
+  if (lease.state !== "ENDED") return { ok: true, lease: attend(draft, waitingOn(draft, lease, command)) };
   // With FAIL an answer means HELD.
   return command.ifBusy === "FAIL" ? leaseEnded(lease) : { ok: true, lease };
+}
+
+/** When a waiter times out: after its queue_timeout or, with FAIL, when its call, which ends the waiting itself, must be over. */
+function waitingUntil(draft: Draft, { queueTimeout, transient }: Lease): { deadline?: number } {
+  if (queueTimeout === undefined) return {};
+  return { deadline: draft.at + queueTimeout + (transient === true ? limits.waitSlack : 0) };
+}
+
+/** A transient waiter stays in line as long as any of its calls may wait. */
+function waitingOn(draft: Draft, lease: Lease, { wait }: Acquire): Lease {
+  if (lease.transient !== true || lease.state !== "QUEUED" || wait === undefined) return lease;
+  const { deadline = 0 } = waitingUntil(draft, { ...lease, queueTimeout: wait });
+  return draft.putLease({ ...lease, calls: (lease.calls ?? 1) + 1, deadline: Math.max(deadline, lease.deadline ?? 0) });
 }
 
 /** Creates an unknown environment, where that is allowed. */
@@ -74,7 +90,7 @@ function introduce(draft: Draft, command: Acquire, name: string): Refusal | unde
       metadata: { environment: name },
     };
   const config: EnvironmentConfig = { name, pool: draft.pool.name, description: "", labels: {}, capacity: 1, links: {} };
-  return create(draft, config, true);
+  return create(draft, config, true, new Set(namesOf(command)));
 }
 
 /** The lease that would be queued. Ttl and max_hold are clamped to the strictest of its environments. */
@@ -104,6 +120,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     fingerprint: command.fingerprint,
     legacy: command.legacy,
     revision: 0,
+    ...(command.ifBusy === "FAIL" && { failing: true }),
     ...(transient && { transient }),
     ...(queueTimeout === undefined ? {} : { queueTimeout }),
     ...(requestId === undefined ? {} : { requestId }),

@@ -77,6 +77,8 @@ export interface Abandon {
 export interface HangUp {
   readonly type: "hangUp";
   readonly lease: string;
+  /** The revision of the lease when its answer was found to be lost: one that has changed since stays as it is. */
+  readonly revision: number;
   /** It may have arrived all the same: it was handed to the system before the connection turned out to be dead. */
   readonly written: boolean;
 }

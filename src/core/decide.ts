@@ -115,11 +115,11 @@ function settle(draft: Draft): void {
 function recover(draft: Draft): void {
   draft.pool = { ...draft.pool, patientUntil: draft.at + limits.startGrace };
   for (const lease of [...draft.pool.leases.values()]) {
-    if (lease.deadline === undefined || lease.graced || lease.state === "QUEUED") continue;
+    // The call that it waited for went with the server.
+    if (lease.transient === true) end(draft, lease, { reason: "WITHDRAWN", note: "the server restarted" });
+    if (lease.transient === true || lease.deadline === undefined || lease.graced || lease.state === "QUEUED") continue;
     const least =
       lease.state === "HELD" ? Math.min(lease.ttl ?? 0, limits.startGrace) : Math.max(lease.claimTimeout, limits.claimTimeout.afterStart);
     if (lease.deadline < draft.at + least) draft.putLease({ ...lease, deadline: draft.at + least, graced: true });
   }
-  // Who waited in memory only is gone, and with them what they claimed.
-  for (const [name, site] of draft.pool.sites.entries()) if (site.ready.size > 0) draft.touched.add(name);
 }

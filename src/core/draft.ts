@@ -148,7 +148,7 @@ export class Draft {
     const before = this.pool.leases.get(lease.id);
     const row: Lease = { ...lease, revision };
     this.pool = withLease(this.pool, row, rest);
-    if (row.transient !== true) this.rows.push({ kind: "lease", lease: row });
+    this.rows.push({ kind: "lease", lease: row });
     for (const name of rest?.keys() ?? []) this.rows.push({ kind: "environment", name });
     if (before?.state === row.state && before.passedOver === row.passedOver) return row;
     if (row.state === "ENDED") this.#remember(row);

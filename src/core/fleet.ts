@@ -9,13 +9,26 @@ import type { EnvironmentConfig, Site } from "./model.ts";
 import { beyond, limitReached, noEnvironment } from "./refusal.ts";
 import { siteOf, usedSlots, waitersOf } from "./site.ts";
 
-/** Adds an environment, AVAILABLE and free. One that an Acquire asks for is made on demand, and is no event. */
-export function create(draft: Draft, config: EnvironmentConfig, onDemand: boolean): Refusal | undefined {
-  const refusal = noRoom(draft);
+/** Adds an environment, AVAILABLE and free. One that an Acquire asks for is made on demand, and is no event; `keep`: what else it asks for. */
+export function create(
+  draft: Draft,
+  config: EnvironmentConfig,
+  onDemand: boolean,
+  keep: ReadonlySet<string> = new Set(),
+): Refusal | undefined {
+  const refusal = noRoom(draft) ?? makeRoom(draft, keep);
   if (refusal !== undefined) return refusal;
-  const [idlest] = draft.pool.idle.keys();
-  if (draft.pool.sites.size >= limits.environments.pool && idlest !== undefined) draft.dropEnvironment(idlest.environment, false);
   draft.putEnvironment({ config, state: "AVAILABLE", stateReason: "", fence: 0, revision: 0, ...(onDemand && { onDemand }) }, !onDemand);
+  return undefined;
+}
+
+/** Forgets the environment that has been idle for longest, but none of `keep`, if the pool is full. */
+function makeRoom(draft: Draft, keep: ReadonlySet<string>): Refusal | undefined {
+  const { pool } = limits.environments;
+  if (draft.pool.sites.size < pool) return undefined;
+  const idlest = draft.pool.idle.keys().find(({ environment }) => !keep.has(environment));
+  if (idlest === undefined) return limitReached("environments in a pool", pool);
+  draft.dropEnvironment(idlest.environment, false);
   return undefined;
 }
 

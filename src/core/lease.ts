@@ -19,7 +19,7 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
 
 /** Starts the ttl: the holder is there. Nothing outlives granted_at + max_hold (rule 5). */
 export function hold(draft: Draft, lease: Lease, revision?: number): Lease {
-  const { deadline: _, told: __, transient: ___, ...rest } = lease;
+  const { deadline: _, told: __, transient: ___, calls: ____, ...rest } = lease;
   const until = lease.ttl === undefined ? {} : { deadline: Math.min(draft.at + lease.ttl, latestEnd(lease) ?? Number.POSITIVE_INFINITY) };
   return draft.putLease({ ...rest, ...until, state: "HELD", heldAt: draft.at, graced: false }, { revision });
 }
@@ -33,8 +33,17 @@ export function offer(draft: Draft, lease: Lease, revision?: number, told = fals
   return draft.putLease({ ...rest, ...(told && { told }), state: "OFFERED", deadline, graced: false }, { revision });
 }
 
-/** Takes an offer back that nobody has claimed: the lease waits in its old place, and is offered nothing before its next sign of life. */
+/**
+ * Takes an offer back that nobody has claimed: the lease waits in its old place, and is offered nothing before its next sign of life. One
+ * that was asked for with FAIL has no place to go back to.
+ */
 export function passOver(draft: Draft, lease: Lease): Lease {
+  if (lease.failing === true)
+    return end(draft, lease, {
+      reason: "WITHDRAWN",
+      note: "it was not claimed, and with FAIL it does not wait",
+      unaware: lease.told === true,
+    });
   const { deadline: _, grantedAt: __, fencingToken: ___, told, ...rest } = lease;
   const needs = lease.needs.map((need) => ({ ...need, indexes: [] }));
   const timeout = lease.queueTimeout === undefined ? {} : { deadline: lease.createdAt + lease.queueTimeout };

@@ -15,6 +15,8 @@ export const limits = {
   claimTimeout: { min: second, max: hour, default: 5 * second, afterStart: 30 * second },
   /** The longest that one call may wait in line. */
   wait: minute,
+  /** How much longer one with FAIL is left in line if its call, which should end the waiting, does not. */
+  waitSlack: second,
   queueTimeout: { min: 1_000, max: 30 * day },
   lockDelay: { max: hour, default: 10 * second },
   cooldown: { max: day },

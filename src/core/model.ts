@@ -117,8 +117,12 @@ export interface Lease {
   readonly passedOver?: boolean;
   /** OFFERED again after an answer that told of the grant was written: somebody may use the slots, so they rest when it is passed over. */
   readonly told?: boolean;
-  /** Waits for an Acquire with if_busy FAIL, and is in memory only: it is stored when it is HELD. */
+  /** Asked for with if_busy FAIL: it waits only as long as a call for it is open. */
+  readonly failing?: boolean;
+  /** It is failing and has not been HELD: its end leaves nothing behind. */
   readonly transient?: boolean;
+  /** Transient: how many calls wait for it, as far as is known. */
+  readonly calls?: number;
   readonly requestId?: string;
   /** Of the normalised request: tells a retry from another request with the same id. */
   readonly fingerprint: string;

@@ -25,10 +25,12 @@ export function release(draft: Draft, command: Release): Done | Refusal {
 export function releaseByEnvironment(draft: Draft, command: ReleaseByEnvironment): Done | Refusal {
   const { by, environment, requestId } = command;
   const site = draft.pool.sites.get(environment);
-  if (site === undefined) return noEnvironment(environment, draft.pool.sites.keys());
+  // Its lease may have ended, and the environment been forgotten.
   if (requestId !== undefined) return releaseRequested(draft, command, requestId);
+  if (site === undefined) return noEnvironment(environment, draft.pool.sites.keys());
   const own = occupantsOf(draft, site).filter((lease) => owns(by, lease));
-  const meant = by.lease === undefined ? own.filter(isAnonymous) : own;
+  const named = own.find((lease) => lease.id === by.lease);
+  const meant = named === undefined ? own.filter(isAnonymous) : [named];
   const [lease, ...others] = meant;
   if (others.length > 0) return severalHeld(environment, meant);
   if (lease !== undefined) return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
@@ -108,18 +110,24 @@ export function hangUp(draft: Draft, command: HangUp): Done | Refusal {
   const lease = draft.lease(command.lease);
   if (lease === undefined) return noLease(command.lease);
   if (lease.state === "ENDED") return { ok: true, lease };
-  if (lease.requestId !== undefined && lease.transient !== true)
-    return { ok: true, lease: lease.state === "HELD" ? offer(draft, lease, undefined, command.written) : lease };
+  if (lease.requestId !== undefined && lease.transient !== true) {
+    // Renewed or claimed since: somebody is there.
+    if (lease.state !== "HELD" || lease.revision !== command.revision) return { ok: true, lease };
+    return { ok: true, lease: offer(draft, lease, undefined, command.written) };
+  }
   const unaware = command.written && lease.state === "HELD";
   return { ok: true, lease: end(draft, lease, { reason: "WITHDRAWN", note: "its caller went away", unaware }) };
 }
 
-/** Takes a transient waiter out of the line; one that was granted in the meantime is held. */
+/** A call no longer waits for a transient lease: with the last one it leaves the line. One that was granted in the meantime is held. */
 export function giveUp(draft: Draft, id: string): Done | Refusal {
   const lease = draft.pool.leases.get(id);
   if (lease === undefined) return noLease(id);
   if (lease.state !== "QUEUED") return { ok: true, lease: attend(draft, lease) };
-  return { ok: true, lease: lease.transient === true ? end(draft, lease, { reason: "TIMED_OUT", note: "its wait was over" }) : lease };
+  const { transient, calls = 1 } = lease;
+  if (transient !== true) return { ok: true, lease };
+  if (calls > 1) return { ok: true, lease: draft.putLease({ ...lease, calls: calls - 1 }) };
+  return { ok: true, lease: end(draft, lease, { reason: "TIMED_OUT", note: "its wait was over" }) };
 }
 
 export function forceRelease(draft: Draft, command: ForceRelease): Done | Refusal {
@@ -130,7 +138,8 @@ export function forceRelease(draft: Draft, command: ForceRelease): Done | Refusa
   return { ok: true, lease: end(draft, lease, { reason: "FORCE_RELEASED", note: command.reason, by }), alreadyEnded: false };
 }
 
-function owns(by: Caller, lease: Lease): boolean {
+/** Whether a caller may act for a lease: with its token, or as its principal. */
+export function owns(by: Caller, lease: Lease): boolean {
   return by.lease === lease.id || by.principal === lease.principal;
 }
 

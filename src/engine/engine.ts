@@ -1,6 +1,7 @@
 import type { Command, Renew, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
 import type { Lease, Micros } from "../core/model.ts";
+import { owns } from "../core/verbs.ts";
 import { type Commit, type Store, StoreFailure } from "../store/store.ts";
 import { type Asked, Attendance } from "./attendance/attendance.ts";
 import { Presence } from "./attendance/presence.ts";
@@ -150,6 +151,9 @@ export class Engine {
 
   /** Renews a lease; it also shows that an earlier answer has arrived. Undefined if there is no such lease. */
   async renew(command: Renew, call: EngineCall): Promise<Reply | undefined> {
+    // It is a sign of life now and not when it is decided: the ticket must not run out in between.
+    const waiting = this.views.live(command.lease)?.lease;
+    if (waiting !== undefined && owns(command.by, waiting)) this.#signs.sign(waiting.id);
     const renewed = this.#attendance.renewing(command.lease);
     const reply = await this.submitFor(command.lease, command, call);
     if (reply?.ok && reply.lease !== undefined) renewed(reply.lease, call);

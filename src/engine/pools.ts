@@ -1,6 +1,6 @@
 import { type Totals, totalsOf } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
-import { emptyPool, type Lease, type Micros, type Pool } from "../core/model.ts";
+import { emptyPool, type Micros, type Pool } from "../core/model.ts";
 import { add } from "../store/drafts.ts";
 import type { Cache, Commit } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
@@ -16,8 +16,8 @@ export class Pools implements Cache {
   readonly #owners = new Map<string, string>();
   /** Live lease to pool. */
   readonly #live = new Map<string, string>();
-  /** Leases that are in memory only, to pool. */
-  readonly #transient = new Map<string, string>();
+  /** Environments that were deleted, to the pool that they were in; the latest last. Who watches one is told of its end there. */
+  readonly #gone = new Map<string, string>();
   readonly #broken = new Map<string, EngineFailure>();
   /** Pools without an environment, the last one used at the end. Kept for their revisions only, so nothing iterates over them. */
   readonly #former = new Map<string, Pool>();
@@ -44,6 +44,11 @@ export class Pools implements Cache {
     return this.#owners.get(environment);
   }
 
+  /** The pool that an environment was in when it was deleted; undefined if there is one of that name again, or it was long ago. */
+  formerOwnerOf(environment: string): string | undefined {
+    return this.#gone.get(environment);
+  }
+
   poolOfLease(lease: string): string | undefined {
     return this.#live.get(lease);
   }
@@ -57,25 +62,18 @@ export class Pools implements Cache {
     return this.#owners.size;
   }
 
-  /** Leases that wait for a call with FAIL: no store has them. */
-  *transient(): Generator<Lease, void, undefined> {
-    for (const [id, pool] of this.#transient) {
-      const lease = this.#pools.get(pool)?.leases.get(id);
-      if (lease !== undefined) yield lease;
-    }
-  }
-
   adopt(commit: Commit): void {
     this.#forget();
     for (const pool of commit.pools) this.#put(pool);
     for (const name of commit.deleted) this.#owners.delete(name);
     for (const { config } of commit.environments) this.#owners.set(config.name, config.pool);
+    for (const { environments } of commit.events) for (const { name, pool, deleted } of environments) if (deleted) this.#bury(name, pool);
+    for (const { config } of commit.environments) this.#gone.delete(config.name);
     for (const { id, pool, state } of commit.leases) if (state !== "ENDED") this.#live.set(id, pool);
-    // Taken from the events and not from the rows: a lease that is in memory only has no row, but each change of its state is an event.
+    // Each change of a lease's state is an event.
     for (const { cause, pool } of commit.events) {
       if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
       else if (cause !== undefined) this.#live.set(cause.leaseId, pool);
-      if (cause !== undefined) this.#note(cause.leaseId, pool);
     }
     for (const listener of this.#listeners) listener(commit);
   }
@@ -101,9 +99,11 @@ export class Pools implements Cache {
     this.#listeners.push(listener);
   }
 
-  #note(lease: string, pool: string): void {
-    if (this.#pools.get(pool)?.leases.get(lease)?.transient === true) this.#transient.set(lease, pool);
-    else this.#transient.delete(lease);
+  #bury(environment: string, pool: string): void {
+    this.#gone.delete(environment);
+    this.#gone.set(environment, pool);
+    const [oldest] = this.#gone.keys();
+    if (this.#gone.size > limits.formerPools && oldest !== undefined) this.#gone.delete(oldest);
   }
 
   #put(pool: Pool): void {

@@ -1,6 +1,5 @@
 import type { Totals } from "../core/draft.ts";
 import type { Lease, Micros, Pool, Revision } from "../core/model.ts";
-import { isListed, oldestFirst } from "../store/query.ts";
 import type { LeaseQuery, Past, Store } from "../store/store.ts";
 import type { Pools } from "./pools.ts";
 
@@ -84,10 +83,8 @@ export class Views {
   }
 
   /** Leases in any state, as they were when they were read. */
-  async leases(query: LeaseQuery): Promise<readonly Lease[]> {
-    const stored = await this.#store.list(query);
-    const passing = [...this.#pools.transient()].filter((lease) => isListed(lease, query));
-    return passing.length === 0 ? stored : [...stored, ...passing].sort(oldestFirst).slice(0, query.limit);
+  leases(query: LeaseQuery): Promise<readonly Lease[]> {
+    return this.#store.list(query);
   }
 
   /** A lease that was read some time ago, in its place as of now; undefined where its pool is damaged. */

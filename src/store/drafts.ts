@@ -41,9 +41,9 @@ export class Drafts implements Transaction {
     return changed.length === 0 ? undefined : commitOf(changed);
   }
 
-  /** Whether a draft has changed anything: a lease that is in memory only has no row, but events. */
-  #hasChanged({ rows, events, pool }: Draft): boolean {
-    return rows.length + events.length > 0 || pool.patientUntil !== this.#cache.pool(pool.name).patientUntil;
+  /** Whether a draft has changed anything. */
+  #hasChanged({ rows, pool }: Draft): boolean {
+    return rows.length > 0 || pool.patientUntil !== this.#cache.pool(pool.name).patientUntil;
   }
 
   /**
@@ -98,5 +98,8 @@ function commitOf(drafts: readonly Draft[]): Commit {
   }
   const gone = [...deleted].filter((name) => !environments.has(name));
   const pools = drafts.map((draft) => draft.pool);
-  return { pools, leases: [...leases.values()], environments: [...environments.values()], deleted: gone, events };
+  const leavesNothing = ({ state, transient }: Lease) => state === "ENDED" && transient === true;
+  const forgotten = [...leases.values()].filter(leavesNothing).map(({ id }) => id);
+  const kept = [...leases.values()].filter((lease) => !leavesNothing(lease));
+  return { pools, leases: kept, environments: [...environments.values()], deleted: gone, forgotten, events };
 }

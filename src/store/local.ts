@@ -67,7 +67,14 @@ export class LocalStore implements Store {
     this.#loaded = undefined;
     this.#cache = cache;
     const { leases, environments } = loaded;
-    cache.adopt({ pools: rebuild(loaded, (pool, cause) => cache.refuse(pool, cause)), leases, environments, deleted: [], events: [] });
+    cache.adopt({
+      pools: rebuild(loaded, (pool, cause) => cache.refuse(pool, cause)),
+      leases,
+      environments,
+      deleted: [],
+      forgotten: [],
+      events: [],
+    });
   }
 
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {

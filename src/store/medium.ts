@@ -10,6 +10,8 @@ export interface Batch {
   readonly environments: readonly StoredEnvironment[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
+  /** Ids of leases of which no row is kept. */
+  readonly forgotten: readonly string[];
   readonly events: readonly Event[];
 }
 

@@ -52,6 +52,7 @@ export class MemoryMedium implements Medium {
     for (const name of batch.deleted) this.#environments.delete(name);
     for (const environment of batch.environments) this.#environments.set(environment.config.name, environment);
     for (const lease of batch.leases) this.#leases.set(lease.id, lease);
+    for (const id of batch.forgotten) this.#leases.delete(id);
     this.#events.push(...batch.events);
   }
 

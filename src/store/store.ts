@@ -14,11 +14,12 @@ export interface Transaction {
 export interface Commit {
   /** The pools as they are after the transaction. */
   readonly pools: readonly Pool[];
-  /** Without those that are in memory only: of these only the events tell. */
   readonly leases: readonly Lease[];
   readonly environments: readonly StoredEnvironment[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
+  /** Leases whose end leaves nothing behind. */
+  readonly forgotten: readonly string[];
   /** Of all pools, in commit order within each. */
   readonly events: readonly Event[];
 }

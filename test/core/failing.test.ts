@@ -1,21 +1,18 @@
 /** Acquire with if_busy FAIL: an answer means HELD. */
 import { describe, expect, test } from "vitest";
-import { poolOfRows } from "../../src/core/loading.ts";
-import { storedEnvironment } from "../../src/core/site.ts";
-import { ADMIN, acquireCommand, MINUTE, World } from "./world.ts";
+import { limits } from "../../src/core/limits.ts";
+import { ADMIN, acquireCommand, MINUTE, SECOND, World } from "./world.ts";
 
 const FAIL = { ifBusy: "FAIL", wait: MINUTE } as const;
-const stored = (world: World, id: string) => world.rows.filter((row) => row.kind === "lease" && row.lease.id === id).length;
 
-describe("FAIL with a wait stands in line, in memory only", () => {
-  test("it is stored when it is held, and not before", () => {
+describe("FAIL with a wait stands in line as long as a call for it is open", () => {
+  test("held, it is a lease as any other", () => {
     const world = new World();
     world.acquire("holder", "a");
     expect(world.acquire("x", "a", FAIL)).toMatchObject({ state: "QUEUED", transient: true, queueTimeout: MINUTE });
     world.release("holder");
-    expect([world.state("x"), stored(world, "x")]).toEqual(["OFFERED", 0]);
     world.claim("x");
-    expect([world.state("x"), stored(world, "x"), world.lease("x").transient]).toEqual(["HELD", 1, undefined]);
+    expect([world.state("x"), world.lease("x").transient, world.lease("x").calls]).toEqual(["HELD", undefined, undefined]);
   });
 
   test("it stands in line as everybody else: behind who came before, ahead of who comes later", () => {
@@ -31,27 +28,59 @@ describe("FAIL with a wait stands in line, in memory only", () => {
 
   test.each([
     ["its wait is over", { type: "giveUp", lease: "x" }, "TIMED_OUT"],
-    ["its call is lost", { type: "hangUp", lease: "x", written: false }, "WITHDRAWN"],
+    ["its call is lost", { type: "hangUp", lease: "x", revision: 0, written: false }, "WITHDRAWN"],
   ] as const)("nothing is left of it when %s, and its request_id is free", (_, command, reason) => {
     const world = new World();
     world.acquire("holder", "a");
     world.acquire("x", "a", { ...FAIL, requestId: "r" });
     expect(world.do(command)).toMatchObject({ ok: true, lease: { endReason: reason } });
-    expect([stored(world, "x"), world.pool.leases.has("x"), world.pool.waiters]).toEqual([0, false, 0]);
+    expect([world.lease("x").transient, world.pool.leases.has("x"), world.pool.waiters]).toEqual([true, false, 0]);
     expect(world.acquire("y", "a", { ...FAIL, requestId: "r" }).id).toBe("y");
   });
 
-  test("after a start, without it, those are served whom it kept waiting", () => {
+  test.each(["QUEUED", "OFFERED"])("a start ends it (%s), and serves those whom it kept waiting", (state) => {
     const world = new World();
-    world.acquire("holder", "b");
+    world.acquire("holder", "a");
     world.acquire("x", ["a", "b"], FAIL);
-    world.acquire("next", "a");
-    expect(world.state("next")).toBe("QUEUED");
-    const leases = [...world.pool.leases.values()].filter((lease) => lease.transient !== true);
-    world.pool = poolOfRows(world.pool, [...world.pool.sites.values()].map(storedEnvironment), leases);
+    world.acquire("next", "b");
+    if (state === "OFFERED") world.release("holder");
+    expect(world.states("x", "next")).toBe(`x ${state}, next QUEUED`);
     world.do({ type: "recover" });
-    expect(world.state("next")).toBe("OFFERED");
+    expect(world.states("x", "next")).toBe("x WITHDRAWN, next OFFERED");
   });
+
+  test("of two calls for it the one that waits longer keeps it in line", () => {
+    const world = new World();
+    world.acquire("holder", "a");
+    world.acquire("x", "a", { ...FAIL, requestId: "r" });
+    world.at += MINUTE;
+    world.acquire("again", "a", { ...FAIL, requestId: "r" });
+    expect(world.do({ type: "giveUp", lease: "x" })).toMatchObject({ lease: { state: "QUEUED" } });
+    world.pass(MINUTE);
+    expect(world.do({ type: "giveUp", lease: "x" })).toMatchObject({ lease: { state: "ENDED" } });
+  });
+
+  test("it ends soon after its wait by itself, should its call not end it", () => {
+    const world = new World();
+    world.acquire("holder", "a");
+    world.acquire("x", "a", FAIL);
+    world.pass(MINUTE);
+    expect(world.state("x")).toBe("QUEUED");
+    world.pass(limits.waitSlack);
+    expect(world.state("x")).toBe("TIMED_OUT");
+  });
+
+  test.each([false, true])(
+    "a hold whose answer was lost (written: %s) is over when no retry claims it, and stands in no line",
+    (written) => {
+      const world = new World();
+      world.acquire("x", "a", { ifBusy: "FAIL", requestId: "r", claimTimeout: SECOND });
+      world.acquire("next", "a");
+      world.hangUp("x", written);
+      world.pass(SECOND);
+      expect(world.states("x", "next")).toBe(`x WITHDRAWN, next ${written ? "QUEUED" : "OFFERED"}`);
+    },
+  );
 
   test("an offer that comes just before the wait is over is held", () => {
     const world = new World();
@@ -59,7 +88,6 @@ describe("FAIL with a wait stands in line, in memory only", () => {
     world.acquire("x", "a", FAIL);
     world.release("holder");
     expect(world.do({ type: "giveUp", lease: "x" })).toMatchObject({ ok: true, lease: { state: "HELD" } });
-    expect(stored(world, "x")).toBe(1);
   });
 
   test("an offer that is lost is no offer any more, request_id or not", () => {

@@ -67,6 +67,19 @@ describe("an environment made on demand", () => {
     expect([world.pool.sites.size, world.pool.sites.has("n0"), world.pool.sites.has("held")]).toEqual([pool, false, true]);
   }, 120_000);
 
+  test("makes no room that its own request needs", () => {
+    const world = new World();
+    const { pool } = limits.environments;
+    for (let index = 0; index < pool - 1; index++) {
+      const config = { name: `n${index}`, pool: "default", description: "", labels: {}, capacity: 1, links: {} };
+      world.draft((draft) =>
+        draft.putEnvironment({ config, state: "AVAILABLE", stateReason: "", fence: 0, onDemand: true, revision: 0 }, false),
+      );
+    }
+    expect(world.do(acquireCommand("x", ["n0", "new", "newer"]))).toMatchObject({ ok: true, lease: { state: "HELD" } });
+    expect([world.pool.sites.has("n0"), world.pool.sites.has("n1"), world.pool.sites.size]).toEqual([true, false, pool]);
+  }, 120_000);
+
   test("is forgotten on request, the idlest first", () => {
     const world = new World();
     for (const name of ["a", "b", "c"]) {

@@ -80,7 +80,8 @@ function commandOf(world: World, one: Step, number: number): Command {
       if (one.what === "release") return { type: "release", by, lease, outcome: "OK", note: "" };
       if (one.what === "force") return { type: "forceRelease", by, lease, reason: "test" };
       if (one.what === "renew") return { type: "renew", by, lease };
-      if (one.what === "hangUp" || one.what === "lose") return { type: "hangUp", lease, written: one.what === "lose" };
+      if (one.what === "hangUp" || one.what === "lose")
+        return { type: "hangUp", lease, revision: world.pool.leases.get(lease)?.revision ?? 0, written: one.what === "lose" };
       return one.what === "abandon" ? { type: "abandon", leases: [lease] } : { type: one.what as "claim" | "giveUp", lease };
     }
   }

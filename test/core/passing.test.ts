@@ -128,6 +128,24 @@ describe("a grant whose answer was lost", () => {
     }
   });
 
+  test("a hold that was renewed, or claimed, since its answer was lost stays a hold", () => {
+    const world = new World();
+    const { revision } = world.acquire("x", "a", { requestId: "r" });
+    world.do({ type: "renew", by: { principal: "admin" }, lease: "x" });
+    expect(world.do({ type: "hangUp", lease: "x", revision, written: true })).toMatchObject({ lease: { state: "HELD" } });
+  });
+
+  test("a renewal after a start brings no second grace beyond max_hold", () => {
+    const world = new World();
+    world.acquire("x", "a", { ttl: MINUTE, maxHold: 2 * MINUTE });
+    for (let start = 0; start < 4; start++) {
+      world.at += 50 * SECOND;
+      world.do({ type: "recover" });
+      if (world.state("x") === "HELD") world.do({ type: "renew", by: { principal: "admin" }, lease: "x" });
+    }
+    expect(world.state("x")).toBe("EXPIRED");
+  });
+
   test("a claim forgets that it was lost", () => {
     const world = new World();
     world.acquire("x", "a", { requestId: "r" });

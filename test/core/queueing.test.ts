@@ -187,11 +187,11 @@ describe("rules 3 and 4: signs of life", () => {
   test("an unanswered grant goes back to OFFERED with a request_id, and is withdrawn without one", () => {
     const world = new World();
     world.acquire("with", "a", { requestId: "r" });
-    world.do({ type: "hangUp", lease: "with", written: false });
+    world.hangUp("with");
     expect(world.state("with")).toBe("OFFERED");
     expect(world.acquire("retry", "a", { requestId: "r" })).toMatchObject({ id: "with", state: "HELD" });
     world.acquire("without", "b");
-    world.do({ type: "hangUp", lease: "without", written: false });
+    world.hangUp("without");
     expect(world.state("without")).toBe("WITHDRAWN");
     expect(wouldGrant(world.pool, "b")).toBe(true);
   });
@@ -201,7 +201,7 @@ describe("rules 3 and 4: signs of life", () => {
     world.acquire("holder", "a");
     world.acquire("with", "a", { requestId: "r" });
     world.acquire("without", "a");
-    for (const lease of ["with", "without"]) world.do({ type: "hangUp", lease, written: false });
+    for (const lease of ["with", "without"]) world.hangUp(lease);
     expect(world.states("with", "without")).toBe("with QUEUED, without WITHDRAWN");
   });
 

@@ -62,8 +62,8 @@ export class World {
   /** Changes the pool at the present time, whatever the rules say, and keeps the result. */
   draft<R>(change: (draft: Draft) => R): R {
     const found: Found = {
-      lease: (id) => this.ended.get(id),
-      request: (key) => [...this.ended.values()].findLast((lease) => lease.requestId && keyOf(lease) === key),
+      lease: (id) => this.#stored().find((lease) => lease.id === id),
+      request: (key) => this.#stored().findLast((lease) => lease.requestId && keyOf(lease) === key),
       elsewhere: () => this.others,
       owner: (environment) => this.elsewhere.get(environment) ?? (this.pool.sites.has(environment) ? "default" : undefined),
     };
@@ -74,6 +74,11 @@ export class World {
     this.rows.push(...draft.rows);
     for (const row of draft.rows) if (row.kind === "lease" && row.lease.state === "ENDED") this.ended.set(row.lease.id, row.lease);
     return result;
+  }
+
+  /** Ended leases, but those that leave nothing behind. */
+  #stored(): Lease[] {
+    return [...this.ended.values()].filter((lease) => lease.transient !== true);
   }
 
   /** Lets time pass, and what is due happen. */
@@ -94,7 +99,7 @@ export class World {
 
   /** The answer of a call that gave the lease did not arrive. */
   hangUp(lease: string, written = false): Reply {
-    return this.do({ type: "hangUp", lease, written });
+    return this.do({ type: "hangUp", lease, revision: this.lease(lease).revision, written });
   }
 
   claim(lease: string): Reply {

@@ -59,7 +59,7 @@ class Disk implements Medium {
 
   async probe(): Promise<void> {
     this.#needRoom();
-    await this.write({ pools: [], leases: [], environments: [], deleted: [], events: [] });
+    await this.write({ pools: [], leases: [], environments: [], deleted: [], forgotten: [], events: [] });
     this.#needRoom();
     this.#machine.short = false;
   }

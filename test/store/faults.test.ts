@@ -49,7 +49,14 @@ describe("a full disk", () => {
   const text = "x".repeat(20_000);
   const write = (medium: SqliteMedium, revision: number) => {
     const event = { pool: "p", revision, at: revision, environments: [], cause: { leaseId: text, state: "HELD", holder } } as const;
-    return medium.write({ pools: [{ name: "p", revision, at: revision }], leases: [], environments: [], deleted: [], events: [event] });
+    return medium.write({
+      pools: [{ name: "p", revision, at: revision }],
+      leases: [],
+      environments: [],
+      deleted: [],
+      forgotten: [],
+      events: [event],
+    });
   };
   /** Writes until it fails: the last revision that was written, and why no more were. */
   const writeUntilItFails = async (medium: SqliteMedium, from: number): Promise<{ last: number; error: unknown }> => {

@@ -97,7 +97,14 @@ describe("the file", () => {
   it("is whole without its log once it is closed", async () => {
     const file = path.join(directory(), "call-me.db");
     const medium = await SqliteMedium.open(file);
-    await medium.write({ pools: [{ name: "p", revision: 1, at: 1 }], leases: [], environments: [], deleted: [], events: [] });
+    await medium.write({
+      pools: [{ name: "p", revision: 1, at: 1 }],
+      leases: [],
+      environments: [],
+      deleted: [],
+      forgotten: [],
+      events: [],
+    });
     await medium.close();
     expect(existsSync(`${file}-wal`)).toBe(false);
   });
@@ -111,7 +118,7 @@ describe("the file", () => {
   it("keeps nothing of a batch of which one row cannot be written, and takes the next", async () => {
     const medium = await SqliteMedium.open(path.join(directory(), "call-me.db"));
     const event = { pool: "p", revision: 7, at: 1, environments: [] };
-    const batch = { pools: [{ name: "p", revision: 7, at: 1 }], leases: [], environments: [], deleted: [], events: [event] };
+    const batch = { pools: [{ name: "p", revision: 7, at: 1 }], leases: [], environments: [], deleted: [], forgotten: [], events: [event] };
     await expect(medium.write({ ...batch, events: [event, event] })).rejects.toMatchObject({ reason: "STORAGE_FAILED" });
     expect((await medium.load()).pools).toEqual([]);
     await medium.write(batch);

@@ -9,7 +9,14 @@ const [file = "", count = "Infinity"] = process.argv.slice(2);
 async function attempt(medium: SqliteMedium, revision: number): Promise<string> {
   const event = { pool: "p", revision, at: revision, environments: [] };
   try {
-    await medium.write({ pools: [{ name: "p", revision, at: revision }], leases: [], environments: [], deleted: [], events: [event] });
+    await medium.write({
+      pools: [{ name: "p", revision, at: revision }],
+      leases: [],
+      environments: [],
+      deleted: [],
+      forgotten: [],
+      events: [event],
+    });
     return String(revision);
   } catch (error) {
     if (error instanceof StoreFailure) return error.reason;

@@ -85,16 +85,22 @@ export class Attendance {
       return { ...reply, ...view };
     } catch (error) {
       delivery.cancel();
+      // Its caller gets no answer, and cannot come back for it.
+      if (command.requestId === undefined || fails) this.#abandon(lease.id);
       throw error;
     }
   }
 
+  #abandon(id: string): void {
+    const lease = this.#rooms.views.live(id)?.lease;
+    if (lease !== undefined && !this.#rooms.draining.aborted) this.#takeBack(lease, false, false);
+  }
+
   /** With if_busy FAIL nothing is left in line when the wait of the last open call is over; granted by now, it is held. */
   async #giveUp(view: LeaseView): Promise<LeaseView> {
-    const { signs, submit } = this.#rooms;
     const { id, pool, state } = view.lease;
-    if (state !== "QUEUED" || signs.isAttended(id)) return view;
-    const reply = await submit(pool, { type: "giveUp", lease: id });
+    if (state !== "QUEUED") return view;
+    const reply = await this.#rooms.submit(pool, { type: "giveUp", lease: id });
     return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
   }
 
@@ -263,9 +269,9 @@ export class Attendance {
     });
   }
 
-  async #hangUp({ id, pool }: Lease, written: boolean): Promise<void> {
+  async #hangUp({ id, pool, revision }: Lease, written: boolean): Promise<void> {
     const { submit } = this.#rooms;
-    const reply = await submit(pool, { type: "hangUp", lease: id, written });
+    const reply = await submit(pool, { type: "hangUp", lease: id, revision, written });
     // Another call was told that the lease is HELD while the hang-up was being stored: then it stays HELD.
     const missed = reply.ok && reply.lease?.state === "OFFERED" && this.#deliveries.isTold(id);
     if (missed) await submit(pool, { type: "claim", lease: id });

@@ -32,11 +32,12 @@ interface Told {
 export class Deliveries {
   readonly #leases = new Map<string, Told>();
 
-  /** A lease is granted: no caller knows of the grant yet. Answers before it told of a place in line only. */
+  /**
+   * A lease is granted, or offered again: no caller is known to know of it. Answers that tell of a hold stay under way: one may have been
+   * given just before the hold became an offer again.
+   */
   granted(lease: string): void {
-    const told = this.#told(lease);
-    told.known = false;
-    for (const delivery of told.underway) if (delivery.answered) delivery.cancel();
+    this.#told(lease).known = false;
   }
 
   /** The lease has ended: no answer of it is followed any more. */
@@ -77,7 +78,7 @@ export class Deliveries {
         delivery.arrived();
         told.known = true;
       }
-      if (told.known && told.underway.size === 0 && this.#leases.get(lease) === told) this.#leases.delete(lease);
+      this.#tidy(lease);
     };
   }
 
@@ -90,10 +91,11 @@ export class Deliveries {
       arrived: () => {},
       answer: (gives) => {
         delivery.answered = true;
-        if (!gives) delivery.arrived();
+        if (!gives) delivery.cancel();
       },
       cancel: () => {
         if (underway.delete(delivery)) delivery.arrived();
+        this.#tidy(lease);
       },
     };
     underway.add(delivery);
@@ -103,6 +105,12 @@ export class Deliveries {
     });
     delivery.arrived = arrived;
     return delivery;
+  }
+
+  /** An entry that says no more than none. */
+  #tidy(lease: string): void {
+    const told = this.#leases.get(lease);
+    if (told?.known && told.underway.size === 0) this.#leases.delete(lease);
   }
 
   #told(lease: string): Told {

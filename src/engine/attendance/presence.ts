@@ -58,10 +58,6 @@ export class Presence implements SignsOfLife {
     };
   }
 
-  isAttended(lease: string): boolean {
-    return this.#open.has(lease);
-  }
-
   overdue(): string[] {
     const now = this.#now();
     const leases: string[] = [];

@@ -15,8 +15,6 @@ export interface SignsOfLife {
   sign(lease: string): void;
   /** A wait or a stream opens: a sign that lasts until the returned function is called. */
   attend(lease: string): () => void;
-  /** Whether a wait or a stream is open. */
-  isAttended(lease: string): boolean;
   /** The leases whose ticket has run out. */
   overdue(): string[];
   /** When the next ticket runs out. */

@@ -14,6 +14,7 @@ export interface BatchRows {
   readonly environments: readonly Row[];
   readonly deleted: readonly string[];
   readonly leases: readonly Row[];
+  readonly forgotten: readonly string[];
   readonly events: readonly Row[];
 }
 
@@ -28,6 +29,7 @@ export function rowsOf(batch: Batch): BatchRows {
     environments: batch.environments.map((environment) => seal(environment.config.name, JSON.stringify(environment))),
     deleted: batch.deleted,
     leases: batch.leases.map(rowOfLease),
+    forgotten: batch.forgotten,
     events: batch.events.map((event) => seal(event.pool, event.revision, JSON.stringify(event))),
   };
 }

@@ -34,6 +34,7 @@ export class Tables {
       environments: db.prepare(upsert("environments", "name", "name, body, seal")),
       deleted: db.prepare("DELETE FROM environments WHERE name = ?"),
       leases: db.prepare(upsert("leases", "id", LEASE)),
+      forgotten: db.prepare("DELETE FROM leases WHERE id = ?"),
     };
     this.#ended = rows(db, `SELECT ${LEASE} FROM leases WHERE id = ? AND ended_at IS NOT NULL`);
     this.#newest = rows(
@@ -75,6 +76,7 @@ export class Tables {
       for (const name of batch.deleted) this.#write.deleted.run(name);
       for (const row of batch.environments) this.#write.environments.run(row);
       for (const row of batch.leases) this.#write.leases.run(row);
+      for (const id of batch.forgotten) this.#write.forgotten.run(id);
       this.#events.add(batch.events, limits.logBytes);
     });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Acquire, Reply } from "../../src/core/command.ts";
+import type { EngineCall } from "../../src/engine/call.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { acquireCommand, MINUTE, SECOND } from "../core/world.ts";
 import { Line } from "../sim/line.ts";
@@ -8,7 +9,7 @@ import { type Stage, settled, stage } from "./stage.ts";
 const by = { principal: "admin" };
 
 /** Asks for `needs`, and waits in line for a minute. */
-function ask(engine: Engine, id: string, line = new Line(), more: Partial<Acquire> = {}, wait = MINUTE): Promise<Reply> {
+function ask(engine: Engine, id: string, line: EngineCall = new Line(), more: Partial<Acquire> = {}, wait = MINUTE): Promise<Reply> {
   return engine.acquire({ pool: "default", command: acquireCommand(id, "uat", more), wait }, line);
 }
 
@@ -129,6 +130,22 @@ describe("an Acquire", () => {
     line.break();
     await settled();
     expect(stateOf(room, "mine")).toBe("OFFERED");
+  });
+
+  test("that may have arrived is not forgotten when another one, lost later, cannot have", async () => {
+    const room = await stage();
+    const lines = [new Line(), new Line()] as const;
+    const calls = [lines[0].call(), lines[1].call()] as const;
+    const hung = room.disk.hang();
+    const first = ask(room.engine, "mine", calls[0], { requestId: "r" });
+    await hung;
+    const retry = ask(room.engine, "again", calls[1], { requestId: "r" });
+    room.disk.flow();
+    await Promise.all([first, retry]);
+    calls[0].write();
+    for (const line of lines) line.break();
+    await settled();
+    expect(room.engine.views.live("mine")?.lease).toMatchObject({ state: "OFFERED", told: true });
   });
 });
 

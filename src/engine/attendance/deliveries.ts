@@ -22,6 +22,8 @@ interface Underway extends Delivery {
 interface Told {
   /** A later call has named the lease, so somebody knows of the grant. */
   known: boolean;
+  /** One that was lost had been handed to the system, so somebody may know all the same. */
+  written: boolean;
   readonly underway: Set<Underway>;
 }
 
@@ -82,9 +84,10 @@ export class Deliveries {
     };
   }
 
-  /** Follows an answer that will give the lease. `lost` is called once if it does not arrive; by then it does not count as under way. */
+  /** Follows an answer that will give the lease. `lost` is called once if it does not arrive; by then it does not count as under way. `written` holds for it or for one lost before. */
   give(lease: string, handOver: HandOver, lost: (written: boolean) => void): Delivery {
-    const { underway } = this.#told(lease);
+    const told = this.#told(lease);
+    const { underway } = told;
     const delivery: Underway & { lost: Delivery["lost"] } = {
       answered: false,
       lost: undefined,
@@ -101,7 +104,9 @@ export class Deliveries {
     underway.add(delivery);
     const arrived = handOver((written) => {
       delivery.lost = { written };
-      if (underway.delete(delivery)) lost(written);
+      if (!underway.delete(delivery)) return;
+      told.written ||= written;
+      lost(told.written);
     });
     delivery.arrived = arrived;
     return delivery;
@@ -116,7 +121,7 @@ export class Deliveries {
   #told(lease: string): Told {
     const known = this.#leases.get(lease);
     if (known !== undefined) return known;
-    const told: Told = { known: true, underway: new Set() };
+    const told: Told = { known: true, written: false, underway: new Set() };
     this.#leases.set(lease, told);
     return told;
   }

@@ -180,12 +180,13 @@ function nothingHeld(environment: string, requestId?: string): Refusal {
 function nameTheLease(environment: string, own: readonly Lease[]): Refusal {
   const [first] = own;
   const who = first?.holder.name || first?.holder.runUrl || first?.principal || "";
+  const how = first?.state === "OFFERED" ? "offered to" : "held for";
   const ids = own.slice(0, 10).map((lease) => lease.id);
   return {
     ok: false,
     reason: "NAME_THE_LEASE",
     field: "environment",
-    message: `${JSON.stringify(environment)} is held for ${JSON.stringify(who)}; a name alone could end somebody else's work: release it by lease_id (${ids.join(", ")}), or with the request_id that it was asked for with`,
+    message: `${JSON.stringify(environment)} is ${how} ${JSON.stringify(who)}; a name alone could end somebody else's work: release it by lease_id (${ids.join(", ")}), or with the request_id that it was asked for with`,
     metadata: { environment, holder: who, lease_ids: ids.join(", ") },
   };
 }

@@ -139,6 +139,15 @@ describe("rule 7: release", () => {
     expect(world.states("named", "run", "asked")).toBe("named HELD, run HELD, asked HELD");
   });
 
+  test("by environment it says of a lease that nobody has taken yet to whom it is offered", () => {
+    const world = new World();
+    world.acquire("x", "a");
+    expect(byName(world)).toMatchObject({ message: expect.stringContaining('"a" is held for "x"') });
+    world.acquire("zoe", "a");
+    world.release("x");
+    expect(byName(world)).toMatchObject({ message: expect.stringContaining('"a" is offered to "zoe"') });
+  });
+
   test("with a request_id it means that request's lease there, waiting, held or ended, and no other", () => {
     const world = new World();
     world.acquire("x", "a", { requestId: "one" });

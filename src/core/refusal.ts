@@ -36,9 +36,15 @@ export function noEnvironment(name: string, known: Iterable<string>): Refusal {
   };
 }
 
-/** `; did you mean "a" or "b"?` for up to three names within a third of the letters; empty if none is near. */
+/** `; did you mean "a" or "b"?` for the three nearest names; empty if none is near. */
 export function near(name: string, known: Iterable<string>): string {
-  if (name.length > limits.name) return "";
+  const names = nearest(name, known).map((candidate) => JSON.stringify(candidate));
+  return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
+}
+
+/** Up to three names within a third of the letters, the nearest first. */
+export function nearest(name: string, known: Iterable<string>): string[] {
+  if (name.length > limits.name) return [];
   const reach = Math.max(1, Math.floor(name.length / 3));
   const close: { name: string; away: number }[] = [];
   let looked = 0;
@@ -49,8 +55,7 @@ export function near(name: string, known: Iterable<string>): string {
     if (away <= reach) close.push({ name: other, away });
   }
   close.sort((a, b) => a.away - b.away);
-  const names = close.slice(0, 3).map((candidate) => JSON.stringify(candidate.name));
-  return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
+  return close.slice(0, 3).map((candidate) => candidate.name);
 }
 
 /** Edits between two words (Levenshtein), as the command line counts them too (cli/help/distance.ts). */

@@ -27,9 +27,20 @@ const JSON_INPUT: readonly (readonly [method: string, json: string, field: strin
     ACQUIRE,
     '{"environment":"e","queueTimeout":{"seconds":3}}',
     "queue_timeout",
-    'an object is no duration in seconds; write "queueTimeout":',
+    'an object is no duration in seconds; write it like "queueTimeout":"60s"',
   ],
+  [ACQUIRE, '{"ttl":"1e3s"}', "ttl", '"1e3s" is no duration in seconds; write "ttl":"1000s"'],
+  [ACQUIRE, '{"ttl":"90.5 minutes"}', "ttl", 'write "ttl":"5430s"'],
+  [ACQUIRE, '{"ttl":"1.7sec"}', "ttl", 'write "ttl":"1.7s"'],
+  [ACQUIRE, '{"wait":0}', "wait", 'write "wait":"0s"'],
+  [ACQUIRE, '{"ttl":"3 months"}', "ttl", 'write it like "ttl":"60s"'],
+  [ACQUIRE, '{"ttl":"1h30"}', "ttl", 'write it like "ttl":"60s"'],
+  [ACQUIRE, `{"ttl":"${"1".repeat(5_000)}x"}`, "ttl", 'write it like "ttl":"60s"'],
+  [ACQUIRE, '{"ttl":-5}', "ttl", 'write it like "ttl":"60s"'],
   [ACQUIRE, '{"environment":"e","ifBusy":"fail"}', "if_busy", 'none of IF_BUSY_QUEUE, IF_BUSY_FAIL; write "ifBusy":"IF_BUSY_FAIL"'],
+  [ACQUIRE, '{"ifBusy":"IF_BUSY_FAI"}', "if_busy", '"IF_BUSY_FAI" is none of IF_BUSY_QUEUE, IF_BUSY_FAIL; write "ifBusy":"IF_BUSY_FAIL"'],
+  [ACQUIRE, '{"ifBusy":"if-busy-queu"}', "if_busy", 'write "ifBusy":"IF_BUSY_QUEUE"'],
+  [ACQUIRE, '{"ifBusy":"faill"}', "if_busy", 'write "ifBusy":"IF_BUSY_FAIL"'],
   [ACQUIRE, '{"environment":"e","holder":{"kind":"human"}}', "holder.kind", 'write "kind":"HOLDER_KIND_HUMAN"'],
   [ACQUIRE, '{"environment":5}', "environment", '5 is no text; write "environment":"5"'],
   [ACQUIRE, '{"environment":["e"]}', "environment", "a list is no text"],
@@ -43,11 +54,17 @@ const JSON_INPUT: readonly (readonly [method: string, json: string, field: strin
   [ACQUIRE, '{"holder":{"nam":"me"}}', "holder.nam", '"nam" is unknown; did you mean "name"?'],
   [ACQUIRE, '{"environment":"e","autoRenew":true}', "autoRenew", '"autoRenew" is unknown; AcquireRequest has environment, needs,'],
   [ACQUIRE, '{"requestId":"a","request_id":"b"}', "request_id", "is given twice"],
-  [ACQUIRE, '{"priority":"high"}', "priority", '"high" is no whole number that fits here; write "priority":1'],
+  [ACQUIRE, '{"priority":"high"}', "priority", '"high" is no whole number that fits here; write it like "priority":1'],
   [APPLY, '{"environments":[{"name":"e"},{"name":"f","labels":{"k":5}}]}', 'environments[1].labels["k"]', "5 is no text"],
   [APPLY, '{"environments":[{"name":"e","labels":[]}]}', "environments[0].labels", "a list is no object"],
   [APPLY, '{"dryRun":"yes"}', "dry_run", '"yes" is neither true nor false; write "dryRun":true'],
-  ["EnvironmentService/SetEnvironmentState", '{"until":"tomorrow"}', "until", '"tomorrow" is no time as of RFC 3339; write "until":"2027'],
+  [APPLY, '{"dryRun":"no"}', "dry_run", 'write "dryRun":false'],
+  [
+    "EnvironmentService/SetEnvironmentState",
+    '{"until":"tomorrow"}',
+    "until",
+    '"tomorrow" is no time as of RFC 3339; write it like "until":"2027',
+  ],
   ["EnvironmentService/ListLeases", '{"filter":{"states":["held"]}}', "filter.states[0]", 'write "LEASE_STATE_HELD"'],
   ["LockService/CheckFence", '{"fencingToken":"x"}', "fencing_token", "is no whole number of 64 bits"],
 ];
@@ -78,6 +95,14 @@ describe.each(Object.entries(JSON_WIRES))("JSON over %s", (_, wire) => {
   ])("%s is no message", async (_, json) => {
     expect(await send(server, wire(ACQUIRE, json))).toMatchObject({ ...MALFORMED, fields: [] });
   });
+});
+
+test.each([
+  ['{"ifBusy":"IF_BUSY_NOW"}', 'if_busy: "IF_BUSY_NOW" is none of IF_BUSY_QUEUE, IF_BUSY_FAIL'],
+  ['{"ifBusy":true}', "if_busy: true is none of IF_BUSY_QUEUE, IF_BUSY_FAIL"],
+  ['{"ifBusy":""}', 'if_busy: "" is none of IF_BUSY_QUEUE, IF_BUSY_FAIL'],
+])("%s is near to nothing, so that all values are named and none is proposed", async (json, message) => {
+  expect((await send(server, { method: ACQUIRE, type: "application/json", body: Buffer.from(json) })).message).toBe(message);
 });
 
 test("a text that looks like a duration is one only where a duration belongs", async () => {

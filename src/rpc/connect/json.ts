@@ -1,9 +1,10 @@
 /**
- * A request's JSON. What protobuf-es refuses is explained here: the path of the field in proto names, its value, and an example of what fits.
+ * A request's JSON. What protobuf-es refuses is explained here: the path of the field in proto names, its value, and what fits: what was
+ * probably meant, or where that cannot be told the form alone, since a remedy that is taken over must not mean something else.
  * protobuf-es judges what fits, and the walk asks it about ever smaller parts.
  */
 import { type DescEnum, type DescField, type DescMessage, fromJson, fromJsonString, type JsonValue, ScalarType } from "@bufbuild/protobuf";
-import { near } from "../../core/refusal.ts";
+import { near, nearest } from "../../core/refusal.ts";
 import { failure } from "../errors.ts";
 import { show } from "../methods/fields.ts";
 
@@ -107,46 +108,83 @@ function faultOfOne(field: DescField, key: string, value: JsonValue, path: strin
     const inner = faultIn(type, value, path);
     if (inner !== undefined) return inner;
   }
-  const [kind, example] = expected(field, value);
+  const { kind, meant, form = "" } = expected(field, value);
+  const example = meant ?? form;
   const whole = field.fieldKind === "list" || field.fieldKind === "map" ? example : `${JSON.stringify(key)}:${example}`;
-  return { path, complaint: `${shown(value)} is ${kind}; write ${whole}` };
+  const remedy = example === "" ? "" : `; write ${meant === undefined ? "it like " : ""}${whole}`;
+  return { path, complaint: `${shown(value)} is ${kind}${remedy}` };
 }
 
-/** What a value of this field must be, and an example that fits and is close to what was given. */
-function expected(field: DescField, value: JsonValue): readonly [kind: string, example: string] {
-  if (field.message?.typeName === DURATION) return ["no duration in seconds", `"${secondsIn(value)}s"`];
-  if (field.message?.typeName === "google.protobuf.Timestamp") return ["no time as of RFC 3339", '"2027-01-31T12:00:00Z"'];
-  if (field.enum !== undefined) return nameOf(field.enum, value);
+/** What a value must be; in JSON what was probably `meant`, or else an example of the `form` where `kind` does not tell it. */
+interface Expectation {
+  readonly kind: string;
+  readonly meant: string | undefined;
+  readonly form?: string;
+}
+
+function expected(field: DescField, value: JsonValue): Expectation {
+  if (field.message?.typeName === DURATION) return { kind: "no duration in seconds", meant: secondsIn(value), form: '"60s"' };
+  if (field.message?.typeName === "google.protobuf.Timestamp")
+    return { kind: "no time as of RFC 3339", meant: undefined, form: '"2027-01-31T12:00:00Z"' };
+  if (field.enum !== undefined) return namedValue(field.enum, value);
   switch (field.scalar) {
-    case ScalarType.STRING:
-      if (typeof value === "string") return ["no well-formed text: half of a surrogate pair is missing", '"text"'];
-      return ["no text", typeof value === "number" || typeof value === "boolean" ? `"${value}"` : '"text"'];
+    case ScalarType.STRING: {
+      if (typeof value === "string")
+        return { kind: "no well-formed text: half of a surrogate pair is missing", meant: undefined, form: '"text"' };
+      const meant = typeof value === "number" || typeof value === "boolean" ? `"${value}"` : undefined;
+      return { kind: "no text", meant, form: '"text"' };
+    }
     case ScalarType.BOOL:
-      return ["neither true nor false", "true"];
+      return { kind: "neither true nor false", meant: truthIn(value) };
     case ScalarType.INT64:
     case ScalarType.UINT64:
-      return ["no whole number of 64 bits that fits here", '"1"'];
+      return { kind: "no whole number of 64 bits that fits here", meant: undefined, form: '"1"' };
     default:
-      return ["no whole number that fits here", "1"];
+      return { kind: "no whole number that fits here", meant: undefined, form: "1" };
   }
 }
 
-function nameOf(type: DescEnum, value: JsonValue): readonly [string, string] {
+/** The name of an enum that ends with what was written, or else the one nearest to it. */
+function namedValue(type: DescEnum, value: JsonValue): Expectation {
   // An enum's first value (unspecified) is no example of what to send.
   const names = type.values.slice(1).map(({ name }) => name);
-  const ending = typeof value === "string" ? `_${value.trim().toUpperCase().replaceAll(/\W+/g, "_")}` : "";
-  const meant = names.find((name) => ending !== "" && `_${name}`.endsWith(ending)) ?? names[0] ?? "";
-  return [`none of ${names.join(", ")}`, `"${meant}"`];
+  const prefix = type.sharedPrefix?.toUpperCase() ?? "";
+  const written = typeof value === "string" ? value.trim().toUpperCase().replaceAll(/\W+/g, "_") : "";
+  const ends = names.find((name) => written !== "" && `_${name}`.endsWith(`_${written}`));
+  // What all of them begin with says nothing about how near two of them are.
+  const [close] = nearest(
+    written.startsWith(prefix) ? written.slice(prefix.length) : written,
+    names.map((name) => name.slice(prefix.length)),
+  );
+  const meant = ends ?? (close === undefined ? undefined : `${prefix}${close}`);
+  return { kind: `none of ${names.join(", ")}`, meant: meant === undefined ? undefined : JSON.stringify(meant) };
 }
 
-const UNITS: Record<string, number> = { ms: 0.001, s: 1, sec: 1, m: 60, min: 60, h: 3_600, d: 86_400 };
+function truthIn(value: JsonValue): string | undefined {
+  if (/^(true|yes|y|on|1)$/i.test(`${value}`)) return "true";
+  return /^(false|no|n|off|0)$/i.test(`${value}`) ? "false" : undefined;
+}
 
-/** The seconds that are probably meant by 3600, "3600" or "1h30m"; 60 where that cannot be told. */
-function secondsIn(value: JsonValue): number {
-  const parts = [...`${isObject(value) ? "" : value}`.matchAll(/(\d+(?:\.\d{1,9})?)\s*(ms|sec|s|min|m|h|d)?/g)];
-  const seconds = parts.reduce((sum, [, amount, unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 1), 0);
-  const whole = seconds >= 1 ? Math.round(seconds) : seconds;
-  return whole >= 0.001 && whole <= 1e9 ? whole : 60;
+const NUMBER = String.raw`(\d+(?:\.\d+)?(?:e\d+)?)`;
+const UNIT = "(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)";
+const PART = String.raw`${NUMBER}\s*${UNIT}\s*`;
+const DURATION_LIKE = new RegExp(`^(?:${NUMBER}|(?:${PART})+)$`);
+
+/** The duration that is meant by 3600, "3600", "1e3s" or "1h30m"; undefined where that cannot be told. */
+function secondsIn(value: JsonValue): string | undefined {
+  const written = typeof value === "string" || typeof value === "number" ? `${value}`.trim() : "";
+  if (!DURATION_LIKE.test(written)) return undefined;
+  const parts = [...written.matchAll(new RegExp(PART, "g"))];
+  const seconds =
+    parts.length === 0 ? Number(written) : parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * lengthOf(unit), 0);
+  const exact = Number(seconds.toFixed(9));
+  return seconds === 0 || (exact >= 0.001 && exact <= 1e9) ? `"${exact}s"` : undefined;
+}
+
+/** A unit in seconds, by the letters that tell it. */
+function lengthOf(unit: string): number {
+  if (/^m(s|illi)/.test(unit)) return 0.001;
+  return { s: 1, m: 60, h: 3_600, d: 86_400 }[unit[0] ?? ""] ?? 1;
 }
 
 /** Whether protobuf-es takes this value for the field, and reads all of it. */

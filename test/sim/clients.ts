@@ -192,6 +192,8 @@ export class Clients {
     const { pool, command } = client;
     const orphans = [...this.#machine.engine.views.pool(pool).leases.keys()].filter((id) => commandOf(id) === command.id);
     const lost = line.break();
+    // Until now the server took it to be there; what it then takes back has its full ticket from now on.
+    client.signed = this.#machine.engine.views.now();
     // By its token it may have asked over another connection since then.
     if (command.requestId !== undefined || client.token !== undefined || !client.isAway) return;
     if (lost) for (const id of orphans) this.#judge.orphaned(id);

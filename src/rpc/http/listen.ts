@@ -3,6 +3,7 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from "no
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { carries } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
 import { Http1Connections } from "./door/http1.ts";
 import { Http2Connections } from "./door/http2.ts";
@@ -76,7 +77,10 @@ class Door implements Listening {
     });
     this.#front = front;
     front.maxConnections = this.#limits.maxConnections;
-    front.on("connection", (socket: Socket) => this.#keep(socket));
+    front.on("connection", (socket: Socket) => {
+      this.#keep(socket);
+      if (options.tls !== undefined) carries(socket);
+    });
     front.on("drop", () => this.#trouble.refused++);
     front.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#welcome(socket, begin));
   }

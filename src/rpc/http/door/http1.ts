@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
 import { Backlog } from "./stopwatch.ts";
@@ -80,10 +81,10 @@ export class Http1Connections {
       const waiting = socket.writableLength;
       if (backlog.stuck(waiting, socket.bytesWritten - waiting, now, this.#limits)) {
         this.#log.debug({ peer: socket.remoteAddress, waiting }, "cut off an HTTP/1.1 connection that has stopped reading");
-        socket.destroy();
+        cutOff(socket);
       } else if (underWay.overdue(now, this.#limits.closeTimeout)) {
         this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/1.1 connection that did not close after its answer");
-        socket.destroy();
+        cutOff(socket);
       } else if (ended && underWay.settle()) socket.destroy();
     }
   }

@@ -11,6 +11,7 @@ import {
   type ServerOptions,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -112,7 +113,7 @@ export class Http2Connections {
       connection.turns.forgive();
       if (connection.underWay.overdue(now, this.#limits.pingTimeout)) {
         this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/2 connection that gives no sign of life after an answer");
-        socket.destroy();
+        cutOff(socket);
       }
     }
   }
@@ -134,7 +135,7 @@ export class Http2Connections {
     for (const [stream, open] of streams) {
       if (stream.closed) {
         // Its RST_STREAM cannot get out: the whole connection has stopped reading.
-        if (open.closing.elapsed(now) >= limits.stallTimeout) socket.destroy();
+        if (open.closing.elapsed(now) >= limits.stallTimeout) cutOff(socket);
       } else if (open.look(stream, sending, now, limits)) {
         still.push([stream, open]);
       } else if (stream.headersSent && !stream.writableEnded) {
@@ -163,7 +164,7 @@ export class Http2Connections {
     const silent = silence.elapsed(now);
     if (silent >= this.#limits.pingInterval + this.#limits.pingTimeout) {
       this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/2 connection that gives no sign of life");
-      socket.destroy();
+      cutOff(socket);
     } else if (silent >= this.#limits.pingInterval && !connection.pinged && !session.destroyed) {
       connection.pinged = session.ping(() => undefined);
     }

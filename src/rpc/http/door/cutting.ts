@@ -1,0 +1,28 @@
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+
+/** The connections that carry TLS, by their ends. */
+const carriers = new Map<string, Socket>();
+
+function endsOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`;
+}
+
+/** Notes a connection that TLS will be spoken on, until it closes. */
+export function carries(socket: Socket): void {
+  const ends = endsOf(socket);
+  carriers.set(ends, socket);
+  socket.once("close", () => {
+    if (carriers.get(ends) === socket) carriers.delete(ends);
+  });
+}
+
+/**
+ * Ends a connection to a peer that is silent, or has stopped reading, with a reset. After an orderly end the kernel would go on delivering
+ * what waits, and a peer that comes back would hear of a lease that it has lost by then.
+ */
+export function cutOff(socket: Socket): void {
+  const carrier = socket instanceof TLSSocket ? carriers.get(endsOf(socket)) : socket;
+  if (carrier !== undefined && !carrier.destroyed) carrier.resetAndDestroy();
+  socket.destroy();
+}

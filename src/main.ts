@@ -32,7 +32,7 @@ export async function main(): Promise<number> {
 
 async function serve(config: Config): Promise<number> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
-  const medium = await SqliteMedium.open(config.sqlite);
+  const medium = await SqliteMedium.open(config.sqlite, (text) => log.warn({}, text));
   const app = await start({ ...config, medium, log });
   const scheme = config.tls === undefined ? "http" : "https";
   log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite }, "call-me is ready");

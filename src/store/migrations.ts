@@ -26,9 +26,9 @@ export function known(): Migration[] {
 
 /**
  * Brings the schema up to date. Each migration is one transaction with its record and the version of the file, so after a crash it
- * has either happened or not. Throws StoreUnusable for a file that a newer call-me made, or one whose migrations were not these.
+ * has either happened or not. Tells whether any was needed. Throws StoreUnusable for a file that a newer call-me made, or one whose migrations were not these.
  */
-export function migrate(db: Database, file: string, migrations: readonly Migration[] = known()): void {
+export function migrate(db: Database, file: string, migrations: readonly Migration[] = known()): boolean {
   const version = Number(db.pragma("user_version", { simple: true }));
   const newest = migrations.at(-1)?.version ?? 0;
   if (version > newest)
@@ -49,6 +49,7 @@ export function migrate(db: Database, file: string, migrations: readonly Migrati
       db.pragma(`user_version = ${migration.version}`);
     }).immediate();
   }
+  return version < newest;
 }
 
 function compare(db: Database, file: string, migrations: readonly Migration[]): void {

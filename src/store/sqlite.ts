@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Reads } from "../core/command.ts";
@@ -5,6 +6,7 @@ import type { Event } from "../core/event.ts";
 import type { Lease, Revision } from "../core/model.ts";
 import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
 import { leaseOfRemains } from "./remains.ts";
+import { unmark } from "./sqlite/mark.ts";
 import { Damage, environmentOfRow, eventOfRow, leaseOfRow, poolOfRow, remainsOfRow, rowsOf } from "./sqlite/rows.ts";
 import type { Answer, Operations, Request } from "./sqlite/worker.ts";
 import { type History, type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
@@ -21,29 +23,42 @@ interface Waiting {
 export class SqliteMedium implements Medium {
   readonly #file: string;
   readonly #worker: Worker;
+  readonly #warn: (text: string) => void;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
   /** Set when the thread cannot be used any more: what every further call fails with. */
   #dead: StoreFailure | undefined;
   #closing: Promise<void> | undefined;
   #state: MediumState = "well";
+  /**
+   * Before the thread ends without close(): that closes the file all the same, which copies the log and deletes it, so there must be no
+   * mark then. Unless something is lost, of which the next start is to know.
+   */
+  readonly #exiting = () => {
+    if (this.#state !== "lost" && existsSync(this.#file)) unmark(realpathSync(this.#file));
+  };
   readonly #listeners: ((why: StoreFailure) => void)[] = [];
 
-  private constructor(file: string) {
+  private constructor(file: string, warn: (text: string) => void) {
     this.#file = path.resolve(file);
+    this.#warn = warn;
     this.#worker = new Worker(new URL("./sqlite/worker.ts", import.meta.url), { workerData: this.#file, name: "sqlite" });
+    process.on("exit", this.#exiting);
     this.#worker.on("message", (answer: Answer) => this.#take(answer));
     this.#worker.on("error", (error) => this.#die(error.message));
     this.#worker.on("exit", () => this.#die("the thread of the store has ended"));
   }
 
-  /** Opens the file, or creates it, and locks it. Throws StoreUnusable, which says which file, why, and what to do. */
-  static async open(file: string): Promise<SqliteMedium> {
-    const medium = new SqliteMedium(file);
+  /**
+   * Opens the file, or creates it, and locks it. Throws StoreUnusable, which says which file, why, and what to do. `warn` is told what an
+   * operator should know, and what does not stop the store.
+   */
+  static async open(file: string, warn: (text: string) => void = () => {}): Promise<SqliteMedium> {
+    const medium = new SqliteMedium(file, warn);
     try {
       await new Promise((resolve, reject) => medium.#waiting.set(0, { resolve, reject }));
     } catch (error) {
-      await medium.#worker.terminate();
+      await medium.#end();
       throw error instanceof StoreUnusable ? error : new StoreUnusable(`cannot open the store ${medium.#file}: ${String(error)}`);
     }
     return medium;
@@ -118,13 +133,18 @@ export class SqliteMedium implements Medium {
   }
 
   async #close(): Promise<void> {
-    const closed = this.#dead === undefined ? this.#call("close") : undefined;
+    const closed = this.#dead === undefined ? this.#call("close") : this.#exiting();
     this.#dead ??= new StoreFailure("STORE_CLOSED", `${this.#file} is closed`);
     try {
       await closed;
     } finally {
-      await this.#worker.terminate();
+      await this.#end();
     }
+  }
+
+  async #end(): Promise<void> {
+    process.off("exit", this.#exiting);
+    await this.#worker.terminate();
   }
 
   #call<O extends keyof Operations>(operation: O, ...parameters: Parameters<Operations[O]>): Promise<ReturnType<Operations[O]>> {
@@ -139,11 +159,12 @@ export class SqliteMedium implements Medium {
 
   #take(answer: Answer): void {
     if ("state" in answer) this.#state = answer.state;
-    if (answer.id === undefined) for (const listener of this.#listeners) listener(this.#failure(answer.failure));
+    if ("warning" in answer) this.#warn(answer.warning);
+    else if (answer.id === undefined) for (const listener of this.#listeners) listener(this.#failure(answer.failure));
     else this.#settle(answer, answer.id);
   }
 
-  #settle(answer: Answer, id: number): void {
+  #settle(answer: Exclude<Answer, { readonly warning: string }>, id: number): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if ("result" in answer) waiting?.resolve(answer.result);

@@ -1,4 +1,19 @@
-import { copyFileSync, cpSync, existsSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -15,10 +30,23 @@ function replace(file: string): void {
   renameSync(`${file}.copy`, file);
 }
 
+/** Writes some bytes into the file where it is. */
+function scribble(file: string, at: number): void {
+  const descriptor = openSync(file, "r+");
+  writeSync(descriptor, "xxxxxxxx", at);
+  closeSync(descriptor);
+}
+
 const MEDDLINGS: readonly (readonly [name: string, meddle: (file: string) => void, told: RegExp])[] = [
   ["the database is deleted", (file) => rmSync(file), /it was deleted or moved away/],
   ["the database is replaced by a copy", replace, /it was replaced by another file/],
   ["the database is overwritten where it is", (file) => copyFileSync(`${file}-reserve`, file), /it was written by another program/],
+  ["a few bytes of the database are overwritten", (file) => scribble(file, 200), /it was written by another program/],
+  ["the database is made longer", (file) => writeFileSync(file, "more\n", { flag: "a" }), /it was written by another program/],
+  ["the log is emptied", (file) => truncateSync(`${file}-wal`), /its log \(-wal\) was written by another program/],
+  ["the log is cut short", (file) => truncateSync(`${file}-wal`, 4_000), /its log \(-wal\) was written by another program/],
+  ["the log is made longer", (file) => writeFileSync(`${file}-wal`, "more\n", { flag: "a" }), /its log \(-wal\) was written by another/],
+  ["a few bytes of the log are overwritten", (file) => scribble(`${file}-wal`, 5_000), /its log \(-wal\) was written by another program/],
   ["the log is deleted", (file) => rmSync(`${file}-wal`), /its log \(-wal\) was deleted or moved away/],
   ["the log is replaced by a copy", (file) => replace(`${file}-wal`), /its log \(-wal\) was replaced by another file/],
 ];
@@ -58,12 +86,14 @@ test("a log that is deleted beside the real file is noticed where the store's pa
   expect(await refusal(locks.acquire({ environment: "late" }))).toBe("unavailable STORAGE_LOST");
 });
 
-test("a database of which only the times have changed is the same one", async () => {
+test("a database and a log of which only the times have changed are the same ones", async () => {
   await using server = await Server.start();
   const { locks } = clientsOf(server, "gRPC");
   await locks.acquire({ environment: "a" });
-  utimesSync(path.join(server.directory, "call-me.db"), 1, 1);
-  expect(leaseIn(await locks.acquire({ environment: "b" })).state).toBe(LeaseState.HELD);
+  for (const name of ["call-me.db", "call-me.db-wal"]) {
+    utimesSync(path.join(server.directory, name), 1, 1);
+    expect(leaseIn(await locks.acquire({ environment: name })).state).toBe(LeaseState.HELD);
+  }
 });
 
 test("a database that is moved away is noticed without any call; moved back while the server is stopped, it has all", async () => {
@@ -80,4 +110,91 @@ test("a database that is moved away is noticed without any call; moved back whil
   for (const name of names) renameSync(`${name}.away`, name);
   await server.restart();
   expect(leaseIn(await locks.acquire({ environment: "uat", requestId: "r" })).id).toBe(lease.id);
+});
+
+test("what the server itself does to its files is no meddling: thousands of commits, by which the log is copied and begun anew", async () => {
+  await using server = await Server.start();
+  const { locks } = clientsOf(server, "gRPC");
+  const file = path.join(server.directory, "call-me.db");
+  const first = statSync(file).size;
+  for (let turn = 0; turn < 700; turn++) leaseIn(await locks.acquire({ environment: "uat", holder: { name: "x".repeat(128) } }));
+  await eventually(() => statSync(file).size > first);
+  expect(server.log.filter(({ level }) => level >= 50)).toEqual([]);
+});
+
+test("a server whose log was emptied and that was stopped then does not start without it", async () => {
+  await using server = await Server.start();
+  const { locks } = clientsOf(server, "gRPC");
+  await locks.acquire({ environment: "uat" });
+  const file = path.join(server.directory, "call-me.db");
+  truncateSync(`${file}-wal`);
+  expect(await refusal(locks.acquire({ environment: "late" }))).toBe("unavailable STORAGE_LOST");
+  expect(await server.stop()).toBe(0);
+  await expect(server.restart()).rejects.toThrow(/ended with 78 .*its log .*call-me\.db-wal is (missing|empty)/s);
+});
+
+const LOSSES: readonly (readonly [name: string, lose: (log: string) => void, told: string])[] = [
+  ["is missing", (log) => rmSync(log), "missing"],
+  ["is empty", (log) => truncateSync(log), "empty"],
+  ["is shorter than any", (log) => truncateSync(log, 4_000), "cut short"],
+];
+
+test.each(LOSSES)(
+  "a killed server whose log %s does not start: leases would be lost; with the log, or without the mark, it does",
+  async (_, lose, told) => {
+    await using server = await Server.start();
+    const lease = leaseIn(await clientsOf(server).locks.acquire({ environment: "uat", requestId: "r" }));
+    await server.kill9();
+    const file = path.join(server.directory, "call-me.db");
+    copyFileSync(`${file}-wal`, `${file}.log`);
+    lose(`${file}-wal`);
+    const sentence = new RegExp(
+      `ended with 78 .*cannot open the store ${file}: its log ${file}-wal is ${told}, [^\n]*leases .*would be lost; put the log back, or remove ${file}-open to begin with what the database alone has\n?$`,
+      "s",
+    );
+    await expect(server.restart()).rejects.toThrow(sentence);
+    copyFileSync(`${file}.log`, `${file}-wal`);
+    await server.restart();
+    expect(leaseIn(await clientsOf(server).locks.acquire({ environment: "uat", requestId: "r" })).id).toBe(lease.id);
+    await server.kill9();
+    rmSync(`${file}-wal`);
+    rmSync(`${file}-open`);
+    await server.restart();
+    expect((await clientsOf(server).locks.check({ environment: "uat" })).environments).toMatchObject([{ used: 0 }]);
+  },
+);
+
+test("a server that is killed before anything was written to its log starts again without it", async () => {
+  await using server = await Server.start();
+  await server.stop();
+  await server.restart();
+  const file = path.join(server.directory, "call-me.db");
+  await server.kill9();
+  rmSync(`${file}-wal`, { force: true });
+  await server.restart();
+  expect(await server.stop()).toBe(0);
+  expect([file, `${file}-wal`, `${file}-open`].map((name) => existsSync(name))).toEqual([true, false, false]);
+});
+
+test("a killed server's log that is missing beside the real file is noticed where the store's path is a link to it", async () => {
+  const elsewhere = path.join(directory(), "real.db");
+  const link = path.join(directory(), "call-me.db");
+  writeFileSync(elsewhere, "");
+  symlinkSync(elsewhere, link);
+  await using server = await Server.start({ CALL_ME_STORE: `sqlite:${link}` });
+  await clientsOf(server).locks.acquire({ environment: "uat" });
+  await server.kill9();
+  rmSync(`${elsewhere}-wal`);
+  await expect(server.restart()).rejects.toThrow(`its log ${elsewhere}-wal is missing`);
+});
+
+test("where there can be no mark, the server warns and goes on", async () => {
+  await using server = await Server.start();
+  const file = path.join(server.directory, "call-me.db");
+  mkdirSync(`${file}-open`);
+  expect(leaseIn(await clientsOf(server).locks.acquire({ environment: "uat" })).state).toBe(LeaseState.HELD);
+  const warnings = server.log.filter(({ level }) => level >= 40).map(({ msg }) => msg);
+  expect(warnings).toEqual([
+    `cannot create ${file}-open (EISDIR): a start after a crash would not notice it if the log (-wal) were missing`,
+  ]);
 });

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, statSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
@@ -92,6 +92,33 @@ describe("the file", () => {
     expect(past(0, 100)).toBe("trimmed");
     expect(past(99, 100)).toEqual({ revisions: [100], more: false });
     tables.close();
+  });
+
+  it("alone has schema and secret as soon as it is new", async () => {
+    const file = path.join(directory(), "call-me.db");
+    const medium = await SqliteMedium.open(file);
+    const { secret } = await medium.load();
+    const copy = path.join(directory(), "copy.db");
+    copyFileSync(file, copy);
+    await medium.close();
+    const other = await SqliteMedium.open(copy);
+    expect((await other.load()).secret).toEqual(secret);
+    await other.close();
+  });
+
+  it("has a mark beside it from the first commit until it is closed", async () => {
+    const file = path.join(directory(), "call-me.db");
+    await (await SqliteMedium.open(file)).close();
+    const isMarked = () => existsSync(`${file}-open`);
+    const medium = await SqliteMedium.open(file);
+    const marks = [isMarked()];
+    // Trims nothing, so nothing is written.
+    await medium.trim({ before: 0, leases: 1, requests: 1, events: 0, bytes: 1_000 });
+    marks.push(isMarked());
+    await medium.probe();
+    marks.push(isMarked());
+    await medium.close();
+    expect([...marks, isMarked()]).toEqual([false, false, true, false]);
   });
 
   it("is whole without its log once it is closed", async () => {

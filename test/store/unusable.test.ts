@@ -167,6 +167,20 @@ describe("a store is refused, with the file, the reason and the remedy, when", (
     expect(existsSync(file)).toBe(false);
   });
 
+  it("it was not closed, and its log is missing or shorter than any; it stays as it was", async () => {
+    const file = await used();
+    const before = readFileSync(file);
+    writeFileSync(`${file}-open`, "");
+    expect(await refusal(file)).toMatch(/its log .*-wal is missing, .*put the log back, or remove .*-open to begin with/);
+    writeFileSync(`${file}-wal`, "x".repeat(4_000));
+    expect(await refusal(file)).toMatch(/its log .*-wal is cut short/);
+    expect([readFileSync(file).equals(before), statSync(`${file}-wal`).size]).toEqual([true, 4_000]);
+    rmSync(`${file}-wal`);
+    rmSync(file);
+    expect(await refusal(file)).toMatch(/its log .*-wal is missing/);
+    expect(existsSync(file)).toBe(false);
+  });
+
   it("another server of this process has it, whose lock the refusal leaves in place", async () => {
     const file = await used();
     const medium = await SqliteMedium.open(file);

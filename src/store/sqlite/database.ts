@@ -1,15 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { APPLICATION_ID, migrate } from "../migrations.ts";
 import { StoreUnusable } from "../store.ts";
 import { codeOf } from "./failure.ts";
+import { SHORTEST_LOG } from "./log.ts";
+import { markOf, syncDirectory } from "./mark.ts";
 
 /** How long to wait for another process that has the file open, in milliseconds: for example a server that is just stopping. */
 const PATIENCE = 500;
 /** Up to which size the whole file is read at start, to find damage before anything is decided on it. */
 const CHECKED = 256 * 1024 * 1024;
+/** To which size SQLite cuts the log when it begins it anew, in bytes. */
+export const LOG_LIMIT: number = 64 * 1024 * 1024;
 
 /** Opens the file for ourselves alone, or creates it. Throws StoreUnusable. */
 export function openDatabase(file: string): Database.Database {
@@ -20,9 +24,11 @@ export function openDatabase(file: string): Database.Database {
     db = new Database(file, { fileMustExist: true, timeout: PATIENCE });
     own(db, file);
     check(db, file);
+    // SQLite does so too, with the first commit, but ignores errors, and then a power loss could lose the names of both files.
     syncDirectory(directory);
     db.function("random_key", () => randomBytes(32));
-    migrate(db, file);
+    // The file alone then has the schema and the secret. The log stays as long as it is: it may have a mark.
+    if (migrate(db, file)) db.pragma("wal_checkpoint(FULL)");
     return db;
   } catch (error) {
     db?.close();
@@ -40,14 +46,7 @@ function prepareFile(file: string, directory: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found?.isDirectory()) throw unusable(file, "it is a directory", "give the path of a file in it");
   if (found !== undefined && !found.isFile()) throw unusable(file, "it is not a regular file", "choose another path");
-  const log = sizeOf(`${file}-wal`);
-  // SQLite would delete such a log and begin an empty database.
-  if ((found?.size ?? 0) === 0 && log > 0)
-    throw unusable(
-      file,
-      `it is ${found === undefined ? "missing" : "empty"}, but its log ${file}-wal holds ${log} bytes that were committed`,
-      "restore the database that belongs to the log, or move the log away to begin anew",
-    );
+  checkLog(file, found?.size);
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
     // Only a missing file may be opened here. Closing any descriptor of a file drops all locks that this process has on it, so to
@@ -57,6 +56,28 @@ function prepareFile(file: string, directory: string): void {
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw unusable(file, ...diagnose(error, directory));
   }
+}
+
+/** Throws if the database or its log is missing, and the other one shows it. They lie beside the real file: SQLite follows symbolic links. */
+function checkLog(file: string, size: number | undefined): void {
+  const real = size === undefined ? file : realpathSync(file);
+  // The log first: a server that has just written its first commit makes the mark after it, one that closes removes the mark before it.
+  const log = sizeOf(`${real}-wal`);
+  // SQLite would delete such a log and begin an empty database.
+  if ((size ?? 0) === 0 && log > 0)
+    throw unusable(
+      file,
+      `it is ${size === undefined ? "missing" : "empty"}, but its log ${real}-wal holds ${log} bytes that were committed`,
+      "restore the database that belongs to the log, or move the log (and -open beside it) away to begin anew",
+    );
+  const mark = markOf(real);
+  if (log >= SHORTEST_LOG || statSync(mark, { throwIfNoEntry: false }) === undefined) return;
+  const state = log > 0 ? "cut short" : existsSync(`${real}-wal`) ? "empty" : "missing";
+  throw unusable(
+    file,
+    `its log ${real}-wal is ${state}, and the server that had it open did not close it: leases that are in the log alone would be lost`,
+    `put the log back, or remove ${mark} to begin with what the database alone has`,
+  );
 }
 
 /** Takes the file, which stays locked until it is closed, and makes commits durable. Writes nothing to a file of somebody else. */
@@ -77,7 +98,7 @@ function own(db: Database.Database, file: string): void {
     throw unusable(file, `its file system has no write-ahead log (journal_mode is ${row?.journal_mode})`, "keep it on a local disk");
   // After journal_mode: this build of SQLite silently turns it to NORMAL for a WAL, and a commit would not be on disk.
   db.pragma("synchronous = FULL");
-  db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
+  db.pragma(`journal_size_limit = ${LOG_LIMIT}`);
 }
 
 function check(db: Database.Database, file: string): void {
@@ -89,21 +110,7 @@ function check(db: Database.Database, file: string): void {
   if (verdict !== "ok") throw unusable(file, `it is damaged: ${found}`, RESTORE);
 }
 
-/**
- * Makes the names of both files durable before anything is written. SQLite does so too, with the first commit, but ignores errors, and then
- * a power loss could lose the names.
- */
-function syncDirectory(directory: string): void {
-  if (process.platform === "win32") return;
-  const descriptor = openSync(directory, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-const RESTORE = "restore a backup, or move it and its -wal away to begin with an empty store";
+const RESTORE = "restore a backup, or move it and its -wal away (and -open, if it is there) to begin with an empty store";
 
 /** Why the file cannot be opened, and the remedy. */
 function diagnose(error: unknown, directory: string): [reason: string, remedy: string] {

@@ -1,6 +1,7 @@
 import type { MediumState } from "../medium.ts";
 import { StoreFailure } from "../store.ts";
 import { failureOf } from "./failure.ts";
+import type { Mark } from "./mark.ts";
 import type { Place } from "./place.ts";
 import type { Reserve } from "./reserve.ts";
 
@@ -10,11 +11,13 @@ const NO_ROOM = "the disk is full: there is no room for the reserve, from which 
 export class Guard {
   readonly #place: Place;
   readonly #reserve: Reserve;
+  readonly #mark: Mark;
   #short: boolean;
 
-  constructor(place: Place, reserve: Reserve) {
+  constructor(place: Place, reserve: Reserve, mark: Mark) {
     this.#place = place;
     this.#reserve = reserve;
+    this.#mark = mark;
     this.#short = !reserve.isPossible;
   }
 
@@ -29,6 +32,7 @@ export class Guard {
     try {
       const result = work();
       this.#place.after();
+      if (this.#place.hasCommits) this.#mark.make();
       return result;
     } catch (error) {
       const failure = failureOf(error, "work");
@@ -46,6 +50,12 @@ export class Guard {
     if (this.#short && !this.#reserve.make()) throw new StoreFailure("STORAGE_FULL", NO_ROOM);
     this.write(write);
     this.#short = false;
+  }
+
+  /** Before the files are closed. `settle` copies the log to the database, and tells whether it could. */
+  close(settle: () => boolean): void {
+    // What others have written into the log must not be copied, and the next start is to know that commits are missing.
+    if (!this.#place.isLogSpoilt && settle()) this.#mark.remove();
   }
 
   /**

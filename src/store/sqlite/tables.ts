@@ -102,6 +102,22 @@ export class Tables {
     return more;
   }
 
+  /** Copies all commits from the log to the database, which stays open; false if that fails. The log keeps its size. */
+  settle(): boolean {
+    try {
+      const [row] = this.#db.pragma("wal_checkpoint(FULL)") as { busy: number; log: number; checkpointed: number }[];
+      return row?.busy === 0 && row.log === row.checkpointed;
+    } catch {
+      return false;
+    }
+  }
+
+  /** How many frames of the log SQLite relies on. */
+  frames(): number {
+    const [row] = this.#db.pragma("wal_checkpoint(NOOP)") as { log: number }[];
+    return row?.log ?? 0;
+  }
+
   /**
    * Closes the database, which checkpoints and deletes the WAL. If that fails, all commits are still in the WAL. It is safe after a failed
    * fsync, too: only commits whose own fsync succeeded are copied, from pages that are on disk, and the WAL is deleted after an fsync of

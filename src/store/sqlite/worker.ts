@@ -6,6 +6,7 @@ import { type StoreFailure, StoreUnusable } from "../store.ts";
 import { openDatabase } from "./database.ts";
 import { failureOf } from "./failure.ts";
 import { Guard } from "./guard.ts";
+import { Mark } from "./mark.ts";
 import { Place } from "./place.ts";
 import { Reserve } from "./reserve.ts";
 import { Tables } from "./tables.ts";
@@ -26,11 +27,12 @@ export interface Request {
 /** A StoreFailure is sent as its reason and its message. */
 type Failed = Pick<StoreFailure, "reason" | "message">;
 
-/** The answer to the request of that id, with the state after it. Id 0: whether the store is open. Without an id: a failure that no request has met. */
+/** The answer to the request of that id, with the state after it. Id 0: whether the store is open. Without an id: a failure that no request has met, or a warning. */
 export type Answer =
   | { readonly id: number; readonly state: MediumState; readonly result: unknown }
   | { readonly id?: number; readonly state: MediumState; readonly failure: Failed }
-  | { readonly id: 0; readonly unusable: string };
+  | { readonly id: 0; readonly unusable: string }
+  | { readonly warning: string };
 
 /** The open database, and the guard of its writes. */
 interface Opened {
@@ -42,6 +44,7 @@ let dead: StoreFailure | undefined;
 
 function perform({ tables, guard }: Opened, { operation, parameters }: Request): unknown {
   if (dead !== undefined && operation !== "close") throw dead;
+  if (operation === "close") guard.close(() => tables.settle());
   if (operation === "probe") return guard.probe(() => tables.probe());
   const work = () => Reflect.apply(tables[operation], tables, parameters);
   return operation === "write" || operation === "trim" ? guard.write(work) : work();
@@ -68,7 +71,8 @@ function open(file: string): Opened | undefined {
     const tables = new Tables(openDatabase(file));
     // SQLite follows symbolic links: the log lies beside the real file, and the reserve must be on its disk.
     const real = realpathSync(file);
-    return { tables, guard: new Guard(new Place(real), new Reserve(real)) };
+    const place = new Place(real, () => tables.frames());
+    return { tables, guard: new Guard(place, new Reserve(real), new Mark(real, (warning) => say({ warning }))) };
   } catch (error) {
     const unusable = error instanceof StoreUnusable ? error.message : `cannot open the store ${file}: ${String(error)}`;
     say({ id: 0, unusable });

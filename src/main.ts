@@ -34,10 +34,12 @@ async function serve(config: Config): Promise<number> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
   const medium = await SqliteMedium.open(config.sqlite, (text) => log.warn({}, text));
   const app = await start({ ...config, medium, log });
+  // Before anybody is told that it is ready, and may stop it.
+  const stopped = signalled();
   const scheme = config.tls === undefined ? "http" : "https";
   log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite }, "call-me is ready");
   if (config.apiKey === undefined) log.warn({}, "no API_KEY is set: no key is asked for, and only this machine can connect");
-  const ending = await Promise.race([signalled(), app.broken]);
+  const ending = await Promise.race([stopped, app.broken]);
   if (typeof ending !== "string") {
     log.error({ err: ending }, "the outcome of a commit is unknown; stopping, so that the next start can find out");
     await Promise.race([app.stop(LAST_WORDS_MS), pause(LAST_WORDS_MS)]);

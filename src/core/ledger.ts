@@ -12,7 +12,7 @@ import {
   requestKey,
   type Site,
 } from "./model.ts";
-import { partsOf } from "./needs.ts";
+import { namesOf } from "./needs.ts";
 import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./site.ts";
 
 /** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
@@ -35,8 +35,13 @@ export function latestEnd(lease: Lease): Micros | undefined {
 
 /** Whether a free slot could serve it: it waits, was not passed over, and all its environments are in service. Only such a one claims. */
 export function isReady(pool: Pool, lease: Lease): boolean {
+  return isReadyAmong(lease, (name) => siteOf(pool, name).environment);
+}
+
+/** The same where the environments are not in a pool yet. */
+export function isReadyAmong(lease: Lease, environmentOf: (name: string) => Environment): boolean {
   if (lease.state !== "QUEUED" || lease.passedOver === true) return false;
-  return partsOf(pool, lease).every(({ site }) => !isOutOfService(site.environment));
+  return namesOf(lease).every((name) => !isOutOfService(environmentOf(name)));
 }
 
 /** A live lease that an index names. */
@@ -175,7 +180,8 @@ function rejoin(pool: Pool, id: string): Pool {
   }, pool);
 }
 
-function deadlineOfLease(lease: Lease): Deadline | undefined {
+/** When a live lease ends, or is passed over, by itself. */
+export function deadlineOfLease(lease: Lease): Deadline | undefined {
   return lease.state === "ENDED" || lease.deadline === undefined ? undefined : { at: lease.deadline, lease: lease.id };
 }
 

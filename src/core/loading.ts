@@ -1,7 +1,6 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
-import { isGranted, rankOf } from "./ledger.ts";
+import { deadlineOfLease, isGranted, isReadyAmong, rankOf } from "./ledger.ts";
 import {
-  type Deadline,
   emptyPool,
   emptySite,
   type Idle,
@@ -15,7 +14,7 @@ import {
   type Use,
   type Wanting,
 } from "./model.ts";
-import { deadlineOf, isIdle, isOutOfService } from "./site.ts";
+import { deadlineOf, isIdle } from "./site.ts";
 
 type Entry<K, V> = readonly [K, V];
 
@@ -64,17 +63,21 @@ function partsOf(environment: StoredEnvironment): Parts {
 }
 
 function take(parts: ReadonlyMap<string, Parts>, lease: Lease): void {
-  const sites = lease.needs.map((need) => ({ need, site: parts.get(need.environment) }));
-  const ready = lease.passedOver !== true && sites.every(({ site }) => site !== undefined && !isOutOfService(site.environment));
+  const partOf = (name: string): Parts => {
+    const part = parts.get(name);
+    if (part === undefined) throw new Error(`lease ${lease.id} is on ${JSON.stringify(name)}, which is not stored`);
+    return part;
+  };
+  const ready = isReadyAmong(lease, (name) => partOf(name).environment);
   const rank = rankOf(lease);
-  for (const { need, site } of sites) {
-    if (site === undefined) throw new Error(`lease ${lease.id} is on ${JSON.stringify(need.environment)}, which is not stored`);
+  for (const { environment, slots, indexes } of lease.needs) {
+    const part = partOf(environment);
     if (isGranted(lease)) {
-      for (const index of need.indexes) site.slots.push([index, { lease: lease.id }]);
-      site.occupants.push([lease.fencingToken ?? 0, lease.id]);
+      for (const index of indexes) part.slots.push([index, { lease: lease.id }]);
+      part.occupants.push([lease.fencingToken ?? 0, lease.id]);
     } else {
-      (lease.passedOver === true ? site.passed : site.line).push([rank, lease.id]);
-      if (ready) site.ready.push([rank, { lease: lease.id, slots: need.slots }]);
+      (lease.passedOver === true ? part.passed : part.line).push([rank, lease.id]);
+      if (ready) part.ready.push([rank, { lease: lease.id, slots }]);
     }
   }
 }
@@ -92,8 +95,4 @@ function siteOfParts({ environment: stored, slots, occupants, line, passed, read
     ready: empty.ready.fill(ready),
   };
   return isIdle(site) ? { ...site, idleSince: at } : site;
-}
-
-function deadlineOfLease(lease: Lease): Deadline | undefined {
-  return lease.deadline === undefined ? undefined : { at: lease.deadline, lease: lease.id };
 }

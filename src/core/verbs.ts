@@ -29,14 +29,19 @@ export function releaseByEnvironment(draft: Draft, command: ReleaseByEnvironment
   if (requestId !== undefined) return releaseRequested(draft, command, requestId);
   if (site === undefined) return noEnvironment(environment, draft.pool.sites.keys());
   const own = occupantsOf(draft, site).filter((lease) => owns(by, lease));
-  const named = own.find((lease) => lease.id === by.lease);
-  const meant = named === undefined ? own.filter(isAnonymous) : [named];
+  const meant = by.lease === undefined ? own.filter(isAnonymous) : ofToken(draft, by.lease, environment);
   const [lease, ...others] = meant;
   if (others.length > 0) return severalHeld(environment, meant);
   if (lease !== undefined) return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
   if (own[0] !== undefined) return nameTheLease(environment, own);
   const first = site.occupants.first()?.[1];
   return first === undefined ? nothingHeld(environment) : notYours(leaseOf(draft.pool, first));
+}
+
+/** The live lease of a token, if it is on that environment; waiting, too. */
+function ofToken(draft: Draft, id: string, environment: string): Lease[] {
+  const lease = draft.pool.leases.get(id);
+  return lease !== undefined && isOn(lease, environment) ? [lease] : [];
 }
 
 /** The caller's lease of a request_id, if it is on that environment. */

@@ -190,6 +190,17 @@ describe("rule 7: release", () => {
     expect(world.state("x")).toBe("HELD");
   });
 
+  test("a lease_token shown by environment while its lease waits there withdraws that", () => {
+    const world = new World();
+    world.acquire("x", "a", { holder: NAMELESS });
+    world.acquire("y", "a");
+    world.acquire("z", "b");
+    expect(byName(world, { principal: "lease z", lease: "z" })).toMatchObject({ reason: "NOT_YOURS" });
+    expect(byName(world, { lease: "z" })).toMatchObject({ reason: "NAME_THE_LEASE" });
+    expect(byName(world, { lease: "y" })).toMatchObject({ lease: { id: "y", endReason: "WITHDRAWN" } });
+    expect(world.states("x", "z")).toBe("x HELD, z HELD");
+  });
+
   test("a lease_token acts for its lease alone", () => {
     const world = new World();
     world.acquire("x", "a");

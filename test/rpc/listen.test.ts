@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { Agent, request } from "node:https";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
@@ -78,6 +79,33 @@ describe("nothing that a peer sends ends the process", () => {
     socket.end(Buffer.from(bytes, "latin1"));
     await gone(socket);
     expect((await getHttp2(await openSession(door.url))).body).toBe("hello");
+  });
+
+  const refused: [string, number][] = [
+    ["GET\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nConnection: keep-alive\r\n\r\n", 400],
+    [`GET / HTTP/1.1\r\nHost: a\r\n${"a: b\r\n".repeat(5000)}\r\n`, 431],
+    ["GET / HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\nConnection: close\r\n\r\n", 417],
+  ];
+  test.each(refused)("%j is refused, with the header that every answer has, and closed", async (bytes, status) => {
+    const door = await openDoor(hello);
+    const socket = await openSocket(door.port);
+    socket.write(bytes);
+    const answer = await text(socket);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toMatch(/x-content-type-options: nosniff/i);
+  });
+
+  test("nothing is written into an answer that is on its way when what follows is no request", async () => {
+    const door = await openDoor((_req, res) => void (res as ServerResponse).write("begun"));
+    const socket = await openSocket(door.port);
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    const chunks: string[] = [];
+    for await (const chunk of socket.setEncoding("latin1")) {
+      chunks.push(String(chunk));
+      if (chunks.length === 1) socket.write("\0\0\0\r\n\r\n");
+    }
+    expect(chunks.join("")).toMatch(/begun\r\n$/);
   });
 
   test("a connection reset in the middle of a request", async () => {

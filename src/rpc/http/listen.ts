@@ -5,7 +5,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { carries } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
-import { Http1Connections } from "./door/http1.ts";
+import { Http1Connections, NO_PAGE } from "./door/http1.ts";
 import { Http2Connections } from "./door/http2.ts";
 import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
@@ -82,6 +82,8 @@ class Door implements Listening {
       if (options.tls !== undefined) carries(socket);
     });
     front.on("drop", () => this.#trouble.refused++);
+    front.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => this.#http1.refuse(error.code, socket));
+    front.on("checkExpectation", (_req: IncomingMessage, res: ServerResponse) => void res.writeHead(417, NO_PAGE).end());
     front.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#welcome(socket, begin));
   }
 
@@ -141,8 +143,11 @@ class Door implements Listening {
   }
 
   #answer(...[req, res, delivery]: Parameters<Handle>): void {
-    // For every answer, whoever writes it: no answer is a web page, even if a name in it looks like HTML.
-    res.setHeader("x-content-type-options", "nosniff");
+    for (const [name, value] of Object.entries(NO_PAGE)) res.setHeader(name, value);
+    if (res instanceof ServerResponse && req.httpVersion === "1.1" && req.headers.host === undefined) {
+      res.writeHead(400, { connection: "close" }).end();
+      return;
+    }
     const fail = (error: unknown) => {
       const authority = req.headers[":authority"] ?? req.headers.host;
       const nameless = typeof authority !== "string" || !URL.canParse(`http://${authority}`);
@@ -216,6 +221,8 @@ function frontServer(tls: ListenOptions["tls"], limits: DoorLimits, serve: Reque
     requestTimeout: limits.bodyTimeout,
     keepAliveTimeout: limits.idleTimeout,
     connectionsCheckingInterval: limits.sweepInterval,
+    // Refused in #answer, with the header that every answer has.
+    requireHostHeader: false,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: 10_000,

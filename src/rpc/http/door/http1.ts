@@ -13,6 +13,20 @@ interface Connection {
   ended: boolean;
 }
 
+/** On every answer, whoever writes it: no answer is a web page, even if a name in it looks like HTML. */
+export const NO_PAGE = { "x-content-type-options": "nosniff" } as const;
+
+const NO_PAGE_LINE = Object.entries(NO_PAGE)
+  .map((pair) => pair.join(": "))
+  .join("\r\n");
+
+/** How bytes that are no request are refused, by the code of Node's error; all others with 400. */
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", "413 Payload Too Large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+]);
+
 /** The HTTP/1.1 connections of a door. Headers, bodies and idle connections are timed by Node; this cuts off readers that have stopped. */
 export class Http1Connections {
   readonly #connections = new Map<Socket, Connection>();
@@ -49,6 +63,17 @@ export class Http1Connections {
       if (this.#draining && connection.open.size === 0) socket.destroySoon();
     });
     return new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
+  }
+
+  /** Closes a connection by which something came that is no request; says so, unless another answer is on its way there. */
+  refuse(code: string | undefined, socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    const answering = connection !== undefined && [...connection.open].some((response) => response.headersSent);
+    if (connection !== undefined && socket.writable && !answering && code !== "ECONNRESET") {
+      const status = REFUSALS.get(code ?? "") ?? "400 Bad Request";
+      socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${NO_PAGE_LINE}\r\n\r\n`);
+    }
+    socket.destroy();
   }
 
   /** HTTP/1.1 has no ping. After a long wait this side closes, and the peer's close tells that the answer has arrived (rule 4). */

@@ -49,6 +49,12 @@ export class Views {
     return this.pool(this.ownerOf(environment) ?? "default");
   }
 
+  /** The pool that an environment was in when it was deleted; undefined if there is one of that name again, or it was long ago. */
+  graveOf(environment: string): Pool | undefined {
+    const name = this.#pools.formerOwnerOf(environment);
+    return name === undefined || this.#pools.isRefused(name) ? undefined : this.pool(name);
+  }
+
   /** How much there is over all pools of what limits.ts bounds. */
   get totals(): Totals {
     return this.#pools.totals;

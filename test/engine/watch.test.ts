@@ -138,8 +138,25 @@ test("the end of an environment is told, also to who was away while it went with
   await house.do({ type: "delete", by: { principal: "admin" }, environment: "uat" }, "fleet");
   await house.acquire("other");
   const away = await house.watch(UAT, reader.revision).rest();
-  expect(away).toMatchObject([{ kind: "CHANGE", skipped: true, environments: [{ pool: "default", available: true }] }]);
+  expect(away).toMatchObject([{ kind: "CHANGE", skipped: false, environments: [{ pool: "fleet", deleted: true }] }]);
   expect(await reader.next()).toMatchObject({ environments: [{ pool: "fleet", deleted: true }] });
+  // Whoever comes only now is told of a free name; so is everybody as soon as there is one of that name again.
+  const late = await house.watch(UAT).next();
+  expect(late).toMatchObject({ kind: "SNAPSHOT", revision: reader.revision, environments: [{ pool: "default", available: true }] });
+  await house.acquire("uat");
+  expect(await reader.next()).toMatchObject({ kind: "CHANGE", environments: [{ pool: "default", used: 1 }] });
+});
+
+test("a reader that was far behind when its environment was deleted is told that it was, and its cursor does not go back", async () => {
+  const house = await House.open();
+  await house.apply("fleet", ["uat", "other"]);
+  const reader = house.watch(UAT);
+  await reader.next();
+  for (let count = 0; count < 100; count++) await house.apply("fleet", ["uat"], `board ${count}`);
+  await house.do({ type: "delete", by: { principal: "admin" }, environment: "uat" }, "fleet");
+  expect(await reader.rest()).toMatchObject([{ kind: "CHANGE", skipped: true, environments: [{ pool: "fleet", deleted: true }] }]);
+  await house.acquire("elsewhere");
+  expect(await reader.next()).toMatchObject({ kind: "HEARTBEAT", revision: reader.revision });
 });
 
 test("a cursor that was trimmed, or was never given out, gets a snapshot marked reset", async () => {

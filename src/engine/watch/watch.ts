@@ -73,8 +73,10 @@ export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; en
   return { pool, environments: [status] };
 }
 
-function homeOf(engine: Engine, topic: Topic): Pool {
-  return "pool" in topic ? engine.views.pool(topic.pool) : engine.views.homeOf(topic.environment);
+/** The pool whose log tells of a topic. For a name that was deleted it is the one that told of its end, so that no cursor goes back. */
+function homeOf({ views }: Engine, topic: Topic): Pool {
+  if ("pool" in topic) return views.pool(topic.pool);
+  return views.graveOf(topic.environment) ?? views.homeOf(topic.environment);
 }
 
 /** The status of an environment that does not exist: free, as an Acquire would create it. */
@@ -192,7 +194,14 @@ class Reader {
     this.#subscription.skip();
     const { pool, environments } = present(this.#engine, topic, AGE);
     const flags = kind === "SNAPSHOT" ? { reset: merged, skipped: false } : { reset: false, skipped: merged };
-    return shared(pool, `${kind} ${merged} ${keyOf(topic)}`, { ...flags, kind, revision: pool.revision, environments });
+    const told = kind === "CHANGE" ? environments.map((status) => this.#orDeleted(status)) : environments;
+    return shared(pool, `${kind} ${merged} ${keyOf(topic)}`, { ...flags, kind, revision: pool.revision, environments: told });
+  }
+
+  /** What became of an environment, for a reader that knew it: a free name tells nobody that it was deleted. */
+  #orDeleted(status: EnvironmentStatus): EnvironmentStatus {
+    const grave = this.#engine.views.graveOf(status.name);
+    return grave === undefined ? status : { ...status, pool: grave.name, available: false, deleted: true };
   }
 }
 

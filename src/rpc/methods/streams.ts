@@ -80,8 +80,8 @@ export async function* watchLease(
     let spoken = performance.now();
     while (seen.state !== "ENDED" && !pause.ended) {
       await pause.sleep(seen.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
-      const found = pause.ended ? undefined : await engine.views.lease(id);
-      if (found === undefined) break;
+      if (pause.ended) break;
+      const found = await findLease(service, id);
       view = own ? await engine.keep(found, call) : found;
       const sight = sightOf(view);
       const news = isNews(seen, sight);

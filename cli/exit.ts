@@ -63,7 +63,8 @@ export function explain(error: unknown, url: string): Failure {
 function whyMissed({ reason, message, holders, cause }: NotAcquired): string {
   if (reason === "")
     return `not acquired: the server was out of reach (${ConnectError.from(cause).rawMessage}) when the queue timeout had passed`;
-  return holders === "" || message.includes(holders) ? message : `${message}; held by ${holders}`;
+  const told = holders.split(", ").every((name) => message.includes(name));
+  return told ? message : `${message}; held by ${holders}`;
 }
 
 function violations(error: ConnectError): string[] {

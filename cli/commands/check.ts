@@ -4,7 +4,7 @@ import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
-import { occupiedBy, verdict } from "../words/phrases.ts";
+import { hindrances, occupiedBy, verdict } from "../words/phrases.ts";
 
 /** `call-me check`: the present state, as an exit code and as a table. */
 export class CheckCommand extends ClientCommand {
@@ -36,7 +36,7 @@ export class CheckCommand extends ClientCommand {
       status.name,
       `${status.used}/${status.capacity}`,
       `${status.queueLength}`,
-      [status.stateReason, occupiedBy(status.holders)].filter(Boolean).join(", "),
+      [...hindrances(status), occupiedBy(status.holders)].filter(Boolean).join(", "),
     ]);
     this.output.table([["STATE", "ENVIRONMENT", "USED", "WAITING", "WHO AND WHY"], ...rows]);
   }

@@ -7,7 +7,7 @@ import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
-import { instant, isOffered, verdict, who } from "../words/phrases.ts";
+import { hindrances, instant, isOffered, verdict, who } from "../words/phrases.ts";
 
 /** `call-me status`: every environment, who is on it since when and until when, and how many wait. */
 export class StatusCommand extends ClientCommand {
@@ -50,7 +50,6 @@ export class StatusCommand extends ClientCommand {
 
 /** A line for each holder; the environment itself is told on the first. */
 function rows(status: EnvironmentStatus): string[][] {
-  const resting = status.resting === 0 ? "" : `${status.resting} resting before the next grant`;
   const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
   const holders = status.holders.map((one) => {
     const { holder, leaseId, since, until, reason } = one;
@@ -63,6 +62,6 @@ function rows(status: EnvironmentStatus): string[][] {
     ];
   });
   const [first = ["", "", "", ""], ...others] = holders;
-  const why = [status.stateReason, resting, first[3]].filter(Boolean).join(", ");
+  const why = [...hindrances(status), first[3]].filter(Boolean).join(", ");
   return [[...facts, ...first.slice(0, 3), why], ...others.map((cells) => ["", "", "", "", ...cells])];
 }

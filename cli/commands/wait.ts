@@ -1,10 +1,12 @@
 import { create } from "@bufbuild/protobuf";
+import { isTransient } from "../../clients/ts/src/errors.ts";
+import { persist } from "../../clients/ts/src/retry.ts";
 import { isSettled } from "../../clients/ts/src/waiting.ts";
 import { CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type EnvironmentStatus, type Lease, LeaseSchema, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { followEnvironments, followLease } from "../calls/following.ts";
-import type { Locks } from "../client.ts";
+import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { nanoseconds, parseDuration } from "../words/duration.ts";
@@ -94,28 +96,51 @@ export class WaitCommand extends ClientCommand {
     return EXIT.notAcquired;
   }
 
-  /** Ends when `enough` is aborted, by the last of them becoming free or by the timeout; throws what a watch throws before that. */
+  /**
+   * Ends when `enough` is aborted, by the last of them becoming free or by the timeout; throws what a watch throws before that. A watch tells
+   * of who is there, Check also of what the server itself refuses: so it has the last word, with each message of the watches, however quiet.
+   */
   private async watchAll(locks: Locks, state: Map<string, EnvironmentStatus>, enough: AbortController): Promise<void> {
     const interruption = AbortSignal.any([this.interruption, enough.signal]);
+    const names = [...new Set(this.environments)];
+    const vacant = new Set<string>();
     let said = "";
     const watchOne = async (environment: string) => {
       const tell = (news: string) => this.output.word(news);
       const topic = { what: { environment }, since: 0n };
       for await (const message of followEnvironments(locks, topic, { pace: this.context.pace, interruption, tell })) {
-        for (const status of message.environments) state.set(status.name, existing(status));
-        if (this.environments.every((name) => state.get(name)?.available)) enough.abort("free");
-        else if (state.size === new Set(this.environments).size && said !== this.busy(state).join("; ")) {
-          said = this.busy(state).join("; ");
-          this.output.word(`waiting: ${said}`);
+        for (const status of message.environments) {
+          state.set(status.name, existing(status));
+          if (status.available) vacant.add(status.name);
+          else vacant.delete(status.name);
         }
+        if (vacant.size === names.length && (await this.areFree(locks, names, state, interruption))) enough.abort("free");
+        const news = this.busy(state).join("; ");
+        if (state.size === names.length && news !== "" && news !== said) this.output.word(`waiting: ${news}`);
+        said = news;
       }
     };
     try {
-      await Promise.all([...new Set(this.environments)].map(watchOne));
+      await Promise.all(names.map(watchOne));
     } catch (error) {
       const ended = enough.signal.aborted;
       enough.abort("failed");
       if (!ended) throw error;
+    }
+  }
+
+  /** What Check says, kept in `state`; false as well where it cannot be asked now. */
+  private async areFree(locks: Locks, names: string[], state: Map<string, EnvironmentStatus>, signal: AbortSignal): Promise<boolean> {
+    const ask = (environment: string) =>
+      persist(() => locks.check({ environment }, { timeoutMs: CALL_TIMEOUT, signal }), signal, this.context.pace);
+    try {
+      const statuses = (await Promise.all(names.map(ask))).flatMap(({ environments }) => environments);
+      for (const status of statuses) state.set(status.name, status);
+      return statuses.every(({ available }) => available);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isTransient(error)) throw error;
+      return false;
     }
   }
 

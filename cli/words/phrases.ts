@@ -29,27 +29,43 @@ export function who(holder: Holder | undefined, otherwise: string): string {
 }
 
 /** "checkout #4711 (https://…) since 2026-01-02T03:04:05Z until 2026-01-02T03:05:05Z unless renewed, 2026-01-02T07:04:05Z at the latest: nightly". */
-function occupant({ holder, leaseId, since, until, latestEnd, reason }: Occupant): string {
-  return `${who(holder, `lease ${leaseId}`)}${term(since, until, latestEnd)}${reason === "" ? "" : `: ${reason}`}`;
+function occupant(one: Occupant): string {
+  return `${who(one.holder, `lease ${one.leaseId}`)}${term(one)}${about(one)}`;
 }
 
-/** From when to when: until the next renewal is due, and when it is over in any case, where that is later. */
-function term(since: Timestamp | undefined, until: Timestamp | undefined, latest: Timestamp | undefined): string {
+/** What it is wanted for, if somebody said so. */
+function about({ reason }: Occupant): string {
+  return reason === "" ? "" : `: ${reason}`;
+}
+
+type Term = Pick<Occupant, "state" | "since" | "until" | "latestEnd">;
+
+/** From when to when: until when an offer stands, or a renewal is due and, where that is later, until when it can be renewed. */
+function term({ state, since, until, latestEnd: latest }: Term): string {
   const begin = since === undefined ? "" : ` since ${instant(since)}`;
   if (until === undefined) return begin;
   const end = `${begin} until ${instant(until)}`;
+  if (state === LeaseState.OFFERED) return `${end}, then passed over`;
   return latest === undefined || latest.seconds <= until.seconds ? end : `${end} unless renewed, ${instant(latest)} at the latest`;
+}
+
+/** The same where it is not said before whether somebody has it. */
+function stage(one: Term): string {
+  if (one.state === LeaseState.OFFERED) return `, only offered yet${term(one)}`;
+  return one.state === LeaseState.QUEUED ? `, in line${term(one)}` : term(one);
 }
 
 /** "lease L1 of checkout #4711 (https://…) since …", or "lease L1 since …" of somebody unnamed. */
 export function leaseAt(one: Occupant): string {
-  const offered = isOffered(one) ? ", only offered yet" : "";
-  return `${one.holder?.name ? `lease ${one.leaseId} of ${occupant(one)}` : occupant(one)}${offered}`;
+  const name = one.holder?.name ? `lease ${one.leaseId} of ${who(one.holder, "")}` : who(one.holder, `lease ${one.leaseId}`);
+  return `${name}${stage(one)}${about(one)}`;
 }
 
 /** The same of a lease itself. */
-export function leaseOf({ id, holder, principal, grantedAt, expiresAt, latestEnd }: Lease): string {
-  return `lease ${id} of ${who(holder, principal || "somebody unnamed")}${term(grantedAt, expiresAt, latestEnd)}`;
+export function leaseOf({ id, state, holder, principal, createdAt, grantedAt, expiresAt, claimBy, latestEnd }: Lease): string {
+  const since = state === LeaseState.QUEUED ? createdAt : grantedAt;
+  const until = state === LeaseState.OFFERED ? claimBy : expiresAt;
+  return `lease ${id} of ${who(holder, principal || "somebody unnamed")}${stage({ state, since, until, latestEnd })}`;
 }
 
 /** "held by A, B, offered to C", or nothing if nobody is named. */
@@ -66,17 +82,30 @@ export function isOffered({ state }: Occupant): boolean {
   return state === LeaseState.OFFERED;
 }
 
-/** Whether one slot would be granted now, and if not, why not. */
+/** Whether one slot would be granted now, and if not, what is there instead. */
 export function verdict(status: EnvironmentStatus): string {
   if (status.available) return "free";
-  if (status.state === EnvironmentState.AVAILABLE) return "busy";
-  return spoken(EnvironmentStateSchema, status.state);
+  if (status.state !== EnvironmentState.AVAILABLE) return spoken(EnvironmentStateSchema, status.state);
+  return isWithheld(status) && status.queueLength === 0 ? "not to be had now" : "busy";
+}
+
+/** Whether nobody new is served although a slot is free: those who wait come first, or else the server has no room. */
+function isWithheld({ available, state, used, resting, capacity }: EnvironmentStatus): boolean {
+  return !available && state === EnvironmentState.AVAILABLE && used + resting < capacity;
+}
+
+/** What is known of why nobody new is served there, but for who is on it: of its state, of its slots, of the server. */
+export function hindrances(status: EnvironmentStatus): string[] {
+  const { stateReason, resting, capacity, queueLength } = status;
+  const rest = capacity === 1 ? "resting after its last use" : `${resting} resting after their last use`;
+  // The status tells no more.
+  const withheld = queueLength > 0 ? "claimed by who waits in line" : "a limit of the server is reached, or its disk is full";
+  return [stateReason, resting > 0 ? rest : "", isWithheld(status) ? withheld : ""].filter(Boolean);
 }
 
 /** "uat maintenance, db upgrade", "uat busy, held by …": why nobody new is served there. */
 export function whyBusy(name: string, status: EnvironmentStatus): string {
-  const resting = status.used === 0 && status.resting > 0 ? "resting after its last use" : "";
-  return [`${name} ${verdict(status)}`, status.stateReason, resting, occupiedBy(status.holders)].filter(Boolean).join(", ");
+  return [`${name} ${verdict(status)}`, ...hindrances(status), occupiedBy(status.holders)].filter(Boolean).join(", ");
 }
 
 /** The names of a lease's environments, as the original client prints them. */

@@ -35,12 +35,15 @@ test.each([
 });
 
 test("who has it is said where the server's sentence does not", async () => {
+  let words = "uat is busy";
   const acquire = () => {
-    throw refusal(Code.Aborted, "ENVIRONMENT_BUSY", "uat is busy", { holders: "checkout #7" });
+    throw refusal(Code.Aborted, "ENVIRONMENT_BUSY", words, { holders: "checkout #7, zoe" });
   };
   await using server = await new ScriptedServer({ locks: { acquire } }).start();
-  const { stderr } = await type(["acquire", "uat", "--fail", "--no-wait"], { CALL_ME_URL: server.url });
-  expect(stderr).toBe("call-me: not acquired: uat is busy; held by checkout #7\n");
+  const said = async () => (await type(["acquire", "uat", "--fail", "--no-wait"], { CALL_ME_URL: server.url })).stderr;
+  expect(await said()).toBe("call-me: not acquired: uat is busy; held by checkout #7, zoe\n");
+  words = "uat is held by checkout #7, offered to zoe";
+  expect(await said()).toBe(`call-me: not acquired: ${words}\n`);
 });
 
 test("--fail --wait stands in line for the wait, in one call, and for what is left of it after a lost answer", async () => {

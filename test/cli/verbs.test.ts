@@ -104,6 +104,24 @@ test("force-release --environment ends the one lease there, and prints it before
   expect(several.stderr).toMatch(/several leases are on licence: .* of one .*; .* of two .*\. Name the one to end/);
 });
 
+test("an offer stands until it is passed over, and nobody is told that it could be renewed", async () => {
+  const first = await take("gate");
+  const offered = await take("gate", "--no-wait", "--name", "zoe");
+  await say("release", "--lease", first);
+  const waiting = open(["acquire", "gate"], env);
+  for (const told of [(await say("check", "gate")).stdout, (await say("acquire", "gate", "--fail")).stderr])
+    expect(told).toMatch(/offered to zoe since \S+Z until \S+Z, then passed over\n/);
+  await waiting.stderr.shows(", then passed over\n");
+  waiting.interrupt("SIGINT");
+  await waiting.exit;
+  const { stderr } = await say("release", "gate", "--name", "bo");
+  expect(stderr).toMatch(/on gate is lease \S+ of zoe, only offered yet since \S+Z until \S+Z, then passed over, and you are "bo"/);
+  const forced = await say("force-release", "--environment", "gate", "--reason", "urgent");
+  expect(forced.stderr).toMatch(
+    new RegExp(`^on gate is lease ${offered} of zoe, only offered yet since \\S+Z until \\S+Z, then passed over\n$`),
+  );
+});
+
 test("env set-state takes an environment out of service for a while, and back", async () => {
   await say("acquire", "lab");
   await say("release", "lab");

@@ -35,6 +35,62 @@ test("check tells free with 0 and busy with 4, as a table or as JSON", async () 
   expect(JSON.parse(json.stdout)).toMatchObject({ available: false, environments: [{ name: "uat", used: 1 }] });
 });
 
+test.each([
+  [{ queueLength: 1 }, "busy", "claimed by who waits in line"],
+  [{ resting: 1 }, "busy", "resting after its last use"],
+  [{}, "not to be had now", "a limit of the server is reached, or its disk is full"],
+])("check and status say why what nobody is on is refused: %j", async (facts, verdict, why) => {
+  const status = create(EnvironmentStatusSchema, { ...uat(0), available: false, ...facts });
+  await using server = await new ScriptedServer({ locks: { check: () => ({ environments: [status] }) } }).start();
+  const env = { CALL_ME_URL: server.url };
+  const check = await type(["check", "uat"], env);
+  expect(check).toMatchObject({ code: 4, stdout: expect.stringMatching(new RegExp(`^${verdict} +uat +0/1 +\\d +${why}$`, "m")) });
+  expect((await type(["status", "uat"], env)).stdout).toMatch(new RegExp(`^${verdict} +uat +0/1 +\\d +${why}$`, "m"));
+});
+
+test("what a watch calls free is free for wait only when Check says so as well, which is asked again with each sign of life", async () => {
+  const full = create(EnvironmentStatusSchema, { ...uat(0), available: false });
+  let beat = () => {};
+  const refused = new Promise<void>((resolve) => {
+    beat = resolve;
+  });
+  let asked = 0;
+  await using server = await new ScriptedServer({
+    locks: {
+      check: () => ({ environments: [++asked === 1 ? full : uat(0)] }),
+      async *watchEnvironment(_, { signal }) {
+        yield { revision: 1n, kind: WatchKind.SNAPSHOT, environments: [uat(0)] };
+        await refused;
+        yield { revision: 1n, kind: WatchKind.HEARTBEAT };
+        await gone(signal);
+      },
+    },
+  }).start();
+  const session = open(["wait", "uat"], { CALL_ME_URL: server.url });
+  await session.stderr.shows("waiting: uat not to be had now, a limit of the server is reached, or its disk is full\n");
+  expect(session.stdout.text).toBe("");
+  beat();
+  expect(await session.exit).toBe(0);
+  expect(session.stdout.text).toBe("free: uat\n");
+});
+
+test("wait gives up with 4 on what is not to be had, and says why, also as JSON", async () => {
+  const full = create(EnvironmentStatusSchema, { ...uat(0), available: false });
+  await using server = await new ScriptedServer({
+    locks: {
+      check: () => ({ environments: [full] }),
+      async *watchEnvironment(_, { signal }) {
+        yield { revision: 1n, kind: WatchKind.SNAPSHOT, environments: [uat(0)] };
+        await gone(signal);
+      },
+    },
+  }).start();
+  const { code, stdout, stderr } = await type(["wait", "uat", "--timeout", "300ms", "--json"], { CALL_ME_URL: server.url });
+  expect(code).toBe(4);
+  expect(JSON.parse(stdout)).toMatchObject({ available: false, environments: [{ name: "uat", available: false }] });
+  expect(stderr).toMatch(/call-me: not free after 300ms: uat not to be had now, a limit/);
+});
+
 test("watch prints a line per change with its cause, until interrupted", async () => {
   await using server = await new ScriptedServer({
     locks: {

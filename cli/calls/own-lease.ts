@@ -17,25 +17,29 @@ export function selfOf(env: Variables, said: { name: string | undefined; runUrl:
 }
 
 /** The states of a lease that is on its environments. */
-export const ON = [LeaseState.HELD, LeaseState.OFFERED];
+const ON: readonly LeaseState[] = [LeaseState.HELD, LeaseState.OFFERED];
 
 /**
- * Which of the leases on an environment is our own, by its id, so that it cannot hit a successor; the environment itself where somebody
- * asked without any holder, since the server alone knows whose that is; undefined if nobody is there. A Failure (5) names those that it
- * can't choose between, or that are somebody else's.
+ * Which of the live leases of an environment is our own, by its id, so that it cannot hit a successor: the one that is on it, or where
+ * none is, our place in line; the environment itself where somebody asked without any holder, since the server alone knows whose that is;
+ * undefined if nobody is on it. A Failure (5) names those that it can't choose between, or that are on it and somebody else's.
  */
 export function ownLease(environment: string, leases: readonly Lease[], self: Self): Target | undefined {
-  const own = leases.filter(({ holder }) => isSame(holder, self));
+  const isOn = ({ state }: Lease) => ON.includes(state);
+  const all = leases.filter(({ holder }) => isSame(holder, self));
+  // The other jobs of our run may wait for what this one gives back.
+  const own = all.some(isOn) ? all.filter(isOn) : all;
   const [only] = own;
   if (own.length > 1)
-    throw new Failure(EXIT.notYours, `several leases on ${environment} are yours: ${listed(own)}. Say which with --lease and its id`);
+    throw new Failure(EXIT.notYours, `several leases for ${environment} are yours: ${listed(own)}. Say which with --lease and its id`);
   if (only !== undefined) return { leaseId: only.id };
-  if (leases.some(({ holder }) => isNobody(holder))) return { environment };
-  if (leases.length === 0) return undefined;
+  const on = leases.filter(isOn);
+  if (on.some(({ holder }) => isNobody(holder))) return { environment };
+  if (on.length === 0) return undefined;
   const us = self.runUrl === "" ? JSON.stringify(self.name) : self.runUrl;
   throw new Failure(
     EXIT.notYours,
-    `not yours: on ${environment} is ${listed(leases)}, and you are ${us}. To end it all the same give its id with --lease, or say with --name or --run-url who you were`,
+    `not yours: on ${environment} is ${listed(on)}, and you are ${us}. To end it all the same give its id with --lease, or say with --name or --run-url who you were`,
   );
 }
 

@@ -3,7 +3,7 @@ import { ending, fencingTokenOf, reasonOf } from "../../clients/ts/src/errors.ts
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { ON, ownLease, selfOf, type Target } from "../calls/own-lease.ts";
+import { ownLease, selfOf, type Target } from "../calls/own-lease.ts";
 import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -20,8 +20,8 @@ export class ReleaseCommand extends ClientCommand {
     description: "Give an environment back, or a place in line up",
     details: `
       Without --lease it ends the lease in \`CALL_ME_LEASE_ID\`, if that is on ENV, else our own there: that of the same run, or without a run
-      of the same name. What is somebody else's, or one of several, is refused (exit code 5); end it with --lease and its id. If nothing is
-      held, all is well (0).
+      of the same name; a place in line is given up. What is somebody else's, or one of several, is refused (exit code 5); end it with
+      --lease and its id. If nothing is held, or the lease had ended before, all is well (0).
     `,
     examples: [
       ["Give uat back", "$0 release uat"],
@@ -52,8 +52,12 @@ export class ReleaseCommand extends ClientCommand {
       const target = await this.findTarget(locks, environments);
       if (target === undefined) return this.nothingHeld();
       const request = { ...target, outcome, note: this.note ?? "" };
-      const answer = await this.persist(() => locks.release(request, this.call()));
-      this.show(answer);
+      let tries = 0;
+      const answer = await this.persist(() => {
+        tries += 1;
+        return locks.release(request, this.call());
+      });
+      this.show(answer, tries > 1);
       return this.expectHeld && this.isLost(answer) ? EXIT.lost : EXIT.done;
     } catch (error) {
       if (this.leaseId === undefined && reasonOf(error) === "NOTHING_HELD") return this.nothingHeld();
@@ -67,7 +71,7 @@ export class ReleaseCommand extends ClientCommand {
     const environment = this.environment ?? "";
     const inHand = leaseInHand(this.context.env);
     if (inHand !== undefined && (await this.isOn(locks, inHand, environment))) return { leaseId: inHand };
-    const filter = { environment, states: ON };
+    const filter = { environment };
     const pages = await allPages((page) => this.persist(() => environments.listLeases({ filter, ...page }, this.call())));
     const self = selfOf(this.context.env, { name: this.holder, runUrl: this.runUrl });
     return ownLease(
@@ -95,17 +99,25 @@ export class ReleaseCommand extends ClientCommand {
   private nothingHeld(): number {
     this.output.word(`nothing was held on ${this.environment}`);
     if (this.json) this.output.json(ReleaseResponseSchema, create(ReleaseResponseSchema, { alreadyEnded: true }));
-    else this.output.data(`slot has been freed for environment: ${this.environment}`);
+    else if (!this.expectHeld) this.freed(this.environment ?? "");
     return this.expectHeld ? EXIT.lost : EXIT.done;
   }
 
-  private show(answer: ReleaseResponse): void {
+  /** `repeated`: an answer may have been lost, and with it the news that the lease was ended by us. */
+  private show(answer: ReleaseResponse, repeated: boolean): void {
     if (this.json) this.output.json(ReleaseResponseSchema, answer);
-    const { lease } = answer;
-    if (lease !== undefined) this.explain(lease, answer.alreadyEnded);
-    if (!this.json && lease?.endReason !== EndReason.WITHDRAWN) {
-      this.output.data(`slot has been freed for environment: ${this.environment ?? (lease === undefined ? "" : environmentsOf(lease))}`);
-    }
+    const { lease, alreadyEnded } = answer;
+    if (lease === undefined) return;
+    const { endReason } = lease;
+    const givenBack = endReason === EndReason.RELEASED || endReason === EndReason.WITHDRAWN;
+    const before = alreadyEnded && !(repeated && givenBack);
+    this.explain(lease, before);
+    if (!this.json && !before && endReason !== EndReason.WITHDRAWN) this.freed(this.environment ?? environmentsOf(lease));
+  }
+
+  /** The original's words: this call has freed something, or nobody is on it. */
+  private freed(environment: string): void {
+    this.output.data(`slot has been freed for environment: ${environment}`);
   }
 
   /** Whether somebody else may have had the environment before it was given back: it was not held, or not by the grant that we worked on. */
@@ -115,9 +127,9 @@ export class ReleaseCommand extends ClientCommand {
     return grant !== undefined && ended !== 0n && ended !== grant;
   }
 
-  private explain(lease: Lease, alreadyEnded: boolean): void {
+  private explain(lease: Lease, before: boolean): void {
     const others = lease.environments.map(({ name }) => name).filter((name) => name !== this.environment);
-    if (alreadyEnded) this.output.word(`lease ${lease.id} had already ended: ${ending(lease)}`);
+    if (before) this.output.word(`lease ${lease.id} had already ended: ${ending(lease)}`);
     else if (lease.endReason === EndReason.WITHDRAWN) this.output.word(`lease ${lease.id} gave up its place in line`);
     else if (this.environment !== undefined && others.length > 0)
       this.output.word(`freed with it, as the same lease: ${others.join(", ")}`);

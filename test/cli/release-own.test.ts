@@ -70,3 +70,47 @@ test("what was asked for without any holder is ended by name, beside what others
   expect(code).toBe(5);
   expect(stderr).toContain("shop/web");
 });
+
+test("a place in line is given up by its own, and nothing that is held is touched", async () => {
+  const held = await take("dock", { ...env, CALL_ME_HOLDER: "bo" });
+  const ada = { ...env, CALL_ME_HOLDER: "ada" };
+  const waits = JSON.parse((await type(["acquire", "dock", "--no-wait", "--json"], ada)).stdout).lease.id as string;
+  expect(await type(["release", "dock"], ada)).toEqual({ code: 0, stdout: "", stderr: `lease ${waits} gave up its place in line\n` });
+  expect((await leaseOf(server, waits)).endReason).toBe(EndReason.WITHDRAWN);
+  const again = await type(["release", "dock"], ada);
+  expect({ code: again.code, stdout: again.stdout }).toEqual({ code: 5, stdout: "" });
+  expect(again.stderr).toContain(`lease ${held["CALL_ME_LEASE_ID"]} of bo since `);
+});
+
+test("of our own what is held is given back before a place in line, and of several places none is given up", async () => {
+  const ada = { ...env, CALL_ME_HOLDER: "ada" };
+  const held = await take("quay", ada);
+  const queue = async () => JSON.parse((await type(["acquire", "quay", "--no-wait", "--json"], ada)).stdout).lease.id as string;
+  const [first, second] = [await queue(), await queue()];
+  expect(await type(["release", "quay"], ada)).toEqual({ code: 0, stdout: "slot has been freed for environment: quay\n", stderr: "" });
+  expect((await leaseOf(server, held["CALL_ME_LEASE_ID"] ?? "")).endReason).toBe(EndReason.RELEASED);
+  expect(await type(["release", "quay"], ada)).toMatchObject({ code: 0, stderr: "" });
+  expect((await leaseOf(server, first)).endReason).toBe(EndReason.RELEASED);
+  await type(["release", "--lease", second], ada);
+
+  await take("quay", { ...env, CALL_ME_HOLDER: "bo" });
+  const places = [await queue(), await queue()];
+  const { code, stdout, stderr } = await type(["release", "quay"], ada);
+  expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
+  for (const id of places) expect(stderr).toContain(`lease ${id} of ada, in line since `);
+});
+
+test("a lease in hand that has ended before frees nothing, says why it ended, and leaves its successor alone", async () => {
+  const { environments } = clientsOf(server);
+  await environments.applyEnvironments({ environments: [{ name: "pier", lockDelay: { seconds: 0n } }] });
+  const old = await take("pier", env);
+  const leaseId = old["CALL_ME_LEASE_ID"] ?? "";
+  await environments.forceRelease({ leaseId, reason: "the runner was lost" });
+  const successor = await take("pier", { ...env, CALL_ME_HOLDER: "bo" });
+  const stderr = expect.stringMatching(new RegExp(`^lease ${leaseId} had already ended: force released by .*: the runner was lost\n$`));
+  expect(await type(["release", "pier"], { ...env, ...old })).toEqual({ code: 0, stdout: "", stderr });
+  expect(await type(["release", "pier", "--expect-held"], { ...env, ...old })).toEqual({ code: 6, stdout: "", stderr });
+  const elsewhere = await type(["release", "pier"], { ...env, ...(await take("mole", { ...env, CALL_ME_HOLDER: "cy" })) });
+  expect(elsewhere).toMatchObject({ code: 5, stdout: "" });
+  expect((await leaseOf(server, successor["CALL_ME_LEASE_ID"] ?? "")).endReason).toBe(EndReason.UNSPECIFIED);
+});

@@ -122,15 +122,22 @@ test("what the server itself does to its files is no meddling: thousands of comm
   expect(server.log.filter(({ level }) => level >= 50)).toEqual([]);
 });
 
-test("a server whose log was emptied and that was stopped then does not start without it", async () => {
+test.each([
+  ["stop", (server: Server) => server.stop()],
+  ["kill -9", (server: Server) => server.kill9()],
+])("a server whose log was spoilt does not start with what is left of it after a %s, until it is told to", async (_, end) => {
   await using server = await Server.start();
   const { locks } = clientsOf(server, "gRPC");
-  await locks.acquire({ environment: "uat" });
+  for (const environment of ["a", "b", "c"]) await locks.acquire({ environment });
   const file = path.join(server.directory, "call-me.db");
-  truncateSync(`${file}-wal`);
-  expect(await refusal(locks.acquire({ environment: "late" }))).toBe("unavailable STORAGE_LOST");
-  expect(await server.stop()).toBe(0);
-  await expect(server.restart()).rejects.toThrow(/ended with 78 .*its log .*call-me\.db-wal is (missing|empty)/s);
+  truncateSync(`${file}-wal`, statSync(`${file}-wal`).size - 10_000);
+  await eventually(async () => (await fetch(`${server.url}/readyz`)).status === 503);
+  await end(server);
+  await expect(server.restart()).rejects.toThrow(
+    /ended with 78 .*another program wrote into its log .*call-me\.db-wal while .*; restore both from a backup and remove .*call-me\.db-open;/s,
+  );
+  rmSync(`${file}-open`);
+  await server.restart();
 });
 
 const LOSSES: readonly (readonly [name: string, lose: (log: string) => void, told: string])[] = [

@@ -71,7 +71,14 @@ function checkLog(file: string, size: number | undefined): void {
       "restore the database that belongs to the log, or move the log (and -open beside it) away to begin anew",
     );
   const mark = markOf(real);
-  if (log >= SHORTEST_LOG || statSync(mark, { throwIfNoEntry: false }) === undefined) return;
+  const marked = statSync(mark, { throwIfNoEntry: false })?.size;
+  if ((marked ?? 0) > 0)
+    throw unusable(
+      file,
+      `another program wrote into its log ${real}-wal while a server had it open, so leases may be missing from it`,
+      `restore both from a backup and remove ${mark}; without a backup, removing it alone begins with what is left`,
+    );
+  if (log >= SHORTEST_LOG || marked === undefined) return;
   const state = log > 0 ? "cut short" : existsSync(`${real}-wal`) ? "empty" : "missing";
   throw unusable(
     file,

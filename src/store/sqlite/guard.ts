@@ -13,6 +13,8 @@ export class Guard {
   readonly #reserve: Reserve;
   readonly #mark: Mark;
   #short: boolean;
+  /** Whether the mark says that the log was spoilt. */
+  #isTold = false;
 
   constructor(place: Place, reserve: Reserve, mark: Mark) {
     this.#place = place;
@@ -52,9 +54,16 @@ export class Guard {
     this.#short = false;
   }
 
+  /** Must be told of each failure: the next start is to know of a log that was spoilt, whoever ends this server, and however. */
+  failed({ reason }: StoreFailure): void {
+    if (reason !== "STORAGE_LOST" || !this.#place.isLogSpoilt || this.#isTold) return;
+    this.#isTold = true;
+    this.#mark.spoil();
+  }
+
   /** Before the files are closed. `settle` copies the log to the database, and tells whether it could. */
   close(settle: () => boolean): void {
-    // What others have written into the log must not be copied, and the next start is to know that commits are missing.
+    // What others have written into the log must not be copied.
     if (!this.#place.isLogSpoilt && settle()) this.#mark.remove();
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { StoreFailure } from "../store.ts";
 import { codeOf } from "./failure.ts";
@@ -9,8 +9,9 @@ export function markOf(database: string): string {
 }
 
 /**
- * An empty file beside the database that says: the database alone is not all, there must be a log with it. A start that finds the mark
- * and no log knows that commits are missing, which SQLite would take for a database that was closed in order.
+ * A file beside the database that says: the database alone is not all, there must be a log with it. A start that finds the mark and no log
+ * knows that commits are missing, which SQLite would take for a database that was closed in order. It is empty, unless the log was spoilt
+ * under the server: SQLite would take what is left of it for all.
  */
 export class Mark {
   readonly #database: string;
@@ -37,6 +38,16 @@ export class Mark {
       syncDirectory(path.dirname(file));
     } catch (error) {
       throw new StoreFailure("OUTCOME_UNKNOWN", `an fsync of the directory failed: ${String(error)}`, { cause: error });
+    }
+  }
+
+  /** Writes down that commits are missing from the log, so that no start takes it for whole. Warns if it can't. */
+  spoil(): void {
+    const file = markOf(this.#database);
+    try {
+      writeFileSync(file, "the log was written by another program\n", { mode: 0o600, flush: true });
+    } catch (error) {
+      this.#warn(`cannot write ${file} (${codeOf(error)}): a start would take what is left of the log (-wal) for all`);
     }
   }
 

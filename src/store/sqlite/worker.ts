@@ -60,10 +60,11 @@ function answer(opened: Opened, request: Request): Answer {
   }
 }
 
-function failed({ state }: Guard, failure: StoreFailure): { readonly state: MediumState; readonly failure: Failed } {
+function failed(guard: Guard, failure: StoreFailure): { readonly state: MediumState; readonly failure: Failed } {
   // Requests that wait must not be carried out any more.
   if (failure.reason === "OUTCOME_UNKNOWN") dead = failure;
-  return { state, failure: { reason: failure.reason, message: failure.message } };
+  guard.failed(failure);
+  return { state: guard.state, failure: { reason: failure.reason, message: failure.message } };
 }
 
 function open(file: string): Opened | undefined {

@@ -17,7 +17,7 @@ export interface Channel {
 export function channelOf(env: Variables): Channel | undefined {
   if (env["GITHUB_ACTIONS"]) return GITHUB;
   if (env["GITLAB_CI"]) return GITLAB;
-  if (env["TF_BUILD"]) return AZURE;
+  if (env["TF_BUILD"] || env["BUILD_BUILDURI"]) return AZURE;
   if (env["BUILDKITE"]) return BUILDKITE;
   if (env["TEAMCITY_VERSION"]) return TEAMCITY;
   return undefined;

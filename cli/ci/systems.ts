@@ -40,7 +40,7 @@ const joined =
     return values.every(Boolean) ? values.join("") : undefined;
   };
 
-/** The nine that are described, see docs/cli.md. */
+/** Those that are described, see docs/cli.md; what the log of one can do is in log.ts. */
 const SYSTEMS: readonly System[] = [
   {
     name: "GitHub Actions",

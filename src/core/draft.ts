@@ -1,8 +1,9 @@
 import type { Caller } from "./command.ts";
 import type { Cause, Event } from "./event.ts";
-import { isReady, leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
+import { leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
 import { type EndedBy, type Environment, type Lease, type Micros, type Pool, type Revision, requestKey } from "./model.ts";
 import { namesOf } from "./needs.ts";
+import { isReady } from "./rank.ts";
 import { isOutOfService, siteOf } from "./site.ts";
 import { ascending, Sorted } from "./sorted.ts";
 import { deletedStatus, statusOf } from "./view.ts";

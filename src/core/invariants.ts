@@ -1,7 +1,8 @@
 /** What must hold of every pool at every revision. Tests and the simulation call it after each step. */
-import { isReady, latestEnd, leaseOf, rankOf } from "./ledger.ts";
+import { latestEnd, leaseOf } from "./ledger.ts";
 import { nextInLine } from "./line.ts";
 import type { Lease, Pool, Site } from "./model.ts";
+import { isReady, rankOf } from "./rank.ts";
 import { freeSlots, isIdle, usedSlots, waitersOf } from "./site.ts";
 
 /** Throws at the first rule that the pool breaks, naming it. */

@@ -1,27 +1,9 @@
-/** A pool's rows and all that is derived from them, changed together: the only place that writes an index. */
-
-import { limits } from "./limits.ts";
-import {
-  type Deadline,
-  type Environment,
-  emptySite,
-  type Lease,
-  type Micros,
-  type Pool,
-  type Rank,
-  requestKey,
-  type Site,
-} from "./model.ts";
-import { namesOf } from "./needs.ts";
+import { type Deadline, type Environment, emptySite, type Lease, type Micros, type Pool, requestKey, type Site } from "./model.ts";
+import { isReady, rankOf } from "./rank.ts";
 import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./site.ts";
 
 /** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
 export type Rests = ReadonlyMap<string, Micros>;
-
-/** Where a lease stands in line: priority is worth a fixed time of waiting, so nobody starves. */
-export function rankOf(lease: Pick<Lease, "createdAt" | "priority" | "sequence">): Rank {
-  return { time: lease.createdAt - lease.priority * limits.priorityStep, sequence: lease.sequence };
-}
 
 /** Whether it holds slots. */
 export function isGranted(lease: Lease): boolean {
@@ -31,17 +13,6 @@ export function isGranted(lease: Lease): boolean {
 /** When a lease ends at the latest, however often it is renewed; undefined before its grant, or without max_hold. */
 export function latestEnd(lease: Lease): Micros | undefined {
   return lease.grantedAt === undefined || lease.maxHold === undefined ? undefined : lease.grantedAt + lease.maxHold;
-}
-
-/** Whether a free slot could serve it: it waits, was not passed over, and all its environments are in service. Only such a one claims. */
-export function isReady(pool: Pool, lease: Lease): boolean {
-  return isReadyAmong(lease, (name) => siteOf(pool, name).environment);
-}
-
-/** The same where the environments are not in a pool yet. */
-export function isReadyAmong(lease: Lease, environmentOf: (name: string) => Environment): boolean {
-  if (lease.state !== "QUEUED" || lease.passedOver === true) return false;
-  return namesOf(lease).every((name) => !isOutOfService(environmentOf(name)));
 }
 
 /** A live lease that an index names. */

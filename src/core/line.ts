@@ -13,9 +13,9 @@
  * The oracle in the tests walks everybody.
  */
 
-import { isReady, rankOf } from "./ledger.ts";
 import { byRank, type Lease, type Pool } from "./model.ts";
 import { partsOf } from "./needs.ts";
+import { isReady, rankOf } from "./rank.ts";
 import { freeSlots } from "./site.ts";
 
 /** What the line needs to know of someone who waits, or would. */

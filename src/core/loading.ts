@@ -1,5 +1,5 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
-import { deadlineOfLease, isGranted, isReadyAmong, rankOf } from "./ledger.ts";
+import { deadlineOfLease, isGranted } from "./ledger.ts";
 import {
   emptyPool,
   emptySite,
@@ -14,6 +14,7 @@ import {
   type Use,
   type Wanting,
 } from "./model.ts";
+import { isReadyAmong, rankOf } from "./rank.ts";
 import { deadlineOf, isIdle } from "./site.ts";
 
 type Entry<K, V> = readonly [K, V];

@@ -1,10 +1,11 @@
 /** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
 
 import type { EnvironmentStatus, Occupant } from "./event.ts";
-import { latestEnd, leaseOf, rankOf } from "./ledger.ts";
+import { latestEnd, leaseOf } from "./ledger.ts";
 import { fits } from "./line.ts";
 import { byRank, type Environment, type Lease, type Pool, type Rank, type Site } from "./model.ts";
 import { partsOf } from "./needs.ts";
+import { rankOf } from "./rank.ts";
 import { queueLength, restingSlots, siteOf, usedSlots } from "./site.ts";
 
 /** How many occupants an answer names. */

@@ -1,14 +1,14 @@
 /** Rule 1 as it is written, with no cleverness: walks the whole line, and everybody in it. What line.ts must agree with. */
-import { rankOf } from "../../src/core/ledger.ts";
 import type { Lease, Pool, Site } from "../../src/core/model.ts";
 import { isOutOfService } from "../../src/core/site.ts";
+import { MINUTE } from "./world.ts";
 
 /** Ids of those to be served, first one first. */
 export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
   const left = new Map([...pool.sites.entries()].map(([name, site]) => [name, freeNaively(pool, site)]));
   const line = [...pool.leases.values()].filter((lease) => lease.state === "QUEUED" && lease.passedOver !== true);
   if (newcomer !== undefined) line.push(newcomer);
-  line.sort((a, b) => rankOf(a).time - rankOf(b).time || a.sequence - b.sequence);
+  line.sort((a, b) => arrival(a) - arrival(b) || a.sequence - b.sequence);
   const served: string[] = [];
   for (const lease of line) {
     const fits = lease.needs.every((need) => (left.get(need.environment) ?? 0) >= need.slots);
@@ -21,6 +21,11 @@ export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
       for (const need of lease.needs) left.set(need.environment, Math.max(0, (left.get(need.environment) ?? 0) - need.slots));
   }
   return served;
+}
+
+/** Of two that arrive together, one more of priority is ten minutes earlier. */
+function arrival({ createdAt, priority }: Lease): number {
+  return createdAt - priority * 10 * MINUTE;
 }
 
 /** Counted from the leases and rests themselves. */

@@ -1,0 +1,21 @@
+/** The order of a line, and who of it may be served at all: rule 1. line.ts says who is served next. */
+import { limits } from "./limits.ts";
+import type { Environment, Lease, Pool, Rank } from "./model.ts";
+import { namesOf } from "./needs.ts";
+import { isOutOfService, siteOf } from "./site.ts";
+
+/** Where a lease stands in line: priority is worth a fixed time of waiting, so nobody starves. */
+export function rankOf(lease: Pick<Lease, "createdAt" | "priority" | "sequence">): Rank {
+  return { time: lease.createdAt - lease.priority * limits.priorityStep, sequence: lease.sequence };
+}
+
+/** Whether a free slot could serve it: it waits, was not passed over, and all its environments are in service. Only such a one claims. */
+export function isReady(pool: Pool, lease: Lease): boolean {
+  return isReadyAmong(lease, (name) => siteOf(pool, name).environment);
+}
+
+/** The same where the environments are not in a pool yet. */
+export function isReadyAmong(lease: Lease, environmentOf: (name: string) => Environment): boolean {
+  if (lease.state !== "QUEUED" || lease.passedOver === true) return false;
+  return namesOf(lease).every((name) => !isOutOfService(environmentOf(name)));
+}

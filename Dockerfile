@@ -18,4 +18,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Exec form: node is process 1 and gets SIGTERM itself, so `docker stop` drains (exit 0 within 10 s; no lease ends).
+# Room for what thousands of watches are told in a moment: see docs/operating.md.
+ENV NODE_OPTIONS=--max-semi-space-size=64
 CMD ["call-me", "serve"]

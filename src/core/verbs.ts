@@ -166,7 +166,7 @@ function notYours(lease: Lease): Refusal {
   return {
     ok: false,
     reason: "NOT_YOURS",
-    message: `lease ${lease.id} is held by ${who}, not by this caller; ask them, or end it with ForceRelease`,
+    message: `lease ${lease.id} belongs to ${who}, not to this caller; ask them, or end it with ForceRelease`,
     metadata: { lease_id: lease.id, holder: who },
   };
 }

@@ -2,6 +2,7 @@
 import type { Reply } from "../../src/core/command.ts";
 import type { Lease, Micros } from "../../src/core/model.ts";
 import type { LeaseView } from "../../src/engine/views.ts";
+import type { Batch } from "../../src/store/medium.ts";
 import type { Commit } from "../../src/store/store.ts";
 import { acquireCommand } from "../core/world.ts";
 import { Client, commandOf, type Open } from "./client.ts";
@@ -22,6 +23,8 @@ export class Clients {
   readonly #present = new Map<number, Client>();
   /** Those whose connections break at the very commit that offers them something. */
   readonly #dropping = new Set<Client>();
+  /** Those whose connections break while it is written that they hold what they were offered. */
+  readonly #cutting = new Set<Client>();
 
   constructor(machine: Machine, judge: Judge) {
     this.#machine = machine;
@@ -44,6 +47,18 @@ export class Clients {
     for (const { cause } of events) {
       const client = cause?.state === "OFFERED" ? this.#judge.clients.get(commandOf(cause.leaseId)) : undefined;
       if (client !== undefined && this.#dropping.delete(client)) this.#vanish(client, this.#judge.commits);
+    }
+  }
+
+  /** While a batch is on its way to the disk. */
+  writing({ leases }: Batch): void {
+    for (const { id, state } of leases) {
+      const client = this.#judge.clients.get(commandOf(id));
+      const claims = state === "HELD" && this.#machine.engine.views.live(id)?.lease.state === "OFFERED";
+      if (!claims || client === undefined || !this.#cutting.delete(client)) continue;
+      count("cut");
+      // What is being written was decided before that.
+      this.#vanish(client, this.#judge.commits + 2);
     }
   }
 
@@ -107,6 +122,7 @@ export class Clients {
       if (client.command.requestId !== undefined) void this.acquire(client);
     } else if (step.what === "vanish") this.#vanish(client, this.#judge.commits + 1);
     else if (step.what === "drop") this.#dropping.add(client);
+    else if (step.what === "cut") this.#cutting.add(client);
     else if (step.what === "silence") this.#fallSilent(client, step.hears, step.noticed);
     else if (step.what === "leave") client.stream?.break();
     else if (lease !== undefined) this.#touch(step.what, client, lease);

@@ -73,6 +73,7 @@ class Disk implements Medium {
       await this.#machine.disk();
       if (this.#dead) return await new Promise<void>(() => {});
       if (!this.#machine.hasRoom()) throw new StoreFailure("STORAGE_FULL", "the disk is full");
+      if (!this.#machine.booting) this.#machine.onWrite(batch);
       await this.#rows.write(batch);
     });
   }
@@ -128,6 +129,8 @@ export class Machine {
   engine!: Engine;
   /** Told of each incarnation. */
   onStart: (engine: Engine) => void = () => {};
+  /** Told of what a server that has started is writing, before anybody can know whether it works. */
+  onWrite: (batch: Batch) => void = () => {};
   /** Told of each commit of a server that has started. */
   onCommit: (commit: Commit) => void = () => {};
   /** Told of what goes wrong where no caller waits for it. */

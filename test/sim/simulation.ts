@@ -23,6 +23,7 @@ export class Simulation {
       this.#clients.restarted();
       this.#judge.started(engine);
     };
+    this.#machine.onWrite = (batch) => this.#clients.writing(batch);
     this.#machine.onCommit = (commit) => this.#judge.committed(commit, () => this.#clients.committed(commit));
     this.#machine.onTrouble = (error) => this.#judge.trouble(error);
     await this.#machine.boot();

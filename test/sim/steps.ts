@@ -28,8 +28,8 @@ export type ClientStep =
       /** As a multiple of the ttl; 0: the default. */
       readonly holds: number;
     }
-  /** Signs of life, and what breaks at once: now or (`drop`) at the very commit that offers it something. */
-  | { readonly what: "retry" | "poll" | "attend" | "leave" | "renew" | "release" | "vanish" | "drop"; readonly who: number }
+  /** Signs of life, and what breaks at once: now, at the very commit that offers it something (`drop`), or in the write of its claim (`cut`). */
+  | { readonly what: "retry" | "poll" | "attend" | "leave" | "renew" | "release" | "vanish" | "drop" | "cut"; readonly who: number }
   /** An onlooker reads its lease. */
   | { readonly what: "onlook"; readonly who: number }
   /** Its connections die without a word; the server notices after a while. */
@@ -76,7 +76,7 @@ const acquire: fc.Arbitrary<Step> = fc.record({
   holds: fc.constantFrom(0, 1, 2),
 });
 
-const acts = ["retry", "poll", "poll", "attend", "leave", "renew", "release", "release", "vanish", "drop", "onlook"];
+const acts = ["retry", "poll", "poll", "attend", "leave", "renew", "release", "release", "vanish", "drop", "cut", "onlook"];
 const act = fc.record({ what: fc.constantFrom(...acts), who });
 const silence = fc.record({
   what: fc.constant("silence" as const),

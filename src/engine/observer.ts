@@ -1,6 +1,9 @@
 import type { Commit, StoreFailure } from "../store/store.ts";
 
-/** One transaction of the lane: how many commands it decided, and how long it took, in milliseconds, its fsync included. */
+/**
+ * One transaction of the lane: how many commands it decided, and how long it took, in milliseconds, its fsync included. A batch that is tried
+ * again is one each time; what is refused before it is decided (OVERLOADED, CALLER_GONE, a full disk) is in none.
+ */
 export interface Batch {
   readonly commands: number;
   readonly milliseconds: number;
@@ -17,7 +20,7 @@ export interface Observer {
   decided?(batch: Batch): void;
   /** The store failed. */
   failed?(failure: StoreFailure): void;
-  /** A method with one answer was called; the returned function is told of its end, and of the error that it ended with. */
+  /** A method of the contract with one answer was called, but not /maybe; the returned function is told of its end, and of the error that it ended with. */
   called?(method: string): (error?: unknown) => void;
   /** What nobody waits for could not be done; `what` completes "could not …". */
   trouble?(error: unknown, what: string): void;

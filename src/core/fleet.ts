@@ -52,7 +52,7 @@ export function forgetIdle(draft: Draft): void {
 
 /** Forgets so many idle environments, or all there are. */
 export function forget(draft: Draft, count: number): Done {
-  for (const { environment } of [...draft.pool.idle.keys()].slice(0, count)) draft.dropEnvironment(environment, false);
+  for (const { environment } of draft.pool.idle.keys().take(count).toArray()) draft.dropEnvironment(environment, false);
   return { ok: true };
 }
 

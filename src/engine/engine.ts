@@ -230,7 +230,6 @@ export class Engine {
   #makeRoom(): void {
     let over = this.#pools.environments - limits.environments.total;
     if (over <= 0 || this.#forgetting) return;
-    this.#forgetting = true;
     const parts: Unit["parts"][number][] = [];
     for (const { name, idle } of this.#pools.all()) {
       if (over <= 0) break;
@@ -238,6 +237,8 @@ export class Engine {
       if (count > 0) parts.push({ pool: name, command: { type: "forget", count } });
       over -= count;
     }
+    if (parts.length === 0) return;
+    this.#forgetting = true;
     this.#lane
       .submit({ parts })
       .catch((error) => this.observed.trouble(error, "forget idle environments"))

@@ -2,7 +2,7 @@ import { type Holder, type Lease, LeaseState } from "../../gen/ts/callme/v1/type
 import { describeHolder } from "../ci/holder.ts";
 import { EXIT, Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
-import { leaseOf } from "../words/phrases.ts";
+import { describeLease } from "../words/phrases.ts";
 
 /** What a Release can name. */
 export type Target = { readonly leaseId: string } | { readonly environment: string };
@@ -52,5 +52,5 @@ function isNobody(holder: Holder | undefined): boolean {
 }
 
 function listed(leases: readonly Lease[]): string {
-  return leases.map(leaseOf).join("; ");
+  return leases.map(describeLease).join("; ");
 }

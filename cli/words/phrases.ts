@@ -62,7 +62,7 @@ export function leaseAt(one: Occupant): string {
 }
 
 /** The same of a lease itself. */
-export function leaseOf({ id, state, holder, principal, createdAt, grantedAt, expiresAt, claimBy, latestEnd }: Lease): string {
+export function describeLease({ id, state, holder, principal, createdAt, grantedAt, expiresAt, claimBy, latestEnd }: Lease): string {
   const since = state === LeaseState.QUEUED ? createdAt : grantedAt;
   const until = state === LeaseState.OFFERED ? claimBy : expiresAt;
   return `lease ${id} of ${who(holder, principal || "somebody unnamed")}${stage({ state, since, until, latestEnd })}`;

@@ -161,10 +161,10 @@ export class SqliteMedium implements Medium {
     if ("state" in answer) this.#state = answer.state;
     if ("warning" in answer) this.#warn(answer.warning);
     else if (answer.id === undefined) for (const listener of this.#listeners) listener(this.#failure(answer.failure));
-    else this.#settle(answer, answer.id);
+    else this.#deliver(answer, answer.id);
   }
 
-  #settle(answer: Exclude<Answer, { readonly warning: string }>, id: number): void {
+  #deliver(answer: Exclude<Answer, { readonly warning: string }>, id: number): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if ("result" in answer) waiting?.resolve(answer.result);

@@ -50,7 +50,7 @@ function prepareFile(file: string, directory: string): void {
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
     // Only a missing file may be opened here. Closing any descriptor of a file drops all locks that this process has on it, so to
-    // touch one that a store of this process has open would let a second server in (sqlite.org/howtocorrupt.html, 2.2).
+    // touch one that a store of this process has open would let a second server in (docs/decisions/0010-sqlite-with-one-owner.md).
     if (found === undefined) closeSync(openSync(file, "wx", 0o600));
     else accessSync(file, constants.R_OK | constants.W_OK);
   } catch (error) {

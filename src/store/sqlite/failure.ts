@@ -13,7 +13,8 @@ type Step = "work" | "commit";
  *   took none of its bytes, so the marked frame is not whole: nothing was changed, and the next commit overwrites what there is.
  *   READONLY and CANTOPEN come before the first write.
  * - A failed fsync leaves a whole marked frame in the page cache, and the kernel may have dropped it or not; a second fsync would say
- *   yes to either (fsyncgate). Running out of memory after the fsync is an error too. So anything else at COMMIT: nobody knows.
+ *   yes to either (docs/decisions/0010-sqlite-with-one-owner.md). Running out of memory after the fsync is an error too.
+ *   So anything else at COMMIT: nobody knows.
  * - SQLite checkpoints within COMMIT, and keeps an error there to itself. That is as it must be: the commit is on disk in the WAL, which
  *   is not reused before each page of it has been copied and an fsync of the database has succeeded.
  * - SQLITE_CORRUPT and damaged rows: what we have told callers so far may have been wrong, so the process must not go on.

@@ -61,10 +61,10 @@ export class Guard {
     this.#mark.spoil();
   }
 
-  /** Before the files are closed. `settle` copies the log to the database, and tells whether it could. */
-  close(settle: () => boolean): void {
+  /** Before the files are closed. `checkpoint` copies the log to the database, and tells whether it could. */
+  close(checkpoint: () => boolean): void {
     // What others have written into the log must not be copied.
-    if (!this.#place.isLogSpoilt && settle()) this.#mark.remove();
+    if (!this.#place.isLogSpoilt && checkpoint()) this.#mark.remove();
   }
 
   /**

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** Lengths in bytes, and the first word, as in sqlite.org/fileformat2.html, 4. The last bit of that word is set for sums of big-endian words. */
+/**
+ * Lengths in bytes, and the first word, of SQLite's log (docs/decisions/0010-sqlite-with-one-owner.md). The last bit of that word is set for
+ * sums of big-endian words.
+ */
 const HEADER = 32;
 const FRAME_HEADER = 24;
 const MAGIC = 0x377f0682;
@@ -8,7 +11,9 @@ const MAGIC = 0x377f0682;
 /** How long a log is that has one page, in bytes; ours has at least that much from the first commit until it is deleted. */
 export const SHORTEST_LOG: number = HEADER + FRAME_HEADER + 4_096;
 
-/** How many frames from the first one on are as SQLite wrote them, by their checksums. Some milliseconds for the 4 MiB that a log mostly has. */
+/**
+ * How many frames from the first one on are as SQLite wrote them, by their checksums. Some milliseconds for the 4 MiB that a log mostly has.
+ */
 export function soundFrames(file: string): number {
   const bytes = readFileSync(file);
   if (bytes.length < HEADER) return 0;

@@ -27,7 +27,10 @@ export class Place {
   readonly #file: string;
   /** How many frames of the log SQLite relies on. */
   readonly #frames: () => number;
-  /** Never closed: that would drop all locks that this process has on the file (sqlite.org/howtocorrupt.html, 2.2). It ends with the thread. */
+  /**
+   * Never closed: that would drop all locks that this process has on the file (docs/decisions/0010-sqlite-with-one-owner.md). It ends
+   * with the thread.
+   */
   readonly #descriptor: number;
   #database: Look | undefined;
   #log: Look | undefined;

@@ -103,7 +103,7 @@ export class Tables {
   }
 
   /** Copies all commits from the log to the database, which stays open; false if that fails. The log keeps its size. */
-  settle(): boolean {
+  checkpoint(): boolean {
     try {
       const [row] = this.#db.pragma("wal_checkpoint(FULL)") as { busy: number; log: number; checkpointed: number }[];
       return row?.busy === 0 && row.log === row.checkpointed;

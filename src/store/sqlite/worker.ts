@@ -44,7 +44,7 @@ let dead: StoreFailure | undefined;
 
 function perform({ tables, guard }: Opened, { operation, parameters }: Request): unknown {
   if (dead !== undefined && operation !== "close") throw dead;
-  if (operation === "close") guard.close(() => tables.settle());
+  if (operation === "close") guard.close(() => tables.checkpoint());
   if (operation === "probe") return guard.probe(() => tables.probe());
   const work = () => Reflect.apply(tables[operation], tables, parameters);
   return operation === "write" || operation === "trim" ? guard.write(work) : work();

@@ -93,7 +93,7 @@ export class UnderWay {
     this.#socket = socket;
     this.#added = added;
     socket.once("close", (failed: boolean) => {
-      this.settle();
+      this.sift();
       const closed = !failed && socket.readableEnded;
       for (const { lost, known } of this.#handed.keys()) if (!closed && !known) lost(true);
       this.#handed.clear();
@@ -116,7 +116,7 @@ export class UnderWay {
   }
 
   /** Removes what has arrived, as any byte received since then shows. Tells whether nothing is left. */
-  settle(): boolean {
+  sift(): boolean {
     const { bytesRead } = this.#socket;
     if (bytesRead !== this.#heard) this.#silence.restart();
     this.#heard = bytesRead;
@@ -130,6 +130,6 @@ export class UnderWay {
       this.#late.delete(answer);
       answer.look();
     }
-    return this.#handed.size > 0 && !this.settle() && this.#silence.elapsed(now) >= timeout;
+    return this.#handed.size > 0 && !this.sift() && this.#silence.elapsed(now) >= timeout;
   }
 }

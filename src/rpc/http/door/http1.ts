@@ -110,7 +110,7 @@ export class Http1Connections {
       } else if (underWay.overdue(now, this.#limits.closeTimeout)) {
         this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/1.1 connection that did not close after its answer");
         cutOff(socket);
-      } else if (ended && underWay.settle()) socket.destroy();
+      } else if (ended && underWay.sift()) socket.destroy();
     }
   }
 

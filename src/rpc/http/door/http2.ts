@@ -124,7 +124,7 @@ export class Http2Connections {
     if (connection.asking || session.destroyed) return;
     connection.asking = session.ping((failed) => {
       connection.asking = false;
-      if (failed === null && !underWay.settle()) this.#ask(connection);
+      if (failed === null && !underWay.sift()) this.#ask(connection);
     });
   }
 

@@ -29,10 +29,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the settings. Throws BadSetting. */
 export function readConfig(env: Environment = process.env): Config {
-  const apiKey = env["API_KEY"] === "" ? undefined : env["API_KEY"];
-  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
-    throw new BadSetting("API_KEY has spaces or characters beyond ASCII, which no client can send in a header; choose another key");
-  if (apiKey?.startsWith("cml_")) throw new BadSetting("API_KEY begins with cml_, which is how lease tokens begin; choose another key");
+  const apiKey = readKey(env["API_KEY"], env["API_KEY_FILE"]);
   return {
     host: readHost(env["CALL_ME_BIND"], apiKey),
     port: readPort(env["PORT"]),
@@ -46,10 +43,24 @@ export function readConfig(env: Environment = process.env): Config {
   };
 }
 
+/** The key itself, or the content of a file without the white space around it; a file that cannot be used must not mean that no key is asked for. */
+function readKey(key: string | undefined, file: string | undefined): string | undefined {
+  if (key && file) throw new BadSetting(`API_KEY and API_KEY_FILE (${file}) are both set; give the key once`);
+  const apiKey = file ? readFile("API_KEY_FILE", file).toString().trim() : key || undefined;
+  if (apiKey === undefined) return undefined;
+  const source = file ? `API_KEY_FILE is ${file}, and the key in it` : "API_KEY";
+  if (apiKey === "")
+    throw new BadSetting(`API_KEY_FILE is ${file}, which is empty; write the key into it, or set neither for no key at all`);
+  if (!/^[\x21-\x7e]+$/.test(apiKey))
+    throw new BadSetting(`${source} has spaces or characters beyond ASCII, which no client can send in a header; choose another key`);
+  if (apiKey.startsWith("cml_")) throw new BadSetting(`${source} begins with cml_, which is how lease tokens begin; choose another key`);
+  return apiKey;
+}
+
 function readHost(bind: string | undefined, apiKey: string | undefined): string {
   if (bind === undefined || bind === "") return apiKey === undefined ? "127.0.0.1" : "0.0.0.0";
   if (apiKey === undefined && !/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(bind))
-    throw new BadSetting(`CALL_ME_BIND is ${bind}, and there is no key: set API_KEY, or listen on 127.0.0.1`);
+    throw new BadSetting(`CALL_ME_BIND is ${bind}, and there is no key: set API_KEY or API_KEY_FILE, or listen on 127.0.0.1`);
   return bind;
 }
 
@@ -107,7 +118,7 @@ function readOrigins(list: string | undefined): ReadonlySet<string> {
 function readTls(cert: string | undefined, key: string | undefined): Config["tls"] {
   if (!cert && !key) return undefined;
   if (!cert || !key) throw new BadSetting("CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together: give the paths of both PEM files");
-  const pair = { cert: readPem("CALL_ME_TLS_CERT", cert), key: readPem("CALL_ME_TLS_KEY", key) };
+  const pair = { cert: readFile("CALL_ME_TLS_CERT", cert), key: readFile("CALL_ME_TLS_KEY", key) };
   try {
     createSecureContext(pair);
   } catch (error) {
@@ -116,7 +127,7 @@ function readTls(cert: string | undefined, key: string | undefined): Config["tls
   return pair;
 }
 
-function readPem(name: string, path: string): Buffer {
+function readFile(name: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { type App, start } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
+import { LOG_FORMAT } from "./log.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
 
 /** A stop is over within 10 s: this much for open calls, the rest for the store. */
@@ -31,14 +32,15 @@ export async function main(): Promise<number> {
 }
 
 async function serve(config: Config): Promise<number> {
-  const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  const log = pino({ ...LOG_FORMAT, level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   const medium = await SqliteMedium.open(config.sqlite, (text) => log.warn({}, text));
   const app = await start({ ...config, medium, log });
   // Before anybody is told that it is ready, and may stop it.
   const stopped = signalled();
   const scheme = config.tls === undefined ? "http" : "https";
   log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite }, "call-me is ready");
-  if (config.apiKey === undefined) log.warn({}, "no API_KEY is set: no key is asked for, and only this machine can connect");
+  if (config.apiKey === undefined)
+    log.warn({}, "no API_KEY or API_KEY_FILE is set: no key is asked for, and only this machine can connect");
   const ending = await Promise.race([stopped, app.broken]);
   if (typeof ending !== "string") {
     log.error({ err: ending }, "the outcome of a commit is unknown; stopping, so that the next start can find out");

@@ -19,7 +19,7 @@ import { expect, test, vi } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, leaseIn, refusal } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
-import { Server } from "../outside/server.ts";
+import { ERRORS, Server, WARNINGS } from "../outside/server.ts";
 import { directory } from "../store/places.ts";
 
 // Each starts servers, and other tests run beside it.
@@ -65,7 +65,7 @@ test.each(MEDDLINGS)("%s under the running server: nothing is acknowledged any m
   expect(leaseIn(await locks.getLease({ leaseId })).state).toBe(LeaseState.HELD);
   const statuses = ["readyz", "healthz"].map(async (probed) => (await fetch(`${server.url}/${probed}`)).status);
   expect(await Promise.all(statuses)).toEqual([503, 200]);
-  const errors = server.log.filter(({ level }) => level >= 50);
+  const errors = server.log.filter(({ level }) => ERRORS.includes(level));
   expect(errors.map(({ msg }) => msg)).toEqual(["the store's files are not in their place any more; nothing is written until a restart"]);
   const logged = JSON.stringify(errors);
   expect(logged).toMatch(told);
@@ -119,7 +119,7 @@ test("what the server itself does to its files is no meddling: thousands of comm
   const first = statSync(file).size;
   for (let turn = 0; turn < 700; turn++) leaseIn(await locks.acquire({ environment: "uat", holder: { name: "x".repeat(128) } }));
   await eventually(() => statSync(file).size > first);
-  expect(server.log.filter(({ level }) => level >= 50)).toEqual([]);
+  expect(server.log.filter(({ level }) => ERRORS.includes(level))).toEqual([]);
 });
 
 test.each([
@@ -200,7 +200,7 @@ test("where there can be no mark, the server warns and goes on", async () => {
   const file = path.join(server.directory, "call-me.db");
   mkdirSync(`${file}-open`);
   expect(leaseIn(await clientsOf(server).locks.acquire({ environment: "uat" })).state).toBe(LeaseState.HELD);
-  const warnings = server.log.filter(({ level }) => level >= 40).map(({ msg }) => msg);
+  const warnings = server.log.filter(({ level }) => WARNINGS.includes(level)).map(({ msg }) => msg);
   expect(warnings).toEqual([
     `cannot create ${file}-open (EISDIR): a start after a crash would not notice it if the log (-wal) were missing`,
   ]);

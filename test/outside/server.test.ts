@@ -1,4 +1,6 @@
-import { stat } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
@@ -22,13 +24,43 @@ test("a server that cannot start says why", async () => {
 test("without API_KEY nobody is asked for one, and only this machine is listened to", async () => {
   await using server = await Server.start({ API_KEY: "", CALL_ME_BIND: "" });
   expect(server.log[0]).toMatchObject({ url: `http://127.0.0.1:${server.port}` });
-  await eventually(() => server.lines.join("\n").includes("no API_KEY is set"));
+  await eventually(() => server.lines.join("\n").includes("no API_KEY or API_KEY_FILE is set"));
   expect((await fetch(`${server.url}/maybe?environment=uat`, { method: "POST" })).status).toBe(201);
   const check = { method: "POST", headers: { "content-type": "application/json" }, body: '{"environment":"uat"}' };
   expect(await (await fetch(`${server.url}/callme.v1.LockService/Check`, check)).text()).toContain('"used":1');
   await expect(Server.start({ API_KEY: "", CALL_ME_BIND: "0.0.0.0" })).rejects.toThrow(
     /ended with 78.*\n.*CALL_ME_BIND is 0.0.0.0, and there is no key/,
   );
+});
+
+test("the key can lie in a file, and one that cannot be used does not open the server", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "call-me-key-"));
+  const file = path.join(folder, "key");
+  const at = { API_KEY: "", API_KEY_FILE: file };
+  try {
+    await expect(Server.start(at)).rejects.toThrow(/ended with 78.*\n.*API_KEY_FILE is \S+key, which cannot be read: ENOENT/);
+    await writeFile(file, " \n");
+    await expect(Server.start(at)).rejects.toThrow(/ended with 78.*\n.*API_KEY_FILE is \S+key, which is empty/);
+    await writeFile(file, "open sesame\n");
+    await expect(Server.start(at)).rejects.toThrow(/ended with 78.*\n.*the key in it has spaces/);
+    await writeFile(file, "sesame\r\n");
+    await expect(Server.start({ ...at, API_KEY: "other" })).rejects.toThrow(/ended with 78.*\n.*are both set; give the key once/);
+    await using server = await Server.start(at);
+    const status = async (key: string) => (await fetch(`${server.url}/maybe?environment=uat`, { headers: { "x-api-key": key } })).status;
+    expect(await Promise.all([status("sesame"), status("another")])).toEqual([200, 401]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("a line of the log names its level, and has its time in ISO 8601", async () => {
+  await using server = await Server.start({ API_KEY: "", CALL_ME_BIND: "" });
+  await eventually(() => server.log.length >= 2);
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  expect(server.log.slice(0, 2)).toMatchObject([
+    { level: "info", time, msg: "call-me is ready" },
+    { level: "warn", time },
+  ]);
 });
 
 test("neither keys nor lease tokens are in its log", async () => {

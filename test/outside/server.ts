@@ -10,10 +10,16 @@ import { BIN } from "../packed.ts";
 /** The API_KEY of every server that is not given another. */
 export const KEY = "the-key-of-the-tests";
 
+/** Levels of the log: something went wrong. */
+export const ERRORS: readonly string[] = ["error", "fatal"];
+
+/** The same, and what somebody should know of. */
+export const WARNINGS: readonly string[] = ["warn", ...ERRORS];
+
 /** A line of the server's log. */
 export interface LogLine {
   readonly msg: string;
-  readonly level: number;
+  readonly level: string;
   readonly [fact: string]: unknown;
 }
 

@@ -27,14 +27,14 @@ export abstract class ClientCommand extends Command<Context> {
       const signal = this.interruption;
       if (signal.aborted) return 128 + os.constants.signals[signal.reason as NodeJS.Signals];
       const failure = explain(error, this.#address);
-      this.output.word(`call-me: ${failure.message}`);
+      this.output.word(`${failure.message}`);
       return failure.exitCode;
     }
   }
 
   protected get output(): Output {
     const { stdout, stderr, env } = this.context;
-    this.#output ??= new Output(stdout, stderr, channelOf(env));
+    this.#output ??= new Output(stdout, stderr, { channel: channelOf(env), attended: !env["CI"] });
     return this.#output;
   }
 

@@ -124,7 +124,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
 
   private async conclude(locks: Locks, { lease, environmentCreated }: AcquireResponse, start: bigint, handedOn: boolean): Promise<number> {
     if (lease?.state !== LeaseState.HELD) {
-      this.output.word(`call-me: not acquired: ${await explainMiss(locks, lease)}`);
+      this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;
     }
     if (!handedOn) {

@@ -77,7 +77,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       const answer = await this.acquire(locks, request);
       const { lease } = answer;
       if (lease?.state !== LeaseState.HELD) {
-        this.say(`not acquired: ${await explainMiss(locks, lease)}`);
+        this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
         return EXIT.notAcquired;
       }
       const status = await this.runOn({ ...answer, lease }, { command, settings, keep });
@@ -91,7 +91,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const { locks } = settings;
     const { leaseToken } = answer;
     this.output.mask(leaseToken);
-    const say = (line: string) => this.say(line);
+    const say = (line: string) => this.output.word(line);
     const keeper = new Keeper(locks, answer.lease, { leaseToken, pace, observer: new RenewalReport(say) });
     const after = new AfterUse(locks, answer.lease, leaseToken, this.context, say);
     try {
@@ -130,14 +130,9 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const outcome = failed && this.outcomeFromExit ? Outcome.FAILED : Outcome.OK;
     if (!clean) {
       const end = "it is not released, and ends when its time is up";
-      this.say(`some processes could not be killed: lease ${lease.id} must not be handed on; ${end}`);
+      this.output.word(`some processes could not be killed: lease ${lease.id} must not be handed on; ${end}`);
     } else if (keep !== undefined && failed && !interrupted && loss === undefined) await after.keep(status, keep);
     else await after.release({ outcome, note: failed ? `exit code ${status}` : "", lost: loss !== undefined });
     return loss === undefined ? status : EXIT.lost;
-  }
-
-  /** The command's own words are on stderr, too. */
-  private say(line: string): void {
-    this.output.word(`call-me: ${line}`);
   }
 }

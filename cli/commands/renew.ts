@@ -63,7 +63,7 @@ export class RenewCommand extends ClientCommand {
 
   private async keep(locks: Locks, lease: Lease | undefined, other: OtherProcess): Promise<number> {
     if (lease?.state !== LeaseState.HELD) throw new Failure(EXIT.error, "--while keeps a lease that is held; this one still waits");
-    const say = (line: string) => this.output.word(`call-me: ${line}`);
+    const say = (line: string) => this.output.word(line);
     const keeper = new Keeper(locks, lease, { pace: this.context.pace, observer: new RenewalReport(say) });
     const done = new AbortController();
     try {

@@ -56,7 +56,7 @@ export class WaitCommand extends ClientCommand {
     const seen = [...state.values()];
     if (this.json) this.output.json(CheckResponseSchema, create(CheckResponseSchema, { available: free, environments: seen }));
     else if (free) this.output.data(`free: ${this.environments.join(", ")}`);
-    if (!free) this.output.word(`call-me: not free after ${this.timeout}: ${this.busy(state).join("; ")}`);
+    if (!free) this.output.word(`not free after ${this.timeout}: ${this.busy(state).join("; ")}`);
     return free ? EXIT.done : EXIT.notAcquired;
   }
 
@@ -64,7 +64,7 @@ export class WaitCommand extends ClientCommand {
   private async standInLine(locks: Locks, leaseId: string, key: string | undefined, enough: AbortSignal): Promise<number> {
     const token = [key, this.context.env["CALL_ME_LEASE_TOKEN"]].find((one) => one?.startsWith(`cml_${leaseId}_`));
     if (token === undefined)
-      this.output.word(`call-me: without its token in CALL_ME_LEASE_TOKEN this only looks: it keeps nobody in line, and claims nothing`);
+      this.output.word(`without its token in CALL_ME_LEASE_TOKEN this only looks: it keeps nobody in line, and claims nothing`);
     const { pace } = this.context;
     const report = new WaitReport(this.output, {
       quiet: this.json,
@@ -92,7 +92,7 @@ export class WaitCommand extends ClientCommand {
       if (!this.json) this.output.data(`acquired slot for environment: ${environmentsOf(last)}`);
       return EXIT.done;
     }
-    this.output.word(`call-me: not acquired: ${await explainMiss(locks, last)}`);
+    this.output.word(`not acquired: ${await explainMiss(locks, last)}`);
     return EXIT.notAcquired;
   }
 

@@ -5,18 +5,27 @@ import { plain, plainJson, plainLine } from "./plain.ts";
 
 const ERASE = "\r\x1b[2K";
 
+/** Who reads what we say. */
+interface Readers {
+  /** What the CI system's log can do, if it can do more than lines. */
+  readonly channel: Channel | undefined;
+  /** Not in a CI system: some give their jobs a terminal, but keep what is written there as a log. */
+  readonly attended: boolean;
+}
+
 /** What a command says: data on stdout, words for people on stderr. Nothing in it can command a terminal or a CI system's log. */
 export class Output {
   readonly #stdout: Writable;
   readonly #stderr: Writable;
   readonly #channel: Channel | undefined;
+  readonly #attended: boolean;
   #live = "";
 
-  /** `channel`: what the CI system's log can do, if it can do more than lines. */
-  constructor(stdout: Writable, stderr: Writable, channel?: Channel) {
+  constructor(stdout: Writable, stderr: Writable, { channel, attended }: Readers) {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#channel = channel;
+    this.#attended = attended && channel === undefined;
   }
 
   /** A line of the answer. */
@@ -24,9 +33,9 @@ export class Output {
     this.#print(this.#stdout, plainLine(line));
   }
 
-  /** A line for who watches. */
+  /** A line for who watches. It begins with `call-me:`, since others write there too: the command of `exec`, and the rest of a job. */
   word(line: string): void {
-    this.#print(this.#stderr, plainLine(line));
+    this.#print(this.#stderr, plainLine(`call-me: ${line}`));
   }
 
   /** What another program reads, as it is: the caller answers for every character. */
@@ -55,7 +64,7 @@ export class Output {
 
   /** Whether a person sees stderr on a screen, where a line can be rewritten. */
   get onTerminal(): boolean {
-    return this.#channel === undefined && "isTTY" in this.#stderr && this.#stderr.isTTY === true;
+    return this.#attended && "isTTY" in this.#stderr && this.#stderr.isTTY === true;
   }
 
   /** The last line on the terminal, rewritten in place, cut to its width; other lines appear above it. Empty: it goes away. */

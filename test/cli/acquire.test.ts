@@ -32,7 +32,7 @@ test.each(["acquire", "request"])("%s of a free environment says what the origin
   const { code, stdout, stderr } = await type([verb, "uat"], { CALL_ME_URL: server.url });
   expect(code).toBe(0);
   expect(stdout).toMatch(new RegExp(`^acquired slot for environment: uat\nwaited ${GO_DURATION}\n$`));
-  expect(stderr).toBe("lease L1 is held until 2030-01-02T03:04:05Z (for 1h0m0s) unless it is renewed or released\n");
+  expect(stderr).toBe("call-me: lease L1 is held until 2030-01-02T03:04:05Z (for 1h0m0s) unless it is renewed or released\n");
 });
 
 test("a busy environment is waited for, and stderr says who has it", async () => {

@@ -53,7 +53,7 @@ test("a healthy server passes every check", async () => {
   expect(stdout.match(/^\S+ +\S+/gm)).toEqual(
     ["dns", "tls", "reach", "ready", "version", "key", "http2", "stream", "clock"].map((check) => `ok    ${check}`),
   );
-  expect({ code, stderr }).toEqual({ code: 0, stderr: `examining ${server.url}\n` });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: `call-me: examining ${server.url}\n` });
 });
 
 test("nothing is taken or created by it", async () => {

@@ -31,7 +31,7 @@ test("it ends with 0 once the lease is held, and keeps it in line by its token, 
     code: 0,
     stdout: "waiting for free slot on environment: uat\nacquired slot for environment: uat\n",
   });
-  expect(stderr).toBe("position 2 of 2\n");
+  expect(stderr).toBe("call-me: position 2 of 2\n");
   expect(keys).toEqual(["cml_L1_x"]);
 });
 

@@ -43,7 +43,7 @@ test("on a terminal one line tells place, holder and time, and is rewritten in p
   expect(await session.exit).toBe(0);
   const { text } = session.stderr;
   expect(text.slice(0, text.lastIndexOf(rewritten))).not.toContain("\n");
-  expect(text.slice(text.lastIndexOf(rewritten))).toMatch(/^.{5}lease L1 is held until it is released\n$/s);
+  expect(text.slice(text.lastIndexOf(rewritten))).toMatch(/^.{5}call-me: lease L1 is held until it is released\n$/s);
   expect(session.stdout.text).toMatch(/^waiting for free slot on environment: uat\nacquired slot/);
 });
 
@@ -52,7 +52,7 @@ test("elsewhere there are lines, now and again, with the holder's run", async ()
   await using _ = server;
   const session = open(["acquire", "uat", "--json"], { CALL_ME_URL: server.url }, { pace: { notice: 1 } });
   const told = "position 2 of 3, held by checkout #7 (https://ci/7) since 2030-01-02T03:04:05Z";
-  await session.stderr.shows(`${told}\nstill waiting after 0s: ${told}\nstill waiting after 0s: ${told}\n`);
+  await session.stderr.shows(`${told}\ncall-me: still waiting after 0s: ${told}\ncall-me: still waiting after 0s: ${told}\n`);
   move();
   grant();
   expect(await session.exit).toBe(0);
@@ -62,7 +62,7 @@ test("elsewhere there are lines, now and again, with the holder's run", async ()
 test.each([
   [
     { GITHUB_ACTIONS: "true" },
-    /^::group::call-me: waiting for uat\nposition 2 .*\n::endgroup::\ncall-me: done waiting, after 0s\n::notice title=call-me::waited 0s for uat: position 2 of 3, held by .*\nlease/s,
+    /^::group::call-me: waiting for uat\ncall-me: position 2 .*\n::endgroup::\ncall-me: done waiting, after 0s\n::notice title=call-me::waited 0s for uat: position 2 of 3, held by .*\ncall-me: lease/s,
   ],
   [{ GITLAB_CI: "true" }, /^.{4}section_start:\d+:call_me_wait\r.*section_end:\d+:call_me_wait\r/s],
   [{ TF_BUILD: "True" }, /^##\[group\]call-me: waiting for uat\n.*\n##\[endgroup\]\n/s],
@@ -79,9 +79,20 @@ test.each([
   expect(session.stderr.text).toMatch(log);
 });
 
+test("a system that gives its jobs a terminal, and knows no sections, gets lines that begin with our name", async () => {
+  const { server, move, grant } = await line();
+  await using _ = server;
+  const session = open(["exec", "uat", "--", "true"], { CI: "true", CIRCLECI: "true", CALL_ME_URL: server.url }, { columns: 80 });
+  await session.stderr.shows("position 2");
+  move();
+  grant();
+  await session.exit;
+  for (const said of session.stderr.text.trimEnd().split("\n")) expect(said).toMatch(/^call-me: \S/);
+});
+
 test("what is granted at once opens no section", async () => {
   await using server = await new ScriptedServer({ locks: { acquire: () => ({ lease: lease(LeaseState.HELD) }) } }).start();
   const session = open(["acquire", "uat"], { GITHUB_ACTIONS: "true", CALL_ME_URL: server.url });
   expect(await session.exit).toBe(0);
-  expect(session.stderr.text).toBe("lease L1 is held until it is released\n");
+  expect(session.stderr.text).toBe("call-me: lease L1 is held until it is released\n");
 });

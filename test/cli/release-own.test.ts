@@ -75,7 +75,11 @@ test("a place in line is given up by its own, and nothing that is held is touche
   const held = await take("dock", { ...env, CALL_ME_HOLDER: "bo" });
   const ada = { ...env, CALL_ME_HOLDER: "ada" };
   const waits = JSON.parse((await type(["acquire", "dock", "--no-wait", "--json"], ada)).stdout).lease.id as string;
-  expect(await type(["release", "dock"], ada)).toEqual({ code: 0, stdout: "", stderr: `lease ${waits} gave up its place in line\n` });
+  expect(await type(["release", "dock"], ada)).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: `call-me: lease ${waits} gave up its place in line\n`,
+  });
   expect((await leaseOf(server, waits)).endReason).toBe(EndReason.WITHDRAWN);
   const again = await type(["release", "dock"], ada);
   expect({ code: again.code, stdout: again.stdout }).toEqual({ code: 5, stdout: "" });
@@ -107,7 +111,9 @@ test("a lease in hand that has ended before frees nothing, says why it ended, an
   const leaseId = old["CALL_ME_LEASE_ID"] ?? "";
   await environments.forceRelease({ leaseId, reason: "the runner was lost" });
   const successor = await take("pier", { ...env, CALL_ME_HOLDER: "bo" });
-  const stderr = expect.stringMatching(new RegExp(`^lease ${leaseId} had already ended: force released by .*: the runner was lost\n$`));
+  const stderr = expect.stringMatching(
+    new RegExp(`^call-me: lease ${leaseId} had already ended: force released by .*: the runner was lost\n$`),
+  );
   expect(await type(["release", "pier"], { ...env, ...old })).toEqual({ code: 0, stdout: "", stderr });
   expect(await type(["release", "pier", "--expect-held"], { ...env, ...old })).toEqual({ code: 6, stdout: "", stderr });
   const elsewhere = await type(["release", "pier"], { ...env, ...(await take("mole", { ...env, CALL_ME_HOLDER: "cy" })) });

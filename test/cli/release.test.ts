@@ -139,7 +139,7 @@ test("freeing what is free is fine, with a word about it", async () => {
   const { server } = await heldBy([]);
   await using _ = server;
   const env = { CALL_ME_URL: server.url };
-  expect(await type(["release", "uat"], env)).toEqual({ code: 0, stdout: FREED, stderr: "nothing was held on uat\n" });
+  expect(await type(["release", "uat"], env)).toEqual({ code: 0, stdout: FREED, stderr: "call-me: nothing was held on uat\n" });
   expect(JSON.parse((await type(["release", "uat", "--json"], env)).stdout)).toEqual({ alreadyEnded: true });
 });
 
@@ -154,10 +154,10 @@ test("what ended in between is fine as well, and is not said to be freed", async
     },
   }).start();
   const env = { CALL_ME_URL: server.url };
-  const nothing = "nothing was held on uat\n";
+  const nothing = "call-me: nothing was held on uat\n";
   expect(await type(["release", "uat"], env)).toEqual({ code: 0, stdout: FREED, stderr: nothing });
   expect(await type(["release", "uat", "--expect-held"], env)).toEqual({ code: 6, stdout: "", stderr: nothing });
-  const ended = "lease L1 had already ended: expired\n";
+  const ended = "call-me: lease L1 had already ended: expired\n";
   expect(await type(["release", "--lease", "A"], env)).toEqual({ code: 0, stdout: "", stderr: ended });
   expect(await type(["release", "--lease", "A", "--expect-held"], env)).toEqual({ code: 6, stdout: "", stderr: ended });
 });
@@ -191,7 +191,7 @@ test("a place in line is given up without a word of slots", async () => {
     locks: { release: () => ({ lease: lease(LeaseState.ENDED, { endReason: EndReason.WITHDRAWN }) }) },
   }).start();
   const { code, stdout, stderr } = await type(["release", "--lease", "L1"], { CALL_ME_URL: server.url });
-  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "lease L1 gave up its place in line\n" });
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "call-me: lease L1 gave up its place in line\n" });
 });
 
 test("what another principal holds ends with 5", async () => {

@@ -53,7 +53,7 @@ test("queue shows the line in the order in which it will be served", async () =>
   ]);
   const json = JSON.parse((await say("queue", "desk", "--json")).stdout);
   expect(json.leases.map((lease: { position: number }) => lease.position)).toEqual([1, 2]);
-  expect(await say("queue", "nowhere")).toEqual({ code: 0, stdout: "", stderr: "nobody waits for nowhere\n" });
+  expect(await say("queue", "nowhere")).toEqual({ code: 0, stdout: "", stderr: "call-me: nobody waits for nowhere\n" });
 });
 
 test("wait returns as soon as all are free, and takes none of them", async () => {
@@ -96,7 +96,7 @@ test("force-release --environment ends the one lease there, and prints it before
   const lease = await take("alone", "--name", "checkout #2");
   const { code, stderr } = await say("force-release", "--environment", "alone", "--reason", "urgent");
   expect(code).toBe(0);
-  expect(stderr).toMatch(new RegExp(`^on alone is lease ${lease} of checkout #2 since`));
+  expect(stderr).toMatch(new RegExp(`^call-me: on alone is lease ${lease} of checkout #2 since`));
   const nobody = await say("force-release", "--environment", "alone", "--reason", "urgent");
   expect(nobody).toMatchObject({ code: 1, stderr: "call-me: nobody is on alone: there is nothing to end\n" });
   const several = await say("force-release", "--environment", "licence", "--reason", "urgent");
@@ -118,7 +118,7 @@ test("an offer stands until it is passed over, and nobody is told that it could 
   expect(stderr).toMatch(/on gate is lease \S+ of zoe, only offered yet since \S+Z until \S+Z, then passed over, and you are "bo"/);
   const forced = await say("force-release", "--environment", "gate", "--reason", "urgent");
   expect(forced.stderr).toMatch(
-    new RegExp(`^on gate is lease ${offered} of zoe, only offered yet since \\S+Z until \\S+Z, then passed over\n$`),
+    new RegExp(`^call-me: on gate is lease ${offered} of zoe, only offered yet since \\S+Z until \\S+Z, then passed over\n$`),
   );
 });
 

@@ -52,7 +52,7 @@ test("a server that is killed and started again finds the same request at its do
   expect(await session.exit).toBe(0);
   expect(ids).toHaveLength(2);
   expect(new Set(ids).size).toBe(1);
-  expect(session.stderr.text).toMatch(/lost contact .*; trying again, with the same place in line\ncontact regained\n/);
+  expect(session.stderr.text).toMatch(/lost contact .*; trying again, with the same place in line\ncall-me: contact regained\n/);
   expect(session.stdout.text).toMatch(/^waiting for free slot on environment: uat\nacquired slot for environment: uat\nwaited /);
 });
 

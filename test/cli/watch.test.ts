@@ -173,7 +173,9 @@ test("an environment that is deleted ends wait with a sentence, and is told by w
   }).start();
   const { code, stdout, stderr } = await type(["wait", "uat"], { CALL_ME_URL: server.url });
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toMatch(/^waiting: uat busy, held by checkout #7\ncall-me: uat was deleted: there is nothing left to wait for\n$/);
+  expect(stderr).toMatch(
+    /^call-me: waiting: uat busy, held by checkout #7\ncall-me: uat was deleted: there is nothing left to wait for\n$/,
+  );
   const session = open(["watch", "uat"], { CALL_ME_URL: server.url });
   await session.stdout.shows("uat  deleted, 0/0 used, 0 waiting");
   session.interrupt("SIGINT");

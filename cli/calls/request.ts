@@ -10,6 +10,7 @@ import { nanoseconds, parseDuration } from "../words/duration.ts";
 /** What the command line can say about an Acquire; texts as typed. */
 export interface AcquireOptions {
   readonly environments: readonly string[];
+  readonly slots: string | undefined;
   readonly pool: string | undefined;
   readonly ttl: string | undefined;
   readonly maxHold: string | undefined;
@@ -36,7 +37,7 @@ const LONGEST_WAIT = 60_000_000_000n;
 export function buildRequest(options: AcquireOptions, env: Variables): AcquireInit {
   if (options.wait !== undefined) checkWait(options.wait, options.busyFails);
   return {
-    ...wanted(options.environments),
+    ...wanted(options.environments, options.slots),
     ...durations(options),
     pool: options.pool ?? "",
     ifBusy: options.busyFails ? IfBusy.FAIL : IfBusy.QUEUE,
@@ -55,13 +56,26 @@ function checkWait(wait: string, busyFails: boolean): void {
     throw Failure.usage(`--wait ${wait} is more than 60s; to wait longer use --queue-timeout, without --fail`);
 }
 
-/** A name may hold a colon (the old API takes any), so only a number behind the last one counts as slots. */
-function wanted(environments: readonly string[]): Pick<MessageInitShape<typeof AcquireRequestSchema>, "environment" | "needs"> {
+/** The names of the environments that a request asks for. */
+export function namesIn({ environment, needs }: AcquireInit): string[] {
+  return environment ? [environment] : (needs ?? []).map((need) => need.environment ?? "");
+}
+
+/** `db=2` are two slots of db. A name may hold a colon (`db-host:5432`), and with --slots also an equals sign: the old API takes any. */
+function wanted(
+  environments: readonly string[],
+  slots: string | undefined,
+): Pick<MessageInitShape<typeof AcquireRequestSchema>, "environment" | "needs"> {
+  if (slots !== undefined && environments.length > 1)
+    throw Failure.usage(`--slots is for one environment; write ${environments.map((name) => `${name}=${slots}`).join(" ")}`);
   const needs = environments.map((text) => {
-    const [, environment = text, slots = "1"] = /^(.+):(\d+)$/.exec(text) ?? [];
-    const count = integer(text, slots);
+    const [, name = text, number = "1"] = /^(.+)=(\d+)$/.exec(text) ?? [];
+    const [environment, count] = slots === undefined ? [name, integer(text, number)] : [text, integer("--slots", slots)];
     // The contract's 0 stands for a field that was left out, which means 1: nobody who types it means that.
-    if (count === 0) throw Failure.usage(`${text} asks for no slot; write ${environment}, or ${environment}:2 for two`);
+    if (count === 0)
+      throw Failure.usage(
+        `${slots === undefined ? text : "--slots 0"} asks for no slot; write ${environment}, or ${environment}=2 for two`,
+      );
     return { environment, slots: count };
   });
   const [only] = needs;

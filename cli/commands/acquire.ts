@@ -3,7 +3,7 @@ import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts"
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { AfterUse } from "../calls/after-use.ts";
-import { type AcquireInit, type AcquireOptions, buildRequest } from "../calls/request.ts";
+import { type AcquireInit, type AcquireOptions, buildRequest, namesIn } from "../calls/request.ts";
 import { writerOf } from "../ci/handoff.ts";
 import { identify, resume } from "../ci/resume.ts";
 import type { Locks } from "../client.ts";
@@ -20,7 +20,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
   static override usage = Command.Usage({
     description: "Take one or several environments, waiting in line until they are free",
     details: `
-      Several environments are granted together or not at all; \`uat:2\` asks for two slots of uat. The place in line survives lost
+      Several environments are granted together or not at all; \`uat=2\` asks for two slots of uat. The place in line survives lost
       connections and restarts of the server; interrupting the command gives it up. Exit code 4: not acquired, stderr says why.
       Durations are written like 30s, 15m or 1h30m.
 
@@ -34,13 +34,14 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       ["Take uat for half an hour", "$0 acquire uat --ttl 30m"],
       ["Take it now or fail", "$0 acquire uat --fail"],
       ["Take it within half a minute or fail", "$0 acquire uat --fail --wait 30s"],
-      ["Two environments together, waiting an hour at most; lease and token for later", "$0 acquire uat db:2 --queue-timeout 1h --json"],
+      ["Two environments together, waiting an hour at most; lease and token for later", "$0 acquire uat db=2 --queue-timeout 1h --json"],
       ["Take it in a shell, and give it back there", 'eval "$(call-me acquire uat --output env)"; trap "call-me release uat" EXIT'],
       ["Take it in a step that may be restarted, in a leg of a matrix", "$0 acquire uat --resume --leg 3"],
     ],
   });
 
-  environments = Option.Rest({ name: "ENV[:SLOTS]", required: 1 });
+  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
+  slots = Option.String("--slots", { description: "How many slots of the one environment; also written uat=2; default 1" });
   pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
   ttl = Option.String("--ttl", { description: "How long it is held unless renewed; default: the environment's, or 1h" });
   maxHold = Option.String("--max-hold", {
@@ -71,11 +72,11 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     const { env, pace } = this.context;
     if (this.json && this.format !== undefined && this.format !== "json")
       throw Failure.usage(`give --json or --output ${this.format}, not both`);
-    const hand = writerOf(this.json ? "json" : this.format, env, this.environments);
     if (this.noWait && this.wait !== undefined) throw Failure.usage("give --no-wait or --wait, not both");
     if (this.resumes && this.requestId !== undefined) throw Failure.usage("give --resume or --request-id, not both");
     const identity = this.resumes ? identify(env, this) : undefined;
     const request = buildRequest(this, env);
+    const hand = writerOf(this.json ? "json" : this.format, env, namesIn(request));
     const { locks } = await this.connect();
     const start = process.hrtime.bigint();
     const { interruption } = this;

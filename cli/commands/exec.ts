@@ -40,12 +40,13 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     `,
     examples: [
       ["Run the tests on uat", "$0 exec uat -- make test"],
-      ["On two environments, waiting half an hour at most", "$0 exec uat db:2 --queue-timeout 30m -- ./deploy.sh --fast"],
+      ["On two environments, waiting half an hour at most", "$0 exec uat db=2 --queue-timeout 30m -- ./deploy.sh --fast"],
       ["Keep uat for an hour to look into a failure", "$0 exec uat --keep-on-failure 1h -- make test"],
     ],
   });
 
-  environments = Option.Rest({ name: "ENV[:SLOTS]", required: 1 });
+  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
+  slots = Option.String("--slots", { description: "How many slots of the one environment; also written uat=2; default 1" });
   pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
   ttl = Option.String("--ttl", "60s", { description: "How long the lease outlives us at most; renewed every third of it; default 60s" });
   maxHold = Option.String("--max-hold", { description: "The longest that the command may run; default: the environment's, or 4h" });

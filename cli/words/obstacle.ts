@@ -1,6 +1,7 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { ending, NotAcquired } from "../../clients/ts/src/errors.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import type { AcquireInit } from "../calls/request.ts";
+import { type AcquireInit, namesIn } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { standing, whyBusy } from "./phrases.ts";
@@ -27,12 +28,15 @@ async function look(locks: Locks, names: readonly string[]): Promise<string> {
 }
 
 /**
- * What to say of an Acquire that has failed: where the server refused it since something is busy, who is there and until when, which its
+ * What to say of an Acquire that has failed: of a name such as `db:2`, how slots are written; where the server refused it since something is busy, who is there and until when, which its
  * sentence does not tell; else the error itself.
  */
-export async function explainBusy(locks: Locks, { environment, needs }: AcquireInit, error: unknown): Promise<unknown> {
+export async function explainBusy(locks: Locks, request: AcquireInit, error: unknown): Promise<unknown> {
+  const names = namesIn(request);
+  const [, name, slots] = names.map((text) => /^(.+):(\d+)$/.exec(text)).find((match) => match !== null) ?? [];
+  if (name !== undefined && error instanceof ConnectError && [Code.InvalidArgument, Code.NotFound].includes(error.code))
+    return Failure.usage(`${error.rawMessage}. Slots are written with =, as in ${name}=${slots}`);
   if ((error instanceof NotAcquired ? error : NotAcquired.refused(error))?.reason !== "ENVIRONMENT_BUSY") return error;
-  const names = environment ? [environment] : (needs ?? []).map((need) => need.environment ?? "");
   const busy = await look(locks, names);
   return busy === "" ? error : new Failure(EXIT.notAcquired, `not acquired: ${busy}`);
 }

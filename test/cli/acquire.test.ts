@@ -137,7 +137,7 @@ test("every option reaches the server", async () => {
 test("several environments and slots go into one request", async () => {
   const { requests, server } = await generous();
   await using _ = server;
-  const { stdout } = await type(["request", "uat", "db:2"], { CALL_ME_URL: server.url });
+  const { stdout } = await type(["request", "uat", "db=2"], { CALL_ME_URL: server.url });
   expect(requests[0]).toMatchObject({
     environment: "",
     needs: [
@@ -146,8 +146,10 @@ test("several environments and slots go into one request", async () => {
     ],
   });
   expect(stdout).toMatch(/^acquired slot for environment: uat, db\n/);
-  await type(["request", "odd:name"], { CALL_ME_URL: server.url });
-  expect(requests[1]).toMatchObject({ environment: "odd:name" });
+  await type(["request", "db-host:5432"], { CALL_ME_URL: server.url });
+  expect(requests[1]).toMatchObject({ environment: "db-host:5432" });
+  await type(["request", "odd=name=1", "--slots", "3"], { CALL_ME_URL: server.url });
+  expect(requests[2]).toMatchObject({ needs: [{ environment: "odd=name=1", slots: 3 }] });
   expect(requests[0]?.requestId).not.toBe(requests[1]?.requestId);
 });
 

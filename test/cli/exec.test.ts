@@ -35,7 +35,7 @@ describe.concurrent("exec", () => {
 
   test("the command knows its lease, and none of its variables is our key", async () => {
     const env = { API_KEY: "another", CI_SECRET_7: server.key, KEPT: "yes" };
-    await using wrapped = await Wrapped.start(server, "variables", { env, options: ["other:1"] });
+    await using wrapped = await Wrapped.start(server, "variables", { env, options: ["other=1"] });
     const [pid = 0] = wrapped.processes;
     const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
     const fence = String((await leaseOf(server, wrapped.leaseId)).environments[0]?.fencingToken);

@@ -98,7 +98,7 @@ test("so it can with --fail, for which no answer tells of a lease that has ended
 });
 
 test("who wants something else asks for something else", async () => {
-  const first = await resumed(github("0"), "many:2");
+  const first = await resumed(github("0"), "many=2");
   expect(first).toMatchObject({ state: "LEASE_STATE_ENDED" });
   expect(await resumed(github("0"), "many")).toMatchObject({ state: "LEASE_STATE_HELD" });
   expect(await resumed(github("0"), "many", "--ttl", "5m")).toMatchObject({ state: "LEASE_STATE_QUEUED" });

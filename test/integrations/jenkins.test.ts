@@ -199,10 +199,10 @@ describe.skipIf(missing !== undefined)("in Jenkins", { concurrent: true, timeout
     const code = await machine.spawn("java", groovy("test/integrations/restart.groovy", path.resolve("integrations/jenkins")), {});
     expect(code, machine.stderr).toBe(0);
     const lines = machine.stdout.trim().split("\n");
-    const acquire = "call-me acquire --output dotenv 'uat' 'db:2' --ttl='2m' --queue-timeout='2h' --reason='it'\\''s'";
+    const acquire = "call-me acquire --output dotenv 'uat' 'db=2' --ttl='2m' --queue-timeout='2h' --reason='it'\\''s'";
     const held = [acquire, "call-me renew", "make acceptance", "call-me release", "RESULT 42"];
     expect(lines.filter((line) => line.startsWith("held"))).toEqual(held.map((line) => `held: ${line}`));
-    const lost = "FAILURE callMe: the lease on uat, db:2 was lost";
+    const lost = "FAILURE callMe: the lease on uat, db=2 was lost";
     // The second renewal fails, the third finds the lease ended. Its last line says when.
     const renewal = [acquire, "call-me renew", "call-me renew", "call-me renew", "call-me release", "echo", lost];
     expect(lines.filter((line) => line.startsWith("renewal")).slice(0, -1)).toEqual(renewal.map((line) => `renewal: ${line}`));

@@ -25,7 +25,7 @@ def waitUntil(how, condition) {
 }
 def parallel(branches) { [held: branches[branch]()] }
 
-return call(['uat', 'db:2'], credentialsId: 'call-me', ttl: ttl, reason: "it's", name: null) {
+return call(['uat', 'db=2'], credentialsId: 'call-me', ttl: ttl, reason: "it's", name: null) {
   sh 'make acceptance'
   return 42
 }

@@ -126,12 +126,14 @@ describe("acquire", () => {
     expect(await run(["acquire", "busy", "--fail"])).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: busy") });
     const timedOut = await run(["acquire", "busy", "--queue-timeout", "100ms"]);
     expect(timedOut).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: timed out") });
-    expect(await run(["acquire", "busy:2"])).toMatchObject({ code: 4, stderr: expect.stringContaining("unsatisfiable") });
+    expect(await run(["acquire", "busy=2"])).toMatchObject({ code: 4, stderr: expect.stringContaining("unsatisfiable") });
     expect(await run(["acquire", "busy", "--no-wait"])).toMatchObject({ code: 4, stderr: expect.stringContaining("position 1 of 1") });
   });
 
   test("exit code 2 for what the server calls invalid, and 3 for a wrong key", async () => {
     expect(await run(["acquire", "no name"])).toMatchObject({ code: 2, stderr: expect.stringContaining("is not a name") });
+    const colon = await run(["acquire", "db:2"]);
+    expect(colon).toMatchObject({ code: 2, stderr: expect.stringContaining("Slots are written with =, as in db=2") });
     expect(await run(["acquire", "x", "--ttl", "60d"])).toMatchObject({ code: 2, stderr: expect.stringContaining("ttl") });
     expect(await run(["acquire", "x"], { API_KEY: "wrong" })).toMatchObject({
       code: 3,

@@ -8,7 +8,7 @@ import { limits } from "./limits.ts";
 import { fits } from "./line.ts";
 import { type EnvironmentConfig, type Lease, requestKey } from "./model.ts";
 import { namesOf } from "./needs.ts";
-import { beyond, near } from "./refusal.ts";
+import { beyond } from "./refusal.ts";
 import { termsOf } from "./terms.ts";
 import { leaseEnded } from "./verbs.ts";
 
@@ -86,7 +86,7 @@ function introduce(draft: Draft, command: Acquire, name: string): Refusal | unde
       ok: false,
       reason: "ENVIRONMENT_NOT_FOUND",
       field: "environment",
-      message: `there is no environment ${JSON.stringify(name)}${near(name, draft.pool.sites.keys())}; this server does not create environments on demand`,
+      message: `there is no environment ${JSON.stringify(name)}, and this server does not create environments on demand`,
       metadata: { environment: name },
     };
   const config: EnvironmentConfig = { name, pool: draft.pool.name, description: "", labels: {}, capacity: 1, links: {} };

@@ -38,36 +38,66 @@ export function noEnvironment(name: string, known: Iterable<string>): Refusal {
 
 /** `; did you mean "a" or "b"?` for the three nearest names; empty if none is near. */
 export function near(name: string, known: Iterable<string>): string {
-  const names = nearest(name, known).map((candidate) => JSON.stringify(candidate));
-  return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
+  return didYouMean(nearest(name, known));
 }
 
-/** Up to three names within a third of the letters, the nearest first. */
-export function nearest(name: string, known: Iterable<string>): string[] {
+/** The same of names that are known to be near. */
+export function didYouMean(names: readonly string[]): string {
+  return names.length === 0 ? "" : `; did you mean ${names.map((name) => JSON.stringify(name)).join(" or ")}?`;
+}
+
+/** Up to three names, the nearest first, that are no more than `reach` edits away, but for upper and lower case. */
+export function nearest(name: string, known: Iterable<string>, reach = reachOf(name)): string[] {
   if (name.length > limits.name) return [];
-  const reach = Math.max(1, Math.floor(name.length / 3));
+  const key = name.toLowerCase();
   const close: { name: string; away: number }[] = [];
   let looked = 0;
   for (const other of known) {
     if (Math.abs(other.length - name.length) > reach) continue;
     if (++looked > NEAR_LOOKS) break;
-    const away = distance(name.toLowerCase(), other.toLowerCase());
+    const away = distance(key, other.toLowerCase(), reach);
     if (away <= reach) close.push({ name: other, away });
   }
   close.sort((a, b) => a.away - b.away);
   return close.slice(0, 3).map((candidate) => candidate.name);
 }
 
-/** Edits between two words (Levenshtein), as the command line counts them too (cli/help/distance.ts). */
-export function distance(a: string, b: string): number {
+/** A third of the letters, but never so many that it would take long to count. */
+function reachOf(name: string): number {
+  return Math.min(8, Math.max(1, Math.floor(name.length / 3)));
+}
+
+/**
+ * Edits between two words (Levenshtein), as the command line counts them too (cli/help/distance.ts). Beyond `most` it is not told how many
+ * there are, only that there are more; it takes O(length · most).
+ */
+export function distance(one: string, other: string, most = Number.POSITIVE_INFINITY): number {
+  const [a, b] = differing(one, other);
+  const beyond = most + 1;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    const next = new Array<number>(b.length + 1).fill(beyond);
+    next[0] = i;
+    let least = i;
+    // What is further than `most` off the diagonal takes more edits than that.
+    for (let j = Math.max(1, i - most); j <= Math.min(b.length, i + most); j++) {
+      const changed = (row[j - 1] ?? beyond) + Number(a[i - 1] !== b[j - 1]);
+      const edits = Math.min(changed, (row[j] ?? beyond) + 1, (next[j - 1] ?? beyond) + 1);
+      next[j] = edits;
+      if (edits < least) least = edits;
     }
+    if (least > most) return beyond;
     row = next;
   }
-  return row[b.length] ?? 0;
+  return Math.min(row[b.length] ?? beyond, beyond);
+}
+
+/** Both words without what they begin and end with alike: it takes no edits. */
+function differing(a: string, b: string): [string, string] {
+  let start = 0;
+  const shorter = Math.min(a.length, b.length);
+  while (start < shorter && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }

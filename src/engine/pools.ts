@@ -4,12 +4,14 @@ import { emptyPool, type Micros, type Pool } from "../core/model.ts";
 import { add } from "../store/drafts.ts";
 import type { Cache, Commit } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
+import { ConfiguredNames } from "./names.ts";
 
 /**
  * The cache of pools as last committed, with the pool of each environment and live lease: what this server reads and decides on. The store
  * keeps it up to date.
  */
 export class Pools implements Cache {
+  readonly names = new ConfiguredNames();
   readonly #now: () => Micros;
   readonly #pools = new Map<string, Pool>();
   /** Environment to pool. */
@@ -67,6 +69,8 @@ export class Pools implements Cache {
     for (const pool of commit.pools) this.#put(pool);
     for (const name of commit.deleted) this.#owners.delete(name);
     for (const { config } of commit.environments) this.#owners.set(config.name, config.pool);
+    for (const name of commit.deleted) this.names.put(name, false);
+    for (const { config, onDemand } of commit.environments) this.names.put(config.name, onDemand !== true);
     for (const { environments } of commit.events) for (const { name, pool, deleted } of environments) if (deleted) this.#bury(name, pool);
     for (const { config } of commit.environments) this.#gone.delete(config.name);
     for (const { id, pool, state } of commit.leases) if (state !== "ENDED") this.#live.set(id, pool);

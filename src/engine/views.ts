@@ -65,6 +65,11 @@ export class Views {
     for (const pool of this.pools()) yield* pool.sites.keys();
   }
 
+  /** Configured names that were probably meant by a name that nobody has configured; see ConfiguredNames. */
+  near(environment: string): readonly string[] {
+    return this.#pools.names.near(environment);
+  }
+
   /** The pool of a lease, live or ended; undefined if there is no such lease. */
   async poolOfLease(id: string): Promise<string | undefined> {
     return this.#pools.poolOfLease(id) ?? (await this.#store.findEnded(id))?.pool ?? this.#pools.poolOfLease(id);

@@ -28,3 +28,12 @@ test("of whatever words they count the same", () => {
     }),
   );
 });
+
+test("the server stops counting where more edits than a bound are needed", () => {
+  const word = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 12 });
+  fc.assert(
+    fc.property(word, word, fc.nat(8), (a, b, most) => {
+      expect(core.distance(a, b, most)).toBe(Math.min(cli.distance(a, b), most + 1));
+    }),
+  );
+});

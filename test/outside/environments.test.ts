@@ -51,6 +51,22 @@ describe("limits of an environment", () => {
 });
 
 describe("Apply", () => {
+  test("checks a name only where one is created: what /maybe made can be configured as it is called", async () => {
+    const { environments } = clients;
+    const name = "the old rack: 7";
+    await fetch(`${server.url}/maybe?environment=${encodeURIComponent(name)}`, { method: "POST", headers: { "x-api-key": server.key } });
+    const listed = (await environments.listEnvironments({ pageSize: 1_000 })).environments.filter((one) => one.name === name);
+    expect(listed).toMatchObject([{ onDemand: true }]);
+    const { changes } = await environments.applyEnvironments({ environments: listed });
+    expect(changes).toMatchObject([{ name, kind: ChangeKind.UNCHANGED }]);
+    expect(await refusal(environments.applyEnvironments({ environments: [{ name: "a new rack: 8" }] }))).toBe("invalid_argument BAD_FIELD");
+  });
+
+  test("refuses a name that is given twice, and says where else", async () => {
+    const error = await failureOf(clients.environments.applyEnvironments({ environments: [{ name: "a" }, { name: "b" }, { name: "a" }] }));
+    expect(error.rawMessage).toBe('environments[2].name: "a" is given twice: it is the name of environments[0], too');
+  });
+
   test("is all or nothing, over several pools", async () => {
     const { environments } = clients;
     await environments.applyEnvironments({ environments: [{ name: "taken", pool: "one" }] });

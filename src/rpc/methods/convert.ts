@@ -121,12 +121,13 @@ export function statusMessage(status: EnvironmentStatus): MessageShape<typeof En
 }
 
 export function environmentMessage(environment: Environment): MessageInitShape<typeof EnvironmentSchema> {
-  const { config, state, stateReason, stateUntil } = environment;
+  const { config, state, stateReason, stateUntil, onDemand } = environment;
   const { defaultTtl, maxTtl, maxHold, lockDelay, cooldown, ...plain } = config;
   return {
     ...plain,
     state: EnvironmentState[state],
     stateReason,
+    onDemand: onDemand ?? false,
     ...(stateUntil !== undefined && { stateUntil: timestampOf(stateUntil) }),
     ...(defaultTtl !== undefined && { defaultTtl: durationOf(defaultTtl) }),
     ...(maxTtl !== undefined && { maxTtl: durationOf(maxTtl) }),

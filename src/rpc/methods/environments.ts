@@ -7,10 +7,11 @@ import { limits } from "../../core/limits.ts";
 import type { Environment, EnvironmentConfig, EnvironmentState, LeaseState, Pool } from "../../core/model.ts";
 import { noEnvironment } from "../../core/refusal.ts";
 import { statusOf } from "../../core/view.ts";
+import type { Views } from "../../engine/views.ts";
 import { badField, refused } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
-import { choice, dictionary, duration, integer, link, newName, required, text, time } from "./fields.ts";
+import { choice, dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 
@@ -55,11 +56,11 @@ export async function get(
 }
 
 export async function apply(
-  { engine }: Service,
+  { engine, autoCreate }: Service,
   request: pb.ApplyEnvironmentsRequest,
   call: Call,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
-  const byPool = readConfigs(request);
+  const byPool = readConfigs(request, engine.views);
   if (request.prune) for (const pool of engine.views.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
   const parts = [...byPool.keys()].sort().map((pool) => {
     const command: Apply = { type: "apply", by: call.caller, environments: byPool.get(pool) ?? [], prune: request.prune };
@@ -68,7 +69,10 @@ export async function apply(
   const replies = await engine.submitAll({ parts, dryRun: request.dryRun }, call);
   const changes = replies.flatMap((reply, index) => changesOf(reply).map((change) => ({ ...change, pool: parts[index]?.pool ?? "" })));
   changes.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { changes: changes.map((change) => ({ ...change, kind: pb.ChangeKind[change.kind], fields: change.fields.map(fieldName) })) };
+  return {
+    changes: changes.map((change) => ({ ...change, kind: pb.ChangeKind[change.kind], fields: change.fields.map(fieldName) })),
+    autoCreate,
+  };
 }
 
 export async function remove(
@@ -149,15 +153,17 @@ function find({ engine }: Service, name: string): { pool: Pool; environment: Env
   return { pool, environment: site.environment };
 }
 
-function readConfigs(request: pb.ApplyEnvironmentsRequest): Map<string, EnvironmentConfig[]> {
+function readConfigs(request: pb.ApplyEnvironmentsRequest, views: Views): Map<string, EnvironmentConfig[]> {
   const most = limits.environments.total;
   if (request.environments.length > most) throw badField("environments", `has ${request.environments.length} entries; at most ${most} fit`);
-  const names = new Set<string>();
+  const places = new Map<string, number>();
   const byPool = new Map<string, EnvironmentConfig[]>();
   for (const [index, message] of request.environments.entries()) {
-    const config = readConfig(message, index);
-    if (names.has(config.name)) throw badField(`environments[${index}].name`, `${JSON.stringify(config.name)} is given twice`);
-    names.add(config.name);
+    const config = readConfig(message, index, views);
+    const place = places.get(config.name);
+    if (place !== undefined)
+      throw badField(`environments[${index}].name`, `${show(config.name)} is given twice: it is the name of environments[${place}], too`);
+    places.set(config.name, index);
     const pool = byPool.get(config.pool);
     if (pool === undefined) byPool.set(config.pool, [config]);
     else pool.push(config);
@@ -166,7 +172,8 @@ function readConfigs(request: pb.ApplyEnvironmentsRequest): Map<string, Environm
   return byPool;
 }
 
-function readConfig(message: pb.Environment, index: number): EnvironmentConfig {
+/** A name is checked only where one is created: /maybe takes any. */
+function readConfig(message: pb.Environment, index: number, views: Views): EnvironmentConfig {
   const at = (field: string) => `environments[${index}].${field}`;
   const times = {
     defaultTtl: duration(at("default_ttl"), message.defaultTtl, TTL),
@@ -176,7 +183,7 @@ function readConfig(message: pb.Environment, index: number): EnvironmentConfig {
     cooldown: duration(at("cooldown"), message.cooldown, { min: 0, max: limits.cooldown.max }),
   };
   return {
-    name: newName(at("name"), message.name),
+    name: views.ownerOf(message.name) === undefined ? newName(at("name"), message.name) : message.name,
     pool: message.pool === "" ? "default" : newName(at("pool"), message.pool),
     description: text(at("description"), message.description),
     labels: dictionary(at("labels"), message.labels),

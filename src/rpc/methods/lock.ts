@@ -11,6 +11,7 @@ import { readAcquire } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseMessage, statusMessage } from "./convert.ts";
 import { choice, duration, required, text } from "./fields.ts";
+import { misspellings, withNear } from "./misspellings.ts";
 import { outlook } from "./outlook.ts";
 import { topicOf } from "./topic.ts";
 
@@ -28,18 +29,24 @@ const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {
 
 export async function check(service: Service, request: pb.CheckRequest): Promise<Init<typeof pb.CheckResponseSchema>> {
   const environments = outlook(service, topicOf(service, request));
-  return { available: environments.some((status) => status.available), environments: environments.map(statusMessage) };
+  return {
+    available: environments.some((status) => status.available),
+    environments: environments.map(statusMessage),
+    misspellings: request.environment === "" ? [] : misspellings(service.engine.views, [request.environment]),
+  };
 }
 
 export async function acquire(service: Service, request: pb.AcquireRequest, call: Call): Promise<Init<typeof pb.AcquireResponseSchema>> {
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => engine.views.ownerOf(name));
-  const reply = accepted(await engine.acquire({ pool, command, wait }, call));
+  const names = command.needs.map((need) => need.environment);
+  const reply = accepted(withNear(await engine.acquire({ pool, command, wait }, call), engine.views, names));
   const lease = leaseMessage(reply.lease, reply.pool, engine.views.now());
   // A lease that was not stored has no token.
   const leaseToken = reply.lease.revision === 0 ? "" : service.principals.tokenOf(reply.lease.id);
-  return { lease, leaseToken, environmentCreated: reply.environmentCreated ?? false };
+  const environmentCreated = reply.environmentCreated ?? false;
+  return { lease, leaseToken, environmentCreated, misspellings: misspellings(engine.views, names) };
 }
 
 export async function release(service: Service, request: pb.ReleaseRequest, call: Call): Promise<Init<typeof pb.ReleaseResponseSchema>> {

@@ -1,4 +1,4 @@
-import { near } from "../../core/refusal.ts";
+import { didYouMean, near } from "../../core/refusal.ts";
 import type { Topic } from "../../engine/watch/subscription.ts";
 import { badField, failure } from "../errors.ts";
 import type { Service } from "./call.ts";
@@ -17,6 +17,6 @@ export function topicOf(service: Service, request: { readonly environment: strin
   }
   if (views.ownerOf(environment) !== undefined) return { environment };
   if (service.autoCreate) return { environment: newName("environment", environment) };
-  const message = `there is no environment ${JSON.stringify(environment)}${near(environment, views.environments())}`;
+  const message = `there is no environment ${JSON.stringify(environment)}${didYouMean(views.near(environment))}`;
   throw failure("ENVIRONMENT_NOT_FOUND", message, { field: "environment", metadata: { environment } });
 }

@@ -114,7 +114,9 @@ type Environment struct {
 	// How long a slot rests after a release, 0 to 24 h; 0 if absent. After an expiry or a force-release it rests for the longer of the two.
 	Cooldown *durationpb.Duration `protobuf:"bytes,14,opt,name=cooldown,proto3" json:"cooldown,omitempty"`
 	// Where to find it: text to http(s) address, at most 32.
-	Links         map[string]string `protobuf:"bytes,17,rep,name=links,proto3" json:"links,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Links map[string]string `protobuf:"bytes,17,rep,name=links,proto3" json:"links,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
+	OnDemand      bool `protobuf:"varint,18,opt,name=on_demand,json=onDemand,proto3" json:"on_demand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -245,6 +247,13 @@ func (x *Environment) GetLinks() map[string]string {
 		return x.Links
 	}
 	return nil
+}
+
+func (x *Environment) GetOnDemand() bool {
+	if x != nil {
+		return x.OnDemand
+	}
+	return false
 }
 
 // A page of environments.
@@ -608,7 +617,9 @@ func (x *EnvironmentChange) GetFields() []string {
 type ApplyEnvironmentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A line for each environment, by name.
-	Changes       []*EnvironmentChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	Changes []*EnvironmentChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+	AutoCreate    bool `protobuf:"varint,2,opt,name=auto_create,json=autoCreate,proto3" json:"auto_create,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -648,6 +659,13 @@ func (x *ApplyEnvironmentsResponse) GetChanges() []*EnvironmentChange {
 		return x.Changes
 	}
 	return nil
+}
+
+func (x *ApplyEnvironmentsResponse) GetAutoCreate() bool {
+	if x != nil {
+		return x.AutoCreate
+	}
+	return false
 }
 
 // Name an environment.
@@ -1176,7 +1194,7 @@ var File_callme_v1_environment_service_proto protoreflect.FileDescriptor
 
 const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\n" +
-	"#callme/v1/environment_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x06\n" +
+	"#callme/v1/environment_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x06\n" +
 	"\vEnvironment\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x12 \n" +
@@ -1195,7 +1213,8 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\n" +
 	"lock_delay\x18\r \x01(\v2\x19.google.protobuf.DurationR\tlockDelay\x125\n" +
 	"\bcooldown\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\bcooldown\x127\n" +
-	"\x05links\x18\x11 \x03(\v2!.callme.v1.Environment.LinksEntryR\x05links\x1a9\n" +
+	"\x05links\x18\x11 \x03(\v2!.callme.v1.Environment.LinksEntryR\x05links\x12\x1b\n" +
+	"\ton_demand\x18\x12 \x01(\bR\bonDemand\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a8\n" +
@@ -1226,9 +1245,11 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x12)\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x15.callme.v1.ChangeKindR\x04kind\x12\x16\n" +
-	"\x06fields\x18\x04 \x03(\tR\x06fields\"S\n" +
+	"\x06fields\x18\x04 \x03(\tR\x06fields\"t\n" +
 	"\x19ApplyEnvironmentsResponse\x126\n" +
-	"\achanges\x18\x01 \x03(\v2\x1c.callme.v1.EnvironmentChangeR\achanges\"<\n" +
+	"\achanges\x18\x01 \x03(\v2\x1c.callme.v1.EnvironmentChangeR\achanges\x12\x1f\n" +
+	"\vauto_create\x18\x02 \x01(\bR\n" +
+	"autoCreate\"<\n" +
 	"\x18DeleteEnvironmentRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\"U\n" +
 	"\x19DeleteEnvironmentResponse\x128\n" +

@@ -194,7 +194,9 @@ type CheckResponse struct {
 	// Whether an Acquire of one slot would be granted now, on any of the environments below.
 	Available bool `protobuf:"varint,1,opt,name=available,proto3" json:"available,omitempty"`
 	// The environments, by name.
-	Environments  []*EnvironmentStatus `protobuf:"bytes,2,rep,name=environments,proto3" json:"environments,omitempty"`
+	Environments []*EnvironmentStatus `protobuf:"bytes,2,rep,name=environments,proto3" json:"environments,omitempty"`
+	// The environment that was named, if nobody has configured it and its name is near to configured ones.
+	Misspellings  []*Misspelling `protobuf:"bytes,3,rep,name=misspellings,proto3" json:"misspellings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,6 +245,68 @@ func (x *CheckResponse) GetEnvironments() []*EnvironmentStatus {
 	return nil
 }
 
+func (x *CheckResponse) GetMisspellings() []*Misspelling {
+	if x != nil {
+		return x.Misspellings
+	}
+	return nil
+}
+
+// A name that nobody has configured, and that is near to configured ones. It is served all the same, as an environment of its own.
+type Misspelling struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name as it was asked for.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The configured names that were probably meant, the nearest first, at most 3.
+	DidYouMean    []string `protobuf:"bytes,2,rep,name=did_you_mean,json=didYouMean,proto3" json:"did_you_mean,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Misspelling) Reset() {
+	*x = Misspelling{}
+	mi := &file_callme_v1_lock_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Misspelling) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Misspelling) ProtoMessage() {}
+
+func (x *Misspelling) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_lock_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Misspelling.ProtoReflect.Descriptor instead.
+func (*Misspelling) Descriptor() ([]byte, []int) {
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Misspelling) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Misspelling) GetDidYouMean() []string {
+	if x != nil {
+		return x.DidYouMean
+	}
+	return nil
+}
+
 // One environment that a lease needs.
 type Need struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -258,7 +322,7 @@ type Need struct {
 
 func (x *Need) Reset() {
 	*x = Need{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[2]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -270,7 +334,7 @@ func (x *Need) String() string {
 func (*Need) ProtoMessage() {}
 
 func (x *Need) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[2]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -283,7 +347,7 @@ func (x *Need) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Need.ProtoReflect.Descriptor instead.
 func (*Need) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{2}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Need) GetEnvironment() string {
@@ -347,7 +411,7 @@ type AcquireRequest struct {
 
 func (x *AcquireRequest) Reset() {
 	*x = AcquireRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +423,7 @@ func (x *AcquireRequest) String() string {
 func (*AcquireRequest) ProtoMessage() {}
 
 func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -372,7 +436,7 @@ func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireRequest.ProtoReflect.Descriptor instead.
 func (*AcquireRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *AcquireRequest) GetEnvironment() string {
@@ -490,13 +554,15 @@ type AcquireResponse struct {
 	LeaseToken string `protobuf:"bytes,2,opt,name=lease_token,json=leaseToken,proto3" json:"lease_token,omitempty"`
 	// Whether this call created an environment that did not exist.
 	EnvironmentCreated bool `protobuf:"varint,3,opt,name=environment_created,json=environmentCreated,proto3" json:"environment_created,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+	Misspellings  []*Misspelling `protobuf:"bytes,4,rep,name=misspellings,proto3" json:"misspellings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AcquireResponse) Reset() {
 	*x = AcquireResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +574,7 @@ func (x *AcquireResponse) String() string {
 func (*AcquireResponse) ProtoMessage() {}
 
 func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +587,7 @@ func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResponse.ProtoReflect.Descriptor instead.
 func (*AcquireResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AcquireResponse) GetLease() *Lease {
@@ -545,6 +611,13 @@ func (x *AcquireResponse) GetEnvironmentCreated() bool {
 	return false
 }
 
+func (x *AcquireResponse) GetMisspellings() []*Misspelling {
+	if x != nil {
+		return x.Misspellings
+	}
+	return nil
+}
+
 // Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
 // caller's granted lease there that was asked for without request_id and without a holder's name or run_url, if there is one such.
 type ReleaseRequest struct {
@@ -565,7 +638,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +650,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +663,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReleaseRequest) GetLeaseId() string {
@@ -641,7 +714,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -653,7 +726,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -666,7 +739,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReleaseResponse) GetLease() *Lease {
@@ -696,7 +769,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +781,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +794,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RenewRequest) GetLeaseId() string {
@@ -749,7 +822,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +834,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +847,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RenewResponse) GetLease() *Lease {
@@ -797,7 +870,7 @@ type GetLeaseRequest struct {
 
 func (x *GetLeaseRequest) Reset() {
 	*x = GetLeaseRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -809,7 +882,7 @@ func (x *GetLeaseRequest) String() string {
 func (*GetLeaseRequest) ProtoMessage() {}
 
 func (x *GetLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -822,7 +895,7 @@ func (x *GetLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeaseRequest.ProtoReflect.Descriptor instead.
 func (*GetLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetLeaseRequest) GetLeaseId() string {
@@ -850,7 +923,7 @@ type GetLeaseResponse struct {
 
 func (x *GetLeaseResponse) Reset() {
 	*x = GetLeaseResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +935,7 @@ func (x *GetLeaseResponse) String() string {
 func (*GetLeaseResponse) ProtoMessage() {}
 
 func (x *GetLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +948,7 @@ func (x *GetLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeaseResponse.ProtoReflect.Descriptor instead.
 func (*GetLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetLeaseResponse) GetLease() *Lease {
@@ -898,7 +971,7 @@ type CheckFenceRequest struct {
 
 func (x *CheckFenceRequest) Reset() {
 	*x = CheckFenceRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -910,7 +983,7 @@ func (x *CheckFenceRequest) String() string {
 func (*CheckFenceRequest) ProtoMessage() {}
 
 func (x *CheckFenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -923,7 +996,7 @@ func (x *CheckFenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFenceRequest.ProtoReflect.Descriptor instead.
 func (*CheckFenceRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{11}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CheckFenceRequest) GetEnvironment() string {
@@ -953,7 +1026,7 @@ type CheckFenceResponse struct {
 
 func (x *CheckFenceResponse) Reset() {
 	*x = CheckFenceResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1038,7 @@ func (x *CheckFenceResponse) String() string {
 func (*CheckFenceResponse) ProtoMessage() {}
 
 func (x *CheckFenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1051,7 @@ func (x *CheckFenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFenceResponse.ProtoReflect.Descriptor instead.
 func (*CheckFenceResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{12}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckFenceResponse) GetValid() bool {
@@ -1011,7 +1084,7 @@ type WatchEnvironmentRequest struct {
 
 func (x *WatchEnvironmentRequest) Reset() {
 	*x = WatchEnvironmentRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1096,7 @@ func (x *WatchEnvironmentRequest) String() string {
 func (*WatchEnvironmentRequest) ProtoMessage() {}
 
 func (x *WatchEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1109,7 @@ func (x *WatchEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*WatchEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{13}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchEnvironmentRequest) GetEnvironment() string {
@@ -1077,7 +1150,7 @@ type WatchCause struct {
 
 func (x *WatchCause) Reset() {
 	*x = WatchCause{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1162,7 @@ func (x *WatchCause) String() string {
 func (*WatchCause) ProtoMessage() {}
 
 func (x *WatchCause) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1175,7 @@ func (x *WatchCause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchCause.ProtoReflect.Descriptor instead.
 func (*WatchCause) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{14}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchCause) GetLeaseId() string {
@@ -1155,7 +1228,7 @@ type WatchEnvironmentResponse struct {
 
 func (x *WatchEnvironmentResponse) Reset() {
 	*x = WatchEnvironmentResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1167,7 +1240,7 @@ func (x *WatchEnvironmentResponse) String() string {
 func (*WatchEnvironmentResponse) ProtoMessage() {}
 
 func (x *WatchEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1180,7 +1253,7 @@ func (x *WatchEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*WatchEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{15}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchEnvironmentResponse) GetRevision() uint64 {
@@ -1236,7 +1309,7 @@ type WatchLeaseRequest struct {
 
 func (x *WatchLeaseRequest) Reset() {
 	*x = WatchLeaseRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1321,7 @@ func (x *WatchLeaseRequest) String() string {
 func (*WatchLeaseRequest) ProtoMessage() {}
 
 func (x *WatchLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1334,7 @@ func (x *WatchLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLeaseRequest.ProtoReflect.Descriptor instead.
 func (*WatchLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{16}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchLeaseRequest) GetLeaseId() string {
@@ -1284,7 +1357,7 @@ type WatchLeaseResponse struct {
 
 func (x *WatchLeaseResponse) Reset() {
 	*x = WatchLeaseResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1369,7 @@ func (x *WatchLeaseResponse) String() string {
 func (*WatchLeaseResponse) ProtoMessage() {}
 
 func (x *WatchLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1382,7 @@ func (x *WatchLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLeaseResponse.ProtoReflect.Descriptor instead.
 func (*WatchLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{17}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchLeaseResponse) GetLease() *Lease {
@@ -1333,10 +1406,15 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\x1ccallme/v1/lock_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\"D\n" +
 	"\fCheckRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x12\n" +
-	"\x04pool\x18\x02 \x01(\tR\x04pool\"o\n" +
+	"\x04pool\x18\x02 \x01(\tR\x04pool\"\xab\x01\n" +
 	"\rCheckResponse\x12\x1c\n" +
 	"\tavailable\x18\x01 \x01(\bR\tavailable\x12@\n" +
-	"\fenvironments\x18\x02 \x03(\v2\x1c.callme.v1.EnvironmentStatusR\fenvironments\"d\n" +
+	"\fenvironments\x18\x02 \x03(\v2\x1c.callme.v1.EnvironmentStatusR\fenvironments\x12:\n" +
+	"\fmisspellings\x18\x03 \x03(\v2\x16.callme.v1.MisspellingR\fmisspellings\"C\n" +
+	"\vMisspelling\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\fdid_you_mean\x18\x02 \x03(\tR\n" +
+	"didYouMean\"d\n" +
 	"\x04Need\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\rR\x05count\x12\x14\n" +
@@ -1359,12 +1437,13 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"request_id\x18\f \x01(\tR\trequestId\x12)\n" +
 	"\x06holder\x18\x0f \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x16\n" +
 	"\x06reason\x18\x10 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04tags\x18\x11 \x03(\tR\x04tagsJ\x04\b\r\x10\x0eJ\x04\b\x0e\x10\x0fR\rsupersede_keyR\tsupersede\"\x8b\x01\n" +
+	"\x04tags\x18\x11 \x03(\tR\x04tagsJ\x04\b\r\x10\x0eJ\x04\b\x0e\x10\x0fR\rsupersede_keyR\tsupersede\"\xc7\x01\n" +
 	"\x0fAcquireResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12\x1f\n" +
 	"\vlease_token\x18\x02 \x01(\tR\n" +
 	"leaseToken\x12/\n" +
-	"\x13environment_created\x18\x03 \x01(\bR\x12environmentCreated\"\xae\x01\n" +
+	"\x13environment_created\x18\x03 \x01(\bR\x12environmentCreated\x12:\n" +
+	"\fmisspellings\x18\x04 \x03(\v2\x16.callme.v1.MisspellingR\fmisspellings\"\xae\x01\n" +
 	"\x0eReleaseRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12 \n" +
 	"\venvironment\x18\x02 \x01(\tR\venvironment\x12,\n" +
@@ -1451,83 +1530,86 @@ func file_callme_v1_lock_service_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_lock_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_callme_v1_lock_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_callme_v1_lock_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_callme_v1_lock_service_proto_goTypes = []any{
 	(IfBusy)(0),                      // 0: callme.v1.IfBusy
 	(Outcome)(0),                     // 1: callme.v1.Outcome
 	(*CheckRequest)(nil),             // 2: callme.v1.CheckRequest
 	(*CheckResponse)(nil),            // 3: callme.v1.CheckResponse
-	(*Need)(nil),                     // 4: callme.v1.Need
-	(*AcquireRequest)(nil),           // 5: callme.v1.AcquireRequest
-	(*AcquireResponse)(nil),          // 6: callme.v1.AcquireResponse
-	(*ReleaseRequest)(nil),           // 7: callme.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),          // 8: callme.v1.ReleaseResponse
-	(*RenewRequest)(nil),             // 9: callme.v1.RenewRequest
-	(*RenewResponse)(nil),            // 10: callme.v1.RenewResponse
-	(*GetLeaseRequest)(nil),          // 11: callme.v1.GetLeaseRequest
-	(*GetLeaseResponse)(nil),         // 12: callme.v1.GetLeaseResponse
-	(*CheckFenceRequest)(nil),        // 13: callme.v1.CheckFenceRequest
-	(*CheckFenceResponse)(nil),       // 14: callme.v1.CheckFenceResponse
-	(*WatchEnvironmentRequest)(nil),  // 15: callme.v1.WatchEnvironmentRequest
-	(*WatchCause)(nil),               // 16: callme.v1.WatchCause
-	(*WatchEnvironmentResponse)(nil), // 17: callme.v1.WatchEnvironmentResponse
-	(*WatchLeaseRequest)(nil),        // 18: callme.v1.WatchLeaseRequest
-	(*WatchLeaseResponse)(nil),       // 19: callme.v1.WatchLeaseResponse
-	(*EnvironmentStatus)(nil),        // 20: callme.v1.EnvironmentStatus
-	(*durationpb.Duration)(nil),      // 21: google.protobuf.Duration
-	(*Holder)(nil),                   // 22: callme.v1.Holder
-	(*Lease)(nil),                    // 23: callme.v1.Lease
-	(LeaseState)(0),                  // 24: callme.v1.LeaseState
-	(EndReason)(0),                   // 25: callme.v1.EndReason
-	(WatchKind)(0),                   // 26: callme.v1.WatchKind
+	(*Misspelling)(nil),              // 4: callme.v1.Misspelling
+	(*Need)(nil),                     // 5: callme.v1.Need
+	(*AcquireRequest)(nil),           // 6: callme.v1.AcquireRequest
+	(*AcquireResponse)(nil),          // 7: callme.v1.AcquireResponse
+	(*ReleaseRequest)(nil),           // 8: callme.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),          // 9: callme.v1.ReleaseResponse
+	(*RenewRequest)(nil),             // 10: callme.v1.RenewRequest
+	(*RenewResponse)(nil),            // 11: callme.v1.RenewResponse
+	(*GetLeaseRequest)(nil),          // 12: callme.v1.GetLeaseRequest
+	(*GetLeaseResponse)(nil),         // 13: callme.v1.GetLeaseResponse
+	(*CheckFenceRequest)(nil),        // 14: callme.v1.CheckFenceRequest
+	(*CheckFenceResponse)(nil),       // 15: callme.v1.CheckFenceResponse
+	(*WatchEnvironmentRequest)(nil),  // 16: callme.v1.WatchEnvironmentRequest
+	(*WatchCause)(nil),               // 17: callme.v1.WatchCause
+	(*WatchEnvironmentResponse)(nil), // 18: callme.v1.WatchEnvironmentResponse
+	(*WatchLeaseRequest)(nil),        // 19: callme.v1.WatchLeaseRequest
+	(*WatchLeaseResponse)(nil),       // 20: callme.v1.WatchLeaseResponse
+	(*EnvironmentStatus)(nil),        // 21: callme.v1.EnvironmentStatus
+	(*durationpb.Duration)(nil),      // 22: google.protobuf.Duration
+	(*Holder)(nil),                   // 23: callme.v1.Holder
+	(*Lease)(nil),                    // 24: callme.v1.Lease
+	(LeaseState)(0),                  // 25: callme.v1.LeaseState
+	(EndReason)(0),                   // 26: callme.v1.EndReason
+	(WatchKind)(0),                   // 27: callme.v1.WatchKind
 }
 var file_callme_v1_lock_service_proto_depIdxs = []int32{
-	20, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
-	4,  // 1: callme.v1.AcquireRequest.needs:type_name -> callme.v1.Need
-	21, // 2: callme.v1.AcquireRequest.ttl:type_name -> google.protobuf.Duration
-	21, // 3: callme.v1.AcquireRequest.max_hold:type_name -> google.protobuf.Duration
-	0,  // 4: callme.v1.AcquireRequest.if_busy:type_name -> callme.v1.IfBusy
-	21, // 5: callme.v1.AcquireRequest.wait:type_name -> google.protobuf.Duration
-	21, // 6: callme.v1.AcquireRequest.queue_timeout:type_name -> google.protobuf.Duration
-	21, // 7: callme.v1.AcquireRequest.ticket_ttl:type_name -> google.protobuf.Duration
-	21, // 8: callme.v1.AcquireRequest.claim_timeout:type_name -> google.protobuf.Duration
-	22, // 9: callme.v1.AcquireRequest.holder:type_name -> callme.v1.Holder
-	23, // 10: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
-	1,  // 11: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
-	23, // 12: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
-	21, // 13: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
-	23, // 14: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
-	21, // 15: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
-	23, // 16: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
-	24, // 17: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
-	25, // 18: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
-	22, // 19: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
-	26, // 20: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
-	20, // 21: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
-	16, // 22: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
-	23, // 23: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
-	26, // 24: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
-	2,  // 25: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
-	5,  // 26: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
-	7,  // 27: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
-	9,  // 28: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
-	11, // 29: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
-	13, // 30: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
-	15, // 31: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
-	18, // 32: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
-	3,  // 33: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
-	6,  // 34: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
-	8,  // 35: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
-	10, // 36: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
-	12, // 37: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
-	14, // 38: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
-	17, // 39: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
-	19, // 40: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
-	33, // [33:41] is the sub-list for method output_type
-	25, // [25:33] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	21, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	4,  // 1: callme.v1.CheckResponse.misspellings:type_name -> callme.v1.Misspelling
+	5,  // 2: callme.v1.AcquireRequest.needs:type_name -> callme.v1.Need
+	22, // 3: callme.v1.AcquireRequest.ttl:type_name -> google.protobuf.Duration
+	22, // 4: callme.v1.AcquireRequest.max_hold:type_name -> google.protobuf.Duration
+	0,  // 5: callme.v1.AcquireRequest.if_busy:type_name -> callme.v1.IfBusy
+	22, // 6: callme.v1.AcquireRequest.wait:type_name -> google.protobuf.Duration
+	22, // 7: callme.v1.AcquireRequest.queue_timeout:type_name -> google.protobuf.Duration
+	22, // 8: callme.v1.AcquireRequest.ticket_ttl:type_name -> google.protobuf.Duration
+	22, // 9: callme.v1.AcquireRequest.claim_timeout:type_name -> google.protobuf.Duration
+	23, // 10: callme.v1.AcquireRequest.holder:type_name -> callme.v1.Holder
+	24, // 11: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
+	4,  // 12: callme.v1.AcquireResponse.misspellings:type_name -> callme.v1.Misspelling
+	1,  // 13: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
+	24, // 14: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
+	22, // 15: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
+	24, // 16: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
+	22, // 17: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
+	24, // 18: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
+	25, // 19: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
+	26, // 20: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
+	23, // 21: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
+	27, // 22: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
+	21, // 23: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	17, // 24: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
+	24, // 25: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
+	27, // 26: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
+	2,  // 27: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
+	6,  // 28: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
+	8,  // 29: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
+	10, // 30: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
+	12, // 31: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
+	14, // 32: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
+	16, // 33: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
+	19, // 34: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
+	3,  // 35: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
+	7,  // 36: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
+	9,  // 37: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
+	11, // 38: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
+	13, // 39: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
+	15, // 40: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
+	18, // 41: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
+	20, // 42: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
+	35, // [35:43] is the sub-list for method output_type
+	27, // [27:35] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_lock_service_proto_init() }
@@ -1542,7 +1624,7 @@ func file_callme_v1_lock_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_lock_service_proto_rawDesc), len(file_callme_v1_lock_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

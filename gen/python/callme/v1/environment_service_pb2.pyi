@@ -26,7 +26,7 @@ CHANGE_KIND_UNCHANGED: ChangeKind
 CHANGE_KIND_DELETED: ChangeKind
 
 class Environment(_message.Message):
-    __slots__ = ("name", "pool", "description", "labels", "capacity", "state", "state_reason", "state_until", "default_ttl", "max_ttl", "max_hold", "lock_delay", "cooldown", "links")
+    __slots__ = ("name", "pool", "description", "labels", "capacity", "state", "state_reason", "state_until", "default_ttl", "max_ttl", "max_hold", "lock_delay", "cooldown", "links", "on_demand")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +55,7 @@ class Environment(_message.Message):
     LOCK_DELAY_FIELD_NUMBER: _ClassVar[int]
     COOLDOWN_FIELD_NUMBER: _ClassVar[int]
     LINKS_FIELD_NUMBER: _ClassVar[int]
+    ON_DEMAND_FIELD_NUMBER: _ClassVar[int]
     name: str
     pool: str
     description: str
@@ -69,7 +70,8 @@ class Environment(_message.Message):
     lock_delay: _duration_pb2.Duration
     cooldown: _duration_pb2.Duration
     links: _containers.ScalarMap[str, str]
-    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., capacity: _Optional[int] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., default_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lock_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cooldown: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., links: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    on_demand: bool
+    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., capacity: _Optional[int] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., default_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lock_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cooldown: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., links: _Optional[_Mapping[str, str]] = ..., on_demand: bool = ...) -> None: ...
 
 class ListEnvironmentsRequest(_message.Message):
     __slots__ = ("pool", "page_size", "page_token")
@@ -126,10 +128,12 @@ class EnvironmentChange(_message.Message):
     def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., kind: _Optional[_Union[ChangeKind, str]] = ..., fields: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ApplyEnvironmentsResponse(_message.Message):
-    __slots__ = ("changes",)
+    __slots__ = ("changes", "auto_create")
     CHANGES_FIELD_NUMBER: _ClassVar[int]
+    AUTO_CREATE_FIELD_NUMBER: _ClassVar[int]
     changes: _containers.RepeatedCompositeFieldContainer[EnvironmentChange]
-    def __init__(self, changes: _Optional[_Iterable[_Union[EnvironmentChange, _Mapping]]] = ...) -> None: ...
+    auto_create: bool
+    def __init__(self, changes: _Optional[_Iterable[_Union[EnvironmentChange, _Mapping]]] = ..., auto_create: bool = ...) -> None: ...
 
 class DeleteEnvironmentRequest(_message.Message):
     __slots__ = ("environment",)

@@ -40,12 +40,22 @@ class CheckRequest(_message.Message):
     def __init__(self, environment: _Optional[str] = ..., pool: _Optional[str] = ...) -> None: ...
 
 class CheckResponse(_message.Message):
-    __slots__ = ("available", "environments")
+    __slots__ = ("available", "environments", "misspellings")
     AVAILABLE_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
+    MISSPELLINGS_FIELD_NUMBER: _ClassVar[int]
     available: bool
     environments: _containers.RepeatedCompositeFieldContainer[_types_pb2.EnvironmentStatus]
-    def __init__(self, available: bool = ..., environments: _Optional[_Iterable[_Union[_types_pb2.EnvironmentStatus, _Mapping]]] = ...) -> None: ...
+    misspellings: _containers.RepeatedCompositeFieldContainer[Misspelling]
+    def __init__(self, available: bool = ..., environments: _Optional[_Iterable[_Union[_types_pb2.EnvironmentStatus, _Mapping]]] = ..., misspellings: _Optional[_Iterable[_Union[Misspelling, _Mapping]]] = ...) -> None: ...
+
+class Misspelling(_message.Message):
+    __slots__ = ("name", "did_you_mean")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DID_YOU_MEAN_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    did_you_mean: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., did_you_mean: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Need(_message.Message):
     __slots__ = ("environment", "count", "slots")
@@ -92,14 +102,16 @@ class AcquireRequest(_message.Message):
     def __init__(self, environment: _Optional[str] = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., pool: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., if_busy: _Optional[_Union[IfBusy, str]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., priority: _Optional[int] = ..., request_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AcquireResponse(_message.Message):
-    __slots__ = ("lease", "lease_token", "environment_created")
+    __slots__ = ("lease", "lease_token", "environment_created", "misspellings")
     LEASE_FIELD_NUMBER: _ClassVar[int]
     LEASE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENT_CREATED_FIELD_NUMBER: _ClassVar[int]
+    MISSPELLINGS_FIELD_NUMBER: _ClassVar[int]
     lease: _types_pb2.Lease
     lease_token: str
     environment_created: bool
-    def __init__(self, lease: _Optional[_Union[_types_pb2.Lease, _Mapping]] = ..., lease_token: _Optional[str] = ..., environment_created: bool = ...) -> None: ...
+    misspellings: _containers.RepeatedCompositeFieldContainer[Misspelling]
+    def __init__(self, lease: _Optional[_Union[_types_pb2.Lease, _Mapping]] = ..., lease_token: _Optional[str] = ..., environment_created: bool = ..., misspellings: _Optional[_Iterable[_Union[Misspelling, _Mapping]]] = ...) -> None: ...
 
 class ReleaseRequest(_message.Message):
     __slots__ = ("lease_id", "environment", "outcome", "note", "request_id")

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/lock_service.proto.
  */
 export const file_callme_v1_lock_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxjYWxsbWUvdjEvbG9ja19zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEiMQoMQ2hlY2tSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkiVgoNQ2hlY2tSZXNwb25zZRIRCglhdmFpbGFibGUYASABKAgSMgoMZW52aXJvbm1lbnRzGAIgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzIkkKBE5lZWQSEwoLZW52aXJvbm1lbnQYASABKAkSDQoFY291bnQYAyABKA0SDQoFc2xvdHMYBCABKA1KBAgCEANSCHNlbGVjdG9yIpUECg5BY3F1aXJlUmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIeCgVuZWVkcxgCIAMoCzIPLmNhbGxtZS52MS5OZWVkEgwKBHBvb2wYAyABKAkSJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiIKB2lmX2J1c3kYBiABKA4yES5jYWxsbWUudjEuSWZCdXN5EicKBHdhaXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcHJpb3JpdHkYCyABKAUSEgoKcmVxdWVzdF9pZBgMIAEoCRIhCgZob2xkZXIYDyABKAsyES5jYWxsbWUudjEuSG9sZGVyEg4KBnJlYXNvbhgQIAEoCRIMCgR0YWdzGBEgAygJSgQIDRAOSgQIDhAPUg1zdXBlcnNlZGVfa2V5UglzdXBlcnNlZGUiZAoPQWNxdWlyZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEhMKC2xlYXNlX3Rva2VuGAIgASgJEhsKE2Vudmlyb25tZW50X2NyZWF0ZWQYAyABKAgifgoOUmVsZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSIwoHb3V0Y29tZRgDIAEoDjISLmNhbGxtZS52MS5PdXRjb21lEgwKBG5vdGUYBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCSJJCg9SZWxlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USFQoNYWxyZWFkeV9lbmRlZBgCIAEoCCJICgxSZW5ld1JlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjAKDVJlbmV3UmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2UiTAoPR2V0TGVhc2VSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEicKBHdhaXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iMwoQR2V0TGVhc2VSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZSI/ChFDaGVja0ZlbmNlUmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIVCg1mZW5jaW5nX3Rva2VuGAIgASgEIjQKEkNoZWNrRmVuY2VSZXNwb25zZRINCgV2YWxpZBgBIAEoCBIPCgdjdXJyZW50GAIgASgEIlQKF1dhdGNoRW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkSFgoOc2luY2VfcmV2aXNpb24YAyABKAQikQEKCldhdGNoQ2F1c2USEAoIbGVhc2VfaWQYASABKAkSJAoFc3RhdGUYAiABKA4yFS5jYWxsbWUudjEuTGVhc2VTdGF0ZRIoCgplbmRfcmVhc29uGAMgASgOMhQuY2FsbG1lLnYxLkVuZFJlYXNvbhIhCgZob2xkZXIYBCABKAsyES5jYWxsbWUudjEuSG9sZGVyIsoBChhXYXRjaEVudmlyb25tZW50UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSIgoEa2luZBgCIAEoDjIULmNhbGxtZS52MS5XYXRjaEtpbmQSDQoFcmVzZXQYAyABKAgSDwoHc2tpcHBlZBgEIAEoCBIyCgxlbnZpcm9ubWVudHMYBSADKAsyHC5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0dXMSJAoFY2F1c2UYBiABKAsyFS5jYWxsbWUudjEuV2F0Y2hDYXVzZSIlChFXYXRjaExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCSJZChJXYXRjaExlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USIgoEa2luZBgCIAEoDjIULmNhbGxtZS52MS5XYXRjaEtpbmQqRgoGSWZCdXN5EhcKE0lGX0JVU1lfVU5TUEVDSUZJRUQQABIRCg1JRl9CVVNZX1FVRVVFEAESEAoMSUZfQlVTWV9GQUlMEAIqWgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhIKDk9VVENPTUVfRkFJTEVEEAISEgoOT1VUQ09NRV9CUk9LRU4QAzLPBAoLTG9ja1NlcnZpY2USPwoFQ2hlY2sSFy5jYWxsbWUudjEuQ2hlY2tSZXF1ZXN0GhguY2FsbG1lLnYxLkNoZWNrUmVzcG9uc2UiA5ACARJACgdBY3F1aXJlEhkuY2FsbG1lLnYxLkFjcXVpcmVSZXF1ZXN0GhouY2FsbG1lLnYxLkFjcXVpcmVSZXNwb25zZRJACgdSZWxlYXNlEhkuY2FsbG1lLnYxLlJlbGVhc2VSZXF1ZXN0GhouY2FsbG1lLnYxLlJlbGVhc2VSZXNwb25zZRI6CgVSZW5ldxIXLmNhbGxtZS52MS5SZW5ld1JlcXVlc3QaGC5jYWxsbWUudjEuUmVuZXdSZXNwb25zZRJDCghHZXRMZWFzZRIaLmNhbGxtZS52MS5HZXRMZWFzZVJlcXVlc3QaGy5jYWxsbWUudjEuR2V0TGVhc2VSZXNwb25zZRJOCgpDaGVja0ZlbmNlEhwuY2FsbG1lLnYxLkNoZWNrRmVuY2VSZXF1ZXN0Gh0uY2FsbG1lLnYxLkNoZWNrRmVuY2VSZXNwb25zZSIDkAIBEl0KEFdhdGNoRW52aXJvbm1lbnQSIi5jYWxsbWUudjEuV2F0Y2hFbnZpcm9ubWVudFJlcXVlc3QaIy5jYWxsbWUudjEuV2F0Y2hFbnZpcm9ubWVudFJlc3BvbnNlMAESSwoKV2F0Y2hMZWFzZRIcLmNhbGxtZS52MS5XYXRjaExlYXNlUmVxdWVzdBodLmNhbGxtZS52MS5XYXRjaExlYXNlUmVzcG9uc2UwAUKcAQoNZGV2LmNhbGxtZS52MUIQTG9ja1NlcnZpY2VQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_callme_v1_types, file_google_protobuf_duration]);
+  fileDesc("ChxjYWxsbWUvdjEvbG9ja19zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEiMQoMQ2hlY2tSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkihAEKDUNoZWNrUmVzcG9uc2USEQoJYXZhaWxhYmxlGAEgASgIEjIKDGVudmlyb25tZW50cxgCIAMoCzIcLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXR1cxIsCgxtaXNzcGVsbGluZ3MYAyADKAsyFi5jYWxsbWUudjEuTWlzc3BlbGxpbmciMQoLTWlzc3BlbGxpbmcSDAoEbmFtZRgBIAEoCRIUCgxkaWRfeW91X21lYW4YAiADKAkiSQoETmVlZBITCgtlbnZpcm9ubWVudBgBIAEoCRINCgVjb3VudBgDIAEoDRINCgVzbG90cxgEIAEoDUoECAIQA1IIc2VsZWN0b3IilQQKDkFjcXVpcmVSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEh4KBW5lZWRzGAIgAygLMg8uY2FsbG1lLnYxLk5lZWQSDAoEcG9vbBgDIAEoCRImCgN0dGwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIbWF4X2hvbGQYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SIgoHaWZfYnVzeRgGIAEoDjIRLmNhbGxtZS52MS5JZkJ1c3kSJwoEd2FpdBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1xdWV1ZV90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCnRpY2tldF90dGwYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNY2xhaW1fdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghwcmlvcml0eRgLIAEoBRISCgpyZXF1ZXN0X2lkGAwgASgJEiEKBmhvbGRlchgPIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISDgoGcmVhc29uGBAgASgJEgwKBHRhZ3MYESADKAlKBAgNEA5KBAgOEA9SDXN1cGVyc2VkZV9rZXlSCXN1cGVyc2VkZSKSAQoPQWNxdWlyZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEhMKC2xlYXNlX3Rva2VuGAIgASgJEhsKE2Vudmlyb25tZW50X2NyZWF0ZWQYAyABKAgSLAoMbWlzc3BlbGxpbmdzGAQgAygLMhYuY2FsbG1lLnYxLk1pc3NwZWxsaW5nIn4KDlJlbGVhc2VSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEhMKC2Vudmlyb25tZW50GAIgASgJEiMKB291dGNvbWUYAyABKA4yEi5jYWxsbWUudjEuT3V0Y29tZRIMCgRub3RlGAQgASgJEhIKCnJlcXVlc3RfaWQYBSABKAkiSQoPUmVsZWFzZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEhUKDWFscmVhZHlfZW5kZWQYAiABKAgiSAoMUmVuZXdSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIwCg1SZW5ld1Jlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlIkwKD0dldExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRInCgR3YWl0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKEEdldExlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2UiPwoRQ2hlY2tGZW5jZVJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkSFQoNZmVuY2luZ190b2tlbhgCIAEoBCI0ChJDaGVja0ZlbmNlUmVzcG9uc2USDQoFdmFsaWQYASABKAgSDwoHY3VycmVudBgCIAEoBCJUChdXYXRjaEVudmlyb25tZW50UmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIMCgRwb29sGAIgASgJEhYKDnNpbmNlX3JldmlzaW9uGAMgASgEIpEBCgpXYXRjaENhdXNlEhAKCGxlYXNlX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SIQoGaG9sZGVyGAQgASgLMhEuY2FsbG1lLnYxLkhvbGRlciLKAQoYV2F0Y2hFbnZpcm9ubWVudFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kEg0KBXJlc2V0GAMgASgIEg8KB3NraXBwZWQYBCABKAgSMgoMZW52aXJvbm1lbnRzGAUgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzEiQKBWNhdXNlGAYgASgLMhUuY2FsbG1lLnYxLldhdGNoQ2F1c2UiJQoRV2F0Y2hMZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkiWQoSV2F0Y2hMZWFzZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kKkYKBklmQnVzeRIXChNJRl9CVVNZX1VOU1BFQ0lGSUVEEAASEQoNSUZfQlVTWV9RVUVVRRABEhAKDElGX0JVU1lfRkFJTBACKloKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARISCg5PVVRDT01FX0ZBSUxFRBACEhIKDk9VVENPTUVfQlJPS0VOEAMyzwQKC0xvY2tTZXJ2aWNlEj8KBUNoZWNrEhcuY2FsbG1lLnYxLkNoZWNrUmVxdWVzdBoYLmNhbGxtZS52MS5DaGVja1Jlc3BvbnNlIgOQAgESQAoHQWNxdWlyZRIZLmNhbGxtZS52MS5BY3F1aXJlUmVxdWVzdBoaLmNhbGxtZS52MS5BY3F1aXJlUmVzcG9uc2USQAoHUmVsZWFzZRIZLmNhbGxtZS52MS5SZWxlYXNlUmVxdWVzdBoaLmNhbGxtZS52MS5SZWxlYXNlUmVzcG9uc2USOgoFUmVuZXcSFy5jYWxsbWUudjEuUmVuZXdSZXF1ZXN0GhguY2FsbG1lLnYxLlJlbmV3UmVzcG9uc2USQwoIR2V0TGVhc2USGi5jYWxsbWUudjEuR2V0TGVhc2VSZXF1ZXN0GhsuY2FsbG1lLnYxLkdldExlYXNlUmVzcG9uc2USTgoKQ2hlY2tGZW5jZRIcLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVxdWVzdBodLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVzcG9uc2UiA5ACARJdChBXYXRjaEVudmlyb25tZW50EiIuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXF1ZXN0GiMuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXNwb25zZTABEksKCldhdGNoTGVhc2USHC5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlcXVlc3QaHS5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlc3BvbnNlMAFCnAEKDWRldi5jYWxsbWUudjFCEExvY2tTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration]);
 
 /**
  * Name an environment or a pool.
@@ -63,6 +63,13 @@ export type CheckResponse = Message<"callme.v1.CheckResponse"> & {
    * @generated from field: repeated callme.v1.EnvironmentStatus environments = 2;
    */
   environments: EnvironmentStatus[];
+
+  /**
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   *
+   * @generated from field: repeated callme.v1.Misspelling misspellings = 3;
+   */
+  misspellings: Misspelling[];
 };
 
 /**
@@ -71,6 +78,34 @@ export type CheckResponse = Message<"callme.v1.CheckResponse"> & {
  */
 export const CheckResponseSchema: GenMessage<CheckResponse> = /*@__PURE__*/
   messageDesc(file_callme_v1_lock_service, 1);
+
+/**
+ * A name that nobody has configured, and that is near to configured ones. It is served all the same, as an environment of its own.
+ *
+ * @generated from message callme.v1.Misspelling
+ */
+export type Misspelling = Message<"callme.v1.Misspelling"> & {
+  /**
+   * The name as it was asked for.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The configured names that were probably meant, the nearest first, at most 3.
+   *
+   * @generated from field: repeated string did_you_mean = 2;
+   */
+  didYouMean: string[];
+};
+
+/**
+ * Describes the message callme.v1.Misspelling.
+ * Use `create(MisspellingSchema)` to create a new message.
+ */
+export const MisspellingSchema: GenMessage<Misspelling> = /*@__PURE__*/
+  messageDesc(file_callme_v1_lock_service, 2);
 
 /**
  * One environment that a lease needs.
@@ -105,7 +140,7 @@ export type Need = Message<"callme.v1.Need"> & {
  * Use `create(NeedSchema)` to create a new message.
  */
 export const NeedSchema: GenMessage<Need> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 2);
+  messageDesc(file_callme_v1_lock_service, 3);
 
 /**
  * Give `environment` for one slot of one environment, or `needs` for more.
@@ -225,7 +260,7 @@ export type AcquireRequest = Message<"callme.v1.AcquireRequest"> & {
  * Use `create(AcquireRequestSchema)` to create a new message.
  */
 export const AcquireRequestSchema: GenMessage<AcquireRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 3);
+  messageDesc(file_callme_v1_lock_service, 4);
 
 /**
  * What became of the request.
@@ -254,6 +289,13 @@ export type AcquireResponse = Message<"callme.v1.AcquireResponse"> & {
    * @generated from field: bool environment_created = 3;
    */
   environmentCreated: boolean;
+
+  /**
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   *
+   * @generated from field: repeated callme.v1.Misspelling misspellings = 4;
+   */
+  misspellings: Misspelling[];
 };
 
 /**
@@ -261,7 +303,7 @@ export type AcquireResponse = Message<"callme.v1.AcquireResponse"> & {
  * Use `create(AcquireResponseSchema)` to create a new message.
  */
 export const AcquireResponseSchema: GenMessage<AcquireResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 4);
+  messageDesc(file_callme_v1_lock_service, 5);
 
 /**
  * Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
@@ -311,7 +353,7 @@ export type ReleaseRequest = Message<"callme.v1.ReleaseRequest"> & {
  * Use `create(ReleaseRequestSchema)` to create a new message.
  */
 export const ReleaseRequestSchema: GenMessage<ReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 5);
+  messageDesc(file_callme_v1_lock_service, 6);
 
 /**
  * The end.
@@ -339,7 +381,7 @@ export type ReleaseResponse = Message<"callme.v1.ReleaseResponse"> & {
  * Use `create(ReleaseResponseSchema)` to create a new message.
  */
 export const ReleaseResponseSchema: GenMessage<ReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 6);
+  messageDesc(file_callme_v1_lock_service, 7);
 
 /**
  * Name a lease.
@@ -367,7 +409,7 @@ export type RenewRequest = Message<"callme.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 7);
+  messageDesc(file_callme_v1_lock_service, 8);
 
 /**
  * The lease after it.
@@ -388,7 +430,7 @@ export type RenewResponse = Message<"callme.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 8);
+  messageDesc(file_callme_v1_lock_service, 9);
 
 /**
  * Name a lease.
@@ -416,7 +458,7 @@ export type GetLeaseRequest = Message<"callme.v1.GetLeaseRequest"> & {
  * Use `create(GetLeaseRequestSchema)` to create a new message.
  */
 export const GetLeaseRequestSchema: GenMessage<GetLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 9);
+  messageDesc(file_callme_v1_lock_service, 10);
 
 /**
  * The lease.
@@ -437,7 +479,7 @@ export type GetLeaseResponse = Message<"callme.v1.GetLeaseResponse"> & {
  * Use `create(GetLeaseResponseSchema)` to create a new message.
  */
 export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 10);
+  messageDesc(file_callme_v1_lock_service, 11);
 
 /**
  * A token to check.
@@ -465,7 +507,7 @@ export type CheckFenceRequest = Message<"callme.v1.CheckFenceRequest"> & {
  * Use `create(CheckFenceRequestSchema)` to create a new message.
  */
 export const CheckFenceRequestSchema: GenMessage<CheckFenceRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 11);
+  messageDesc(file_callme_v1_lock_service, 12);
 
 /**
  * The verdict.
@@ -493,7 +535,7 @@ export type CheckFenceResponse = Message<"callme.v1.CheckFenceResponse"> & {
  * Use `create(CheckFenceResponseSchema)` to create a new message.
  */
 export const CheckFenceResponseSchema: GenMessage<CheckFenceResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 12);
+  messageDesc(file_callme_v1_lock_service, 13);
 
 /**
  * Name an environment or a pool.
@@ -529,7 +571,7 @@ export type WatchEnvironmentRequest = Message<"callme.v1.WatchEnvironmentRequest
  * Use `create(WatchEnvironmentRequestSchema)` to create a new message.
  */
 export const WatchEnvironmentRequestSchema: GenMessage<WatchEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 13);
+  messageDesc(file_callme_v1_lock_service, 14);
 
 /**
  * What made a CHANGE.
@@ -571,7 +613,7 @@ export type WatchCause = Message<"callme.v1.WatchCause"> & {
  * Use `create(WatchCauseSchema)` to create a new message.
  */
 export const WatchCauseSchema: GenMessage<WatchCause> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 14);
+  messageDesc(file_callme_v1_lock_service, 15);
 
 /**
  * A message of the watch.
@@ -628,7 +670,7 @@ export type WatchEnvironmentResponse = Message<"callme.v1.WatchEnvironmentRespon
  * Use `create(WatchEnvironmentResponseSchema)` to create a new message.
  */
 export const WatchEnvironmentResponseSchema: GenMessage<WatchEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 15);
+  messageDesc(file_callme_v1_lock_service, 16);
 
 /**
  * Name a lease.
@@ -649,7 +691,7 @@ export type WatchLeaseRequest = Message<"callme.v1.WatchLeaseRequest"> & {
  * Use `create(WatchLeaseRequestSchema)` to create a new message.
  */
 export const WatchLeaseRequestSchema: GenMessage<WatchLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 16);
+  messageDesc(file_callme_v1_lock_service, 17);
 
 /**
  * A message of the watch.
@@ -677,7 +719,7 @@ export type WatchLeaseResponse = Message<"callme.v1.WatchLeaseResponse"> & {
  * Use `create(WatchLeaseResponseSchema)` to create a new message.
  */
 export const WatchLeaseResponseSchema: GenMessage<WatchLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 17);
+  messageDesc(file_callme_v1_lock_service, 18);
 
 /**
  * What to do when not all needs can be met at once.

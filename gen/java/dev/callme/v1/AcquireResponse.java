@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private AcquireResponse() {
     leaseToken_ = "";
+    misspellings_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -151,6 +152,67 @@ private static final long serialVersionUID = 0L;
     return environmentCreated_;
   }
 
+  public static final int MISSPELLINGS_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.Misspelling> misspellings_;
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.Misspelling> getMisspellingsList() {
+    return misspellings_;
+  }
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.MisspellingOrBuilder> 
+      getMisspellingsOrBuilderList() {
+    return misspellings_;
+  }
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public int getMisspellingsCount() {
+    return misspellings_.size();
+  }
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.Misspelling getMisspellings(int index) {
+    return misspellings_.get(index);
+  }
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.MisspellingOrBuilder getMisspellingsOrBuilder(
+      int index) {
+    return misspellings_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -174,6 +236,9 @@ private static final long serialVersionUID = 0L;
     if (environmentCreated_ != false) {
       output.writeBool(3, environmentCreated_);
     }
+    for (int i = 0; i < misspellings_.size(); i++) {
+      output.writeMessage(4, misspellings_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -193,6 +258,10 @@ private static final long serialVersionUID = 0L;
     if (environmentCreated_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(3, environmentCreated_);
+    }
+    for (int i = 0; i < misspellings_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, misspellings_.get(i));
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -218,6 +287,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getLeaseToken())) return false;
     if (getEnvironmentCreated()
         != other.getEnvironmentCreated()) return false;
+    if (!getMisspellingsList()
+        .equals(other.getMisspellingsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -238,6 +309,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + ENVIRONMENT_CREATED_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getEnvironmentCreated());
+    if (getMisspellingsCount() > 0) {
+      hash = (37 * hash) + MISSPELLINGS_FIELD_NUMBER;
+      hash = (53 * hash) + getMisspellingsList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -373,6 +448,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetLeaseFieldBuilder();
+        internalGetMisspellingsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -386,6 +462,13 @@ private static final long serialVersionUID = 0L;
       }
       leaseToken_ = "";
       environmentCreated_ = false;
+      if (misspellingsBuilder_ == null) {
+        misspellings_ = java.util.Collections.emptyList();
+      } else {
+        misspellings_ = null;
+        misspellingsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000008);
       return this;
     }
 
@@ -412,9 +495,22 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.callme.v1.AcquireResponse buildPartial() {
       dev.callme.v1.AcquireResponse result = new dev.callme.v1.AcquireResponse(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.callme.v1.AcquireResponse result) {
+      if (misspellingsBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0)) {
+          misspellings_ = java.util.Collections.unmodifiableList(misspellings_);
+          bitField0_ = (bitField0_ & ~0x00000008);
+        }
+        result.misspellings_ = misspellings_;
+      } else {
+        result.misspellings_ = misspellingsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.callme.v1.AcquireResponse result) {
@@ -457,6 +553,32 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getEnvironmentCreated() != false) {
         setEnvironmentCreated(other.getEnvironmentCreated());
+      }
+      if (misspellingsBuilder_ == null) {
+        if (!other.misspellings_.isEmpty()) {
+          if (misspellings_.isEmpty()) {
+            misspellings_ = other.misspellings_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+          } else {
+            ensureMisspellingsIsMutable();
+            misspellings_.addAll(other.misspellings_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.misspellings_.isEmpty()) {
+          if (misspellingsBuilder_.isEmpty()) {
+            misspellingsBuilder_.dispose();
+            misspellingsBuilder_ = null;
+            misspellings_ = other.misspellings_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+            misspellingsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetMisspellingsFieldBuilder() : null;
+          } else {
+            misspellingsBuilder_.addAllMessages(other.misspellings_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -501,6 +623,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              dev.callme.v1.Misspelling m =
+                  input.readMessage(
+                      dev.callme.v1.Misspelling.parser(),
+                      extensionRegistry);
+              if (misspellingsBuilder_ == null) {
+                ensureMisspellingsIsMutable();
+                misspellings_.add(m);
+              } else {
+                misspellingsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -814,6 +949,318 @@ private static final long serialVersionUID = 0L;
       environmentCreated_ = false;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.callme.v1.Misspelling> misspellings_ =
+      java.util.Collections.emptyList();
+    private void ensureMisspellingsIsMutable() {
+      if (!((bitField0_ & 0x00000008) != 0)) {
+        misspellings_ = new java.util.ArrayList<dev.callme.v1.Misspelling>(misspellings_);
+        bitField0_ |= 0x00000008;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.Misspelling, dev.callme.v1.Misspelling.Builder, dev.callme.v1.MisspellingOrBuilder> misspellingsBuilder_;
+
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public java.util.List<dev.callme.v1.Misspelling> getMisspellingsList() {
+      if (misspellingsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(misspellings_);
+      } else {
+        return misspellingsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public int getMisspellingsCount() {
+      if (misspellingsBuilder_ == null) {
+        return misspellings_.size();
+      } else {
+        return misspellingsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling getMisspellings(int index) {
+      if (misspellingsBuilder_ == null) {
+        return misspellings_.get(index);
+      } else {
+        return misspellingsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder setMisspellings(
+        int index, dev.callme.v1.Misspelling value) {
+      if (misspellingsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureMisspellingsIsMutable();
+        misspellings_.set(index, value);
+        onChanged();
+      } else {
+        misspellingsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder setMisspellings(
+        int index, dev.callme.v1.Misspelling.Builder builderForValue) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        misspellingsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(dev.callme.v1.Misspelling value) {
+      if (misspellingsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureMisspellingsIsMutable();
+        misspellings_.add(value);
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(
+        int index, dev.callme.v1.Misspelling value) {
+      if (misspellingsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureMisspellingsIsMutable();
+        misspellings_.add(index, value);
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(
+        dev.callme.v1.Misspelling.Builder builderForValue) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.add(builderForValue.build());
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(
+        int index, dev.callme.v1.Misspelling.Builder builderForValue) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder addAllMisspellings(
+        java.lang.Iterable<? extends dev.callme.v1.Misspelling> values) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, misspellings_);
+        onChanged();
+      } else {
+        misspellingsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder clearMisspellings() {
+      if (misspellingsBuilder_ == null) {
+        misspellings_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000008);
+        onChanged();
+      } else {
+        misspellingsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public Builder removeMisspellings(int index) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.remove(index);
+        onChanged();
+      } else {
+        misspellingsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling.Builder getMisspellingsBuilder(
+        int index) {
+      return internalGetMisspellingsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.MisspellingOrBuilder getMisspellingsOrBuilder(
+        int index) {
+      if (misspellingsBuilder_ == null) {
+        return misspellings_.get(index);  } else {
+        return misspellingsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.MisspellingOrBuilder> 
+         getMisspellingsOrBuilderList() {
+      if (misspellingsBuilder_ != null) {
+        return misspellingsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(misspellings_);
+      }
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling.Builder addMisspellingsBuilder() {
+      return internalGetMisspellingsFieldBuilder().addBuilder(
+          dev.callme.v1.Misspelling.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling.Builder addMisspellingsBuilder(
+        int index) {
+      return internalGetMisspellingsFieldBuilder().addBuilder(
+          index, dev.callme.v1.Misspelling.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+     */
+    public java.util.List<dev.callme.v1.Misspelling.Builder> 
+         getMisspellingsBuilderList() {
+      return internalGetMisspellingsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.Misspelling, dev.callme.v1.Misspelling.Builder, dev.callme.v1.MisspellingOrBuilder> 
+        internalGetMisspellingsFieldBuilder() {
+      if (misspellingsBuilder_ == null) {
+        misspellingsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.Misspelling, dev.callme.v1.Misspelling.Builder, dev.callme.v1.MisspellingOrBuilder>(
+                misspellings_,
+                ((bitField0_ & 0x00000008) != 0),
+                getParentForChildren(),
+                isClean());
+        misspellings_ = null;
+      }
+      return misspellingsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.AcquireResponse)

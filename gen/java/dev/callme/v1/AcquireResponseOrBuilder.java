@@ -68,4 +68,48 @@ public interface AcquireResponseOrBuilder extends
    * @return The environmentCreated.
    */
   boolean getEnvironmentCreated();
+
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  java.util.List<dev.callme.v1.Misspelling> 
+      getMisspellingsList();
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  dev.callme.v1.Misspelling getMisspellings(int index);
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  int getMisspellingsCount();
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.MisspellingOrBuilder> 
+      getMisspellingsOrBuilderList();
+  /**
+   * <pre>
+   * Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 4 [json_name = "misspellings"];</code>
+   */
+  dev.callme.v1.MisspellingOrBuilder getMisspellingsOrBuilder(
+      int index);
 }

@@ -109,6 +109,21 @@ private static final long serialVersionUID = 0L;
     return changes_.get(index);
   }
 
+  public static final int AUTO_CREATE_FIELD_NUMBER = 2;
+  private boolean autoCreate_ = false;
+  /**
+   * <pre>
+   * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+   * </pre>
+   *
+   * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
+   * @return The autoCreate.
+   */
+  @java.lang.Override
+  public boolean getAutoCreate() {
+    return autoCreate_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -126,6 +141,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < changes_.size(); i++) {
       output.writeMessage(1, changes_.get(i));
     }
+    if (autoCreate_ != false) {
+      output.writeBool(2, autoCreate_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -138,6 +156,10 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < changes_.size(); i++) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(1, changes_.get(i));
+    }
+    if (autoCreate_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(2, autoCreate_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -156,6 +178,8 @@ private static final long serialVersionUID = 0L;
 
     if (!getChangesList()
         .equals(other.getChangesList())) return false;
+    if (getAutoCreate()
+        != other.getAutoCreate()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -171,6 +195,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + CHANGES_FIELD_NUMBER;
       hash = (53 * hash) + getChangesList().hashCode();
     }
+    hash = (37 * hash) + AUTO_CREATE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAutoCreate());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -313,6 +340,7 @@ private static final long serialVersionUID = 0L;
         changesBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00000001);
+      autoCreate_ = false;
       return this;
     }
 
@@ -359,6 +387,9 @@ private static final long serialVersionUID = 0L;
 
     private void buildPartial0(dev.callme.v1.ApplyEnvironmentsResponse result) {
       int from_bitField0_ = bitField0_;
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.autoCreate_ = autoCreate_;
+      }
     }
 
     @java.lang.Override
@@ -399,6 +430,9 @@ private static final long serialVersionUID = 0L;
           }
         }
       }
+      if (other.getAutoCreate() != false) {
+        setAutoCreate(other.getAutoCreate());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -438,6 +472,11 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 10
+            case 16: {
+              autoCreate_ = input.readBool();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 16
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -765,6 +804,50 @@ private static final long serialVersionUID = 0L;
         changes_ = null;
       }
       return changesBuilder_;
+    }
+
+    private boolean autoCreate_ ;
+    /**
+     * <pre>
+     * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+     * </pre>
+     *
+     * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
+     * @return The autoCreate.
+     */
+    @java.lang.Override
+    public boolean getAutoCreate() {
+      return autoCreate_;
+    }
+    /**
+     * <pre>
+     * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+     * </pre>
+     *
+     * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
+     * @param value The autoCreate to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAutoCreate(boolean value) {
+
+      autoCreate_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+     * </pre>
+     *
+     * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAutoCreate() {
+      bitField0_ = (bitField0_ & ~0x00000002);
+      autoCreate_ = false;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.ApplyEnvironmentsResponse)

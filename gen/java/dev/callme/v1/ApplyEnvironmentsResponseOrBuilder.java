@@ -53,4 +53,14 @@ public interface ApplyEnvironmentsResponseOrBuilder extends
    */
   dev.callme.v1.EnvironmentChangeOrBuilder getChangesOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+   * </pre>
+   *
+   * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
+   * @return The autoCreate.
+   */
+  boolean getAutoCreate();
 }

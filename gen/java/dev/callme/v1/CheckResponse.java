@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private CheckResponse() {
     environments_ = java.util.Collections.emptyList();
+    misspellings_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -124,6 +125,67 @@ private static final long serialVersionUID = 0L;
     return environments_.get(index);
   }
 
+  public static final int MISSPELLINGS_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.Misspelling> misspellings_;
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.Misspelling> getMisspellingsList() {
+    return misspellings_;
+  }
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.MisspellingOrBuilder> 
+      getMisspellingsOrBuilderList() {
+    return misspellings_;
+  }
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public int getMisspellingsCount() {
+    return misspellings_.size();
+  }
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.Misspelling getMisspellings(int index) {
+    return misspellings_.get(index);
+  }
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.MisspellingOrBuilder getMisspellingsOrBuilder(
+      int index) {
+    return misspellings_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -144,6 +206,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < environments_.size(); i++) {
       output.writeMessage(2, environments_.get(i));
     }
+    for (int i = 0; i < misspellings_.size(); i++) {
+      output.writeMessage(3, misspellings_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -160,6 +225,10 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < environments_.size(); i++) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(2, environments_.get(i));
+    }
+    for (int i = 0; i < misspellings_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(3, misspellings_.get(i));
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -180,6 +249,8 @@ private static final long serialVersionUID = 0L;
         != other.getAvailable()) return false;
     if (!getEnvironmentsList()
         .equals(other.getEnvironmentsList())) return false;
+    if (!getMisspellingsList()
+        .equals(other.getMisspellingsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -197,6 +268,10 @@ private static final long serialVersionUID = 0L;
     if (getEnvironmentsCount() > 0) {
       hash = (37 * hash) + ENVIRONMENTS_FIELD_NUMBER;
       hash = (53 * hash) + getEnvironmentsList().hashCode();
+    }
+    if (getMisspellingsCount() > 0) {
+      hash = (37 * hash) + MISSPELLINGS_FIELD_NUMBER;
+      hash = (53 * hash) + getMisspellingsList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -341,6 +416,13 @@ private static final long serialVersionUID = 0L;
         environmentsBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00000002);
+      if (misspellingsBuilder_ == null) {
+        misspellings_ = java.util.Collections.emptyList();
+      } else {
+        misspellings_ = null;
+        misspellingsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000004);
       return this;
     }
 
@@ -382,6 +464,15 @@ private static final long serialVersionUID = 0L;
         result.environments_ = environments_;
       } else {
         result.environments_ = environmentsBuilder_.build();
+      }
+      if (misspellingsBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0)) {
+          misspellings_ = java.util.Collections.unmodifiableList(misspellings_);
+          bitField0_ = (bitField0_ & ~0x00000004);
+        }
+        result.misspellings_ = misspellings_;
+      } else {
+        result.misspellings_ = misspellingsBuilder_.build();
       }
     }
 
@@ -433,6 +524,32 @@ private static final long serialVersionUID = 0L;
           }
         }
       }
+      if (misspellingsBuilder_ == null) {
+        if (!other.misspellings_.isEmpty()) {
+          if (misspellings_.isEmpty()) {
+            misspellings_ = other.misspellings_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+          } else {
+            ensureMisspellingsIsMutable();
+            misspellings_.addAll(other.misspellings_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.misspellings_.isEmpty()) {
+          if (misspellingsBuilder_.isEmpty()) {
+            misspellingsBuilder_.dispose();
+            misspellingsBuilder_ = null;
+            misspellings_ = other.misspellings_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+            misspellingsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetMisspellingsFieldBuilder() : null;
+          } else {
+            misspellingsBuilder_.addAllMessages(other.misspellings_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -477,6 +594,19 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 18
+            case 26: {
+              dev.callme.v1.Misspelling m =
+                  input.readMessage(
+                      dev.callme.v1.Misspelling.parser(),
+                      extensionRegistry);
+              if (misspellingsBuilder_ == null) {
+                ensureMisspellingsIsMutable();
+                misspellings_.add(m);
+              } else {
+                misspellingsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -848,6 +978,318 @@ private static final long serialVersionUID = 0L;
         environments_ = null;
       }
       return environmentsBuilder_;
+    }
+
+    private java.util.List<dev.callme.v1.Misspelling> misspellings_ =
+      java.util.Collections.emptyList();
+    private void ensureMisspellingsIsMutable() {
+      if (!((bitField0_ & 0x00000004) != 0)) {
+        misspellings_ = new java.util.ArrayList<dev.callme.v1.Misspelling>(misspellings_);
+        bitField0_ |= 0x00000004;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.Misspelling, dev.callme.v1.Misspelling.Builder, dev.callme.v1.MisspellingOrBuilder> misspellingsBuilder_;
+
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public java.util.List<dev.callme.v1.Misspelling> getMisspellingsList() {
+      if (misspellingsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(misspellings_);
+      } else {
+        return misspellingsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public int getMisspellingsCount() {
+      if (misspellingsBuilder_ == null) {
+        return misspellings_.size();
+      } else {
+        return misspellingsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling getMisspellings(int index) {
+      if (misspellingsBuilder_ == null) {
+        return misspellings_.get(index);
+      } else {
+        return misspellingsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder setMisspellings(
+        int index, dev.callme.v1.Misspelling value) {
+      if (misspellingsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureMisspellingsIsMutable();
+        misspellings_.set(index, value);
+        onChanged();
+      } else {
+        misspellingsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder setMisspellings(
+        int index, dev.callme.v1.Misspelling.Builder builderForValue) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        misspellingsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(dev.callme.v1.Misspelling value) {
+      if (misspellingsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureMisspellingsIsMutable();
+        misspellings_.add(value);
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(
+        int index, dev.callme.v1.Misspelling value) {
+      if (misspellingsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureMisspellingsIsMutable();
+        misspellings_.add(index, value);
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(
+        dev.callme.v1.Misspelling.Builder builderForValue) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.add(builderForValue.build());
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder addMisspellings(
+        int index, dev.callme.v1.Misspelling.Builder builderForValue) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        misspellingsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder addAllMisspellings(
+        java.lang.Iterable<? extends dev.callme.v1.Misspelling> values) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, misspellings_);
+        onChanged();
+      } else {
+        misspellingsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder clearMisspellings() {
+      if (misspellingsBuilder_ == null) {
+        misspellings_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000004);
+        onChanged();
+      } else {
+        misspellingsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public Builder removeMisspellings(int index) {
+      if (misspellingsBuilder_ == null) {
+        ensureMisspellingsIsMutable();
+        misspellings_.remove(index);
+        onChanged();
+      } else {
+        misspellingsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling.Builder getMisspellingsBuilder(
+        int index) {
+      return internalGetMisspellingsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.MisspellingOrBuilder getMisspellingsOrBuilder(
+        int index) {
+      if (misspellingsBuilder_ == null) {
+        return misspellings_.get(index);  } else {
+        return misspellingsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.MisspellingOrBuilder> 
+         getMisspellingsOrBuilderList() {
+      if (misspellingsBuilder_ != null) {
+        return misspellingsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(misspellings_);
+      }
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling.Builder addMisspellingsBuilder() {
+      return internalGetMisspellingsFieldBuilder().addBuilder(
+          dev.callme.v1.Misspelling.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public dev.callme.v1.Misspelling.Builder addMisspellingsBuilder(
+        int index) {
+      return internalGetMisspellingsFieldBuilder().addBuilder(
+          index, dev.callme.v1.Misspelling.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The environment that was named, if nobody has configured it and its name is near to configured ones.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+     */
+    public java.util.List<dev.callme.v1.Misspelling.Builder> 
+         getMisspellingsBuilderList() {
+      return internalGetMisspellingsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.Misspelling, dev.callme.v1.Misspelling.Builder, dev.callme.v1.MisspellingOrBuilder> 
+        internalGetMisspellingsFieldBuilder() {
+      if (misspellingsBuilder_ == null) {
+        misspellingsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.Misspelling, dev.callme.v1.Misspelling.Builder, dev.callme.v1.MisspellingOrBuilder>(
+                misspellings_,
+                ((bitField0_ & 0x00000004) != 0),
+                getParentForChildren(),
+                isClean());
+        misspellings_ = null;
+      }
+      return misspellingsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.CheckResponse)

@@ -63,4 +63,48 @@ public interface CheckResponseOrBuilder extends
    */
   dev.callme.v1.EnvironmentStatusOrBuilder getEnvironmentsOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  java.util.List<dev.callme.v1.Misspelling> 
+      getMisspellingsList();
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  dev.callme.v1.Misspelling getMisspellings(int index);
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  int getMisspellingsCount();
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.MisspellingOrBuilder> 
+      getMisspellingsOrBuilderList();
+  /**
+   * <pre>
+   * The environment that was named, if nobody has configured it and its name is near to configured ones.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Misspelling misspellings = 3 [json_name = "misspellings"];</code>
+   */
+  dev.callme.v1.MisspellingOrBuilder getMisspellingsOrBuilder(
+      int index);
 }

@@ -726,6 +726,21 @@ java.lang.String defaultValue) {
     return map.get(key);
   }
 
+  public static final int ON_DEMAND_FIELD_NUMBER = 18;
+  private boolean onDemand_ = false;
+  /**
+   * <pre>
+   * An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
+   * </pre>
+   *
+   * <code>bool on_demand = 18 [json_name = "onDemand"];</code>
+   * @return The onDemand.
+   */
+  @java.lang.Override
+  public boolean getOnDemand() {
+    return onDemand_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -788,6 +803,9 @@ java.lang.String defaultValue) {
         internalGetLinks(),
         LinksDefaultEntryHolder.defaultEntry,
         17);
+    if (onDemand_ != false) {
+      output.writeBool(18, onDemand_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -861,6 +879,10 @@ java.lang.String defaultValue) {
       size += com.google.protobuf.CodedOutputStream
           .computeMessageSize(17, links__);
     }
+    if (onDemand_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(18, onDemand_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -924,6 +946,8 @@ java.lang.String defaultValue) {
     }
     if (!internalGetLinks().equals(
         other.internalGetLinks())) return false;
+    if (getOnDemand()
+        != other.getOnDemand()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -981,6 +1005,9 @@ java.lang.String defaultValue) {
       hash = (37 * hash) + LINKS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetLinks().hashCode();
     }
+    hash = (37 * hash) + ON_DEMAND_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getOnDemand());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1191,6 +1218,7 @@ java.lang.String defaultValue) {
         cooldownBuilder_ = null;
       }
       internalGetMutableLinks().clear();
+      onDemand_ = false;
       return this;
     }
 
@@ -1288,6 +1316,9 @@ java.lang.String defaultValue) {
         result.links_ = internalGetLinks();
         result.links_.makeImmutable();
       }
+      if (((from_bitField0_ & 0x00004000) != 0)) {
+        result.onDemand_ = onDemand_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1353,6 +1384,9 @@ java.lang.String defaultValue) {
       internalGetMutableLinks().mergeFrom(
           other.internalGetLinks());
       bitField0_ |= 0x00002000;
+      if (other.getOnDemand() != false) {
+        setOnDemand(other.getOnDemand());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1469,6 +1503,11 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x00002000;
               break;
             } // case 138
+            case 144: {
+              onDemand_ = input.readBool();
+              bitField0_ |= 0x00004000;
+              break;
+            } // case 144
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3230,6 +3269,50 @@ java.lang.String defaultValue) {
       internalGetMutableLinks().getMutableMap()
           .putAll(values);
       bitField0_ |= 0x00002000;
+      return this;
+    }
+
+    private boolean onDemand_ ;
+    /**
+     * <pre>
+     * An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
+     * </pre>
+     *
+     * <code>bool on_demand = 18 [json_name = "onDemand"];</code>
+     * @return The onDemand.
+     */
+    @java.lang.Override
+    public boolean getOnDemand() {
+      return onDemand_;
+    }
+    /**
+     * <pre>
+     * An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
+     * </pre>
+     *
+     * <code>bool on_demand = 18 [json_name = "onDemand"];</code>
+     * @param value The onDemand to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOnDemand(boolean value) {
+
+      onDemand_ = value;
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
+     * </pre>
+     *
+     * <code>bool on_demand = 18 [json_name = "onDemand"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOnDemand() {
+      bitField0_ = (bitField0_ & ~0x00004000);
+      onDemand_ = false;
+      onChanged();
       return this;
     }
 

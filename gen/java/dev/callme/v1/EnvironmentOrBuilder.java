@@ -397,4 +397,14 @@ java.lang.String defaultValue);
    */
   java.lang.String getLinksOrThrow(
       java.lang.String key);
+
+  /**
+   * <pre>
+   * An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
+   * </pre>
+   *
+   * <code>bool on_demand = 18 [json_name = "onDemand"];</code>
+   * @return The onDemand.
+   */
+  boolean getOnDemand();
 }

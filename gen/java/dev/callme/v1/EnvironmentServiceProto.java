@@ -133,7 +133,7 @@ public final class EnvironmentServiceProto {
       "\n#callme/v1/environment_service.proto\022\tc" +
       "allme.v1\032\025callme/v1/types.proto\032\036google/" +
       "protobuf/duration.proto\032\037google/protobuf" +
-      "/timestamp.proto\"\313\006\n\013Environment\022\022\n\004name" +
+      "/timestamp.proto\"\350\006\n\013Environment\022\022\n\004name" +
       "\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004pool\022 \n\013desc" +
       "ription\030\003 \001(\tR\013description\022:\n\006labels\030\004 \003" +
       "(\0132\".callme.v1.Environment.LabelsEntryR\006" +
@@ -150,80 +150,82 @@ public final class EnvironmentServiceProto {
       "\tlockDelay\0225\n\010cooldown\030\016 \001(\0132\031.google.pr" +
       "otobuf.DurationR\010cooldown\0227\n\005links\030\021 \003(\013" +
       "2!.callme.v1.Environment.LinksEntryR\005lin" +
-      "ks\0329\n\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
-      "alue\030\002 \001(\tR\005value:\0028\001\0328\n\nLinksEntry\022\020\n\003k" +
-      "ey\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B" +
-      "\013\n\t_capacityJ\004\010\t\020\nJ\004\010\017\020\020J\004\010\020\020\021R\tvariable" +
-      "sR\ton_expiryR\010cleaning\"i\n\027ListEnvironmen" +
-      "tsRequest\022\022\n\004pool\030\001 \001(\tR\004pool\022\033\n\tpage_si" +
-      "ze\030\002 \001(\005R\010pageSize\022\035\n\npage_token\030\003 \001(\tR\t" +
-      "pageToken\"~\n\030ListEnvironmentsResponse\022:\n" +
-      "\014environments\030\001 \003(\0132\026.callme.v1.Environm" +
-      "entR\014environments\022&\n\017next_page_token\030\002 \001" +
-      "(\tR\rnextPageToken\"9\n\025GetEnvironmentReque" +
-      "st\022 \n\013environment\030\001 \001(\tR\013environment\"\210\001\n" +
-      "\026GetEnvironmentResponse\0228\n\013environment\030\001" +
-      " \001(\0132\026.callme.v1.EnvironmentR\013environmen" +
-      "t\0224\n\006status\030\002 \001(\0132\034.callme.v1.Environmen" +
-      "tStatusR\006status\"\205\001\n\030ApplyEnvironmentsReq" +
-      "uest\022:\n\014environments\030\001 \003(\0132\026.callme.v1.E" +
-      "nvironmentR\014environments\022\024\n\005prune\030\002 \001(\010R" +
-      "\005prune\022\027\n\007dry_run\030\003 \001(\010R\006dryRun\"~\n\021Envir" +
-      "onmentChange\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool" +
-      "\030\002 \001(\tR\004pool\022)\n\004kind\030\003 \001(\0162\025.callme.v1.C" +
-      "hangeKindR\004kind\022\026\n\006fields\030\004 \003(\tR\006fields\"" +
-      "S\n\031ApplyEnvironmentsResponse\0226\n\007changes\030" +
-      "\001 \003(\0132\034.callme.v1.EnvironmentChangeR\007cha" +
-      "nges\"<\n\030DeleteEnvironmentRequest\022 \n\013envi" +
-      "ronment\030\001 \001(\tR\013environment\"U\n\031DeleteEnvi" +
-      "ronmentResponse\0228\n\013environment\030\001 \001(\0132\026.c" +
-      "allme.v1.EnvironmentR\013environment\"\273\001\n\032Se" +
-      "tEnvironmentStateRequest\022 \n\013environment\030" +
-      "\001 \001(\tR\013environment\0221\n\005state\030\002 \001(\0162\033.call" +
-      "me.v1.EnvironmentStateR\005state\022\026\n\006reason\030" +
-      "\003 \001(\tR\006reason\0220\n\005until\030\004 \001(\0132\032.google.pr" +
-      "otobuf.TimestampR\005until\"W\n\033SetEnvironmen" +
-      "tStateResponse\0228\n\013environment\030\001 \001(\0132\026.ca" +
-      "llme.v1.EnvironmentR\013environment\"H\n\023Forc" +
-      "eReleaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007lease" +
-      "Id\022\026\n\006reason\030\002 \001(\tR\006reason\"c\n\024ForceRelea" +
-      "seResponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.Le" +
-      "aseR\005lease\022#\n\ralready_ended\030\002 \001(\010R\014alrea" +
-      "dyEnded\"\234\001\n\013LeaseFilter\022\022\n\004pool\030\001 \001(\tR\004p" +
-      "ool\022 \n\013environment\030\002 \001(\tR\013environment\022-\n" +
-      "\006states\030\003 \003(\0162\025.callme.v1.LeaseStateR\006st" +
-      "ates\022\026\n\006holder\030\004 \001(\tR\006holder\022\020\n\003tag\030\005 \001(" +
-      "\tR\003tag\"\177\n\021ListLeasesRequest\022.\n\006filter\030\001 " +
-      "\001(\0132\026.callme.v1.LeaseFilterR\006filter\022\033\n\tp" +
-      "age_size\030\002 \001(\005R\010pageSize\022\035\n\npage_token\030\003" +
-      " \001(\tR\tpageToken\"f\n\022ListLeasesResponse\022(\n" +
-      "\006leases\030\001 \003(\0132\020.callme.v1.LeaseR\006leases\022" +
-      "&\n\017next_page_token\030\002 \001(\tR\rnextPageToken*" +
-      "\217\001\n\nChangeKind\022\033\n\027CHANGE_KIND_UNSPECIFIE" +
-      "D\020\000\022\027\n\023CHANGE_KIND_CREATED\020\001\022\027\n\023CHANGE_K" +
-      "IND_UPDATED\020\002\022\031\n\025CHANGE_KIND_UNCHANGED\020\003" +
-      "\022\027\n\023CHANGE_KIND_DELETED\020\0042\231\005\n\022Environmen" +
-      "tService\022`\n\020ListEnvironments\022\".callme.v1" +
-      ".ListEnvironmentsRequest\032#.callme.v1.Lis" +
-      "tEnvironmentsResponse\"\003\220\002\001\022Z\n\016GetEnviron" +
-      "ment\022 .callme.v1.GetEnvironmentRequest\032!" +
-      ".callme.v1.GetEnvironmentResponse\"\003\220\002\001\022^" +
-      "\n\021ApplyEnvironments\022#.callme.v1.ApplyEnv" +
-      "ironmentsRequest\032$.callme.v1.ApplyEnviro" +
-      "nmentsResponse\022^\n\021DeleteEnvironment\022#.ca" +
-      "llme.v1.DeleteEnvironmentRequest\032$.callm" +
-      "e.v1.DeleteEnvironmentResponse\022d\n\023SetEnv" +
-      "ironmentState\022%.callme.v1.SetEnvironment" +
-      "StateRequest\032&.callme.v1.SetEnvironmentS" +
-      "tateResponse\022O\n\014ForceRelease\022\036.callme.v1" +
-      ".ForceReleaseRequest\032\037.callme.v1.ForceRe" +
-      "leaseResponse\022N\n\nListLeases\022\034.callme.v1." +
-      "ListLeasesRequest\032\035.callme.v1.ListLeases" +
-      "Response\"\003\220\002\001B\243\001\n\rdev.callme.v1B\027Environ" +
-      "mentServiceProtoP\001Z4github.com/call-me/c" +
-      "all-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002" +
-      "\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMe" +
-      "tadata\352\002\nCallme::V1b\006proto3"
+      "ks\022\033\n\ton_demand\030\022 \001(\010R\010onDemand\0329\n\013Label" +
+      "sEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR" +
+      "\005value:\0028\001\0328\n\nLinksEntry\022\020\n\003key\030\001 \001(\tR\003k" +
+      "ey\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B\013\n\t_capacit" +
+      "yJ\004\010\t\020\nJ\004\010\017\020\020J\004\010\020\020\021R\tvariablesR\ton_expir" +
+      "yR\010cleaning\"i\n\027ListEnvironmentsRequest\022\022" +
+      "\n\004pool\030\001 \001(\tR\004pool\022\033\n\tpage_size\030\002 \001(\005R\010p" +
+      "ageSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"~" +
+      "\n\030ListEnvironmentsResponse\022:\n\014environmen" +
+      "ts\030\001 \003(\0132\026.callme.v1.EnvironmentR\014enviro" +
+      "nments\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
+      "eToken\"9\n\025GetEnvironmentRequest\022 \n\013envir" +
+      "onment\030\001 \001(\tR\013environment\"\210\001\n\026GetEnviron" +
+      "mentResponse\0228\n\013environment\030\001 \001(\0132\026.call" +
+      "me.v1.EnvironmentR\013environment\0224\n\006status" +
+      "\030\002 \001(\0132\034.callme.v1.EnvironmentStatusR\006st" +
+      "atus\"\205\001\n\030ApplyEnvironmentsRequest\022:\n\014env" +
+      "ironments\030\001 \003(\0132\026.callme.v1.EnvironmentR" +
+      "\014environments\022\024\n\005prune\030\002 \001(\010R\005prune\022\027\n\007d" +
+      "ry_run\030\003 \001(\010R\006dryRun\"~\n\021EnvironmentChang" +
+      "e\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004poo" +
+      "l\022)\n\004kind\030\003 \001(\0162\025.callme.v1.ChangeKindR\004" +
+      "kind\022\026\n\006fields\030\004 \003(\tR\006fields\"t\n\031ApplyEnv" +
+      "ironmentsResponse\0226\n\007changes\030\001 \003(\0132\034.cal" +
+      "lme.v1.EnvironmentChangeR\007changes\022\037\n\013aut" +
+      "o_create\030\002 \001(\010R\nautoCreate\"<\n\030DeleteEnvi" +
+      "ronmentRequest\022 \n\013environment\030\001 \001(\tR\013env" +
+      "ironment\"U\n\031DeleteEnvironmentResponse\0228\n" +
+      "\013environment\030\001 \001(\0132\026.callme.v1.Environme" +
+      "ntR\013environment\"\273\001\n\032SetEnvironmentStateR" +
+      "equest\022 \n\013environment\030\001 \001(\tR\013environment" +
+      "\0221\n\005state\030\002 \001(\0162\033.callme.v1.EnvironmentS" +
+      "tateR\005state\022\026\n\006reason\030\003 \001(\tR\006reason\0220\n\005u" +
+      "ntil\030\004 \001(\0132\032.google.protobuf.TimestampR\005" +
+      "until\"W\n\033SetEnvironmentStateResponse\0228\n\013" +
+      "environment\030\001 \001(\0132\026.callme.v1.Environmen" +
+      "tR\013environment\"H\n\023ForceReleaseRequest\022\031\n" +
+      "\010lease_id\030\001 \001(\tR\007leaseId\022\026\n\006reason\030\002 \001(\t" +
+      "R\006reason\"c\n\024ForceReleaseResponse\022&\n\005leas" +
+      "e\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022#\n\ralre" +
+      "ady_ended\030\002 \001(\010R\014alreadyEnded\"\234\001\n\013LeaseF" +
+      "ilter\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013environment" +
+      "\030\002 \001(\tR\013environment\022-\n\006states\030\003 \003(\0162\025.ca" +
+      "llme.v1.LeaseStateR\006states\022\026\n\006holder\030\004 \001" +
+      "(\tR\006holder\022\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021ListLeas" +
+      "esRequest\022.\n\006filter\030\001 \001(\0132\026.callme.v1.Le" +
+      "aseFilterR\006filter\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
+      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"f\n" +
+      "\022ListLeasesResponse\022(\n\006leases\030\001 \003(\0132\020.ca" +
+      "llme.v1.LeaseR\006leases\022&\n\017next_page_token" +
+      "\030\002 \001(\tR\rnextPageToken*\217\001\n\nChangeKind\022\033\n\027" +
+      "CHANGE_KIND_UNSPECIFIED\020\000\022\027\n\023CHANGE_KIND" +
+      "_CREATED\020\001\022\027\n\023CHANGE_KIND_UPDATED\020\002\022\031\n\025C" +
+      "HANGE_KIND_UNCHANGED\020\003\022\027\n\023CHANGE_KIND_DE" +
+      "LETED\020\0042\231\005\n\022EnvironmentService\022`\n\020ListEn" +
+      "vironments\022\".callme.v1.ListEnvironmentsR" +
+      "equest\032#.callme.v1.ListEnvironmentsRespo" +
+      "nse\"\003\220\002\001\022Z\n\016GetEnvironment\022 .callme.v1.G" +
+      "etEnvironmentRequest\032!.callme.v1.GetEnvi" +
+      "ronmentResponse\"\003\220\002\001\022^\n\021ApplyEnvironment" +
+      "s\022#.callme.v1.ApplyEnvironmentsRequest\032$" +
+      ".callme.v1.ApplyEnvironmentsResponse\022^\n\021" +
+      "DeleteEnvironment\022#.callme.v1.DeleteEnvi" +
+      "ronmentRequest\032$.callme.v1.DeleteEnviron" +
+      "mentResponse\022d\n\023SetEnvironmentState\022%.ca" +
+      "llme.v1.SetEnvironmentStateRequest\032&.cal" +
+      "lme.v1.SetEnvironmentStateResponse\022O\n\014Fo" +
+      "rceRelease\022\036.callme.v1.ForceReleaseReque" +
+      "st\032\037.callme.v1.ForceReleaseResponse\022N\n\nL" +
+      "istLeases\022\034.callme.v1.ListLeasesRequest\032" +
+      "\035.callme.v1.ListLeasesResponse\"\003\220\002\001B\243\001\n\r" +
+      "dev.callme.v1B\027EnvironmentServiceProtoP\001" +
+      "Z4github.com/call-me/call-me/gen/go/call" +
+      "me/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallm" +
+      "e\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V" +
+      "1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -237,7 +239,7 @@ public final class EnvironmentServiceProto {
     internal_static_callme_v1_Environment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Environment_descriptor,
-        new java.lang.String[] { "Name", "Pool", "Description", "Labels", "Capacity", "State", "StateReason", "StateUntil", "DefaultTtl", "MaxTtl", "MaxHold", "LockDelay", "Cooldown", "Links", });
+        new java.lang.String[] { "Name", "Pool", "Description", "Labels", "Capacity", "State", "StateReason", "StateUntil", "DefaultTtl", "MaxTtl", "MaxHold", "LockDelay", "Cooldown", "Links", "OnDemand", });
     internal_static_callme_v1_Environment_LabelsEntry_descriptor =
       internal_static_callme_v1_Environment_descriptor.getNestedTypes().get(0);
     internal_static_callme_v1_Environment_LabelsEntry_fieldAccessorTable = new
@@ -291,7 +293,7 @@ public final class EnvironmentServiceProto {
     internal_static_callme_v1_ApplyEnvironmentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor,
-        new java.lang.String[] { "Changes", });
+        new java.lang.String[] { "Changes", "AutoCreate", });
     internal_static_callme_v1_DeleteEnvironmentRequest_descriptor =
       getDescriptor().getMessageTypes().get(8);
     internal_static_callme_v1_DeleteEnvironmentRequest_fieldAccessorTable = new

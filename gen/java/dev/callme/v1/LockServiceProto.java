@@ -37,6 +37,11 @@ public final class LockServiceProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_CheckResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Misspelling_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Misspelling_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_Need_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -129,92 +134,96 @@ public final class LockServiceProto {
       "1\032\025callme/v1/types.proto\032\036google/protobu" +
       "f/duration.proto\"D\n\014CheckRequest\022 \n\013envi" +
       "ronment\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\t" +
-      "R\004pool\"o\n\rCheckResponse\022\034\n\tavailable\030\001 \001" +
-      "(\010R\tavailable\022@\n\014environments\030\002 \003(\0132\034.ca" +
-      "llme.v1.EnvironmentStatusR\014environments\"" +
-      "d\n\004Need\022 \n\013environment\030\001 \001(\tR\013environmen" +
-      "t\022\024\n\005count\030\003 \001(\rR\005count\022\024\n\005slots\030\004 \001(\rR\005" +
-      "slotsJ\004\010\002\020\003R\010selector\"\235\005\n\016AcquireRequest" +
-      "\022 \n\013environment\030\001 \001(\tR\013environment\022%\n\005ne" +
-      "eds\030\002 \003(\0132\017.callme.v1.NeedR\005needs\022\022\n\004poo" +
-      "l\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.google.prot" +
-      "obuf.DurationR\003ttl\0224\n\010max_hold\030\005 \001(\0132\031.g" +
-      "oogle.protobuf.DurationR\007maxHold\022*\n\007if_b" +
-      "usy\030\006 \001(\0162\021.callme.v1.IfBusyR\006ifBusy\022-\n\004" +
-      "wait\030\007 \001(\0132\031.google.protobuf.DurationR\004w" +
-      "ait\022>\n\rqueue_timeout\030\010 \001(\0132\031.google.prot" +
-      "obuf.DurationR\014queueTimeout\0228\n\nticket_tt" +
-      "l\030\t \001(\0132\031.google.protobuf.DurationR\ttick" +
-      "etTtl\022>\n\rclaim_timeout\030\n \001(\0132\031.google.pr" +
-      "otobuf.DurationR\014claimTimeout\022\032\n\010priorit" +
-      "y\030\013 \001(\005R\010priority\022\035\n\nrequest_id\030\014 \001(\tR\tr" +
-      "equestId\022)\n\006holder\030\017 \001(\0132\021.callme.v1.Hol" +
-      "derR\006holder\022\026\n\006reason\030\020 \001(\tR\006reason\022\022\n\004t" +
-      "ags\030\021 \003(\tR\004tagsJ\004\010\r\020\016J\004\010\016\020\017R\rsupersede_k" +
-      "eyR\tsupersede\"\213\001\n\017AcquireResponse\022&\n\005lea" +
-      "se\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022\037\n\013lea" +
-      "se_token\030\002 \001(\tR\nleaseToken\022/\n\023environmen" +
-      "t_created\030\003 \001(\010R\022environmentCreated\"\256\001\n\016" +
-      "ReleaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseI" +
-      "d\022 \n\013environment\030\002 \001(\tR\013environment\022,\n\007o" +
-      "utcome\030\003 \001(\0162\022.callme.v1.OutcomeR\007outcom" +
-      "e\022\022\n\004note\030\004 \001(\tR\004note\022\035\n\nrequest_id\030\005 \001(" +
-      "\tR\trequestId\"^\n\017ReleaseResponse\022&\n\005lease" +
-      "\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022#\n\ralrea" +
-      "dy_ended\030\002 \001(\010R\014alreadyEnded\"V\n\014RenewReq" +
-      "uest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002" +
-      " \001(\0132\031.google.protobuf.DurationR\003ttl\"7\n\r" +
-      "RenewResponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1" +
-      ".LeaseR\005lease\"[\n\017GetLeaseRequest\022\031\n\010leas" +
-      "e_id\030\001 \001(\tR\007leaseId\022-\n\004wait\030\002 \001(\0132\031.goog" +
-      "le.protobuf.DurationR\004wait\":\n\020GetLeaseRe" +
-      "sponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR" +
-      "\005lease\"Z\n\021CheckFenceRequest\022 \n\013environme" +
-      "nt\030\001 \001(\tR\013environment\022#\n\rfencing_token\030\002" +
-      " \001(\004R\014fencingToken\"D\n\022CheckFenceResponse" +
-      "\022\024\n\005valid\030\001 \001(\010R\005valid\022\030\n\007current\030\002 \001(\004R" +
-      "\007current\"v\n\027WatchEnvironmentRequest\022 \n\013e" +
-      "nvironment\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 " +
-      "\001(\tR\004pool\022%\n\016since_revision\030\003 \001(\004R\rsince" +
-      "Revision\"\264\001\n\nWatchCause\022\031\n\010lease_id\030\001 \001(" +
-      "\tR\007leaseId\022+\n\005state\030\002 \001(\0162\025.callme.v1.Le" +
-      "aseStateR\005state\0223\n\nend_reason\030\003 \001(\0162\024.ca" +
-      "llme.v1.EndReasonR\tendReason\022)\n\006holder\030\004" +
-      " \001(\0132\021.callme.v1.HolderR\006holder\"\377\001\n\030Watc" +
-      "hEnvironmentResponse\022\032\n\010revision\030\001 \001(\004R\010" +
-      "revision\022(\n\004kind\030\002 \001(\0162\024.callme.v1.Watch" +
-      "KindR\004kind\022\024\n\005reset\030\003 \001(\010R\005reset\022\030\n\007skip" +
-      "ped\030\004 \001(\010R\007skipped\022@\n\014environments\030\005 \003(\013" +
-      "2\034.callme.v1.EnvironmentStatusR\014environm" +
-      "ents\022+\n\005cause\030\006 \001(\0132\025.callme.v1.WatchCau" +
-      "seR\005cause\".\n\021WatchLeaseRequest\022\031\n\010lease_" +
-      "id\030\001 \001(\tR\007leaseId\"f\n\022WatchLeaseResponse\022" +
-      "&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022" +
-      "(\n\004kind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kin" +
-      "d*F\n\006IfBusy\022\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\r" +
-      "IF_BUSY_QUEUE\020\001\022\020\n\014IF_BUSY_FAIL\020\002*Z\n\007Out" +
-      "come\022\027\n\023OUTCOME_UNSPECIFIED\020\000\022\016\n\nOUTCOME" +
-      "_OK\020\001\022\022\n\016OUTCOME_FAILED\020\002\022\022\n\016OUTCOME_BRO" +
-      "KEN\020\0032\317\004\n\013LockService\022?\n\005Check\022\027.callme." +
-      "v1.CheckRequest\032\030.callme.v1.CheckRespons" +
-      "e\"\003\220\002\001\022@\n\007Acquire\022\031.callme.v1.AcquireReq" +
-      "uest\032\032.callme.v1.AcquireResponse\022@\n\007Rele" +
-      "ase\022\031.callme.v1.ReleaseRequest\032\032.callme." +
-      "v1.ReleaseResponse\022:\n\005Renew\022\027.callme.v1." +
-      "RenewRequest\032\030.callme.v1.RenewResponse\022C" +
-      "\n\010GetLease\022\032.callme.v1.GetLeaseRequest\032\033" +
-      ".callme.v1.GetLeaseResponse\022N\n\nCheckFenc" +
-      "e\022\034.callme.v1.CheckFenceRequest\032\035.callme" +
-      ".v1.CheckFenceResponse\"\003\220\002\001\022]\n\020WatchEnvi" +
-      "ronment\022\".callme.v1.WatchEnvironmentRequ" +
-      "est\032#.callme.v1.WatchEnvironmentResponse" +
-      "0\001\022K\n\nWatchLease\022\034.callme.v1.WatchLeaseR" +
-      "equest\032\035.callme.v1.WatchLeaseResponse0\001B" +
-      "\234\001\n\rdev.callme.v1B\020LockServiceProtoP\001Z4g" +
-      "ithub.com/call-me/call-me/gen/go/callme/" +
-      "v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V" +
-      "1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1b\006" +
-      "proto3"
+      "R\004pool\"\253\001\n\rCheckResponse\022\034\n\tavailable\030\001 " +
+      "\001(\010R\tavailable\022@\n\014environments\030\002 \003(\0132\034.c" +
+      "allme.v1.EnvironmentStatusR\014environments" +
+      "\022:\n\014misspellings\030\003 \003(\0132\026.callme.v1.Missp" +
+      "ellingR\014misspellings\"C\n\013Misspelling\022\022\n\004n" +
+      "ame\030\001 \001(\tR\004name\022 \n\014did_you_mean\030\002 \003(\tR\nd" +
+      "idYouMean\"d\n\004Need\022 \n\013environment\030\001 \001(\tR\013" +
+      "environment\022\024\n\005count\030\003 \001(\rR\005count\022\024\n\005slo" +
+      "ts\030\004 \001(\rR\005slotsJ\004\010\002\020\003R\010selector\"\235\005\n\016Acqu" +
+      "ireRequest\022 \n\013environment\030\001 \001(\tR\013environ" +
+      "ment\022%\n\005needs\030\002 \003(\0132\017.callme.v1.NeedR\005ne" +
+      "eds\022\022\n\004pool\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.g" +
+      "oogle.protobuf.DurationR\003ttl\0224\n\010max_hold" +
+      "\030\005 \001(\0132\031.google.protobuf.DurationR\007maxHo" +
+      "ld\022*\n\007if_busy\030\006 \001(\0162\021.callme.v1.IfBusyR\006" +
+      "ifBusy\022-\n\004wait\030\007 \001(\0132\031.google.protobuf.D" +
+      "urationR\004wait\022>\n\rqueue_timeout\030\010 \001(\0132\031.g" +
+      "oogle.protobuf.DurationR\014queueTimeout\0228\n" +
+      "\nticket_ttl\030\t \001(\0132\031.google.protobuf.Dura" +
+      "tionR\tticketTtl\022>\n\rclaim_timeout\030\n \001(\0132\031" +
+      ".google.protobuf.DurationR\014claimTimeout\022" +
+      "\032\n\010priority\030\013 \001(\005R\010priority\022\035\n\nrequest_i" +
+      "d\030\014 \001(\tR\trequestId\022)\n\006holder\030\017 \001(\0132\021.cal" +
+      "lme.v1.HolderR\006holder\022\026\n\006reason\030\020 \001(\tR\006r" +
+      "eason\022\022\n\004tags\030\021 \003(\tR\004tagsJ\004\010\r\020\016J\004\010\016\020\017R\rs" +
+      "upersede_keyR\tsupersede\"\307\001\n\017AcquireRespo" +
+      "nse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005le" +
+      "ase\022\037\n\013lease_token\030\002 \001(\tR\nleaseToken\022/\n\023" +
+      "environment_created\030\003 \001(\010R\022environmentCr" +
+      "eated\022:\n\014misspellings\030\004 \003(\0132\026.callme.v1." +
+      "MisspellingR\014misspellings\"\256\001\n\016ReleaseReq" +
+      "uest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022 \n\013envir" +
+      "onment\030\002 \001(\tR\013environment\022,\n\007outcome\030\003 \001" +
+      "(\0162\022.callme.v1.OutcomeR\007outcome\022\022\n\004note\030" +
+      "\004 \001(\tR\004note\022\035\n\nrequest_id\030\005 \001(\tR\trequest" +
+      "Id\"^\n\017ReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.c" +
+      "allme.v1.LeaseR\005lease\022#\n\ralready_ended\030\002" +
+      " \001(\010R\014alreadyEnded\"V\n\014RenewRequest\022\031\n\010le" +
+      "ase_id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002 \001(\0132\031.goo" +
+      "gle.protobuf.DurationR\003ttl\"7\n\rRenewRespo" +
+      "nse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005le" +
+      "ase\"[\n\017GetLeaseRequest\022\031\n\010lease_id\030\001 \001(\t" +
+      "R\007leaseId\022-\n\004wait\030\002 \001(\0132\031.google.protobu" +
+      "f.DurationR\004wait\":\n\020GetLeaseResponse\022&\n\005" +
+      "lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021" +
+      "CheckFenceRequest\022 \n\013environment\030\001 \001(\tR\013" +
+      "environment\022#\n\rfencing_token\030\002 \001(\004R\014fenc" +
+      "ingToken\"D\n\022CheckFenceResponse\022\024\n\005valid\030" +
+      "\001 \001(\010R\005valid\022\030\n\007current\030\002 \001(\004R\007current\"v" +
+      "\n\027WatchEnvironmentRequest\022 \n\013environment" +
+      "\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022" +
+      "%\n\016since_revision\030\003 \001(\004R\rsinceRevision\"\264" +
+      "\001\n\nWatchCause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId" +
+      "\022+\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005" +
+      "state\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.En" +
+      "dReasonR\tendReason\022)\n\006holder\030\004 \001(\0132\021.cal" +
+      "lme.v1.HolderR\006holder\"\377\001\n\030WatchEnvironme" +
+      "ntResponse\022\032\n\010revision\030\001 \001(\004R\010revision\022(" +
+      "\n\004kind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind" +
+      "\022\024\n\005reset\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R" +
+      "\007skipped\022@\n\014environments\030\005 \003(\0132\034.callme." +
+      "v1.EnvironmentStatusR\014environments\022+\n\005ca" +
+      "use\030\006 \001(\0132\025.callme.v1.WatchCauseR\005cause\"" +
+      ".\n\021WatchLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007" +
+      "leaseId\"f\n\022WatchLeaseResponse\022&\n\005lease\030\001" +
+      " \001(\0132\020.callme.v1.LeaseR\005lease\022(\n\004kind\030\002 " +
+      "\001(\0162\024.callme.v1.WatchKindR\004kind*F\n\006IfBus" +
+      "y\022\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QU" +
+      "EUE\020\001\022\020\n\014IF_BUSY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OU" +
+      "TCOME_UNSPECIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016O" +
+      "UTCOME_FAILED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013" +
+      "LockService\022?\n\005Check\022\027.callme.v1.CheckRe" +
+      "quest\032\030.callme.v1.CheckResponse\"\003\220\002\001\022@\n\007" +
+      "Acquire\022\031.callme.v1.AcquireRequest\032\032.cal" +
+      "lme.v1.AcquireResponse\022@\n\007Release\022\031.call" +
+      "me.v1.ReleaseRequest\032\032.callme.v1.Release" +
+      "Response\022:\n\005Renew\022\027.callme.v1.RenewReque" +
+      "st\032\030.callme.v1.RenewResponse\022C\n\010GetLease" +
+      "\022\032.callme.v1.GetLeaseRequest\032\033.callme.v1" +
+      ".GetLeaseResponse\022N\n\nCheckFence\022\034.callme" +
+      ".v1.CheckFenceRequest\032\035.callme.v1.CheckF" +
+      "enceResponse\"\003\220\002\001\022]\n\020WatchEnvironment\022\"." +
+      "callme.v1.WatchEnvironmentRequest\032#.call" +
+      "me.v1.WatchEnvironmentResponse0\001\022K\n\nWatc" +
+      "hLease\022\034.callme.v1.WatchLeaseRequest\032\035.c" +
+      "allme.v1.WatchLeaseResponse0\001B\234\001\n\rdev.ca" +
+      "llme.v1B\020LockServiceProtoP\001Z4github.com/" +
+      "call-me/call-me/gen/go/callme/v1;callmev" +
+      "1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme" +
+      "\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -233,99 +242,105 @@ public final class LockServiceProto {
     internal_static_callme_v1_CheckResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_CheckResponse_descriptor,
-        new java.lang.String[] { "Available", "Environments", });
-    internal_static_callme_v1_Need_descriptor =
+        new java.lang.String[] { "Available", "Environments", "Misspellings", });
+    internal_static_callme_v1_Misspelling_descriptor =
       getDescriptor().getMessageTypes().get(2);
+    internal_static_callme_v1_Misspelling_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Misspelling_descriptor,
+        new java.lang.String[] { "Name", "DidYouMean", });
+    internal_static_callme_v1_Need_descriptor =
+      getDescriptor().getMessageTypes().get(3);
     internal_static_callme_v1_Need_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Need_descriptor,
         new java.lang.String[] { "Environment", "Count", "Slots", });
     internal_static_callme_v1_AcquireRequest_descriptor =
-      getDescriptor().getMessageTypes().get(3);
+      getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_AcquireRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_AcquireRequest_descriptor,
         new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "Holder", "Reason", "Tags", });
     internal_static_callme_v1_AcquireResponse_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(5);
     internal_static_callme_v1_AcquireResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_AcquireResponse_descriptor,
-        new java.lang.String[] { "Lease", "LeaseToken", "EnvironmentCreated", });
+        new java.lang.String[] { "Lease", "LeaseToken", "EnvironmentCreated", "Misspellings", });
     internal_static_callme_v1_ReleaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(5);
+      getDescriptor().getMessageTypes().get(6);
     internal_static_callme_v1_ReleaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ReleaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", "Environment", "Outcome", "Note", "RequestId", });
     internal_static_callme_v1_ReleaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(6);
+      getDescriptor().getMessageTypes().get(7);
     internal_static_callme_v1_ReleaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ReleaseResponse_descriptor,
         new java.lang.String[] { "Lease", "AlreadyEnded", });
     internal_static_callme_v1_RenewRequest_descriptor =
-      getDescriptor().getMessageTypes().get(7);
+      getDescriptor().getMessageTypes().get(8);
     internal_static_callme_v1_RenewRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RenewRequest_descriptor,
         new java.lang.String[] { "LeaseId", "Ttl", });
     internal_static_callme_v1_RenewResponse_descriptor =
-      getDescriptor().getMessageTypes().get(8);
+      getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_RenewResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RenewResponse_descriptor,
         new java.lang.String[] { "Lease", });
     internal_static_callme_v1_GetLeaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(9);
+      getDescriptor().getMessageTypes().get(10);
     internal_static_callme_v1_GetLeaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetLeaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", "Wait", });
     internal_static_callme_v1_GetLeaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(10);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_callme_v1_GetLeaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetLeaseResponse_descriptor,
         new java.lang.String[] { "Lease", });
     internal_static_callme_v1_CheckFenceRequest_descriptor =
-      getDescriptor().getMessageTypes().get(11);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_callme_v1_CheckFenceRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_CheckFenceRequest_descriptor,
         new java.lang.String[] { "Environment", "FencingToken", });
     internal_static_callme_v1_CheckFenceResponse_descriptor =
-      getDescriptor().getMessageTypes().get(12);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_callme_v1_CheckFenceResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_CheckFenceResponse_descriptor,
         new java.lang.String[] { "Valid", "Current", });
     internal_static_callme_v1_WatchEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(13);
+      getDescriptor().getMessageTypes().get(14);
     internal_static_callme_v1_WatchEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchEnvironmentRequest_descriptor,
         new java.lang.String[] { "Environment", "Pool", "SinceRevision", });
     internal_static_callme_v1_WatchCause_descriptor =
-      getDescriptor().getMessageTypes().get(14);
+      getDescriptor().getMessageTypes().get(15);
     internal_static_callme_v1_WatchCause_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchCause_descriptor,
         new java.lang.String[] { "LeaseId", "State", "EndReason", "Holder", });
     internal_static_callme_v1_WatchEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(15);
+      getDescriptor().getMessageTypes().get(16);
     internal_static_callme_v1_WatchEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchEnvironmentResponse_descriptor,
         new java.lang.String[] { "Revision", "Kind", "Reset", "Skipped", "Environments", "Cause", });
     internal_static_callme_v1_WatchLeaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(16);
+      getDescriptor().getMessageTypes().get(17);
     internal_static_callme_v1_WatchLeaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchLeaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", });
     internal_static_callme_v1_WatchLeaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(17);
+      getDescriptor().getMessageTypes().get(18);
     internal_static_callme_v1_WatchLeaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchLeaseResponse_descriptor,

@@ -484,6 +484,9 @@ pub struct Environment {
     /// Where to find it: text to http(s) address, at most 32.
     #[prost(map="string, string", tag="17")]
     pub links: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
+    /// An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
+    #[prost(bool, tag="18")]
+    pub on_demand: bool,
 }
 /// A page of environments.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -560,6 +563,9 @@ pub struct ApplyEnvironmentsResponse {
     /// A line for each environment, by name.
     #[prost(message, repeated, tag="1")]
     pub changes: ::prost::alloc::vec::Vec<EnvironmentChange>,
+    /// An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+    #[prost(bool, tag="2")]
+    pub auto_create: bool,
 }
 /// Name an environment.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -720,6 +726,19 @@ pub struct CheckResponse {
     /// The environments, by name.
     #[prost(message, repeated, tag="2")]
     pub environments: ::prost::alloc::vec::Vec<EnvironmentStatus>,
+    /// The environment that was named, if nobody has configured it and its name is near to configured ones.
+    #[prost(message, repeated, tag="3")]
+    pub misspellings: ::prost::alloc::vec::Vec<Misspelling>,
+}
+/// A name that nobody has configured, and that is near to configured ones. It is served all the same, as an environment of its own.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Misspelling {
+    /// The name as it was asked for.
+    #[prost(string, tag="1")]
+    pub name: ::prost::alloc::string::String,
+    /// The configured names that were probably meant, the nearest first, at most 3.
+    #[prost(string, repeated, tag="2")]
+    pub did_you_mean: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// One environment that a lease needs.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -797,6 +816,9 @@ pub struct AcquireResponse {
     /// Whether this call created an environment that did not exist.
     #[prost(bool, tag="3")]
     pub environment_created: bool,
+    /// Of the environments asked for, those that nobody has configured although their names are near to configured ones.
+    #[prost(message, repeated, tag="4")]
+    pub misspellings: ::prost::alloc::vec::Vec<Misspelling>,
 }
 /// Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
 /// caller's granted lease there that was asked for without request_id and without a holder's name or run_url, if there is one such.

@@ -91,6 +91,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       const answer = await asked.catch(async (error: unknown) => {
         throw await explainBusy(locks, request, error);
       });
+      if (this.noWait) report.answered(answer);
       report.close();
       await this.handOn(locks, answer, hand);
       return await this.conclude(locks, answer, start, hand !== undefined);
@@ -112,6 +113,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
 
   private async stand(locks: Locks, request: AcquireInit, report: WaitReport, seen?: (lease: Lease) => void): Promise<AcquireResponse> {
     const observer: WaitObserver = {
+      answered: (answer) => report.answered(answer),
       seen: (lease) => {
         seen?.(lease);
         report.seen(lease);

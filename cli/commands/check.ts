@@ -4,6 +4,7 @@ import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
+import { tellMisspelt } from "../words/misspelt.ts";
 import { hindrances, occupiedBy, verdict } from "../words/phrases.ts";
 
 /** `call-me check`: the present state, as an exit code and as a table. */
@@ -25,6 +26,7 @@ export class CheckCommand extends ClientCommand {
     const request = target(this.environment, this.pool);
     const { locks } = await this.connect();
     const answer = await this.persist(() => locks.check(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+    tellMisspelt(this.output, answer.misspellings);
     if (this.json) this.output.json(CheckResponseSchema, answer);
     else this.show(answer);
     return answer.available ? EXIT.done : EXIT.notAcquired;

@@ -6,6 +6,7 @@ import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
+import { lookMisspelt } from "../words/misspelt.ts";
 import { instant, spoken, who } from "../words/phrases.ts";
 
 /** `call-me queue`: the line of an environment, in the order in which it will be served. */
@@ -26,11 +27,13 @@ export class QueueCommand extends ClientCommand {
   environment = Option.String({ name: "ENV" });
 
   protected async perform(): Promise<number> {
-    const { environments } = await this.connect();
+    const { locks, environments } = await this.connect();
+    const looked = lookMisspelt(locks, [this.environment], this.output);
     const filter = { environment: this.environment, states: [LeaseState.QUEUED, LeaseState.OFFERED] };
     const pages = await allPages((page) =>
       this.persist(() => environments.listLeases({ filter, ...page }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption })),
     );
+    await looked;
     // An offered lease has position 0.
     const leases = pages.flatMap((page) => page.leases).sort((a, b) => a.position - b.position);
     if (this.json) this.output.json(ListLeasesResponseSchema, create(ListLeasesResponseSchema, { leases }));

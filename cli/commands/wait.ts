@@ -10,6 +10,7 @@ import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { nanoseconds, parseDuration } from "../words/duration.ts";
+import { lookMisspelt } from "../words/misspelt.ts";
 import { explainMiss, obstacles } from "../words/obstacle.ts";
 import { environmentsOf, whyBusy } from "../words/phrases.ts";
 import { WaitReport } from "../words/wait-report.ts";
@@ -47,7 +48,7 @@ export class WaitCommand extends ClientCommand {
     const state = new Map<string, EnvironmentStatus>();
     try {
       if (this.leaseId !== undefined) return await this.standInLine(locks, this.leaseId, key, enough.signal);
-      await this.watchAll(locks, state, enough);
+      await Promise.all([this.watchAll(locks, state, enough), lookMisspelt(locks, this.environments, this.output)]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,30 +1,22 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ending, NotAcquired } from "../../clients/ts/src/errors.ts";
+import type { CheckResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type AcquireInit, namesIn } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { EXIT, Failure } from "../exit.ts";
+import { checkBriefly, meant } from "./misspelt.ts";
 import { standing, whyBusy } from "./phrases.ts";
-
-/** How long we ask for a reason, in ms: it is a word for people, and nothing waits for it. */
-const BRIEFLY = 2_000;
 
 /** What stands between a lease and its environments, as the server sees it now: their state, its reason, who is there. Empty if nothing can be told. */
 export async function obstacles(locks: Locks, { environments }: Lease): Promise<string> {
-  return await look(
-    locks,
-    environments.map(({ name }) => name),
-  );
+  const names = environments.map(({ name }) => name);
+  return busyIn(await checkBriefly(locks, names));
 }
 
-async function look(locks: Locks, names: readonly string[]): Promise<string> {
-  try {
-    const answers = await Promise.all(names.map((environment) => locks.check({ environment }, { timeoutMs: BRIEFLY })));
-    const statuses = answers.flatMap((answer) => answer.environments).filter(({ available }) => !available);
-    return statuses.map((status) => whyBusy(status.name, status)).join("; ");
-  } catch {
-    return "";
-  }
+function busyIn(answers: readonly CheckResponse[]): string {
+  const statuses = answers.flatMap((answer) => answer.environments).filter(({ available }) => !available);
+  return statuses.map((status) => whyBusy(status.name, status)).join("; ");
 }
 
 /**
@@ -37,8 +29,10 @@ export async function explainBusy(locks: Locks, request: AcquireInit, error: unk
   if (name !== undefined && error instanceof ConnectError && [Code.InvalidArgument, Code.NotFound].includes(error.code))
     return Failure.usage(`${error.rawMessage}. Slots are written with =, as in ${name}=${slots}`);
   if ((error instanceof NotAcquired ? error : NotAcquired.refused(error))?.reason !== "ENVIRONMENT_BUSY") return error;
-  const busy = await look(locks, names);
-  return busy === "" ? error : new Failure(EXIT.notAcquired, `not acquired: ${busy}`);
+  const answers = await checkBriefly(locks, names);
+  const busy = busyIn(answers);
+  const misspelt = answers.flatMap(({ misspellings }) => misspellings.map(meant));
+  return busy === "" ? error : new Failure(EXIT.notAcquired, `not acquired: ${[busy, ...misspelt].join("; ")}`);
 }
 
 /** Why a lease was not acquired, and where something is in its way, what. */

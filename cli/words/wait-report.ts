@@ -1,6 +1,8 @@
 import { isSettled, type WaitObserver } from "../../clients/ts/src/waiting.ts";
+import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { formatDuration, nanoseconds } from "./duration.ts";
+import { tellMisspelt } from "./misspelt.ts";
 import type { Output } from "./output.ts";
 import { environmentsOf, glance, standing } from "./phrases.ts";
 
@@ -42,6 +44,10 @@ export class WaitReport implements WaitObserver {
     this.#quiet = quiet;
     this.#every = every;
     this.#interruption = interruption;
+  }
+
+  answered({ misspellings }: Pick<AcquireResponse, "misspellings">): void {
+    tellMisspelt(this.#output, misspellings);
   }
 
   seen(lease: Lease): void {

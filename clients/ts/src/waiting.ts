@@ -15,6 +15,8 @@ export const ACQUIRE_TIMEOUT = 5_000;
 
 /** Who wants to know how the waiting goes. */
 export interface WaitObserver {
+  /** The server has answered the Acquire for the first time. */
+  answered?(answer: Settled): void;
   /** The server has told of the lease as it is now, whatever its state. */
   seen?(lease: Lease): void;
   /** Out of contact, and trying again; told at each try. */
@@ -129,6 +131,7 @@ export class Waiting implements Disposable {
     const { lease } = answer;
     if (lease === undefined) throw new Error("the server answered without a lease");
     const place = { ...answer, lease };
+    if (this.#last === undefined) this.#observer.answered?.(place);
     this.#see(place);
     this.#signal.throwIfAborted();
     return place;

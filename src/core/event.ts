@@ -1,4 +1,4 @@
-import type { EndReason, EnvironmentState, Holder, LeaseState, Micros, Revision } from "./model.ts";
+import type { EndReason, EnvironmentState, Holder, LastUse, LeaseState, Micros, Revision } from "./model.ts";
 
 /** A lease as others see it. */
 export interface Occupant {
@@ -20,12 +20,18 @@ export interface EnvironmentStatus {
   readonly pool: string;
   readonly state: EnvironmentState;
   readonly stateReason: string;
+  /** When it becomes available by itself. */
+  readonly stateUntil?: Micros;
   readonly capacity: number;
   readonly used: number;
   readonly resting: number;
   readonly queueLength: number;
   readonly available: boolean;
   readonly holders: readonly Occupant[];
+  /** The first of those who wait and were not passed over. */
+  readonly next?: Occupant;
+  /** The rest that ends first. */
+  readonly rest?: { readonly until: Micros; readonly from?: LastUse };
   /** It is gone; this is the last that is told of it. */
   readonly deleted?: boolean;
 }

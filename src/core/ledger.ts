@@ -108,22 +108,23 @@ function seat(pool: Pool, before: Lease | undefined, after: Lease, rests: Rests 
   let next = pool;
   for (const [position, need] of after.needs.entries()) {
     let site = siteOf(next, need.environment);
-    if (before !== undefined) site = leave(site, before, position, rests?.get(need.environment));
+    if (before !== undefined) site = leave(site, before, position, rests?.get(need.environment), after.endReason);
     if (after.state !== "ENDED") site = enter(site, after, position, ready);
     next = withSite(next, site);
   }
   return next;
 }
 
-function leave(site: Site, lease: Lease, position: number, until: Micros | undefined): Site {
+function leave(site: Site, lease: Lease, position: number, until: Micros | undefined, endReason: Lease["endReason"]): Site {
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
     return { ...site, line: site.line.delete(rank), passed: site.passed.delete(rank), ready: site.ready.delete(rank) };
   }
   let { slots, rests } = site;
-  for (const index of lease.needs[position]?.indexes ?? []) {
+  const from = { leaseId: lease.id, holder: lease.holder, ...(endReason && { endReason }) };
+  for (const [nth, index] of (lease.needs[position]?.indexes ?? []).entries()) {
     slots = until === undefined ? slots.delete(index) : slots.set(index, { until });
-    if (until !== undefined) rests = rests.set({ index, until }, true);
+    if (until !== undefined) rests = rests.set({ index, until, ...(nth === 0 && { from }) }, true);
   }
   return { ...site, slots, rests, occupants: site.occupants.delete(lease.fencingToken ?? 0) };
 }

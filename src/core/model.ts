@@ -27,6 +27,15 @@ export interface EnvironmentConfig {
 export interface Rest {
   readonly index: number;
   readonly until: Micros;
+  /** Whose use it rests from; only the first slot that a lease gave up says so, and none of a row that is older than this field. */
+  readonly from?: LastUse;
+}
+
+/** A lease that has left its slots; no end reason: it waits again, since it did not claim them. */
+export interface LastUse {
+  readonly leaseId: string;
+  readonly holder: Holder;
+  readonly endReason?: EndReason;
 }
 
 /** An environment: its configuration and state. */

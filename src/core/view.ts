@@ -14,6 +14,8 @@ const NAMED = 10;
 /** An environment with who is on it; `name` must be of the pool. `at`: the present time, by the store's clock. */
 export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentStatus {
   const site = siteOf(pool, name);
+  const [, next] = site.line.first() ?? [];
+  const [rest] = site.rests.first() ?? [];
   return {
     ...bareStatus(site.environment),
     used: usedSlots(site),
@@ -21,6 +23,8 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
     queueLength: queueLength(site),
     available: wouldGrant(pool, name, at),
     holders: [...take(site.occupants.values(), NAMED)].map((id) => occupant(leaseOf(pool, id))),
+    ...(next !== undefined && { next: occupant(leaseOf(pool, next)) }),
+    ...(rest !== undefined && { rest: { until: rest.until, ...(rest.from && { from: rest.from }) } }),
   };
 }
 
@@ -30,8 +34,9 @@ export function deletedStatus(environment: Environment): EnvironmentStatus {
 }
 
 /** An environment that nobody is on. */
-function bareStatus({ config, state, stateReason }: Environment): EnvironmentStatus {
-  const facts = { name: config.name, pool: config.pool, state, stateReason, capacity: config.capacity };
+function bareStatus({ config, state, stateReason, stateUntil }: Environment): EnvironmentStatus {
+  const until = stateUntil === undefined ? {} : { stateUntil };
+  const facts = { name: config.name, pool: config.pool, state, stateReason, ...until, capacity: config.capacity };
   return { ...facts, used: 0, resting: 0, queueLength: 0, available: false, holders: [] };
 }
 

@@ -163,6 +163,9 @@ describe("state", () => {
     expect(await refusal(set(at(Date.now() - 1_000)))).toBe("invalid_argument STATE_UNTIL_PAST");
     const far = { seconds: 253_402_300_799n, nanos: 999_999_999 };
     expect(await refusal(set(far))).toBe("invalid_argument BAD_FIELD");
+    const day = at(Date.now() + 86_400_000);
+    await set(day);
+    expect((await locks.check({ environment })).environments).toMatchObject([{ stateUntil: { seconds: day.seconds } }]);
     await set(at(Date.now() + 500));
     expect(leaseIn(await locks.acquire({ environment, wait: seconds(15) })).state).toBe(LeaseState.HELD);
     const back = await environments.getEnvironment({ environment });

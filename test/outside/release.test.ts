@@ -99,8 +99,16 @@ describe("Renew", () => {
     for await (const message of watch) last = leaseIn(message);
     expect(last).toMatchObject({ endReason: EndReason.EXPIRED, endNote: "max_hold was reached" });
     expect(await refusal(locks.renew({ leaseId: lease.id }))).toBe("failed_precondition LEASE_ENDED");
-    expect((await locks.check({ environment: "spent" })).environments).toMatchObject([{ used: 0, resting: 1, available: false }]);
-    expect(leaseIn(await locks.acquire({ environment: "spent" })).state).toBe(LeaseState.QUEUED);
+    const holder = { name: "next #1", runUrl: "https://ci/1" };
+    const waiting = leaseIn(await locks.acquire({ environment: "spent", holder }));
+    expect(waiting.state).toBe(LeaseState.QUEUED);
+    const from = { leaseId: lease.id, endReason: EndReason.EXPIRED, holder: { name: "" } };
+    const { environments } = await locks.check({ environment: "spent" });
+    expect(environments).toMatchObject([
+      { used: 0, resting: 1, available: false, rest: { from }, next: { leaseId: waiting.id, holder, state: LeaseState.QUEUED } },
+    ]);
+    const [ended, until] = [last.endedAt, environments[0]?.rest?.until].map((time) => Number(time?.seconds));
+    expect((until ?? 0) - (ended ?? 0)).toBe(10);
   });
 });
 
@@ -115,7 +123,10 @@ describe("ForceRelease", () => {
       lease: { endReason: EndReason.FORCE_RELEASED, endNote: "deploy freeze", endedBy: { principal: "admin" } },
     });
     expect(await environments.forceRelease({ leaseId, reason: "again" })).toMatchObject({ alreadyEnded: true });
-    expect(await locks.check({ environment: "forced" })).toMatchObject({ available: false, environments: [{ used: 0, resting: 1 }] });
+    expect(await locks.check({ environment: "forced" })).toMatchObject({
+      available: false,
+      environments: [{ used: 0, resting: 1, rest: { from: { leaseId, endReason: EndReason.FORCE_RELEASED } } }],
+    });
     expect(await refusal(environments.forceRelease({ leaseId: "nobody", reason: "x" }))).toBe("not_found LEASE_NOT_FOUND");
   });
 

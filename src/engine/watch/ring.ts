@@ -1,6 +1,6 @@
 import type { EnvironmentStatus, Event, Occupant } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
-import type { Revision } from "../../core/model.ts";
+import type { Holder, Revision } from "../../core/model.ts";
 
 /** The newest events of a pool, without a gap, bounded in number and bytes: the very objects that were published. */
 export class Ring {
@@ -118,11 +118,14 @@ export function sizeOf(event: Event): number {
 function sizeOfStatus(status: EnvironmentStatus): number {
   let size = OBJECT + status.name.length + status.stateReason.length;
   for (const holder of status.holders) size += sizeOfOccupant(holder);
-  return size;
+  if (status.next !== undefined) size += sizeOfOccupant(status.next);
+  return status.rest?.from === undefined ? size : size + OBJECT + sizeOfHolder(status.rest.from.holder);
 }
 
 function sizeOfOccupant({ holder, reason }: Occupant): number {
-  let size = OBJECT + reason.length;
-  for (const word of Object.values(holder)) size += word.length;
-  return size;
+  return OBJECT + reason.length + sizeOfHolder(holder);
+}
+
+function sizeOfHolder(holder: Holder): number {
+  return Object.values(holder).reduce((size, word) => size + word.length, 0);
 }

@@ -10,6 +10,7 @@ import {
   EnvironmentStatusSchema,
   HolderKind,
   type HolderSchema,
+  type LastUseSchema,
   type LeaseSchema,
   LeaseState,
   type OccupantSchema,
@@ -17,7 +18,7 @@ import {
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
 import { latestEnd } from "../../core/ledger.ts";
-import type { EndedBy, Environment, Holder, Lease, Micros, Pool } from "../../core/model.ts";
+import type { EndedBy, Environment, Holder, LastUse, Lease, Micros, Pool } from "../../core/model.ts";
 import { placeOf } from "../../core/view.ts";
 import type { WatchMessage } from "../../engine/watch/watch.ts";
 
@@ -103,17 +104,25 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
   };
 }
 
+function lastUseOf({ leaseId, holder, endReason }: LastUse): MessageInitShape<typeof LastUseSchema> {
+  return { leaseId, holder: holderOf(holder), endReason: endReasonOf(endReason) };
+}
+
 const statuses = new WeakMap<EnvironmentStatus, MessageShape<typeof EnvironmentStatusSchema>>();
 
 /** Gives the same object for the same status, so that what did not change between two versions of a pool is converted once. */
 export function statusMessage(status: EnvironmentStatus): MessageShape<typeof EnvironmentStatusSchema> {
   const known = statuses.get(status);
   if (known !== undefined) return known;
-  const init = {
-    ...status,
+  const { stateUntil, next, rest, ...plain } = status;
+  const init: MessageInitShape<typeof EnvironmentStatusSchema> = {
+    ...plain,
     deleted: status.deleted ?? false,
     state: EnvironmentState[status.state],
+    ...(stateUntil !== undefined && { stateUntil: timestampOf(stateUntil) }),
     holders: status.holders.map(occupantOf),
+    ...(next && { next: occupantOf(next) }),
+    ...(rest && { rest: { until: timestampOf(rest.until), ...(rest.from && { from: lastUseOf(rest.from) }) } }),
   };
   const message = create(EnvironmentStatusSchema, init);
   statuses.set(status, message);

@@ -1038,7 +1038,13 @@ type EnvironmentStatus struct {
 	// How many slots rest before the next grant (lock_delay, cooldown).
 	Resting uint32 `protobuf:"varint,10,opt,name=resting,proto3" json:"resting,omitempty"`
 	// On a CHANGE: the environment was deleted; this is the last that is told of it.
-	Deleted       bool `protobuf:"varint,11,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	Deleted bool `protobuf:"varint,11,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// When it becomes AVAILABLE by itself. Absent: when somebody says so.
+	StateUntil *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=state_until,json=stateUntil,proto3" json:"state_until,omitempty"`
+	// The first of those who wait for it; who was passed over does not count. Absent: nobody.
+	Next *Occupant `protobuf:"bytes,13,opt,name=next,proto3" json:"next,omitempty"`
+	// The rest that ends first. Absent: no slot rests.
+	Rest          *Rest `protobuf:"bytes,14,opt,name=rest,proto3" json:"rest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1150,6 +1156,146 @@ func (x *EnvironmentStatus) GetDeleted() bool {
 	return false
 }
 
+func (x *EnvironmentStatus) GetStateUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StateUntil
+	}
+	return nil
+}
+
+func (x *EnvironmentStatus) GetNext() *Occupant {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
+func (x *EnvironmentStatus) GetRest() *Rest {
+	if x != nil {
+		return x.Rest
+	}
+	return nil
+}
+
+// A while in which nobody gets a slot: who used it may not know yet that its time is over (lock_delay), or the environment calms down (cooldown).
+type Rest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it ends.
+	Until *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=until,proto3" json:"until,omitempty"`
+	// The use that it follows. Absent: not known any more.
+	From          *LastUse `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rest) Reset() {
+	*x = Rest{}
+	mi := &file_callme_v1_types_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rest) ProtoMessage() {}
+
+func (x *Rest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rest.ProtoReflect.Descriptor instead.
+func (*Rest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Rest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *Rest) GetFrom() *LastUse {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+// A lease that has left its environment.
+type LastUse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lease.
+	LeaseId string `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	// Who it was for.
+	Holder *Holder `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
+	// Why it ended. Unspecified: it waits in line again, since it did not claim what it was given.
+	EndReason     EndReason `protobuf:"varint,3,opt,name=end_reason,json=endReason,proto3,enum=callme.v1.EndReason" json:"end_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LastUse) Reset() {
+	*x = LastUse{}
+	mi := &file_callme_v1_types_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LastUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LastUse) ProtoMessage() {}
+
+func (x *LastUse) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LastUse.ProtoReflect.Descriptor instead.
+func (*LastUse) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *LastUse) GetLeaseId() string {
+	if x != nil {
+		return x.LeaseId
+	}
+	return ""
+}
+
+func (x *LastUse) GetHolder() *Holder {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *LastUse) GetEndReason() EndReason {
+	if x != nil {
+		return x.EndReason
+	}
+	return EndReason_END_REASON_UNSPECIFIED
+}
+
 var File_callme_v1_types_proto protoreflect.FileDescriptor
 
 const file_callme_v1_types_proto_rawDesc = "" +
@@ -1226,7 +1372,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"latest_end\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x12\x1f\n" +
 	"\vpassed_over\x18\x1f \x01(\bR\n" +
-	"passedOver\"\xe5\x02\n" +
+	"passedOver\"\xf0\x03\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -1239,7 +1385,19 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\aholders\x18\t \x03(\v2\x13.callme.v1.OccupantR\aholders\x12\x18\n" +
 	"\aresting\x18\n" +
 	" \x01(\rR\aresting\x12\x18\n" +
-	"\adeleted\x18\v \x01(\bR\adeleted*s\n" +
+	"\adeleted\x18\v \x01(\bR\adeleted\x12;\n" +
+	"\vstate_until\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"stateUntil\x12'\n" +
+	"\x04next\x18\r \x01(\v2\x13.callme.v1.OccupantR\x04next\x12#\n" +
+	"\x04rest\x18\x0e \x01(\v2\x0f.callme.v1.RestR\x04rest\"`\n" +
+	"\x04Rest\x120\n" +
+	"\x05until\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12&\n" +
+	"\x04from\x18\x02 \x01(\v2\x12.callme.v1.LastUseR\x04from\"\x84\x01\n" +
+	"\aLastUse\x12\x19\n" +
+	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12)\n" +
+	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x123\n" +
+	"\n" +
+	"end_reason\x18\x03 \x01(\x0e2\x14.callme.v1.EndReasonR\tendReason*s\n" +
 	"\n" +
 	"HolderKind\x12\x1b\n" +
 	"\x17HOLDER_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
@@ -1293,7 +1451,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -1306,16 +1464,18 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(*EndedBy)(nil),               // 8: callme.v1.EndedBy
 	(*Lease)(nil),                 // 9: callme.v1.Lease
 	(*EnvironmentStatus)(nil),     // 10: callme.v1.EnvironmentStatus
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(*Rest)(nil),                  // 11: callme.v1.Rest
+	(*LastUse)(nil),               // 12: callme.v1.LastUse
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	11, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	11, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	11, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	13, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	13, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	13, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
 	5,  // 6: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
 	1,  // 7: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
 	2,  // 8: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
@@ -1323,26 +1483,33 @@ var file_callme_v1_types_proto_depIdxs = []int32{
 	5,  // 10: callme.v1.Lease.holder:type_name -> callme.v1.Holder
 	6,  // 11: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
 	6,  // 12: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	11, // 13: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	11, // 14: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	11, // 15: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	11, // 16: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	11, // 17: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	12, // 18: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	12, // 19: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	12, // 20: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	12, // 21: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	12, // 22: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	12, // 23: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	13, // 13: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	13, // 14: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	13, // 15: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	13, // 16: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	13, // 17: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	14, // 18: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	14, // 19: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	14, // 20: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	14, // 21: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	14, // 22: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	14, // 23: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
 	8,  // 24: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
-	11, // 25: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	13, // 25: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
 	3,  // 26: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
 	6,  // 27: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	13, // 28: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
+	6,  // 29: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
+	11, // 30: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
+	13, // 31: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	12, // 32: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 33: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 34: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -1356,7 +1523,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

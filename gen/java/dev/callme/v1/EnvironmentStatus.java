@@ -52,6 +52,7 @@ private static final long serialVersionUID = 0L;
             dev.callme.v1.EnvironmentStatus.class, dev.callme.v1.EnvironmentStatus.Builder.class);
   }
 
+  private int bitField0_;
   public static final int NAME_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
   private volatile java.lang.Object name_ = "";
@@ -370,6 +371,120 @@ private static final long serialVersionUID = 0L;
     return deleted_;
   }
 
+  public static final int STATE_UNTIL_FIELD_NUMBER = 12;
+  private com.google.protobuf.Timestamp stateUntil_;
+  /**
+   * <pre>
+   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+   * @return Whether the stateUntil field is set.
+   */
+  @java.lang.Override
+  public boolean hasStateUntil() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+   * @return The stateUntil.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getStateUntil() {
+    return stateUntil_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : stateUntil_;
+  }
+  /**
+   * <pre>
+   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getStateUntilOrBuilder() {
+    return stateUntil_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : stateUntil_;
+  }
+
+  public static final int NEXT_FIELD_NUMBER = 13;
+  private dev.callme.v1.Occupant next_;
+  /**
+   * <pre>
+   * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+   * </pre>
+   *
+   * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+   * @return Whether the next field is set.
+   */
+  @java.lang.Override
+  public boolean hasNext() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+   * </pre>
+   *
+   * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+   * @return The next.
+   */
+  @java.lang.Override
+  public dev.callme.v1.Occupant getNext() {
+    return next_ == null ? dev.callme.v1.Occupant.getDefaultInstance() : next_;
+  }
+  /**
+   * <pre>
+   * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+   * </pre>
+   *
+   * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.OccupantOrBuilder getNextOrBuilder() {
+    return next_ == null ? dev.callme.v1.Occupant.getDefaultInstance() : next_;
+  }
+
+  public static final int REST_FIELD_NUMBER = 14;
+  private dev.callme.v1.Rest rest_;
+  /**
+   * <pre>
+   * The rest that ends first. Absent: no slot rests.
+   * </pre>
+   *
+   * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+   * @return Whether the rest field is set.
+   */
+  @java.lang.Override
+  public boolean hasRest() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * The rest that ends first. Absent: no slot rests.
+   * </pre>
+   *
+   * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+   * @return The rest.
+   */
+  @java.lang.Override
+  public dev.callme.v1.Rest getRest() {
+    return rest_ == null ? dev.callme.v1.Rest.getDefaultInstance() : rest_;
+  }
+  /**
+   * <pre>
+   * The rest that ends first. Absent: no slot rests.
+   * </pre>
+   *
+   * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.RestOrBuilder getRestOrBuilder() {
+    return rest_ == null ? dev.callme.v1.Rest.getDefaultInstance() : rest_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -416,6 +531,15 @@ private static final long serialVersionUID = 0L;
     }
     if (deleted_ != false) {
       output.writeBool(11, deleted_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(12, getStateUntil());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(13, getNext());
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeMessage(14, getRest());
     }
     getUnknownFields().writeTo(output);
   }
@@ -467,6 +591,18 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(11, deleted_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(12, getStateUntil());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(13, getNext());
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(14, getRest());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -503,6 +639,21 @@ private static final long serialVersionUID = 0L;
         != other.getResting()) return false;
     if (getDeleted()
         != other.getDeleted()) return false;
+    if (hasStateUntil() != other.hasStateUntil()) return false;
+    if (hasStateUntil()) {
+      if (!getStateUntil()
+          .equals(other.getStateUntil())) return false;
+    }
+    if (hasNext() != other.hasNext()) return false;
+    if (hasNext()) {
+      if (!getNext()
+          .equals(other.getNext())) return false;
+    }
+    if (hasRest() != other.hasRest()) return false;
+    if (hasRest()) {
+      if (!getRest()
+          .equals(other.getRest())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -540,6 +691,18 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + DELETED_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getDeleted());
+    if (hasStateUntil()) {
+      hash = (37 * hash) + STATE_UNTIL_FIELD_NUMBER;
+      hash = (53 * hash) + getStateUntil().hashCode();
+    }
+    if (hasNext()) {
+      hash = (37 * hash) + NEXT_FIELD_NUMBER;
+      hash = (53 * hash) + getNext().hashCode();
+    }
+    if (hasRest()) {
+      hash = (37 * hash) + REST_FIELD_NUMBER;
+      hash = (53 * hash) + getRest().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -663,13 +826,22 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.callme.v1.EnvironmentStatus.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetHoldersFieldBuilder();
+        internalGetStateUntilFieldBuilder();
+        internalGetNextFieldBuilder();
+        internalGetRestFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -692,6 +864,21 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000100);
       resting_ = 0;
       deleted_ = false;
+      stateUntil_ = null;
+      if (stateUntilBuilder_ != null) {
+        stateUntilBuilder_.dispose();
+        stateUntilBuilder_ = null;
+      }
+      next_ = null;
+      if (nextBuilder_ != null) {
+        nextBuilder_.dispose();
+        nextBuilder_ = null;
+      }
+      rest_ = null;
+      if (restBuilder_ != null) {
+        restBuilder_.dispose();
+        restBuilder_ = null;
+      }
       return this;
     }
 
@@ -768,6 +955,26 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000400) != 0)) {
         result.deleted_ = deleted_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.stateUntil_ = stateUntilBuilder_ == null
+            ? stateUntil_
+            : stateUntilBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.next_ = nextBuilder_ == null
+            ? next_
+            : nextBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.rest_ = restBuilder_ == null
+            ? rest_
+            : restBuilder_.build();
+        to_bitField0_ |= 0x00000004;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -843,6 +1050,15 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getDeleted() != false) {
         setDeleted(other.getDeleted());
+      }
+      if (other.hasStateUntil()) {
+        mergeStateUntil(other.getStateUntil());
+      }
+      if (other.hasNext()) {
+        mergeNext(other.getNext());
+      }
+      if (other.hasRest()) {
+        mergeRest(other.getRest());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -933,6 +1149,27 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000400;
               break;
             } // case 88
+            case 98: {
+              input.readMessage(
+                  internalGetStateUntilFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 98
+            case 106: {
+              input.readMessage(
+                  internalGetNextFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 106
+            case 114: {
+              input.readMessage(
+                  internalGetRestFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 114
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1871,6 +2108,477 @@ private static final long serialVersionUID = 0L;
       deleted_ = false;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.Timestamp stateUntil_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> stateUntilBuilder_;
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     * @return Whether the stateUntil field is set.
+     */
+    public boolean hasStateUntil() {
+      return ((bitField0_ & 0x00000800) != 0);
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     * @return The stateUntil.
+     */
+    public com.google.protobuf.Timestamp getStateUntil() {
+      if (stateUntilBuilder_ == null) {
+        return stateUntil_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : stateUntil_;
+      } else {
+        return stateUntilBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     */
+    public Builder setStateUntil(com.google.protobuf.Timestamp value) {
+      if (stateUntilBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        stateUntil_ = value;
+      } else {
+        stateUntilBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     */
+    public Builder setStateUntil(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (stateUntilBuilder_ == null) {
+        stateUntil_ = builderForValue.build();
+      } else {
+        stateUntilBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     */
+    public Builder mergeStateUntil(com.google.protobuf.Timestamp value) {
+      if (stateUntilBuilder_ == null) {
+        if (((bitField0_ & 0x00000800) != 0) &&
+          stateUntil_ != null &&
+          stateUntil_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getStateUntilBuilder().mergeFrom(value);
+        } else {
+          stateUntil_ = value;
+        }
+      } else {
+        stateUntilBuilder_.mergeFrom(value);
+      }
+      if (stateUntil_ != null) {
+        bitField0_ |= 0x00000800;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     */
+    public Builder clearStateUntil() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      stateUntil_ = null;
+      if (stateUntilBuilder_ != null) {
+        stateUntilBuilder_.dispose();
+        stateUntilBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getStateUntilBuilder() {
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return internalGetStateUntilFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getStateUntilOrBuilder() {
+      if (stateUntilBuilder_ != null) {
+        return stateUntilBuilder_.getMessageOrBuilder();
+      } else {
+        return stateUntil_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : stateUntil_;
+      }
+    }
+    /**
+     * <pre>
+     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetStateUntilFieldBuilder() {
+      if (stateUntilBuilder_ == null) {
+        stateUntilBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getStateUntil(),
+                getParentForChildren(),
+                isClean());
+        stateUntil_ = null;
+      }
+      return stateUntilBuilder_;
+    }
+
+    private dev.callme.v1.Occupant next_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Occupant, dev.callme.v1.Occupant.Builder, dev.callme.v1.OccupantOrBuilder> nextBuilder_;
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     * @return Whether the next field is set.
+     */
+    public boolean hasNext() {
+      return ((bitField0_ & 0x00001000) != 0);
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     * @return The next.
+     */
+    public dev.callme.v1.Occupant getNext() {
+      if (nextBuilder_ == null) {
+        return next_ == null ? dev.callme.v1.Occupant.getDefaultInstance() : next_;
+      } else {
+        return nextBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     */
+    public Builder setNext(dev.callme.v1.Occupant value) {
+      if (nextBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        next_ = value;
+      } else {
+        nextBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     */
+    public Builder setNext(
+        dev.callme.v1.Occupant.Builder builderForValue) {
+      if (nextBuilder_ == null) {
+        next_ = builderForValue.build();
+      } else {
+        nextBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     */
+    public Builder mergeNext(dev.callme.v1.Occupant value) {
+      if (nextBuilder_ == null) {
+        if (((bitField0_ & 0x00001000) != 0) &&
+          next_ != null &&
+          next_ != dev.callme.v1.Occupant.getDefaultInstance()) {
+          getNextBuilder().mergeFrom(value);
+        } else {
+          next_ = value;
+        }
+      } else {
+        nextBuilder_.mergeFrom(value);
+      }
+      if (next_ != null) {
+        bitField0_ |= 0x00001000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     */
+    public Builder clearNext() {
+      bitField0_ = (bitField0_ & ~0x00001000);
+      next_ = null;
+      if (nextBuilder_ != null) {
+        nextBuilder_.dispose();
+        nextBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     */
+    public dev.callme.v1.Occupant.Builder getNextBuilder() {
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return internalGetNextFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     */
+    public dev.callme.v1.OccupantOrBuilder getNextOrBuilder() {
+      if (nextBuilder_ != null) {
+        return nextBuilder_.getMessageOrBuilder();
+      } else {
+        return next_ == null ?
+            dev.callme.v1.Occupant.getDefaultInstance() : next_;
+      }
+    }
+    /**
+     * <pre>
+     * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+     * </pre>
+     *
+     * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Occupant, dev.callme.v1.Occupant.Builder, dev.callme.v1.OccupantOrBuilder> 
+        internalGetNextFieldBuilder() {
+      if (nextBuilder_ == null) {
+        nextBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.Occupant, dev.callme.v1.Occupant.Builder, dev.callme.v1.OccupantOrBuilder>(
+                getNext(),
+                getParentForChildren(),
+                isClean());
+        next_ = null;
+      }
+      return nextBuilder_;
+    }
+
+    private dev.callme.v1.Rest rest_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Rest, dev.callme.v1.Rest.Builder, dev.callme.v1.RestOrBuilder> restBuilder_;
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     * @return Whether the rest field is set.
+     */
+    public boolean hasRest() {
+      return ((bitField0_ & 0x00002000) != 0);
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     * @return The rest.
+     */
+    public dev.callme.v1.Rest getRest() {
+      if (restBuilder_ == null) {
+        return rest_ == null ? dev.callme.v1.Rest.getDefaultInstance() : rest_;
+      } else {
+        return restBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     */
+    public Builder setRest(dev.callme.v1.Rest value) {
+      if (restBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        rest_ = value;
+      } else {
+        restBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     */
+    public Builder setRest(
+        dev.callme.v1.Rest.Builder builderForValue) {
+      if (restBuilder_ == null) {
+        rest_ = builderForValue.build();
+      } else {
+        restBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     */
+    public Builder mergeRest(dev.callme.v1.Rest value) {
+      if (restBuilder_ == null) {
+        if (((bitField0_ & 0x00002000) != 0) &&
+          rest_ != null &&
+          rest_ != dev.callme.v1.Rest.getDefaultInstance()) {
+          getRestBuilder().mergeFrom(value);
+        } else {
+          rest_ = value;
+        }
+      } else {
+        restBuilder_.mergeFrom(value);
+      }
+      if (rest_ != null) {
+        bitField0_ |= 0x00002000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     */
+    public Builder clearRest() {
+      bitField0_ = (bitField0_ & ~0x00002000);
+      rest_ = null;
+      if (restBuilder_ != null) {
+        restBuilder_.dispose();
+        restBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     */
+    public dev.callme.v1.Rest.Builder getRestBuilder() {
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return internalGetRestFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     */
+    public dev.callme.v1.RestOrBuilder getRestOrBuilder() {
+      if (restBuilder_ != null) {
+        return restBuilder_.getMessageOrBuilder();
+      } else {
+        return rest_ == null ?
+            dev.callme.v1.Rest.getDefaultInstance() : rest_;
+      }
+    }
+    /**
+     * <pre>
+     * The rest that ends first. Absent: no slot rests.
+     * </pre>
+     *
+     * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Rest, dev.callme.v1.Rest.Builder, dev.callme.v1.RestOrBuilder> 
+        internalGetRestFieldBuilder() {
+      if (restBuilder_ == null) {
+        restBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.Rest, dev.callme.v1.Rest.Builder, dev.callme.v1.RestOrBuilder>(
+                getRest(),
+                getParentForChildren(),
+                isClean());
+        rest_ = null;
+      }
+      return restBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.EnvironmentStatus)

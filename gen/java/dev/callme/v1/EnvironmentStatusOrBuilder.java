@@ -192,4 +192,85 @@ public interface EnvironmentStatusOrBuilder extends
    * @return The deleted.
    */
   boolean getDeleted();
+
+  /**
+   * <pre>
+   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+   * @return Whether the stateUntil field is set.
+   */
+  boolean hasStateUntil();
+  /**
+   * <pre>
+   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+   * @return The stateUntil.
+   */
+  com.google.protobuf.Timestamp getStateUntil();
+  /**
+   * <pre>
+   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getStateUntilOrBuilder();
+
+  /**
+   * <pre>
+   * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+   * </pre>
+   *
+   * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+   * @return Whether the next field is set.
+   */
+  boolean hasNext();
+  /**
+   * <pre>
+   * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+   * </pre>
+   *
+   * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+   * @return The next.
+   */
+  dev.callme.v1.Occupant getNext();
+  /**
+   * <pre>
+   * The first of those who wait for it; who was passed over does not count. Absent: nobody.
+   * </pre>
+   *
+   * <code>.callme.v1.Occupant next = 13 [json_name = "next"];</code>
+   */
+  dev.callme.v1.OccupantOrBuilder getNextOrBuilder();
+
+  /**
+   * <pre>
+   * The rest that ends first. Absent: no slot rests.
+   * </pre>
+   *
+   * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+   * @return Whether the rest field is set.
+   */
+  boolean hasRest();
+  /**
+   * <pre>
+   * The rest that ends first. Absent: no slot rests.
+   * </pre>
+   *
+   * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+   * @return The rest.
+   */
+  dev.callme.v1.Rest getRest();
+  /**
+   * <pre>
+   * The rest that ends first. Absent: no slot rests.
+   * </pre>
+   *
+   * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
+   */
+  dev.callme.v1.RestOrBuilder getRestOrBuilder();
 }

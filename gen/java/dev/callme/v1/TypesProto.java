@@ -56,6 +56,16 @@ public final class TypesProto {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_EnvironmentStatus_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Rest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Rest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_LastUse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_LastUse_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -121,7 +131,7 @@ public final class TypesProto {
       "sion\022-\n\010ended_by\030\035 \001(\0132\022.callme.v1.Ended" +
       "ByR\007endedBy\0229\n\nlatest_end\030\036 \001(\0132\032.google" +
       ".protobuf.TimestampR\tlatestEnd\022\037\n\013passed" +
-      "_over\030\037 \001(\010R\npassedOver\"\345\002\n\021EnvironmentS" +
+      "_over\030\037 \001(\010R\npassedOver\"\360\003\n\021EnvironmentS" +
       "tatus\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR" +
       "\004pool\0221\n\005state\030\003 \001(\0162\033.callme.v1.Environ" +
       "mentStateR\005state\022!\n\014state_reason\030\004 \001(\tR\013" +
@@ -130,34 +140,44 @@ public final class TypesProto {
       "\rR\013queueLength\022\034\n\tavailable\030\010 \001(\010R\tavail" +
       "able\022-\n\007holders\030\t \003(\0132\023.callme.v1.Occupa" +
       "ntR\007holders\022\030\n\007resting\030\n \001(\rR\007resting\022\030\n" +
-      "\007deleted\030\013 \001(\010R\007deleted*s\n\nHolderKind\022\033\n" +
-      "\027HOLDER_KIND_UNSPECIFIED\020\000\022\030\n\024HOLDER_KIN" +
-      "D_PIPELINE\020\001\022\025\n\021HOLDER_KIND_HUMAN\020\002\022\027\n\023H" +
-      "OLDER_KIND_SERVICE\020\003*\207\001\n\nLeaseState\022\033\n\027L" +
-      "EASE_STATE_UNSPECIFIED\020\000\022\026\n\022LEASE_STATE_" +
-      "QUEUED\020\001\022\027\n\023LEASE_STATE_OFFERED\020\002\022\024\n\020LEA" +
-      "SE_STATE_HELD\020\003\022\025\n\021LEASE_STATE_ENDED\020\004*\263" +
-      "\002\n\tEndReason\022\032\n\026END_REASON_UNSPECIFIED\020\000" +
-      "\022\027\n\023END_REASON_RELEASED\020\001\022\026\n\022END_REASON_" +
-      "EXPIRED\020\002\022\030\n\024END_REASON_WITHDRAWN\020\003\022\030\n\024E" +
-      "ND_REASON_ABANDONED\020\004\022\030\n\024END_REASON_TIME" +
-      "D_OUT\020\006\022\035\n\031END_REASON_FORCE_RELEASED\020\t\022\034" +
-      "\n\030END_REASON_UNSATISFIABLE\020\n\"\004\010\005\020\005\"\004\010\007\020\007" +
-      "\"\004\010\010\020\010*\021END_REASON_LAPSED*\022END_REASON_RE" +
-      "FUSED*\025END_REASON_SUPERSEDED*\371\001\n\020Environ" +
-      "mentState\022!\n\035ENVIRONMENT_STATE_UNSPECIFI" +
-      "ED\020\000\022\037\n\033ENVIRONMENT_STATE_AVAILABLE\020\001\022\036\n" +
-      "\032ENVIRONMENT_STATE_DRAINING\020\002\022!\n\035ENVIRON" +
-      "MENT_STATE_MAINTENANCE\020\003\022\033\n\027ENVIRONMENT_" +
-      "STATE_DIRTY\020\004\022\036\n\032ENVIRONMENT_STATE_CLEAN" +
-      "ING\020\005\022!\n\035ENVIRONMENT_STATE_QUARANTINED\020\006" +
-      "*q\n\tWatchKind\022\032\n\026WATCH_KIND_UNSPECIFIED\020" +
-      "\000\022\027\n\023WATCH_KIND_SNAPSHOT\020\001\022\025\n\021WATCH_KIND" +
-      "_CHANGE\020\002\022\030\n\024WATCH_KIND_HEARTBEAT\020\003B\226\001\n\r" +
-      "dev.callme.v1B\nTypesProtoP\001Z4github.com/" +
-      "call-me/call-me/gen/go/callme/v1;callmev" +
-      "1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme" +
-      "\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
+      "\007deleted\030\013 \001(\010R\007deleted\022;\n\013state_until\030\014" +
+      " \001(\0132\032.google.protobuf.TimestampR\nstateU" +
+      "ntil\022\'\n\004next\030\r \001(\0132\023.callme.v1.OccupantR" +
+      "\004next\022#\n\004rest\030\016 \001(\0132\017.callme.v1.RestR\004re" +
+      "st\"`\n\004Rest\0220\n\005until\030\001 \001(\0132\032.google.proto" +
+      "buf.TimestampR\005until\022&\n\004from\030\002 \001(\0132\022.cal" +
+      "lme.v1.LastUseR\004from\"\204\001\n\007LastUse\022\031\n\010leas" +
+      "e_id\030\001 \001(\tR\007leaseId\022)\n\006holder\030\002 \001(\0132\021.ca" +
+      "llme.v1.HolderR\006holder\0223\n\nend_reason\030\003 \001" +
+      "(\0162\024.callme.v1.EndReasonR\tendReason*s\n\nH" +
+      "olderKind\022\033\n\027HOLDER_KIND_UNSPECIFIED\020\000\022\030" +
+      "\n\024HOLDER_KIND_PIPELINE\020\001\022\025\n\021HOLDER_KIND_" +
+      "HUMAN\020\002\022\027\n\023HOLDER_KIND_SERVICE\020\003*\207\001\n\nLea" +
+      "seState\022\033\n\027LEASE_STATE_UNSPECIFIED\020\000\022\026\n\022" +
+      "LEASE_STATE_QUEUED\020\001\022\027\n\023LEASE_STATE_OFFE" +
+      "RED\020\002\022\024\n\020LEASE_STATE_HELD\020\003\022\025\n\021LEASE_STA" +
+      "TE_ENDED\020\004*\263\002\n\tEndReason\022\032\n\026END_REASON_U" +
+      "NSPECIFIED\020\000\022\027\n\023END_REASON_RELEASED\020\001\022\026\n" +
+      "\022END_REASON_EXPIRED\020\002\022\030\n\024END_REASON_WITH" +
+      "DRAWN\020\003\022\030\n\024END_REASON_ABANDONED\020\004\022\030\n\024END" +
+      "_REASON_TIMED_OUT\020\006\022\035\n\031END_REASON_FORCE_" +
+      "RELEASED\020\t\022\034\n\030END_REASON_UNSATISFIABLE\020\n" +
+      "\"\004\010\005\020\005\"\004\010\007\020\007\"\004\010\010\020\010*\021END_REASON_LAPSED*\022E" +
+      "ND_REASON_REFUSED*\025END_REASON_SUPERSEDED" +
+      "*\371\001\n\020EnvironmentState\022!\n\035ENVIRONMENT_STA" +
+      "TE_UNSPECIFIED\020\000\022\037\n\033ENVIRONMENT_STATE_AV" +
+      "AILABLE\020\001\022\036\n\032ENVIRONMENT_STATE_DRAINING\020" +
+      "\002\022!\n\035ENVIRONMENT_STATE_MAINTENANCE\020\003\022\033\n\027" +
+      "ENVIRONMENT_STATE_DIRTY\020\004\022\036\n\032ENVIRONMENT" +
+      "_STATE_CLEANING\020\005\022!\n\035ENVIRONMENT_STATE_Q" +
+      "UARANTINED\020\006*q\n\tWatchKind\022\032\n\026WATCH_KIND_" +
+      "UNSPECIFIED\020\000\022\027\n\023WATCH_KIND_SNAPSHOT\020\001\022\025" +
+      "\n\021WATCH_KIND_CHANGE\020\002\022\030\n\024WATCH_KIND_HEAR" +
+      "TBEAT\020\003B\226\001\n\rdev.callme.v1B\nTypesProtoP\001Z" +
+      "4github.com/call-me/call-me/gen/go/callm" +
+      "e/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme" +
+      "\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1" +
+      "b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -200,7 +220,19 @@ public final class TypesProto {
     internal_static_callme_v1_EnvironmentStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EnvironmentStatus_descriptor,
-        new java.lang.String[] { "Name", "Pool", "State", "StateReason", "Capacity", "Used", "QueueLength", "Available", "Holders", "Resting", "Deleted", });
+        new java.lang.String[] { "Name", "Pool", "State", "StateReason", "Capacity", "Used", "QueueLength", "Available", "Holders", "Resting", "Deleted", "StateUntil", "Next", "Rest", });
+    internal_static_callme_v1_Rest_descriptor =
+      getDescriptor().getMessageTypes().get(6);
+    internal_static_callme_v1_Rest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Rest_descriptor,
+        new java.lang.String[] { "Until", "From", });
+    internal_static_callme_v1_LastUse_descriptor =
+      getDescriptor().getMessageTypes().get(7);
+    internal_static_callme_v1_LastUse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_LastUse_descriptor,
+        new java.lang.String[] { "LeaseId", "Holder", "EndReason", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();

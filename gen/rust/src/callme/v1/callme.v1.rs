@@ -220,6 +220,38 @@ pub struct EnvironmentStatus {
     /// On a CHANGE: the environment was deleted; this is the last that is told of it.
     #[prost(bool, tag="11")]
     pub deleted: bool,
+    /// When it becomes AVAILABLE by itself. Absent: when somebody says so.
+    #[prost(message, optional, tag="12")]
+    pub state_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The first of those who wait for it; who was passed over does not count. Absent: nobody.
+    #[prost(message, optional, tag="13")]
+    pub next: ::core::option::Option<Occupant>,
+    /// The rest that ends first. Absent: no slot rests.
+    #[prost(message, optional, tag="14")]
+    pub rest: ::core::option::Option<Rest>,
+}
+/// A while in which nobody gets a slot: who used it may not know yet that its time is over (lock_delay), or the environment calms down (cooldown).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rest {
+    /// When it ends.
+    #[prost(message, optional, tag="1")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The use that it follows. Absent: not known any more.
+    #[prost(message, optional, tag="2")]
+    pub from: ::core::option::Option<LastUse>,
+}
+/// A lease that has left its environment.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LastUse {
+    /// The lease.
+    #[prost(string, tag="1")]
+    pub lease_id: ::prost::alloc::string::String,
+    /// Who it was for.
+    #[prost(message, optional, tag="2")]
+    pub holder: ::core::option::Option<Holder>,
+    /// Why it ended. Unspecified: it waits in line again, since it did not claim what it was given.
+    #[prost(enumeration="EndReason", tag="3")]
+    pub end_reason: i32,
 }
 /// What a holder is. It changes nothing in who is served; it tells people whom to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

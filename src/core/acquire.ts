@@ -7,7 +7,7 @@ import { attend, grant } from "./lease.ts";
 import { limits } from "./limits.ts";
 import { fits } from "./line.ts";
 import { type EnvironmentConfig, type Lease, requestKey } from "./model.ts";
-import { namesOf } from "./needs.ts";
+import { namesOf, needOf } from "./needs.ts";
 import { beyond } from "./refusal.ts";
 import { termsOf } from "./terms.ts";
 import { leaseEnded } from "./verbs.ts";
@@ -16,9 +16,9 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const earlier = answered(draft, command);
   if (earlier !== undefined) return earlier;
   let created = false;
-  for (const need of command.needs) {
-    if (draft.pool.sites.has(need.environment)) continue;
-    const refusal = introduce(draft, command, need.environment);
+  for (const name of namesOf(command)) {
+    if (draft.pool.sites.has(name)) continue;
+    const refusal = introduce(draft, command, name);
     if (refusal !== undefined) return refusal;
     created = true;
   }
@@ -104,7 +104,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     pool: draft.pool.name,
     state: "QUEUED",
     endNote: "",
-    needs: command.needs.map((need) => ({ ...need, indexes: [] })),
+    needs: command.needs.map(needOf),
     holder: command.holder,
     principal: command.by.principal,
     reason: command.reason,

@@ -1,21 +1,20 @@
 /** Why a request is not granted now: the answer to an Acquire with if_busy FAIL. */
+import { choose, isMeant, meant } from "./choosing.ts";
 import type { Refusal } from "./command.ts";
 import { leaseOf } from "./ledger.ts";
-import type { Lease, Need, Pool, Site } from "./model.ts";
-import { partsOf } from "./needs.ts";
+import type { Lease, Pool, SelectorWant, Site, Want } from "./model.ts";
+import { type Part, selectorsOf, sitesOf } from "./needs.ts";
+import { textOf } from "./selector.ts";
 import { freeSlots, restingSlots } from "./site.ts";
 
 /** How many holders an answer names. */
 const NAMED = 10;
 
-/** What is asked for, of whichever environments. */
-type Wanted = readonly Pick<Need, "environment" | "slots">[];
-
 /** The refusal of a request that is not granted: busy or, if the configuration can never meet it, unsatisfiable. */
-export function notGranted(pool: Pool, wanted: Wanted): Refusal {
+export function notGranted(pool: Pool, wanted: readonly Want[]): Refusal {
   const note = unsatisfiable(pool, wanted);
   if (note !== undefined) return { ok: false, reason: "UNSATISFIABLE", field: "needs", message: `it can never be granted: ${note}` };
-  const parts = partsOf(pool, { needs: wanted });
+  const parts = [...sitesOf(pool, { needs: wanted }), ...candidatesOf(pool, wanted)];
   const scarce = parts.filter(({ site, slots }) => freeSlots(site) < slots || site.ready.size > 0);
   const obstacles = scarce.map(({ site, slots }) => obstacle(pool, site, slots));
   const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, NAMED);
@@ -32,14 +31,32 @@ export function notGranted(pool: Pool, wanted: Wanted): Refusal {
 }
 
 /** Why the present configuration can never meet a request; undefined if it can. The state of an environment is no such reason. */
-export function unsatisfiable(pool: Pool, wanted: Wanted): string | undefined {
-  for (const { environment, slots } of wanted) {
-    const site = pool.sites.get(environment);
-    if (site === undefined) return `there is no environment ${environment}`;
+export function unsatisfiable(pool: Pool, wanted: readonly Want[]): string | undefined {
+  for (const want of wanted) {
+    if ("selector" in want) continue;
+    const site = pool.sites.get(want.environment);
+    if (site === undefined) return `there is no environment ${want.environment}`;
     const { capacity } = site.environment.config;
-    if (slots > capacity) return `${environment} has ${counted(capacity, "slot")}, fewer than the ${slots} asked for`;
+    if (want.slots > capacity) return `${want.environment} has ${counted(capacity, "slot")}, fewer than the ${want.slots} asked for`;
   }
-  return undefined;
+  const { chosen, complete } = choose(pool, { needs: wanted }, (site) => site.environment.config.capacity);
+  if (complete) return undefined;
+  const index = selectorsOf({ needs: wanted }).findIndex(({ count }, at) => (chosen[at]?.length ?? 0) < count);
+  return scarcity(selectorsOf({ needs: wanted })[index], chosen[index]?.length ?? 0);
+}
+
+function scarcity(want: SelectorWant | undefined, found: number): string {
+  const [count, slots] = [want?.count ?? 0, want?.slots ?? 0];
+  return `${textOf(want?.selector ?? [])} matches ${counted(found, "environment")} with ${counted(slots, "slot")}, fewer than the ${count} asked for`;
+}
+
+/** The environments that could be chosen for the selectors of a request, with the fewest slots that one of these wants. */
+function candidatesOf(pool: Pool, needs: readonly Want[]): Part[] {
+  const wants = selectorsOf({ needs });
+  return [...meant(pool, { needs })].map((site) => {
+    const slots = Math.min(...wants.filter((want) => isMeant(want, site)).map((want) => want.slots));
+    return { name: site.environment.config.name, site, slots };
+  });
 }
 
 /** What keeps so many slots of an environment from being granted, in words. */

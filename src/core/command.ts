@@ -1,4 +1,13 @@
-import { type EnvironmentConfig, type EnvironmentState, type Holder, type Lease, type Micros, type Pool, requestKey } from "./model.ts";
+import {
+  type EnvironmentConfig,
+  type EnvironmentState,
+  type Holder,
+  type Lease,
+  type Micros,
+  type Pool,
+  requestKey,
+  type Want,
+} from "./model.ts";
 
 /** Who calls: a principal (which key), or the bearer of one lease's token. */
 export interface Caller {
@@ -12,7 +21,7 @@ export interface Acquire {
   /** The new lease's id, unless this is a retry. */
   readonly id: string;
   readonly by: Caller;
-  readonly needs: readonly { readonly environment: string; readonly slots: number }[];
+  readonly needs: readonly Want[];
   readonly autoCreate: boolean;
   readonly ifBusy: "QUEUE" | "FAIL";
   /** With FAIL: how long it may stand in line, in memory only; not at all without it. */

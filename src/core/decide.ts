@@ -101,10 +101,15 @@ function expire(draft: Draft, lease: Lease): void {
   else end(draft, lease, { reason: "EXPIRED", note: spent ? "max_hold was reached" : "it was not renewed in time" });
 }
 
-/** Offers the free slots to the line. */
+/** Offers the free slots to the line. Whom that serves leaves others another choice by selector, so these are placed again. */
 function settle(draft: Draft): void {
   if (draft.touched.size === 0 && draft.arrived.size === 0) return;
-  for (const lease of nextInLine(draft.pool, { environments: draft.touched, arrived: draft.arrived })) grant(draft, lease, "OFFERED");
+  for (;;) {
+    draft.place();
+    const served = nextInLine(draft.pool, { environments: draft.touched, arrived: draft.arrived });
+    for (const lease of served) grant(draft, lease, "OFFERED");
+    if (served.length === 0 || draft.pool.selecting.size === 0) break;
+  }
   draft.settled();
 }
 

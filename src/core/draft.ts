@@ -3,6 +3,7 @@ import type { Cause, Event } from "./event.ts";
 import { leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
 import { type EndedBy, type Environment, type Lease, type Micros, type Pool, type Revision, requestKey } from "./model.ts";
 import { namesOf } from "./needs.ts";
+import { claimedBy, placed } from "./placing.ts";
 import { isReady } from "./rank.ts";
 import { isOutOfService, siteOf } from "./site.ts";
 import { ascending, Sorted } from "./sorted.ts";
@@ -94,6 +95,15 @@ export class Draft {
     this.arrived.clear();
   }
 
+  /** Places those who wait by selector, for what has changed; whom it serves, or moves out of the way of others, is looked at. */
+  place(): void {
+    if (this.pool.selecting.size === 0) return;
+    const { pool, moved } = placed(this.pool);
+    this.pool = pool;
+    for (const name of moved) this.touched.add(name);
+    for (const { lease, served } of pool.selecting.values()) if (served !== undefined) this.arrived.add(lease);
+  }
+
   /** The line has been served. */
   settled(): void {
     for (const name of this.touched) this.pool = withFitted(this.pool, name);
@@ -148,13 +158,15 @@ export class Draft {
   putLease(lease: Lease, { revision = this.next(), rest }: Writing = {}): Lease {
     const before = this.pool.leases.get(lease.id);
     const row: Lease = { ...lease, revision };
+    if (before !== undefined) for (const name of claimedBy(this.pool, before)) this.touched.add(name);
     this.pool = withLease(this.pool, row, rest);
     this.rows.push({ kind: "lease", lease: row });
     for (const name of rest?.keys() ?? []) this.rows.push({ kind: "environment", name });
     if (before?.state === row.state && before.passedOver === row.passedOver) return row;
     if (row.state === "ENDED") this.#remember(row);
     if (isReady(this.pool, row)) this.arrived.add(row.id);
-    const names = namesOf(row);
+    // One that is passed over leaves what a selector had chosen for it.
+    const names = [...new Set([...(before === undefined ? [] : namesOf(before)), ...namesOf(row)])];
     for (const name of names) this.touched.add(name);
     if (before?.state === row.state) return row;
     this.#tell(revision, names, {
@@ -192,6 +204,7 @@ export class Draft {
     const { environment } = siteOf(this.pool, name);
     this.pool = withoutEnvironment(this.pool, name);
     this.rows.push({ kind: "environment", name });
+    this.touched.add(name);
     if (told) this.events.push({ revision, at: this.at, pool: this.pool.name, environments: [deletedStatus(environment)] });
   }
 

@@ -1,5 +1,5 @@
 /** What operators do with environments. */
-import { counted } from "./busy.ts";
+import { unsatisfiable } from "./busy.ts";
 import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./lease.ts";
@@ -71,6 +71,7 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
     if (refusal !== undefined) return refusal;
     changes.push({ name, kind: "DELETED", fields: [] });
   }
+  turnAwaySelecting(draft, command.by);
   return { ok: true, changes };
 }
 
@@ -86,26 +87,35 @@ function applyOne(draft: Draft, config: EnvironmentConfig, by: Caller): Change |
   if (fields.length === 0 && onDemand === true) draft.putEnvironment(environment, false);
   if (fields.length === 0) return { name, kind: "UNCHANGED", fields };
   draft.putEnvironment({ ...environment, config }, true);
-  if (config.capacity < environment.config.capacity) turnAway(draft, name, by);
+  if (config.capacity < environment.config.capacity) turnAway(draft, waitersOf(siteOf(draft.pool, name)), by);
   return { name, kind: "UPDATED", fields };
 }
 
-/** Ends the waiters that the environment has become too small for. */
-function turnAway(draft: Draft, name: string, by: Caller): void {
-  const site = siteOf(draft.pool, name);
-  const { capacity } = site.environment.config;
-  for (const id of waitersOf(site)) {
+/** Ends those of the waiters whom a change of configuration has left with nothing that could serve them. */
+function turnAway(draft: Draft, waiters: Iterable<string>, by: Caller): void {
+  for (const id of waiters) {
     const lease = leaseOf(draft.pool, id);
-    const need = lease.needs.find((candidate) => candidate.environment === name);
-    const note = `${name} now has ${counted(capacity, "slot")}, fewer than the ${need?.slots} asked for`;
-    if (need !== undefined && need.slots > capacity) end(draft, lease, { reason: "UNSATISFIABLE", note, by: draft.identity(by) });
+    const note = unsatisfiable(draft.pool, lease.needs);
+    if (note !== undefined) end(draft, lease, { reason: "UNSATISFIABLE", note, by: draft.identity(by) });
   }
+}
+
+/** Likewise those who wait by selector. */
+function turnAwaySelecting(draft: Draft, by: Caller): void {
+  turnAway(
+    draft,
+    [...draft.pool.selecting.values()].map(({ lease }) => lease),
+    by,
+  );
 }
 
 export function remove(draft: Draft, command: Delete): Done | Refusal {
   const site = draft.pool.sites.get(command.environment);
   if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
-  return drop(draft, site, command.by) ?? { ok: true, changes: [{ name: command.environment, kind: "DELETED", fields: [] }] };
+  const refusal = drop(draft, site, command.by);
+  if (refusal !== undefined) return refusal;
+  turnAwaySelecting(draft, command.by);
+  return { ok: true, changes: [{ name: command.environment, kind: "DELETED", fields: [] }] };
 }
 
 function drop(draft: Draft, site: Site, by: Caller): Refusal | undefined {

@@ -2,6 +2,8 @@
 import { latestEnd, leaseOf } from "./ledger.ts";
 import { nextInLine } from "./line.ts";
 import type { Lease, Pool, Site } from "./model.ts";
+import { isSelecting, namesOf, partsOf, selectorsOf } from "./needs.ts";
+import { isPlaceable, placed } from "./placing.ts";
 import { isReady, rankOf } from "./rank.ts";
 import { freeSlots, isIdle, usedSlots, waitersOf } from "./site.ts";
 
@@ -19,6 +21,7 @@ export function checkPool(pool: Pool): void {
       lease === undefined ? pool.sites.has(environment ?? "") : pool.leases.get(lease)?.deadline === at,
       `a deadline at ${at} is of nobody`,
     );
+  expect(placed(pool).moved.size === 0, `somebody who waits by selector takes other slots than it should`);
   const unserved = nextInLine(pool, { environments: [], arrived: pool.leases.keys() });
   expect(unserved.length === 0, `${unserved[0]?.id} waits although its slots are free (a lost wake-up)`);
 }
@@ -36,19 +39,24 @@ function checkLease(pool: Pool, lease: Lease): void {
   expect(!lease.passedOver || lease.state === "QUEUED", `${at} was passed over and does not wait`);
   if (lease.deadline !== undefined && !lease.graced)
     expect(!granted || lease.deadline <= (latestEnd(lease) ?? Number.POSITIVE_INFINITY), `${at} outlives its max_hold`);
-  for (const need of lease.needs) {
-    const site = pool.sites.get(need.environment);
-    expect(site !== undefined, `${at} is on ${need.environment}, which does not exist`);
-    expect(need.indexes.length === (granted ? need.slots : 0), `${at} has ${need.indexes.length} of ${need.slots} slots`);
-    for (const index of need.indexes)
+  const rank = rankOf(lease);
+  const passed = lease.passedOver === true;
+  for (const { count, chosen } of selectorsOf(lease))
+    expect(chosen.length === (granted ? count : 0), `${at} has ${chosen.length} of ${count} environments by selector`);
+  const names = namesOf(lease);
+  expect(new Set(names).size === names.length, `${at} has an environment twice: ${names}`);
+  expect(pool.selecting.has(rank) === (!granted && isSelecting(lease)), `${at} is, or is not, among those who wait by selector`);
+  for (const part of partsOf(lease)) {
+    const site = pool.sites.get(part.environment);
+    expect(site !== undefined, `${at} is on ${part.environment}, which does not exist`);
+    expect(part.indexes.length === (granted ? part.slots : 0), `${at} has ${part.indexes.length} of ${part.slots} slots`);
+    for (const index of part.indexes)
       expect(JSON.stringify(site?.slots.get(index)) === JSON.stringify({ lease: lease.id }), `${at} does not have its slot ${index}`);
-    const rank = rankOf(lease);
-    const passed = lease.passedOver === true;
-    expect((site?.line.get(rank) === lease.id) === (!granted && !passed), `${at} is, or is not, in the line of ${need.environment}`);
-    expect((site?.passed.get(rank) === lease.id) === passed, `${at} is, or is not, among those passed over on ${need.environment}`);
-    const ready = isReady(pool, lease);
-    const wanting = site?.ready.get(rank);
-    expect((wanting?.lease === lease.id && wanting.slots === need.slots) === ready, `${at} is ready: ${!ready}, on ${need.environment}`);
+    expect((site?.line.get(rank) === lease.id) === (!granted && !passed), `${at} is, or is not, in the line of ${part.environment}`);
+    expect((site?.passed.get(rank) === lease.id) === passed, `${at} is, or is not, among those passed over on ${part.environment}`);
+    const ready = isReady(pool, lease) && (!isSelecting(lease) || isPlaceable(pool, lease));
+    const claim = site?.ready.get(rank);
+    expect((claim?.lease === lease.id && claim.slots === part.slots) === ready, `${at} is ready: ${!ready}, on ${part.environment}`);
     if (granted) expect((site?.environment.fence ?? 0) >= (lease.fencingToken ?? 0), `${at} has a token above its environment's`);
   }
 }
@@ -66,7 +74,11 @@ function checkSite(pool: Pool, name: string, site: Site): void {
   for (const [token, id] of site.occupants.entries())
     expect(leaseOf(pool, id).fencingToken === token, `${name} knows a wrong token of ${id}`);
   for (const id of waitersOf(site)) expect(pool.leases.get(id)?.state === "QUEUED", `${id} is in the line of ${name}, and does not wait`);
-  expect(site.ready.size <= site.line.size, `${name} has more ready than waiting`);
+  for (const [rank, claim] of site.ready.entries()) {
+    const claims = pool.selecting.get(rank)?.claims;
+    const isIn = claims === undefined ? site.line.get(rank) === claim.lease : claims.get(name) === claim.slots;
+    expect(isIn, `${claim.lease} takes slots of ${name}, and does not wait for them`);
+  }
   // Neither more than it has, nor fewer than are there: a rest beyond the capacity keeps nobody waiting.
   const free = site.environment.state === "AVAILABLE" ? Math.max(0, config.capacity - usedSlots(site) - resting) : 0;
   expect(freeSlots(site) === free, `${name} offers ${freeSlots(site)} slots, and has ${free}`);

@@ -4,16 +4,20 @@ import type { Draft } from "./draft.ts";
 import { isGranted, latestEnd, type Rests } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import type { EndedBy, EndReason, Lease, Micros } from "./model.ts";
-import { partsOf } from "./needs.ts";
-import { pickSlots } from "./site.ts";
+import { bare, isSelecting, mapParts, sitesOf } from "./needs.ts";
+import { servingOf } from "./placing.ts";
+import { pickSlots, siteOf } from "./site.ts";
+import { allowed } from "./terms.ts";
 
 /** Gives a lease its slots: HELD when its caller is there, OFFERED when it comes out of the line. Its revision is its fencing token. */
 export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Lease {
   const token = draft.next();
-  const parts = partsOf(draft.pool, lease);
-  const needs = parts.map(({ name, site, slots }) => ({ environment: name, slots, indexes: pickSlots(site, slots) }));
+  const wanted = isSelecting(lease) ? (servingOf(draft.pool, lease) ?? lease.needs) : lease.needs;
+  const parts = sitesOf(draft.pool, { needs: wanted });
+  const needs = mapParts(wanted, (part) => ({ ...part, indexes: pickSlots(siteOf(draft.pool, part.environment), part.slots) }));
   for (const { site } of parts) draft.putEnvironment({ ...site.environment, fence: token }, false, token);
-  const granted: Lease = { ...lease, needs, grantedAt: draft.at, fencingToken: token, graced: false };
+  const terms = isSelecting(lease) ? allowed(draft.pool, { ...lease, needs }) : {};
+  const granted: Lease = { ...lease, ...terms, needs, grantedAt: draft.at, fencingToken: token, graced: false };
   return state === "HELD" ? hold(draft, granted, token) : offer(draft, granted, token);
 }
 
@@ -45,7 +49,7 @@ export function passOver(draft: Draft, lease: Lease): Lease {
       unaware: lease.told === true,
     });
   const { deadline: _, grantedAt: __, fencingToken: ___, told, ...rest } = lease;
-  const needs = lease.needs.map((need) => ({ ...need, indexes: [] }));
+  const needs = bare(lease.needs);
   const timeout = lease.queueTimeout === undefined ? {} : { deadline: lease.createdAt + lease.queueTimeout };
   const after: Lease = { ...rest, ...timeout, needs, state: "QUEUED", passedOver: true, graced: false };
   return draft.putLease(after, { rest: told === true ? restingTimes(draft, lease, "EXPIRED") : undefined });
@@ -78,7 +82,7 @@ export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware
 
 /** Until when the slots of a lease rest, by environment; none where they don't. */
 function restingTimes(draft: Draft, lease: Lease, reason: EndReason): Rests {
-  const pauses = partsOf(draft.pool, lease).map(({ name, site }): [string, Micros] => {
+  const pauses = sitesOf(draft.pool, lease).map(({ name, site }): [string, Micros] => {
     const { lockDelay, cooldown } = site.environment.config;
     return [name, restAfter(reason, lockDelay, cooldown)];
   });

@@ -1,4 +1,17 @@
-import { type Deadline, type Environment, emptySite, type Lease, type Micros, type Pool, requestKey, type Site } from "./model.ts";
+import {
+  type Deadline,
+  type Environment,
+  emptySite,
+  type Lease,
+  type Micros,
+  type NamedNeed,
+  type Placing,
+  type Pool,
+  type Rank,
+  requestKey,
+  type Site,
+} from "./model.ts";
+import { isSelecting, partsOf } from "./needs.ts";
 import { isReady, rankOf } from "./rank.ts";
 import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./site.ts";
 
@@ -104,49 +117,84 @@ function withSite(pool: Pool, site: Site): Pool {
 }
 
 function seat(pool: Pool, before: Lease | undefined, after: Lease, rests: Rests | undefined): Pool {
-  const ready = isReady(pool, after);
-  let next = pool;
-  for (const [position, need] of after.needs.entries()) {
-    let site = siteOf(next, need.environment);
-    if (before !== undefined) site = leave(site, before, position, rests?.get(need.environment), after.endReason);
-    if (after.state !== "ENDED") site = enter(site, after, position, ready);
+  const ready = isReady(pool, after) && !isSelecting(after);
+  const had = partsByName(before);
+  const has = partsByName(after.state === "ENDED" ? undefined : after);
+  let next = before === undefined ? pool : withoutPlacing(pool, before);
+  for (const name of new Set([...had.keys(), ...has.keys()])) {
+    let site = siteOf(next, name);
+    const [old, part] = [had.get(name), has.get(name)];
+    if (before !== undefined && old !== undefined) site = leave(site, before, old, rests?.get(name), after.endReason);
+    if (part !== undefined) site = enter(site, after, part, ready);
     next = withSite(next, site);
   }
-  return next;
+  if (after.state !== "QUEUED" || !isSelecting(after)) return next;
+  return withPlacing(next, rankOf(after), unplaced(after));
 }
 
-function leave(site: Site, lease: Lease, position: number, until: Micros | undefined, endReason: Lease["endReason"]): Site {
+/** A waiter by selector that takes nothing, before it is placed. */
+export function unplaced(lease: Lease): Placing {
+  return { lease: lease.id, passedOver: lease.passedOver === true, claims: new Map() };
+}
+
+function partsByName(lease: Lease | undefined): Map<string, NamedNeed> {
+  return new Map(lease === undefined ? [] : partsOf(lease).map((part) => [part.environment, part]));
+}
+
+function leave(site: Site, lease: Lease, part: NamedNeed, until: Micros | undefined, endReason: Lease["endReason"]): Site {
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
     return { ...site, line: site.line.delete(rank), passed: site.passed.delete(rank), ready: site.ready.delete(rank) };
   }
   let { slots, rests } = site;
   const from = { leaseId: lease.id, holder: lease.holder, ...(endReason && { endReason }) };
-  for (const [nth, index] of (lease.needs[position]?.indexes ?? []).entries()) {
+  for (const [nth, index] of part.indexes.entries()) {
     slots = until === undefined ? slots.delete(index) : slots.set(index, { until });
     if (until !== undefined) rests = rests.set({ index, until, ...(nth === 0 && { from }) }, true);
   }
   return { ...site, slots, rests, occupants: site.occupants.delete(lease.fencingToken ?? 0) };
 }
 
-function enter(site: Site, lease: Lease, position: number, ready: boolean): Site {
-  const need = lease.needs[position];
+function enter(site: Site, lease: Lease, part: NamedNeed, ready: boolean): Site {
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
     if (lease.passedOver === true) return { ...site, passed: site.passed.set(rank, lease.id) };
     const line = site.line.set(rank, lease.id);
-    return ready ? { ...site, line, ready: site.ready.set(rank, { lease: lease.id, slots: need?.slots ?? 0 }) } : { ...site, line };
+    return ready ? { ...site, line, ready: site.ready.set(rank, { lease: lease.id, slots: part.slots }) } : { ...site, line };
   }
-  const slots = (need?.indexes ?? []).reduce((taken, index) => taken.set(index, { lease: lease.id }), site.slots);
+  const slots = part.indexes.reduce((taken, index) => taken.set(index, { lease: lease.id }), site.slots);
   return { ...site, slots, occupants: site.occupants.set(lease.fencingToken ?? 0, lease.id) };
+}
+
+/** The pool with a waiter by selector placed like this: what it takes is in the ready lines, and nothing that it took before. */
+export function withPlacing(pool: Pool, rank: Rank, placing: Placing): Pool {
+  const before = pool.selecting.get(rank)?.claims ?? new Map<string, number>();
+  let next = pool;
+  for (const name of new Set([...before.keys(), ...placing.claims.keys()])) {
+    const slots = placing.claims.get(name);
+    const site = next.sites.get(name);
+    if (site === undefined || slots === before.get(name)) continue;
+    const ready = slots === undefined ? site.ready.delete(rank) : site.ready.set(rank, { lease: placing.lease, slots });
+    next = withSite(next, { ...site, ready });
+  }
+  return { ...next, selecting: next.selecting.set(rank, placing) };
+}
+
+/** The pool without a lease among those who wait by selector. */
+function withoutPlacing(pool: Pool, lease: Lease): Pool {
+  const rank = rankOf(lease);
+  if (!pool.selecting.has(rank)) return pool;
+  const { selecting, ...next } = withPlacing(pool, rank, unplaced(lease));
+  return { ...next, selecting: selecting.delete(rank) };
 }
 
 /** Puts a waiter into the ready lines of its environments, or takes it out, as their states are now. */
 function rejoin(pool: Pool, id: string): Pool {
   const lease = leaseOf(pool, id);
+  if (isSelecting(lease)) return pool;
   const rank = rankOf(lease);
   const ready = isReady(pool, lease);
-  return lease.needs.reduce((next, { environment, slots }) => {
+  return partsOf(lease).reduce((next, { environment, slots }) => {
     const site = siteOf(next, environment);
     return withSite(next, { ...site, ready: ready ? site.ready.set(rank, { lease: id, slots }) : site.ready.delete(rank) });
   }, pool);

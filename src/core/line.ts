@@ -10,16 +10,15 @@
  * In a settled pool nobody can be served. After a change somebody can be only if the free slots of an environment reach further down its
  * line than they did (`Site.fitted`), or if he has just become ready. Nobody else is looked at. To serve one of them changes nothing for
  * the others: those behind have as many slots less as fewer are ahead of them, and for those ahead there was enough besides.
+ * Who wants something by selector is placed before (placing.ts): what it takes stands in the lines as if it had named it.
  * The oracle in the tests walks everybody.
  */
 
 import { byRank, type Lease, type Pool } from "./model.ts";
-import { partsOf } from "./needs.ts";
-import { isReady, rankOf } from "./rank.ts";
+import { isSelecting, sitesOf } from "./needs.ts";
+import { servingOf } from "./placing.ts";
+import { isReady, rankOf, type Waiter } from "./rank.ts";
 import { freeSlots } from "./site.ts";
-
-/** What the line needs to know of someone who waits, or would. */
-export type Waiter = Pick<Lease, "needs" | "createdAt" | "priority" | "sequence">;
 
 /** What has changed since the pool was settled. */
 export interface Changed {
@@ -37,8 +36,9 @@ export function nextInLine(pool: Pool, changed: Changed): Lease[] {
 
 /** Whether a waiter would be served, with the claims of all who are ahead of it. A newcomer's sequence is above all others. */
 export function fits(pool: Pool, waiter: Waiter): boolean {
+  if (isSelecting(waiter)) return servingOf(pool, waiter) !== undefined;
   const rank = rankOf(waiter);
-  return partsOf(pool, waiter).every(({ site, slots }) => {
+  return sitesOf(pool, waiter).every(({ site, slots }) => {
     const free = freeSlots(site);
     return free >= slots && free - site.ready.weightBefore(rank) >= slots;
   });

@@ -1,6 +1,7 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
-import { deadlineOfLease, isGranted } from "./ledger.ts";
+import { deadlineOfLease, isGranted, unplaced } from "./ledger.ts";
 import {
+  type Claim,
   emptyPool,
   emptySite,
   type Idle,
@@ -12,8 +13,9 @@ import {
   type Site,
   type StoredEnvironment,
   type Use,
-  type Wanting,
 } from "./model.ts";
+import { isSelecting, partsOf } from "./needs.ts";
+import { placed } from "./placing.ts";
 import { isReadyAmong, rankOf } from "./rank.ts";
 import { deadlineOf, isIdle } from "./site.ts";
 
@@ -26,7 +28,7 @@ interface Parts {
   readonly occupants: Entry<Revision, string>[];
   readonly line: Entry<Rank, string>[];
   readonly passed: Entry<Rank, string>[];
-  readonly ready: Entry<Rank, Wanting>[];
+  readonly ready: Entry<Rank, Claim>[];
 }
 
 /** The pool that these rows describe: all its environments, and its live leases. */
@@ -35,7 +37,7 @@ export function poolOfRows(
   environments: readonly StoredEnvironment[],
   leases: readonly Lease[],
 ): Pool {
-  const parts = new Map(environments.map((environment) => [environment.config.name, partsOf(environment)]));
+  const parts = new Map(environments.map((environment) => [environment.config.name, emptyParts(environment)]));
   for (const lease of leases) take(parts, lease);
   const built = [...parts].map(([name, one]) => [name, siteOfParts(one, row.at)] as const);
   const empty = emptyPool(row.name);
@@ -46,7 +48,8 @@ export function poolOfRows(
   const idle = built.flatMap(([environment, { idleSince }]): Entry<Idle, true>[] =>
     idleSince === undefined ? [] : [[{ since: idleSince, environment }, true]],
   );
-  return {
+  const selecting = leases.filter((lease) => lease.state === "QUEUED" && isSelecting(lease));
+  const pool: Pool = {
     ...empty,
     ...row,
     sites: empty.sites.fill(built),
@@ -55,10 +58,12 @@ export function poolOfRows(
     deadlines: empty.deadlines.fill(timers.map((timer) => [timer, true])),
     idle: empty.idle.fill(idle),
     waiters: leases.filter((lease) => lease.state === "QUEUED").length,
+    selecting: empty.selecting.fill(selecting.map((lease) => [rankOf(lease), unplaced(lease)])),
   };
+  return placed(pool).pool;
 }
 
-function partsOf(environment: StoredEnvironment): Parts {
+function emptyParts(environment: StoredEnvironment): Parts {
   const slots = environment.rests.map(({ index, until }): Entry<number, Use> => [index, { until }]);
   return { environment, slots, occupants: [], line: [], passed: [], ready: [] };
 }
@@ -69,9 +74,9 @@ function take(parts: ReadonlyMap<string, Parts>, lease: Lease): void {
     if (part === undefined) throw new Error(`lease ${lease.id} is on ${JSON.stringify(name)}, which is not stored`);
     return part;
   };
-  const ready = isReadyAmong(lease, (name) => partOf(name).environment);
+  const ready = !isSelecting(lease) && isReadyAmong(lease, (name) => partOf(name).environment);
   const rank = rankOf(lease);
-  for (const { environment, slots, indexes } of lease.needs) {
+  for (const { environment, slots, indexes } of partsOf(lease)) {
     const part = partOf(environment);
     if (isGranted(lease)) {
       for (const index of indexes) part.slots.push([index, { lease: lease.id }]);

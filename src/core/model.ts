@@ -1,3 +1,4 @@
+import type { Selector } from "./selector.ts";
 import { ascending, Sorted } from "./sorted.ts";
 
 /** Microseconds: a duration, or a time since 1970 on the store's own clock. Whole, below 2^53 until 2255. */
@@ -82,12 +83,34 @@ export interface EndedBy {
   readonly holder?: Holder;
 }
 
-/** One environment that a lease wants: `slots` of it. Once granted, `indexes` says which. */
-export interface Need {
+/** A wanted environment: `slots` of the one that has this name. */
+export interface NamedWant {
   readonly environment: string;
   readonly slots: number;
+}
+
+/** Wanted environments: `slots` of each of `count` different ones that the selector matches, whichever. */
+export interface SelectorWant {
+  readonly selector: Selector;
+  readonly count: number;
+  readonly slots: number;
+}
+
+/** One part of what is asked for. */
+export type Want = NamedWant | SelectorWant;
+
+/** A want by name in a lease. Once granted, `indexes` says which slots. */
+export interface NamedNeed extends NamedWant {
   readonly indexes: readonly number[];
 }
+
+/** A want by selector in a lease. Once granted, `chosen` says which environments; while it waits there are none. */
+export interface SelectorNeed extends SelectorWant {
+  readonly chosen: readonly NamedNeed[];
+}
+
+/** One part of what a lease wants, or has. needs.ts tells the two kinds apart; everything else sees environments and slots. */
+export type Need = NamedNeed | SelectorNeed;
 
 /** One object from the moment someone asks until it has ended. Rows of the store; never changed in place. */
 export interface Lease {
@@ -149,10 +172,21 @@ export interface Rank {
 /** What a slot that is not free is used for. */
 export type Use = { readonly lease: string } | { readonly until: Micros };
 
-/** A waiter in a line, and how many slots it wants there. */
-export interface Wanting {
+/** A waiter in a line, and how many slots it takes there out of what those behind it may have. */
+export interface Claim {
   readonly lease: string;
   readonly slots: number;
+}
+
+/** A waiter that wants something by selector, and what it takes at present; see placing.ts. */
+export interface Placing {
+  readonly lease: string;
+  /** It was passed over: it takes nothing, and is ahead of nobody. */
+  readonly passedOver: boolean;
+  /** How many slots of which environments, those that it names included. */
+  readonly claims: ReadonlyMap<string, number>;
+  /** Its needs with the environments that it would be granted; absent while it does not fit. */
+  readonly served?: readonly Need[];
 }
 
 /**
@@ -171,8 +205,8 @@ export interface Site {
   readonly line: Sorted<Rank, string>;
   /** Who waits for it and was passed over. */
   readonly passed: Sorted<Rank, string>;
-  /** Those of the line whom a free slot could serve: see isReady. They weigh what they want. */
-  readonly ready: Sorted<Rank, Wanting>;
+  /** Those whom a free slot could serve (see isReady), also those who would be served with it by a selector. They weigh what they take. */
+  readonly ready: Sorted<Rank, Claim>;
   /** Up to here the ready line fitted into the free slots when it was last served; see line.ts. */
   readonly fitted?: Rank;
   /** Since when there has been nothing on it that would keep it from being forgotten. */
@@ -202,6 +236,8 @@ export interface Pool {
   readonly leases: Sorted<string, Lease>;
   /** Request key to lease id. */
   readonly requests: Sorted<string, string>;
+  /** Who waits for something by selector: a short list beside the lines of the environments. Who counts in positions weighs 1. */
+  readonly selecting: Sorted<Rank, Placing>;
   readonly deadlines: Sorted<Deadline, true>;
   /** Environments that may be forgotten, the one that has been idle for longest first. */
   readonly idle: Sorted<Idle, true>;
@@ -230,6 +266,7 @@ export function emptyPool(name: string): Pool {
     sites: Sorted.empty(ascending),
     leases: Sorted.empty(ascending),
     requests: Sorted.empty(ascending),
+    selecting: Sorted.empty<Rank, Placing>(byRank, ({ passedOver }) => Number(!passedOver)),
     deadlines: Sorted.empty(byDeadline),
     idle: Sorted.empty(byIdle),
     patientUntil: 0,
@@ -246,7 +283,7 @@ export function emptySite(environment: Environment): Site {
     occupants: Sorted.empty(ascending),
     line: Sorted.empty(byRank),
     passed: Sorted.empty(byRank),
-    ready: Sorted.empty<Rank, Wanting>(byRank, ({ slots }) => slots),
+    ready: Sorted.empty<Rank, Claim>(byRank, ({ slots }) => slots),
   };
 }
 

@@ -1,10 +1,10 @@
-/** What a request wants, or a lease has: the one room that knows how a need names its environment. */
-import type { Need, Pool, Site } from "./model.ts";
+/** What a request wants, or a lease has: the one room that knows how a need means its environments, by name or by selector. */
+import type { NamedNeed, NamedWant, Need, Pool, SelectorNeed, SelectorWant, Site, Want } from "./model.ts";
 import { siteOf } from "./site.ts";
 
 /** A lease, or a request that may become one. */
-interface Wanting {
-  readonly needs: readonly Pick<Need, "environment" | "slots">[];
+export interface Wanting {
+  readonly needs: readonly (Want | Need)[];
 }
 
 /** So many slots of an environment. */
@@ -14,17 +14,62 @@ export interface Part {
   readonly slots: number;
 }
 
-/** The names of the environments, in the order of the request. */
+/** The need of a lease that has not been granted yet. */
+export function needOf(want: Want): Need {
+  return "selector" in want ? { ...want, chosen: [] } : { ...want, indexes: [] };
+}
+
+/** What a lease has of environments, or wants of those that it names, in the order of the request. */
+export function partsOf({ needs }: { readonly needs: readonly Need[] }): NamedNeed[] {
+  return needs.flatMap((need) => ("selector" in need ? need.chosen : [need]));
+}
+
+/** The needs with each part changed. */
+export function mapParts(needs: readonly Need[], change: (part: NamedNeed) => NamedNeed): Need[] {
+  return needs.map((need) => ("selector" in need ? { ...need, chosen: need.chosen.map(change) } : change(need)));
+}
+
+/** The needs without what they were granted. */
+export function bare(needs: readonly Need[]): Need[] {
+  return needs.map(needOf);
+}
+
+/** The wants by selector, in the order of the request. */
+export function selectorsOf<W extends Want>({ needs }: { readonly needs: readonly W[] }): Extract<W, SelectorWant>[] {
+  return needs.filter((need): need is Extract<W, SelectorWant> => "selector" in need);
+}
+
+/** The needs with what was chosen for their selectors, in the same order. */
+export function withChosen(needs: readonly (Want | Need)[], chosen: readonly (readonly NamedWant[])[]): Need[] {
+  let next = 0;
+  return needs.map((need): Need => {
+    if (!("selector" in need)) return needOf(need);
+    const found = chosen[next++] ?? [];
+    const filled: SelectorNeed = { ...need, chosen: found.map((part) => ({ ...part, indexes: [] })) };
+    return filled;
+  });
+}
+
+/** Whether anything is wanted by selector. */
+export function isSelecting({ needs }: Wanting): boolean {
+  return needs.some((need) => "selector" in need);
+}
+
+/** The names of the environments that are named or, once granted, were chosen. */
 export function namesOf({ needs }: Wanting): string[] {
-  return needs.map((need) => need.environment);
+  return settledOf(needs).map((part) => part.environment);
 }
 
 /** Whether an environment is one of them. */
 export function isOn({ needs }: Wanting, environment: string): boolean {
-  return needs.some((need) => need.environment === environment);
+  return settledOf(needs).some((part) => part.environment === environment);
 }
 
-/** Each need with its environment, which the pool must have. */
-export function partsOf(pool: Pool, { needs }: Wanting): Part[] {
-  return needs.map(({ environment, slots }) => ({ name: environment, site: siteOf(pool, environment), slots }));
+/** Each of them with its site, which the pool must have. */
+export function sitesOf(pool: Pool, { needs }: Wanting): Part[] {
+  return settledOf(needs).map(({ environment, slots }) => ({ name: environment, site: siteOf(pool, environment), slots }));
+}
+
+function settledOf(needs: readonly (Want | Need)[]): readonly NamedWant[] {
+  return needs.flatMap((need): readonly NamedWant[] => ("chosen" in need ? need.chosen : "selector" in need ? [] : [need]));
 }

@@ -9,7 +9,13 @@ export function rankOf(lease: Pick<Lease, "createdAt" | "priority" | "sequence">
   return { time: lease.createdAt - lease.priority * limits.priorityStep, sequence: lease.sequence };
 }
 
-/** Whether a free slot could serve it: it waits, was not passed over, and all its environments are in service. Only such a one claims. */
+/** What the order of a line needs to know of someone who waits, or would. */
+export type Waiter = Pick<Lease, "needs" | "createdAt" | "priority" | "sequence">;
+
+/**
+ * Whether a free slot could serve it: it waits, was not passed over, and all environments that it names are in service. Only such a one
+ * claims. Of what it wants by selector, placing.ts says whether it could be had.
+ */
 export function isReady(pool: Pool, lease: Lease): boolean {
   return isReadyAmong(lease, (name) => siteOf(pool, name).environment);
 }

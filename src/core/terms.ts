@@ -3,7 +3,7 @@
 import type { Acquire } from "./command.ts";
 import { limits } from "./limits.ts";
 import type { EnvironmentConfig, Lease, Micros, Pool } from "./model.ts";
-import { partsOf } from "./needs.ts";
+import { sitesOf, type Wanting } from "./needs.ts";
 
 /** The ttl and max_hold of a request, clamped to the strictest of its environments. A lease of /maybe has neither unless a ttl is set. */
 export function termsOf(pool: Pool, command: Acquire): { ttl?: Micros; maxHold?: Micros } {
@@ -21,8 +21,16 @@ export function clampTtl(pool: Pool, lease: Lease, ttl: Micros): Micros {
   return Math.min(ttl, strictest(configsOf(pool, lease), "maxTtl", limits.maxTtl), lease.maxHold ?? limits.maxTtl);
 }
 
-function configsOf(pool: Pool, lease: Pick<Acquire, "needs">): EnvironmentConfig[] {
-  return partsOf(pool, lease).map(({ site }) => site.environment.config);
+/** The ttl and max_hold of a lease within what its environments allow: those that a selector chose were not known before. */
+export function allowed(pool: Pool, lease: Lease): Pick<Lease, "ttl" | "maxHold"> {
+  if (lease.ttl === undefined) return {};
+  const longest = strictest(configsOf(pool, lease), "maxHold", limits.maxTtl);
+  const maxHold = Math.min(lease.maxHold ?? longest, longest);
+  return { ttl: Math.min(clampTtl(pool, lease, lease.ttl), maxHold), maxHold };
+}
+
+function configsOf(pool: Pool, wanting: Wanting): EnvironmentConfig[] {
+  return sitesOf(pool, wanting).map(({ site }) => site.environment.config);
 }
 
 /** The smallest value that one of the environments sets. */

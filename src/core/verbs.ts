@@ -6,7 +6,7 @@ import { attend, end, hold, offer } from "./lease.ts";
 import { isGranted, latestEnd, leaseOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import { type Lease, requestKey, type Site } from "./model.ts";
-import { isOn, partsOf } from "./needs.ts";
+import { isOn, sitesOf } from "./needs.ts";
 import { noEnvironment } from "./refusal.ts";
 import { clampTtl } from "./terms.ts";
 
@@ -67,7 +67,7 @@ function giveBack(draft: Draft, lease: Lease, { by: caller, outcome, note }: Pic
   const by = draft.identity(caller);
   if (!isGranted(lease)) return end(draft, lease, { reason: "WITHDRAWN", note, by });
   const ended = end(draft, lease, { reason: "RELEASED", note, by });
-  if (outcome === "BROKEN") for (const { site } of partsOf(draft.pool, lease)) takeOut(draft, site, lease, note);
+  if (outcome === "BROKEN") for (const { site } of sitesOf(draft.pool, lease)) takeOut(draft, site, lease, note);
   return ended;
 }
 

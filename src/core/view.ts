@@ -1,10 +1,11 @@
 /** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
 
+import { meant } from "./choosing.ts";
 import type { EnvironmentStatus, Occupant } from "./event.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
 import { fits } from "./line.ts";
 import { byRank, type Environment, type Lease, type Pool, type Rank, type Site } from "./model.ts";
-import { partsOf } from "./needs.ts";
+import { isSelecting, sitesOf } from "./needs.ts";
 import { rankOf } from "./rank.ts";
 import { queueLength, restingSlots, siteOf, usedSlots } from "./site.ts";
 
@@ -80,27 +81,54 @@ export interface Place extends Pick<Standing, "position" | "queueLength"> {
 
 /** How a QUEUED lease of the pool stands: O(needs · log n), for those who ask often. Who was passed over is ahead of nobody. */
 export function standingOf(pool: Pool, lease: Lease): Standing {
-  const rank = rankOf(lease);
-  const sites = partsOf(pool, lease).map(({ site }) => site);
-  const longest = sites.reduce((a, b) => (b.line.rank(rank) > a.line.rank(rank) ? b : a));
+  const lines = linesOf(pool, lease);
+  const longest = lines.reduce((a, b) => (b.before > a.before ? b : a));
   let oldest: readonly [token: number, id: string] | undefined;
-  for (const site of sites) {
+  for (const site of lookedFor(pool, lease)) {
     const first = site.occupants.first();
     if (first !== undefined && (oldest === undefined || first[0] < oldest[0])) oldest = first;
   }
-  return { position: longest.line.rank(rank) + 1, queueLength: queueLength(longest), holder: oldest?.[1] };
+  return { position: longest.before + 1, queueLength: longest.size, holder: oldest?.[1] };
 }
 
 /** The place of a QUEUED lease of the pool. */
 export function placeOf(pool: Pool, lease: Lease): Place {
   const { position, queueLength } = standingOf(pool, lease);
-  const sites = partsOf(pool, lease).map(({ site }) => site);
-  return { position, queueLength, ahead: firstAhead(pool, sites, rankOf(lease)), holders: oldestOn(pool, sites) };
+  return { position, queueLength, ahead: firstAhead(pool, linesOf(pool, lease)), holders: oldestOn(pool, lookedFor(pool, lease)) };
 }
 
-function firstAhead(pool: Pool, sites: readonly Site[], rank: Rank): Occupant[] {
+/** A line that somebody stands in. */
+interface Line {
+  /** How many are ahead of him. */
+  readonly before: number;
+  readonly size: number;
+  /** Who stands in it, first one first. */
+  readonly ids: Iterable<readonly [Rank, string]>;
+}
+
+/** The lines of a waiter: those of the environments that it names and, if it wants something by selector, of all who do. */
+function linesOf(pool: Pool, lease: Lease): Line[] {
+  const rank = rankOf(lease);
+  const lines = sitesOf(pool, lease).map(({ site }) => {
+    return { before: site.line.rank(rank), size: queueLength(site), ids: site.line.entries() };
+  });
+  if (!isSelecting(lease)) return lines;
+  const others = pool.selecting
+    .entries()
+    .filter(([, other]) => !other.passedOver)
+    .map(([at, other]) => [at, other.lease] as const);
+  return [...lines, { before: pool.selecting.weightBefore(rank), size: pool.selecting.size, ids: others }];
+}
+
+/** The environments that would do for a waiter. */
+function lookedFor(pool: Pool, lease: Lease): Site[] {
+  const named = sitesOf(pool, lease).map(({ site }) => site);
+  return isSelecting(lease) ? [...named, ...meant(pool, lease)] : named;
+}
+
+function firstAhead(pool: Pool, lines: readonly Line[]): Occupant[] {
   const ahead = new Map<string, Rank>();
-  for (const site of sites) for (const [at, id] of take(site.line.entries(), Math.min(NAMED, site.line.rank(rank)))) ahead.set(id, at);
+  for (const { ids, before } of lines) for (const [at, id] of take(ids, Math.min(NAMED, before))) ahead.set(id, at);
   return [...ahead]
     .sort(([, a], [, b]) => byRank(a, b))
     .slice(0, NAMED)

@@ -1,22 +1,50 @@
 /** The line against its oracle: any history, any pool. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { unsatisfiable } from "../../src/core/busy.ts";
 import type { Command } from "../../src/core/command.ts";
 import { withLease } from "../../src/core/ledger.ts";
 import { fits, nextInLine } from "../../src/core/line.ts";
 import type { EnvironmentState, Lease } from "../../src/core/model.ts";
+import { needOf } from "../../src/core/needs.ts";
+import { placed } from "../../src/core/placing.ts";
+import type { Selector } from "../../src/core/selector.ts";
 import { serveNaively } from "./oracle.ts";
-import { ADMIN, acquireCommand, MINUTE, SECOND, World } from "./world.ts";
+import { ADMIN, type Asked, acquireCommand, MINUTE, SECOND, World } from "./world.ts";
 
 /** 100,000 once a release: RUNS=100000 npm test -- test/core/line.test.ts */
 const RUNS = Number(process.env["RUNS"] ?? 300);
 
 const NAMES = ["a", "b", "c", "d"];
+const LABELS: Readonly<Record<string, string>>[] = [{}, { kind: "board" }, { kind: "board", os: "linux" }, { os: "qnx" }];
+const SELECTORS: Selector[] = [
+  [{ key: "kind", operator: "IN", values: ["board"] }],
+  [{ key: "os", operator: "EXISTS", values: [] }],
+  [{ key: "os", operator: "NOT_IN", values: ["qnx", "linux"] }],
+  [
+    { key: "kind", operator: "IN", values: ["board", "rack"] },
+    { key: "os", operator: "ABSENT", values: [] },
+  ],
+  [],
+];
 const STATES: EnvironmentState[] = ["AVAILABLE", "AVAILABLE", "DRAINING", "MAINTENANCE", "CLEANING", "QUARANTINED"];
 
-const needs = fc
+const named = fc
   .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
   .chain((names) => fc.tuple(...names.map((name) => fc.integer({ min: 1, max: 3 }).map((slots) => `${name}:${slots}`))));
+
+const selecting = fc.record({
+  selector: fc.constantFrom(...SELECTORS),
+  count: fc.integer({ min: 1, max: 2 }),
+  slots: fc.constantFrom(1, 1, 2),
+});
+
+/** By name, by selector, or both. */
+const needs: fc.Arbitrary<readonly Asked[]> = fc.oneof(
+  { weight: 4, arbitrary: named },
+  { weight: 2, arbitrary: fc.array(selecting, { minLength: 1, maxLength: 2 }) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...NAMES), selecting) },
+);
 
 /** A step of a history: `pick` chooses among the leases that are there. */
 const step = fc.oneof(
@@ -35,11 +63,13 @@ const step = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      what: fc.constant("capacity" as const),
+      what: fc.constant("configure" as const),
       name: fc.constantFrom(...NAMES),
       capacity: fc.integer({ min: 1, max: 4 }),
+      labels: fc.constantFrom(...LABELS),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("delete" as const), name: fc.constantFrom(...NAMES) }) },
   {
     weight: 2,
     arbitrary: fc.record({ what: fc.constant("pass" as const), time: fc.constantFrom(1, SECOND, 15 * SECOND, 40 * SECOND, 12 * MINUTE) }),
@@ -65,12 +95,14 @@ function commandOf(world: World, one: Step, number: number): Command {
       return { type: "pulse" };
     case "state":
       return { type: "setState", by: ADMIN, environment: one.name, state: one.state, reason: "" };
-    case "capacity":
+    case "delete":
+      return { type: "delete", by: ADMIN, environment: one.name };
+    case "configure":
       return {
         type: "apply",
         by: ADMIN,
         environments: [
-          { name: one.name, pool: "default", description: "", labels: {}, capacity: one.capacity, links: {}, lockDelay: SECOND },
+          { name: one.name, pool: "default", description: "", labels: one.labels, capacity: one.capacity, links: {}, lockDelay: SECOND },
         ],
         prune: false,
       };
@@ -89,7 +121,7 @@ function commandOf(world: World, one: Step, number: number): Command {
 
 function play(steps: readonly Step[]): World {
   const world = new World();
-  world.apply(Object.fromEntries(NAMES.map((name) => [name, { capacity: 2 }])));
+  world.apply(Object.fromEntries(NAMES.map((name, index) => [name, { capacity: 2, labels: LABELS[index] ?? {} }])));
   for (const [number, one] of steps.entries()) {
     world.do(commandOf(world, one, number));
     expect(serveNaively(world.pool), "nobody waits who could be served").toEqual([]);
@@ -115,9 +147,10 @@ test("whoever leaves, the line serves exactly those, in the order, that a walk o
       const live = [...world.pool.leases.values()];
       const leaving = live[pick % Math.max(1, live.length)];
       if (leaving === undefined) return;
-      const pool = withLease(world.pool, { ...leaving, state: "ENDED" });
-      const names = leaving.needs.map((need) => need.environment);
-      expect(nextInLine(pool, { environments: names, arrived: [] }).map((lease) => lease.id)).toEqual(serveNaively(pool));
+      const { pool } = placed(withLease(world.pool, { ...leaving, state: "ENDED" }));
+      const placing = [...pool.selecting.values()].map((waiter) => waiter.lease);
+      const next = nextInLine(pool, { environments: pool.sites.keys(), arrived: placing });
+      expect(next.map((lease) => lease.id)).toEqual(serveNaively(pool));
     }),
     { numRuns: RUNS },
   );
@@ -128,10 +161,10 @@ test("a newcomer is served at once exactly when a walk of everybody would serve 
     fc.property(history, needs, fc.integer({ min: -10, max: 10 }), (steps, wanted, priority) => {
       const world = play(steps);
       const command = acquireCommand("new", wanted, { priority });
-      const list = command.needs.map((need) => ({ ...need, indexes: [] }));
+      if (unsatisfiable(world.pool, command.needs) !== undefined) return;
       const newcomer = {
         id: "new",
-        needs: list,
+        needs: command.needs.map(needOf),
         createdAt: world.at,
         priority,
         sequence: Number.MAX_SAFE_INTEGER,

@@ -1,26 +1,80 @@
-/** Rule 1 as it is written, with no cleverness: walks the whole line, and everybody in it. What line.ts must agree with. */
-import type { Lease, Pool, Site } from "../../src/core/model.ts";
+/** Rule 1 as it is written, with no cleverness: walks the whole line, and everybody in it. What line.ts and placing.ts must agree with. */
+import type { Lease, Need, Pool, Site, Want } from "../../src/core/model.ts";
+import { partsOf, selectorsOf } from "../../src/core/needs.ts";
+import { takingOf } from "../../src/core/placing.ts";
+import { matches } from "../../src/core/selector.ts";
 import { isOutOfService } from "../../src/core/site.ts";
 import { MINUTE } from "./world.ts";
 
-/** Ids of those to be served, first one first. */
+/** How many slots there are, by environment. */
+type Left = ReadonlyMap<string, number>;
+
+/** Ids of those to be served, first one first. Who waits by selector must have been placed. Throws if one of them is placed wrongly. */
 export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
   const left = new Map([...pool.sites.entries()].map(([name, site]) => [name, freeNaively(pool, site)]));
+  const inService = new Map([...pool.sites.entries()].map(([name, site]) => [name, capacityInService(site)]));
   const line = [...pool.leases.values()].filter((lease) => lease.state === "QUEUED" && lease.passedOver !== true);
   if (newcomer !== undefined) line.push(newcomer);
   line.sort((a, b) => arrival(a) - arrival(b) || a.sequence - b.sequence);
   const served: string[] = [];
   for (const lease of line) {
-    const fits = lease.needs.every((need) => (left.get(need.environment) ?? 0) >= need.slots);
-    const claims = lease.needs.every((need) => {
-      const site = pool.sites.get(need.environment);
-      return site !== undefined && !isOutOfService(site.environment);
-    });
+    const named = partsOf(lease);
+    const choices = choicesOf(pool, lease, left);
+    const fits = named.every((need) => (left.get(need.environment) ?? 0) >= need.slots) && choices.length > 0;
+    const claims = named.every((need) => (inService.get(need.environment) ?? 0) > 0) && choicesOf(pool, lease, inService).length > 0;
     if (fits) served.push(lease.id);
-    if (fits || claims)
-      for (const need of lease.needs) left.set(need.environment, Math.max(0, (left.get(need.environment) ?? 0) - need.slots));
+    // Those behind a newcomer have not been placed behind it yet.
+    if (lease === newcomer) break;
+    if (!fits && !claims) continue;
+    const taken = new Map(named.map((need) => [need.environment, need.slots]));
+    if (selectorsOf(lease).length > 0) for (const [name, slots] of chosenBy(pool, lease, left, fits ? choices : [])) taken.set(name, slots);
+    for (const [name, slots] of taken) left.set(name, Math.max(0, (left.get(name) ?? 0) - slots));
   }
   return served;
+}
+
+/** Every way to give the selectors of a waiter what they want, by trying them all: names of environments, in the order of the wants. */
+export function choicesOf(pool: Pool, { needs }: { readonly needs: readonly (Want | Need)[] }, left: Left): string[][] {
+  const named = new Set(needs.flatMap((need) => ("environment" in need ? [need.environment] : [])));
+  const wants = selectorsOf({ needs }).flatMap((want) => Array.from({ length: want.count }, () => want));
+  let found: string[][] = [[]];
+  for (const { selector, slots } of wants) {
+    const fitting = [...pool.sites.entries()].filter(
+      ([name, { environment }]) => !named.has(name) && matches(selector, environment.config.labels) && (left.get(name) ?? 0) >= slots,
+    );
+    found = found.flatMap((names) => fitting.flatMap(([name]) => (names.includes(name) ? [] : [[...names, name]])));
+  }
+  return found;
+}
+
+/**
+ * What a waiter takes by selector. Several choices can be equally good, so the product's own is taken and judged: that it gives what is
+ * there and no more, that of all choices it has the environments not used for longest, and, where nothing fits, that no free slot is left
+ * that the waiter still needs.
+ */
+function chosenBy(pool: Pool, lease: Lease, left: Left, choices: readonly string[][]): Map<string, number> {
+  const { claims, served } = pool.selecting.get({ time: arrival(lease), sequence: lease.sequence }) ?? takingOf(pool, lease);
+  const named = new Set(partsOf(lease).map((need) => need.environment));
+  const chosen = new Map([...claims].filter(([name]) => !named.has(name)));
+  const judge = (holds: boolean, rule: string) => {
+    if (!holds) throw new Error(`${lease.id} takes ${JSON.stringify([...claims])} of ${JSON.stringify([...left])}: ${rule}`);
+  };
+  judge((served !== undefined) === choices.length > 0, `it fits in ${choices.length} ways`);
+  for (const [name, slots] of chosen) judge(slots > 0 && slots <= (left.get(name) ?? 0), `${name} has less`);
+  if (choices.length > 0) {
+    const age = (name: string) => [String(pool.sites.get(name)?.environment.fence ?? 0).padStart(16, "0"), name].join(" ");
+    const [oldest] = choices.map((names) => names.map(age).sort().join()).sort();
+    judge([...chosen.keys()].map(age).sort().join() === oldest, "another choice has been unused for longer");
+    return chosen;
+  }
+  const [want, ...others] = selectorsOf(lease);
+  if (want === undefined || others.length > 0) return chosen;
+  const most = [...pool.sites.entries()]
+    .filter(([name, { environment }]) => !named.has(name) && matches(want.selector, environment.config.labels))
+    .reduce((sum, [name]) => sum + Math.min(want.slots, left.get(name) ?? 0), 0);
+  const taken = [...chosen.values()].reduce((sum, slots) => sum + slots, 0);
+  judge(taken === Math.min(most, want.count * want.slots), `of ${most} slots it takes ${taken}`);
+  return chosen;
 }
 
 /** Of two that arrive together, one more of priority is ten minutes earlier. */
@@ -28,11 +82,15 @@ function arrival({ createdAt, priority }: Lease): number {
   return createdAt - priority * 10 * MINUTE;
 }
 
+function capacityInService({ environment }: Site): number {
+  return isOutOfService(environment) ? 0 : environment.config.capacity;
+}
+
 /** Counted from the leases and rests themselves. */
 function freeNaively(pool: Pool, { environment, rests }: Site): number {
   const { name, capacity } = environment.config;
   if (environment.state !== "AVAILABLE") return 0;
-  const needs = [...pool.leases.values()].flatMap((lease) => lease.needs).filter((need) => need.environment === name);
-  const used = needs.reduce((sum, need) => sum + need.indexes.length, 0);
+  const parts = [...pool.leases.values()].flatMap(partsOf).filter((part) => part.environment === name);
+  const used = parts.reduce((sum, part) => sum + part.indexes.length, 0);
   return Math.max(0, capacity - used - [...rests.keys()].filter((rest) => rest.index < capacity).length);
 }

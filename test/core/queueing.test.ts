@@ -10,7 +10,7 @@ describe("rule 1: who is next", () => {
     world.acquire("both", ["a", "b"]);
     expect(world.states("first", "both")).toBe("first HELD, both QUEUED");
     world.release("first");
-    expect(world.lease("both").needs.map((need) => need.indexes)).toEqual([[0], [0]]);
+    expect(world.lease("both").needs).toMatchObject([{ indexes: [0] }, { indexes: [0] }]);
   });
 
   test("what does not fit claims the slots it names, so later ones take only the rest", () => {

@@ -4,7 +4,7 @@ import { decide } from "../../src/core/decide.ts";
 import { Draft, type Found, type Row } from "../../src/core/draft.ts";
 import type { Event } from "../../src/core/event.ts";
 import { checkPool } from "../../src/core/invariants.ts";
-import { emptyPool, type Lease, type Micros, type Pool, requestKey } from "../../src/core/model.ts";
+import { emptyPool, type Lease, type Micros, type Pool, requestKey, type Want } from "../../src/core/model.ts";
 
 export const SECOND: Micros = 1_000_000;
 export const MINUTE: Micros = 60 * SECOND;
@@ -15,14 +15,18 @@ export const ADMIN = { principal: "admin" };
 
 const nobody = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" } as const;
 
-/** An Acquire with everything but what matters filled in. `needs`: names, or name:slots. */
-export function acquireCommand(id: string, needs: string | readonly string[], more: Partial<Acquire> = {}): Acquire {
-  const list = typeof needs === "string" ? [needs] : needs;
+/** What is asked for: a name, name:slots, or a want in full. */
+export type Asked = string | Want;
+
+/** An Acquire with everything but what matters filled in. */
+export function acquireCommand(id: string, needs: Asked | readonly Asked[], more: Partial<Acquire> = {}): Acquire {
+  const list = Array.isArray(needs) ? (needs as readonly Asked[]) : [needs as Asked];
   return {
     type: "acquire",
     id,
     by: { principal: "admin" },
     needs: list.map((need) => {
+      if (typeof need !== "string") return need;
       const [environment = "", slots = "1"] = need.split(":");
       return { environment, slots: Number(slots) };
     }),
@@ -87,7 +91,7 @@ export class World {
     this.do({ type: "pulse" });
   }
 
-  acquire(id: string, needs: string | readonly string[], more: Partial<Acquire> = {}): Lease {
+  acquire(id: string, needs: Asked | readonly Asked[], more: Partial<Acquire> = {}): Lease {
     const reply = this.do(acquireCommand(id, needs, more));
     if (!reply.ok || reply.lease === undefined) throw new Error(`refused: ${JSON.stringify(reply)}`);
     return reply.lease;

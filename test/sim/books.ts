@@ -1,6 +1,7 @@
 /** The history of each lease, kept from the events alone, and the rules that are about it. */
 import type { Event } from "../../src/core/event.ts";
 import type { Lease, Micros, Pool } from "../../src/core/model.ts";
+import { partsOf } from "../../src/core/needs.ts";
 import { type Client, commandOf } from "./client.ts";
 import { count, expectThat } from "./seen.ts";
 
@@ -159,6 +160,6 @@ export class Books {
   }
 }
 
-function slotsOf({ needs }: Lease): Entry["slots"] {
-  return needs.flatMap(({ environment, indexes }) => indexes.map((index) => [environment, index] as const));
+function slotsOf(lease: Lease): Entry["slots"] {
+  return partsOf(lease).flatMap(({ environment, indexes }) => indexes.map((index) => [environment, index] as const));
 }

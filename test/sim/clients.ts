@@ -1,6 +1,7 @@
 /** Clients that come, wait, lose their connections and come back. */
 import type { Reply } from "../../src/core/command.ts";
 import type { Lease, Micros } from "../../src/core/model.ts";
+import { namesOf } from "../../src/core/needs.ts";
 import type { LeaseView } from "../../src/engine/views.ts";
 import type { Batch } from "../../src/store/medium.ts";
 import type { Commit } from "../../src/store/store.ts";
@@ -110,7 +111,7 @@ export class Clients {
       ...(step.keyed && { requestId: `r-${id}` }),
       ...(step.anonymous && { holder: { ...plain.holder, name: "" } }),
     });
-    const client = new Client(command, poolOf(command.needs[0]?.environment ?? ""), step.wait, this.#machine.deaths);
+    const client = new Client(command, poolOf(namesOf(command)[0] ?? ""), step.wait, this.#machine.deaths);
     this.#present.set(step.who, client);
     this.#judge.clients.set(id, client);
     void this.acquire(client);

@@ -120,7 +120,10 @@ export function exam(candidate: Candidate): void {
         id: "a",
         createdAt: START + 2,
         pool: "two",
-        needs: ["e1", "e2"].map((environment) => ({ environment, slots: 1, indexes: [0] })),
+        needs: [
+          { environment: "e1", slots: 1, indexes: [0] },
+          { selector: [], count: 1, slots: 1, chosen: [{ environment: "e2", slots: 1, indexes: [0] }] },
+        ],
       },
       endOf(lease, { id: "d", createdAt: START, tags: ["x"] }),
     ];

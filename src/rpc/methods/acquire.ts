@@ -5,7 +5,7 @@ import { type AcquireRequest, AcquireRequestSchema, IfBusy } from "../../../gen/
 import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import type { Holder, HolderKind as Kind } from "../../core/model.ts";
+import type { Holder, HolderKind as Kind, NamedWant } from "../../core/model.ts";
 import { badField } from "../errors.ts";
 import { choice, duration, integer, newName, required, text } from "./fields.ts";
 
@@ -86,7 +86,7 @@ function readContent(request: AcquireRequest): Content {
   };
 }
 
-function readNeeds(request: AcquireRequest): Acquire["needs"] {
+function readNeeds(request: AcquireRequest): NamedWant[] {
   if (request.environment !== "" && request.needs.length > 0) throw badField("needs", "is given beside environment; give one of the two");
   if (request.environment !== "") return [{ environment: request.environment, slots: 1 }];
   if (request.needs.length === 0) throw badField("environment", "is missing; name the environment you want, or several in needs");
@@ -105,7 +105,7 @@ function readNeeds(request: AcquireRequest): Acquire["needs"] {
 }
 
 /** The one pool of all needs; what does not exist yet joins the others. */
-function readPool(request: AcquireRequest, needs: Acquire["needs"], poolOf: (environment: string) => string | undefined): string {
+function readPool(request: AcquireRequest, needs: readonly NamedWant[], poolOf: (environment: string) => string | undefined): string {
   const owners = new Set(needs.flatMap((need) => poolOf(need.environment) ?? []));
   if (request.pool !== "") owners.add(request.pool);
   const [pool, ...others] = owners;

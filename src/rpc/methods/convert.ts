@@ -19,6 +19,7 @@ import {
 import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
 import { latestEnd } from "../../core/ledger.ts";
 import type { EndedBy, Environment, Holder, LastUse, Lease, Micros, Pool } from "../../core/model.ts";
+import { partsOf } from "../../core/needs.ts";
 import { placeOf } from "../../core/view.ts";
 import type { WatchMessage } from "../../engine/watch/watch.ts";
 
@@ -42,10 +43,10 @@ export function leaseMessage(lease: Lease, pool: Pool, now: Micros): MessageInit
     endReason: endReasonOf(endReason),
     endNote: lease.endNote,
     pool: lease.pool,
-    environments: lease.needs.map((need) => ({
-      name: need.environment,
-      slots: need.slots,
-      slotIndexes: [...need.indexes],
+    environments: partsOf(lease).map(({ environment, slots, indexes }) => ({
+      name: environment,
+      slots,
+      slotIndexes: [...indexes],
       fencingToken: BigInt(lease.fencingToken ?? 0),
     })),
     holder: holderOf(lease.holder),

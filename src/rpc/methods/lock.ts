@@ -5,6 +5,7 @@ import { Outcome } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Done, Release, Reply } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Lease, Pool } from "../../core/model.ts";
+import { namesOf } from "../../core/needs.ts";
 import type { LeaseView } from "../../engine/views.ts";
 import { badField, failure, refused } from "../errors.ts";
 import { readAcquire } from "./acquire.ts";
@@ -40,7 +41,7 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => engine.views.ownerOf(name));
-  const names = command.needs.map((need) => need.environment);
+  const names = namesOf(command);
   const reply = accepted(withNear(await engine.acquire({ pool, command, wait }, call), engine.views, names));
   const lease = leaseMessage(reply.lease, reply.pool, engine.views.now());
   // A lease that was not stored has no token.

@@ -15,7 +15,8 @@ const WINDOW = 5_000;
 
 const FILTERS = {
   pool: "pool = :pool",
-  environment: "EXISTS (SELECT 1 FROM json_each(body, '$.needs') WHERE value ->> '$.environment' = :environment)",
+  environment: `EXISTS (SELECT 1 FROM json_each(body, '$.needs') AS need WHERE need.value ->> '$.environment' = :environment
+    OR EXISTS (SELECT 1 FROM json_each(need.value, '$.chosen') AS part WHERE part.value ->> '$.environment' = :environment))`,
   holder: "body ->> '$.holder.name' = :holder",
   tag: "EXISTS (SELECT 1 FROM json_each(body, '$.tags') WHERE value = :tag)",
 } as const;

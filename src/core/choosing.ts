@@ -1,0 +1,67 @@
+/** Which environments the selectors of a lease get: a matching of environments and selectors. Looks at all environments of the pool. */
+import type { NamedWant, Pool, SelectorWant, Site, Want } from "./model.ts";
+import { namesOf, selectorsOf } from "./needs.ts";
+import { matches } from "./selector.ts";
+import { ascending } from "./sorted.ts";
+
+/** How many slots of a site there are for whoever asks. */
+export type Room = (site: Site) => number;
+
+export interface Choice {
+  /** By selector, in the order of the request. */
+  readonly chosen: readonly (readonly NamedWant[])[];
+  /** Whether each selector has as many as it wants. */
+  readonly complete: boolean;
+}
+
+/** Whether a selector means an environment. */
+export function isMeant({ selector }: SelectorWant, site: Site): boolean {
+  return matches(selector, site.environment.config.labels);
+}
+
+/** The order in which environments are taken: those first whose latest grant is the oldest. */
+export function byUse(a: Site, b: Site): number {
+  return a.environment.fence - b.environment.fence || ascending(a.environment.config.name, b.environment.config.name);
+}
+
+/** The environments that a selector of somebody who waits means, but those that it names, as the environments of a lease are distinct. */
+export function* meant(pool: Pool, request: { readonly needs: readonly Want[] }): Generator<Site, void, undefined> {
+  const wants = selectorsOf(request);
+  const named = new Set(namesOf(request));
+  for (const [name, site] of pool.sites.entries()) if (!named.has(name) && wants.some((want) => isMeant(want, site))) yield site;
+}
+
+/**
+ * The largest choice that there is, with every environment in it once and, of all such choices, the environments that have not been used
+ * for longest. An environment is tried in that order, and joins if those before it can still be had beside it, in whichever way they are
+ * shared out (augmenting paths; that this order finds the best set is the greedy rule of matroids).
+ */
+export function choose(pool: Pool, request: { readonly needs: readonly Want[] }, room: Room): Choice {
+  const wants = selectorsOf(request);
+  const chosen = wants.map((): Site[] => []);
+  let missing = wants.reduce((sum, { count }) => sum + count, 0);
+  const place = (site: Site, tried: Set<SelectorWant>): boolean => {
+    for (const [index, want] of wants.entries()) {
+      if (tried.has(want) || room(site) < want.slots || !isMeant(want, site)) continue;
+      tried.add(want);
+      const own = chosen[index] ?? [];
+      // One that has enough makes room if one of its own can go elsewhere.
+      const at = own.length < want.count ? own.length : own.findIndex((other) => place(other, tried));
+      if (at < 0) continue;
+      own[at] = site;
+      return true;
+    }
+    return false;
+  };
+  const roomy = meant(pool, request).filter((site) => room(site) > 0);
+  for (const site of [...roomy].sort(byUse)) {
+    if (missing === 0) break;
+    if (place(site, new Set())) missing--;
+  }
+  return {
+    chosen: chosen.map((sites, index) =>
+      sites.map(({ environment }) => ({ environment: environment.config.name, slots: wants[index]?.slots ?? 0 })),
+    ),
+    complete: missing === 0,
+  };
+}

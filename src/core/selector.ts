@@ -1,0 +1,41 @@
+/** Which environments a selector matches, by their labels. */
+
+/** What one label must be. NOT_IN and ABSENT also hold where there is no such label, as in Kubernetes. */
+export interface Requirement {
+  readonly key: string;
+  readonly operator: "IN" | "NOT_IN" | "EXISTS" | "ABSENT";
+  /** Of IN and NOT_IN. */
+  readonly values: readonly string[];
+}
+
+/** All of these must hold; an empty one matches everything. */
+export type Selector = readonly Requirement[];
+
+/** Whether an environment with these labels is meant. */
+export function matches(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
+  return selector.every((requirement) => holds(requirement, Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined));
+}
+
+function holds({ operator, values }: Requirement, value: string | undefined): boolean {
+  switch (operator) {
+    case "IN":
+      return value !== undefined && values.includes(value);
+    case "NOT_IN":
+      return value === undefined || !values.includes(value);
+    case "EXISTS":
+      return value !== undefined;
+    case "ABSENT":
+      return value === undefined;
+  }
+}
+
+/** A selector as people write it: `tier=uat,region in (eu,us),!gpu`. */
+export function textOf(selector: Selector): string {
+  const texts = selector.map(({ key, operator, values }) => {
+    if (operator === "EXISTS") return key;
+    if (operator === "ABSENT") return `!${key}`;
+    if (values.length === 1) return `${key}${operator === "IN" ? "=" : "!="}${values[0]}`;
+    return `${key} ${operator === "IN" ? "in" : "notin"} (${values.join(",")})`;
+  });
+  return texts.length === 0 ? "an empty selector" : texts.join(",");
+}

@@ -1,0 +1,177 @@
+/** Needs by selector: which environments are chosen, and what those who wait for one keep from others (rule 1). */
+import { describe, expect, test } from "vitest";
+import { poolOfRows } from "../../src/core/loading.ts";
+import type { Lease, SelectorWant } from "../../src/core/model.ts";
+import { namesOf } from "../../src/core/needs.ts";
+import { matches, type Selector, textOf } from "../../src/core/selector.ts";
+import { storedEnvironment } from "../../src/core/site.ts";
+import { placeOf } from "../../src/core/view.ts";
+import { ADMIN, HOUR, MINUTE, SECOND, World } from "./world.ts";
+
+/** `count` environments with the label, `slots` of each. */
+function labelled(key: string, value: string, count = 1, slots = 1): SelectorWant {
+  return { selector: [{ key, operator: "IN", values: [value] }], count, slots };
+}
+
+/** Boards b1, b2, b3 with one slot each, of which b1 has linux; and uat, which is no board. */
+function rack(): World {
+  const world = new World();
+  const labels = { kind: "board" };
+  world.apply({ b1: { labels: { ...labels, os: "linux" } }, b2: { labels }, b3: { labels }, uat: {} });
+  return world;
+}
+
+function on(world: World, id: string): string[] {
+  return namesOf(world.lease(id));
+}
+
+describe("what a selector matches", () => {
+  const labels = { tier: "uat", region: "eu", empty: "" };
+  const cases: [Selector, string, boolean][] = [
+    [[{ key: "tier", operator: "IN", values: ["uat"] }], "tier=uat", true],
+    [[{ key: "tier", operator: "IN", values: ["qa", "dev"] }], "tier in (qa,dev)", false],
+    [[{ key: "region", operator: "NOT_IN", values: ["eu", "us"] }], "region notin (eu,us)", false],
+    [[{ key: "zone", operator: "NOT_IN", values: ["a"] }], "zone!=a", true],
+    [[{ key: "empty", operator: "EXISTS", values: [] }], "empty", true],
+    [[{ key: "gpu", operator: "ABSENT", values: [] }], "!gpu", true],
+    [[{ key: "toString", operator: "EXISTS", values: [] }], "toString", false],
+    [
+      [
+        { key: "tier", operator: "EXISTS", values: [] },
+        { key: "region", operator: "IN", values: ["us"] },
+      ],
+      "tier,region=us",
+      false,
+    ],
+    [[], "an empty selector", true],
+  ];
+  test.each(cases)("%# %s", (selector, text, expected) => {
+    expect(textOf(selector)).toBe(text);
+    expect(matches(selector, labels)).toBe(expected);
+  });
+});
+
+describe("a request by selector", () => {
+  test("gets the environments whose latest grant is the oldest, each once", () => {
+    const world = rack();
+    for (const name of ["b1", "b3", "b2"]) {
+      world.at += SECOND;
+      world.acquire(`at-${name}`, name);
+      world.release(`at-${name}`);
+    }
+    world.acquire("two", labelled("kind", "board", 2));
+    expect(on(world, "two")).toEqual(["b1", "b3"]);
+  });
+
+  test("leaves to its other wants what only they can use", () => {
+    const world = rack();
+    world.acquire("mixed", [labelled("kind", "board", 2), labelled("os", "linux"), "uat"]);
+    expect(world.state("mixed")).toBe("HELD");
+    expect(on(world, "mixed").sort()).toEqual(["b1", "b2", "b3", "uat"]);
+    expect(on(world, "mixed")[2]).toBe("b1");
+  });
+
+  test("never gets by selector what it names", () => {
+    const world = rack();
+    expect(world.acquire("x", ["b1", labelled("os", "linux")])).toMatchObject({ state: "ENDED", endReason: "UNSATISFIABLE" });
+    expect(world.acquire("y", ["b1", labelled("kind", "board", 2)]).state).toBe("HELD");
+  });
+
+  test("that can never be met is answered at once, with why", () => {
+    const { endNote } = rack().acquire("many", labelled("kind", "board", 4));
+    expect(endNote).toBe("kind=board matches 3 environments with 1 slot, fewer than the 4 asked for");
+  });
+
+  test("ends when a change of configuration leaves it with nothing that could serve it", () => {
+    const world = rack();
+    world.acquire("holder", "b1");
+    world.acquire("linux", labelled("os", "linux"));
+    world.acquire("board", labelled("kind", "board", 3));
+    world.apply({ b1: { labels: { kind: "board" } } });
+    expect(world.states("linux", "board")).toBe("linux UNSATISFIABLE, board QUEUED");
+    world.do({ type: "delete", by: ADMIN, environment: "b2" });
+    expect(world.state("board")).toBe("UNSATISFIABLE");
+  });
+
+  test("is served by an environment that comes, or is labelled, while it waits", () => {
+    const world = rack();
+    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
+    for (const id of ["first", "second"]) world.acquire(id, labelled("kind", "board"));
+    world.apply({ b4: { labels: { kind: "board" } } });
+    world.apply({ uat: { labels: { kind: "board" } } });
+    expect([on(world, "first"), on(world, "second")]).toEqual([["b4"], ["uat"]]);
+  });
+
+  test("is kept within what the chosen environment allows", () => {
+    const world = rack();
+    world.apply({ b1: { labels: { os: "linux" }, maxTtl: MINUTE, maxHold: HOUR } });
+    expect(world.acquire("x", labelled("os", "linux"), { ttl: HOUR, maxHold: 2 * HOUR })).toMatchObject({ ttl: MINUTE, maxHold: HOUR });
+  });
+});
+
+describe("who waits by selector", () => {
+  test("keeps, of the free slots, those that it still needs from all behind it, and nothing else", () => {
+    const world = rack();
+    world.acquire("holder", "b1");
+    world.acquire("three", labelled("kind", "board", 3));
+    expect(world.acquire("behind", "b2").state).toBe("QUEUED");
+    expect(world.acquire("other", "uat").state).toBe("HELD");
+    world.release("holder");
+    expect(world.states("three", "behind")).toBe("three OFFERED, behind QUEUED");
+  });
+
+  test("claims nothing while only environments out of service could serve it", () => {
+    const world = rack();
+    world.do({ type: "setState", by: ADMIN, environment: "b1", state: "MAINTENANCE", reason: "" });
+    world.acquire("three", labelled("kind", "board", 3));
+    expect(world.acquire("behind", "b2").state).toBe("HELD");
+  });
+
+  test("yields to a named request ahead, and is ahead of those behind it", () => {
+    const world = rack();
+    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
+    world.acquire("named", "b2");
+    world.acquire("any", labelled("kind", "board"));
+    world.acquire("late", "b3");
+    world.release("at-b2");
+    expect(world.states("named", "any")).toBe("named OFFERED, any QUEUED");
+    world.release("at-b3");
+    expect(world.states("any", "late")).toBe("any OFFERED, late QUEUED");
+  });
+
+  test("chooses anew, and gives back what it was offered, when it is passed over", () => {
+    const world = rack();
+    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
+    world.acquire("any", labelled("kind", "board"), { claimTimeout: SECOND });
+    world.acquire("next", "b2");
+    world.release("at-b2");
+    expect(on(world, "any")).toEqual(["b2"]);
+    world.pass(SECOND);
+    expect(world.states("any", "next")).toBe("any QUEUED, next OFFERED");
+    expect(world.events.some((event) => event.cause?.leaseId === "any" && event.environments[0]?.name === "b2")).toBe(true);
+    world.release("at-b3");
+    world.claim("any");
+    expect(on(world, "any")).toEqual(["b3"]);
+  });
+
+  test("has its place among all who do, and sees who holds what would serve it", () => {
+    const world = rack();
+    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
+    for (const id of ["first", "second"]) world.acquire(id, labelled("kind", "board"));
+    const { position, queueLength, ahead, holders } = placeOf(world.pool, world.lease("second"));
+    expect([position, queueLength, ahead.map((one) => one.leaseId), holders.length]).toEqual([2, 2, ["first"], 3]);
+  });
+
+  test("stands as before after a start", () => {
+    const world = rack();
+    world.acquire("holder", "b1");
+    world.acquire("three", labelled("kind", "board", 3));
+    world.acquire("behind", "b2");
+    const { pool } = world;
+    const leases: Lease[] = [...pool.leases.values()];
+    const again = poolOfRows(pool, [...pool.sites.values()].map(storedEnvironment), leases);
+    expect([...again.selecting.entries()]).toEqual([...pool.selecting.entries()]);
+    for (const [name, site] of again.sites.entries())
+      expect([...site.ready.entries()], name).toEqual([...(pool.sites.get(name)?.ready.entries() ?? [])]);
+  });
+});

@@ -17,7 +17,9 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
   const needs = mapParts(wanted, (part) => ({ ...part, indexes: pickSlots(siteOf(draft.pool, part.environment), part.slots) }));
   for (const { site } of parts) draft.putEnvironment({ ...site.environment, fence: token }, false, token);
   const terms = isSelecting(lease) ? allowed(draft.pool, { ...lease, needs }) : {};
-  const granted: Lease = { ...lease, ...terms, needs, grantedAt: draft.at, fencingToken: token, graced: false };
+  // One that never waited has its place in line, should it ever come to wait, from its grant.
+  const sequence = Math.min(lease.sequence, token);
+  const granted: Lease = { ...lease, ...terms, sequence, needs, grantedAt: draft.at, fencingToken: token, graced: false };
   return state === "HELD" ? hold(draft, granted, token) : offer(draft, granted, token);
 }
 

@@ -153,4 +153,14 @@ describe("a grant whose answer was lost", () => {
     world.claim("x");
     expect(world.lease("x").told).toBeUndefined();
   });
+
+  test("of two that were held at once in the same moment, both keep a place, in the order of their grants", () => {
+    const world = new World();
+    world.apply({ a: { capacity: 2 } });
+    for (const id of ["first", "second"]) world.acquire(id, "a", { requestId: id, claimTimeout: SECOND });
+    for (const id of ["first", "second"]) world.hangUp(id);
+    world.pass(SECOND);
+    expect(world.states("first", "second")).toBe("first QUEUED, second QUEUED");
+    expect([...(world.pool.sites.get("a")?.passed.values() ?? [])]).toEqual(["first", "second"]);
+  });
 });

@@ -6,6 +6,7 @@ import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_servi
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { AfterUse } from "../calls/after-use.ts";
+import { earlier } from "../calls/earlier.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -24,6 +25,8 @@ interface Run {
   readonly command: readonly string[];
   readonly settings: Settings & { readonly locks: Locks };
   readonly keep: Duration | undefined;
+  /** Another exec may run on the same lease. */
+  readonly shared: boolean;
 }
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
@@ -74,6 +77,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const request = buildRequest(this, env);
     const settings = await this.connect();
     const { locks } = settings;
+    const askedAt = performance.now();
     for (;;) {
       const answer = await this.acquire(locks, request);
       const { lease } = answer;
@@ -81,19 +85,22 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
         this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
         return EXIT.notAcquired;
       }
-      const status = await this.runOn({ ...answer, lease }, { command, settings, keep });
+      const before = earlier(lease, performance.now() - askedAt);
+      if (before !== undefined)
+        this.output.word(`the lease was ${before} before this call, by the same request_id: if another gives it back, it is lost`);
+      const status = await this.runOn({ ...answer, lease }, { command, settings, keep, shared: before !== undefined });
       if (status !== undefined) return status;
     }
   }
 
   /** Runs the command on a grant, and gives it back. Undefined: the server had taken it back before the command began. */
-  private async runOn(answer: Settled, { command, settings, keep }: Run): Promise<number | undefined> {
+  private async runOn(answer: Settled, { command, settings, keep, shared }: Run): Promise<number | undefined> {
     const { env, pace } = this.context;
     const { locks } = settings;
     const { leaseToken } = answer;
     this.output.mask(leaseToken);
     const say = (line: string) => this.output.word(line);
-    const keeper = new Keeper(locks, answer.lease, { leaseToken, pace, observer: new RenewalReport(say) });
+    const keeper = new Keeper(locks, answer.lease, { leaseToken, pace, observer: new RenewalReport(say), shared });
     const after = new AfterUse(locks, answer.lease, leaseToken, this.context, say);
     try {
       const lease = await keeper.begin(this.interruption);

@@ -1,7 +1,7 @@
 import { endOf, reasonOf } from "../../clients/ts/src/errors.ts";
 import { Keeper } from "../../clients/ts/src/keeper.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -73,7 +73,7 @@ export class RenewCommand extends ClientCommand {
       const loss = await Promise.race([keeper.over, other.ended(AbortSignal.any([this.interruption, done.signal]))]);
       this.interruption.throwIfAborted();
       if (loss === "ended") say(`process ${other.pid} has ended: lease ${lease.id} is not renewed any more`);
-      else if (loss === undefined) say(`lease ${lease.id} was released`);
+      else if (loss === undefined || loss.endReason === EndReason.RELEASED) say(`lease ${lease.id} was released`);
       else throw loss;
       return EXIT.done;
     } finally {

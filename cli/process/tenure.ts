@@ -35,7 +35,7 @@ export async function runOnLease(
   });
   void keeper.over.then((lost) => {
     // The command itself, perhaps, before its last steps: no reason to stop it.
-    if (lost === undefined) return say("the lease was released while the command ran; it runs on");
+    if (lost === undefined) return say("the lease was given back with its token while the command ran; it runs on");
     say(`the lease is lost: ${lost.why}; stopping the command`);
     stopper.terminate(keeper.stopBy);
   });

@@ -68,6 +68,8 @@ type LeaseLost struct {
 	EndReason callmev1.EndReason
 	// Why says it in words.
 	Why string
+	// givenBack: it was released with its own token, for example by the body.
+	givenBack bool
 }
 
 // Error says why.
@@ -161,7 +163,9 @@ func verdictOf(err error, leaseID string) *LeaseLost {
 	}
 	// An unknown or absent name is 0: unspecified.
 	reason := callmev1.EndReason(callmev1.EndReason_value["END_REASON_"+info.GetMetadata()["end_reason"]])
-	return &LeaseLost{LeaseID: leaseID, EndReason: reason, Why: messageOf(err)}
+	by, told := info.GetMetadata()["ended_by_lease"]
+	givenBack := reason == callmev1.EndReason_END_REASON_RELEASED && (!told || by == leaseID)
+	return &LeaseLost{LeaseID: leaseID, EndReason: reason, Why: messageOf(err), givenBack: givenBack}
 }
 
 // messageOf gives the words of an error without its code.

@@ -157,11 +157,11 @@ func (k *keeper) keep(ctx context.Context) {
 	}
 }
 
-// judge loses nothing if the lease was RELEASED: whoever gave it back had our token or key, for example the body itself before its last
-// steps, so there is no reason to stop it.
+// judge loses nothing if the lease was released with its own token, for example by the body before its last steps: there is no reason to stop
+// it.
 func (k *keeper) judge(found verdict) {
 	k.over = found.over
-	if found.lost.EndReason != callmev1.EndReason_END_REASON_RELEASED {
+	if !found.lost.givenBack {
 		k.lose(found.lost)
 	}
 }
@@ -180,6 +180,8 @@ func (k *keeper) verdictOn(lease *callmev1.Lease, err error) *verdict {
 		return nil
 	case state == callmev1.LeaseState_LEASE_STATE_ENDED:
 		lost.EndReason, lost.Why = lease.GetEndReason(), ending(lease)
+		lost.givenBack = lost.EndReason == callmev1.EndReason_END_REASON_RELEASED &&
+			(lease.GetEndedBy() == nil || lease.GetEndedBy().GetLeaseId() == lease.GetId())
 		return &verdict{lost: lost, over: true}
 	case state != callmev1.LeaseState_LEASE_STATE_HELD:
 		lost.Why = "it was taken back, and stands in line again"

@@ -211,11 +211,16 @@ function severalHeld(environment: string, own: readonly Lease[]): Refusal {
 }
 
 /** The refusal of what only a live lease can have done to it. */
-export function leaseEnded(lease: Lease): Refusal {
+export function leaseEnded({ id, endReason, endNote, endedBy }: Lease): Refusal {
+  const other = endedBy === undefined || endedBy.lease === id ? "" : ` by ${endedBy.principal}`;
   return {
     ok: false,
     reason: "LEASE_ENDED",
-    message: `lease ${lease.id} has ended: ${lease.endReason}${lease.endNote === "" ? "" : ` (${lease.endNote})`}; acquire a new one`,
-    metadata: { lease_id: lease.id, end_reason: lease.endReason ?? "" },
+    message: `lease ${id} has ended: ${endReason}${other}${endNote === "" ? "" : ` (${endNote})`}; acquire a new one`,
+    metadata: {
+      lease_id: id,
+      end_reason: endReason ?? "",
+      ...(endedBy && { ended_by: endedBy.principal, ended_by_lease: endedBy.lease ?? "" }),
+    },
   };
 }

@@ -1,4 +1,5 @@
 // When the lease ends before the command does.
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf } from "../outside/clients.ts";
@@ -28,9 +29,32 @@ describe.concurrent("exec", () => {
     expect(await wrapped.end, wrapped.stderr).toEqual({ code: 3, signal: null });
   });
 
-  test("a lease that the holder gives back early stops nothing", async () => {
-    await using wrapped = await Wrapped.start(server, "early", { script: "reading" });
+  test("a lease that somebody else releases is lost, and stderr says to whom", async () => {
+    await using wrapped = await Wrapped.start(server, "released");
     await clients.locks.release({ leaseId: wrapped.leaseId });
+    expect(await wrapped.end).toEqual({ code: 6, signal: null });
+    expect(wrapped.alive).toBe(false);
+    expect(wrapped.stderr).toContain("the lease is lost: released by admin");
+  });
+
+  test("of two with the same request_id the second says so, and stops when the first has given the lease back", async () => {
+    const options = ["--request-id", "twice"];
+    await using first = await Wrapped.start(server, "twice", { script: "reading", options });
+    await using second = await Wrapped.start(server, "twice", { options });
+    expect(second.leaseId).toBe(first.leaseId);
+    expect(first.stderr).not.toContain("request_id");
+    expect(second.stderr).toContain("the lease was granted before this call, by the same request_id");
+    first.closeStdin();
+    expect((await first.end).code).toBe(3);
+    expect(await second.end, second.stderr).toEqual({ code: 6, signal: null });
+    expect(second.stderr).toContain("the lease is lost: released: exit code 3, by somebody with the same request_id");
+  });
+
+  test("a lease that the command gives back early, with its token, stops nothing", async () => {
+    await using wrapped = await Wrapped.start(server, "early", { script: "reading" });
+    const variables = readFileSync(`/proc/${wrapped.processes[0]}/environ`, "utf8").split("\0");
+    const key = variables.find((one) => one.startsWith("CALL_ME_LEASE_TOKEN="))?.slice("CALL_ME_LEASE_TOKEN=".length) ?? "";
+    await clientsOf({ url: server.url, key }).locks.release({ leaseId: wrapped.leaseId });
     await wrapped.says("it runs on");
     expect(wrapped.alive).toBe(true);
     wrapped.closeStdin();

@@ -11,10 +11,11 @@ from typing import Any
 import grpc
 from callme.v1.lock_service_pb2 import AcquireResponse, ReleaseResponse, RenewResponse
 from callme.v1.lock_service_pb2_grpc import LockServiceServicer, add_LockServiceServicer_to_server
-from callme.v1.types_pb2 import LEASE_STATE_HELD, Lease
+from callme.v1.types_pb2 import END_REASON_RELEASED, LEASE_STATE_ENDED, LEASE_STATE_HELD, EndedBy, Lease
 from google.protobuf.duration_pb2 import Duration
 
 from callme import Client, LeaseLost, aio
+from callme._errors import loss_in
 
 # Longer than anything takes here, in seconds.
 LONG = 30
@@ -84,7 +85,9 @@ class Losing(unittest.TestCase):
             asyncio.run(body())
 
     def test_not_by_the_clock_once_it_was_given_back(self) -> None:
-        given_back = LeaseLost("lease-1", "by its token", "RELEASED")
+        by_its_token = Lease(id="lease-1", state=LEASE_STATE_ENDED, end_reason=END_REASON_RELEASED, ended_by=EndedBy(lease_id="lease-1"))
+        given_back = loss_in(by_its_token, 0)
+        assert given_back is not None
 
         async def body() -> None:
             async with aio.Client(self.url) as client:

@@ -106,15 +106,18 @@ export interface End {
   /** UNSPECIFIED: nobody knows. */
   readonly endReason: EndReason;
   readonly why: string;
+  /** It was released with its own token, for example by the body before its last steps. */
+  readonly givenBack: boolean;
 }
 
 /** What the server says about a lease that cannot be renewed since it has ended, or is unknown. Undefined: it says no such thing. */
-export function verdictOf(error: unknown): End | undefined {
+export function verdictOf(error: unknown, leaseId: string): End | undefined {
   const info = infoOf(error);
   if (info === undefined || !["LEASE_ENDED", "LEASE_NOT_FOUND"].includes(info.reason)) return undefined;
   const name = info.metadata["end_reason"] ?? "";
   const endReason = name in EndReason ? EndReason[name as keyof typeof EndReason] : EndReason.UNSPECIFIED;
-  return { endReason, why: ConnectError.from(error).rawMessage };
+  const { ended_by_lease: by = leaseId } = info.metadata;
+  return { endReason, why: ConnectError.from(error).rawMessage, givenBack: endReason === EndReason.RELEASED && by === leaseId };
 }
 
 /**
@@ -122,9 +125,14 @@ export function verdictOf(error: unknown): End | undefined {
  * was taken back in between: others may have been served.
  */
 export function endOf(lease: Lease, fencingToken: bigint): End | undefined {
-  if (lease.state === LeaseState.ENDED) return { endReason: lease.endReason, why: ending(lease) };
-  if (lease.state === LeaseState.HELD && fencingTokenOf(lease) === fencingToken) return undefined;
-  return { endReason: EndReason.UNSPECIFIED, why: "the server took it back, since it had not heard from us; others may have been served" };
+  const { state, endReason, endedBy } = lease;
+  if (state === LeaseState.ENDED) {
+    const givenBack = endReason === EndReason.RELEASED && (endedBy === undefined || endedBy.leaseId === lease.id);
+    return { endReason, why: ending(lease), givenBack };
+  }
+  if (state === LeaseState.HELD && fencingTokenOf(lease) === fencingToken) return undefined;
+  const why = "the server took it back, since it had not heard from us; others may have been served";
+  return { endReason: EndReason.UNSPECIFIED, why, givenBack: false };
 }
 
 /** The number of its present grant, the same on all its environments; 0 if it has none. */

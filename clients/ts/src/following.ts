@@ -30,7 +30,7 @@ export async function follow(
         if (end !== undefined) return end;
       }
     } catch (error) {
-      if (!isTransient(error)) return verdictOf(error);
+      if (!isTransient(error)) return verdictOf(error, leaseId);
     }
     backoff.lasted(begun);
     await backoff.pause().catch(() => {});

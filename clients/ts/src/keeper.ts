@@ -28,11 +28,13 @@ export interface KeepOptions {
   readonly leaseToken?: string;
   readonly pace?: Pace;
   readonly observer?: KeepObserver;
+  /** Somebody else may work on the same lease, by the same request_id: then that it was given back is a loss, too. */
+  readonly shared?: boolean;
 }
 
 /** Renews a HELD lease, and tells when it is lost, ended by somebody else or not renewed in time: rules 5 to 7 of clients/README.md; see Term. */
 export class Keeper {
-  /** Settles once at most, when nothing is left to keep: with the loss, or with nothing if whoever has our token or key gave the lease back. */
+  /** Settles once at most, when nothing is left to keep: with the loss, or with nothing if it was given back with its own token. */
   readonly over: Promise<LeaseLost | undefined>;
   #declare: (loss: LeaseLost | undefined) => void = () => {};
   #loss: LeaseLost | undefined;
@@ -40,17 +42,19 @@ export class Keeper {
   #grant: Grant;
   readonly #pace: Pace;
   readonly #observer: KeepObserver;
+  readonly #shared: boolean;
   readonly #term: Term;
   readonly #stopped = new AbortController();
   #trouble: string | undefined;
   #next: NodeJS.Timeout | undefined;
   #alarm: NodeJS.Timeout | undefined;
 
-  constructor(locks: Locks, lease: Lease, { leaseToken = "", pace = PACE, observer = {} }: KeepOptions) {
+  constructor(locks: Locks, lease: Lease, { leaseToken = "", pace = PACE, observer = {}, shared = false }: KeepOptions) {
     this.#locks = locks;
     this.#grant = { leaseId: lease.id, leaseToken, fencingToken: fencingTokenOf(lease) };
     this.#pace = pace;
     this.#observer = observer;
+    this.#shared = shared;
     this.#term = new Term(lease);
     this.over = new Promise((resolve) => {
       this.#declare = resolve;
@@ -77,7 +81,7 @@ export class Keeper {
   async begin(signal: AbortSignal): Promise<Lease | undefined> {
     const told = await persist(() => this.#renew(signal), signal, this.#pace).catch((error: unknown) => {
       signal.throwIfAborted();
-      const end = verdictOf(error);
+      const end = verdictOf(error, this.#grant.leaseId);
       throw end === undefined ? error : new LeaseLost(this.#grant.leaseId, end.why, end.endReason);
     });
     signal.throwIfAborted();
@@ -138,7 +142,7 @@ export class Keeper {
 
   #failed(error: unknown, sentAt: number): void {
     if (this.#stopped.signal.aborted) return;
-    const end = verdictOf(error);
+    const end = verdictOf(error, this.#grant.leaseId);
     if (end !== undefined) this.#ended(end);
     if (end !== undefined || sentAt <= this.#term.renewedAt) return;
     this.#trouble = ConnectError.from(error).rawMessage;
@@ -158,15 +162,15 @@ export class Keeper {
     this.#lose({ why: `${why}, and it ends in ${this.#term.rest}`, endReason: EndReason.UNSPECIFIED });
   }
 
-  /** Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it. */
+  /** Whoever gave it back with its token works on it, and knows: no reason to stop the body. Unless the work of others has the same token. */
   #ended(end: End): void {
     if (this.#stopped.signal.aborted) return;
     this.stop();
-    if (end.endReason === EndReason.RELEASED) this.#declare(undefined);
-    else this.#lose(end);
+    if (end.givenBack && !this.#shared) this.#declare(undefined);
+    else this.#lose(end.givenBack ? { ...end, why: `${end.why}, by somebody with the same request_id` } : end);
   }
 
-  #lose({ why, endReason }: End): void {
+  #lose({ why, endReason }: Omit<End, "givenBack">): void {
     this.#loss ??= new LeaseLost(this.#grant.leaseId, why, endReason);
     this.#declare(this.#loss);
   }

@@ -102,6 +102,14 @@ export const holding: Scenarios = {
     assert.equal(await hold.finish(), "ok");
   },
 
+  "released by somebody else while the body runs: lost, like a forced end": async (world) => {
+    const hold = world.testee.hold([world.environment], { ttl: "10s" });
+    const { leaseId } = await hold.hears("held");
+    await world.clients.locks.release({ leaseId });
+    await hold.hears("cancelled");
+    assert.equal(await hold.outcome(), "lost RELEASED");
+  },
+
   "a wrong key is an error that comes as it is": async (world) => {
     const hold = world.another({ key: "not-the-key" }).hold([world.environment]);
     assert.equal(await hold.outcome(), "unauthenticated WRONG_KEY");

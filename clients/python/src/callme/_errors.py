@@ -74,6 +74,8 @@ class LeaseLost(Exception):
         self.lease_id = lease_id
         self.why = why
         self.end_reason = end_reason
+        # Released with its own token, for example by the body before its last steps.
+        self._given_back = False
 
     def __reduce__(self) -> tuple[type[LeaseLost], tuple[str, str, str]]:
         return type(self), (self.lease_id, self.why, self.end_reason)
@@ -113,7 +115,9 @@ def loss_in(lease: Lease, fencing_token: int) -> LeaseLost | None:
     A server that did not learn that its grant had arrived takes it back. The next grant is another one: others may have been served.
     """
     if lease.state == LEASE_STATE_ENDED:
-        return LeaseLost(lease.id, ending(lease), _short(lease.end_reason))
+        lost = LeaseLost(lease.id, ending(lease), _short(lease.end_reason))
+        lost._given_back = lost.end_reason == "RELEASED" and (not lease.HasField("ended_by") or lease.ended_by.lease_id == lease.id)
+        return lost
     if lease.state != LEASE_STATE_HELD:
         return LeaseLost(lease.id, "it was taken back, and stands in line again")
     now = fencing_token_of(lease)
@@ -145,7 +149,14 @@ def verdict(error: BaseException, lease_id: str) -> LeaseLost | None:
     info = _info(error)
     if info is None or info.reason not in {"LEASE_ENDED", "LEASE_NOT_FOUND"}:
         return None
-    return LeaseLost(lease_id, words(error), info.metadata.get("end_reason", ""))
+    lost = LeaseLost(lease_id, words(error), info.metadata.get("end_reason", ""))
+    lost._given_back = lost.end_reason == "RELEASED" and info.metadata.get("ended_by_lease", lease_id) == lease_id
+    return lost
+
+
+def is_given_back(loss: LeaseLost) -> bool:
+    """Whether what ended it is no loss: it was released with its own token."""
+    return loss._given_back
 
 
 def is_transient(error: BaseException) -> bool:

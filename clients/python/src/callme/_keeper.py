@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable
 import grpc
 
 from callme._calls import Calls, Watchdog, persist
-from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_transient, loss_in, verdict, words
+from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_given_back, is_transient, loss_in, verdict, words
 from callme._retry import SILENCE, Backoff
 from callme._settings import metadata_of
 from callme._tenure import Tenure
@@ -208,12 +208,12 @@ class Keeper:
                 self._calls.discard(stream)
 
     def _over(self, loss: LeaseLost) -> None:
-        """Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it."""
+        """Given back with its own token, for example by the body before its last steps, it is no loss: no reason to stop the body."""
         with self._changed:
             if self._stopped.is_set():
                 return
             self._stopped.set()
-            lost = self.loss is None and loss.end_reason != "RELEASED"
+            lost = self.loss is None and not is_given_back(loss)
             if lost:
                 self.loss = loss
         self.stop()

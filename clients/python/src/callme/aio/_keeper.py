@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import grpc
 
-from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_transient, loss_in, verdict, words
+from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_given_back, is_transient, loss_in, verdict, words
 from callme._retry import Backoff
 from callme._settings import metadata_of
 from callme._tenure import Tenure
@@ -183,10 +183,10 @@ class Keeper:
             await asyncio.sleep(backoff.pause())
 
     def _over(self, loss: LeaseLost) -> None:
-        """Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it."""
+        """Given back with its own token, for example by the body before its last steps, it is no loss: no reason to stop the body."""
         if self._stopped:
             return
         self._end()
-        if self.loss is None and loss.end_reason != "RELEASED":
+        if self.loss is None and not is_given_back(loss):
             self.loss = loss
             self._on_loss()

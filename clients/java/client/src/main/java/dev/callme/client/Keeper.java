@@ -162,11 +162,11 @@ final class Keeper {
     if (!stopped) stream = wire.watch(lease, token, new Follower());
   }
 
-  /** Whoever gave it back had our token or key, for example the body itself before its last steps: no reason to stop it. */
+  /** Given back with its own token, for example by the body before its last steps, it is no loss: no reason to stop the body. */
   private void declare(Loss loss) {
     if (stopped) return;
     end();
-    if (loss.endReason() != EndReason.END_REASON_RELEASED) lose(loss);
+    if (!loss.givenBack()) lose(loss);
   }
 
   private void lose(Loss loss) {

@@ -6,10 +6,22 @@ import dev.callme.v1.EndReason;
 final class Loss {
   private final String why;
   private final EndReason endReason;
+  private final boolean givenBack;
 
   Loss(String why, EndReason endReason) {
+    this(why, endReason, false);
+  }
+
+  /** `byItsToken`: who ended it had the lease's own token. */
+  Loss(String why, EndReason endReason, boolean byItsToken) {
     this.why = why;
     this.endReason = endReason;
+    this.givenBack = byItsToken && endReason == EndReason.END_REASON_RELEASED;
+  }
+
+  /** It was released with its own token, for example by the body before its last steps. */
+  boolean givenBack() {
+    return givenBack;
   }
 
   String why() {

@@ -45,7 +45,10 @@ final class Verdict {
    * arrived takes it back. The next grant is another one: others may have been served.
    */
   static Optional<Loss> lossIn(Lease now, long fencingToken) {
-    if (now.getState() == LeaseState.LEASE_STATE_ENDED) return Optional.of(new Loss(Words.ending(now), now.getEndReason()));
+    if (now.getState() == LeaseState.LEASE_STATE_ENDED) {
+      boolean byItsToken = !now.hasEndedBy() || now.getEndedBy().getLeaseId().equals(now.getId());
+      return Optional.of(new Loss(Words.ending(now), now.getEndReason(), byItsToken));
+    }
     if (now.getState() != LeaseState.LEASE_STATE_HELD) return Optional.of(takenBack("and stands in line again"));
     long token = fencingTokenOf(now);
     if (token == fencingToken) return Optional.empty();
@@ -72,7 +75,9 @@ final class Verdict {
       case "LEASE_NOT_FOUND":
         return Optional.of(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
       case "LEASE_ENDED":
-        return Optional.of(new Loss(why, reasonNamed(info.getMetadataOrDefault("end_reason", ""))));
+        String lease = info.getMetadataOrDefault("lease_id", "");
+        boolean byItsToken = info.getMetadataOrDefault("ended_by_lease", lease).equals(lease);
+        return Optional.of(new Loss(why, reasonNamed(info.getMetadataOrDefault("end_reason", "")), byItsToken));
       default:
         return Optional.empty();
     }

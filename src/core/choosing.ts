@@ -27,6 +27,8 @@ export function byUse(a: Site, b: Site): number {
 /** The environments that a selector of somebody who waits means, but those that it names, as the environments of a lease are distinct. */
 export function* meant(pool: Pool, request: { readonly needs: readonly Want[] }): Generator<Site, void, undefined> {
   const wants = selectorsOf(request);
+  // Requests by name are most of all, and must not pay for the size of the pool.
+  if (wants.length === 0) return;
   const named = new Set(namesOf(request));
   for (const [name, site] of pool.sites.entries()) if (!named.has(name) && wants.some((want) => isMeant(want, site))) yield site;
 }

@@ -12,6 +12,7 @@ import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { inheritance } from "../process/inheritance.ts";
+import { checkCommand } from "../process/lookup.ts";
 import { runOnLease, type Tenure } from "../process/tenure.ts";
 import type { Settings } from "../settings.ts";
 import { parseDuration } from "../words/duration.ts";
@@ -73,6 +74,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
   protected async perform(): Promise<number> {
     const { command = [], env } = this.context;
     if (command.length === 0) throw Failure.usage("say what to run, behind --: call-me exec uat -- make test");
+    checkCommand(command[0] ?? "", env);
     const keep = this.keepOnFailure === undefined ? undefined : parseDuration("--keep-on-failure", this.keepOnFailure);
     const request = buildRequest(this, env);
     const settings = await this.connect();

@@ -4,9 +4,9 @@ import os from "node:os";
 import process from "node:process";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../exit.ts";
 import { isPopulated, signalGroup } from "./group.ts";
 import { Lifeline } from "./lifeline.ts";
+import { unstartable } from "./lookup.ts";
 
 /** Waits to be told that the guard knows its group, and becomes the command. If we die before that, nothing is run at all. */
 const GATE = 'read -r go <&3 && exec 3<&- && exec "$@"';
@@ -40,7 +40,7 @@ export class Child {
       this.#group = child.pid;
       if (child.pid !== undefined) this.#lifeline.guard(child.pid, () => openGate(child));
     } catch (error) {
-      this.exited = Promise.reject(unstartable(file, error as NodeJS.ErrnoException));
+      this.exited = Promise.reject(unstartable(command[0] ?? "", (error as NodeJS.ErrnoException).code ?? String(error)));
     }
   }
 
@@ -83,13 +83,7 @@ function openGate({ stdio: [, , , gate] }: ChildProcess): void {
 
 function statusOf(file: string, child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once("error", (error) => reject(unstartable(file, error)));
+    child.once("error", (error: NodeJS.ErrnoException) => reject(unstartable(file, error.code ?? error.message)));
     child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + os.constants.signals[signal]));
   });
-}
-
-/** As a shell tells it: 127 if there is no such command, 126 if it is there and cannot be run. */
-function unstartable(file: string, { code, message }: NodeJS.ErrnoException): Failure {
-  if (code === "ENOENT") return new Failure(127, `there is no command ${JSON.stringify(file)}; check its name, PATH, and its first line`);
-  return new Failure(126, `cannot run ${JSON.stringify(file)}: ${code === "EACCES" ? "it is not executable; chmod +x it" : message}`);
 }

@@ -1,5 +1,6 @@
 // The command line `call-me exec` as a process, against the real server.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -53,15 +54,25 @@ describe.concurrent("exec", () => {
   });
 
   test.each([
-    ["there is no such command", ["nonsense"], 127],
-    ["it cannot be executed", [path.resolve("package.json")], 126],
-  ])("as in a shell, if %s", async (_, command, code) => {
+    ["there is no such command", ["nonsense"], 127, 'there is no command "nonsense"'],
+    ["there is no such file", ["./nonsense"], 127, 'there is no command "./nonsense"'],
+    ["it cannot be executed", [path.resolve("package.json")], 126, "chmod +x"],
+    ["it is a folder", [path.resolve("cli")], 126, "it is a folder"],
+  ])("as in a shell, if %s, and before it waits", async (_, command, code, words) => {
+    await clients.locks.acquire({ environment: "unstartable", requestId: "1" });
     const env = { PATH: process.env["PATH"] ?? "", CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
-    expect(await type(["exec", `unstartable-${code}`, "--fail", "--", ...command], env)).toMatchObject({ code, stdout: "" });
-    const odd = { ...env, "ODD-NAME": "kept" };
-    const { stderr, ...rest } = await type(["exec", `unstartable-${code}`, "--fail", "--", ...command], odd);
+    const { stderr, ...rest } = await type(["exec", "unstartable", "--", ...command], env);
     expect(rest).toEqual({ code, stdout: "" });
-    expect(stderr).toContain(code === 127 ? 'there is no command "nonsense"' : "chmod +x");
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain("waiting");
+  });
+
+  test("a command that cannot be started after all gives the lease back", async () => {
+    const script = path.join(mkdtempSync(path.join(os.tmpdir(), "call-me-script-")), "script");
+    writeFileSync(script, "#!/nowhere/interpreter\n", { mode: 0o755 });
+    const env = { PATH: process.env["PATH"] ?? "", CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    expect((await type(["exec", "gone-after-all", "--", script], env)).code).toBe(127);
+    expect((await clients.locks.check({ environment: "gone-after-all" })).available).toBe(true);
   });
 
   test("variables that no shell could name reach the command", async () => {

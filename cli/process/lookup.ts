@@ -1,0 +1,40 @@
+import { accessSync, constants, statSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { Failure } from "../exit.ts";
+import type { Variables } from "../settings.ts";
+
+/** Where a shell looks that has no PATH. */
+const USUAL = "/usr/local/bin:/usr/bin:/bin";
+
+/**
+ * Makes sure that there is such a command, as a shell would look for it, before anybody waits for its turn. Throws a Failure: 127 if there is
+ * none of that name, 126 if it is there and cannot be run. What only its start can tell (its first line, another machine's binary) is told then.
+ */
+export function checkCommand(file: string, env: Variables): void {
+  // Windows looks for it by rules of its own: with extensions, and in more places.
+  if (process.platform === "win32") return;
+  const named = file.includes("/");
+  const places = named ? [file] : (env["PATH"] ?? USUAL).split(":").map((folder) => path.join(folder || ".", file));
+  const found = file === "" ? [] : places.map(kindOf);
+  if (found.includes("runs")) return;
+  throw unstartable(file, found.includes("file") ? "EACCES" : named && found.includes("folder") ? "EISDIR" : "ENOENT");
+}
+
+/** What ends the attempt to start a command, as a shell tells it. `code` is the system's, or else words of its own. */
+export function unstartable(file: string, code: string): Failure {
+  const name = JSON.stringify(file);
+  if (code === "ENOENT") return new Failure(127, `there is no command ${name}; check its name, PATH, and its first line`);
+  const why = { EACCES: "it is not executable; chmod +x it", EISDIR: "it is a folder" }[code] ?? code;
+  return new Failure(126, `cannot run ${name}: ${why}`);
+}
+
+function kindOf(file: string): "runs" | "file" | "folder" | "none" {
+  try {
+    if (statSync(file).isDirectory()) return "folder";
+    accessSync(file, constants.X_OK);
+    return "runs";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES" ? "file" : "none";
+  }
+}

@@ -4,7 +4,7 @@ import { channelOf } from "./ci/log.ts";
 import { connect, type Environments, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
-import { explain } from "./exit.ts";
+import { explain, Failure } from "./exit.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { Output } from "./words/output.ts";
 
@@ -25,7 +25,7 @@ export abstract class ClientCommand extends Command<Context> {
       return await this.perform();
     } catch (error) {
       const signal = this.interruption;
-      if (signal.aborted) return 128 + os.constants.signals[signal.reason as NodeJS.Signals];
+      if (signal.aborted && !(error instanceof Failure)) return 128 + os.constants.signals[signal.reason as NodeJS.Signals];
       const failure = explain(error, this.#address);
       this.output.word(`${failure.message}`);
       return failure.exitCode;

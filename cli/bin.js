@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { launch, suits } from "../scripts/launch.js";
+import { launch, leaveStreamsAlone, say, suits } from "../scripts/launch.js";
 
 const [, self = "call-me", ...given] = process.argv;
 const args = path.basename(self, path.extname(self)) === "call-me-server" ? ["serve", ...given] : given;
@@ -16,7 +16,7 @@ if (suits()) {
 } else if (checkout) {
   launch([self, ...given]);
 } else if (args[0] === "serve") {
-  process.stderr.write(`call-me serve needs Node 22.18 or newer, and this is ${process.versions.node}; the other commands run on it\n`);
+  say(`call-me serve needs Node 22.18 or newer, and this is ${process.versions.node}; the other commands run on it`);
   process.exitCode = 78;
 } else {
   await run();
@@ -24,7 +24,9 @@ if (suits()) {
 
 async function run() {
   const { start } = await import(checkout ? "./main.ts" : "../dist/cli/main.js");
-  process.exitCode = await start(args);
+  leaveStreamsAlone();
+  // All that was said is out, or nobody reads it: nothing that still waits to be written keeps us.
+  process.exit(await start(args));
 }
 
 /** Ends this process when its launcher is gone, however that ended: nobody else could pass a signal on to us any more. */

@@ -7,8 +7,13 @@ import { EXIT } from "./exit.ts";
 import { named, ReadableCli } from "./help/readable.ts";
 import { didYouMean, optionMeant } from "./help/suggestion.ts";
 import { environment, wantsColour } from "./settings.ts";
+import { speakForNode, stderr, stdin, stdout } from "./streams/own.ts";
 import { commandsFor, partCommand, VERBS } from "./verbs.ts";
-import { plain } from "./words/plain.ts";
+import { finish } from "./words/output.ts";
+import { plain, plainLine } from "./words/plain.ts";
+
+/** How long our last words may take when nothing is held any more, in ms. */
+const FAREWELL = 500;
 
 /** Runs one command line (without the program's name) and gives its exit code. Never throws; prints only to the context's streams. */
 export async function run(args: string[], context: Context): Promise<number> {
@@ -36,31 +41,50 @@ export async function run(args: string[], context: Context): Promise<number> {
   }
 }
 
-/** Runs a command line in this process, with its streams and signals, and gives the exit code. */
+/** Runs a command line in this process, with its streams and signals, and gives the exit code, once all that was said is out, or nobody reads it. */
 export async function start(args: string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) {
-    // Whoever read our output has seen enough (`call-me watch uat | head -1`): end as a shell tool does.
-    stream.on("error", (error: NodeJS.ErrnoException) =>
-      process.exit(error.code === "EPIPE" ? 128 + os.constants.signals.SIGPIPE : EXIT.error),
-    );
-  }
-  let interruption: AbortSignal | undefined;
-  return await run(args, {
+  speakForNode();
+  const interruption = new AbortController();
+  // Whoever reads has seen enough (`call-me watch uat | head -1`), or nothing can be written: end as a shell tool does.
+  stdout.on("error", () => interruption.abort("SIGPIPE"));
+  let listens = false;
+  const code = await run(args, {
     env: environment(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdin,
+    stdout,
+    stderr,
     colorDepth: 1,
     pace: PACE,
-    interruption: () => (interruption ??= listenForSignals()),
+    interruption: () => {
+      if (!listens) listenForSignals(interruption);
+      listens = true;
+      return interruption.signal;
+    },
   });
+  const ending = await conclude(code, interruption.signal);
+  await stderr.settled(FAREWELL);
+  return ending;
 }
 
 /** Installed only by the commands that ask for it; `serve` has its own. A repeated signal (launcher and terminal both send one) adds nothing. */
-function listenForSignals(): AbortSignal {
-  const controller = new AbortController();
+function listenForSignals(controller: AbortController): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => controller.abort(signal));
-  return controller.signal;
+}
+
+/** The exit code when all data is out: what was not written does not count as done. */
+async function conclude(code: number, interruption: AbortSignal): Promise<number> {
+  if (!stdout.begun) return code;
+  const endOf = (signal: NodeJS.Signals) => 128 + os.constants.signals[signal];
+  try {
+    await finish(stdout, interruption);
+    return code;
+  } catch (error) {
+    if (code !== EXIT.done && code !== endOf("SIGPIPE")) return code;
+    if (stdout.errored === null) return endOf(interruption.reason);
+    if ((stdout.errored as NodeJS.ErrnoException).code === "EPIPE") return endOf("SIGPIPE");
+    stderr.write(`call-me: ${plainLine((error as Error).message)}\n`);
+    return EXIT.error;
+  }
 }
 
 function version(): string {

@@ -4,7 +4,7 @@
 // segfault). On an older host the right Node comes from the npm registry, as a package, once; later runs find it in the
 // npm cache, also offline. Built-in modules only: this file runs before `npm ci` has done anything, and on Node 20.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -37,7 +37,7 @@ function findNode() {
   }
   const name = PACKAGES[`${process.platform}-${process.arch}`];
   if (name === undefined) fail(`Node ${process.versions.node} is too old; install Node 22.18 or newer`);
-  process.stderr.write(`note: Node ${process.versions.node} is too old for call-me; using Node ${VERSION} from the npm package ${name}\n`);
+  say(`note: Node ${process.versions.node} is too old for call-me; using Node ${VERSION} from the npm package ${name}`);
   const npm = process.env.npm_execpath;
   const command = npm?.endsWith(".js") ? [process.execPath, npm] : ["npm"];
   const found = spawnSync(
@@ -57,12 +57,34 @@ function findNode() {
 }
 
 function fail(sentence) {
-  process.stderr.write(`call-me: ${sentence}\n`);
+  say(`call-me: ${sentence}`);
   process.exit(78);
+}
+
+/** A line on stderr. Not by process.stderr: it makes a pipe that others share non-blocking for all of them. */
+export function say(line) {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+/** As it ends Node sets flags and modes of stdin, stdout and stderr back to what it found at its start, though others share them: from here on it does not find them. */
+export function leaveStreamsAlone() {
+  process.on("exit", () => {
+    if (process.platform === "win32") return;
+    for (const descriptor of [0, 1, 2]) {
+      closeSync(descriptor);
+      // Gets the number that is free now.
+      openSync("/dev/null", "r+");
+    }
+  });
 }
 
 /** Runs it with our stdio, passes signals on, and ends as it ends. The IPC channel tells it when we are killed. */
 export function launch(args) {
+  leaveStreamsAlone();
   const child = spawn(findNode(), args, {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, CALL_ME_LAUNCHER: "1" },

@@ -1,6 +1,6 @@
 /** The server as a process: settings, signals, exit codes. */
 import { setDefaultHighWaterMark } from "node:stream";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { type App, start } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
@@ -20,19 +20,26 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
  */
 setDefaultHighWaterMark(false, 16 * 1024);
 
+/** Where the log goes: takes each line at once, and neither waits nor throws, whatever becomes of it. What it had to drop it counts. */
+export interface LogOutlet {
+  write(line: string): unknown;
+  /** The line about lines that were dropped, with its end: written where they are missing. */
+  tellDropped: (lines: number) => string;
+}
+
 /** Runs the server until it is told to stop; resolves with an exit code of docs/contract.md. */
-export async function main(): Promise<number> {
+export async function main(outlet: LogOutlet): Promise<number> {
   try {
-    return await serve(readConfig());
+    return await serve(readConfig(), outlet);
   } catch (error) {
     const code = exitCodeOf(error);
-    process.stderr.write(`call-me serve: ${code === EXIT.unforeseen ? (error as Error).stack : (error as Error).message}\n`);
+    outlet.write(`call-me serve: ${code === EXIT.unforeseen ? (error as Error).stack : (error as Error).message}\n`);
     return code;
   }
 }
 
-async function serve(config: Config): Promise<number> {
-  const log = pino({ ...LOG_FORMAT, level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+async function serve(config: Config, outlet: LogOutlet): Promise<number> {
+  const log = logInto(outlet, config.logLevel);
   const medium = await SqliteMedium.open(config.sqlite, (text) => log.warn({}, text));
   const app = await start({ ...config, medium, log });
   // Before anybody is told that it is ready, and may stop it.
@@ -50,6 +57,19 @@ async function serve(config: Config): Promise<number> {
   }
   log.info({ signal: ending }, "stopping; leases and places in line stay");
   return await drained(app);
+}
+
+function logInto(outlet: LogOutlet, level: string): Logger {
+  const options = { ...LOG_FORMAT, level };
+  outlet.tellDropped = (lines) => {
+    let told = "";
+    const write = (line: string) => {
+      told = line;
+    };
+    pino(options, { write }).warn({ lines }, "lines of the log were dropped here: nobody took them in time");
+    return told;
+  };
+  return pino(options, outlet);
 }
 
 /**

@@ -14,6 +14,8 @@ import { explainBusy, explainMiss, obstacles } from "../words/obstacle.ts";
 import { environmentsOf, instant } from "../words/phrases.ts";
 import { WaitReport } from "../words/wait-report.ts";
 
+const LIVE: readonly LeaseState[] = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD];
+
 /** `call-me acquire`, and `call-me request` as the original says: takes environments, waiting for as long as it takes. */
 export class AcquireCommand extends ClientCommand implements AcquireOptions {
   static override paths = [["acquire"], ["request"]];
@@ -93,22 +95,31 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
       });
       if (this.noWait) report.answered(answer);
       report.close();
-      await this.handOn(locks, answer, hand);
-      return await this.conclude(locks, answer, start, hand !== undefined);
+      await this.handOn(locks, answer, async () => {
+        if (hand !== undefined) await hand(answer, { output: this.output, env, mask: this.mask });
+        else if (answer.lease?.state === LeaseState.HELD) this.tell(answer.lease, start);
+      });
+      return await this.conclude(locks, answer);
     } finally {
       report.close();
     }
   }
 
   /** A lease that nobody learns of would only be in the way: if it can't be handed on it is given back. */
-  private async handOn(locks: Locks, answer: AcquireResponse, hand: ReturnType<typeof writerOf>): Promise<void> {
+  private async handOn(locks: Locks, { lease, leaseToken }: AcquireResponse, hand: () => Promise<void>): Promise<void> {
     try {
-      await hand?.(answer, { output: this.output, env: this.context.env, mask: this.mask });
+      await hand();
+      await this.output.finish(this.interruption);
     } catch (error) {
       const say = (line: string) => this.output.word(line);
-      if (answer.lease?.state === LeaseState.HELD) await new AfterUse(locks, answer.lease, answer.leaseToken, this.context, say).release();
+      if (lease !== undefined && LIVE.includes(lease.state)) await new AfterUse(locks, lease, leaseToken, this.context, say).release();
       throw error;
     }
+  }
+
+  private tell(lease: Lease, start: bigint): void {
+    this.output.data(`acquired slot for environment: ${environmentsOf(lease)}`);
+    this.output.data(`waited ${formatDuration(process.hrtime.bigint() - start)}`);
   }
 
   private async stand(locks: Locks, request: AcquireInit, report: WaitReport, seen?: (lease: Lease) => void): Promise<AcquireResponse> {
@@ -125,14 +136,10 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     return await waiting.settled();
   }
 
-  private async conclude(locks: Locks, { lease, environmentCreated }: AcquireResponse, start: bigint, handedOn: boolean): Promise<number> {
+  private async conclude(locks: Locks, { lease, environmentCreated }: AcquireResponse): Promise<number> {
     if (lease?.state !== LeaseState.HELD) {
       this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;
-    }
-    if (!handedOn) {
-      this.output.data(`acquired slot for environment: ${environmentsOf(lease)}`);
-      this.output.data(`waited ${formatDuration(process.hrtime.bigint() - start)}`);
     }
     if (environmentCreated) this.output.word("the environment did not exist; it was created with one slot");
     this.output.word(`lease ${lease.id} is held ${term(lease)}`);

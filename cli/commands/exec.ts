@@ -109,6 +109,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       if (lease === undefined) return undefined;
       if (answer.environmentCreated) say("the environment did not exist; it was created with one slot");
       say(`${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
+      await this.output.said();
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
       const tenure = await runOnLease(command, inheritance(env, settings, { lease, leaseToken }), keeper, { say, interactive });
       return await this.conclude(after, lease, tenure, keep);

@@ -1,6 +1,7 @@
 import { Command, Option } from "../clipanion.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
+import { stderr } from "../streams/own.ts";
 
 /** `call-me serve`: the server itself. All of its settings are environment variables. */
 export class ServeCommand extends Command<Context> {
@@ -20,9 +21,9 @@ export class ServeCommand extends Command<Context> {
   async execute(): Promise<number> {
     try {
       const { main } = await import("../../src/main.ts");
-      return await main();
+      return await main(stderr);
     } catch (error) {
-      this.context.stderr.write(`call-me: the server could not be run: ${error instanceof Error ? error.stack : error}\n`);
+      stderr.write(`call-me: the server could not be run: ${error instanceof Error ? error.stack : error}\n`);
       return EXIT.error;
     }
   }

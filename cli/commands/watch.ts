@@ -31,7 +31,10 @@ export class WatchCommand extends ClientCommand {
     const tell = (news: string) => this.output.word(news);
     const since = BigInt(this.since ?? 0);
     const messages = followEnvironments(locks, { what, since }, { pace, interruption: this.interruption, tell });
-    for await (const message of messages) this.show(message);
+    for await (const message of messages) {
+      this.show(message);
+      await this.output.room(this.interruption);
+    }
     throw new Error("a watch ends by interruption only");
   }
 

@@ -69,7 +69,7 @@ export class Stopper {
 
   #kill(why: string): void {
     if (!this.#child.runs) return;
-    this.#say(`killing the command: ${why}`);
     this.#child.signal("SIGKILL");
+    this.#say(`killing the command: ${why}`);
   }
 }

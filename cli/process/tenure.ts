@@ -36,14 +36,15 @@ export async function runOnLease(
   void keeper.over.then((lost) => {
     // The command itself, perhaps, before its last steps: no reason to stop it.
     if (lost === undefined) return say("the lease was given back with its token while the command ran; it runs on");
-    say(`the lease is lost: ${lost.why}; stopping the command`);
     stopper.terminate(keeper.stopBy);
+    say(`the lease is lost: ${lost.why}; stopping the command`);
   });
   try {
     const status = await child.exited;
     if (child.runs) {
-      if (!stopper.stopping) say("the command has ended; stopping the processes that it left behind");
+      const { stopping } = stopper;
       stopper.terminate();
+      if (!stopping) say("the command has ended; stopping the processes that it left behind");
     }
     const clean = await child.gone();
     return { status, loss: keeper.loss, interrupted: stopper.interrupted, clean };

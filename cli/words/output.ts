@@ -1,9 +1,15 @@
+import { once } from "node:events";
 import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
 import type { Channel } from "../ci/log.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { Words } from "../streams/words.ts";
 import { plain, plainJson, plainLine } from "./plain.ts";
 
 const ERASE = "\r\x1b[2K";
+/** In ms. */
+const MOMENT = 250;
 
 /** Who reads what we say. */
 interface Readers {
@@ -41,6 +47,22 @@ export class Output {
   /** What another program reads, as it is: the caller answers for every character. */
   raw(text: string): void {
     this.#print(this.#stdout, text);
+  }
+
+  /** Waits until a line of data would not have to wait for those before it. Rejects with the signal's reason. */
+  async room(interruption: AbortSignal): Promise<void> {
+    if (this.#stdout.writableNeedDrain)
+      await once(this.#stdout, "drain", { signal: interruption }).catch(() => interruption.throwIfAborted());
+  }
+
+  /** Ends the answer, and waits until all of it is out, however slow its reader is. Rejects with a Failure if it cannot be written, or with the signal's reason. */
+  async finish(interruption: AbortSignal): Promise<void> {
+    await finish(this.#stdout, interruption);
+  }
+
+  /** Waits for a moment, so that what was said stands before what another process says next. Never rejects. */
+  async said(): Promise<void> {
+    if (this.#stderr instanceof Words) await this.#stderr.settled(MOMENT);
   }
 
   /** Opens a section of the CI system's log; the function that it gives closes it. Elsewhere neither does anything. */
@@ -98,9 +120,29 @@ export class Output {
   }
 
   #print(stream: Writable, text: string): void {
+    if (stream === this.#stdout) this.#gather();
+    else if (this.#stdout.writableCorked > 0) this.#stdout.uncork();
     if (this.#live !== "") this.#stderr.write(ERASE);
     stream.write(`${text}\n`);
     if (this.#live !== "") this.#stderr.write(this.#live);
+  }
+
+  /** The lines of one moment leave together: who reads only the first of them has not left before the last is written. */
+  #gather(): void {
+    if (this.#stdout.writableCorked > 0) return;
+    this.#stdout.cork();
+    queueMicrotask(() => this.#stdout.uncork());
+  }
+}
+
+/** As Output.finish, of any stdout. */
+export async function finish(stdout: Writable, interruption: AbortSignal): Promise<void> {
+  if (!stdout.writableEnded) stdout.end();
+  try {
+    await finished(stdout, { readable: false, signal: interruption });
+  } catch (error) {
+    if (stdout.errored === null) throw interruption.reason;
+    throw new Failure(EXIT.error, `the answer could not be written to stdout (${(error as Error).message})`);
   }
 }
 

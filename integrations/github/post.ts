@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { EXIT } from "../../cli/exit.ts";
 import { start } from "../../cli/main.ts";
+import { stderr } from "../../cli/streams/own.ts";
 import { error, stateOf } from "./runner.ts";
 
 /** Gives back what the step took. Fails if that was lost while the job ran: what the job has seen since then may be another job's doing. */
@@ -11,7 +12,7 @@ export async function giveBack(): Promise<number> {
   // By the token alone: it is all that the post step of a cancelled job can count on.
   for (const name of ["CALL_ME_API_KEY", "API_KEY"]) delete process.env[name];
   Object.assign(process.env, { CALL_ME_URL: url, CALL_ME_LEASE_TOKEN: token });
-  process.stderr.write(renewals(stateOf("log")));
+  stderr.write(renewals(stateOf("log")));
   const code = await start(["release", "--lease", leaseId, "--expect-held"]);
   if (code === EXIT.lost) error("the lease was lost while the job ran: others may have used the environment");
   return code;

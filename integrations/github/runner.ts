@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { GITHUB } from "../../cli/ci/log.ts";
+import { stderr } from "../../cli/streams/own.ts";
 
 type File = "OUTPUT" | "STATE" | "ENV" | "PATH";
 
@@ -31,7 +32,7 @@ export function temporary(): string {
 
 /** A line on the run's page. */
 export function error(text: string): void {
-  process.stdout.write(`${GITHUB.error(text)}\n`);
+  stderr.write(`${GITHUB.error(text)}\n`);
 }
 
 /** What our own calls of this file begin with; the runner's have no arguments at all. */

@@ -17,6 +17,8 @@ export const SCRIPTS = {
   stubborn: `${DEAF} ${HELLO} wait`,
   /** Says which signal came, and goes on. */
   talkative: `${DEAF} for name in INT TERM HUP; do trap "echo got $name" $name; done; ${HELLO} while kill -0 $child; do wait; done`,
+  /** Takes no notice of signals, and writes to stderr as long as anybody has room. */
+  noisy: `trap '' INT TERM HUP; yes >&2 & child=$!; ${HELLO} wait`,
   /** Ends with 3 when something comes on stdin, or with its end. */
   reading: `sleep 1000 & child=$!; ${HELLO} read -r line; kill $child; exit 3`,
 } as const;
@@ -26,6 +28,8 @@ export interface Start {
   readonly options?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly script?: keyof typeof SCRIPTS;
+  /** What stderr is, instead of a pipe that is read. */
+  readonly stderr?: number;
   /** What runs bin.js; the tests' own Node unless given. */
   readonly launcher?: readonly string[];
 }
@@ -45,11 +49,12 @@ export class Wrapped implements AsyncDisposable {
   private constructor(
     at: Address,
     environment: string,
-    { options = [], env = {}, script = "obedient", launcher = [process.execPath] }: Start,
+    { options = [], env = {}, script = "obedient", stderr, launcher = [process.execPath] }: Start,
   ) {
     const [file = "", ...args] = [...launcher, BIN, "exec", environment, ...options, "--", "sh", "-c", SCRIPTS[script]];
     this.#child = spawn(file, args, {
       detached: true,
+      stdio: ["pipe", "pipe", stderr ?? "pipe"],
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], CALL_ME_URL: at.url, CALL_ME_API_KEY: at.key, ...env },
     });
     this.#child.stdout?.on("data", (chunk) => {

@@ -1,0 +1,97 @@
+// What becomes of our words costs neither the command nor the lease.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import net, { type AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Clients, clientsOf } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
+import { Network } from "./network.ts";
+import { Pipe } from "./plumbing.ts";
+import { aheadOf, ended, Wrapped } from "./wrapped.ts";
+
+let server: Server;
+let clients: Clients;
+beforeAll(async () => {
+  server = await Server.start();
+  clients = clientsOf(server);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+function shell(script: string) {
+  const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key, CALL_ME: `${process.execPath} ${BIN}` };
+  const child = spawn("bash", ["-c", script], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  return once(child, "close").then(([code]) => ({ code, stdout, stderr }));
+}
+
+/** The ids of the leases on an environment. */
+async function leasesOn(environment: string): Promise<string[]> {
+  return (await clients.environments.listLeases({ filter: { environment } })).leases.map(({ id }) => id);
+}
+
+describe.concurrent("exec with a stderr that nobody reads", () => {
+  test("a command that is stubborn, and fills it too, is dead before the next holder is served, and so are we", async () => {
+    using pipe = new Pipe();
+    await clients.environments.applyEnvironments({ environments: [{ name: "stalled-forced", lockDelay: { seconds: 4n } }] });
+    await using wrapped = await Wrapped.start(server, "stalled-forced", { script: "noisy", stderr: pipe.end });
+    const next = clients.locks.acquire({ environment: "stalled-forced", requestId: "next", wait: { seconds: 30n } });
+    await clients.environments.forceRelease({ leaseId: wrapped.leaseId, reason: "stalled" });
+    const deadAt = await wrapped.dead();
+    const granted = (await next).lease?.grantedAt;
+    expect(Number(granted?.seconds) * 1_000).toBeGreaterThan(deadAt - 1_000);
+    expect(await wrapped.end).toEqual({ code: 6, signal: null });
+  });
+
+  test("a command is dead before its lease has expired when the network is gone", async () => {
+    using pipe = Pipe.full();
+    await using network = await Network.start(server.port);
+    const at = { url: network.url, key: server.key };
+    await using wrapped = await Wrapped.start(at, "stalled-partition", { script: "stubborn", stderr: pipe.end, options: ["--ttl", "3s"] });
+    const ahead = await aheadOf(server, wrapped.leaseId);
+    const end = ended(server, wrapped.leaseId);
+    network.silence();
+    const deadAt = await wrapped.dead();
+    expect((await end).at + ahead).toBeGreaterThan(deadAt);
+    network.resume();
+    expect(await wrapped.end).toEqual({ code: 6, signal: null });
+    expect(pipe.altered).toBe(false);
+  });
+
+  test("a socket that nobody reads is left as it is, and holds up nothing either", async () => {
+    const listener = net.createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    const { port } = listener.address() as AddressInfo;
+    const launcher = ["bash", "-c", `exec "$@" 2<>/dev/tcp/127.0.0.1/${port}`, "socket", process.execPath];
+    await using wrapped = await Wrapped.start(server, "stalled-socket", { script: "noisy", launcher });
+    await clients.environments.forceRelease({ leaseId: wrapped.leaseId, reason: "stalled" });
+    expect(await wrapped.end).toEqual({ code: 6, signal: null });
+    expect(wrapped.alive).toBe(false);
+    listener.close();
+  });
+});
+
+describe.concurrent("exec with a stderr that fails", () => {
+  test("on a full disk the command runs to its end, and the lease is given back", async () => {
+    const full = openSync("/dev/full", "w");
+    await using wrapped = await Wrapped.start(server, "full", { script: "reading", stderr: full });
+    closeSync(full);
+    wrapped.closeStdin();
+    expect(await wrapped.end).toEqual({ code: 3, signal: null });
+    expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.RELEASED);
+  });
+
+  test("whose reader has gone after the first line, the command runs to its end, and the lease is given back", async () => {
+    const { stdout } = await shell("$CALL_ME exec head -- sh -c 'sleep 1; exit 5' 2>&1 | head -1; echo status $PIPESTATUS");
+    expect(stdout).toMatch(/^call-me: .*\nstatus 5\n$/);
+    expect(await leasesOn("head")).toEqual([]);
+  });
+});

@@ -6,8 +6,8 @@ import { create } from "./fleet.ts";
 import { attend, grant } from "./lease.ts";
 import { limits } from "./limits.ts";
 import { fits } from "./line.ts";
-import { type EnvironmentConfig, type Lease, requestKey } from "./model.ts";
-import { namesOf, needOf } from "./needs.ts";
+import { type EnvironmentConfig, type Lease, requestKey, type Terms } from "./model.ts";
+import { isSelecting, namesOf, needOf } from "./needs.ts";
 import { beyond } from "./refusal.ts";
 import { termsOf } from "./terms.ts";
 import { leaseEnded } from "./verbs.ts";
@@ -114,6 +114,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     createdAt: draft.at,
     ...(ttl === undefined ? {} : { ttl }),
     ...(maxHold === undefined ? {} : { maxHold }),
+    ...(isSelecting(command) && { asked: askedTerms(command) }),
     ticketTtl: command.ticketTtl,
     claimTimeout: Math.min(command.claimTimeout, maxHold ?? command.claimTimeout),
     graced: false,
@@ -125,6 +126,10 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     ...(queueTimeout === undefined ? {} : { queueTimeout }),
     ...(requestId === undefined ? {} : { requestId }),
   };
+}
+
+function askedTerms({ ttl, maxHold }: Acquire): Terms {
+  return { ...(ttl !== undefined && { ttl }), ...(maxHold !== undefined && { maxHold }) };
 }
 
 /** An answer only: nothing is stored. */

@@ -7,7 +7,7 @@ import type { EndedBy, EndReason, Lease, Micros } from "./model.ts";
 import { bare, isSelecting, mapParts, sitesOf } from "./needs.ts";
 import { servingOf } from "./placing.ts";
 import { pickSlots, siteOf } from "./site.ts";
-import { allowed } from "./terms.ts";
+import { termsOf } from "./terms.ts";
 
 /** Gives a lease its slots: HELD when its caller is there, OFFERED when it comes out of the line. Its revision is its fencing token. */
 export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Lease {
@@ -16,7 +16,7 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
   const parts = sitesOf(draft.pool, { needs: wanted });
   const needs = mapParts(wanted, (part) => ({ ...part, indexes: pickSlots(siteOf(draft.pool, part.environment), part.slots) }));
   for (const { site } of parts) draft.putEnvironment({ ...site.environment, fence: token }, false, token);
-  const terms = isSelecting(lease) ? allowed(draft.pool, { ...lease, needs }) : {};
+  const terms = lease.asked === undefined ? {} : termsOf(draft.pool, { ...lease.asked, needs, legacy: lease.legacy });
   // One that never waited has its place in line, should it ever come to wait, from its grant.
   const sequence = Math.min(lease.sequence, token);
   const granted: Lease = { ...lease, ...terms, sequence, needs, grantedAt: draft.at, fencingToken: token, graced: false };

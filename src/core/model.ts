@@ -112,8 +112,14 @@ export interface SelectorNeed extends SelectorWant {
 /** One part of what a lease wants, or has. needs.ts tells the two kinds apart; everything else sees environments and slots. */
 export type Need = NamedNeed | SelectorNeed;
 
+/** How long a lease may live: between signs of life, and in all. */
+export interface Terms {
+  readonly ttl?: Micros;
+  readonly maxHold?: Micros;
+}
+
 /** One object from the moment someone asks until it has ended. Rows of the store; never changed in place. */
-export interface Lease {
+export interface Lease extends Terms {
   readonly id: string;
   readonly pool: string;
   readonly state: LeaseState;
@@ -134,8 +140,8 @@ export interface Lease {
   readonly grantedAt?: Micros;
   readonly heldAt?: Micros;
   readonly endedAt?: Micros;
-  readonly ttl?: Micros;
-  readonly maxHold?: Micros;
+  /** By selector: the terms as they were asked for. What the chosen environments allow is known at its grant, and with each grant anew. */
+  readonly asked?: Terms;
   readonly ticketTtl: Micros;
   readonly claimTimeout: Micros;
   readonly queueTimeout?: Micros;

@@ -8,7 +8,7 @@ import { limits } from "./limits.ts";
 import { type Lease, requestKey, type Site } from "./model.ts";
 import { isOn, sitesOf } from "./needs.ts";
 import { noEnvironment } from "./refusal.ts";
-import { clampTtl } from "./terms.ts";
+import { withTtl } from "./terms.ts";
 
 export function release(draft: Draft, command: Release): Done | Refusal {
   const lease = draft.lease(command.lease);
@@ -84,10 +84,10 @@ export function renew(draft: Draft, command: Renew): Done | Refusal {
   if (lease === undefined) return noLease(command.lease);
   if (!owns(command.by, lease)) return notYours(lease);
   if (lease.state === "ENDED") return leaseEnded(lease);
-  const ttl = command.ttl === undefined ? lease.ttl : clampTtl(draft.pool, lease, command.ttl);
-  const changed = ttl === undefined ? lease : { ...lease, ttl };
+  const changed = withTtl(draft.pool, lease, command.ttl);
+  const { ttl } = changed;
   if (lease.state === "OFFERED") return { ok: true, lease: hold(draft, changed) };
-  if (lease.state === "QUEUED") return { ok: true, lease: attend(draft, ttl === lease.ttl ? lease : draft.putLease(changed)) };
+  if (lease.state === "QUEUED") return { ok: true, lease: attend(draft, changed === lease ? lease : draft.putLease(changed)) };
   if (lease.deadline === undefined || ttl === undefined) return { ok: true, lease };
   const latest = latestEnd(lease) ?? Number.POSITIVE_INFINITY;
   const deadline = Math.max(lease.deadline, Math.min(draft.at + ttl, latest));

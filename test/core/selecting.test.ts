@@ -107,6 +107,29 @@ describe("a request by selector", () => {
     world.apply({ b1: { labels: { os: "linux" }, maxTtl: MINUTE, maxHold: HOUR } });
     expect(world.acquire("x", labelled("os", "linux"), { ttl: HOUR, maxHold: 2 * HOUR })).toMatchObject({ ttl: MINUTE, maxHold: HOUR });
   });
+
+  test("that sets no terms has the usual ones while it waits, and from its grant those of the chosen environment", () => {
+    const world = rack();
+    world.apply({ b1: { labels: { os: "linux" }, defaultTtl: 5 * MINUTE, maxHold: HOUR } });
+    world.acquire("holder", "b1");
+    expect(world.acquire("x", labelled("os", "linux"))).toMatchObject({ ttl: HOUR, maxHold: 4 * HOUR });
+    world.release("holder");
+    expect(world.lease("x")).toMatchObject({ state: "OFFERED", ttl: 5 * MINUTE, maxHold: HOUR });
+  });
+
+  test("has with its next grant the terms that the first environment did not allow, a renewed ttl too", () => {
+    const world = rack();
+    world.apply({ b1: { labels: { kind: "board" }, maxTtl: MINUTE, maxHold: HOUR } });
+    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
+    world.acquire("x", labelled("kind", "board"), { ttl: 2 * MINUTE, claimTimeout: SECOND });
+    world.release("at-b1");
+    expect(world.lease("x")).toMatchObject({ state: "OFFERED", ttl: MINUTE, maxHold: HOUR });
+    world.pass(SECOND);
+    world.acquire("next", "b1");
+    world.do({ type: "renew", by: ADMIN, lease: "x", ttl: 3 * MINUTE });
+    world.release("at-b2");
+    expect(world.lease("x")).toMatchObject({ state: "OFFERED", ttl: 3 * MINUTE, maxHold: 4 * HOUR });
+  });
 });
 
 describe("who waits by selector", () => {

@@ -14,9 +14,9 @@ export interface Choice {
   readonly complete: boolean;
 }
 
-/** Whether a selector means an environment. */
-export function isMeant({ selector }: SelectorWant, site: Site): boolean {
-  return matches(selector, site.environment.config.labels);
+/** Whether a selector means an environment. One that was made on demand is whatever somebody once named: nobody gets it without naming it. */
+export function isMeant({ selector }: SelectorWant, { environment }: Site): boolean {
+  return environment.onDemand !== true && matches(selector, environment.config.labels);
 }
 
 /** The order in which environments are taken: those first whose latest grant is the oldest. */

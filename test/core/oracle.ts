@@ -2,7 +2,7 @@
 import type { Lease, Need, Pool, Site, Want } from "../../src/core/model.ts";
 import { partsOf, selectorsOf } from "../../src/core/needs.ts";
 import { takingOf } from "../../src/core/placing.ts";
-import { matches } from "../../src/core/selector.ts";
+import { matches, type Selector } from "../../src/core/selector.ts";
 import { isOutOfService } from "../../src/core/site.ts";
 import { MINUTE } from "./world.ts";
 
@@ -39,10 +39,8 @@ export function choicesOf(pool: Pool, { needs }: { readonly needs: readonly (Wan
   const wants = selectorsOf({ needs }).flatMap((want) => Array.from({ length: want.count }, () => want));
   let found: string[][] = [[]];
   for (const { selector, slots } of wants) {
-    const fitting = [...pool.sites.entries()].filter(
-      ([name, { environment }]) => !named.has(name) && matches(selector, environment.config.labels) && (left.get(name) ?? 0) >= slots,
-    );
-    found = found.flatMap((names) => fitting.flatMap(([name]) => (names.includes(name) ? [] : [[...names, name]])));
+    const fitting = matching(pool, selector).filter((name) => !named.has(name) && (left.get(name) ?? 0) >= slots);
+    found = found.flatMap((names) => fitting.flatMap((name) => (names.includes(name) ? [] : [[...names, name]])));
   }
   return found;
 }
@@ -69,12 +67,20 @@ function chosenBy(pool: Pool, lease: Lease, left: Left, choices: readonly string
   }
   const [want, ...others] = selectorsOf(lease);
   if (want === undefined || others.length > 0) return chosen;
-  const most = [...pool.sites.entries()]
-    .filter(([name, { environment }]) => !named.has(name) && matches(want.selector, environment.config.labels))
-    .reduce((sum, [name]) => sum + Math.min(want.slots, left.get(name) ?? 0), 0);
+  const most = matching(pool, want.selector)
+    .filter((name) => !named.has(name))
+    .reduce((sum, name) => sum + Math.min(want.slots, left.get(name) ?? 0), 0);
   const taken = [...chosen.values()].reduce((sum, slots) => sum + slots, 0);
   judge(taken === Math.min(most, want.count * want.slots), `of ${most} slots it takes ${taken}`);
   return chosen;
+}
+
+/** The configured environments that a selector matches. */
+function matching(pool: Pool, selector: Selector): string[] {
+  const sites = [...pool.sites.entries()];
+  return sites
+    .filter(([, { environment }]) => environment.onDemand !== true && matches(selector, environment.config.labels))
+    .map(([name]) => name);
 }
 
 /** Of two that arrive together, one more of priority is ten minutes earlier. */

@@ -77,6 +77,17 @@ describe("a request by selector", () => {
     expect(world.acquire("y", ["b1", labelled("kind", "board", 2)]).state).toBe("HELD");
   });
 
+  test("never gets what nobody has configured, and gets it once somebody has", () => {
+    const world = rack();
+    world.acquire("once", "typo");
+    world.release("once");
+    const unlabelled = { selector: [{ key: "kind", operator: "ABSENT", values: [] }], count: 2, slots: 1 } as const;
+    expect(world.acquire("x", unlabelled).endNote).toBe("!kind matches 1 environment with 1 slot, fewer than the 2 asked for");
+    world.apply({ typo: {} });
+    world.acquire("y", unlabelled);
+    expect(on(world, "y").sort()).toEqual(["typo", "uat"]);
+  });
+
   test("that can never be met is answered at once, with why", () => {
     const { endNote } = rack().acquire("many", labelled("kind", "board", 4));
     expect(endNote).toBe("kind=board matches 3 environments with 1 slot, fewer than the 4 asked for");

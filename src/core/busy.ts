@@ -1,5 +1,5 @@
 /** Why a request is not granted now: the answer to an Acquire with if_busy FAIL. */
-import { choose, isMeant, meant } from "./choosing.ts";
+import { byUse, choose, isMeant, meant } from "./choosing.ts";
 import type { Refusal } from "./command.ts";
 import { leaseOf } from "./ledger.ts";
 import type { Lease, Pool, SelectorWant, Site, Want } from "./model.ts";
@@ -39,7 +39,7 @@ export function unsatisfiable(pool: Pool, wanted: readonly Want[]): string | und
     const { capacity } = site.environment.config;
     if (want.slots > capacity) return `${want.environment} has ${counted(capacity, "slot")}, fewer than the ${want.slots} asked for`;
   }
-  const { chosen, complete } = choose(pool, { needs: wanted }, (site) => site.environment.config.capacity);
+  const { chosen, complete } = choose(pool, { needs: wanted }, (site) => site.environment.config.capacity, byUse);
   if (complete) return undefined;
   const index = selectorsOf({ needs: wanted }).findIndex(({ count }, at) => (chosen[at]?.length ?? 0) < count);
   return scarcity(selectorsOf({ needs: wanted })[index], chosen[index]?.length ?? 0);

@@ -7,6 +7,9 @@ import { ascending } from "./sorted.ts";
 /** How many slots of a site there are for whoever asks. */
 export type Room = (site: Site) => number;
 
+/** Which of two sites is taken first. */
+export type Order = (a: Site, b: Site) => number;
+
 export interface Choice {
   /** By selector, in the order of the request. */
   readonly chosen: readonly (readonly NamedWant[])[];
@@ -34,11 +37,11 @@ export function* meant(pool: Pool, request: { readonly needs: readonly Want[] })
 }
 
 /**
- * The largest choice that there is, with every environment in it once and, of all such choices, the environments that have not been used
- * for longest. An environment is tried in that order, and joins if those before it can still be had beside it, in whichever way they are
- * shared out (augmenting paths; that this order finds the best set is the greedy rule of matroids).
+ * The largest choice that there is, with every environment in it once and, of all such choices, the environments that come first in
+ * `order`. An environment is tried in that order, and joins if those before it can still be had beside it, in whichever way they are
+ * shared out (augmenting paths; that this finds the best set is the greedy rule of matroids).
  */
-export function choose(pool: Pool, request: { readonly needs: readonly Want[] }, room: Room): Choice {
+export function choose(pool: Pool, request: { readonly needs: readonly Want[] }, room: Room, order: Order): Choice {
   const wants = selectorsOf(request);
   const chosen = wants.map((): Site[] => []);
   let missing = wants.reduce((sum, { count }) => sum + count, 0);
@@ -56,7 +59,7 @@ export function choose(pool: Pool, request: { readonly needs: readonly Want[] },
     return false;
   };
   const roomy = meant(pool, request).filter((site) => room(site) > 0);
-  for (const site of [...roomy].sort(byUse)) {
+  for (const site of [...roomy].sort(order)) {
     if (missing === 0) break;
     if (place(site, new Set())) missing--;
   }

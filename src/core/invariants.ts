@@ -3,7 +3,7 @@ import { latestEnd, leaseOf } from "./ledger.ts";
 import { nextInLine } from "./line.ts";
 import type { Lease, Pool, Site } from "./model.ts";
 import { isSelecting, namesOf, partsOf, selectorsOf } from "./needs.ts";
-import { isPlaceable, placed } from "./placing.ts";
+import { placed } from "./placing.ts";
 import { isReady, rankOf } from "./rank.ts";
 import { freeSlots, isIdle, usedSlots, waitersOf } from "./site.ts";
 
@@ -21,8 +21,9 @@ export function checkPool(pool: Pool): void {
       lease === undefined ? pool.sites.has(environment ?? "") : pool.leases.get(lease)?.deadline === at,
       `a deadline at ${at} is of nobody`,
     );
-  expect(placed(pool).moved.size === 0, `somebody who waits by selector takes other slots than it should`);
-  const unserved = nextInLine(pool, { environments: [], arrived: pool.leases.keys() });
+  const { pool: again, moved } = placed(pool);
+  expect(moved.size === 0, `somebody who waits by selector takes other slots than it should: ${[...moved]}`);
+  const unserved = nextInLine(again, { environments: [], arrived: pool.leases.keys() });
   expect(unserved.length === 0, `${unserved[0]?.id} waits although its slots are free (a lost wake-up)`);
 }
 
@@ -54,7 +55,7 @@ function checkLease(pool: Pool, lease: Lease): void {
       expect(JSON.stringify(site?.slots.get(index)) === JSON.stringify({ lease: lease.id }), `${at} does not have its slot ${index}`);
     expect((site?.line.get(rank) === lease.id) === (!granted && !passed), `${at} is, or is not, in the line of ${part.environment}`);
     expect((site?.passed.get(rank) === lease.id) === passed, `${at} is, or is not, among those passed over on ${part.environment}`);
-    const ready = isReady(pool, lease) && (!isSelecting(lease) || isPlaceable(pool, lease));
+    const ready = isReady(pool, lease) && (!isSelecting(lease) || pool.selecting.get(rank)?.claims.has(part.environment) === true);
     const claim = site?.ready.get(rank);
     expect((claim?.lease === lease.id && claim.slots === part.slots) === ready, `${at} is ready: ${!ready}, on ${part.environment}`);
     if (granted) expect((site?.environment.fence ?? 0) >= (lease.fencingToken ?? 0), `${at} has a token above its environment's`);

@@ -5,10 +5,10 @@
  */
 import { byUse, choose, isMeant, meant, type Room } from "./choosing.ts";
 import { leaseOf, withPlacing } from "./ledger.ts";
-import type { Lease, Need, Placing, Pool, Rank, Site } from "./model.ts";
-import { isSelecting, selectorsOf, sitesOf, withChosen } from "./needs.ts";
+import type { Lease, Need, Placing, Pool, Rank, SelectorWant, Site } from "./model.ts";
+import { isSelecting, partsOf, selectorsOf, sitesOf, withChosen } from "./needs.ts";
 import { rankOf, type Waiter } from "./rank.ts";
-import { freeSlots, isOutOfService } from "./site.ts";
+import { freeSlots, isOutOfService, siteOf } from "./site.ts";
 
 /** What a waiter takes out of what there is for it. */
 export type Taking = Pick<Placing, "claims" | "served">;
@@ -20,33 +20,62 @@ export function freeFor(rank: Rank): Room {
   return (site) => Math.max(0, freeSlots(site) - site.ready.weightBefore(rank));
 }
 
-/**
- * What a waiter, or a newcomer, takes: all that it wants, if it fits. If not, it claims what it names, the environments that can be had,
- * and of others as many slots as it still needs: those of which most is free first, then those not used for longest.
- */
+/** What a waiter takes: all that it wants, if it fits; if not, it claims. */
 export function takingOf(pool: Pool, waiter: Waiter): Taking {
+  const served = fitting(pool, waiter);
+  if (served === undefined) return claiming(pool, waiter);
+  return { claims: new Map(partsOf({ needs: served }).map(({ environment, slots }) => [environment, slots])), served };
+}
+
+/** The needs of a waiter, or a newcomer, with the environments that it would be granted now; undefined if it does not fit. */
+function fitting(pool: Pool, waiter: Waiter): readonly Need[] | undefined {
   const room = freeFor(rankOf(waiter));
+  if (!sitesOf(pool, waiter).every(({ site, slots }) => room(site) >= slots)) return undefined;
+  const { chosen, complete } = choose(pool, waiter, room, byUse);
+  return complete ? withChosen(waiter.needs, chosen) : undefined;
+}
+
+/**
+ * What a waiter that does not fit keeps from those behind it. It has a goal: of all complete choices of environments that are in service
+ * the one of which most is free. It claims what is free of that, and of others that would do as many slots as it still needs. It must be
+ * a complete choice: else what one of its wants gets could be what only another one can use, and so nobody would ever gather the rest.
+ * Who has none waits for what is out of service for an unknown time, and keeps nobody waiting.
+ */
+function claiming(pool: Pool, waiter: Waiter): Taking {
   const named = sitesOf(pool, waiter);
-  const { chosen, complete } = choose(pool, waiter, room);
+  const wants = selectorsOf(waiter);
+  const room = freeFor(rankOf(waiter));
+  const widest = Math.max(...wants.map((want) => want.slots));
+  const mostFree = (a: Site, b: Site) => Math.min(room(b), widest) - Math.min(room(a), widest) || byUse(a, b);
+  const goal = choose(pool, waiter, slotsInService, mostFree);
+  if (!goal.complete || named.some(({ site }) => isOutOfService(site.environment))) return NOTHING;
   const claims = new Map(named.map(({ name, slots }) => [name, slots]));
-  for (const { environment, slots } of chosen.flat()) claims.set(environment, slots);
-  if (complete && named.every(({ site, slots }) => room(site) >= slots)) return { claims, served: withChosen(waiter.needs, chosen) };
-  for (const [index, want] of selectorsOf(waiter).entries()) {
-    let missing = (want.count - (chosen[index]?.length ?? 0)) * want.slots;
-    const others = [...meant(pool, waiter)].filter((site) => isMeant(want, site) && room(site) > 0 && !claims.has(nameOf(site)));
-    for (const site of others.sort((a, b) => room(b) - room(a) || byUse(a, b))) {
-      const slots = Math.min(room(site), want.slots, missing);
-      if (slots > 0) claims.set(nameOf(site), slots);
-      missing -= slots;
-    }
+  /** Claims up to so many slots of each of the sites that are not claimed yet, and tells how many of them are still missing. */
+  const claim = (sites: readonly Site[], { slots }: SelectorWant, missing: number): number =>
+    sites.reduce((left, site) => {
+      const claimed = claims.get(nameOf(site)) ?? 0;
+      const more = Math.min(room(site) - claimed, slots, left);
+      if (more > 0) claims.set(nameOf(site), claimed + more);
+      return left - more;
+    }, missing);
+  const goals = goal.chosen.map((parts) => parts.map(({ environment }) => siteOf(pool, environment)));
+  const missing = wants.map((want, index) => claim(goals[index] ?? [], want, want.count * want.slots));
+  for (const [index, want] of wants.entries()) {
+    if ((missing[index] ?? 0) === 0) continue;
+    const others = meant(pool, waiter).filter((site) => !goals[index]?.includes(site) && wouldDo(want, site) && room(site) > 0);
+    claim([...others].sort(mostFree), want, missing[index] ?? 0);
   }
   return { claims };
 }
 
-/** Whether what is in service could serve it: who waits for what is not, for an unknown time, keeps nobody waiting. */
-export function isPlaceable(pool: Pool, waiter: Waiter): boolean {
-  const inService = (site: Site) => (isOutOfService(site.environment) ? 0 : site.environment.config.capacity);
-  return sitesOf(pool, waiter).every(({ site }) => !isOutOfService(site.environment)) && choose(pool, waiter, inService).complete;
+/** What could be free of a site, if nobody were on it. */
+function slotsInService({ environment }: Site): number {
+  return isOutOfService(environment) ? 0 : environment.config.capacity;
+}
+
+/** Whether an environment has what a selector wants, when all of it is free. */
+function wouldDo(want: SelectorWant, site: Site): boolean {
+  return isMeant(want, site) && slotsInService(site) >= want.slots;
 }
 
 /** The pool with everybody placed anew; `moved`: environments of which somebody takes more or less than before. */
@@ -55,7 +84,7 @@ export function placed(pool: Pool): { readonly pool: Pool; readonly moved: Reado
   const moved = new Set<string>();
   for (const [rank, before] of pool.selecting.entries()) {
     const lease = leaseOf(next, before.lease);
-    const after = before.passedOver || !isPlaceable(next, lease) ? NOTHING : takingOf(next, lease);
+    const after = before.passedOver ? NOTHING : takingOf(next, lease);
     for (const name of new Set([...before.claims.keys(), ...after.claims.keys()]))
       if (before.claims.get(name) !== after.claims.get(name)) moved.add(name);
     next = withPlacing(next, rank, { lease: lease.id, passedOver: before.passedOver, ...after });
@@ -63,9 +92,10 @@ export function placed(pool: Pool): { readonly pool: Pool; readonly moved: Reado
   return { pool: next, moved };
 }
 
-/** What a newcomer or a waiter would be granted now; undefined if it does not fit. */
+/** The needs of a newcomer, or of a waiter that has been placed, with the environments that it would be granted; undefined if it does not fit. */
 export function servingOf(pool: Pool, waiter: Waiter): readonly Need[] | undefined {
-  return pool.selecting.get(rankOf(waiter))?.served ?? takingOf(pool, waiter).served;
+  const placing = pool.selecting.get(rankOf(waiter));
+  return placing === undefined ? fitting(pool, waiter) : placing.served;
 }
 
 /** The environments of which a waiter by selector takes something. */

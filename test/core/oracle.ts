@@ -27,7 +27,8 @@ export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
     if (lease === newcomer) break;
     if (!fits && !claims) continue;
     const taken = new Map(named.map((need) => [need.environment, need.slots]));
-    if (selectorsOf(lease).length > 0) for (const [name, slots] of chosenBy(pool, lease, left, fits ? choices : [])) taken.set(name, slots);
+    if (selectorsOf(lease).length > 0)
+      for (const [name, slots] of chosenBy(pool, lease, left, fits ? choices : [], inService)) taken.set(name, slots);
     for (const [name, slots] of taken) left.set(name, Math.max(0, (left.get(name) ?? 0) - slots));
   }
   return served;
@@ -47,10 +48,10 @@ export function choicesOf(pool: Pool, { needs }: { readonly needs: readonly (Wan
 
 /**
  * What a waiter takes by selector. Several choices can be equally good, so the product's own is taken and judged: that it gives what is
- * there and no more, that of all choices it has the environments not used for longest, and, where nothing fits, that no free slot is left
- * that the waiter still needs.
+ * there and no more, that of all choices it has the environments not used for longest, and, where nothing fits, that it gathers what is free
+ * of a complete choice, of the nearest one, and leaves no free slot that it still needs.
  */
-function chosenBy(pool: Pool, lease: Lease, left: Left, choices: readonly string[][]): Map<string, number> {
+function chosenBy(pool: Pool, lease: Lease, left: Left, choices: readonly string[][], inService: Left): Map<string, number> {
   const { claims, served } = pool.selecting.get({ time: arrival(lease), sequence: lease.sequence }) ?? takingOf(pool, lease);
   const named = new Set(partsOf(lease).map((need) => need.environment));
   const chosen = new Map([...claims].filter(([name]) => !named.has(name)));
@@ -65,13 +66,31 @@ function chosenBy(pool: Pool, lease: Lease, left: Left, choices: readonly string
     judge([...chosen.keys()].map(age).sort().join() === oldest, "another choice has been unused for longer");
     return chosen;
   }
-  const [want, ...others] = selectorsOf(lease);
+  const wants = selectorsOf(lease);
+  const one = wants.flatMap((want) => Array.from({ length: want.count }, () => want.slots));
+  const free = (name: string, slots: number) => Math.min(slots, left.get(name) ?? 0);
+  const goals = choicesOf(pool, lease, inService);
+  const worth = (names: string[]) => names.reduce((sum, name) => sum + free(name, Math.max(...one)), 0);
+  const best = Math.max(...goals.map(worth));
+  const gathers = (names: string[]) => names.every((name, index) => (chosen.get(name) ?? 0) >= free(name, one[index] ?? 0));
+  judge(
+    goals.some((names) => worth(names) === best && gathers(names)),
+    "it gathers no complete choice, or one that is further away",
+  );
+  const taken = [...chosen.values()].reduce((sum, slots) => sum + slots, 0);
+  const needed = one.reduce((sum, slots) => sum + slots, 0);
+  judge(taken <= needed, `it needs ${needed} slots`);
+  for (const name of chosen.keys())
+    judge(
+      wants.some(({ selector, slots }) => matching(pool, selector).includes(name) && (inService.get(name) ?? 0) >= slots),
+      `${name} would not do`,
+    );
+  const [want, ...others] = wants;
   if (want === undefined || others.length > 0) return chosen;
   const most = matching(pool, want.selector)
-    .filter((name) => !named.has(name))
-    .reduce((sum, name) => sum + Math.min(want.slots, left.get(name) ?? 0), 0);
-  const taken = [...chosen.values()].reduce((sum, slots) => sum + slots, 0);
-  judge(taken === Math.min(most, want.count * want.slots), `of ${most} slots it takes ${taken}`);
+    .filter((name) => !named.has(name) && (inService.get(name) ?? 0) >= want.slots)
+    .reduce((sum, name) => sum + free(name, want.slots), 0);
+  judge(taken === Math.min(most, needed), `of ${most} slots it takes ${taken}`);
   return chosen;
 }
 

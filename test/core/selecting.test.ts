@@ -154,6 +154,26 @@ describe("who waits by selector", () => {
     expect(world.states("three", "behind")).toBe("three OFFERED, behind QUEUED");
   });
 
+  test("leaves alone what is too small to ever serve it", () => {
+    const world = new World();
+    const labels = { kind: "board" };
+    world.apply({ wide: { labels, capacity: 2 }, small: { labels } });
+    world.acquire("holder", "wide");
+    world.acquire("both", labelled("kind", "board", 1, 2));
+    expect(world.acquire("behind", "small").state).toBe("HELD");
+  });
+
+  test("gathers for each of its wants what the others leave, so that those behind it cannot keep it waiting for ever", () => {
+    const world = new World();
+    world.apply({ x: { labels: { kind: "board", os: "linux" }, capacity: 2 }, y: { labels: { kind: "board" }, capacity: 2 } });
+    for (const id of ["h1", "h2"]) world.acquire(id, "y");
+    world.acquire("wide", [labelled("kind", "board", 1, 2), labelled("os", "linux", 1, 2)]);
+    for (const id of ["s1", "s2", "s3"]) world.acquire(id, "y");
+    for (const id of ["h1", "h2"]) world.release(id);
+    expect(world.states("wide", "s1", "s2", "s3")).toBe("wide OFFERED, s1 QUEUED, s2 QUEUED, s3 QUEUED");
+    expect(on(world, "wide")).toEqual(["y", "x"]);
+  });
+
   test("claims nothing while only environments out of service could serve it", () => {
     const world = rack();
     world.do({ type: "setState", by: ADMIN, environment: "b1", state: "MAINTENANCE", reason: "" });

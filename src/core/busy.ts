@@ -1,5 +1,5 @@
 /** Why a request is not granted now: the answer to an Acquire with if_busy FAIL. */
-import { byUse, choose, isMeant, meant } from "./choosing.ts";
+import { byUse, choose, eligible, wouldDo } from "./choosing.ts";
 import type { Refusal } from "./command.ts";
 import { leaseOf } from "./ledger.ts";
 import type { Lease, Pool, SelectorWant, Site, Want } from "./model.ts";
@@ -53,8 +53,8 @@ function scarcity(want: SelectorWant | undefined, found: number): string {
 /** The environments that could be chosen for the selectors of a request, with the fewest slots that one of these wants. */
 function candidatesOf(pool: Pool, needs: readonly Want[]): Part[] {
   const wants = selectorsOf({ needs });
-  return [...meant(pool, { needs })].map((site) => {
-    const slots = Math.min(...wants.filter((want) => isMeant(want, site)).map((want) => want.slots));
+  return [...eligible(pool, { needs })].map((site) => {
+    const slots = Math.min(...wants.filter((want) => wouldDo(want, site)).map((want) => want.slots));
     return { name: site.environment.config.name, site, slots };
   });
 }

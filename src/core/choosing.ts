@@ -17,9 +17,13 @@ export interface Choice {
   readonly complete: boolean;
 }
 
-/** Whether a selector means an environment. One that was made on demand is whatever somebody once named: nobody gets it without naming it. */
-export function isMeant({ selector }: SelectorWant, { environment }: Site): boolean {
-  return environment.onDemand !== true && matches(selector, environment.config.labels);
+/**
+ * Whether an environment could serve a selector, were it free. One that was made on demand is whatever somebody once named: nobody gets it
+ * without naming it.
+ */
+export function wouldDo({ selector, slots }: SelectorWant, { environment }: Site): boolean {
+  const { capacity, labels } = environment.config;
+  return environment.onDemand !== true && capacity >= slots && matches(selector, labels);
 }
 
 /** The order in which environments are taken: those first whose latest grant is the oldest. */
@@ -27,13 +31,13 @@ export function byUse(a: Site, b: Site): number {
   return a.environment.fence - b.environment.fence || ascending(a.environment.config.name, b.environment.config.name);
 }
 
-/** The environments that a selector of somebody who waits means, but those that it names, as the environments of a lease are distinct. */
-export function* meant(pool: Pool, request: { readonly needs: readonly Want[] }): Generator<Site, void, undefined> {
+/** The environments that would do for a selector of a request, but those that it names, as the environments of a lease are distinct. */
+export function* eligible(pool: Pool, request: { readonly needs: readonly Want[] }): Generator<Site, void, undefined> {
   const wants = selectorsOf(request);
   // Requests by name are most of all, and must not pay for the size of the pool.
   if (wants.length === 0) return;
   const named = new Set(namesOf(request));
-  for (const [name, site] of pool.sites.entries()) if (!named.has(name) && wants.some((want) => isMeant(want, site))) yield site;
+  for (const [name, site] of pool.sites.entries()) if (!named.has(name) && wants.some((want) => wouldDo(want, site))) yield site;
 }
 
 /**
@@ -47,7 +51,7 @@ export function choose(pool: Pool, request: { readonly needs: readonly Want[] },
   let missing = wants.reduce((sum, { count }) => sum + count, 0);
   const place = (site: Site, tried: Set<SelectorWant>): boolean => {
     for (const [index, want] of wants.entries()) {
-      if (tried.has(want) || room(site) < want.slots || !isMeant(want, site)) continue;
+      if (tried.has(want) || room(site) < want.slots || !wouldDo(want, site)) continue;
       tried.add(want);
       const own = chosen[index] ?? [];
       // One that has enough makes room if one of its own can go elsewhere.
@@ -58,7 +62,7 @@ export function choose(pool: Pool, request: { readonly needs: readonly Want[] },
     }
     return false;
   };
-  const roomy = meant(pool, request).filter((site) => room(site) > 0);
+  const roomy = eligible(pool, request).filter((site) => room(site) > 0);
   for (const site of [...roomy].sort(order)) {
     if (missing === 0) break;
     if (place(site, new Set())) missing--;

@@ -28,7 +28,7 @@ export interface EnvironmentStatus {
   readonly queueLength: number;
   readonly available: boolean;
   readonly holders: readonly Occupant[];
-  /** The first of those who wait and were not passed over. */
+  /** The first of those who wait for it, by name or by a selector that it would do for, and were not passed over. */
   readonly next?: Occupant;
   /** The rest that ends first. */
   readonly rest?: { readonly until: Micros; readonly from?: LastUse };

@@ -3,7 +3,7 @@
  * so they are placed in order of rank, each on slots that are free and that nobody ahead of it takes. What each takes stands in the ready
  * lines of its environments, like what others want by name; so for everybody else line.ts goes on as if there were no selectors.
  */
-import { byUse, choose, isMeant, meant, type Room } from "./choosing.ts";
+import { byUse, choose, eligible, type Room, wouldDo } from "./choosing.ts";
 import { leaseOf, withPlacing } from "./ledger.ts";
 import type { Lease, Need, Placing, Pool, Rank, SelectorWant, Site } from "./model.ts";
 import { isSelecting, partsOf, selectorsOf, sitesOf, withChosen } from "./needs.ts";
@@ -62,7 +62,7 @@ function claiming(pool: Pool, waiter: Waiter): Taking {
   const missing = wants.map((want, index) => claim(goals[index] ?? [], want, want.count * want.slots));
   for (const [index, want] of wants.entries()) {
     if ((missing[index] ?? 0) === 0) continue;
-    const others = meant(pool, waiter).filter((site) => !goals[index]?.includes(site) && wouldDo(want, site) && room(site) > 0);
+    const others = eligible(pool, waiter).filter((site) => !goals[index]?.includes(site) && wouldDo(want, site) && room(site) > 0);
     claim([...others].sort(mostFree), want, missing[index] ?? 0);
   }
   return { claims };
@@ -71,11 +71,6 @@ function claiming(pool: Pool, waiter: Waiter): Taking {
 /** What could be free of a site, if nobody were on it. */
 function slotsInService({ environment }: Site): number {
   return isOutOfService(environment) ? 0 : environment.config.capacity;
-}
-
-/** Whether an environment has what a selector wants, when all of it is free. */
-function wouldDo(want: SelectorWant, site: Site): boolean {
-  return isMeant(want, site) && slotsInService(site) >= want.slots;
 }
 
 /** The pool with everybody placed anew; `moved`: environments of which somebody takes more or less than before. */

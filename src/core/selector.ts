@@ -11,7 +11,7 @@ export interface Requirement {
 /** All of these must hold; an empty one matches everything. */
 export type Selector = readonly Requirement[];
 
-/** Whether an environment with these labels is meant. */
+/** Whether a selector matches an environment with these labels. */
 export function matches(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
   return selector.every((requirement) => holds(requirement, Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined));
 }

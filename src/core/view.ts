@@ -1,11 +1,11 @@
 /** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
 
-import { meant } from "./choosing.ts";
+import { eligible, wouldDo } from "./choosing.ts";
 import type { EnvironmentStatus, Occupant } from "./event.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
 import { fits } from "./line.ts";
 import { byRank, type Environment, type Lease, type Pool, type Rank, type Site } from "./model.ts";
-import { isSelecting, sitesOf } from "./needs.ts";
+import { isSelecting, selectorsOf, sitesOf } from "./needs.ts";
 import { rankOf } from "./rank.ts";
 import { queueLength, restingSlots, siteOf, usedSlots } from "./site.ts";
 
@@ -15,7 +15,7 @@ const NAMED = 10;
 /** An environment with who is on it; `name` must be of the pool. `at`: the present time, by the store's clock. */
 export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentStatus {
   const site = siteOf(pool, name);
-  const [, next] = site.line.first() ?? [];
+  const next = nextOn(pool, site);
   const [rest] = site.rests.first() ?? [];
   return {
     ...bareStatus(site.environment),
@@ -24,9 +24,20 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
     queueLength: queueLength(site),
     available: wouldGrant(pool, name, at),
     holders: [...take(site.occupants.values(), NAMED)].map((id) => occupant(leaseOf(pool, id))),
-    ...(next !== undefined && { next: occupant(leaseOf(pool, next)) }),
+    ...(next !== undefined && { next: occupant(next) }),
     ...(rest !== undefined && { rest: { until: rest.until, ...(rest.from && { from: rest.from }) } }),
   };
+}
+
+/** The first of those who wait for an environment, by name or by a selector that it would do for, and were not passed over. */
+function nextOn(pool: Pool, site: Site): Lease | undefined {
+  const [first, named] = site.line.first() ?? [];
+  for (const [rank, { lease, passedOver }] of pool.selecting.entries()) {
+    if (first !== undefined && byRank(first, rank) < 0) break;
+    const waiter = leaseOf(pool, lease);
+    if (!passedOver && selectorsOf(waiter).some((want) => wouldDo(want, site))) return waiter;
+  }
+  return named === undefined ? undefined : leaseOf(pool, named);
 }
 
 /** The last that is told of an environment. */
@@ -123,7 +134,7 @@ function linesOf(pool: Pool, lease: Lease): Line[] {
 /** The environments that would do for a waiter. */
 function lookedFor(pool: Pool, lease: Lease): Site[] {
   const named = sitesOf(pool, lease).map(({ site }) => site);
-  return isSelecting(lease) ? [...named, ...meant(pool, lease)] : named;
+  return isSelecting(lease) ? [...named, ...eligible(pool, lease)] : named;
 }
 
 function firstAhead(pool: Pool, lines: readonly Line[]): Occupant[] {

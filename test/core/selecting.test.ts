@@ -5,7 +5,7 @@ import type { Lease, SelectorWant } from "../../src/core/model.ts";
 import { namesOf } from "../../src/core/needs.ts";
 import { matches, type Selector, textOf } from "../../src/core/selector.ts";
 import { storedEnvironment } from "../../src/core/site.ts";
-import { placeOf } from "../../src/core/view.ts";
+import { placeOf, statusOf } from "../../src/core/view.ts";
 import { ADMIN, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
 /** `count` environments with the label, `slots` of each. */
@@ -206,6 +206,24 @@ describe("who waits by selector", () => {
     world.release("at-b3");
     world.claim("any");
     expect(on(world, "any")).toEqual(["b3"]);
+  });
+
+  test("is told as the next one on each environment that would do, if nobody waits for it who came before", () => {
+    const world = rack();
+    world.apply({ b2: { labels: { kind: "board" }, capacity: 2 } });
+    for (const [index, name] of ["b1", "b2", "b2", "b3", "uat"].entries()) world.acquire(`h${index}`, name);
+    world.acquire("named", "b1");
+    world.acquire("any", labelled("kind", "board"), { claimTimeout: SECOND });
+    world.acquire("wide", labelled("kind", "board", 1, 2));
+    world.acquire("late", "b3");
+    const next = () => ["b1", "b2", "b3", "uat"].map((name) => statusOf(world.pool, name).next?.leaseId);
+    expect(next()).toEqual(["named", "any", "any", undefined]);
+    world.release("h0");
+    world.acquire("again", "b1");
+    world.release("h3");
+    world.pass(SECOND);
+    expect(world.states("any", "late")).toBe("any QUEUED, late OFFERED");
+    expect(next()).toEqual(["again", "wide", undefined, undefined]);
   });
 
   test("has its place among all who do, and sees who holds what would serve it", () => {

@@ -19,7 +19,7 @@ export function optionMeant(typed: string, options: readonly string[]): string {
 }
 
 /** The word that is few typing errors away, if one is. */
-function nearest(typed: string, words: readonly string[]): string | undefined {
+export function nearest(typed: string, words: readonly string[]): string | undefined {
   const [near] = words.map((word) => ({ word, away: distance(typed, word) })).sort((a, b) => a.away - b.away);
   return near !== undefined && near.away <= Math.min(3, typed.length / 2) ? near.word : undefined;
 }

@@ -4,12 +4,15 @@ import { Failure } from "../exit.ts";
 
 export { milliseconds, nanoseconds } from "../../clients/ts/src/duration.ts";
 
+/** Examples of how durations are written. */
+export const DURATION_FORMS = "30s, 15m, 1h30m or 2d";
+
 const SECOND = 1_000_000_000n;
 
 /** Reads a duration such as "90s", "1h30m" or "2d" as a protobuf Duration. A usage Failure names `option` if it is none. */
 export function parseDuration(option: string, text: string): Duration {
   const length = clients.parseDuration(text);
-  if (length === undefined) throw Failure.usage(`${option} ${JSON.stringify(text)} is no duration; write it like 30s, 15m, 1h30m or 2d`);
+  if (length === undefined) throw Failure.usage(`${option} ${JSON.stringify(text)} is no duration; write it like ${DURATION_FORMS}`);
   return clients.durationOf(length);
 }
 

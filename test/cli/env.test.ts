@@ -60,11 +60,38 @@ test("env apply --dry-run reads stdin as well and says what would change", async
 });
 
 test.each([
-  ['[{"name":"uat"},{"name":"db","capcity":2}]', /environments\[1\]: .*"capcity"/],
-  ['{"environments":[],"prune":true}', /unknown field "prune"/],
-  ["{", /is not JSON/],
-  ["3", /must hold \{"environments": \[…\]\} or an array/],
-  ['[{"name":"uat","capacity":"many"}]', /environments\[0\]: .*capacity/],
+  [
+    '[{"name":"uat"},\n{"name":"db","capcity":2}]',
+    /environments\.json:2: environments\[1\]: "capcity" is unknown; did you mean "capacity"\?/,
+  ],
+  ['[{"name":"uat","default_tll":"1h"}]', /environments\[0\]: "default_tll" is unknown; did you mean "default_ttl"\?/],
+  ['[{"name":"uat","size":2}]', /environments\[0\]: "size" is unknown; there are name, pool, description, labels, capacity, defaultTtl/],
+  ['{"environments":[],"prune":true}', /:1: "prune" is unknown beside "environments"; give --prune instead/],
+  ['{"environments":[],\n"pools":[]}', /:2: "pools" is unknown beside "environments"; take it out/],
+  ['{"environments":null}', /:1: environments: got null; write \{"environments": \[…\]\}/],
+  ["{}", /:1: environments is missing; write \{"environments": \[…\]\}/],
+  ["{", /:1: this is no JSON: /],
+  ['[{"name":"uat"}\n{"name":"db"}]', /:2: this is no JSON: Expected ',' or '\]'/],
+  ["", /environments\.json is empty/],
+  ["# nothing yet\n", /environments\.json is empty/],
+  ["3", /:1: 3 is no fleet; write \{"environments": \[…\]\}, or the list alone/],
+  ['[{"name":"uat","capacity":"many"}]', /environments\[0\]\.capacity: got "many"; write a whole number, e\.g\. 2/],
+  ['[{"name":"uat","defaultTtl":1800}]', /environments\[0\]\.defaultTtl: got 1800; write a duration like 30s, 15m, 1h30m or 2d/],
+  ['[{"name":"uat","maxTtl":"99999999999999d"}]', /environments\[0\]\.maxTtl: got "9+d"; write a duration like/],
+  ['[{"name":"uat","labels":\n{"rack":12}}]', /:2: environments\[0\]\.labels\.rack: got 12; write a text, in quotes: "12"/],
+  ['[{"name":"uat","links":{"a b":{}}}]', /environments\[0\]\.links\["a b"\]: got an object; write a text/],
+  ['[{"name":"uat","labels":[]}]', /environments\[0\]\.labels: got a list; write an object/],
+  ['[{"name":"uat","name":"db"}]', /:1: "name" is given twice; give it once/],
+  ['[{"default_ttl":"1h",\n"defaultTtl":"2h"}]', /:2: environments\[0\]\.defaultTtl: is given before, as default_ttl; give it once/],
+  ["- name: uat\n-\n", /:2: environments\[1\]: got null; write an object, e\.g\. \{name: uat\}/],
+  ["- name: uat\n\tcapacity: 2\n", /:2: a tab indents this line; YAML wants spaces/],
+  ["- name: uat\n---\n- name: db\n", /:2: a second document begins here; put all environments into one/],
+  ["- name: uat\n  capacity 2\n", /:2: this is neither JSON nor YAML: /],
+  ["- name: !env UAT\n", /:1: this is neither JSON nor YAML: Unresolved tag: !env/],
+  ["- *board\n", /:1: nothing before it is called &board/],
+  ["- &board [*board]\n", /:1: this contains itself/],
+  ["- ? [a]\n  : 2\n", /:1: a key must be a text/],
+  ["- name: uat\n  <<: board\n", /:2: << takes in objects/],
 ])("env apply refuses %j before any call", async (content, words) => {
   const { code, stdout, stderr } = await type(["env", "apply", file(content), "--url", "http://127.0.0.1:1"]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -79,7 +106,7 @@ test("env apply shows which field the server refused", async () => {
   await using server = await new ScriptedServer({ environments: { applyEnvironments } }).start();
   const { code, stderr } = await type(["env", "apply", file('[{"name":"uat","capacity":0}]')], { CALL_ME_URL: server.url });
   expect(code).toBe(2);
-  expect(stderr).toContain("invalid request; environments[0].capacity: must be 1 to 10000");
+  expect(stderr).toMatch(/environments\.json:1: invalid request; environments\[0\]\.capacity: must be 1 to 10000/);
 });
 
 test("env list reads every page", async () => {

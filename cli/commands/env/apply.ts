@@ -1,32 +1,36 @@
-import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
-import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { reasonOf } from "../../../clients/ts/src/errors.ts";
 import {
+  type ApplyEnvironmentsResponse,
   ApplyEnvironmentsResponseSchema,
   ChangeKind,
   ChangeKindSchema,
-  type Environment,
   type EnvironmentChange,
-  EnvironmentSchema,
 } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
-import { EXIT, Failure } from "../../exit.ts";
+import { EXIT, explain, Failure } from "../../exit.ts";
+import { FleetDocument } from "../../fleet/document.ts";
+import { environmentsIn, type Fleet, placeIn } from "../../fleet/environments.ts";
+import { nameOf, readText } from "../../fleet/source.ts";
 import { spoken } from "../../words/phrases.ts";
 
 /** `call-me env apply`: makes the server's environments what a file says. */
 export class EnvApplyCommand extends ClientCommand {
   static override paths = [["env", "apply"]];
   static override usage = Command.Usage({
-    description: "Create or change environments as a JSON file says",
+    description: "Create or change environments as a JSON or YAML file says",
     details: `
-      The file holds \`{"environments": [{"name": "uat", "capacity": 2, "defaultTtl": "1800s"}]}\` or only the array; - reads stdin.
-      All of it is applied, or with an error nothing. State and leases are never touched.
+      The file holds \`{"environments": [{"name": "uat", "capacity": 2, "defaultTtl": "30m"}]}\` or only the array, in JSON or YAML; - reads
+      stdin. What \`env list --yaml\` and \`env list --json\` print can be applied. All of it is applied, or with an error nothing. State and
+      leases are never touched.
     `,
     examples: [
-      ["See what would change", "$0 env apply environments.json --dry-run"],
-      ["Also delete what the file does not name", "$0 env apply environments.json --prune"],
+      ["See what would change", "$0 env apply fleet.yaml --dry-run"],
+      ["Also delete what the file does not name", "$0 env apply fleet.yaml --prune"],
+      ["Write down what there is", "$0 env list --yaml > fleet.yaml"],
     ],
   });
 
@@ -36,21 +40,32 @@ export class EnvApplyCommand extends ClientCommand {
 
   protected async perform(): Promise<number> {
     if (this.file === "-" && this.keyFile === "-") throw Failure.usage("stdin can be FILE or --key-file, not both");
-    const request = { environments: readEnvironments(this.file, await this.readFile()), prune: this.prune, dryRun: this.dryRun };
-    const { environments } = await this.connect();
-    const answer = await this.persist(() =>
-      environments.applyEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }),
-    );
+    const document = await FleetDocument.parse(nameOf(this.file), await readText(this.file, this.context.stdin));
+    const fleet = environmentsIn(document);
+    if (fleet.leftOut.length > 0) this.output.word(`left out what only the server sets: ${fleet.leftOut.join(", ")}`);
+    const answer = await this.apply(document, fleet);
     if (this.json) this.output.json(ApplyEnvironmentsResponseSchema, answer);
     else for (const change of answer.changes) this.output.data(this.line(change));
+    if (fleet.environments.length === 0) this.output.word(`${nameOf(this.file)} names no environment`);
+    if (answer.autoCreate)
+      this.output.word(
+        "any other name still gets an environment of its own when it is asked for; CALL_ME_AUTO_CREATE=off at the server ends that",
+      );
     return EXIT.done;
   }
 
-  private async readFile(): Promise<string> {
-    if (this.file === "-") return await text(this.context.stdin);
-    return await readFile(this.file, "utf8").catch((error: Error) => {
-      throw Failure.usage(`cannot read ${this.file}: ${error.message}`);
-    });
+  /** What the server refuses is told with the line of the file where it is. */
+  private async apply(document: FleetDocument, fleet: Fleet): Promise<ApplyEnvironmentsResponse> {
+    const { environments, url } = await this.connect();
+    const request = { environments: fleet.environments, prune: this.prune, dryRun: this.dryRun };
+    try {
+      return await this.persist(() => environments.applyEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+    } catch (error) {
+      const place = placeOf(error, document, fleet);
+      if (place === undefined || this.interruption.aborted) throw error;
+      const { exitCode, message } = explain(error, url);
+      throw new Failure(exitCode, `${place}: ${message}`);
+    }
   }
 
   private line({ kind, name, pool, fields }: EnvironmentChange): string {
@@ -59,32 +74,12 @@ export class EnvApplyCommand extends ClientCommand {
   }
 }
 
-/** Strict: a field that does not exist is a typo, and must not quietly become a default. */
-function readEnvironments(file: string, content: string): Environment[] {
-  return listIn(file, parse(file, content)).map((entry, at) => {
-    try {
-      return fromJson(EnvironmentSchema, entry);
-    } catch (error) {
-      throw Failure.usage(`${file}: environments[${at}]: ${(error as Error).message}`);
-    }
-  });
-}
-
-function parse(file: string, content: string): JsonValue {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    throw Failure.usage(`${file} is not JSON: ${(error as Error).message}`);
-  }
-}
-
-function listIn(file: string, document: JsonValue): JsonValue[] {
-  if (Array.isArray(document)) return document;
-  if (typeof document === "object" && document !== null) {
-    const unknown = Object.keys(document).find((key) => key !== "environments");
-    if (unknown !== undefined) throw Failure.usage(`${file}: unknown field ${JSON.stringify(unknown)} beside "environments"`);
-    const list = document["environments"];
-    if (Array.isArray(list)) return list;
-  }
-  throw Failure.usage(`${file} must hold {"environments": […]} or an array of environments`);
+/** Where in the file is what an error is about; undefined if it is about none of it. */
+function placeOf(error: unknown, document: FleetDocument, fleet: Fleet): string | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  if (reasonOf(error) === "TOO_LARGE") return document.file;
+  const [violation] = error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
+  if (!violation?.field.startsWith("environments")) return undefined;
+  const [facts] = error.findDetails(ErrorInfoSchema);
+  return document.place(placeIn(fleet, violation.field, facts?.metadata["environment"]));
 }

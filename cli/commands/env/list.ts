@@ -5,7 +5,7 @@ import { ClientCommand } from "../../base.ts";
 import { allPages } from "../../calls/pages.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
-import { EXIT } from "../../exit.ts";
+import { EXIT, Failure } from "../../exit.ts";
 import { spoken } from "../../words/phrases.ts";
 
 /** `call-me env list`: all environments, whatever number of pages they take. */
@@ -13,21 +13,27 @@ export class EnvListCommand extends ClientCommand {
   static override paths = [["env", "list"]];
   static override usage = Command.Usage({
     description: "List environments with their configuration and state",
-    examples: [["Those of one pool, as JSON", "$0 env list --pool staging --json"]],
+    examples: [
+      ["Those of one pool, as JSON", "$0 env list --pool staging --json"],
+      ["As a file for env apply", "$0 env list --yaml > fleet.yaml"],
+    ],
   });
 
   pool = Option.String("--pool", { description: "Only those of this pool" });
+  yaml = Option.Boolean("--yaml", false, { description: "A file for env apply on stdout: what is configured, and nothing else" });
 
   protected async perform(): Promise<number> {
+    if (this.json && this.yaml) throw Failure.usage("give --json or --yaml, not both");
     const environments = await this.read();
     if (this.json) this.output.json(ListEnvironmentsResponseSchema, create(ListEnvironmentsResponseSchema, { environments }));
+    else if (this.yaml) this.output.raw((await import("../../fleet/writing.ts")).fleetYaml(environments).trimEnd());
     else {
       const rows = environments.map((one) => [
         spoken(EnvironmentStateSchema, one.state),
         one.name,
         one.pool,
         `${one.capacity ?? 1}`,
-        one.description,
+        one.description || (one.onDemand ? "(made on demand, not configured)" : ""),
       ]);
       this.output.table([["STATE", "ENVIRONMENT", "POOL", "CAPACITY", "DESCRIPTION"], ...rows]);
     }

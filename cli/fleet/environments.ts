@@ -1,0 +1,176 @@
+import { type DescField, type DescMessage, fromJson, type JsonObject, type JsonValue, ScalarType, toJson } from "@bufbuild/protobuf";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { durationOf, parseDuration } from "../../clients/ts/src/duration.ts";
+import { type Environment, EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { Failure } from "../exit.ts";
+import { nearest } from "../help/suggestion.ts";
+import { DURATION_FORMS } from "../words/duration.ts";
+import type { FleetDocument, Path } from "./document.ts";
+
+/** Fields of an environment that the server alone sets; `env list --json` has them. proto says of each that it is output only. */
+export const OUTPUT_ONLY: ReadonlySet<string> = new Set(["state", "state_reason", "state_until", "on_demand"]);
+
+/** The environments that a file has. */
+export interface Fleet {
+  readonly environments: Environment[];
+  /** Where they are in the document. */
+  readonly at: Path;
+  /** The keys that were left out because they say nothing that can be applied, each once. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Reads `{"environments": […]}`, or the list alone. Strict: a field that does not exist is a typing error, and must not quietly become a
+ * default. Durations are written as on the command line. A usage Failure names file, line and field.
+ */
+export function environmentsIn(document: FleetDocument): Fleet {
+  const reader = new Reader(document);
+  const at = reader.findList();
+  const list = at.length === 0 ? document.value : (document.value as JsonObject)["environments"];
+  const environments = (list as unknown[]).map((entry, index) => reader.environment(entry, [...at, index]));
+  return { environments, at, leftOut: [...reader.leftOut] };
+}
+
+/** Where in the document is what the server calls `environments[3].labels["a b"]`, or an environment of that name. */
+export function placeIn({ environments, at }: Fleet, field: string, name: string | undefined): Path {
+  const parts = [...field.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|(\w+)/g)];
+  const [, ...inside] = parts.map(([, index, key, word]) => (index === undefined ? (key ?? word ?? "") : Number(index)));
+  if (inside.length > 0 || name === undefined) return [...at, ...inside];
+  return [...at, environments.findIndex((one) => one.name === name)];
+}
+
+/** A path as messages write it: `environments[3].labels["a b"]`. */
+function written(path: Path): string {
+  const whole = typeof path[0] === "number" ? ["environments", ...path] : path;
+  return whole
+    .map((part) => (typeof part === "number" ? `[${part}]` : /^\w+$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+class Reader {
+  readonly leftOut = new Set<string>();
+  readonly #document: FleetDocument;
+
+  constructor(document: FleetDocument) {
+    this.#document = document;
+  }
+
+  /** Where the list of environments is. */
+  findList(): Path {
+    const { value } = this.#document;
+    if (Array.isArray(value)) return [];
+    if (!isObject(value)) throw this.#document.failure([], `${shown(value)} is no fleet; write {"environments": […]}, or the list alone`);
+    for (const key of Object.keys(value)) {
+      if (key === "nextPageToken" || key === "next_page_token") this.leftOut.add(key);
+      else if (key !== "environments") throw this.#document.failure([key], besideEnvironments(key));
+    }
+    if (Array.isArray(value["environments"])) return ["environments"];
+    const given = value["environments"];
+    const complaint = given === undefined ? "environments is missing" : `environments: got ${shown(given)}`;
+    throw this.#document.failure(["environments"], `${complaint}; write {"environments": […]}`);
+  }
+
+  environment(entry: unknown, path: Path): Environment {
+    return fromJson(EnvironmentSchema, this.#message(EnvironmentSchema, entry, path));
+  }
+
+  #message(type: DescMessage, value: unknown, path: Path): JsonObject {
+    if (!isObject(value)) throw this.#fault(path, value, "write an object, e.g. {name: uat}");
+    const read = new Map<string, [key: string, JsonValue]>();
+    for (const [key, item] of Object.entries(value)) {
+      const at = [...path, key];
+      const field = type.fields.find(({ name, jsonName }) => name === key || jsonName === key);
+      if (field === undefined) throw this.#document.failure(at, `${written(path)}: ${unknownField(key, type)}`);
+      const [before] = read.get(field.jsonName) ?? [];
+      if (before !== undefined) throw this.#document.failure(at, `${written(at)}: is given before, as ${before}; give it once`);
+      if (type === EnvironmentSchema && OUTPUT_ONLY.has(field.name)) this.leftOut.add(key);
+      // A key without a value, which YAML allows, is as good as none.
+      else if (item !== null) read.set(field.jsonName, [key, this.#field(field, item, at)]);
+    }
+    return Object.fromEntries([...read].map(([name, [, item]]) => [name, item]));
+  }
+
+  #field(field: DescField, value: unknown, path: Path): JsonValue {
+    if (field.fieldKind === "list") {
+      if (!Array.isArray(value)) throw this.#fault(path, value, "write a list, […]");
+      return value.map((item, index) => this.#one(field, item, [...path, index]));
+    }
+    if (field.fieldKind === "map") {
+      if (!isObject(value)) throw this.#fault(path, value, 'write an object, e.g. {"name": "text"}');
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#one(field, item, [...path, key])]));
+    }
+    return this.#one(field, value, path);
+  }
+
+  #one(field: DescField, value: unknown, path: Path): JsonValue {
+    if (field.message?.typeName === DurationSchema.typeName) return this.#duration(value, path);
+    if (field.message !== undefined && !field.message.typeName.startsWith("google.")) return this.#message(field.message, value, path);
+    if (fits(field, value)) return value;
+    throw this.#fault(path, value, `write ${expected(field, value)}`);
+  }
+
+  #duration(value: unknown, path: Path): JsonValue {
+    const length = typeof value === "string" ? parseDuration(value) : undefined;
+    try {
+      if (length !== undefined) return toJson(DurationSchema, durationOf(length));
+    } catch {
+      // Longer than any: of 10,000 years.
+    }
+    throw this.#fault(path, value, `write a duration like ${DURATION_FORMS}`);
+  }
+
+  #fault(path: Path, value: unknown, remedy: string): Failure {
+    return this.#document.failure(path, `${written(path)}: got ${shown(value)}; ${remedy}`);
+  }
+}
+
+/** Whether protobuf takes this value for the field, or for one entry of it. */
+function fits(field: DescField, value: unknown): value is JsonValue {
+  const whole = field.fieldKind === "list" ? [value] : field.fieldKind === "map" ? { key: value } : value;
+  try {
+    fromJson(field.parent, { [field.jsonName]: whole as JsonValue });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a field takes, with an example where possible of what was meant. */
+function expected(field: DescField, value: unknown): string {
+  if (field.enum !== undefined)
+    return `one of ${field.enum.values
+      .slice(1)
+      .map(({ name }) => name)
+      .join(", ")}`;
+  if (field.scalar === ScalarType.BOOL) return "true or false";
+  if (field.scalar !== ScalarType.STRING) return "a whole number, e.g. 2";
+  const plain = typeof value === "number" || typeof value === "boolean";
+  return plain ? `a text, in quotes: "${value}"` : 'a text, e.g. "text"';
+}
+
+function unknownField(key: string, type: DescMessage): string {
+  const own = type.fields.filter(({ name }) => !OUTPUT_ONLY.has(name));
+  const names = own.map(({ name, jsonName }) => (key.includes("_") ? name : jsonName));
+  const meant = nearest(key, names);
+  const hint = meant === undefined ? `there are ${names.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`;
+  return `${JSON.stringify(key)} is unknown; ${hint}`;
+}
+
+/** What a request has beside its environments is said by options. */
+function besideEnvironments(key: string): string {
+  const option = { prune: "--prune", dryRun: "--dry-run", dry_run: "--dry-run" }[key];
+  return `${JSON.stringify(key)} is unknown beside "environments"${option === undefined ? "; take it out" : `; give ${option} instead`}`;
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as messages quote it. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (isObject(value)) return "an object";
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+}

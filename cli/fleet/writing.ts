@@ -1,0 +1,67 @@
+import { type JsonObject, toJson } from "@bufbuild/protobuf";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { Document, type Scalar, visit } from "yaml";
+import { parseDuration } from "../../clients/ts/src/duration.ts";
+import { type Environment, EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { plainJson } from "../words/plain.ts";
+import { OUTPUT_ONLY } from "./environments.ts";
+
+/** What YAML reads as the text that it is, whichever version of it, and no terminal or log as an order. */
+const PLAIN = /^(?!.*section_)[A-Za-z](?:[\w ./-]*\w)?$/;
+
+const UNITS = [
+  ["d", 86_400_000_000_000n],
+  ["h", 3_600_000_000_000n],
+  ["m", 60_000_000_000n],
+  ["s", 1_000_000_000n],
+  ["ms", 1_000_000n],
+  ["us", 1_000n],
+  ["ns", 1n],
+] as const;
+
+/**
+ * A file for `env apply`: what is configured, without what only the server sets and what is as it would be anyway. Names that were made on
+ * demand are comments, since to apply them is to configure them.
+ */
+export function fleetYaml(environments: readonly Environment[]): string {
+  const configured = environments.filter((one) => !one.onDemand).map(configurationOf);
+  const others = environments.filter((one) => one.onDemand);
+  const comment =
+    others.length === 0
+      ? ""
+      : `# Made on demand, and configured by nobody:\n${others.map(({ name }) => `# - name: ${JSON.stringify(name)}\n`).join("")}`;
+  return plainJson(`${yamlOf({ environments: configured })}${comment}`);
+}
+
+function yamlOf(value: object): string {
+  const document = new Document(value, { compat: "yaml-1.1" });
+  visit(document, {
+    Scalar(_, node: Scalar) {
+      if (typeof node.value === "string") node.type = PLAIN.test(node.value) ? "PLAIN" : "QUOTE_DOUBLE";
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
+
+function configurationOf(one: Environment): JsonObject {
+  const { pool, capacity, ...json } = toJson(EnvironmentSchema, one) as JsonObject;
+  const said: JsonObject = { ...json, ...(pool !== "default" && { pool }), ...(capacity !== 1 && { capacity }) };
+  const fields = EnvironmentSchema.fields.filter(({ name, jsonName }) => !OUTPUT_ONLY.has(name) && said[jsonName] !== undefined);
+  return Object.fromEntries(
+    fields.map(({ jsonName, message }) => {
+      const value = said[jsonName] ?? null;
+      return [jsonName, message?.typeName === DurationSchema.typeName ? lengthOf(parseDuration(`${value}`) ?? 0n) : value];
+    }),
+  );
+}
+
+/** "1h30m": the shortest way to write so many nanoseconds. */
+function lengthOf(length: bigint): string {
+  if (length === 0n) return "0s";
+  let [text, left] = ["", length];
+  for (const [unit, size] of UNITS) {
+    if (left >= size) text += `${left / size}${unit}`;
+    left %= size;
+  }
+  return text;
+}

@@ -135,6 +135,15 @@ describe("a request by selector", () => {
     expect(world.state("board")).toBe("UNSATISFIABLE");
   });
 
+  test("stays when one change takes away and brings what it needs, in whichever order", () => {
+    const world = rack();
+    world.apply({ uat: { capacity: 2 } });
+    world.acquire("holder", "b1");
+    world.acquire("mixed", ["uat", labelled("kind", "board", 3)]);
+    world.apply({ b2: {}, uat: { capacity: 1 }, b4: { labels: { kind: "board" } } });
+    expect(world.state("mixed")).toBe("QUEUED");
+  });
+
   test("is served by an environment that comes, or is labelled, while it waits", () => {
     const world = rack();
     for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);

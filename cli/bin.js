@@ -4,14 +4,21 @@
 // again under one that can; the published package has a bundle that runs on Node 20 by itself, all but the server. Which command was meant is read from argv[1] as given, before npm's symlinks are resolved.
 import { existsSync } from "node:fs";
 import path from "node:path";
-import process from "node:process";
-import { launch, leaveStreamsAlone, say, suits } from "../scripts/launch.js";
+import { inherited, launch, leaveStreamsAlone, say, suits } from "../scripts/launch.js";
 
+// The launcher says which file descriptors it passes on; else, before anything of ours is open, what is open is the caller's.
+const { CALL_ME_LAUNCHER: launched } = process.env;
+const descriptors = launched
+  ? launched
+      .split(",")
+      .map(Number)
+      .filter((number) => number > 2)
+  : inherited();
 const [, self = "call-me", ...given] = process.argv;
 const args = path.basename(self, path.extname(self)) === "call-me-server" ? ["serve", ...given] : given;
 const checkout = existsSync(new URL("./main.ts", import.meta.url));
 if (suits()) {
-  if (process.env.CALL_ME_LAUNCHER === "1") dieWithLauncher();
+  if (launched) dieWithLauncher();
   await run();
 } else if (checkout) {
   launch([self, ...given]);
@@ -26,7 +33,7 @@ async function run() {
   const { start } = await import(checkout ? "./main.ts" : "../dist/cli/main.js");
   leaveStreamsAlone();
   // All that was said is out, or nobody reads it: nothing that still waits to be written keeps us.
-  process.exit(await start(args));
+  process.exit(await start(args, { pid: launched ? process.ppid : process.pid, descriptors }));
 }
 
 /** Ends this process when its launcher is gone, however that ended: nobody else could pass a signal on to us any more. */

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
-import process from "node:process";
 import { Builtins } from "./clipanion.ts";
 import { type Context, PACE } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { named, ReadableCli } from "./help/readable.ts";
 import { didYouMean, optionMeant } from "./help/suggestion.ts";
+import { Origin, type Started } from "./process/origin.ts";
 import { environment, wantsColour } from "./settings.ts";
 import { speakForNode, stderr, stdin, stdout } from "./streams/own.ts";
 import { commandsFor, partCommand, VERBS } from "./verbs.ts";
@@ -42,7 +42,10 @@ export async function run(args: string[], context: Context): Promise<number> {
 }
 
 /** Runs a command line in this process, with its streams and signals, and gives the exit code, once all that was said is out, or nobody reads it. */
-export async function start(args: string[]): Promise<number> {
+export async function start(args: string[], started?: Started): Promise<number> {
+  const origin = new Origin(started);
+  // As under nohup: without a handler Node would let it end us.
+  if (origin.ignoresHangup) process.on("SIGHUP", () => {});
   speakForNode();
   const interruption = new AbortController();
   // Whoever reads has seen enough (`call-me watch uat | head -1`), or nothing can be written: end as a shell tool does.
@@ -55,8 +58,9 @@ export async function start(args: string[]): Promise<number> {
     stderr,
     colorDepth: 1,
     pace: PACE,
+    origin,
     interruption: () => {
-      if (!listens) listenForSignals(interruption);
+      if (!listens) listenForSignals(interruption, origin.ignoresHangup);
       listens = true;
       return interruption.signal;
     },
@@ -67,8 +71,9 @@ export async function start(args: string[]): Promise<number> {
 }
 
 /** Installed only by the commands that ask for it; `serve` has its own. A repeated signal (launcher and terminal both send one) adds nothing. */
-function listenForSignals(controller: AbortController): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => controller.abort(signal));
+function listenForSignals(controller: AbortController, ignoresHangup: boolean): void {
+  const ending = ["SIGINT", "SIGTERM", ...(ignoresHangup ? [] : ["SIGHUP" as const])] as const;
+  for (const signal of ending) process.on(signal, () => controller.abort(signal));
 }
 
 /** The exit code when all data is out: what was not written does not count as done. */

@@ -26,6 +26,9 @@ const moves: Plugin = {
       if (!source.includes(from)) throw new Error(`${name} does not mention ${from} any more; mend scripts/bundle.ts`);
       return { contents: source.replaceAll(from, to), loader: "ts" };
     });
+    // Importing it makes Node take hold of stdin, stdout and stderr, which others share with us.
+    onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
+    onLoad({ filter: /./, namespace: "global" }, () => ({ contents: "export default process;" }));
     // `serve` alone loads the server, when it runs.
     onResolve({ filter: /\/src\/main\.ts$/ }, ({ kind }) =>
       kind === "dynamic-import" ? { path: "../server/main.js", external: true } : undefined,

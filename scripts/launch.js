@@ -4,10 +4,9 @@
 // segfault). On an older host the right Node comes from the npm registry, as a package, once; later runs find it in the
 // npm cache, also offline. Built-in modules only: this file runs before `npm ci` has done anything, and on Node 20.
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync, writeSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const VERSION = "26.10.0";
@@ -82,12 +81,53 @@ export function leaveStreamsAlone() {
   });
 }
 
+/**
+ * The file descriptors beyond stderr that the caller passed on and a child would lose, since Node closes them there; none where there is no
+ * /proc. Node's own are left out: the kernel's events, and pipes that nobody else has an end of.
+ */
+export function inherited() {
+  const open = (pid) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).flatMap((name) => describe(pid, name) ?? []);
+    } catch {
+      return [];
+    }
+  };
+  const describe = (pid, name) => {
+    try {
+      return { number: Number(name), file: readlinkSync(`/proc/${pid}/fd/${name}`) };
+    } catch {
+      return undefined;
+    }
+  };
+  const closes = ({ number }) => {
+    try {
+      return (Number.parseInt(/^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${number}`, "utf8"))[1], 8) & 0o2000000) !== 0;
+    } catch {
+      return false;
+    }
+  };
+  const own = open("self");
+  const foreign = new Set(open(process.ppid).map(({ file }) => file));
+  const ours = ({ number, file }) =>
+    number <= 2 ||
+    /^anon_inode:\[?(eventpoll|eventfd|io_uring)/.test(file) ||
+    (file.startsWith("pipe:") && own.filter((other) => other.file === file).length > 1 && !foreign.has(file));
+  return own.filter((one) => !ours(one) && closes(one)).map(({ number }) => number);
+}
+
 /** Runs it with our stdio, passes signals on, and ends as it ends. The IPC channel tells it when we are killed. */
 export function launch(args) {
   leaveStreamsAlone();
+  const descriptors = inherited();
+  const stdio = Array.from({ length: Math.max(2, ...descriptors) + 1 }, (_, number) =>
+    number <= 2 || descriptors.includes(number) ? number : "ignore",
+  );
+  const free = stdio.indexOf("ignore");
+  stdio[free < 0 ? stdio.length : free] = "ipc";
   const child = spawn(findNode(), args, {
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, CALL_ME_LAUNCHER: "1" },
+    stdio,
+    env: { ...process.env, CALL_ME_LAUNCHER: [0, 1, 2, ...descriptors].join(",") },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   // npm runs us through a shell, which may end of a signal without passing it on: then nobody is left to tell us to stop.

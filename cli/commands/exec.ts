@@ -13,6 +13,7 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { inheritance } from "../process/inheritance.ts";
 import { checkCommand } from "../process/lookup.ts";
+import { Origin } from "../process/origin.ts";
 import { runOnLease, type Tenure } from "../process/tenure.ts";
 import type { Settings } from "../settings.ts";
 import { parseDuration } from "../words/duration.ts";
@@ -97,7 +98,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
 
   /** Runs the command on a grant, and gives it back. Undefined: the server had taken it back before the command began. */
   private async runOn(answer: Settled, { command, settings, keep, shared }: Run): Promise<number | undefined> {
-    const { env, pace } = this.context;
+    const { env, pace, origin = new Origin() } = this.context;
     const { locks } = settings;
     const { leaseToken } = answer;
     this.output.mask(leaseToken);
@@ -111,7 +112,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       say(`${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
       await this.output.said();
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
-      const tenure = await runOnLease(command, inheritance(env, settings, { lease, leaseToken }), keeper, { say, interactive });
+      const tenure = await runOnLease(command, inheritance(env, settings, { lease, leaseToken }), keeper, { say, interactive, origin });
       return await this.conclude(after, lease, tenure, keep);
     } catch (error) {
       keeper.stop();

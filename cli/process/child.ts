@@ -1,15 +1,12 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
 import os from "node:os";
-import process from "node:process";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Start, startOf } from "./gate.ts";
 import { isPopulated, signalGroup } from "./group.ts";
 import { Lifeline } from "./lifeline.ts";
 import { unstartable } from "./lookup.ts";
-
-/** Waits to be told that the guard knows its group, and becomes the command. If we die before that, nothing is run at all. */
-const GATE = 'read -r go <&3 && exec 3<&- && exec "$@"';
+import type { Origin } from "./origin.ts";
 
 /** How long after SIGKILL a process may take to be gone, in ms. One that hangs in the kernel takes longer. */
 const DEATH = 1_000;
@@ -29,16 +26,14 @@ export class Child {
     this.#giveUp = resolve;
   });
 
-  constructor(command: readonly string[], env: Record<string, string | undefined>, say: (line: string) => void) {
+  constructor(command: readonly string[], env: Record<string, string | undefined>, origin: Origin, say: (line: string) => void) {
     this.#lifeline = new Lifeline(say);
-    const gated = canGate(env);
-    const [file = "", ...args] = gated ? ["/bin/sh", "-c", GATE, "call-me", ...command] : command;
+    const { file, args, stdio, gate } = startOf(command, env, origin);
     try {
-      const stdio: StdioOptions = gated ? ["inherit", "inherit", "inherit", "pipe"] : "inherit";
       const child = spawn(file, args, { env, stdio, detached: process.platform !== "win32" });
       this.exited = Promise.race([statusOf(file, child), this.#unkillable]);
       this.#group = child.pid;
-      if (child.pid !== undefined) this.#lifeline.guard(child.pid, () => openGate(child));
+      if (child.pid !== undefined) this.#lifeline.guard(child.pid, () => openGate(child, gate));
     } catch (error) {
       this.exited = Promise.reject(unstartable(command[0] ?? "", (error as NodeJS.ErrnoException).code ?? String(error)));
     }
@@ -69,16 +64,12 @@ export class Child {
   }
 }
 
-/** A shell hands on only variables that it could name itself (GitHub's INPUT_MY-NAME would be lost): then the command starts at once. */
-function canGate(env: Record<string, string | undefined>): boolean {
-  return process.platform !== "win32" && existsSync("/bin/sh") && Object.keys(env).every((name) => /^[A-Za-z_]\w*$/.test(name));
-}
-
-function openGate({ stdio: [, , , gate] }: ChildProcess): void {
-  if (!(gate instanceof Writable)) return;
+function openGate({ stdio }: ChildProcess, gate: Start["gate"]): void {
+  const pipe = gate && stdio[gate.descriptor];
+  if (!(pipe instanceof Writable)) return;
   // It may have been killed meanwhile.
-  gate.on("error", () => {});
-  gate.end("go\n");
+  pipe.on("error", () => {});
+  pipe.end(gate?.words);
 }
 
 function statusOf(file: string, child: ChildProcess): Promise<number> {

@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import process from "node:process";
 
 const WINDOWS = process.platform === "win32";
 

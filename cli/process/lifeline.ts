@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import process from "node:process";
 
 /** Learns whom to guard, from its argument or stdin, and then reads a goodbye, or the end of the pipe: we are gone, however we ended. */
 const GUARD = `trap '' INT TERM HUP; group=$1; [ "$group" ] || read -r group || exit 0; read -r goodbye && exit 0; kill -9 "-$group"`;

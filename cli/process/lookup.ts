@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
 

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../exit.ts";
 

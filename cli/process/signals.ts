@@ -1,5 +1,3 @@
-import process from "node:process";
-
 /** What asks a command to end. */
 const ENDING: readonly NodeJS.Signals[] =
   process.platform === "win32" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
@@ -14,9 +12,10 @@ export interface Listener {
   suspended(): void;
 }
 
-/** Listens to this process's signals until the function that it returns is called. */
-export function listen(listener: Listener): () => void {
-  const handlers: [NodeJS.Signals, () => void][] = ENDING.map((signal) => [signal, () => listener.ending(signal)]);
+/** Listens to this process's signals until the function that it returns is called; not to a hangup that is to be ignored. */
+export function listen(listener: Listener, ignoresHangup: boolean): () => void {
+  const ending = ENDING.filter((signal) => signal !== "SIGHUP" || !ignoresHangup);
+  const handlers: [NodeJS.Signals, () => void][] = ending.map((signal) => [signal, () => listener.ending(signal)]);
   if (process.platform !== "win32") handlers.push(["SIGWINCH", () => listener.resized()], ["SIGTSTP", () => listener.suspended()]);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {

@@ -1,6 +1,7 @@
 import type { LeaseLost } from "../../clients/ts/src/errors.ts";
 import type { Keeper } from "../../clients/ts/src/keeper.ts";
 import { Child } from "./child.ts";
+import type { Origin } from "./origin.ts";
 import { listen } from "./signals.ts";
 import { Stopper } from "./stopper.ts";
 
@@ -24,15 +25,18 @@ export async function runOnLease(
   command: readonly string[],
   env: Record<string, string>,
   keeper: Keeper,
-  { say, interactive }: { say: (line: string) => void; interactive: boolean },
+  { say, interactive, origin }: { say: (line: string) => void; interactive: boolean; origin: Origin },
 ): Promise<Tenure> {
-  const child = new Child(command, env, say);
+  const child = new Child(command, env, origin, say);
   const stopper = new Stopper(child, { say, interactive });
-  const unlisten = listen({
-    ending: (signal) => stopper.forward(signal),
-    resized: () => child.signal("SIGWINCH"),
-    suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
-  });
+  const unlisten = listen(
+    {
+      ending: (signal) => stopper.forward(signal),
+      resized: () => child.signal("SIGWINCH"),
+      suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
+    },
+    origin.ignoresHangup,
+  );
   void keeper.over.then((lost) => {
     // The command itself, perhaps, before its last steps: no reason to stop it.
     if (lost === undefined) return say("the lease was given back with its token while the command ran; it runs on");

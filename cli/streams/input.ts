@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants, createReadStream, fstatSync } from "node:fs";
 import { Socket } from "node:net";
-import process from "node:process";
 import { Readable } from "node:stream";
 import { isatty, ReadStream } from "node:tty";
 import { openedAnew } from "./outlet.ts";

@@ -1,5 +1,4 @@
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
-import process from "node:process";
 import type { Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { Relay } from "./relay.ts";

@@ -3,7 +3,6 @@
  * and its other jobs, block where a reader stands still, and end the process where a write fails. Loaded before whatever takes hold of
  * them as it is loaded.
  */
-import process from "node:process";
 import type { Readable } from "node:stream";
 import { Data } from "./data.ts";
 import { Input } from "./input.ts";

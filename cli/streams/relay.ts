@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { Socket } from "node:net";
-import process from "node:process";
 import type { Descriptor, Way } from "./way.ts";
 
 /** It has our last words still to pass on when a signal reaches the whole group. */

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { variableName } from "../../cli/ci/handoff.ts";
 import { start } from "../../cli/main.ts";
 import { OtherProcess } from "../../cli/process/other.ts";

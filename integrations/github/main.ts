@@ -2,7 +2,6 @@
  * The GitHub Action: the command line, called as a step's inputs say. `npm run generate` bundles it into index.js, which is started three
  * times: by the runner as the step, by us as the process that renews the lease, and by the runner again as the step's post step.
  */
-import process from "node:process";
 import { start } from "../../cli/main.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import { holdForJob } from "./job.ts";

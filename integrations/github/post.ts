@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import { EXIT } from "../../cli/exit.ts";
 import { start } from "../../cli/main.ts";
 import { stderr } from "../../cli/streams/own.ts";

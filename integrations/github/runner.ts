@@ -2,7 +2,6 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import process from "node:process";
 import { GITHUB } from "../../cli/ci/log.ts";
 import { stderr } from "../../cli/streams/own.ts";
 

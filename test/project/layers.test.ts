@@ -42,6 +42,7 @@ const violations: [sentence: string, file: string, code: string, rule: string][]
   ["the CLI imports the server", "cli/commands", `export { limits } from "../../src/core/limits.ts";`, "noRestrictedImports"],
   ["the CLI loads the server lazily", "cli", `export const main = () => import("../src/main.ts");`, "noRestrictedImports"],
   ["the CLI imports a client's testee", "cli", `export { main } from "../clients/ts/testee.ts";`, "noRestrictedImports"],
+  ["the CLI imports the process", "cli/words", `export { pid } from "node:process";`, "noRestrictedImports"],
   ["a client imports the server", "clients/ts/src", `export { limits } from "../../../src/core/limits.ts";`, "noRestrictedImports"],
   ["a client imports the CLI", "clients/ts/src", `export { explain } from "../../../cli/exit.ts";`, "noRestrictedImports"],
   ["a client imports what it does not declare", "clients/ts/src", `export { pino } from "pino";`, "noUndeclaredDependencies"],

@@ -1,4 +1,3 @@
-import process from "node:process";
 import { createClient, type Interceptor, type Client as RawClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/tools.ts";
@@ -17,6 +17,14 @@ test.each(programs)("the README shows $file as it is run by the clients' tests",
   expect(lines(readFileSync(path.join(root, file), "utf8")).join("\n")).toContain(lines(code).join("\n").trim());
   const language = file.split("/")[1] ?? "";
   expect(Object.keys(LANGUAGES[language]?.examples ?? {})).toContain("five lines");
+});
+
+test("what installs from a checkout is there, in the version that the README names", () => {
+  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
+  const rows = README.split("\n").filter((line) => line.startsWith("| `") && line.includes("clients/"));
+  expect(rows).toHaveLength(4);
+  for (const [, folder = ""] of rows.join().matchAll(/(clients\/\w+)/g)) expect(existsSync(path.join(root, folder))).toBe(true);
+  for (const [, named] of README.matchAll(/call-me-(?:client-)?(\d\S*)\.tgz/g)) expect(named).toBe(version);
 });
 
 test("the README shows one program per client", () => {

@@ -8,8 +8,9 @@ import type { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import type { Context } from "../context.ts";
-import { formatDuration, milliseconds, nanoseconds, roughly } from "../words/duration.ts";
-import { environmentsOf, instant } from "../words/phrases.ts";
+import { clockTime } from "../words/clock.ts";
+import { milliseconds, nanoseconds, spell } from "../words/duration.ts";
+import { environmentsOf } from "../words/phrases.ts";
 
 /** What becomes of a lease that we held once its work is over: it is given back, or kept for somebody who looks. Never throws: who ran on it is what counts. */
 export class AfterUse {
@@ -38,7 +39,7 @@ export class AfterUse {
       if (!alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is given back`);
     } catch (error) {
       const why = limit.signal.aborted ? "no answer in time" : ConnectError.from(error).rawMessage;
-      this.#say(`lease ${id} could not be released (${why}); it ends by itself within ${formatDuration(nanoseconds(ttl))}`);
+      this.#say(`lease ${id} could not be released (${why}); it ends by itself within ${spell(milliseconds(ttl))}`);
     }
   }
 
@@ -50,14 +51,14 @@ export class AfterUse {
     try {
       const { lease: kept } = await persist(renew, this.#context.interruption(), this.#context.pace);
       if (kept === undefined) throw new Error("the server sent no lease");
-      const until = kept.expiresAt === undefined ? "" : ` until ${instant(kept.expiresAt)}`;
-      const left = roughly(milliseconds(kept.ttlRemaining));
+      const until = kept.expiresAt === undefined ? "" : ` until ${clockTime(kept.expiresAt)}`;
+      const left = spell(milliseconds(kept.ttlRemaining));
       this.#say(`the command failed (${status}): ${environmentsOf(this.#lease)} is kept${until}, for ${left}`);
       const cut = renewableFor(kept) <= 0 ? "max_hold" : nanoseconds(kept.ttl) < nanoseconds(ttl) ? "the environment's max_ttl" : undefined;
       if (cut !== undefined) this.#say(`not longer, because ${cut} ends it`);
       this.#say(`to give it back: call-me release --lease ${id}`);
     } catch (error) {
-      const left = formatDuration(nanoseconds(this.#lease.ttl));
+      const left = spell(milliseconds(this.#lease.ttl));
       this.#say(`lease ${id} could not be kept (${ConnectError.from(error).rawMessage}); it ends within ${left}`);
     }
   }

@@ -28,7 +28,9 @@ export interface AcquireOptions {
 }
 
 /** An Acquire that can be repeated safely. */
-export type AcquireInit = MessageInitShape<typeof AcquireRequestSchema> & { readonly requestId: string; readonly wait?: Duration };
+export type AcquireInit = MessageInitShape<typeof AcquireRequestSchema> & { readonly requestId: string } & Times;
+
+type Times = { readonly [field in "ttl" | "maxHold" | "wait" | "queueTimeout" | "ticketTtl" | "claimTimeout"]?: Duration };
 
 /** The longest that a call stands in line, in ns. */
 const LONGEST_WAIT = 60_000_000_000n;
@@ -82,9 +84,7 @@ function wanted(
   return needs.length === 1 && only?.slots === 1 ? { environment: only.environment } : { needs };
 }
 
-function durations(
-  options: AcquireOptions,
-): Partial<Record<"ttl" | "maxHold" | "wait" | "queueTimeout" | "ticketTtl" | "claimTimeout", Duration>> {
+function durations(options: AcquireOptions): Times {
   const given = {
     ttl: ["--ttl", options.ttl],
     maxHold: ["--max-hold", options.maxHold],

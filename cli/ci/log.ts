@@ -34,14 +34,14 @@ export const GITHUB = {
 const GITLAB: Channel = {
   open: (title) => `\x1b[0Ksection_start:${seconds()}:call_me_wait\r\x1b[0K${plain(title)}`,
   close: (outcome) => `\x1b[0Ksection_end:${seconds()}:call_me_wait\r\x1b[0K${plain(outcome)}`,
-  notice: plainLine,
+  notice: (text) => plainLine(`call-me: ${text}`),
   mask: () => "",
 };
 
 const AZURE: Channel = {
   open: (title) => `##[group]${plain(title)}`,
   close: (outcome) => `##[endgroup]\n${plainLine(outcome)}`,
-  notice: (text) => `##[section]${plain(text)}`,
+  notice: (text) => `##[section]call-me: ${plain(text)}`,
   mask: (secret) => `##vso[task.setsecret]${percent(secret)}`,
 };
 
@@ -49,14 +49,14 @@ const AZURE: Channel = {
 const BUILDKITE: Channel = {
   open: (title) => `--- ${plain(title)}`,
   close: (outcome) => `+++ ${plain(outcome)}`,
-  notice: plainLine,
+  notice: (text) => plainLine(`call-me: ${text}`),
   mask: () => "",
 };
 
 const TEAMCITY: Channel = {
   open: (title) => `##teamcity[blockOpened name='call-me' description='${bars(title)}']`,
   close: (outcome) => `##teamcity[blockClosed name='call-me']\n${plainLine(outcome)}`,
-  notice: (text) => `##teamcity[message text='${bars(text)}' status='NORMAL']`,
+  notice: (text) => `##teamcity[message text='call-me: ${bars(text)}' status='NORMAL']`,
   mask: () => "",
 };
 

@@ -9,9 +9,10 @@ import { identify, resume } from "../ci/resume.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { formatDuration, nanoseconds } from "../words/duration.ts";
+import { formatDuration, spell } from "../words/duration.ts";
+import { cuts, heldUntil } from "../words/granted.ts";
 import { explainBusy, explainMiss, obstacles } from "../words/obstacle.ts";
-import { environmentsOf, instant } from "../words/phrases.ts";
+import { environmentsOf } from "../words/phrases.ts";
 import { WaitReport } from "../words/wait-report.ts";
 
 const LIVE: readonly LeaseState[] = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD];
@@ -83,7 +84,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     const start = process.hrtime.bigint();
     const { interruption } = this;
     const look = (lease: Lease) => obstacles(locks, lease);
-    const report = new WaitReport(this.output, { quiet: hand !== undefined, every: pace.notice, look, interruption });
+    const report = new WaitReport(this.output, { original: hand === undefined && this.original, every: pace.notice, look, interruption });
     try {
       const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
         this.noWait
@@ -99,7 +100,7 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
         if (hand !== undefined) await hand(answer, { output: this.output, env, mask: this.mask });
         else if (answer.lease?.state === LeaseState.HELD) this.tell(answer.lease, start);
       });
-      return await this.conclude(locks, answer);
+      return await this.conclude(locks, request, answer);
     } finally {
       report.close();
     }
@@ -119,7 +120,8 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
 
   private tell(lease: Lease, start: bigint): void {
     this.output.data(`acquired slot for environment: ${environmentsOf(lease)}`);
-    this.output.data(`waited ${formatDuration(process.hrtime.bigint() - start)}`);
+    const waited = process.hrtime.bigint() - start;
+    this.output.data(`waited ${this.original ? formatDuration(waited) : spell(Number(waited / 1_000_000n))}`);
   }
 
   private async stand(locks: Locks, request: AcquireInit, report: WaitReport, seen?: (lease: Lease) => void): Promise<AcquireResponse> {
@@ -136,19 +138,19 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     return await waiting.settled();
   }
 
-  private async conclude(locks: Locks, { lease, environmentCreated }: AcquireResponse): Promise<number> {
+  /** The words of the original client are asked for by its name for this command, and in its units. */
+  private get original(): boolean {
+    return this.path[0] === "request";
+  }
+
+  private async conclude(locks: Locks, request: AcquireInit, { lease, environmentCreated }: AcquireResponse): Promise<number> {
     if (lease?.state !== LeaseState.HELD) {
       this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;
     }
-    if (environmentCreated) this.output.word("the environment did not exist; it was created with one slot");
-    this.output.word(`lease ${lease.id} is held ${term(lease)}`);
+    if (environmentCreated) this.output.word(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
+    this.output.word(`lease ${lease.id} is held ${heldUntil(lease)}`);
+    for (const cut of cuts(request, lease)) this.output.word(cut);
     return EXIT.done;
   }
-}
-
-function term(lease: Lease): string {
-  if (lease.expiresAt === undefined) return "until it is released";
-  const left = lease.ttlRemaining === undefined ? "" : ` (for ${formatDuration(nanoseconds(lease.ttlRemaining))})`;
-  return `until ${instant(lease.expiresAt)}${left} unless it is renewed or released`;
 }

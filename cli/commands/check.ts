@@ -1,11 +1,11 @@
-import { type CheckResponse, CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
 import { tellMisspelt } from "../words/misspelt.ts";
-import { hindrances, occupiedBy, verdict } from "../words/phrases.ts";
+import { overview } from "../words/overview.ts";
 
 /** `call-me check`: the present state, as an exit code and as a table. */
 export class CheckCommand extends ClientCommand {
@@ -28,18 +28,7 @@ export class CheckCommand extends ClientCommand {
     const answer = await this.persist(() => locks.check(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
     tellMisspelt(this.output, answer.misspellings);
     if (this.json) this.output.json(CheckResponseSchema, answer);
-    else this.show(answer);
+    else this.output.table(overview(answer.environments));
     return answer.available ? EXIT.done : EXIT.notAcquired;
-  }
-
-  private show({ environments }: CheckResponse): void {
-    const rows = environments.map((status) => [
-      verdict(status),
-      status.name,
-      `${status.used}/${status.capacity}`,
-      `${status.queueLength}`,
-      [...hindrances(status), occupiedBy(status.holders)].filter(Boolean).join(", "),
-    ]);
-    this.output.table([["STATE", "ENVIRONMENT", "USED", "WAITING", "WHO AND WHY"], ...rows]);
   }
 }

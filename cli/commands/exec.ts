@@ -16,7 +16,9 @@ import { checkCommand } from "../process/lookup.ts";
 import { Origin } from "../process/origin.ts";
 import { runOnLease, type Tenure } from "../process/tenure.ts";
 import type { Settings } from "../settings.ts";
+import { clockTime } from "../words/clock.ts";
 import { parseDuration } from "../words/duration.ts";
+import { cuts } from "../words/granted.ts";
 import { explainBusy, explainMiss, obstacles } from "../words/obstacle.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { RenewalReport } from "../words/renewal-report.ts";
@@ -25,6 +27,7 @@ import { WaitReport } from "../words/wait-report.ts";
 /** What is run, with what the command line said of it. */
 interface Run {
   readonly command: readonly string[];
+  readonly request: AcquireInit;
   readonly settings: Settings & { readonly locks: Locks };
   readonly keep: Duration | undefined;
   /** Another exec may run on the same lease. */
@@ -91,13 +94,13 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
       const before = earlier(lease, performance.now() - askedAt);
       if (before !== undefined)
         this.output.word(`the lease was ${before} before this call, by the same request_id: if another gives it back, it is lost`);
-      const status = await this.runOn({ ...answer, lease }, { command, settings, keep, shared: before !== undefined });
+      const status = await this.runOn({ ...answer, lease }, { command, request, settings, keep, shared: before !== undefined });
       if (status !== undefined) return status;
     }
   }
 
   /** Runs the command on a grant, and gives it back. Undefined: the server had taken it back before the command began. */
-  private async runOn(answer: Settled, { command, settings, keep, shared }: Run): Promise<number | undefined> {
+  private async runOn(answer: Settled, { command, request, settings, keep, shared }: Run): Promise<number | undefined> {
     const { env, pace, origin = new Origin() } = this.context;
     const { locks } = settings;
     const { leaseToken } = answer;
@@ -108,8 +111,10 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     try {
       const lease = await keeper.begin(this.interruption);
       if (lease === undefined) return undefined;
-      if (answer.environmentCreated) say("the environment did not exist; it was created with one slot");
-      say(`${environmentsOf(lease)} is ours as long as the command runs: lease ${lease.id}`);
+      if (answer.environmentCreated) say(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
+      const end = lease.latestEnd === undefined ? "" : `, until ${clockTime(lease.latestEnd)} at the latest`;
+      say(`${environmentsOf(lease)} is ours as long as the command runs${end}: lease ${lease.id}`);
+      for (const cut of cuts(request, lease)) say(cut);
       await this.output.said();
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
       const tenure = await runOnLease(command, inheritance(env, settings, { lease, leaseToken }), keeper, { say, interactive, origin });
@@ -125,7 +130,7 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     const { pace } = this.context;
     const { interruption } = this;
     const look = (lease: Lease) => obstacles(locks, lease);
-    const report = new WaitReport(this.output, { quiet: true, every: pace.notice, look, interruption });
+    const report = new WaitReport(this.output, { original: false, every: pace.notice, look, interruption });
     try {
       using waiting = new Waiting(locks, request, { signal: interruption, pace, observer: report });
       return await waiting.settled();

@@ -6,8 +6,10 @@ import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
+import { elapsed } from "../words/clock.ts";
 import { lookMisspelt } from "../words/misspelt.ts";
-import { instant, spoken, who } from "../words/phrases.ts";
+import type { Output } from "../words/output.ts";
+import { nameOf, spoken } from "../words/phrases.ts";
 
 /** `call-me queue`: the line of an environment, in the order in which it will be served. */
 export class QueueCommand extends ClientCommand {
@@ -38,14 +40,21 @@ export class QueueCommand extends ClientCommand {
     const leases = pages.flatMap((page) => page.leases).sort((a, b) => a.position - b.position);
     if (this.json) this.output.json(ListLeasesResponseSchema, create(ListLeasesResponseSchema, { leases }));
     else if (leases.length === 0) this.output.word(`nobody waits for ${this.environment}`);
-    else this.output.table([["POSITION", "WHO", "SINCE", "PRIORITY", "LEASE", "FOR"], ...leases.map(row)]);
+    else show(this.output, leases);
     return EXIT.done;
   }
 }
 
-function row(lease: Lease): string[] {
-  const waits = lease.passedOver ? "passed over" : `${lease.position}`;
-  const place = lease.state === LeaseState.QUEUED ? waits : spoken(LeaseStateSchema, lease.state);
-  const since = lease.createdAt === undefined ? "" : instant(lease.createdAt);
-  return [place, who(lease.holder, lease.principal), since, `${lease.priority}`, lease.id, lease.reason];
+/** Priorities are told only where somebody has one. */
+function show(output: Output, leases: readonly Lease[]): void {
+  const ranked = leases.some(({ priority }) => priority !== 0);
+  const rows = leases.map((lease) => {
+    const { id, state, holder, principal, reason, passedOver, position, createdAt, priority } = lease;
+    const waits = passedOver ? "passed over" : `${position}`;
+    const place = state === LeaseState.QUEUED ? waits : spoken(LeaseStateSchema, state);
+    const waited = createdAt === undefined ? "" : elapsed(createdAt);
+    const cells = [place, waited, ...(ranked ? [`${priority}`] : []), nameOf(holder, principal)];
+    return { cells, details: [reason, holder?.runUrl ?? "", `lease ${id}`].filter(Boolean) };
+  });
+  output.table({ heading: ["POSITION", "WAITS", ...(ranked ? ["PRIORITY"] : []), "WHO"], rows });
 }

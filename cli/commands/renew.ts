@@ -8,8 +8,10 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { OtherProcess } from "../process/other.ts";
 import { grantInHand, leaseInHand } from "../settings.ts";
-import { milliseconds, parseDuration, roughly } from "../words/duration.ts";
-import { environmentsOf, instant, standing } from "../words/phrases.ts";
+import { parseDuration } from "../words/duration.ts";
+import { cuts, heldUntil } from "../words/granted.ts";
+import { environmentsOf } from "../words/phrases.ts";
+import { standing } from "../words/place.ts";
 import { RenewalReport } from "../words/renewal-report.ts";
 
 /** `call-me renew`: holds a lease for another ttl; for one that waits in line it is a sign of life. */
@@ -51,8 +53,8 @@ export class RenewCommand extends ClientCommand {
       const { lease } = answer;
       if (lease?.state === LeaseState.QUEUED) this.output.word(`lease ${leaseId} waits in line: ${standing(lease)}`);
       else if (lease?.expiresAt !== undefined) {
-        const left = roughly(milliseconds(lease.ttlRemaining));
-        this.output.word(`lease ${leaseId} on ${environmentsOf(lease)} is held until ${instant(lease.expiresAt)} (for ${left})`);
+        this.output.word(`lease ${leaseId} on ${environmentsOf(lease)} is held ${heldUntil(lease)}`);
+        for (const cut of cuts(ttl, lease)) this.output.word(cut);
       }
       return EXIT.done;
     } catch (error) {

@@ -7,7 +7,7 @@ import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
-import { hindrances, instant, isOffered, verdict, who } from "../words/phrases.ts";
+import { overview } from "../words/overview.ts";
 
 /** `call-me status`: every environment, who is on it since when and until when, and how many wait. */
 export class StatusCommand extends ClientCommand {
@@ -31,7 +31,7 @@ export class StatusCommand extends ClientCommand {
       const available = environments.some((status) => status.available);
       this.output.json(CheckResponseSchema, create(CheckResponseSchema, { available, environments }));
     } else {
-      this.output.table([["STATE", "ENVIRONMENT", "USED", "WAITING", "WHO", "SINCE", "UNTIL", "WHY"], ...environments.flatMap(rows)]);
+      this.output.table(overview(environments));
     }
     return EXIT.done;
   }
@@ -46,22 +46,4 @@ export class StatusCommand extends ClientCommand {
     const answers = await Promise.all([...pools].map((pool) => check({ pool })));
     return answers.flatMap((answer) => answer.environments).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
-}
-
-/** A line for each holder; the environment itself is told on the first. */
-function rows(status: EnvironmentStatus): string[][] {
-  const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
-  const holders = status.holders.map((one) => {
-    const { holder, leaseId, since, until, reason } = one;
-    const name = who(holder, `lease ${leaseId}`);
-    return [
-      isOffered(one) ? `offered to ${name}` : name,
-      since === undefined ? "" : instant(since),
-      until === undefined ? "" : instant(until),
-      reason,
-    ];
-  });
-  const [first = ["", "", "", ""], ...others] = holders;
-  const why = [...hindrances(status), first[3]].filter(Boolean).join(", ");
-  return [[...facts, ...first.slice(0, 3), why], ...others.map((cells) => ["", "", "", "", ...cells])];
 }

@@ -68,7 +68,7 @@ export class WaitCommand extends ClientCommand {
       this.output.word(`without its token in CALL_ME_LEASE_TOKEN this only looks: it keeps nobody in line, and claims nothing`);
     const { pace } = this.context;
     const report = new WaitReport(this.output, {
-      quiet: this.json,
+      original: false,
       every: pace.notice,
       look: (lease) => obstacles(locks, lease),
       interruption: this.interruption,
@@ -90,7 +90,7 @@ export class WaitCommand extends ClientCommand {
     }
     if (this.json && last !== undefined) this.output.json(LeaseSchema, last);
     if (last?.state === LeaseState.HELD) {
-      if (!this.json) this.output.data(`acquired slot for environment: ${environmentsOf(last)}`);
+      if (!this.json) this.output.data(`held: ${environmentsOf(last)}`);
       return EXIT.done;
     }
     this.output.word(`not acquired: ${await explainMiss(locks, last)}`);

@@ -1,11 +1,13 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { EndReasonSchema, EnvironmentStateSchema, LeaseState, LeaseStateSchema, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { followEnvironments } from "../calls/following.ts";
 import { target } from "../calls/target.ts";
 import { Command, Option } from "../clipanion.ts";
 import { Failure } from "../exit.ts";
-import { occupiedBy, spoken, who } from "../words/phrases.ts";
+import { changeOf, timeOf } from "../words/change.ts";
+import { clockTime } from "../words/clock.ts";
 
 /** `call-me watch`: the present state, then each change, until interrupted. */
 export class WatchCommand extends ClientCommand {
@@ -45,24 +47,8 @@ export class WatchCommand extends ClientCommand {
 
   private showLines(message: WatchEnvironmentResponse): void {
     if (message.reset) this.output.word("changes before this were missed: the revision is too old or unknown");
-    const time = new Date().toISOString();
-    for (const status of message.environments) {
-      const line = [
-        status.deleted ? "deleted" : spoken(EnvironmentStateSchema, status.state),
-        `${status.used}/${status.capacity} used`,
-        `${status.queueLength} waiting`,
-        occupiedBy(status.holders),
-        cause(message),
-      ];
-      this.output.data(`${time}  ${status.name}  ${line.filter(Boolean).join(", ")}`);
-    }
+    const time = timeOf(message);
+    const stamp = this.output.onScreen ? clockTime(time) : timestampDate(time).toISOString();
+    for (const status of message.environments) this.output.entry(`${stamp}  ${status.name}  ${changeOf(message, status)}`);
   }
-}
-
-function cause({ kind, skipped, cause: by }: WatchEnvironmentResponse): string {
-  if (kind === WatchKind.SNAPSHOT) return "";
-  if (skipped) return "after several changes";
-  if (!by?.leaseId) return "after a change of its configuration or state";
-  const now = by.state === LeaseState.ENDED ? spoken(EndReasonSchema, by.endReason) : spoken(LeaseStateSchema, by.state);
-  return `after lease ${by.leaseId} of ${who(by.holder, "someone unnamed")} was ${now}`;
 }

@@ -29,10 +29,26 @@ export function formatDuration(length: bigint): string {
   return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
 }
 
-/** Milliseconds for people: "2h3m4s", below ten seconds "7.5s". */
-export function roughly(length: number): string {
-  const step = length < 10_000 ? 100 : 1_000;
-  return formatDuration(BigInt(Math.round(Math.max(0, length) / step) * step) * 1_000_000n);
+/** Seconds of one of each unit that people count in, longest first. */
+const SPELLED = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["m", 60],
+  ["s", 1],
+] as const;
+
+/** Milliseconds for people, in two units at most: "7.5 s", "3 m 20 s", "12 m", "1 h 5 m", "2 d 3 h". */
+export function spell(length: number): string {
+  const seconds = Math.max(0, length) / 1_000;
+  if (seconds < 9.95) return `${Math.round(seconds * 10) / 10} s`;
+  const step = seconds < 599.5 ? 1 : seconds < 86_370 ? 60 : 3_600;
+  let left = Math.round(seconds / step) * step;
+  const parts = SPELLED.map(([unit, size]) => {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    return count === 0 ? "" : `${count} ${unit}`;
+  });
+  return parts.filter(Boolean).join(" ");
 }
 
 function decimal(value: bigint, places: number): string {

@@ -6,7 +6,8 @@ import { type AcquireInit, namesIn } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { checkBriefly, meant } from "./misspelt.ts";
-import { standing, whyBusy } from "./phrases.ts";
+import { whyBusy } from "./phrases.ts";
+import { standing } from "./place.ts";
 
 /** What stands between a lease and its environments, as the server sees it now: their state, its reason, who is there. Empty if nothing can be told. */
 export async function obstacles(locks: Locks, { environments }: Lease): Promise<string> {

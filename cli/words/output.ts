@@ -6,6 +6,11 @@ import type { Channel } from "../ci/log.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { Words } from "../streams/words.ts";
 import { plain, plainJson, plainLine } from "./plain.ts";
+import { layOut, type Table } from "./table.ts";
+import { shorten } from "./width.ts";
+
+/** How many columns a line has where nobody says. */
+const WIDTH = 80;
 
 const ERASE = "\r\x1b[2K";
 /** In ms. */
@@ -37,6 +42,16 @@ export class Output {
   /** A line of the answer. */
   data(line: string): void {
     this.#print(this.#stdout, plainLine(line));
+  }
+
+  /** Whether a person sees stdout on a screen. */
+  get onScreen(): boolean {
+    return this.#attended && "isTTY" in this.#stdout && this.#stdout.isTTY === true;
+  }
+
+  /** A line of an answer that goes on and on: on a screen it is cut to one line of it. */
+  entry(line: string): void {
+    this.data(this.onScreen ? shorten(plain(line), this.#width) : line);
   }
 
   /** A line for who watches. It begins with `call-me:`, since others write there too: the command of `exec`, and the rest of a job. */
@@ -89,10 +104,14 @@ export class Output {
     return this.#attended && "isTTY" in this.#stderr && this.#stderr.isTTY === true;
   }
 
+  /** How many columns the terminal has on which a person sees stderr. */
+  get columns(): number {
+    return (this.#stderr as { columns?: number }).columns || WIDTH;
+  }
+
   /** The last line on the terminal, rewritten in place, cut to its width; other lines appear above it. Empty: it goes away. */
   live(text: string): void {
-    const { columns } = this.#stderr as { columns?: number };
-    this.#live = [...plain(text)].slice(0, (columns ?? 80) - 1).join("");
+    this.#live = shorten(plain(text), this.columns - 1);
     this.#stderr.write(`${ERASE}${this.#live}`);
   }
 
@@ -106,17 +125,14 @@ export class Output {
     this.raw(mapped(schema, message));
   }
 
-  /** Rows in aligned columns; the first row is the heading. */
-  table(rows: readonly (readonly string[])[]): void {
-    const cells = rows.map((row) => row.map(plain));
-    const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-    for (const row of cells)
-      this.data(
-        row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd(),
-      );
+  /** A table as wide as the terminal; elsewhere within 80 columns. */
+  table(table: Table): void {
+    for (const line of layOut(table, this.#width)) this.data(line);
+  }
+
+  /** How many columns a line on stdout may have. */
+  get #width(): number {
+    return (this.#stdout as { columns?: number }).columns || WIDTH;
   }
 
   #print(stream: Writable, text: string): void {

@@ -1,6 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import {
+  EndReason,
+  EndReasonSchema,
   EnvironmentState,
   EnvironmentStateSchema,
   type EnvironmentStatus,
@@ -9,44 +10,34 @@ import {
   LeaseState,
   type Occupant,
 } from "../../gen/ts/callme/v1/types_pb.ts";
+import { clockTime } from "./clock.ts";
+import { type Term, term } from "./term.ts";
 
 /** An enum value as a person says it: END_REASON_TIMED_OUT is "timed out". */
 export function spoken(schema: DescEnum, value: number): string {
   return (schema.value[value]?.localName ?? `unknown (${value})`).toLowerCase().replaceAll("_", " ");
 }
 
-/** A time as ISO 8601 in UTC, to the second. */
-export function instant(time: Timestamp): string {
-  return timestampDate(time)
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z");
+/** A holder's name. */
+export function nameOf(holder: Holder | undefined, otherwise: string): string {
+  return holder?.name || otherwise;
 }
 
 /** A holder's name, and where its run can be looked at. */
 export function who(holder: Holder | undefined, otherwise: string): string {
-  const name = holder?.name || otherwise;
+  const name = nameOf(holder, otherwise);
   return holder?.runUrl ? `${name} (${holder.runUrl})` : name;
 }
 
-/** "checkout #4711 (https://…) since 2026-01-02T03:04:05Z until 2026-01-02T03:05:05Z unless renewed, 2026-01-02T07:04:05Z at the latest: nightly". */
+/** "checkout #4711 for 12 m, renewed until 11:27 at the latest (nightly, https://…)". */
 function occupant(one: Occupant): string {
-  return `${who(one.holder, `lease ${one.leaseId}`)}${term(one)}${about(one)}`;
+  return `${nameOf(one.holder, `lease ${one.leaseId}`)}${term(one)}${links(one)}`;
 }
 
-/** What it is wanted for, if somebody said so. */
-function about({ reason }: Occupant): string {
-  return reason === "" ? "" : `: ${reason}`;
-}
-
-type Term = Pick<Occupant, "state" | "since" | "until" | "latestEnd">;
-
-/** From when to when: until when an offer stands, or a renewal is due and, where that is later, until when it can be renewed. */
-function term({ state, since, until, latestEnd: latest }: Term): string {
-  const begin = since === undefined ? "" : ` since ${instant(since)}`;
-  if (until === undefined) return begin;
-  const end = `${begin} until ${instant(until)}`;
-  if (state === LeaseState.OFFERED) return `${end}, then passed over`;
-  return latest === undefined || latest.seconds <= until.seconds ? end : `${end} unless renewed, ${instant(latest)} at the latest`;
+/** What it is wanted for, if somebody said so, and where its run can be looked at. */
+function links({ reason, holder }: { readonly reason: string; readonly holder?: Holder | undefined }): string {
+  const told = [reason, holder?.runUrl].filter(Boolean).join(", ");
+  return told === "" ? "" : ` (${told})`;
 }
 
 /** The same where it is not said before whether somebody has it. */
@@ -55,26 +46,37 @@ function stage(one: Term): string {
   return one.state === LeaseState.QUEUED ? `, in line${term(one)}` : term(one);
 }
 
-/** "lease L1 of checkout #4711 (https://…) since …", or "lease L1 since …" of somebody unnamed. */
+/** "lease L1 of checkout #4711 for 12 m, …", or "lease L1 for 12 m, …" of somebody unnamed. */
 export function leaseAt(one: Occupant): string {
-  const name = one.holder?.name ? `lease ${one.leaseId} of ${who(one.holder, "")}` : who(one.holder, `lease ${one.leaseId}`);
-  return `${name}${stage(one)}${about(one)}`;
+  return `lease ${one.leaseId}${one.holder?.name ? ` of ${one.holder.name}` : ""}${stage(one)}${links(one)}`;
 }
 
 /** The same of a lease itself. */
-export function describeLease({ id, state, holder, principal, createdAt, grantedAt, expiresAt, claimBy, latestEnd }: Lease): string {
+export function describeLease({
+  id,
+  state,
+  holder,
+  principal,
+  reason,
+  createdAt,
+  grantedAt,
+  expiresAt,
+  claimBy,
+  latestEnd,
+}: Lease): string {
   const since = state === LeaseState.QUEUED ? createdAt : grantedAt;
   const until = state === LeaseState.OFFERED ? claimBy : expiresAt;
-  return `lease ${id} of ${who(holder, principal || "somebody unnamed")}${stage({ state, since, until, latestEnd })}`;
+  const stands = stage({ state, since, until, latestEnd });
+  return `lease ${id} of ${nameOf(holder, principal || "somebody unnamed")}${stands}${links({ reason, holder })}`;
 }
 
-/** "held by A, B, offered to C", or nothing if nobody is named. */
+/** "held by A …; B …; offered to C …", or nothing if nobody is named. */
 export function occupiedBy(occupants: readonly Occupant[]): string {
   const held = occupants.filter((one) => !isOffered(one)).map(occupant);
   const offered = occupants.filter(isOffered).map(occupant);
-  return [held.length > 0 && `held by ${held.join(", ")}`, offered.length > 0 && `offered to ${offered.join(", ")}`]
+  return [held.length > 0 && `held by ${held.join("; ")}`, offered.length > 0 && `offered to ${offered.join("; ")}`]
     .filter(Boolean)
-    .join(", ");
+    .join("; ");
 }
 
 /** Whether it is somebody's turn who has not taken it yet: nobody works there. */
@@ -86,7 +88,8 @@ export function isOffered({ state }: Occupant): boolean {
 export function verdict(status: EnvironmentStatus): string {
   if (status.available) return "free";
   if (status.state !== EnvironmentState.AVAILABLE) return spoken(EnvironmentStateSchema, status.state);
-  return isWithheld(status) && status.queueLength === 0 ? "not to be had now" : "busy";
+  if (isWithheld(status) && status.queueLength === 0) return "not to be had now";
+  return status.used === 0 && status.resting > 0 ? "resting" : "busy";
 }
 
 /** Whether nobody new is served although a slot is free: those who wait come first, or else the server has no room. */
@@ -94,13 +97,36 @@ function isWithheld({ available, state, used, resting, capacity }: EnvironmentSt
   return !available && state === EnvironmentState.AVAILABLE && used + resting < capacity;
 }
 
-/** What is known of why nobody new is served there, but for who is on it: of its state, of its slots, of the server. */
+/** What is known of why nobody new is served there, but for who is on it: of its state, of its slots, of those who wait, of the server. */
 export function hindrances(status: EnvironmentStatus): string[] {
-  const { stateReason, resting, capacity, queueLength } = status;
-  const rest = capacity === 1 ? "resting after its last use" : `${resting} resting after their last use`;
+  const { available, stateReason, stateUntil, queueLength, next } = status;
+  const until = stateUntil === undefined ? "" : `until ${clockTime(stateUntil)}`;
   // The status tells no more.
   const withheld = queueLength > 0 ? "claimed by who waits in line" : "a limit of the server is reached, or its disk is full";
-  return [stateReason, resting > 0 ? rest : "", isWithheld(status) ? withheld : ""].filter(Boolean);
+  const absent = queueLength === 1 ? "the one who waits did" : `the ${queueLength} who wait did`;
+  return [
+    stateReason,
+    until,
+    rests(status),
+    isWithheld(status) ? withheld : "",
+    available && queueLength > 0 && next === undefined ? `${absent} not claim an offer` : "",
+  ].filter(Boolean);
+}
+
+/** "resting until 11:27:42 after the use of checkout #4711, which expired", or nothing. */
+function rests({ capacity, resting, rest }: EnvironmentStatus): string {
+  if (resting === 0) return "";
+  const which = capacity === 1 ? "resting" : resting === 1 ? "1 slot is resting" : `${resting} slots are resting`;
+  const until = rest?.until === undefined ? "" : `${resting > 1 ? ", the first" : ""} until ${clockTime(rest.until)}`;
+  const { from } = rest ?? {};
+  if (from === undefined) return `${which}${until} after ${resting > 1 ? "their" : "its"} last use`;
+  const how = from.endReason === EndReason.UNSPECIFIED ? "was not claimed" : spoken(EndReasonSchema, from.endReason);
+  return `${which}${until} after the lease of ${nameOf(from.holder, "somebody unnamed")} (${how})`;
+}
+
+/** "next is A, in line for 11 m", or nothing if nobody waits. */
+export function nextOf({ next }: Pick<EnvironmentStatus, "next">): string {
+  return next === undefined ? "" : `next is ${nameOf(next.holder, `lease ${next.leaseId}`)}, in line${term(next)}`;
 }
 
 /** "uat maintenance, db upgrade", "uat busy, held by …": why nobody new is served there. */
@@ -111,26 +137,4 @@ export function whyBusy(name: string, status: EnvironmentStatus): string {
 /** The names of a lease's environments, as the original client prints them. */
 export function environmentsOf(lease: Lease): string {
   return lease.environments.map(({ name }) => name).join(", ");
-}
-
-/** Where a lease stands in line, and who has what it waits for. */
-export function standing(lease: Lease): string {
-  const place = lease.state === LeaseState.OFFERED ? "offered" : `position ${lease.position} of ${lease.queueLength}`;
-  return [place, occupiedBy(lease.holders)].filter(Boolean).join(", ");
-}
-
-/** The same in few words, the most wanted first: for a line that is cut at the terminal's width. Times are local, to the minute. */
-export function glance(lease: Lease): string {
-  const [first, ...others] = lease.holders;
-  const place = lease.state === LeaseState.OFFERED ? "offered" : `position ${lease.position} of ${lease.queueLength}`;
-  if (first === undefined) return place;
-  const since = first.since === undefined ? "" : ` since ${minute(timestampDate(first.since))}`;
-  const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  const url = first.holder?.runUrl ? `, ${first.holder.runUrl}` : "";
-  return `${place}, ${isOffered(first) ? "offered to" : "held by"} ${first.holder?.name || `lease ${first.leaseId}`}${since}${more}${url}`;
-}
-
-function minute(time: Date): string {
-  const [date, clock] = [time.toLocaleDateString("sv-SE"), time.toLocaleTimeString("sv-SE").slice(0, 5)];
-  return date === new Date().toLocaleDateString("sv-SE") ? clock : `${date} ${clock}`;
 }

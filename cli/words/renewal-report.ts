@@ -1,7 +1,7 @@
 import type { KeepObserver } from "../../clients/ts/src/keeper.ts";
 import { renewableFor } from "../../clients/ts/src/term.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
-import { milliseconds, roughly } from "./duration.ts";
+import { milliseconds, spell } from "./duration.ts";
 
 /** Says how the renewing goes: when contact is lost and when it is back, and well before max_hold ends it all. */
 export class RenewalReport implements KeepObserver {
@@ -20,11 +20,11 @@ export class RenewalReport implements KeepObserver {
     const whole = milliseconds(lease.maxHold);
     if (this.#warned || left > Math.max(milliseconds(lease.ttl), Math.min(600_000, whole / 10))) return;
     this.#warned = true;
-    this.#say(`max_hold ${roughly(whole)} is reached in ${roughly(left)}, and ends the lease; next time ask for more with --max-hold`);
+    this.#say(`max_hold ${spell(whole)} is reached in ${spell(left)}, and ends the lease; next time ask for more with --max-hold`);
   }
 
   failed(why: string, left: number): void {
-    if (!this.#outOfReach) this.#say(`the lease could not be renewed (${why}); trying again, for ${roughly(left)}`);
+    if (!this.#outOfReach) this.#say(`the lease could not be renewed (${why}); trying again, for ${spell(left)}`);
     this.#outOfReach = true;
   }
 }

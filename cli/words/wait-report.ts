@@ -1,15 +1,17 @@
 import { isSettled, type WaitObserver } from "../../clients/ts/src/waiting.ts";
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { formatDuration, nanoseconds } from "./duration.ts";
+import { type Lease, LeaseState, type Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
+import { milliseconds, spell } from "./duration.ts";
 import { tellMisspelt } from "./misspelt.ts";
 import type { Output } from "./output.ts";
-import { environmentsOf, glance, standing } from "./phrases.ts";
+import { environmentsOf } from "./phrases.ts";
+import { glance, standing } from "./place.ts";
+import { widthOf } from "./width.ts";
 
 /** How a report is made. */
 interface ReportOptions {
-  /** stdout belongs to JSON. */
-  readonly quiet: boolean;
+  /** The original client's line is asked for, on stdout. */
+  readonly original: boolean;
   /** ms between two lines that it still waits. */
   readonly every: number;
   /** Tells what is in the way where no holder is. */
@@ -19,30 +21,31 @@ interface ReportOptions {
 }
 
 /**
- * Says how the waiting goes: the original's line on stdout when it starts and then now and again; place and holders on stderr, as
- * one live line on a terminal, else as a section of lines that come often enough for a CI system not to think that we hang.
+ * Says how the waiting goes, on stderr: for what, the place in line, who is next and who has it until when. That is one live line on a
+ * terminal, else a section of lines that come often enough for a CI system not to think that we hang. What was heard before contact was lost
+ * is told as that.
  */
 export class WaitReport implements WaitObserver {
   readonly #output: Output;
-  readonly #quiet: boolean;
+  readonly #original: boolean;
   readonly #every: number;
+  readonly #look: (lease: Lease) => Promise<string>;
+  readonly #interruption: AbortSignal;
   readonly #start = performance.now();
   readonly #timers: NodeJS.Timeout[] = [];
   #closeSection: ((outcome: string) => void) | undefined;
   #lease: Lease | undefined;
   #atFirst = "";
-  #said = "";
+  #told = "";
   #obstacle = "";
-  readonly #look: (lease: Lease) => Promise<string>;
-  #outOfReach = false;
+  /** Since when (of performance.now) the server has been out of reach. */
+  #lostAt: number | undefined;
 
-  readonly #interruption: AbortSignal;
-
-  constructor(output: Output, { quiet, every, look, interruption }: ReportOptions) {
-    this.#look = look;
+  constructor(output: Output, { original, every, look, interruption }: ReportOptions) {
     this.#output = output;
-    this.#quiet = quiet;
+    this.#original = original;
     this.#every = every;
+    this.#look = look;
     this.#interruption = interruption;
   }
 
@@ -52,15 +55,15 @@ export class WaitReport implements WaitObserver {
 
   seen(lease: Lease): void {
     this.#lease = lease;
-    if (this.#outOfReach) this.#output.word("contact regained");
-    this.#outOfReach = false;
+    if (this.#lostAt !== undefined) this.#output.word("contact regained");
+    this.#lostAt = undefined;
     if (lease.state !== LeaseState.QUEUED) return;
     if (this.#closeSection === undefined) this.#begin(lease);
-    const news = this.#output.onTerminal ? glance(lease) : standing(lease);
-    if (news !== this.#said) this.#tell(news);
-    this.#said = news;
+    if (lease.holders.length > 0) this.#obstacle = "";
+    const news = outlineOf(lease);
+    if (news !== this.#told) this.#tell(lease);
+    this.#told = news;
     if (lease.holders.length === 0) void this.#explain(lease);
-    else this.#obstacle = "";
   }
 
   /** An environment out of service has no holder to name. */
@@ -69,20 +72,20 @@ export class WaitReport implements WaitObserver {
     // Meanwhile it may have been our turn.
     if (obstacle === "" || obstacle === this.#obstacle || this.#closeSection === undefined || lease !== this.#lease) return;
     this.#obstacle = obstacle;
-    this.#tell(this.#said);
+    this.#tell(lease);
   }
 
   lost(why: string): void {
-    if (!this.#outOfReach) {
-      const keeps = this.#lease === undefined ? "" : ", with the same place in line";
-      this.#output.word(`lost contact with the server (${why}); trying again${keeps}`);
-    }
-    this.#outOfReach = true;
+    if (this.#lostAt !== undefined) return;
+    this.#lostAt = performance.now();
+    const keeps = this.#lease === undefined ? "" : ", with the same place in line";
+    this.#output.word(`lost contact with the server (${why}); trying again${keeps}`);
+    if (this.#closeSection !== undefined && this.#lease !== undefined && this.#output.onTerminal) this.#tell(this.#lease);
   }
 
   gaveUp(lease: Lease, heard: boolean): void {
     const why = this.#interruption.aborted ? `${this.#interruption.reason}: ` : "";
-    const left = lease.ticketTtl === undefined || isSettled(lease) ? "its time" : formatDuration(nanoseconds(lease.ticketTtl));
+    const left = lease.ticketTtl === undefined || isSettled(lease) ? "its time" : spell(milliseconds(lease.ticketTtl));
     const ends = `the server is out of reach; lease ${lease.id} ends by itself after ${left}`;
     this.#output.word(`${why}${heard ? `withdrew lease ${lease.id}` : ends}`);
   }
@@ -93,40 +96,52 @@ export class WaitReport implements WaitObserver {
     if (this.#closeSection === undefined) return;
     if (this.#output.onTerminal) this.#output.live("");
     const served = this.#lease?.state === LeaseState.HELD;
-    this.#closeSection(`call-me: ${served ? "done waiting" : "waited in vain"}, after ${this.#elapsed()}`);
+    this.#closeSection(`call-me: ${served ? "done waiting" : "waited in vain"}, after ${since(this.#start)}`);
     this.#closeSection = undefined;
     if (served && this.#lease !== undefined)
-      this.#output.notice(`waited ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${this.#atFirst}`);
+      this.#output.notice(`waited ${since(this.#start)} for ${environmentsOf(this.#lease)}: ${this.#atFirst}`);
   }
 
   #begin(lease: Lease): void {
     const environments = environmentsOf(lease);
     this.#atFirst = standing(lease);
     const notice = () => {
-      if (!this.#quiet) this.#output.data(`waiting for free slot on environment: ${environments}`);
+      if (this.#original) this.#output.data(`waiting for free slot on environment: ${environments}`);
     };
     this.#closeSection = this.#output.section(`call-me: waiting for ${environments}`);
     notice();
     this.#repeat(this.#every, notice);
-    if (this.#output.onTerminal) this.#repeat(1_000, () => this.#tell(this.#said));
-    else this.#repeat(this.#every, () => this.#output.word(`still waiting after ${this.#elapsed()}: ${this.#news(this.#said)}`));
+    this.#repeat(this.#output.onTerminal ? 1_000 : this.#every, () => {
+      if (this.#lease !== undefined) this.#tell(this.#lease, `still waiting for ${environments} after ${since(this.#start)}`);
+    });
   }
 
-  #tell(news: string): void {
-    if (!this.#output.onTerminal) this.#output.word(this.#news(news));
-    else if (this.#lease !== undefined)
-      this.#output.live(`waiting ${this.#elapsed()} for ${environmentsOf(this.#lease)}: ${this.#news(news)}`);
+  #tell(lease: Lease, head = `waiting for ${environmentsOf(lease)}`): void {
+    const obstacle = this.#obstacle === "" ? "" : `; ${this.#obstacle}`;
+    if (this.#output.onTerminal) {
+      const begin = `waiting ${since(this.#start)} for ${environmentsOf(lease)}: ${this.#stale()}`;
+      const room = this.#output.columns - 1 - widthOf(begin);
+      this.#output.live(begin + (obstacle === "" ? glance(lease, room) : standing(lease) + obstacle));
+    } else this.#output.word(`${head}: ${this.#stale()}${standing(lease)}${obstacle}`);
   }
 
-  #news(standing: string): string {
-    return this.#obstacle === "" ? standing : `${standing}; ${this.#obstacle}`;
+  /** What must stand before old news. */
+  #stale(): string {
+    return this.#lostAt === undefined ? "" : `server out of reach for ${since(this.#lostAt)}, last heard: `;
   }
 
   #repeat(every: number, act: () => void): void {
     this.#timers.push(setInterval(act, every));
   }
+}
 
-  #elapsed(): string {
-    return formatDuration(BigInt(Math.floor((performance.now() - this.#start) / 1000)) * 1_000_000_000n);
-  }
+/** How long ago a time of performance.now was, in words, to the second. */
+function since(start: number): string {
+  return spell(Math.floor((performance.now() - start) / 1_000) * 1_000);
+}
+
+/** What of a place in line is news where it changes: not a renewal, nor who stands behind, nor that time passes. */
+function outlineOf({ state, position, passedOver, holders, ahead }: Lease): string {
+  const ids = (occupants: readonly Occupant[]) => occupants.map((one) => `${one.leaseId} ${one.state} ${one.latestEnd?.seconds}`);
+  return JSON.stringify([state, position, passedOver, ids(holders), ids(ahead.slice(0, 1))]);
 }

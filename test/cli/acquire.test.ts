@@ -8,6 +8,8 @@ import { lease, refusal, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
 const until = timestampFromDate(new Date("2030-01-02T03:04:05.678Z"));
+/** As a person at this machine writes it. */
+const minute = new Date("2030-01-02T03:04:05Z").toLocaleString("sv-SE").slice(0, 16);
 const HELD = lease(LeaseState.HELD, { expiresAt: until, ttlRemaining: { seconds: 3600n } });
 const QUEUED = lease(LeaseState.QUEUED, {
   position: 2,
@@ -27,12 +29,15 @@ async function generous() {
   return { requests, server: await new ScriptedServer({ locks: { acquire } }).start() };
 }
 
-test.each(["acquire", "request"])("%s of a free environment says what the original said, and on stderr until when", async (verb) => {
+test.each([
+  ["request", "in the original's unit", GO_DURATION],
+  ["acquire", "in a unit that people count in", String.raw`\d+(\.\d)? s`],
+])("%s of a free environment says how long it waited %s, and on stderr until when it is held", async (verb, _, waited) => {
   await using server = await new ScriptedServer({ locks: { acquire: () => ({ lease: HELD, leaseToken: "cml_L1_x" }) } }).start();
   const { code, stdout, stderr } = await type([verb, "uat"], { CALL_ME_URL: server.url });
   expect(code).toBe(0);
-  expect(stdout).toMatch(new RegExp(`^acquired slot for environment: uat\nwaited ${GO_DURATION}\n$`));
-  expect(stderr).toBe("call-me: lease L1 is held until 2030-01-02T03:04:05Z (for 1h0m0s) unless it is renewed or released\n");
+  expect(stdout).toMatch(new RegExp(`^acquired slot for environment: uat\nwaited ${waited}\n$`));
+  expect(stderr).toBe(`call-me: lease L1 is held until ${minute} (for 1 h) unless it is renewed or released\n`);
 });
 
 test("a busy environment is waited for, and stderr says who has it", async () => {
@@ -51,7 +56,7 @@ test("a busy environment is waited for, and stderr says who has it", async () =>
   expect(stdout).toMatch(
     new RegExp(`^waiting for free slot on environment: uat\nacquired slot for environment: uat\nwaited ${GO_DURATION}\n$`),
   );
-  expect(stderr).toContain("position 2 of 3, held by checkout #7 (https://ci/7) until 2030-01-02T03:04:05Z: nightly\n");
+  expect(stderr).toContain(`position 2 of 3, held by checkout #7 until ${minute} unless renewed (nightly, https://ci/7)\n`);
   expect(stderr.match(/position/g)).toHaveLength(1);
 });
 
@@ -201,7 +206,7 @@ test("what others wrote cannot command the terminal", async () => {
     },
   }).start();
   const { stderr } = await type(["request", "uat"], { CALL_ME_URL: server.url });
-  expect(stderr).toContain("position 1 of 1, held by [2Jx: :error: :y: ab\n");
+  expect(stderr).toContain("position 1 of 1, held by [2Jx: :error: :y until it is released (ab)\n");
 });
 
 test("other content under a known request id is an error that says so", async () => {

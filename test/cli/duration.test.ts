@@ -1,7 +1,7 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatDuration, nanoseconds, parseDuration } from "../../cli/words/duration.ts";
+import { formatDuration, nanoseconds, parseDuration, spell } from "../../cli/words/duration.ts";
 import { type Length, requestFor } from "../../clients/ts/src/options.ts";
 import { readConfig } from "../../src/config.ts";
 
@@ -56,4 +56,23 @@ test("whatever is written is read as the same length", () => {
       expect(nanoseconds(parseDuration("--ttl", formatDuration(length)))).toBe(length);
     }),
   );
+});
+
+test.each([
+  [0, "0 s"],
+  [-5, "0 s"],
+  [340, "0.3 s"],
+  [7_500, "7.5 s"],
+  [9_960, "10 s"],
+  [59_600, "1 m"],
+  [200_000, "3 m 20 s"],
+  [599_600, "10 m"],
+  [719_990, "12 m"],
+  [3_599_000, "1 h"],
+  [3_900_000, "1 h 5 m"],
+  [86_399_000, "1 d"],
+  [183_600_000, "2 d 3 h"],
+  [30 * 86_400_000, "30 d"],
+])("%d ms are %s to a person", (length, expected) => {
+  expect(spell(length)).toBe(expected);
 });

@@ -66,7 +66,7 @@ describe.concurrent("exec", () => {
     const ahead = await aheadOf(server, wrapped.leaseId);
     const deadAt = await wrapped.dead();
     expect(await wrapped.end).toEqual({ code: 6, signal: null });
-    expect(wrapped.stderr).toMatch(/max_hold 3s is reached in .*\n.*the lease is lost: its max_hold is reached/);
+    expect(wrapped.stderr).toMatch(/max_hold 3 s is reached in .*\n.*the lease is lost: its max_hold is reached/);
     expect((await ended(server, wrapped.leaseId)).at + ahead).toBeGreaterThan(deadAt);
   });
 

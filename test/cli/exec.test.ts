@@ -117,7 +117,7 @@ describe.concurrent("exec", () => {
     expect((await wrapped.end).code).toBe(3);
     expect(wrapped.alive).toBe(false);
     expect(await leaseOf(server, wrapped.leaseId)).toMatchObject({ state: LeaseState.HELD, ttl: { seconds: 3600n } });
-    expect(wrapped.stderr).toMatch(/kept is kept until .*, for 1h0m0s\n.*call-me release --lease /);
+    expect(wrapped.stderr).toMatch(/kept is kept until .*, for 1 h\n.*call-me release --lease /);
     expect(wrapped.stderr).not.toContain("not longer");
     const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
     expect((await type(["release", "--lease", wrapped.leaseId], env)).code).toBe(0);

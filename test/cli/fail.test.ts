@@ -105,7 +105,7 @@ test("against the real server --wait waits its time, is served if that comes fir
   const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
   const { lease: held } = JSON.parse((await type(["acquire", "uat", "--name", "checkout #7", "--json"], env)).stdout);
   const vain = await type(["acquire", "uat", "--fail", "--wait", "1s"], env);
-  expect(vain).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: uat busy, held by checkout #7 since ") });
+  expect(vain).toMatchObject({ code: 4, stderr: expect.stringContaining("not acquired: uat busy, held by checkout #7 for ") });
   const { locks } = clientsOf(server);
   expect((await locks.check({ environment: "uat" })).environments[0]?.queueLength).toBe(0);
   const patient = open(["acquire", "uat", "--fail", "--wait", "60s"], env);

@@ -29,9 +29,9 @@ test("it ends with 0 once the lease is held, and keeps it in line by its token, 
   const { code, stdout, stderr } = await type(["wait", "--lease", "L1"], env);
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: "waiting for free slot on environment: uat\nacquired slot for environment: uat\n",
+    stdout: "held: uat\n",
   });
-  expect(stderr).toBe("call-me: position 2 of 2\n");
+  expect(stderr).toBe("call-me: waiting for uat: position 2 of 2\n");
   expect(keys).toEqual(["cml_L1_x"]);
 });
 

@@ -14,29 +14,29 @@ const SYSTEMS: Record<string, { env: Record<string, string>; orders: (line: stri
   "GitHub Actions": {
     env: { GITHUB_ACTIONS: "true" },
     orders: (line) => line.trimStart().startsWith("::") || line.includes("##["),
-    ours: /^::(group::call-me: waiting for uat|endgroup::|notice title=call-me::waited \S+ for uat: position 1 of 1, held by .*)$/,
+    ours: /^::(group::call-me: waiting for uat|endgroup::|notice title=call-me::waited \d+ s for uat: position 1 of 1, held by .*)$/,
   },
   GitLab: {
     env: { GITLAB_CI: "true" },
     orders: (line) => /section_(start|end):/.test(line),
     ours: new RegExp(
-      String.raw`^${ESC}\[0Ksection_(start|end):\d+:call_me_wait\r${ESC}\[0Kcall-me: (waiting for uat|waited in vain, after \S+)$`,
+      String.raw`^${ESC}\[0Ksection_(start|end):\d+:call_me_wait\r${ESC}\[0Kcall-me: (waiting for uat|waited in vain, after \d+ s)$`,
     ),
   },
   "Azure Pipelines": {
     env: { TF_BUILD: "True" },
     orders: (line) => /##(vso)?\[/i.test(line),
-    ours: /^##\[(group\]call-me: waiting for uat|endgroup\]|section\]waited \S+ for uat: position 1 of 1, held by .*)$/,
+    ours: /^##\[(group\]call-me: waiting for uat|endgroup\]|section\]call-me: waited \d+ s for uat: position 1 of 1, held by .*)$/,
   },
   Buildkite: {
     env: { BUILDKITE: "true" },
     orders: (line) => /^(---|\+\+\+|~~~|\^\^\^)/.test(line),
-    ours: /^(--- call-me: waiting for uat|\+\+\+ call-me: waited in vain, after \S+)$/,
+    ours: /^(--- call-me: waiting for uat|\+\+\+ call-me: waited in vain, after \d+ s)$/,
   },
   TeamCity: {
     env: { TEAMCITY_VERSION: "2025.11" },
     orders: (line) => /##teamcity\[/i.test(line),
-    ours: /^##teamcity\[(blockOpened name='call-me' description='call-me: waiting for uat'|blockClosed name='call-me'|message text='waited ([^'|[\]]|\|.)*' status='NORMAL')\]$/,
+    ours: /^##teamcity\[(blockOpened name='call-me' description='call-me: waiting for uat'|blockClosed name='call-me'|message text='call-me: waited ([^'|[\]]|\|.)*' status='NORMAL')\]$/,
   },
 };
 

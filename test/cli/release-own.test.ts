@@ -83,7 +83,7 @@ test("a place in line is given up by its own, and nothing that is held is touche
   expect((await leaseOf(server, waits)).endReason).toBe(EndReason.WITHDRAWN);
   const again = await type(["release", "dock"], ada);
   expect({ code: again.code, stdout: again.stdout }).toEqual({ code: 5, stdout: "" });
-  expect(again.stderr).toContain(`lease ${held["CALL_ME_LEASE_ID"]} of bo since `);
+  expect(again.stderr).toContain(`lease ${held["CALL_ME_LEASE_ID"]} of bo for `);
 });
 
 test("of our own what is held is given back before a place in line, and of several places none is given up", async () => {
@@ -101,7 +101,7 @@ test("of our own what is held is given back before a place in line, and of sever
   const places = [await queue(), await queue()];
   const { code, stdout, stderr } = await type(["release", "quay"], ada);
   expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
-  for (const id of places) expect(stderr).toContain(`lease ${id} of ada, in line since `);
+  for (const id of places) expect(stderr).toContain(`lease ${id} of ada, in line for `);
 });
 
 test("a lease in hand that has ended before frees nothing, says why it ended, and leaves its successor alone", async () => {

@@ -62,10 +62,10 @@ test.each([
     "another run",
     GITHUB,
     [{ name: "x", runUrl: "https://other/1" }],
-    /not yours: on uat is lease A of x \(https:\/\/other\/1\), and you are https:\/\/gh.*--lease/,
+    /not yours: on uat is lease A of x until it is released \(https:\/\/other\/1\), and you are https:\/\/gh.*--lease/,
   ],
-  ["no run at all", { CALL_ME_HOLDER: "ada" }, [{ name: "ada", runUrl: "https://other/1" }], /lease A of ada \(.*\), and you are "ada"/],
-  ["somebody of another name", { CALL_ME_HOLDER: "ada" }, [{ name: "bo" }], /lease A of bo, and you are "ada"/],
+  ["no run at all", { CALL_ME_HOLDER: "ada" }, [{ name: "ada", runUrl: "https://other/1" }], /lease A of ada .*\(.*\), and you are "ada"/],
+  ["somebody of another name", { CALL_ME_HOLDER: "ada" }, [{ name: "bo" }], /lease A of bo until it is released, and you are "ada"/],
   [
     "a run that has several",
     GITHUB,

@@ -65,9 +65,9 @@ test("a step that was killed in line has the same place when it comes back", asy
   await type(["acquire", "desk"], where);
   const child = spawn(process.execPath, [BIN, "acquire", "desk", "--resume"], {
     env: { PATH: process.env["PATH"], ...github("0") },
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  await once(child.stdout, "data");
+  await once(child.stderr, "data");
   const later = open(["acquire", "desk", "--resume"], github("1"));
   await later.stderr.shows("position 2 of 2");
   child.kill("SIGKILL");

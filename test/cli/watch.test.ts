@@ -25,11 +25,11 @@ test("check tells free with 0 and busy with 4, as a table or as JSON", async () 
   const env = { CALL_ME_URL: server.url };
   const free = await type(["check", "uat"], env);
   expect(free.code).toBe(0);
-  expect(free.stdout).toBe("STATE  ENVIRONMENT  USED  WAITING  WHO AND WHY\nfree   uat          0/1   0\n");
+  expect(free.stdout).toBe("STATE  ENVIRONMENT  USED  WAITING  FOR  LATEST END  WHO\nfree   uat          0/1   0\n");
   used = 1;
   const busy = await type(["check", "--pool", "default"], env);
   expect(busy.code).toBe(4);
-  expect(busy.stdout).toContain("\nbusy   uat          1/1   1        held by checkout #7\n");
+  expect(busy.stdout).toContain("\nbusy   uat          1/1   1             none        checkout #7\n");
   const json = await type(["check", "uat", "--json"], env);
   expect(json.code).toBe(4);
   expect(JSON.parse(json.stdout)).toMatchObject({ available: false, environments: [{ name: "uat", used: 1 }] });
@@ -37,30 +37,27 @@ test("check tells free with 0 and busy with 4, as a table or as JSON", async () 
 
 test.each([
   [{ queueLength: 1 }, "busy", "claimed by who waits in line"],
-  [{ resting: 1 }, "busy", "resting after its last use"],
+  [{ resting: 1 }, "resting", "resting after its last use"],
   [{}, "not to be had now", "a limit of the server is reached, or its disk is full"],
 ])("check and status say why what nobody is on is refused: %j", async (facts, verdict, why) => {
   const status = create(EnvironmentStatusSchema, { ...uat(0), available: false, ...facts });
   await using server = await new ScriptedServer({ locks: { check: () => ({ environments: [status] }) } }).start();
   const env = { CALL_ME_URL: server.url };
   const check = await type(["check", "uat"], env);
-  expect(check).toMatchObject({ code: 4, stdout: expect.stringMatching(new RegExp(`^${verdict} +uat +0/1 +\\d +${why}$`, "m")) });
-  expect((await type(["status", "uat"], env)).stdout).toMatch(new RegExp(`^${verdict} +uat +0/1 +\\d +${why}$`, "m"));
+  expect(check).toMatchObject({ code: 4, stdout: expect.stringMatching(new RegExp(`^${verdict} +uat +0/1 +\\d\n {2}${why}$`, "m")) });
+  expect((await type(["status", "uat"], env)).stdout).toMatch(new RegExp(`^${verdict} +uat +0/1 +\\d\n {2}${why}$`, "m"));
 });
 
 test("what a watch calls free is free for wait only when Check says so as well, which is asked again with each sign of life", async () => {
   const full = create(EnvironmentStatusSchema, { ...uat(0), available: false });
-  let beat = () => {};
-  const refused = new Promise<void>((resolve) => {
-    beat = resolve;
-  });
-  let asked = 0;
+  const room = Promise.withResolvers<void>();
+  let now = full;
   await using server = await new ScriptedServer({
     locks: {
-      check: () => ({ environments: [++asked === 1 ? full : uat(0)] }),
+      check: () => ({ environments: [now] }),
       async *watchEnvironment(_, { signal }) {
         yield { revision: 1n, kind: WatchKind.SNAPSHOT, environments: [uat(0)] };
-        await refused;
+        await room.promise;
         yield { revision: 1n, kind: WatchKind.HEARTBEAT };
         await gone(signal);
       },
@@ -69,7 +66,8 @@ test("what a watch calls free is free for wait only when Check says so as well, 
   const session = open(["wait", "uat"], { CALL_ME_URL: server.url });
   await session.stderr.shows("waiting: uat not to be had now, a limit of the server is reached, or its disk is full\n");
   expect(session.stdout.text).toBe("");
-  beat();
+  now = uat(0);
+  room.resolve();
   expect(await session.exit).toBe(0);
   expect(session.stdout.text).toBe("free: uat\n");
 });
@@ -107,14 +105,14 @@ test("watch prints a line per change with its cause, until interrupted", async (
     },
   }).start();
   const session = open(["watch", "uat"], { CALL_ME_URL: server.url });
-  await session.stdout.shows("after several changes\n");
+  await session.stdout.shows("several changes; free, 0/1 used, 0 waiting\n");
   session.interrupt("SIGINT");
   expect(await session.exit).toBe(130);
   expect(session.stdout.text.split("\n").map((line) => line.replace(/^\S+Z {2}/, ""))).toEqual([
-    "uat  available, 0/1 used, 0 waiting",
-    "uat  available, 1/1 used, 0 waiting, held by checkout #7, after lease L1 of checkout #7 was held",
-    "uat  available, 0/1 used, 0 waiting, after lease L1 of checkout #7 was released",
-    "uat  available, 0/1 used, 0 waiting, after several changes",
+    "uat  free, 0/1 used, 0 waiting",
+    "uat  checkout #7 has it, until it is released; 1/1 used, 0 waiting",
+    "uat  checkout #7 gave it back; free, 0/1 used, 0 waiting",
+    "uat  several changes; free, 0/1 used, 0 waiting",
     "",
   ]);
 });
@@ -174,10 +172,10 @@ test("an environment that is deleted ends wait with a sentence, and is told by w
   const { code, stdout, stderr } = await type(["wait", "uat"], { CALL_ME_URL: server.url });
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(
-    /^call-me: waiting: uat busy, held by checkout #7\ncall-me: uat was deleted: there is nothing left to wait for\n$/,
+    /^call-me: waiting: uat busy, held by checkout #7 until it is released\ncall-me: uat was deleted: there is nothing left to wait for\n$/,
   );
   const session = open(["watch", "uat"], { CALL_ME_URL: server.url });
-  await session.stdout.shows("uat  deleted, 0/0 used, 0 waiting");
+  await session.stdout.shows("uat  deleted\n");
   session.interrupt("SIGINT");
   expect(await session.exit).toBe(130);
 });

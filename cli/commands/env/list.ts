@@ -28,14 +28,16 @@ export class EnvListCommand extends ClientCommand {
     if (this.json) this.output.json(ListEnvironmentsResponseSchema, create(ListEnvironmentsResponseSchema, { environments }));
     else if (this.yaml) this.output.raw((await import("../../fleet/writing.ts")).fleetYaml(environments).trimEnd());
     else {
-      const rows = environments.map((one) => [
-        spoken(EnvironmentStateSchema, one.state),
-        one.name,
-        one.pool,
-        `${one.capacity ?? 1}`,
-        one.description || (one.onDemand ? "(made on demand, not configured)" : ""),
-      ]);
-      this.output.table([["STATE", "ENVIRONMENT", "POOL", "CAPACITY", "DESCRIPTION"], ...rows]);
+      const rows = environments.map((one) => ({
+        cells: [
+          spoken(EnvironmentStateSchema, one.state),
+          one.name,
+          one.pool,
+          `${one.capacity ?? 1}`,
+          one.description || (one.onDemand ? "(made on demand, not configured)" : ""),
+        ],
+      }));
+      this.output.table({ heading: ["STATE", "ENVIRONMENT", "POOL", "CAPACITY", "DESCRIPTION"], rows });
     }
     return EXIT.done;
   }

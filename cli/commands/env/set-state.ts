@@ -5,8 +5,9 @@ import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
 import { EXIT, Failure } from "../../exit.ts";
+import { clockTime } from "../../words/clock.ts";
 import { nanoseconds, parseDuration } from "../../words/duration.ts";
-import { instant, spoken } from "../../words/phrases.ts";
+import { spoken } from "../../words/phrases.ts";
 
 const STATES: Readonly<Record<string, EnvironmentState>> = {
   available: EnvironmentState.AVAILABLE,
@@ -47,7 +48,7 @@ export class EnvSetStateCommand extends ClientCommand {
     else if (answer.environment !== undefined) {
       const { name, state: now, stateUntil } = answer.environment;
       this.output.data(
-        `${name} is ${spoken(EnvironmentStateSchema, now)}${stateUntil === undefined ? "" : ` until ${instant(stateUntil)}`}`,
+        `${name} is ${spoken(EnvironmentStateSchema, now)}${stateUntil === undefined ? "" : ` until ${clockTime(stateUntil)}`}`,
       );
     }
     return EXIT.done;

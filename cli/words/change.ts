@@ -1,0 +1,64 @@
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { WatchCause, WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { EndReason, EndReasonSchema, type EnvironmentStatus, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { hindrances, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
+import { endOf } from "./term.ts";
+
+/** The last time that a Date can tell, in ms. */
+const LAST = 8.64e15;
+
+/** When a change was: a revision is the server's time in µs. Of the present state it is now. */
+export function timeOf({ kind, revision }: WatchEnvironmentResponse): Timestamp {
+  return timestampFromMs(kind === WatchKind.SNAPSHOT ? Date.now() : Math.min(Number(revision / 1_000n), LAST));
+}
+
+/** A message of a watch about one environment, on one line: what happened, then how it is now, the most wanted first. */
+export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentStatus): string {
+  if (status.deleted) return "deleted";
+  const { cause } = message;
+  const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
+  const happened = [whatHappened(message), held && endOf(held)].filter(Boolean).join(", ");
+  const others = status.holders.filter((one) => one !== held && one.leaseId !== cause?.leaseId);
+  const named = others.map(
+    (one) => `${isOffered(one) ? "offered to" : "held by"} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`,
+  );
+  const state = [
+    ...stateOf(status),
+    `${status.used}/${status.capacity} used`,
+    `${status.queueLength} waiting`,
+    ...named,
+    cause?.holder?.runUrl ?? "",
+  ];
+  return [happened, state.filter(Boolean).join(", ")].filter(Boolean).join("; ");
+}
+
+/** Nothing where it is just in use: that is told by the counts, and by who has it. */
+function stateOf(status: EnvironmentStatus): string[] {
+  const now = verdict(status);
+  return now === "busy" ? [] : [now, ...hindrances(status)];
+}
+
+function whatHappened({ kind, skipped, cause }: WatchEnvironmentResponse): string {
+  if (kind === WatchKind.SNAPSHOT) return "";
+  if (skipped) return "several changes";
+  return cause?.leaseId ? moved(cause) : "its configuration or state changed";
+}
+
+const MOVES: Readonly<Partial<Record<LeaseState, string>>> = {
+  [LeaseState.QUEUED]: "is in line",
+  [LeaseState.OFFERED]: "is offered it",
+  [LeaseState.HELD]: "has it",
+};
+
+const ENDS: Readonly<Partial<Record<EndReason, string>>> = {
+  [EndReason.RELEASED]: "gave it back",
+  [EndReason.WITHDRAWN]: "withdrew",
+  [EndReason.ABANDONED]: "was not heard from any more",
+  [EndReason.FORCE_RELEASED]: "was force released",
+  [EndReason.UNSATISFIABLE]: "can never be served",
+};
+
+function moved({ leaseId, holder, state, endReason }: WatchCause): string {
+  const now = state === LeaseState.ENDED ? (ENDS[endReason] ?? spoken(EndReasonSchema, endReason)) : MOVES[state];
+  return `${nameOf(holder, `lease ${leaseId}`)} ${now ?? "changed"}`;
+}

@@ -1,0 +1,41 @@
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import { spell } from "./duration.ts";
+
+/** By how much the server's clock is ahead of this machine's, in ms. A process of ours talks to one server. */
+let ahead = 0;
+
+/** A difference up to this is the way of an answer, and the whole seconds of its date. In ms. */
+const NOISE = 3_000;
+
+/** An answer has arrived, with this in its Date header: from now on times are told by it, however wrong this machine's clock is. */
+export function heard(date: string | null): void {
+  const difference = Date.parse(date ?? "") + 500 - Date.now();
+  if (!Number.isNaN(difference)) ahead = Math.abs(difference) > NOISE ? difference : 0;
+}
+
+/** How long something has been so, in words: "12 m". */
+export function elapsed(since: Timestamp): string {
+  return spell(Math.floor(Math.max(0, -distance(since)) / 1_000) * 1_000);
+}
+
+/** How far ahead a time of the server is, in ms; negative: it is past. */
+export function distance(time: Timestamp): number {
+  return timestampMs(time) - Date.now() - ahead;
+}
+
+/** When this machine's clock will show, or showed, a time of the server: "11:27", "tomorrow 01:27", "2026-12-24 18:00"; near by with seconds. */
+export function clockTime(time: Timestamp): string {
+  const local = new Date(timestampMs(time) - ahead);
+  const digits = Math.abs(distance(time)) < 600_000 ? 8 : 5;
+  const clock = local.toLocaleTimeString("sv-SE").slice(0, digits);
+  const days = [-1, 0, 1].find((offset) => day(offset) === local.toLocaleDateString("sv-SE"));
+  if (days === 0) return clock;
+  return days === undefined ? `${local.toLocaleDateString("sv-SE")} ${clock}` : `${days < 0 ? "yesterday" : "tomorrow"} ${clock}`;
+}
+
+/** The date of so many days from today, local. */
+function day(offset: number): string {
+  const date = new Date();
+  date.setDate(date.getDate() + offset);
+  return date.toLocaleDateString("sv-SE");
+}

@@ -1,0 +1,34 @@
+import type { EnvironmentStatus, Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
+import { clockTime, elapsed } from "./clock.ts";
+import { hindrances, isOffered, nameOf, nextOf, verdict } from "./phrases.ts";
+import type { Row, Table } from "./table.ts";
+import { soonerEnd } from "./term.ts";
+
+const HEADING = ["STATE", "ENVIRONMENT", "USED", "WAITING", "FOR", "LATEST END", "WHO"];
+
+/** Environments as an operator reads them: a row for each holder, below it its run; the environment itself is told with the first. */
+export function overview(statuses: readonly EnvironmentStatus[]): Table {
+  return { heading: HEADING, rows: statuses.flatMap(rows), cut: [HEADING.indexOf("ENVIRONMENT"), HEADING.indexOf("WHO")] };
+}
+
+function rows(status: EnvironmentStatus): Row[] {
+  const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
+  const [first, ...others] = status.holders;
+  const about = [hindrances(status).join(", "), nextOf(status)].filter(Boolean);
+  const top = { cells: [...facts, ...(first === undefined ? [] : columns(first))], details: [...(first ? details(first) : []), ...about] };
+  return [top, ...others.map((one) => ({ cells: ["", "", "", "", ...columns(one)], details: details(one) }))];
+}
+
+function columns(one: Occupant): string[] {
+  const name = nameOf(one.holder, `lease ${one.leaseId}`);
+  const end = isOffered(one) ? one.until : (one.latestEnd ?? one.until);
+  return [
+    one.since === undefined ? "" : elapsed(one.since),
+    end === undefined ? "none" : clockTime(end),
+    isOffered(one) ? `offered to ${name}` : name,
+  ];
+}
+
+function details(one: Occupant): string[] {
+  return [one.reason, one.holder?.runUrl ?? "", soonerEnd(one)].filter(Boolean);
+}

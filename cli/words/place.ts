@@ -1,0 +1,37 @@
+import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { isOffered, nameOf, occupiedBy } from "./phrases.ts";
+import { endOf, term } from "./term.ts";
+import { shorten, widthOf } from "./width.ts";
+
+/** Where a lease stands in line, who is next if it is somebody else, and who has what it waits for. */
+export function standing(lease: Lease): string {
+  return [place(lease), ahead(lease), occupiedBy(lease.holders)].filter(Boolean).join(", ");
+}
+
+function place({ state, passedOver, position, queueLength }: Lease): string {
+  if (state === LeaseState.OFFERED) return "offered";
+  return passedOver ? `passed over, ${queueLength} in line` : `position ${position} of ${queueLength}`;
+}
+
+function ahead({ ahead: [next] }: Lease): string {
+  return next === undefined ? "" : `next is ${nameOf(next.holder, `lease ${next.leaseId}`)}`;
+}
+
+/**
+ * The same on one line of so many columns. What is wanted least is left out first, and then the name is cut, so that place and end are always
+ * there.
+ */
+export function glance(lease: Lease, width: number): string {
+  const [first, ...others] = lease.holders;
+  if (first === undefined) return shorten([place(lease), ahead(lease)].filter(Boolean).join(", "), width);
+  const name = nameOf(first.holder, `lease ${first.leaseId}`);
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  const holds = isOffered(first) ? "offered to" : "held by";
+  const long = `${place(lease)}, ${holds} ${name}${more}${term(first)}`;
+  const choices = [[ahead(lease), first.holder?.runUrl], [first.holder?.runUrl], [ahead(lease)], []];
+  const fitting = choices.map((rest) => [long, ...rest].filter(Boolean).join(", ")).find((text) => widthOf(text) <= width);
+  if (fitting !== undefined) return fitting;
+  const begin = `${place(lease).replace("position ", "")}, ${holds} `;
+  const end = `${more} ${endOf(first).replace(/^.*renewed until/, "until")}`;
+  return shorten(`${begin}${shorten(name, Math.max(8, width - widthOf(begin) - widthOf(end)))}${end}`, width);
+}

@@ -1,0 +1,115 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { widthOf } from "../../cli/words/width.ts";
+import {
+  EndReason,
+  EnvironmentState,
+  EnvironmentStatusSchema,
+  HolderKind,
+  LeaseState,
+  type OccupantSchema,
+} from "../../gen/ts/callme/v1/types_pb.ts";
+import { lease, ScriptedServer } from "./fake.ts";
+import { PAYLOADS } from "./payloads.ts";
+import { type } from "./terminal.ts";
+
+const MINUTE = 60_000;
+const ago = (minutes: number) => timestampFromMs(Date.now() - minutes * MINUTE - 500);
+const ahead = (minutes: number) => timestampFromMs(Date.now() + minutes * MINUTE);
+/** Nobody's clock decides what is in the golden file: the only times of day in it are of another year. */
+const LATEST = timestampFromMs(Date.parse("2031-01-02T03:04:05"));
+
+const RUN = "https://gitlab.example.com/platform/payments/gateway/-/pipelines/1203345";
+const holder = (name: string, runUrl = "") => ({ name, runUrl, kind: HolderKind.PIPELINE });
+const held: MessageInitShape<typeof OccupantSchema> = {
+  leaseId: "L1",
+  holder: holder("acme-shop/checkout-service #4711", "https://github.com/acme-shop/checkout-service/actions/runs/19873645213"),
+  state: LeaseState.HELD,
+  since: ago(12),
+  until: ahead(0.8),
+  latestEnd: LATEST,
+};
+const waits = { leaseId: "L2", holder: holder("platform/payments/gateway #1203", RUN), state: LeaseState.QUEUED, since: ago(65) };
+
+const fleet: MessageInitShape<typeof EnvironmentStatusSchema>[] = [
+  { name: "uat", capacity: 1, used: 1, queueLength: 9, holders: [held], next: waits },
+  { name: "free", capacity: 4, available: true },
+  {
+    name: "racks/device-boards/rack-7-with-a-name-as-long-as-it-gets",
+    capacity: 2,
+    used: 2,
+    queueLength: 1,
+    holders: [
+      { ...held, holder: holder("東京の決済サービス結合試験パイプライン第四・夜間"), reason: "夜間 nightly" },
+      { leaseId: "L3", holder: holder("👩‍💻 ada@laptop 🚀"), state: LeaseState.HELD, since: ago(1) },
+    ],
+    next: waits,
+  },
+  { name: "gone", capacity: 1, available: true, queueLength: 2 },
+  {
+    name: "resting",
+    capacity: 1,
+    resting: 1,
+    rest: { until: LATEST, from: { leaseId: "L0", holder: holder("acme/web #1"), endReason: EndReason.EXPIRED } },
+  },
+  {
+    name: "pool",
+    capacity: 8,
+    used: 6,
+    resting: 2,
+    rest: { until: LATEST, from: { leaseId: "L0", holder: holder("acme/web #1"), endReason: EndReason.FORCE_RELEASED } },
+  },
+  { name: "db", capacity: 1, state: EnvironmentState.MAINTENANCE, stateReason: "database upgrade", stateUntil: LATEST },
+];
+
+/** A server that has this fleet, and this line on uat. */
+async function office(environments = fleet) {
+  const statuses = environments.map((one) => create(EnvironmentStatusSchema, { state: EnvironmentState.AVAILABLE, ...one }));
+  const line = [
+    lease(LeaseState.OFFERED, {
+      id: "0b6c7f1e-1111-4222-8333-444455556666",
+      holder: holder("acme/api #9", "https://ci/9"),
+      createdAt: ago(2),
+    }),
+    lease(LeaseState.QUEUED, {
+      id: "1c6c7f1e-1111-4222-8333-444455556666",
+      holder: holder("platform/payments/gateway #1203", RUN),
+      reason: "e2e https://gitlab.example.com/platform/payments/gateway/-/jobs/88123345",
+      createdAt: ago(65),
+      priority: 3,
+      position: 1,
+    }),
+    lease(LeaseState.QUEUED, { id: "2d6c7f1e-1111-4222-8333-444455556666", createdAt: ago(1_500), position: 2, passedOver: true }),
+  ];
+  return await new ScriptedServer({
+    locks: { check: () => ({ environments: statuses }) },
+    environments: { listLeases: () => ({ leases: line }) },
+  }).start();
+}
+
+test("status and queue say who has what, until when and who is next, within 80 columns", async () => {
+  await using server = await office();
+  const env = { CALL_ME_URL: server.url };
+  const [status, queue] = [await type(["status", "--pool", "default"], env), await type(["queue", "uat"], env)];
+  await expect(`${status.stdout}\n${queue.stdout}`).toMatchFileSnapshot("tables.golden.txt");
+  for (const line of `${status.stdout}${queue.stdout}`.split("\n"))
+    expect({ line, fits: widthOf(line) <= 80 || line.includes("https://") }).toEqual({ line, fits: true });
+});
+
+test("other people's texts neither command the terminal nor break the columns", async () => {
+  const environments = PAYLOADS.map((text, at) => ({
+    name: `${text}${"名".repeat(at % 40)}`,
+    capacity: 1,
+    used: 1,
+    stateReason: text,
+    holders: [{ ...held, reason: text, holder: holder(`${text} ${"long ".repeat(at % 30)}`, `https://ci/${text}`) }],
+  }));
+  await using server = await office(environments);
+  const { stdout } = await type(["status", "--pool", "default"], { CALL_ME_URL: server.url });
+  for (const line of stdout.trimEnd().split("\n")) {
+    expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u);
+    // One long word stays whole, and what looks like an order gets a mark before it.
+    expect({ line, fits: widthOf(line.replace(/^\| /, "")) <= 80 || !line.trim().includes(" ") }).toEqual({ line, fits: true });
+  }
+});

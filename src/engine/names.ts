@@ -3,6 +3,8 @@ import { nearest } from "../core/refusal.ts";
 
 /** How many names before and behind a misspelt one are compared with it, in each of the two orders. */
 const NEIGHBOURS = 32;
+/** Up to so many changes are put where they belong one by one; with more, all is sorted. */
+const FEW = 100;
 /** Of how many misspelt names it is remembered what they are near to. */
 const REMEMBERED = 10_000;
 
@@ -61,9 +63,20 @@ export class ConfiguredNames {
   }
 
   #ordered(entries: readonly Entry[], keyOf: (name: string) => string): readonly Entry[] {
-    const kept = entries.filter(({ name }) => !this.#changed.has(name));
-    const added = [...this.#changed].filter(([, configured]) => configured).map(([name]) => ({ key: keyOf(name), name }));
-    return [...kept, ...added].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const changed = [...this.#changed].map(([name, configured]) => ({ key: keyOf(name), name, configured }));
+    const added = changed.filter(({ configured }) => configured);
+    if (changed.length > FEW) {
+      const kept = entries.filter(({ name }) => !this.#changed.has(name));
+      return [...kept, ...added].sort((a, b) => (a.key < b.key ? -1 : 1));
+    }
+    const list = [...entries];
+    for (const { key, name } of changed) {
+      let at = firstFrom(list, key);
+      while (list[at]?.key === key && list[at]?.name !== name) at++;
+      if (list[at]?.name === name) list.splice(at, 1);
+    }
+    for (const { key, name } of added) list.splice(firstFrom(list, key), 0, { key, name });
+    return list;
   }
 }
 
@@ -73,13 +86,19 @@ function reachOf(name: string): number {
 }
 
 function around(entries: readonly Entry[], key: string): readonly Entry[] {
+  const at = firstFrom(entries, key);
+  return entries.slice(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS);
+}
+
+/** The index of the first entry that does not come before `key`. */
+function firstFrom(entries: readonly Entry[], key: string): number {
   let [low, high] = [0, entries.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((entries[middle]?.key ?? "") < key) low = middle + 1;
     else high = middle;
   }
-  return entries.slice(Math.max(0, low - NEIGHBOURS), low + NEIGHBOURS);
+  return low;
 }
 
 function turned(text: string): string {

@@ -1,4 +1,5 @@
 /** Which configured name was probably meant, and how many names that takes a look at: counted, never a time. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConfiguredNames } from "../../src/engine/names.ts";
 
@@ -65,4 +66,24 @@ describe("among 10,000 names that are all alike", () => {
     for (let again = 0; again < 100; again++) names.near("board-4711");
     expect(looked).toBe(1);
   });
+});
+
+test("whatever was put in and taken out, one by one or many at once, they are found as if it had never been otherwise", () => {
+  const name = fc.nat(400).map((index) => (index % 3 === 0 ? board(index).toUpperCase() : board(index)));
+  const turn = fc.array(fc.tuple(name, fc.boolean()), { maxLength: 150 });
+  fc.assert(
+    fc.property(fc.array(turn, { maxLength: 4 }), (turns) => {
+      const names = new ConfiguredNames();
+      const present = new Set<string>();
+      for (const changes of turns) {
+        for (const [one, configured] of changes) {
+          names.put(one, configured);
+          if (configured) present.add(one);
+          else present.delete(one);
+        }
+        for (const typed of ["board-0020", "oard-00300", ""])
+          expect(names.candidates(typed)).toEqual(configured(...present).candidates(typed));
+      }
+    }),
+  );
 });

@@ -7,6 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { bundleAction } from "./action.ts";
+import { writeSystems } from "./ci-systems.ts";
 import { writeOpenapi } from "./openapi.ts";
 import { languages, prepare } from "./toolchains.ts";
 import { type Outcome, root, tool } from "./tools.ts";
@@ -74,6 +75,7 @@ function write(language: string): Generated {
 /** What is made beside the languages' code. */
 const others: Readonly<Record<string, () => Outcome>> = {
   "gen/openapi": () => writeOpenapi(root),
+  "clients/ci-systems.json's copies": writeSystems,
   "integrations/github/index.js": () => bundleAction(root),
 };
 

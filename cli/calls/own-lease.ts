@@ -1,5 +1,5 @@
+import { describeHolder } from "../../clients/ts/src/ci/holder.ts";
 import { type Holder, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { describeHolder } from "../ci/holder.ts";
 import { EXIT, Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
 import { describeLease } from "../words/phrases.ts";
@@ -12,7 +12,7 @@ export type Self = Pick<Holder, "runUrl" | "name">;
 
 /** As `acquire` would name the holder from here: what was said on the command line, the CI system's variables, or user@host. */
 export function selfOf(env: Variables, said: { name: string | undefined; runUrl: string | undefined }): Self {
-  const { name = "", runUrl = "" } = describeHolder(env, said);
+  const { name, runUrl } = describeHolder(env, said);
   return { name, runUrl };
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import { describeHolder } from "../../clients/ts/src/ci/holder.ts";
 import { type AcquireRequestSchema, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { describeHolder, describeJob } from "../ci/holder.ts";
+import { describeJob } from "../ci/job.ts";
 import { Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
 import { nanoseconds, parseDuration } from "../words/duration.ts";

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { currentRun } from "../../clients/ts/src/ci/run.ts";
 import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { AcquireRequestSchema, type AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import type { AcquireInit } from "../calls/request.ts";
 import { Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
-import { currentRun } from "./run.ts";
 
 /** What makes a step this step and no other, from run to leg. */
 export interface Identity {

@@ -1,18 +1,24 @@
 import { ClientCommand } from "../base.ts";
 import { Command, Option } from "../clipanion.ts";
 import { key, lasting, stream } from "../doctor/calls.ts";
-import { type Check, type Finding, fail, type Patient, rootOf } from "../doctor/finding.ts";
+import { type Check, type Finding, fail, type Patient, rootOf, skip } from "../doctor/finding.ts";
 import { http2 } from "../doctor/http2.ts";
 import { certificate, clock, dns, reachable, ready, version } from "../doctor/network.ts";
 import { EXIT } from "../exit.ts";
 import { nanoseconds, parseDuration } from "../words/duration.ts";
 import { plainJson } from "../words/plain.ts";
 
-/** In this order: when one of the first three fails, the rest could only say the same again. */
+/** In this order. */
 const CHECKS: Readonly<Record<string, Check>> = { dns, tls: certificate, reach: reachable, ready, version, key, http2, stream, clock };
+/** Without these no other could succeed. */
 const VITAL = ["dns", "tls", "reach"];
-/** Without a key that is accepted they could only say the same again. */
+/** Nor these without a key that is accepted. */
 const WITH_KEY = ["stream", "long"];
+const UNASKED: Check = async () => skip("whether a call may last for minutes; --long 65s holds one open for so long");
+
+interface Named extends Finding {
+  readonly check: string;
+}
 
 /** `call-me doctor`: what stands between this machine and the server, and what to do about it. */
 export class DoctorCommand extends ClientCommand {
@@ -21,7 +27,8 @@ export class DoctorCommand extends ClientCommand {
     description: "Find out what stands between this machine and the server",
     details: `
       Looks at the address, the certificate, the key, the server's version, HTTP/2, streams and the clocks, and says what to do about what is
-      wrong. Takes nothing and creates nothing. Exit code 0: it works, perhaps with warnings. 1: something fails. 3: a setting is wrong.
+      wrong, and what it did not look at (skip). Takes nothing and creates nothing. Exit code 0: it works, perhaps with warnings. 1: something
+      fails. 3: a setting is wrong.
     `,
     examples: [
       ["Look at what CALL_ME_URL and CALL_ME_API_KEY name", "$0 doctor"],
@@ -37,24 +44,29 @@ export class DoctorCommand extends ClientCommand {
     this.output.word(`examining ${url}`);
     const { patience } = this.context.pace;
     const patient: Patient = { url: new URL(url), locks, environments, patience, interruption: this.interruption };
-    const findings = await this.examine(patient, { ...CHECKS, ...(long !== undefined && { long: lasting(long) }) });
+    const findings = await this.examine(patient, { ...CHECKS, long: long === undefined ? UNASKED : lasting(long) });
     if (this.json) this.output.raw(plainJson(JSON.stringify(findings, null, 2)));
     return findings.some(({ verdict }) => verdict === "fail") ? EXIT.error : EXIT.done;
   }
 
-  private async examine(patient: Patient, checks: Readonly<Record<string, Check>>): Promise<(Finding & { check: string })[]> {
-    const findings: (Finding & { check: string })[] = [];
+  private async examine(patient: Patient, checks: Readonly<Record<string, Check>>): Promise<Named[]> {
+    const findings: Named[] = [];
     for (const [check, look] of Object.entries(checks)) {
-      if (WITH_KEY.includes(check) && findings.some((one) => one.check === "key" && one.verdict === "fail")) continue;
-      const finding = await look(patient).catch((error) =>
-        fail(rootOf(error), "the server or something before it breaks calls: see their logs"),
-      );
+      const obstacle = findings.find((one) => one.verdict === "fail" && makesNeedless(one.check, check));
+      const finding =
+        obstacle !== undefined
+          ? skip(`${obstacle.check} failed`)
+          : await look(patient).catch((error) => fail(rootOf(error), "the server or something before it breaks calls: see their logs"));
       this.interruption.throwIfAborted();
       findings.push({ check, ...finding });
       const { verdict, detail, remedy } = finding;
       if (!this.json) this.output.data(`${verdict.padEnd(4)}  ${check.padEnd(7)}  ${detail}${remedy === "" ? "" : `. Remedy: ${remedy}`}`);
-      if (verdict === "fail" && VITAL.includes(check)) break;
     }
     return findings;
   }
+}
+
+/** Whether another check could only say the same again, once this one has failed. */
+function makesNeedless(failed: string, other: string): boolean {
+  return VITAL.includes(failed) || (failed === "key" && WITH_KEY.includes(other));
 }

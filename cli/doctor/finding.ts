@@ -2,7 +2,7 @@ import type { Environments, Locks } from "../client.ts";
 
 /** What a check found, in words, and what to do about it. */
 export interface Finding {
-  readonly verdict: "ok" | "warn" | "fail";
+  readonly verdict: "ok" | "warn" | "fail" | "skip";
   readonly detail: string;
   /** Empty when all is well. */
   readonly remedy: string;
@@ -30,6 +30,9 @@ export const warn = (detail: string, remedy: string): Finding => ({ verdict: "wa
 
 /** It does not work. */
 export const fail = (detail: string, remedy: string): Finding => ({ verdict: "fail", detail, remedy });
+
+/** It was not looked at, for this reason. */
+export const skip = (why: string): Finding => ({ verdict: "skip", detail: `not checked: ${why}`, remedy: "" });
 
 /** The innermost message of an error: fetch and connect wrap what the system said. */
 export function rootOf(error: unknown): string {

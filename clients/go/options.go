@@ -3,6 +3,7 @@ package callme
 import (
 	"crypto/rand"
 	"fmt"
+	"os"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -35,6 +36,7 @@ func newAsking(environment string, options []HoldOption) (asking, error) {
 	if a.request.RequestId == "" {
 		a.request.RequestId = rand.Text()
 	}
+	a.request.Holder = describeHolder(os.Getenv, a.request.GetHolder())
 	if err := checkWait(a.request); err != nil {
 		return a, err
 	}
@@ -125,7 +127,7 @@ func WithRequestID(id string) HoldOption {
 	return func(a *asking) { a.request.RequestId = id }
 }
 
-// WithHolder says who it is for; others who wait will see it.
+// WithHolder says who it is for; others who wait will see it. What is left empty is filled in from the CI system's variables, or is user@host.
 func WithHolder(holder *callmev1.Holder) HoldOption {
 	return func(a *asking) { a.request.Holder = holder }
 }

@@ -7,16 +7,18 @@ import { type Part, selectorsOf, sitesOf } from "./needs.ts";
 import { textOf } from "./selector.ts";
 import { freeSlots, restingSlots } from "./site.ts";
 
-/** How many holders an answer names. */
+/** How many holders, and how many of the environments that a selector matches, an answer names. */
 const NAMED = 10;
 
 /** The refusal of a request that is not granted: busy or, if the configuration can never meet it, unsatisfiable. */
 export function notGranted(pool: Pool, wanted: readonly Want[]): Refusal {
   const note = unsatisfiable(pool, wanted);
   if (note !== undefined) return { ok: false, reason: "UNSATISFIABLE", field: "needs", message: `it can never be granted: ${note}` };
-  const parts = [...sitesOf(pool, { needs: wanted }), ...candidatesOf(pool, wanted)];
-  const scarce = parts.filter(({ site, slots }) => freeSlots(site) < slots || site.ready.size > 0);
+  const named = sitesOf(pool, { needs: wanted }).filter(isScarce);
+  const others = candidatesOf(pool, wanted).filter(isScarce);
+  const scarce = [...named, ...others.slice(0, NAMED)];
   const obstacles = scarce.map(({ site, slots }) => obstacle(pool, site, slots));
+  if (others.length > NAMED) obstacles.push(`${others.length - NAMED} more that would do are not free either`);
   const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, NAMED);
   return {
     ok: false,
@@ -28,6 +30,10 @@ export function notGranted(pool: Pool, wanted: readonly Want[]): Refusal {
       lease_ids: holders.map((lease) => lease.id).join(", "),
     },
   };
+}
+
+function isScarce({ site, slots }: Part): boolean {
+  return freeSlots(site) < slots || site.ready.size > 0;
 }
 
 /** Why the present configuration can never meet a request; undefined if it can. The state of an environment is no such reason. */
@@ -42,19 +48,24 @@ export function unsatisfiable(pool: Pool, wanted: readonly Want[]): string | und
   const { chosen, complete } = choose(pool, { needs: wanted }, (site) => site.environment.config.capacity, byUse);
   if (complete) return undefined;
   const index = selectorsOf({ needs: wanted }).findIndex(({ count }, at) => (chosen[at]?.length ?? 0) < count);
-  return scarcity(selectorsOf({ needs: wanted })[index], chosen[index]?.length ?? 0);
+  const want = selectorsOf({ needs: wanted })[index];
+  return want && scarcity(pool, want, chosen[index]?.length ?? 0);
 }
 
-function scarcity(want: SelectorWant | undefined, found: number): string {
-  const [count, slots] = [want?.count ?? 0, want?.slots ?? 0];
-  return `${textOf(want?.selector ?? [])} matches ${counted(found, "environment")} with ${counted(slots, "slot")}, fewer than the ${count} asked for`;
+/** What a selector does not find enough of. */
+function scarcity(pool: Pool, want: SelectorWant, left: number): string {
+  const { selector, slots, count } = want;
+  const all = pool.sites.values().reduce((sum, site) => sum + Number(wouldDo(want, site)), 0);
+  const found = `${textOf(selector)} matches ${counted(all, "environment")} with ${counted(slots, "slot")}`;
+  const others = all === left ? "" : `, of which what else is asked for leaves ${left}`;
+  return `${found}${others}, fewer than the ${count} asked for`;
 }
 
-/** The environments that could be chosen for the selectors of a request, with the fewest slots that one of these wants. */
+/** The environments that could be chosen for the selectors of a request, with the most slots that one of these wants. */
 function candidatesOf(pool: Pool, needs: readonly Want[]): Part[] {
   const wants = selectorsOf({ needs });
   return [...eligible(pool, { needs })].map((site) => {
-    const slots = Math.min(...wants.filter((want) => wouldDo(want, site)).map((want) => want.slots));
+    const slots = Math.max(...wants.filter((want) => wouldDo(want, site)).map((want) => want.slots));
     return { name: site.environment.config.name, site, slots };
   });
 }

@@ -7,7 +7,7 @@ import { acquire } from "./acquire.ts";
 import type { Command, Done, Refusal, Reply } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { apply, forget, forgetIdle, freshen, remove, setState } from "./fleet.ts";
-import { end, grant, hold, passOver } from "./lease.ts";
+import { end, grant, hold, passOver, requeue } from "./lease.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
 import { nextInLine } from "./line.ts";
@@ -125,6 +125,10 @@ function recover(draft: Draft): void {
     if (lease.transient === true || lease.deadline === undefined || lease.graced || lease.state === "QUEUED") continue;
     const least =
       lease.state === "HELD" ? Math.min(lease.ttl ?? 0, limits.startGrace) : Math.max(lease.claimTimeout, limits.claimTimeout.afterStart);
-    if (lease.deadline < draft.at + least) draft.putLease({ ...lease, deadline: draft.at + least, graced: true });
+    if (lease.deadline >= draft.at + least) continue;
+    // Of its max_hold too little is left, and nobody has had any of it: it is offered anew.
+    const spent = (latestEnd(lease) ?? Number.POSITIVE_INFINITY) < draft.at + least;
+    if (spent && lease.state === "OFFERED" && lease.told !== true && lease.failing !== true) requeue(draft, lease);
+    else draft.putLease({ ...lease, deadline: draft.at + least, graced: true });
   }
 }

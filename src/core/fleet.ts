@@ -59,10 +59,13 @@ export function forget(draft: Draft, count: number): Done {
 /** Makes the pool's environments what `command` says; all of it or, refused, nothing. */
 export function apply(draft: Draft, command: Apply): Done | Refusal {
   const changes: Change[] = [];
+  const reduced: string[] = [];
   for (const config of command.environments) {
-    const change = applyOne(draft, config, command.by);
+    const capacity = draft.pool.sites.get(config.name)?.environment.config.capacity ?? 0;
+    const change = applyOne(draft, config);
     if ("ok" in change) return change;
     changes.push(change);
+    if (config.capacity < capacity) reduced.push(config.name);
   }
   const named = new Set(command.environments.map((config) => config.name));
   const extra = command.prune ? [...draft.pool.sites.keys()].filter((name) => !named.has(name)) : [];
@@ -71,11 +74,12 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
     if (refusal !== undefined) return refusal;
     changes.push({ name, kind: "DELETED", fields: [] });
   }
-  turnAwaySelecting(draft, command.by);
+  // Judged by what the whole command leaves, whatever comes first in it.
+  turnAway(draft, reduced, command.by);
   return { ok: true, changes };
 }
 
-function applyOne(draft: Draft, config: EnvironmentConfig, by: Caller): Change | Refusal {
+function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {
   const { name } = config;
   const owner = draft.otherOwner(name);
   if (owner !== undefined) return poolFixed(config, owner);
@@ -87,26 +91,18 @@ function applyOne(draft: Draft, config: EnvironmentConfig, by: Caller): Change |
   if (fields.length === 0 && onDemand === true) draft.putEnvironment(environment, false);
   if (fields.length === 0) return { name, kind: "UNCHANGED", fields };
   draft.putEnvironment({ ...environment, config }, true);
-  if (config.capacity < environment.config.capacity) turnAway(draft, waitersOf(siteOf(draft.pool, name)), by);
   return { name, kind: "UPDATED", fields };
 }
 
-/** Ends those of the waiters whom a change of configuration has left with nothing that could serve them. */
-function turnAway(draft: Draft, waiters: Iterable<string>, by: Caller): void {
-  for (const id of waiters) {
+/** Ends those who can no longer be served, of those who wait for these environments or by selector. */
+function turnAway(draft: Draft, environments: readonly string[], by: Caller): void {
+  const byName = environments.flatMap((name) => waitersOf(siteOf(draft.pool, name)));
+  const bySelector = draft.pool.selecting.values().map(({ lease }) => lease);
+  for (const id of new Set([...byName, ...bySelector])) {
     const lease = leaseOf(draft.pool, id);
     const note = unsatisfiable(draft.pool, lease.needs);
     if (note !== undefined) end(draft, lease, { reason: "UNSATISFIABLE", note, by: draft.identity(by) });
   }
-}
-
-/** Likewise those who wait by selector. */
-function turnAwaySelecting(draft: Draft, by: Caller): void {
-  turnAway(
-    draft,
-    [...draft.pool.selecting.values()].map(({ lease }) => lease),
-    by,
-  );
 }
 
 export function remove(draft: Draft, command: Delete): Done | Refusal {
@@ -114,7 +110,7 @@ export function remove(draft: Draft, command: Delete): Done | Refusal {
   if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
   const refusal = drop(draft, site, command.by);
   if (refusal !== undefined) return refusal;
-  turnAwaySelecting(draft, command.by);
+  turnAway(draft, [], command.by);
   return { ok: true, changes: [{ name: command.environment, kind: "DELETED", fields: [] }] };
 }
 

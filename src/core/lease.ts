@@ -23,11 +23,13 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
   return state === "HELD" ? hold(draft, granted, token) : offer(draft, granted, token);
 }
 
-/** Starts the ttl: the holder is there. Nothing outlives granted_at + max_hold (rule 5). */
+/** Starts the ttl: the holder is there. Nothing but the grace of a start outlives granted_at + max_hold (rule 5). */
 export function hold(draft: Draft, lease: Lease, revision?: number): Lease {
-  const { deadline: _, told: __, transient: ___, calls: ____, ...rest } = lease;
-  const until = lease.ttl === undefined ? {} : { deadline: Math.min(draft.at + lease.ttl, latestEnd(lease) ?? Number.POSITIVE_INFINITY) };
-  return draft.putLease({ ...rest, ...until, state: "HELD", heldAt: draft.at, graced: false }, { revision });
+  const { deadline: offered = 0, told: _, transient: __, calls: ___, ...rest } = lease;
+  const latest = latestEnd(lease) ?? Number.POSITIVE_INFINITY;
+  const until = lease.ttl === undefined ? undefined : Math.max(Math.min(draft.at + lease.ttl, latest), lease.graced ? offered : 0);
+  const graced = until !== undefined && until > latest;
+  return draft.putLease({ ...rest, ...(until && { deadline: until }), state: "HELD", heldAt: draft.at, graced }, { revision });
 }
 
 /** Keeps the slots for a holder who has yet to show up. `told`: an answer that said HELD was written. */
@@ -50,19 +52,29 @@ export function passOver(draft: Draft, lease: Lease): Lease {
       note: "it was not claimed, and with FAIL it does not wait",
       unaware: lease.told === true,
     });
-  const { deadline: _, grantedAt: __, fencingToken: ___, told, ...rest } = lease;
+  const rest = lease.told === true ? restingTimes(draft, lease, "EXPIRED") : undefined;
+  return draft.putLease({ ...waiting(lease), passedOver: true }, { rest });
+}
+
+/** Takes an offer back while its holder can still come for it: it waits in its old place, and is served as before. */
+export function requeue(draft: Draft, lease: Lease): Lease {
+  return draft.putLease(waiting(lease));
+}
+
+/** The lease in its place in line, without its grant. */
+function waiting(lease: Lease): Lease {
+  const { deadline: _, grantedAt: __, fencingToken: ___, told: ____, ...rest } = lease;
   const needs = bare(lease.needs);
   const timeout = lease.queueTimeout === undefined ? {} : { deadline: lease.createdAt + lease.queueTimeout };
-  const after: Lease = { ...rest, ...timeout, needs, state: "QUEUED", passedOver: true, graced: false };
-  return draft.putLease(after, { rest: told === true ? restingTimes(draft, lease, "EXPIRED") : undefined });
+  return { ...rest, ...timeout, needs, state: "QUEUED", graced: false };
 }
 
 /** A sign of life: an offer becomes a hold, and who was passed over can be served again. */
 export function attend(draft: Draft, lease: Lease): Lease {
   if (lease.state === "OFFERED") return hold(draft, lease);
   if (lease.passedOver !== true) return lease;
-  const { passedOver: _, ...waiting } = lease;
-  return draft.putLease(waiting);
+  const { passedOver: _, ...back } = lease;
+  return draft.putLease(back);
 }
 
 /** What the record says of an end. */

@@ -50,9 +50,11 @@ async function proxy(pass: (chunk: Buffer, answer: http.ServerResponse) => void)
 
 test("a healthy server passes every check", async () => {
   const { code, stdout, stderr } = await examined(server.url);
-  expect(stdout.match(/^\S+ +\S+/gm)).toEqual(
-    ["dns", "tls", "reach", "ready", "version", "key", "http2", "stream", "clock"].map((check) => `ok    ${check}`),
-  );
+  expect(stdout.match(/^\S+ +\S+/gm)).toEqual([
+    ...["dns", "tls", "reach", "ready", "version", "key", "http2", "stream", "clock"].map((check) => `ok    ${check}`),
+    "skip  long",
+  ]);
+  expect(stdout).toMatch(/^skip {2}long +not checked: whether a call may last for minutes; --long 65s holds one open for so long$/m);
   expect({ code, stderr }).toEqual({ code: 0, stderr: `call-me: examining ${server.url}\n` });
 });
 
@@ -62,11 +64,12 @@ test("nothing is taken or created by it", async () => {
   expect(JSON.parse(stdout).environments).toEqual([]);
 });
 
-test("an address where nobody listens fails, and the rest is not asked", async () => {
+test("an address where nobody listens fails, and what was not asked for that is named", async () => {
   const { code, stdout } = await examined("http://127.0.0.1:1");
   expect(code).toBe(1);
   expect(stdout).toMatch(/^fail {2}reach +no answer: .*\. Remedy: is the server running/m);
-  expect(stdout).not.toContain("stream");
+  for (const check of ["ready", "version", "key", "http2", "stream", "clock", "long"])
+    expect(stdout).toMatch(new RegExp(`^skip {2}${check} +not checked: reach failed$`, "m"));
 });
 
 test("a name that leads nowhere is told as such", async () => {
@@ -85,7 +88,8 @@ test("a wrong key is told, with where to set it", async () => {
     detail: expect.stringContaining("not accepted"),
     remedy: "set CALL_ME_API_KEY, or give --key-file",
   });
-  expect(JSON.parse(stdout).map((finding: { check: string }) => finding.check)).not.toContain("stream");
+  for (const check of ["stream", "long"])
+    expect(JSON.parse(stdout)).toContainEqual({ check, verdict: "skip", detail: "not checked: key failed", remedy: "" });
 });
 
 test("https where the server speaks clear text is told as such", async () => {

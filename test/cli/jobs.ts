@@ -1,218 +1,24 @@
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
 /** The variables of a job. */
 export type Env = Record<string, string>;
 
-/** What each system sets in a job, as far as it tells who we are, and what is to be made of it. */
-export const JOBS: Record<string, { env: Env; holder: object; job?: string }> = {
-  "GitHub Actions": {
-    env: {
-      CI: "true",
-      GITHUB_ACTIONS: "true",
-      GITHUB_SERVER_URL: "https://github.com",
-      GITHUB_REPOSITORY: "shop/web",
-      GITHUB_RUN_ID: "99",
-      GITHUB_RUN_NUMBER: "4",
-      GITHUB_RUN_ATTEMPT: "2",
-      GITHUB_REF: "refs/pull/7/merge",
-      GITHUB_REF_NAME: "7/merge",
-      GITHUB_HEAD_REF: "topic",
-      GITHUB_SHA: "abc",
-      GITHUB_JOB: "e2e",
-      GITHUB_ACTOR: "ada",
-      GITHUB_TRIGGERING_ACTOR: "bob",
-    },
-    holder: {
-      name: "shop/web #4",
-      runUrl: "https://github.com/shop/web/actions/runs/99",
-      repository: "shop/web",
-      ref: "topic",
-      sha: "abc",
-      job: "e2e",
-      actor: "bob",
-    },
-  },
-  GitLab: {
-    env: {
-      CI: "true",
-      GITLAB_CI: "true",
-      CI_PIPELINE_URL: "https://gl/g/p/-/pipelines/10",
-      CI_JOB_URL: "https://gl/g/p/-/jobs/1",
-      CI_JOB_ID: "1",
-      CI_JOB_NAME: "e2e 1/2",
-      CI_PROJECT_PATH: "g/p",
-      CI_PIPELINE_IID: "5",
-      CI_COMMIT_REF_NAME: "main",
-      CI_COMMIT_SHA: "abc",
-      GITLAB_USER_LOGIN: "ada",
-    },
-    holder: {
-      name: "g/p #5",
-      runUrl: "https://gl/g/p/-/pipelines/10",
-      repository: "g/p",
-      ref: "main",
-      sha: "abc",
-      job: "e2e 1/2",
-      actor: "ada",
-    },
-    job: "e2e 1/2 https://gl/g/p/-/jobs/1",
-  },
-  Jenkins: {
-    env: {
-      JENKINS_URL: "https://j/",
-      BUILD_URL: "https://j/job/web/3/",
-      JOB_NAME: "web",
-      BUILD_NUMBER: "3",
-      STAGE_NAME: "e2e",
-      GIT_BRANCH: "origin/main",
-      BRANCH_NAME: "main",
-      GIT_COMMIT: "abc",
-      BUILD_USER_ID: "ada",
-    },
-    holder: { name: "web #3", runUrl: "https://j/job/web/3/", repository: "web", ref: "main", sha: "abc", job: "e2e", actor: "ada" },
-  },
-  Buildkite: {
-    env: {
-      CI: "true",
-      BUILDKITE: "true",
-      BUILDKITE_BUILD_URL: "https://buildkite.com/shop/web/builds/8",
-      BUILDKITE_PIPELINE_SLUG: "web",
-      BUILDKITE_BUILD_NUMBER: "8",
-      BUILDKITE_BRANCH: "main",
-      BUILDKITE_COMMIT: "abc",
-      BUILDKITE_LABEL: ":rocket: e2e",
-      BUILDKITE_JOB_ID: "j1",
-      BUILDKITE_BUILD_CREATOR: "Ada",
-    },
-    holder: {
-      name: "web #8",
-      runUrl: "https://buildkite.com/shop/web/builds/8",
-      repository: "web",
-      ref: "main",
-      sha: "abc",
-      job: ":rocket: e2e",
-      actor: "Ada",
-    },
-    job: ":rocket: e2e https://buildkite.com/shop/web/builds/8#j1",
-  },
-  CircleCI: {
-    env: {
-      CI: "true",
-      CIRCLECI: "true",
-      CIRCLE_BUILD_URL: "https://circleci.com/gh/shop/web/12",
-      CIRCLE_WORKFLOW_ID: "w1",
-      CIRCLE_BUILD_NUM: "12",
-      CIRCLE_PROJECT_USERNAME: "shop",
-      CIRCLE_PROJECT_REPONAME: "web",
-      CIRCLE_BRANCH: "main",
-      CIRCLE_SHA1: "abc",
-      CIRCLE_JOB: "e2e",
-      CIRCLE_USERNAME: "ada",
-      CIRCLE_NODE_INDEX: "0",
-    },
-    holder: {
-      name: "shop/web #12",
-      runUrl: "https://circleci.com/workflow-run/w1",
-      repository: "shop/web",
-      ref: "main",
-      sha: "abc",
-      job: "e2e",
-      actor: "ada",
-    },
-    job: "e2e https://circleci.com/gh/shop/web/12",
-  },
-  "Azure Pipelines": {
-    env: {
-      TF_BUILD: "True",
-      BUILD_BUILDURI: "vstfs:///Build/Build/77",
-      SYSTEM_COLLECTIONURI: "https://dev.azure.com/shop/",
-      SYSTEM_TEAMPROJECT: "Web Shop",
-      BUILD_BUILDID: "77",
-      BUILD_BUILDNUMBER: "20261123.1",
-      BUILD_REPOSITORY_NAME: "web",
-      BUILD_SOURCEBRANCH: "refs/heads/main",
-      BUILD_SOURCEBRANCHNAME: "main",
-      BUILD_SOURCEVERSION: "abc",
-      SYSTEM_JOBID: "j1",
-      SYSTEM_JOBDISPLAYNAME: "e2e",
-      BUILD_REQUESTEDFOR: "Ada",
-    },
-    holder: {
-      name: "web #20261123.1",
-      runUrl: "https://dev.azure.com/shop/Web%20Shop/_build/results?buildId=77",
-      repository: "web",
-      ref: "main",
-      sha: "abc",
-      job: "e2e",
-      actor: "Ada",
-    },
-    job: "e2e https://dev.azure.com/shop/Web%20Shop/_build/results?buildId=77&view=logs&j=j1",
-  },
-  "Bitbucket Pipelines": {
-    env: {
-      CI: "true",
-      BITBUCKET_BUILD_NUMBER: "6",
-      BITBUCKET_REPO_FULL_NAME: "shop/web",
-      BITBUCKET_BRANCH: "main",
-      BITBUCKET_COMMIT: "abc",
-      BITBUCKET_STEP_UUID: "{s1}",
-      BITBUCKET_STEP_TRIGGERER_UUID: "{ada}",
-    },
-    holder: {
-      name: "shop/web #6",
-      runUrl: "https://bitbucket.org/shop/web/pipelines/results/6",
-      repository: "shop/web",
-      ref: "main",
-      sha: "abc",
-      job: "{s1}",
-      actor: "{ada}",
-    },
-  },
-  TeamCity: {
-    env: {
-      TEAMCITY_VERSION: "2025.11",
-      BUILD_URL: "https://tc/build/5",
-      BUILD_NUMBER: "5",
-      TEAMCITY_PROJECT_NAME: "Web",
-      TEAMCITY_BUILDCONF_NAME: "e2e",
-      BUILD_VCS_NUMBER: "abc",
-    },
-    holder: { name: "Web #5", runUrl: "https://tc/build/5", repository: "Web", sha: "abc", job: "e2e" },
-  },
-  Woodpecker: {
-    env: {
-      CI: "woodpecker",
-      CI_PIPELINE_URL: "https://wp/repos/1/pipeline/9",
-      CI_STEP_URL: "https://wp/repos/1/pipeline/9/3",
-      CI_PIPELINE_NUMBER: "9",
-      CI_REPO_OWNER: "shop",
-      CI_REPO_NAME: "web",
-      CI_COMMIT_BRANCH: "main",
-      CI_COMMIT_SHA: "abc",
-      CI_WORKFLOW_NAME: "test",
-      CI_STEP_NAME: "e2e",
-      CI_COMMIT_AUTHOR: "ada",
-    },
-    holder: {
-      name: "shop/web #9",
-      runUrl: "https://wp/repos/1/pipeline/9",
-      repository: "shop/web",
-      ref: "main",
-      sha: "abc",
-      job: "test/e2e",
-      actor: "ada",
-    },
-    job: "test/e2e https://wp/repos/1/pipeline/9/3",
-  },
-  "Drone, as env-ci tells": {
-    env: {
-      CI: "true",
-      DRONE: "true",
-      DRONE_BUILD_NUMBER: "3",
-      DRONE_BUILD_LINK: "https://drone/shop/web/3",
-      DRONE_REPO_OWNER: "shop",
-      DRONE_REPO_NAME: "web",
-      DRONE_COMMIT_SHA: "abc",
-      DRONE_BRANCH: "main",
-    },
-    holder: { runUrl: "https://drone/shop/web/3", sha: "abc", ref: "main" },
-  },
-};
+/** Where a program runs, and who its holder is then, as JSON of the protocol; and what the command line gives as the reason. */
+interface Vector {
+  readonly name: string;
+  readonly env: Env;
+  readonly holder: Readonly<Record<string, string>>;
+  readonly reason?: string;
+}
+
+/** The vectors that the tests of every language run. */
+export const VECTORS = JSON.parse(
+  readFileSync(path.resolve(import.meta.dirname, "../clients/holders.json"), "utf8")
+    .replaceAll("{user}", os.userInfo().username)
+    .replaceAll("{host}", os.hostname()),
+) as readonly Vector[];
+
+/** What each system that has a page in docs/ci sets in a job, as far as it tells who we are, and what is to be made of it. */
+export const JOBS: Readonly<Record<string, Vector>> = Object.fromEntries(VECTORS.slice(0, 9).map((vector) => [vector.name, vector]));

@@ -3,13 +3,17 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Holder, HolderKind, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { failure } from "../../src/rpc/errors.ts";
 import { Server } from "../outside/server.ts";
 import { lease, ScriptedServer } from "./fake.ts";
+import { VECTORS } from "./jobs.ts";
 import { type } from "./terminal.ts";
+import { runs, until } from "./wrapped.ts";
 
 const RECIPE = path.resolve("integrations/plain/with-lock.sh");
+/** A lease's id as the server makes them, and its grant. */
+const GRANT = { id: "12345678-1234-1234-1234-123456789012", environments: [{ name: "uat", fencingToken: 17n }] };
 let server: Server;
 let env: Record<string, string>;
 
@@ -80,7 +84,8 @@ test.each([
   const end = finish(child);
   await says(child.stdout, "ready");
   child.kill(signal);
-  expect(await end).toEqual({ code, stdout: "ready\nstill held\n", stderr: "" });
+  // The command's shell may say of its own child that it was terminated.
+  expect(await end).toMatchObject({ code, stdout: "ready\nstill held\n" });
   expect(await check("hold")).toMatchObject({ available: true, queueLength: 0 });
 });
 
@@ -146,14 +151,85 @@ test.each(["DRAINING", "OVERLOADED"] as const)("a server that refuses with %s fo
   expect(stderr).toContain("cannot serve this now; trying again");
 });
 
+/** A command that takes no notice of SIGTERM, with a child that does neither; the child is said on stdout. */
+const STUBBORN = ["sh", "-c", "trap '' TERM; sleep 1000 & echo child $!; wait"];
+
+/** Reads which process the command has started. */
+async function childOf(recipe: ChildProcess): Promise<number> {
+  const [line] = await once(recipe.stdout ?? recipe, "data");
+  return Number(/child (\d+)/.exec(`${line}`)?.[1]);
+}
+
+test("it renews while its command runs; when the lease is lost all that the command started is ended: exit 6", {
+  timeout: 60_000,
+}, async () => {
+  let renewed = 0;
+  await using scripted = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: lease(LeaseState.HELD, GRANT) }),
+      renew: () => {
+        renewed += 1;
+        if (renewed > 1) throw failure("LEASE_ENDED", "over");
+        return { lease: lease(LeaseState.HELD, GRANT) };
+      },
+      release: () => ({ lease: lease(LeaseState.ENDED, GRANT) }),
+    },
+  }).start();
+  const recipe = start(["uat", ...STUBBORN], { CALL_ME_URL: scripted.url, CALL_ME_TTL: "15s" });
+  const words = text(recipe.stderr ?? process.stdin);
+  const child = await childOf(recipe);
+  const [code] = await once(recipe, "exit");
+  expect({ code, renewed, runs: runs(child) }).toEqual({ code: 6, renewed: 2, runs: false });
+  expect(await words).toContain("the lease is lost; ending the command");
+});
+
+test("what the command leaves behind is ended before the environment is given back", { timeout: 30_000 }, async () => {
+  const recipe = start(["left", "sh", "-c", "trap '' TERM; sleep 1000 >/dev/null 2>&1 & echo child $!"]);
+  const end = finish(recipe);
+  const child = await childOf(recipe);
+  expect((await end).code).toBe(0);
+  expect(runs(child)).toBe(false);
+  expect(await check("left")).toMatchObject({ available: true });
+});
+
+test("killed with SIGKILL it takes the command along, long before the lease ends", { timeout: 60_000 }, async () => {
+  const recipe = start(["killed", ...STUBBORN], { CALL_ME_TTL: "15s" });
+  const child = await childOf(recipe);
+  recipe.kill("SIGKILL");
+  await until(() => !runs(child));
+  expect(await check("killed")).toMatchObject({ available: false });
+});
+
+test("who it is for, and where that can be looked at, is what the CI system tells", { timeout: 60_000 }, async () => {
+  const asked = new Map<string, Holder | undefined>();
+  await using scripted = await new ScriptedServer({
+    locks: {
+      acquire: ({ environment, holder }) => {
+        asked.set(environment, holder);
+        return { lease: lease(LeaseState.HELD) };
+      },
+      release: () => ({ lease: lease(LeaseState.ENDED) }),
+    },
+  }).start();
+  // No variable of a process has a NUL in it.
+  const vectors = VECTORS.filter(({ env }) => !JSON.stringify(env).includes("\\u0000"));
+  const ends = vectors.map(({ env }, at) => finish(start([`uat-${at}`, "true"], { ...env, CALL_ME_URL: scripted.url })));
+  for (const { stderr } of await Promise.all(ends)) expect(stderr).toBe("");
+  for (const [at, { name, holder }] of vectors.entries()) {
+    const kind = holder["kind"] === "HOLDER_KIND_PIPELINE" ? HolderKind.PIPELINE : HolderKind.HUMAN;
+    expect(asked.get(`uat-${at}`), name).toMatchObject({ name: holder["name"], kind, runUrl: holder["runUrl"] ?? "" });
+  }
+});
+
 test.each([
   [["uat"], {}, 2, /say what to hold and what to run/],
   [["a b", "true"], {}, 2, /the name of an environment has only/],
   [["uat", "true"], { CALL_ME_URL: "" }, 3, /set CALL_ME_URL/],
   [["uat", "true"], { CALL_ME_API_KEY: "wrong" }, 3, /does not accept the key/],
-  [["uat", "true"], { CALL_ME_TTL: "soon" }, 2, /whole seconds, such as 2700s, not soon/],
-  [["uat", "true"], { CALL_ME_TTL: "45m" }, 2, /whole seconds, such as 2700s, not 45m/],
-  [["uat", "true"], { CALL_ME_WAIT: "s" }, 2, /whole seconds, such as 2700s, not s/],
+  [["uat", "true"], { CALL_ME_TTL: "soon" }, 2, /whole seconds, such as 90s, not soon/],
+  [["uat", "true"], { CALL_ME_TTL: "45m" }, 2, /whole seconds, such as 90s, not 45m/],
+  [["uat", "true"], { CALL_ME_TTL: "10s" }, 2, /CALL_ME_TTL is 15s at least, not 10s/],
+  [["uat", "true"], { CALL_ME_WAIT: "s" }, 2, /whole seconds, such as 90s, not s/],
   [["uat", "no-such-command"], {}, 127, /not found/],
 ] as const)("what cannot be done is told: %j %j", async (args, more, code, words) => {
   const end = await finish(start([...args], more));

@@ -80,6 +80,21 @@ describe("an offer that is not claimed in time", () => {
     expect(world.lease("absent").deadline).toBe(world.at + limits.claimTimeout.afterStart);
   });
 
+  test("is made anew after a start that its max_hold has passed before, so that its claim is a hold", () => {
+    const world = new World();
+    world.acquire("holder", "a");
+    const first = world.acquire("waiter", "a", { ttl: 10 * SECOND, maxHold: MINUTE });
+    world.release("holder");
+    const { fencingToken: lost = 0 } = world.lease("waiter");
+    world.at += 10 * MINUTE;
+    world.do({ type: "recover" });
+    expect(world.lease("waiter")).toMatchObject({ state: "OFFERED", sequence: first.sequence, grantedAt: world.at });
+    world.pass(20 * SECOND);
+    world.claim("waiter");
+    expect(world.lease("waiter")).toMatchObject({ state: "HELD", deadline: world.at + 10 * SECOND });
+    expect(world.lease("waiter").fencingToken).toBeGreaterThan(lost);
+  });
+
   test("stands no longer than max_hold", () => {
     const world = new World();
     world.acquire("holder", "a");
@@ -143,6 +158,20 @@ describe("a grant whose answer was lost", () => {
       world.do({ type: "recover" });
       if (world.state("x") === "HELD") world.do({ type: "renew", by: { principal: "admin" }, lease: "x" });
     }
+    expect(world.state("x")).toBe("EXPIRED");
+  });
+
+  test("a claim after a start keeps the grace, even beyond max_hold", () => {
+    const world = new World();
+    world.acquire("x", "a", { requestId: "r", ttl: MINUTE, maxHold: MINUTE });
+    world.hangUp("x", true);
+    world.at += 10 * MINUTE;
+    world.do({ type: "recover" });
+    const grace = world.at + limits.claimTimeout.afterStart;
+    world.pass(10 * SECOND);
+    world.claim("x");
+    expect(world.lease("x")).toMatchObject({ state: "HELD", deadline: grace, graced: true });
+    world.pass(20 * SECOND);
     expect(world.state("x")).toBe("EXPIRED");
   });
 

@@ -6,7 +6,7 @@ import { namesOf } from "../../src/core/needs.ts";
 import { matches, type Selector, textOf } from "../../src/core/selector.ts";
 import { storedEnvironment } from "../../src/core/site.ts";
 import { placeOf, statusOf } from "../../src/core/view.ts";
-import { ADMIN, HOUR, MINUTE, SECOND, World } from "./world.ts";
+import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
 /** `count` environments with the label, `slots` of each. */
 function labelled(key: string, value: string, count = 1, slots = 1): SelectorWant {
@@ -93,6 +93,37 @@ describe("a request by selector", () => {
     expect(endNote).toBe("kind=board matches 3 environments with 1 slot, fewer than the 4 asked for");
   });
 
+  test("whose wants are for the same environments is told what they leave each other", () => {
+    const { endNote } = rack().acquire("two", [labelled("kind", "board", 3), labelled("os", "linux")]);
+    expect(endNote).toBe(
+      "os=linux matches 1 environment with 1 slot, of which what else is asked for leaves 0, fewer than the 1 asked for",
+    );
+  });
+
+  test("that does not wait is told what it would need, and who is on that", () => {
+    const world = rack();
+    world.apply({ b2: { labels: { kind: "board", os: "linux" }, capacity: 2 } });
+    world.acquire("holder", "b2");
+    const reply = world.do(acquireCommand("x", [labelled("kind", "board"), labelled("os", "linux", 1, 2)], { ifBusy: "FAIL" }));
+    expect(reply).toMatchObject({
+      reason: "ENVIRONMENT_BUSY",
+      message: "b2 has 1 of 2 slots free, 2 asked for (held by holder); nothing is left in line",
+      metadata: { environments: "b2", holders: "holder" },
+    });
+  });
+
+  test("that would be served by any of very many is told of some of them", () => {
+    const world = new World();
+    const names = Array.from({ length: 25 }, (_, index) => `b${String(index).padStart(2, "0")}`);
+    world.apply(Object.fromEntries(names.map((name) => [name, { labels: { kind: "board" } }])));
+    for (const name of names) world.acquire(`at-${name}`, name);
+    const reply = world.do(acquireCommand("x", labelled("kind", "board"), { ifBusy: "FAIL" }));
+    expect(reply).toMatchObject({
+      message: expect.stringMatching(/; b09 is held by at-b09; 15 more that would do are not free either; nothing is left in line$/),
+      metadata: { environments: names.slice(0, 10).join(", ") },
+    });
+  });
+
   test("ends when a change of configuration leaves it with nothing that could serve it", () => {
     const world = rack();
     world.acquire("holder", "b1");
@@ -102,6 +133,15 @@ describe("a request by selector", () => {
     expect(world.states("linux", "board")).toBe("linux UNSATISFIABLE, board QUEUED");
     world.do({ type: "delete", by: ADMIN, environment: "b2" });
     expect(world.state("board")).toBe("UNSATISFIABLE");
+  });
+
+  test("stays when one change takes away and brings what it needs, in whichever order", () => {
+    const world = rack();
+    world.apply({ uat: { capacity: 2 } });
+    world.acquire("holder", "b1");
+    world.acquire("mixed", ["uat", labelled("kind", "board", 3)]);
+    world.apply({ b2: {}, uat: { capacity: 1 }, b4: { labels: { kind: "board" } } });
+    expect(world.state("mixed")).toBe("QUEUED");
   });
 
   test("is served by an environment that comes, or is labelled, while it waits", () => {

@@ -1,41 +1,69 @@
 /** The history of each lease, kept from the events alone, and the rules that are about it. */
 import type { Event } from "../../src/core/event.ts";
 import type { Lease, Micros, Pool } from "../../src/core/model.ts";
-import { partsOf } from "../../src/core/needs.ts";
-import { type Client, commandOf } from "./client.ts";
+import { type Client, commandOf, type Open } from "./client.ts";
+import { Rests, type Slot, slotsOf } from "./rests.ts";
 import { count, expectThat } from "./seen.ts";
 
-/** How long the slots of a lease rest that ended without its holder. */
-const LOCK_DELAY = 10_000_000;
 /** How much a lease has left after a start, at most. */
-const GRACE = 60_000_000;
+const GRACE: Micros = 60_000_000;
+/** For how long an offer stands that is made in the minute after a start, at least. */
+const PATIENCE: Micros = 30_000_000;
+const MINUTE: Micros = 60_000_000;
+/** For how long a request_id answers for a lease that has ended. */
+const DAY: Micros = 86_400_000_000;
+const DEFAULT_MAX_HOLD: Micros = 14_400_000_000;
 
 /** What the events have told of one lease. */
 interface Entry {
   state: Lease["state"];
+  /** Since when, as far as that was an event. */
+  since: Micros;
   /** It was passed over at least once. */
   passed: boolean;
   /** It has been HELD. */
   held: boolean;
-  /** Its latest grant, and the slots that it gave. */
+  /** Its latest grant, the slots that it gave, and its latest offer; whether that came out of the line. */
   granted: Micros;
+  slots: readonly Slot[];
+  offered: Micros;
+  fromLine: boolean;
   commit: number;
-  slots: readonly (readonly [environment: string, index: number])[];
-  /** The signs of life that it had given when it was passed over; undefined while some call of its is open. */
+  /** The signs of life that it had given when its state changed; undefined while some call of its was open. */
   signs: number | undefined;
+  /** When it ended; undefined also if that was no event for anybody. */
+  ended: Micros | undefined;
+  /** The last start that it has lived through, and its end then if it had been put off. */
+  started: Micros;
+  graced: Micros | undefined;
 }
+
+const UNKNOWN: Omit<Entry, "state"> = {
+  ...{ since: 0, passed: false, held: false, granted: 0, slots: [], offered: 0, fromLine: false, commit: 0 },
+  ...{ signs: undefined, ended: undefined, started: 0, graced: undefined },
+};
 
 export class Books {
   readonly events: Event[] = [];
   /** Leases that an answer on a dead connection said to be HELD, with the token of the grant. */
   readonly written = new Map<string, number>();
+  /** Environments that somebody wanted to delete, and those whose end was told. */
+  readonly doomed = new Set<string>();
+  readonly deleted = new Set<string>();
   readonly #clients: ReadonlyMap<string, Client>;
   readonly #entries = new Map<string, Entry>();
   readonly #tokens = new Map<string, number>();
+  readonly #ranks = new Map<string, string>();
+  readonly #rests = new Rests();
+  /** By the machine's clock. */
+  readonly #time: () => Micros;
   #started: Micros = 0;
+  /** The pools that there were at the start. */
+  #old: readonly string[] = [];
 
-  constructor(clients: ReadonlyMap<string, Client>) {
+  constructor(clients: ReadonlyMap<string, Client>, time: () => Micros) {
     this.#clients = clients;
+    this.#time = time;
   }
 
   wasPassedOver(lease: string): boolean {
@@ -46,39 +74,81 @@ export class Books {
     return this.#entries.get(lease)?.state === "ENDED";
   }
 
+  /** Since when a lease has been in its state. */
+  since(lease: string): Micros {
+    return this.#entries.get(lease)?.since ?? 0;
+  }
+
+  /** When leases have ended, as far as that is known. */
+  get ends(): readonly Micros[] {
+    return [...this.#entries.values()].flatMap(({ ended }) => ended ?? []).sort((a, b) => a - b);
+  }
+
+  /** Whether a request_id still answers for its lease; undefined where nobody knows when that ended. */
+  answersFor(lease: string, now: Micros): boolean | undefined {
+    const { state, ended } = this.#entries.get(lease) ?? {};
+    if (state !== "ENDED") return state && true;
+    return ended === undefined ? undefined : now < ended + DAY;
+  }
+
+  /** Whether it was passed over, and has given a sign of life since. */
+  isBack(lease: string, client: Client): boolean {
+    const { signs } = this.#entries.get(lease) ?? {};
+    return signs !== undefined && signs < client.signs;
+  }
+
   /** What was committed while the server died or started was no event for anybody: the books go on from what is there. */
-  restarted(at: Micros, pools: Iterable<Pool>): void {
+  restarted(at: Micros, pools: readonly Pool[]): void {
     this.#started = at;
+    this.#old = pools.map(({ name }) => name);
     this.written.clear();
-    const live = new Map([...pools].flatMap((pool) => [...pool.leases.entries()]));
+    this.#rests.restarted(pools);
+    const live = new Map(pools.flatMap((pool) => [...pool.leases.entries()]));
     for (const [id, entry] of this.#entries) if (!live.has(id)) entry.state = "ENDED";
     for (const [id, lease] of live) {
       const before = this.#entries.get(id);
-      const held = before?.held === true || lease.heldAt !== undefined || lease.told === true;
-      const granted = lease.grantedAt ?? 0;
-      const signs = before?.state === lease.state ? before.signs : undefined;
+      const client = this.#clients.get(commandOf(id));
+      // A call that was under way may have renewed it.
+      const again = before?.graced !== undefined && client?.open.size === 0 && (lease.deadline ?? 0) > before.graced;
+      expectThat(!again, `${id} has the grace of a start a second time`);
       this.#entries.set(id, {
+        ...(before ?? UNKNOWN),
         state: lease.state,
-        passed: before?.passed === true,
-        held,
-        granted,
+        held: before?.held === true || lease.heldAt !== undefined || lease.told === true,
+        granted: lease.grantedAt ?? 0,
+        offered: before?.state === lease.state ? before.offered : 0,
+        fromLine: false,
         commit: 0,
         slots: slotsOf(lease),
-        signs,
+        signs: signsAfterStart(lease, before, client?.signs),
+        started: at,
+        graced: lease.state === "HELD" && lease.graced ? lease.deadline : undefined,
       });
     }
   }
 
-  /** A lease that waited with FAIL, and was never HELD, leaves nothing behind. */
+  /** What is written of a lease. */
   checkRow(row: Lease): void {
     const command = this.#clients.get(commandOf(row.id))?.command;
+    const entry = this.#entries.get(row.id);
+    // One that waited with FAIL, and was never HELD, leaves nothing behind.
     const failed = command?.ifBusy === "FAIL" && row.state === "ENDED";
-    expectThat(!failed || this.#entries.get(row.id)?.held === true, `${row.id} waited with FAIL in vain, and is stored`);
+    expectThat(!failed || entry?.held === true, `${row.id} waited with FAIL in vain, and is stored`);
+    const rank = [row.createdAt, row.priority, row.sequence].join();
+    const stands = row.state === "QUEUED" || row.state === "OFFERED";
+    const before = this.#ranks.get(row.id) ?? rank;
+    expectThat(!stands || rank === before, `${row.id} has lost its place in line`);
+    if (stands) this.#ranks.set(row.id, rank);
+    if (entry === undefined || command === undefined) return;
+    entry.graced = undefined;
+    if (row.state === "HELD" || row.state === "OFFERED") this.#checkEnd(row, command.maxHold ?? DEFAULT_MAX_HOLD, entry.granted);
   }
 
   enter(event: Event, pool: Pool, commit: number): void {
     this.events.push(event);
-    const { cause } = event;
+    this.#rests.deleted(event);
+    for (const { name, deleted } of event.environments) if (deleted) this.#checkDeleted(name);
+    const { cause, at } = event;
     const client = this.#clients.get(commandOf(cause?.leaseId ?? ""));
     if (cause === undefined || client === undefined) return;
     const id = cause.leaseId;
@@ -88,52 +158,103 @@ export class Books {
     const fresh = granted && (before === undefined || before.state === "QUEUED");
     const passed = cause.state === "QUEUED" && before !== undefined;
     count(cause.endReason ?? (passed ? "passed over" : cause.state));
+    if (before === undefined) this.#checkArrival(id, client, commit);
     if (fresh) this.#checkGrant(event, client, before);
+    if (fresh && lease !== undefined) this.#rests.checkGrant(lease, at);
     if (cause.state === "HELD" && before !== undefined) this.#checkClaim(id, client, before);
-    if (lease !== undefined && granted) this.#checkEnd(lease, client, fresh ? event.at : (before?.granted ?? event.at));
     if (passed || cause.state === "ENDED") this.#checkGivenUp(event, pool, client, before);
     if (fresh) this.#checkToken(event, lease);
+    if (cause.endReason === "EXPIRED" || cause.endReason === "FORCE_RELEASED") this.#rests.begin(before?.slots ?? [], at);
+    const open = client.open.size > 0;
     this.#entries.set(id, {
+      ...(before ?? UNKNOWN),
       state: cause.state,
+      since: at,
       passed: passed || before?.passed === true,
       held: cause.state === "HELD" || before?.held === true,
-      granted: fresh ? event.at : (before?.granted ?? 0),
+      granted: fresh ? at : (before?.granted ?? 0),
+      offered: cause.state === "OFFERED" ? at : (before?.offered ?? 0),
+      fromLine: cause.state === "OFFERED" && fresh,
       commit: cause.state === "OFFERED" ? commit : (before?.commit ?? commit),
       slots: granted && lease !== undefined ? slotsOf(lease) : [],
-      signs: passed && client.open.size === 0 ? client.signs : undefined,
+      signs: open ? undefined : client.signs,
+      ended: cause.state === "ENDED" ? at : undefined,
     });
+  }
+
+  /** Forgetting is no event; who watches an environment is told of its end when somebody deletes it. */
+  #checkDeleted(name: string): void {
+    this.deleted.add(name);
+    expectThat(this.doomed.has(name), `${name} is told to be deleted, and nobody has deleted it`);
+  }
+
+  /** Nothing is asked for in the name of a caller who was gone before its turn. */
+  #checkArrival(id: string, client: Client, commit: number): void {
+    const late = [...client.open].some((open) => open.id === id && open.late !== undefined && commit >= open.late);
+    expectThat(!late, `${id} was asked for by a caller who was gone before its turn`);
   }
 
   /** Who was passed over is offered nothing before its next sign of life (rule 4). */
   #checkGrant(event: Event, client: Client, before: Entry | undefined): void {
-    const quiet = before?.signs !== undefined && before.signs === client.signs;
+    const quiet = before?.passed === true && before.signs !== undefined && before.signs === client.signs;
     expectThat(!quiet, `${event.cause?.leaseId} was passed over, gave no sign of life, and is served again`);
   }
 
-  /** Nobody claims for one who was gone already when the offer was made. */
+  /** Nobody claims for one who was gone already when the offer was made, nor for one who has not been heard of since. */
   #checkClaim(id: string, client: Client, offer: Entry): void {
+    if (offer.state !== "OFFERED") return;
     const { gone } = client;
-    const late = gone !== undefined && !gone.silently && client.isAway && offer.state === "OFFERED" && offer.commit >= gone.commit;
+    const late = gone !== undefined && !gone.silently && client.isAway && offer.commit >= gone.commit;
     expectThat(!late, `${id} was claimed for a caller who was gone by then`);
+    const quiet = offer.fromLine && offer.signs !== undefined && offer.signs === client.signs;
+    expectThat(!quiet, `${id} was claimed without a sign of life`);
   }
 
   /** Nothing but the grace of a start outlives granted_at + max_hold (rule 5). */
-  #checkEnd(lease: Lease, client: Client, granted: Micros): void {
-    const { maxHold } = client.command;
-    if (maxHold === undefined || lease.deadline === undefined) return;
+  #checkEnd(lease: Lease, maxHold: Micros, granted: Micros): void {
+    if (lease.deadline === undefined) return;
     const latest = Math.max(granted + maxHold, this.#started > granted ? this.#started + GRACE : 0);
     expectThat(lease.deadline <= latest, `${lease.id} would outlive its max_hold by ${lease.deadline - latest} µs`);
   }
 
   /** A lease is passed over, or ends. */
-  #checkGivenUp({ at, cause }: Event, pool: Pool, client: Client, before: Entry | undefined): void {
+  #checkGivenUp(event: Event, pool: Pool, client: Client, before: Entry | undefined): void {
+    const { at, cause } = event;
     const id = cause?.leaseId ?? "";
     if (cause?.endReason === "EXPIRED")
       expectThat(at >= client.promised, `${id} expired ${client.promised - at} µs before its promised end`);
-    if (cause?.endReason === "ABANDONED") {
-      const open = [...client.open].find(({ since, waits }) => waits && at - since >= client.command.ticketTtl / 2);
-      expectThat(open === undefined, `${id} is abandoned while a call stands in line for it`);
+    if (cause?.endReason === "ABANDONED") this.#checkAbandoned(id, at, client, before);
+    if (cause?.endReason === "TIMED_OUT" && client.command.ifBusy === "FAIL") {
+      // One that has only just come may be decided after it.
+      const stands = ({ until = 0, since, signal }: Open) => until > this.#time() && since < at && !signal.aborted;
+      const waits = [...client.open].some(stands);
+      expectThat(!waits, `${id} is given up while a call waits for it`);
     }
+    if (cause?.state === "QUEUED" && before?.state === "OFFERED") this.#checkPassed(event, client, before);
+    this.#checkRest(event, pool, client, before);
+  }
+
+  /** A place in line is kept for ticket_ttl after the last sign of life, and while a call is open (rule 3). */
+  #checkAbandoned(id: string, at: Micros, client: Client, before: Entry | undefined): void {
+    const { ticketTtl } = client.command;
+    const open = [...client.open].find(({ since, waits }) => waits && at - since >= ticketTtl / 2);
+    expectThat(open === undefined, `${id} is abandoned while a call stands in line for it`);
+    const silence = at - Math.max(client.vouched.get(id) ?? 0, before?.started ?? 0);
+    // A sign that came while the end was being written came too late.
+    expectThat(silence <= 0 || silence >= ticketTtl, `${id} is abandoned ${silence} µs after a sign of life`);
+  }
+
+  /** An offer stands for its claim_timeout, and longer after a start (rule 4). */
+  #checkPassed({ at, pool, cause }: Event, client: Client, { offered, granted }: Entry): void {
+    const { claimTimeout, maxHold = DEFAULT_MAX_HOLD } = client.command;
+    const patient = this.#old.includes(pool) && offered >= this.#started && offered < this.#started + MINUTE;
+    const least = Math.min(offered + Math.max(claimTimeout, patient ? PATIENCE : 0), granted + maxHold);
+    expectThat(at >= least, `${cause?.leaseId} is passed over ${least - at} µs too early`);
+  }
+
+  /** The slots of a lease rest that an answer said to be HELD, when it is taken back without its holder. */
+  #checkRest({ at, cause }: Event, pool: Pool, client: Client, before: Entry | undefined): void {
+    const id = cause?.leaseId ?? "";
     const told = this.written.has(id) && before?.held === true;
     if (told) this.written.delete(id);
     // Who gave it back itself, or had it taken away in the same commit, is no concern here.
@@ -142,24 +263,27 @@ export class Books {
     const { maxHold = Number.POSITIVE_INFINITY } = client.command;
     const spent = cause?.state === "QUEUED" && at >= before.granted + maxHold;
     expectThat(!spent, `${id} was held, and waits for more than its max_hold`);
+    this.#rests.begin(before.slots, at);
     for (const [environment, index] of before.slots) {
       const use = pool.sites.get(environment)?.slots.get(index);
-      const rests = use !== undefined && "until" in use && use.until >= at + LOCK_DELAY;
-      expectThat(rests, `slot ${index} of ${environment} does not rest, although ${id} may be in use`);
+      expectThat(use !== undefined && "until" in use, `slot ${index} of ${environment} does not rest, although ${id} may be in use`);
     }
   }
 
+  /** Each grant's token is above all earlier ones (rule 8). */
   #checkToken(event: Event, lease: Lease | undefined): void {
     const token = lease?.fencingToken;
     if (token === undefined) return;
     for (const { name } of event.environments) {
       const highest = this.#tokens.get(name) ?? 0;
-      expectThat(token >= highest, `${name} was granted with token ${token} after ${highest}`);
+      expectThat(token > highest, `${name} was granted with token ${token} after ${highest}`);
       this.#tokens.set(name, token);
     }
   }
 }
 
-function slotsOf(lease: Lease): Entry["slots"] {
-  return partsOf(lease).flatMap(({ environment, indexes }) => indexes.map((index) => [environment, index] as const));
+/** Its signs of life so far, if it has given none since it was last seen; one that was under way when the server died may be lost. */
+function signsAfterStart(lease: Lease, before: Entry | undefined, signs: number | undefined): number | undefined {
+  const quiet = before?.state === lease.state && before.signs === signs;
+  return quiet || lease.passedOver === true ? signs : undefined;
 }

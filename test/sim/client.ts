@@ -8,6 +8,13 @@ export interface Open {
   readonly since: Micros;
   /** It stands in line, or is a stream: a sign of life as long as it is open. */
   readonly waits: boolean;
+  /** Of an Acquire that waits: when it has waited long enough, by the machine's clock. */
+  readonly until?: Micros | undefined;
+  /** Of an Acquire: the id that it proposes. */
+  readonly id?: string;
+  /** Aborted once its connection is lost; from the commit `late` on it must not be executed any more. */
+  readonly signal: AbortSignal;
+  late?: number;
 }
 
 /** Somebody who asks for one lease, and what they know of it. */
@@ -33,6 +40,8 @@ export class Client {
   /** Its signs of life so far, and when the last one ended, by the store's clock. */
   signs = 0;
   signed: Micros = 0;
+  /** By lease: the last sign of life that the server is known to have had. */
+  readonly vouched = new Map<string, Micros>();
   /** Its calls that this life of the server has not answered. */
   open = new Set<Open>();
   /** When its connections were last lost, and its signs until then. */
@@ -43,11 +52,6 @@ export class Client {
     this.command = command;
     this.pool = pool;
     this.wait = wait;
-  }
-
-  /** Whether it could name its lease by nothing but its id. */
-  get anonymous(): boolean {
-    return this.command.requestId === undefined && this.command.holder.name === "";
   }
 
   /** Whether it has given no sign of life since it lost its connections. */

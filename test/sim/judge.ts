@@ -2,6 +2,7 @@
 import { checkPool } from "../../src/core/invariants.ts";
 import type { Lease, Micros, Pool } from "../../src/core/model.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { EngineFailure } from "../../src/engine/failure.ts";
 import { type Commit, StoreFailure } from "../../src/store/store.ts";
 import { serveNaively } from "../core/oracle.ts";
 import { Books } from "./books.ts";
@@ -11,6 +12,8 @@ import { count, expectThat } from "./seen.ts";
 
 /** How late something may be: a timer, and the second try of a sweep that failed. */
 const LATE = 2_500_000;
+/** For how long an environment is kept that was made on demand. */
+const IDLE = 3_600_000_000;
 /** How long the server takes, at most, to notice that a connection is dead. */
 const NOTICED = 20_000_000;
 
@@ -20,11 +23,13 @@ export class Judge {
   readonly clients = new Map<string, Client>();
   /** Commits so far. */
   commits = 0;
-  readonly #books: Books;
+  readonly books: Books;
+  /** Environments that are configured, as far as their operators know. */
+  readonly configured = new Set<string>();
   #broken: Error | undefined;
   readonly #byRequest = new Map<string, string>();
-  /** Leases that nobody can come back for, and in which life they were given up. */
-  readonly #orphans = new Map<string, number>();
+  /** Leases that nobody can come back for, or that were given back, and in which life that was. */
+  readonly #over = new Map<string, number>();
   /** When the disk was first seen to be full, by the store's clock, and in which life: a start sets the clock. */
   #full: { readonly at: Micros; readonly life: number } | undefined;
   /** When writes began to hang, likewise. */
@@ -35,7 +40,7 @@ export class Judge {
 
   constructor(machine: Machine) {
     this.#machine = machine;
-    this.#books = new Books(this.clients);
+    this.books = new Books(this.clients, () => machine.time.now);
   }
 
   /** Tells apart one time of being full from another. */
@@ -45,7 +50,7 @@ export class Judge {
 
   /** All events so far. */
   get events(): readonly unknown[] {
-    return this.#books.events;
+    return this.books.events;
   }
 
   /** Runs something in which a rule may turn out to be broken: where nobody would hear of it, the next check fails. */
@@ -69,26 +74,59 @@ export class Judge {
     }
   }
 
+  /** The answer to what gives back or keeps: even on a full disk that is written as long as the reserve lasts. */
+  async kept<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const full = (error as { reason?: string }).reason === "STORAGE_FULL";
+      this.noting(() => expectThat(!full || this.#machine.reserve <= 0, "what gives back or keeps was refused while there was a reserve"));
+      throw error;
+    }
+  }
+
+  /** The answer to a Release of a lease: whether or not somebody waits for it, the lease ends. */
+  async givenBack<T>(lease: string, answer: Promise<T>): Promise<T> {
+    this.orphaned(lease);
+    try {
+      return await this.kept(answer);
+    } catch (error) {
+      if ((error as { reason?: string }).reason === "STORAGE_FULL") this.#over.delete(lease);
+      throw error;
+    }
+  }
+
   /** The engine met an error that nobody waits for. */
   trouble(error: unknown): void {
-    if (!(error instanceof StoreFailure)) this.#broken ??= error as Error;
+    if (error instanceof EngineFailure && error.reason === "POOL_BROKEN") count("a damaged pool");
+    else if (!(error instanceof StoreFailure)) this.#broken ??= error as Error;
+  }
+
+  /** The live leases that a client has asked for, whether or not it knows. */
+  leasesOf({ pool, command }: Client): string[] {
+    return [...this.#machine.engine.views.pool(pool).leases.keys()].filter((id) => commandOf(id) === command.id);
   }
 
   /** A client's Acquire was answered with this lease. */
   answered({ command }: Client, lease: string | undefined): void {
     if (command.requestId === undefined || lease === undefined) return;
     const before = this.#byRequest.get(command.requestId);
-    expectThat(before === undefined || before === lease, `${command.requestId} has two leases: ${before} and ${lease}`);
+    const answers = before === undefined ? undefined : this.books.answersFor(before, this.#machine.engine.views.now());
+    expectThat(answers !== true || before === lease, `${command.requestId} has two leases: ${before} and ${lease}`);
+    expectThat(answers !== false || before !== lease, `${command.requestId} answers for ${lease} for ever`);
+    if (answers === false) count("a day");
     this.#byRequest.set(command.requestId, lease);
   }
 
   /** A client was told of its lease. */
   told(client: Client, lease: Lease): void {
     if (lease.revision === 0) return;
+    // Its request_id answers for the earlier one no more.
+    if (client.lease !== undefined && client.lease !== lease.id) Object.assign(client, { token: undefined, promised: 0 });
     client.lease = lease.id;
     if (lease.state === "HELD") {
       // A machine that died may have passed it over without telling us.
-      const passed = this.#books.wasPassedOver(lease.id) || this.#machine.deaths > 0;
+      const passed = this.books.wasPassedOver(lease.id) || this.#machine.deaths > 0;
       expectThat(client.token === undefined || passed || lease.fencingToken === client.token, `${lease.id} changed its token`);
       client.token = lease.fencingToken;
       client.promised = Math.max(client.promised, lease.deadline ?? 0);
@@ -98,7 +136,7 @@ export class Judge {
 
   /** An answer that says HELD was handed to the system, and its connection is dead. */
   written(lease: Lease): void {
-    this.#books.written.set(lease.id, lease.fencingToken ?? 0);
+    this.books.written.set(lease.id, lease.fencingToken ?? 0);
   }
 
   /** A client's connections are dead. `commit`: the first one that came too late for it. */
@@ -113,7 +151,7 @@ export class Judge {
 
   /** Nobody can come back for it. */
   orphaned(lease: string): void {
-    this.#orphans.set(lease, this.#machine.deaths);
+    this.#over.set(lease, this.#machine.deaths);
   }
 
   committed(commit: Commit, told: () => void): void {
@@ -121,9 +159,10 @@ export class Judge {
     for (const pool of commit.pools) this.noting(() => this.#checkPool(pool));
     for (const event of commit.events) {
       const pool = commit.pools.find((one) => one.name === event.pool);
-      if (pool !== undefined) this.noting(() => this.#books.enter(event, pool, this.commits));
+      if (pool !== undefined) this.noting(() => this.books.enter(event, pool, this.commits));
     }
-    for (const row of commit.leases) this.noting(() => this.#books.checkRow(row));
+    for (const row of commit.leases) this.noting(() => this.books.checkRow(row));
+    this.noting(() => this.#checkStandstill());
     if (this.#machine.short) count("written to the reserve");
     told();
   }
@@ -132,13 +171,15 @@ export class Judge {
   started(engine: Engine): void {
     if (this.#machine.deaths > 0) count("died");
     this.#started = engine.views.now();
-    this.#books.restarted(this.#started, engine.views.pools());
+    this.noting(() => this.books.restarted(this.#started, [...engine.views.pools()]));
     for (const pool of engine.views.pools()) {
       this.noting(() => this.#checkPool(pool));
       for (const lease of pool.leases.values()) {
-        const grace = Math.min(lease.ttl ?? 0, 60_000_000);
+        const rest = (lease.grantedAt ?? 0) + (lease.maxHold ?? 0) - engine.views.now();
+        const grace =
+          lease.state === "HELD" ? Math.min(lease.ttl ?? 0, 60_000_000) : Math.min(Math.max(lease.claimTimeout, 30_000_000), rest);
         const left = (lease.deadline ?? 0) - engine.views.now();
-        const enough = lease.state !== "HELD" || lease.graced || left >= grace;
+        const enough = lease.state === "QUEUED" || lease.graced || left >= grace;
         this.noting(() => expectThat(enough, `${lease.id} has ${left} µs after a start, less than its grace`));
       }
     }
@@ -148,22 +189,27 @@ export class Judge {
   async check(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
     this.#checkTime();
+    this.#checkStandstill();
     const { views } = this.#machine.engine;
     for (const pool of views.pools()) {
       this.#checkPool(pool);
       for (const lease of pool.leases.values()) this.#checkLease(lease);
     }
-    for (const [lease, life] of this.#orphans) {
-      const excused = this.#machine.troubled || life !== this.#machine.deaths;
-      expectThat(excused || views.live(lease) === undefined, `${lease} is alive although nobody can come back for it`);
-      this.#orphans.delete(lease);
+    for (const [lease, life] of this.#over) {
+      const here = life === this.#machine.deaths;
+      if (here && this.#wasTroubled(views.now())) continue;
+      expectThat(!here || views.live(lease) === undefined, `${lease} is alive although it was given back, or nobody can come back for it`);
+      this.#over.delete(lease);
     }
+    for (const name of this.configured) expectThat(views.ownerOf(name) !== undefined, `${name} is configured, and is gone`);
     for (const client of this.clients.values()) await this.#checkKnown(client);
   }
 
   /** Nobody waits who could be served: by the invariants, and by a walk over everybody. */
   #checkPool(pool: Pool): void {
     checkPool(pool);
+    const forgotten = Math.min(...[...pool.sites.values()].map((site) => site.idleSince ?? pool.at));
+    expectThat(pool.at - forgotten <= IDLE, `an environment of ${pool.name} that nobody uses is kept`);
     const [unserved] = serveNaively(pool);
     expectThat(unserved === undefined, `${unserved} waits although its slots are free`);
   }
@@ -177,10 +223,13 @@ export class Judge {
     const client = this.clients.get(commandOf(lease.id));
     const now = this.#machine.engine.views.now();
     if (client === undefined || this.#wasTroubled(now)) return;
-    const silence = now - Math.max(client.signed, this.#started);
-    const { ticketTtl } = client.command;
+    expectThat(now - (lease.deadline ?? now) <= LATE, `${lease.id} is ${lease.state} for too long`);
+    const back = lease.passedOver === true && client.lease === lease.id && this.books.isBack(lease.id, client);
+    expectThat(!back || client.isAway || client.open.size > 0, `${lease.id} has given a sign of life, and counts as passed over`);
+    // One that is passed over may have been silent for long.
+    const due = Math.max(client.signed + client.command.ticketTtl, this.#started + client.command.ticketTtl, this.books.since(lease.id));
     const waits = lease.state === "QUEUED" && client.open.size === 0;
-    expectThat(!waits || silence <= ticketTtl + LATE, `${lease.id} waits ${silence} µs after its last sign of life`);
+    expectThat(!waits || now <= due + LATE, `${lease.id} waits ${now - client.signed} µs after its last sign of life`);
     expectThat(lease.transient !== true || client.open.size > 0, `${lease.id} waits with FAIL, and no call is open for it`);
     // The dead hold nothing for longer than it takes to notice it, unless the server has died itself.
     const { gone } = client;
@@ -195,11 +244,20 @@ export class Judge {
     const { lease: id } = client;
     if (id === undefined || engine.views.live(id) !== undefined) return;
     const { requestId } = client.command;
-    const key = JSON.stringify(["admin", client.pool, requestId]);
+    const key = JSON.stringify([client.command.by.principal, client.pool, requestId]);
     const found = await rows.find({ leases: [id], requests: requestId === undefined ? [] : [key] });
     // A full history keeps of an ended lease its request_id alone.
-    const known = found.some((lease) => lease.id === id) || (requestId === undefined && this.#books.hasEnded(id));
+    const known =
+      found.some((lease) => lease.id === id) ||
+      this.books.answersFor(id, engine.views.now()) !== true ||
+      (requestId === undefined && this.books.hasEnded(id));
     expectThat(known || client.command.ifBusy === "FAIL", `${id} was acknowledged, and is lost`);
+  }
+
+  /** Those who could not renew have time to do it. */
+  #checkStandstill(): void {
+    const { ranOn } = this.#machine;
+    expectThat(ranOn <= 0, `time ran on for ${ranOn} µs, just when writes worked again`);
   }
 
   /** While the disk is full, or a write hangs, nobody can renew for long: time runs on for half a second. */

@@ -1,114 +1,24 @@
 /** A machine to run the engine on: its time, its disk, and the ways in which it dies. Nothing here is left to chance. */
-import type { Reads } from "../../src/core/command.ts";
-import type { Lease, Micros, Revision } from "../../src/core/model.ts";
+import type { Micros } from "../../src/core/model.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Timers } from "../../src/engine/timers.ts";
 import { Clock } from "../../src/store/clock.ts";
 import { LocalStore } from "../../src/store/local.ts";
-import type { Batch, Loaded, Medium, MediumState } from "../../src/store/medium.ts";
+import type { Batch } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
-import { type Commit, type History, type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";
+import type { Commit } from "../../src/store/store.ts";
+import { Disk, damage } from "./disk.ts";
+import { Time } from "./time.ts";
 
 /** How many writes the reserve is good for. */
 const RESERVE = 20;
-/** How many ended leases are kept whole; of older ones only what remains of a full history. */
-const HISTORY = 3;
+/** How far the clock runs on while a write hangs, and how long it stands still after it, at most. */
+const ALLOWANCE = 500_000;
+const HUNG = 10_000_000;
+/** The farthest that it goes on to the brink of something. */
+const MINUTE = 60_000_000;
 /** How often the clock is looked at, in microseconds. */
 const LOOK = 250_000;
-
-/** Virtual time and timers. */
-class Time implements Timers {
-  now: Micros = 1_000_000_000_000;
-  readonly #timers = new Set<{ at: Micros; call: () => void }>();
-
-  after(milliseconds: number, call: () => void): () => void {
-    const timer = { at: this.now + Math.ceil(Math.max(0, milliseconds)) * 1_000, call };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** The earliest timer up to `until`, taken out. */
-  due(until: Micros): { at: Micros; call: () => void } | undefined {
-    let next: { at: Micros; call: () => void } | undefined;
-    for (const timer of this.#timers) if (timer.at <= until && (next === undefined || timer.at < next.at)) next = timer;
-    if (next !== undefined) this.#timers.delete(next);
-    return next;
-  }
-}
-
-/** The disk as one incarnation of the server sees it: each call is an effect, before or after which the machine may die. */
-class Disk implements Medium {
-  readonly #rows: MemoryMedium;
-  readonly #machine: Machine;
-  #dead = false;
-
-  constructor(rows: MemoryMedium, machine: Machine) {
-    this.#rows = rows;
-    this.#machine = machine;
-  }
-
-  load(): Promise<Loaded> {
-    return this.#rows.load();
-  }
-
-  get state(): MediumState {
-    return this.#machine.short ? "short" : "well";
-  }
-
-  onFailure(): void {}
-
-  async probe(): Promise<void> {
-    this.#needRoom();
-    await this.write({ pools: [], leases: [], environments: [], deleted: [], forgotten: [], events: [] });
-    this.#needRoom();
-    this.#machine.short = false;
-  }
-
-  find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]> {
-    return this.#effect(() => this.#rows.find(reads));
-  }
-
-  write(batch: Batch): Promise<void> {
-    return this.#effect(async () => {
-      await this.#machine.disk();
-      if (this.#dead) return await new Promise<void>(() => {});
-      if (!this.#machine.hasRoom()) throw new StoreFailure("STORAGE_FULL", "the disk is full");
-      if (!this.#machine.booting) this.#machine.onWrite(batch);
-      await this.#rows.write(batch);
-    });
-  }
-
-  list(query: LeaseQuery): Promise<readonly Lease[]> {
-    return this.#rows.list(query);
-  }
-
-  past(pool: string, since: Revision, limit: number): Promise<Past> {
-    return this.#effect(() => this.#rows.past(pool, since, limit));
-  }
-
-  trim(history: History): Promise<boolean> {
-    return this.#effect(() => this.#rows.trim({ ...history, leases: HISTORY }));
-  }
-
-  async close(): Promise<void> {}
-
-  #needRoom(): void {
-    if (this.#machine.full) throw new StoreFailure("STORAGE_FULL", "there is no room for the reserve");
-  }
-
-  /** What the dead never hear of. */
-  async #effect<T>(run: () => Promise<T>): Promise<T> {
-    await this.#point();
-    const result = await run();
-    await this.#point();
-    return result;
-  }
-
-  #point(): Promise<void> {
-    this.#dead ||= this.#machine.diesHere();
-    return this.#dead ? new Promise(() => {}) : Promise.resolve();
-  }
-}
 
 export class Machine {
   readonly time = new Time();
@@ -118,12 +28,16 @@ export class Machine {
   /** The reserve is in use. */
   short = false;
   #reserve = 0;
+  /** Until when the store's clock must stand still, by the machine's, and where; so that who could not renew can do it. */
+  #stand: { readonly until: Micros; readonly at: Micros; readonly life: number } | undefined;
   /** Writes wait until the next time that time passes. */
   slow = false;
   /** Writes wait until it ends, however much time passes. */
   hanging = false;
   /** A server that cannot write while it starts does not start; here it always can. */
   booting = false;
+  /** How many writes are under way. */
+  writing = 0;
   /** Deaths so far. */
   deaths = 0;
   engine!: Engine;
@@ -138,13 +52,15 @@ export class Machine {
   #clock: Clock | undefined;
   #effectsLeft = Number.POSITIVE_INFINITY;
   #died = false;
-  readonly #slowWrites: (() => void)[] = [];
+  #slowWrites: { readonly since: Micros; readonly go: () => void }[] = [];
 
   async boot(): Promise<void> {
     this.#died = false;
     this.booting = true;
-    this.#slowWrites.length = 0;
+    this.#slowWrites = [];
+    this.writing = 0;
     this.short = this.full;
+    if (this.deaths === 0) await damage(this.rows);
     const store = await LocalStore.open(new Disk(this.rows, this), (latest) => {
       this.#clock?.stop();
       this.#clock = new Clock(Math.max(latest, this.time.now), undefined, () => this.time.now);
@@ -202,6 +118,11 @@ export class Machine {
     await this.rest();
   }
 
+  /** Time passes until just before something is due. */
+  async passToBrink(): Promise<void> {
+    await this.pass(Math.max(0, Math.min(this.time.next - this.time.now - 1_000, MINUTE)));
+  }
+
   /** The power goes after so many more effects. */
   dieAfter(effects: number): void {
     this.#effectsLeft = effects;
@@ -210,10 +131,40 @@ export class Machine {
   /** Asked at each effect. */
   diesHere(): boolean {
     if (this.#effectsLeft-- > 0) return false;
+    this.#die();
+    return true;
+  }
+
+  /** The power is off for a while. */
+  off(span: Micros): void {
+    this.#die();
+    this.time.now += span;
+  }
+
+  /** How far the store's clock has run since it should stand still. */
+  get ranOn(): Micros {
+    const { until, at, life } = this.#stand ?? { until: 0, at: 0, life: 0 };
+    const stands = this.time.now < until && life === this.deaths;
+    return stands ? this.engine.views.now() - at : 0;
+  }
+
+  /** The number of writes that the reserve is still good for. */
+  get reserve(): number {
+    return this.#reserve;
+  }
+
+  /** Writes work again: time stands still for a while longer. */
+  recovered(span: Micros): void {
+    const until = this.time.now + span;
+    const before = this.#stand?.life === this.deaths ? this.#stand.until : 0;
+    if (!this.booting && !this.#died && until > Math.max(before, this.time.now))
+      this.#stand = { until, at: this.engine.views.now(), life: this.deaths };
+  }
+
+  #die(): void {
     this.#effectsLeft = Number.POSITIVE_INFINITY;
     this.#died = true;
     this.deaths++;
-    return true;
   }
 
   hasRoom(): boolean {
@@ -225,11 +176,17 @@ export class Machine {
   }
 
   disk(): Promise<void> {
-    return (this.slow || this.hanging) && !this.booting ? new Promise((resolve) => this.#slowWrites.push(resolve)) : Promise.resolve();
+    return (this.slow || this.hanging) && !this.booting
+      ? new Promise((go) => this.#slowWrites.push({ since: this.time.now, go }))
+      : Promise.resolve();
   }
 
   #goOn(): void {
-    if (!this.hanging) for (const write of this.#slowWrites.splice(0)) write();
+    if (this.hanging) return;
+    for (const { since, go } of this.#slowWrites.splice(0)) {
+      if (!this.full && !this.short) this.recovered(Math.min(this.time.now - since - ALLOWANCE, HUNG));
+      go();
+    }
   }
 
   #advance(to: Micros, stalled: boolean): void {

@@ -1,8 +1,10 @@
 /** What operators do, and whoever gives back what stands under a name. */
-import { commandOf } from "./client.ts";
+import type { Command, Reply } from "../../src/core/command.ts";
 import type { Clients } from "./clients.ts";
+import { DAMAGED } from "./disk.ts";
 import type { Judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
+import { checkReleased } from "./named.ts";
 import { count, expectThat } from "./seen.ts";
 import { type OperatorStep, POOLS, poolOf } from "./steps.ts";
 
@@ -12,6 +14,7 @@ export class Operators {
   readonly #machine: Machine;
   readonly #judge: Judge;
   readonly #clients: Clients;
+  #deletes = 0;
 
   constructor(machine: Machine, judge: Judge, clients: Clients) {
     this.#machine = machine;
@@ -20,29 +23,24 @@ export class Operators {
   }
 
   async take(step: OperatorStep): Promise<void> {
-    const { engine } = this.#machine;
     if (step.what === "force") {
       const lease = this.#clients.at(step.who)?.lease;
       if (lease !== undefined)
-        await this.#judge.forgive(engine.submitFor(lease, { type: "forceRelease", by: BY, lease, reason: "it is in the way" }));
+        await this.#judge.forgive(
+          this.#machine.engine.submitFor(lease, { type: "forceRelease", by: BY, lease, reason: "it is in the way" }),
+        );
       return;
     }
     const { environment } = step;
-    const pool = poolOf(environment);
-    if (step.what === "releaseByName") await this.#releaseByName(pool, step);
-    else if (step.what === "resize") await this.#resize(pool, step);
-    else if (step.what === "delete") await this.#judge.forgive(engine.submit(pool, { type: "delete", by: BY, environment }));
+    if (step.what === "releaseByName") await this.#releaseByName(step);
+    else if (step.what === "resize") await this.#resize(step);
+    else if (step.what === "delete") await this.#delete(environment);
     // As the engine does it when there are too many environments.
-    else if (step.what === "forget") await this.#judge.forgive(engine.submit(pool, { type: "forget", count: 1 }));
+    else if (step.what === "forget") await this.#submit(environment, { type: "forget", count: 1 });
     else if (step.what === "state") {
-      const until = step.span === 0 ? {} : { until: engine.views.now() + step.span };
-      await this.#judge.forgive(engine.submit(pool, { type: "setState", by: BY, environment, state: step.state, reason: "", ...until }));
+      const until = step.span === 0 ? {} : { until: this.#machine.engine.views.now() + step.span };
+      await this.#submit(environment, { type: "setState", by: BY, environment, state: step.state, reason: "", ...until });
     }
-  }
-
-  async #resize(pool: string, { environment: name, capacity, cooldown }: OperatorStep & { what: "resize" }): Promise<void> {
-    const config = { name, pool, description: "", labels: {}, capacity, links: {}, ...(cooldown > 0 && { cooldown }) };
-    await this.#judge.forgive(this.#machine.engine.submit(pool, { type: "apply", by: BY, environments: [config], prune: false }));
   }
 
   /** Everything is in service again. */
@@ -50,17 +48,44 @@ export class Operators {
     for (const environment of Object.values(POOLS).flat()) await this.take({ what: "state", environment, state: "AVAILABLE", span: 0 });
   }
 
-  /** Rule 7: it ends only what its caller must mean. */
-  async #releaseByName(pool: string, { environment, who, keyed }: OperatorStep & { what: "releaseByName" }): Promise<void> {
-    const requestId = keyed ? this.#clients.at(who)?.command.requestId : undefined;
-    const named = requestId === undefined ? {} : { requestId };
-    const given = { by: BY, environment, outcome: "OK", note: "", ...named } as const;
-    const reply = await this.#judge.forgive(this.#machine.engine.submit(pool, { type: "releaseByEnvironment", ...given }));
-    const lease = reply?.ok ? reply.lease : undefined;
-    if (lease === undefined) return;
-    count("released by name");
-    const client = this.#judge.clients.get(commandOf(lease.id));
-    const meant = requestId === undefined ? client?.anonymous : requestId === client?.command.requestId;
-    this.#judge.noting(() => expectThat(meant === true, `${lease.id} was released by somebody who cannot have meant it`));
+  /** A pool whose rows contradict each other serves nobody, and keeps nobody else from being served. */
+  async tryDamaged(): Promise<void> {
+    const refused = await this.#machine.engine.submit(DAMAGED, { type: "forget", count: 1 }).catch((error) => error.reason);
+    this.#judge.noting(() => expectThat(refused === "POOL_BROKEN", `a command on a damaged pool is answered ${JSON.stringify(refused)}`));
+  }
+
+  #submit(environment: string, command: Command): Promise<Reply | undefined> {
+    return this.#judge.forgive(this.#machine.engine.submit(poolOf(environment), command));
+  }
+
+  async #resize({ environment: name, capacity, cooldown }: OperatorStep & { what: "resize" }): Promise<void> {
+    const config = { name, pool: poolOf(name), description: "", labels: {}, capacity, links: {}, ...(cooldown > 0 && { cooldown }) };
+    const deletes = this.#deletes;
+    const reply = await this.#submit(name, { type: "apply", by: BY, environments: [config], prune: false });
+    if (reply?.ok && deletes === this.#deletes) this.#judge.configured.add(name);
+  }
+
+  async #delete(environment: string): Promise<void> {
+    const { books, configured } = this.#judge;
+    this.#deletes++;
+    configured.delete(environment);
+    books.doomed.add(environment);
+    books.deleted.delete(environment);
+    const reply = await this.#submit(environment, { type: "delete", by: BY, environment });
+    const told = reply?.ok !== true || books.deleted.has(environment);
+    this.#judge.noting(() => expectThat(told, `${environment} is deleted, and nobody who watches it is told`));
+  }
+
+  async #releaseByName({ environment, who, shown }: OperatorStep & { what: "releaseByName" }): Promise<void> {
+    const client = this.#clients.at(who);
+    const { principal } = client?.command.by ?? BY;
+    const lease = shown === "token" ? client?.lease : undefined;
+    const requestId = shown === "request" ? client?.command.requestId : undefined;
+    const by = lease === undefined ? { principal } : { principal: `lease ${lease}`, lease };
+    const asked = { by, environment, ...(requestId !== undefined && { requestId }) };
+    const reply = await this.#submit(environment, { type: "releaseByEnvironment", ...asked, outcome: "OK", note: "" });
+    if (reply === undefined) return;
+    count(reply.ok ? "released by name" : reply.reason);
+    this.#judge.noting(() => checkReleased(asked, reply));
   }
 }

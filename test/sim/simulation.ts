@@ -1,4 +1,5 @@
 /** Clients and operators on a machine that dies, stalls and fills up. What must hold of it all, the judge says. */
+import { Calls } from "./calls.ts";
 import { Clients } from "./clients.ts";
 import { Judge } from "./judge.ts";
 import { Machine } from "./machine.ts";
@@ -6,10 +7,14 @@ import { Operators } from "./operators.ts";
 import { expectThat } from "./seen.ts";
 import type { Step } from "./steps.ts";
 
+const DAY = 86_400_000_000;
+const SOON = 40_000_000;
+
 export class Simulation {
   readonly #machine = new Machine();
   readonly #judge = new Judge(this.#machine);
-  readonly #clients = new Clients(this.#machine, this.#judge);
+  readonly #calls = new Calls(this.#machine, this.#judge);
+  readonly #clients = new Clients(this.#machine, this.#judge, this.#calls);
   readonly #operators = new Operators(this.#machine, this.#judge, this.#clients);
 
   /** All that happened, in order. */
@@ -20,8 +25,8 @@ export class Simulation {
   /** Plays the steps, and then lets everything come to its end. Rejects with the first rule that is broken. */
   async run(steps: readonly Step[]): Promise<void> {
     this.#machine.onStart = (engine) => {
-      this.#clients.restarted();
       this.#judge.started(engine);
+      this.#clients.restarted();
     };
     this.#machine.onWrite = (batch) => this.#clients.writing(batch);
     this.#machine.onCommit = (commit) => this.#judge.committed(commit, () => this.#clients.committed(commit));
@@ -30,6 +35,7 @@ export class Simulation {
     for (const step of steps) {
       this.#take(step);
       if (step.what === "pass" || step.what === "stall") await this.#machine.pass(step.span, step.what === "stall");
+      if (step.what === "brink") await this.#machine.passToBrink();
       await this.#machine.rest();
       await this.#judge.check();
     }
@@ -42,6 +48,7 @@ export class Simulation {
     this.#machine.dieAfter(Number.POSITIVE_INFINITY);
     await this.#judge.check();
     await this.#machine.pass(1_000);
+    void this.#operators.tryDamaged();
     void this.#operators.openAll();
     this.#clients.leave();
     for (let round = 0; round < 8; round++) await this.#machine.pass(60_000_000);
@@ -51,8 +58,28 @@ export class Simulation {
     expectThat(waiting === undefined, `${waiting?.id} still waits, minutes after its last sign of life`);
     for (let round = 0; round < 16 && live().length > 0; round++) await this.#machine.pass(600_000_000);
     expectThat(live().length === 0, `they outlive everything: ${live().map((lease) => `${lease.id} ${lease.state}`)}`);
-    // A request_id answers for its lease, however long ago history was cut.
-    for (const client of this.#judge.clients.values()) if (client.command.requestId !== undefined) void this.#clients.acquire(client);
+    await this.#sleepForADay();
+  }
+
+  /** A request_id answers for its lease for a day after that has ended, however long ago history was cut, and not for ever. */
+  async #sleepForADay(): Promise<void> {
+    await this.#askAgain();
+    const { ends } = this.#judge.books;
+    const end = ends[Math.floor(ends.length / 2)];
+    if (end === undefined) return;
+    // History is cut a minute after the start: before that, a row that is too old is still there.
+    this.#machine.off(end + DAY - SOON - this.#machine.engine.views.now());
+    await this.#machine.rest();
+    await this.#askAgain();
+    for (let round = 0; round < 3; round++) {
+      await this.#machine.pass(SOON);
+      await this.#askAgain();
+    }
+  }
+
+  /** Everybody asks again who has a request_id. */
+  async #askAgain(): Promise<void> {
+    for (const client of this.#judge.clients.values()) if (client.command.requestId !== undefined) void this.#calls.acquire(client);
     await this.#machine.rest();
     await this.#judge.check();
   }
@@ -67,8 +94,15 @@ export class Simulation {
       case "hanging":
         this.#machine[step.what] = step.on;
         return;
+      case "off":
+        this.#machine.off(step.span);
+        return;
       case "pass":
       case "stall":
+      case "brink":
+        return;
+      case "burst":
+        for (const one of step.steps) this.#take(one);
         return;
       case "resize":
       case "state":

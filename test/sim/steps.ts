@@ -18,7 +18,8 @@ export type ClientStep =
       /** Names, or name:slots; all in one pool. */
       readonly needs: readonly string[];
       readonly keyed: boolean;
-      readonly anonymous: boolean;
+      /** What it says of whom it is for. */
+      readonly holder: "name" | "run" | "nothing";
       readonly ttl: Micros;
       readonly fail: boolean;
       readonly wait: Micros;
@@ -29,7 +30,10 @@ export type ClientStep =
       readonly holds: number;
     }
   /** Signs of life, and what breaks at once: now, at the very commit that offers it something (`drop`), or in the write of its claim (`cut`). */
-  | { readonly what: "retry" | "poll" | "attend" | "leave" | "renew" | "release" | "vanish" | "drop" | "cut"; readonly who: number }
+  | {
+      readonly what: "retry" | "poll" | "await" | "attend" | "leave" | "renew" | "release" | "vanish" | "drop" | "cut";
+      readonly who: number;
+    }
   /** An onlooker reads its lease. */
   | { readonly what: "onlook"; readonly who: number }
   /** Its connections die without a word; the server notices after a while. */
@@ -41,16 +45,23 @@ export type OperatorStep =
   | { readonly what: "state"; readonly environment: string; readonly state: EnvironmentState; readonly span: Micros }
   | { readonly what: "delete" | "forget"; readonly environment: string }
   | { readonly what: "force"; readonly who: number }
-  | { readonly what: "releaseByName"; readonly environment: string; readonly who: number; readonly keyed: boolean };
+  /** By a client's key alone, with its request_id, or with its lease_token. */
+  | { readonly what: "releaseByName"; readonly environment: string; readonly who: number; readonly shown: "key" | "request" | "token" };
 
 /** What the machine does. `stall`: the process stands still. */
 export type MachineStep =
   | { readonly what: "pass" | "stall"; readonly span: Micros }
+  /** Until just before something is due. */
+  | { readonly what: "brink" }
   | { readonly what: "die"; readonly effects: number }
+  /** The power is off for a while. */
+  | { readonly what: "off"; readonly span: Micros }
   | { readonly what: "full" | "slow" | "hanging"; readonly on: boolean };
 
-/** One thing that happens. */
-export type Step = ClientStep | OperatorStep | MachineStep;
+type Single = ClientStep | OperatorStep | MachineStep;
+
+/** One thing that happens, or several at the same moment. */
+export type Step = Single | { readonly what: "burst"; readonly steps: readonly Single[] };
 
 const who = fc.nat(5);
 const span = fc.constantFrom(1_000, 900_000, 4_000_000, 4_000_000, 12_000_000, 31_000_000, 70_000_000);
@@ -66,7 +77,7 @@ const acquire: fc.Arbitrary<Step> = fc.record({
   who,
   needs: fc.oneof({ weight: 3, arbitrary: needsOf(POOLS.default) }, { weight: 1, arbitrary: needsOf(POOLS.east) }),
   keyed: fc.boolean(),
-  anonymous: fc.constantFrom(false, false, true),
+  holder: fc.constantFrom("name", "run", "nothing", "nothing"),
   ttl: fc.constantFrom(2_000_000, 30_000_000, 3_600_000_000),
   fail: fc.constantFrom(false, false, true),
   wait: fc.constantFrom(0, 5_000_000, 60_000_000),
@@ -76,7 +87,7 @@ const acquire: fc.Arbitrary<Step> = fc.record({
   holds: fc.constantFrom(0, 1, 2),
 });
 
-const acts = ["retry", "poll", "poll", "attend", "leave", "renew", "release", "release", "vanish", "drop", "cut", "onlook"];
+const acts = ["retry", "poll", "await", "attend", "leave", "renew", "release", "release", "vanish", "drop", "cut", "onlook"];
 const act = fc.record({ what: fc.constantFrom(...acts), who });
 const silence = fc.record({
   what: fc.constant("silence" as const),
@@ -106,16 +117,46 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ what: fc.constantFrom("delete" as const, "forget" as const), environment }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("force" as const), who }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant("releaseByName" as const), environment, who, keyed: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      what: fc.constant("releaseByName" as const),
+      environment,
+      who,
+      shown: fc.constantFrom("key", "key", "request", "token"),
+    }),
+  },
 );
+
+const disk = fc.record({ what: fc.constantFrom("full" as const, "slow" as const, "hanging" as const), on: fc.boolean() });
+
+/** Mostly of one client: what it does before it has an answer, and what it does while its connection breaks. */
+const burst: fc.Arbitrary<Step> = fc
+  .record({
+    who,
+    steps: fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: acquire },
+        { weight: 12, arbitrary: act as fc.Arbitrary<Step> },
+        { weight: 1, arbitrary: silence },
+        { weight: 1, arbitrary: operators },
+        { weight: 1, arbitrary: disk },
+      ) as fc.Arbitrary<Single>,
+      { minLength: 2, maxLength: 4 },
+    ),
+  })
+  .map(({ who: one, steps }) => ({ what: "burst", steps: steps.map((step) => ("who" in step ? { ...step, who: one } : step)) }));
 
 /** Any step. */
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: acquire },
-  { weight: 20, arbitrary: act as fc.Arbitrary<Step> },
+  { weight: 18, arbitrary: act as fc.Arbitrary<Step> },
+  { weight: 6, arbitrary: burst },
   { weight: 3, arbitrary: silence },
   { weight: 6, arbitrary: operators },
   { weight: 8, arbitrary: fc.record({ what: fc.constantFrom("pass", "pass", "pass", "stall"), span }) as fc.Arbitrary<Step> },
+  { weight: 2, arbitrary: fc.constant({ what: "brink" }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant("die" as const), effects: fc.nat(6) }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("full" as const, "slow" as const, "hanging" as const), on: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("off" as const), span: fc.constantFrom(1_000_000, 86_000_000_000) }) },
+  { weight: 2, arbitrary: disk },
 );

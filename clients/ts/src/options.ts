@@ -1,7 +1,9 @@
+import process from "node:process";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { type AcquireRequest, AcquireRequestSchema, IfBusy, type NeedSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { HolderSchema, Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { describeHolder } from "./ci/holder.ts";
 import { durationOf, nanoseconds, parseDuration } from "./duration.ts";
 
 /** A length of time: milliseconds, or a text such as "90s" or "1h30m" (ns, us, ms, s, m, h, d). */
@@ -22,6 +24,7 @@ export interface HoldOptions extends Partial<Pick<AcquireRequest, "pool" | "ifBu
   readonly queueTimeout?: Length;
   readonly ticketTtl?: Length;
   readonly claimTimeout?: Length;
+  /** Who it is for; what is left out is filled in from the CI system's variables, or is user@host. */
   readonly holder?: MessageInitShape<typeof HolderSchema>;
   /** Gives the place in line up, or cancels the body. */
   readonly signal?: AbortSignal;
@@ -46,10 +49,13 @@ export function requestFor(wanted: Wanted | readonly Wanted[], options: HoldOpti
     throw new TypeError(`hold has no option ${JSON.stringify(unknown)}; there are ${[...OWN, ...PASSED].join(", ")}`);
   // Its letters would be tags.
   if (typeof options.tags === "string") throw new TypeError(`tags: ${JSON.stringify(options.tags)} is no array of texts`);
+  if (options.holder !== undefined && typeof options.holder !== "object")
+    throw new TypeError(`holder: ${JSON.stringify(options.holder)} is no holder; write { name: … }`);
   const { signal, onWaiting, ttl = "60s", maxHold, wait, queueTimeout, ticketTtl, claimTimeout, ...rest } = options;
   const request = {
     requestId: crypto.randomUUID(),
     ...rest,
+    holder: describeHolder(process.env, options.holder),
     needs: (Array.isArray(wanted) ? (wanted as readonly Wanted[]) : [wanted as Wanted]).map(needOf),
     ttl: lengthOf("ttl", ttl),
     ...(maxHold !== undefined && { maxHold: lengthOf("maxHold", maxHold) }),

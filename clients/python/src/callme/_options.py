@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypedDict, Union
 
 from google.protobuf.duration_pb2 import Duration
 
+from callme._holder import describe_holder
 from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, AcquireRequest, Need
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class HoldOptions(TypedDict, total=False):
     request_id: str
     """Whoever asks with the same one gets the same lease; random unless given."""
     holder: Holder
-    """Who it is for: others who wait will see it."""
+    """Who it is for: others who wait will see it. What is left empty is filled in from the CI system's variables, or is user@host."""
     reason: str
     """What it is for: others who wait will see it."""
     tags: Iterable[str]
@@ -65,6 +67,7 @@ def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> Acquire
     fields: dict[str, Any] = {name: value for name, value in options.items() if name != "on_waiting" and value is not None}
     fields.setdefault("request_id", str(uuid.uuid4()))
     fields.setdefault("ttl", _TTL)
+    fields["holder"] = describe_holder(os.environ, fields.get("holder"))
     fields.update({name: _duration(name, fields[name]) for name in _LENGTHS & fields.keys()})
     if isinstance(fields.get("tags"), (str, Mapping)):
         raise TypeError(f'tags must be several texts, such as ["nightly"], not {fields["tags"]!r}')

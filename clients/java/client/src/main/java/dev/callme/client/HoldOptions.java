@@ -20,7 +20,7 @@ public final class HoldOptions {
   private final boolean interruptWhenLost;
 
   private HoldOptions(Builder builder) {
-    this.template = builder.request.build();
+    this.template = builder.request.clone().setHolder(Holders.describe(System.getenv(), builder.request.getHolder())).build();
     this.onWaiting = builder.onWaiting;
     this.interruptWhenLost = builder.interruptWhenLost;
   }
@@ -128,7 +128,7 @@ public final class HoldOptions {
       return this;
     }
 
-    /** Who it is for. */
+    /** Who it is for; what is left empty is filled in from the CI system's variables, or is user@host. */
     public Builder holder(Holder holder) {
       request.setHolder(holder);
       return this;

@@ -5,6 +5,7 @@ import { connect, type Environments, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
 import { explain, Failure } from "./exit.ts";
+import { oddities } from "./names.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { Output } from "./words/output.ts";
 
@@ -14,7 +15,7 @@ export abstract class ClientCommand extends Command<Context> {
   keyFile = Option.String("--key-file", { description: "A file with the API key, - for stdin; default: CALL_ME_API_KEY or API_KEY" });
   json = Option.Boolean("--json", false, { description: "The answer as JSON on stdout" });
 
-  #address = "the server";
+  #settings: Settings = { url: "the server", key: undefined };
   #output: Output | undefined;
 
   /** Does the work and gives the exit code; may throw anything. */
@@ -26,7 +27,7 @@ export abstract class ClientCommand extends Command<Context> {
     } catch (error) {
       const signal = this.interruption;
       if (signal.aborted && !(error instanceof Failure)) return 128 + os.constants.signals[signal.reason as NodeJS.Signals];
-      const failure = explain(error, this.#address);
+      const failure = explain(error, this.#settings);
       this.output.word(`${failure.message}`);
       return failure.exitCode;
     }
@@ -45,7 +46,8 @@ export abstract class ClientCommand extends Command<Context> {
   /** The services, and the settings that led to them. */
   protected async connect(): Promise<Settings & { locks: Locks; environments: Environments }> {
     const settings = await readSettings(this.context.env, { url: this.url, keyFile: this.keyFile, stdin: this.context.stdin });
-    this.#address = settings.url;
+    this.#settings = settings;
+    for (const oddity of oddities(this.context.env)) this.output.word(oddity);
     return { ...settings, ...connect(settings) };
   }
 

@@ -29,8 +29,8 @@ export class Failure extends Error {
 /** What was named is somebody else's, or the server cannot know that it is ours. */
 const NOT_YOURS: readonly string[] = ["NOT_YOURS", "NAME_THE_LEASE", "SEVERAL_HELD"];
 
-/** Turns whatever was thrown into a Failure; `url` is where the server was looked for. */
-export function explain(error: unknown, url: string): Failure {
+/** Turns whatever was thrown into a Failure, by the settings that led to the server. */
+export function explain(error: unknown, { url, key }: { readonly url: string; readonly key: string | undefined }): Failure {
   if (error instanceof Failure) return error;
   const missed = error instanceof NotAcquired ? error : NotAcquired.refused(error);
   if (missed !== undefined) return new Failure(EXIT.notAcquired, whyMissed(missed));
@@ -40,11 +40,15 @@ export function explain(error: unknown, url: string): Failure {
   const reason = reasonOf(error);
   if (reason !== undefined && NOT_YOURS.includes(reason))
     return new Failure(EXIT.notYours, reason === "NOT_YOURS" ? `not yours: ${said}` : said);
+  const mistaken = reason === undefined ? mistakenAddress(error, url) : undefined;
+  if (mistaken !== undefined) return new Failure(EXIT.error, mistaken);
   switch (error.code) {
     case Code.Unauthenticated:
-      return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
     case Code.PermissionDenied:
-      return Failure.settings(`this key may not do that: ${said}`);
+      if (key?.startsWith("cml_"))
+        return Failure.settings(`${said}: in a command of exec, or with the lease_token alone, set CALL_ME_API_KEY, or give --key-file`);
+      if (error.code === Code.PermissionDenied) return Failure.settings(`this key may not do that: ${said}`);
+      return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
     case Code.InvalidArgument:
       return Failure.usage([said, ...violations(error)].join("; "));
     case Code.Unavailable:
@@ -55,8 +59,25 @@ export function explain(error: unknown, url: string): Failure {
     case Code.Unimplemented:
       return new Failure(EXIT.error, `${url} does not know this call: ${said}. Is it a call-me server, and as new as this client?`);
     default:
-      return new Failure(EXIT.error, said);
+      return new Failure(EXIT.error, reason === undefined ? `no proper answer from ${url}: ${said}. ${WHERE}` : said);
   }
+}
+
+const WHERE = "Is it a call-me server? Set CALL_ME_URL, or give --url";
+
+/** What TLS says of a server that answers in clear text. */
+export const IN_CLEAR_TEXT = /wrong version number|packet length too long/;
+
+/** Where the server speaks, or its certificate says, something else than the address. */
+function mistakenAddress(error: ConnectError, url: string): string | undefined {
+  const said = error.rawMessage;
+  if (IN_CLEAR_TEXT.test(said)) return `${url} speaks clear text: set CALL_ME_URL, or give --url, with http:// instead of https://`;
+  if (url.startsWith("http:") && /socket hang up|ECONNRESET|Parse Error/.test(said))
+    return `${url} hung up (${said}): if it speaks TLS, set CALL_ME_URL, or give --url, with https:// instead of http://`;
+  const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  if (/CERT|UNABLE_TO_VERIFY|ALTNAME/.test(code))
+    return `the certificate of ${url} is not accepted: ${said}. Name its authority's in NODE_EXTRA_CA_CERTS, or correct CALL_ME_URL`;
+  return undefined;
 }
 
 /** Refused by the server, which says who is there; or out of its reach for so long that it makes no sense to wait any more. */

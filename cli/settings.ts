@@ -32,8 +32,8 @@ export function wantsColour(env: Variables, stdout: object): boolean {
 }
 
 /**
- * The command line first, then CALL_ME_URL or HOST, and CALL_ME_API_KEY or API_KEY or CALL_ME_LEASE_TOKEN; an empty variable
- * is none. A settings Failure (3) says what is wrong with which.
+ * The command line first, then CALL_ME_URL or HOST, and CALL_ME_API_KEY or API_KEY (not in a command of exec) or CALL_ME_LEASE_TOKEN; an
+ * empty variable is none. A settings Failure (3) says what is wrong with which.
  */
 export async function readSettings(env: Variables, given: Given): Promise<Settings> {
   return { url: readUrl(env, given.url), key: await readKey(env, given) };
@@ -56,16 +56,19 @@ function readUrl(env: Variables, option: string | undefined): string {
   return accepted(() => addressOf(source, value));
 }
 
-/** The original's HOST is host:port. Some shells set HOST to the machine's bare name: that is not meant. */
+/** The original's HOST is host:port, and some give it a scheme. Some shells set HOST to the machine's bare name: that is not meant. */
 function host(env: Variables): string {
-  const value = env["HOST"] ?? "";
+  const value = (env["HOST"] ?? "").trim();
+  if (/^https?:\/\//i.test(value)) return value;
   return /:\d+$/.test(value) ? `http://${value}` : "http://127.0.0.1:8000";
 }
 
 async function readKey(env: Variables, given: Given): Promise<string | undefined> {
   const { keyFile } = given;
   if (keyFile === undefined) {
-    const name = ["CALL_ME_API_KEY", "API_KEY", "CALL_ME_LEASE_TOKEN"].find((candidate) => env[candidate]);
+    // What is left of API_KEY in a command of exec is a key to something else.
+    const general = env["CALL_ME_EXEC"] ? [] : ["API_KEY"];
+    const name = ["CALL_ME_API_KEY", ...general, "CALL_ME_LEASE_TOKEN"].find((candidate) => env[candidate]);
     return name === undefined ? undefined : accepted(() => keyOf(name, env[name] ?? ""));
   }
   const source = keyFile === "-" ? "stdin" : keyFile;

@@ -7,7 +7,7 @@ import process from "node:process";
 
 const root = path.resolve(import.meta.dirname, "..");
 /** Set for the processes that run the tests. */
-const VARIABLE = "CALL_ME_TEST_PACKAGE";
+const VARIABLE = "PACKED_CALL_ME";
 
 /** The command `call-me`: the package's, or where nobody has put one together (a benchmark) the checkout's. */
 export const BIN = path.join(process.env[VARIABLE] ?? root, "cli/bin.js");

@@ -1,7 +1,11 @@
 import { Command, Option } from "../clipanion.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
+import { oddities } from "../names.ts";
 import { stderr } from "../streams/own.ts";
+
+/** What `serve` ends with where a setting is bad. */
+const BAD_SETTINGS = 78;
 
 /** `call-me serve`: the server itself. All of its settings are environment variables. */
 export class ServeCommand extends Command<Context> {
@@ -19,6 +23,11 @@ export class ServeCommand extends Command<Context> {
 
   /** The server is loaded only here: nothing else of the command line needs SQLite. */
   async execute(): Promise<number> {
+    const odd = oddities(this.context.env);
+    if (odd.length > 0) {
+      stderr.write(`call-me serve: ${odd.join("; ")}\n`);
+      return BAD_SETTINGS;
+    }
     try {
       const { main } = await import("../../src/main.ts");
       return await main(stderr);

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import tls from "node:tls";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { IN_CLEAR_TEXT } from "../exit.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
 
 const DAY = 86_400_000;
@@ -40,7 +41,7 @@ export const certificate: Check = async ({ url, patience }) => {
     await once(socket, "secureConnect");
     return lifetime(Date.parse(socket.getPeerCertificate().valid_to), `${socket.getProtocol()}, `);
   } catch (error) {
-    if (/wrong version number|packet length too long/.test(rootOf(error)))
+    if (IN_CLEAR_TEXT.test(rootOf(error)))
       return fail("the server speaks clear text on this port", `write http:// instead of https://: ${url.href.replace("https:", "http:")}`);
     const remedy =
       (error as NodeJS.ErrnoException).code === "CERT_HAS_EXPIRED"

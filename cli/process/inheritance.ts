@@ -1,19 +1,12 @@
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Settings, Variables } from "../settings.ts";
 
-/** What opens the server for everything, and what belongs to our own start. */
-const OURS = new Set([
-  "CALL_ME_API_KEY",
-  "API_KEY",
-  "CALL_ME_KEY_FILE",
-  "CALL_ME_LAUNCHER",
-  "NODE_CHANNEL_FD",
-  "NODE_CHANNEL_SERIALIZATION_MODE",
-]);
+/** What is call-me's own: the key, and what belongs to our start. */
+const OURS = new Set(["CALL_ME_API_KEY", "CALL_ME_LAUNCHER", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"]);
 
 /**
  * The environment variables of a command that runs on a lease: ours, without the key under any name (a CI system may show one secret
- * under several), and with the lease. Its token opens that one lease only.
+ * under several), and with the lease. Its token opens that one lease only. An API_KEY that was not the key is the command's own.
  */
 export function inheritance(
   env: Variables,
@@ -22,10 +15,11 @@ export function inheritance(
 ): Record<string, string> {
   const kept = Object.entries(env).filter((pair): pair is [string, string] => {
     const [name, value] = pair;
-    return value !== undefined && !OURS.has(name) && (key === undefined || value !== key);
+    return value !== undefined && !OURS.has(name) && (key === undefined || value.trim() !== key);
   });
   return {
     ...Object.fromEntries(kept),
+    CALL_ME_EXEC: "1",
     CALL_ME_URL: url,
     CALL_ME_LEASE_ID: lease?.id ?? "",
     CALL_ME_LEASE_TOKEN: leaseToken,

@@ -1,11 +1,14 @@
 // The command line `call-me exec` as a process, against the real server.
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
 import { open, type } from "./terminal.ts";
 import { ended, leaseOf, Wrapped } from "./wrapped.ts";
 
@@ -35,7 +38,7 @@ describe.concurrent("exec", () => {
   });
 
   test("the command knows its lease, and none of its variables is our key", async () => {
-    const env = { API_KEY: "another", CI_SECRET_7: server.key, KEPT: "yes" };
+    const env = { API_KEY: "another", CI_SECRET_7: server.key, CI_SECRET_8: `${server.key}\n`, KEPT: "yes" };
     await using wrapped = await Wrapped.start(server, "variables", { env, options: ["other=1"] });
     const [pid = 0] = wrapped.processes;
     const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
@@ -43,6 +46,8 @@ describe.concurrent("exec", () => {
     expect(variables).toEqual(
       expect.arrayContaining([
         "KEPT=yes",
+        "API_KEY=another",
+        "CALL_ME_EXEC=1",
         "CALL_ME_ENVIRONMENT=variables,other",
         `CALL_ME_LEASE_ID=${wrapped.leaseId}`,
         expect.stringMatching(/^CALL_ME_LEASE_TOKEN=cml_/),
@@ -50,7 +55,43 @@ describe.concurrent("exec", () => {
         `CALL_ME_URL=${server.url}`,
       ]),
     );
-    expect(variables.filter((one) => /API_KEY|CI_SECRET|LAUNCHER|NODE_CHANNEL/.test(one) || one.includes(server.key))).toEqual([]);
+    expect(variables.filter((one) => /CALL_ME_API_KEY|CI_SECRET|LAUNCHER|NODE_CHANNEL/.test(one) || one.includes(server.key))).toEqual([]);
+  });
+
+  test("an API_KEY that was the key is taken away", async () => {
+    await using wrapped = await Wrapped.start({ url: server.url, key: "" }, "own-key", { env: { API_KEY: server.key } });
+    expect(readFileSync(`/proc/${wrapped.processes[0]}/environ`, "utf8")).not.toContain(server.key);
+  });
+
+  test("what the command may not do with the lease alone tells in one line what to set", async () => {
+    const env = { PATH: process.env["PATH"] ?? "", CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+    const inside = (words: string) => `"$NODE" ${BIN} ${words} 2>&1 >/dev/null`;
+    const script = [
+      inside("status"),
+      inside("check other"),
+      inside("exec other -- true"),
+      inside("check inside"),
+      inside("status inside"),
+    ].join("; ");
+    const outer = spawn(process.execPath, [BIN, "exec", "inside", "--", "sh", "-c", script], {
+      env: { ...env, NODE: process.execPath, API_KEY: "something else" },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const lines = (await text(outer.stdout)).trimEnd().split("\n");
+    expect(lines).toHaveLength(3);
+    for (const line of lines)
+      expect(line).toMatch(/^call-me: .*lease_token.*: in a command of exec, .* set CALL_ME_API_KEY, or give --key-file$/);
+  });
+
+  test("on a server without keys the command may do what it may outside", async () => {
+    await using open = await Server.start({ API_KEY: "" });
+    const inside = (words: string) => `"$NODE" ${BIN} ${words} 2>/dev/null`;
+    const script = `${inside("status other")} && ${inside("check other")} && ${inside("exec other -- echo nested")}`;
+    const outer = spawn(process.execPath, [BIN, "exec", "inside", "--", "sh", "-c", script], {
+      env: { PATH: process.env["PATH"], CALL_ME_URL: open.url, NODE: process.execPath },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    expect(await text(outer.stdout)).toMatch(/\nnested\n$/);
   });
 
   test.each([

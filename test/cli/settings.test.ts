@@ -1,8 +1,11 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { oddities } from "../../cli/names.ts";
+import { Server } from "../outside/server.ts";
 import { refusal, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
@@ -30,6 +33,92 @@ test("address and key come from CALL_ME_URL and CALL_ME_API_KEY, or from the ori
   expect(keys).toEqual(["new", "old", "cml_x", null]);
 });
 
+test("HOST may have a scheme, and a line break at its end; a machine's bare name is not meant", async () => {
+  const { server, keys } = await keyServer();
+  await using _ = server;
+  expect((await type(["check", "uat"], { HOST: server.url, API_KEY: "scheme" })).code).toBe(0);
+  expect((await type(["check", "uat"], { HOST: `${server.url.replace("http://", "")}\r`, API_KEY: "break" })).code).toBe(0);
+  expect((await type(["check", "uat"], { HOST: `${server.url}\r\n`, API_KEY: "both" })).code).toBe(0);
+  expect(keys).toEqual(["scheme", "break", "both"]);
+});
+
+test("in a command of exec the lease_token comes before an API_KEY, which is one to something else", async () => {
+  const { server, keys } = await keyServer();
+  await using _ = server;
+  const env = { CALL_ME_URL: server.url, CALL_ME_EXEC: "1", API_KEY: "other", CALL_ME_LEASE_TOKEN: "cml_x" };
+  await type(["check", "uat"], env);
+  await type(["check", "uat"], { ...env, CALL_ME_API_KEY: "given" });
+  expect(keys).toEqual(["cml_x", "given"]);
+});
+
+test("settings that nobody knows, or that have a control character in them, are told once, and nothing else is", async () => {
+  const { server } = await keyServer();
+  await using _ = server;
+  const known = {
+    CALL_ME_URL: server.url,
+    CALL_ME_API_KEY: "key\n",
+    CALL_ME_LEASE_ID: "L1",
+    CALL_ME_LEASE_TOKEN: "cml_x",
+    CALL_ME_ENVIRONMENT: "uat",
+    CALL_ME_FENCING_TOKEN: "7",
+    CALL_ME_EXEC: "1",
+    CALL_ME_VAR_HOSTS: "a\nb",
+    CALL_ME_SECRET_DB: "s\n",
+    CALL_ME_STORE: "sqlite:x.db",
+    // As Kubernetes names a Service `call-me`, and one `call-me-server`.
+    CALL_ME_SERVICE_HOST: "10.0.0.1",
+    CALL_ME_SERVICE_PORT_HTTP: "8000",
+    CALL_ME_PORT_8000_TCP_ADDR: "10.0.0.1",
+    CALL_ME_SERVER_PORT: "tcp://10.0.0.1:8000",
+  };
+  expect((await type(["check", "uat"], known)).stderr).toBe("");
+  const { code, stderr } = await type(["check", "uat"], { ...known, CALL_ME_URLS: "x", CALL_ME_FROBNICATE: "x", CALL_ME_JOB: "e2e\r" });
+  expect(code).toBe(0);
+  expect(stderr.trimEnd().split("\n")).toEqual([
+    expect.stringMatching(/^call-me: CALL_ME_URLS is no setting of call-me; did you mean CALL_ME_URL\?$/),
+    expect.stringMatching(/^call-me: CALL_ME_FROBNICATE is no setting of call-me; docs\/cli.md and/),
+    expect.stringMatching(/^call-me: CALL_ME_JOB has a control character in it: "e2e\\r"$/),
+  ]);
+});
+
+test.each([
+  [{ CALL_ME_AUTO_CRATE: "off" }, "CALL_ME_AUTO_CRATE is no setting of call-me; did you mean CALL_ME_AUTO_CREATE?"],
+  [{ CALL_ME_STORE: "sqlite:nowhere.db\r" }, 'CALL_ME_STORE has a control character in it: "sqlite:nowhere.db\\r"'],
+])("serve ends with 78 at a setting like %j, and names it", async (env, words) => {
+  await expect(Server.start(env)).rejects.toThrow(`ended with 78 before it was ready:\ncall-me serve: ${words}`);
+});
+
+test("the command line knows every setting that the server reads", () => {
+  const names = readFileSync("src/config.ts", "utf8").match(/CALL_ME_\w+/g) ?? [];
+  expect(names).toContain("CALL_ME_STORE");
+  expect(oddities(Object.fromEntries(names.map((name) => [name, "x"])))).toEqual([]);
+});
+
+test("a server that speaks clear text where TLS is asked for, the other way round, and one whose certificate is not trusted, are told as that", async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-tls-"));
+  const [CALL_ME_TLS_CERT, CALL_ME_TLS_KEY] = [path.join(folder, "cert.pem"), path.join(folder, "key.pem")];
+  const subject = ["-subj", "/CN=localhost", "-days", "2"];
+  execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", CALL_ME_TLS_KEY, "-out", CALL_ME_TLS_CERT, ...subject],
+    {
+      stdio: "ignore",
+    },
+  );
+  await using clear = await Server.start();
+  await using secure = await Server.start({ CALL_ME_TLS_CERT, CALL_ME_TLS_KEY });
+  const check = async (CALL_ME_URL: string) => await type(["check", "uat"], { CALL_ME_URL }, { pace: { patience: 1 } });
+  expect((await check(clear.url.replace("http:", "https:"))).stderr).toMatch(
+    /^call-me: https:\S+ speaks clear text: set CALL_ME_URL, .* http:\/\//,
+  );
+  expect((await check(secure.url.replace("https:", "http:"))).stderr).toMatch(
+    /^call-me: http:\S+ hung up .*speaks TLS, set CALL_ME_URL, .* https:\/\//,
+  );
+  expect((await check(secure.url)).stderr).toMatch(
+    /^call-me: the certificate of https:\S+ is not accepted: .*NODE_EXTRA_CA_CERTS, or correct CALL_ME_URL$/m,
+  );
+});
+
 test("the key can come from a file or from stdin", async () => {
   const { server, keys } = await keyServer();
   await using _ = server;
@@ -44,6 +133,7 @@ test.each([
   [["--url", "uat"], {}, /--url "uat" is no http\(s\) address/],
   [[], { CALL_ME_URL: "ftp://x" }, /CALL_ME_URL "ftp:\/\/x" is no http\(s\) address/],
   [["--key-file", "/nowhere/key"], {}, /cannot read the key file \/nowhere\/key/],
+  [[], { CALL_ME_URL: "http://a\nb:8000" }, /CALL_ME_URL "http:\/\/a\\nb:8000" is no http\(s\) address/],
   [[], { CALL_ME_API_KEY: "two words" }, /CALL_ME_API_KEY must be one line of visible ASCII/],
   [[], { API_KEY: "a\r\nx-evil: 1" }, /API_KEY must be one line/],
 ])("a bad setting ends with 3 and is named: %j %j", async (args, env, words) => {

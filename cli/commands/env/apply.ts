@@ -56,14 +56,14 @@ export class EnvApplyCommand extends ClientCommand {
 
   /** What the server refuses is told with the line of the file where it is. */
   private async apply(document: FleetDocument, fleet: Fleet): Promise<ApplyEnvironmentsResponse> {
-    const { environments, url } = await this.connect();
+    const { environments, ...settings } = await this.connect();
     const request = { environments: fleet.environments, prune: this.prune, dryRun: this.dryRun };
     try {
       return await this.persist(() => environments.applyEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
     } catch (error) {
       const place = placeOf(error, document, fleet);
       if (place === undefined || this.interruption.aborted) throw error;
-      const { exitCode, message } = explain(error, url);
+      const { exitCode, message } = explain(error, settings);
       throw new Failure(exitCode, `${place}: ${message}`);
     }
   }

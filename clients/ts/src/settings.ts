@@ -1,6 +1,8 @@
-/** The address of a server, without a slash at its end. Throws a TypeError that names the setting, the value and the remedy. */
+/** The address of a server, without a slash at its end, or white space around it. Throws a TypeError that names the setting, the value and the remedy. */
 export function addressOf(setting: string, value: string): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const text = value.trim();
+  // The parser would drop line breaks and tabs from within it.
+  const url = URL.canParse(text) && !/\p{Cc}/u.test(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol))
     throw new TypeError(`${setting} ${JSON.stringify(value)} is no http(s) address; write it like http://127.0.0.1:8000`);
   return url.href.replace(/\/$/, "");

@@ -30,10 +30,21 @@ if (suits()) {
 }
 
 async function run() {
+  hideStreams();
   const { start } = await import(checkout ? "./main.ts" : "../dist/cli/main.js");
   leaveStreamsAlone();
   // All that was said is out, or nobody reads it: nothing that still waits to be written keeps us.
   process.exit(await start(args, { pid: launched ? process.ppid : process.pid, descriptors }));
+}
+
+/**
+ * Has nobody get hold of Node's own streams before cli/streams has put its own in their place: whoever does, and `node:process` itself as it
+ * is imported, makes a pipe non-blocking for all who share it. Windows has no such flag.
+ */
+function hideStreams() {
+  if (process.platform === "win32") return;
+  for (const name of ["stdin", "stdout", "stderr"])
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, value: {} });
 }
 
 /** Ends this process when its launcher is gone, however that ended: nobody else could pass a signal on to us any more. */

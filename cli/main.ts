@@ -48,8 +48,8 @@ export async function start(args: string[], started?: Started): Promise<number> 
   if (origin.ignoresHangup) process.on("SIGHUP", () => {});
   speakForNode();
   const interruption = new AbortController();
-  // Whoever reads has seen enough (`call-me watch uat | head -1`), or nothing can be written: end as a shell tool does.
-  stdout.on("error", () => interruption.abort("SIGPIPE"));
+  // Whoever reads has seen enough (`call-me watch uat | head -1`), or nothing can be written: end as a shell tool does. Who is at the end hears it there.
+  stdout.on("error", () => stdout.writableEnded || interruption.abort("SIGPIPE"));
   let listens = false;
   const code = await run(args, {
     env: environment(),

@@ -157,8 +157,8 @@ export async function finish(stdout: Writable, interruption: AbortSignal): Promi
   try {
     await finished(stdout, { readable: false, signal: interruption });
   } catch (error) {
-    if (stdout.errored === null) throw interruption.reason;
-    throw new Failure(EXIT.error, `the answer could not be written to stdout (${(error as Error).message})`);
+    if (stdout.errored === null) throw interruption.aborted ? interruption.reason : error;
+    throw new Failure(EXIT.error, `the answer could not be written to stdout (${stdout.errored.message})`);
   }
 }
 

@@ -1,7 +1,7 @@
 // What becomes of our words costs neither the command nor the lease.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -10,7 +10,7 @@ import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
 import { Network } from "./network.ts";
 import { Pipe } from "./plumbing.ts";
-import { aheadOf, ended, Wrapped } from "./wrapped.ts";
+import { aheadOf, ended, leasesOn, Wrapped } from "./wrapped.ts";
 
 let server: Server;
 let clients: Clients;
@@ -31,11 +31,6 @@ function shell(script: string) {
     stderr += chunk;
   });
   return once(child, "close").then(([code]) => ({ code, stdout, stderr }));
-}
-
-/** The ids of the leases on an environment. */
-async function leasesOn(environment: string): Promise<string[]> {
-  return (await clients.environments.listLeases({ filter: { environment } })).leases.map(({ id }) => id);
 }
 
 describe.concurrent("exec with a stderr that nobody reads", () => {
@@ -72,6 +67,7 @@ describe.concurrent("exec with a stderr that nobody reads", () => {
     const { port } = listener.address() as AddressInfo;
     const launcher = ["bash", "-c", `exec "$@" 2<>/dev/tcp/127.0.0.1/${port}`, "socket", process.execPath];
     await using wrapped = await Wrapped.start(server, "stalled-socket", { script: "noisy", launcher });
+    expect(readFileSync(`/proc/${wrapped.pid}/fdinfo/2`, "utf8")).toMatch(/^flags:\t02000002$/m);
     await clients.environments.forceRelease({ leaseId: wrapped.leaseId, reason: "stalled" });
     expect(await wrapped.end).toEqual({ code: 6, signal: null });
     expect(wrapped.alive).toBe(false);
@@ -92,6 +88,6 @@ describe.concurrent("exec with a stderr that fails", () => {
   test("whose reader has gone after the first line, the command runs to its end, and the lease is given back", async () => {
     const { stdout } = await shell("$CALL_ME exec head -- sh -c 'sleep 1; exit 5' 2>&1 | head -1; echo status $PIPESTATUS");
     expect(stdout).toMatch(/^call-me: .*\nstatus 5\n$/);
-    expect(await leasesOn("head")).toEqual([]);
+    expect(await leasesOn(server, "head")).toEqual([]);
   });
 });

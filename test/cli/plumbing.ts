@@ -9,7 +9,7 @@ import { until } from "./wrapped.ts";
 export class Pipe implements Disposable {
   /** The end that is given away: one open file for all that have it. */
   readonly end: number;
-  readonly #near: number;
+  #near: number | undefined;
   #read = "";
 
   /** `into`: the process reads it; otherwise it writes. */
@@ -48,7 +48,7 @@ export class Pipe implements Disposable {
   read(): string {
     const data = Buffer.alloc(65_536);
     try {
-      for (let length = readSync(this.#near, data); length > 0; length = readSync(this.#near, data))
+      for (let length = readSync(this.#open, data); length > 0; length = readSync(this.#open, data))
         this.#read += data.toString("utf8", 0, length);
     } catch {
       // Empty for now.
@@ -67,10 +67,22 @@ export class Pipe implements Disposable {
 
   /** For a process that reads. */
   write(words: string): void {
-    writeSync(this.#near, words);
+    writeSync(this.#open, words);
+  }
+
+  /** Closes our own end. */
+  close(): void {
+    if (this.#near !== undefined) closeSync(this.#near);
+    this.#near = undefined;
+  }
+
+  get #open(): number {
+    if (this.#near === undefined) throw new Error("the pipe is closed");
+    return this.#near;
   }
 
   [Symbol.dispose](): void {
-    for (const descriptor of [this.#near, this.end]) closeSync(descriptor);
+    this.close();
+    closeSync(this.end);
   }
 }

@@ -202,6 +202,11 @@ function ms({ seconds, nanos }: { seconds: bigint; nanos: number } = { seconds: 
   return Number(seconds) * 1_000 + nanos / 1e6;
 }
 
+/** The ids of the leases on an environment, of those in its line, too. */
+export async function leasesOn(at: Address, environment: string): Promise<string[]> {
+  return (await clientsOf(at).environments.listLeases({ filter: { environment } })).leases.map(({ id }) => id);
+}
+
 /** The lease as the server has it now. */
 export async function leaseOf(at: Address, leaseId: string) {
   return leaseIn(await clientsOf(at).locks.getLease({ leaseId }));

@@ -29,6 +29,8 @@ export interface AppOptions {
   /** Origins whose web pages may call, besides the server's own. */
   readonly corsOrigins: ReadonlySet<string>;
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Whether the usual calls of LockService go past connect-es. */
+  readonly direct: boolean;
   readonly medium: Medium;
   readonly log: Log;
 }
@@ -60,6 +62,7 @@ export async function start(options: AppOptions): Promise<App> {
     health: readiness,
     legacyTtl: options.legacyTtl,
     corsOrigins: options.corsOrigins,
+    direct: options.direct,
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
   const { host, port, tls } = options;

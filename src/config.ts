@@ -21,6 +21,8 @@ export interface Config {
   readonly legacyTtl: Micros | undefined;
   /** Origins whose web pages may call, besides the server's own. */
   readonly corsOrigins: ReadonlySet<string>;
+  /** Whether the usual calls go past connect-es; see rpc/direct. */
+  readonly direct: boolean;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly logLevel: string;
 }
@@ -38,6 +40,7 @@ export function readConfig(env: Environment = process.env): Config {
     autoCreate: readSwitch("CALL_ME_AUTO_CREATE", env["CALL_ME_AUTO_CREATE"]),
     legacyTtl: readTtl("CALL_ME_LEGACY_TTL", env["CALL_ME_LEGACY_TTL"]),
     corsOrigins: readOrigins(env["CALL_ME_CORS_ORIGINS"]),
+    direct: readSwitch("CALL_ME_DIRECT", env["CALL_ME_DIRECT"]),
     tls: readTls(env["CALL_ME_TLS_CERT"], env["CALL_ME_TLS_KEY"]),
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
   };

@@ -23,7 +23,7 @@ export interface LogLine {
   readonly [fact: string]: unknown;
 }
 
-/** A server process; `await using` kills it and removes its directory. All of its environment is given: nothing is inherited but PATH. */
+/** A server process; `await using` kills it and removes its directory. All of its environment is given: nothing is inherited but PATH and CALL_ME_DIRECT. */
 export class Server implements AsyncDisposable {
   readonly directory: string;
   readonly #env: Readonly<Record<string, string>>;
@@ -91,6 +91,8 @@ export class Server implements AsyncDisposable {
         CALL_ME_BIND: "127.0.0.1",
         CALL_ME_STORE: `sqlite:${path.join(this.directory, "call-me.db")}`,
         API_KEY: KEY,
+        // Set by `npm run test:indirect`.
+        CALL_ME_DIRECT: process.env["CALL_ME_DIRECT"] ?? "on",
         ...this.#env,
         PORT: String(this.#port),
       },

@@ -11,10 +11,10 @@ import {
 import { toConnectError } from "../errors.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
-import { explained, plainSpoken } from "./foreign.ts";
+import { explained, plainSpoken, type Report } from "./foreign.ts";
 import { giveAddress, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
-import { handOverKey, type Report, readKey } from "./router.ts";
+import { handOverKey, readKey } from "./router.ts";
 
 /** Messages for statuses that connect-es answers with an empty body, for users of curl. */
 function hintFor(status: number, httpMethod: string | undefined): string | undefined {
@@ -24,8 +24,12 @@ function hintFor(status: number, httpMethod: string | undefined): string | undef
   return "send `content-type: application/json` with a JSON body (or application/proto, or one of gRPC's types)";
 }
 
-/** Serves every method of `routes`; false when the path is none of them. */
-export function rpcHandler(routes: (router: ConnectRouter) => void, report: Report): (exchange: Exchange) => boolean {
+/** Serves every method of `routes`, first by the `direct` way, where there is one; false when the path is none of them. */
+export function rpcHandler(
+  routes: (router: ConnectRouter) => void,
+  report: Report,
+  direct: ((exchange: Exchange, long: () => void) => boolean) | undefined,
+): (exchange: Exchange) => boolean {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli].map(plainSpoken),
     // Small messages are not compressed: a watch would compress each of them again for each of its readers.
@@ -35,8 +39,10 @@ export function rpcHandler(routes: (router: ConnectRouter) => void, report: Repo
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (exchange) => {
     const handler = handlers.get(exchange.path);
-    if (handler !== undefined) void serve(handler, exchange, report);
-    else if (!isRpcPath(exchange.path)) return false;
+    if (handler !== undefined) {
+      const long = () => void serve(handler, exchange, report);
+      if (!direct?.(exchange, long)) long();
+    } else if (!isRpcPath(exchange.path)) return false;
     else unimplemented(exchange);
     return true;
   };

@@ -2,6 +2,7 @@
  * Errors that connect-es makes by itself, of a request that it could not read. They have no details, and some of them call the caller's
  * mistake `internal`: here they get the code and the reason that a caller of ours can rely on, in each protocol's form.
  */
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, encodeEnvelope, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
@@ -14,7 +15,9 @@ import {
 } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
-import { failure } from "../errors.ts";
+import { EngineFailure } from "../../engine/failure.ts";
+import { StoreFailure } from "../../store/store.ts";
+import { failure, toConnectError } from "../errors.ts";
 
 /** Bytes at the head of an envelope: a flag, and the length of what follows. */
 const HEAD = 5;
@@ -37,6 +40,27 @@ export function explain(error: ConnectError): ConnectError | undefined {
     default:
       return undefined;
   }
+}
+
+/** Told of an error that nobody foresaw. */
+export type Report = (error: unknown, method: string) => void;
+
+/**
+ * What a method or the reading of its request threw, as an error for the wire. What nobody foresaw is reported; a failure of the store is
+ * not: the store reports it itself, once for all calls that fail of it.
+ */
+export function translated(error: unknown, method: DescMethod, report: Report): ConnectError {
+  // A bidirectional stream reads while it runs, so connect-es may refuse one of its later messages.
+  if (error instanceof ConnectError) return explain(error) ?? error;
+  if (!(error instanceof StoreFailure || error instanceof EngineFailure)) report(error, method.name);
+  return toConnectError(error);
+}
+
+/** The trailer of a gRPC answer that is an error. */
+export function statusTrailer(error: ConnectError): Headers {
+  const trailer = setTrailerStatus(new Headers(), error);
+  encodeMessage(trailer, error);
+  return trailer;
 }
 
 /** A compression whose errors say that the input is damaged, or too large. */
@@ -102,10 +126,15 @@ function explainTrailer(trailer: Headers, read: boolean): void {
   if (error === undefined) return;
   const explanation = read ? undefined : explain(error);
   if (explanation !== undefined) setTrailerStatus(trailer, explanation);
-  // Percent-encoded as gRPC's specification says. connect-es encodes more characters, which grpc-js does not decode: its users would read
-  // `ttl%3A`.
-  const message = (explanation ?? error).rawMessage.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
-  trailer.set("grpc-message", message);
+  encodeMessage(trailer, explanation ?? error);
+}
+
+/**
+ * Percent-encodes the message as gRPC's specification says. connect-es encodes more characters, which grpc-js does not decode: its users
+ * would read `ttl%3A`.
+ */
+function encodeMessage(trailer: Headers, error: ConnectError): void {
+  trailer.set("grpc-message", error.rawMessage.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent));
 }
 
 async function* mapped(body: AsyncIterable<Uint8Array>, change: (chunk: Uint8Array) => Uint8Array): AsyncIterable<Uint8Array> {

@@ -1,7 +1,6 @@
 /** Puts the methods behind connect-es: gRPC, gRPC-Web and Connect. What surrounds a method is done once, here. */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import {
-  ConnectError,
   type ConnectRouter,
   type ConnectRouterOptions,
   createContextKey,
@@ -16,13 +15,10 @@ import { file_grpc_health_v1_health, Health } from "../../../gen/ts/grpc/health/
 import { ServerReflection } from "../../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
 import type { Caller } from "../../core/command.ts";
-import { EngineFailure } from "../../engine/failure.ts";
-import { StoreFailure } from "../../store/store.ts";
-import { toConnectError } from "../errors.ts";
 import { admit, follow, perform } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";
 import { METHODS, type Method } from "../methods/table.ts";
-import { explain } from "./foreign.ts";
+import { type Report, translated } from "./foreign.ts";
 import { type HealthState, healthService } from "./health.ts";
 import { RequestDecoder } from "./json.ts";
 import { reflectionServices } from "./reflection.ts";
@@ -36,9 +32,6 @@ const callerKey = createContextKey<Caller>({ principal: "" }, { description: "ca
 export const handOverKey = createContextKey<Call["handOver"]>(() => () => {}, { description: "delivery of the answer" });
 /** Told when a request has been read and its method begins; set by adapter.ts. */
 export const readKey = createContextKey<() => void>(() => {}, { description: "request read" });
-
-/** Told of an error that nobody foresaw. */
-export type Report = (error: unknown, method: string) => void;
 
 /** Every method of `table.ts`, and the services without a key. */
 export function routes(service: Service, health: HealthState, report: Report): (router: ConnectRouter) => void {
@@ -126,12 +119,4 @@ function callOf(context: HandlerContext): Call {
     timeLeft: () => context.timeoutMs(),
     handOver: context.values.get(handOverKey),
   };
-}
-
-/** A failure of the store is not reported here: the store reports it itself, once for all calls that fail of it. */
-function translated(error: unknown, method: DescMethod, report: Report): Error {
-  // A bidirectional stream reads while it runs, so connect-es may refuse one of its later messages.
-  if (error instanceof ConnectError) return explain(error) ?? error;
-  if (!(error instanceof StoreFailure || error instanceof EngineFailure)) report(error, method.name);
-  return toConnectError(error);
 }

@@ -2,8 +2,10 @@
 import { normalize } from "node:path/posix";
 import type { Micros } from "../../core/model.ts";
 import { rpcHandler } from "../connect/adapter.ts";
+import type { Report } from "../connect/foreign.ts";
 import type { HealthState } from "../connect/health.ts";
-import { type Report, routes } from "../connect/router.ts";
+import { routes } from "../connect/router.ts";
+import { directWay } from "../direct/direct.ts";
 import type { Service } from "../methods/call.ts";
 import { allowedOrigin, preflighted } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
@@ -18,12 +20,14 @@ export interface HttpOptions {
   readonly legacyTtl: Micros | undefined;
   /** Origins other than ours whose pages may call. */
   readonly corsOrigins: ReadonlySet<string>;
+  /** Whether the usual calls go past connect-es. */
+  readonly direct: boolean;
   readonly report: Report;
 }
 
 /** The handler of every request, over either version of HTTP. */
-export function httpHandler({ service, health, legacyTtl, corsOrigins, report }: HttpOptions): Handle {
-  const rpc = rpcHandler(routes(service, health, report), report);
+export function httpHandler({ service, health, legacyTtl, corsOrigins, direct, report }: HttpOptions): Handle {
+  const rpc = rpcHandler(routes(service, health, report), report, direct ? directWay(service, report) : undefined);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),

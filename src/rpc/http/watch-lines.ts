@@ -3,7 +3,7 @@ import { create, type MessageShape, toJsonString } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import type { Report } from "../connect/router.ts";
+import type { Report } from "../connect/foreign.ts";
 import { badField, toConnectError } from "../errors.ts";
 import { admit, follow } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";

@@ -1,0 +1,50 @@
+import type { Caller } from "../../core/command.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Call } from "../methods/call.ts";
+
+/** What Node's timers can count, in ms: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A call of the direct way. Its signal, which most calls do not look at, is made when it is first asked for. */
+export class DirectCall implements Call {
+  readonly caller: Caller;
+  readonly #exchange: Exchange;
+  readonly #deadline: number | undefined;
+  #gone: AbortController | undefined;
+
+  /** `timeout`: how long the caller waits, ms; undefined: for ever. */
+  constructor(caller: Caller, exchange: Exchange, timeout: number | undefined) {
+    this.caller = caller;
+    this.#exchange = exchange;
+    this.#deadline = timeout === undefined ? undefined : performance.now() + timeout;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      this.#gone = new AbortController();
+      this.#watch(this.#gone);
+    }
+    return this.#gone.signal;
+  }
+
+  timeLeft(): number | undefined {
+    return this.#deadline === undefined ? undefined : this.#deadline - performance.now();
+  }
+
+  handOver(lost: (written: boolean) => void): () => void {
+    return this.#exchange.handOver(lost);
+  }
+
+  #watch(gone: AbortController): void {
+    const left = this.timeLeft();
+    if (this.#exchange.closed || (left !== undefined && left <= 0)) {
+      gone.abort();
+      return;
+    }
+    const timer = left === undefined ? undefined : setTimeout(() => gone.abort(), Math.min(left, LONGEST_MS));
+    this.#exchange.res.once("close", () => {
+      clearTimeout(timer);
+      gone.abort();
+    });
+  }
+}

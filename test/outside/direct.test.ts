@@ -1,0 +1,198 @@
+// The direct way and the long way (CALL_ME_DIRECT=off) answer alike: one table of calls, good and bad, through both.
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect, type IncomingHttpHeaders } from "node:http2";
+import { buffer } from "node:stream/consumers";
+import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { KEY, Server } from "./server.ts";
+
+const METHODS = LockService.method;
+type Name = "check" | "acquire" | "release" | "renew" | "getLease" | "checkFence";
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: Record<string, unknown>;
+  readonly body: Buffer;
+  readonly trailers: Record<string, unknown>;
+}
+
+let servers: Server[];
+beforeAll(async () => {
+  servers = await Promise.all([Server.start({ CALL_ME_DIRECT: "on" }), Server.start({ CALL_ME_DIRECT: "off" })]);
+});
+afterAll(() => Promise.all(servers.map((server) => server[Symbol.asyncDispose]())));
+
+/** Node's own headers, and what only says which compression could be used: the direct way uses none. */
+const IGNORED = ["date", "grpc-encoding", "grpc-accept-encoding", "accept-encoding", "connection", "keep-alive"];
+
+function facts(headers: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !IGNORED.includes(name) && !name.startsWith(":")));
+}
+
+async function overHttp2(server: Server, path: string, headers: object, chunks: readonly Uint8Array[]): Promise<Answer> {
+  const session = connect(server.url);
+  try {
+    const stream = session.request({ ":method": "POST", ":path": path, "x-api-key": KEY, ...headers });
+    let trailers = {};
+    stream.on("trailers", (sent: IncomingHttpHeaders) => {
+      trailers = facts(sent);
+    });
+    for (const chunk of chunks) stream.write(chunk);
+    stream.end();
+    const [head] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    return { status: Number(head[":status"]), headers: facts(head), body: await buffer(stream), trailers };
+  } finally {
+    session.close();
+  }
+}
+
+async function overHttp1(
+  server: Server,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  chunks: readonly Uint8Array[],
+): Promise<Answer> {
+  const sent = request(`${server.url}${path}`, { method: "POST", headers: { "x-api-key": KEY, ...headers } });
+  for (const chunk of chunks) sent.write(chunk);
+  sent.end();
+  const [response] = await once(sent, "response");
+  return {
+    status: response.statusCode,
+    headers: facts(response.headers),
+    body: await buffer(response),
+    trailers: facts(response.trailers),
+  };
+}
+
+/** What differs from call to call and from server to server; also within the details of an error, which are in base64. */
+function plain(text: string): string {
+  return text
+    .replace(/(?<="(?:value|grpc-status-details-bin)":")[\w+/-]+/g, (details) => plain(Buffer.from(details, "base64").toString("latin1")))
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID")
+    .replace(/cml_ID_[\w-]{43}/g, "TOKEN")
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replace(/"(revision|fencingToken|current)":"\d+"/g, '"$1":"N"')
+    .replace(/"(ttlRemaining)":"[\d.]+s"/g, '"$1":"T"');
+}
+
+function envelope(message: Uint8Array, flag = 0): Buffer {
+  const head = Buffer.alloc(5);
+  head[0] = flag;
+  head.writeUInt32BE(message.byteLength, 1);
+  return Buffer.concat([head, message]);
+}
+
+const UNKNOWN = "00000000-0000-4000-8000-000000000000";
+
+/** Calls whose answers do not depend on others. */
+const CALLS: [words: string, name: Name, message: object, headers?: Record<string, string>][] = [
+  ["a free one", "check", { environment: "free" }],
+  ["all of a pool", "check", { pool: "default" }],
+  ["an Acquire", "acquire", { environment: "direct-a", holder: { name: "ci" }, requestId: "r1" }],
+  ["its retry", "acquire", { environment: "direct-a", holder: { name: "ci" }, requestId: "r1" }],
+  ["the same request_id for something else", "acquire", { environment: "direct-b", requestId: "r1" }],
+  ["a busy one", "acquire", { environment: "direct-a", ifBusy: "IF_BUSY_FAIL" }],
+  ["one that is queued", "acquire", { environment: "direct-a", reason: "waits" }],
+  ["a wait that its deadline cuts short", "acquire", { environment: "direct-a", wait: "60s", requestId: "r2" }, { timeout: "300" }],
+  ["one that can never be met", "acquire", { needs: [{ environment: "direct-a", slots: 5 }] }],
+  ["a bad field", "acquire", { environment: "direct-a", ttl: "0.5s" }],
+  ["nothing that is asked for", "acquire", {}],
+  ["text that no header can carry", "release", { leaseId: `${UNKNOWN} ü ☃ %25 \u{1f600}` }],
+  ["an unknown lease", "release", { leaseId: UNKNOWN }],
+  ["a release by request_id", "release", { environment: "direct-a", requestId: "r1" }],
+  ["its repetition", "release", { environment: "direct-a", requestId: "r1" }],
+  ["a renewal of nothing", "renew", { leaseId: UNKNOWN }],
+  ["a lease that is not there", "getLease", { leaseId: UNKNOWN }],
+  ["a fence", "checkFence", { environment: "direct-a", fencingToken: "5" }],
+  ["no key", "check", { environment: "free" }, { "x-api-key": "" }],
+  ["a wrong key", "check", { environment: "free" }, { "x-api-key": "nope" }],
+  ["a bearer", "check", { environment: "free" }, { "x-api-key": "", authorization: `Bearer ${KEY}` }],
+  ["a page of another site", "check", { environment: "free" }, { origin: "https://evil.example.com" }],
+  ["a deadline", "check", { environment: "free" }, { timeout: "5000" }],
+  ["a deadline that is none", "check", { environment: "free" }, { timeout: "soon" }],
+];
+
+describe("gRPC over HTTP/2", () => {
+  test.each(CALLS)("%s", async (_, name, message, { timeout, ...headers } = {}) => {
+    const { input, output, parent, name: method } = METHODS[name];
+    const bytes = toBinary(input, fromJson(input, message as never));
+    const sent = { "content-type": "application/grpc", te: "trailers", ...(timeout && { "grpc-timeout": `${timeout}m` }), ...headers };
+    const answers = await Promise.all(servers.map((server) => overHttp2(server, `/${parent.typeName}/${method}`, sent, [envelope(bytes)])));
+    const [direct, long] = answers.map(({ body, ...answer }) => {
+      if (answer.trailers["grpc-status"] !== "0") return plain(JSON.stringify({ ...answer, body: body.toString() }));
+      expect(body.readUInt32BE(1)).toBe(body.byteLength - 5);
+      return { ...answer, body: plain(JSON.stringify(toJson(output, fromBinary(output, body.subarray(5))))) };
+    });
+    expect(direct).toEqual(long);
+  });
+});
+
+describe("JSON over HTTP/1.1", () => {
+  test.each(CALLS)("%s", async (_, name, message, { timeout, ...headers } = {}) => {
+    const { parent, name: method } = METHODS[name];
+    const body = Buffer.from(JSON.stringify(message));
+    const sent = {
+      "content-type": "application/json",
+      "content-length": String(body.byteLength),
+      ...(timeout && { "connect-timeout-ms": timeout }),
+      ...headers,
+    };
+    const answers = await Promise.all(servers.map((server) => overHttp1(server, `/${parent.typeName}/${method}`, sent, [body])));
+    const [direct, long] = answers.map(({ body, headers: { "content-length": _, ...head }, ...answer }) => ({
+      ...answer,
+      headers: head,
+      body: plain(body.toString()),
+    }));
+    expect(direct).toEqual(long);
+    for (const answer of answers) expect(Number(answer.headers["content-length"])).toBe(answer.body.byteLength);
+  });
+});
+
+describe("what is unusual", () => {
+  const check = METHODS.check;
+  const message = toBinary(check.input, fromJson(check.input, { environment: "free" }));
+  const whole = envelope(message);
+  const PATH = "/callme.v1.LockService/Check";
+  const GRPC = { "content-type": "application/grpc" };
+  test.each<[string, object, Uint8Array[]]>([
+    ["an envelope in pieces", GRPC, [whole.subarray(0, 3), whole.subarray(3, 8), whole.subarray(8)]],
+    ["two messages", GRPC, [whole, whole]],
+    ["two messages in one piece", GRPC, [Buffer.concat([whole, whole])]],
+    ["no message", GRPC, []],
+    ["an empty piece", GRPC, [Buffer.alloc(0)]],
+    ["half an envelope", GRPC, [whole.subarray(0, 4)]],
+    ["an envelope that promises more", GRPC, [envelope(Buffer.alloc(100)).subarray(0, 50)]],
+    ["a compressed flag without a compression", GRPC, [envelope(message, 1)]],
+    ["too much", GRPC, [envelope(Buffer.alloc(70_000))]],
+    ["no protobuf", GRPC, [envelope(Buffer.from([0xff, 0xff, 0xff]))]],
+    ["an unknown compression", { ...GRPC, "grpc-encoding": "zstd" }, [whole]],
+    ["JSON in gRPC", { "content-type": "application/grpc+json" }, [envelope(Buffer.from('{"environment":"free"}'))]],
+    ["gRPC-Web", { "content-type": "application/grpc-web+proto" }, [whole]],
+    ["Connect in protobuf", { "content-type": "application/proto" }, [message]],
+    ["Connect in JSON", { "content-type": "application/json" }, [Buffer.from('{"environment":"free"}')]],
+    ["a content type with parameters", { "content-type": "application/grpc; charset=utf-8" }, [whole]],
+  ])("over HTTP/2: %s", async (_, headers, chunks) => {
+    const [direct, long] = await Promise.all(servers.map((server) => overHttp2(server, PATH, headers, chunks)));
+    expect(direct).toEqual(long);
+  });
+
+  const text = Buffer.from('{"environment":"free"}');
+  const JSON_TYPE = { "content-type": "application/json" };
+  test.each<[string, Record<string, string>, Uint8Array[]]>([
+    ["a length in pieces", { ...JSON_TYPE, "content-length": String(text.byteLength) }, [text.subarray(0, 5), text.subarray(5)]],
+    ["chunks", JSON_TYPE, [text.subarray(0, 5), text.subarray(5)]],
+    ["no body", { ...JSON_TYPE, "content-length": "0" }, []],
+    ["no JSON", { ...JSON_TYPE, "content-length": "3" }, [Buffer.from("{,}")]],
+    ["no UTF-8", { ...JSON_TYPE, "content-length": "4" }, [Buffer.from([0x22, 0xff, 0xfe, 0x22])]],
+    ["an unknown field", { ...JSON_TYPE, "content-length": "19" }, [Buffer.from('{"enviroment":"u"}\n')]],
+    ["too much", { ...JSON_TYPE, "content-length": "70000" }, [Buffer.alloc(70_000, " ")]],
+    ["a charset", { "content-type": 'application/json; charset="utf-8"', "content-length": String(text.byteLength) }, [text]],
+    ["another type", { "content-type": "text/plain", "content-length": String(text.byteLength) }, [text]],
+    ["an encoding", { ...JSON_TYPE, "content-encoding": "gzip", "content-length": String(text.byteLength) }, [text]],
+  ])("over HTTP/1.1: %s", async (_, headers, chunks) => {
+    const [direct, long] = await Promise.all(servers.map((server) => overHttp1(server, PATH, headers, chunks)));
+    expect({ ...direct, body: direct?.body.toString() }).toEqual({ ...long, body: long?.body.toString() });
+  });
+});

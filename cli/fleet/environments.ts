@@ -157,9 +157,15 @@ function unknownField(key: string, type: DescMessage): string {
   return `${JSON.stringify(key)} is unknown; ${hint}`;
 }
 
-/** What a request has beside its environments is said by options. */
+/** What a request has beside its environments, and the options that say it here. */
+const OPTIONS: ReadonlyMap<string, string> = new Map([
+  ["prune", "--prune"],
+  ["dryRun", "--dry-run"],
+  ["dry_run", "--dry-run"],
+]);
+
 function besideEnvironments(key: string): string {
-  const option = { prune: "--prune", dryRun: "--dry-run", dry_run: "--dry-run" }[key];
+  const option = OPTIONS.get(key);
   return `${JSON.stringify(key)} is unknown beside "environments"${option === undefined ? "; take it out" : `; give ${option} instead`}`;
 }
 

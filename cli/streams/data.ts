@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
-import { isatty } from "node:tty";
 import { wayTo } from "./outlet.ts";
+import { Screen } from "./screen.ts";
 import type { Descriptor, Way } from "./way.ts";
 
 /** How soon room is looked for again, in ms. */
@@ -8,7 +8,7 @@ const PAUSE = { first: 5, last: 50 };
 
 /** What other programs read: waits for who is slow, and fails where it cannot be written. Its end is reached when all of it is out. */
 export class Data extends Writable {
-  readonly isTTY: boolean;
+  readonly #screen: Screen;
   readonly #descriptor: Descriptor;
   #way: Way | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -16,7 +16,16 @@ export class Data extends Writable {
   constructor(descriptor: Descriptor) {
     super();
     this.#descriptor = descriptor;
-    this.isTTY = isatty(descriptor);
+    this.#screen = new Screen(descriptor);
+  }
+
+  get isTTY(): boolean {
+    return this.#screen.isTTY;
+  }
+
+  /** The width of the terminal, if it is one that tells. */
+  get columns(): number | undefined {
+    return this.#screen.columns;
   }
 
   /** Whether anything was written. */

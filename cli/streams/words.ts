@@ -1,8 +1,7 @@
-import { constants } from "node:fs";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isatty, WriteStream } from "node:tty";
-import { openedAnew, wayTo } from "./outlet.ts";
+import { wayTo } from "./outlet.ts";
+import { Screen } from "./screen.ts";
 import type { Descriptor, Way } from "./way.ts";
 
 /** How much is kept for a reader that does not read, in bytes. What comes beyond is dropped, and counted. */
@@ -16,13 +15,12 @@ const NEWLINE = 0x0a;
  * not be written is kept up to a limit and tried again; lines beyond are counted, and their number is told where they are missing.
  */
 export class Words extends Writable {
-  readonly isTTY: boolean;
+  readonly #screen: Screen;
   /** The line about lines that were dropped, with its end. */
   tellDropped = (lines: number): string =>
     `call-me: ${lines} ${lines === 1 ? "line was" : "lines were"} dropped here: nobody read in time\n`;
   readonly #descriptor: Descriptor;
   #way: Way | undefined;
-  #screen: WriteStream | undefined;
   #kept: Buffer[] = [];
   #size = 0;
   #dropped = 0;
@@ -32,16 +30,16 @@ export class Words extends Writable {
   constructor(descriptor: Descriptor) {
     super();
     this.#descriptor = descriptor;
-    this.isTTY = isatty(descriptor);
+    this.#screen = new Screen(descriptor);
+  }
+
+  get isTTY(): boolean {
+    return this.#screen.isTTY;
   }
 
   /** The width of the terminal, if it is one that tells. */
   get columns(): number | undefined {
-    if (!this.isTTY) return undefined;
-    // Node sets flags on a terminal that it is given: not on the one that we share.
-    const own = this.#screen === undefined ? openedAnew(this.#descriptor, constants.O_WRONLY) : undefined;
-    if (own !== undefined) this.#screen = new WriteStream(own);
-    return this.#screen?.getWindowSize()[0] || undefined;
+    return this.#screen.columns;
   }
 
   /** Waits until all that is kept is out, for so many ms at most, and not where nobody reads any more. Never rejects. */

@@ -1,7 +1,7 @@
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { WatchCause, WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, EndReasonSchema, type EnvironmentStatus, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { hindrances, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
+import { condition, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
 import { endOf } from "./term.ts";
 
 /** The last time that a Date can tell, in ms. */
@@ -34,8 +34,7 @@ export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentS
 
 /** Nothing where it is just in use: that is told by the counts, and by who has it. */
 function stateOf(status: EnvironmentStatus): string[] {
-  const now = verdict(status);
-  return now === "busy" ? [] : [now, ...hindrances(status)];
+  return verdict(status) === "busy" ? [] : condition(status);
 }
 
 function whatHappened({ kind, skipped, cause }: WatchEnvironmentResponse): string {

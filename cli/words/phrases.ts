@@ -129,9 +129,16 @@ export function nextOf({ next }: Pick<EnvironmentStatus, "next">): string {
   return next === undefined ? "" : `next is ${nameOf(next.holder, `lease ${next.leaseId}`)}, in line${term(next)}`;
 }
 
+/** The verdict, and what is known of why: "maintenance", "db upgrade", "until 14:00". */
+export function condition(status: EnvironmentStatus): string[] {
+  const [now, why] = [verdict(status), hindrances(status)];
+  // Why it rests begins with that it does.
+  return why[0]?.startsWith(now) ? why : [now, ...why];
+}
+
 /** "uat maintenance, db upgrade", "uat busy, held by …": why nobody new is served there. */
 export function whyBusy(name: string, status: EnvironmentStatus): string {
-  return [`${name} ${verdict(status)}`, ...hindrances(status), occupiedBy(status.holders)].filter(Boolean).join(", ");
+  return `${name} ${[...condition(status), occupiedBy(status.holders)].filter(Boolean).join(", ")}`;
 }
 
 /** The names of a lease's environments, as the original client prints them. */

@@ -37,7 +37,7 @@ export function endOf({ state, until, latestEnd: latest }: Term): string {
 
 /** What remains to be said of an end where its latest time is told already: that it comes sooner unless somebody renews, or only by a release. */
 export function soonerEnd({ state, until, latestEnd: latest }: Term): string {
-  if (state !== LeaseState.HELD) return "";
+  if (state === LeaseState.OFFERED) return until === undefined ? "" : "then passed over, unless it is claimed before";
   if (until === undefined) return latest === undefined ? "until it is released" : "";
   const moves = latest !== undefined && (latest.seconds <= until.seconds || distance(until) < MOVES);
   return moves ? "" : `until ${clockTime(until)} unless renewed`;

@@ -1,3 +1,6 @@
+import { execFile, spawnSync } from "node:child_process";
+import process from "node:process";
+import { promisify } from "node:util";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
@@ -10,6 +13,7 @@ import {
   LeaseState,
   type OccupantSchema,
 } from "../../gen/ts/callme/v1/types_pb.ts";
+import { BIN } from "../packed.ts";
 import { lease, ScriptedServer } from "./fake.ts";
 import { PAYLOADS } from "./payloads.ts";
 import { type } from "./terminal.ts";
@@ -95,6 +99,14 @@ test("status and queue say who has what, until when and who is next, within 80 c
   await expect(`${status.stdout}\n${queue.stdout}`).toMatchFileSnapshot("tables.golden.txt");
   for (const line of `${status.stdout}${queue.stdout}`.split("\n"))
     expect({ line, fits: widthOf(line) <= 80 || line.includes("https://") }).toEqual({ line, fits: true });
+});
+
+test.skipIf(spawnSync("script", ["--version"]).status !== 0)("a terminal's own width is used", async () => {
+  await using server = await office();
+  const command = `stty cols 132; exec '${process.execPath}' '${BIN}' status --pool default`;
+  const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_LAUNCHER: "" };
+  const { stdout } = await promisify(execFile)("script", ["-qec", command, "/dev/null"], { env });
+  expect(stdout).toMatch(/^busy +uat +1\/1 +9 +12 m +2031-01-02 03:04 +acme-shop\/checkout-service #4711\r$/m);
 });
 
 test("other people's texts neither command the terminal nor break the columns", async () => {

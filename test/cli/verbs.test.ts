@@ -150,6 +150,26 @@ test.each([
   expect(stderr).toMatch(words);
 });
 
+test("what rests says until when, and after whose use", async () => {
+  await say("force-release", await take("cooling", "--name", "checkout #7"), "--reason", "urgent");
+  const rest = String.raw`resting until \d\d:\d\d:\d\d after the lease of checkout #7 \(force released\)`;
+  for (const verb of ["check", "status"])
+    expect((await say(verb, "cooling")).stdout).toMatch(new RegExp(`^resting +cooling +0/1 +0\n {2}${rest}\n$`, "m"));
+  expect((await say("acquire", "cooling", "--fail")).stderr).toMatch(new RegExp(`^call-me: not acquired: cooling ${rest}\n$`));
+});
+
+test("a ttl or max_hold that was cut is told, and what cut it", async () => {
+  const taken = await say("acquire", "brief", "--ttl", "3h", "--max-hold", "2h");
+  expect(taken.stderr).toMatch(
+    / is held until \S+ at the latest \(for 2 h\)\ncall-me: --ttl 3 h was cut to 2 h, since max_hold ends the lease then\n$/,
+  );
+  await type(["env", "apply", "-"], env, { stdin: '[{"name":"bounded","maxTtl":"600s","maxHold":"1800s"}]' });
+  const bounded = await say("acquire", "bounded", "--ttl", "20m", "--max-hold", "1h");
+  expect(bounded.stderr).toMatch(/--max-hold 1 h was cut to 30 m, since the environment's max_hold allows no more\n/);
+  expect(bounded.stderr).toMatch(/--ttl 20 m was cut to 10 m, since the environment's max_ttl allows no more\n$/);
+  expect((await say("acquire", "exact", "--ttl", "2h", "--max-hold", "2h")).stderr).not.toContain("cut");
+});
+
 test("who waits for what is out of service is told so, and who is refused what is in the way", async () => {
   await take("bench", "--name", "checkout #7");
   expect((await say("acquire", "bench", "--fail")).stderr).toMatch(

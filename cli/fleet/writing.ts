@@ -7,7 +7,7 @@ import { plainJson } from "../words/plain.ts";
 import { OUTPUT_ONLY } from "./environments.ts";
 
 /** What YAML reads as the text that it is, whichever version of it, and no terminal or log as an order. */
-const PLAIN = /^(?!.*section_)[A-Za-z](?:[\w ./-]*\w)?$/;
+const PLAIN = /^(?!.*section_)[A-Za-z](?:[\w ./-]*\w)?$|^(?:\d+(?:d|h|m|s|ms|us|ns))+$/;
 
 const UNITS = [
   ["d", 86_400_000_000_000n],

@@ -1,4 +1,5 @@
 /** What must hold of every pool at every revision. Tests and the simulation call it after each step. */
+import { unsatisfiable } from "./busy.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
 import { nextInLine } from "./line.ts";
 import type { Lease, Pool, Site } from "./model.ts";
@@ -12,7 +13,10 @@ export function checkPool(pool: Pool): void {
   let waiters = 0;
   for (const lease of pool.leases.values()) {
     checkLease(pool, lease);
-    if (lease.state === "QUEUED") waiters++;
+    if (lease.state !== "QUEUED") continue;
+    waiters++;
+    const impossible = unsatisfiable(pool, lease.needs);
+    expect(impossible === undefined, `lease ${lease.id} waits for what can never be: ${impossible}`);
   }
   expect(pool.waiters === waiters, `pool counts ${pool.waiters} waiters, and has ${waiters}`);
   for (const [name, site] of pool.sites.entries()) checkSite(pool, name, site);

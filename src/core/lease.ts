@@ -1,5 +1,6 @@
 /** The life of a lease: the moves that every verb is made of. */
 
+import { unsatisfiable } from "./busy.ts";
 import type { Draft } from "./draft.ts";
 import { isGranted, latestEnd, type Rests } from "./ledger.ts";
 import { limits } from "./limits.ts";
@@ -53,12 +54,19 @@ export function passOver(draft: Draft, lease: Lease): Lease {
       unaware: lease.told === true,
     });
   const rest = lease.told === true ? restingTimes(draft, lease, "EXPIRED") : undefined;
-  return draft.putLease({ ...waiting(lease), passedOver: true }, { rest });
+  return comeBack(draft, lease, { ...waiting(lease), passedOver: true }, rest);
 }
 
 /** Takes an offer back while its holder can still come for it: it waits in its old place, and is served as before. */
 export function requeue(draft: Draft, lease: Lease): Lease {
-  return draft.putLease(waiting(lease));
+  return comeBack(draft, lease, waiting(lease));
+}
+
+/** Puts `after` into the line in place of the offer. The configuration may have changed since, so that nothing can serve it any more. */
+function comeBack(draft: Draft, lease: Lease, after: Lease, rest?: Rests): Lease {
+  const impossible = unsatisfiable(draft.pool, after.needs);
+  if (impossible === undefined) return draft.putLease(after, { rest });
+  return end(draft, lease, { reason: "UNSATISFIABLE", note: impossible, unaware: lease.told === true });
 }
 
 /** The lease in its place in line, without its grant. */

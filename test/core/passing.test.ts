@@ -103,6 +103,19 @@ describe("an offer that is not claimed in time", () => {
   });
 });
 
+test("an offer of what was configured away meanwhile ends when it is passed over, as nothing can serve it any more", () => {
+  const world = new World();
+  world.apply({ a: { capacity: 2, labels: { kind: "board" } }, b: { labels: { kind: "board" } } });
+  world.acquire("holder", ["a:2", "b"]);
+  world.acquire("named", "a:2", { claimTimeout: SECOND });
+  world.acquire("board", { selector: [{ key: "kind", operator: "EXISTS", values: [] }], count: 1, slots: 1 }, { claimTimeout: SECOND });
+  world.release("holder");
+  expect(world.states("named", "board")).toBe("named OFFERED, board OFFERED");
+  world.apply({ a: { capacity: 1 }, b: {} });
+  world.pass(SECOND);
+  expect(world.states("named", "board")).toBe("named UNSATISFIABLE, board UNSATISFIABLE");
+});
+
 describe("a grant whose answer was lost", () => {
   test("is an offer again with a request_id, and its max_hold runs on: neither a late claim nor a retry outlives it", () => {
     const world = new World();

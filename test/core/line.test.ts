@@ -5,10 +5,12 @@ import { unsatisfiable } from "../../src/core/busy.ts";
 import type { Command } from "../../src/core/command.ts";
 import { withLease } from "../../src/core/ledger.ts";
 import { fits, nextInLine } from "../../src/core/line.ts";
-import type { EnvironmentState, Lease } from "../../src/core/model.ts";
+import { poolOfRows } from "../../src/core/loading.ts";
+import type { EnvironmentState, Lease, Site } from "../../src/core/model.ts";
 import { needOf } from "../../src/core/needs.ts";
 import { placed } from "../../src/core/placing.ts";
 import type { Selector } from "../../src/core/selector.ts";
+import { siteOf, storedEnvironment } from "../../src/core/site.ts";
 import { serveNaively } from "./oracle.ts";
 import { ADMIN, type Asked, acquireCommand, MINUTE, SECOND, World } from "./world.ts";
 
@@ -171,6 +173,20 @@ test("a newcomer is served at once exactly when a walk of everybody would serve 
         state: "QUEUED",
       } as unknown as Lease;
       expect(fits(world.pool, newcomer)).toBe(serveNaively(world.pool, newcomer).includes("new"));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("after any history a start finds everybody where he was, and what he keeps from others", () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      const { pool } = play(steps);
+      const again = poolOfRows(pool, [...pool.sites.values()].map(storedEnvironment), [...pool.leases.values()]);
+      expect([...again.selecting.entries()]).toEqual([...pool.selecting.entries()]);
+      const places = ({ line, passed, ready, slots, occupants }: Site) =>
+        [line, passed, ready, slots, occupants].map((one) => [...one.entries()]);
+      for (const [name, site] of again.sites.entries()) expect(places(site), name).toEqual(places(siteOf(pool, name)));
     }),
     { numRuns: RUNS },
   );

@@ -1,29 +1,8 @@
-/** Needs by selector: which environments are chosen, and what those who wait for one keep from others (rule 1). */
+/** Needs by selector: which environments are chosen, and on which terms (rule 1). */
 import { describe, expect, test } from "vitest";
-import { poolOfRows } from "../../src/core/loading.ts";
-import type { Lease, SelectorWant } from "../../src/core/model.ts";
-import { namesOf } from "../../src/core/needs.ts";
 import { matches, type Selector, textOf } from "../../src/core/selector.ts";
-import { storedEnvironment } from "../../src/core/site.ts";
-import { placeOf, statusOf } from "../../src/core/view.ts";
+import { labelled, on, rack } from "./rack.ts";
 import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
-
-/** `count` environments with the label, `slots` of each. */
-function labelled(key: string, value: string, count = 1, slots = 1): SelectorWant {
-  return { selector: [{ key, operator: "IN", values: [value] }], count, slots };
-}
-
-/** Boards b1, b2, b3 with one slot each, of which b1 has linux; and uat, which is no board. */
-function rack(): World {
-  const world = new World();
-  const labels = { kind: "board" };
-  world.apply({ b1: { labels: { ...labels, os: "linux" } }, b2: { labels }, b3: { labels }, uat: {} });
-  return world;
-}
-
-function on(world: World, id: string): string[] {
-  return namesOf(world.lease(id));
-}
 
 describe("what a selector matches", () => {
   const labels = { tier: "uat", region: "eu", empty: "" };
@@ -180,110 +159,5 @@ describe("a request by selector", () => {
     world.do({ type: "renew", by: ADMIN, lease: "x", ttl: 3 * MINUTE });
     world.release("at-b2");
     expect(world.lease("x")).toMatchObject({ state: "OFFERED", ttl: 3 * MINUTE, maxHold: 4 * HOUR });
-  });
-});
-
-describe("who waits by selector", () => {
-  test("keeps, of the free slots, those that it still needs from all behind it, and nothing else", () => {
-    const world = rack();
-    world.acquire("holder", "b1");
-    world.acquire("three", labelled("kind", "board", 3));
-    expect(world.acquire("behind", "b2").state).toBe("QUEUED");
-    expect(world.acquire("other", "uat").state).toBe("HELD");
-    world.release("holder");
-    expect(world.states("three", "behind")).toBe("three OFFERED, behind QUEUED");
-  });
-
-  test("leaves alone what is too small to ever serve it", () => {
-    const world = new World();
-    const labels = { kind: "board" };
-    world.apply({ wide: { labels, capacity: 2 }, small: { labels } });
-    world.acquire("holder", "wide");
-    world.acquire("both", labelled("kind", "board", 1, 2));
-    expect(world.acquire("behind", "small").state).toBe("HELD");
-  });
-
-  test("gathers for each of its wants what the others leave, so that those behind it cannot keep it waiting for ever", () => {
-    const world = new World();
-    world.apply({ x: { labels: { kind: "board", os: "linux" }, capacity: 2 }, y: { labels: { kind: "board" }, capacity: 2 } });
-    for (const id of ["h1", "h2"]) world.acquire(id, "y");
-    world.acquire("wide", [labelled("kind", "board", 1, 2), labelled("os", "linux", 1, 2)]);
-    for (const id of ["s1", "s2", "s3"]) world.acquire(id, "y");
-    for (const id of ["h1", "h2"]) world.release(id);
-    expect(world.states("wide", "s1", "s2", "s3")).toBe("wide OFFERED, s1 QUEUED, s2 QUEUED, s3 QUEUED");
-    expect(on(world, "wide")).toEqual(["y", "x"]);
-  });
-
-  test("claims nothing while only environments out of service could serve it", () => {
-    const world = rack();
-    world.do({ type: "setState", by: ADMIN, environment: "b1", state: "MAINTENANCE", reason: "" });
-    world.acquire("three", labelled("kind", "board", 3));
-    expect(world.acquire("behind", "b2").state).toBe("HELD");
-  });
-
-  test("yields to a named request ahead, and is ahead of those behind it", () => {
-    const world = rack();
-    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
-    world.acquire("named", "b2");
-    world.acquire("any", labelled("kind", "board"));
-    world.acquire("late", "b3");
-    world.release("at-b2");
-    expect(world.states("named", "any")).toBe("named OFFERED, any QUEUED");
-    world.release("at-b3");
-    expect(world.states("any", "late")).toBe("any OFFERED, late QUEUED");
-  });
-
-  test("chooses anew, and gives back what it was offered, when it is passed over", () => {
-    const world = rack();
-    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
-    world.acquire("any", labelled("kind", "board"), { claimTimeout: SECOND });
-    world.acquire("next", "b2");
-    world.release("at-b2");
-    expect(on(world, "any")).toEqual(["b2"]);
-    world.pass(SECOND);
-    expect(world.states("any", "next")).toBe("any QUEUED, next OFFERED");
-    expect(world.events.some((event) => event.cause?.leaseId === "any" && event.environments[0]?.name === "b2")).toBe(true);
-    world.release("at-b3");
-    world.claim("any");
-    expect(on(world, "any")).toEqual(["b3"]);
-  });
-
-  test("is told as the next one on each environment that would do, if nobody waits for it who came before", () => {
-    const world = rack();
-    world.apply({ b2: { labels: { kind: "board" }, capacity: 2 } });
-    for (const [index, name] of ["b1", "b2", "b2", "b3", "uat"].entries()) world.acquire(`h${index}`, name);
-    world.acquire("named", "b1");
-    world.acquire("any", labelled("kind", "board"), { claimTimeout: SECOND });
-    world.acquire("wide", labelled("kind", "board", 1, 2));
-    world.acquire("late", "b3");
-    const next = () => ["b1", "b2", "b3", "uat"].map((name) => statusOf(world.pool, name).next?.leaseId);
-    expect(next()).toEqual(["named", "any", "any", undefined]);
-    world.release("h0");
-    world.acquire("again", "b1");
-    world.release("h3");
-    world.pass(SECOND);
-    expect(world.states("any", "late")).toBe("any QUEUED, late OFFERED");
-    expect(next()).toEqual(["again", "wide", undefined, undefined]);
-  });
-
-  test("has its place among all who do, and sees who holds what would serve it", () => {
-    const world = rack();
-    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
-    for (const id of ["first", "second"]) world.acquire(id, labelled("kind", "board"));
-    const { position, queueLength, ahead, holders } = placeOf(world.pool, world.lease("second"));
-    expect([position, queueLength, ahead.map((one) => one.leaseId), holders.length]).toEqual([2, 2, ["first"], 3]);
-  });
-
-  test("stands as before after a start", () => {
-    const world = rack();
-    world.acquire("holder", "b1");
-    world.acquire("three", labelled("kind", "board", 3));
-    world.acquire("behind", "b2");
-    const { pool } = world;
-    const leases: Lease[] = [...pool.leases.values()];
-    const again = poolOfRows(pool, [...pool.sites.values()].map(storedEnvironment), leases);
-    expect([...again.selecting.entries()]).toEqual([...pool.selecting.entries()]);
-    for (const [name, site] of again.sites.entries())
-      expect([...site.ready.entries()], name).toEqual([...(pool.sites.get(name)?.ready.entries() ?? [])]);
   });
 });

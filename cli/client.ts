@@ -1,6 +1,5 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
-import { Client } from "../clients/ts/src/client.ts";
+import { Client, overHttp1 } from "../clients/ts/src/client.ts";
 import type { Settings } from "./settings.ts";
 import { heard } from "./words/clock.ts";
 
@@ -13,14 +12,14 @@ export const CALL_TIMEOUT = 20_000;
 
 /** The server's services, over Connect on HTTP/1.1: what passes through every proxy. Streams get through it as well. */
 export function connect({ url, key = "" }: Settings): { locks: Client["locks"]; environments: Environments } {
-  return new Client({ url, key, transport: overHttp1 });
+  return new Client({ url, key, transport: readingTheClock });
 }
 
-function overHttp1({ baseUrl, interceptors }: { baseUrl: string; interceptors: Interceptor[] }): Transport {
+function readingTheClock({ baseUrl, interceptors }: { baseUrl: string; interceptors: Interceptor[] }): Transport {
   const readClock: Interceptor = (next) => async (request) => {
     const answer = await next(request);
     heard(answer.header.get("date"));
     return answer;
   };
-  return createConnectTransport({ baseUrl, interceptors: [...interceptors, readClock], httpVersion: "1.1" });
+  return overHttp1({ baseUrl, interceptors: [...interceptors, readClock] });
 }

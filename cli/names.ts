@@ -7,9 +7,9 @@ const KNOWN: ReadonlySet<string> = new Set(
     // Of every client; the rest of the line is what exec gives to its command.
     ["URL", "API_KEY", "LEASE_ID", "LEASE_TOKEN", "ENVIRONMENT", "FENCING_TOKEN", "EXEC", "LAUNCHER"],
     // Who asks.
-    ["HOLDER", "RUN_URL", "REPOSITORY", "REF", "SHA", "JOB", "ACTOR", "LEG"],
+    ["HOLDER", "RUN_URL", "REPOSITORY", "REF", "SHA", "JOB", "ACTOR", "RUN_NUMBER", "LEG"],
     // Of the server.
-    ["STORE", "BIND", "AUTO_CREATE", "LEGACY_TTL", "CORS_ORIGINS", "DIRECT", "TLS_CERT", "TLS_KEY", "LOG_LEVEL"],
+    ["STORE", "BIND", "AUTO_CREATE", "LEGACY_TTL", "CORS_ORIGINS", "DIRECT", "TLS_CERT", "TLS_KEY", "LOG_LEVEL", "DIRECT"],
     // Of integrations/ and docs/ci.
     ["PACKAGE", "TTL", "WAIT", "SCRIPT", "LINES"],
   ]

@@ -58,6 +58,7 @@ func New(options ...Option) (*Client, error) {
 	for _, option := range options {
 		option(&s)
 	}
+	s.url = strings.TrimSpace(s.url)
 	if s.url == "" {
 		s.url = "http://127.0.0.1:8000"
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"testing"
@@ -18,6 +19,13 @@ import (
 
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
 )
+
+func TestNoProxyOfTheEnvironment(t *testing.T) {
+	// Go itself goes past a proxy to this machine only.
+	if transport := newHTTPClient().Transport.(*http.Transport); transport.Proxy != nil {
+		t.Error("it asks for a proxy")
+	}
+}
 
 func TestMarginsOfATerm(t *testing.T) {
 	for _, c := range []struct{ ttl, cancel, retry, timeout time.Duration }{

@@ -31,7 +31,8 @@ func newHTTPClient() *http.Client {
 	protocols.SetHTTP1(true)
 	return &http.Client{
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment,
+			// No proxy of the environment: it would have to let streams pass for hours.
+			Proxy: nil,
 			// A dial goes on when its call has been given up; it must not for long.
 			DialContext:         (&net.Dialer{Timeout: callTimeout}).DialContext,
 			TLSHandshakeTimeout: callTimeout,

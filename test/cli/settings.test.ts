@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -6,6 +7,7 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { oddities } from "../../cli/names.ts";
 import { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
 import { refusal, ScriptedServer } from "./fake.ts";
 import { type } from "./terminal.ts";
 
@@ -88,11 +90,14 @@ test.each([
   await expect(Server.start(env)).rejects.toThrow(`ended with 78 before it was ready:\ncall-me serve: ${words}`);
 });
 
-test("the command line knows every setting that the server reads", () => {
-  const names = readFileSync("src/config.ts", "utf8").match(/CALL_ME_\w+/g) ?? [];
-  expect(names).toContain("CALL_ME_STORE");
-  expect(oddities(Object.fromEntries(names.map((name) => [name, "x"])))).toEqual([]);
-});
+test.each(["src/config.ts", "docs/operating.md", "docs/cli.md", "clients/README.md", "integrations/plain/with-lock.sh"])(
+  "the command line knows every setting in %s",
+  (file) => {
+    const names = readFileSync(file, "utf8").match(/CALL_ME_[A-Z]\w*/g) ?? [];
+    expect(names).not.toEqual([]);
+    expect(oddities(Object.fromEntries(names.map((name) => [name, "x"])))).toEqual([]);
+  },
+);
 
 test("a server that speaks clear text where TLS is asked for, the other way round, and one whose certificate is not trusted, are told as that", async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-tls-"));
@@ -117,6 +122,15 @@ test("a server that speaks clear text where TLS is asked for, the other way roun
   expect((await check(secure.url)).stderr).toMatch(
     /^call-me: the certificate of https:\S+ is not accepted: .*NODE_EXTRA_CA_CERTS, or correct CALL_ME_URL$/m,
   );
+});
+
+test("no proxy of the environment is used", async () => {
+  const { server } = await keyServer();
+  await using _ = server;
+  const proxies = { HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1", NODE_USE_ENV_PROXY: "1" };
+  const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, ...proxies };
+  const child = spawn(process.execPath, [BIN, "check", "uat"], { env, stdio: "ignore" });
+  expect(await once(child, "exit")).toEqual([0, null]);
 });
 
 test("the key can come from a file or from stdin", async () => {

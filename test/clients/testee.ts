@@ -5,6 +5,17 @@ import { createInterface } from "node:readline";
 import type { Address } from "../outside/clients.ts";
 import type { Command } from "./languages.ts";
 
+/** Where nobody listens: no client goes through a proxy of its environment, in any scenario. */
+const PROXIES = Object.fromEntries(
+  ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "grpc_proxy", "GRPC_PROXY_EXP"]
+    .map((name) => [name, name === "GRPC_PROXY_EXP" ? "127.0.0.1:1" : "http://127.0.0.1:1"])
+    .concat([
+      ["NODE_USE_ENV_PROXY", "1"],
+      ["NO_PROXY", ""],
+      ["no_proxy", ""],
+    ]),
+);
+
 /** How long anything that must happen may take, in ms: longer than every rule of the clients. */
 export const PATIENCE = 40_000;
 
@@ -52,7 +63,7 @@ export class Testee {
   /** Starts one that uses the server at an address; an empty key is none. */
   constructor({ command: [file = "", ...args], cwd, env }: Command, { url, key }: Address) {
     this.#heard.setMaxListeners(0);
-    this.#child = spawn(file, args, { cwd, env: { ...process.env, ...env, CALL_ME_URL: url, CALL_ME_API_KEY: key } });
+    this.#child = spawn(file, args, { cwd, env: { ...process.env, ...PROXIES, ...env, CALL_ME_URL: url, CALL_ME_API_KEY: key } });
     this.#child.stderr?.on("data", (chunk) => {
       this.#stderr = `${this.#stderr}${chunk}`.slice(-4_000);
     });

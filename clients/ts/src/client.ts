@@ -1,3 +1,5 @@
+import http from "node:http";
+import https from "node:https";
 import { createClient, type Interceptor, type Client as RawClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
@@ -115,6 +117,10 @@ function leadsTo(error: unknown, origin: Error, depth = 32): boolean {
   return error === origin || (error instanceof Error && depth > 0 && leadsTo(error.cause, origin, depth - 1));
 }
 
-function overHttp1(options: { baseUrl: string; interceptors: Interceptor[] }): Transport {
-  return createConnectTransport({ ...options, httpVersion: "1.1" });
+/** Connect over HTTP/1.1, through no proxy. */
+export function overHttp1(options: { baseUrl: string; interceptors: Interceptor[] }): Transport {
+  const { Agent } = options.baseUrl.startsWith("https:") ? https : http;
+  // As Node's own, but for the proxies of the environment, which that uses where NODE_USE_ENV_PROXY is set: rule 1 of clients/README.md.
+  const agent = new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5_000 });
+  return createConnectTransport({ ...options, httpVersion: "1.1", nodeOptions: { agent } });
 }

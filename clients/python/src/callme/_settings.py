@@ -21,6 +21,8 @@ CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_reconnect_backoff_ms", 1_000),
     # A connection of each client's own: 1,000 streams fit into one.
     ("grpc.use_local_subchannel_pool", 1),
+    # No proxy of the environment: it would have to let streams pass for hours.
+    ("grpc.enable_http_proxy", 0),
     ("grpc.primary_user_agent", "call-me-python"),
 ]
 
@@ -47,7 +49,7 @@ def settings_of(url: str | None, key: str | None) -> Settings:
 
     Raises ValueError if the URL is none that gRPC can use, or no header can carry the key.
     """
-    url = url or os.environ.get("CALL_ME_URL") or _DEFAULT_URL
+    url = (url or os.environ.get("CALL_ME_URL") or _DEFAULT_URL).strip()
     # Files and CI systems like to end a key with a line break.
     key = (os.environ.get("CALL_ME_API_KEY", "") if key is None else key).strip()
     if not all("!" <= character <= "~" for character in key):

@@ -15,8 +15,9 @@ describe("who waits by selector", () => {
     expect(world.states("three", "behind")).toBe("three OFFERED, behind QUEUED");
   });
 
-  test("claims, of the environments that it could have, the one that has not been used for longest", () => {
+  test("claims, of the environments that it could have, the one that has not been used for longest, however much of others is free", () => {
     const world = rack();
+    world.apply({ b2: { labels: { kind: "board" }, capacity: 3 } });
     for (const name of ["b1", "b3", "b2", "uat"]) world.acquire(`at-${name}`, name);
     for (const name of ["b1", "b2", "b3"]) world.release(`at-${name}`);
     world.acquire("mixed", ["uat", labelled("kind", "board")]);
@@ -73,6 +74,16 @@ describe("who waits by selector", () => {
     world.do({ type: "setState", by: ADMIN, environment: "b1", state: "MAINTENANCE", reason: "" });
     world.acquire("three", labelled("kind", "board", 3));
     expect(world.acquire("behind", "b2").state).toBe("HELD");
+  });
+
+  test("claims nothing of what it names, which is back in service, while what its selector matches is not", () => {
+    const world = rack();
+    const setState = (environment: string, state: "MAINTENANCE" | "AVAILABLE") =>
+      world.do({ type: "setState", by: ADMIN, environment, state, reason: "" });
+    for (const name of ["b1", "uat"]) setState(name, "MAINTENANCE");
+    world.acquire("mixed", ["uat", labelled("os", "linux")]);
+    setState("uat", "AVAILABLE");
+    expect(world.acquire("behind", "uat").state).toBe("HELD");
   });
 
   test("yields to a named request ahead, and is ahead of those behind it", () => {

@@ -11,17 +11,17 @@ import { rankOf, type Waiter } from "./rank.ts";
 import { freeSlots, isOutOfService, siteOf } from "./site.ts";
 
 /** What a waiter takes out of what there is for it. */
-export type Taking = Pick<Placing, "claims" | "served">;
+type Taking = Pick<Placing, "claims" | "served">;
 
 const NOTHING: Taking = { claims: new Map() };
 
 /** What is free of a site for somebody of this rank: less what everybody ahead takes. */
-export function freeFor(rank: Rank): Room {
+function freeFor(rank: Rank): Room {
   return (site) => Math.max(0, freeSlots(site) - site.ready.weightBefore(rank));
 }
 
 /** What a waiter takes: all that it wants, if it fits; if not, it claims. */
-export function takingOf(pool: Pool, waiter: Waiter): Taking {
+function takingOf(pool: Pool, waiter: Waiter): Taking {
   const served = fitting(pool, waiter);
   if (served === undefined) return claiming(pool, waiter);
   return { claims: new Map(partsOf({ needs: served }).map(({ environment, slots }) => [environment, slots])), served };

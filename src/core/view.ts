@@ -90,7 +90,10 @@ export interface Place extends Pick<Standing, "position" | "queueLength"> {
   readonly holders: readonly Occupant[];
 }
 
-/** How a QUEUED lease of the pool stands: O(needs · log n), for those who ask often. Who was passed over is ahead of nobody. */
+/**
+ * How a QUEUED lease of the pool stands: O(needs · log n), for those who ask often; by selector, one look at each environment of the pool.
+ * Who was passed over is ahead of nobody.
+ */
 export function standingOf(pool: Pool, lease: Lease): Standing {
   const lines = linesOf(pool, lease);
   const longest = lines.reduce((a, b) => (b.before > a.before ? b : a));

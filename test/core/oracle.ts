@@ -1,7 +1,6 @@
 /** Rule 1 as it is written, with no cleverness: walks the whole line, and everybody in it. What line.ts and placing.ts must agree with. */
 import type { Lease, Need, Pool, Site, Want } from "../../src/core/model.ts";
 import { partsOf, selectorsOf } from "../../src/core/needs.ts";
-import { takingOf } from "../../src/core/placing.ts";
 import { matches, type Selector } from "../../src/core/selector.ts";
 import { isOutOfService } from "../../src/core/site.ts";
 import { MINUTE } from "./world.ts";
@@ -52,7 +51,9 @@ export function choicesOf(pool: Pool, { needs }: { readonly needs: readonly (Wan
  * of a complete choice, of the nearest one, and leaves no free slot that it still needs.
  */
 function chosenBy(pool: Pool, lease: Lease, left: Left, choices: readonly string[][], inService: Left): Map<string, number> {
-  const { claims, served } = pool.selecting.get({ time: arrival(lease), sequence: lease.sequence }) ?? takingOf(pool, lease);
+  const placing = pool.selecting.get({ time: arrival(lease), sequence: lease.sequence });
+  if (placing === undefined) throw new Error(`${lease.id} has not been placed`);
+  const { claims, served } = placing;
   const named = new Set(partsOf(lease).map((need) => need.environment));
   const chosen = new Map([...claims].filter(([name]) => !named.has(name)));
   const judge = (holds: boolean, rule: string) => {

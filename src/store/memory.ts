@@ -80,7 +80,6 @@ export class MemoryMedium implements Medium {
     for (const lease of ended) if ((lease.endedAt ?? 0) < before) this.#leases.delete(lease.id);
     this.#remains = this.#remains.filter(({ endedAt }) => endedAt >= before).slice(-requests);
     const kept = new Map<string, { events: number; bytes: number }>();
-    const sizeOf = (event: Event) => Buffer.byteLength(JSON.stringify(event));
     // From the newest on: once the bounds are exceeded, all older events are beyond them as well.
     for (const event of [...this.#events].reverse()) {
       const { events, bytes: sum } = kept.get(event.pool) ?? { events: 0, bytes: 0 };
@@ -94,6 +93,15 @@ export class MemoryMedium implements Medium {
   }
 
   async close(): Promise<void> {}
+}
+
+const sizes = new WeakMap<Event, number>();
+
+/** In bytes, as it is stored. */
+function sizeOf(event: Event): number {
+  const size = sizes.get(event) ?? Buffer.byteLength(JSON.stringify(event));
+  sizes.set(event, size);
+  return size;
 }
 
 function keyOf(lease: Lease): string {

@@ -8,9 +8,9 @@ import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
-import { Network } from "./network.ts";
-import { Pipe } from "./plumbing.ts";
-import { aheadOf, ended, leasesOn, Wrapped } from "./wrapped.ts";
+import { inParallel } from "./replay.ts";
+import { cutOffWhileStalled, forcedWhileStalled } from "./stalled.ts";
+import { ended, leasesOn, Wrapped } from "./wrapped.ts";
 
 let server: Server;
 let clients: Clients;
@@ -34,31 +34,12 @@ function shell(script: string) {
 }
 
 describe.concurrent("exec with a stderr that nobody reads", () => {
-  test("a command that is stubborn, and fills it too, is dead before the next holder is served, and so are we", async () => {
-    using pipe = new Pipe();
-    await clients.environments.applyEnvironments({ environments: [{ name: "stalled-forced", lockDelay: { seconds: 4n } }] });
-    await using wrapped = await Wrapped.start(server, "stalled-forced", { script: "noisy", stderr: pipe.end });
-    const next = clients.locks.acquire({ environment: "stalled-forced", requestId: "next", wait: { seconds: 30n } });
-    await clients.environments.forceRelease({ leaseId: wrapped.leaseId, reason: "stalled" });
-    const deadAt = await wrapped.dead();
-    const granted = (await next).lease?.grantedAt;
-    expect(Number(granted?.seconds) * 1_000).toBeGreaterThan(deadAt - 1_000);
-    expect(await wrapped.end).toEqual({ code: 6, signal: null });
+  test("whose lease is ended by force: the command is dead before the next holder is served", async () => {
+    await inParallel(4, 4, (round) => forcedWhileStalled(server, round));
   });
 
-  test("a command is dead before its lease has expired when the network is gone", async () => {
-    using pipe = Pipe.full();
-    await using network = await Network.start(server.port);
-    const at = { url: network.url, key: server.key };
-    await using wrapped = await Wrapped.start(at, "stalled-partition", { script: "stubborn", stderr: pipe.end, options: ["--ttl", "3s"] });
-    const ahead = await aheadOf(server, wrapped.leaseId);
-    const end = ended(server, wrapped.leaseId);
-    network.silence();
-    const deadAt = await wrapped.dead();
-    expect((await end).at + ahead).toBeGreaterThan(deadAt);
-    network.resume();
-    expect(await wrapped.end).toEqual({ code: 6, signal: null });
-    expect(pipe.altered).toBe(false);
+  test("whose network is gone: the command is dead before the next holder is served", async () => {
+    await inParallel(4, 4, (round) => cutOffWhileStalled(server, round));
   });
 
   test("a socket that nobody reads is left as it is, and holds up nothing either", async () => {

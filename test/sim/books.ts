@@ -23,8 +23,9 @@ interface Entry {
   passed: boolean;
   /** It has been HELD. */
   held: boolean;
-  /** Its latest grant, the slots that it gave, and its latest offer; whether that came out of the line. */
+  /** Its latest grant with its token, the slots that it gave, and its latest offer; whether that came out of the line. */
   granted: Micros;
+  token: number | undefined;
   slots: readonly Slot[];
   offered: Micros;
   fromLine: boolean;
@@ -39,7 +40,7 @@ interface Entry {
 }
 
 const UNKNOWN: Omit<Entry, "state"> = {
-  ...{ since: 0, passed: false, held: false, granted: 0, slots: [], offered: 0, fromLine: false, commit: 0 },
+  ...{ since: 0, passed: false, held: false, granted: 0, token: undefined, slots: [], offered: 0, fromLine: false, commit: 0 },
   ...{ signs: undefined, ended: undefined, started: 0, graced: undefined },
 };
 
@@ -116,6 +117,7 @@ export class Books {
         state: lease.state,
         held: before?.held === true || lease.heldAt !== undefined || lease.told === true,
         granted: lease.grantedAt ?? 0,
+        token: lease.fencingToken,
         offered: before?.state === lease.state ? before.offered : 0,
         fromLine: false,
         commit: 0,
@@ -173,6 +175,7 @@ export class Books {
       passed: passed || before?.passed === true,
       held: cause.state === "HELD" || before?.held === true,
       granted: fresh ? at : (before?.granted ?? 0),
+      token: fresh ? lease?.fencingToken : before?.token,
       offered: cause.state === "OFFERED" ? at : (before?.offered ?? 0),
       fromLine: cause.state === "OFFERED" && fresh,
       commit: cause.state === "OFFERED" ? commit : (before?.commit ?? commit),
@@ -223,8 +226,13 @@ export class Books {
     const id = cause?.leaseId ?? "";
     if (cause?.endReason === "EXPIRED")
       expectThat(at >= client.promised, `${id} expired ${client.promised - at} µs before its promised end`);
+    const taken = cause?.state === "QUEUED" || cause?.endReason === "WITHDRAWN";
+    const { token, at: heard = at } = client.knows ?? {};
+    const known = before?.token === token && heard < at && at < client.promised;
+    expectThat(!taken || !known, `${id} is taken back from one who knows that it is HELD`);
     if (cause?.endReason === "ABANDONED") this.#checkAbandoned(id, at, client, before);
-    if (cause?.endReason === "TIMED_OUT" && client.command.ifBusy === "FAIL") {
+    const givenUp = cause?.endReason === "TIMED_OUT" || cause?.endReason === "WITHDRAWN";
+    if (givenUp && client.command.ifBusy === "FAIL" && before?.state === "QUEUED") {
       // One that has only just come may be decided after it.
       const stands = ({ until = 0, since, signal }: Open) => until > this.#time() && since < at && !signal.aborted;
       const waits = [...client.open].some(stands);

@@ -34,7 +34,7 @@ export class Calls {
     const call = client.line.call();
     const until = wait > 0 ? this.#machine.time.now + wait : undefined;
     const open = this.#begin(client, { id, waits: wait > 0, until, signal: call.signal });
-    return this.#ask(client, open, call, this.#machine.engine.acquire(asked, call), (reply) => {
+    return this.#ask(client, open, call, this.#judge.asked(client, this.#machine.engine.acquire(asked, call)), (reply) => {
       const decided = full !== undefined && full === this.#judge.fullSince;
       expectThat(!decided, `${command.id} was decided on a full disk`);
       if (!reply.ok) this.#refused(client, reply);
@@ -153,6 +153,8 @@ export class Calls {
     const lease: Lease | undefined = "lease" in heard ? heard.lease : undefined;
     if (line.silent !== undefined && lease?.state === "HELD") this.#judge.written(lease);
     if (line.silent === undefined) line.heard();
+    if (line.silent === undefined && lease?.state === "HELD")
+      client.knows = { token: lease.fencingToken ?? 0, at: this.#machine.engine.views.now() };
     if (line.silent !== "both ways")
       this.#judge.noting(() => {
         learn(heard);

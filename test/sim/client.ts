@@ -33,8 +33,12 @@ export class Client {
   /** Its Acquires, polls and the stream that it reads. */
   line = new Line();
   stream: Line | undefined;
-  /** It does not come back. */
+  /** It wants nothing any more. */
   ended = false;
+  /** It does not come back once its connections are lost. */
+  leaves = false;
+  /** The token of the grant that it has heard of, as the server knows, and when it heard of it. */
+  knows: { readonly token: number; readonly at: Micros } | undefined;
   /** Its Acquires so far: each proposes an id of its own. */
   acquires = 0;
   /** Its signs of life so far, and when the last one ended, by the store's clock. */

@@ -10,7 +10,7 @@ import type { Judge } from "./judge.ts";
 import { Line } from "./line.ts";
 import type { Machine } from "./machine.ts";
 import { count } from "./seen.ts";
-import { type ClientStep, poolOf } from "./steps.ts";
+import { type Break, type ClientStep, poolOf } from "./steps.ts";
 
 type Request = Extract<ClientStep, { what: "acquire" }>;
 
@@ -107,17 +107,28 @@ export class Clients {
     const { lease } = client;
     if (step.what === "retry") {
       if (client.command.requestId !== undefined) void this.#calls.acquire(client);
-    } else if (step.what === "vanish") this.#vanish(client, this.#judge.commits + 1);
-    else if (step.what === "drop") this.#dropping.add(client);
-    else if (step.what === "cut") this.#cutting.add(client);
-    else if (step.what === "silence") this.#fallSilent(client, step.hears, step.noticed);
+    } else if ("forGood" in step) this.#break(step, client);
     else if (step.what === "leave") client.stream?.break();
     else if (lease !== undefined) this.#calls.make(step.what, client, lease);
+  }
+
+  #break(step: Break, client: Client): void {
+    client.leaves ||= step.forGood;
+    if (step.what === "silence") this.#fallSilent(client, step.hears, step.noticed);
+    else if (step.what === "vanish") this.#vanish(client, this.#judge.commits + 1);
+    else if (step.what === "drop") this.#dropping.add(client);
+    else this.#cutting.add(client);
+  }
+
+  /** Somebody else comes in its place. */
+  #lose(client: Client): void {
+    for (const [who, one] of this.#present) if (one === client && client.leaves) this.#present.delete(who);
   }
 
   /** Its connections break: an answer on the way is lost, an open stream closes. */
   #vanish(client: Client, commit: number): void {
     count("vanished");
+    this.#lose(client);
     const { line, stream } = client;
     client.line = new Line();
     client.stream = undefined;
@@ -129,6 +140,7 @@ export class Clients {
   /** Its connections are dead, and the server does not know. */
   #fallSilent(client: Client, hears: boolean, noticed: Micros): void {
     count("fell silent");
+    this.#lose(client);
     const { line, stream } = client;
     const life = this.#machine.deaths;
     client.line = new Line();

@@ -74,6 +74,16 @@ export class Judge {
     }
   }
 
+  /** The answer to an Acquire: who has no request_id cannot come back where it fails. */
+  async asked<T>(client: Client, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (client.command.requestId === undefined && client.lease === undefined) for (const id of this.leasesOf(client)) this.orphaned(id);
+      throw error;
+    }
+  }
+
   /** The answer to what gives back or keeps: even on a full disk that is written as long as the reserve lasts. */
   async kept<T>(answer: Promise<T>): Promise<T> {
     try {
@@ -225,7 +235,7 @@ export class Judge {
     if (client === undefined || this.#wasTroubled(now)) return;
     expectThat(now - (lease.deadline ?? now) <= LATE, `${lease.id} is ${lease.state} for too long`);
     const back = lease.passedOver === true && client.lease === lease.id && this.books.isBack(lease.id, client);
-    expectThat(!back || client.isAway || client.open.size > 0, `${lease.id} has given a sign of life, and counts as passed over`);
+    expectThat(!back || client.isAway, `${lease.id} has given a sign of life, and counts as passed over`);
     // One that is passed over may have been silent for long.
     const due = Math.max(client.signed + client.command.ticketTtl, this.#started + client.command.ticketTtl, this.books.since(lease.id));
     const waits = lease.state === "QUEUED" && client.open.size === 0;

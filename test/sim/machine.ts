@@ -11,7 +11,7 @@ import { Disk, damage } from "./disk.ts";
 import { Time } from "./time.ts";
 
 /** How many writes the reserve is good for. */
-const RESERVE = 20;
+const RESERVE = 6;
 /** How far the clock runs on while a write hangs, and how long it stands still after it, at most. */
 const ALLOWANCE = 500_000;
 const HUNG = 10_000_000;

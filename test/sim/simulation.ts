@@ -5,7 +5,7 @@ import { Judge } from "./judge.ts";
 import { Machine } from "./machine.ts";
 import { Operators } from "./operators.ts";
 import { expectThat } from "./seen.ts";
-import type { Step } from "./steps.ts";
+import type { Single, Step } from "./steps.ts";
 
 const DAY = 86_400_000_000;
 const SOON = 40_000_000;
@@ -33,13 +33,22 @@ export class Simulation {
     this.#machine.onTrouble = (error) => this.#judge.trouble(error);
     await this.#machine.boot();
     for (const step of steps) {
-      this.#take(step);
-      if (step.what === "pass" || step.what === "stall") await this.#machine.pass(step.span, step.what === "stall");
-      if (step.what === "brink") await this.#machine.passToBrink();
-      await this.#machine.rest();
-      await this.#judge.check();
+      if (step.what !== "story") await this.#play([step]);
+      else if (step.atOnce) await this.#play(step.steps);
+      else for (const one of step.steps) await this.#play([one]);
     }
     await this.#heal();
+  }
+
+  /** What happens in the same moment; then, if there is such a step, time passes. */
+  async #play(steps: readonly Single[]): Promise<void> {
+    for (const step of steps) this.#take(step);
+    for (const step of steps) {
+      if (step.what === "pass" || step.what === "stall") await this.#machine.pass(step.span, step.what === "stall");
+      if (step.what === "brink") await this.#machine.passToBrink();
+    }
+    await this.#machine.rest();
+    await this.#judge.check();
   }
 
   /** After the last fault everybody is served: no waiter is forgotten, nothing stays taken. */
@@ -84,7 +93,7 @@ export class Simulation {
     await this.#judge.check();
   }
 
-  #take(step: Step): void {
+  #take(step: Single): void {
     switch (step.what) {
       case "die":
         this.#machine.dieAfter(step.effects);
@@ -100,9 +109,6 @@ export class Simulation {
       case "pass":
       case "stall":
       case "brink":
-        return;
-      case "burst":
-        for (const one of step.steps) this.#take(one);
         return;
       case "resize":
       case "state":

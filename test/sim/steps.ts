@@ -29,15 +29,16 @@ export type ClientStep =
       /** As a multiple of the ttl; 0: the default. */
       readonly holds: number;
     }
-  /** Signs of life, and what breaks at once: now, at the very commit that offers it something (`drop`), or in the write of its claim (`cut`). */
-  | {
-      readonly what: "retry" | "poll" | "await" | "attend" | "leave" | "renew" | "release" | "vanish" | "drop" | "cut";
-      readonly who: number;
-    }
-  /** An onlooker reads its lease. */
-  | { readonly what: "onlook"; readonly who: number }
-  /** Its connections die without a word; the server notices after a while. */
-  | { readonly what: "silence"; readonly who: number; readonly hears: boolean; readonly noticed: Micros };
+  /** Calls; `leave` ends its stream, and an onlooker reads its lease. */
+  | { readonly what: "retry" | "poll" | "await" | "attend" | "leave" | "renew" | "release" | "onlook"; readonly who: number }
+  | Break;
+
+/** What becomes of a client's connections; `forGood`: it does not come back. */
+export type Break =
+  /** They break: now, at the very commit that offers it something (`drop`), or in the write of its claim (`cut`). */
+  | { readonly what: "vanish" | "drop" | "cut"; readonly who: number; readonly forGood: boolean }
+  /** They die without a word; the server notices after a while. */
+  | { readonly what: "silence"; readonly who: number; readonly forGood: boolean; readonly hears: boolean; readonly noticed: Micros };
 
 /** What operators do, and whoever releases by name. */
 export type OperatorStep =
@@ -58,10 +59,11 @@ export type MachineStep =
   | { readonly what: "off"; readonly span: Micros }
   | { readonly what: "full" | "slow" | "hanging"; readonly on: boolean };
 
-type Single = ClientStep | OperatorStep | MachineStep;
+/** One thing that happens. */
+export type Single = ClientStep | OperatorStep | MachineStep;
 
-/** One thing that happens, or several at the same moment. */
-export type Step = Single | { readonly what: "burst"; readonly steps: readonly Single[] };
+/** One thing that happens, or a story of several, with or without a moment between them. */
+export type Step = Single | { readonly what: "story"; readonly atOnce: boolean; readonly steps: readonly Single[] };
 
 const who = fc.nat(5);
 const span = fc.constantFrom(1_000, 900_000, 4_000_000, 4_000_000, 12_000_000, 31_000_000, 70_000_000);
@@ -76,25 +78,33 @@ const acquire: fc.Arbitrary<Step> = fc.record({
   what: fc.constant("acquire" as const),
   who,
   needs: fc.oneof({ weight: 3, arbitrary: needsOf(POOLS.default) }, { weight: 1, arbitrary: needsOf(POOLS.east) }),
-  keyed: fc.boolean(),
-  holder: fc.constantFrom("name", "run", "nothing", "nothing"),
+  keyed: fc.constantFrom(true, true, false, false, false),
+  holder: fc.constantFrom("name", "run", "nothing", "nothing", "nothing"),
   ttl: fc.constantFrom(2_000_000, 30_000_000, 3_600_000_000),
-  fail: fc.constantFrom(false, false, true),
-  wait: fc.constantFrom(0, 5_000_000, 60_000_000),
+  fail: fc.constantFrom(false, false, false, true),
+  wait: fc.constantFrom(0, 0, 5_000_000, 60_000_000),
   priority: fc.constantFrom(0, 0, 2, -2),
   claimTimeout: fc.constantFrom(5_000_000, 5_000_000, 1_000_000, 40_000_000),
   ticketTtl: fc.constantFrom(20_000_000, 5_000_000, 60_000_000),
   holds: fc.constantFrom(0, 1, 2),
 });
 
-const acts = ["retry", "poll", "await", "attend", "leave", "renew", "release", "release", "vanish", "drop", "cut", "onlook"];
-const act = fc.record({ what: fc.constantFrom(...acts), who });
-const silence = fc.record({
-  what: fc.constant("silence" as const),
-  who,
-  hears: fc.boolean(),
-  noticed: fc.constantFrom(1_000_000, 5_000_000, 20_000_000),
-});
+const acts = ["retry", "poll", "await", "await", "attend", "attend", "leave", "renew", "renew", "release", "release", "onlook"];
+const act = fc.record({ what: fc.constantFrom(...acts), who }) as fc.Arbitrary<Step>;
+const forGood = fc.boolean();
+const breaks = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ what: fc.constantFrom("vanish" as const, "drop" as const, "cut" as const), who, forGood }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constant("silence" as const),
+      who,
+      forGood,
+      hears: fc.boolean(),
+      noticed: fc.constantFrom(1_000_000, 5_000_000, 20_000_000),
+    }),
+  },
+) as fc.Arbitrary<Step>;
 
 const operators: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -102,7 +112,7 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       what: fc.constant("resize" as const),
       environment,
-      capacity: fc.constantFrom(1, 2, 3),
+      capacity: fc.constantFrom(1, 1, 2, 3),
       cooldown: fc.constantFrom(0, 2_000_000),
     }),
   },
@@ -118,7 +128,7 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constantFrom("delete" as const, "forget" as const), environment }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("force" as const), who }) },
   {
-    weight: 3,
+    weight: 5,
     arbitrary: fc.record({
       what: fc.constant("releaseByName" as const),
       environment,
@@ -128,35 +138,45 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+const brink: fc.Arbitrary<Step> = fc.constant({ what: "brink" });
 const disk = fc.record({ what: fc.constantFrom("full" as const, "slow" as const, "hanging" as const), on: fc.boolean() });
 
-/** Mostly of one client: what it does before it has an answer, and what it does while its connection breaks. */
-const burst: fc.Arbitrary<Step> = fc
+/**
+ * What one client does, and what becomes of its connections meanwhile. Left to chance, a call and the loss of its answer would rarely be of
+ * the same client.
+ */
+const story: fc.Arbitrary<Step> = fc
   .record({
     who,
+    atOnce: fc.boolean(),
     steps: fc.array(
       fc.oneof(
-        { weight: 3, arbitrary: acquire },
-        { weight: 12, arbitrary: act as fc.Arbitrary<Step> },
-        { weight: 1, arbitrary: silence },
+        { weight: 4, arbitrary: acquire },
+        { weight: 8, arbitrary: act },
+        { weight: 5, arbitrary: breaks },
         { weight: 1, arbitrary: operators },
         { weight: 1, arbitrary: disk },
+        { weight: 1, arbitrary: brink },
       ) as fc.Arbitrary<Single>,
-      { minLength: 2, maxLength: 4 },
+      { minLength: 2, maxLength: 6 },
     ),
   })
-  .map(({ who: one, steps }) => ({ what: "burst", steps: steps.map((step) => ("who" in step ? { ...step, who: one } : step)) }));
+  .map(({ who: one, atOnce, steps }) => ({
+    what: "story",
+    atOnce,
+    steps: steps.map((step) => ("who" in step ? { ...step, who: one } : step)),
+  }));
 
 /** Any step. */
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: acquire },
-  { weight: 18, arbitrary: act as fc.Arbitrary<Step> },
-  { weight: 6, arbitrary: burst },
-  { weight: 3, arbitrary: silence },
+  { weight: 14, arbitrary: act },
+  { weight: 6, arbitrary: breaks },
+  { weight: 8, arbitrary: story },
   { weight: 6, arbitrary: operators },
   { weight: 8, arbitrary: fc.record({ what: fc.constantFrom("pass", "pass", "pass", "stall"), span }) as fc.Arbitrary<Step> },
-  { weight: 2, arbitrary: fc.constant({ what: "brink" }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant("die" as const), effects: fc.nat(6) }) },
+  { weight: 3, arbitrary: brink },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("die" as const), effects: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("off" as const), span: fc.constantFrom(1_000_000, 86_000_000_000) }) },
   { weight: 2, arbitrary: disk },
 );

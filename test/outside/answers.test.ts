@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { clientsOf, refusal } from "./clients.ts";
 import { curl } from "./curl.ts";
 import { Server } from "./server.ts";
 
@@ -71,5 +72,15 @@ test.each([
     await once(stream, "close");
     expect(stream.rstCode).toBe(0);
     session.destroy();
+  },
+);
+
+test.each(["Connect, JSON, HTTP/1.1", "Connect, binary, HTTP/1.1", "gRPC-Web, HTTP/1.1"] as const)(
+  "over %s a request that is refused before all of it was sent takes nothing of the next one",
+  async (transport) => {
+    const { locks, environments } = clientsOf(server, transport);
+    const large = Array.from({ length: 10_000 }, (_, index) => ({ name: `a${index}`, description: "x".repeat(500) }));
+    expect(await refusal(environments.applyEnvironments({ environments: large }))).toBe("resource_exhausted TOO_LARGE");
+    expect(await locks.check({ environment: "uat" })).toMatchObject({ available: true });
   },
 );

@@ -253,3 +253,44 @@ describe("a backlog", () => {
     expect(stuckAt(DOOR_LIMITS.maxBacklog + 1)).toBe(0);
   });
 });
+
+describe("an HTTP/1.1 request that is answered before all of it has come", () => {
+  const early: Handle = (_req, res) => void res.end("enough");
+
+  test("is read on, and the connection ends with it: what comes next on it could be anything", async () => {
+    const door = await openDoor(early, { limits: SHORT });
+    const socket = await openSocket(door.port, true);
+    let answer = "";
+    socket.on("data", (bytes) => {
+      answer += bytes;
+    });
+    const ended = once(socket, "end");
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    await ended;
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(answer).toMatch(/\r\nConnection: close\r\n/);
+    for (let piece = 0; piece < 20; piece++) await new Promise((taken) => socket.write(`4000\r\n${"x".repeat(16_384)}\r\n`, taken));
+    socket.end("0\r\n\r\n");
+    await gone(socket);
+    expect(socket.errored).toBeNull();
+  });
+
+  test("is cut off when its time is over", async () => {
+    const door = await openDoor(early, { limits: { ...SHORT, headersTimeout: 60, bodyTimeout: 120 } });
+    const socket = await openSocket(door.port, true);
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n");
+    drip(socket, "x".repeat(100_000));
+    await gone(socket);
+  });
+
+  test("leaves the connection open where its small body lies there already", async () => {
+    const door = await openDoor(early, { limits: SHORT });
+    const socket = await openSocket(door.port);
+    const request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nsmall";
+    for (let again = 0; again < 2; again++) {
+      socket.write(request);
+      const [answer] = await once(socket, "data");
+      expect(String(answer)).toMatch(/\r\nConnection: keep-alive\r\n/);
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
@@ -11,6 +11,8 @@ interface Connection {
   readonly underWay: UnderWay;
   /** This side is closed, so that the peer closes its own, which tells that the answer has arrived. */
   ended: boolean;
+  /** A request that was answered before all of it had come: it is read to its end, or until its time is over, lest a reset overtake the answer. */
+  early?: IncomingMessage;
 }
 
 /** On every answer, whoever writes it: no answer is a web page, even if a name in it looks like HTML. */
@@ -56,6 +58,7 @@ export class Http1Connections {
     if (connection === undefined) throw new Error("invariant: a request comes by a connection that was added");
     connection.open.add(response);
     if (this.#draining) response.setHeader("Connection", "close");
+    if (isLong(response.req)) atHead(response, () => this.#whenEarly(connection, socket, response));
     response.on("error", (error) => this.#log.debug({ err: error }, "an HTTP/1.1 answer failed"));
     response.once("close", () => {
       connection.open.delete(response);
@@ -83,26 +86,28 @@ export class Http1Connections {
     return (delivery) => {
       if (prepared) return;
       prepared = true;
-      // The last moment at which a header can be set; Node has no event for it.
-      const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => ServerResponse;
-      response.writeHead = (...head: unknown[]) => {
-        if (delivery.gives && performance.now() - begun >= this.#limits.longWait) {
-          delivery.watched = true;
-          response.setHeader("Connection", "close");
-          // By default Node would close both directions at once.
-          socket.destroySoon = () => {
-            connection.ended = true;
-            socket.end();
-          };
-        }
-        return writeHead(...head);
-      };
+      atHead(response, () => {
+        if (!delivery.gives || performance.now() - begun < this.#limits.longWait) return;
+        delivery.watched = true;
+        closeAfter(connection, socket, response);
+      });
     };
+  }
+
+  /**
+   * Some clients (connect-node) stop sending when they have their answer, without an end of the body, and use the connection again: their next
+   * request would be taken for the rest of this one.
+   */
+  #whenEarly(connection: Connection, socket: Socket, response: ServerResponse): void {
+    if (response.req.complete) return;
+    connection.early = response.req;
+    closeAfter(connection, socket, response);
+    response.once("finish", () => response.req.resume());
   }
 
   /** Cuts off whoever has stopped reading, or has not closed when it was asked to. `now`: the sweep's clock, ms. */
   sweep(now: number): void {
-    for (const [socket, { backlog, underWay, ended }] of this.#connections) {
+    for (const [socket, { backlog, underWay, ended, early }] of this.#connections) {
       const waiting = socket.writableLength;
       if (backlog.stuck(waiting, socket.bytesWritten - waiting, now, this.#limits)) {
         this.#log.debug({ peer: socket.remoteAddress, waiting }, "cut off an HTTP/1.1 connection that has stopped reading");
@@ -110,7 +115,7 @@ export class Http1Connections {
       } else if (underWay.overdue(now, this.#limits.closeTimeout)) {
         this.#log.debug({ peer: socket.remoteAddress }, "cut off an HTTP/1.1 connection that did not close after its answer");
         cutOff(socket);
-      } else if (ended && underWay.sift()) socket.destroy();
+      } else if (ended && underWay.sift() && early?.complete !== false) socket.destroy();
     }
   }
 
@@ -122,4 +127,27 @@ export class Http1Connections {
       for (const response of open) if (!response.headersSent) response.setHeader("Connection", "close");
     }
   }
+}
+
+/** Whether the body of a request may come in parts after its headers. */
+function isLong({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 65_536;
+}
+
+/** Acts at the last moment at which a header can be set; Node has no event for it. */
+function atHead(response: ServerResponse, act: () => void): void {
+  const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => ServerResponse;
+  response.writeHead = (...head: unknown[]) => {
+    act();
+    return writeHead(...head);
+  };
+}
+
+/** Closes this side of the connection after the answer, and says so in it. By default Node would close both directions at once. */
+function closeAfter(connection: Connection, socket: Socket, response: ServerResponse): void {
+  response.setHeader("Connection", "close");
+  socket.destroySoon = () => {
+    connection.ended = true;
+    socket.end();
+  };
 }

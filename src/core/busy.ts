@@ -86,7 +86,7 @@ function obstacle(pool: Pool, site: Site, slots: number): string {
 }
 
 /** `1 slot`, `2 slots`. */
-export function counted(number: number, what: string): string {
+function counted(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 

@@ -7,6 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { startTeam } from "./team.ts";
 import { root } from "./tools.ts";
 
 const BIN = path.join(root, "cli", "bin.js");
@@ -59,9 +60,13 @@ function openShell(url: string): void {
   writeFileSync(path.join(bin, "call-me"), `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`);
   writeFileSync(path.join(bin, "make"), '#!/bin/sh\nfor n in 1 2 3 4; do echo "ok $n - checkout of $n items"; sleep 1; done\n');
   for (const name of ["call-me", "make"]) chmodSync(path.join(bin, name), 0o755);
+  tmux("-f", "/dev/null", "new-session", "-d", "-s", session, "-x", "110", "-y", "60", ...shell(url));
+}
+
+function shell(url: string): string[] {
+  const bin = path.join(folder, "bin");
   const run = { CALL_ME_URL: url, CALL_ME_API_KEY: KEY, PATH: `${bin}:${process.env["PATH"]}`, PS1: "$ ", TERM: "xterm", HOME: folder };
-  const shell = ["env", "-i", ...Object.entries(run).map(([name, value]) => `${name}=${value}`), "bash", "--norc", "--noprofile"];
-  tmux("-f", "/dev/null", "new-session", "-d", "-s", session, "-x", "110", "-y", "24", ...shell);
+  return ["env", "-i", ...Object.entries(run).map(([name, value]) => `${name}=${value}`), "bash", "--norc", "--noprofile"];
 }
 
 /** Somebody else's job, which holds uat; the lease's id. */
@@ -90,23 +95,43 @@ async function capture(url: string): Promise<Record<string, string>> {
     spawnSync(process.execPath, [BIN, "release", "--lease", id], { env: { ...process.env, CALL_ME_URL: url, CALL_ME_API_KEY: KEY } });
   const first = otherJob(url);
   type("call-me exec uat -- make test");
-  const waiting = await screen(/waiting ([2-9]|\d\d)s for uat/);
+  const waiting = await screen(/waiting ([2-9]|\d\d) s for uat/);
   release(first);
   const handover = await screen(/ok 4[^$]*\n\$ ?$/);
   type("clear; call-me exec uat -- make test");
-  await screen(/ok 2/);
+  await screen(/^call-me: uat is ours[^$]*ok 2/);
   tmux("send-keys", "-t", session, "C-c");
   const cancelled = await screen(/given back\n\$ ?$/);
   type("clear; call-me status");
-  const status = await screen(/uat[^$]*\n\$ ?$/);
+  const status = await screen(/^STATE[^$]*\n\$ ?$/);
   return { waiting, handover, cancelled, status };
+}
+
+/** Ten jobs of three CI systems on one environment, for two minutes. */
+async function captureTeam(url: string): Promise<Record<string, string>> {
+  const team = startTeam({ url, key: KEY, program: [process.execPath, BIN] });
+  await team.turn(1);
+  type("clear; timeout -s INT 140 call-me watch uat");
+  await team.turn(4);
+  const look = spawnSync("tmux", ["-L", session, "new-window", "-t", session, ...shell(url)], { encoding: "utf8" });
+  if (look.status !== 0) throw new Error(look.stderr);
+  await sleep(4_000);
+  type("clear; call-me status");
+  const teamStatus = await screen(/^STATE[^$]*next is[^$]*\n\$ ?$/);
+  type("clear; call-me queue uat");
+  const teamQueue = await screen(/^POSITION[^$]*lease[^$]*\n\$ ?$/);
+  type("exit");
+  await team.done;
+  const teamWatch = await screen(/free, 0\/1 used, 0 waiting/);
+  tmux("send-keys", "-t", session, "C-c");
+  return { teamStatus, teamQueue, teamWatch, teamLog: team.logOf(5) };
 }
 
 const page = path.join(root, "docs", "terminal.md");
 const server = await startServer();
 try {
   openShell(server.url);
-  const captures = await capture(server.url);
+  const captures = { ...(await capture(server.url)), ...(await captureTeam(server.url)) };
   const filled = readFileSync(page, "utf8").replaceAll(/(<!-- (\w+) -->\n```text\n).*?(```)/gs, (whole, before, name, after) =>
     captures[name] === undefined ? whole : `${before}${captures[name].replaceAll(/^\s*\n/gm, "")}\n${after}`,
   );

@@ -1,4 +1,5 @@
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { elapsed } from "./clock.ts";
 import { isOffered, nameOf, occupiedBy } from "./phrases.ts";
 import { endOf, term } from "./term.ts";
 import { shorten, widthOf } from "./width.ts";
@@ -26,12 +27,16 @@ export function glance(lease: Lease, width: number): string {
   if (first === undefined) return shorten([place(lease), ahead(lease)].filter(Boolean).join(", "), width);
   const name = nameOf(first.holder, `lease ${first.leaseId}`);
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  const holds = isOffered(first) ? "offered to" : "held by";
-  const long = `${place(lease)}, ${holds} ${name}${more}${term(first)}`;
-  const choices = [[ahead(lease), first.holder?.runUrl], [first.holder?.runUrl], [ahead(lease)], []];
-  const fitting = choices.map((rest) => [long, ...rest].filter(Boolean).join(", ")).find((text) => widthOf(text) <= width);
+  const holder = `${isOffered(first) ? "offered to" : "held by"} `;
+  const end = endOf(first).replace(/^.*renewed until/, "until");
+  const lasted = isOffered(first) || first.since === undefined ? " " : ` for ${elapsed(first.since)}, `;
+  const long = `${place(lease)}, ${holder}${name}${more}${term(first)}`;
+  const brief = `${place(lease)}, ${holder}${name}${more}${lasted}${end}`;
+  const [next, url] = [ahead(lease), first.holder?.runUrl];
+  const choices = [[long, next, url], [long, url], [brief, next, url], [brief, url], [long, next], [long], [brief, next], [brief]];
+  const fitting = choices.map((parts) => parts.filter(Boolean).join(", ")).find((text) => widthOf(text) <= width);
   if (fitting !== undefined) return fitting;
-  const begin = `${place(lease).replace("position ", "")}, ${holds} `;
-  const end = `${more} ${endOf(first).replace(/^.*renewed until/, "until")}`;
-  return shorten(`${begin}${shorten(name, Math.max(8, width - widthOf(begin) - widthOf(end)))}${end}`, width);
+  const begin = `${place(lease).replace("position ", "")}, ${holder}`;
+  const room = width - widthOf(`${begin}${more} ${end}`);
+  return shorten(`${begin}${shorten(name, Math.max(8, room))}${more} ${end}`, width);
 }

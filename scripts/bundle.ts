@@ -5,6 +5,7 @@
  * from their repository: `npm run generate` does that.
  */
 import { cpSync, readFileSync, rmSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Plugin } from "esbuild";
@@ -36,6 +37,9 @@ const moves: Plugin = {
   },
 };
 
+const plugins = [moves];
+const REQUIRE = 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
 const shared: BuildOptions = {
   bundle: true,
   platform: "node",
@@ -44,15 +48,40 @@ const shared: BuildOptions = {
   keepNames: true,
   legalComments: "eof",
   logLevel: "warning",
-  plugins: [moves],
+  plugins,
   external: ["better-sqlite3"],
   // Some of what is bundled is CommonJS, and asks for Node's own modules by `require`.
-  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  banner: { js: REQUIRE },
 };
+
+/**
+ * Node's own modules are asked for as the file runs, not before it does: some take hold of stderr as they are loaded (node:util does), which
+ * makes a pipe non-blocking for all who share it. cli/bin.js sees to that for the package; here it is the first thing in the file.
+ */
+const late: Plugin = {
+  name: "late",
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /./ }, ({ path: name, kind, namespace }) =>
+      kind === "import-statement" && namespace !== "late" && isBuiltin(name) && !/^(node:)?process$/.test(name)
+        ? { path: name, namespace: "late" }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: "late" }, ({ path: name }) => ({ contents: `module.exports = require(${JSON.stringify(name)});` }));
+  },
+};
+const HIDE = `if (process.platform !== "win32")
+  for (const name of ["stdin", "stdout", "stderr"]) Object.defineProperty(process, name, { configurable: true, value: {} });`;
 
 const { action, into } = parseArgs({ options: { action: { type: "string" }, into: { type: "string" } } }).values;
 if (action !== undefined)
-  await build({ ...shared, target: "node20", entryPoints: [path.join(root, "integrations/github/main.ts")], outfile: action });
+  await build({
+    ...shared,
+    plugins: [late, ...plugins],
+    banner: { js: `${REQUIRE}\n${HIDE}` },
+    target: "node20",
+    entryPoints: [path.join(root, "integrations/github/main.ts")],
+    outfile: action,
+  });
 else if (into === undefined) await bundle(path.join(root, "dist"));
 else await assemble(into);
 

@@ -28,4 +28,5 @@ async function act({ environments, options, script }: Inputs): Promise<number> {
   return await start(["exec", ...options, ...environments, "--", "bash", "--noprofile", "--norc", "-eo", "pipefail", writeScript(script)]);
 }
 
-process.exitCode = await main();
+// As cli/bin.js: nothing that still waits to be written keeps us.
+process.exit(await main());

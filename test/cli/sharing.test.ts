@@ -19,8 +19,8 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const settings = () => ({ PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key });
 
-function start(args: string[], stdio: (number | "pipe" | "ignore")[]): ChildProcess {
-  const child = spawn(process.execPath, [BIN, ...args], { env: settings(), stdio });
+function start(args: string[], stdio: (number | "pipe" | "ignore")[], program = [BIN]): ChildProcess {
+  const child = spawn(process.execPath, [...program, ...args], { env: settings(), stdio });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
@@ -62,6 +62,19 @@ describe.each(Object.entries(JOBS))("%s", (_, { args, words }) => {
     expect(flags.stdout).toBe("flags:\t02000002\n".repeat(3));
     child.kill("SIGKILL");
   });
+});
+
+test.each([
+  ["a checkout", ["cli/bin.js"]],
+  ["the GitHub Action", ["integrations/github/index.js", "call-me"]],
+])("the command line of %s leaves them so, too", async (_, program) => {
+  using stdin = new Pipe("reads");
+  using output = new Pipe();
+  const child = start(["watch", "busy"], [stdin.end, output.end, output.end], program);
+  await output.shows("busy");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect([stdin.altered, output.altered]).toEqual([false, false]);
 });
 
 test("a waiting exec reads nothing of stdin, and its command gets all of it", async () => {

@@ -147,7 +147,7 @@ describe.concurrent("the GitHub Action", () => {
 
   test("what was not acquired fails the step, and leaves the post step nothing to do", async () => {
     using job = new Job();
-    const { code, log } = await finish(job.step({ environment: "small:2\nother" }));
+    const { code, log } = await finish(job.step({ environment: "small=2\nother" }));
     expect([code, log]).toEqual([4, expect.stringContaining("unsatisfiable: small")]);
     expect(await job.post()).toEqual({ code: 0, log: "" });
   });
@@ -157,7 +157,7 @@ describe.concurrent("the GitHub Action", () => {
     await locks.acquire({ environment: "busy", holder: { name: "checkout #7" } });
     using job = new Job();
     const { code, log } = await finish(job.step({ environment: "busy", "fail-if-busy": "true", wait: "1s" }));
-    expect([code, log]).toEqual([4, expect.stringContaining("not acquired: busy busy, held by checkout #7 since ")]);
+    expect([code, log]).toEqual([4, expect.stringContaining("not acquired: busy busy, held by checkout #7 for ")]);
     expect((await locks.check({ environment: "busy" })).environments[0]?.queueLength).toBe(0);
     expect(await job.post()).toEqual({ code: 0, log: "" });
   });

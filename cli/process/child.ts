@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import os from "node:os";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isPopulated, signalGroup } from "../../clients/ts/src/process/group.ts";
+import { Lifeline } from "../../clients/ts/src/process/lifeline.ts";
 import { type Start, startOf } from "./gate.ts";
-import { isPopulated, signalGroup } from "./group.ts";
-import { Lifeline } from "./lifeline.ts";
 import { unstartable } from "./lookup.ts";
 import type { Origin } from "./origin.ts";
 

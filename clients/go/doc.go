@@ -11,6 +11,6 @@
 //
 // When the lease is lost, because somebody ended it or the server is out of reach for too long, the context of the body is cancelled with a
 // [*LeaseLost] as its cause, early enough to stop before the server hands the environment over. What is cancelled must stop, also what a
-// command has started, which [os/exec.CommandContext] leaves at work. A body that may not notice in time, because its machine was suspended
+// command has started: [os/exec.CommandContext] leaves that at work, [Lease.Run] ends it. A body that may not notice in time, because its machine was suspended
 // for example, has [Lease.FencingToken]: hand it to what you protect.
 package callme

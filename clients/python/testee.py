@@ -57,6 +57,10 @@ def stubborn(order: dict[str, Any]) -> bool:
     return bool(order.get("options", {}).get("stubborn"))
 
 
+def command(order: dict[str, Any]) -> list[str]:
+    return order.get("options", {}).get("run", [])
+
+
 def block(order: dict[str, Any]) -> None:
     """As it is told to finish: nothing else of its thread runs meanwhile, and nothing of its event loop."""
     time.sleep(seconds(order.get("block", "0s")))
@@ -120,7 +124,7 @@ class Tasks:
             async with self.client.hold(*needs, **options) as lease:
                 held(number, lease)
                 try:
-                    block(await asyncio.shield(self.verdicts[number]))
+                    await self.body(order, lease)
                 except asyncio.CancelledError:
                     say(number, "cancelled")
                     if not stubborn(order):
@@ -129,6 +133,12 @@ class Tasks:
         except BaseException as caught:
             error = caught
         say(number, "ended", **outcome(error))
+
+    async def body(self, order: dict[str, Any], lease: callme.aio.HeldLease) -> None:
+        if command(order):
+            await lease.run(*command(order))
+        else:
+            block(await asyncio.shield(self.verdicts[order["id"]]))
 
     async def release(self, order: dict[str, Any]) -> None:
         error: BaseException | None = None
@@ -166,24 +176,29 @@ class Threads:
             needs, options = request(order)
             self.verdicts[number] = threading.Event()
             self.holds[number] = self.client.hold(*needs, **options)
-            threading.Thread(target=self.hold, args=[number, stubborn(order)], daemon=True).start()
+            threading.Thread(target=self.hold, args=[order], daemon=True).start()
 
-    def hold(self, number: int, stubborn: bool) -> None:
+    def hold(self, order: dict[str, Any]) -> None:
+        number = order["id"]
         error: BaseException | None = None
         try:
             with self.holds[number] as lease:
                 held(number, lease)
-                self.body(number, stubborn)
+                self.body(order, lease)
         except BaseException as caught:
             error = caught
         say(number, "ended", **outcome(error))
 
-    def body(self, number: int, stubborn: bool) -> None:
+    def body(self, order: dict[str, Any], lease: callme.HeldLease) -> None:
+        number = order["id"]
         try:
-            self.end(number)
-        except callme.Interrupted:
+            if command(order):
+                lease.run(command(order))
+            else:
+                self.end(number)
+        except (callme.Interrupted, callme.LeaseLost, CancelledError):
             say(number, "cancelled")
-            if not stubborn:
+            if not stubborn(order):
                 raise
             self.end(number)
 

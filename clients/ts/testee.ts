@@ -10,6 +10,7 @@ interface Order {
     fail?: boolean;
     slots?: number;
     stubborn?: boolean;
+    run?: string[];
   };
   readonly block?: string;
   readonly leaseId?: string;
@@ -52,7 +53,7 @@ function outcomeOf(error: unknown, hold?: Hold): object {
   return { outcome: code, reason: reasonOf(error) };
 }
 
-async function hold({ id, environments = [], options: { fail, slots, stubborn, ...options } = {} }: Order): Promise<void> {
+async function hold({ id, environments = [], options: { fail, slots, stubborn, run, ...options } = {} }: Order): Promise<void> {
   const under: Hold = { cancellation: new AbortController(), verdict: Promise.withResolvers() };
   holds.set(id, under);
   const wanted = environments.map((environment) => (slots === undefined ? environment : { environment, slots }));
@@ -66,10 +67,10 @@ async function hold({ id, environments = [], options: { fail, slots, stubborn, .
     await client.hold(wanted, all, async (lease, signal) => {
       signal.addEventListener("abort", () => {
         say(id, "cancelled");
-        if (!stubborn) under.verdict.reject(signal.reason);
+        if (!stubborn && run === undefined) under.verdict.reject(signal.reason);
       });
       say(id, "held", { leaseId: lease.id, leaseToken: lease.token, fencingToken: `${lease.fencingToken}` });
-      block(await under.verdict.promise);
+      await (run === undefined ? under.verdict.promise.then(block) : lease.run(run, { stdio: "ignore" }));
     });
     say(id, "ended", { outcome: "ok" });
   } catch (error) {

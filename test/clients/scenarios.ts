@@ -1,4 +1,5 @@
 // The one table: what every client does, in every language.
+import { commands } from "./scenarios/commands.ts";
 import { cutting } from "./scenarios/cutting.ts";
 import { holding } from "./scenarios/holding.ts";
 import { later } from "./scenarios/later.ts";
@@ -17,6 +18,7 @@ export const scenarios: Scenarios = {
   ...takingBack,
   ...refusing,
   ...overload,
+  ...commands,
   ...cutting,
   ...waiting,
   ...holding,

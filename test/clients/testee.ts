@@ -49,6 +49,7 @@ export interface HoldOptions {
   readonly requestId?: string;
   readonly slots?: number;
   readonly stubborn?: boolean;
+  readonly run?: readonly string[];
 }
 
 /** A process that speaks the protocol. */
@@ -118,6 +119,11 @@ export class Testee {
   transcript(id?: number): string {
     const lines = (id === undefined ? this.#said : this.said(id)).map((said) => JSON.stringify(said));
     return ["", ...lines, ...(this.#stderr === "" ? [] : ["stderr:", this.#stderr.trimEnd()])].join("\n");
+  }
+
+  /** Sends it a signal. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   /** Kills it, and waits until it is gone. */

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
 	"sync"
 	"time"
 
@@ -114,6 +115,9 @@ func (t *testee) hold(ctx context.Context, o order, under hold) {
 			ID: o.ID, Event: "held",
 			LeaseID: lease.ID, LeaseToken: lease.Token, FencingToken: fmt.Sprint(lease.FencingToken),
 		})
+		if run := o.Options.Run; len(run) > 0 {
+			return lease.Run(ctx, exec.Command(run[0], run[1:]...))
+		}
 		select {
 		case told := <-under.verdict:
 			return told.carryOut()

@@ -19,6 +19,8 @@ type options struct {
 	RequestID    string `json:"requestId"`
 	Slots        uint32 `json:"slots"`
 	Stubborn     bool   `json:"stubborn"`
+	// Run is the command that the body runs.
+	Run []string `json:"run"`
 }
 
 // length is a duration as the protocol writes it, which is how Go does.

@@ -1,9 +1,14 @@
+import process from "node:process";
 import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { giveBack, type Locks } from "./calls.ts";
 import type { LeaseLost } from "./errors.ts";
 import { Keeper } from "./keeper.ts";
 import { Limit } from "./limit.ts";
 import { PACE } from "./pace.ts";
+import { type CommandOptions, runCommand } from "./process/command.ts";
+
+/** How a command of HeldLease.run is started; with our environment unless `env` is given. */
+export type RunOptions = Partial<CommandOptions>;
 
 /** A lease that is kept by renewing until it is released; `await using` releases it. */
 export class HeldLease implements AsyncDisposable {
@@ -53,6 +58,25 @@ export class HeldLease implements AsyncDisposable {
   /** Why it was lost, if it was. */
   get loss(): LeaseLost | undefined {
     return this.#keeper.loss;
+  }
+
+  /**
+   * Runs a command, and answers with its exit code, as a shell gives it, when all that it has started has ended: its process group gets
+   * SIGTERM, and SIGKILL within 3 s and before the lease has ended, when the lease is lost, when SIGINT, SIGTERM or SIGHUP come to us, and
+   * for what it leaves behind. It is killed with us. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and CALL_ME_FENCING_TOKEN in
+   * its environment, and never our key; our stdin, stdout and stderr unless `stdio` is "ignore". Rejects with the LeaseLost, or the reason of
+   * HoldOptions.signal.
+   */
+  async run(command: readonly string[], { env = process.env, cwd, stdio }: RunOptions = {}): Promise<number> {
+    const { CALL_ME_API_KEY: _, ...rest } = env;
+    const own = {
+      CALL_ME_LEASE_ID: this.id,
+      CALL_ME_LEASE_TOKEN: this.token,
+      CALL_ME_ENVIRONMENT: this.environments.map(({ name }) => name).join(","),
+      CALL_ME_FENCING_TOKEN: `${this.fencingToken}`,
+    };
+    const killAt = () => (this.loss === undefined ? Number.POSITIVE_INFINITY : this.#keeper.stopBy);
+    return await runCommand(command, { env: { ...rest, ...own }, cwd, stdio }, { signal: this.signal, killAt });
   }
 
   /** Ends it, trying for 10 s, or 1 s if it was lost; never throws, since a lease that nobody renews ends by itself. */

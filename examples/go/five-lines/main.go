@@ -23,9 +23,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err = client.Hold(ctx, "uat", func(ctx context.Context, lease *callme.Lease) error {
-		command := exec.CommandContext(ctx, os.Args[1], os.Args[2:]...)
+		command := exec.Command(os.Args[1], os.Args[2:]...)
 		command.Stdout, command.Stderr = os.Stdout, os.Stderr
-		return run(command) // and end all that it has started: group_unix.go
+		return lease.Run(ctx, command) // and end all that it has started
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -69,22 +69,25 @@ class HeldLease(Held):
     def run(self, args: Sequence[str], *, check: bool = True, **popen: Any) -> subprocess.CompletedProcess[Any]:
         """Runs a command to its end, as subprocess.run does, but in a session of its own, which ends in time if the lease is lost.
 
-        Then it gets SIGTERM at once, and SIGKILL before the lease has ended; so too, within 3 s, when anything else interrupts us. It
-        has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and CALL_ME_FENCING_TOKEN in its environment, and never our
-        key. ``popen``:
-        arguments of subprocess.Popen; output that you want to read goes into a file. Raises LeaseLost, and CalledProcessError for
-        an exit code other than 0, unless ``check`` is false.
+        Then it gets SIGTERM at once, and SIGKILL before the lease has ended; so too, within 3 s, when anything else interrupts us, and
+        what it has left running when it ends. It is killed with us. In the main thread SIGTERM raises SystemExit meanwhile, unless
+        you handle it. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and CALL_ME_FENCING_TOKEN in its environment,
+        and never our key. ``popen``: arguments of subprocess.Popen; output that you want to read goes into a file. Raises LeaseLost,
+        and CalledProcessError for an exit code other than 0, unless ``check`` is false.
         """
         self.check()
-        process = _process.start(args, self._environment(), popen)
+        process, guard = _process.start(args, self._environment(), popen)
         try:
-            self._wait(process)
-        except BaseException:
-            _process.stop(process, self._kill_at if self._loss is not None else time.monotonic() + _process.GRACE)
-            raise
+            with _process.ends_by_exit():
+                self._wait(process)
         finally:
-            with process:
-                """Closes its pipes."""
+            # What it leaves behind, too: nobody else may be served beside that.
+            try:
+                _process.stop(process, self._kill_at if self._loss is not None else time.monotonic() + _process.GRACE)
+            finally:
+                guard.dismiss()
+                with process:
+                    """Closes its pipes."""
         if check and process.returncode != 0:
             raise subprocess.CalledProcessError(process.returncode, args)
         return subprocess.CompletedProcess(args, process.returncode)

@@ -4,10 +4,12 @@ import dev.callme.v1.EndReason;
 import dev.callme.v1.Lease;
 import dev.callme.v1.LeaseState;
 import dev.callme.v1.LeasedEnvironment;
+import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * A lease that is kept by renewing until it is closed.
@@ -18,6 +20,9 @@ import java.util.function.Consumer;
  * cleared as well. Methods may be called by any thread, but only the thread that holds can clear its own interrupt: let it close.
  */
 public final class HeldLease implements AutoCloseable {
+  /** How long a command has from SIGTERM to SIGKILL, in ms, if a tenth of the ttl is no less. */
+  private static final long GRACE = 3_000;
+
   private final Wire wire;
   private final String id;
   private final String token;
@@ -105,6 +110,44 @@ public final class HeldLease implements AutoCloseable {
   }
 
   /**
+   * Runs a command, and returns its exit code when all that it has started has ended: its process group gets SIGTERM, and SIGKILL after 3 s,
+   * or after a tenth of the ttl if that is less, when the lease is lost, when this thread is interrupted, when the JVM ends (of SIGTERM, for
+   * example: then the lease is released as well), and for what the command leaves behind. It is killed with us. It has CALL_ME_LEASE_ID,
+   * CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and CALL_ME_FENCING_TOKEN in its environment, and never CALL_ME_API_KEY. Its stdout and stderr
+   * are ours unless the builder redirects them; its stdin is empty, or the file that the builder names.
+   *
+   * @throws LeaseLostException if the lease is lost
+   * @throws InterruptedException if the thread was interrupted
+   * @throws IOException if the command could not be started
+   */
+  public int run(ProcessBuilder command) throws IOException, InterruptedException {
+    check();
+    command.environment().keySet().remove("CALL_ME_API_KEY");
+    command.environment().put("CALL_ME_LEASE_ID", id);
+    command.environment().put("CALL_ME_LEASE_TOKEN", token);
+    command.environment().put("CALL_ME_ENVIRONMENT", environments().stream().map(LeasedEnvironment::getName).collect(Collectors.joining(",")));
+    command.environment().put("CALL_ME_FENCING_TOKEN", Long.toUnsignedString(fencingToken()));
+    Group group = Group.start(command);
+    long grace = lease.hasTtl() ? Math.min(GRACE, Times.nanos(lease.getTtl()) / 10_000_000) : GRACE;
+    Thread farewell = Daemon.named("call-me-farewell").newThread(() -> leave(group, grace));
+    boolean registered = register(farewell);
+    lost.thenRun(() -> group.end(grace));
+    try {
+      int code = group.waitFor();
+      group.end(grace);
+      check();
+      return code;
+    } catch (InterruptedException interrupt) {
+      group.end(grace);
+      check();
+      throw interrupt;
+    } finally {
+      group.end(grace);
+      if (registered) unregister(farewell);
+    }
+  }
+
+  /**
    * Releases the lease, tried for up to 10 s whoever interrupts, and for 1 s if it was lost; a release without an answer is no error, since a
    * lease that nobody renews ends by itself. Closing it again does nothing.
    *
@@ -160,6 +203,34 @@ public final class HeldLease implements AutoCloseable {
     }
     onClosed.accept(this);
     return true;
+  }
+
+  /** The JVM ends: first the command, and only then the lease. */
+  private void leave(Group group, long grace) {
+    group.end(grace);
+    try {
+      close();
+    } catch (LeaseLostException told) {
+      // Nobody is left to be told.
+    }
+  }
+
+  /** False: the JVM is ending already. */
+  private static boolean register(Thread hook) {
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+      return true;
+    } catch (IllegalStateException ending) {
+      return false;
+    }
+  }
+
+  private static void unregister(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException ending) {
+      // It runs.
+    }
   }
 
   private void lose(Loss why) {

@@ -4,6 +4,7 @@ import dev.callme.client.CallMe;
 import dev.callme.client.HeldLease;
 import dev.callme.client.HoldOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,8 @@ final class Hold extends Thread {
   private final int number;
   private final HoldOptions options;
   private final boolean stubborn;
+  /** The command that the body runs; null: none. */
+  private final List<String> command;
   /** How long to block before it returns; or that it throws. */
   private final CompletableFuture<Duration> verdict = new CompletableFuture<>();
 
@@ -21,6 +24,7 @@ final class Hold extends Thread {
     this.client = client;
     this.number = order.id;
     this.stubborn = order.options.stubborn;
+    this.command = order.options.run;
     this.options = order.hold().onWaiting(lease -> Said.of(order.id, "waiting").with("position", lease.getPosition()).say()).build();
   }
 
@@ -49,6 +53,10 @@ final class Hold extends Thread {
   private void body(HeldLease lease) throws Exception {
     String fencingToken = Long.toUnsignedString(lease.fencingToken());
     Said.of(number, "held").with("leaseId", lease.id()).with("leaseToken", lease.token()).with("fencingToken", fencingToken).say();
+    if (command != null) {
+      lease.run(new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD));
+      return;
+    }
     try {
       end();
     } catch (InterruptedException cancelled) {

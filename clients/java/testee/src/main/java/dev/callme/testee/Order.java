@@ -30,6 +30,7 @@ final class Order {
     String requestId;
     int slots;
     boolean stubborn;
+    List<String> run;
   }
 
   /** The same for the client. */

@@ -5,6 +5,7 @@ import tls from "node:tls";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { IN_CLEAR_TEXT } from "../exit.ts";
+import { spell } from "../words/duration.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
 
 const DAY = 86_400_000;
@@ -56,7 +57,7 @@ export const certificate: Check = async ({ url, patience }) => {
 function lifetime(end: number, said: string): Finding {
   const left = end - Date.now();
   const detail = `${said}valid until ${new Date(end).toISOString().slice(0, 10)}`;
-  return left > SOON ? ok(detail) : warn(`${detail}, for ${Math.floor(left / DAY)} more days`, "renew the server's certificate");
+  return left > SOON ? ok(detail) : warn(`${detail}, for another ${spell(left)}`, "renew the server's certificate");
 }
 
 /** Whether a call-me server answers there. */

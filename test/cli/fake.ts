@@ -17,11 +17,14 @@ export interface Script {
 /** A server whose answers the test scripts: for what a real one does too rarely, such as dying in the middle of an answer. */
 export class ScriptedServer {
   readonly #script: Script;
+  readonly #ahead: number;
   #server: http.Server | undefined;
   #port = 0;
 
-  constructor(script: Script) {
+  /** `ahead`: by how much its clock is ahead of ours, in ms. */
+  constructor(script: Script, ahead = 0) {
     this.#script = script;
+    this.#ahead = ahead;
   }
 
   /** The address; the same after each start. */
@@ -30,14 +33,16 @@ export class ScriptedServer {
   }
 
   async start(): Promise<this> {
-    const server = http.createServer(
-      connectNodeAdapter({
-        routes: (router) => {
-          router.service(LockService, this.#script.locks ?? {});
-          router.service(EnvironmentService, this.#script.environments ?? {});
-        },
-      }),
-    );
+    const handle = connectNodeAdapter({
+      routes: (router) => {
+        router.service(LockService, this.#script.locks ?? {});
+        router.service(EnvironmentService, this.#script.environments ?? {});
+      },
+    });
+    const server = http.createServer((request, response) => {
+      response.setHeader("date", new Date(Date.now() + this.#ahead).toUTCString());
+      handle(request, response);
+    });
     await new Promise<void>((resolve) => server.listen(this.#port, "127.0.0.1", resolve));
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;

@@ -101,6 +101,20 @@ test("status and queue say who has what, until when and who is next, within 80 c
     expect({ line, fits: widthOf(line) <= 80 || line.includes("https://") }).toEqual({ line, fits: true });
 });
 
+test("a wrong clock on this side shifts no time: lengths are the server's, and times of day what this clock will show", async () => {
+  const hour = 3_600_000;
+  const at = (minutes: number) => timestampFromMs(Date.now() + hour + minutes * MINUTE + 500);
+  const holders = [{ ...held, since: at(-12), until: at(0.8), latestEnd: at(300) }];
+  const environments = [
+    create(EnvironmentStatusSchema, { name: "uat", state: EnvironmentState.AVAILABLE, capacity: 1, used: 1, queueLength: 9, holders }),
+  ];
+  await using server = await new ScriptedServer({ locks: { check: () => ({ environments }) } }, hour).start();
+  const { stdout } = await type(["status", "uat"], { CALL_ME_URL: server.url });
+  const [, row = ""] = stdout.split("\n");
+  const shown = [300, 299].map((minutes) => new Date(Date.now() + minutes * MINUTE).toLocaleTimeString("sv-SE").slice(0, 5));
+  expect(row).toMatch(new RegExp(`^busy +uat +1/1 +9 +1[12] m +(tomorrow )?(${shown.join("|")}) +acme`));
+});
+
 test.skipIf(spawnSync("script", ["--version"]).status !== 0)("a terminal's own width is used", async () => {
   await using server = await office();
   const command = `stty cols 132; exec '${process.execPath}' '${BIN}' status --pool default`;

@@ -25,16 +25,16 @@ export async function forcedWhileStalled(server: Server, round: number): Promise
   await deadBefore(next, wrapped, ahead, `forced ${round}`);
 }
 
-/** The network is away for longer than the ttl: the command is dead before the next holder is served, at the very moment of the expiry. */
+/** The network is away for longer than the ttl: the command is dead before the next holder is served, 3 s after the expiry. */
 export async function cutOffWhileStalled(server: Server, round: number): Promise<void> {
   const { locks, environments } = clientsOf(server);
   const environment = `stalled-cut-off-${round}`;
-  await environments.applyEnvironments({ environments: [{ name: environment, lockDelay: { seconds: 0n } }] });
+  await environments.applyEnvironments({ environments: [{ name: environment, lockDelay: { seconds: 3n } }] });
   await using network = await Network.start(server.port);
   const { pipe, script } = stalled(round);
   using _ = pipe;
   const at = { url: network.url, key: server.key };
-  await using wrapped = await Wrapped.start(at, environment, { script, stderr: pipe.end, options: ["--ttl", "3s"] });
+  await using wrapped = await Wrapped.start(at, environment, { script, stderr: pipe.end, options: ["--ttl", "4s"] });
   const ahead = await aheadOf(server, wrapped.leaseId);
   const next = locks.acquire({ environment, requestId: `next-on-${environment}`, wait: { seconds: 60n } });
   if (round % 4 < 2) network.silence();

@@ -71,7 +71,11 @@ export class Wrapped implements AsyncDisposable {
   /** Starts one and waits until the command runs. */
   static async start(at: Address, environment: string, how: Start = {}): Promise<Wrapped> {
     const wrapped = new Wrapped(at, environment, how);
-    const [, leaseId = "", ...pids] = await wrapped.#hears(() => /^(\S+) (\d+) (\d+)$/m.exec(wrapped.stdout));
+    const early = wrapped.end.then(({ code }) => {
+      throw new Error(`it ended with ${code} before its command ran:\n${wrapped.stderr}`);
+    });
+    const greeting = wrapped.#hears(() => /^(\S+) (\d+) (\d+)$/m.exec(wrapped.stdout));
+    const [, leaseId = "", ...pids] = await Promise.race([greeting, early]);
     wrapped.leaseId = leaseId;
     wrapped.processes = pids.map(Number);
     return wrapped;

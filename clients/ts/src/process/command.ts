@@ -33,7 +33,7 @@ export async function runCommand(
   { signal, killAt }: { signal: AbortSignal; killAt: () => number },
 ): Promise<number> {
   signal.throwIfAborted();
-  const lifeline = new Lifeline((line) => process.stderr.write(`call-me: ${line}\n`));
+  const lifeline = new Lifeline((line) => process.emitWarning(line, "call-me"));
   let group = 0;
   let deadline = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@
 """
 
 from callme._client import Client, hold
-from callme._errors import LeaseLost, NotAcquired, reason_of
+from callme._errors import CallFailed, LeaseLost, NotAcquired, reason_of
 from callme._hold import Hold
 from callme._interrupt import Interrupted
 from callme._lease import HeldLease
@@ -15,6 +15,7 @@ from callme.v1.types_pb2 import Holder
 __all__ = [
     "IF_BUSY_FAIL",
     "IF_BUSY_QUEUE",
+    "CallFailed",
     "Client",
     "HeldLease",
     "Hold",
@@ -30,5 +31,5 @@ __all__ = [
 ]
 
 # Where to import them from, in tracebacks too.
-for _public in (Client, HeldLease, Hold, Interrupted, LeaseLost, NotAcquired):
+for _public in (CallFailed, Client, HeldLease, Hold, Interrupted, LeaseLost, NotAcquired):
     _public.__module__ = __name__

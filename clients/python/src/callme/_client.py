@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable
 from callme._calls import Calls, persist
 from callme._connection import Connection
 from callme._hold import Hold
-from callme._options import HoldOptions, request_for
+from callme._options import HELP, HoldOptions, observer_of, request_for
 from callme._place import Place
 from callme._retry import RELEASE_TIMEOUT
 from callme._settings import Metadata, metadata_of, settings_of
@@ -40,8 +40,8 @@ class Client:
     def hold(self, *environments: str | Need, interrupt: bool = True, **options: Unpack[HoldOptions]) -> Hold:
         """Holds all of these environments together while a ``with`` block runs, and releases them after it.
 
-        Entering the ``with`` waits, also through restarts of the server, and raises NotAcquired, or the grpc.RpcError of a call
-        that the server refused. What the body raises comes out unchanged, but if the lease was lost it is LeaseLost. With
+        Entering the ``with`` waits, also through restarts of the server, and raises NotAcquired, or CallFailed if the server
+        refused the call. What the body raises comes out unchanged, but if the lease was lost it is LeaseLost. With
         ``interrupt`` the body of a lost lease is interrupted (see Interrupted); without, look at ``lease.lost`` yourself. Raises
         TypeError or ValueError for bad options.
         """
@@ -66,7 +66,7 @@ class Client:
         self.close()
 
     def _hold(self, environments: tuple[str | Need, ...], options: HoldOptions, *, interrupt: bool, close: Callable[[], None]) -> Hold:
-        place = Place(request_for(environments, options), options.get("on_waiting"))
+        place = Place(request_for(environments, options), observer_of(options))
         return Hold(self._connection, self.metadata, place, interrupt=interrupt, close=close)
 
 
@@ -78,3 +78,7 @@ def hold(*environments: str | Need, interrupt: bool = True, **options: Unpack[Ho
 
 def _leave_open() -> None:
     pass
+
+
+for _asking in (Client.hold, hold):
+    _asking.__doc__ = f"{_asking.__doc__}\n{HELP}"

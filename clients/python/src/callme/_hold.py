@@ -6,10 +6,12 @@ import time
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Callable
 
+import grpc
+
 from callme import _process
 from callme._calls import Calls
 from callme._connection import Route
-from callme._errors import cause_of
+from callme._errors import CallFailed, cause_of
 from callme._interrupt import Interrupted, Interrupter, Unmoved, interrupter
 from callme._keeper import Keeper
 from callme._lease import HeldLease
@@ -61,6 +63,8 @@ class Hold:
         except BaseException as error:
             self._disarm()
             self._finish(error, FAREWELL)
+            if isinstance(error, grpc.RpcError):
+                raise CallFailed(error) from None
             raise
         return lease
 

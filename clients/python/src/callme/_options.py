@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypedDict, Union
 from google.protobuf.duration_pb2 import Duration
 
 from callme._holder import describe_holder
+from callme._words import say_waiting
 from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, AcquireRequest, Need
 
 if TYPE_CHECKING:
@@ -25,10 +26,33 @@ Seconds = Union[int, float, timedelta]
 _TTL = 60
 _LENGTHS = {"ttl", "max_hold", "wait", "queue_timeout", "ticket_ttl", "claim_timeout"}
 _LONGEST_WAIT = 60
+# What is no part of the request.
+_OURS = {"on_waiting", "quiet"}
+
+
+HELP = """
+Options (lengths of time are seconds, or a timedelta):
+    ttl            how long the lease outlives its last renewal, 1 s to 30 d (60 s)
+    max_hold       the longest it can be held with any number of renewals (4 h, or the environment's)
+    queue_timeout  how long to wait in line, then NotAcquired (for ever)
+    ticket_ttl     how long the place in line outlives the last contact with the server (60 s)
+    claim_timeout  how long a grant waits for a client that is out of contact (5 s)
+    if_busy        callme.IF_BUSY_FAIL: raise NotAcquired instead of waiting
+    wait           with callme.IF_BUSY_FAIL: how long to stand in line before that, 60 s at most (not at all)
+    pool           the environments' pool (theirs, or "default")
+    priority       -10 to 10; each step counts as ten minutes of waiting (0)
+    request_id     whoever asks with the same one gets the same lease (random)
+    holder         callme.Holder(name=…): who it is for (the CI system's run, or user@host)
+    reason         what it is for; others who wait will see it
+    tags           free words to find the lease by, at most 16
+    on_waiting     called with the lease when it waits, and when its position has changed
+    quiet          True: say nothing on stderr while it waits
+"""
+"""HoldOptions for help(), which shows no more of ``**options`` than its name."""
 
 
 class HoldOptions(TypedDict, total=False):
-    """How to ask for environments. All but ``on_waiting`` are the fields of AcquireRequest."""
+    """How to ask for environments. All but ``on_waiting`` and ``quiet`` are the fields of AcquireRequest."""
 
     ttl: Seconds
     """How long the lease outlives its last renewal, 1 s to 30 d; 60 s unless given."""
@@ -58,13 +82,15 @@ class HoldOptions(TypedDict, total=False):
     """Free words to find the lease by, at most 16."""
     on_waiting: Callable[[Lease], object]
     """Called with the lease when it waits, and when its position has changed. It must not block. What it raises ends the hold."""
+    quiet: bool
+    """Say nothing on stderr while it waits, where there is no ``on_waiting`` either."""
 
 
 def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> AcquireRequest:
     """The one request that every try sends. Raises TypeError or ValueError for what cannot be asked."""
     if not wanted:
         raise TypeError("name at least one environment to hold")
-    fields: dict[str, Any] = {name: value for name, value in options.items() if name != "on_waiting" and value is not None}
+    fields: dict[str, Any] = {name: value for name, value in options.items() if name not in _OURS and value is not None}
     fields.setdefault("request_id", str(uuid.uuid4()))
     fields.setdefault("ttl", _TTL)
     fields["holder"] = describe_holder(os.environ, fields.get("holder"))
@@ -80,6 +106,11 @@ def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> Acquire
         _check_wait(fields["wait"], fields.get("if_busy"))
     needs = [Need(environment=one) if isinstance(one, str) else one for one in wanted]
     return AcquireRequest(needs=needs, **fields)
+
+
+def observer_of(options: HoldOptions) -> Callable[[Lease], object] | None:
+    """Whom to tell about the waiting."""
+    return options.get("on_waiting") or (None if options.get("quiet") else say_waiting)
 
 
 def seconds(duration: Duration) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callme._options import HoldOptions, request_for
+from callme._options import HELP, HoldOptions, observer_of, request_for
 from callme._place import Place
 from callme._retry import RELEASE_TIMEOUT
 from callme._settings import Metadata, metadata_of, settings_of
@@ -52,8 +52,8 @@ class Client:
     def hold(self, *environments: str | Need, **options: Unpack[HoldOptions]) -> Hold:
         """Holds all of these environments together while an ``async with`` block runs, and releases them after it.
 
-        Entering it waits, also through restarts of the server, and raises NotAcquired, or the grpc.RpcError of a call that the server
-        refused. What the body raises comes out unchanged, but if the lease was lost the body is cancelled and it is LeaseLost. Raises
+        Entering it waits, also through restarts of the server, and raises NotAcquired, or CallFailed if the server refused the
+        call. What the body raises comes out unchanged, but if the lease was lost the body is cancelled and it is LeaseLost. Raises
         TypeError or ValueError for bad options.
         """
         return self._hold(environments, options, _leave_open)
@@ -83,7 +83,7 @@ class Client:
         return self._connection
 
     def _hold(self, environments: tuple[str | Need, ...], options: HoldOptions, close: Callable[[], Awaitable[None]]) -> Hold:
-        place = Place(request_for(environments, options), options.get("on_waiting"))
+        place = Place(request_for(environments, options), observer_of(options))
         return Hold(self._connect, self.metadata, place, close)
 
 
@@ -95,3 +95,7 @@ def hold(*environments: str | Need, **options: Unpack[HoldOptions]) -> Hold:
 
 async def _leave_open() -> None:
     pass
+
+
+for _asking in (Client.hold, hold):
+    _asking.__doc__ = f"{_asking.__doc__}\n{HELP}"

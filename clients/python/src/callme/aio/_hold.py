@@ -6,8 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Callable
 
+import grpc
+
 from callme import _process
-from callme._errors import cause_of
+from callme._errors import CallFailed, cause_of
 from callme._retry import FAREWELL, PATIENCE
 from callme.aio._calls import give_back
 from callme.aio._connection import Route
@@ -58,6 +60,9 @@ class Hold:
         self._entered = True
         try:
             lease = await self._take()
+        except grpc.RpcError as error:
+            await self._finish(FAREWELL)
+            raise CallFailed(error) from None
         except BaseException:
             await self._finish(FAREWELL)
             raise

@@ -1,0 +1,68 @@
+"""What is said on stderr while a hold waits. Nobody waits for whoever reads it: a pipe may be full, a terminal stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from callme.v1.types_pb2 import Lease
+
+# What is beyond so many lines is dropped.
+_MOST = 16
+
+
+class _Writer:
+    """Writes in a thread of its own, which is there once there is something to write."""
+
+    def __init__(self) -> None:
+        self._lines: queue.Queue[tuple[int, bytes]] = queue.Queue(maxsize=_MOST)
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def write(self, descriptor: int, line: bytes) -> None:
+        """Never blocks."""
+        with self._starting:
+            # After a fork there is none.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, name="call-me-words", daemon=True)
+                self._thread.start()
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait((descriptor, line))
+
+    def _work(self) -> None:
+        while True:
+            descriptor, line = self._lines.get()
+            # Past Python's own buffer, whose lock the end of the program would wait for.
+            with contextlib.suppress(OSError):
+                os.write(descriptor, line)
+
+
+_writer = _Writer()
+
+
+def say_waiting(lease: Lease) -> None:
+    """Says what a lease waits for, and behind whom."""
+    names = ", ".join(one.name for one in lease.environments)
+    holders = ", ".join(one.holder.name or one.principal for one in lease.holders)
+    behind = f"; held by {holders}" if holders else ""
+    _say(f"call-me: waiting for {names}, position {lease.position} of {lease.queue_length}{behind}\n")
+
+
+def _say(line: str) -> None:
+    stream = sys.stderr
+    # Without a console (pythonw) there is none.
+    if stream is None:
+        return
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        # One of the program's own, such as a StringIO.
+        with contextlib.suppress(OSError, ValueError):
+            stream.write(line)
+        return
+    _writer.write(descriptor, line.encode("utf-8", "replace"))

@@ -72,7 +72,7 @@ describe.concurrent("the components", { timeout: 60_000 }, () => {
 
   test("hold takes before the jobs of a pipeline and gives back after them, with the lease's token", async () => {
     await using machine = new Machine(server, "component-hold");
-    const pipeline = render("hold.yml", { environment: "component-hold component-hold-2:1" });
+    const pipeline = render("hold.yml", { environment: "component-hold component-hold-2=1" });
     expect(pipeline["call-me-give-back"]).toMatchObject({ stage: ".post", when: "always", tags: [] });
     await play({ ...pipeline, deploy: { stage: "deploy", script: ["make deploy"] } }, machine);
     expect(machine.made.map(({ args }) => args)).toEqual(["deploy"]);

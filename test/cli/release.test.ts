@@ -209,7 +209,11 @@ test("a lease token that is asked for more than its lease ends with 3", async ()
   };
   await using server = await new ScriptedServer({ environments: { listLeases } }).start();
   const { code, stderr } = await type(["release", "uat"], { CALL_ME_URL: server.url, CALL_ME_LEASE_TOKEN: "cml_L1_x" });
-  expect({ code, stderr }).toEqual({ code: 3, stderr: "call-me: a lease token opens its own lease only: in a command of exec, or with the lease_token alone, set CALL_ME_API_KEY, or give --key-file\n" });
+  expect({ code, stderr }).toEqual({
+    code: 3,
+    stderr:
+      "call-me: a lease token opens its own lease only: in a command of exec, or with the lease_token alone, set CALL_ME_API_KEY, or give --key-file\n",
+  });
 });
 
 test("a server that stays unavailable is given up, with what it said", async () => {

@@ -64,7 +64,7 @@ export class Stopper {
   #killBy(at: number): void {
     this.#killAt = Math.min(this.#killAt, at);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#kill("it did not end in time"), this.#killAt - performance.now());
+    this.#timer = setTimeout(() => this.#kill("it did not end in time"), Math.max(0, this.#killAt - performance.now()));
   }
 
   #kill(why: string): void {

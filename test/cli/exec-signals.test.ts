@@ -62,14 +62,14 @@ describe.concurrent("exec", () => {
   });
 
   test("a wrapper that is killed takes the command and its child with it", async () => {
-    await using wrapped = await Wrapped.start(server, "killed", { options: ["--ttl", "1s"] });
+    await using wrapped = await Wrapped.start(server, "killed", { options: ["--ttl", "3s"] });
     wrapped.signal("SIGKILL");
     expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.EXPIRED);
     expect(wrapped.alive).toBe(false);
   });
 
   test("also when its guard was killed first", async () => {
-    await using wrapped = await Wrapped.start(server, "unguarded", { options: ["--ttl", "1s"] });
+    await using wrapped = await Wrapped.start(server, "unguarded", { options: ["--ttl", "3s"] });
     const guards = () =>
       readFileSync(`/proc/${wrapped.pid}/task/${wrapped.pid}/children`, "utf8")
         .trim()
@@ -91,7 +91,7 @@ describe.concurrent("exec", () => {
     await using wrapped = await Wrapped.start(server, "launched", { launcher });
     wrapped.signal("SIGINT");
     expect(await wrapped.end).toEqual({ code: 130, signal: null });
-    await using killed = await Wrapped.start(server, "launched", { launcher, options: ["--ttl", "1s"] });
+    await using killed = await Wrapped.start(server, "launched", { launcher, options: ["--ttl", "3s"] });
     killed.signal("SIGKILL");
     expect((await ended(server, killed.leaseId)).reason).toBe(EndReason.EXPIRED);
     expect(killed.alive).toBe(false);

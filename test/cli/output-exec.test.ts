@@ -8,6 +8,7 @@ import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
+import { Pipe } from "./plumbing.ts";
 import { inParallel } from "./replay.ts";
 import { cutOffWhileStalled, forcedWhileStalled } from "./stalled.ts";
 import { ended, leasesOn, Wrapped } from "./wrapped.ts";
@@ -40,6 +41,17 @@ describe.concurrent("exec with a stderr that nobody reads", () => {
 
   test("whose network is gone: the command is dead before the next holder is served", async () => {
     await inParallel(4, 4, (round) => cutOffWhileStalled(server, round));
+  });
+
+  test("a warning of Node's waits for no reader, and neither does an error that nobody caught: the command dies with us", async () => {
+    const plant =
+      'process.once("SIGUSR2", () => { process.emitWarning("planted"); setImmediate(() => { throw new Error("planted"); }); });';
+    using pipe = Pipe.full();
+    const launcher = [process.execPath, "--import", `data:text/javascript,${encodeURIComponent(plant)}`];
+    await using wrapped = await Wrapped.start(server, "stalled-error", { script: "stubborn", stderr: pipe.end, launcher });
+    wrapped.signal("SIGUSR2");
+    expect(await wrapped.end).toEqual({ code: 1, signal: null });
+    await wrapped.dead();
   });
 
   test("a socket that nobody reads is left as it is, and holds up nothing either", async () => {

@@ -66,6 +66,26 @@ test("a place in line whose id nobody was told is given up", async () => {
   expect(await leasesOn(server, "taken")).toHaveLength(1);
 });
 
+test("a reader that leaves ends the waiting of request, and gives its place in line up", async () => {
+  const { locks } = clientsOf(server);
+  await locks.acquire({ environment: "left" });
+  const child = start(["request", "left"], "pipe");
+  child.stdout?.destroy();
+  const { code } = await finish(child);
+  expect(code).toBe(141);
+  expect(await leasesOn(server, "left")).toHaveLength(1);
+});
+
+test("an answer that could not be written is no success", async () => {
+  const full = openSync("/dev/full", "w");
+  const { code, stderr } = await finish(start(["check", "free", "--json"], full));
+  closeSync(full);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^call-me: the answer could not be written to stdout \(ENOSPC/),
+  });
+});
+
 test("a reader that is slow is waited for, and gets all of it", async () => {
   const { environments } = clientsOf(server);
   const many = Array.from({ length: 400 }, (_, number) => ({ name: `slow-${number}`, labels: { about: "x".repeat(200) } }));

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, openSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
 import { openedAnew } from "./outlet.ts";
 import type { Descriptor } from "./way.ts";
@@ -17,9 +17,12 @@ export class Screen {
   /** The width of the terminal, if it is one that tells. */
   get columns(): number | undefined {
     if (!this.isTTY) return undefined;
-    // Node sets flags on a terminal that it is given: not on the one that we share.
-    const own = this.#own === undefined ? openedAnew(this.#descriptor, constants.O_WRONLY) : undefined;
-    if (own !== undefined) this.#own = new WriteStream(own);
-    return this.#own?.getWindowSize()[0] || undefined;
+    try {
+      // Node sets flags on a terminal that it is given: not on the one that we share.
+      this.#own ??= new WriteStream(openedAnew(this.#descriptor, constants.O_WRONLY) ?? openSync("/dev/tty", "w"));
+      return this.#own.getWindowSize()[0] || undefined;
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -72,7 +72,7 @@ export const IN_CLEAR_TEXT = /wrong version number|packet length too long/;
 function mistakenAddress(error: ConnectError, url: string): string | undefined {
   const said = error.rawMessage;
   if (IN_CLEAR_TEXT.test(said)) return `${url} speaks clear text: set CALL_ME_URL, or give --url, with http:// instead of https://`;
-  if (url.startsWith("http:") && /socket hang up|ECONNRESET|Parse Error/.test(said))
+  if (url.startsWith("http:") && /socket hang up|ECONNRESET|EPIPE|Parse Error/.test(said))
     return `${url} hung up (${said}): if it speaks TLS, set CALL_ME_URL, or give --url, with https:// instead of http://`;
   const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
   if (/CERT|UNABLE_TO_VERIFY|ALTNAME/.test(code))

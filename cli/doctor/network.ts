@@ -1,6 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
+import http from "node:http";
+import https from "node:https";
 import { isIP } from "node:net";
+import { text } from "node:stream/consumers";
 import tls from "node:tls";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -108,26 +111,24 @@ export const clock: Check = async (patient) => {
   return warn(detail, "leases don't depend on it, but --until and the times shown do: set the clocks (NTP)");
 };
 
-function get({ url, patience }: Patient, path: string): Promise<Response> {
-  return fetch(new URL(path.slice(1), base(url)), { signal: AbortSignal.timeout(patience), redirect: "manual" });
+function get(patient: Patient, path: string): Promise<Response> {
+  return ask(patient, path, {});
 }
 
-async function post({ url, patience }: Patient, path: string): Promise<Response> {
-  const headers = { "content-type": "application/json" };
-  const answer = await fetch(new URL(path.slice(1), base(url)), {
-    method: "POST",
-    headers,
-    body: "no message",
-    signal: AbortSignal.timeout(patience),
-    redirect: "manual",
-  });
-  await answer.arrayBuffer();
-  return answer;
+function post(patient: Patient, path: string): Promise<Response> {
+  return ask(patient, path, { method: "POST", headers: { "content-type": "application/json" } }, "no message");
 }
 
-/** The address may have a path of its own. */
-function base(url: URL): string {
-  return url.href.endsWith("/") ? url.href : `${url.href}/`;
+/** As every client asks: by no proxy of the environment, which fetch may use. The address may have a path of its own. */
+async function ask({ url, patience }: Patient, path: string, how: https.RequestOptions, body?: string): Promise<Response> {
+  const { request } = url.protocol === "https:" ? https : http;
+  const base = url.href.endsWith("/") ? url.href : `${url.href}/`;
+  const call = request(new URL(path.slice(1), base), { ...how, agent: false, signal: AbortSignal.timeout(patience) });
+  call.end(body);
+  const [answer]: http.IncomingMessage[] = await once(call, "response");
+  if (answer === undefined) throw new Error("no answer");
+  const { statusCode: status = 0, headers } = answer;
+  return new Response((await text(answer)) || null, { status, ...(headers.date !== undefined && { headers: { date: headers.date } }) });
 }
 
 function hostOf(url: URL): string {

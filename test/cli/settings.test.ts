@@ -124,12 +124,11 @@ test("a server that speaks clear text where TLS is asked for, the other way roun
   );
 });
 
-test("no proxy of the environment is used", async () => {
-  const { server } = await keyServer();
-  await using _ = server;
+test.each([["check", "uat"], ["doctor"]])("no proxy of the environment is used: %s", async (...args) => {
+  await using server = await Server.start();
   const proxies = { HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1", NODE_USE_ENV_PROXY: "1" };
-  const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, ...proxies };
-  const child = spawn(process.execPath, [BIN, "check", "uat"], { env, stdio: "ignore" });
+  const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key, ...proxies };
+  const child = spawn(process.execPath, [BIN, ...args], { env, stdio: "ignore" });
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 

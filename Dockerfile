@@ -5,12 +5,14 @@ FROM node:24-bookworm-slim AS package
 WORKDIR /build
 COPY . .
 # Install scripts are not needed: better-sqlite3 and esbuild bring their binaries in their packages.
-RUN npm ci --ignore-scripts && npm pack --pack-destination /
+RUN npm ci --ignore-scripts && npm pack --pack-destination / && \
+    node -p '"better-sqlite3@" + require("./package.json").peerDependencies["better-sqlite3"]' >/driver
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production CALL_ME_STORE=sqlite:/data/call-me.db PORT=8000
-COPY --from=package /call-me-*.tgz /tmp/
-RUN npm install --global --ignore-scripts /tmp/call-me-*.tgz && rm /tmp/call-me-*.tgz && install -d -o node -g node /data
+COPY --from=package /call-me-*.tgz /driver /tmp/
+# The package leaves out what the server alone needs.
+RUN npm install --global --ignore-scripts /tmp/call-me-*.tgz "$(cat /tmp/driver)" && rm /tmp/call-me-*.tgz /tmp/driver && install -d -o node -g node /data
 USER node
 VOLUME /data
 EXPOSE 8000

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Reads } from "../core/command.ts";
@@ -10,6 +11,18 @@ import { unmark } from "./sqlite/mark.ts";
 import { Damage, environmentOfRow, eventOfRow, leaseOfRow, poolOfRow, remainsOfRow, rowsOf } from "./sqlite/rows.ts";
 import type { Answer, Operations, Request } from "./sqlite/worker.ts";
 import { type History, type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
+
+/** What the package leaves out, since its clients don't need it: the version that it was tested with. */
+const DRIVER = "better-sqlite3@13.2.0";
+
+/** Throws StoreUnusable if it was not installed beside us. */
+function requireDriver(): void {
+  try {
+    createRequire(import.meta.url).resolve("better-sqlite3");
+  } catch {
+    throw new StoreUnusable(`the server keeps its state with better-sqlite3, and that is not installed: npm install --global ${DRIVER}`);
+  }
+}
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
@@ -54,6 +67,7 @@ export class SqliteMedium implements Medium {
    * operator should know, and what does not stop the store.
    */
   static async open(file: string, warn: (text: string) => void = () => {}): Promise<SqliteMedium> {
+    requireDriver();
     const medium = new SqliteMedium(file, warn);
     try {
       await new Promise((resolve, reject) => medium.#waiting.set(0, { resolve, reject }));

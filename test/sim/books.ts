@@ -2,7 +2,8 @@
 import type { Event } from "../../src/core/event.ts";
 import type { Lease, Micros, Pool } from "../../src/core/model.ts";
 import { type Client, commandOf, type Open } from "./client.ts";
-import { Rests, type Slot, slotsOf } from "./rests.ts";
+import { type Entry, signsAfterStart, UNKNOWN } from "./entry.ts";
+import { Rests, slotsOf } from "./rests.ts";
 import { count, expectThat } from "./seen.ts";
 
 /** How much a lease has left after a start, at most. */
@@ -13,36 +14,6 @@ const MINUTE: Micros = 60_000_000;
 /** For how long a request_id answers for a lease that has ended. */
 const DAY: Micros = 86_400_000_000;
 const DEFAULT_MAX_HOLD: Micros = 14_400_000_000;
-
-/** What the events have told of one lease. */
-interface Entry {
-  state: Lease["state"];
-  /** Since when, as far as that was an event. */
-  since: Micros;
-  /** It was passed over at least once. */
-  passed: boolean;
-  /** It has been HELD. */
-  held: boolean;
-  /** Its latest grant with its token, the slots that it gave, and its latest offer; whether that came out of the line. */
-  granted: Micros;
-  token: number | undefined;
-  slots: readonly Slot[];
-  offered: Micros;
-  fromLine: boolean;
-  commit: number;
-  /** The signs of life that it had given when its state changed; undefined while some call of its was open. */
-  signs: number | undefined;
-  /** When it ended; undefined also if that was no event for anybody. */
-  ended: Micros | undefined;
-  /** The last start that it has lived through, and its end then if it had been put off. */
-  started: Micros;
-  graced: Micros | undefined;
-}
-
-const UNKNOWN: Omit<Entry, "state"> = {
-  ...{ since: 0, passed: false, held: false, granted: 0, token: undefined, slots: [], offered: 0, fromLine: false, commit: 0 },
-  ...{ signs: undefined, ended: undefined, started: 0, graced: undefined },
-};
 
 export class Books {
   readonly events: Event[] = [];
@@ -69,6 +40,10 @@ export class Books {
 
   wasPassedOver(lease: string): boolean {
     return this.#entries.get(lease)?.passed === true;
+  }
+
+  wasHeld(lease: string): boolean {
+    return this.#entries.get(lease)?.held === true;
   }
 
   hasEnded(lease: string): boolean {
@@ -231,7 +206,7 @@ export class Books {
     const known = before?.token === token && heard < at && at < client.promised;
     expectThat(!taken || !known, `${id} is taken back from one who knows that it is HELD`);
     if (cause?.endReason === "ABANDONED") this.#checkAbandoned(id, at, client, before);
-    const givenUp = cause?.endReason === "TIMED_OUT" || cause?.endReason === "WITHDRAWN";
+    const givenUp = cause?.endReason === "TIMED_OUT" || (cause?.endReason === "WITHDRAWN" && !client.givesBack);
     if (givenUp && client.command.ifBusy === "FAIL" && before?.state === "QUEUED") {
       // One that has only just come may be decided after it.
       const stands = ({ until = 0, since, signal }: Open) => until > this.#time() && since < at && !signal.aborted;
@@ -288,10 +263,4 @@ export class Books {
       this.#tokens.set(name, token);
     }
   }
-}
-
-/** Its signs of life so far, if it has given none since it was last seen; one that was under way when the server died may be lost. */
-function signsAfterStart(lease: Lease, before: Entry | undefined, signs: number | undefined): number | undefined {
-  const quiet = before?.state === lease.state && before.signs === signs;
-  return quiet || lease.passedOver === true ? signs : undefined;
 }

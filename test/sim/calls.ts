@@ -37,13 +37,12 @@ export class Calls {
     return this.#ask(client, open, call, this.#judge.asked(client, this.#machine.engine.acquire(asked, call)), (reply) => {
       const decided = full !== undefined && full === this.#judge.fullSince;
       expectThat(!decided, `${command.id} was decided on a full disk`);
-      if (!reply.ok) this.#refused(client, reply);
-      else if (reply.lease?.revision === 0) client.ended = true;
-      else {
-        const promised = command.ifBusy !== "FAIL" || reply.lease?.state === "HELD";
-        expectThat(promised, `${command.id} asked with FAIL, and is answered ${reply.lease?.state}`);
-        this.#judge.answered(client, reply.lease?.id);
-      }
+      if (!reply.ok) return this.#refused(client, reply);
+      const { lease } = reply;
+      expectThat(command.ifBusy !== "FAIL" || lease?.state === "HELD", `${command.id} asked with FAIL, and is answered ${lease?.state}`);
+      // What can never be granted is an answer only.
+      if (lease?.revision === 0) client.ended = true;
+      else this.#judge.answered(client, lease?.id);
     });
   }
 
@@ -52,7 +51,7 @@ export class Calls {
     expectThat(client.command.ifBusy === "FAIL", `an acquire was refused: ${message}`);
     client.ended = true;
     count(reason);
-    if (reason === "LEASE_ENDED") this.#judge.answered(client, metadata?.["lease_id"]);
+    if (reason === "LEASE_ENDED") this.#judge.ended(client, metadata?.["lease_id"] ?? "");
   }
 
   /** Makes a call about a lease. */
@@ -77,6 +76,7 @@ export class Calls {
       const open = begin(false);
       void this.#ask(client, open, call, this.#judge.kept(engine.renew({ type: "renew", by, lease: id }, call)));
     } else {
+      client.givesBack = true;
       const released = engine.submitFor(id, { type: "release", by, lease: id, outcome: "OK", note: "" }, call);
       const open = this.#begin(client, { waits: false, signal: call.signal }, "");
       void this.#ask(client, open, call, this.#judge.givenBack(id, released));

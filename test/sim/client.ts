@@ -35,6 +35,8 @@ export class Client {
   stream: Line | undefined;
   /** It wants nothing any more. */
   ended = false;
+  /** It has released what it asked for, or tried to. */
+  givesBack = false;
   /** It does not come back once its connections are lost. */
   leaves = false;
   /** The token of the grant that it has heard of, as the server knows, and when it heard of it. */

@@ -8,6 +8,7 @@ import { serveNaively } from "../core/oracle.ts";
 import { Books } from "./books.ts";
 import { type Client, commandOf } from "./client.ts";
 import type { Machine } from "./machine.ts";
+import { Names } from "./names.ts";
 import { count, expectThat } from "./seen.ts";
 
 /** How late something may be: a timer, and the second try of a sweep that failed. */
@@ -24,8 +25,7 @@ export class Judge {
   /** Commits so far. */
   commits = 0;
   readonly books: Books;
-  /** Environments that are configured, as far as their operators know. */
-  readonly configured = new Set<string>();
+  readonly names = new Names();
   #broken: Error | undefined;
   readonly #byRequest = new Map<string, string>();
   /** Leases that nobody can come back for, or that were given back, and in which life that was. */
@@ -46,11 +46,6 @@ export class Judge {
   /** Tells apart one time of being full from another. */
   get fullSince(): object | undefined {
     return this.#full;
-  }
-
-  /** All events so far. */
-  get events(): readonly unknown[] {
-    return this.books.events;
   }
 
   /** Runs something in which a rule may turn out to be broken: where nobody would hear of it, the next check fails. */
@@ -89,8 +84,7 @@ export class Judge {
     try {
       return await answer;
     } catch (error) {
-      const full = (error as { reason?: string }).reason === "STORAGE_FULL";
-      this.noting(() => expectThat(!full || this.#machine.reserve <= 0, "what gives back or keeps was refused while there was a reserve"));
+      this.noting(() => this.#checkRefused(error as { reason?: string }));
       throw error;
     }
   }
@@ -109,7 +103,14 @@ export class Judge {
   /** The engine met an error that nobody waits for. */
   trouble(error: unknown): void {
     if (error instanceof EngineFailure && error.reason === "POOL_BROKEN") count("a damaged pool");
-    else if (!(error instanceof StoreFailure)) this.#broken ??= error as Error;
+    else if (error instanceof StoreFailure) this.noting(() => this.#checkRefused(error));
+    else this.#broken ??= error as Error;
+  }
+
+  /** What gives back or keeps is refused only once the reserve is used up. */
+  #checkRefused(error: { reason?: string }): void {
+    const early = error.reason === "STORAGE_FULL" && this.#machine.reserve > 0;
+    expectThat(!early, "what gives back or keeps was refused while there was a reserve");
   }
 
   /** The live leases that a client has asked for, whether or not it knows. */
@@ -126,6 +127,12 @@ export class Judge {
     expectThat(answers !== false || before !== lease, `${command.requestId} answers for ${lease} for ever`);
     if (answers === false) count("a day");
     this.#byRequest.set(command.requestId, lease);
+  }
+
+  /** A client that asks with FAIL was told that its lease has ended. */
+  ended(client: Client, lease: string): void {
+    expectThat(this.books.wasHeld(lease), `${lease} was never held, and has used up its request_id`);
+    this.answered(client, lease);
   }
 
   /** A client was told of its lease. */
@@ -171,6 +178,7 @@ export class Judge {
       const pool = commit.pools.find((one) => one.name === event.pool);
       if (pool !== undefined) this.noting(() => this.books.enter(event, pool, this.commits));
     }
+    this.noting(() => this.names.committed(commit));
     for (const row of commit.leases) this.noting(() => this.books.checkRow(row));
     this.noting(() => this.#checkStandstill());
     if (this.#machine.short) count("written to the reserve");
@@ -181,6 +189,7 @@ export class Judge {
   started(engine: Engine): void {
     if (this.#machine.deaths > 0) count("died");
     this.#started = engine.views.now();
+    this.names.started(engine.views.environments());
     this.noting(() => this.books.restarted(this.#started, [...engine.views.pools()]));
     for (const pool of engine.views.pools()) {
       this.noting(() => this.#checkPool(pool));
@@ -211,7 +220,7 @@ export class Judge {
       expectThat(!here || views.live(lease) === undefined, `${lease} is alive although it was given back, or nobody can come back for it`);
       this.#over.delete(lease);
     }
-    for (const name of this.configured) expectThat(views.ownerOf(name) !== undefined, `${name} is configured, and is gone`);
+    this.names.check();
     for (const client of this.clients.values()) await this.#checkKnown(client);
   }
 
@@ -240,7 +249,8 @@ export class Judge {
     const due = Math.max(client.signed + client.command.ticketTtl, this.#started + client.command.ticketTtl, this.books.since(lease.id));
     const waits = lease.state === "QUEUED" && client.open.size === 0;
     expectThat(!waits || now <= due + LATE, `${lease.id} waits ${now - client.signed} µs after its last sign of life`);
-    expectThat(lease.transient !== true || client.open.size > 0, `${lease.id} waits with FAIL, and no call is open for it`);
+    const fails = client.command.ifBusy === "FAIL" && lease.state === "QUEUED";
+    expectThat(!fails || client.open.size > 0, `${lease.id} waits with FAIL, and no call is open for it`);
     // The dead hold nothing for longer than it takes to notice it, unless the server has died itself.
     const { gone } = client;
     const dead = gone !== undefined && client.isAway && client.token === undefined && client.deaths === this.#machine.deaths;

@@ -62,13 +62,13 @@ export class Operators {
     const config = { name, pool: poolOf(name), description: "", labels: {}, capacity, links: {}, ...(cooldown > 0 && { cooldown }) };
     const deletes = this.#deletes;
     const reply = await this.#submit(name, { type: "apply", by: BY, environments: [config], prune: false });
-    if (reply?.ok && deletes === this.#deletes) this.#judge.configured.add(name);
+    if (reply?.ok && deletes === this.#deletes) this.#judge.names.configured.add(name);
   }
 
   async #delete(environment: string): Promise<void> {
-    const { books, configured } = this.#judge;
+    const { books, names } = this.#judge;
     this.#deletes++;
-    configured.delete(environment);
+    names.configured.delete(environment);
     books.doomed.add(environment);
     books.deleted.delete(environment);
     const reply = await this.#submit(environment, { type: "delete", by: BY, environment });
@@ -81,6 +81,7 @@ export class Operators {
     const { principal } = client?.command.by ?? BY;
     const lease = shown === "token" ? client?.lease : undefined;
     const requestId = shown === "request" ? client?.command.requestId : undefined;
+    if (client !== undefined && shown !== "key") client.givesBack = true;
     const by = lease === undefined ? { principal } : { principal: `lease ${lease}`, lease };
     const asked = { by, environment, ...(requestId !== undefined && { requestId }) };
     const reply = await this.#submit(environment, { type: "releaseByEnvironment", ...asked, outcome: "OK", note: "" });

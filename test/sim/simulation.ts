@@ -19,7 +19,7 @@ export class Simulation {
 
   /** All that happened, in order. */
   get events(): readonly unknown[] {
-    return this.#judge.events;
+    return this.#judge.books.events;
   }
 
   /** Plays the steps, and then lets everything come to its end. Rejects with the first rule that is broken. */

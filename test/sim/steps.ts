@@ -125,7 +125,7 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
       span: fc.constantFrom(0, 3_000_000, 40_000_000),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom("delete" as const, "forget" as const), environment }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("delete" as const, "forget" as const, "forget" as const), environment }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("force" as const), who }) },
   {
     weight: 5,

@@ -17,7 +17,7 @@ const DEFAULT_MAX_HOLD: Micros = 14_400_000_000;
 
 export class Books {
   readonly events: Event[] = [];
-  /** Leases that an answer on a dead connection said to be HELD, with the token of the grant. */
+  /** Leases that an answer on a dead connection said to be HELD, and how many signs of life there had been by then. */
   readonly written = new Map<string, number>();
   /** Environments that somebody wanted to delete, and those whose end was told. */
   readonly doomed = new Set<string>();

@@ -151,7 +151,7 @@ export class Calls {
     if (heard === undefined || life !== this.#machine.deaths || line.signal.aborted) return undefined;
     call.write();
     const lease: Lease | undefined = "lease" in heard ? heard.lease : undefined;
-    if (line.silent !== undefined && lease?.state === "HELD") this.#judge.written(lease);
+    if (line.silent !== undefined && lease?.state === "HELD") this.#judge.books.written.set(lease.id, client.signs);
     if (line.silent === undefined) line.heard();
     if (line.silent === undefined && lease?.state === "HELD")
       client.knows = { token: lease.fencingToken ?? 0, at: this.#machine.engine.views.now() };

@@ -50,8 +50,10 @@ export class Client {
   readonly vouched = new Map<string, Micros>();
   /** Its calls that this life of the server has not answered. */
   open = new Set<Open>();
+  /** How many of its connections are dead without anybody having noticed. */
+  unnoticed = 0;
   /** When its connections were last lost, and its signs until then. */
-  gone: { readonly signs: number; readonly at: Micros; readonly commit: number; readonly silently: boolean } | undefined;
+  gone: { readonly signs: number; readonly commit: number; readonly silently: boolean } | undefined;
 
   constructor(command: Acquire, pool: string, wait: Micros, deaths: number) {
     this.deaths = deaths;

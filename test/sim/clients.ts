@@ -69,7 +69,7 @@ export class Clients {
     for (const client of this.#judge.clients.values()) {
       client.line.drop();
       client.stream?.drop();
-      Object.assign(client, { line: new Line(), stream: undefined, open: new Set() });
+      Object.assign(client, { line: new Line(), stream: undefined, open: new Set(), unnoticed: 0 });
     }
   }
 
@@ -148,8 +148,10 @@ export class Clients {
     for (const one of [line, stream]) if (one !== undefined) one.silent = hears ? "one-way" : "both ways";
     if (!hears && client.command.requestId === undefined) client.ended = true;
     this.#judge.lost(client, { commit: this.#judge.commits + 1, silently: true });
+    client.unnoticed++;
     this.#machine.time.after(noticed / 1_000, () => {
       if (life !== this.#machine.deaths) return;
+      client.unnoticed--;
       stream?.break();
       this.#broken(client, line);
     });

@@ -151,11 +151,6 @@ export class Judge {
     if (lease.state === "ENDED") client.ended = true;
   }
 
-  /** An answer that says HELD was handed to the system, and its connection is dead. */
-  written(lease: Lease): void {
-    this.books.written.set(lease.id, lease.fencingToken ?? 0);
-  }
-
   /** A client's connections are dead. `commit`: the first one that came too late for it. */
   lost(client: Client, how: { readonly commit: number; readonly silently: boolean }): void {
     const at = this.#machine.engine.views.now();
@@ -163,7 +158,7 @@ export class Judge {
     const commit = this.#wasTroubled(at) ? Number.POSITIVE_INFINITY : how.commit;
     // What is silent may still be answered for a while, whatever breaks after it.
     const silently = how.silently || client.gone?.silently === true;
-    client.gone = { commit, silently, signs: client.signs, at };
+    client.gone = { commit, silently, signs: client.signs };
   }
 
   /** Nobody can come back for it. */
@@ -251,12 +246,12 @@ export class Judge {
     expectThat(!waits || now <= due + LATE, `${lease.id} waits ${now - client.signed} µs after its last sign of life`);
     const fails = client.command.ifBusy === "FAIL" && lease.state === "QUEUED";
     expectThat(!fails || client.open.size > 0, `${lease.id} waits with FAIL, and no call is open for it`);
-    // The dead hold nothing for longer than it takes to notice it, unless the server has died itself.
+    // The dead hold nothing once that is noticed, unless the server has died itself. A later call counts as the arrival of what was written.
     const { gone } = client;
-    const dead = gone !== undefined && client.isAway && client.token === undefined && client.deaths === this.#machine.deaths;
-    if (!dead || lease.state !== "HELD") return;
-    const since = now - Math.max(gone.at, this.#troubled);
-    expectThat(since <= NOTICED + LATE, `${lease.id} is held for one who has been dead for ${since} µs and never knew`);
+    const named = (this.books.written.get(lease.id) ?? client.signs) < client.signs;
+    const dead = gone !== undefined && client.isAway && client.unnoticed === 0 && client.deaths === this.#machine.deaths;
+    const unaware = client.token === undefined && !named && lease.state === "HELD";
+    expectThat(!dead || !unaware, `${lease.id} is held for one who is dead and never knew`);
   }
 
   async #checkKnown(client: Client): Promise<void> {

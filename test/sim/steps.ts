@@ -167,12 +167,32 @@ const story: fc.Arbitrary<Step> = fc
     steps: steps.map((step) => ("who" in step ? { ...step, who: one } : step)),
   }));
 
+/** One client waits for what another one has, and gets it: with all that it does meanwhile, and all that becomes of its connections. */
+const handover: fc.Arbitrary<Step> = fc
+  .record({
+    first: who,
+    next: who,
+    asked: acquire,
+    doing: fc.array(fc.oneof(act, breaks) as fc.Arbitrary<ClientStep>, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ first, next, asked, doing }) => ({
+    what: "story",
+    atOnce: false,
+    steps: [
+      { ...asked, who: first, ttl: 3_600_000_000, fail: false } as Single,
+      { ...asked, who: next } as Single,
+      ...doing.map((step) => ({ ...step, who: next })),
+      { what: "release", who: first },
+    ],
+  }));
+
 /** Any step. */
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: acquire },
   { weight: 14, arbitrary: act },
   { weight: 6, arbitrary: breaks },
   { weight: 8, arbitrary: story },
+  { weight: 6, arbitrary: handover },
   { weight: 6, arbitrary: operators },
   { weight: 8, arbitrary: fc.record({ what: fc.constantFrom("pass", "pass", "pass", "stall"), span }) as fc.Arbitrary<Step> },
   { weight: 3, arbitrary: brink },

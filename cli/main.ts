@@ -36,7 +36,7 @@ export async function run(args: string[], context: Context): Promise<number> {
     const full = { ...context, command };
     return await cli.run(cli.process(own, full), full);
   } catch (error) {
-    context.stderr.write(`call-me: ${didYouMean(args, Object.keys(VERBS)) ?? misspelt(args, cli) ?? usageError(error)}\n`);
+    context.stderr.write(told(didYouMean(args, Object.keys(VERBS)) ?? misspelt(args, cli) ?? usageError(error)));
     return EXIT.usage;
   }
 }
@@ -108,9 +108,13 @@ function misspelt(args: string[], cli: ReadableCli): string | undefined {
 }
 
 function usageError(error: unknown): string {
-  return named(error instanceof Error ? error.message : String(error))
+  return named(error instanceof Error ? error.message : String(error));
+}
+
+/** Each line begins with our name, as all that we say. */
+function told(text: string): string {
+  return text
     .split("\n")
-    .map(plain)
-    .join("\n")
-    .trim();
+    .flatMap((line) => (line.trim() === "" ? [] : `call-me: ${plain(line)}\n`))
+    .join("");
 }

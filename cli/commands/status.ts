@@ -9,11 +9,11 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
 import { overview } from "../words/overview.ts";
 
-/** `call-me status`: every environment, who is on it since when and until when, and how many wait. */
+/** `call-me status`: every environment, who is on it for how long and until when, how many wait and who is next. */
 export class StatusCommand extends ClientCommand {
   static override paths = [["status"]];
   static override usage = Command.Usage({
-    description: "Show the environments: their state, who holds them since when and until when, how many wait",
+    description: "Show the environments: their state, who holds them for how long and until when, from which run, who is next",
     details: "Shows all environments of the server unless one, or a pool, is named. Always ends with 0; `check` tells by its exit code.",
     examples: [
       ["All of them", "$0 status"],

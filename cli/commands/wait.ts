@@ -12,6 +12,7 @@ import { EXIT, Failure } from "../exit.ts";
 import { nanoseconds, parseDuration } from "../words/duration.ts";
 import { lookMisspelt } from "../words/misspelt.ts";
 import { explainMiss, obstacles } from "../words/obstacle.ts";
+import { outlineOfAll } from "../words/outline.ts";
 import { environmentsOf, whyBusy } from "../words/phrases.ts";
 import { WaitReport } from "../words/wait-report.ts";
 
@@ -116,8 +117,8 @@ export class WaitCommand extends ClientCommand {
           else vacant.delete(status.name);
         }
         if (vacant.size === names.length && (await this.areFree(locks, names, state, interruption))) enough.abort("free");
-        const news = this.busy(state).join("; ");
-        if (state.size === names.length && news !== "" && news !== said) this.output.word(`waiting: ${news}`);
+        const [busy, news] = [this.busy(state).join("; "), outlineOfAll([...state.values()])];
+        if (state.size === names.length && busy !== "" && news !== said) this.output.word(`waiting: ${busy}`);
         said = news;
       }
     };

@@ -4,6 +4,9 @@ import { hindrances, isOffered, nameOf, nextOf, verdict } from "./phrases.ts";
 import type { Row, Table } from "./table.ts";
 import { soonerEnd } from "./term.ts";
 
+/** The server names no more holders of an environment. */
+const NAMED = 10;
+
 const HEADING = ["STATE", "ENVIRONMENT", "USED", "WAITING", "FOR", "LATEST END", "WHO"];
 
 /** Environments as an operator reads them: a row for each holder, below it its run; the environment itself is told with the first. */
@@ -14,7 +17,8 @@ export function overview(statuses: readonly EnvironmentStatus[]): Table {
 function rows(status: EnvironmentStatus): Row[] {
   const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
   const [first, ...others] = status.holders;
-  const about = [hindrances(status).join(", "), nextOf(status)].filter(Boolean);
+  const unnamed = status.holders.length === NAMED && status.used > NAMED ? `only the ${NAMED} who came first are named` : "";
+  const about = [unnamed, hindrances(status).join(", "), nextOf(status)].filter(Boolean);
   const top = { cells: [...facts, ...(first === undefined ? [] : columns(first))], details: [...(first ? details(first) : []), ...about] };
   return [top, ...others.map((one) => ({ cells: ["", "", "", "", ...columns(one)], details: details(one) }))];
 }

@@ -26,7 +26,9 @@ const LEAST = 10;
  */
 export function layOut({ heading, rows, cut = [...heading.keys()] }: Table, width: number): string[] {
   const texts = rows.map(({ cells, details = [] }) => ({ cells: cells.map(plain), details: details.map(plain) }));
-  const natural = heading.map((title, column) => Math.max(widthOf(title), ...texts.map(({ cells }) => widthOf(cells[column] ?? ""))));
+  const natural = heading.map((title, column) => {
+    return texts.reduce((widest, { cells }) => Math.max(widest, widthOf(cells[column] ?? "")), widthOf(title));
+  });
   const widths = narrow(natural, cut, width - GAP.length * (heading.length - 1));
   const line = (cells: readonly string[]) => {
     const padded = cells.map((cell, column) => pad(shorten(cell, widths[column] ?? 0), widths[column] ?? 0));

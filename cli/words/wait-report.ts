@@ -1,8 +1,9 @@
 import { isSettled, type WaitObserver } from "../../clients/ts/src/waiting.ts";
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Lease, LeaseState, type Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { milliseconds, spell } from "./duration.ts";
 import { tellMisspelt } from "./misspelt.ts";
+import { outlineOf } from "./outline.ts";
 import type { Output } from "./output.ts";
 import { environmentsOf } from "./phrases.ts";
 import { glance, standing } from "./place.ts";
@@ -111,6 +112,10 @@ export class WaitReport implements WaitObserver {
     this.#closeSection = this.#output.section(`call-me: waiting for ${environments}`);
     notice();
     this.#repeat(this.#every, notice);
+    // Of a change in the state of an environment the watch of a lease does not tell.
+    this.#repeat(this.#every, () => {
+      if (this.#lease?.holders.length === 0) void this.#explain(this.#lease);
+    });
     this.#repeat(this.#output.onTerminal ? 1_000 : this.#every, () => {
       if (this.#lease !== undefined) this.#tell(this.#lease, `still waiting for ${environments} after ${since(this.#start)}`);
     });
@@ -138,10 +143,4 @@ export class WaitReport implements WaitObserver {
 /** How long ago a time of performance.now was, in words, to the second. */
 function since(start: number): string {
   return spell(Math.floor((performance.now() - start) / 1_000) * 1_000);
-}
-
-/** What of a place in line is news where it changes: not a renewal, nor who stands behind, nor that time passes. */
-function outlineOf({ state, position, passedOver, holders, ahead }: Lease): string {
-  const ids = (occupants: readonly Occupant[]) => occupants.map((one) => `${one.leaseId} ${one.state} ${one.latestEnd?.seconds}`);
-  return JSON.stringify([state, position, passedOver, ids(holders), ids(ahead.slice(0, 1))]);
 }

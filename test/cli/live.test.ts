@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { HolderSchema, LeaseState, OccupantSchema } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EnvironmentState, EnvironmentStatusSchema, HolderSchema, LeaseState, OccupantSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { lease, ScriptedServer } from "./fake.ts";
 import { open } from "./terminal.ts";
 
@@ -84,6 +84,26 @@ test("what was heard before contact was lost is told as that, on a terminal and 
     grant();
     expect(await session.exit).toBe(130);
   }
+});
+
+test("what is in the way of an environment that nobody has is looked at again and again", async () => {
+  let stateReason = "database upgrade";
+  const status = () => ({ name: "uat", state: EnvironmentState.MAINTENANCE, stateReason, capacity: 1 });
+  await using server = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: lease(LeaseState.QUEUED) }),
+      check: () => ({ environments: [create(EnvironmentStatusSchema, status())] }),
+      async *watchLease(_, { signal }) {
+        yield await new Promise((resolve) => signal.addEventListener("abort", () => resolve({}), { once: true }));
+      },
+    },
+  }).start();
+  const session = open(["exec", "uat", "--", "true"], { CALL_ME_URL: server.url }, { pace: { notice: 1 } });
+  await session.stderr.shows("call-me: waiting for uat: position 1 of 1; uat maintenance, database upgrade\n");
+  stateReason = "the disk is broken";
+  await session.stderr.shows("call-me: waiting for uat: position 1 of 1; uat maintenance, the disk is broken\n");
+  session.interrupt("SIGINT");
+  await session.exit;
 });
 
 /** The live line on a terminal of so many columns, as soon as it is there. */

@@ -64,6 +64,13 @@ const fleet: MessageInitShape<typeof EnvironmentStatusSchema>[] = [
     resting: 2,
     rest: { until: LATEST, from: { leaseId: "L0", holder: holder("acme/web #1"), endReason: EndReason.FORCE_RELEASED } },
   },
+  {
+    name: "licences",
+    capacity: 99,
+    used: 42,
+    available: true,
+    holders: Array.from({ length: 10 }, (_, nth) => ({ ...held, holder: holder(`job #${nth}`) })),
+  },
   { name: "db", capacity: 1, state: EnvironmentState.MAINTENANCE, stateReason: "database upgrade", stateUntil: LATEST },
 ];
 

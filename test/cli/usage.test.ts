@@ -64,6 +64,14 @@ test.each([
   expect(stderr).toMatch(words);
 });
 
+test("a usage error of several lines begins each of them with our name", async () => {
+  const { code, stdout, stderr } = await type(["acquire"]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  const lines = stderr.trimEnd().split("\n");
+  expect(lines.length).toBeGreaterThan(1);
+  for (const line of lines) expect(line).toMatch(/^call-me: \S/);
+});
+
 test("nothing at all shows the help on stderr", async () => {
   const { code, stdout, stderr } = await type([]);
   expect(code).toBe(2);

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { EndReason, EnvironmentState, EnvironmentStatusSchema, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -87,6 +88,24 @@ test("wait gives up with 4 on what is not to be had, and says why, also as JSON"
   expect(code).toBe(4);
   expect(JSON.parse(stdout)).toMatchObject({ available: false, environments: [{ name: "uat", available: false }] });
   expect(stderr).toMatch(/call-me: not free after 300ms: uat not to be had now, a limit/);
+});
+
+test("wait says again who is there when that changes, not when somebody renews", async () => {
+  const held = (until: number) => {
+    const holder = { leaseId: "L1", holder: { name: "checkout #7" }, state: LeaseState.HELD, until: timestampFromMs(Date.now() + until) };
+    return create(EnvironmentStatusSchema, { name: "uat", state: EnvironmentState.AVAILABLE, capacity: 1, used: 1, holders: [holder] });
+  };
+  await using server = await new ScriptedServer({
+    locks: {
+      async *watchEnvironment() {
+        yield { revision: 1n, kind: WatchKind.SNAPSHOT, environments: [held(3_600_000)] };
+        yield { revision: 2n, kind: WatchKind.CHANGE, environments: [held(7_200_000)] };
+        yield { revision: 3n, kind: WatchKind.CHANGE, environments: [create(EnvironmentStatusSchema, { name: "uat", deleted: true })] };
+      },
+    },
+  }).start();
+  const { stderr } = await type(["wait", "uat"], { CALL_ME_URL: server.url });
+  expect(stderr).toMatch(/^call-me: waiting: uat busy, held by checkout #7 until .* unless renewed\ncall-me: uat was deleted/);
 });
 
 test("watch prints a line per change with its cause, until interrupted", async () => {

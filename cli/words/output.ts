@@ -75,9 +75,9 @@ export class Output {
     await finish(this.#stdout, interruption);
   }
 
-  /** Waits for a moment, so that what was said stands before what another process says next. Never rejects. */
+  /** Waits for a moment, so that orders to the CI system's log stand before what another process writes there. Never rejects. */
   async said(): Promise<void> {
-    if (this.#stderr instanceof Words) await this.#stderr.settled(MOMENT);
+    if (this.#channel !== undefined && this.#stderr instanceof Words) await this.#stderr.settled(MOMENT);
   }
 
   /** Opens a section of the CI system's log; the function that it gives closes it. Elsewhere neither does anything. */

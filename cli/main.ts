@@ -45,7 +45,7 @@ export async function run(args: string[], context: Context): Promise<number> {
 export async function start(args: string[], started?: Started): Promise<number> {
   const origin = new Origin(started);
   // As under nohup: without a handler Node would let it end us.
-  if (origin.ignoresHangup) process.on("SIGHUP", () => {});
+  for (const signal of origin.ignored) process.on(signal, () => {});
   speakForNode();
   const interruption = new AbortController();
   // Whoever reads has seen enough (`call-me watch uat | head -1`), or nothing can be written: end as a shell tool does. Who is at the end hears it there.
@@ -60,7 +60,7 @@ export async function start(args: string[], started?: Started): Promise<number> 
     pace: PACE,
     origin,
     interruption: () => {
-      if (!listens) listenForSignals(interruption, origin.ignoresHangup);
+      if (!listens) listenForSignals(interruption, origin.ignored);
       listens = true;
       return interruption.signal;
     },
@@ -71,8 +71,8 @@ export async function start(args: string[], started?: Started): Promise<number> 
 }
 
 /** Installed only by the commands that ask for it; `serve` has its own. A repeated signal (launcher and terminal both send one) adds nothing. */
-function listenForSignals(controller: AbortController, ignoresHangup: boolean): void {
-  const ending = ["SIGINT", "SIGTERM", ...(ignoresHangup ? [] : ["SIGHUP" as const])] as const;
+function listenForSignals(controller: AbortController, ignored: readonly NodeJS.Signals[]): void {
+  const ending = (["SIGINT", "SIGTERM", "SIGHUP"] as const).filter((signal) => !ignored.includes(signal));
   for (const signal of ending) process.on(signal, () => controller.abort(signal));
 }
 

@@ -31,7 +31,7 @@ export function startOf(command: readonly string[], env: Readonly<Record<string,
   const raw = [...pairs.map((pair) => pair.raw), ...origin.lastArguments(command)];
   const words = [
     ...(origin.openFiles === undefined ? [] : [`ulimit -S -n ${origin.openFiles}`]),
-    ...(origin.ignoresHangup ? ["trap '' HUP"] : []),
+    ...origin.ignored.map((signal) => `trap '' ${signal.slice("SIG".length)}`),
     ...exportsOf(env, origin),
     ["exec", ...(odd.length > 0 ? [ENV] : []), ...(raw.some((one) => one !== undefined) ? raw.map(wordOf) : ['"$@"'])].join(" "),
   ].join("; ");

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 
 /** How this process was started. */
@@ -33,12 +34,17 @@ export class Origin {
   }
 
   /**
-   * Whether a hangup is to be ignored, as under nohup. Node lets every signal count again, so this goes by what our parent ignores, and by
-   * the variable in which bash, zsh and ksh leave the name of the command that they ran.
+   * The signals that were to be ignored, as far as they can be told: Node lets every signal count again. A hangup, if our parent ignores it, or
+   * by the variable in which bash, zsh and ksh leave the name of the command that they ran: nohup. An interrupt, if our parent ignores it and is
+   * a shell; other programs do so for themselves while they wait for a child. What else shells ignore is for themselves, too.
    */
-  get ignoresHangup(): boolean {
-    const ignored = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(read(this.#parent, "status"))?.[1] ?? "0";
-    return (Number.parseInt(ignored, 16) & 1) === 1 || path.posix.basename(this.#variables.get("_") ?? "") === "nohup";
+  get ignored(): readonly ("SIGHUP" | "SIGINT")[] {
+    const status = read(this.#parent, "status");
+    const mask = Number.parseInt(/^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(status)?.[1] ?? "0", 16);
+    const ignores = (signal: "SIGHUP" | "SIGINT") => ((mask >> (os.constants.signals[signal] - 1)) & 1) === 1;
+    const hangup = ignores("SIGHUP") || path.posix.basename(this.#variables.get("_") ?? "") === "nohup";
+    const interrupt = ignores("SIGINT") && /^Name:\s*((ba|da|z|k|mk|a)?sh|busybox)$/m.test(status);
+    return [...(hangup ? (["SIGHUP"] as const) : []), ...(interrupt ? (["SIGINT"] as const) : [])];
   }
 
   /**

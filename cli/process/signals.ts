@@ -12,9 +12,9 @@ export interface Listener {
   suspended(): void;
 }
 
-/** Listens to this process's signals until the function that it returns is called; not to a hangup that is to be ignored. */
-export function listen(listener: Listener, ignoresHangup: boolean): () => void {
-  const ending = ENDING.filter((signal) => signal !== "SIGHUP" || !ignoresHangup);
+/** Listens to this process's signals until the function that it returns is called; not to those that are to be ignored. */
+export function listen(listener: Listener, ignored: readonly NodeJS.Signals[]): () => void {
+  const ending = ENDING.filter((signal) => !ignored.includes(signal));
   const handlers: [NodeJS.Signals, () => void][] = ending.map((signal) => [signal, () => listener.ending(signal)]);
   if (process.platform !== "win32") handlers.push(["SIGWINCH", () => listener.resized()], ["SIGTSTP", () => listener.suspended()]);
   for (const [signal, handler] of handlers) process.on(signal, handler);

@@ -35,7 +35,7 @@ export async function runOnLease(
       resized: () => child.signal("SIGWINCH"),
       suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
     },
-    origin.ignoresHangup,
+    origin.ignored,
   );
   void keeper.over.then((lost) => {
     // The command itself, perhaps, before its last steps: no reason to stop it.

@@ -54,13 +54,11 @@ describe.skipIf(NO_PROC !== undefined).concurrent.each(WAYS)(
       expect(stdout, stderr).toBe("300\n400\n");
     });
 
-    test("an ignored hangup, by nohup or by the shell", async () => {
+    test("ignored signals: a hangup, by nohup or by the shell, an interrupt by the shell", async () => {
       const show = "-- grep SigIgn: /proc/self/status";
-      const ignored = await inBash(
-        `nohup $call_me exec ${name("nohup")} ${show}; trap '' HUP; $call_me exec ${name("trap")} ${show}`,
-        program,
-      );
-      expect(ignored.stdout, ignored.stderr).toMatch(/^(SigIgn:\s0{15}1\n){2}$/);
+      const traps = `trap '' HUP; $call_me exec ${name("hup")} ${show}; trap '' INT; $call_me exec ${name("int")} ${show}`;
+      const ignored = await inBash(`nohup $call_me exec ${name("nohup")} ${show}; ${traps}`, program);
+      expect(ignored.stdout, ignored.stderr).toMatch(/^(SigIgn:\s0{15}1\n){2}SigIgn:\s0{15}3\n$/);
       expect((await inBash(`$call_me exec ${name("counts")} ${show}`, program)).stdout).toMatch(/^SigIgn:\s0{16}\n$/);
     });
 

@@ -46,7 +46,7 @@ const fleet: MessageInitShape<typeof EnvironmentStatusSchema>[] = [
     queueLength: 1,
     holders: [
       { ...held, holder: holder("東京の決済サービス結合試験パイプライン第四・夜間"), reason: "夜間 nightly" },
-      { leaseId: "L3", holder: holder("👩‍💻 ada@laptop 🚀"), state: LeaseState.HELD, since: ago(1) },
+      { leaseId: "L3", holder: holder("👩‍💻 ada@laptop 🚀"), state: LeaseState.HELD, since: ago(31) },
     ],
     next: waits,
   },
@@ -81,7 +81,7 @@ async function office(environments = fleet) {
     lease(LeaseState.OFFERED, {
       id: "0b6c7f1e-1111-4222-8333-444455556666",
       holder: holder("acme/api #9", "https://ci/9"),
-      createdAt: ago(2),
+      createdAt: ago(20),
     }),
     lease(LeaseState.QUEUED, {
       id: "1c6c7f1e-1111-4222-8333-444455556666",

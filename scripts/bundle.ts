@@ -27,9 +27,9 @@ const moves: Plugin = {
       if (!source.includes(from)) throw new Error(`${name} does not mention ${from} any more; mend scripts/bundle.ts`);
       return { contents: source.replaceAll(from, to), loader: "ts" };
     });
-    // Importing it makes Node take hold of stdin, stdout and stderr, which others share with us.
+    // Importing it makes Node take hold of stdin, stdout and stderr, which others share with us. As CommonJS, since that asks for it as well.
     onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
-    onLoad({ filter: /./, namespace: "global" }, () => ({ contents: "export default process;" }));
+    onLoad({ filter: /./, namespace: "global" }, () => ({ contents: "module.exports = process;" }));
     // `serve` alone loads the server, when it runs.
     onResolve({ filter: /\/src\/main\.ts$/ }, ({ kind }) =>
       kind === "dynamic-import" ? { path: "../server/main.js", external: true } : undefined,

@@ -25,7 +25,7 @@ const HEAD = 5;
 /**
  * An error of connect-es about a request, with our reason and details; undefined if it has details already, or is not about the request.
  */
-export function explain(error: ConnectError): ConnectError | undefined {
+function explain(error: ConnectError): ConnectError | undefined {
   if (error.details.length > 0) return undefined;
   const words = error.rawMessage;
   switch (error.code) {

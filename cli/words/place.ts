@@ -1,7 +1,7 @@
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { elapsed } from "./clock.ts";
 import { isOffered, nameOf, occupiedBy } from "./phrases.ts";
-import { endOf, term } from "./term.ts";
+import { briefEnd, term } from "./term.ts";
 import { shorten, widthOf } from "./width.ts";
 
 /** Where a lease stands in line, who is next if it is somebody else, and who has what it waits for. */
@@ -28,7 +28,7 @@ export function glance(lease: Lease, width: number): string {
   const name = nameOf(first.holder, `lease ${first.leaseId}`);
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   const holder = `${isOffered(first) ? "offered to" : "held by"} `;
-  const end = endOf(first).replace(/^.*renewed until/, "until");
+  const end = briefEnd(first);
   const lasted = isOffered(first) || first.since === undefined ? " " : ` for ${elapsed(first.since)}, `;
   const long = `${place(lease)}, ${holder}${name}${more}${term(first)}`;
   const brief = `${place(lease)}, ${holder}${name}${more}${lasted}${end}`;

@@ -28,11 +28,20 @@ const MOVES = 600_000;
 export function endOf({ state, until, latestEnd: latest }: Term): string {
   if (state === LeaseState.OFFERED) return until === undefined ? "" : `until ${clockTime(until)}, then passed over`;
   if (state === LeaseState.QUEUED) return until === undefined ? "" : `until ${clockTime(until)} at the latest`;
-  if (until === undefined) return latest === undefined ? "until it is released" : `until ${clockTime(latest)} at the latest`;
+  if (until === undefined) return latest === undefined ? "until it is released" : finalEnd(latest);
   if (latest === undefined) return `until ${clockTime(until)} unless renewed`;
-  if (latest.seconds <= until.seconds) return `until ${clockTime(latest)} at the latest`;
+  if (latest.seconds <= until.seconds) return finalEnd(latest);
   const due = distance(until) < MOVES ? "" : `until ${clockTime(until)} or `;
-  return `${due}renewed until ${clockTime(latest)} at the latest`;
+  return `${due}renewed ${finalEnd(latest)}`;
+}
+
+/** The same in few words: of a lease that can be renewed its latest end alone. */
+export function briefEnd(one: Term): string {
+  return one.state === LeaseState.HELD && one.latestEnd !== undefined ? finalEnd(one.latestEnd) : endOf(one);
+}
+
+function finalEnd(latest: Timestamp): string {
+  return `until ${clockTime(latest)} at the latest`;
 }
 
 /** What remains to be said of an end where its latest time is told already: that it comes sooner unless somebody renews, or only by a release. */

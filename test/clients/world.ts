@@ -29,9 +29,10 @@ export class World {
     this.#command = command;
   }
 
-  /** Another testee, which uses the server with another key, or by another way. */
-  another(at: Partial<Address>): Testee {
-    const testee = new Testee(this.#command, { url: at.url ?? this.server.url, key: at.key ?? this.server.key });
+  /** Another testee, which uses the server with another key, or by another way, or has these variables more. */
+  another(at: Partial<Address>, env: Readonly<Record<string, string>> = {}): Testee {
+    const command = { ...this.#command, env: { ...this.#command.env, ...env } };
+    const testee = new Testee(command, { url: at.url ?? this.server.url, key: at.key ?? this.server.key });
     this.#leftovers.push(() => testee.kill());
     this.#testees.push(testee);
     return testee;

@@ -1,6 +1,8 @@
 // Asking, holding and giving back, while nothing fails.
 import assert from "node:assert/strict";
-import { EndReason, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { toJson } from "@bufbuild/protobuf";
+import { EndReason, HolderSchema, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { JOBS } from "../../cli/jobs.ts";
 import { clientsOf, fenceOf, leaseIn } from "../../outside/clients.ts";
 import { lasts, nameOf, type Scenarios, time } from "../world.ts";
 
@@ -34,6 +36,15 @@ export const holding: Scenarios = {
     assert.deepEqual([other?.ttl?.seconds, other?.environments[0]?.slots], [60n, 1]);
     assert.ok((other?.requestId.length ?? 0) >= 16, `the request_id is ${JSON.stringify(other?.requestId)}`);
     for (const hold of holds) assert.equal(await hold.finish(), "ok");
+  },
+
+  "it is held for the CI system's run": async (world) => {
+    const { env = {}, holder } = JOBS["Azure Pipelines"] ?? {};
+    const hold = world.another({}, env).hold([world.environment]);
+    await hold.hears("held");
+    const told = (await world.lease()).holder;
+    assert.deepEqual(told && toJson(HolderSchema, told), holder);
+    assert.equal(await hold.finish(), "ok");
   },
 
   "several environments are held together, or not at all": async (world) => {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 import unittest
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
@@ -16,9 +19,25 @@ from callme.v1.types_pb2 import Lease
 from callme import Interrupted, LeaseLost, aio
 from callme._interrupt import interrupter
 from callme._lease import HeldLease
+from callme._process import lives
 
 # It does not end when it is asked to, and neither does its child.
 STUBBORN = ["sh", "-c", "trap '' TERM; sleep 60 & wait; wait"]
+# Runs a command, says its number, and that of a process that it forks meanwhile.
+FORKING = """
+import os, sys, threading, time
+from callme._lease import HeldLease
+from callme.v1.types_pb2 import Lease
+lease = HeldLease(Lease(id="lease-1"), "token-1", threading.Event())
+script = 'echo $$; touch "$0"; exec sleep 60'
+threading.Thread(target=lease.run, args=[["sh", "-c", script, sys.argv[1]]], daemon=True).start()
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+forked = os.fork()
+if forked:
+    print(forked, flush=True)
+time.sleep(60)
+"""
 LOSS = LeaseLost("lease-1", "fire drill", "FORCE_RELEASED")
 
 
@@ -42,6 +61,22 @@ class Blocking(unittest.TestCase):
         with self.assertRaises(LeaseLost):
             self.lease.run(STUBBORN)
         self.assertGreaterEqual(time.monotonic(), kill_at)
+
+    @unittest.skipUnless(sys.platform == "linux", "it looks into /proc")
+    def test_killed_it_takes_its_command_along_though_a_process_that_it_forked_lives(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        holder = subprocess.Popen([sys.executable, "-c", FORKING, f"{folder.name}/begun"], stdout=subprocess.PIPE, text=True)
+        with holder, holder.stdout as said:
+            command, forked = int(said.readline()), int(said.readline())
+            holder.kill()
+            try:
+                deadline = time.monotonic() + 20
+                while lives(command) and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                self.assertFalse(lives(command))
+            finally:
+                os.kill(forked, signal.SIGKILL)
 
     def test_nothing_is_started_on_a_lost_lease(self) -> None:
         self.lease._lose(LOSS, 0)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class Guard:
         if not _WINDOWS:
             nothing = subprocess.DEVNULL
             line = ["/bin/sh", "-c", _GUARD, "call-me-guard"]
+            _guards.add(self)
             self._process = subprocess.Popen(
                 line, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, cwd="/", env={}, start_new_session=True
             )
@@ -60,11 +62,18 @@ class Guard:
 
     def dismiss(self) -> None:
         """Nothing is left to be guarded."""
+        _guards.discard(self)
         self._say("goodbye\n")
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
             self._process.wait()
+
+    def forget(self) -> None:
+        """In a process that was forked from ours (multiprocessing): it must not keep the pipe open when we are gone."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._process.stdin.fileno())
 
     def _say(self, line: str) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -72,6 +81,18 @@ class Guard:
             with contextlib.suppress(OSError):
                 self._process.stdin.write(line.encode())
                 self._process.stdin.flush()
+
+
+_guards: weakref.WeakSet[Guard] = weakref.WeakSet()
+
+
+def _forget_guards() -> None:
+    for guard in list(_guards):
+        guard.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_guards)
 
 
 class Gate:

@@ -43,6 +43,20 @@ async function deadWhenServed(world: World, { leaseId, processes }: Running): Pr
 }
 
 export const commands: Scenarios = {
+  "a command: it is told of the lease, and not of the key": async (world) => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-command-"));
+    const file = path.join(folder, "told");
+    const tell = `echo "$CALL_ME_LEASE_ID $CALL_ME_LEASE_TOKEN $CALL_ME_ENVIRONMENT $CALL_ME_FENCING_TOKEN \${CALL_ME_API_KEY-no key}" >"$0"`;
+    try {
+      const hold = world.testee.hold([world.environment], { run: ["sh", "-c", tell, file] });
+      assert.equal(await hold.outcome(), "ok");
+      const { leaseId, leaseToken, fencingToken } = await hold.hears("held");
+      assert.equal(readFileSync(file, "utf8"), `${leaseId} ${leaseToken} ${world.environment} ${fencingToken} no key\n`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+
   "a command: what it leaves behind has ended before the lease is given back": async (world) => {
     const command = await running(world, world.testee, "exit 0");
     await deadWhenServed(world, command);

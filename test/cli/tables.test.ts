@@ -125,7 +125,7 @@ test("a wrong clock on this side shifts no time: lengths are the server's, and t
 test.skipIf(spawnSync("script", ["--version"]).status !== 0)("a terminal's own width is used", async () => {
   await using server = await office();
   const command = `stty cols 132; exec '${process.execPath}' '${BIN}' status --pool default`;
-  const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_LAUNCHER: "" };
+  const env = { PATH: process.env["PATH"], TZ: process.env["TZ"], CALL_ME_URL: server.url, CALL_ME_LAUNCHER: "" };
   const { stdout } = await promisify(execFile)("script", ["-qec", command, "/dev/null"], { env });
   expect(stdout).toMatch(/^busy +uat +1\/1 +9 +12 m +2031-01-02 03:04 +acme-shop\/checkout-service #4711\r$/m);
 });

@@ -25,9 +25,9 @@ test("status shows who is where, since when, until when, and how many wait", asy
   await take("board-1", "--no-wait");
   const { code, stdout } = await say("status", "board-1");
   expect(code).toBe(0);
-  expect(stdout.split("\n")[0]).toBe("STATE  ENVIRONMENT  USED  WAITING  FOR  LATEST END  WHO");
+  expect(stdout).toMatch(/^STATE +ENVIRONMENT +USED +WAITING +FOR +LATEST END +WHO\n/);
   expect(stdout).toMatch(
-    /^busy +board-1 +1\/1 +1 +\d+ s +\S+ +checkout #7\n {2}nightly\n {2}https:\/\/ci\/7\n {2}until \S+ unless renewed\n {2}next is \S+, in line for \d+ s\n$/m,
+    /^busy +board-1 +1\/1 +1 +\d+ s +\S.* +checkout #7\n {2}nightly\n {2}https:\/\/ci\/7\n {2}until .+ unless renewed\n {2}next is \S+, in line for \d+ s\n$/m,
   );
   const json = await say("status", "board-1", "--json");
   expect(JSON.parse(json.stdout)).toMatchObject({ available: false, environments: [{ name: "board-1", queueLength: 1 }] });
@@ -39,7 +39,7 @@ test("status without a name shows all pools, with a line for each holder", async
   await take("licence", "--name", "one");
   await take("licence", "--name", "two");
   const { stdout } = await say("status");
-  expect(stdout).toMatch(/^busy +licence +2\/2 +0 +\d+ s +\S+ +one\n.*\n +\d+ s +\S+ +two$/m);
+  expect(stdout).toMatch(/^busy +licence +2\/2 +0 +\d+ s +\S.* +one\n.*\n +\d+ s +\S.* +two$/m);
   expect(stdout).toContain("board-1");
 });
 
@@ -96,7 +96,7 @@ test("force-release --environment ends the one lease there, and prints it before
   const { code, stderr } = await say("force-release", "--environment", "alone", "--reason", "urgent");
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    new RegExp(`^call-me: on alone is lease ${lease} of checkout #2 for \\d+ s, until \\S+ or renewed until \\S+ at the latest`),
+    new RegExp(`^call-me: on alone is lease ${lease} of checkout #2 for \\d+ s, until .+ or renewed until .+ at the latest`),
   );
   const nobody = await say("force-release", "--environment", "alone", "--reason", "urgent");
   expect(nobody).toMatchObject({ code: 1, stderr: "call-me: nobody is on alone: there is nothing to end\n" });
@@ -116,11 +116,9 @@ test("an offer stands until it is passed over, and nobody is told that it could 
   waiting.interrupt("SIGINT");
   await waiting.exit;
   const { stderr } = await say("release", "gate", "--name", "bo");
-  expect(stderr).toMatch(/on gate is lease \S+ of zoe, only offered yet until \S+, then passed over, and you are "bo"/);
+  expect(stderr).toMatch(/on gate is lease \S+ of zoe, only offered yet until .+, then passed over, and you are "bo"/);
   const forced = await say("force-release", "--environment", "gate", "--reason", "urgent");
-  expect(forced.stderr).toMatch(
-    new RegExp(`^call-me: on gate is lease ${offered} of zoe, only offered yet until \\S+, then passed over\n$`),
-  );
+  expect(forced.stderr).toMatch(new RegExp(`^call-me: on gate is lease ${offered} of zoe, only offered yet until .+, then passed over\n$`));
 });
 
 test("env set-state takes an environment out of service for a while, and back", async () => {
@@ -161,7 +159,7 @@ test("what rests says until when, and after whose use", async () => {
 test("a ttl or max_hold that was cut is told, and what cut it", async () => {
   const taken = await say("acquire", "brief", "--ttl", "3h", "--max-hold", "2h");
   expect(taken.stderr).toMatch(
-    / is held until \S+ at the latest \(for 2 h\)\ncall-me: --ttl 3 h was cut to 2 h, since max_hold ends the lease then\n$/,
+    / is held until .+ at the latest \(for 2 h\)\ncall-me: --ttl 3 h was cut to 2 h, since max_hold ends the lease then\n$/,
   );
   await type(["env", "apply", "-"], env, { stdin: '[{"name":"bounded","maxTtl":"600s","maxHold":"1800s"}]' });
   const bounded = await say("acquire", "bounded", "--ttl", "20m", "--max-hold", "1h");
@@ -173,7 +171,7 @@ test("a ttl or max_hold that was cut is told, and what cut it", async () => {
 test("who waits for what is out of service is told so, and who is refused what is in the way", async () => {
   await take("bench", "--name", "checkout #7");
   expect((await say("acquire", "bench", "--fail")).stderr).toMatch(
-    /^call-me: not acquired: bench busy, held by checkout #7 for \d+ s, until \S+ or renewed until \S+ at the latest\n$/,
+    /^call-me: not acquired: bench busy, held by checkout #7 for \d+ s, until .+ or renewed until .+ at the latest\n$/,
   );
   await type(["env", "apply", "-"], env, { stdin: '[{"name":"rig"}]' });
   await say("env", "set-state", "rig", "maintenance", "--reason", "db upgrade");

@@ -1,4 +1,5 @@
 import { appendFile } from "node:fs/promises";
+import { variablesOf } from "../../clients/ts/src/process/variables.ts";
 import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
@@ -33,34 +34,25 @@ export function writerOf(format: string | undefined, env: Variables, environment
   return writer;
 }
 
-/** The lease as variables, under the names that `exec` gives them too. */
-function variablesOf({ lease, leaseToken }: AcquireResponse): Record<string, string> {
-  return {
-    CALL_ME_LEASE_ID: lease?.id ?? "",
-    CALL_ME_LEASE_TOKEN: leaseToken,
-    CALL_ME_ENVIRONMENT: lease?.environments.map(({ name }) => name).join(",") ?? "",
-    CALL_ME_FENCING_TOKEN: String(lease?.environments[0]?.fencingToken ?? 0),
-  };
-}
-
 function json(answer: AcquireResponse, { output }: Handoff): void {
   output.json(AcquireResponseSchema, answer);
 }
 
 /** For `eval` in a shell: nothing within single quotes has a meaning there, but the quote itself. */
-function exports(answer: AcquireResponse, { output }: Handoff): void {
-  for (const [name, value] of Object.entries(variablesOf(answer))) output.raw(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
+function exports({ lease, leaseToken }: AcquireResponse, { output }: Handoff): void {
+  for (const [name, value] of Object.entries(variablesOf(lease, leaseToken)))
+    output.raw(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
 }
 
 /** Unquoted, as GitLab and docker read such a file: writerOf let only names pass that need no quotes. */
-function dotenv(answer: AcquireResponse, { output }: Handoff): void {
-  for (const [name, value] of Object.entries(variablesOf(answer))) output.raw(`${name}=${value}`);
+function dotenv({ lease, leaseToken }: AcquireResponse, { output }: Handoff): void {
+  for (const [name, value] of Object.entries(variablesOf(lease, leaseToken))) output.raw(`${name}=${value}`);
 }
 
 /** To the step's outputs. The mask comes first: from then on the log hides the token. */
-async function github(answer: AcquireResponse, { output, env, mask }: Handoff): Promise<void> {
-  if (mask) output.mask(answer.leaseToken);
-  const lines = Object.entries(variablesOf(answer)).map(([name, value]) => `${outputName(name)}=${value}\n`);
+async function github({ lease, leaseToken }: AcquireResponse, { output, env, mask }: Handoff): Promise<void> {
+  if (mask) output.mask(leaseToken);
+  const lines = Object.entries(variablesOf(lease, leaseToken)).map(([name, value]) => `${outputName(name)}=${value}\n`);
   await appendFile(env["GITHUB_OUTPUT"] ?? "", lines.join(""));
 }
 

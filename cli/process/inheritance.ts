@@ -1,4 +1,5 @@
-import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { variablesOf } from "../../clients/ts/src/process/variables.ts";
+import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import type { Settings, Variables } from "../settings.ts";
 
 /** What is call-me's own: the key, and what belongs to our start. */
@@ -6,12 +7,12 @@ const OURS = new Set(["CALL_ME_API_KEY", "CALL_ME_LAUNCHER", "NODE_CHANNEL_FD", 
 
 /**
  * The environment variables of a command that runs on a lease: ours, without the key under any name (a CI system may show one secret
- * under several), and with the lease. Its token opens that one lease only. An API_KEY that was not the key is the command's own.
+ * under several), and with the lease. An API_KEY that was not the key is the command's own.
  */
 export function inheritance(
   env: Variables,
   { url, key }: Settings,
-  { lease, leaseToken }: Pick<AcquireResponse, "lease" | "leaseToken">,
+  { lease, leaseToken }: { readonly lease: Lease; readonly leaseToken: string },
 ): Record<string, string> {
   const kept = Object.entries(env).filter((pair): pair is [string, string] => {
     const [name, value] = pair;
@@ -21,9 +22,6 @@ export function inheritance(
     ...Object.fromEntries(kept),
     CALL_ME_EXEC: "1",
     CALL_ME_URL: url,
-    CALL_ME_LEASE_ID: lease?.id ?? "",
-    CALL_ME_LEASE_TOKEN: leaseToken,
-    CALL_ME_ENVIRONMENT: lease?.environments.map(({ name }) => name).join(",") ?? "",
-    CALL_ME_FENCING_TOKEN: String(lease?.environments[0]?.fencingToken ?? 0),
+    ...variablesOf(lease, leaseToken),
   };
 }

@@ -36,6 +36,7 @@ if [ -r /proc/sys/kernel/random/uuid ]; then read -r request_id </proc/sys/kerne
 
 answer=
 child=
+all=
 keeper=
 
 # fill WORD...: all of them as one, or nothing, and false, if one of them is empty.
@@ -249,21 +250,24 @@ release() {
   echo "with-lock: the server is out of reach; lease $id ends by itself" >&2
 }
 
-# All that the command started, which is a process group: SIGTERM, and SIGKILL 3 s later. It must be gone before somebody else gets the environment.
+# All that the command started, which is a process group where that can be had: SIGTERM, and SIGKILL 3 s later. It must be gone before somebody else gets the environment.
 end_command() {
   [ -n "$child" ] || return 0
   tries=30
-  kill -TERM "-$child" 2>/dev/null
-  while kill -0 "-$child" 2>/dev/null && [ "$tries" -gt 0 ]; do
+  kill -TERM "$all" 2>/dev/null
+  while kill -0 "$all" 2>/dev/null && [ "$tries" -gt 0 ]; do
     sleep 0.1
     tries=$((tries - 1))
   done
-  kill -KILL "-$child" 2>/dev/null
+  kill -KILL "$all" 2>/dev/null
   wait "$child" 2>/dev/null
 }
 
 # A shell that has only just been forked loses every other signal.
-stop_keeper() { [ -z "$keeper" ] || kill -KILL "$keeper" 2>/dev/null; }
+stop_keeper() {
+  # Some shells tell of what was killed.
+  { [ -z "$keeper" ] || { kill -KILL "$keeper" && wait "$keeper"; }; } 2>/dev/null
+}
 
 # ended CODE [WORDS]: something else than the command's own end.
 ended() {
@@ -283,7 +287,7 @@ keep() {
   while :; do
     sleep "$pause"
     if ! kill -0 $$ 2>/dev/null; then
-      kill -KILL "-$child"
+      kill -KILL "$all"
       exit
     fi
     sent=$(date +%s)
@@ -330,10 +334,14 @@ done
 exec 3<&0
 if command -v setsid >/dev/null; then
   setsid "$@" <&3 3<&- &
+  all=-$!
+elif command -v perl >/dev/null; then
+  perl -e 'use POSIX; setsid; exec @ARGV; exit 127' "$@" <&3 3<&- &
+  all=-$!
 else
-  set -m
+  echo "with-lock: neither setsid nor perl is here: what the command leaves behind is not ended" >&2
   "$@" <&3 3<&- &
-  set +m
+  all=$!
 fi
 child=$!
 exec 3<&-

@@ -21,25 +21,25 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 setDefaultHighWaterMark(false, 16 * 1024);
 
 /** Where the log goes: takes each line at once, and neither waits nor throws, whatever becomes of it. What it had to drop it counts. */
-export interface LogOutlet {
+export interface LogDestination {
   write(line: string): unknown;
   /** The line about lines that were dropped, with its end: written where they are missing. */
   tellDropped: (lines: number) => string;
 }
 
 /** Runs the server until it is told to stop; resolves with an exit code of docs/contract.md. */
-export async function main(outlet: LogOutlet): Promise<number> {
+export async function main(destination: LogDestination): Promise<number> {
   try {
-    return await serve(readConfig(), outlet);
+    return await serve(readConfig(), destination);
   } catch (error) {
     const code = exitCodeOf(error);
-    outlet.write(`call-me serve: ${code === EXIT.unforeseen ? (error as Error).stack : (error as Error).message}\n`);
+    destination.write(`call-me serve: ${code === EXIT.unforeseen ? (error as Error).stack : (error as Error).message}\n`);
     return code;
   }
 }
 
-async function serve(config: Config, outlet: LogOutlet): Promise<number> {
-  const log = logInto(outlet, config.logLevel);
+async function serve(config: Config, destination: LogDestination): Promise<number> {
+  const log = logInto(destination, config.logLevel);
   const medium = await SqliteMedium.open(config.sqlite, (text) => log.warn({}, text));
   const app = await start({ ...config, medium, log });
   // Before anybody is told that it is ready, and may stop it.
@@ -59,9 +59,9 @@ async function serve(config: Config, outlet: LogOutlet): Promise<number> {
   return await drained(app);
 }
 
-function logInto(outlet: LogOutlet, level: string): Logger {
+function logInto(destination: LogDestination, level: string): Logger {
   const options = { ...LOG_FORMAT, level };
-  outlet.tellDropped = (lines) => {
+  destination.tellDropped = (lines) => {
     let told = "";
     const write = (line: string) => {
       told = line;
@@ -69,7 +69,7 @@ function logInto(outlet: LogOutlet, level: string): Logger {
     pino(options, { write }).warn({ lines }, "lines of the log were dropped here: nobody took them in time");
     return told;
   };
-  return pino(options, outlet);
+  return pino(options, destination);
 }
 
 /**

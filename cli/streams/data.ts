@@ -1,32 +1,14 @@
-import { Writable } from "node:stream";
-import { wayTo } from "./outlet.ts";
-import { Screen } from "./screen.ts";
-import type { Descriptor, Way } from "./way.ts";
+import { wayTo } from "./opening.ts";
+import { Stdio } from "./stdio.ts";
+import type { Way } from "./way.ts";
 
 /** How soon room is looked for again, in ms. */
 const PAUSE = { first: 5, last: 50 };
 
 /** What other programs read: waits for who is slow, and fails where it cannot be written. Its end is reached when all of it is out. */
-export class Data extends Writable {
-  readonly #screen: Screen;
-  readonly #descriptor: Descriptor;
+export class Data extends Stdio {
   #way: Way | undefined;
   #again: NodeJS.Timeout | undefined;
-
-  constructor(descriptor: Descriptor) {
-    super();
-    this.#descriptor = descriptor;
-    this.#screen = new Screen(descriptor);
-  }
-
-  get isTTY(): boolean {
-    return this.#screen.isTTY;
-  }
-
-  /** The width of the terminal, if it is one that tells. */
-  get columns(): number | undefined {
-    return this.#screen.columns;
-  }
 
   /** Whether anything was written. */
   get begun(): boolean {
@@ -53,7 +35,7 @@ export class Data extends Writable {
 
   #put(data: Buffer, pause: number, done: (error?: Error) => void): void {
     try {
-      this.#way ??= wayTo(this.#descriptor, (error) => this.destroy(error));
+      this.#way ??= wayTo(this.descriptor, (error) => this.destroy(error));
       const taken = this.#way.write(data);
       const longer = taken > 0 ? PAUSE.first : Math.min(2 * pause, PAUSE.last);
       if (taken < data.length) this.#again = setTimeout(() => this.#put(data.subarray(taken), longer, done), pause);

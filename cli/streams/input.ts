@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { constants, fstatSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 import { isatty } from "node:tty";
-import { openedAnew } from "./outlet.ts";
+import { openedAnew } from "./opening.ts";
 
 /** How soon is looked again for what has not come yet, in ms. */
 const PAUSE = 20;

@@ -5,9 +5,9 @@ import { Relay } from "./relay.ts";
 import type { Descriptor, Way } from "./way.ts";
 
 /**
- * The way to a descriptor; `failed` is told where it is found between two writes that nothing can be written there. Whether a write waits is a flag of the open file, which we share with the command, the shell and its other jobs:
- * a pipe or terminal is opened anew, so that the flag is ours alone. Where that cannot be (a socket, another user's, no /proc) a process
- * of its own waits in our stead.
+ * The way to a descriptor; `failed` is told where it is found between two writes that nothing can be written there. Whether a write waits is
+ * a flag of the open file, which we share with the command, the shell and its other jobs: a pipe or terminal is opened anew, so that the
+ * flag is ours alone. Where that cannot be (a socket, another user's, no /proc) a process of its own waits in our stead.
  */
 export function wayTo(descriptor: Descriptor, failed: (error: Error) => void = () => {}): Way {
   if (process.platform === "win32") return new StreamWay(NODES_OWN[descriptor](), failed);

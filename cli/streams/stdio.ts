@@ -1,16 +1,18 @@
 import { constants, openSync } from "node:fs";
+import { Writable } from "node:stream";
 import { isatty, WriteStream } from "node:tty";
-import { openedAnew } from "./outlet.ts";
+import { openedAnew } from "./opening.ts";
 import type { Descriptor } from "./way.ts";
 
-/** What a descriptor shows of itself, if it is a terminal. */
-export class Screen {
+/** A stream to stdout or stderr, with what Node's own tell of a terminal. */
+export abstract class Stdio extends Writable {
   readonly isTTY: boolean;
-  readonly #descriptor: Descriptor;
-  #own: WriteStream | undefined;
+  protected readonly descriptor: Descriptor;
+  #terminal: WriteStream | undefined;
 
   constructor(descriptor: Descriptor) {
-    this.#descriptor = descriptor;
+    super();
+    this.descriptor = descriptor;
     this.isTTY = isatty(descriptor);
   }
 
@@ -19,8 +21,8 @@ export class Screen {
     if (!this.isTTY) return undefined;
     try {
       // Node sets flags on a terminal that it is given: not on the one that we share.
-      this.#own ??= new WriteStream(openedAnew(this.#descriptor, constants.O_WRONLY) ?? openSync("/dev/tty", "w"));
-      return this.#own.getWindowSize()[0] || undefined;
+      this.#terminal ??= new WriteStream(openedAnew(this.descriptor, constants.O_WRONLY) ?? openSync("/dev/tty", "w"));
+      return this.#terminal.getWindowSize()[0] || undefined;
     } catch {
       return undefined;
     }

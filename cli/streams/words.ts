@@ -1,8 +1,7 @@
-import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { wayTo } from "./outlet.ts";
-import { Screen } from "./screen.ts";
-import type { Descriptor, Way } from "./way.ts";
+import { wayTo } from "./opening.ts";
+import { Stdio } from "./stdio.ts";
+import type { Way } from "./way.ts";
 
 /** How much is kept for a reader that does not read, in bytes. What comes beyond is dropped, and counted. */
 const LIMIT = 256 * 1024;
@@ -14,33 +13,16 @@ const NEWLINE = 0x0a;
  * What people read, line by line: takes everything at once, and neither waits nor fails, since nobody's words are worth a lease. What could
  * not be written is kept up to a limit and tried again; lines beyond are counted, and their number is told where they are missing.
  */
-export class Words extends Writable {
-  readonly #screen: Screen;
+export class Words extends Stdio {
   /** The line about lines that were dropped, with its end. */
   tellDropped = (lines: number): string =>
     `call-me: ${lines} ${lines === 1 ? "line was" : "lines were"} dropped here: nobody read in time\n`;
-  readonly #descriptor: Descriptor;
   #way: Way | undefined;
   #kept: Buffer[] = [];
   #size = 0;
   #dropped = 0;
   #failing = false;
   #again: NodeJS.Timeout | undefined;
-
-  constructor(descriptor: Descriptor) {
-    super();
-    this.#descriptor = descriptor;
-    this.#screen = new Screen(descriptor);
-  }
-
-  get isTTY(): boolean {
-    return this.#screen.isTTY;
-  }
-
-  /** The width of the terminal, if it is one that tells. */
-  get columns(): number | undefined {
-    return this.#screen.columns;
-  }
 
   /** Waits until all that is kept is out, for so many ms at most, and not where nobody reads any more. Never rejects. */
   async settled(within: number): Promise<void> {
@@ -90,7 +72,7 @@ export class Words extends Writable {
 
   /** False: there is no room for more now. */
   #pass(): boolean {
-    this.#way ??= wayTo(this.#descriptor);
+    this.#way ??= wayTo(this.descriptor);
     const all = Buffer.concat(this.#kept);
     const taken = this.#way.write(all);
     const rest = all.subarray(taken);

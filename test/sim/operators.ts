@@ -4,7 +4,7 @@ import type { Clients } from "./clients.ts";
 import { DAMAGED } from "./disk.ts";
 import type { Judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
-import { checkReleased } from "./named.ts";
+import { checkReleased } from "./release.ts";
 import { count, expectThat } from "./seen.ts";
 import { type OperatorStep, POOLS, poolOf } from "./steps.ts";
 

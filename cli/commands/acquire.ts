@@ -3,6 +3,7 @@ import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts"
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { AfterUse } from "../calls/after-use.ts";
+import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
 import { type AcquireInit, type AcquireOptions, buildRequest, namesIn } from "../calls/request.ts";
 import { writerOf } from "../ci/handoff.ts";
 import { identify, resume } from "../ci/resume.ts";
@@ -11,7 +12,6 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { formatDuration, spell } from "../words/duration.ts";
 import { cuts, heldUntil } from "../words/granted.ts";
-import { explainBusy, explainMiss, obstacles } from "../words/obstacle.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { WaitReport } from "../words/wait-report.ts";
 

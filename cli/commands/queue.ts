@@ -2,12 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import { ListLeasesResponseSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { type Lease, LeaseState, LeaseStateSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { lookMisspelt } from "../calls/briefly.ts";
 import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
 import { elapsed } from "../words/clock.ts";
-import { lookMisspelt } from "../words/misspelt.ts";
 import type { Output } from "../words/output.ts";
 import { nameOf, spoken } from "../words/phrases.ts";
 

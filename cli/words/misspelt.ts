@@ -1,11 +1,7 @@
-import type { CheckResponse, Misspelling } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import type { Locks } from "../client.ts";
-
-/** How long we ask, in ms: it is a word for people, and nothing waits for it longer. */
-const BRIEFLY = 2_000;
+import type { Misspelling } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 
 /** Who is told. */
-interface Listener {
+export interface Listener {
   word(line: string): void;
 }
 
@@ -17,14 +13,4 @@ export function meant({ name, didYouMean }: Misspelling): string {
 /** Says that of each. */
 export function tellMisspelt(output: Listener, misspellings: readonly Misspelling[]): void {
   for (const one of misspellings) output.word(meant(one));
-}
-
-/** The same for a command that asks for something else about these environments. */
-export async function lookMisspelt(locks: Locks, names: readonly string[], output: Listener): Promise<void> {
-  for (const { misspellings } of await checkBriefly(locks, names)) tellMisspelt(output, misspellings);
-}
-
-/** How these environments are, for a word to people; empty where the server does not say. */
-export async function checkBriefly(locks: Locks, names: readonly string[]): Promise<CheckResponse[]> {
-  return await Promise.all(names.map((environment) => locks.check({ environment }, { timeoutMs: BRIEFLY }))).catch(() => []);
 }

@@ -2,14 +2,18 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ending, NotAcquired } from "../../clients/ts/src/errors.ts";
 import type { CheckResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type AcquireInit, namesIn } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { checkBriefly, meant } from "./misspelt.ts";
-import { whyBusy } from "./phrases.ts";
-import { standing } from "./place.ts";
+import { meant } from "../words/misspelt.ts";
+import { whyBusy } from "../words/phrases.ts";
+import { standing } from "../words/place.ts";
+import { checkBriefly } from "./briefly.ts";
+import { type AcquireInit, namesIn } from "./request.ts";
 
-/** What stands between a lease and its environments, as the server sees it now: their state, its reason, who is there. Empty if nothing can be told. */
+/**
+ * What stands between a lease and its environments, as the server sees it now: their state, its reason, who is there. Empty if nothing can
+ * be told.
+ */
 export async function obstacles(locks: Locks, { environments }: Lease): Promise<string> {
   const names = environments.map(({ name }) => name);
   return busyIn(await checkBriefly(locks, names));
@@ -21,8 +25,8 @@ function busyIn(answers: readonly CheckResponse[]): string {
 }
 
 /**
- * What to say of an Acquire that has failed: of a name such as `db:2`, how slots are written; where the server refused it since something is busy, who is there and until when, which its
- * sentence does not tell; else the error itself.
+ * What to say of an Acquire that has failed: of a name such as `db:2`, how slots are written; where the server refused it since something is
+ * busy, who is there and until when, which its sentence does not tell; else the error itself.
  */
 export async function explainBusy(locks: Locks, request: AcquireInit, error: unknown): Promise<unknown> {
   const names = namesIn(request);

@@ -5,8 +5,8 @@ import { connect, type Environments, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
 import { explain, Failure } from "./exit.ts";
-import { oddities } from "./names.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { oddities } from "./variables.ts";
 import { Output } from "./words/output.ts";
 
 /** A command that talks to a server: the options that all share, the connection, and one way from an error to the exit code. */

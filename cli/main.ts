@@ -4,7 +4,7 @@ import { Builtins } from "./clipanion.ts";
 import { type Context, PACE } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { named, ReadableCli } from "./help/readable.ts";
-import { didYouMean, optionMeant } from "./help/suggestion.ts";
+import { didYouMean } from "./help/suggestion.ts";
 import { Origin, type Started } from "./process/origin.ts";
 import { environment, wantsColour } from "./settings.ts";
 import { speakForNode, stderr, stdin, stdout } from "./streams/own.ts";
@@ -36,19 +36,23 @@ export async function run(args: string[], context: Context): Promise<number> {
     const full = { ...context, command };
     return await cli.run(cli.process(own, full), full);
   } catch (error) {
-    context.stderr.write(told(didYouMean(args, Object.keys(VERBS)) ?? misspelt(args, cli) ?? usageError(error)));
+    context.stderr.write(told(didYouMean(args, Object.keys(VERBS)) ?? cli.misspelt(args) ?? named((error as Error).message)));
     return EXIT.usage;
   }
 }
 
-/** Runs a command line in this process, with its streams and signals, and gives the exit code, once all that was said is out, or nobody reads it. */
+/**
+ * Runs a command line in this process, with its streams and signals, and gives the exit code, once all that was said is out, or nobody
+ * reads it.
+ */
 export async function start(args: string[], started?: Started): Promise<number> {
   const origin = new Origin(started);
   // As under nohup: without a handler Node would let it end us.
   for (const signal of origin.ignored) process.on(signal, () => {});
   speakForNode();
   const interruption = new AbortController();
-  // Whoever reads has seen enough (`call-me watch uat | head -1`), or nothing can be written: end as a shell tool does. Who is at the end hears it there.
+  // Whoever reads has seen enough (`call-me watch uat | head -1`), or nothing can be written: end as a shell tool does. Once all is written,
+  // `finish` tells of an error.
   stdout.on("error", () => stdout.writableEnded || interruption.abort("SIGPIPE"));
   let listens = false;
   const code = await run(args, {
@@ -70,7 +74,7 @@ export async function start(args: string[], started?: Started): Promise<number> 
   return ending;
 }
 
-/** Installed only by the commands that ask for it; `serve` has its own. A repeated signal (launcher and terminal both send one) adds nothing. */
+/** Only for the commands that ask for it; `serve` has its own way. A repeated signal (launcher and terminal both send one) adds nothing. */
 function listenForSignals(controller: AbortController, ignored: readonly NodeJS.Signals[]): void {
   const ending = (["SIGINT", "SIGTERM", "SIGHUP"] as const).filter((signal) => !ignored.includes(signal));
   for (const signal of ending) process.on(signal, () => controller.abort(signal));
@@ -95,20 +99,6 @@ async function conclude(code: number, interruption: AbortSignal): Promise<number
 function version(): string {
   const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   return manifest.version;
-}
-
-/** A sentence naming the option that was probably meant, or undefined if no unknown one is what is wrong. */
-function misspelt(args: string[], cli: ReadableCli): string | undefined {
-  const ours = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  const definitions = cli.definitions().flatMap(({ options }) => options.map(({ definition }) => definition));
-  const known = ["--help", ...definitions.flatMap((definition) => definition.match(/--?[a-z][a-z-]*/g) ?? [])];
-  const typed = ours.filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=", 1).join());
-  const unknown = typed.find((name) => !known.includes(name));
-  return unknown === undefined ? undefined : optionMeant(unknown, known);
-}
-
-function usageError(error: unknown): string {
-  return named(error instanceof Error ? error.message : String(error));
 }
 
 /** Each line begins with our name, as all that we say. */

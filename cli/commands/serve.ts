@@ -1,8 +1,8 @@
 import { Command, Option } from "../clipanion.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
-import { oddities } from "../names.ts";
 import { stderr } from "../streams/own.ts";
+import { oddities } from "../variables.ts";
 
 /** What `serve` ends with where a setting is bad. */
 const BAD_SETTINGS = 78;

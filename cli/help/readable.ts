@@ -1,11 +1,22 @@
 import { Cli } from "../clipanion.ts";
 import type { Context } from "../context.ts";
+import { optionMeant } from "./suggestion.ts";
 
 /** clipanion's help, for readers: an option's value is shown as …, and the overview leaves the options to each verb's own page. */
 export class ReadableCli extends Cli<Context> {
   override usage(...[command, options]: Parameters<Cli<Context>["usage"]>): string {
     const text = named(super.usage(command, options));
     return command === null || command === undefined ? text.replaceAll(/ \[--[^\]]+\]/g, "") : text;
+  }
+
+  /** A sentence naming the option that was probably meant, or undefined if no unknown one is what is wrong. */
+  misspelt(args: readonly string[]): string | undefined {
+    const ours = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+    const definitions = this.definitions().flatMap(({ options }) => options.map(({ definition }) => definition));
+    const known = ["--help", ...definitions.flatMap((definition) => definition.match(/--?[a-z][a-z-]*/g) ?? [])];
+    const typed = ours.filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=", 1).join());
+    const unknown = typed.find((name) => !known.includes(name));
+    return unknown === undefined ? undefined : optionMeant(unknown, known);
   }
 }
 

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { oddities } from "../../cli/names.ts";
+import { oddities } from "../../cli/variables.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
 import { refusal, ScriptedServer } from "./fake.ts";

@@ -9,7 +9,7 @@ const KNOWN: ReadonlySet<string> = new Set(
     // Who asks.
     ["HOLDER", "RUN_URL", "REPOSITORY", "REF", "SHA", "JOB", "ACTOR", "RUN_NUMBER", "LEG"],
     // Of the server.
-    ["STORE", "BIND", "AUTO_CREATE", "LEGACY_TTL", "CORS_ORIGINS", "DIRECT", "TLS_CERT", "TLS_KEY", "LOG_LEVEL", "DIRECT"],
+    ["STORE", "BIND", "AUTO_CREATE", "LEGACY_TTL", "CORS_ORIGINS", "DIRECT", "TLS_CERT", "TLS_KEY", "LOG_LEVEL"],
     // Of integrations/ and docs/ci.
     ["PACKAGE", "TTL", "WAIT", "SCRIPT", "LINES"],
   ]
@@ -17,7 +17,7 @@ const KNOWN: ReadonlySet<string> = new Set(
     .map((name) => `CALL_ME_${name}`),
 );
 
-/** Variables of environments and secrets of the server, whose names are anybody's; and what Kubernetes sets for a Service that is called call-me…. */
+/** Names that are anybody's: variables and secrets, and what Kubernetes sets for a Service that is called call-me…. */
 const FAMILIES = /^CALL_ME_(VAR_|SECRET_|(.+_)?SERVICE_(HOST|PORT)|(.+_)?PORT(_\d+_[A-Z]+(_(PROTO|PORT|ADDR))?)?$)/;
 
 /** Keys may end with a line break, as files and CI systems like to have it. */
@@ -25,14 +25,15 @@ const KEYS = ["CALL_ME_API_KEY", "CALL_ME_LEASE_TOKEN"];
 /** Scripts, of any number of lines. */
 const TEXTS = ["CALL_ME_SCRIPT", "CALL_ME_LINES"];
 
-/** What is odd about the settings that begin with CALL_ME_: a sentence for each that nobody knows, or that has a control character in it. */
+/** What is odd about the variables that begin with CALL_ME_: a sentence for each that nobody knows, or that has a control character in it. */
 export function oddities(env: Variables): string[] {
   return Object.entries(env)
     .filter(([name]) => name.startsWith("CALL_ME_") && !FAMILIES.test(name) && !TEXTS.includes(name))
     .flatMap(([name, value = ""]) => {
       if (!KNOWN.has(name)) {
         const near = nearest(name, [...KNOWN]);
-        return `${name} is no setting of call-me; ${near === undefined ? "docs/cli.md and docs/operating.md tell which there are" : `did you mean ${near}?`}`;
+        const hint = near === undefined ? "docs/cli.md and docs/operating.md tell which there are" : `did you mean ${near}?`;
+        return `${name} is no setting of call-me; ${hint}`;
       }
       const text = KEYS.includes(name) ? value.trim() : value;
       return /\p{Cc}/u.test(text) ? `${name} has a control character in it: ${JSON.stringify(text)}` : [];

@@ -3,21 +3,12 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Document, type Scalar, visit } from "yaml";
 import { parseDuration } from "../../clients/ts/src/duration.ts";
 import { type Environment, EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { writeDuration } from "../words/duration.ts";
 import { plainJson } from "../words/plain.ts";
 import { OUTPUT_ONLY } from "./environments.ts";
 
 /** What YAML reads as the text that it is, whichever version of it, and no terminal or log as an order. */
 const PLAIN = /^(?!.*section_)[A-Za-z](?:[\w ./-]*\w)?$|^(?:\d+(?:d|h|m|s|ms|us|ns))+$/;
-
-const UNITS = [
-  ["d", 86_400_000_000_000n],
-  ["h", 3_600_000_000_000n],
-  ["m", 60_000_000_000n],
-  ["s", 1_000_000_000n],
-  ["ms", 1_000_000n],
-  ["us", 1_000n],
-  ["ns", 1n],
-] as const;
 
 /**
  * A file for `env apply`: what is configured, without what only the server sets and what is as it would be anyway. Names that were made on
@@ -50,18 +41,7 @@ function configurationOf(one: Environment): JsonObject {
   return Object.fromEntries(
     fields.map(({ jsonName, message }) => {
       const value = said[jsonName] ?? null;
-      return [jsonName, message?.typeName === DurationSchema.typeName ? lengthOf(parseDuration(`${value}`) ?? 0n) : value];
+      return [jsonName, message?.typeName === DurationSchema.typeName ? writeDuration(parseDuration(`${value}`) ?? 0n) : value];
     }),
   );
-}
-
-/** "1h30m": the shortest way to write so many nanoseconds. */
-function lengthOf(length: bigint): string {
-  if (length === 0n) return "0s";
-  let [text, left] = ["", length];
-  for (const [unit, size] of UNITS) {
-    if (left >= size) text += `${left / size}${unit}`;
-    left %= size;
-  }
-  return text;
 }

@@ -9,11 +9,27 @@ export const DURATION_FORMS = "30s, 15m, 1h30m or 2d";
 
 const SECOND = 1_000_000_000n;
 
+/** Those of the units that every keyboard has, longest first. */
+const ASCII_UNITS = Object.entries(clients.UNITS)
+  .filter(([unit]) => /^[a-z]+$/.test(unit))
+  .reverse();
+
 /** Reads a duration such as "90s", "1h30m" or "2d" as a protobuf Duration. A usage Failure names `option` if it is none. */
 export function parseDuration(option: string, text: string): Duration {
   const length = clients.parseDuration(text);
   if (length === undefined) throw Failure.usage(`${option} ${JSON.stringify(text)} is no duration; write it like ${DURATION_FORMS}`);
   return clients.durationOf(length);
+}
+
+/** Writes nanoseconds as `parseDuration` reads them, with as few letters as can be: "1h30m", "2d". */
+export function writeDuration(length: bigint): string {
+  if (length === 0n) return "0s";
+  let [text, left] = ["", length];
+  for (const [unit, size] of ASCII_UNITS) {
+    if (left >= size) text += `${left / size}${unit}`;
+    left %= size;
+  }
+  return text;
 }
 
 /** Writes nanoseconds as Go's time.Duration does: "57.134996ms", "1h0m0s". */

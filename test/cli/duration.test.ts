@@ -1,7 +1,7 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatDuration, nanoseconds, parseDuration, spell } from "../../cli/words/duration.ts";
+import { formatDuration, nanoseconds, parseDuration, spell, writeDuration } from "../../cli/words/duration.ts";
 import { type Length, requestFor } from "../../clients/ts/src/options.ts";
 import { readConfig } from "../../src/config.ts";
 
@@ -50,10 +50,19 @@ test.each([
   expect(formatDuration(length)).toBe(expected);
 });
 
+test.each([
+  [0n, "0s"],
+  [5_400_000_000_000n, "1h30m"],
+  [172_800_000_000_000n, "2d"],
+  [1_500n, "1us500ns"],
+])("%d ns are written into a file as %s", (length, expected) => {
+  expect(writeDuration(length)).toBe(expected);
+});
+
 test("whatever is written is read as the same length", () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: 10n ** 17n }), (length) => {
-      expect(nanoseconds(parseDuration("--ttl", formatDuration(length)))).toBe(length);
+      for (const write of [formatDuration, writeDuration]) expect(nanoseconds(parseDuration("--ttl", write(length)))).toBe(length);
     }),
   );
 });

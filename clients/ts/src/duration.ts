@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 
-/** Nanoseconds of one of each unit. */
-const UNITS: Readonly<Record<string, bigint>> = {
+/** Nanoseconds of one of each unit, the shortest first. */
+export const UNITS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
   µs: 1_000n,

@@ -28,9 +28,9 @@ class Screen extends Writable {
   }
 
   /** Waits until it has been written; rejects with what was, if the command ends without. */
-  async shows(needle: string): Promise<void> {
-    while (!this.text.includes(needle)) {
-      if (this.#over) throw new Error(`the command ended without saying ${JSON.stringify(needle)}: ${this.text}`);
+  async shows(needle: string | RegExp): Promise<void> {
+    while (typeof needle === "string" ? !this.text.includes(needle) : !needle.test(this.text)) {
+      if (this.#over) throw new Error(`the command ended without saying ${JSON.stringify(`${needle}`)}: ${this.text}`);
       await once(this.#told, "news");
     }
   }

@@ -38,6 +38,7 @@ answer=
 child=
 all=
 keeper=
+gate=
 
 # fill WORD...: all of them as one, or nothing, and false, if one of them is empty.
 fill() {
@@ -265,6 +266,7 @@ end_command() {
 
 # A shell that has only just been forked loses every other signal.
 stop_keeper() {
+  rm -f "$gate"
   # Some shells tell of what was killed.
   { [ -z "$keeper" ] || { kill -KILL "$keeper" && wait "$keeper"; }; } 2>/dev/null
 }
@@ -282,6 +284,7 @@ ended() {
 # Runs beside the command: renews, and tells us by USR1 when the lease is lost. If we are gone, of SIGKILL, it ends what the command started.
 keep() {
   exec </dev/null >/dev/null 2>&1
+  rm -f "$gate"
   renewed=$(date +%s)
   pause=$((ttl / 3))
   while :; do
@@ -332,15 +335,18 @@ done
 # In the background, because a shell hears a signal at once only while it waits; in a process group of its own, which is ended as a whole.
 # Its stdin goes round by 3: what runs in the background has none of its own.
 exec 3<&0
+# It begins when the keeper has taken the gate away: before that nobody would end it if we were killed.
+gate=$(mktemp) || fail 1 "no temporary file can be made"
+begin='gate=$1 parent=$2; shift 2; while [ -e "$gate" ]; do kill -0 "$parent" 2>/dev/null || exit; sleep 0.05; done; exec "$@"'
 if command -v setsid >/dev/null; then
-  setsid "$@" <&3 3<&- &
+  setsid sh -c "$begin" with-lock "$gate" $$ "$@" <&3 3<&- &
   all=-$!
 elif command -v perl >/dev/null; then
-  perl -e 'use POSIX; setsid; exec @ARGV; exit 127' "$@" <&3 3<&- &
+  perl -e 'use POSIX; setsid; exec @ARGV; exit 127' sh -c "$begin" with-lock "$gate" $$ "$@" <&3 3<&- &
   all=-$!
 else
   echo "with-lock: neither setsid nor perl is here: what the command leaves behind is not ended" >&2
-  "$@" <&3 3<&- &
+  sh -c "$begin" with-lock "$gate" $$ "$@" <&3 3<&- &
   all=$!
 fi
 child=$!

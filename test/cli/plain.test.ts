@@ -8,6 +8,7 @@ import { failure } from "../../src/rpc/errors.ts";
 import { Server } from "../outside/server.ts";
 import { lease, ScriptedServer } from "./fake.ts";
 import { VECTORS } from "./jobs.ts";
+import { finish } from "./plumbing.ts";
 import { type } from "./terminal.ts";
 import { runs, until } from "./wrapped.ts";
 
@@ -30,13 +31,6 @@ function start(args: string[], more: Record<string, string> = {}): ChildProcess 
     stdio: ["pipe", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], CALL_ME_WAIT: "1s", ...env, ...more },
   });
-}
-
-async function finish(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error("started without pipes");
-  const [out, err, [code]] = await Promise.all([text(stdout), text(stderr), once(child, "close")]);
-  return { code, stdout: out, stderr: err };
 }
 
 /** Waits until the process has written something that contains `needle`; rejects with all that it wrote if it ends without. */

@@ -1,8 +1,10 @@
 // What a process may have as stdin, stdout or stderr, and whose other end behaves badly.
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { until } from "./wrapped.ts";
 
 /** A pipe, to be given to a process; nobody reads it but `read`. `using` closes it. */
@@ -85,4 +87,12 @@ export class Pipe implements Disposable {
     this.close();
     closeSync(this.end);
   }
+}
+
+/** All that a process says by its pipes, and its exit code, when it has ended. */
+export async function finish(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error("started without pipes");
+  const [out, err, [code]] = await Promise.all([text(stdout), text(stderr), once(child, "close")]);
+  return { code, stdout: out, stderr: err };
 }

@@ -3,23 +3,16 @@ import { once } from "node:events";
 import { mkdtempSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { gone, lease, ScriptedServer } from "./fake.ts";
+import { finish } from "./plumbing.ts";
 
 const BIN = path.resolve("cli/bin.js");
 
 function start(command: string[], env: Record<string, string> = {}): ChildProcess {
   const [file = "", ...args] = command;
   return spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env } });
-}
-
-async function finish(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error("started without pipes");
-  const [out, err, [code]] = await Promise.all([text(stdout), text(stderr), once(child, "exit")]);
-  return { code, stdout: out, stderr: err };
 }
 
 /** A server with a line that never moves. */

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The entry of the commands `call-me`, `call-me-client` (the original's name for the same) and `call-me-server` (its name for
 // `call-me serve`). Plain JavaScript, because it also starts on a Node that cannot run the rest. In a checkout it then runs itself
-// again under one that can; the published package has a bundle that runs on Node 20 by itself, all but the server. Which command was meant is read from argv[1] as given, before npm's symlinks are resolved.
+// again under one that can; the published package has a bundle that runs on Node 20 by itself, all but the server. Which command was meant
+// is read from argv[1] as given, before npm's symlinks are resolved.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { inherited, launch, leaveStreamsAlone, say, suits } from "../scripts/launch.js";

@@ -69,7 +69,10 @@ export function say(line) {
   }
 }
 
-/** As it ends Node sets flags and modes of stdin, stdout and stderr back to what it found at its start, though others share them: from here on it does not find them. */
+/**
+ * As it ends Node sets flags and modes of stdin, stdout and stderr back to what it found at its start, though others share them: from here
+ * on it does not find them.
+ */
 export function leaveStreamsAlone() {
   process.on("exit", () => {
     if (process.platform === "win32") return;

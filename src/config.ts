@@ -46,7 +46,10 @@ export function readConfig(env: Environment = process.env): Config {
   };
 }
 
-/** The key itself, or the content of a file without the white space around it; a file that cannot be used must not mean that no key is asked for. */
+/**
+ * The key itself, or the content of a file without the white space around it; a file that cannot be used must not mean that no key is asked
+ * for.
+ */
 function readKey(key: string | undefined, file: string | undefined): string | undefined {
   if (key && file) throw new BadSetting(`API_KEY and API_KEY_FILE (${file}) are both set; give the key once`);
   const apiKey = file ? readFile("API_KEY_FILE", file).toString().trim() : key || undefined;

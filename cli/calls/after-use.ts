@@ -12,7 +12,10 @@ import { clockTime } from "../words/clock.ts";
 import { milliseconds, nanoseconds, spell } from "../words/duration.ts";
 import { environmentsOf } from "../words/phrases.ts";
 
-/** What becomes of a lease that we held once its work is over: it is given back, or kept for somebody who looks. Never throws: who ran on it is what counts. */
+/**
+ * What becomes of a lease that we held once its work is over: it is given back, or kept for somebody who looks. Never throws: who ran on it
+ * is what counts.
+ */
 export class AfterUse {
   readonly #locks: Locks;
   readonly #lease: Lease;

@@ -70,7 +70,10 @@ export class Output {
       await once(this.#stdout, "drain", { signal: interruption }).catch(() => interruption.throwIfAborted());
   }
 
-  /** Ends the answer, and waits until all of it is out, however slow its reader is. Rejects with a Failure if it cannot be written, or with the signal's reason. */
+  /**
+   * Ends the answer, and waits until all of it is out, however slow its reader is. Rejects with a Failure if it cannot be written, or with
+   * the signal's reason.
+   */
   async finish(interruption: AbortSignal): Promise<void> {
     await finish(this.#stdout, interruption);
   }

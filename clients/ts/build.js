@@ -1,4 +1,5 @@
-// Makes dist/: JavaScript and types, for Node 20.3 and newer, and puts the licence beside it. `npm pack` runs it. With --link, examples/ can import @call-me/client from then on.
+// Makes dist/: JavaScript and types, for Node 20.3 and newer, and puts the licence beside it. `npm pack` runs it. With --link, examples/
+// can import @call-me/client from then on.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";

@@ -7,7 +7,10 @@ import { start } from "../../cli/main.ts";
 import { OtherProcess } from "../../cli/process/other.ts";
 import { AS_COMMAND, commandFile, outputs, temporary } from "./runner.ts";
 
-/** The runner's worker: our parent as we begin. Once it is dead our parent would be another one. In a job's container it is not to be seen (0). */
+/**
+ * The runner's worker: our parent as we begin. Once it is dead our parent would be another one. In a job's container it is not to be seen
+ * (0).
+ */
 const WORKER = process.ppid;
 
 /** Takes the environments for the rest of the job: later steps know of them, the post step gives them back. The exit code. */
@@ -40,9 +43,9 @@ async function acquire(args: string[]): Promise<number> {
 }
 
 /**
- * Starts the process that renews the lease: this same file, as `call-me renew --while` the runner's worker, which lives as long as the job. If the
- * post step never comes the lease so ends by itself, a ttl after the worker; the runner's own clean-up knows our process by RUNNER_TRACKING_ID.
- * In a job's container it is process 1, which lives as long as the container.
+ * Starts the process that renews the lease: this same file, as `call-me renew --while` the runner's worker, which lives as long as the job.
+ * If the post step never comes the lease so ends by itself, a ttl after the worker; the runner's own clean-up knows our process by
+ * RUNNER_TRACKING_ID. In a job's container it is process 1, which lives as long as the container.
  */
 async function keep(variables: Readonly<Record<string, string>>, log: string): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env, ...variables };

@@ -80,7 +80,7 @@ export class ConfiguredNames {
   }
 }
 
-/** How many edits are taken for a typing error. */
+/** How many edits are taken for a typing error: fewer than in a refusal, since who meant this very name is served and told of another. */
 function reachOf(name: string): number {
   return name.length < 3 ? 0 : Math.min(3, Math.max(1, Math.floor(name.length / 4)));
 }

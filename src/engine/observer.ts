@@ -20,7 +20,10 @@ export interface Observer {
   decided?(batch: Batch): void;
   /** The store failed. */
   failed?(failure: StoreFailure): void;
-  /** A method of the contract with one answer was called, but not /maybe; the returned function is told of its end, and of the error that it ended with. */
+  /**
+   * A method of the contract with one answer was called, but not /maybe; the returned function is told of its end, and of the error that it
+   * ended with.
+   */
   called?(method: string): (error?: unknown) => void;
   /** What nobody waits for could not be done; `what` completes "could not …". */
   trouble?(error: unknown, what: string): void;

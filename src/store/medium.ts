@@ -30,7 +30,10 @@ export type MediumState = Exclude<Condition, "failing">;
 /** What a store that belongs to one process keeps its rows on. Failures are StoreFailures; see store.ts. */
 export interface Medium {
   load(): Promise<Loaded>;
-  /** Ended leases among these ids and request keys; the newest one of a request key, if need be with no more than what remains of it. Oldest first. */
+  /**
+   * Ended leases among these ids and request keys; the newest one of a request key, if need be with no more than what remains of it. Oldest
+   * first.
+   */
   find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]>;
   readonly state: MediumState;
   /** Calls back at a failure that no call has met. */

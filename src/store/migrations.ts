@@ -26,7 +26,8 @@ export function known(): Migration[] {
 
 /**
  * Brings the schema up to date. Each migration is one transaction with its record and the version of the file, so after a crash it
- * has either happened or not. Tells whether any was needed. Throws StoreUnusable for a file that a newer call-me made, or one whose migrations were not these.
+ * has either happened or not. Tells whether any was needed. Throws StoreUnusable for a file that a newer call-me made, or one whose
+ * migrations were not these.
  */
 export function migrate(db: Database, file: string, migrations: readonly Migration[] = known()): boolean {
   const version = Number(db.pragma("user_version", { simple: true }));

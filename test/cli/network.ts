@@ -84,7 +84,10 @@ export class Network implements AsyncDisposable {
     for (const socket of this.#sockets.keys()) socket.resetAndDestroy();
   }
 
-  /** As a firewall that lost its memory: of what was open the server learns that it is gone, and clients hear nothing. What is new gets through. */
+  /**
+   * As a firewall that lost its memory: of what was open the server learns that it is gone, and clients hear nothing. What is new gets
+   * through.
+   */
   forget(): void {
     this.#pause("silent");
     for (const [socket, ofClient] of this.#sockets) if (ofClient) this.#forgotten.add(socket);

@@ -105,7 +105,10 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
   "python-threads": python("threads"),
 };
 
-/** Runs it to its end with our environment and more; the exit code (null: it could not be started, or was killed after `patience` ms), and what it printed. */
+/**
+ * Runs it to its end with our environment and more; the exit code (null: it could not be started, or was killed after `patience` ms), and
+ * what it printed.
+ */
 export async function run(
   { command: [file = "", ...args], cwd = ".", env }: Command,
   { more = {}, patience }: { more?: Readonly<Record<string, string>>; patience: number },

@@ -123,7 +123,10 @@ async function watch(clients: Clients, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What the server has on record: all released, one after the other, in the order in which they came, and the tokens in the order of the grants. */
+/**
+ * What the server has on record: all released, one after the other, in the order in which they came, and the tokens in the order of the
+ * grants.
+ */
 function judgeRecords(records: readonly Lease[]): void {
   for (const environment of ENVIRONMENTS) {
     const grants = records.filter((lease) => lease.environments[0]?.name === environment);

@@ -23,7 +23,10 @@ export interface LogLine {
   readonly [fact: string]: unknown;
 }
 
-/** A server process; `await using` kills it and removes its directory. All of its environment is given: nothing is inherited but PATH and CALL_ME_DIRECT. */
+/**
+ * A server process; `await using` kills it and removes its directory. All of its environment is given: nothing is inherited but PATH and
+ * CALL_ME_DIRECT.
+ */
 export class Server implements AsyncDisposable {
   readonly directory: string;
   readonly #env: Readonly<Record<string, string>>;
@@ -40,7 +43,10 @@ export class Server implements AsyncDisposable {
     this.#program = program;
   }
 
-  /** Starts one and waits until it is ready. `env` adds to its environment, or overrides; `program` is the package's unless given. Rejects with its stderr if it does not come up. */
+  /**
+   * Starts one and waits until it is ready. `env` adds to its environment, or overrides; `program` is the package's unless given. Rejects
+   * with its stderr if it does not come up.
+   */
   static async start(env: Readonly<Record<string, string>> = {}, program = BIN): Promise<Server> {
     const directory = await mkdtemp(path.join(os.tmpdir(), "call-me-outside-"));
     const server = new Server(directory, env, program);

@@ -17,7 +17,10 @@ export class HeldLease implements AsyncDisposable {
   /** A key for this one lease: enough to release it from another process, see Client.release. */
   readonly token: string;
   readonly environments: readonly LeasedEnvironment[];
-  /** Aborts when the lease is lost, with a LeaseLost, or with the reason of HoldOptions.signal. Then stop: the environment is handed over soon. */
+  /**
+   * Aborts when the lease is lost, with a LeaseLost, or with the reason of HoldOptions.signal. Then stop: the environment is handed over
+   * soon.
+   */
   readonly signal: AbortSignal;
   readonly #locks: Locks;
   readonly #keeper: Keeper;

@@ -22,7 +22,10 @@ export class Backoff {
     await sleep(length, undefined, { signal: this.#signal }).catch(() => this.#signal.throwIfAborted());
   }
 
-  /** It went well since `begun` (of performance.now). Only after a good while is the next pause a short one: a proxy may cut each stream at once. */
+  /**
+   * It went well since `begun` (of performance.now). Only after a good while is the next pause a short one: a proxy may cut each stream at
+   * once.
+   */
   lasted(begun: number): void {
     if (performance.now() - begun > this.#pace.last) this.#tries = 0;
   }

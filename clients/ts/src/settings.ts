@@ -1,4 +1,7 @@
-/** The address of a server, without a slash at its end, or white space around it. Throws a TypeError that names the setting, the value and the remedy. */
+/**
+ * The address of a server, without a slash at its end, or white space around it. Throws a TypeError that names the setting, the value and
+ * the remedy.
+ */
 export function addressOf(setting: string, value: string): string {
   const text = value.trim();
   // The parser would drop line breaks and tabs from within it.

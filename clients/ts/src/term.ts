@@ -18,7 +18,10 @@ export class Term {
     this.#ttl = milliseconds(lease.ttl);
   }
 
-  /** A Renew that was sent then is answered. Answers may overtake each other, but no Renew ever shortens a lease: the latest deadline is right. */
+  /**
+   * A Renew that was sent then is answered. Answers may overtake each other, but no Renew ever shortens a lease: the latest deadline is
+   * right.
+   */
   renewed(lease: Lease, sentAt: number): void {
     this.#ttl = milliseconds(lease.ttl);
     this.#capped = renewableFor(lease) <= 0;

@@ -84,7 +84,10 @@ export class Deliveries {
     };
   }
 
-  /** Follows an answer that will give the lease. `lost` is called once if it does not arrive; by then it does not count as under way. `written` holds for it or for one lost before. */
+  /**
+   * Follows an answer that will give the lease. `lost` is called once if it does not arrive; by then it does not count as under way.
+   * `written` holds for it or for one lost before.
+   */
   give(lease: string, handOver: HandOver, lost: (written: boolean) => void): Delivery {
     const told = this.#told(lease);
     const { underway } = told;

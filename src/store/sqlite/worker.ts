@@ -27,7 +27,10 @@ export interface Request {
 /** A StoreFailure is sent as its reason and its message. */
 type Failed = Pick<StoreFailure, "reason" | "message">;
 
-/** The answer to the request of that id, with the state after it. Id 0: whether the store is open. Without an id: a failure that no request has met, or a warning. */
+/**
+ * The answer to the request of that id, with the state after it. Id 0: whether the store is open. Without an id: a failure that no request
+ * has met, or a warning.
+ */
 export type Answer =
   | { readonly id: number; readonly state: MediumState; readonly result: unknown }
   | { readonly id?: number; readonly state: MediumState; readonly failure: Failed }

@@ -7,7 +7,10 @@ import { nameOf, type Scenarios, type World } from "../world.ts";
 const SOON = 5_000;
 const reasonOf = (reason: EndReason) => nameOf(EndReason, reason);
 
-/** A testee whose next call is heard, but not answered. It has been connected before: over HTTP/2 nobody asks anything until the server has said its SETTINGS. */
+/**
+ * A testee whose next call is heard, but not answered. It has been connected before: over HTTP/2 nobody asks anything until the server has
+ * said its SETTINGS.
+ */
 async function unanswered(world: World) {
   const { network, testee } = await world.behind();
   const hold = testee.hold([`${world.environment}-before`]);

@@ -9,7 +9,10 @@ const TICKET_TTL = 60_000;
 /** Connections that a client has at hand for its next calls. */
 const KEPT = 6;
 
-/** Somebody waits in line by a stream that dies, and so do all connections that its client keeps. When it comes back, it is served in its old place. */
+/**
+ * Somebody waits in line by a stream that dies, and so do all connections that its client keeps. When it comes back, it is served in its
+ * old place.
+ */
 async function loses(world: World, die: (network: Network) => Promise<void>): Promise<void> {
   const { id } = await world.occupy();
   const { network, testee } = await world.behind();

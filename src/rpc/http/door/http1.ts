@@ -11,7 +11,10 @@ interface Connection {
   readonly underWay: UnderWay;
   /** This side is closed, so that the peer closes its own, which tells that the answer has arrived. */
   ended: boolean;
-  /** A request that was answered before all of it had come: it is read to its end, or until its time is over, lest a reset overtake the answer. */
+  /**
+   * A request that was answered before all of it had come: it is read to its end, or until its time is over, lest a reset overtake the
+   * answer.
+   */
   early?: IncomingMessage;
 }
 

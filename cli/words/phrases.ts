@@ -40,7 +40,7 @@ function links({ reason, holder }: { readonly reason: string; readonly holder?: 
   return told === "" ? "" : ` (${told})`;
 }
 
-/** The same where it is not said before whether somebody has it. */
+/** For how long and until when, where nothing before it says whether somebody has it: ", only offered yet until 11:27, …". */
 function stage(one: Term): string {
   if (one.state === LeaseState.OFFERED) return `, only offered yet${term(one)}`;
   return one.state === LeaseState.QUEUED ? `, in line${term(one)}` : term(one);

@@ -3,7 +3,7 @@ import os from "node:os";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPopulated, signalGroup } from "../../clients/ts/src/process/group.ts";
-import { Lifeline } from "../../clients/ts/src/process/lifeline.ts";
+import { Guard } from "../../clients/ts/src/process/guard.ts";
 import { type Start, startOf } from "./gate.ts";
 import { unstartable } from "./lookup.ts";
 import type { Origin } from "./origin.ts";
@@ -19,7 +19,7 @@ export class Child {
   /** The command's exit status, as a shell gives it: 128 + n after signal n. Rejects with a Failure, 126 or 127, if it could not be run. */
   readonly exited: Promise<number>;
   #group: number | undefined;
-  readonly #lifeline: Lifeline;
+  readonly #guard: Guard;
   #killedAt = Number.POSITIVE_INFINITY;
   #giveUp: (status: number) => void = () => {};
   readonly #unkillable = new Promise<number>((resolve) => {
@@ -27,13 +27,13 @@ export class Child {
   });
 
   constructor(command: readonly string[], env: Record<string, string | undefined>, origin: Origin, say: (line: string) => void) {
-    this.#lifeline = new Lifeline(say);
+    this.#guard = new Guard(say);
     const { file, args, stdio, gate } = startOf(command, env, origin);
     try {
       const child = spawn(file, args, { env, stdio, detached: process.platform !== "win32" });
       this.exited = Promise.race([statusOf(file, child), this.#unkillable]);
       this.#group = child.pid;
-      if (child.pid !== undefined) this.#lifeline.guard(child.pid, () => openGate(child, gate));
+      if (child.pid !== undefined) this.#guard.watch(child.pid, () => openGate(child, gate));
     } catch (error) {
       this.exited = Promise.reject(unstartable(command[0] ?? "", (error as NodeJS.ErrnoException).code ?? String(error)));
     }
@@ -59,7 +59,7 @@ export class Child {
     const survived = this.runs;
     // From now on the number may be some other group's.
     this.#group = undefined;
-    this.#lifeline.release();
+    this.#guard.dismiss();
     return !survived;
   }
 }

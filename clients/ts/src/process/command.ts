@@ -5,7 +5,7 @@ import process from "node:process";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPopulated, signalGroup } from "./group.ts";
-import { Lifeline } from "./lifeline.ts";
+import { Guard } from "./guard.ts";
 
 /** Waits to be told that the guard knows its group, and becomes the command. If we die before that, nothing is run at all. */
 const GATE = 'read -r go <&3 && exec 3<&- && exec "$@"';
@@ -33,7 +33,7 @@ export async function runCommand(
   { signal, killAt }: { signal: AbortSignal; killAt: () => number },
 ): Promise<number> {
   signal.throwIfAborted();
-  const lifeline = new Lifeline((line) => process.emitWarning(line, "call-me"));
+  const guard = new Guard((line) => process.emitWarning(line, "call-me"));
   let group = 0;
   let deadline = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -48,7 +48,7 @@ export async function runCommand(
     const exited = statusOf(child);
     if (child.pid !== undefined) {
       group = child.pid;
-      lifeline.guard(group, () => openGate(child));
+      guard.watch(group, () => openGate(child));
       signal.addEventListener("abort", stop);
       for (const name of ENDING) process.on(name, stop);
     }
@@ -62,7 +62,7 @@ export async function runCommand(
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     for (const name of ENDING) process.off(name, stop);
-    lifeline.release();
+    guard.dismiss();
   }
 }
 

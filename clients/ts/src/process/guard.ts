@@ -17,29 +17,29 @@ const GUARD_ON_WINDOWS = `
  * It has a session of its own and an empty environment, so that who kills our group, or all processes that bear a job's variables
  * (Jenkins), leaves it time to do so; and none of our streams, so that nobody who reads them waits for it.
  */
-export class Lifeline {
+export class Guard {
   readonly #say: (line: string) => void;
-  #guard: ChildProcess;
+  #child: ChildProcess;
   #group: number | undefined;
   #replacements = 10;
 
   /** Started before the command, so that no more than its group is left to be told. */
   constructor(say: (line: string) => void) {
     this.#say = say;
-    this.#guard = this.#post();
+    this.#child = this.#post();
   }
 
   /** Has it kill this group; `told` is called when it will, whatever happens to us from then on. */
-  guard(group: number, told: () => void): void {
+  watch(group: number, told: () => void): void {
     this.#group = group;
-    if (this.#guard.stdin === null) told();
-    else this.#guard.stdin.write(`${group}\n`, () => told());
+    if (this.#child.stdin === null) told();
+    else this.#child.stdin.write(`${group}\n`, () => told());
   }
 
   /** Nothing is left to be guarded. */
-  release(): void {
-    this.#guard.removeAllListeners("exit");
-    this.#guard.stdin?.end("goodbye\n");
+  dismiss(): void {
+    this.#child.removeAllListeners("exit");
+    this.#child.stdin?.end("goodbye\n");
   }
 
   #post(): ChildProcess {
@@ -48,14 +48,14 @@ export class Lifeline {
       process.platform === "win32"
         ? [process.execPath, ["-e", GUARD_ON_WINDOWS, group]]
         : ["/bin/sh", ["-c", GUARD, "call-me-guard", group]];
-    const guard = spawn(file, args, { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/", env: {}, windowsHide: true });
-    guard.on("error", ({ message }) => this.#say(`no guard (${message}): the command would outlive us if we were killed with SIGKILL`));
-    guard.stdin?.on("error", () => {});
-    guard.unref();
+    const child = spawn(file, args, { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/", env: {}, windowsHide: true });
+    child.on("error", ({ message }) => this.#say(`no guard (${message}): the command would outlive us if we were killed with SIGKILL`));
+    child.stdin?.on("error", () => {});
+    child.unref();
     // Somebody killed the guard alone.
-    guard.once("exit", () => {
-      if (this.#replacements-- > 0) this.#guard = this.#post();
+    child.once("exit", () => {
+      if (this.#replacements-- > 0) this.#child = this.#post();
     });
-    return guard;
+    return child;
   }
 }

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import os from "node:os";
-import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPopulated, signalGroup } from "../../clients/ts/src/process/group.ts";
 import { Guard } from "../../clients/ts/src/process/guard.ts";
-import { type Start, startOf } from "./gate.ts";
+import { openGate, statusOf } from "../../clients/ts/src/process/started.ts";
+import { startOf } from "./gate.ts";
 import { unstartable } from "./lookup.ts";
 import type { Origin } from "./origin.ts";
 
@@ -31,9 +31,12 @@ export class Child {
     const { file, args, stdio, gate } = startOf(command, env, origin);
     try {
       const child = spawn(file, args, { env, stdio, detached: process.platform !== "win32" });
-      this.exited = Promise.race([statusOf(file, child), this.#unkillable]);
+      const ended = statusOf(child).catch((error: NodeJS.ErrnoException) => {
+        throw unstartable(file, error.code ?? error.message);
+      });
+      this.exited = Promise.race([ended, this.#unkillable]);
       this.#group = child.pid;
-      if (child.pid !== undefined) this.#guard.watch(child.pid, () => openGate(child, gate));
+      if (child.pid !== undefined) this.#guard.watch(child.pid, () => gate && openGate(child, gate.descriptor, gate.words));
     } catch (error) {
       this.exited = Promise.reject(unstartable(command[0] ?? "", (error as NodeJS.ErrnoException).code ?? String(error)));
     }
@@ -62,19 +65,4 @@ export class Child {
     this.#guard.dismiss();
     return !survived;
   }
-}
-
-function openGate({ stdio }: ChildProcess, gate: Start["gate"]): void {
-  const pipe = gate && stdio[gate.descriptor];
-  if (!(pipe instanceof Writable)) return;
-  // It may have been killed meanwhile.
-  pipe.on("error", () => {});
-  pipe.end(gate?.words);
-}
-
-function statusOf(file: string, child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once("error", (error: NodeJS.ErrnoException) => reject(unstartable(file, error.code ?? error.message)));
-    child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + os.constants.signals[signal]));
-  });
 }

@@ -1,11 +1,10 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import os from "node:os";
 import process from "node:process";
-import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPopulated, signalGroup } from "./group.ts";
 import { Guard } from "./guard.ts";
+import { openGate, statusOf } from "./started.ts";
 
 /** Waits to be told that the guard knows its group, and becomes the command. If we die before that, nothing is run at all. */
 const GATE = 'read -r go <&3 && exec 3<&- && exec "$@"';
@@ -48,7 +47,7 @@ export async function runCommand(
     const exited = statusOf(child);
     if (child.pid !== undefined) {
       group = child.pid;
-      guard.watch(group, () => openGate(child));
+      guard.watch(group, () => openGate(child, 3, "go\n"));
       signal.addEventListener("abort", stop);
       for (const name of ENDING) process.on(name, stop);
     }
@@ -72,18 +71,4 @@ function start([file = "", ...args]: readonly string[], { env, cwd, stdio = "inh
   const streams: StdioOptions = gated ? [stdio, stdio, stdio, "pipe"] : stdio;
   const [program, line] = gated ? ["/bin/sh", ["-c", GATE, "call-me", file, ...args]] : [file, args];
   return spawn(program, line, { env, cwd, stdio: streams, detached: !WINDOWS });
-}
-
-function openGate({ stdio: [, , , gate] }: ChildProcess): void {
-  if (!(gate instanceof Writable)) return;
-  // It may have been killed meanwhile.
-  gate.on("error", () => {});
-  gate.end("go\n");
-}
-
-function statusOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + os.constants.signals[signal]));
-  });
 }

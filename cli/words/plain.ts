@@ -1,4 +1,4 @@
-const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+import { UNSAFE } from "../../clients/ts/src/text.ts";
 
 /**
  * A text on one line and without power: control and bidi characters are taken out, and what a CI system would read as an order is

@@ -1,6 +1,7 @@
 import os from "node:os";
 import { type Holder, HolderKind } from "../../../../gen/ts/callme/v1/types_pb.ts";
-import { currentRun, usable } from "./run.ts";
+import { usable } from "../text.ts";
+import { currentRun } from "./run.ts";
 import type { Variables } from "./systems.ts";
 
 /** All that a holder tells of itself. */

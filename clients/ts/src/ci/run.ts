@@ -1,3 +1,4 @@
+import { usable } from "../text.ts";
 import { read, type System, systemOf, type Variables } from "./systems.ts";
 
 /** What the CI system's variables tell about this run, and what CALL_ME_… variables say over them. */
@@ -39,14 +40,4 @@ export function currentRun(env: Variables): Run | undefined {
     leg: over("LEG", system?.leg),
   };
   return system === undefined && run.url === undefined ? undefined : run;
-}
-
-/** The server's limit for a free text, in characters. */
-const LONGEST = 512;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-/** A text as the server takes it: without control and bidirectional characters, and cut to its limit. */
-export function usable(text: string): string {
-  return [...text.toWellFormed().replace(UNSAFE, "")].slice(0, LONGEST).join("");
 }

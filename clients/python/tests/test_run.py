@@ -21,8 +21,10 @@ from callme._interrupt import interrupter
 from callme._lease import HeldLease
 from callme._process import lives
 
-# It does not end when it is asked to, and neither does its child.
-STUBBORN = ["sh", "-c", "trap '' TERM; sleep 60 & wait; wait"]
+# Says its number, and ends when it is asked to.
+OBEDIENT = ["sh", "-c", "echo $$; exec sleep 60"]
+# Says its number, and does not end when it is asked to, and neither does its child.
+STUBBORN = ["sh", "-c", "trap '' TERM; echo $$; sleep 60 & wait; wait"]
 # Runs a command, says its number, and that of a process that it forks meanwhile.
 FORKING = """
 import os, sys, threading, time
@@ -41,6 +43,11 @@ time.sleep(60)
 LOSS = LeaseLost("lease-1", "fire drill", "FORCE_RELEASED")
 
 
+def begun(read: int) -> int:
+    """The number of a command that writes into this pipe, once it runs."""
+    return int(os.read(read, 64))
+
+
 class Blocking(unittest.TestCase):
     def setUp(self) -> None:
         self.cancelled = threading.Event()
@@ -56,11 +63,19 @@ class Blocking(unittest.TestCase):
         self.assertEqual(self.lease.run(["false"], check=False).returncode, 1)
 
     def test_a_lost_lease_kills_it_in_time(self) -> None:
-        kill_at = time.monotonic() + 1
-        threading.Timer(0.3, lambda: self.lease._lose(LOSS, kill_at)).start()
+        read, write = os.pipe()
+        found: list[tuple[int, float]] = []
+
+        def lose() -> None:
+            found.append((begun(read), time.monotonic() + 0.5))
+            self.lease._lose(LOSS, found[0][1])
+
+        threading.Thread(target=lose).start()
         with self.assertRaises(LeaseLost):
-            self.lease.run(STUBBORN)
+            self.lease.run(STUBBORN, stdout=write)
+        [(command, kill_at)] = found
         self.assertGreaterEqual(time.monotonic(), kill_at)
+        self.assertFalse(lives(command))
 
     @unittest.skipUnless(sys.platform == "linux", "it looks into /proc")
     def test_killed_it_takes_its_command_along_though_a_process_that_it_forked_lives(self) -> None:
@@ -115,35 +130,42 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
         started: list[asyncio.subprocess.Process] = []
         start = asyncio.create_subprocess_exec
+        launched, cancelled = asyncio.Event(), asyncio.Event()
 
         async def slow(*args: str, **options: Any) -> asyncio.subprocess.Process:
             started.append(await start(*args, **options))
-            await asyncio.sleep(0.3)
+            launched.set()
+            await cancelled.wait()
             return started[0]
 
         with patch("asyncio.create_subprocess_exec", slow):
             running = asyncio.ensure_future(lease.run("sleep", "60"))
-            await asyncio.sleep(0.1)
+            await launched.wait()
             running.cancel()
+            cancelled.set()
             with self.assertRaises(asyncio.CancelledError):
                 await running
         self.assertEqual(started[0].returncode, -signal.SIGTERM)
 
     async def test_a_cancelled_body_takes_its_command_along(self) -> None:
         lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
-        running = asyncio.ensure_future(lease.run("sleep", "60"))
-        await asyncio.sleep(0.2)
+        read, write = os.pipe()
+        running = asyncio.ensure_future(lease.run(*OBEDIENT, stdout=write))
+        command = await asyncio.to_thread(begun, read)
         running.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await running
+        self.assertFalse(lives(command))
 
     async def test_a_lost_lease_kills_it_in_time(self) -> None:
         lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
-        running = asyncio.ensure_future(lease.run(*STUBBORN))
-        await asyncio.sleep(0.2)
+        read, write = os.pipe()
+        running = asyncio.ensure_future(lease.run(*STUBBORN, stdout=write))
+        command = await asyncio.to_thread(begun, read)
         kill_at = time.monotonic() + 0.5
         lease._lose(LOSS, kill_at)
         running.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await running
         self.assertGreaterEqual(time.monotonic(), kill_at)
+        self.assertFalse(lives(command))

@@ -87,7 +87,7 @@ class HeldLease(Held):
             finally:
                 guard.dismiss()
                 with process:
-                    """Closes its pipes."""
+                    pass  # Closes its pipes.
         if check and process.returncode != 0:
             raise subprocess.CalledProcessError(process.returncode, args)
         return subprocess.CompletedProcess(args, process.returncode)

@@ -44,6 +44,16 @@ test.each([
   expect(await completed(...words)).toEqual(expected);
 });
 
+test.each([[["release", "uat", "--outcome"]], [["acquire", "uat", "--output"]], [["env", "set-state", "uat"]]])(
+  "what may stand behind %j is what the command takes",
+  async (words) => {
+    const { stderr } = await type([...words, "nonsense"], env);
+    const taken = /is none of (.*)\n$/.exec(stderr)?.[1]?.split(", ") ?? [];
+    expect(taken.length).toBeGreaterThan(1);
+    expect((await completed(...words, "")).sort()).toEqual(taken.sort());
+  },
+);
+
 test("a server out of reach, or a bad setting, is met with silence", async () => {
   for (const url of ["http://127.0.0.1:1", "nonsense"])
     expect(await type(["__complete", "--", "acquire", ""], { CALL_ME_URL: url })).toEqual({ code: 0, stdout: "", stderr: "" });

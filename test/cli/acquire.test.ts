@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { type AcquireRequest, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, HolderKind, LeaseState, OccupantSchema, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { lease, refusal, ScriptedServer } from "./fake.ts";
+import { lease, refusal, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 const until = timestampFromDate(new Date("2030-01-02T03:04:05.678Z"));

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { type ApplyEnvironmentsRequest, ChangeKind } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { BadRequestSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
-import { refusal, ScriptedServer } from "./fake.ts";
+import { refusal, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 function file(content: string): string {

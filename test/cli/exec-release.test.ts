@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Outcome, type ReleaseRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { seconds } from "../outside/clients.ts";
-import { lease, refusal, ScriptedServer } from "./fake.ts";
+import { lease, refusal, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 /** A server that grants at once, and answers the first `failures` releases with `unavailable`. */

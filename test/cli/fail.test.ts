@@ -5,7 +5,7 @@ import { milliseconds } from "../../clients/ts/src/duration.ts";
 import { type AcquireRequest, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
-import { gone, refusal, ScriptedServer } from "./fake.ts";
+import { gone, refusal, ScriptedServer } from "./scripted.ts";
 import { open, type } from "./terminal.ts";
 import { until } from "./wrapped.ts";
 

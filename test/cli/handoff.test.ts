@@ -7,7 +7,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Server } from "../outside/server.ts";
-import { lease, refusal, ScriptedServer } from "./fake.ts";
+import { lease, refusal, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 let server: Server;

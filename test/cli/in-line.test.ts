@@ -2,7 +2,7 @@
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { gone, lease, refusal, ScriptedServer } from "./fake.ts";
+import { gone, lease, refusal, ScriptedServer } from "./scripted.ts";
 import { open, type } from "./terminal.ts";
 
 const QUEUED = lease(LeaseState.QUEUED, { position: 2, queueLength: 2 });

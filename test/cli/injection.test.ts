@@ -2,8 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { plain, plainLine } from "../../cli/words/plain.ts";
 import { EndReason, LeaseState, OccupantSchema } from "../../gen/ts/callme/v1/types_pb.ts";
-import { lease, ScriptedServer } from "./fake.ts";
 import { PAYLOADS } from "./payloads.ts";
+import { lease, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 const ESC = "\u001b";

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { EnvironmentState, EnvironmentStatusSchema, HolderSchema, LeaseState, OccupantSchema } from "../../gen/ts/callme/v1/types_pb.ts";
-import { lease, ScriptedServer } from "./fake.ts";
+import { lease, ScriptedServer } from "./scripted.ts";
 import { open } from "./terminal.ts";
 
 const since = timestampFromMs(Date.now() - 12 * 60_000);

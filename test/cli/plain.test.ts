@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Holder, HolderKind, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { failure } from "../../src/rpc/errors.ts";
 import { Server } from "../outside/server.ts";
-import { lease, ScriptedServer } from "./fake.ts";
 import { VECTORS } from "./jobs.ts";
 import { finish } from "./plumbing.ts";
+import { lease, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 import { runs, until } from "./wrapped.ts";
 

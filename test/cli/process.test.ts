@@ -5,8 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { gone, lease, ScriptedServer } from "./fake.ts";
 import { finish } from "./plumbing.ts";
+import { gone, lease, ScriptedServer } from "./scripted.ts";
 
 const BIN = path.resolve("cli/bin.js");
 

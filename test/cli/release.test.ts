@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Outcome, type ReleaseRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { failure } from "../../src/rpc/errors.ts";
-import { lease, refusal, ScriptedServer } from "./fake.ts";
+import { lease, refusal, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 const GITHUB = { GITHUB_SERVER_URL: "https://gh", GITHUB_REPOSITORY: "shop/web", GITHUB_RUN_ID: "99" };

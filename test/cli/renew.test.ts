@@ -5,7 +5,7 @@ import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
-import { lease, ScriptedServer } from "./fake.ts";
+import { lease, ScriptedServer } from "./scripted.ts";
 import { open, type } from "./terminal.ts";
 import { ended, heldBeyond, leaseOf } from "./wrapped.ts";
 

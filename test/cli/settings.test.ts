@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { oddities } from "../../cli/variables.ts";
 import { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
-import { refusal, ScriptedServer } from "./fake.ts";
+import { refusal, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 /** A server that notes the key of each call. */

@@ -14,8 +14,8 @@ import {
   type OccupantSchema,
 } from "../../gen/ts/callme/v1/types_pb.ts";
 import { BIN } from "../packed.ts";
-import { lease, ScriptedServer } from "./fake.ts";
 import { PAYLOADS } from "./payloads.ts";
+import { lease, ScriptedServer } from "./scripted.ts";
 import { type } from "./terminal.ts";
 
 const MINUTE = 60_000;

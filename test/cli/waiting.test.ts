@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { gone, lease, refusal, ScriptedServer } from "./fake.ts";
+import { gone, lease, refusal, ScriptedServer } from "./scripted.ts";
 import { open, type } from "./terminal.ts";
 
 const HELD = lease(LeaseState.HELD);

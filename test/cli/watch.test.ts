@@ -3,7 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { EndReason, EnvironmentState, EnvironmentStatusSchema, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { gone, refusal, ScriptedServer } from "./fake.ts";
+import { gone, refusal, ScriptedServer } from "./scripted.ts";
 import { open, type } from "./terminal.ts";
 
 const uat = (used: number, queueLength = 0) =>

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Client, type ClientOptions, IfBusy, LeaseLost, NotAcquired } from "../../clients/ts/src/index.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { failure } from "../../src/rpc/errors.ts";
-import { gone, lease, refusal, ScriptedServer } from "../cli/fake.ts";
+import { gone, lease, refusal, ScriptedServer } from "../cli/scripted.ts";
 import { seconds } from "../outside/clients.ts";
 
 const HELD = lease(LeaseState.HELD, { ttl: seconds(60), ttlRemaining: seconds(60) });

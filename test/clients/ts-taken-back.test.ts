@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { Client, LeaseLost } from "../../clients/ts/src/index.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { gone, lease, ScriptedServer } from "../cli/fake.ts";
+import { gone, lease, ScriptedServer } from "../cli/scripted.ts";
 import { type } from "../cli/terminal.ts";
 import { seconds } from "../outside/clients.ts";
 

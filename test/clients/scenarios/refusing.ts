@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Code } from "@connectrpc/connect";
 import { IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import { refusal } from "../../cli/fake.ts";
+import { refusal } from "../../cli/scripted.ts";
 import { held } from "../scripted.ts";
 import { PATIENCE } from "../testee.ts";
 import { lasts, type Scenarios, type World } from "../world.ts";

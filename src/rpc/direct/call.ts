@@ -5,6 +5,9 @@ import type { Call } from "../methods/call.ts";
 /** What Node's timers can count, in ms: 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** Why a call's signal aborts; Node would make an error with a stack for each. */
+const GONE = new Error("the caller is gone, or its deadline has passed");
+
 /** A call of the direct way. Its signal, which most calls do not look at, is made when it is first asked for. */
 export class DirectCall implements Call {
   readonly caller: Caller;
@@ -38,13 +41,13 @@ export class DirectCall implements Call {
   #watch(gone: AbortController): void {
     const left = this.timeLeft();
     if (this.#exchange.closed || (left !== undefined && left <= 0)) {
-      gone.abort();
+      gone.abort(GONE);
       return;
     }
-    const timer = left === undefined ? undefined : setTimeout(() => gone.abort(), Math.min(left, LONGEST_MS));
+    const timer = left === undefined ? undefined : setTimeout(() => gone.abort(GONE), Math.min(left, LONGEST_MS));
     this.#exchange.res.once("close", () => {
       clearTimeout(timer);
-      gone.abort();
+      gone.abort(GONE);
     });
   }
 }

@@ -1,10 +1,10 @@
 import { ACQUIRE_TIMEOUT, Waiting, type WaitObserver } from "../../clients/ts/src/waiting.ts";
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { ClientCommand } from "../base.ts";
 import { AfterUse } from "../calls/after-use.ts";
+import { AskingCommand } from "../calls/asking.ts";
 import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
-import { type AcquireInit, type AcquireOptions, buildRequest, namesIn } from "../calls/request.ts";
+import { type AcquireInit, buildRequest, namesIn } from "../calls/request.ts";
 import { writerOf } from "../ci/handoff.ts";
 import { identify, resume } from "../ci/resume.ts";
 import type { Locks } from "../client.ts";
@@ -18,7 +18,7 @@ import { WaitReport } from "../words/wait-report.ts";
 const LIVE: readonly LeaseState[] = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD];
 
 /** `call-me acquire`, and `call-me request` as the original says: takes environments, waiting for as long as it takes. */
-export class AcquireCommand extends ClientCommand implements AcquireOptions {
+export class AcquireCommand extends AskingCommand {
   static override paths = [["acquire"], ["request"]];
   static override usage = Command.Usage({
     description: "Take one or several environments, waiting in line until they are free",
@@ -43,33 +43,20 @@ export class AcquireCommand extends ClientCommand implements AcquireOptions {
     ],
   });
 
-  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
-  slots = Option.String("--slots", { description: "How many slots of the one environment; also written uat=2; default 1" });
-  pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
   ttl = Option.String("--ttl", { description: "How long it is held unless renewed; default: the environment's, or 1h" });
   maxHold = Option.String("--max-hold", {
     description: "How long it can be held with any number of renewals; default: the environment's, or 4h",
   });
-  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail (4) instead of standing in line" });
-  wait = Option.String("--wait", { description: "With --fail: stand in line for this long before it fails, 60s at most" });
   noWait = Option.Boolean("--no-wait", false, { description: "Stand in line, but don't wait: exit code 4 if it was not granted at once" });
-  queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });
-  ticketTtl = Option.String("--ticket-ttl", { description: "How long the place in line outlives a lost connection; default 60s" });
   claimTimeout = Option.String("--claim-timeout", {
     description: "How long a grant waits for a lost connection to return before the next one is served; default 5s",
   });
-  priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
-  requestId = Option.String("--request-id", { description: "The same id gets the same lease again; default: a random one" });
-  reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
-  holder = Option.String("--name", { description: "Who it is for; default: the CI run, or user@host" });
-  runUrl = Option.String("--run-url", { description: "Where the run can be looked at; default: from the CI system's variables" });
   resumes = Option.Boolean("--resume", false, { description: "Find the lease again that this step had before it was restarted" });
   leg = Option.String("--leg", {
     description: "Which leg of a matrix this is, for --resume; default: CALL_ME_LEG, or the CI system's variable",
   });
   format = Option.String("--output", { description: "Hand the lease on as env, dotenv, github, gitlab or json" });
   mask = Option.Boolean("--mask", true, { description: "--no-mask: don't hide the token; GitHub gives hidden outputs to no other job" });
-  tags = Option.Array("--tag", [], { description: "A free word to find the lease by; may be repeated" });
 
   protected async perform(): Promise<number> {
     const { env, pace } = this.context;

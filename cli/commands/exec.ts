@@ -4,11 +4,11 @@ import { Keeper } from "../../clients/ts/src/keeper.ts";
 import { type Settled, Waiting } from "../../clients/ts/src/waiting.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { ClientCommand } from "../base.ts";
 import { AfterUse } from "../calls/after-use.ts";
+import { AskingCommand } from "../calls/asking.ts";
 import { earlier } from "../calls/earlier.ts";
 import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
-import { type AcquireInit, type AcquireOptions, buildRequest } from "../calls/request.ts";
+import { type AcquireInit, buildRequest } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
@@ -35,7 +35,7 @@ interface Run {
 }
 
 /** `call-me exec`: takes environments, runs a command on them, and gives them back, whatever becomes of the command or of us. */
-export class ExecCommand extends ClientCommand implements AcquireOptions {
+export class ExecCommand extends AskingCommand {
   static override paths = [["exec"]];
   static override usage = Command.Usage({
     description: "Run a command while holding one or several environments",
@@ -53,21 +53,8 @@ export class ExecCommand extends ClientCommand implements AcquireOptions {
     ],
   });
 
-  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
-  slots = Option.String("--slots", { description: "How many slots of the one environment; also written uat=2; default 1" });
-  pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
   ttl = Option.String("--ttl", "60s", { description: "How long the lease outlives us at most; renewed every third of it; default 60s" });
   maxHold = Option.String("--max-hold", { description: "The longest that the command may run; default: the environment's, or 4h" });
-  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail (4) instead of standing in line" });
-  wait = Option.String("--wait", { description: "With --fail: stand in line for this long before it fails, 60s at most" });
-  queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });
-  ticketTtl = Option.String("--ticket-ttl", { description: "How long the place in line outlives a lost connection; default 60s" });
-  priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
-  requestId = Option.String("--request-id", { description: "The same id gets the same lease again; default: a random one" });
-  reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
-  holder = Option.String("--name", { description: "Who it is for; default: the CI run, or user@host" });
-  runUrl = Option.String("--run-url", { description: "Where the run can be looked at; default: from the CI system's variables" });
-  tags = Option.Array("--tag", [], { description: "A free word to find the lease by; may be repeated" });
   outcomeFromExit = Option.Boolean("--outcome-from-exit", false, { description: "Release as failed if the command's exit code is not 0" });
   keepOnFailure = Option.String("--keep-on-failure", {
     description: "If the command fails, keep the lease this long instead of releasing it",

@@ -1,0 +1,24 @@
+import { ClientCommand } from "../base.ts";
+import { Option } from "../clipanion.ts";
+import type { AcquireOptions } from "./request.ts";
+
+/** A command that asks for environments: the options that say which, for whom and how long to wait. */
+export abstract class AskingCommand extends ClientCommand implements AcquireOptions {
+  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
+  slots = Option.String("--slots", { description: "How many slots of the one environment; also written uat=2; default 1" });
+  pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
+  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail (4) instead of standing in line" });
+  wait = Option.String("--wait", { description: "With --fail: stand in line for this long before it fails, 60s at most" });
+  queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });
+  ticketTtl = Option.String("--ticket-ttl", { description: "How long the place in line outlives a lost connection; default 60s" });
+  priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
+  requestId = Option.String("--request-id", { description: "The same id gets the same lease again; default: a random one" });
+  reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
+  holder = Option.String("--name", { description: "Who it is for; default: the CI run, or user@host" });
+  runUrl = Option.String("--run-url", { description: "Where the run can be looked at; default: from the CI system's variables" });
+  tags = Option.Array("--tag", [], { description: "A free word to find the lease by; may be repeated" });
+
+  abstract readonly ttl: string | undefined;
+  abstract readonly maxHold: string | undefined;
+  abstract readonly claimTimeout: string | undefined;
+}

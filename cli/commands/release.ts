@@ -42,7 +42,7 @@ export class ReleaseCommand extends ClientCommand {
   runUrl = Option.String("--run-url", { description: "Which run this is; default: from the CI system's variables" });
 
   protected async perform(): Promise<number> {
-    const outcome = OUTCOMES[this.outcome];
+    const outcome = Object.hasOwn(OUTCOMES, this.outcome) ? OUTCOMES[this.outcome] : undefined;
     if (outcome === undefined)
       throw Failure.usage(`--outcome ${JSON.stringify(this.outcome)} is none of ${Object.keys(OUTCOMES).join(", ")}`);
     if (this.environment === undefined) this.leaseId ??= leaseInHand(this.context.env);

@@ -56,6 +56,7 @@ test.each([
   [["watch", "uat", "--since", "yesterday"], /--since "yesterday" is no revision/],
   [["release"], /name an environment, or a lease with --lease/],
   [["release", "uat", "--outcome", "great"], /--outcome "great" is none of ok, failed, broken/],
+  [["release", "uat", "--outcome", "constructor"], /--outcome "constructor" is none of ok, failed, broken/],
   [["env", "apply", "/nowhere.json"], /cannot read \/nowhere.json/],
 ])("a wrong command line ends with 2 and is explained on stderr: %j", async (args, words) => {
   const { code, stdout, stderr } = await type(args);

@@ -132,16 +132,29 @@ export function launch(args) {
     stdio,
     env: { ...process.env, CALL_ME_LAUNCHER: [0, 1, 2, ...descriptors].join(",") },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  // npm runs us through a shell, which may end of a signal without passing it on: then nobody is left to tell us to stop.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(signal, () => child.kill(signal));
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
+  if (startedByNpm(parent)) setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
   child.on("error", (error) => fail(error.message));
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * Whether the parent is the shell in which npm runs a script. It may end of a signal without passing it on: then nobody is left to tell us to
+ * stop. Any other parent that ends has left us in the background, and means us to go on.
+ */
+function startedByNpm(parent) {
+  const { npm_lifecycle_script: script } = process.env;
+  if (!script) return false;
+  try {
+    return readFileSync(`/proc/${parent}/cmdline`, "utf8").includes(script);
+  } catch {
+    return true;
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) launch(process.argv.slice(2));

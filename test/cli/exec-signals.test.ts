@@ -91,10 +91,31 @@ describe.concurrent("exec", () => {
     await using wrapped = await Wrapped.start(server, "launched", { launcher });
     wrapped.signal("SIGINT");
     expect(await wrapped.end).toEqual({ code: 130, signal: null });
+    await using quit = await Wrapped.start(server, "launched", { launcher });
+    quit.signal("SIGQUIT");
+    expect(await quit.end).toEqual({ code: 131, signal: null });
     await using killed = await Wrapped.start(server, "launched", { launcher, options: ["--ttl", "3s"] });
     killed.signal("SIGKILL");
     expect((await ended(server, killed.leaseId)).reason).toBe(EndReason.EXPIRED);
     expect(killed.alive).toBe(false);
+  });
+
+  test("through the launcher: a script that ends leaves it running in the background, the shell of npm that ends stops it", async () => {
+    const script = '"$@" <&0 & read -r line';
+    const launcher = ["sh", "-c", script, "sh", process.execPath, path.resolve("scripts/launch.js")];
+    const endOfShell = async (wrapped: Wrapped) => {
+      wrapped.closeStdin();
+      await wrapped.end;
+    };
+    await using left = await Wrapped.start(server, "left-alone", { launcher });
+    await endOfShell(left);
+    // Begun only now: when it stops, the first one has looked for its parent, too.
+    await using stopped = await Wrapped.start(server, "stopped", { launcher, env: { npm_lifecycle_script: script } });
+    await endOfShell(stopped);
+    expect((await ended(server, stopped.leaseId)).reason).toBe(EndReason.RELEASED);
+    expect(left.alive).toBe(true);
+    for (const pid of left.processes) process.kill(pid);
+    expect((await ended(server, left.leaseId)).reason).toBe(EndReason.RELEASED);
   });
 });
 

@@ -1,22 +1,28 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ending, NotAcquired } from "../../clients/ts/src/errors.ts";
 import type { CheckResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, EnvironmentState, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import type { Locks } from "../client.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { meant } from "../words/misspelt.ts";
-import { whyBusy } from "../words/phrases.ts";
+import { condition, whyBusy } from "../words/phrases.ts";
 import { standing } from "../words/place.ts";
 import { checkBriefly } from "./briefly.ts";
 import { type AcquireInit, namesIn } from "./request.ts";
 
 /**
- * What stands between a lease and its environments, as the server sees it now: their state, its reason, who is there. Empty if nothing can
- * be told.
+ * What stands between a lease and its environments, as the server sees it now: their state, its reason, who is there. Where the lease itself
+ * names holders, only what is out of service, since that outlasts them. Empty if nothing can be told.
  */
-export async function obstacles(locks: Locks, { environments }: Lease): Promise<string> {
+export async function obstacles(locks: Locks, { environments, holders }: Lease): Promise<string> {
   const names = environments.map(({ name }) => name);
-  return busyIn(await checkBriefly(locks, names));
+  const answers = await checkBriefly(locks, names);
+  return holders.length > 0 ? shutIn(answers) : busyIn(answers);
+}
+
+function shutIn(answers: readonly CheckResponse[]): string {
+  const statuses = answers.flatMap((answer) => answer.environments).filter(({ state }) => state !== EnvironmentState.AVAILABLE);
+  return statuses.map((status) => `${status.name} ${condition(status).join(", ")}`).join("; ");
 }
 
 function busyIn(answers: readonly CheckResponse[]): string {
@@ -43,7 +49,8 @@ export async function explainBusy(locks: Locks, request: AcquireInit, error: unk
 /** Why a lease was not acquired, and where something is in its way, what. */
 export async function explainMiss(locks: Locks, lease: Lease | undefined): Promise<string> {
   if (lease === undefined) return "the server sent no lease";
-  if (lease.state !== LeaseState.ENDED) return `${standing(lease)}; lease ${lease.id} waits in line`;
+  if (lease.state !== LeaseState.ENDED)
+    return [standing(lease), await obstacles(locks, lease), `lease ${lease.id} waits in line`].filter(Boolean).join("; ");
   const busy = lease.endReason === EndReason.TIMED_OUT;
   return [ending(lease), busy && (await obstacles(locks, lease))].filter(Boolean).join("; ");
 }

@@ -15,7 +15,7 @@ interface ReportOptions {
   readonly original: boolean;
   /** ms between two lines that it still waits. */
   readonly every: number;
-  /** Tells what is in the way where no holder is. */
+  /** Tells what is in the way: where holders are, what outlasts them. */
   readonly look: (lease: Lease) => Promise<string>;
   /** What may have ended the waiting. */
   readonly interruption: AbortSignal;
@@ -55,25 +55,27 @@ export class WaitReport implements WaitObserver {
   }
 
   seen(lease: Lease): void {
+    if (isTaken(lease) !== isTaken(this.#lease)) this.#obstacle = "";
     this.#lease = lease;
     if (this.#lostAt !== undefined) this.#output.word("contact regained");
     this.#lostAt = undefined;
     if (lease.state !== LeaseState.QUEUED) return;
     if (this.#closeSection === undefined) this.#begin(lease);
-    if (lease.holders.length > 0) this.#obstacle = "";
     const news = outlineOf(lease);
     if (news !== this.#told) this.#tell(lease);
     this.#told = news;
-    if (lease.holders.length === 0) void this.#explain(lease);
+    if (!isTaken(lease)) void this.#explain(lease);
   }
 
-  /** An environment out of service has no holder to name. */
+  /** An environment out of service has no holder to name, or stays so when the holder has gone. */
   async #explain(lease: Lease): Promise<void> {
     const obstacle = await this.#look(lease);
+    const now = this.#lease;
     // Meanwhile it may have been our turn.
-    if (obstacle === "" || obstacle === this.#obstacle || this.#closeSection === undefined || lease !== this.#lease) return;
+    if (obstacle === this.#obstacle || this.#closeSection === undefined || now?.state !== LeaseState.QUEUED) return;
+    if (isTaken(now) !== isTaken(lease)) return;
     this.#obstacle = obstacle;
-    this.#tell(lease);
+    if (obstacle !== "") this.#tell(now);
   }
 
   lost(why: string): void {
@@ -112,9 +114,10 @@ export class WaitReport implements WaitObserver {
     this.#closeSection = this.#output.section(`call-me: waiting for ${environments}`);
     notice();
     this.#repeat(this.#every, notice);
-    // Of a change in the state of an environment the watch of a lease does not tell.
+    // Of the state of an environment, and of a change in it, neither the lease nor its watch tells.
+    if (isTaken(lease)) void this.#explain(lease);
     this.#repeat(this.#every, () => {
-      if (this.#lease?.holders.length === 0) void this.#explain(this.#lease);
+      if (this.#lease !== undefined) void this.#explain(this.#lease);
     });
     this.#repeat(this.#output.onTerminal ? 1_000 : this.#every, () => {
       if (this.#lease !== undefined) this.#tell(this.#lease, `still waiting for ${environments} after ${since(this.#start)}`);
@@ -122,12 +125,18 @@ export class WaitReport implements WaitObserver {
   }
 
   #tell(lease: Lease, head = `waiting for ${environmentsOf(lease)}`): void {
-    const obstacle = this.#obstacle === "" ? "" : `; ${this.#obstacle}`;
     if (this.#output.onTerminal) {
       const begin = `waiting ${since(this.#start)} for ${environmentsOf(lease)}: ${this.#stale()}`;
-      const room = this.#output.columns - 1 - widthOf(begin);
-      this.#output.live(begin + (obstacle === "" ? glance(lease, room) : standing(lease) + obstacle));
-    } else this.#output.word(`${head}: ${this.#stale()}${standing(lease)}${obstacle}`);
+      this.#output.live(begin + this.#inRoom(lease, this.#output.columns - 1 - widthOf(begin)));
+    } else this.#output.word(`${head}: ${this.#stale()}${[standing(lease), this.#obstacle].filter(Boolean).join("; ")}`);
+  }
+
+  /** What outlasts the holders stands before them, as what comes last is cut. */
+  #inRoom(lease: Lease, room: number): string {
+    if (this.#obstacle === "") return glance(lease, room);
+    if (!isTaken(lease)) return `${standing(lease)}; ${this.#obstacle}`;
+    const begin = `${this.#obstacle}; `;
+    return begin + glance(lease, room - widthOf(begin));
   }
 
   /** What must stand before old news. */
@@ -138,6 +147,10 @@ export class WaitReport implements WaitObserver {
   #repeat(every: number, act: () => void): void {
     this.#timers.push(setInterval(act, every));
   }
+}
+
+function isTaken(lease: Lease | undefined): boolean {
+  return lease !== undefined && lease.holders.length > 0;
 }
 
 /** How long ago a time of performance.now was, in words, to the second. */

@@ -180,3 +180,17 @@ test("who waits for what is out of service is told so, and who is refused what i
   await say("env", "set-state", "rig", "available");
   expect(await waiting.exit).toBe(0);
 });
+
+test("who waits behind a holder is told what keeps the environment shut when that one has gone, on a narrow terminal too", async () => {
+  await type(["env", "apply", "-"], env, { stdin: '[{"name":"crane"}]' });
+  await take("crane", "--name", "checkout #7");
+  await say("env", "set-state", "crane", "maintenance", "--reason", "new rope");
+  const [waiting, watching] = [open(["acquire", "crane"], env), open(["acquire", "crane"], env, { columns: 80 })];
+  await waiting.stderr.shows(/position \d of \d, held by checkout #7 .*; crane maintenance, new rope\n/);
+  await watching.stderr.shows(/for crane: crane maintenance, new rope; \d of \d, held by check/);
+  for (const one of [waiting, watching]) one.interrupt("SIGINT");
+  await Promise.all([waiting.exit, watching.exit]);
+  expect((await say("acquire", "crane", "--no-wait")).stderr).toMatch(
+    /^call-me: not acquired: position 1 of 1, held by .*; crane maintenance, new rope; lease /,
+  );
+});

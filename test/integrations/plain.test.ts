@@ -5,12 +5,12 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Holder, HolderKind, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { failure } from "../../src/rpc/errors.ts";
+import { VECTORS } from "../cli/jobs.ts";
+import { finish } from "../cli/plumbing.ts";
+import { lease, ScriptedServer } from "../cli/scripted.ts";
+import { type } from "../cli/terminal.ts";
+import { runs, until } from "../cli/wrapped.ts";
 import { Server } from "../outside/server.ts";
-import { VECTORS } from "./jobs.ts";
-import { finish } from "./plumbing.ts";
-import { lease, ScriptedServer } from "./scripted.ts";
-import { type } from "./terminal.ts";
-import { runs, until } from "./wrapped.ts";
 
 const RECIPE = path.resolve("integrations/plain/with-lock.sh");
 /** A lease's id as the server makes them, and its grant. */

@@ -30,12 +30,12 @@ export class Calls {
     const { command, wait, pool } = client;
     const id = `${command.id}-${++client.acquires}`;
     const asked = { pool, command: { ...command, id }, wait };
-    const full = this.#judge.fullSince;
+    const full = this.#judge.outages.full;
     const call = client.line.call();
     const until = wait > 0 ? this.#machine.time.now + wait : undefined;
     const open = this.#begin(client, { id, waits: wait > 0, until, signal: call.signal });
     return this.#ask(client, open, call, this.#judge.asked(client, this.#machine.engine.acquire(asked, call)), (reply) => {
-      const decided = full !== undefined && full === this.#judge.fullSince;
+      const decided = full !== undefined && full === this.#judge.outages.full;
       expectThat(!decided, `${command.id} was decided on a full disk`);
       if (!reply.ok) return this.#refused(client, reply);
       const { lease } = reply;

@@ -9,14 +9,13 @@ import { Books } from "./books.ts";
 import { type Client, commandOf } from "./client.ts";
 import type { Machine } from "./machine.ts";
 import { Names } from "./names.ts";
+import { Outages } from "./outages.ts";
 import { count, expectThat } from "./seen.ts";
 
 /** How late something may be: a timer, and the second try of a sweep that failed. */
 const LATE = 2_500_000;
 /** For how long an environment is kept that was made on demand. */
 const IDLE = 3_600_000_000;
-/** How long the server takes, at most, to notice that a connection is dead. */
-const NOTICED = 20_000_000;
 
 export class Judge {
   readonly #machine: Machine;
@@ -26,26 +25,17 @@ export class Judge {
   commits = 0;
   readonly books: Books;
   readonly names = new Names();
+  readonly outages: Outages;
   #broken: Error | undefined;
   readonly #byRequest = new Map<string, string>();
   /** Leases that nobody can come back for, or that were given back, and in which life that was. */
   readonly #over = new Map<string, number>();
-  /** When the disk was first seen to be full, by the store's clock, and in which life: a start sets the clock. */
-  #full: { readonly at: Micros; readonly life: number } | undefined;
-  /** When writes began to hang, likewise. */
-  #hanging: { readonly at: Micros; readonly life: number } | undefined;
-  /** When the machine last could not write as it wanted, by the store's clock. */
-  #troubled: Micros = 0;
   #started: Micros = 0;
 
   constructor(machine: Machine) {
     this.#machine = machine;
+    this.outages = new Outages(machine);
     this.books = new Books(this.clients, () => machine.time.now);
-  }
-
-  /** Tells apart one time of being full from another. */
-  get fullSince(): object | undefined {
-    return this.#full;
   }
 
   /** Runs something in which a rule may turn out to be broken: where nobody would hear of it, the next check fails. */
@@ -155,7 +145,7 @@ export class Judge {
   lost(client: Client, how: { readonly commit: number; readonly silently: boolean }): void {
     const at = this.#machine.engine.views.now();
     // A command that waits for the disk may act for it later.
-    const commit = this.#wasTroubled(at) ? Number.POSITIVE_INFINITY : how.commit;
+    const commit = this.outages.wereLately(at) ? Number.POSITIVE_INFINITY : how.commit;
     // What is silent may still be answered for a while, whatever breaks after it.
     const silently = how.silently || client.gone?.silently === true;
     client.gone = { commit, silently, signs: client.signs };
@@ -175,7 +165,7 @@ export class Judge {
     }
     this.noting(() => this.names.committed(commit));
     for (const row of commit.leases) this.noting(() => this.books.checkRow(row));
-    this.noting(() => this.#checkStandstill());
+    this.noting(() => this.outages.checkStandstill());
     if (this.#machine.short) count("written to the reserve");
     told();
   }
@@ -202,8 +192,8 @@ export class Judge {
   /** After each step: nothing is broken, and what was acknowledged is there. */
   async check(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
-    this.#checkTime();
-    this.#checkStandstill();
+    this.outages.checkTime();
+    this.outages.checkStandstill();
     const { views } = this.#machine.engine;
     for (const pool of views.pools()) {
       this.#checkPool(pool);
@@ -211,7 +201,7 @@ export class Judge {
     }
     for (const [lease, life] of this.#over) {
       const here = life === this.#machine.deaths;
-      if (here && this.#wasTroubled(views.now())) continue;
+      if (here && this.outages.wereLately(views.now())) continue;
       expectThat(!here || views.live(lease) === undefined, `${lease} is alive although it was given back, or nobody can come back for it`);
       this.#over.delete(lease);
     }
@@ -228,15 +218,10 @@ export class Judge {
     expectThat(unserved === undefined, `${unserved} waits although its slots are free`);
   }
 
-  /** Whether it lately could not write as it wanted, so that commands may still be late. */
-  #wasTroubled(now: Micros): boolean {
-    return this.#machine.troubled || now - this.#troubled < NOTICED;
-  }
-
   #checkLease(lease: Lease): void {
     const client = this.clients.get(commandOf(lease.id));
     const now = this.#machine.engine.views.now();
-    if (client === undefined || this.#wasTroubled(now)) return;
+    if (client === undefined || this.outages.wereLately(now)) return;
     expectThat(now - (lease.deadline ?? now) <= LATE, `${lease.id} is ${lease.state} for too long`);
     const back = lease.passedOver === true && client.lease === lease.id && this.books.isBack(lease.id, client);
     expectThat(!back || client.isAway, `${lease.id} has given a sign of life, and counts as passed over`);
@@ -267,25 +252,5 @@ export class Judge {
       this.books.answersFor(id, engine.views.now()) !== true ||
       (requestId === undefined && this.books.hasEnded(id));
     expectThat(known || client.command.ifBusy === "FAIL", `${id} was acknowledged, and is lost`);
-  }
-
-  /** Those who could not renew have time to do it. */
-  #checkStandstill(): void {
-    const { ranOn } = this.#machine;
-    expectThat(ranOn <= 0, `time ran on for ${ranOn} µs, just when writes worked again`);
-  }
-
-  /** While the disk is full, or a write hangs, nobody can renew for long: time runs on for half a second. */
-  #checkTime(): void {
-    const { deaths: life, engine, full, short, hangs, troubled } = this.#machine;
-    const at = engine.views.now();
-    if (troubled) this.#troubled = at;
-    if (!full || !short) this.#full = undefined;
-    else if (this.#full?.life !== life) this.#full = { at, life };
-    if (!hangs) this.#hanging = undefined;
-    else if (this.#hanging?.life !== life) this.#hanging = { at, life };
-    if (hangs) count("a write hung");
-    for (const since of [this.#full, this.#hanging])
-      expectThat(at - (since?.at ?? at) <= 500_000, `time ran on for ${at - (since?.at ?? at)} µs while nothing could be written`);
   }
 }

@@ -3,7 +3,7 @@
 #
 # Runs a command while holding an environment, where call-me itself cannot be installed: sh, curl, grep, sed and awk are all it needs.
 #   CALL_ME_URL      the server, such as https://call-me.example
-#   CALL_ME_API_KEY  the key; it is in nobody's list of processes, since curl reads it from stdin
+#   CALL_ME_API_KEY  the key, if the server asks for one; it is in nobody's list of processes, since curl reads it from stdin
 #   CALL_ME_TTL      how long the lease outlives us if we are killed; it is renewed at every third of that while the command runs (60s)
 #   CALL_ME_WAIT     how long one call waits for the environment, and so how late a signal is heard while it is not held (5s)
 #   CALL_ME_HOLDER   who it is for, as those who wait see it; CALL_ME_RUN_URL: where that can be looked at (from the CI system's variables)
@@ -29,12 +29,12 @@ ttl=${CALL_ME_TTL:-60s} ttl=${ttl%s}
 [ "$ttl" -ge 15 ] || fail 2 "CALL_ME_TTL is 15s at least, not ${ttl}s: sh and curl are too slow to renew in less"
 command -v "$1" >/dev/null || fail 127 "command not found: $1"
 [ -n "${CALL_ME_URL:-}" ] || fail 3 "set CALL_ME_URL to the address of the server"
-[ -n "${CALL_ME_API_KEY:-}" ] || fail 3 "set CALL_ME_API_KEY to the key"
 
 # The same id with every try: a lost answer costs neither the lease nor the place in line.
 if [ -r /proc/sys/kernel/random/uuid ]; then read -r request_id </proc/sys/kernel/random/uuid; else request_id=$(uuidgen); fi
 
 answer=
+meant=
 child=
 all=
 keeper=
@@ -231,13 +231,23 @@ clean() {
 
 # call METHOD MESSAGE [SECONDS]: the answer on stdout; nothing if there was none.
 call() {
-  printf 'x-api-key: %s\n' "$CALL_ME_API_KEY" |
+  { [ -z "${CALL_ME_API_KEY:-}" ] || printf 'x-api-key: %s\n' "$CALL_ME_API_KEY"; } |
     curl -s --noproxy '*' --max-time "${3:-15}" -H @- -H 'content-type: application/json' -d "$2" "${CALL_ME_URL%/}/callme.v1.LockService/$1"
 }
 
 # A quote within somebody's text has a backslash before it, so these match the lease's own fields only.
 state_is() { printf '%s' "$answer" | grep -q "\"lease\":{\"id\":\"[^\"]*\",\"state\":\"LEASE_STATE_$1\""; }
 lease() { printf '%s' "$answer" | grep -o '"lease":{"id":"[^"]*"' | grep -o '[0-9a-f-]\{36\}'; }
+
+# What an error says. Its quotes have a backslash before them in JSON.
+message() { printf '%s' "$answer" | sed 's/^{"code":"[a-z_]*","message":"\(\([^"\\]\|\\.\)*\)".*/\1/; s/\\\(.\)/\1/g'; }
+
+# Says once what was probably meant by a name that nobody has configured.
+suggest() {
+  [ -z "$meant" ] || return 0
+  meant=$(printf '%s' "$answer" | sed -n 's/.*"didYouMean":\["\([^]]*\)"\].*/\1/p' | sed 's/","/ or /g')
+  [ -z "$meant" ] || echo "with-lock: nobody has configured $environment; did you mean $meant?" >&2
+}
 
 # By its id, so that it can be repeated and never hits who comes next. A lease that waits is withdrawn.
 release() {
@@ -321,13 +331,15 @@ request="\"environment\":\"$environment\",\"requestId\":\"$request_id\",\"ttl\":
 # A shell looks at its signals between two calls: no call waits longer than a job that is ended has time for.
 while :; do
   answer=$(call Acquire "{$request,\"wait\":\"${CALL_ME_WAIT:-5s}\"}")
+  suggest
   if state_is HELD; then break; fi
   if state_is ENDED; then fail 4 "not acquired: $(printf '%s' "$answer" | grep -o '"endReason":"[A-Z_]*"')"; fi
   case $answer in
-    *'"code":"unauthenticated"'* | *'"code":"permission_denied"'*) fail 3 "the server does not accept the key" ;;
+    *'"code":"unauthenticated"'* | *'"code":"permission_denied"'*) fail 3 "the server does not accept the key; set CALL_ME_API_KEY" ;;
     *'"type":"google.rpc.RetryInfo"'*) echo "with-lock: $CALL_ME_URL cannot serve this now; trying again" >&2 && sleep 2 ;;
     *'"code":"unavailable"'* | '') echo "with-lock: no answer from $CALL_ME_URL; trying again" >&2 && sleep 2 ;;
-    *'"lease":'*) echo "with-lock: waiting for $environment, $(printf '%s' "$answer" | grep -o '"position":[0-9]*')" >&2 ;;
+    *'"lease":'*) echo "with-lock: waiting for $environment, position $(printf '%s' "$answer" | grep -o '"position":[0-9]*' | grep -o '[0-9]*')" >&2 ;;
+    '{"code":"'*) fail 1 "$CALL_ME_URL refuses this: $(message)" ;;
     *) fail 1 "unexpected answer; is $CALL_ME_URL a call-me server?" ;;
   esac
 done

@@ -89,7 +89,7 @@ test("two of them exclude each other, and the second gets its turn", async () =>
   await says(first.stdout, "one");
   const second = start(["desk", "echo", "two"]);
   const secondEnd = finish(second);
-  await says(second.stderr, 'waiting for desk, "position":1');
+  await says(second.stderr, "waiting for desk, position 1");
   first.stdin?.end();
   expect((await firstEnd).code).toBe(0);
   expect(await secondEnd).toMatchObject({ code: 0, stdout: "two\n" });
@@ -224,6 +224,8 @@ test.each([
   [["a b", "true"], {}, 2, /the name of an environment has only/],
   [["uat", "true"], { CALL_ME_URL: "" }, 3, /set CALL_ME_URL/],
   [["uat", "true"], { CALL_ME_API_KEY: "wrong" }, 3, /does not accept the key/],
+  [["uat", "true"], { CALL_ME_API_KEY: "" }, 3, /does not accept the key; set CALL_ME_API_KEY/],
+  [["-x", "true"], {}, 1, /refuses this: environment: "-x" is not a name; use 1 to 128 of /],
   [["uat", "true"], { CALL_ME_TTL: "soon" }, 2, /whole seconds, such as 90s, not soon/],
   [["uat", "true"], { CALL_ME_TTL: "45m" }, 2, /whole seconds, such as 90s, not 45m/],
   [["uat", "true"], { CALL_ME_TTL: "10s" }, 2, /CALL_ME_TTL is 15s at least, not 10s/],
@@ -233,4 +235,23 @@ test.each([
   const end = await finish(start([...args], more));
   expect(end.code).toBe(code);
   expect(end.stderr).toMatch(words);
+});
+
+test("without a key it works where the server asks for none, and says what was probably meant by a name", async () => {
+  await using open = await Server.start({ API_KEY: "" });
+  const more = { CALL_ME_URL: open.url, CALL_ME_API_KEY: "" };
+  await type(["env", "apply", "-"], more, { stdin: '[{"name":"staging-1"},{"name":"staging-2"}]' });
+  expect(await finish(start(["staging-1", "echo", "mine"], more))).toEqual({ code: 0, stdout: "mine\n", stderr: "" });
+  expect((await finish(start(["staging-3", "true"], more))).stderr).toBe(
+    "with-lock: nobody has configured staging-3; did you mean staging-1 or staging-2?\n",
+  );
+});
+
+test("what the server refuses for good is told in its words", async () => {
+  await using strict = await Server.start({ CALL_ME_AUTO_CREATE: "off" });
+  const { code, stderr } = await finish(start(["uat", "true"], { CALL_ME_URL: strict.url, CALL_ME_API_KEY: strict.key }));
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `with-lock: ${strict.url} refuses this: there is no environment "uat", and this server does not create environments on demand\n`,
+  });
 });

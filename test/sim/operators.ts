@@ -1,6 +1,6 @@
 /** What operators do, and whoever gives back what stands under a name. */
 import type { Command, Reply } from "../../src/core/command.ts";
-import type { Clients } from "./clients.ts";
+import type { Crowd } from "./crowd.ts";
 import { DAMAGED } from "./disk.ts";
 import type { Judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
@@ -13,18 +13,18 @@ const BY = { principal: "admin" };
 export class Operators {
   readonly #machine: Machine;
   readonly #judge: Judge;
-  readonly #clients: Clients;
+  readonly #crowd: Crowd;
   #deletes = 0;
 
-  constructor(machine: Machine, judge: Judge, clients: Clients) {
+  constructor(machine: Machine, judge: Judge, crowd: Crowd) {
     this.#machine = machine;
     this.#judge = judge;
-    this.#clients = clients;
+    this.#crowd = crowd;
   }
 
   async take(step: OperatorStep): Promise<void> {
     if (step.what === "force") {
-      const lease = this.#clients.at(step.who)?.lease;
+      const lease = this.#crowd.at(step.who)?.lease;
       if (lease !== undefined)
         await this.#judge.forgive(
           this.#machine.engine.submitFor(lease, { type: "forceRelease", by: BY, lease, reason: "it is in the way" }),
@@ -77,7 +77,7 @@ export class Operators {
   }
 
   async #releaseByName({ environment, who, shown }: OperatorStep & { what: "releaseByName" }): Promise<void> {
-    const client = this.#clients.at(who);
+    const client = this.#crowd.at(who);
     const { principal } = client?.command.by ?? BY;
     const lease = shown === "token" ? client?.lease : undefined;
     const requestId = shown === "request" ? client?.command.requestId : undefined;

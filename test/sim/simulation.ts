@@ -1,6 +1,6 @@
 /** Clients and operators on a machine that dies, stalls and fills up. What must hold of it all, the judge says. */
 import { Calls } from "./calls.ts";
-import { Clients } from "./clients.ts";
+import { Crowd } from "./crowd.ts";
 import { Judge } from "./judge.ts";
 import { Machine } from "./machine.ts";
 import { Operators } from "./operators.ts";
@@ -14,8 +14,8 @@ export class Simulation {
   readonly #machine = new Machine();
   readonly #judge = new Judge(this.#machine);
   readonly #calls = new Calls(this.#machine, this.#judge);
-  readonly #clients = new Clients(this.#machine, this.#judge, this.#calls);
-  readonly #operators = new Operators(this.#machine, this.#judge, this.#clients);
+  readonly #crowd = new Crowd(this.#machine, this.#judge, this.#calls);
+  readonly #operators = new Operators(this.#machine, this.#judge, this.#crowd);
 
   /** All that happened, in order. */
   get events(): readonly unknown[] {
@@ -26,10 +26,10 @@ export class Simulation {
   async run(steps: readonly Step[]): Promise<void> {
     this.#machine.onStart = (engine) => {
       this.#judge.started(engine);
-      this.#clients.restarted();
+      this.#crowd.restarted();
     };
-    this.#machine.onWrite = (batch) => this.#clients.writing(batch);
-    this.#machine.onCommit = (commit) => this.#judge.committed(commit, () => this.#clients.committed(commit));
+    this.#machine.onWrite = (batch) => this.#crowd.writing(batch);
+    this.#machine.onCommit = (commit) => this.#judge.committed(commit, () => this.#crowd.committed(commit));
     this.#machine.onTrouble = (error) => this.#judge.trouble(error);
     await this.#machine.boot();
     for (const step of steps) {
@@ -59,7 +59,7 @@ export class Simulation {
     await this.#machine.pass(1_000);
     void this.#operators.tryDamaged();
     void this.#operators.openAll();
-    this.#clients.leave();
+    this.#crowd.leave();
     for (let round = 0; round < 8; round++) await this.#machine.pass(60_000_000);
     await this.#judge.check();
     const live = () => [...this.#machine.engine.views.pools()].flatMap((pool) => [...pool.leases.values()]);
@@ -119,7 +119,7 @@ export class Simulation {
         void this.#operators.take(step);
         return;
       default:
-        this.#clients.take(step);
+        this.#crowd.take(step);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Clients that come, wait, lose their connections and come back. */
+/** All clients: those who come, wait, lose their connections and come back. */
 import type { Micros } from "../../src/core/model.ts";
 import { namesOf } from "../../src/core/needs.ts";
 import type { Batch } from "../../src/store/medium.ts";
@@ -17,7 +17,7 @@ type Request = Extract<ClientStep, { what: "acquire" }>;
 /** From this one on they call with another key. */
 const GUESTS = 4;
 
-export class Clients {
+export class Crowd {
   readonly #machine: Machine;
   readonly #judge: Judge;
   readonly #calls: Calls;

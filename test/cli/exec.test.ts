@@ -20,6 +20,13 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
+/** A file of that content that may be executed. */
+function script(content: string): string {
+  const file = path.join(mkdtempSync(path.join(os.tmpdir(), "call-me-script-")), "script");
+  writeFileSync(file, content, { mode: 0o755 });
+  return file;
+}
+
 describe.concurrent("exec", () => {
   test("the command has the environment while it runs, and its exit status is ours", async () => {
     await using wrapped = await Wrapped.start(server, "plain", { script: "reading" });
@@ -99,6 +106,8 @@ describe.concurrent("exec", () => {
     ["there is no such file", ["./nonsense"], 127, 'there is no command "./nonsense"'],
     ["it cannot be executed", [path.resolve("package.json")], 126, "chmod +x"],
     ["it is a folder", [path.resolve("cli")], 126, "it is a folder"],
+    ["nobody can run its first line", [script("#!/nowhere/sh -e\n")], 127, 'its first line names "/nowhere/sh", which is not there'],
+    ["its lines end as on Windows", [script("#!/bin/sh\r\necho ran\r\n")], 127, "write them with a line feed alone"],
   ])("as in a shell, if %s, and before it waits", async (_, command, code, words) => {
     await clients.locks.acquire({ environment: "unstartable", requestId: "1" });
     const env = { PATH: process.env["PATH"] ?? "", CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
@@ -109,10 +118,8 @@ describe.concurrent("exec", () => {
   });
 
   test("a command that cannot be started after all gives the lease back", async () => {
-    const script = path.join(mkdtempSync(path.join(os.tmpdir(), "call-me-script-")), "script");
-    writeFileSync(script, "#!/nowhere/interpreter\n", { mode: 0o755 });
     const env = { PATH: process.env["PATH"] ?? "", CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
-    expect((await type(["exec", "gone-after-all", "--", script], env)).code).toBe(127);
+    expect((await type(["exec", "gone-after-all", "--", script(`#!${script("#!/nowhere/sh\n")}\n`)], env)).code).toBe(127);
     expect((await clients.locks.check({ environment: "gone-after-all" })).available).toBe(true);
   });
 

@@ -1,3 +1,5 @@
+import { ConnectError } from "@connectrpc/connect";
+import { reasonOf } from "../../clients/ts/src/errors.ts";
 import type { CheckResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Locks } from "../client.ts";
 import { type Listener, tellMisspelt } from "../words/misspelt.ts";
@@ -13,4 +15,14 @@ export async function checkBriefly(locks: Locks, names: readonly string[]): Prom
 /** Says which of these names nobody has configured, for a command that asks for something else about them. */
 export async function lookMisspelt(locks: Locks, names: readonly string[], output: Listener): Promise<void> {
   for (const { misspellings } of await checkBriefly(locks, names)) tellMisspelt(output, misspellings);
+}
+
+/** The same of one name, for a command that does not care whether there is such an environment: that there is none is told as well. */
+export async function lookUnknown(locks: Locks, environment: string, output: Listener): Promise<void> {
+  try {
+    const { misspellings } = await locks.check({ environment }, { timeoutMs: BRIEFLY });
+    tellMisspelt(output, misspellings);
+  } catch (error) {
+    if (reasonOf(error) === "ENVIRONMENT_NOT_FOUND") output.word(ConnectError.from(error).rawMessage);
+  }
 }

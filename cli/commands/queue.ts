@@ -2,12 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import { ListLeasesResponseSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { type Lease, LeaseState, LeaseStateSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { lookMisspelt } from "../calls/briefly.ts";
 import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
 import { elapsed } from "../words/clock.ts";
+import { tellMisspelt } from "../words/misspelt.ts";
 import type { Output } from "../words/output.ts";
 import { nameOf, spoken } from "../words/phrases.ts";
 
@@ -30,12 +30,12 @@ export class QueueCommand extends ClientCommand {
 
   protected async perform(): Promise<number> {
     const { locks, environments } = await this.connect();
-    const looked = lookMisspelt(locks, [this.environment], this.output);
+    const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
+    // Fails where there is no such environment: that is another thing than an empty line.
+    const { misspellings } = await this.persist(() => locks.check({ environment: this.environment }, call));
+    tellMisspelt(this.output, misspellings);
     const filter = { environment: this.environment, states: [LeaseState.QUEUED, LeaseState.OFFERED] };
-    const pages = await allPages((page) =>
-      this.persist(() => environments.listLeases({ filter, ...page }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption })),
-    );
-    await looked;
+    const pages = await allPages((page) => this.persist(() => environments.listLeases({ filter, ...page }, call)));
     // An offered lease has position 0.
     const leases = pages.flatMap((page) => page.leases).sort((a, b) => a.position - b.position);
     if (this.json) this.output.json(ListLeasesResponseSchema, create(ListLeasesResponseSchema, { leases }));

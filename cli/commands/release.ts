@@ -3,6 +3,7 @@ import { ending, fencingTokenOf, reasonOf } from "../../clients/ts/src/errors.ts
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { lookUnknown } from "../calls/briefly.ts";
 import { ownLease, selfOf, type Target } from "../calls/own-lease.ts";
 import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
@@ -50,7 +51,7 @@ export class ReleaseCommand extends ClientCommand {
     const { locks, environments } = await this.connect();
     try {
       const target = await this.findTarget(locks, environments);
-      if (target === undefined) return this.nothingHeld();
+      if (target === undefined) return await this.nothingHeld(locks);
       const request = { ...target, outcome, note: this.note ?? "" };
       let tries = 0;
       const answer = await this.persist(() => {
@@ -60,7 +61,7 @@ export class ReleaseCommand extends ClientCommand {
       this.show(answer, tries > 1);
       return this.expectHeld && this.isLost(answer) ? EXIT.lost : EXIT.done;
     } catch (error) {
-      if (this.leaseId === undefined && reasonOf(error) === "NOTHING_HELD") return this.nothingHeld();
+      if (this.leaseId === undefined && reasonOf(error) === "NOTHING_HELD") return await this.nothingHeld(locks);
       throw error;
     }
   }
@@ -96,10 +97,13 @@ export class ReleaseCommand extends ClientCommand {
     return { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
   }
 
-  private nothingHeld(): number {
-    this.output.word(`nothing was held on ${this.environment}`);
+  /** A misspelt name must not look like a lease that was given back. */
+  private async nothingHeld(locks: Locks): Promise<number> {
+    const environment = this.environment ?? "";
+    this.output.word(`nothing was held on ${environment}`);
+    await lookUnknown(locks, environment, this.output);
     if (this.json) this.output.json(ReleaseResponseSchema, create(ReleaseResponseSchema, { alreadyEnded: true }));
-    else if (!this.expectHeld) this.freed(this.environment ?? "");
+    else if (!this.expectHeld) this.freed(environment);
     return this.expectHeld ? EXIT.lost : EXIT.done;
   }
 

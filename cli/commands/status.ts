@@ -7,6 +7,7 @@ import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
+import { tellMisspelt } from "../words/misspelt.ts";
 import { overview } from "../words/overview.ts";
 
 /** `call-me status`: every environment, who is on it for how long and until when, how many wait and who is next. */
@@ -40,7 +41,11 @@ export class StatusCommand extends ClientCommand {
     const { locks, environments } = await this.connect();
     const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
     const check = (what: ReturnType<typeof target>) => this.persist(() => locks.check(what, call));
-    if (this.environment !== undefined || this.pool !== undefined) return (await check(target(this.environment, this.pool))).environments;
+    if (this.environment !== undefined || this.pool !== undefined) {
+      const answer = await check(target(this.environment, this.pool));
+      tellMisspelt(this.output, answer.misspellings);
+      return answer.environments;
+    }
     const pages = await allPages((page) => this.persist(() => environments.listEnvironments(page, call)));
     const pools = new Set(pages.flatMap((page) => page.environments.map(({ pool }) => pool)));
     const answers = await Promise.all([...pools].map((pool) => check({ pool })));

@@ -2,6 +2,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { lookMisspelt } from "../calls/briefly.ts";
 import { followEnvironments } from "../calls/following.ts";
 import { target } from "../calls/target.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -29,6 +30,7 @@ export class WatchCommand extends ClientCommand {
     const what = target(this.environment, this.pool);
     if (!/^\d*$/.test(this.since ?? "")) throw Failure.usage(`--since ${JSON.stringify(this.since)} is no revision; it is a whole number`);
     const { locks } = await this.connect();
+    if (this.environment !== undefined) void lookMisspelt(locks, [this.environment], this.output);
     const { pace } = this.context;
     const tell = (news: string) => this.output.word(news);
     const since = BigInt(this.since ?? 0);

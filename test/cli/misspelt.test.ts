@@ -24,6 +24,8 @@ test.each([
   ["check", ["check", "stagin-1"], 4],
   ["check --json", ["check", "stagin-1", "--json"], 4],
   ["queue", ["queue", "stagin-1"], 0],
+  ["status", ["status", "stagin-1"], 0],
+  ["release", ["release", "stagin-4"], 0],
   ["wait", ["wait", "stagin-1", "--timeout", "300ms"], 4],
   ["exec", ["exec", "stagng-1", "--", process.execPath, "--version"], 0],
 ])("%s says so once", async (_, args, status) => {
@@ -37,6 +39,24 @@ test("who waits is told before the wait, and who asks for the configured one hea
   await waiting.stderr.shows(told("stagin-1"));
   waiting.interrupt("SIGINT");
   expect(await waiting.exit).toBe(130);
-  for (const verb of ["check", "queue", "acquire", "release"])
+  for (const verb of ["check", "queue", "status", "acquire", "release"])
     expect((await type([verb, "staging-1"], env)).stderr).not.toContain("did you mean");
+});
+
+test("who follows a misspelt name is told, and sees what becomes of it all the same", async () => {
+  const following = open(["watch", "stagin-1"], env);
+  await following.stderr.shows(told("stagin-1"));
+  await following.stdout.shows("  stagin-1  ");
+  following.interrupt("SIGINT");
+  expect(await following.exit).toBe(130);
+});
+
+test("where no environment is made on demand, a line of one that is not there is an error, and a release says that it was none", async () => {
+  await using strict = await Server.start({ CALL_ME_AUTO_CREATE: "off" });
+  const there = { CALL_ME_URL: strict.url, CALL_ME_API_KEY: strict.key };
+  await type(["env", "apply", "-"], there, { stdin: '[{"name":"staging-1"}]' });
+  const none = 'call-me: there is no environment "stagin-1"; did you mean "staging-1"?\n';
+  expect(await type(["queue", "stagin-1"], there)).toEqual({ code: 1, stdout: "", stderr: none });
+  const { code, stderr } = await type(["release", "stagin-1"], there);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: `call-me: nothing was held on stagin-1\n${none}` });
 });

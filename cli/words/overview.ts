@@ -9,7 +9,10 @@ const NAMED = 10;
 
 const HEADING = ["STATE", "ENVIRONMENT", "USED", "WAITING", "FOR", "LATEST END", "WHO"];
 
-/** Environments as an operator reads them: a row for each holder, below it its run; the environment itself is told with the first. */
+/**
+ * Environments as an operator reads them: a row for each holder, below it its run. The environment itself is told with the first, and who comes
+ * next after the last.
+ */
 export function overview(statuses: readonly EnvironmentStatus[]): Table {
   return { heading: HEADING, rows: statuses.flatMap(rows), cut: [HEADING.indexOf("ENVIRONMENT"), HEADING.indexOf("WHO")] };
 }
@@ -18,9 +21,13 @@ function rows(status: EnvironmentStatus): Row[] {
   const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
   const [first, ...others] = status.holders;
   const unnamed = status.holders.length === NAMED && status.used > NAMED ? `only the ${NAMED} who came first are named` : "";
-  const about = [unnamed, hindrances(status).join(", "), nextOf(status)].filter(Boolean);
-  const top = { cells: [...facts, ...(first === undefined ? [] : columns(first))], details: [...(first ? details(first) : []), ...about] };
-  return [top, ...others.map((one) => ({ cells: ["", "", "", "", ...columns(one)], details: details(one) }))];
+  const top = {
+    cells: [...facts, ...(first ? columns(first) : [])],
+    details: [...(first ? details(first) : []), hindrances(status).join(", ")],
+  };
+  const rows = [top, ...others.map((one) => ({ cells: ["", "", "", "", ...columns(one)], details: details(one) }))];
+  rows.at(-1)?.details.push(unnamed, nextOf(status));
+  return rows.map(({ cells, details }) => ({ cells, details: details.filter(Boolean) }));
 }
 
 function columns(one: Occupant): string[] {

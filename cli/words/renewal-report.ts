@@ -18,7 +18,8 @@ export class RenewalReport implements KeepObserver {
     this.#outOfReach = false;
     const left = renewableFor(lease) + milliseconds(lease.ttlRemaining);
     const whole = milliseconds(lease.maxHold);
-    if (this.#warned || left > Math.max(milliseconds(lease.ttl), Math.min(600_000, whole / 10))) return;
+    // A ttl as long as max_hold: at its beginning nobody needs a warning.
+    if (this.#warned || left > whole * 0.9 || left > Math.max(milliseconds(lease.ttl), Math.min(600_000, whole / 10))) return;
     this.#warned = true;
     this.#say(`max_hold ${spell(whole)} is reached in ${spell(left)}, and ends the lease; next time ask for more with --max-hold`);
   }

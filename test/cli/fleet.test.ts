@@ -92,7 +92,7 @@ test("a name that was made on demand is a comment in the YAML, and in the list t
   expect((await say(["env", "list", "--yaml"])).stdout).toBe(
     'environments:\n  - name: uat\n# Made on demand, and configured by nobody:\n# - name: "made-up"\n',
   );
-  expect((await say(["env", "list"])).stdout).toMatch(/^available +made-up +default +1 +\(made on demand, not configured\)$/m);
+  expect((await say(["env", "list"])).stdout).toMatch(/^available +made-up +default +1 +\(made on demand\)$/m);
   await clients.locks.release({ leaseId: lease?.id ?? "" });
 });
 

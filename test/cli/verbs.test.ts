@@ -166,6 +166,9 @@ test("a ttl or max_hold that was cut is told, and what cut it", async () => {
   expect(bounded.stderr).toMatch(/--max-hold 1 h was cut to 30 m, since the environment's max_hold allows no more\n/);
   expect(bounded.stderr).toMatch(/--ttl 20 m was cut to 10 m, since the environment's max_ttl allows no more\n$/);
   expect((await say("acquire", "exact", "--ttl", "2h", "--max-hold", "2h")).stderr).not.toContain("cut");
+  const wrapped = await say("exec", "whole", "--ttl", "3h", "--max-hold", "2h", "--", process.execPath, "--version");
+  expect(wrapped.stderr).toContain("--ttl 3 h was cut to 2 h, since max_hold ends the lease then\n");
+  expect(wrapped.stderr).not.toContain("is reached");
 });
 
 test("who waits for what is out of service is told so, and who is refused what is in the way", async () => {

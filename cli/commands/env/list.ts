@@ -34,7 +34,7 @@ export class EnvListCommand extends ClientCommand {
           one.name,
           one.pool,
           `${one.capacity ?? 1}`,
-          one.description || (one.onDemand ? "(made on demand, not configured)" : ""),
+          one.description || (one.onDemand ? "(made on demand)" : ""),
         ],
       }));
       this.output.table({ heading: ["STATE", "ENVIRONMENT", "POOL", "CAPACITY", "DESCRIPTION"], rows });

@@ -10,6 +10,7 @@ import { identify, resume } from "../ci/resume.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
+import { leaseInHand } from "../settings.ts";
 import { formatDuration, spell } from "../words/duration.ts";
 import { cuts, heldUntil } from "../words/granted.ts";
 import { environmentsOf } from "../words/phrases.ts";
@@ -71,7 +72,8 @@ export class AcquireCommand extends AskingCommand {
     const start = process.hrtime.bigint();
     const { interruption } = this;
     const look = (lease: Lease) => obstacles(locks, lease);
-    const report = new WaitReport(this.output, { original: hand === undefined && this.original, every: pace.notice, look, interruption });
+    const original = hand === undefined && this.original;
+    const report = new WaitReport(this.output, { original, every: pace.notice, look, interruption, around: leaseInHand(env) });
     try {
       const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
         this.noWait

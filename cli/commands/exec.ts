@@ -16,7 +16,7 @@ import { inheritance } from "../process/inheritance.ts";
 import { checkCommand } from "../process/lookup.ts";
 import { Origin } from "../process/origin.ts";
 import { runOnLease, type Tenure } from "../process/tenure.ts";
-import type { Settings } from "../settings.ts";
+import { leaseInHand, type Settings } from "../settings.ts";
 import { clockTime } from "../words/clock.ts";
 import { parseDuration } from "../words/duration.ts";
 import { cuts } from "../words/granted.ts";
@@ -114,10 +114,11 @@ export class ExecCommand extends AskingCommand {
   }
 
   private async acquire(locks: Locks, request: AcquireInit): Promise<AcquireResponse> {
-    const { pace } = this.context;
+    const { env, pace } = this.context;
     const { interruption } = this;
     const look = (lease: Lease) => obstacles(locks, lease);
-    const report = new WaitReport(this.output, { original: false, every: pace.notice, look, interruption });
+    const around = leaseInHand(env);
+    const report = new WaitReport(this.output, { original: false, every: pace.notice, look, interruption, around });
     try {
       using waiting = new Waiting(locks, request, { signal: interruption, pace, observer: report });
       return await waiting.settled();

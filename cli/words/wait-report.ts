@@ -19,6 +19,8 @@ interface ReportOptions {
   readonly look: (lease: Lease) => Promise<string>;
   /** What may have ended the waiting. */
   readonly interruption: AbortSignal;
+  /** The lease that the caller runs on, if there is one. */
+  readonly around?: string | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export class WaitReport implements WaitObserver {
   readonly #every: number;
   readonly #look: (lease: Lease) => Promise<string>;
   readonly #interruption: AbortSignal;
+  readonly #around: string | undefined;
   readonly #start = performance.now();
   readonly #timers: NodeJS.Timeout[] = [];
   #closeSection: ((outcome: string) => void) | undefined;
@@ -42,12 +45,13 @@ export class WaitReport implements WaitObserver {
   /** Since when (of performance.now) the server has been out of reach. */
   #lostAt: number | undefined;
 
-  constructor(output: Output, { original, every, look, interruption }: ReportOptions) {
+  constructor(output: Output, { original, every, look, interruption, around }: ReportOptions) {
     this.#output = output;
     this.#original = original;
     this.#every = every;
     this.#look = look;
     this.#interruption = interruption;
+    this.#around = around;
   }
 
   answered({ misspellings }: Pick<AcquireResponse, "misspellings">): void {
@@ -108,6 +112,8 @@ export class WaitReport implements WaitObserver {
   #begin(lease: Lease): void {
     const environments = environmentsOf(lease);
     this.#atFirst = standing(lease);
+    if (lease.holders.some(({ leaseId }) => leaseId === this.#around))
+      this.#output.word(`it waits for lease ${this.#around}, too, which this runs on: that does not end before this does`);
     const notice = () => {
       if (this.#original) this.#output.data(`waiting for free slot on environment: ${environments}`);
     };

@@ -102,6 +102,23 @@ describe.concurrent("exec", () => {
   });
 
   test.each([
+    ["exec", "-- true"],
+    ["acquire", ""],
+  ])("%s of what the command around it has says that it waits for that", async (verb, rest) => {
+    const nested = `"$NODE" ${BIN} ${verb} around-${verb} --queue-timeout 1s ${rest} 2>&1`;
+    const env = { PATH: process.env["PATH"], CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key, NODE: process.execPath };
+    const script = `echo on $CALL_ME_LEASE_ID; CALL_ME_API_KEY=${server.key}; export CALL_ME_API_KEY; ${nested}; echo ended with $?`;
+    const outer = spawn(process.execPath, [BIN, "exec", `around-${verb}`, "--", "sh", "-c", script], {
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const said = await text(outer.stdout);
+    const [, leaseId] = /^on (.+)$/m.exec(said) ?? [];
+    expect(said).toContain(`call-me: it waits for lease ${leaseId}, too, which this runs on: that does not end before this does\n`);
+    expect(said).toMatch(/\nended with 4\n$/);
+  });
+
+  test.each([
     ["there is no such command", ["nonsense"], 127, 'there is no command "nonsense"'],
     ["there is no such file", ["./nonsense"], 127, 'there is no command "./nonsense"'],
     ["it cannot be executed", [path.resolve("package.json")], 126, "chmod +x"],

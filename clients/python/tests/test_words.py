@@ -6,11 +6,18 @@ import io
 import os
 import pydoc
 import sys
+import traceback
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr
+from typing import Any
 from unittest.mock import patch
 
+import grpc
+from callme.v1.lock_service_pb2_grpc import LockServiceServicer, add_LockServiceServicer_to_server
 from callme.v1.types_pb2 import Holder, Lease, LeasedEnvironment, Occupant
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.rpc import error_details_pb2, status_pb2
 
 import callme
 from callme import aio
@@ -60,3 +67,27 @@ class Words(unittest.TestCase):
         self.assertIs(observer_of({}), say_waiting)
         self.assertIsNone(observer_of({"quiet": True}))
         self.assertIs(observer_of({"on_waiting": print}), print)
+
+
+class Busy(LockServiceServicer):
+    def Acquire(self, request: Any, context: Any) -> None:
+        detail = AnyMessage()
+        detail.Pack(error_details_pb2.ErrorInfo(domain="call-me", reason="ENVIRONMENT_BUSY"))
+        status = status_pb2.Status(code=10, message="uat is held by shop/web #4", details=[detail])
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(grpc.StatusCode.ABORTED, status.message)
+
+
+class Refusals(unittest.TestCase):
+    def test_a_refusal_and_its_cause_take_a_line_each(self) -> None:
+        server = grpc.server(ThreadPoolExecutor(2))
+        add_LockServiceServicer_to_server(Busy(), server)
+        url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        self.addCleanup(lambda: server.stop(None).wait())
+        with callme.Client(url) as client, self.assertRaises(callme.NotAcquired) as refused:
+            client.hold("uat", if_busy=callme.IF_BUSY_FAIL).__enter__()
+        told = "".join(traceback.format_exception(refused.exception))
+        self.assertIn("callme.CallFailed: ENVIRONMENT_BUSY: uat is held by shop/web #4\n", told)
+        self.assertIn("callme.NotAcquired: not acquired: uat is held by shop/web #4\n", told)
+        self.assertEqual(told.count("uat is held by"), 2)

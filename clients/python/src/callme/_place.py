@@ -7,7 +7,9 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Callable
 
-from callme._errors import is_transient, not_acquired, refusal
+import grpc
+
+from callme._errors import CallFailed, is_transient, not_acquired, refusal
 from callme._options import seconds
 from callme._retry import FAREWELL, PATIENCE, Backoff
 from callme.v1.lock_service_pb2 import AcquireRequest
@@ -114,9 +116,10 @@ class Place:
         """A call failed: returns if it makes sense to ask again, else raises what the hold fails with."""
         if not is_transient(error):
             refused = refusal(error)
-            if refused is None:
+            if refused is None or not isinstance(error, grpc.RpcError):
                 raise error
-            raise refused from error
+            # grpcio's own error says the same in ten lines.
+            raise refused from CallFailed(error)
         if time.monotonic() >= self._given_up_at:
             if self.lease is None:
                 raise error

@@ -99,13 +99,14 @@ function isWithheld({ available, state, used, resting, capacity }: EnvironmentSt
 
 /** What is known of why nobody new is served there, but for who is on it: of its state, of its slots, of those who wait, of the server. */
 export function hindrances(status: EnvironmentStatus): string[] {
-  const { available, stateReason, stateUntil, queueLength, next } = status;
+  const { available, state, stateReason, stateUntil, queueLength, next } = status;
   const until = stateUntil === undefined ? "" : `until ${clockTime(stateUntil)}`;
   // The status tells no more.
   const withheld = queueLength > 0 ? "claimed by who waits in line" : "a limit of the server is reached, or its disk is full";
   const absent = queueLength === 1 ? "the one who waits did" : `the ${queueLength} who wait did`;
   return [
-    stateReason,
+    // Why it is in service again is no hindrance.
+    state === EnvironmentState.AVAILABLE ? "" : stateReason,
     until,
     rests(status),
     isWithheld(status) ? withheld : "",

@@ -106,7 +106,7 @@ export class WaitReport implements WaitObserver {
     this.#closeSection(`call-me: ${served ? "done waiting" : "waited in vain"}, after ${since(this.#start)}`);
     this.#closeSection = undefined;
     if (served && this.#lease !== undefined)
-      this.#output.notice(`waited ${since(this.#start)} for ${environmentsOf(this.#lease)}: ${this.#atFirst}`);
+      this.#output.notice(`waited ${since(this.#start)} for ${environmentsOf(this.#lease)}, at first ${this.#atFirst}`);
   }
 
   #begin(lease: Lease): void {

@@ -14,7 +14,7 @@ const SYSTEMS: Record<string, { env: Record<string, string>; orders: (line: stri
   "GitHub Actions": {
     env: { GITHUB_ACTIONS: "true" },
     orders: (line) => line.trimStart().startsWith("::") || line.includes("##["),
-    ours: /^::(group::call-me: waiting for uat|endgroup::|notice title=call-me::waited \d+ s for uat: position 1 of 1, held by .*)$/,
+    ours: /^::(group::call-me: waiting for uat|endgroup::|notice title=call-me::waited \d+ s for uat, at first position 1 of 1, held by .*)$/,
   },
   GitLab: {
     env: { GITLAB_CI: "true" },
@@ -26,7 +26,7 @@ const SYSTEMS: Record<string, { env: Record<string, string>; orders: (line: stri
   "Azure Pipelines": {
     env: { TF_BUILD: "True" },
     orders: (line) => /##(vso)?\[/i.test(line),
-    ours: /^##\[(group\]call-me: waiting for uat|endgroup\]|section\]call-me: waited \d+ s for uat: position 1 of 1, held by .*)$/,
+    ours: /^##\[(group\]call-me: waiting for uat|endgroup\]|section\]call-me: waited \d+ s for uat, at first position 1 of 1, held by .*)$/,
   },
   Buildkite: {
     env: { BUILDKITE: "true" },

@@ -138,7 +138,7 @@ test("on a narrow terminal the name is cut, and says so; place and end are alway
 test.each([
   [
     { GITHUB_ACTIONS: "true" },
-    /^::group::call-me: waiting for uat\ncall-me: waiting for uat: position 2 .*\n::endgroup::\ncall-me: done waiting, after \d s\n::notice title=call-me::waited \d s for uat: position 2 of 3, held by .*\ncall-me: lease/s,
+    /^::group::call-me: waiting for uat\ncall-me: waiting for uat: position 2 .*\n::endgroup::\ncall-me: done waiting, after \d s\n::notice title=call-me::waited \d s for uat, at first position 2 of 3, held by .*\ncall-me: lease/s,
   ],
   [{ GITLAB_CI: "true" }, /^.{4}section_start:\d+:call_me_wait\r.*section_end:\d+:call_me_wait\r/s],
   [{ TF_BUILD: "True" }, /^##\[group\]call-me: waiting for uat\n.*\n##\[endgroup\]\n/s],

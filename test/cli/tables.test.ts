@@ -135,6 +135,7 @@ test("other people's texts neither command the terminal nor break the columns", 
     name: `${text}${"名".repeat(at % 40)}`,
     capacity: 1,
     used: 1,
+    state: EnvironmentState.DRAINING,
     stateReason: text,
     holders: [{ ...held, reason: text, holder: holder(`${text} ${"long ".repeat(at % 30)}`, `https://ci/${text}`) }],
   }));

@@ -173,6 +173,7 @@ test("a ttl or max_hold that was cut is told, and what cut it", async () => {
 
 test("who waits for what is out of service is told so, and who is refused what is in the way", async () => {
   await take("bench", "--name", "checkout #7");
+  await say("env", "set-state", "bench", "available", "--reason", "the lights are on again");
   expect((await say("acquire", "bench", "--fail")).stderr).toMatch(
     /^call-me: not acquired: bench busy, held by checkout #7 for \d+ s, until .+ or renewed until .+ at the latest\n$/,
   );

@@ -1,5 +1,6 @@
 /** Acquire with if_busy FAIL: an answer means HELD. */
 import { describe, expect, test } from "vitest";
+import { decide } from "../../src/core/decide.ts";
 import { limits } from "../../src/core/limits.ts";
 import { ADMIN, acquireCommand, MINUTE, SECOND, World } from "./world.ts";
 
@@ -13,6 +14,17 @@ describe("FAIL with a wait stands in line as long as a call for it is open", () 
     world.release("holder");
     world.claim("x");
     expect([world.state("x"), world.lease("x").transient, world.lease("x").calls]).toEqual(["HELD", undefined, undefined]);
+  });
+
+  test("its request_id is free again within the transaction that it ended in", () => {
+    const world = new World();
+    world.acquire("holder", "a");
+    world.acquire("x", "a", { ...FAIL, requestId: "r" });
+    const again = world.draft((draft) => {
+      decide(draft, { type: "giveUp", lease: "x" });
+      return decide(draft, acquireCommand("y", "a", { ...FAIL, requestId: "r" }));
+    });
+    expect(again).toMatchObject({ ok: true, lease: { id: "y", state: "QUEUED" } });
   });
 
   test("it stands in line as everybody else: behind who came before, ahead of who comes later", () => {

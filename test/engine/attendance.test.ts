@@ -1,33 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Acquire, Reply } from "../../src/core/command.ts";
-import type { EngineCall } from "../../src/engine/call.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import { acquireCommand, MINUTE, SECOND } from "../core/world.ts";
 import { Line } from "../sim/line.ts";
+import { ask, by, free, occupied, stateOf } from "./asking.ts";
 import { type Stage, settled, stage } from "./stage.ts";
-
-const by = { principal: "admin" };
-
-/** Asks for `needs`, and waits in line for a minute. */
-function ask(engine: Engine, id: string, line: EngineCall = new Line(), more: Partial<Acquire> = {}, wait = MINUTE): Promise<Reply> {
-  return engine.acquire({ pool: "default", command: acquireCommand(id, "uat", more), wait }, line);
-}
-
-/** What a lease is now; undefined when it has ended. */
-function stateOf({ engine }: Stage, lease: string): string | undefined {
-  return engine.views.live(lease)?.lease.state;
-}
-
-async function occupied(): Promise<Stage> {
-  const room = await stage();
-  await ask(room.engine, "holder");
-  return room;
-}
-
-async function free({ engine }: Stage): Promise<void> {
-  await engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
-  await settled();
-}
 
 describe("an Acquire", () => {
   test("that waits is answered with the hold, which its open wait has claimed", async () => {
@@ -147,78 +122,60 @@ describe("an Acquire", () => {
     await settled();
     expect(room.engine.views.live("mine")?.lease).toMatchObject({ state: "OFFERED", told: true });
   });
-});
 
-describe("if_busy FAIL", () => {
-  const FAIL = { ifBusy: "FAIL" } as const;
-
-  test("is answered with the hold, if one comes in time", async () => {
+  test("that waits is not known to have been answered because another call has named its lease before", async () => {
     const room = await occupied();
-    const waiting = ask(room.engine, "next", new Line(), FAIL);
-    await settled();
-    expect(stateOf(room, "next")).toBe("QUEUED");
-    await free(room);
-    expect(await waiting).toMatchObject({ ok: true, lease: { id: "next", state: "HELD" } });
-  });
-
-  test("is refused when its time is over, and leaves nothing in line", async () => {
-    const room = await occupied();
-    const waiting = ask(room.engine, "next", new Line(), FAIL);
-    await settled();
-    room.timers.fire();
-    expect(await waiting).toMatchObject({ ok: false, reason: "ENVIRONMENT_BUSY", metadata: { lease_ids: "holder" } });
-    expect(room.engine.views.pool("default").waiters).toBe(0);
-  });
-
-  test("is refused at once without a wait, and where its deadline leaves no time for one", async () => {
-    const room = await occupied();
-    expect(await ask(room.engine, "next", new Line(), FAIL, 0)).toMatchObject({ ok: false, reason: "ENVIRONMENT_BUSY" });
-    const hasty = Object.assign(new Line(), { timeLeft: () => 250 });
-    expect(await ask(room.engine, "next", hasty, FAIL)).toMatchObject({ ok: false, reason: "ENVIRONMENT_BUSY" });
-  });
-
-  test("keeps its place while another call waits for it, and gives it up with the last one", async () => {
-    const room = await occupied();
-    const [first, second] = [new Line(), new Line()];
-    void ask(room.engine, "next", first, { ...FAIL, requestId: "r" });
-    await settled();
-    void ask(room.engine, "again", second, { ...FAIL, requestId: "r" });
-    await settled();
-    first.break();
-    await settled();
-    expect(stateOf(room, "next")).toBe("QUEUED");
-    second.break();
-    await settled();
-    expect(stateOf(room, "next")).toBeUndefined();
-  });
-
-  test("leaves nothing in line where its connection is lost at the moment of its grant", async () => {
-    let granted = () => {};
-    const room = await stage(undefined, { committed: () => granted() });
-    await ask(room.engine, "holder");
     const line = new Line();
-    void ask(room.engine, "next", line, { ...FAIL, requestId: "r" });
+    const waiting = ask(room.engine, "next", line, { requestId: "r" });
     await settled();
-    granted = () => line.break();
+    await room.engine.renew({ type: "renew", by, lease: "next" }, new Line());
     await free(room);
+    expect(await waiting).toMatchObject({ lease: { state: "HELD" } });
+    line.break();
+    await settled();
+    expect(stateOf(room, "next")).toBe("OFFERED");
+  });
+
+  test("whose wait fails, and that had no request_id to come back by, leaves nothing in line", async () => {
+    const room = await occupied();
+    const waiting = ask(room.engine, "next");
+    await settled();
+    await room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
+    // The claim is in its write.
+    await room.disk.hang();
+    room.disk.fail();
+    await expect(waiting).rejects.toThrow("the disk gave an error");
+    await settled();
     expect(stateOf(room, "next")).toBeUndefined();
   });
 
-  test("is refused when its place is taken from it meanwhile", async () => {
-    const room = await occupied();
-    const waiting = ask(room.engine, "next", new Line(), FAIL);
+  test("whose answer was lost is taken back even if the disk takes that only at a later try", async () => {
+    const room = await stage();
+    const line = new Line();
+    await ask(room.engine, "mine", line, { requestId: "r" });
+    const taking = room.disk.hang();
+    line.break();
+    await taking;
+    room.disk.fail();
     await settled();
-    await room.engine.submit("default", { type: "forceRelease", by, lease: "next", reason: "no" });
-    expect(await waiting).toMatchObject({ ok: false, reason: "ENVIRONMENT_BUSY" });
+    expect(stateOf(room, "mine")).toBe("HELD");
+    room.timers.fire();
+    await settled();
+    expect(stateOf(room, "mine")).toBe("OFFERED");
   });
 
-  test("is told to come again when the server stops, not that it is busy", async () => {
+  test("is kept in line by a Renew as soon as that has come, not when it is decided", async () => {
     const room = await occupied();
-    const waiting = ask(room.engine, "next", new Line(), FAIL);
-    await settled();
-    room.engine.drain();
-    await expect(waiting).rejects.toMatchObject({ reason: "DRAINING" });
-    expect(room.engine.views.pool("default").waiters).toBe(0);
+    await ask(room.engine, "next", new Line(), { requestId: "r" }, 0);
+    room.clock.time += MINUTE - SECOND;
+    const stuck = room.disk.hang();
+    void room.engine.submit("default", acquireCommand("other", "elsewhere"));
+    await stuck;
+    const renewal = room.engine.renew({ type: "renew", by, lease: "next" }, new Line());
+    room.clock.time += 2 * SECOND;
+    room.timers.fire();
+    room.disk.flow();
+    expect(await renewal).toMatchObject({ ok: true, lease: { state: "QUEUED" } });
   });
 });
 

@@ -58,3 +58,15 @@ test("who holds, or has ended, is not waited for", () => {
   clock.now = 5 * SECOND;
   expect([signs.overdue(), signs.next()]).toEqual([[], undefined]);
 });
+
+test("an open stream is a sign again when the lease that it follows waits anew, after a hold that did not arrive", () => {
+  const { clock, signs } = presence();
+  signs.expect("a", SECOND);
+  const leave = signs.attend("a");
+  signs.forget("a");
+  signs.expect("a", SECOND);
+  clock.now = 5 * SECOND;
+  expect(signs.overdue()).toEqual([]);
+  leave();
+  expect(signs.next()).toBe(6 * SECOND);
+});

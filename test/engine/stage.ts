@@ -5,6 +5,7 @@ import type { Timers } from "../../src/engine/timers.ts";
 import { LocalStore } from "../../src/store/local.ts";
 import type { Batch } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
+import { StoreFailure } from "../../src/store/store.ts";
 import { HandClock } from "../store/fixtures.ts";
 
 /** Timers that fire when `HandTimers.fire` says so. */
@@ -44,6 +45,12 @@ export class SlowDisk extends MemoryMedium {
     return new Promise((resolve) => {
       this.#begun = resolve;
     });
+  }
+
+  /** What waits to be written fails, and nothing after it. */
+  fail(): void {
+    this.#hanging?.reject(new StoreFailure("STORAGE_FAILED", "the disk gave an error"));
+    this.#hanging = undefined;
   }
 
   flow(): void {

@@ -1,6 +1,6 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type WatchEnvironmentResponse, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type EnvironmentStatus, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { lookMisspelt } from "../calls/briefly.ts";
 import { followEnvironments } from "../calls/following.ts";
@@ -25,6 +25,9 @@ export class WatchCommand extends ClientCommand {
   environment = Option.String({ name: "ENV", required: false });
   pool = Option.String("--pool", { description: "All environments of this pool instead" });
   since = Option.String("--since", { description: "Resume after this revision of an earlier watch" });
+
+  /** Each environment as it was told last. */
+  private readonly told = new Map<string, EnvironmentStatus>();
 
   protected async perform(): Promise<number> {
     const what = target(this.environment, this.pool);
@@ -51,6 +54,10 @@ export class WatchCommand extends ClientCommand {
     if (message.reset) this.output.word("changes before this were missed: the revision is too old or unknown");
     const time = timeOf(message);
     const stamp = this.output.onScreen ? clockTime(time) : timestampDate(time).toISOString();
-    for (const status of message.environments) this.output.entry(`${stamp}  ${status.name}  ${changeOf(message, status)}`);
+    for (const status of message.environments) {
+      this.output.entry(`${stamp}  ${status.name}  ${changeOf(message, status, this.told.get(status.name))}`);
+      if (status.deleted) this.told.delete(status.name);
+      else this.told.set(status.name, status);
+    }
   }
 }

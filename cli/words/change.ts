@@ -1,6 +1,13 @@
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { WatchCause, WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { EndReason, EndReasonSchema, type EnvironmentStatus, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import {
+  EndReason,
+  EndReasonSchema,
+  type EnvironmentStatus,
+  LeaseState,
+  type Occupant,
+  WatchKind,
+} from "../../gen/ts/callme/v1/types_pb.ts";
 import { condition, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
 import { endOf } from "./term.ts";
 
@@ -12,12 +19,15 @@ export function timeOf({ kind, revision }: WatchEnvironmentResponse): Timestamp 
   return timestampFromMs(kind === WatchKind.SNAPSHOT ? Date.now() : Math.min(Number(revision / 1_000n), LAST));
 }
 
-/** A message of a watch about one environment, on one line: what happened, then how it is now, the most wanted first. */
-export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentStatus): string {
+/**
+ * A message of a watch about one environment, on one line: what happened, then how it is now, the most wanted first. `before` is how it was
+ * told last: it alone shows that somebody who is in line had been served.
+ */
+export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentStatus, before: EnvironmentStatus | undefined): string {
   if (status.deleted) return "deleted";
   const { cause } = message;
   const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
-  const happened = [whatHappened(message), held && endOf(held)].filter(Boolean).join(", ");
+  const happened = [whatHappened(message, before), held && endOf(held)].filter(Boolean).join(", ");
   const others = status.holders.filter((one) => one !== held && one.leaseId !== cause?.leaseId);
   const named = others.map(
     (one) => `${isOffered(one) ? "offered to" : "held by"} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`,
@@ -37,10 +47,15 @@ function stateOf(status: EnvironmentStatus): string[] {
   return verdict(status) === "busy" ? [] : condition(status);
 }
 
-function whatHappened({ kind, skipped, cause }: WatchEnvironmentResponse): string {
+function whatHappened({ kind, skipped, cause }: WatchEnvironmentResponse, before: EnvironmentStatus | undefined): string {
   if (kind === WatchKind.SNAPSHOT) return "";
   if (skipped) return "several changes";
-  return cause?.leaseId ? moved(cause) : "its configuration or state changed";
+  return cause?.leaseId
+    ? moved(
+        cause,
+        before?.holders.find(({ leaseId }) => leaseId === cause.leaseId),
+      )
+    : "its configuration or state changed";
 }
 
 const MOVES: Readonly<Partial<Record<LeaseState, string>>> = {
@@ -57,7 +72,13 @@ const ENDS: Readonly<Partial<Record<EndReason, string>>> = {
   [EndReason.UNSATISFIABLE]: "can never be served",
 };
 
-function moved({ leaseId, holder, state, endReason }: WatchCause): string {
-  const now = state === LeaseState.ENDED ? (ENDS[endReason] ?? spoken(EndReasonSchema, endReason)) : MOVES[state];
+function moved({ leaseId, holder, state, endReason }: WatchCause, had: Occupant | undefined): string {
+  const lost = had !== undefined && isOffered(had) ? "was passed over" : "lost it";
+  const back = state === LeaseState.QUEUED && had !== undefined ? `${lost}, and is in line again` : undefined;
+  const now = back ?? nowOf(state, endReason);
   return `${nameOf(holder, `lease ${leaseId}`)} ${now ?? "changed"}`;
+}
+
+function nowOf(state: LeaseState, endReason: EndReason): string | undefined {
+  return state === LeaseState.ENDED ? (ENDS[endReason] ?? spoken(EndReasonSchema, endReason)) : MOVES[state];
 }

@@ -136,6 +136,37 @@ test("watch prints a line per change with its cause, until interrupted", async (
   ]);
 });
 
+test("watch tells who had been served and is in line again from who has only come", async () => {
+  const by = { leaseId: "L1", holder: { name: "checkout #7" } };
+  const offered = create(EnvironmentStatusSchema, { name: "uat", used: 1, holders: [{ ...by, state: LeaseState.OFFERED }] });
+  const steps = [
+    { environments: [uat(0, 1)], cause: { ...by, state: LeaseState.QUEUED } },
+    { environments: [offered], cause: { ...by, state: LeaseState.OFFERED } },
+    { environments: [uat(0, 1)], cause: { ...by, state: LeaseState.QUEUED } },
+    { environments: [uat(1)], cause: { ...by, state: LeaseState.HELD } },
+    { environments: [uat(0, 1)], cause: { ...by, state: LeaseState.QUEUED } },
+  ];
+  await using server = await new ScriptedServer({
+    locks: {
+      async *watchEnvironment(_, { signal }) {
+        for (const step of steps) yield { revision: 1n, kind: WatchKind.CHANGE, ...step };
+        await gone(signal);
+      },
+    },
+  }).start();
+  const session = open(["watch", "uat"], { CALL_ME_URL: server.url });
+  await session.stdout.shows("checkout #7 lost it, and is in line again; ");
+  session.interrupt("SIGINT");
+  await session.exit;
+  expect(session.stdout.text.match(/checkout #7 [^;]*/g)).toEqual([
+    "checkout #7 is in line",
+    "checkout #7 is offered it",
+    "checkout #7 was passed over, and is in line again",
+    "checkout #7 has it, until it is released",
+    "checkout #7 lost it, and is in line again",
+  ]);
+});
+
 test("watch resumes behind the last revision it saw when the server comes back", async () => {
   const resumedAt: bigint[] = [];
   await using server = await new ScriptedServer({

@@ -132,7 +132,7 @@ export function launch(args) {
     stdio,
     env: { ...process.env, CALL_ME_LAUNCHER: [0, 1, 2, ...descriptors].join(",") },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
   const parent = process.ppid;
   if (startedByNpm(parent)) setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
   child.on("error", (error) => fail(error.message));

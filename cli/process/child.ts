@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPopulated, signalGroup } from "../../clients/ts/src/process/group.ts";
@@ -18,6 +18,7 @@ const DEATH = 1_000;
 export class Child {
   /** The command's exit status, as a shell gives it: 128 + n after signal n. Rejects with a Failure, 126 or 127, if it could not be run. */
   readonly exited: Promise<number>;
+  #first: ChildProcess | undefined;
   #group: number | undefined;
   readonly #guard: Guard;
   #killedAt = Number.POSITIVE_INFINITY;
@@ -35,11 +36,17 @@ export class Child {
         throw unstartable(file, error.code ?? error.message);
       });
       this.exited = Promise.race([ended, this.#unkillable]);
+      this.#first = child;
       this.#group = child.pid;
       if (child.pid !== undefined) this.#guard.watch(child.pid, () => gate && openGate(child, gate.descriptor, gate.words));
     } catch (error) {
       this.exited = Promise.reject(unstartable(command[0] ?? "", (error as NodeJS.ErrnoException).code ?? String(error)));
     }
+  }
+
+  /** Sends a signal to the command alone: whoever does not know it would end of it. */
+  tell(signal: NodeJS.Signals): void {
+    this.#first?.kill(signal);
   }
 
   /** Sends a signal to the whole group. */

@@ -2,12 +2,15 @@
 const ENDING: readonly NodeJS.Signals[] =
   process.platform === "win32" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
+/** What tells a command something. SLURM sends the last two ahead of a time limit; of its own Node opens a debugger's port, and ends, for them. */
+const TELLING: readonly NodeJS.Signals[] = process.platform === "win32" ? [] : ["SIGWINCH", "SIGUSR1", "SIGUSR2"];
+
 /** Who is told of signals. */
 export interface Listener {
   /** It should end. */
   ending(signal: NodeJS.Signals): void;
-  /** The terminal has another size now. */
-  resized(): void;
+  /** It means what the command takes it for. */
+  telling(signal: NodeJS.Signals): void;
   /** Ctrl-Z, which is not obeyed. */
   suspended(): void;
 }
@@ -15,8 +18,11 @@ export interface Listener {
 /** Listens to this process's signals until the function that it returns is called; not to those that are to be ignored. */
 export function listen(listener: Listener, ignored: readonly NodeJS.Signals[]): () => void {
   const ending = ENDING.filter((signal) => !ignored.includes(signal));
-  const handlers: [NodeJS.Signals, () => void][] = ending.map((signal) => [signal, () => listener.ending(signal)]);
-  if (process.platform !== "win32") handlers.push(["SIGWINCH", () => listener.resized()], ["SIGTSTP", () => listener.suspended()]);
+  const handlers: [NodeJS.Signals, () => void][] = [
+    ...ending.map((signal): [NodeJS.Signals, () => void] => [signal, () => listener.ending(signal)]),
+    ...TELLING.map((signal): [NodeJS.Signals, () => void] => [signal, () => listener.telling(signal)]),
+  ];
+  if (process.platform !== "win32") handlers.push(["SIGTSTP", () => listener.suspended()]);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler);

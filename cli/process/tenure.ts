@@ -32,7 +32,7 @@ export async function runOnLease(
   const unlisten = listen(
     {
       ending: (signal) => stopper.forward(signal),
-      resized: () => child.signal("SIGWINCH"),
+      telling: (signal) => (signal === "SIGWINCH" ? child.signal(signal) : child.tell(signal)),
       suspended: () => say("not suspended: the lease could not be renewed meanwhile"),
     },
     origin.ignored,

@@ -31,6 +31,20 @@ describe.concurrent("exec", () => {
     expect((await ended(server, obedient.leaseId)).reason).toBe(EndReason.RELEASED);
   });
 
+  test.each([
+    ["SIGUSR1", "", [process.execPath]],
+    ["SIGUSR2", "", [process.execPath]],
+    ["SIGUSR2", ", through the launcher", [process.execPath, path.resolve("scripts/launch.js")]],
+  ] as const)("%s is told to the command, and ends nothing%s", async (signal, through, launcher) => {
+    await using wrapped = await Wrapped.start(server, `told-${signal}${through.length}`, { script: "talkative", launcher });
+    wrapped.signal(signal);
+    await wrapped.says(`got ${signal.slice("SIG".length)}`);
+    expect(wrapped.processes.filter(runs)).toEqual(wrapped.processes);
+    expect(wrapped.stderr).not.toContain("Debugger");
+    for (const pid of wrapped.processes) process.kill(pid, "SIGKILL");
+    expect((await ended(server, wrapped.leaseId)).reason).toBe(EndReason.RELEASED);
+  });
+
   test("each further signal is sharper: SIGTERM, then SIGKILL", async () => {
     await using wrapped = await Wrapped.start(server, "sharper", { script: "talkative" });
     wrapped.signal("SIGINT");

@@ -16,7 +16,7 @@ export const SCRIPTS = {
   /** Takes no notice of signals; neither does its child. */
   stubborn: `${DEAF} ${HELLO} wait`,
   /** Says which signal came, and goes on. */
-  talkative: `${DEAF} for name in INT TERM HUP; do trap "echo got $name" $name; done; ${HELLO} while kill -0 $child; do wait; done`,
+  talkative: `${DEAF} for name in INT TERM HUP USR1 USR2; do trap "echo got $name" $name; done; ${HELLO} while kill -0 $child; do wait; done`,
   /** Takes no notice of signals, and writes to stderr as long as anybody has room. */
   noisy: `trap '' INT TERM HUP; yes >&2 & child=$!; ${HELLO} wait`,
   /** Ends with 3 when something comes on stdin, or with its end. */

@@ -6,6 +6,7 @@ import { EXIT } from "./exit.ts";
 import { named, ReadableCli } from "./help/readable.ts";
 import { didYouMean } from "./help/suggestion.ts";
 import { Origin, type Started } from "./process/origin.ts";
+import { ENDING } from "./process/signals.ts";
 import { environment, wantsColour } from "./settings.ts";
 import { speakForNode, stderr, stdin, stdout } from "./streams/own.ts";
 import { commandsFor, partCommand, VERBS } from "./verbs.ts";
@@ -76,8 +77,7 @@ export async function start(args: string[], started?: Started): Promise<number> 
 
 /** Only for the commands that ask for it; `serve` has its own way. A repeated signal (launcher and terminal both send one) adds nothing. */
 function listenForSignals(controller: AbortController, ignored: readonly NodeJS.Signals[]): void {
-  const ending = (["SIGINT", "SIGTERM", "SIGHUP"] as const).filter((signal) => !ignored.includes(signal));
-  for (const signal of ending) process.on(signal, () => controller.abort(signal));
+  for (const signal of ENDING.filter((one) => !ignored.includes(one))) process.on(signal, () => controller.abort(signal));
 }
 
 /** The exit code when all data is out: what was not written does not count as done. */

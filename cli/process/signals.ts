@@ -1,5 +1,5 @@
-/** What asks a command to end. */
-const ENDING: readonly NodeJS.Signals[] =
+/** What asks a command to end, ours or the one that we run. */
+export const ENDING: readonly NodeJS.Signals[] =
   process.platform === "win32" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /** What tells a command something. SLURM sends the last two ahead of a time limit; of its own Node opens a debugger's port, and ends, for them. */

@@ -63,6 +63,7 @@ test("a granted request ends by itself, with nothing left open", async () => {
 test.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
+  ["SIGQUIT", 131],
 ] as const)("%s gives the place in line up, also through the launcher", async (signal, expected) => {
   const { server, waiting, released } = await stuck();
   await using _ = server;

@@ -6,7 +6,7 @@ import { EXIT } from "./exit.ts";
 import { named, ReadableCli } from "./help/readable.ts";
 import { didYouMean } from "./help/suggestion.ts";
 import { Origin, type Started } from "./process/origin.ts";
-import { ENDING } from "./process/signals.ts";
+import { ENDING, FOR_COMMANDS } from "./process/signals.ts";
 import { environment, wantsColour } from "./settings.ts";
 import { speakForNode, stderr, stdin, stdout } from "./streams/own.ts";
 import { commandsFor, partCommand, VERBS } from "./verbs.ts";
@@ -75,9 +75,13 @@ export async function start(args: string[], started?: Started): Promise<number> 
   return ending;
 }
 
-/** Only for the commands that ask for it; `serve` has its own way. A repeated signal (launcher and terminal both send one) adds nothing. */
+/**
+ * Only for the commands that ask for it; `serve` has its own way. A repeated signal (launcher and terminal both send one) adds nothing. What
+ * is for a command that `exec` runs ends us while none does, as it ends any program that does not know it.
+ */
 function listenForSignals(controller: AbortController, ignored: readonly NodeJS.Signals[]): void {
   for (const signal of ENDING.filter((one) => !ignored.includes(one))) process.on(signal, () => controller.abort(signal));
+  for (const signal of FOR_COMMANDS) process.on(signal, () => process.listenerCount(signal) === 1 && controller.abort(signal));
 }
 
 /** The exit code when all data is out: what was not written does not count as done. */

@@ -13,6 +13,8 @@ const GRACE_MS = 8_000;
 const LAST_WORDS_MS = 500;
 const ECHO_MS = 500;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+/** They mean nothing here; of its own Node opens a debugger's port for the first, and ends for the second. */
+const MEANINGLESS = process.platform === "win32" ? [] : (["SIGUSR1", "SIGUSR2"] as const);
 
 /**
  * What Node queues for a peer that does not read, per stream, in bytes. Its own default is four times as much; a stalled watch of small
@@ -44,6 +46,8 @@ async function serve(config: Config, destination: LogDestination): Promise<numbe
   const app = await start({ ...config, medium, log });
   // Before anybody is told that it is ready, and may stop it.
   const stopped = signalled();
+  for (const signal of MEANINGLESS)
+    process.on(signal, () => log.warn({ signal }, "this signal means nothing here; SIGTERM stops the server"));
   const scheme = config.tls === undefined ? "http" : "https";
   log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite }, "call-me is ready");
   if (config.apiKey === undefined)

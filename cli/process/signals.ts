@@ -2,8 +2,11 @@
 export const ENDING: readonly NodeJS.Signals[] =
   process.platform === "win32" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
-/** What tells a command something. SLURM sends the last two ahead of a time limit; of its own Node opens a debugger's port, and ends, for them. */
-const TELLING: readonly NodeJS.Signals[] = process.platform === "win32" ? [] : ["SIGWINCH", "SIGUSR1", "SIGUSR2"];
+/** What SLURM and others send ahead of a time limit, for the command; of its own Node opens a debugger's port, and ends, for them. */
+export const FOR_COMMANDS: readonly NodeJS.Signals[] = process.platform === "win32" ? [] : ["SIGUSR1", "SIGUSR2"];
+
+/** What tells a command something. */
+const TELLING: readonly NodeJS.Signals[] = process.platform === "win32" ? [] : ["SIGWINCH", ...FOR_COMMANDS];
 
 /** Who is told of signals. */
 export interface Listener {

@@ -64,6 +64,8 @@ test.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
   ["SIGQUIT", 131],
+  ["SIGUSR1", 138],
+  ["SIGUSR2", 140],
 ] as const)("%s gives the place in line up, also through the launcher", async (signal, expected) => {
   const { server, waiting, released } = await stuck();
   await using _ = server;

@@ -17,6 +17,15 @@ test("the server comes up ready, drains with exit code 0, and comes back on the 
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
 });
 
+test.each(["SIGUSR1", "SIGUSR2"] as const)("%s neither ends the server nor opens a debugger", async (signal) => {
+  await using server = await Server.start();
+  server.signal(signal);
+  await eventually(() => server.log.some((line) => line.level === "warn" && line["signal"] === signal));
+  expect(server.lines.join("\n")).not.toContain("Debugger");
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  expect(await server.stop()).toBe(0);
+});
+
 test("a server that cannot start says why", async () => {
   await expect(Server.start({ CALL_ME_AUTO_CREATE: "maybe" })).rejects.toThrow(/ended with 78.*\n.*CALL_ME_AUTO_CREATE is "maybe"/);
 });

@@ -16,6 +16,8 @@ const DAY = 86_400_000;
 const SOON = 14 * DAY;
 /** Clocks further apart than this mislead people who read times, in ms. The server's whole seconds are within it. */
 const APART = 5_000;
+/** Clocks nearer than this cannot be told apart, in ms: a Date's whole second, and the way of the answer. */
+const AGREED = 1_000;
 
 /** Whether the name of the server leads to an address. */
 export const dns: Check = async ({ url }) => {
@@ -105,7 +107,9 @@ export const clock: Check = async (patient) => {
   const answer = await get(patient, "/healthz");
   const theirs = Date.parse(answer.headers.get("date") ?? "");
   if (Number.isNaN(theirs)) return warn("the answer has no Date", "a proxy takes it out; nothing depends on it");
-  const apart = theirs - (before + Date.now()) / 2;
+  // A Date has whole seconds, cut off.
+  const apart = theirs + 500 - (before + Date.now()) / 2;
+  if (Math.abs(apart) < AGREED) return ok("the server's clock agrees with ours");
   const detail = `the server's clock is ${Math.abs(Math.round(apart / 1000))} s ${apart < 0 ? "behind" : "ahead of"} ours`;
   if (Math.abs(apart) <= APART) return ok(detail);
   return warn(detail, "leases don't depend on it, but --until and the times shown do: set the clocks (NTP)");

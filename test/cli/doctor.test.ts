@@ -54,6 +54,7 @@ test("a healthy server passes every check", async () => {
     ...["dns", "tls", "reach", "ready", "version", "key", "http2", "stream", "clock"].map((check) => `ok    ${check}`),
     "skip  long",
   ]);
+  expect(stdout).toMatch(/^ok {4}clock +the server's clock agrees with ours$/m);
   expect(stdout).toMatch(/^skip {2}long +not checked: whether a call may last for minutes; --long 65s holds one open for so long$/m);
   expect({ code, stderr }).toEqual({ code: 0, stderr: `call-me: examining ${server.url}\n` });
 });

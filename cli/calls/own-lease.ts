@@ -2,13 +2,11 @@ import { describeHolder } from "../../clients/ts/src/ci/holder.ts";
 import { type Holder, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { EXIT, Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
+import { isSame, type Self } from "../words/own.ts";
 import { describeLease } from "../words/phrases.ts";
 
 /** What a Release can name. */
 export type Target = { readonly leaseId: string } | { readonly environment: string };
-
-/** Who we are, to know our lease again: the run's address, or without one the holder's name. */
-export type Self = Pick<Holder, "runUrl" | "name">;
 
 /** As `acquire` would name the holder from here: what was said on the command line, the CI system's variables, or user@host. */
 export function selfOf(env: Variables, said: { name: string | undefined; runUrl: string | undefined }): Self {
@@ -41,10 +39,6 @@ export function ownLease(environment: string, leases: readonly Lease[], self: Se
     EXIT.notYours,
     `not yours: on ${environment} is ${listed(on)}, and you are ${us}. To end it all the same give its id with --lease, or say with --name or --run-url who you were`,
   );
-}
-
-function isSame(holder: Holder | undefined, { runUrl, name }: Self): boolean {
-  return runUrl === "" ? holder?.runUrl === "" && holder.name === name : holder?.runUrl === runUrl;
 }
 
 function isNobody(holder: Holder | undefined): boolean {

@@ -4,6 +4,7 @@ import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
 import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
+import { selfOf } from "../calls/own-lease.ts";
 import { type AcquireInit, buildRequest, namesIn } from "../calls/request.ts";
 import { writerOf } from "../ci/handoff.ts";
 import { identify, resume } from "../ci/resume.ts";
@@ -73,7 +74,8 @@ export class AcquireCommand extends AskingCommand {
     const { interruption } = this;
     const look = (lease: Lease) => obstacles(locks, lease);
     const original = hand === undefined && this.original;
-    const report = new WaitReport(this.output, { original, every: pace.notice, look, interruption, around: leaseInHand(env) });
+    const [around, self] = [leaseInHand(env), selfOf(env, { name: this.holder, runUrl: this.runUrl })];
+    const report = new WaitReport(this.output, { original, every: pace.notice, look, interruption, around, self });
     try {
       const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
         this.noWait

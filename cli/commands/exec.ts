@@ -8,6 +8,7 @@ import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
 import { earlier } from "../calls/earlier.ts";
 import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
+import { selfOf } from "../calls/own-lease.ts";
 import { type AcquireInit, buildRequest } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -117,8 +118,8 @@ export class ExecCommand extends AskingCommand {
     const { env, pace } = this.context;
     const { interruption } = this;
     const look = (lease: Lease) => obstacles(locks, lease);
-    const around = leaseInHand(env);
-    const report = new WaitReport(this.output, { original: false, every: pace.notice, look, interruption, around });
+    const [around, self] = [leaseInHand(env), selfOf(env, { name: this.holder, runUrl: this.runUrl })];
+    const report = new WaitReport(this.output, { original: false, every: pace.notice, look, interruption, around, self });
     try {
       using waiting = new Waiting(locks, request, { signal: interruption, pace, observer: report });
       return await waiting.settled();

@@ -5,6 +5,7 @@ import { milliseconds, spell } from "./duration.ts";
 import { tellMisspelt } from "./misspelt.ts";
 import { outlineOf } from "./outline.ts";
 import type { Output } from "./output.ts";
+import { ownAhead, type Self } from "./own.ts";
 import { environmentsOf } from "./phrases.ts";
 import { glance, standing } from "./place.ts";
 import { widthOf } from "./width.ts";
@@ -21,6 +22,8 @@ interface ReportOptions {
   readonly interruption: AbortSignal;
   /** The lease that the caller runs on, if there is one. */
   readonly around?: string | undefined;
+  /** Who the caller is, where a lease of its own may be in the way. */
+  readonly self?: Self | undefined;
 }
 
 /**
@@ -35,6 +38,7 @@ export class WaitReport implements WaitObserver {
   readonly #look: (lease: Lease) => Promise<string>;
   readonly #interruption: AbortSignal;
   readonly #around: string | undefined;
+  readonly #self: Self | undefined;
   readonly #start = performance.now();
   readonly #timers: NodeJS.Timeout[] = [];
   #closeSection: ((outcome: string) => void) | undefined;
@@ -45,13 +49,14 @@ export class WaitReport implements WaitObserver {
   /** Since when (of performance.now) the server has been out of reach. */
   #lostAt: number | undefined;
 
-  constructor(output: Output, { original, every, look, interruption, around }: ReportOptions) {
+  constructor(output: Output, { original, every, look, interruption, around, self }: ReportOptions) {
     this.#output = output;
     this.#original = original;
     this.#every = every;
     this.#look = look;
     this.#interruption = interruption;
     this.#around = around;
+    this.#self = self;
   }
 
   answered({ misspellings }: Pick<AcquireResponse, "misspellings">): void {
@@ -112,8 +117,8 @@ export class WaitReport implements WaitObserver {
   #begin(lease: Lease): void {
     const environments = environmentsOf(lease);
     this.#atFirst = standing(lease);
-    if (lease.holders.some(({ leaseId }) => leaseId === this.#around))
-      this.#output.word(`it waits for lease ${this.#around}, too, which this runs on: that does not end before this does`);
+    const hint = this.#own(lease);
+    if (hint !== "") this.#output.word(hint);
     const notice = () => {
       if (this.#original) this.#output.data(`waiting for free slot on environment: ${environments}`);
     };
@@ -128,6 +133,13 @@ export class WaitReport implements WaitObserver {
     this.#repeat(this.#output.onTerminal ? 1_000 : this.#every, () => {
       if (this.#lease !== undefined) this.#tell(this.#lease, `still waiting for ${environments} after ${since(this.#start)}`);
     });
+  }
+
+  /** A wait for oneself might never end. */
+  #own({ holders }: Lease): string {
+    if (holders.some(({ leaseId }) => leaseId === this.#around))
+      return `it waits for lease ${this.#around}, too, which this runs on: that does not end before this does`;
+    return this.#self === undefined ? "" : ownAhead(holders, this.#self);
   }
 
   #tell(lease: Lease, head = `waiting for ${environmentsOf(lease)}`): void {

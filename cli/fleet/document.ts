@@ -42,7 +42,13 @@ export class FleetDocument {
 
   /** `fleet.yaml:12`: the line of the value at `path`, or of what is nearest around it where it is not there. */
   place(path: Path): string {
-    return this.#lineAt(this.#offsetOf(path));
+    return this.#lineAt(this.#find(path).offset);
+  }
+
+  /** The same path with its keys as the file writes them, as far as they are there. */
+  spelled(path: Path): Path {
+    const { keys } = this.#find(path);
+    return [...keys, ...path.slice(keys.length)];
   }
 
   /** A usage Failure about the value at `path`. */
@@ -116,19 +122,21 @@ export class FleetDocument {
     return String(key.value);
   }
 
-  #offsetOf(path: Path): number {
+  #find(path: Path): { readonly offset: number; readonly keys: Path } {
     const { isMap, isNode, isPair, isSeq } = this.#yaml;
     const at = (node: unknown) => (isNode(node) ? (this.#targets.get(node) ?? node) : undefined);
     let node = at(this.#root.contents);
     let offset = 0;
+    const keys: (string | number)[] = [];
     for (const part of path) {
       const entry = isMap(node) ? node.items.find(({ key }) => isKey(key, part)) : isSeq(node) ? node.items[Number(part)] : undefined;
       const [start, value] = isPair(entry) ? [entry.key, entry.value] : [entry, entry];
       if (!isNode(start)) break;
       offset = start.range?.[0] ?? offset;
+      keys.push(isPair(entry) ? String(entry.key) : part);
       node = at(value);
     }
-    return offset;
+    return { offset, keys };
   }
 }
 

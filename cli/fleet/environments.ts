@@ -40,7 +40,7 @@ export function placeIn({ environments, at }: Fleet, field: string, name: string
 }
 
 /** A path as messages write it: `environments[3].labels["a b"]`. */
-function written(path: Path): string {
+export function written(path: Path): string {
   const whole = typeof path[0] === "number" ? ["environments", ...path] : path;
   return whole
     .map((part) => (typeof part === "number" ? `[${part}]` : /^\w+$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`))

@@ -134,11 +134,8 @@ test("a file that says a lot by few aliases is refused, however they are nested"
 test("what the server refuses is told with the line, whichever way the field is written", async () => {
   await say(["env", "apply", "-"], FLEET);
   for (const [text, code, words] of [
-    [
-      "- name: a\n- name: b\n  defaultTtl: 40d\n",
-      2,
-      "fleet.yaml:3: environments[1].default_ttl: 3456000s is out of range; give 1s to 2592000s",
-    ],
+    ["- name: a\n- name: b\n  defaultTtl: 40d\n", 2, "fleet.yaml:3: environments[1].defaultTtl: 40d is out of range; give 1s to 30d"],
+    ["- name: a\n  max_hold: 400d\n", 2, "fleet.yaml:2: environments[0].max_hold: 400d is out of range; give 1s to 30d"],
     ["environments:\n- name: a\n- name: b c\n", 2, 'fleet.yaml:3: environments[1].name: "b c" is not a name; use 1 to 128 of'],
     ["- name: a\n- capacity: 2\n", 2, 'fleet.yaml:2: environments[1].name: "" is not a name'],
     [

@@ -139,7 +139,7 @@ describe.each(names)("over %s", (over) => {
     const environment = named("refused", over);
     const late = failureOf(locks.acquire({ environment, ttl: seconds(0.5) }));
     expect((await late).findDetails(BadRequestSchema)).toMatchObject([{ fieldViolations: [{ field: "ttl" }] }]);
-    expect((await late).rawMessage).toBe("ttl: 0.5s is out of range; give 1s to 2592000s");
+    expect((await late).rawMessage).toBe("ttl: 0.5s is out of range; give 1s to 30d");
     expect(await refusal(late.then((error) => Promise.reject(error)))).toBe("invalid_argument BAD_FIELD");
     expect(await refusal(locks.getLease({ leaseId: "nonsense" }))).toBe("not_found LEASE_NOT_FOUND");
     expect(await refusal(environments.deleteEnvironment({ environment }))).toBe("not_found ENVIRONMENT_NOT_FOUND");

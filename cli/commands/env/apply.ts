@@ -13,7 +13,7 @@ import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
 import { EXIT, explain, Failure } from "../../exit.ts";
 import { FleetDocument } from "../../fleet/document.ts";
-import { environmentsIn, type Fleet, placeIn } from "../../fleet/environments.ts";
+import { environmentsIn, type Fleet, placeIn, written } from "../../fleet/environments.ts";
 import { nameOf, readText } from "../../fleet/source.ts";
 import { spoken } from "../../words/phrases.ts";
 
@@ -64,7 +64,8 @@ export class EnvApplyCommand extends ClientCommand {
       const place = placeOf(error, document, fleet);
       if (place === undefined || this.interruption.aborted) throw error;
       const { exitCode, message } = explain(error, settings);
-      throw new Failure(exitCode, `${place}: ${message}`);
+      const said = message.startsWith(`${place.field}: `) ? place.spelled + message.slice(place.field.length) : message;
+      throw new Failure(exitCode, `${place.line}: ${said}`);
     }
   }
 
@@ -74,12 +75,13 @@ export class EnvApplyCommand extends ClientCommand {
   }
 }
 
-/** Where in the file is what an error is about; undefined if it is about none of it. */
-function placeOf(error: unknown, document: FleetDocument, fleet: Fleet): string | undefined {
+/** Where in the file is what an error is about, as the server and as the file spell it; undefined if it is about none of it. */
+function placeOf(error: unknown, document: FleetDocument, fleet: Fleet): { line: string; field: string; spelled: string } | undefined {
   if (!(error instanceof ConnectError)) return undefined;
-  if (reasonOf(error) === "TOO_LARGE") return document.file;
+  if (reasonOf(error) === "TOO_LARGE") return { line: document.file, field: "", spelled: "" };
   const [violation] = error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
   if (!violation?.field.startsWith("environments")) return undefined;
   const [facts] = error.findDetails(ErrorInfoSchema);
-  return document.place(placeIn(fleet, violation.field, facts?.metadata["environment"]));
+  const path = placeIn(fleet, violation.field, facts?.metadata["environment"]);
+  return { line: document.place(path), field: violation.field, spelled: written(document.spelled(path)) };
 }

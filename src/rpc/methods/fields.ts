@@ -47,10 +47,18 @@ export function duration(field: string, value: Duration | undefined, range: { mi
   if (value === undefined) return undefined;
   const micros = Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
   if (micros < range.min || micros > range.max) {
-    const most = Number.isFinite(range.max) ? `to ${range.max / 1_000_000}s` : "or more";
-    throw badField(field, `${micros / 1_000_000}s is out of range; give ${range.min / 1_000_000}s ${most}`);
+    const most = Number.isFinite(range.max) ? `to ${written(range.max)}` : "or more";
+    throw badField(field, `${written(micros)} is out of range; give ${written(range.min)} ${most}`);
   }
   return micros;
+}
+
+/** A duration as people write it, in the largest unit of which it is a whole number: "30d", "90s", "0.5s". */
+function written(micros: Micros): string {
+  const seconds = micros / 1_000_000;
+  const units = { d: 86_400, h: 3_600, m: 60 };
+  const [unit, size] = Object.entries(units).find(([, length]) => seconds !== 0 && seconds % length === 0) ?? ["s", 1];
+  return `${seconds / size}${unit}`;
 }
 
 /** A time between the years 1970 and 2255, which is what a safe integer of microseconds, and every JSON reader, can hold. */

@@ -33,6 +33,17 @@ export function clockTime(time: Timestamp): string {
   return days === undefined ? `${local.toLocaleDateString("sv-SE")} ${clock}` : `${days < 0 ? "yesterday" : "tomorrow"} ${clock}`;
 }
 
+/** When this machine's clock will next show a time of day such as "17:00", or undefined if the text is none. */
+export function nextTime(text: string): Date | undefined {
+  const [, hours, minutes] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hours === undefined || minutes === undefined) return undefined;
+  const now = Date.now();
+  const next = new Date(now);
+  next.setHours(Number(hours), Number(minutes), 0, 0);
+  if (next.getTime() <= now) next.setDate(next.getDate() + 1);
+  return next;
+}
+
 /** The date of so many days from today, local. */
 function day(offset: number): string {
   const date = new Date();

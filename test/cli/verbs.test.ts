@@ -134,12 +134,27 @@ test("env set-state takes an environment out of service for a while, and back", 
   expect((await say("env", "set-state", "lab", "available", "--json")).stdout).toContain("ENVIRONMENT_STATE_AVAILABLE");
 });
 
+test("env set-state takes a time of day as times are shown: the next that this machine's clock will show", async () => {
+  await say("acquire", "clocked");
+  for (const minutes of [-90, 90]) {
+    const digits = new Date(Date.now() + minutes * 60_000).toLocaleTimeString("sv-SE").slice(0, 5);
+    const { code, stdout } = await say("env", "set-state", "clocked", "maintenance", "--until", digits);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^clocked is maintenance until (tomorrow )?${digits}\\n$`));
+    const listed = JSON.parse((await say("status", "clocked", "--json")).stdout);
+    const until = Date.parse(JSON.stringify(listed).match(/"stateUntil":"([^"]+)"/)?.[1] ?? "");
+    expect(until).toBeGreaterThan(Date.now());
+    expect(until).toBeLessThanOrEqual(Date.now() + 25 * 3_600_000);
+  }
+});
+
 test.each([
   [["force-release", "--reason", "x"], /name the lease to end, or with --environment where it is/],
   [["force-release", "L", "--environment", "uat", "--reason", "x"], /name the lease to end, or with --environment/],
   [["force-release", "L"], /say why with --reason/],
   [["env", "set-state", "uat", "broken"], /STATE "broken" is none of available, draining, maintenance, quarantined/],
-  [["env", "set-state", "uat", "draining", "--until", "tomorrow"], /--until "tomorrow" is no time; write it like/],
+  [["env", "set-state", "uat", "draining", "--until", "tomorrow"], /--until "tomorrow" is no time; write it like 17:00 .*--for 2h/],
+  [["env", "set-state", "uat", "draining", "--until", "25:00"], /--until "25:00" is no time; write it like/],
   [["env", "set-state", "uat", "draining", "--until", "2030-01-01T00:00:00Z", "--for", "1h"], /--until or --for, not both/],
   [["wait", "uat", "--timeout", "long"], /--timeout "long" is no duration/],
 ])("what cannot be done is a usage error that says how to do it: %j", async (args, words) => {

@@ -5,7 +5,7 @@ import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
 import { EXIT, Failure } from "../../exit.ts";
-import { clockTime } from "../../words/clock.ts";
+import { clockTime, nextTime } from "../../words/clock.ts";
 import { nanoseconds, parseDuration } from "../../words/duration.ts";
 import { spoken } from "../../words/phrases.ts";
 
@@ -24,6 +24,7 @@ export class EnvSetStateCommand extends ClientCommand {
     details: "STATE is available, draining, maintenance or quarantined. Who holds it may finish; who waits keeps the place in line.",
     examples: [
       ["For two hours", "$0 env set-state uat maintenance --reason 'database upgrade' --for 2h"],
+      ["Until it is five", "$0 env set-state uat maintenance --until 17:00"],
       ["Until a point in time", "$0 env set-state uat draining --until 2026-12-24T18:00:00Z"],
       ["Back again", "$0 env set-state uat available"],
     ],
@@ -32,8 +33,10 @@ export class EnvSetStateCommand extends ClientCommand {
   environment = Option.String({ name: "ENV" });
   state = Option.String({ name: "STATE" });
   reason = Option.String("--reason", { description: "Why; those who wait see it" });
-  until = Option.String("--until", { description: "When it becomes available by itself: 2026-12-24T18:00:00Z" });
-  for = Option.String("--for", { description: "The same, counted from now: 2h" });
+  until = Option.String("--until", {
+    description: "When it becomes available by itself: 17:00, the next by this machine's clock, or 2026-12-24T18:00:00Z",
+  });
+  for = Option.String("--for", { description: "The same, counted from now by this machine's clock: 2h" });
 
   protected async perform(): Promise<number> {
     const state = Object.hasOwn(STATES, this.state.toLowerCase()) ? STATES[this.state.toLowerCase()] : undefined;
@@ -58,8 +61,12 @@ export class EnvSetStateCommand extends ClientCommand {
     if (this.until !== undefined && this.for !== undefined) throw Failure.usage("give --until or --for, not both");
     if (this.for !== undefined) return timestampFromMs(Date.now() + Number(nanoseconds(parseDuration("--for", this.for)) / 1_000_000n));
     if (this.until === undefined) return undefined;
-    const time = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/i.test(this.until) ? Date.parse(this.until) : Number.NaN;
-    if (Number.isNaN(time)) throw Failure.usage(`--until ${JSON.stringify(this.until)} is no time; write it like 2026-12-24T18:00:00Z`);
+    const dated = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/i.test(this.until) ? Date.parse(this.until) : Number.NaN;
+    const time = nextTime(this.until)?.getTime() ?? dated;
+    if (Number.isNaN(time))
+      throw Failure.usage(
+        `--until ${JSON.stringify(this.until)} is no time; write it like 17:00 or 2026-12-24T18:00:00Z, or give --for, e.g. --for 2h`,
+      );
     return timestampFromMs(time);
   }
 }

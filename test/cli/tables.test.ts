@@ -3,7 +3,7 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { widthOf } from "../../cli/words/width.ts";
 import {
   EndReason,
@@ -122,12 +122,27 @@ test("a wrong clock on this side shifts no time: lengths are the server's, and t
   expect(row).toMatch(new RegExp(`^busy +uat +1/1 +9 +1[12] m +(tomorrow )?(${shown.join("|")}) +acme`));
 });
 
-test.skipIf(spawnSync("script", ["--version"]).status !== 0)("a terminal's own width is used", async () => {
-  await using server = await office();
-  const command = `stty cols 132; exec '${process.execPath}' '${BIN}' status --pool default`;
-  const env = { PATH: process.env["PATH"], TZ: process.env["TZ"], CALL_ME_URL: server.url, CALL_ME_LAUNCHER: "" };
-  const { stdout } = await promisify(execFile)("script", ["-qec", command, "/dev/null"], { env });
-  expect(stdout).toMatch(/^busy +uat +1\/1 +9 +12 m +2031-01-02 03:04 +acme-shop\/checkout-service #4711\r$/m);
+describe.skipIf(spawnSync("script", ["--version"]).status !== 0)("on a terminal", () => {
+  /** What status says on a terminal of so many columns. */
+  async function statusOn(columns: number): Promise<string> {
+    await using server = await office();
+    const command = `stty cols ${columns}; exec '${process.execPath}' '${BIN}' status --pool default`;
+    const env = { PATH: process.env["PATH"], TZ: process.env["TZ"], CALL_ME_URL: server.url, CALL_ME_LAUNCHER: "" };
+    return (await promisify(execFile)("script", ["-qec", command, "/dev/null"], { env })).stdout;
+  }
+
+  test("its own width is used", async () => {
+    expect(await statusOn(132)).toMatch(/^busy +uat +1\/1 +9 +12 m +2031-01-02 03:04 +acme-shop\/checkout-service #4711\r$/m);
+  });
+
+  test("too narrow for the columns, each cell is named instead, and no line is wider but a long word", async () => {
+    const stdout = await statusOn(40);
+    expect(stdout).toMatch(
+      /^state busy, environment uat, used 1\/1,\r\n {2}waiting 9, for 12 m, latest end\r\n {2}2031-01-02 03:04, who\r\n/,
+    );
+    for (const line of stdout.trimEnd().split("\r\n"))
+      expect({ line, fits: widthOf(line) <= 40 || !line.trim().includes(" ") }).toEqual({ line, fits: true });
+  });
 });
 
 test("other people's texts neither command the terminal nor break the columns", async () => {

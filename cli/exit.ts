@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { LeaseLost, NotAcquired, reasonOf } from "../clients/ts/src/errors.ts";
+import { unheard } from "../clients/ts/src/unheard.ts";
 import { BadRequestSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The exit codes of the client's commands. */
@@ -40,8 +41,6 @@ export function explain(error: unknown, { url, key }: { readonly url: string; re
   const reason = reasonOf(error);
   if (reason !== undefined && NOT_YOURS.includes(reason))
     return new Failure(EXIT.notYours, reason === "NOT_YOURS" ? `not yours: ${said}` : said);
-  const mistaken = reason === undefined ? mistakenAddress(error, url) : undefined;
-  if (mistaken !== undefined) return new Failure(EXIT.error, mistaken);
   switch (error.code) {
     case Code.Unauthenticated:
     case Code.PermissionDenied:
@@ -54,30 +53,10 @@ export function explain(error: unknown, { url, key }: { readonly url: string; re
     case Code.Unavailable:
     case Code.Aborted:
     case Code.DeadlineExceeded:
-      if (reason !== undefined) return new Failure(EXIT.error, `${url} cannot serve this now: ${said}. Try again later`);
-      return new Failure(EXIT.error, `no answer from ${url}: ${said}. Is the server running there? Set CALL_ME_URL, or give --url`);
-    case Code.Unimplemented:
-      return new Failure(EXIT.error, `${url} does not know this call: ${said}. Is it a call-me server, and as new as this client?`);
+      return new Failure(EXIT.error, unheard(error, url, "--url") ?? `${url} cannot serve this now: ${said}. Try again later`);
     default:
-      return new Failure(EXIT.error, reason === undefined ? `no proper answer from ${url}: ${said}. ${WHERE}` : said);
+      return new Failure(EXIT.error, unheard(error, url, "--url") ?? said);
   }
-}
-
-const WHERE = "Is it a call-me server? Set CALL_ME_URL, or give --url";
-
-/** What TLS says of a server that answers in clear text. */
-export const IN_CLEAR_TEXT = /wrong version number|packet length too long/;
-
-/** Where the server speaks, or its certificate says, something else than the address. */
-function mistakenAddress(error: ConnectError, url: string): string | undefined {
-  const said = error.rawMessage;
-  if (IN_CLEAR_TEXT.test(said)) return `${url} speaks clear text: set CALL_ME_URL, or give --url, with http:// instead of https://`;
-  if (url.startsWith("http:") && /socket hang up|ECONNRESET|EPIPE|Parse Error/.test(said))
-    return `${url} hung up (${said}): if it speaks TLS, set CALL_ME_URL, or give --url, with https:// instead of http://`;
-  const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
-  if (/CERT|UNABLE_TO_VERIFY|ALTNAME/.test(code))
-    return `the certificate of ${url} is not accepted: ${said}. Name its authority's in NODE_EXTRA_CA_CERTS, or correct CALL_ME_URL`;
-  return undefined;
 }
 
 /** Refused by the server, which says who is there; or out of its reach for so long that it makes no sense to wait any more. */

@@ -5,9 +5,9 @@ import https from "node:https";
 import { isIP } from "node:net";
 import { text } from "node:stream/consumers";
 import tls from "node:tls";
+import { IN_CLEAR_TEXT } from "../../clients/ts/src/unheard.ts";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { IN_CLEAR_TEXT } from "../exit.ts";
 import { spell } from "../words/duration.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
 

@@ -14,6 +14,7 @@ import (
 
 // A Client holds environments of one call-me server. It is safe for concurrent use; one for a whole program is enough.
 type Client struct {
+	url          string
 	calls        calls
 	environments callmev1connect.EnvironmentServiceClient
 	idle         func()
@@ -76,6 +77,7 @@ func New(options ...Option) (*Client, error) {
 	}
 	base, doer := strings.TrimRight(s.url, "/"), keyed{http: s.http, key: key}
 	return &Client{
+		url:          base,
 		calls:        calls{locks: callmev1connect.NewLockServiceClient(doer, base), idle: s.http.CloseIdleConnections},
 		environments: callmev1connect.NewEnvironmentServiceClient(doer, base),
 		idle:         s.http.CloseIdleConnections,
@@ -94,7 +96,11 @@ func keyOf(given string) (string, error) {
 // Release ends a lease, of whatever process, by its token alone: no key is needed. One that has ended already is no error. A server that is
 // out of reach is tried for 10 s. The error is a *connect.Error.
 func (c *Client) Release(ctx context.Context, leaseID, leaseToken string) error {
-	return persist(ctx, func(ctx context.Context) error { return c.calls.release(ctx, leaseID, leaseToken) })
+	err := persist(ctx, func(ctx context.Context) error { return c.calls.release(ctx, leaseID, leaseToken) })
+	if ctx.Err() != nil {
+		return err
+	}
+	return unheard(err, c.url)
 }
 
 // Locks gives all calls of LockService, as they are: nothing is retried.

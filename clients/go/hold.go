@@ -37,7 +37,7 @@ func (c *Client) Hold(
 	}
 	keeper, granted, err := c.take(ctx, newWaiting(c.calls, asking))
 	if err != nil {
-		return err
+		return unheard(err, c.url)
 	}
 	bodyCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

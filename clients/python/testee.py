@@ -85,7 +85,7 @@ def outcome(error: BaseException | None) -> dict[str, object]:
     if isinstance(error, (asyncio.CancelledError, CancelledError)):
         return {"outcome": "cancelled"}
     if isinstance(error, grpc.RpcError):
-        return {"outcome": error.code().name.lower(), "reason": callme.reason_of(error) or ""}
+        return {"outcome": error.code().name.lower(), "reason": callme.reason_of(error) or "", "why": str(error)}
     return {"outcome": repr(error)}
 
 

@@ -50,7 +50,7 @@ function outcomeOf(error: unknown, hold?: Hold): object {
   if (hold?.cancellation.signal.aborted && error === hold.cancellation.signal.reason) return { outcome: "cancelled" };
   if (!(error instanceof ConnectError)) return { outcome: `${error}` };
   const code = (Code[error.code] ?? "").replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
-  return { outcome: code, reason: reasonOf(error) };
+  return { outcome: code, reason: reasonOf(error), why: error.message };
 }
 
 async function hold({ id, environments = [], options: { fail, slots, stubborn, run, ...options } = {} }: Order): Promise<void> {

@@ -8,6 +8,7 @@ import { overload } from "./scenarios/overload.ts";
 import { refusing } from "./scenarios/refusing.ts";
 import { silence } from "./scenarios/silence.ts";
 import { takingBack } from "./scenarios/taking-back.ts";
+import { unheard } from "./scenarios/unheard.ts";
 import { waiting } from "./scenarios/waiting.ts";
 import type { Scenarios } from "./world.ts";
 
@@ -16,6 +17,7 @@ export const scenarios: Scenarios = {
   ...silence,
   ...losing,
   ...takingBack,
+  ...unheard,
   ...refusing,
   ...overload,
   ...commands,

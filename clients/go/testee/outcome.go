@@ -33,7 +33,7 @@ func outcomeOf(err error) saying {
 		}
 		return saying{Outcome: "not_acquired", EndReason: &notAcquired.Reason, Note: notAcquired.Lease.GetEndNote()}
 	case errors.As(err, &failure):
-		return saying{Outcome: failure.Code().String(), Reason: callme.Reason(err)}
+		return saying{Outcome: failure.Code().String(), Reason: callme.Reason(err), Why: err.Error()}
 	case errors.Is(err, context.Canceled):
 		return saying{Outcome: "cancelled"}
 	default:

@@ -10,6 +10,7 @@ import { HeldLease } from "./lease.ts";
 import { Limit } from "./limit.ts";
 import { type HoldOptions, requestFor, type Wanted } from "./options.ts";
 import { addressOf, keyOf } from "./settings.ts";
+import { unheardOf } from "./unheard.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Where the server is and what opens it. */
@@ -31,11 +32,13 @@ export class Client {
   readonly locks: Locks;
   /** All calls of EnvironmentService, as they are. */
   readonly environments: RawClient<typeof EnvironmentService>;
+  readonly #url: string;
 
   /** Throws a TypeError if the address is none or no header can carry the key. */
   constructor({ url, key, transport = overHttp1 }: ClientOptions = {}) {
     const baseUrl =
       url === undefined ? addressOf("CALL_ME_URL", process.env["CALL_ME_URL"] || "http://127.0.0.1:8000") : addressOf("url", url);
+    this.#url = baseUrl;
     const opener = key === undefined ? keyOf("CALL_ME_API_KEY", process.env["CALL_ME_API_KEY"] ?? "") : keyOf("key", key);
     const authenticate: Interceptor = (next) => (request) => {
       // A lease's own token comes first: see withToken.
@@ -50,8 +53,8 @@ export class Client {
   /**
    * Waits until all that is wanted is held together, through restarts of the server, and keeps it by renewing until the body has ended;
    * what the body returns or throws comes out, and the lease is released. Without a body the answer is the lease, for `await using`.
-   * Throws NotAcquired, LeaseLost, the signal's reason, the ConnectError of a call that the server refused, or a TypeError for what cannot
-   * be asked.
+   * Throws NotAcquired, LeaseLost, the signal's reason, the ConnectError of a call that the server refused, or never answered, or a
+   * TypeError for what cannot be asked.
    */
   hold(wanted: Wanted | readonly Wanted[], options?: HoldOptions): Promise<HeldLease>;
   hold<T>(wanted: Wanted | readonly Wanted[], body: Body<T>): Promise<T>;
@@ -65,7 +68,9 @@ export class Client {
 
   /** Releases a lease, of whatever process, by its token alone; one that has ended already is no error. Throws a ConnectError. */
   async release(leaseId: string, leaseToken: string): Promise<void> {
-    await giveBack(this.locks, { leaseId }, leaseToken, new AbortController().signal);
+    await giveBack(this.locks, { leaseId }, leaseToken, new AbortController().signal).catch((error: unknown) => {
+      throw unheardOf(error, this.#url);
+    });
   }
 
   async #take(wanted: Wanted | readonly Wanted[], options: HoldOptions): Promise<HeldLease> {
@@ -81,7 +86,7 @@ export class Client {
       }
     } catch (error) {
       limit[Symbol.dispose]();
-      throw error;
+      throw unheardOf(error, this.#url);
     }
   }
 }

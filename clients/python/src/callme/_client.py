@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
+import grpc
+
 from callme._calls import Calls, persist
 from callme._connection import Connection
+from callme._errors import CallFailed
 from callme._hold import Hold
 from callme._options import HELP, HoldOptions, observer_of, request_for
 from callme._place import Place
@@ -15,7 +18,6 @@ from callme.v1.environment_service_pb2_grpc import EnvironmentServiceStub
 from callme.v1.lock_service_pb2 import Need, ReleaseRequest
 
 if TYPE_CHECKING:
-    import grpc
     from typing_extensions import Unpack
 
 
@@ -50,10 +52,13 @@ class Client:
     def release(self, lease_id: str, lease_token: str) -> None:
         """Releases a lease, of whatever process, by its token alone; one that has ended already is no error.
 
-        It is tried for 10 s. Raises grpc.RpcError.
+        It is tried for 10 s. Raises CallFailed.
         """
         request, metadata = ReleaseRequest(lease_id=lease_id), metadata_of(lease_token)
-        persist(Calls(), self._connection, lambda locks: locks.Release.future(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
+        try:
+            persist(Calls(), self._connection, lambda locks: locks.Release.future(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
+        except grpc.RpcError as error:
+            raise CallFailed(error, self._connection.url) from None
 
     def close(self) -> None:
         """Closes the connection. Holds must have ended."""

@@ -22,6 +22,11 @@ class Connection:
         self.channel = given or _open(settings)
         self.locks = LockServiceStub(self.channel)
 
+    @property
+    def url(self) -> str | None:
+        """The address; None: that of a channel which the caller gave is not known."""
+        return self._settings.url if self._given is None else None
+
     def another(self) -> Connection:
         """For a call that is sent again: the connection may be dead without a word, or wait long before it tries the next time."""
         return self if self._given is not None else Connection(self._settings)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
+from callme._unheard import unheard
 from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, LEASE_STATE_ENDED, LEASE_STATE_HELD, EndReason
 
 if TYPE_CHECKING:
@@ -84,12 +85,16 @@ class LeaseLost(Exception):
 class CallFailed(grpc.RpcError):
     """The server refused a call of a hold, or was never reached: in one line, where grpcio's own error has ten.
 
-    ``code()``, ``details()`` and ``trailing_metadata()`` are those of grpcio's error; see also reason_of.
+    Where no server has judged it, the line names the address, and what to do. ``code()``, ``details()`` and ``trailing_metadata()`` are
+    those of grpcio's error; see also reason_of.
     """
 
-    def __init__(self, error: grpc.RpcError) -> None:
-        code = _code(error)
-        super().__init__(f"{reason_of(error) or (code.name if code else 'UNKNOWN')}: {words(error)}")
+    def __init__(self, error: grpc.RpcError, url: str | None = None) -> None:
+        code, reason, told = _code(error), reason_of(error), words(error)
+        status = code.name if code else "UNKNOWN"
+        if reason is None and url is not None:
+            told = unheard(status, told, url)
+        super().__init__(f"{reason or status}: {told}")
         self._error: Any = error
 
     def code(self) -> grpc.StatusCode:

@@ -64,7 +64,7 @@ class Hold:
             self._disarm()
             self._finish(error, FAREWELL)
             if isinstance(error, grpc.RpcError):
-                raise CallFailed(error) from None
+                raise CallFailed(error, self._route.connection.url) from None
             raise
         return lease
 

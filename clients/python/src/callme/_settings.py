@@ -32,6 +32,7 @@ Metadata = tuple[tuple[str, str], ...]
 class Settings(NamedTuple):
     """What a client was given, or found in the environment."""
 
+    url: str
     target: str
     """As grpcio names it: host:port."""
     secure: bool
@@ -59,7 +60,7 @@ def settings_of(url: str | None, key: str | None) -> Settings:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
         raise ValueError(f'the address of the server is "{url}"; write it like http://host:8000 or https://host, without a path')
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Settings(f"{host}:{parts.port or (443 if secure else 80)}", secure, key)
+    return Settings(url, f"{host}:{parts.port or (443 if secure else 80)}", secure, key)
 
 
 def metadata_of(key: str) -> Metadata:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import grpc
+
+from callme._errors import CallFailed
 from callme._options import HELP, HoldOptions, observer_of, request_for
 from callme._place import Place
 from callme._retry import RELEASE_TIMEOUT
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from typing import Callable
 
-    import grpc
     from typing_extensions import Unpack
 
     from callme.v1.environment_service_pb2_grpc import EnvironmentServiceAsyncStub
@@ -61,10 +63,14 @@ class Client:
     async def release(self, lease_id: str, lease_token: str) -> None:
         """Releases a lease, of whatever process, by its token alone; one that has ended already is no error.
 
-        It is tried for 10 s. Raises grpc.RpcError.
+        It is tried for 10 s. Raises CallFailed.
         """
         request, metadata = ReleaseRequest(lease_id=lease_id), metadata_of(lease_token)
-        await persist(self._connect(), lambda locks: locks.Release(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
+        connection = self._connect()
+        try:
+            await persist(connection, lambda locks: locks.Release(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
+        except grpc.RpcError as error:
+            raise CallFailed(error, connection.url) from None
 
     async def close(self) -> None:
         """Closes the connection. Holds must have ended."""

@@ -62,7 +62,7 @@ class Hold:
             lease = await self._take()
         except grpc.RpcError as error:
             await self._finish(FAREWELL)
-            raise CallFailed(error) from None
+            raise CallFailed(error, self._connect().url) from None
         except BaseException:
             await self._finish(FAREWELL)
             raise

@@ -7,6 +7,7 @@ import dev.callme.v1.LockServiceGrpc;
 import dev.callme.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.grpc.Channel;
 import io.grpc.ManagedChannelBuilder;
+import io.grpc.StatusRuntimeException;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,12 +27,15 @@ public final class CallMe implements AutoCloseable {
   private static final String LOCAL = "http://127.0.0.1:8000";
 
   private final Wire wire;
+  /** Null: the caller gave a channel. */
+  private final String url;
   private final Set<HeldLease> held = ConcurrentHashMap.newKeySet();
 
   private CallMe(Builder builder) {
     String key = Address.key(builder.apiKey);
     ManagedChannelBuilder<?> channel = builder.channel != null ? builder.channel : Address.channelTo(builder.url);
     this.wire = new Wire(channel.build(), key);
+    this.url = builder.channel == null ? builder.url.strip() : null;
   }
 
   /**
@@ -68,11 +72,15 @@ public final class CallMe implements AutoCloseable {
     if (wire.isClosed()) throw new IllegalStateException("this client was closed");
     Waiting waiting = new Waiting(wire, options.request(), options.onWaiting());
     Thread holder = options.interruptWhenLost() ? Thread.currentThread() : null;
-    for (;;) {
-      AcquireResponse granted = waiting.granted();
-      HeldLease lease = new HeldLease(wire, granted.getLease(), granted.getLeaseToken(), holder, held::remove);
-      held.add(lease);
-      if (lease.begin()) return lease;
+    try {
+      for (;;) {
+        AcquireResponse granted = waiting.granted();
+        HeldLease lease = new HeldLease(wire, granted.getLease(), granted.getLeaseToken(), holder, held::remove);
+        held.add(lease);
+        if (lease.begin()) return lease;
+      }
+    } catch (StatusRuntimeException error) {
+      throw wire.isClosed() ? error : Unheard.named(error, url);
     }
   }
 
@@ -132,7 +140,11 @@ public final class CallMe implements AutoCloseable {
   public void release(String leaseId, String leaseToken) throws InterruptedException {
     Objects.requireNonNull(leaseId, "leaseId");
     Objects.requireNonNull(leaseToken, "leaseToken");
-    Answer.await(wire.release(leaseId, leaseToken, Retry.PATIENCE));
+    try {
+      Answer.await(wire.release(leaseId, leaseToken, Retry.PATIENCE));
+    } catch (StatusRuntimeException error) {
+      throw wire.isClosed() ? error : Unheard.named(error, url);
+    }
   }
 
   /** All calls of LockService, as they are generated. */

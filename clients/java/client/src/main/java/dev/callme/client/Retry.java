@@ -1,5 +1,6 @@
 package dev.callme.client;
 
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,8 @@ final class Retry<A> {
   private final LongFunction<CompletableFuture<A>> call;
   private final Backoff backoff = new Backoff();
   private final CompletableFuture<A> result = new CompletableFuture<>();
+  /** What went wrong last, but for tries that were out of time after it; null if nothing did. */
+  private Throwable told;
 
   private Retry(Wire wire, Duration patience, LongFunction<CompletableFuture<A>> call) {
     this.wire = wire;
@@ -25,7 +28,8 @@ final class Retry<A> {
   }
 
   /**
-   * The answer, or what went wrong last. Who has completed it himself ends all trying.
+   * The answer, or what went wrong last: if that is no more than that a try was out of time, what went wrong before it. Who has completed it
+   * himself ends all trying.
    *
    * @param call sends it, given what is left of the patience in ns
    */
@@ -48,8 +52,11 @@ final class Retry<A> {
     Throwable error = Answer.causeOf(thrown);
     if (error == null) {
       result.complete(answer);
-    } else if (wire.isClosed() || !Verdict.isTransient(error) || Times.until(givenUpAt) <= 0) {
-      result.completeExceptionally(error);
+      return;
+    }
+    if (told == null || Status.fromThrowable(error).getCode() != Status.Code.DEADLINE_EXCEEDED) told = error;
+    if (wire.isClosed() || !Verdict.isTransient(error) || Times.until(givenUpAt) <= 0) {
+      result.completeExceptionally(told);
     } else {
       wire.clock().schedule(this::attempt, Math.min(backoff.next(), Times.until(givenUpAt)), TimeUnit.NANOSECONDS);
     }

@@ -46,6 +46,7 @@ final class Said {
     }
     if (!(error instanceof StatusRuntimeException)) return with("outcome", error.toString());
     ErrorReason.of(error).ifPresent(reason -> with("reason", reason));
+    with("why", error.getMessage());
     return with("outcome", ((StatusRuntimeException) error).getStatus().getCode().name().toLowerCase(Locale.ROOT));
   }
 

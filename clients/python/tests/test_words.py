@@ -10,19 +10,22 @@ import traceback
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
 import grpc
+from callme.v1.lock_service_pb2 import AcquireResponse, Misspelling, ReleaseResponse, RenewResponse
 from callme.v1.lock_service_pb2_grpc import LockServiceServicer, add_LockServiceServicer_to_server
-from callme.v1.types_pb2 import Holder, Lease, LeasedEnvironment, Occupant
+from callme.v1.types_pb2 import LEASE_STATE_HELD, Holder, Lease, LeasedEnvironment, Occupant
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 
 import callme
 from callme import aio
 from callme._options import HoldOptions, observer_of
-from callme._words import say_waiting
+from callme._words import say_misspelt, say_waiting
 
 WAITING = Lease(
     environments=[LeasedEnvironment(name="uat")],
@@ -46,6 +49,16 @@ class Words(unittest.TestCase):
             say_waiting(WAITING)
         self.assertEqual(said.getvalue(), "call-me: waiting for uat, position 2 of 3; held by shop/web #4\n")
 
+    def test_it_says_until_when_at_the_latest_and_where_to_look(self) -> None:
+        holder = Holder(name="shop/web #4", run_url="https://ci.example/4")
+        # Noon of that day, wherever this runs.
+        latest_end = Timestamp(seconds=int(datetime(2031, 5, 6, 12).timestamp()))
+        lease = Lease(environments=[LeasedEnvironment(name="uat")], position=1, queue_length=1)
+        lease.holders.extend([Occupant(holder=holder, latest_end=latest_end), Occupant(lease_id="lease-7")])
+        with redirect_stderr(io.StringIO()) as said:
+            say_waiting(lease)
+        self.assertIn("held by shop/web #4 until 2031-05-06 12:00 at the latest (https://ci.example/4), lease lease-7\n", said.getvalue())
+
     def test_a_stderr_that_nobody_reads_keeps_nobody(self) -> None:
         read, write = os.pipe()
         os.set_blocking(write, False)
@@ -64,9 +77,43 @@ class Words(unittest.TestCase):
             say_waiting(WAITING)
 
     def test_it_is_quiet_when_it_is_told_to_be_or_somebody_else_listens(self) -> None:
-        self.assertIs(observer_of({}), say_waiting)
-        self.assertIsNone(observer_of({"quiet": True}))
-        self.assertIs(observer_of({"on_waiting": print}), print)
+        self.assertEqual(observer_of({}), (say_waiting, say_misspelt))
+        self.assertEqual(observer_of({"quiet": True}), (None, None))
+        self.assertEqual(observer_of({"on_waiting": print}), (print, None))
+
+
+class Near(LockServiceServicer):
+    """Grants all; a name that is near to another one is told."""
+
+    def Acquire(self, request: Any, context: Any) -> AcquireResponse:
+        lease = Lease(id="lease-1", state=LEASE_STATE_HELD, environments=[LeasedEnvironment(name="stagin-1", fencing_token=1)])
+        lease.ttl.seconds = 60
+        lease.ttl_remaining.seconds = 60
+        return AcquireResponse(lease=lease, misspellings=[Misspelling(name="stagin-1", did_you_mean=["staging-1", "staging-2"])])
+
+    def Renew(self, request: Any, context: Any) -> RenewResponse:
+        return RenewResponse(lease=self.Acquire(request, context).lease)
+
+    def Release(self, request: Any, context: Any) -> ReleaseResponse:
+        return ReleaseResponse()
+
+
+class Misspelt(unittest.TestCase):
+    def said(self, **options: Any) -> str:
+        server = grpc.server(ThreadPoolExecutor(4))
+        add_LockServiceServicer_to_server(Near(), server)
+        url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        self.addCleanup(lambda: server.stop(None).wait())
+        with redirect_stderr(io.StringIO()) as said, callme.Client(url) as client, client.hold("stagin-1", **options):
+            pass
+        return said.getvalue()
+
+    def test_names_are_told_once_though_nobody_has_to_wait(self) -> None:
+        self.assertEqual(self.said(), "call-me: nobody has configured stagin-1; did you mean staging-1 or staging-2?\n")
+
+    def test_names_are_not_told_to_who_wants_it_quiet(self) -> None:
+        self.assertEqual(self.said(quiet=True), "")
 
 
 class Busy(LockServiceServicer):

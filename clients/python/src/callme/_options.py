@@ -6,18 +6,18 @@ import os
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Callable, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypedDict, Union
 
 from google.protobuf.duration_pb2 import Duration
 
 from callme._holder import describe_holder
-from callme._words import say_waiting
+from callme._words import say_misspelt, say_waiting
 from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, AcquireRequest, Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from callme.v1.lock_service_pb2 import IfBusy
+    from callme.v1.lock_service_pb2 import IfBusy, Misspelling
     from callme.v1.types_pb2 import Holder, Lease
 
 Seconds = Union[int, float, timedelta]
@@ -46,7 +46,7 @@ Options (lengths of time are seconds, or a timedelta):
     reason         what it is for; others who wait will see it
     tags           free words to find the lease by, at most 16
     on_waiting     called with the lease when it waits, and when its position has changed
-    quiet          True: say nothing on stderr while it waits
+    quiet          True: say nothing on stderr while it waits, nor of a misspelt name
 """
 """HoldOptions for help(), which shows no more of ``**options`` than its name."""
 
@@ -83,7 +83,16 @@ class HoldOptions(TypedDict, total=False):
     on_waiting: Callable[[Lease], object]
     """Called with the lease when it waits, and when its position has changed. It must not block. What it raises ends the hold."""
     quiet: bool
-    """Say nothing on stderr while it waits, where there is no ``on_waiting`` either."""
+    """Say nothing on stderr, of waiting or of a name that may be misspelt, where there is no ``on_waiting`` either."""
+
+
+class Observer(NamedTuple):
+    """Who is told how the asking goes."""
+
+    waiting: Callable[[Lease], object] | None
+    """Of the lease when it waits, and when its position has changed."""
+    misspelt: Callable[[Misspelling], object] | None
+    """Of each name that nobody has configured and that is near to configured ones, once."""
 
 
 def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> AcquireRequest:
@@ -108,9 +117,11 @@ def request_for(wanted: tuple[str | Need, ...], options: HoldOptions) -> Acquire
     return AcquireRequest(needs=needs, **fields)
 
 
-def observer_of(options: HoldOptions) -> Callable[[Lease], object] | None:
-    """Whom to tell about the waiting."""
-    return options.get("on_waiting") or (None if options.get("quiet") else say_waiting)
+def observer_of(options: HoldOptions) -> Observer:
+    """Whom to tell."""
+    if options.get("quiet") or options.get("on_waiting"):
+        return Observer(options.get("on_waiting"), None)
+    return Observer(say_waiting, say_misspelt)
 
 
 def seconds(duration: Duration) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -16,6 +16,7 @@ from callme.v1.lock_service_pb2 import AcquireRequest
 from callme.v1.types_pb2 import LEASE_STATE_ENDED, LEASE_STATE_HELD, LEASE_STATE_QUEUED
 
 if TYPE_CHECKING:
+    from callme._options import Observer
     from callme.v1.lock_service_pb2 import AcquireResponse
     from callme.v1.types_pb2 import Lease
 
@@ -26,7 +27,7 @@ _CALL_TIMEOUT = 5.0
 class Place:
     """What the server has told about one request so far."""
 
-    def __init__(self, request: AcquireRequest, on_waiting: Callable[[Lease], object] | None) -> None:
+    def __init__(self, request: AcquireRequest, observer: Observer) -> None:
         self._request = request
         # When to stand in line no longer, with IF_BUSY_FAIL.
         self._until = time.monotonic() + seconds(request.wait)
@@ -34,7 +35,7 @@ class Place:
         self.token = ""
         self._backoff = Backoff()
         self._asked = False
-        self._on_waiting = on_waiting
+        self._observer = observer
         self._told: tuple[int, int] | None = None
         # When it makes no sense any more to look for a server that is out of reach.
         self._given_up_at = self._until + PATIENCE
@@ -102,15 +103,18 @@ class Place:
             limited = answer.lease.HasField("queue_timeout")
             patience = seconds(answer.lease.queue_timeout) + FAREWELL if limited else math.inf
             self._given_up_at = time.monotonic() + patience
+            if self._observer.misspelt is not None:
+                for one in answer.misspellings:
+                    self._observer.misspelt(one)
         self.heard(answer.lease)
 
     def heard(self, lease: Lease) -> None:
         """The stream, or an answer, told about the lease."""
         self.lease = lease
         seen = (lease.position, lease.queue_length)
-        if lease.state == LEASE_STATE_QUEUED and seen != self._told and self._on_waiting is not None:
+        if lease.state == LEASE_STATE_QUEUED and seen != self._told and self._observer.waiting is not None:
             self._told = seen
-            self._on_waiting(lease)
+            self._observer.waiting(lease)
 
     def failed(self, error: BaseException) -> None:
         """A call failed: returns if it makes sense to ask again, else raises what the hold fails with."""

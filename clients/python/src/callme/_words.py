@@ -1,4 +1,4 @@
-"""What is said on stderr while a hold waits. Nobody waits for whoever reads it: a pipe may be full, a terminal stopped."""
+"""What a hold says on stderr, at first and while it waits. Nobody waits for whoever reads it: a pipe may be full, a terminal stopped."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import os
 import queue
 import sys
 import threading
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from callme.v1.types_pb2 import Lease
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    from callme.v1.lock_service_pb2 import Misspelling
+    from callme.v1.types_pb2 import Lease, Occupant
 
 # What is beyond so many lines is dropped.
 _MOST = 16
@@ -48,9 +52,30 @@ _writer = _Writer()
 def say_waiting(lease: Lease) -> None:
     """Says what a lease waits for, and behind whom."""
     names = ", ".join(one.name for one in lease.environments)
-    holders = ", ".join(one.holder.name or one.principal for one in lease.holders)
-    behind = f"; held by {holders}" if holders else ""
+    behind = f"; held by {', '.join(map(_occupant, lease.holders))}" if lease.holders else ""
     _say(f"call-me: waiting for {names}, position {lease.position} of {lease.queue_length}{behind}\n")
+
+
+def say_misspelt(one: Misspelling) -> None:
+    """Says what was probably meant by a name that nobody has configured."""
+    _say(f"call-me: nobody has configured {one.name}; did you mean {' or '.join(one.did_you_mean)}?\n")
+
+
+def _occupant(one: Occupant) -> str:
+    """Who it is, until when at the latest, and where its run can be looked at; as far as that is known."""
+    name = one.holder.name or one.principal or f"lease {one.lease_id}"
+    latest = f" until {_clock(one.latest_end)} at the latest" if one.HasField("latest_end") else ""
+    run = f" ({one.holder.run_url})" if one.holder.run_url else ""
+    return f"{name}{latest}{run}"
+
+
+def _clock(time: Timestamp) -> str:
+    """A time on this machine's clock, with the date if that is not today's."""
+    try:
+        local = datetime.fromtimestamp(time.seconds)
+    except (OSError, OverflowError, ValueError):
+        return "a time that is no date"
+    return f"{local:%H:%M}" if local.date() == datetime.now().date() else f"{local:%Y-%m-%d %H:%M}"
 
 
 def _say(line: str) -> None:

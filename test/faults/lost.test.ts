@@ -19,7 +19,7 @@ import { expect, test, vi } from "vitest";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, leaseIn, refusal } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
-import { ERRORS, Server, WARNINGS } from "../outside/server.ts";
+import { ERRORS, Server } from "../outside/server.ts";
 import { directory } from "../store/places.ts";
 
 // Each starts servers, and other tests run beside it.
@@ -200,7 +200,7 @@ test("where there can be no mark, the server warns and goes on", async () => {
   const file = path.join(server.directory, "call-me.db");
   mkdirSync(`${file}-open`);
   expect(leaseIn(await clientsOf(server).locks.acquire({ environment: "uat" })).state).toBe(LeaseState.HELD);
-  const warnings = server.log.filter(({ level }) => WARNINGS.includes(level)).map(({ msg }) => msg);
+  const warnings = server.complaints.map(({ msg }) => msg);
   expect(warnings).toEqual([
     `cannot create ${file}-open (EISDIR): a start after a crash would not notice it if the log (-wal) were missing`,
   ]);

@@ -14,7 +14,7 @@ export const KEY = "the-key-of-the-tests";
 export const ERRORS: readonly string[] = ["error", "fatal"];
 
 /** The same, and what somebody should know of. */
-export const WARNINGS: readonly string[] = ["warn", ...ERRORS];
+const WARNINGS: readonly string[] = ["warn", ...ERRORS];
 
 /** A line of the server's log. */
 export interface LogLine {
@@ -78,6 +78,11 @@ export class Server implements AsyncDisposable {
     const { pid } = this.#running();
     if (pid === undefined) throw new Error("the server could not be spawned");
     return pid;
+  }
+
+  /** What its log complains of so far; not that a busy machine let the process stand still, which is no fault. */
+  get complaints(): LogLine[] {
+    return this.log.filter(({ level, msg }) => WARNINGS.includes(level) && !msg.startsWith("the process stood still"));
   }
 
   /** The log so far; lines that are no JSON are left out. */

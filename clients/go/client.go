@@ -40,7 +40,7 @@ func WithKey(key string) Option {
 }
 
 // WithHTTPClient uses this client for all calls, for the sake of its proxies, certificates or connections. It must not have a Timeout: that
-// would cut streams off. Without it, calls go over HTTP/1.1, in clear text or TLS, by the proxy that HTTPS_PROXY and its kin name.
+// would cut streams off. Without it, calls go over HTTP/1.1, in clear text or TLS, and past any proxy that the environment names.
 //
 // A client that speaks HTTP/2 should find out about dead connections by itself (http.Transport.HTTP2.SendPingTimeout): one connection
 // carries all calls, so where it dies without a word, no Renew gets through, however often it is sent.

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 GRACE = 3.0
 """From SIGTERM to SIGKILL when there is no hurry, in seconds."""
+DEATH = 1.0
+"""How long a process may take to be gone after SIGKILL, in seconds. One that hangs in the kernel takes longer."""
 
 # Learns whom to guard, and then reads a goodbye, or the end of the pipe: we are gone, however we ended.
 _GUARD = 'trap "" INT TERM HUP; read -r group || exit 0; read -r goodbye && exit 0; kill -9 "-$group"'
@@ -186,6 +188,9 @@ def stop(process: subprocess.Popen[Any], kill_at: float) -> None:
         if process.poll() is None or lives(process.pid):
             kill(process.pid)
         process.wait()
+        gone_by = time.monotonic() + DEATH
+        while lives(process.pid) and time.monotonic() < gone_by:
+            time.sleep(0.005)
 
 
 @contextlib.contextmanager

@@ -92,6 +92,9 @@ class HeldLease(Held):
                 _process.kill(process.pid)
             guard.dismiss()
         await process.wait()
+        gone_by = time.monotonic() + _process.DEATH
+        while _process.lives(process.pid) and time.monotonic() < gone_by:
+            await asyncio.sleep(0.005)
 
     def _lose(self, loss: LeaseLost, kill_at: float) -> None:
         self._loss, self._kill_at = loss, kill_at

@@ -202,7 +202,8 @@ export async function aheadOf(at: Address, leaseId: string): Promise<number> {
   return ahead;
 }
 
-function ms({ seconds, nanos }: { seconds: bigint; nanos: number } = { seconds: 0n, nanos: 0 }): number {
+/** A time of the server's, in ms since 1970. */
+export function ms({ seconds, nanos }: { seconds: bigint; nanos: number } = { seconds: 0n, nanos: 0 }): number {
   return Number(seconds) * 1_000 + nanos / 1e6;
 }
 

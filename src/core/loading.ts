@@ -1,7 +1,6 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
 import { deadlineOfLease, isGranted, unplaced } from "./ledger.ts";
 import {
-  type Claim,
   emptyPool,
   emptySite,
   type Idle,
@@ -11,6 +10,7 @@ import {
   type Revision,
   requestKey,
   type Site,
+  type SlotClaim,
   type StoredEnvironment,
   type Use,
 } from "./model.ts";
@@ -28,7 +28,7 @@ interface Parts {
   readonly occupants: Entry<Revision, string>[];
   readonly line: Entry<Rank, string>[];
   readonly passed: Entry<Rank, string>[];
-  readonly ready: Entry<Rank, Claim>[];
+  readonly ready: Entry<Rank, SlotClaim>[];
 }
 
 /** The pool that these rows describe: all its environments, and its live leases. */

@@ -179,7 +179,7 @@ export interface Rank {
 export type Use = { readonly lease: string } | { readonly until: Micros };
 
 /** A waiter in a line, and how many slots it takes there out of what those behind it may have. */
-export interface Claim {
+export interface SlotClaim {
   readonly lease: string;
   readonly slots: number;
 }
@@ -212,7 +212,7 @@ export interface Site {
   /** Who waits for it and was passed over. */
   readonly passed: Sorted<Rank, string>;
   /** Those whom a free slot could serve (see isReady), also those who would be served with it by a selector. They weigh what they take. */
-  readonly ready: Sorted<Rank, Claim>;
+  readonly ready: Sorted<Rank, SlotClaim>;
   /** Up to here the ready line fitted into the free slots when it was last served; see line.ts. */
   readonly fitted?: Rank;
   /** Since when there has been nothing on it that would keep it from being forgotten. */
@@ -289,7 +289,7 @@ export function emptySite(environment: Environment): Site {
     occupants: Sorted.empty(ascending),
     line: Sorted.empty(byRank),
     passed: Sorted.empty(byRank),
-    ready: Sorted.empty<Rank, Claim>(byRank, ({ slots }) => slots),
+    ready: Sorted.empty<Rank, SlotClaim>(byRank, ({ slots }) => slots),
   };
 }
 

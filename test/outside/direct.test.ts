@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all(servers.map((server) => server[Symbol.asyncDispose]())));
 
 /** Node's own headers, and what only says which compression could be used: the direct way uses none. */
-const IGNORED = ["date", "grpc-encoding", "grpc-accept-encoding", "accept-encoding", "connection", "keep-alive"];
+const IGNORED = ["date", "grpc-accept-encoding", "accept-encoding", "connection", "keep-alive"];
 
 function facts(headers: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !IGNORED.includes(name) && !name.startsWith(":")));
@@ -148,6 +148,26 @@ describe("JSON over HTTP/1.1", () => {
     expect(direct).toEqual(long);
     for (const answer of answers) expect(Number(answer.headers["content-length"])).toBe(answer.body.byteLength);
   });
+});
+
+test("the direct way is the one that is taken: it names no compression, and compresses no answer", async () => {
+  const environments = Array.from({ length: 300 }, (_, index) => ({ name: `many-${index}`, pool: "many", capacity: 1 }));
+  const body = Buffer.from(JSON.stringify({ environments }));
+  const JSON_TYPE = { "content-type": "application/json", "accept-encoding": "gzip" };
+  const GRPC = { "content-type": "application/grpc", "grpc-accept-encoding": "gzip" };
+  const many = Buffer.from('{"pool":"many"}');
+  const message = toBinary(METHODS.check.input, fromJson(METHODS.check.input, { environment: "free" }));
+  const seen = servers.map(async (server) => {
+    await overHttp1(server, "/callme.v1.EnvironmentService/ApplyEnvironments", JSON_TYPE, [body]);
+    const sent = { ...JSON_TYPE, "content-length": String(many.byteLength) };
+    const json = await overHttp1(server, "/callme.v1.LockService/Check", sent, [many]);
+    const grpc = await overHttp2(server, "/callme.v1.LockService/Check", GRPC, [envelope(message)]);
+    return [json.status, json.headers["content-encoding"], grpc.headers["grpc-encoding"]];
+  });
+  expect(await Promise.all(seen)).toEqual([
+    [200, undefined, undefined],
+    [200, "gzip", "gzip"],
+  ]);
 });
 
 describe("what is unusual", () => {

@@ -20,7 +20,7 @@ import { StoreFailure } from "../../store/store.ts";
 import { failure, toConnectError } from "../errors.ts";
 
 /** Bytes at the head of an envelope: a flag, and the length of what follows. */
-const HEAD = 5;
+export const HEAD = 5;
 
 /**
  * An error of connect-es about a request, with our reason and details; undefined if it has details already, or is not about the request.

@@ -5,7 +5,7 @@ const ENCODINGS = ["content-encoding", "connect-content-encoding", "grpc-encodin
 const ACCEPTED = ["accept-encoding", "connect-accept-encoding", "grpc-accept-encoding"];
 
 /** What Node's timers can count; a longer deadline would be over at once. In ms: 24 days. */
-const LONGEST_MS = 2 ** 31 - 1;
+export const LONGEST_MS = 2 ** 31 - 1;
 
 /** Rewrites fields to an equivalent form. What is not understood stays as it is, for connect-es to refuse. */
 export function normalise(header: Headers): void {

@@ -1,9 +1,7 @@
 import type { Caller } from "../../core/command.ts";
+import { LONGEST_MS } from "../connect/headers.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Call } from "../methods/call.ts";
-
-/** What Node's timers can count, in ms: 24 days. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** Why a call's signal aborts; Node would make an error with a stack for each. */
 const GONE = new Error("the caller is gone, or its deadline has passed");

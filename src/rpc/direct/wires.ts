@@ -2,11 +2,8 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { statusTrailer } from "../connect/foreign.ts";
+import { HEAD, statusTrailer } from "../connect/foreign.ts";
 import type { Exchange } from "../http/exchange.ts";
-
-/** Bytes at the head of gRPC's envelope: a flag, and the length of what follows. */
-const HEAD = 5;
 
 export interface Wire {
   readonly binary: boolean;

@@ -5,7 +5,7 @@ import type { Caller } from "../core/command.ts";
 import { isOn, namesOf } from "../core/needs.ts";
 import { failure } from "./errors.ts";
 import type { Call, Service } from "./methods/call.ts";
-import type { Method, Rule, Streaming } from "./methods/table.ts";
+import type { Rule, Streaming, UnaryMethod } from "./methods/table.ts";
 import { keyOf } from "./principal.ts";
 
 /** The caller, by the headers alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable while draining. */
@@ -35,7 +35,7 @@ async function may(service: Service, caller: Caller, rule: Rule, about: About): 
 /** Runs a unary method for a caller who was admitted. */
 export async function perform(
   service: Service,
-  method: Extract<Method, { desc: { methodKind: "unary" } }>,
+  method: UnaryMethod,
   message: MessageShape<DescMessage>,
   call: Call,
 ): Promise<MessageInitShape<DescMessage>> {

@@ -37,12 +37,13 @@ export function rpcHandler(
   });
   routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const organisations = new Set(router.handlers.map((handler) => organisationOf(handler.requestPath)));
   return (exchange) => {
     const handler = handlers.get(exchange.path);
     if (handler !== undefined) {
       const long = () => void serve(handler, exchange, report);
       if (!direct?.(exchange, long)) long();
-    } else if (!isRpcPath(exchange.path)) return false;
+    } else if (!organisations.has(organisationOf(exchange.path))) return false;
     else unimplemented(exchange);
     return true;
   };
@@ -74,8 +75,9 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
   }
 }
 
-function isRpcPath(path: string): boolean {
-  return /^\/(callme|grpc)\.[A-Za-z0-9_.]+\/[^/]*$/.test(path);
+/** The first part of a package's name, of a path that looks like a method's; undefined if it does not. */
+function organisationOf(path: string): string | undefined {
+  return /^\/(\w+)\.[\w.]+\/[^/]*$/.exec(path)?.[1];
 }
 
 /** A method that this server does not have, said in the caller's protocol. */

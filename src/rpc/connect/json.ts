@@ -3,7 +3,16 @@
  * probably meant, or where that cannot be told the form alone, since a remedy that is taken over must not mean something else.
  * protobuf-es judges what fits, and the walk asks it about ever smaller parts.
  */
-import { type DescEnum, type DescField, type DescMessage, fromJson, fromJsonString, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  fromJson,
+  fromJsonString,
+  type JsonValue,
+  type Registry,
+  ScalarType,
+} from "@bufbuild/protobuf";
 import { near, nearest } from "../../core/refusal.ts";
 import { failure } from "../errors.ts";
 import { show } from "../methods/fields.ts";
@@ -12,20 +21,28 @@ const DURATION = "google.protobuf.Duration";
 /** What a request may have that protobuf-es reads up to the s only, as a second: "1s500ms". */
 const LOOSE = /"-?\d+(\.\d+)?s[^"]/;
 
+/** How a method with such requests reads and writes JSON. `registry`: the messages that an Any may hold. */
+export function jsonOptions(input: DescMessage, registry?: Registry) {
+  // An unknown field is refused, so that a misspelt one does not silently mean its default.
+  return { ignoreUnknownFields: false, textDecoder: new RequestDecoder(input, registry), ...(registry && { registry }) };
+}
+
 /** Turns the bytes of a request into its text, for connect-es to read; throws MALFORMED unless they are a message of this type. */
-export class RequestDecoder {
+class RequestDecoder {
   readonly #type: DescMessage;
+  readonly #options: { readonly registry?: Registry };
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true });
 
-  constructor(type: DescMessage) {
+  constructor(type: DescMessage, registry: Registry | undefined) {
     this.#type = type;
+    this.#options = registry === undefined ? {} : { registry };
   }
 
   decode(bytes?: Uint8Array): string {
     const text = this.#textOf(bytes);
     let complaint = "";
     try {
-      fromJsonString(this.#type, text);
+      fromJsonString(this.#type, text, this.#options);
       if (!LOOSE.test(text)) return text;
     } catch (error) {
       complaint = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 /** Puts the methods behind connect-es: gRPC, gRPC-Web and Connect. What surrounds a method is done once, here. */
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
   type ConnectRouterOptions,
@@ -17,10 +17,10 @@ import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/
 import type { Caller } from "../../core/command.ts";
 import { admit, follow, perform } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";
-import { METHODS, type Method } from "../methods/table.ts";
+import { isUnary, METHODS, type Method } from "../methods/table.ts";
 import { type Report, translated } from "./foreign.ts";
 import { type HealthState, healthService } from "./health.ts";
-import { RequestDecoder } from "./json.ts";
+import { jsonOptions } from "./json.ts";
 import { reflectionServices } from "./reflection.ts";
 import { relayed } from "./relay.ts";
 
@@ -43,7 +43,7 @@ export function routes(service: Service, health: HealthState, report: Report): (
           admit(service, method, (name) => context.requestHeader.get(name)),
         );
       };
-      const options = { ...optionsOf(method.desc, method.size), requestGate };
+      const options = { readMaxBytes: method.size, jsonOptions: jsonOptions(method.desc.input), requestGate };
       router.rpc(method.desc, surrounded(method.desc, implementation(service, method), report), options);
     }
     const { v1, v1alpha } = reflectionServices(FILES, SERVICES);
@@ -55,12 +55,6 @@ export function routes(service: Service, health: HealthState, report: Report): (
   };
 }
 
-function optionsOf(method: DescMethod, readMaxBytes: number): Partial<ConnectRouterOptions> {
-  // An unknown field is refused, so that a misspelt one does not silently mean its default.
-  const jsonOptions = { ignoreUnknownFields: false, textDecoder: new RequestDecoder(method.input) };
-  return { readMaxBytes, jsonOptions };
-}
-
 /** What connect-es calls, with any method's types: it gives a promise of a message, or several messages. */
 type Implementation = (input: never, context: HandlerContext) => Promise<object> | AsyncIterable<object>;
 
@@ -69,21 +63,22 @@ function implementation(service: Service, method: Method): Implementation {
   return (message, context) => relayed(method.desc.output, follow(service, method, message, callOf(context)), context);
 }
 
-function isUnary(method: Method): method is Extract<Method, { desc: { methodKind: "unary" } }> {
-  return method.desc.methodKind === "unary";
-}
-
-function open<S extends DescService>(
+/** Serves every method of a service without a gate. `options` with a `registry`: the messages that an Any in them may hold. */
+export function open<S extends DescService>(
   router: ConnectRouter,
   service: S,
   methods: ServiceImpl<S>,
   report: Report,
-  options: Partial<ConnectRouterOptions>,
+  { registry, ...options }: Partial<ConnectRouterOptions> & { readonly registry?: Registry },
 ): void {
   for (const desc of service.methods) {
     const method = (methods as Readonly<Record<string, Implementation>>)[desc.localName];
     if (method === undefined) throw new Error(`invariant: ${service.typeName} has ${desc.name}`);
-    router.rpc(desc, surrounded(desc, method, report), { ...optionsOf(desc, OPEN_LIMIT), ...options });
+    router.rpc(desc, surrounded(desc, method, report), {
+      readMaxBytes: OPEN_LIMIT,
+      jsonOptions: jsonOptions(desc.input, registry),
+      ...options,
+    });
   }
 }
 

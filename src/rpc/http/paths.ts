@@ -5,8 +5,10 @@ import { rpcHandler } from "../connect/adapter.ts";
 import type { Report } from "../connect/foreign.ts";
 import type { HealthState } from "../connect/health.ts";
 import { routes } from "../connect/router.ts";
-import { directWay } from "../direct/direct.ts";
+import { directWay, type Gate } from "../direct/direct.ts";
+import { admit, perform } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
+import { type UnaryMethod, USUAL } from "../methods/table.ts";
 import { allowedOrigin, preflighted } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
 import type { Handle } from "./listen.ts";
@@ -27,7 +29,11 @@ export interface HttpOptions {
 
 /** The handler of every request, over either version of HTTP. */
 export function httpHandler({ service, health, legacyTtl, corsOrigins, direct, report }: HttpOptions): Handle {
-  const rpc = rpcHandler(routes(service, health, report), report, direct ? directWay(service, report) : undefined);
+  const gate: Gate<UnaryMethod> = {
+    admit: (method, exchange) => admit(service, method, (name) => exchange.header(name)),
+    perform: (method, message, call) => perform(service, method, message, call),
+  };
+  const rpc = rpcHandler(routes(service, health, report), report, direct ? directWay(USUAL, gate, report) : undefined);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),

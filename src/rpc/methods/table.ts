@@ -85,6 +85,9 @@ export type Method = Rule & {
     | { readonly desc: DescMethodStreaming; readonly run: Streaming<DescMessage, DescMessage> }
   );
 
+/** A method with one answer. */
+export type UnaryMethod = Extract<Method, { desc: { methodKind: "unary" } }>;
+
 /** The two services' methods by their path. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(
   [...methodsOf(LockService.method, LOCK_SERVICE), ...methodsOf(EnvironmentService.method, ENVIRONMENT_SERVICE)].map((method) => [
@@ -92,6 +95,16 @@ export const METHODS: ReadonlyMap<string, Method> = new Map(
     method,
   ]),
 );
+
+/** Those that CI jobs call most. */
+export const USUAL: readonly UnaryMethod[] = [...METHODS.values()].filter(
+  (method): method is UnaryMethod => isUnary(method) && method.desc.parent === LockService,
+);
+
+/** Whether a method has one answer. */
+export function isUnary(method: Method): method is UnaryMethod {
+  return method.desc.methodKind === "unary";
+}
 
 function methodsOf<Methods extends Readonly<Record<string, DescMethod>>>(methods: Methods, rows: Rows<Methods>): Method[] {
   return Object.entries(methods).map(([name, desc]) => {

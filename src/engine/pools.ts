@@ -6,6 +6,9 @@ import type { Cache, Commit } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
 import { ConfiguredNames } from "./names.ts";
 
+/** The default pool before its first change. One object: what watches of a new server are told is shared, too. */
+const UNWRITTEN = emptyPool("default");
+
 /**
  * The cache of pools as last committed, with the pool of each environment and live lease: what this server reads and decides on. The store
  * keeps it up to date.
@@ -39,7 +42,7 @@ export class Pools implements Cache {
   pool(name: string): Pool {
     const broken = this.#broken.get(name);
     if (broken !== undefined) throw broken;
-    return this.#pools.get(name) ?? this.#former.get(name) ?? emptyPool(name);
+    return this.#pools.get(name) ?? this.#former.get(name) ?? (name === UNWRITTEN.name ? UNWRITTEN : emptyPool(name));
   }
 
   ownerOf(environment: string): string | undefined {

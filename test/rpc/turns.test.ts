@@ -55,7 +55,7 @@ test("450 endless answers on one connection with a window of 64 KiB get equal sh
 });
 
 test("on a connection that is full every piece of every answer arrives, in order", async () => {
-  const pieces = Array.from({ length: 100 }, (_, number) => `${number},`.padStart(200));
+  const pieces = Array.from({ length: 100 }, (_, number) => Buffer.from(`${number},`.padStart(200)));
   const count: Handle = async (_, res) => {
     (res as ServerResponse).writeHead(200);
     const outlet = new Outlet(res);

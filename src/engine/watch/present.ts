@@ -46,3 +46,27 @@ export function presentStatus(pool: Pool, name: string, site: Site, now: Micros,
   }
   return status;
 }
+
+const unbornIn = new WeakMap<Pool, Map<string, EnvironmentStatus>>();
+
+/** The status of an environment that does not exist: free, as an Acquire would create it. The same for all who ask of one version of the pool. */
+export function unborn(pool: Pool, name: string): EnvironmentStatus {
+  const known = unbornIn.get(pool) ?? new Map<string, EnvironmentStatus>();
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const facts = { name, pool: "default", state: "AVAILABLE", stateReason: "", capacity: 1, used: 0, resting: 0 } as const;
+  const status: EnvironmentStatus = { ...facts, queueLength: 0, available: true, holders: [] };
+  unbornIn.set(pool, known.set(name, status));
+  return status;
+}
+
+const deleted = new WeakMap<EnvironmentStatus, EnvironmentStatus>();
+
+/** The status of a name that is free, for who knew the environment of that name: it was deleted from that pool. The same for the same status. */
+export function asDeleted(status: EnvironmentStatus, pool: string): EnvironmentStatus {
+  const known = deleted.get(status);
+  if (known !== undefined) return known;
+  const told = { ...status, pool, available: false, deleted: true };
+  deleted.set(status, told);
+  return told;
+}

@@ -1,7 +1,7 @@
 import type { Cause, EnvironmentStatus, Event } from "../../core/event.ts";
 import type { Pool, Revision } from "../../core/model.ts";
 import type { Engine } from "../engine.ts";
-import { presentOf, presentStatus } from "./present.ts";
+import { asDeleted, presentOf, presentStatus, unborn } from "./present.ts";
 import type { Subscription, Topic } from "./subscription.ts";
 
 /** A message of a watch: rule 10 of docs/contract.md. */
@@ -69,7 +69,7 @@ export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; en
   const now = engine.views.now();
   if ("pool" in topic) return { pool, environments: presentOf(pool, now, age) };
   const site = pool.sites.get(topic.environment);
-  const status = site === undefined ? unborn(topic.environment) : presentStatus(pool, topic.environment, site, now, age);
+  const status = site === undefined ? unborn(pool, topic.environment) : presentStatus(pool, topic.environment, site, now, age);
   return { pool, environments: [status] };
 }
 
@@ -77,12 +77,6 @@ export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; en
 function homeOf({ views }: Engine, topic: Topic): Pool {
   if ("pool" in topic) return views.pool(topic.pool);
   return views.graveOf(topic.environment) ?? views.homeOf(topic.environment);
-}
-
-/** The status of an environment that does not exist: free, as an Acquire would create it. */
-function unborn(name: string): EnvironmentStatus {
-  const facts = { name, pool: "default", state: "AVAILABLE", stateReason: "", capacity: 1, used: 0, resting: 0 } as const;
-  return { ...facts, queueLength: 0, available: true, holders: [] };
 }
 
 /** What one reader is told next. */
@@ -201,7 +195,7 @@ class Reader {
   /** What became of an environment, for a reader that knew it: a free name tells nobody that it was deleted. */
   #orDeleted(status: EnvironmentStatus): EnvironmentStatus {
     const grave = this.#engine.views.graveOf(status.name);
-    return grave === undefined ? status : { ...status, pool: grave.name, available: false, deleted: true };
+    return grave === undefined ? status : asDeleted(status, grave.name);
   }
 }
 

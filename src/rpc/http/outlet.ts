@@ -3,7 +3,7 @@ import type { Response } from "./exchange.ts";
 
 /** What both kinds of response can do; Node types their methods too differently to be called on the union. */
 interface Sink {
-  write(bytes: Uint8Array | string, left: () => void): boolean;
+  write(bytes: Uint8Array, left: () => void): boolean;
   readonly writableCorked: number;
   cork(): void;
   uncork(): void;
@@ -56,7 +56,7 @@ export class Outlet {
    * Resolves when there is room again; undefined if there is room now. After the connection has closed, writes are dropped. One call at a
    * time.
    */
-  write(bytes: Uint8Array | string): Promise<void> | undefined {
+  write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#gone()) return undefined;
     this.#waiting += bytes.length;
     if (this.#turns === undefined) this.#send(bytes, () => {});
@@ -78,7 +78,7 @@ export class Outlet {
     resume?.();
   }
 
-  #sendInTurn(turns: Turns, bytes: Uint8Array | string): void {
+  #sendInTurn(turns: Turns, bytes: Uint8Array): void {
     this.#queued = true;
     this.#turn = turns.take(bytes.length, (left) => {
       this.#queued = false;
@@ -87,7 +87,7 @@ export class Outlet {
     });
   }
 
-  #send(bytes: Uint8Array | string, left: () => void): void {
+  #send(bytes: Uint8Array, left: () => void): void {
     if (this.#sink.writableCorked === 0) cork(this.#sink);
     this.#sink.write(bytes, () => {
       this.#waiting -= bytes.length;

@@ -1,9 +1,10 @@
 /** GET /watch: the same watch as WatchEnvironment, one JSON document a line, for curl. */
-import { create, type MessageShape, toJsonString } from "@bufbuild/protobuf";
+import { create, type MessageShape } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Report } from "../connect/foreign.ts";
+import { encoded } from "../encoded.ts";
 import { badField, toConnectError } from "../errors.ts";
 import { admit, follow } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";
@@ -15,9 +16,6 @@ import { parametersOf } from "./query.ts";
 const PARAMETERS = ["environment", "pool", "since_revision"];
 
 type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
-
-/** An event is written as text once for all its readers. */
-const lines = new WeakMap<Message, string>();
 
 export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
   if (!exchange.admits("GET")) return;
@@ -51,20 +49,12 @@ function readQuery(exchange: Exchange) {
   return create(WatchEnvironmentRequestSchema, { environment, pool, sinceRevision: BigInt(since) });
 }
 
-function lineOf(message: Message): string {
-  const known = lines.get(message);
-  if (known !== undefined) return known;
-  const line = `${toJsonString(WatchEnvironmentResponseSchema, message)}\n`;
-  lines.set(message, line);
-  return line;
-}
-
 /** Writes messages, and waits while the reader is slower; the door cuts off a reader that has stopped. */
 async function write({ raw, res }: Exchange, messages: AsyncIterable<Message>): Promise<void> {
   const outlet = new Outlet(raw);
   for await (const message of messages) {
     if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-    const room = outlet.write(lineOf(message));
+    const room = outlet.write(encoded(WatchEnvironmentResponseSchema, message, "line"));
     if (room !== undefined) await room;
   }
 }

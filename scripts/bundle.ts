@@ -1,6 +1,6 @@
 /**
- * Makes dist/, what the published package runs on: the command line as one file without native modules, for Node 20 and newer, and the
- * server beside it, which alone needs better-sqlite3 and a newer Node. `npm pack` runs it. `--into FOLDER` puts the whole package together
+ * Makes dist/, what the published package runs on: the command line without native modules, for Node 20 and newer, and the server beside
+ * it, which alone needs better-sqlite3 and a newer Node; each in pieces, of which a command loads those that it needs. `npm pack` runs it. `--into FOLDER` puts the whole package together
  * there, for the tests. `--action FILE` makes the one file of the GitHub Action instead, which is committed, since GitHub runs actions
  * from their repository: `npm run generate` does that.
  */
@@ -13,14 +13,14 @@ import { root } from "./tools.ts";
 
 /** Paths that the sources find by import.meta.url, and where the same thing lies in dist/. */
 const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
-  "cli/main.ts": ['"../package.json"', '"../../package.json"'],
+  "cli/run.ts": ['"../package.json"', '"../../package.json"'],
   "src/store/sqlite.ts": ['"./sqlite/worker.ts"', '"./worker.js"'],
 };
 
 const moves: Plugin = {
   name: "moves",
   setup({ onLoad, onResolve }) {
-    onLoad({ filter: /\/(cli\/main|src\/store\/sqlite)\.ts$/ }, ({ path: file }) => {
+    onLoad({ filter: /\/(cli\/run|src\/store\/sqlite)\.ts$/ }, ({ path: file }) => {
       const name = path.relative(root, file).replaceAll(path.sep, "/");
       const [from, to] = MOVED[name] ?? ["", ""];
       const source = readFileSync(file, "utf8");
@@ -37,7 +37,6 @@ const moves: Plugin = {
   },
 };
 
-const plugins = [moves];
 const REQUIRE = 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
 
 const shared: BuildOptions = {
@@ -48,7 +47,6 @@ const shared: BuildOptions = {
   keepNames: true,
   legalComments: "eof",
   logLevel: "warning",
-  plugins,
   external: ["better-sqlite3"],
   // Some of what is bundled is CommonJS, and asks for Node's own modules by `require`.
   banner: { js: REQUIRE },
@@ -56,7 +54,8 @@ const shared: BuildOptions = {
 
 /**
  * Node's own modules are asked for as the file runs, not before it does: some take hold of stderr as they are loaded (node:util does), which
- * makes a pipe non-blocking for all who share it. cli/bin.js sees to that for the package; here it is the first thing in the file.
+ * makes a pipe non-blocking for all who share it. cli/bin.js sees to that for the package; in the action it is the first thing in the file.
+ * And to `import` a module makes Node read all that it exports; of node:http that loads a WebSocket client, half the size of the server.
  */
 const late: Plugin = {
   name: "late",
@@ -76,7 +75,7 @@ const { action, into } = parseArgs({ options: { action: { type: "string" }, into
 if (action !== undefined)
   await build({
     ...shared,
-    plugins: [late, ...plugins],
+    plugins: [late, moves],
     banner: { js: `${REQUIRE}\n${HIDE}` },
     target: "node20",
     entryPoints: [path.join(root, "integrations/github/main.ts")],
@@ -87,11 +86,18 @@ else await assemble(into);
 
 async function bundle(dist: string): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
-  const file = (entry: string, target: string, out: string) =>
-    build({ ...shared, target, entryPoints: [path.join(root, entry)], outfile: path.join(dist, out) });
-  await file("cli/main.ts", "node20", "cli/main.js");
-  await file("src/main.ts", "node22", "server/main.js");
-  await file("src/store/sqlite/worker.ts", "node22", "server/worker.js");
+  const folder = (out: string, target: string, entryPoints: Readonly<Record<string, string>>) =>
+    build({
+      ...shared,
+      plugins: [late, moves],
+      target,
+      entryPoints,
+      splitting: true,
+      chunkNames: "[name]-[hash]",
+      outdir: path.join(dist, out),
+    });
+  await folder("cli", "node20", { main: path.join(root, "cli/main.ts") });
+  await folder("server", "node22", { main: path.join(root, "src/main.ts"), worker: path.join(root, "src/store/sqlite/worker.ts") });
   cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });
 }
 

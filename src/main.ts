@@ -1,10 +1,9 @@
 /** The server as a process: settings, signals, exit codes. */
 import { setDefaultHighWaterMark } from "node:stream";
-import { type Logger, pino } from "pino";
-import { type App, start } from "./app.ts";
+import type { App } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
-import { LOG_FORMAT } from "./log.ts";
+import type { LogDestination } from "./log.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
 
 /** A stop is over within 10 s: this much for open calls, the rest for the store. */
@@ -22,13 +21,6 @@ const MEANINGLESS = process.platform === "win32" ? [] : (["SIGUSR1", "SIGUSR2"] 
  */
 setDefaultHighWaterMark(false, 16 * 1024);
 
-/** Where the log goes: takes each line at once, and neither waits nor throws, whatever becomes of it. What it had to drop it counts. */
-export interface LogDestination {
-  write(line: string): unknown;
-  /** The line about lines that were dropped, with its end: written where they are missing. */
-  tellDropped: (lines: number) => string;
-}
-
 /** Runs the server until it is told to stop; resolves with an exit code of docs/contract.md. */
 export async function main(destination: LogDestination): Promise<number> {
   try {
@@ -41,8 +33,10 @@ export async function main(destination: LogDestination): Promise<number> {
 }
 
 async function serve(config: Config, destination: LogDestination): Promise<number> {
-  const log = logInto(destination, config.logLevel);
-  const medium = await SqliteMedium.open(config.sqlite, (text) => log.warn({}, text));
+  // A thread of its own opens the file; meanwhile this one loads all that a call needs.
+  const opening = SqliteMedium.open(config.sqlite, (text) => void logging.then((log) => log.warn({}, text)));
+  const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
+  const [medium, log, { start }] = await Promise.all([opening, logging, import("./app.ts")]);
   const app = await start({ ...config, medium, log });
   // Before anybody is told that it is ready, and may stop it.
   const stopped = signalled();
@@ -61,19 +55,6 @@ async function serve(config: Config, destination: LogDestination): Promise<numbe
   }
   log.info({ signal: ending }, "stopping; leases and places in line stay");
   return await drained(app);
-}
-
-function logInto(destination: LogDestination, level: string): Logger {
-  const options = { ...LOG_FORMAT, level };
-  destination.tellDropped = (lines) => {
-    let told = "";
-    const write = (line: string) => {
-      told = line;
-    };
-    pino(options, { write }).warn({ lines }, "lines of the log were dropped here: nobody took them in time");
-    return told;
-  };
-  return pino(options, destination);
 }
 
 /**

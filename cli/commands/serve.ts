@@ -1,11 +1,6 @@
 import { Command, Option } from "../clipanion.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit.ts";
-import { stderr } from "../streams/own.ts";
-import { oddities } from "../variables.ts";
-
-/** What `serve` ends with where a setting is bad. */
-const BAD_SETTINGS = 78;
+import { serve } from "../process/serve.ts";
 
 /** `call-me serve`: the server itself. All of its settings are environment variables. */
 export class ServeCommand extends Command<Context> {
@@ -21,19 +16,7 @@ export class ServeCommand extends Command<Context> {
 
   json = Option.Boolean("--json", false, { description: "Changes nothing: the log is JSON always" });
 
-  /** The server is loaded only here: nothing else of the command line needs SQLite. */
   async execute(): Promise<number> {
-    const odd = oddities(this.context.env);
-    if (odd.length > 0) {
-      stderr.write(`call-me serve: ${odd.join("; ")}\n`);
-      return BAD_SETTINGS;
-    }
-    try {
-      const { main } = await import("../../src/main.ts");
-      return await main(stderr);
-    } catch (error) {
-      stderr.write(`call-me: the server could not be run: ${error instanceof Error ? error.stack : error}\n`);
-      return EXIT.error;
-    }
+    return await serve(this.context.env);
   }
 }

@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { finished } from "node:stream/promises";
 import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
 import type { Channel } from "../ci/log.ts";
-import { EXIT, Failure } from "../exit.ts";
+import { finish } from "../streams/finish.ts";
 import { Words } from "../streams/words.ts";
 import { plain, plainJson, plainLine } from "./plain.ts";
 import { layOut, type Table } from "./table.ts";
@@ -151,17 +150,6 @@ export class Output {
     if (this.#stdout.writableCorked > 0) return;
     this.#stdout.cork();
     queueMicrotask(() => this.#stdout.uncork());
-  }
-}
-
-/** As Output.finish, of any stdout. */
-export async function finish(stdout: Writable, interruption: AbortSignal): Promise<void> {
-  if (!stdout.writableEnded) stdout.end();
-  try {
-    await finished(stdout, { readable: false, signal: interruption });
-  } catch (error) {
-    if (stdout.errored === null) throw interruption.aborted ? interruption.reason : error;
-    throw new Failure(EXIT.error, `the answer could not be written to stdout (${stdout.errored.message})`);
   }
 }
 

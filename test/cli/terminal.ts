@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { Readable, Writable } from "node:stream";
 import type { Pace } from "../../cli/context.ts";
-import { run } from "../../cli/main.ts";
+import { run } from "../../cli/run.ts";
 
 /** A client in a hurry. */
 const HURRIED: Pace = { first: 1, last: 5, patience: 2_000, notice: 60_000, silence: 60_000, farewell: 1_000 };

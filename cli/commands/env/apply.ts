@@ -11,7 +11,8 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/ts/google/rpc/er
 import { ClientCommand } from "../../base.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
-import { EXIT, explain, Failure } from "../../exit.ts";
+import { EXIT, Failure } from "../../exit.ts";
+import { explain } from "../../explain.ts";
 import { FleetDocument } from "../../fleet/document.ts";
 import { environmentsIn, type Fleet, placeIn, written } from "../../fleet/environments.ts";
 import { nameOf, readText } from "../../fleet/source.ts";

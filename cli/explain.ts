@@ -1,0 +1,53 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { LeaseLost, NotAcquired, reasonOf } from "../clients/ts/src/errors.ts";
+import { unheard } from "../clients/ts/src/unheard.ts";
+import { BadRequestSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
+import { EXIT, Failure } from "./exit.ts";
+
+/** What was named is somebody else's, or the server cannot know that it is ours. */
+const NOT_YOURS: readonly string[] = ["NOT_YOURS", "NAME_THE_LEASE", "SEVERAL_HELD"];
+
+/** Turns whatever was thrown into a Failure, by the settings that led to the server. */
+export function explain(error: unknown, { url, key }: { readonly url: string; readonly key: string | undefined }): Failure {
+  if (error instanceof Failure) return error;
+  const missed = error instanceof NotAcquired ? error : NotAcquired.refused(error);
+  if (missed !== undefined) return new Failure(EXIT.notAcquired, whyMissed(missed));
+  if (error instanceof LeaseLost) return new Failure(EXIT.lost, `lease ${error.leaseId} is lost: ${error.why}`);
+  if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
+  const said = error.rawMessage || Code[error.code];
+  const reason = reasonOf(error);
+  if (reason !== undefined && NOT_YOURS.includes(reason))
+    return new Failure(EXIT.notYours, reason === "NOT_YOURS" ? `not yours: ${said}` : said);
+  switch (error.code) {
+    case Code.Unauthenticated:
+    case Code.PermissionDenied:
+      if (key?.startsWith("cml_"))
+        return Failure.settings(`${said}: in a command of exec, or with the lease_token alone, set CALL_ME_API_KEY, or give --key-file`);
+      if (error.code === Code.PermissionDenied) return Failure.settings(`this key may not do that: ${said}`);
+      return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
+    case Code.InvalidArgument:
+      return Failure.usage([said, ...violations(error)].join("; "));
+    case Code.Unavailable:
+    case Code.Aborted:
+    case Code.DeadlineExceeded:
+      return new Failure(EXIT.error, unheard(error, url, "--url") ?? `${url} cannot serve this now: ${said}. Try again later`);
+    default:
+      return new Failure(EXIT.error, unheard(error, url, "--url") ?? said);
+  }
+}
+
+/** Refused by the server, which says who is there; or out of its reach for so long that it makes no sense to wait any more. */
+function whyMissed({ reason, message, holders, cause }: NotAcquired): string {
+  if (reason === "")
+    return `not acquired: the server was out of reach (${ConnectError.from(cause).rawMessage}) when the queue timeout had passed`;
+  const told = holders.split(", ").every((name) => message.includes(name));
+  return told ? message : `${message}; held by ${holders}`;
+}
+
+function violations(error: ConnectError): string[] {
+  return error
+    .findDetails(BadRequestSchema)
+    .flatMap((detail) => detail.fieldViolations)
+    .filter(({ description }) => !error.rawMessage.includes(description))
+    .map(({ field, description }) => `${field}: ${description}`);
+}

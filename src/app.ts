@@ -4,7 +4,7 @@ import { Engine } from "./engine/engine.ts";
 import type { Observer } from "./engine/observer.ts";
 import { Readiness } from "./readiness.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
-import { httpHandler } from "./rpc/http/paths.ts";
+import { httpHandlers } from "./rpc/http/paths.ts";
 import { Principals } from "./rpc/principal.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
 import { LocalStore } from "./store/local.ts";
@@ -57,7 +57,7 @@ export async function start(options: AppOptions): Promise<App> {
   });
   const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate: options.autoCreate };
   const readiness = new Readiness(store, engine.draining, log);
-  const handle = httpHandler({
+  const handlers = httpHandlers({
     service,
     health: readiness,
     legacyTtl: options.legacyTtl,
@@ -66,7 +66,7 @@ export async function start(options: AppOptions): Promise<App> {
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
   const { host, port, tls } = options;
-  const door = await listen({ host, port, ...(tls && { tls }), handle, log }).catch(async (error: unknown) => {
+  const door = await listen({ host, port, ...(tls && { tls }), ...handlers, log }).catch(async (error: unknown) => {
     await engine.stop();
     throw error;
   });

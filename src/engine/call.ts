@@ -1,5 +1,7 @@
 /** A call as the engine sees it. */
 export interface EngineCall {
+  /** Whether the caller is gone, or its deadline has passed. Cheaper than the signal. */
+  readonly gone: boolean;
   /** Aborts when the caller is gone, or its deadline has passed. */
   readonly signal: AbortSignal;
   /** Milliseconds that the caller still waits for the answer; undefined: for ever. */

@@ -186,10 +186,10 @@ export class Engine {
     return this.#attendance.changed(seen, signal);
   }
 
-  /** Not while the server stops: then signals abort of calls that are still to be answered. */
-  #asker({ parts }: Unit, { signal }: EngineCall): Asker {
+  /** Not while the server stops: then connections end of calls that are still to be answered. */
+  #asker({ parts }: Unit, call: EngineCall): Asker {
     const stays = parts.some(({ command }) => GIVES_BACK.has(command.type));
-    return { gone: () => signal.aborted && !stays && !this.draining.aborted };
+    return { gone: () => !stays && call.gone && !this.draining.aborted };
   }
 
   /** Ends waits and streams; what was submitted is still answered. */

@@ -65,9 +65,11 @@ test.each(MEDDLINGS)("%s under the running server: nothing is acknowledged any m
   expect(leaseIn(await locks.getLease({ leaseId })).state).toBe(LeaseState.HELD);
   const statuses = ["readyz", "healthz"].map(async (probed) => (await fetch(`${server.url}/${probed}`)).status);
   expect(await Promise.all(statuses)).toEqual([503, 200]);
-  const errors = server.log.filter(({ level }) => ERRORS.includes(level));
-  expect(errors.map(({ msg }) => msg)).toEqual(["the store's files are not in their place any more; nothing is written until a restart"]);
-  const logged = JSON.stringify(errors);
+  const errors = () => server.log.filter(({ level }) => ERRORS.includes(level));
+  // The answers may be here before the log is.
+  await expect.poll(() => errors().length).toBeGreaterThan(0);
+  expect(errors().map(({ msg }) => msg)).toEqual(["the store's files are not in their place any more; nothing is written until a restart"]);
+  const logged = JSON.stringify(errors());
   expect(logged).toMatch(told);
   expect(logged).toContain(`${file}: `);
   expect(logged).toMatch(/stop the server, put the database and its -wal in their place/);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
-import { httpHandler } from "../../src/rpc/http/paths.ts";
+import { httpHandlers } from "../../src/rpc/http/paths.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { acquireCommand } from "../core/world.ts";
 import { SlowDisk, stage } from "../engine/stage.ts";
@@ -12,7 +12,7 @@ test("when too much waits for the disk, a call is resource_exhausted, and /maybe
   const service = { engine, principals: new Principals(undefined, new Uint8Array(32)), autoCreate: true };
   const health = { serving: () => true, changed: () => new Promise<void>(() => {}) };
   const report = (error: unknown) => expect.unreachable(String(error));
-  const door = await openDoor(httpHandler({ service, health, legacyTtl: undefined, corsOrigins: new Set(), direct: true, report }));
+  const door = await openDoor(httpHandlers({ service, health, legacyTtl: undefined, corsOrigins: new Set(), direct: true, report }).handle);
   const stuck = disk.hang();
   const first = engine.submit("default", acquireCommand("a", "uat"));
   await stuck;

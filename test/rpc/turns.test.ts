@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import { expect, test } from "vitest";
 import { DOOR_LIMITS } from "../../src/rpc/http/door/limits.ts";
-import { type CountedResponse, OpenStream, Sending } from "../../src/rpc/http/door/streams.ts";
+import { OpenStream, Sending } from "../../src/rpc/http/door/streams.ts";
 import type { Handle } from "../../src/rpc/http/listen.ts";
 import { Outlet } from "../../src/rpc/http/outlet.ts";
 import { getHttp2, hello, openDoor, openSession, SHORT } from "./doors.ts";
@@ -146,7 +146,7 @@ test("an answer of which as many bytes wait at each look is no slower for it: wh
   const [open, sending] = [new OpenStream(), new Sending()];
   const stream = { writableLength: 100 } as ServerHttp2Stream;
   const response = { taken: 100 };
-  open.response = response as CountedResponse;
+  open.answer = response;
   for (let now = 0; now < 1_000; now += 5) {
     response.taken += 100;
     sending.restart();
@@ -162,7 +162,7 @@ test("an answer that waits is not held to have stopped while the connection send
   const [waiting, moving] = [new OpenStream(), new OpenStream()];
   const [ahead, behind] = [{ writableLength: 1_000 } as ServerHttp2Stream, { writableLength: 500 } as ServerHttp2Stream];
   const response = { taken: 1_000 };
-  moving.response = response as CountedResponse;
+  moving.answer = response;
   const stopped = (now: number) => {
     response.taken += 100;
     sending.restart();

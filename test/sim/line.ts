@@ -20,6 +20,10 @@ export class Line implements EngineCall {
     return this.#broken.signal;
   }
 
+  get gone(): boolean {
+    return this.signal.aborted;
+  }
+
   timeLeft(): undefined {}
 
   handOver(lost: (written: boolean) => void): () => void {
@@ -59,6 +63,10 @@ export class LineCall implements EngineCall {
 
   constructor(signal: AbortSignal) {
     this.signal = signal;
+  }
+
+  get gone(): boolean {
+    return this.signal.aborted;
   }
 
   timeLeft(): undefined {}

@@ -213,7 +213,7 @@ export class Attendance {
 
   /** Not while the server stops: then signals abort of calls that are still to be answered. */
   #isGone(call: EngineCall): boolean {
-    return call.signal.aborted && !this.#rooms.draining.aborted;
+    return call.gone && !this.#rooms.draining.aborted;
   }
 
   /** Makes an offer a hold, and lets one be served again that was passed over; anything else stays as it is. */

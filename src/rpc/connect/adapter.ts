@@ -28,7 +28,7 @@ function hintFor(status: number, httpMethod: string | undefined): string | undef
 export function rpcHandler(
   routes: (router: ConnectRouter) => void,
   report: Report,
-  direct: ((exchange: Exchange, long: () => void) => boolean) | undefined,
+  direct: ((exchange: Exchange) => boolean) | undefined,
 ): (exchange: Exchange) => boolean {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli].map(plainSpoken),
@@ -41,8 +41,7 @@ export function rpcHandler(
   return (exchange) => {
     const handler = handlers.get(exchange.path);
     if (handler !== undefined) {
-      const long = () => void serve(handler, exchange, report);
-      if (!direct?.(exchange, long)) long();
+      if (!direct?.(exchange)) void serve(handler, exchange, report);
     } else if (!organisations.has(organisationOf(exchange.path))) return false;
     else unimplemented(exchange);
     return true;

@@ -10,6 +10,7 @@ import {
   fromJson,
   fromJsonString,
   type JsonValue,
+  type MessageShape,
   type Registry,
   ScalarType,
 } from "@bufbuild/protobuf";
@@ -27,38 +28,50 @@ export function jsonOptions(input: DescMessage, registry?: Registry) {
   return { ignoreUnknownFields: false, textDecoder: new RequestDecoder(input, registry), ...(registry && { registry }) };
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Turns the bytes of a request into its text, for connect-es to read; throws MALFORMED unless they are a message of this type. */
 class RequestDecoder {
   readonly #type: DescMessage;
-  readonly #options: { readonly registry?: Registry };
-  readonly #utf8 = new TextDecoder("utf-8", { fatal: true });
+  readonly #registry: Registry | undefined;
 
   constructor(type: DescMessage, registry: Registry | undefined) {
     this.#type = type;
-    this.#options = registry === undefined ? {} : { registry };
+    this.#registry = registry;
   }
 
   decode(bytes?: Uint8Array): string {
-    const text = this.#textOf(bytes);
-    let complaint = "";
-    try {
-      fromJsonString(this.#type, text, this.#options);
-      if (!LOOSE.test(text)) return text;
-    } catch (error) {
-      complaint = error instanceof Error ? error.message : String(error);
-    }
-    const refusal = explain(this.#type, text, complaint);
-    if (refusal !== undefined) throw refusal;
+    const text = textOf(bytes);
+    read(this.#type, text, this.#registry);
     return text;
   }
+}
 
-  #textOf(bytes?: Uint8Array): string {
-    try {
-      return this.#utf8.decode(bytes);
-    } catch {
-      throw failure("MALFORMED", "the request is no UTF-8; send JSON as UTF-8");
-    }
+/** The message in the bytes of a request; throws MALFORMED unless they are one of this type. */
+export function messageOf<S extends DescMessage>(type: S, bytes: Uint8Array, registry?: Registry): MessageShape<S> {
+  return read(type, textOf(bytes), registry);
+}
+
+function textOf(bytes?: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw failure("MALFORMED", "the request is no UTF-8; send JSON as UTF-8");
   }
+}
+
+function read<S extends DescMessage>(type: S, text: string, registry: Registry | undefined): MessageShape<S> {
+  let message: MessageShape<S> | undefined;
+  let complaint = "";
+  try {
+    message = fromJsonString(type, text, registry === undefined ? {} : { registry });
+    if (!LOOSE.test(text)) return message;
+  } catch (error) {
+    complaint = error instanceof Error ? error.message : String(error);
+  }
+  const refusal = explain(type, text, complaint);
+  if (refusal !== undefined || message === undefined) throw refusal ?? failure("MALFORMED", complaint);
+  return message;
 }
 
 /** `complaint`: the message of protobuf-es's error; empty if it had none, and then there may be nothing wrong. */

@@ -111,6 +111,9 @@ function callOf(context: HandlerContext): Call {
   return {
     caller: context.values.get(callerKey),
     signal: context.signal,
+    get gone() {
+      return context.signal.aborted;
+    },
     timeLeft: () => context.timeoutMs(),
     handOver: context.values.get(handOverKey),
   };

@@ -8,6 +8,9 @@ const READ = [...cors.exposedHeaders, "allow", "retry-after", "x-call-me-holder"
 /** How long a browser may remember a preflight, in seconds: as long as Chromium does at most. */
 const MAX_AGE = "7200";
 
+/** On every answer, where pages of some origins may call. */
+export const VARIES = { vary: "origin" } as const;
+
 /**
  * Tells a browser what a page of an allowed origin may do; true if the request was a preflight, and is answered. A page sends its key in a
  * header and there are no cookies, so `credentials` is never allowed: what a browser would add by itself is worth nothing here.
@@ -15,9 +18,9 @@ const MAX_AGE = "7200";
 export function preflighted(exchange: Exchange, origins: ReadonlySet<string>): boolean {
   if (origins.size === 0) return false;
   // Also without an Origin: a cache must not give this answer to a page.
-  exchange.raw.setHeader("vary", "origin");
-  const origin = allowedOrigin(exchange, origins);
-  if (origin === undefined) return false;
+  for (const [name, value] of Object.entries(VARIES)) exchange.raw.setHeader(name, value);
+  const origin = exchange.header("origin");
+  if (origin === undefined || !origins.has(origin)) return false;
   exchange.raw.setHeader("access-control-allow-origin", origin);
   exchange.raw.setHeader("access-control-expose-headers", READ);
   if (exchange.req.method !== "OPTIONS" || exchange.header("access-control-request-method") === undefined) return false;
@@ -27,10 +30,4 @@ export function preflighted(exchange: Exchange, origins: ReadonlySet<string>): b
     "access-control-max-age": MAX_AGE,
   });
   return true;
-}
-
-/** The origin of the page that sent it, if it is one of `origins`. */
-export function allowedOrigin(exchange: Exchange, origins: ReadonlySet<string>): string | undefined {
-  const origin = exchange.header("origin");
-  return origin !== undefined && origins.has(origin) ? origin : undefined;
 }

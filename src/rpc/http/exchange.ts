@@ -35,6 +35,10 @@ export class Exchange {
     return this.raw.destroyed || this.#delivery.lost;
   }
 
+  onClose(listener: () => void): void {
+    this.raw.once("close", listener);
+  }
+
   /** See Call.handOver. */
   handOver(lost: (written: boolean) => void): () => void {
     return this.#delivery.handOver(lost);

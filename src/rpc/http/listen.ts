@@ -6,7 +6,7 @@ import { TLSSocket } from "node:tls";
 import { carries } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
 import { Http1Connections, NO_PAGE } from "./door/http1.ts";
-import { Http2Connections } from "./door/http2.ts";
+import { type HandleStream, Http2Connections } from "./door/http2.ts";
 import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
 import { Stopwatch } from "./door/stopwatch.ts";
@@ -28,6 +28,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   readonly handle: Handle;
+  /** Asked before `handle` about each request over HTTP/2. */
+  readonly handleStream?: HandleStream | undefined;
   readonly limits?: Partial<DoorLimits>;
   readonly log: DoorLog;
 }
@@ -71,7 +73,12 @@ class Door implements Listening {
     this.#log = options.log;
     this.#handle = options.handle;
     this.#http1 = new Http1Connections(this.#limits, this.#log);
-    this.#http2 = new Http2Connections(this.#limits, this.#log, (req, res, delivery) => this.#answer(req, res, delivery));
+    this.#http2 = new Http2Connections(
+      this.#limits,
+      this.#log,
+      (req, res, delivery) => this.#answer(req, res, delivery),
+      options.handleStream,
+    );
     const { front, begin } = frontServer(options.tls, this.#limits, (req, res) => {
       this.#answer(req, res, this.#http1.begin(req.socket, res));
     });

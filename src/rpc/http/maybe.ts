@@ -5,12 +5,12 @@ import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Micros, Pool } from "../../core/model.ts";
 import { wouldGrant } from "../../core/view.ts";
-import type { EngineCall } from "../../engine/call.ts";
 import { reasonOf, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
 import { outlook } from "../methods/outlook.ts";
 import { MAYBE } from "../methods/table.ts";
+import { ExchangeCall } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
 import { parametersOf } from "./query.ts";
 
@@ -71,7 +71,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   const id = randomUUID();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
   const pool = engine.views.homeOf(environment);
-  const reply = await engine.acquire({ pool: pool.name, command }, callOf(exchange));
+  const reply = await engine.acquire({ pool: pool.name, command }, new ExchangeCall(caller, exchange));
   if (!reply.ok && reply.reason === "LIMIT_REACHED")
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
   if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
@@ -80,17 +80,11 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
 
 async function free(service: Service, environment: string, by: Caller, exchange: Exchange): Promise<void> {
   const pool = service.engine.views.homeOf(environment);
-  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, callOf(exchange));
+  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, new ExchangeCall(by, exchange));
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
   const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.views.now());
   if (!reply.ok || (reply.lease === undefined && taken)) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   exchange.answer(204, undefined, reply.lease === undefined ? {} : { "x-call-me-lease-id": reply.lease.id });
-}
-
-function callOf(exchange: Exchange): EngineCall {
-  const gone = new AbortController();
-  exchange.handOver(() => gone.abort());
-  return { signal: gone.signal, timeLeft: () => undefined, handOver: (lost) => exchange.handOver(lost) };
 }
 
 function takeCommand(id: string, environment: string, by: Caller, autoCreate: boolean, ttl: Micros | undefined): Acquire {

@@ -5,15 +5,18 @@ import { rpcHandler } from "../connect/adapter.ts";
 import type { Report } from "../connect/foreign.ts";
 import type { HealthState } from "../connect/health.ts";
 import { routes } from "../connect/router.ts";
-import { directWay, type Gate } from "../direct/direct.ts";
+import { type DirectWay, directWay, type Gate } from "../direct/direct.ts";
 import { admit, perform } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
 import { type UnaryMethod, USUAL } from "../methods/table.ts";
-import { allowedOrigin, preflighted } from "./cors.ts";
+import { preflighted, VARIES } from "./cors.ts";
+import { NO_PAGE } from "./door/http1.ts";
 import { Exchange } from "./exchange.ts";
-import type { Handle } from "./listen.ts";
+import type { Handle, ListenOptions } from "./listen.ts";
 import { maybe } from "./maybe.ts";
 import { openapi } from "./openapi.ts";
+import { crossSite, isFromPage, misledName } from "./origin.ts";
+import type { StreamExchange } from "./stream-exchange.ts";
 import { watchLines } from "./watch-lines.ts";
 
 export interface HttpOptions {
@@ -27,13 +30,26 @@ export interface HttpOptions {
   readonly report: Report;
 }
 
-/** The handler of every request, over either version of HTTP. */
-export function httpHandler({ service, health, legacyTtl, corsOrigins, direct, report }: HttpOptions): Handle {
+/** The handlers of every request, over either version of HTTP. */
+export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle" | "handleStream"> {
+  const { service, corsOrigins, report } = options;
+  if (!options.direct) return { handle: handler(options, undefined) };
   const gate: Gate<UnaryMethod> = {
-    admit: (method, exchange) => admit(service, method, (name) => exchange.header(name)),
+    admit: (method, header) => admit(service, method, header),
     perform: (method, message, call) => perform(service, method, message, call),
   };
-  const rpc = rpcHandler(routes(service, health, report), report, direct ? directWay(USUAL, gate, report) : undefined);
+  const direct = directWay(USUAL, gate, report, corsOrigins.size === 0 ? NO_PAGE : { ...NO_PAGE, ...VARIES });
+  const handleStream = (exchange: StreamExchange) => {
+    const header = (name: string) => exchange.header(name);
+    const misled = service.principals.open && misledName(header) !== undefined;
+    return !isFromPage(header) && !misled && direct.stream(exchange);
+  };
+  return { handle: handler(options, direct.exchange), handleStream };
+}
+
+function handler(options: HttpOptions, direct: DirectWay["exchange"] | undefined): Handle {
+  const { service, health, legacyTtl, corsOrigins, report } = options;
+  const rpc = rpcHandler(routes(service, health, report), report, direct);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),
@@ -43,9 +59,10 @@ export function httpHandler({ service, health, legacyTtl, corsOrigins, direct, r
   };
   return (req, res, delivery) => {
     const exchange = new Exchange(req, res, delivery);
-    const misled = service.principals.open ? misledName(exchange) : undefined;
+    const header = (name: string) => exchange.header(name);
+    const misled = service.principals.open ? misledName(header) : undefined;
     if (misled === undefined && preflighted(exchange, corsOrigins)) return;
-    const stranger = misled ?? crossSite(exchange, corsOrigins);
+    const stranger = misled ?? crossSite(req.method, header, corsOrigins);
     if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
     const handle = plain[exchange.path];
     if (handle !== undefined) return run(exchange, handle, report);
@@ -59,34 +76,6 @@ export function httpHandler({ service, health, legacyTtl, corsOrigins, direct, r
 /** The path without redundant slashes and dots: the original served `/maybe/` as `/maybe`. */
 function cleaned(path: string): string {
   return normalize(path).replace(/(?<=.)\/$/, "");
-}
-
-/**
- * Guards a server without a key against DNS rebinding: why a request is refused whose host name is none of this machine's own; undefined if
- * it is one.
- */
-function misledName(exchange: Exchange): string | undefined {
-  const host = hostOf(exchange);
-  if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])?(:\d+)?$/i.test(host)) return undefined;
-  return `without an API_KEY this server answers to localhost only, not to ${host.slice(0, 100)}`;
-}
-
-/**
- * Why a request looks like one that a web page of somebody else made a browser send; undefined if it doesn't. The rules of Go 1.25's
- * CrossOriginProtection.
- */
-function crossSite(exchange: Exchange, trusted: ReadonlySet<string>): string | undefined {
-  if (exchange.req.method === "GET" || exchange.req.method === "HEAD") return undefined;
-  if (allowedOrigin(exchange, trusted) !== undefined) return undefined;
-  const site = exchange.header("sec-fetch-site");
-  const origin = exchange.header("origin");
-  const own =
-    site === undefined ? origin === undefined || URL.parse(origin)?.host === hostOf(exchange) : site === "same-origin" || site === "none";
-  return own ? undefined : "a page of another site may not change anything here; the server's CALL_ME_CORS_ORIGINS can allow its origin";
-}
-
-function hostOf(exchange: Exchange): string {
-  return exchange.header(":authority") ?? exchange.header("host") ?? "";
 }
 
 function tell(exchange: Exchange, status: number, words: string): void {

@@ -7,8 +7,9 @@ import type { Report } from "../connect/foreign.ts";
 import { encoded } from "../encoded.ts";
 import { badField, toConnectError } from "../errors.ts";
 import { admit, follow } from "../gate.ts";
-import type { Call, Service } from "../methods/call.ts";
+import type { Service } from "../methods/call.ts";
 import { LOCK_SERVICE } from "../methods/table.ts";
+import { ExchangeCall } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
 import { Outlet } from "./outlet.ts";
 import { parametersOf } from "./query.ts";
@@ -19,14 +20,11 @@ type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
 
 export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
   if (!exchange.admits("GET")) return;
-  const gone = new AbortController();
-  exchange.res.once("close", () => gone.abort());
   try {
     const method = LOCK_SERVICE.watchEnvironment;
     const caller = admit(service, method, (name) => exchange.header(name));
     const request = readQuery(exchange);
-    const call: Call = { caller, signal: gone.signal, timeLeft: () => undefined, handOver: (lost) => exchange.handOver(lost) };
-    await write(exchange, follow(service, method, request, call));
+    await write(exchange, follow(service, method, request, new ExchangeCall(caller, exchange)));
     exchange.res.end();
   } catch (error) {
     const translation = toConnectError(error);

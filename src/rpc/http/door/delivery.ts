@@ -1,10 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { constants, type Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { Stopwatch } from "./stopwatch.ts";
 
 /** Told once of an answer that did not arrive; `written`: it had been handed to the system by then. */
 export type Lost = (written: boolean) => void;
+
+type Answer = ServerResponse | Http2ServerResponse | ServerHttp2Stream;
 
 interface Handed {
   readonly lost: Lost;
@@ -23,7 +25,7 @@ export class Delivery {
   watched = false;
 
   /** `expect` is called at each hand-over. */
-  constructor(res: ServerResponse | Http2ServerResponse, underWay: UnderWay, expect: (delivery: Delivery) => void) {
+  constructor(res: Answer, underWay: UnderWay, expect: (delivery: Delivery) => void) {
     this.#res = res as ServerResponse;
     this.#underWay = underWay;
     this.#expect = expect;
@@ -32,7 +34,8 @@ export class Delivery {
       finished = true;
     });
     // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well, whether or not we had come to the end of our answer.
-    const stream = "stream" in res ? res.stream : undefined;
+    const stream = "rstCode" in res ? res : "stream" in res ? res.stream : undefined;
+    this.#lost = res.destroyed || stream?.closed === true;
     res.once("close", () => {
       const reset = stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
       if (finished && res.writableEnded && !reset) return this.#written();

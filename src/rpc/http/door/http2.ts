@@ -11,6 +11,7 @@ import {
   type ServerOptions,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { StreamExchange } from "../stream-exchange.ts";
 import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
@@ -19,6 +20,7 @@ import { CountedResponse, OpenStream, Sending } from "./streams.ts";
 import { Turns } from "./turns.ts";
 
 interface Connection {
+  readonly socket: Socket;
   readonly session: ServerHttp2Session;
   readonly streams: Map<ServerHttp2Stream, OpenStream>;
   readonly sending: Sending;
@@ -37,15 +39,9 @@ function watch(delivery: Delivery): void {
   delivery.watched = true;
 }
 
-/** The record of a stream, made when it is first asked for: by the session's listener, or by the request's handler. */
-function openStream({ streams }: Connection, stream: ServerHttp2Stream): OpenStream {
-  const known = streams.get(stream);
-  if (known !== undefined) return known;
-  const opened = new OpenStream();
-  streams.set(stream, opened);
-  return opened;
-}
-
+/** Answers a request on its stream if it is one of the usual; false, with nothing of it used up, if it is for the compatibility layer. */
+export type HandleStream = (exchange: StreamExchange) => boolean;
+/** Answers any other request. */
 type Handle2 = (req: Http2ServerRequest, res: Http2ServerResponse, delivery: Delivery) => void;
 
 /** The HTTP/2 connections of a door. Node has no time limit of any kind for them: all are here. */
@@ -56,15 +52,27 @@ export class Http2Connections {
   readonly #limits: DoorLimits;
   readonly #log: DoorLog;
 
-  constructor(limits: DoorLimits, log: DoorLog, handle: Handle2) {
+  constructor(limits: DoorLimits, log: DoorLog, handle: Handle2, handleStream: HandleStream = () => false) {
     this.#limits = limits;
     this.#log = log;
     this.#server = createServer({ ...nodeOptions(limits), Http2ServerResponse: CountedResponse }, (req, res) => {
       const connection = req.stream.session && this.#bySession.get(req.stream.session);
+      const open = connection?.streams.get(req.stream);
       // Without a connection it has closed in the meantime.
-      if (connection === undefined) return;
-      openStream(connection, req.stream).response = res;
+      if (connection === undefined || open === undefined) return;
+      open.answer = res;
       handle(req, res, new Delivery(res, connection.underWay, watch));
+    });
+    // Node's compatibility layer is a listener of this event, which makes its requests and responses.
+    const compatible = this.#server.listeners("stream");
+    this.#server.removeAllListeners("stream");
+    this.#server.on("stream", (stream, headers, ...rest) => {
+      const connection = stream.session && this.#bySession.get(stream.session);
+      if (connection === undefined) return;
+      const exchange = new StreamExchange(stream, headers, () => new Delivery(stream, connection.underWay, watch));
+      this.#opened(connection, stream).answer = exchange;
+      if (this.#isTaken(exchange, handleStream)) return;
+      for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
     });
   }
 
@@ -79,6 +87,7 @@ export class Http2Connections {
 
   #track(socket: Socket, session: ServerHttp2Session): void {
     const connection: Connection = {
+      socket,
       session,
       streams: new Map(),
       sending: new Sending(),
@@ -94,14 +103,27 @@ export class Http2Connections {
     this.#bySession.set(session, connection);
     socket.once("close", () => this.#connections.delete(socket));
     session.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 session failed"));
-    session.on("stream", (stream) => {
-      openStream(connection, stream);
-      stream.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 stream failed"));
-      stream.once("close", () => {
-        connection.streams.delete(stream);
-        connection.idle.restart();
-      });
+  }
+
+  #isTaken(exchange: StreamExchange, handleStream: HandleStream): boolean {
+    try {
+      return handleStream(exchange);
+    } catch (err) {
+      this.#log.warn({ err, path: exchange.path }, "the handler of a request failed");
+      exchange.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      return true;
+    }
+  }
+
+  #opened({ streams, idle, socket }: Connection, stream: ServerHttp2Stream): OpenStream {
+    const open = new OpenStream();
+    streams.set(stream, open);
+    stream.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 stream failed"));
+    stream.once("close", () => {
+      streams.delete(stream);
+      idle.restart();
     });
+    return open;
   }
 
   /** Cuts off streams and connections that are over one of the limits. `now`: the sweep's clock, ms. */

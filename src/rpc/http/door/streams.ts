@@ -18,7 +18,8 @@ export class CountedResponse extends Http2ServerResponse {
 
 /** What the sweep has seen of an open stream. */
 export class OpenStream {
-  response: CountedResponse | undefined;
+  /** What knows how many bytes its answer was given. */
+  answer: { readonly taken: number } | undefined;
   /** The time that its request's body takes. */
   readonly body = new Stopwatch();
   readonly closing = new Stopwatch();
@@ -29,7 +30,7 @@ export class OpenStream {
   /** Looks how far the answer has come. Whether it seems to have stopped; only its connection tells whether it has. */
   look(stream: ServerHttp2Stream, sending: Sending, now: number, limits: DoorLimits): boolean {
     const waiting = stream.writableLength;
-    const gone = (this.response?.taken ?? 0) - waiting;
+    const gone = (this.answer?.taken ?? 0) - waiting;
     sending.add(waiting, gone - this.#gone);
     if (waiting === 0 || gone !== this.#gone || this.#sentThen === undefined) this.#sentThen = sending.sent;
     this.#gone = gone;

@@ -1,23 +1,31 @@
 import type { Caller } from "../../core/command.ts";
-import { LONGEST_MS } from "../connect/headers.ts";
-import type { Exchange } from "../http/exchange.ts";
 import type { Call } from "../methods/call.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What Node's timers can count; a longer deadline would be over at once. In ms: 24 days. */
+export const LONGEST_MS: number = 2 ** 31 - 1;
+
+type Carrier = Pick<Exchange, "closed" | "onClose" | "handOver">;
 
 /** Why a call's signal aborts; Node would make an error with a stack for each. */
 const GONE = new Error("the caller is gone, or its deadline has passed");
 
-/** A call of the direct way. Its signal, which most calls do not look at, is made when it is first asked for. */
-export class DirectCall implements Call {
+/** The call that an exchange carries. Its signal, which most calls do not look at, is made when it is first asked for. */
+export class ExchangeCall implements Call {
   readonly caller: Caller;
-  readonly #exchange: Exchange;
+  readonly #exchange: Carrier;
   readonly #deadline: number | undefined;
   #gone: AbortController | undefined;
 
   /** `timeout`: how long the caller waits, ms; undefined: for ever. */
-  constructor(caller: Caller, exchange: Exchange, timeout: number | undefined) {
+  constructor(caller: Caller, exchange: Carrier, timeout?: number) {
     this.caller = caller;
     this.#exchange = exchange;
     this.#deadline = timeout === undefined ? undefined : performance.now() + timeout;
+  }
+
+  get gone(): boolean {
+    return this.#exchange.closed || (this.#deadline !== undefined && this.#deadline <= performance.now());
   }
 
   get signal(): AbortSignal {
@@ -37,13 +45,13 @@ export class DirectCall implements Call {
   }
 
   #watch(gone: AbortController): void {
-    const left = this.timeLeft();
-    if (this.#exchange.closed || (left !== undefined && left <= 0)) {
+    if (this.gone) {
       gone.abort(GONE);
       return;
     }
+    const left = this.timeLeft();
     const timer = left === undefined ? undefined : setTimeout(() => gone.abort(GONE), Math.min(left, LONGEST_MS));
-    this.#exchange.res.once("close", () => {
+    this.#exchange.onClose(() => {
       clearTimeout(timer);
       gone.abort(GONE);
     });

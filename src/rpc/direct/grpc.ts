@@ -1,0 +1,90 @@
+/** gRPC over HTTP/2, uncompressed. */
+import type { OutgoingHttpHeaders } from "node:http2";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  createAsyncIterable,
+  encodeEnvelope,
+  pipe,
+  transformDecompressEnvelope,
+  transformSplitEnvelope,
+} from "@connectrpc/connect/protocol";
+import { HEAD, statusTrailer } from "../connect/foreign.ts";
+import type { StreamExchange } from "../http/stream-exchange.ts";
+import type { Wire } from "./wire.ts";
+
+const TYPES: ReadonlySet<string | undefined> = new Set(["application/grpc", "application/grpc+proto"]);
+const MILLISECONDS: Readonly<Record<string, number>> = { S: 1_000, m: 1, u: 1e-3, n: 1e-6, M: 60_000, H: 3_600_000 };
+const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
+const WITH_TRAILER = { waitForTrailers: true };
+
+/** `fixed`: header fields of every answer. */
+export function grpc(fixed: OutgoingHttpHeaders): Wire<StreamExchange> {
+  const head = { ":status": 200, ...fixed, "content-type": "application/grpc+proto" };
+  const answer = (exchange: StreamExchange, trailer: OutgoingHttpHeaders, body?: Uint8Array) => {
+    const { stream } = exchange;
+    stream.respond(head, WITH_TRAILER);
+    stream.once("wantTrailers", () => stream.sendTrailers(trailer));
+    exchange.end(body);
+  };
+  return {
+    isUsual: (exchange) => {
+      const timeout = exchange.header("grpc-timeout");
+      const encoding = exchange.header("grpc-encoding") ?? exchange.header("content-encoding");
+      return TYPES.has(exchange.header("content-type")) && encoding === undefined && (timeout === undefined || TIMEOUT.test(timeout));
+    },
+    timeout: (exchange) => {
+      const text = exchange.header("grpc-timeout");
+      const [, amount, unit = ""] = (text === undefined ? undefined : TIMEOUT.exec(text)) ?? [];
+      return amount === undefined ? undefined : Number(amount) * (MILLISECONDS[unit] ?? 1);
+    },
+    read: ({ stream }, size, done) => {
+      let body: Buffer | undefined;
+      let over = false;
+      const finish = () => {
+        if (!over) done(isWhole(body, size) ? body.subarray(HEAD) : messageIn(body, size));
+        over = true;
+      };
+      stream.on("data", (chunk: Buffer) => {
+        if (over) return;
+        body = body === undefined ? chunk : Buffer.concat([body, chunk]);
+        if (body.byteLength > size + HEAD) finish();
+      });
+      stream.once("end", finish);
+    },
+    parse: ({ desc }, bytes) => {
+      try {
+        return fromBinary(desc.input, bytes);
+      } catch (error) {
+        throw new ConnectError(`parse binary: ${error instanceof Error ? error.message : String(error)}`, Code.Internal);
+      }
+    },
+    encode: ({ desc }, message) => encodeEnvelope(0, toBinary(desc.output, message)),
+    answer: (exchange, message) => answer(exchange, { "grpc-status": "0" }, message),
+    refuse: (exchange, error) => {
+      exchange.discard();
+      answer(exchange, Object.fromEntries(statusTrailer(error)));
+    },
+  };
+}
+
+function isWhole(body: Buffer | undefined, size: number): body is Buffer {
+  if (body === undefined || body.byteLength < HEAD || body[0] !== 0) return false;
+  const length = body.byteLength - HEAD;
+  return length <= size && body.readUInt32BE(1) === length;
+}
+
+/** What is not one whole message is judged by connect-es, so that it is refused alike on both ways. */
+async function messageIn(body: Buffer | undefined, size: number): Promise<Uint8Array> {
+  const envelopes = pipe(
+    createAsyncIterable(body === undefined ? [] : [body]),
+    transformSplitEnvelope(size),
+    transformDecompressEnvelope(null, size),
+  );
+  const found: Uint8Array[] = [];
+  for await (const { data } of envelopes) found.push(data);
+  const [message] = found;
+  if (message !== undefined && found.length === 1) return message;
+  const fault = message === undefined ? "missing input message" : "received extra input message";
+  throw new ConnectError(`protocol error: ${fault} for unary method`, Code.Unimplemented);
+}

@@ -1,0 +1,52 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Delivery } from "./door/delivery.ts";
+
+/** One request over HTTP/2 on its stream itself, without the objects of Node's compatibility layer. */
+export class StreamExchange {
+  readonly stream: ServerHttp2Stream;
+  readonly path: string;
+  /** Bytes that the answer was given: Node tells only how many of them have not gone out. */
+  taken = 0;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #follow: () => Delivery;
+  #delivery: Delivery | undefined;
+
+  /** `follow` makes what follows the answer, which most answers don't need. */
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, follow: () => Delivery) {
+    this.stream = stream;
+    this.path = headers[":path"] ?? "";
+    this.#headers = headers;
+    this.#follow = follow;
+  }
+
+  /** Whether the stream, or its connection, is gone. */
+  get closed(): boolean {
+    return this.stream.closed || this.stream.destroyed;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** See Call.handOver. */
+  handOver(lost: (written: boolean) => void): () => void {
+    this.#delivery ??= this.#follow();
+    return this.#delivery.handOver(lost);
+  }
+
+  onClose(listener: () => void): void {
+    this.stream.once("close", listener);
+  }
+
+  /** Reads a body to its end without using it; see Exchange.discard. */
+  discard(): void {
+    this.stream.resume();
+  }
+
+  /** Sends bytes of the body, all that are left of it. */
+  end(bytes?: Uint8Array): void {
+    this.taken += bytes?.byteLength ?? 0;
+    this.stream.end(bytes);
+  }
+}

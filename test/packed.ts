@@ -12,17 +12,21 @@ const VARIABLE = "PACKED_CALL_ME";
 /** The command `call-me`: the package's, or where nobody has put one together (a benchmark) the checkout's. */
 export const BIN = path.join(process.env[VARIABLE] ?? root, "cli/bin.js");
 
-/** Puts it together, where it finds the checkout's dependencies; the function that it returns removes it. */
-export default function pack(): () => void {
-  const parent = path.join(root, "node_modules/.cache/call-me");
+/** Puts together the package of a checkout, where it finds the checkout's dependencies; `remove` removes it. Throws if that fails. */
+export function assemble(checkout: string): { readonly folder: string; readonly remove: () => void } {
+  const parent = path.join(checkout, "node_modules/.cache/call-me");
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(path.join(parent, "package-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, ["scripts/bundle.ts", "--into", folder], { cwd: root, stdio: "inherit" });
-  if (status !== 0) {
-    remove();
-    throw new Error("the package could not be put together: see above");
-  }
+  const { status } = spawnSync(process.execPath, ["scripts/bundle.ts", "--into", folder], { cwd: checkout, stdio: "inherit" });
+  if (status === 0) return { folder, remove };
+  remove();
+  throw new Error("the package could not be put together: see above");
+}
+
+/** Puts it together for all tests; the function that it returns removes it. */
+export default function pack(): () => void {
+  const { folder, remove } = assemble(root);
   process.env[VARIABLE] = folder;
   return remove;
 }

@@ -1,0 +1,84 @@
+/** The contest: who takes part is warmed, then all take turns, and of each figure the middle one of the rounds counts. */
+import { Load, type Order } from "./load.ts";
+import { type Cores, cpuOf } from "./machine.ts";
+import type { Running } from "./servers.ts";
+
+/** How long each is warmed and measured, in seconds, and how often. */
+export interface Plan {
+  readonly warm: number;
+  readonly seconds: number;
+  readonly rounds: number;
+}
+
+export const FULL: Plan = { warm: 10, seconds: 4, rounds: 5 };
+/** To try something out: the figures of so short a run are rough. */
+export const QUICK: Plan = { warm: 1, seconds: 1, rounds: 3 };
+
+/** One round of one contestant. */
+export interface Sample {
+  readonly calls: number;
+  /** Per second. */
+  readonly rate: number;
+  /** CPU time of what is measured, for each, in µs. */
+  readonly cpu: number;
+  /** How much of a core what is measured used, and the load: 1 is all of it. */
+  readonly busy: number;
+  readonly load: number;
+  /** In ms. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Something that can be measured for so many seconds, again and again. */
+export interface Contestant extends AsyncDisposable {
+  run(seconds: number): Promise<Sample>;
+}
+
+/** A server under load. */
+export async function loaded(server: Running, order: Omit<Order, "address" | "key">, cores: Cores | undefined): Promise<Contestant> {
+  const { address, key, pid } = server;
+  const load = await Load.start({ ...order, address, ...(key !== undefined && { key }) }, cores);
+  return {
+    run: async (seconds) => {
+      const before = cpuOf(pid);
+      const report = await load.run(seconds);
+      const used = cpuOf(pid) - before;
+      const { calls, p50, p99 } = report;
+      const share = (time: number) => time / report.seconds;
+      return { calls, rate: share(calls), cpu: (used * 1e6) / calls, busy: share(used), load: share(report.cpu), p50, p99 };
+    },
+    [Symbol.asyncDispose]: () => load[Symbol.asyncDispose](),
+  };
+}
+
+/** The samples of each contestant by its name, a round each. */
+export async function contest(
+  contestants: ReadonlyMap<string, Contestant>,
+  plan: Plan,
+  say: (progress: string) => void,
+): Promise<Map<string, Sample[]>> {
+  const samples = new Map<string, Sample[]>();
+  for (const [name, contestant] of contestants) {
+    say(`${name} is warmed for ${plan.warm} s`);
+    await contestant.run(plan.warm);
+    samples.set(name, []);
+  }
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const [name, contestant] of contestants) {
+      say(`round ${round} of ${plan.rounds}: ${name}`);
+      samples.get(name)?.push(await contestant.run(plan.seconds));
+    }
+  }
+  return samples;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  return (low + high) / 2;
+}
+
+/** The middle one of the rounds' ratios of a figure: in a round both met the machine as it was just then. */
+export function ratio(samples: readonly Sample[], to: readonly Sample[], figure: (sample: Sample) => number): number {
+  return median(samples.map((sample, round) => figure(sample) / (to[round] === undefined ? Number.NaN : figure(to[round]))));
+}

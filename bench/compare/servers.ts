@@ -1,0 +1,47 @@
+/** Starts what is measured, each on a fresh directory. */
+import { execFileSync, spawnSync } from "node:child_process";
+import path from "node:path";
+import { Server } from "../../test/outside/server.ts";
+import { assemble } from "../../test/packed.ts";
+
+/** A server that is ready. */
+export interface Running extends AsyncDisposable {
+  /** As the loader takes it: host:port, or a URL. */
+  readonly address: string;
+  readonly key?: string;
+  readonly pid: number;
+}
+
+/** call-me as it is published, put together from a checkout. */
+export class Package implements Disposable {
+  readonly #folder: string;
+  readonly #remove: () => void;
+  /** Of which commit it is. */
+  readonly commit: string;
+
+  constructor(checkout: string) {
+    const { folder, remove } = assemble(checkout);
+    this.#folder = folder;
+    this.#remove = remove;
+    const git = (...args: string[]) => spawnSync("git", ["-C", checkout, ...args], { encoding: "utf8" }).stdout?.trim() ?? "";
+    this.commit = `${git("rev-parse", "--short", "HEAD") || "?"}${git("status", "--porcelain") === "" ? "" : ", changed"}`;
+  }
+
+  /** Started as the container and `npm start` do; `direct`: whether the usual calls go past connect-es. */
+  async start(direct: boolean): Promise<Running> {
+    const env = { NODE_OPTIONS: "--max-semi-space-size=64", CALL_ME_DIRECT: direct ? "on" : "off" };
+    const server = await Server.start(env, path.join(this.#folder, "cli/bin.js"));
+    const { key, pid } = server;
+    return { address: `127.0.0.1:${server.port}`, key, pid, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  }
+
+  [Symbol.dispose](): void {
+    this.#remove();
+  }
+}
+
+/** What a program says of its version. */
+export function versionOf(program: string): string {
+  const [, version = "?"] = /(\d+(?:\.\d+)+)/.exec(execFileSync(program, ["--version"], { encoding: "utf8" })) ?? [];
+  return version;
+}

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import type { Caller } from "../core/command.ts";
 import { failure } from "./errors.ts";
 
@@ -58,5 +58,5 @@ export function keyOf(header: (name: string) => string | null | undefined): stri
 }
 
 function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }

@@ -32,7 +32,7 @@ export class Exchange {
 
   /** Whether the connection, or the stream, is gone. */
   get closed(): boolean {
-    return this.raw.destroyed || this.#delivery.lost;
+    return this.#delivery.closed;
   }
 
   onClose(listener: () => void): void {

@@ -8,20 +8,18 @@ export class StreamExchange {
   /** Bytes that the answer was given: Node tells only how many of them have not gone out. */
   taken = 0;
   readonly #headers: IncomingHttpHeaders;
-  readonly #follow: () => Delivery;
-  #delivery: Delivery | undefined;
+  readonly #delivery: Delivery;
 
-  /** `follow` makes what follows the answer, which most answers don't need. */
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, follow: () => Delivery) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, delivery: Delivery) {
     this.stream = stream;
     this.path = headers[":path"] ?? "";
     this.#headers = headers;
-    this.#follow = follow;
+    this.#delivery = delivery;
   }
 
   /** Whether the stream, or its connection, is gone. */
   get closed(): boolean {
-    return this.stream.closed || this.stream.destroyed;
+    return this.#delivery.closed;
   }
 
   header(name: string): string | undefined {
@@ -31,7 +29,6 @@ export class StreamExchange {
 
   /** See Call.handOver. */
   handOver(lost: (written: boolean) => void): () => void {
-    this.#delivery ??= this.#follow();
     return this.#delivery.handOver(lost);
   }
 

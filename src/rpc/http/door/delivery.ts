@@ -14,39 +14,30 @@ interface Handed {
   known: boolean;
 }
 
-/** Follows the answer to one request until it was handed to the system; from there on its connection does. */
+/** Follows the answer to one request until it was handed to the system, if it gives a lease; from there on its connection does. */
 export class Delivery {
-  readonly #res: Pick<ServerResponse, "headersSent" | "writableLength" | "writableEnded">;
+  readonly #res: Answer;
+  /** Set if it is one of HTTP/2. */
+  readonly #stream: ServerHttp2Stream | undefined;
   readonly #underWay: UnderWay;
   readonly #expect: (delivery: Delivery) => void;
   #handed: Handed[] = [];
+  #following = false;
   #lost = false;
   /** Whether the connection will tell of the arrival of what is handed to the system. */
   watched = false;
 
   /** `expect` is called at each hand-over. */
   constructor(res: Answer, underWay: UnderWay, expect: (delivery: Delivery) => void) {
-    this.#res = res as ServerResponse;
+    this.#res = res;
+    this.#stream = "rstCode" in res ? res : "stream" in res ? res.stream : undefined;
     this.#underWay = underWay;
     this.#expect = expect;
-    let finished = false;
-    res.once("finish", () => {
-      finished = true;
-    });
-    // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well, whether or not we had come to the end of our answer.
-    const stream = "rstCode" in res ? res : "stream" in res ? res.stream : undefined;
-    this.#lost = res.destroyed || stream?.closed === true;
-    res.once("close", () => {
-      const reset = stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR;
-      if (finished && res.writableEnded && !reset) return this.#written();
-      this.#lost = true;
-      for (const { lost } of this.#handed.splice(0)) lost(false);
-    });
   }
 
-  /** Whether the connection, or the stream, went before the answer came to its end. */
-  get lost(): boolean {
-    return this.#lost;
+  /** Whether the connection, or the stream, is gone. */
+  get closed(): boolean {
+    return this.#lost || (this.#stream === undefined ? this.#res.destroyed : this.#stream.closed || this.#stream.destroyed);
   }
 
   /** Whether the answer gives a lease and was not handed to the system yet. */
@@ -57,6 +48,7 @@ export class Delivery {
   /** Implements Call.handOver. */
   handOver(lost: Lost): () => void {
     const handed: Handed = { lost, known: false };
+    this.#follow();
     if (this.#lost) lost(false);
     else {
       this.#handed.push(handed);
@@ -74,6 +66,24 @@ export class Delivery {
     if (this.#handed.length === 0 || !this.#res.headersSent || this.#res.writableEnded) return;
     if (this.#res.writableLength === 0) this.#written();
     else this.#underWay.late(this);
+  }
+
+  #follow(): void {
+    if (this.#following) return;
+    this.#following = true;
+    this.#lost = this.closed;
+    const res = this.#res as ServerResponse;
+    let finished = false;
+    res.once("finish", () => {
+      finished = true;
+    });
+    // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well, whether or not we had come to the end of our answer.
+    res.once("close", () => {
+      const reset = this.#stream !== undefined && this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+      if (finished && res.writableEnded && !reset) return this.#written();
+      this.#lost = true;
+      for (const { lost } of this.#handed.splice(0)) lost(false);
+    });
   }
 
   #written(): void {

@@ -69,7 +69,7 @@ export class Http2Connections {
     this.#server.on("stream", (stream, headers, ...rest) => {
       const connection = stream.session && this.#bySession.get(stream.session);
       if (connection === undefined) return;
-      const exchange = new StreamExchange(stream, headers, () => new Delivery(stream, connection.underWay, watch));
+      const exchange = new StreamExchange(stream, headers, new Delivery(stream, connection.underWay, watch));
       this.#opened(connection, stream).answer = exchange;
       if (this.#isTaken(exchange, handleStream)) return;
       for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);

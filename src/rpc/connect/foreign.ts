@@ -86,10 +86,11 @@ function tooLarge(limit: number): ConnectError {
 export async function explained(answer: UniversalServerResponse, read: () => boolean): Promise<UniversalServerResponse> {
   const type = answer.header?.get("content-type") ?? "";
   const body = answer.body;
-  if (answer.trailer !== undefined) explainTrailer(answer.trailer, read());
-  else if (body === undefined) return answer;
-  else if (type === "application/json") return answer.status === 200 || read() ? answer : await explainBody(answer, body);
-  else if (!read()) return { ...answer, body: mapped(body, (chunk) => explainEnvelope(chunk, type)) };
+  if (body === undefined) return answer;
+  const { trailer } = answer;
+  if (trailer !== undefined) return { ...answer, body: ended(body, () => explainTrailer(trailer, read())) };
+  if (type === "application/json") return answer.status === 200 || read() ? answer : await explainBody(answer, body);
+  if (!read()) return { ...answer, body: mapped(body, (chunk) => explainEnvelope(chunk, type)) };
   return answer;
 }
 
@@ -135,6 +136,12 @@ function explainTrailer(trailer: Headers, read: boolean): void {
  */
 function encodeMessage(trailer: Headers, error: ConnectError): void {
   trailer.set("grpc-message", error.rawMessage.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent));
+}
+
+/** connect-es writes the trailer when the body ends: the error of a stream comes only then. */
+async function* ended(body: AsyncIterable<Uint8Array>, then: () => void): AsyncIterable<Uint8Array> {
+  yield* body;
+  then();
 }
 
 async function* mapped(body: AsyncIterable<Uint8Array>, change: (chunk: Uint8Array) => Uint8Array): AsyncIterable<Uint8Array> {

@@ -1,52 +1,21 @@
 // The direct way and the long way (CALL_ME_DIRECT=off) answer alike: one table of calls, good and bad, through both.
 import { once } from "node:events";
 import { request } from "node:http";
-import { connect, type IncomingHttpHeaders } from "node:http2";
 import { buffer } from "node:stream/consumers";
 import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { KEY, Server } from "./server.ts";
+import { type Answer, envelope, facts, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { KEY, type Server } from "./server.ts";
 
 const METHODS = LockService.method;
 type Name = "check" | "acquire" | "release" | "renew" | "getLease" | "checkFence";
 
-interface Answer {
-  readonly status: number | undefined;
-  readonly headers: Record<string, unknown>;
-  readonly body: Buffer;
-  readonly trailers: Record<string, unknown>;
-}
-
 let servers: Server[];
 beforeAll(async () => {
-  servers = await Promise.all([Server.start({ CALL_ME_DIRECT: "on" }), Server.start({ CALL_ME_DIRECT: "off" })]);
+  servers = await startBoth();
 });
 afterAll(() => Promise.all(servers.map((server) => server[Symbol.asyncDispose]())));
-
-/** Node's own headers, and what only says which compression could be used: the direct way uses none. */
-const IGNORED = ["date", "grpc-accept-encoding", "accept-encoding", "connection", "keep-alive"];
-
-function facts(headers: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !IGNORED.includes(name) && !name.startsWith(":")));
-}
-
-async function overHttp2(server: Server, path: string, headers: object, chunks: readonly Uint8Array[]): Promise<Answer> {
-  const session = connect(server.url);
-  try {
-    const stream = session.request({ ":method": "POST", ":path": path, "x-api-key": KEY, ...headers });
-    let trailers = {};
-    stream.on("trailers", (sent: IncomingHttpHeaders) => {
-      trailers = facts(sent);
-    });
-    for (const chunk of chunks) stream.write(chunk);
-    stream.end();
-    const [head] = (await once(stream, "response")) as [IncomingHttpHeaders];
-    return { status: Number(head[":status"]), headers: facts(head), body: await buffer(stream), trailers };
-  } finally {
-    session.close();
-  }
-}
 
 async function overHttp1(
   server: Server,
@@ -64,24 +33,6 @@ async function overHttp1(
     body: await buffer(response),
     trailers: facts(response.trailers),
   };
-}
-
-/** What differs from call to call and from server to server; also within the details of an error, which are in base64. */
-function plain(text: string): string {
-  return text
-    .replace(/(?<="(?:value|grpc-status-details-bin)":")[\w+/-]+/g, (details) => plain(Buffer.from(details, "base64").toString("latin1")))
-    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID")
-    .replace(/cml_ID_[\w-]{43}/g, "TOKEN")
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
-    .replace(/"(revision|fencingToken|current)":"\d+"/g, '"$1":"N"')
-    .replace(/"(ttlRemaining)":"[\d.]+s"/g, '"$1":"T"');
-}
-
-function envelope(message: Uint8Array, flag = 0): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = flag;
-  head.writeUInt32BE(message.byteLength, 1);
-  return Buffer.concat([head, message]);
 }
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";

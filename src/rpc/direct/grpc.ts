@@ -11,39 +11,59 @@ import {
 } from "@connectrpc/connect/protocol";
 import { HEAD, statusTrailer } from "../connect/foreign.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
-import type { Wire } from "./wire.ts";
+import type { DirectMethod, Wire } from "./wire.ts";
 
 const TYPES: ReadonlySet<string | undefined> = new Set(["application/grpc", "application/grpc+proto"]);
 const MILLISECONDS: Readonly<Record<string, number>> = { S: 1_000, m: 1, u: 1e-3, n: 1e-6, M: 60_000, H: 3_600_000 };
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 const WITH_TRAILER = { waitForTrailers: true };
+const OK = { "grpc-status": "0" };
+
+/** gRPC's answers, also those of several messages. */
+export interface Grpc extends Wire<StreamExchange> {
+  /** Sends the head of an answer of several messages. */
+  begin(exchange: StreamExchange): void;
+  /** Ends such an answer well, whether or not it has begun. */
+  end(exchange: StreamExchange): void;
+}
 
 /** `fixed`: header fields of every answer. */
-export function grpc(fixed: OutgoingHttpHeaders): Wire<StreamExchange> {
+export function grpc(fixed: OutgoingHttpHeaders): Grpc {
   const head = { ":status": 200, ...fixed, "content-type": "application/grpc+proto" };
-  const answer = (exchange: StreamExchange, trailer: OutgoingHttpHeaders, body?: Uint8Array) => {
+  const begin = ({ stream }: StreamExchange) => stream.respond(head, WITH_TRAILER);
+  const end = (exchange: StreamExchange, trailer: OutgoingHttpHeaders, body?: Uint8Array) => {
     const { stream } = exchange;
-    stream.respond(head, WITH_TRAILER);
+    if (!stream.headersSent) begin(exchange);
     stream.once("wantTrailers", () => stream.sendTrailers(trailer));
     exchange.end(body);
   };
   return {
+    begin,
+    end: (exchange) => end(exchange, OK),
     isUsual: (exchange) => {
       const timeout = exchange.header("grpc-timeout");
       const encoding = exchange.header("grpc-encoding") ?? exchange.header("content-encoding");
-      return TYPES.has(exchange.header("content-type")) && encoding === undefined && (timeout === undefined || TIMEOUT.test(timeout));
+      return (
+        exchange.header(":method") === "POST" &&
+        TYPES.has(exchange.header("content-type")) &&
+        encoding === undefined &&
+        (timeout === undefined || TIMEOUT.test(timeout))
+      );
     },
     timeout: (exchange) => {
       const text = exchange.header("grpc-timeout");
       const [, amount, unit = ""] = (text === undefined ? undefined : TIMEOUT.exec(text)) ?? [];
       return amount === undefined ? undefined : Number(amount) * (MILLISECONDS[unit] ?? 1);
     },
-    read: ({ stream }, size, done) => {
+    read: ({ stream }, method, done) => {
+      const { size } = method;
       let body: Buffer | undefined;
       let over = false;
       const finish = () => {
-        if (!over) done(isWhole(body, size) ? body.subarray(HEAD) : messageIn(body, size));
+        if (!over) done(isWhole(body, size) ? body.subarray(HEAD) : messageIn(body, method));
         over = true;
+        // Of what the connection has received at once: an answer that lasts must not keep it.
+        body = undefined;
       };
       stream.on("data", (chunk: Buffer) => {
         if (over) return;
@@ -60,10 +80,10 @@ export function grpc(fixed: OutgoingHttpHeaders): Wire<StreamExchange> {
       }
     },
     encode: ({ desc }, message) => encodeEnvelope(0, toBinary(desc.output, message)),
-    answer: (exchange, message) => answer(exchange, { "grpc-status": "0" }, message),
+    answer: (exchange, message) => end(exchange, OK, message),
     refuse: (exchange, error) => {
       exchange.discard();
-      answer(exchange, Object.fromEntries(statusTrailer(error)));
+      end(exchange, Object.fromEntries(statusTrailer(error)));
     },
   };
 }
@@ -75,7 +95,7 @@ function isWhole(body: Buffer | undefined, size: number): body is Buffer {
 }
 
 /** What is not one whole message is judged by connect-es, so that it is refused alike on both ways. */
-async function messageIn(body: Buffer | undefined, size: number): Promise<Uint8Array> {
+async function messageIn(body: Buffer | undefined, { desc, size }: DirectMethod): Promise<Uint8Array> {
   const envelopes = pipe(
     createAsyncIterable(body === undefined ? [] : [body]),
     transformSplitEnvelope(size),
@@ -86,5 +106,5 @@ async function messageIn(body: Buffer | undefined, size: number): Promise<Uint8A
   const [message] = found;
   if (message !== undefined && found.length === 1) return message;
   const fault = message === undefined ? "missing input message" : "received extra input message";
-  throw new ConnectError(`protocol error: ${fault} for unary method`, Code.Unimplemented);
+  throw new ConnectError(`protocol error: ${fault} for ${desc.methodKind.replace("_", "-")} method`, Code.Unimplemented);
 }

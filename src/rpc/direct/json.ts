@@ -10,9 +10,12 @@ const UNUSUAL = ["content-encoding", "transfer-encoding", "expect"] as const;
 
 export const JSON1: Wire<Exchange> = {
   isUsual: (exchange, size) => {
-    const { headers } = exchange.req;
+    const { headers, method, httpVersionMajor } = exchange.req;
     const timeout = headers["connect-timeout-ms"];
     return (
+      method === "POST" &&
+      httpVersionMajor === 1 &&
+      exchange.query === "" &&
       headers["content-type"] === "application/json" &&
       UNUSUAL.every((name) => headers[name] === undefined) &&
       (timeout === undefined || /^\d{1,10}$/.test(String(timeout))) &&
@@ -23,7 +26,7 @@ export const JSON1: Wire<Exchange> = {
     const text = exchange.header("connect-timeout-ms");
     return text === undefined ? undefined : Number(text);
   },
-  read: ({ req }, _size, done) => {
+  read: ({ req }, _method, done) => {
     let body: Buffer | undefined;
     req.on("data", (chunk: Buffer) => {
       body = body === undefined ? chunk : Buffer.concat([body, chunk]);

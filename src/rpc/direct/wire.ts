@@ -1,30 +1,31 @@
-import type { DescMessage, DescMethodUnary, MessageShape, Registry } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageShape, Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 
 /** What the direct way has to know of a method. */
 export interface DirectMethod {
   /** The path of its requests. */
   readonly path: string;
-  readonly desc: DescMethodUnary;
+  readonly desc: DescMethodUnary | DescMethodServerStreaming;
   /** Largest request, in bytes. */
   readonly size: number;
   /** The messages that an Any of its requests and answers may hold. */
   readonly registry?: Registry;
 }
 
-/** How a unary call stands in a request and its answer, in one of the protocols that the direct way takes; `E`: as it comes in. */
+/** How a call stands in a request and its answer, in one of the protocols that the direct way takes; `E`: as it comes in. */
 export interface Wire<E> {
   /** Whether the headers are those of a usual call whose request is of at most `size` bytes. */
   isUsual(exchange: E, size: number): boolean;
   /** How long the caller waits, in ms; undefined: for ever. */
   timeout(exchange: E): number | undefined;
   /**
-   * Reads the request, and calls `done` with the bytes of the message; rejects with connect-es's own error if they are not one of at most
-   * `size` bytes.
+   * Reads the request, and calls `done` with the bytes of the message; rejects with connect-es's own error if they are not one of at most the
+   * method's size.
    */
-  read(exchange: E, size: number, done: (message: Uint8Array | Promise<Uint8Array>) => void): void;
+  read(exchange: E, method: DirectMethod, done: (message: Uint8Array | Promise<Uint8Array>) => void): void;
   parse(method: DirectMethod, bytes: Uint8Array): MessageShape<DescMessage>;
   encode(method: DirectMethod, message: MessageShape<DescMessage>): Uint8Array;
   answer(exchange: E, message: Uint8Array): void;
+  /** Also in place of the rest of an answer that has begun, where the protocol knows such answers. */
   refuse(exchange: E, error: ConnectError): void;
 }

@@ -1,9 +1,16 @@
 import { type Taken, Turns } from "./door/turns.ts";
 import type { Response } from "./exchange.ts";
+import type { StreamExchange } from "./stream-exchange.ts";
 
-/** What both kinds of response can do; Node types their methods too differently to be called on the union. */
-interface Sink {
+/** What all kinds of answer can do; Node types their methods too differently to be called on the union. */
+interface Answer {
   write(bytes: Uint8Array, left: () => void): boolean;
+}
+
+/** What carries an answer: the stream itself over HTTP/2. */
+interface Sink {
+  readonly closed?: boolean;
+  readonly destroyed: boolean;
   readonly writableCorked: number;
   cork(): void;
   uncork(): void;
@@ -33,8 +40,8 @@ function cork(sink: Sink): void {
 
 /** Writes a stream's pieces into a response that has begun. Those of one turn of the event loop go out together. */
 export class Outlet {
+  readonly #answer: Answer;
   readonly #sink: Sink;
-  readonly #gone: () => boolean;
   readonly #turns: Turns | undefined;
   #waiting = 0;
   /** The turn of the latest piece, and whether the piece waits for it. */
@@ -42,10 +49,10 @@ export class Outlet {
   #queued = false;
   #resume: (() => void) | undefined;
 
-  constructor(response: Response) {
-    this.#sink = response as Sink;
-    this.#gone = () => ("stream" in response ? response.stream.closed || response.stream.destroyed : response.destroyed);
-    this.#turns = "stream" in response ? Turns.of(response.stream.session) : undefined;
+  constructor(answer: Response | StreamExchange) {
+    this.#answer = answer as Answer;
+    this.#sink = "stream" in answer ? answer.stream : answer;
+    this.#turns = "stream" in answer ? Turns.of(answer.stream.session) : undefined;
     this.#sink.once("close", () => {
       this.#turn?.giveUp();
       this.#goOn();
@@ -57,7 +64,7 @@ export class Outlet {
    * time.
    */
   write(bytes: Uint8Array): Promise<void> | undefined {
-    if (this.#gone()) return undefined;
+    if (this.#sink.closed === true || this.#sink.destroyed) return undefined;
     this.#waiting += bytes.length;
     if (this.#turns === undefined) this.#send(bytes, () => {});
     else this.#sendInTurn(this.#turns, bytes);
@@ -89,7 +96,7 @@ export class Outlet {
 
   #send(bytes: Uint8Array, left: () => void): void {
     if (this.#sink.writableCorked === 0) cork(this.#sink);
-    this.#sink.write(bytes, () => {
+    this.#answer.write(bytes, () => {
       this.#waiting -= bytes.length;
       left();
       if (this.#hasRoom) this.#goOn();

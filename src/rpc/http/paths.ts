@@ -6,9 +6,10 @@ import type { Report } from "../connect/foreign.ts";
 import type { HealthState } from "../connect/health.ts";
 import { routes } from "../connect/router.ts";
 import { type DirectWay, directWay, type Gate } from "../direct/direct.ts";
-import { admit, perform } from "../gate.ts";
+import { directStreams, type StreamGate } from "../direct/streams.ts";
+import { admit, follow, perform } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
-import { type UnaryMethod, USUAL } from "../methods/table.ts";
+import { type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS } from "../methods/table.ts";
 import { preflighted, VARIES } from "./cors.ts";
 import { NO_PAGE } from "./door/http1.ts";
 import { Exchange } from "./exchange.ts";
@@ -34,15 +35,18 @@ export interface HttpOptions {
 export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle" | "handleStream"> {
   const { service, corsOrigins, report } = options;
   if (!options.direct) return { handle: handler(options, undefined) };
-  const gate: Gate<UnaryMethod> = {
+  const gate: Gate<UnaryMethod> & StreamGate<StreamingMethod> = {
     admit: (method, header) => admit(service, method, header),
     perform: (method, message, call) => perform(service, method, message, call),
+    follow: (method, message, call) => follow(service, method, message, call),
   };
-  const direct = directWay(USUAL, gate, report, corsOrigins.size === 0 ? NO_PAGE : { ...NO_PAGE, ...VARIES });
+  const fixed = corsOrigins.size === 0 ? NO_PAGE : { ...NO_PAGE, ...VARIES };
+  const direct = directWay(USUAL, gate, report, fixed);
+  const streams = directStreams(USUAL_STREAMS, gate, report, fixed);
   const handleStream = (exchange: StreamExchange) => {
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open && misledName(header) !== undefined;
-    return !isFromPage(header) && !misled && direct.stream(exchange);
+    return !isFromPage(header) && !misled && (direct.stream(exchange) || streams(exchange));
   };
   return { handle: handler(options, direct.exchange), handleStream };
 }

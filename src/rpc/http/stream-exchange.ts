@@ -41,6 +41,12 @@ export class StreamExchange {
     this.stream.resume();
   }
 
+  /** Sends bytes of the body; `left` is called when they have left. */
+  write(bytes: Uint8Array, left: () => void): boolean {
+    this.taken += bytes.byteLength;
+    return this.stream.write(bytes, left);
+  }
+
   /** Sends bytes of the body, all that are left of it. */
   end(bytes?: Uint8Array): void {
     this.taken += bytes?.byteLength ?? 0;

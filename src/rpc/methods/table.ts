@@ -1,5 +1,12 @@
 /** Every method of the contract, once: what does it, and what it takes to call it. A method without a row does not compile. */
-import type { DescMessage, DescMethod, DescMethodStreaming, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Call, Service } from "./call.ts";
@@ -82,11 +89,14 @@ export type Method = Rule & {
   readonly path: string;
 } & (
     | { readonly desc: DescMethodUnary; readonly run: Unary<DescMessage, DescMessage> }
-    | { readonly desc: DescMethodStreaming; readonly run: Streaming<DescMessage, DescMessage> }
+    | { readonly desc: DescMethodServerStreaming; readonly run: Streaming<DescMessage, DescMessage> }
   );
 
 /** A method with one answer. */
 export type UnaryMethod = Extract<Method, { desc: { methodKind: "unary" } }>;
+
+/** A method whose answer has several messages. */
+export type StreamingMethod = Exclude<Method, UnaryMethod>;
 
 /** The two services' methods by their path. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(
@@ -96,10 +106,11 @@ export const METHODS: ReadonlyMap<string, Method> = new Map(
   ]),
 );
 
-/** Those that CI jobs call most. */
-export const USUAL: readonly UnaryMethod[] = [...METHODS.values()].filter(
-  (method): method is UnaryMethod => isUnary(method) && method.desc.parent === LockService,
-);
+const LOCKING = [...METHODS.values()].filter((method) => method.desc.parent === LockService);
+
+/** Those that CI jobs call most, and those that they watch by. */
+export const USUAL: readonly UnaryMethod[] = LOCKING.filter(isUnary);
+export const USUAL_STREAMS: readonly StreamingMethod[] = LOCKING.filter((method): method is StreamingMethod => !isUnary(method));
 
 /** Whether a method has one answer. */
 export function isUnary(method: Method): method is UnaryMethod {

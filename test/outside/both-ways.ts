@@ -1,0 +1,59 @@
+// A server of which the direct way is on, and one where it is off; and answers in a form in which the two can be compared.
+import { once } from "node:events";
+import { connect, type IncomingHttpHeaders } from "node:http2";
+import { buffer } from "node:stream/consumers";
+import { KEY, Server } from "./server.ts";
+
+export interface Answer {
+  readonly status: number | undefined;
+  readonly headers: Record<string, unknown>;
+  readonly body: Buffer;
+  readonly trailers: Record<string, unknown>;
+}
+
+/** The two of them, with the direct way on and off. */
+export function startBoth(): Promise<Server[]> {
+  return Promise.all([Server.start({ CALL_ME_DIRECT: "on" }), Server.start({ CALL_ME_DIRECT: "off" })]);
+}
+
+/** Node's own headers, and what only says which compression could be used: the direct way uses none. */
+const IGNORED = ["date", "grpc-accept-encoding", "accept-encoding", "connection", "keep-alive"];
+
+export function facts(headers: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !IGNORED.includes(name) && !name.startsWith(":")));
+}
+
+export async function overHttp2(server: Server, path: string, headers: object, chunks: readonly Uint8Array[]): Promise<Answer> {
+  const session = connect(server.url);
+  try {
+    const stream = session.request({ ":method": "POST", ":path": path, "x-api-key": KEY, ...headers });
+    let trailers = {};
+    stream.on("trailers", (sent: IncomingHttpHeaders) => {
+      trailers = facts(sent);
+    });
+    for (const chunk of chunks) stream.write(chunk);
+    stream.end();
+    const [head] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    return { status: Number(head[":status"]), headers: facts(head), body: await buffer(stream), trailers };
+  } finally {
+    session.close();
+  }
+}
+
+/** What differs from call to call and from server to server; also within the details of an error, which are in base64. */
+export function plain(text: string): string {
+  return text
+    .replace(/(?<="(?:value|grpc-status-details-bin)":")[\w+/-]+/g, (details) => plain(Buffer.from(details, "base64").toString("latin1")))
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID")
+    .replace(/cml_ID_[\w-]{43}/g, "TOKEN")
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replace(/"(revision|fencingToken|current)":"\d+"/g, '"$1":"N"')
+    .replace(/"(ttlRemaining)":"[\d.]+s"/g, '"$1":"T"');
+}
+
+export function envelope(message: Uint8Array, flag = 0): Buffer {
+  const head = Buffer.alloc(5);
+  head[0] = flag;
+  head.writeUInt32BE(message.byteLength, 1);
+  return Buffer.concat([head, message]);
+}

@@ -1,6 +1,6 @@
 import type { Command, Renew, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
-import type { Lease, Micros } from "../core/model.ts";
+import type { Micros } from "../core/model.ts";
 import { owns } from "../core/verbs.ts";
 import { type Commit, type Store, StoreFailure } from "../store/store.ts";
 import { type Asked, Attendance } from "./attendance/attendance.ts";
@@ -67,6 +67,7 @@ export class Engine {
     this.#lane = new Lane(
       store,
       () => this.#abandonments(),
+      (lease) => this.#signs.takes(lease),
       (batch) => this.observed.decided(batch),
     );
     const pulse = (parts: Unit["parts"]) => this.#lane.submit({ parts });
@@ -179,11 +180,6 @@ export class Engine {
   /** What the stream has seen just now: an offer becomes a hold. */
   keep(view: LeaseView, call: EngineCall): Promise<LeaseView> {
     return this.#attendance.keep(view, call);
-  }
-
-  /** Resolves when the lease's state or fencing token differs from `seen`, or when `signal` aborts. */
-  changed(seen: Lease, signal: AbortSignal): Promise<void> {
-    return this.#attendance.changed(seen, signal);
   }
 
   /** Not while the server stops: then connections end of calls that are still to be answered. */

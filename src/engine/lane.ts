@@ -1,6 +1,7 @@
 import type { Command, Reads, Reply } from "../core/command.ts";
 import { readsOf } from "../core/command.ts";
 import { decide } from "../core/decide.ts";
+import type { Draft } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
 import { type Store, StoreFailure, type Transaction } from "../store/store.ts";
 import { EngineFailure } from "./failure.ts";
@@ -35,14 +36,19 @@ interface Waiting {
 export class Lane {
   readonly #store: Store;
   readonly #first: () => readonly Unit[];
+  readonly #takes: (lease: string) => boolean;
   readonly #decided: (batch: Batch) => void;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  /** `first` gives what has to be decided ahead of every batch, `decided` is told of each. */
-  constructor(store: Store, first: () => readonly Unit[], decided: (batch: Batch) => void = () => {}) {
+  /**
+   * `first` gives what has to be decided ahead of every batch; `takes` tells of a lease that a batch offers slots to whether somebody is
+   * there who takes them, in that batch; `decided` is told of each.
+   */
+  constructor(store: Store, first: () => readonly Unit[], takes: (lease: string) => boolean, decided: (batch: Batch) => void = () => {}) {
     this.#store = store;
     this.#first = first;
+    this.#takes = takes;
     this.#decided = decided;
   }
 
@@ -88,10 +94,7 @@ export class Lane {
     const commands = batch.reduce((sum, { unit }) => sum + unit.parts.length, 0);
     const decided = () => this.#decided({ commands, milliseconds: performance.now() - began });
     try {
-      const replies = await transact(
-        this.#store,
-        batch.map((entry) => entry.unit),
-      );
+      const replies = await this.#transact(batch.map((entry) => entry.unit));
       decided();
       for (const [index, entry] of batch.entries()) entry.resolve(replies[index] ?? []);
     } catch (error) {
@@ -103,6 +106,25 @@ export class Lane {
       else for (const entry of batch) await this.#commit([entry]);
     }
   }
+
+  #transact(units: readonly Unit[]): Promise<(readonly Reply[])[]> {
+    const parts = units.flatMap((unit) => unit.parts);
+    const pools = [...new Set(parts.map((part) => part.pool))].sort();
+    const each = parts.map((part) => readsOf(part.pool, part.command));
+    const reads: Reads = { leases: each.flatMap((read) => read.leases), requests: each.flatMap((read) => read.requests) };
+    return this.#store.transact(pools, reads, (transaction) => {
+      const replies = units.map((unit) => decideUnit(transaction, unit));
+      for (const pool of pools) handOver(transaction.draft(pool), this.#takes);
+      return replies;
+    });
+  }
+}
+
+/** Has whoever is there take what was offered to him: handed over in one commit, and in the turn in which that is known. */
+function handOver(draft: Draft, takes: (lease: string) => boolean): void {
+  const offered = new Set(draft.events.flatMap(({ cause }) => (cause?.state === "OFFERED" ? [cause.leaseId] : [])));
+  for (const lease of offered)
+    if (draft.pool.leases.get(lease)?.state === "OFFERED" && takes(lease)) decide(draft, { type: "claim", lease });
 }
 
 /** Refuses a unit that may not be decided while the disk is full; tells whether it did. */
@@ -117,14 +139,6 @@ function dropped({ unit, reject }: Waiting): boolean {
   const gone = unit.asker?.gone() ?? false;
   if (gone) reject(new EngineFailure("CALLER_GONE", "its caller was gone before its turn; it was not executed"));
   return gone;
-}
-
-function transact(store: Store, units: readonly Unit[]): Promise<(readonly Reply[])[]> {
-  const parts = units.flatMap((unit) => unit.parts);
-  const pools = [...new Set(parts.map((part) => part.pool))].sort();
-  const each = parts.map((part) => readsOf(part.pool, part.command));
-  const reads: Reads = { leases: each.flatMap((read) => read.leases), requests: each.flatMap((read) => read.requests) };
-  return store.transact(pools, reads, (transaction) => units.map((unit) => decideUnit(transaction, unit)));
 }
 
 function decideUnit(transaction: Transaction, unit: Unit): readonly Reply[] {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { Wait } from "../../src/engine/attendance/wait.ts";
 import { acquireCommand, MINUTE, SECOND } from "../core/world.ts";
 import { Line } from "../sim/line.ts";
 import { ask, by, free, occupied, stateOf } from "./asking.ts";
@@ -37,6 +38,54 @@ describe("an Acquire", () => {
     expect([stateOf(room, "nobody"), stateOf(room, "somebody")]).toEqual([undefined, "QUEUED"]);
   });
 
+  test("is handed the environment over in the release's own commit, and answered in the turn in which that is known", async () => {
+    const room = await occupied();
+    const answers: string[] = [];
+    const tell = (who: string) => () => answers.push(who);
+    for (let place = 0; place < 1_000; place++)
+      void ask(room.engine, `w${place}`, new Line(), { requestId: `${place}` }).then(tell(`w${place}`));
+    await settled();
+    const [waited, looked, writes] = [vi.spyOn(Wait.prototype, "next"), vi.spyOn(room.engine.views, "live"), room.disk.writes];
+    const handing = room.disk.hang();
+    void room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" }).then(tell("holder"));
+    await handing;
+    room.disk.flow();
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(answers).toEqual(["holder", "w0"]);
+    await settled();
+    // Nobody else of the thousand was woken, to go on waiting.
+    expect([answers.length, room.disk.writes - writes, waited.mock.calls.length, looked.mock.calls.length]).toEqual([2, 1, 0, 2]);
+    vi.restoreAllMocks();
+  });
+
+  test("whose time runs out while its hold is being written is answered with the hold", async () => {
+    const room = await occupied();
+    const waiting = ask(room.engine, "next", new Line(), { requestId: "r" });
+    await settled();
+    const handing = room.disk.hang();
+    void room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
+    await handing;
+    room.timers.fire();
+    await settled();
+    room.disk.flow();
+    expect(await waiting).toMatchObject({ ok: true, lease: { id: "next", state: "HELD" } });
+  });
+
+  test("whose caller goes while its hold is being written leaves an offer to who comes back", async () => {
+    const room = await occupied();
+    const line = new Line();
+    void ask(room.engine, "next", line, { requestId: "r" });
+    await settled();
+    const handing = room.disk.hang();
+    void room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
+    await handing;
+    line.break();
+    await settled();
+    room.disk.flow();
+    await settled();
+    expect(stateOf(room, "next")).toBe("OFFERED");
+  });
+
   test("claims nothing for a caller whose connection is broken", async () => {
     const room = await occupied();
     const line = new Line();
@@ -52,10 +101,10 @@ describe("an Acquire", () => {
     const line = new Line();
     const waiting = ask(room.engine, "next", line, { requestId: "r" });
     await settled();
-    await room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
-    // The claim is in its write.
-    const claiming = room.disk.hang();
-    await claiming;
+    // The hand-over is in its write, and with it the claim.
+    const handing = room.disk.hang();
+    void room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
+    await handing;
     line.break();
     room.disk.flow();
     await waiting;
@@ -138,10 +187,14 @@ describe("an Acquire", () => {
 
   test("whose wait fails, and that had no request_id to come back by, leaves nothing in line", async () => {
     const room = await occupied();
+    const busy = room.disk.hang();
+    void room.engine.submit("default", acquireCommand("other", "elsewhere"));
+    await busy;
+    // Asked for and offered in one batch, before the wait is open: it claims by a command of its own.
     const waiting = ask(room.engine, "next");
-    await settled();
-    await room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
-    // The claim is in its write.
+    const released = room.engine.submit("default", { type: "release", by, lease: "holder", outcome: "OK", note: "" });
+    room.disk.flow();
+    await released;
     await room.disk.hang();
     room.disk.fail();
     await expect(waiting).rejects.toThrow("the disk gave an error");

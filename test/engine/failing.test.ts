@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MINUTE } from "../core/world.ts";
 import { Line } from "../sim/line.ts";
 import { ask, by, free, occupied, stateOf } from "./asking.ts";
 import { settled, stage } from "./stage.ts";
@@ -59,7 +60,7 @@ describe("if_busy FAIL", () => {
     expect(stateOf(room, "next")).toBeUndefined();
   });
 
-  test("leaves nothing in line where its connection is lost at the moment of its grant", async () => {
+  test("is kept for a retry as long as an offer, where its connection is lost at the moment of its grant, and leaves nothing in line", async () => {
     let granted = () => {};
     const room = await stage(undefined, { committed: () => granted() });
     await ask(room.engine, "holder");
@@ -68,7 +69,12 @@ describe("if_busy FAIL", () => {
     await settled();
     granted = () => line.break();
     await free(room);
+    expect(stateOf(room, "next")).toBe("OFFERED");
+    room.clock.time += MINUTE;
+    room.timers.fire();
+    await settled();
     expect(stateOf(room, "next")).toBeUndefined();
+    expect(room.engine.views.pool("default").waiters).toBe(0);
   });
 
   test("is refused when its place is taken from it meanwhile", async () => {

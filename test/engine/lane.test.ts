@@ -14,7 +14,11 @@ function unit(command: Command, asker?: Unit["asker"]): Unit {
 
 async function laneOn(disk: SlowDisk): Promise<Lane> {
   const { store } = await storeOn(disk);
-  return new Lane(store, () => []);
+  return new Lane(
+    store,
+    () => [],
+    () => false,
+  );
 }
 
 /** A lane whose first command hangs in its write. */
@@ -77,6 +81,7 @@ describe("the lane", () => {
     const lane = new Lane(
       store,
       () => [],
+      () => false,
       ({ commands }) => batches.push(commands),
     );
     await Promise.all(["a", "b", "c"].map((id) => lane.submit(unit(acquireCommand(id, "uat"), patient))));

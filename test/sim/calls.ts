@@ -1,6 +1,7 @@
 /** The calls that clients make, and what comes of them. */
 import type { Refusal, Reply } from "../../src/core/command.ts";
 import type { Lease } from "../../src/core/model.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { LeaseView } from "../../src/engine/views.ts";
 import type { Client, Open } from "./client.ts";
 import type { Judge } from "./judge.ts";
@@ -99,7 +100,7 @@ export class Calls {
     try {
       view = await this.#hear(client, line, call, opened);
       while (view !== undefined && view.lease.state !== "ENDED" && !line.signal.aborted) {
-        await engine.changed(view.lease, line.signal);
+        await changed(engine, view.lease, line.signal);
         const next: LeaseView | undefined = await engine.views.lease(id);
         if (next === undefined || line.signal.aborted) break;
         view = await this.#hear(client, line, call, engine.keep(next, call));
@@ -162,4 +163,19 @@ export class Calls {
       });
     return heard;
   }
+}
+
+/** Resolves when a lease is in another state than `seen`, or its line breaks. */
+function changed({ hub, views }: Engine, seen: Lease, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      leave();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const leave = hub.follow(seen.id, done);
+    const now = views.live(seen.id)?.lease;
+    if (signal.aborted || now?.state !== seen.state || now.fencingToken !== seen.fencingToken) done();
+    else signal.addEventListener("abort", done);
+  });
 }

@@ -10,6 +10,7 @@ import type { LeaseView, Views } from "../views.ts";
 import type { Hub } from "../watch/hub.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import type { SignsOfLife } from "./signs.ts";
+import { type Wait, Waits } from "./wait.ts";
 
 /** An answer must be on its way this long before the caller's deadline, in milliseconds. */
 const MARGIN = 250;
@@ -37,9 +38,11 @@ export interface Rooms {
 export class Attendance {
   readonly #rooms: Rooms;
   readonly #deliveries = new Deliveries();
+  readonly #waits: Waits;
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
+    this.#waits = new Waits(rooms.timers, rooms.draining);
   }
 
   /** Notes a committed change of a lease's state; undefined if it has ended. */
@@ -125,7 +128,7 @@ export class Attendance {
 
   /** Reads a lease for an onlooker; with `wait` after its next change of state. It is no sign of life and claims nothing (rule 3). */
   async onlook(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
-    await this.#patiently(patienceOf(wait, call), call, (signal) => this.changed(view.lease, signal));
+    await this.#waits.during(patienceOf(wait, call), call, (one) => this.#changed(view.lease, one));
     return (await this.#rooms.views.lease(view.lease.id)) ?? view;
   }
 
@@ -155,59 +158,55 @@ export class Attendance {
     };
   }
 
-  /** Resolves when the lease's state or fencing token differs from `seen`, or when `signal` aborts. */
-  changed(seen: Lease, signal: AbortSignal): Promise<void> {
-    const { hub, views } = this.#rooms;
-    return new Promise((resolve) => {
-      const done = () => {
-        leave();
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const leave = hub.follow(seen.id, done);
-      const now = views.live(seen.id)?.lease;
-      if (signal.aborted || now === undefined || hasChanged(seen, now)) done();
-      else signal.addEventListener("abort", done);
-    });
-  }
-
   /** A call that begins names the lease: a sign of life, and what was answered before has arrived. */
   #named(id: string): void {
     this.#rooms.signs.sign(id);
     this.#deliveries.naming(id)();
   }
 
-  /** An open wait is a continuous sign of life, and claims an offer; but not for a caller whose connection is lost. */
+  /**
+   * An open wait is a continuous sign of life, and claims an offer; but not for a caller whose connection is lost. It mostly does so in the
+   * very batch that makes the offer; what was offered before is claimed by a command.
+   */
   async #waitInLine(view: LeaseView, patience: number, call: EngineCall, delivery?: Delivery): Promise<LeaseView> {
     const { signs, views } = this.#rooms;
     const { id } = view.lease;
+    const isLost = () => delivery?.lost !== undefined || this.#isGone(call);
     let seen = view;
-    await this.#patiently(patience, call, async (signal) => {
-      const leave = signs.attend(id);
+    let taken = false;
+    await this.#waits.during(patience, call, async (wait) => {
+      const leave = signs.attend(id, () => {
+        taken = !wait.over && !isLost();
+        return taken;
+      });
       try {
-        while (seen.lease.state === "QUEUED" && !signal.aborted) {
-          await this.changed(seen.lease, signal);
+        while (seen.lease.state === "QUEUED" && !wait.over) {
+          await this.#changed(seen.lease, wait);
           // What waited in memory only leaves nothing behind.
           seen = (await views.lease(id)) ?? { pool: seen.pool, lease: { ...seen.lease, state: "ENDED" } };
-          if (delivery?.lost !== undefined || this.#isGone(call)) break;
+          if (isLost()) break;
           seen = await this.#claim(seen);
         }
       } finally {
         leave();
       }
     });
-    return seen;
+    // The wait was over while a batch that takes an offer was being written: what came of it is known behind that batch.
+    return taken && seen.lease.state === "QUEUED" ? await this.#submitClaim(seen) : seen;
   }
 
-  /** Waits for so many milliseconds, while the caller is there and the server stays. */
-  async #patiently(patience: number, call: EngineCall, until: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    if (patience <= 0) return;
-    const over = new AbortController();
-    const cancel = this.#rooms.timers.after(patience, () => over.abort());
+  /** Resolves when the lease differs from `seen`, or the wait is over. */
+  async #changed(seen: Lease, wait: Wait): Promise<void> {
+    const { hub, views } = this.#rooms;
+    const leave = hub.follow(seen.id, wait.wake);
     try {
-      await until(AbortSignal.any([over.signal, call.signal, this.#rooms.draining]));
+      while (!wait.over) {
+        const now = views.live(seen.id)?.lease;
+        if (now === undefined || hasChanged(seen, now)) return;
+        await wait.next();
+      }
     } finally {
-      cancel();
+      leave();
     }
   }
 
@@ -218,7 +217,10 @@ export class Attendance {
 
   /** Makes an offer a hold, and lets one be served again that was passed over; anything else stays as it is. */
   async #claim(view: LeaseView): Promise<LeaseView> {
-    if (view.lease.state !== "OFFERED" && view.lease.passedOver !== true) return view;
+    return view.lease.state === "OFFERED" || view.lease.passedOver === true ? await this.#submitClaim(view) : view;
+  }
+
+  async #submitClaim(view: LeaseView): Promise<LeaseView> {
     const reply = await this.#rooms.submit(view.lease.pool, { type: "claim", lease: view.lease.id });
     return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
   }

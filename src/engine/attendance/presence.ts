@@ -17,8 +17,8 @@ export class Presence implements SignsOfLife {
   readonly #now: () => Micros;
   readonly #scheduled: () => void;
   readonly #tickets = new Map<string, Ticket>();
-  /** How many waits and streams are open on a lease. */
-  readonly #open = new Map<string, number>();
+  /** The waits and streams that are open on a lease, by whether each takes what it is offered. */
+  readonly #open = new Map<string, (() => boolean)[]>();
   #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
 
   /** `scheduled` is told whenever a ticket has begun to run. */
@@ -48,14 +48,16 @@ export class Presence implements SignsOfLife {
     this.#schedule(lease, ticket);
   }
 
-  attend(lease: string): () => void {
-    this.#count(lease, 1);
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      this.#count(lease, -1);
-    };
+  attend(lease: string, takes: () => boolean = () => false): () => void {
+    const open = this.#open.get(lease);
+    if (open === undefined) this.#open.set(lease, [takes]);
+    else open.push(takes);
+    this.sign(lease);
+    return () => this.#leave(lease, takes);
+  }
+
+  takes(lease: string): boolean {
+    return this.#open.get(lease)?.some((takes) => takes()) ?? false;
   }
 
   overdue(): string[] {
@@ -80,10 +82,12 @@ export class Presence implements SignsOfLife {
     return ticket;
   }
 
-  #count(lease: string, change: 1 | -1): void {
-    const open = (this.#open.get(lease) ?? 0) + change;
-    if (open > 0) this.#open.set(lease, open);
-    else this.#open.delete(lease);
+  #leave(lease: string, takes: () => boolean): void {
+    const open = this.#open.get(lease) ?? [];
+    const at = open.indexOf(takes);
+    if (at < 0) return;
+    open.splice(at, 1);
+    if (open.length === 0) this.#open.delete(lease);
     this.sign(lease);
   }
 

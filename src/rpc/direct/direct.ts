@@ -4,7 +4,7 @@
  * test/outside/direct.test.ts compares them.
  */
 import type { OutgoingHttpHeaders } from "node:http2";
-import { create, type DescMessage, type DescMethodUnary, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/command.ts";
 import type { Report } from "../connect/foreign.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -37,7 +37,7 @@ export function directWay<M extends Unary>(methods: readonly M[], gate: Gate<M>,
       report,
       admit: (method, header) => gate.admit(method, header),
       answer: async (method, request, call, exchange) => {
-        const message = wire.encode(method, create(method.desc.output, await gate.perform(method, request, call)));
+        const message = wire.encode(method, await gate.perform(method, request, call));
         if (!exchange.closed) wire.answer(exchange, message);
       },
     });

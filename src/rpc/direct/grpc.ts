@@ -1,15 +1,10 @@
 /** gRPC over HTTP/2, uncompressed. */
 import type { OutgoingHttpHeaders } from "node:http2";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import {
-  createAsyncIterable,
-  encodeEnvelope,
-  pipe,
-  transformDecompressEnvelope,
-  transformSplitEnvelope,
-} from "@connectrpc/connect/protocol";
+import { createAsyncIterable, pipe, transformDecompressEnvelope, transformSplitEnvelope } from "@connectrpc/connect/protocol";
 import { HEAD, statusTrailer } from "../connect/foreign.ts";
+import { enveloped } from "../encoding/binary.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
 import type { DirectMethod, Wire } from "./wire.ts";
 
@@ -79,7 +74,7 @@ export function grpc(fixed: OutgoingHttpHeaders): Grpc {
         throw new ConnectError(`parse binary: ${error instanceof Error ? error.message : String(error)}`, Code.Internal);
       }
     },
-    encode: ({ desc }, message) => encodeEnvelope(0, toBinary(desc.output, message)),
+    encode: ({ desc }, message) => enveloped(desc.output, message),
     answer: (exchange, message) => end(exchange, OK, message),
     refuse: (exchange, error) => {
       exchange.discard();

@@ -1,7 +1,7 @@
 /** JSON over HTTP/1.1 as Connect has it, uncompressed and with its length told. */
-import { toJsonString } from "@bufbuild/protobuf";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { messageOf } from "../connect/json.ts";
+import { jsonOf } from "../encoding/json.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Wire } from "./wire.ts";
 
@@ -34,7 +34,7 @@ export const JSON1: Wire<Exchange> = {
     req.once("end", () => done(body ?? Buffer.alloc(0)));
   },
   parse: ({ desc, registry }, bytes) => messageOf(desc.input, bytes, registry),
-  encode: ({ desc, registry }, message) => Buffer.from(toJsonString(desc.output, message, registry === undefined ? {} : { registry })),
+  encode: ({ desc, registry }, message) => Buffer.from(jsonOf(desc.output, message, registry)),
   answer: (exchange, message) => send(exchange, 200, message),
   refuse: (exchange, error) => {
     exchange.discard();

@@ -1,4 +1,4 @@
-import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageShape, Registry } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageInitShape, MessageShape, Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 
 /** What the direct way has to know of a method. */
@@ -24,7 +24,7 @@ export interface Wire<E> {
    */
   read(exchange: E, method: DirectMethod, done: (message: Uint8Array | Promise<Uint8Array>) => void): void;
   parse(method: DirectMethod, bytes: Uint8Array): MessageShape<DescMessage>;
-  encode(method: DirectMethod, message: MessageShape<DescMessage>): Uint8Array;
+  encode(method: DirectMethod, message: MessageInitShape<DescMessage>): Uint8Array;
   answer(exchange: E, message: Uint8Array): void;
   /** Also in place of the rest of an answer that has begun, where the protocol knows such answers. */
   refuse(exchange: E, error: ConnectError): void;

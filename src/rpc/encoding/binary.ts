@@ -1,0 +1,113 @@
+/** Messages as protobuf's bytes, in the envelope that gRPC puts around them. */
+import { create, type DescField, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { HEAD } from "../connect/foreign.ts";
+import { Compiled, type Form, type Kind } from "./compile.ts";
+
+const VARINT = 0;
+const DELIMITED = 2;
+
+/** Bytes that grow at their end; used again and again. */
+class Sheet {
+  bytes = Buffer.allocUnsafe(4_096);
+  end = 0;
+
+  /** Makes room for so many bytes more. */
+  reserve(count: number): void {
+    if (this.end + count <= this.bytes.byteLength) return;
+    const grown = Buffer.allocUnsafe(2 * (this.end + count));
+    this.bytes.copy(grown, 0, 0, this.end);
+    this.bytes = grown;
+  }
+
+  /** A whole number from 0 to 2^53. */
+  varint(value: number): void {
+    this.reserve(10);
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.bytes[this.end++] = (rest % 0x80) | 0x80;
+    this.bytes[this.end++] = rest;
+  }
+
+  long(value: bigint): void {
+    if (value >= 0n && value <= Number.MAX_SAFE_INTEGER) {
+      this.varint(Number(value));
+      return;
+    }
+    this.reserve(10);
+    let rest = BigInt.asUintN(64, value);
+    for (; rest >= 0x80n; rest >>= 7n) this.bytes[this.end++] = Number(rest & 0x7fn) | 0x80;
+    this.bytes[this.end++] = Number(rest);
+  }
+
+  text(value: string): void {
+    const length = Buffer.byteLength(value);
+    this.varint(length);
+    this.reserve(length);
+    this.end += this.bytes.write(value, this.end);
+  }
+
+  /** What `write` writes, with its length before it. */
+  delimited(write: () => void): void {
+    this.reserve(1);
+    const start = ++this.end;
+    write();
+    const length = this.end - start;
+    let size = 1;
+    for (let rest = length; rest >= 0x80; rest >>= 7) size++;
+    this.reserve(size);
+    if (size > 1) this.bytes.copyWithin(start + size - 1, start, this.end);
+    this.end = start - 1;
+    this.varint(length);
+    this.end += length;
+  }
+}
+
+const tagged =
+  <V>(wireType: number, write: (out: Sheet, value: V) => void): Kind<Sheet> =>
+  (field, bare) => {
+    const tag = (field.number << 3) | wireType;
+    return (out, value) => {
+      if (!bare) out.varint(tag);
+      write(out, value);
+    };
+  };
+
+const int = tagged(VARINT, (out, value: number) => (value < 0 ? out.long(BigInt(value)) : out.varint(value)));
+
+export const FORM: Form<Sheet> = {
+  text: tagged(DELIMITED, (out, value: string) => out.text(value)),
+  truth: tagged(VARINT, (out, value: boolean) => out.varint(value ? 1 : 0)),
+  int,
+  long: tagged(VARINT, (out, value: bigint) => out.long(value)),
+  enum: int,
+  message: (fields) => tagged(DELIMITED, (out, value: never) => out.delimited(() => fields(out, value))),
+  list: (field, each) => {
+    const packed = isPacked(field);
+    const write = each(field, packed);
+    const all = (out: Sheet, values: readonly never[]) => {
+      for (const value of values) write(out, value);
+    };
+    if (!packed) return all;
+    return tagged(DELIMITED, (out, values: never) => out.delimited(() => all(out, values)))(field, false);
+  },
+  special: () => undefined,
+};
+
+function isPacked(field: DescField): boolean {
+  return field.fieldKind === "list" && field.listKind !== "message" && field.packed;
+}
+
+const sheet = new Sheet();
+
+const compiled = new Compiled(FORM);
+
+/** What a method returns, as a message of this type in an envelope. */
+export function enveloped<S extends DescMessage>(type: S, init: MessageInitShape<S>): Uint8Array {
+  const fields = compiled.fieldsOf(type);
+  if (fields === undefined) return encodeEnvelope(0, toBinary(type, create(type, init)));
+  sheet.end = HEAD;
+  fields(sheet, init as never);
+  sheet.bytes[0] = 0;
+  sheet.bytes.writeUInt32BE(sheet.end - HEAD, 1);
+  return Buffer.from(sheet.bytes.subarray(0, sheet.end));
+}

@@ -1,5 +1,4 @@
 /** The original service's one route, kept to the letter: /maybe?environment=NAME with X-API-KEY. Facts are added in headers only. */
-import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
@@ -8,6 +7,7 @@ import { wouldGrant } from "../../core/view.ts";
 import { reasonOf, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
+import { newLeaseId } from "../methods/ids.ts";
 import { outlook } from "../methods/outlook.ts";
 import { MAYBE } from "../methods/table.ts";
 import { ExchangeCall } from "./call.ts";
@@ -68,7 +68,7 @@ function look(service: Service, environment: string, exchange: Exchange): void {
 
 async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Caller, exchange: Exchange): Promise<void> {
   const { engine } = service;
-  const id = randomUUID();
+  const id = newLeaseId();
   const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
   const pool = engine.views.homeOf(environment);
   const reply = await engine.acquire({ pool: pool.name, command }, new ExchangeCall(caller, exchange));

@@ -1,5 +1,5 @@
 /** Acquire's message as a command: defaults, bounds, and the fingerprint that tells a retry from another request. */
-import { hash, randomUUID } from "node:crypto";
+import { hash } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
 import { type AcquireRequest, AcquireRequestSchema, IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
@@ -8,6 +8,7 @@ import { limits } from "../../core/limits.ts";
 import type { Holder, HolderKind as Kind, NamedWant } from "../../core/model.ts";
 import { badField } from "../errors.ts";
 import { choice, duration, integer, newName, required, text } from "./fields.ts";
+import { newLeaseId } from "./ids.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
 const IF_BUSY: Partial<Record<IfBusy, Acquire["ifBusy"]>> = {
@@ -43,7 +44,7 @@ export function readAcquire(
   const requestId = text("request_id", request.requestId, limits.name);
   const command: Acquire = {
     type: "acquire",
-    id: randomUUID(),
+    id: newLeaseId(),
     by,
     needs,
     autoCreate,

@@ -57,6 +57,13 @@ export function storedEnvironment(site: Site): StoredEnvironment {
   return { ...site.environment, rests: [...site.rests.keys()] };
 }
 
+/** Whether the row that is stored differs from that of an earlier version by its fence and revision alone, as after a grant. */
+export function differsByFence(before: Site, after: Site): boolean {
+  const [a, b] = [before.environment, after.environment];
+  const isAsItWas = a.config === b.config && a.onDemand === b.onDemand && before.rests === after.rests;
+  return isAsItWas && a.state === b.state && a.stateReason === b.stateReason && a.stateUntil === b.stateUntil;
+}
+
 /** Whether nothing would be lost with it: made on demand, and nobody is on it, was so just now, or waits. */
 export function isIdle(site: Site): boolean {
   const { onDemand, state } = site.environment;

@@ -1,8 +1,8 @@
 import { Draft, type Found, type Totals, totalsOf } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
 import { type Lease, type Micros, requestKey, type StoredEnvironment } from "../core/model.ts";
-import { storedEnvironment } from "../core/site.ts";
-import type { Cache, Commit, Transaction } from "./store.ts";
+import { differsByFence, storedEnvironment } from "../core/site.ts";
+import type { Cache, Commit, Fence, Transaction } from "./store.ts";
 
 /** The drafts of one transaction: on the pools as the cache has them, and the ended leases that were read for it. */
 export class Drafts implements Transaction {
@@ -38,7 +38,7 @@ export class Drafts implements Transaction {
   /** All that the drafts have changed; undefined if that is nothing. */
   commit(): Commit | undefined {
     const changed = [...this.#drafts.values()].filter((draft) => this.#hasChanged(draft));
-    return changed.length === 0 ? undefined : commitOf(changed);
+    return changed.length === 0 ? undefined : commitOf(changed, this.#cache);
   }
 
   /** Whether a draft has changed anything. */
@@ -81,18 +81,22 @@ export function add(a: Totals, b: Totals, sign: 1 | -1): Totals {
 }
 
 /** The rows to write: of several versions of one row, the last. */
-function commitOf(drafts: readonly Draft[]): Commit {
+function commitOf(drafts: readonly Draft[], cache: Cache): Commit {
   const leases = new Map<string, Lease>();
   const environments = new Map<string, StoredEnvironment>();
+  const fences: Fence[] = [];
   const deleted = new Set<string>();
   const events: Event[] = [];
   for (const draft of drafts) {
     // Kept for each pool: a name that one pool deletes in this transaction may be created in another pool by the same transaction.
     const named = new Set<string>();
+    const stored = cache.pool(draft.pool.name).sites;
     for (const row of draft.rows) row.kind === "lease" ? leases.set(row.lease.id, row.lease) : named.add(row.name);
     for (const name of named) {
-      const site = draft.pool.sites.get(name);
-      site === undefined ? deleted.add(name) : environments.set(name, storedEnvironment(site));
+      const [before, site] = [stored.get(name), draft.pool.sites.get(name)];
+      if (site === undefined) deleted.add(name);
+      else if (before === undefined || !differsByFence(before, site)) environments.set(name, storedEnvironment(site));
+      else fences.push({ environment: name, fence: site.environment.fence, revision: site.environment.revision });
     }
     events.push(...draft.events);
   }
@@ -101,5 +105,5 @@ function commitOf(drafts: readonly Draft[]): Commit {
   const leavesNothing = ({ state, transient }: Lease) => state === "ENDED" && transient === true;
   const forgotten = [...leases.values()].filter(leavesNothing).map(({ id }) => id);
   const kept = [...leases.values()].filter((lease) => !leavesNothing(lease));
-  return { pools, leases: kept, environments: [...environments.values()], deleted: gone, forgotten, events };
+  return { pools, leases: kept, environments: [...environments.values()], fences, deleted: gone, forgotten, events };
 }

@@ -2,7 +2,7 @@ import type { Reads } from "../core/command.ts";
 import type { Lease, Micros, Revision } from "../core/model.ts";
 import { Drafts } from "./drafts.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
-import { rebuild } from "./rebuild.ts";
+import { rebuild, upToDate } from "./rebuild.ts";
 import {
   type Cache,
   type Commit,
@@ -53,7 +53,7 @@ export class LocalStore implements Store {
 
   /** Opens the store on what the medium has. `clock` is given the latest time that anything was decided at. */
   static async open(medium: Medium, clock: (latest: Micros) => StoreClock): Promise<LocalStore> {
-    const loaded = await medium.load();
+    const loaded = upToDate(await medium.load());
     return new LocalStore(medium, loaded, clock(loaded.pools.reduce((latest, pool) => Math.max(latest, pool.at), 0)));
   }
 
@@ -71,6 +71,7 @@ export class LocalStore implements Store {
       pools: rebuild(loaded, (pool, cause) => cache.refuse(pool, cause)),
       leases,
       environments,
+      fences: [],
       deleted: [],
       forgotten: [],
       events: [],
@@ -190,6 +191,9 @@ export class LocalStore implements Store {
   }
 }
 
+/** A pool needs no row where a live lease says all of it: its revision, which is also the time of the commit; see `upToDate`. */
 function batchOf(commit: Commit): Batch {
-  return { ...commit, pools: commit.pools.map(({ name, revision, at }) => ({ name, revision, at })) };
+  const borne = new Map(commit.leases.map(({ pool, state, revision }) => [revision, state === "ENDED" ? undefined : pool]));
+  const pools = commit.pools.filter(({ name, revision, at }) => at !== revision || borne.get(revision) !== name);
+  return { ...commit, pools: pools.map(({ name, revision, at }) => ({ name, revision, at })) };
 }

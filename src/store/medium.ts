@@ -1,13 +1,15 @@
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
 import type { Lease, Pool, Revision, StoredEnvironment } from "../core/model.ts";
-import type { Condition, History, LeaseQuery, Past, StoreFailure } from "./store.ts";
+import type { Condition, Fence, History, LeaseQuery, Past, StoreFailure } from "./store.ts";
 
 /** The rows of one transaction, each key once. */
 export interface Batch {
   readonly pools: readonly Pick<Pool, "name" | "revision" | "at">[];
   readonly leases: readonly Lease[];
   readonly environments: readonly StoredEnvironment[];
+  /** Of environments of which a grant has changed nothing else. */
+  readonly fences: readonly Fence[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
   /** Ids of leases of which no row is kept. */
@@ -19,6 +21,7 @@ export interface Batch {
 export interface Loaded {
   readonly secret: Uint8Array;
   readonly pools: Batch["pools"];
+  /** As they were last written, their fences included. */
   readonly environments: readonly StoredEnvironment[];
   /** Live ones only. */
   readonly leases: readonly Lease[];

@@ -51,6 +51,10 @@ export class MemoryMedium implements Medium {
     for (const pool of batch.pools) this.#pools.set(pool.name, pool);
     for (const name of batch.deleted) this.#environments.delete(name);
     for (const environment of batch.environments) this.#environments.set(environment.config.name, environment);
+    for (const { environment, ...grant } of batch.fences) {
+      const before = this.#environments.get(environment);
+      if (before !== undefined) this.#environments.set(environment, { ...before, ...grant });
+    }
     for (const lease of batch.leases) this.#leases.set(lease.id, lease);
     for (const id of batch.forgotten) this.#leases.delete(id);
     this.#events.push(...batch.events);

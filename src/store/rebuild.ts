@@ -2,6 +2,14 @@ import { poolOfRows } from "../core/loading.ts";
 import type { Pool } from "../core/model.ts";
 import type { Loaded } from "./medium.ts";
 
+/** The rows, with each pool's revision and time as of its last commit: a live lease may bear them in place of the pool's own row. */
+export function upToDate(loaded: Loaded): Loaded {
+  const pools = new Map(loaded.pools.map((row) => [row.name, row]));
+  for (const { pool: name, revision } of loaded.leases)
+    if (revision > (pools.get(name)?.revision ?? 0)) pools.set(name, { name, revision, at: revision });
+  return { ...loaded, pools: [...pools.values()] };
+}
+
 /**
  * Makes pools of all stored rows. A pool whose rows contradict each other is passed to `refuse`, with the cause; the others do not depend
  * on it.

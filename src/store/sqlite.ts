@@ -4,13 +4,13 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
-import type { Lease, Revision } from "../core/model.ts";
+import type { Lease, Revision, StoredEnvironment } from "../core/model.ts";
 import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
 import { leaseOfRemains } from "./remains.ts";
 import { unmark } from "./sqlite/mark.ts";
-import { Damage, environmentOfRow, eventOfRow, leaseOfRow, poolOfRow, remainsOfRow, rowsOf } from "./sqlite/rows.ts";
+import { Damage, environmentOfRow, eventsOfRow, fenceOfRow, leaseOfRow, poolOfRow, remainsOfRow, rowsOf } from "./sqlite/rows.ts";
 import type { Answer, Operations, Request } from "./sqlite/worker.ts";
-import { type History, type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
+import { type Fence, type History, type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
 
 /** What the package leaves out, since its clients don't need it: the version that it was tested with. */
 const DRIVER = "better-sqlite3@13.2.0";
@@ -81,9 +81,11 @@ export class SqliteMedium implements Medium {
   /** Throws StoreUnusable where a row is damaged, and closes the file. */
   async load(): Promise<Loaded> {
     try {
-      const { secret, pools, environments } = await this.#call("load");
+      const { secret, ...rows } = await this.#call("load");
       const leases = await this.list({ states: [], limit: Number.MAX_SAFE_INTEGER });
-      return { secret, pools: pools.map(poolOfRow), environments: environments.map(environmentOfRow), leases };
+      const fences = new Map(rows.fences.map(fenceOfRow).map((fence) => [fence.environment, fence]));
+      const environments = rows.environments.map(environmentOfRow).map((row) => withFence(row, fences.get(row.config.name)));
+      return { secret, pools: rows.pools.map(poolOfRow), environments, leases };
     } catch (error) {
       await this.close();
       const reason = error instanceof Error ? error.message : String(error);
@@ -128,13 +130,14 @@ export class SqliteMedium implements Medium {
 
   async past(pool: string, since: Revision, limit: number): Promise<Past> {
     const events: Event[] = [];
-    for (let more = true; more; ) {
-      const window = await this.#call("past", pool, events.at(-1)?.revision ?? since, limit - events.length);
+    for (let more = true; more && events.length < limit; ) {
+      const last = events.at(-1)?.revision ?? since;
+      const window = await this.#call("past", pool, last, limit - events.length);
       if (window === "trimmed") return window;
-      for (const event of this.#decode(() => window.rows.map(eventOfRow))) events.push(event);
+      for (const event of this.#decode(() => window.rows.flatMap(eventsOfRow))) if (event.revision > last) events.push(event);
       more = window.more;
     }
-    return { events };
+    return { events: events.slice(0, limit) };
   }
 
   trim(history: History): Promise<boolean> {
@@ -206,4 +209,10 @@ export class SqliteMedium implements Medium {
       throw this.#dead;
     }
   }
+}
+
+/** An environment with its latest grant, which may be later than its row. */
+function withFence(environment: StoredEnvironment, grant: Fence | undefined): StoredEnvironment {
+  if (grant === undefined || grant.revision <= environment.revision) return environment;
+  return { ...environment, fence: grant.fence, revision: grant.revision };
 }

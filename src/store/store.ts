@@ -10,12 +10,22 @@ export interface Transaction {
   draft(pool: string): Draft;
 }
 
+/** The highest fencing token of an environment, and the revision of its grant. */
+export interface Fence {
+  readonly environment: string;
+  readonly fence: Revision;
+  readonly revision: Revision;
+}
+
 /** What a committed transaction changed: each row once, in its last version. */
 export interface Commit {
   /** The pools as they are after the transaction. */
   readonly pools: readonly Pool[];
   readonly leases: readonly Lease[];
+  /** Those of which more has changed than the highest fencing token. */
   readonly environments: readonly StoredEnvironment[];
+  /** Those of which only that has changed, by a grant. */
+  readonly fences: readonly Fence[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
   /** Leases whose end leaves nothing behind. */

@@ -60,7 +60,15 @@ describe("pools in memory", () => {
     const clock = new HandClock();
     const pools = new Pools(() => clock.now());
     const former = (name: string): Commit => {
-      return { pools: [{ ...emptyPool(name), revision: START }], leases: [], environments: [], deleted: [], forgotten: [], events: [] };
+      return {
+        pools: [{ ...emptyPool(name), revision: START }],
+        leases: [],
+        environments: [],
+        fences: [],
+        deleted: [],
+        forgotten: [],
+        events: [],
+      };
     };
     for (let n = 0; n <= limits.formerPools; n++) pools.adopt(former(`p${n}`));
     expect(pools.pool("p0").revision).toBe(START);

@@ -11,8 +11,8 @@ const HISTORY = 3;
 const OUTAGE: Micros = 5_000_000;
 /** A pool whose rows contradict each other. */
 export const DAMAGED = "damaged";
-/** A lease on an environment that is not stored. */
-const contradiction: Lease = { ...(await specimen()), pool: DAMAGED };
+/** A lease on an environment that is not stored; of no time, so that the clock does not begin with it. */
+const contradiction: Lease = { ...(await specimen()), pool: DAMAGED, revision: 0 };
 
 /** Writes rows of which no pool can be made. */
 export function damage(rows: MemoryMedium): Promise<void> {
@@ -66,7 +66,7 @@ export class Disk implements Medium {
 
   async probe(): Promise<void> {
     this.#needRoom();
-    await this.write({ pools: [], leases: [], environments: [], deleted: [], forgotten: [], events: [] });
+    await this.write({ pools: [], leases: [], environments: [], fences: [], deleted: [], forgotten: [], events: [] });
     this.#needRoom();
     this.#machine.short = false;
     this.#machine.recovered(OUTAGE);

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
+import { decide } from "../../src/core/decide.ts";
+import type { Event } from "../../src/core/event.ts";
 import { requestKey } from "../../src/core/model.ts";
 import type { History } from "../../src/store/store.ts";
 import type { Candidate } from "./exam.ts";
-import { acquire, endOf, holder, nothing, release, START, second, specimen, storeOn, submit } from "./fixtures.ts";
+import { acquire, busyDay, endOf, holder, nothing, release, START, second, specimen, storeOn, submit } from "./fixtures.ts";
 
 /** History without bounds, but for what is given. */
 function keeping(bounds: Partial<History>): History {
@@ -109,27 +111,48 @@ export function examHistory(candidate: Candidate): void {
 
   it("keeps of a pool's events the newest, so many and so many bytes of them", async () => {
     const medium = await candidate.open();
-    const event = (pool: string, revision: number) => ({ pool, revision, at: revision, environments: [] });
+    // Little less than each is as it is stored.
+    const size = 10_000;
+    const cause = { leaseId: "x".repeat(size), state: "HELD", holder } as const;
+    const event = (pool: string, revision: number) => ({ pool, revision, at: revision, environments: [], cause });
     const events = Array.from({ length: 30 }, (_, n) => event("long", 100 + n));
-    await medium.write({ ...nothing, pools: [{ name: "long", revision: 130, at: 1 }], events: [...events, event("short", 1)] });
-    const size = JSON.stringify(events[0]).length;
+    for (const one of [...events, event("short", 1)]) await medium.write({ ...nothing, events: [one] });
     const left = async (pool: string) => {
       const past = await medium.past(pool, 0, 100);
       const trimmed = past === "trimmed" ? await medium.past(pool, 119, 100) : past;
       return trimmed === "trimmed" ? trimmed : trimmed.events.map(({ revision }) => revision);
     };
     expect(await left("long")).toHaveLength(30);
-    await medium.trim(keeping({ events: 20, bytes: 25 * size }));
+    await medium.trim(keeping({ events: 20, bytes: 25.5 * size }));
     expect(await medium.past("long", 108, 100)).toBe("trimmed");
     expect(await medium.past("long", 109, 100)).toEqual({ events: events.slice(10) });
-    await medium.trim(keeping({ events: 20, bytes: 10 * size + 1 }));
+    await medium.trim(keeping({ events: 20, bytes: 10.5 * size }));
     expect(await left("long")).toEqual(events.slice(20).map(({ revision }) => revision));
     await medium.write({ ...nothing, events: [event("long", 130)] });
-    await medium.trim(keeping({ bytes: 5 * size }));
+    await medium.trim(keeping({ bytes: 5.5 * size }));
     expect(await medium.past("long", 125, 100)).toMatchObject({ events: [{ revision: 126 }, {}, {}, {}, { revision: 130 }] });
     expect(await medium.past("long", 124, 100)).toBe("trimmed");
     expect(await left("short")).toEqual([1]);
     await medium.close();
+  });
+
+  it("tells the past as it was told when it happened", async () => {
+    const medium = await candidate.open();
+    const { store, clock, pools } = await storeOn(medium);
+    const told: Event[] = [];
+    pools.onCommit(({ events }) => told.push(...events));
+    await busyDay(store, clock);
+    const leases = Array.from({ length: 100 }, (_, n) => `together-${n}`);
+    await store.transact(["one"], { leases: [], requests: [] }, ({ draft }) => {
+      for (const id of leases) decide(draft("one"), acquire(id, "one-3", { reason: id, holder: { ...holder, name: id } }));
+    });
+    for (const pool of ["one", "two"]) {
+      const events = told.filter((event) => event.pool === pool);
+      expect(await store.past(pool, 0, 10_000)).toEqual({ events });
+      const since = events.at(-50)?.revision ?? 0;
+      expect(await store.past(pool, since, 20)).toEqual({ events: events.slice(-49, -29) });
+    }
+    await store.close();
   });
 
   it("tells a past of many megabytes in order and whole", async () => {

@@ -53,6 +53,7 @@ describe("a full disk", () => {
       pools: [{ name: "p", revision, at: revision }],
       leases: [],
       environments: [],
+      fences: [],
       deleted: [],
       forgotten: [],
       events: [event],

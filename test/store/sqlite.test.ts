@@ -1,7 +1,10 @@
 import { copyFileSync, existsSync, statSync } from "node:fs";
 import path from "node:path";
+import { crc32 } from "node:zlib";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import type { Event } from "../../src/core/event.ts";
+import { type Lease, requestKey } from "../../src/core/model.ts";
 import { known, migrate } from "../../src/store/migrations.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { rowsOf } from "../../src/store/sqlite/rows.ts";
@@ -9,7 +12,7 @@ import { Tables } from "../../src/store/sqlite/tables.ts";
 import { SqliteMedium } from "../../src/store/sqlite.ts";
 import { type Candidate, exam } from "./exam.ts";
 import { examHistory } from "./exam-history.ts";
-import { holder, nothing } from "./fixtures.ts";
+import { endOf, holder, nothing, specimen } from "./fixtures.ts";
 import { directory } from "./places.ts";
 
 describe("a store on SQLite", () => {
@@ -40,22 +43,31 @@ describe("the file", () => {
     await expect(statements.map((sql) => `${sql};\n`).join("\n")).toMatchFileSnapshot("../../src/store/migrations/schema.sql");
   });
 
-  it("of the first version is taken up: with its events, and their number", async () => {
+  it.each([1, 4])("of version %i is taken up: with its leases and events, and their number", async (last) => {
     const file = path.join(directory(), "call-me.db");
     const old = new Database(file);
     old.function("random_key", () => Buffer.alloc(32));
     migrate(
       old,
       file,
-      known().filter(({ version }) => version === 1),
+      known().filter(({ version }) => version <= last),
     );
-    const event = { pool: "p", revision: 7, at: 1, environments: [] };
-    for (const row of rowsOf({ ...nothing, events: [event] }).events) old.prepare("INSERT INTO events VALUES (?, ?, ?, ?)").run(row);
+    const lease = { ...(await specimen()), tags: ["nightly"], endNote: "" };
+    const past = endOf(lease, { id: "past", endNote: "done", requestId: "r" });
+    const event = eventOf(lease);
+    const seal = (...columns: (string | number | null)[]) => [...columns, crc32(columns.join("\0"))];
+    const put = (table: string, row: unknown[]) => old.prepare(`INSERT INTO ${table} VALUES (${row.map(() => "?").join()})`).run(row);
+    const key = requestKey("admin", "default", "r");
+    put("leases", seal(lease.id, "default", "HELD", null, lease.createdAt, null, JSON.stringify(lease)));
+    put("leases", seal(past.id, "default", "ENDED", key, past.createdAt, past.createdAt, JSON.stringify(past)));
+    put("events", seal("default", event.revision, JSON.stringify(event)));
     old.close();
     const medium = await SqliteMedium.open(file);
-    expect(await medium.past("p", 0, 9)).toEqual({ events: [event] });
+    expect((await medium.load()).leases).toEqual([lease]);
+    expect(await medium.find({ leases: [], requests: [key] })).toEqual([past]);
+    expect(await medium.past("default", 0, 9)).toEqual({ events: [event] });
     await medium.trim({ before: 0, leases: 1, requests: 1, events: 0, bytes: 1_000 });
-    expect(await medium.past("p", 0, 9)).toBe("trimmed");
+    expect(await medium.past("default", 0, 9)).toBe("trimmed");
     await medium.close();
   });
 
@@ -63,7 +75,7 @@ describe("the file", () => {
     const db = openDatabase(path.join(directory(), "call-me.db"));
     const pragma = (name: string) => db.pragma(name, { simple: true });
     expect(["journal_mode", "synchronous", "locking_mode", "trusted_schema"].map(pragma)).toEqual(["wal", 2, "exclusive", 0]);
-    expect(pragma("wal_autocheckpoint")).toBe(1_000);
+    expect(pragma("wal_autocheckpoint")).toBe(0);
     db.close();
   });
 
@@ -86,7 +98,7 @@ describe("the file", () => {
     };
     write(1, 91);
     expect(past(0, 100)).toEqual({ revisions: [1, 2], more: true });
-    expect(past(0, 2)).toEqual({ revisions: [1, 2], more: false });
+    expect(past(0, 1)).toEqual({ revisions: [1], more: true });
     expect(past(89, 100)).toEqual({ revisions: [90], more: false });
     write(91, 101);
     expect(past(0, 100)).toBe("trimmed");
@@ -121,6 +133,19 @@ describe("the file", () => {
     expect([...marks, isMarked()]).toEqual([false, false, true, false]);
   });
 
+  it("takes over what is in its log every thousand pages, so that the log stays short", async () => {
+    const file = path.join(directory(), "call-me.db");
+    const medium = await SqliteMedium.open(file);
+    const lease = await specimen();
+    for (let n = 0; n < 60; n++) {
+      const leases = Array.from({ length: 100 }, (_, m) => endOf(lease, { id: `${n}-${m}`, endNote: "x".repeat(2_000) }));
+      await medium.write({ ...nothing, leases });
+    }
+    expect(statSync(`${file}-wal`).size).toBeLessThan(6_000_000);
+    expect(statSync(file).size).toBeGreaterThan(10_000_000);
+    await medium.close();
+  });
+
   it("is whole without its log once it is closed", async () => {
     const file = path.join(directory(), "call-me.db");
     const medium = await SqliteMedium.open(file);
@@ -128,6 +153,7 @@ describe("the file", () => {
       pools: [{ name: "p", revision: 1, at: 1 }],
       leases: [],
       environments: [],
+      fences: [],
       deleted: [],
       forgotten: [],
       events: [],
@@ -144,12 +170,27 @@ describe("the file", () => {
 
   it("keeps nothing of a batch of which one row cannot be written, and takes the next", async () => {
     const medium = await SqliteMedium.open(path.join(directory(), "call-me.db"));
-    const event = { pool: "p", revision: 7, at: 1, environments: [] };
-    const batch = { pools: [{ name: "p", revision: 7, at: 1 }], leases: [], environments: [], deleted: [], forgotten: [], events: [event] };
-    await expect(medium.write({ ...batch, events: [event, event] })).rejects.toMatchObject({ reason: "STORAGE_FAILED" });
-    expect((await medium.load()).pools).toEqual([]);
-    await medium.write(batch);
-    expect(await medium.past("p", 0, 9)).toEqual({ events: [event] });
+    const batch = (revision: number, told: number) => ({
+      ...nothing,
+      pools: [{ name: "p", revision, at: 1 }],
+      events: [{ pool: "p", revision: told, at: 1, environments: [] }],
+    });
+    await medium.write(batch(7, 7));
+    await expect(medium.write(batch(8, 7))).rejects.toMatchObject({ reason: "STORAGE_FAILED" });
+    expect((await medium.load()).pools).toMatchObject([{ revision: 7 }]);
+    await medium.write(batch(8, 8));
+    expect(await medium.past("p", 0, 9)).toMatchObject({ events: [{ revision: 7 }, { revision: 8 }] });
     await medium.close();
   });
 });
+
+/** What was told of a grant. */
+function eventOf({ id: leaseId, holder, principal, pool, revision, createdAt, deadline = 0 }: Lease): Event {
+  const times = { since: createdAt, until: deadline, latestEnd: createdAt + 9 };
+  const occupant = { leaseId, holder, principal, state: "HELD", reason: "", ...times } as const;
+  const next = { ...occupant, leaseId: "next", state: "QUEUED", reason: "a release", holder: { ...holder, name: "other" } } as const;
+  const numbers = { capacity: 2, used: 1, resting: 1, queueLength: 1, available: false };
+  const rest = { until: 9, from: { leaseId: "past", holder, endReason: "EXPIRED" } } as const;
+  const status = { name: "uat", pool, state: "DRAINING", stateReason: "", ...numbers, holders: [occupant], next, rest } as const;
+  return { revision, at: createdAt, pool, environments: [status], cause: { leaseId, state: "HELD", holder } };
+}

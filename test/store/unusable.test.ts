@@ -43,6 +43,7 @@ async function used(file = path.join(directory(), "call-me.db")): Promise<string
     pools: [{ name: "p", revision: 1, at: 1 }],
     environments: [{ ...environment, stateReason: "", fence: 0, rests: [], revision: 1 }],
     leases: [],
+    fences: [],
     deleted: [],
     forgotten: [],
     events: [],

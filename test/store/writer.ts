@@ -26,6 +26,7 @@ async function attempt(medium: SqliteMedium, revision: number): Promise<string> 
       pools: [{ name: "p", revision, at: revision }],
       leases: [],
       environments: [],
+      fences: [],
       deleted: [],
       forgotten: [],
       events: [event],

@@ -45,7 +45,7 @@ CREATE TABLE events (
   pool TEXT NOT NULL,
   revision INTEGER NOT NULL,
   body TEXT NOT NULL,
-  seal INTEGER NOT NULL,
+  seal INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 1,
   PRIMARY KEY (pool, revision)
 ) STRICT, WITHOUT ROWID;
 
@@ -57,12 +57,6 @@ CREATE TABLE trimmed (
 CREATE TABLE probe (
   count INTEGER NOT NULL
 ) STRICT;
-
-CREATE TABLE logs (
-  pool TEXT PRIMARY KEY,
-  events INTEGER NOT NULL,
-  bytes INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE remains (
   number INTEGER PRIMARY KEY,
@@ -76,3 +70,10 @@ CREATE TABLE remains (
 ) STRICT;
 
 CREATE INDEX remains_request ON remains (request_key);
+
+CREATE TABLE fences (
+  environment TEXT PRIMARY KEY,
+  fence INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  seal INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

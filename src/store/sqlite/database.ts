@@ -105,6 +105,7 @@ function own(db: Database.Database, file: string): void {
     throw unusable(file, `its file system has no write-ahead log (journal_mode is ${row?.journal_mode})`, "keep it on a local disk");
   // After journal_mode: this build of SQLite silently turns it to NORMAL for a WAL, and a commit would not be on disk.
   db.pragma("synchronous = FULL");
+  db.pragma("wal_autocheckpoint = 0");
   db.pragma(`journal_size_limit = ${LOG_LIMIT}`);
 }
 

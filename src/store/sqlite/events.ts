@@ -8,45 +8,58 @@ const READ = 1024 * 1024;
 const CHUNK = 5_000;
 const DELETED = 16 * 1024 * 1024;
 
-/** Events behind a cursor, at least one if there is any, and whether there may be more behind these. */
+/** Rows with the events behind a cursor, at least one if there is any, and whether there may be more behind these. */
 export interface Window {
   readonly rows: readonly Row[];
   readonly more: boolean;
 }
 
+type EventRow = [pool: string, revision: Revision, body: string, seal: number, count: number];
 type Bounds = Pick<History, "before" | "events" | "bytes">;
 
-/** The logs of the pools, and how many events and bytes each has. */
+/** How much the log of a pool is. */
+interface Size {
+  events: number;
+  bytes: number;
+}
+
+/** What one call may still delete, or count. */
+interface Budget {
+  rows: number;
+  bytes: number;
+}
+
+/** The logs of the pools. How much each is, is counted once and then kept in memory. */
 export class Events {
   readonly #insert: Statement<[...Row]>;
-  readonly #behind: Statement<[string, Revision, number], Row>;
+  readonly #behind: Statement<[string, Revision], EventRow>;
   readonly #trimmed: Statement<[string], Revision>;
-  readonly #logs: Statement<[], [pool: string, events: number, bytes: number]>;
-  readonly #log: Statement<[string], [pool: string, events: number, bytes: number]>;
-  readonly #oldest: Statement<[string], [revision: Revision, bytes: number]>;
-  readonly #count: Statement<[pool: string, events: number, bytes: number]>;
-  readonly #forget: Statement<[string]>;
+  readonly #pool: Statement<[string], string>;
+  readonly #size: Statement<[string], [events: number, bytes: number]>;
+  readonly #oldest: Statement<[string], [revision: Revision, events: number, bytes: number]>;
   readonly #delete: Statement<[string, Revision]>;
   readonly #mark: Statement<[string, Revision]>;
+  #sizes = new Map<string, Size>();
 
   constructor(db: Database) {
-    this.#insert = db.prepare("INSERT INTO events (pool, revision, body, seal) VALUES (?, ?, ?, ?)");
+    this.#insert = db.prepare("INSERT INTO events (pool, revision, body, seal, count) VALUES (?, ?, ?, ?, ?)");
     this.#behind = db
-      .prepare<[string, Revision, number], Row>(
-        "SELECT pool, revision, body, seal FROM events WHERE pool = ? AND revision > ? ORDER BY revision LIMIT ?",
+      .prepare<[string, Revision], EventRow>(
+        "SELECT pool, revision, body, seal, count FROM events WHERE pool = ? AND revision > ? ORDER BY revision",
       )
       .raw();
     this.#trimmed = db.prepare<[string], Revision>("SELECT revision FROM trimmed WHERE pool = ?").pluck();
-    this.#logs = db.prepare<[], [string, number, number]>("SELECT pool, events, bytes FROM logs").raw();
-    this.#log = db.prepare<[string], [string, number, number]>("SELECT pool, events, bytes FROM logs WHERE pool = ?").raw();
-    this.#oldest = db
-      .prepare<[string], [Revision, number]>("SELECT revision, octet_length(body) FROM events WHERE pool = ? ORDER BY revision")
+    this.#pool = db.prepare<[string], string>("SELECT pool FROM events WHERE pool > ? ORDER BY pool LIMIT 1").pluck();
+    this.#size = db
+      .prepare<[string], [number, number]>(
+        "SELECT coalesce(sum(count), 0), coalesce(sum(octet_length(body)), 0) FROM events WHERE pool = ?",
+      )
       .raw();
-    this.#count = db.prepare(
-      `INSERT INTO logs (pool, events, bytes) VALUES (?, ?, ?)
-       ON CONFLICT (pool) DO UPDATE SET events = events + excluded.events, bytes = bytes + excluded.bytes`,
-    );
-    this.#forget = db.prepare("DELETE FROM logs WHERE pool = ? AND events = 0");
+    this.#oldest = db
+      .prepare<[string], [Revision, number, number]>(
+        "SELECT revision, count, octet_length(body) FROM events WHERE pool = ? ORDER BY revision",
+      )
+      .raw();
     this.#delete = db.prepare("DELETE FROM events WHERE pool = ? AND revision <= ?");
     this.#mark = db.prepare("INSERT INTO trimmed VALUES (?, ?) ON CONFLICT (pool) DO UPDATE SET revision = excluded.revision");
   }
@@ -56,29 +69,34 @@ export class Events {
    * trims of all logs a busy pool can write a great many.
    */
   add(rows: readonly Row[], bytes: number): void {
-    const added = new Map<string, { events: number; bytes: number }>();
+    const written = new Set<string>();
     for (const row of rows) {
+      const pool = String(row[0]);
+      const size = this.#sizeOf(pool);
       this.#insert.run(...row);
-      const [pool, body] = [String(row[0]), String(row[2])];
-      const before = added.get(pool) ?? { events: 0, bytes: 0 };
-      added.set(pool, { events: before.events + 1, bytes: before.bytes + Buffer.byteLength(body) });
+      size.events += Number(row[4]);
+      size.bytes += Buffer.byteLength(String(row[2]));
+      written.add(pool);
     }
-    for (const [pool, sum] of added) {
-      this.#count.run(pool, sum.events, sum.bytes);
-      const log = this.#log.get(pool);
-      if (log === undefined || log[2] <= 2 * bytes) continue;
-      this.#cut(log, { before: 0, events: Number.POSITIVE_INFINITY, bytes }, { rows: CHUNK, bytes: DELETED });
-    }
+    for (const pool of written)
+      if (this.#sizeOf(pool).bytes > 2 * bytes)
+        this.#cut(pool, { before: 0, events: Number.POSITIVE_INFINITY, bytes }, { rows: CHUNK, bytes: DELETED });
+  }
+
+  /** Must be called when a transaction of the caller's was rolled back. */
+  recount(): void {
+    this.#sizes = new Map();
   }
 
   past(pool: string, since: Revision, limit: number): Window | "trimmed" {
     if (since < (this.#trimmed.get(pool) ?? 0)) return "trimmed";
     const rows: Row[] = [];
-    let bytes = 0;
-    for (const row of this.#behind.iterate(pool, since, limit)) {
-      rows.push(row);
-      bytes += String(row[2]).length;
-      if (bytes >= READ) return { rows, more: rows.length < limit };
+    let [bytes, events] = [0, 0];
+    for (const [name, revision, body, seal, count] of this.#behind.iterate(pool, since)) {
+      if (events >= limit || bytes >= READ) return { rows, more: true };
+      rows.push([name, revision, body, seal]);
+      bytes += String(body).length;
+      events += count;
     }
     return { rows, more: false };
   }
@@ -86,28 +104,39 @@ export class Events {
   /** Deletes the oldest of what is beyond the bounds, within a transaction of the caller's, and not much at once; true: there is more. */
   trim(bounds: Bounds): boolean {
     const budget = { rows: CHUNK, bytes: DELETED };
-    for (const log of this.#logs.all()) if (this.#cut(log, bounds, budget)) return true;
+    for (let pool = this.#pool.get(""); pool !== undefined; pool = this.#pool.get(pool)) {
+      if (!this.#sizes.has(pool)) budget.rows -= this.#sizeOf(pool).events;
+      if (this.#cut(pool, bounds, budget)) return true;
+    }
     return false;
   }
 
+  #sizeOf(pool: string): Size {
+    const known = this.#sizes.get(pool);
+    if (known !== undefined) return known;
+    const [events, bytes] = this.#size.get(pool) ?? [0, 0];
+    const size = { events, bytes };
+    this.#sizes.set(pool, size);
+    return size;
+  }
+
   /** Whether the budget was used up. */
-  #cut(log: [pool: string, events: number, bytes: number], bounds: Bounds, budget: { rows: number; bytes: number }): boolean {
-    let [pool, events, bytes] = log;
+  #cut(pool: string, bounds: Bounds, budget: Budget): boolean {
+    const size = this.#sizeOf(pool);
     let last: Revision | undefined;
-    for (const [revision, size] of this.#oldest.iterate(pool)) {
-      const kept = revision >= bounds.before && events <= bounds.events && bytes <= bounds.bytes;
+    for (const [revision, events, bytes] of this.#oldest.iterate(pool)) {
+      const kept = revision >= bounds.before && size.events <= bounds.events && size.bytes <= bounds.bytes;
       if (kept || budget.rows <= 0 || budget.bytes <= 0) break;
       last = revision;
-      events -= 1;
-      bytes -= size;
+      size.events -= events;
+      size.bytes -= bytes;
       budget.rows -= 1;
-      budget.bytes -= size;
+      budget.bytes -= bytes;
     }
-    if (last === undefined) return false;
-    this.#delete.run(pool, last);
-    this.#count.run(pool, events - log[1], bytes - log[2]);
-    this.#forget.run(pool);
-    this.#mark.run(pool, last);
+    if (last !== undefined) {
+      this.#delete.run(pool, last);
+      this.#mark.run(pool, last);
+    }
     return budget.rows <= 0 || budget.bytes <= 0;
   }
 }

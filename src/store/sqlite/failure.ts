@@ -1,8 +1,7 @@
-import type { Database } from "better-sqlite3";
 import { StoreFailure } from "../store.ts";
 
 /** How far a transaction had come. */
-type Step = "work" | "commit";
+export type Step = "work" | "commit";
 
 /**
  * What an error of SQLite means for who waits for it. The question is whether the transaction could be found committed after a crash.
@@ -15,8 +14,8 @@ type Step = "work" | "commit";
  * - A failed fsync leaves a whole marked frame in the page cache, and the kernel may have dropped it or not; a second fsync would say
  *   yes to either (docs/decisions/0010-sqlite-with-one-owner.md). Running out of memory after the fsync is an error too.
  *   So anything else at COMMIT: nobody knows.
- * - SQLite checkpoints within COMMIT, and keeps an error there to itself. That is as it must be: the commit is on disk in the WAL, which
- *   is not reused before each page of it has been copied and an fsync of the database has succeeded.
+ * - A checkpoint that fails is nobody's failure: all commits are on disk in the WAL, which is not reused before each page of it has been
+ *   copied and an fsync of the database has succeeded.
  * - SQLITE_CORRUPT and damaged rows: what we have told callers so far may have been wrong, so the process must not go on.
  */
 export function failureOf(error: unknown, step: Step): StoreFailure {
@@ -35,28 +34,4 @@ export function failureOf(error: unknown, step: Step): StoreFailure {
 /** SQLite's extended result code, as a word; empty for other errors. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-/** Runs `work` in one transaction of its own, which is on disk when it returns. Throws StoreFailure. */
-export function commit(db: Database, work: () => void): void {
-  let step: Step = "work";
-  try {
-    db.exec("BEGIN IMMEDIATE");
-    work();
-    step = "commit";
-    db.exec("COMMIT");
-  } catch (error) {
-    const failure = failureOf(error, step);
-    throw rollBack(db) ? failure : new StoreFailure("OUTCOME_UNKNOWN", `could not roll back: ${failure.message}`, { cause: error });
-  }
-}
-
-/** SQLite has rolled back by itself after some errors, and not after others. */
-function rollBack(db: Database): boolean {
-  try {
-    if (db.inTransaction) db.exec("ROLLBACK");
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,11 @@
 /** Converts values to rows and back. Rows are sent to the worker as flat arrays: cloning a nested lease costs more than its JSON does. */
 import { crc32 } from "node:zlib";
 import type { Event } from "../../core/event.ts";
-import { type EndReason, type Lease, requestKey, type StoredEnvironment } from "../../core/model.ts";
+import { type EndReason, type Lease, type LeaseState, requestKey, type StoredEnvironment } from "../../core/model.ts";
 import type { Batch } from "../medium.ts";
 import type { Remains } from "../remains.ts";
+import type { Fence } from "../store.ts";
+import { bodiesOfEvents, bodyOfLease, eventsOfBody, leaseOfBody } from "./lean.ts";
 
 /** The columns of a table in order, the seal last. */
 export type Row = readonly (string | number | null)[];
@@ -12,6 +14,7 @@ export type Row = readonly (string | number | null)[];
 export interface BatchRows {
   readonly pools: readonly Row[];
   readonly environments: readonly Row[];
+  readonly fences: readonly Row[];
   readonly deleted: readonly string[];
   readonly leases: readonly Row[];
   readonly forgotten: readonly string[];
@@ -27,10 +30,11 @@ export function rowsOf(batch: Batch): BatchRows {
   return {
     pools: batch.pools.map(({ name, revision, at }) => seal(name, revision, at)),
     environments: batch.environments.map((environment) => seal(environment.config.name, JSON.stringify(environment))),
+    fences: batch.fences.map(({ environment, fence, revision }) => seal(environment, fence, revision)),
     deleted: batch.deleted,
     leases: batch.leases.map(rowOfLease),
     forgotten: batch.forgotten,
-    events: batch.events.map((event) => seal(event.pool, event.revision, JSON.stringify(event))),
+    events: rowsOfEvents(batch.events),
   };
 }
 
@@ -43,12 +47,24 @@ export function environmentOfRow(row: Row): StoredEnvironment {
   return JSON.parse(String(unseal(row)[1]));
 }
 
-export function leaseOfRow(row: Row): Lease {
-  return JSON.parse(String(unseal(row)[6]));
+export function fenceOfRow(row: Row): Fence {
+  const [environment, fence, revision] = unseal(row);
+  return { environment: String(environment), fence: Number(fence), revision: Number(revision) };
 }
 
-export function eventOfRow(row: Row): Event {
-  return JSON.parse(String(unseal(row)[2]));
+export function leaseOfRow(row: Row): Lease {
+  const [id, pool, state, , createdAt, endedAt, body] = unseal(row);
+  const ended = endedAt === null ? {} : { endedAt: Number(endedAt) };
+  return leaseOfBody(String(body), {
+    ...{ id: String(id), pool: String(pool), state: state as LeaseState, createdAt: Number(createdAt) },
+    ...ended,
+  });
+}
+
+/** The events of a row, which has some of one pool and one commit. */
+export function eventsOfRow(row: Row): readonly Event[] {
+  const [pool, , body] = unseal(row);
+  return eventsOfBody(String(body), String(pool));
 }
 
 export function rowOfRemains({ requestKey, lease, fingerprint, endReason, createdAt, endedAt }: Remains): Row {
@@ -65,7 +81,15 @@ export function remainsOfRow(row: Row): Remains {
 function rowOfLease(lease: Lease): Row {
   const key = lease.requestId === undefined ? null : requestKey(lease.principal, lease.pool, lease.requestId);
   const ended = lease.state === "ENDED" ? (lease.endedAt ?? lease.createdAt) : null;
-  return seal(lease.id, lease.pool, lease.state, key, lease.createdAt, ended, JSON.stringify(lease));
+  return seal(lease.id, lease.pool, lease.state, key, lease.createdAt, ended, bodyOfLease(lease));
+}
+
+/** Rows of several events each. How many, comes after the seal, as it only matters when a log is cut. */
+function rowsOfEvents(events: readonly Event[]): Row[] {
+  const pools = Map.groupBy(events, (event) => event.pool);
+  return [...pools].flatMap(([pool, told]) =>
+    Array.from(bodiesOfEvents(told), ({ body, events }) => [...seal(pool, events.at(-1)?.revision ?? 0, body), events.length]),
+  );
 }
 
 function seal(...columns: Row): Row {

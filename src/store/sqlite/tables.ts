@@ -3,9 +3,9 @@ import { limits } from "../../core/limits.ts";
 import type { Revision } from "../../core/model.ts";
 import type { History, LeaseQuery } from "../store.ts";
 import { Events, type Window } from "./events.ts";
-import { commit } from "./failure.ts";
 import { type ListPart, list } from "./list.ts";
 import type { BatchRows, Row } from "./rows.ts";
+import { Transactions } from "./transaction.ts";
 import { trimLeases } from "./trim.ts";
 
 const LEASE = "id, pool, state, request_key, created_at, ended_at, body, seal";
@@ -17,24 +17,44 @@ export interface Findings {
   readonly remains: readonly Row[];
 }
 
+/** The statements that write rows of a kind. */
+interface Writing {
+  readonly pools: Statement;
+  readonly environments: Statement;
+  readonly fences: Statement;
+  /** A new lease. */
+  readonly lease: Statement;
+  /** A change of a lease that leaves all indexes as they are. */
+  readonly changed: Statement;
+  readonly ended: Statement;
+  readonly forgotten: Statement;
+  readonly deleted: readonly Statement[];
+}
+
 /** All statements on the store's tables, prepared once. Synchronous: for the worker. Rows in, rows out. */
 export class Tables {
   readonly #db: Database;
-  readonly #write: Readonly<Record<Exclude<keyof BatchRows, "events">, Statement>>;
+  readonly #transactions: Transactions;
+  readonly #write: Writing;
   readonly #ended: Statement<[string], Row>;
   readonly #newest: Statement<[string], Row>;
   readonly #remains: Statement<[string], Row>;
   readonly #events: Events;
   readonly #probe: Statement;
+  readonly #frames: Statement<[], { log: number; checkpointed: number }>;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#transactions = new Transactions(db);
     this.#write = {
       pools: db.prepare(upsert("pools", "name", "name, revision, at, seal")),
       environments: db.prepare(upsert("environments", "name", "name, body, seal")),
-      deleted: db.prepare("DELETE FROM environments WHERE name = ?"),
-      leases: db.prepare(upsert("leases", "id", LEASE)),
+      fences: db.prepare(upsert("fences", "environment", "environment, fence, revision, seal")),
+      lease: db.prepare(`INSERT INTO leases (${LEASE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+      changed: db.prepare("UPDATE leases SET state = ?, body = ?, seal = ? WHERE id = ?"),
+      ended: db.prepare("UPDATE leases SET ended_at = ?, state = ?, body = ?, seal = ? WHERE id = ?"),
       forgotten: db.prepare("DELETE FROM leases WHERE id = ?"),
+      deleted: [db.prepare("DELETE FROM environments WHERE name = ?"), db.prepare("DELETE FROM fences WHERE environment = ?")],
     };
     this.#ended = rows(db, `SELECT ${LEASE} FROM leases WHERE id = ? AND ended_at IS NOT NULL`);
     this.#newest = rows(
@@ -44,16 +64,18 @@ export class Tables {
     this.#remains = rows(db, `SELECT ${REMAINS} FROM remains WHERE request_key = ? ORDER BY number DESC LIMIT 1`);
     this.#events = new Events(db);
     this.#probe = db.prepare("UPDATE probe SET count = count + 1");
+    this.#frames = db.prepare("PRAGMA wal_checkpoint(NOOP)");
   }
 
   /** All but the leases. */
-  load(): { readonly secret: Uint8Array; readonly pools: Row[]; readonly environments: Row[] } {
+  load(): { readonly secret: Uint8Array; readonly pools: Row[]; readonly environments: Row[]; readonly fences: Row[] } {
     const secret = this.#db.prepare<[], Uint8Array>("SELECT secret FROM meta").pluck().get();
     if (secret === undefined) throw new Error("the secret is gone");
     return {
       secret: Uint8Array.from(secret),
       pools: rows<[]>(this.#db, "SELECT name, revision, at, seal FROM pools").all(),
       environments: rows<[]>(this.#db, "SELECT name, body, seal FROM environments").all(),
+      fences: rows<[]>(this.#db, "SELECT environment, fence, revision, seal FROM fences").all(),
     };
   }
 
@@ -71,18 +93,36 @@ export class Tables {
   }
 
   write(batch: BatchRows): void {
-    commit(this.#db, () => {
+    this.#commit(() => {
       for (const row of batch.pools) this.#write.pools.run(row);
-      for (const name of batch.deleted) this.#write.deleted.run(name);
+      for (const name of batch.deleted) for (const statement of this.#write.deleted) statement.run(name);
       for (const row of batch.environments) this.#write.environments.run(row);
-      for (const row of batch.leases) this.#write.leases.run(row);
+      for (const row of batch.fences) this.#write.fences.run(row);
+      for (const row of batch.leases) this.#putLease(row);
       for (const id of batch.forgotten) this.#write.forgotten.run(id);
       this.#events.add(batch.events, limits.logBytes);
     });
   }
 
+  #putLease(row: Row): void {
+    const [id, , state, , , endedAt, body, seal] = row;
+    const { changes } =
+      endedAt === null ? this.#write.changed.run(state, body, seal, id) : this.#write.ended.run(endedAt, state, body, seal, id);
+    if (changes === 0) this.#write.lease.run(row);
+  }
+
+  /** Runs `work` in a transaction; when it fails, nothing of what it did counts. */
+  #commit(work: () => void): void {
+    try {
+      this.#transactions.run(work);
+    } catch (error) {
+      this.#events.recount();
+      throw error;
+    }
+  }
+
   probe(): void {
-    commit(this.#db, () => this.#probe.run());
+    this.#commit(() => this.#probe.run());
   }
 
   list(query: LeaseQuery): ListPart {
@@ -95,7 +135,7 @@ export class Tables {
 
   trim(history: History): boolean {
     let more = false;
-    commit(this.#db, () => {
+    this.#commit(() => {
       const leases = trimLeases(this.#db, LEASE, history);
       more = this.#events.trim(history) || leases;
     });
@@ -114,8 +154,13 @@ export class Tables {
 
   /** How many frames of the log SQLite relies on. */
   frames(): number {
-    const [row] = this.#db.pragma("wal_checkpoint(NOOP)") as { log: number }[];
-    return row?.log ?? 0;
+    return this.#frames.get()?.log ?? 0;
+  }
+
+  /** How many of these are not in the database yet. */
+  pending(): number {
+    const { log = 0, checkpointed = 0 } = this.#frames.get() ?? {};
+    return log - checkpointed;
   }
 
   /**

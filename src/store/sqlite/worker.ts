@@ -13,9 +13,14 @@ import { Tables } from "./tables.ts";
 
 /** How often the thread checks that the files are in their place, in milliseconds: an idle server writes nothing that would show it. */
 const LOOK_EVERY = 1_000;
+/** From how many pages on the log is copied to the database: right after an answer, or when nothing was written between two looks. */
+const LONG = 1_000;
+const LONG_WHEN_IDLE = 100;
 
 /** What the worker does on request. */
 export type Operations = Pick<Tables, "load" | "find" | "write" | "probe" | "list" | "past" | "trim" | "close">;
+
+const WRITES: ReadonlySet<keyof Operations> = new Set(["write", "probe", "trim"]);
 
 /** One call of an operation. */
 export interface Request {
@@ -44,13 +49,14 @@ interface Opened {
 }
 
 let dead: StoreFailure | undefined;
+let isIdle = true;
 
 function perform({ tables, guard }: Opened, { operation, parameters }: Request): unknown {
   if (dead !== undefined && operation !== "close") throw dead;
   if (operation === "close") guard.close(() => tables.checkpoint());
   if (operation === "probe") return guard.probe(() => tables.probe());
   const work = () => Reflect.apply(tables[operation], tables, parameters);
-  return operation === "write" || operation === "trim" ? guard.write(work) : work();
+  return WRITES.has(operation) ? guard.write(work) : work();
 }
 
 function answer(opened: Opened, request: Request): Answer {
@@ -68,6 +74,16 @@ function failed(guard: Guard, failure: StoreFailure): { readonly state: MediumSt
   if (failure.reason === "OUTCOME_UNKNOWN") dead = failure;
   guard.failed(failure);
   return { state: guard.state, failure: { reason: failure.reason, message: failure.message } };
+}
+
+/** Copies the log to the database if it has that many pages. SQLite would do so within a commit, which somebody waits for. */
+function checkpoint({ tables, guard }: Opened, pages: number): void {
+  if (dead !== undefined || guard.state === "lost" || tables.pending() < pages) return;
+  try {
+    guard.write(() => tables.checkpoint());
+  } catch (error) {
+    say(failed(guard, failureOf(error, "work")));
+  }
 }
 
 function open(file: string): Opened | undefined {
@@ -94,12 +110,18 @@ if (opened !== undefined) {
   const watch = setInterval(() => {
     const why = guard.look();
     if (why !== undefined) say(failed(guard, why));
+    if (isIdle) checkpoint(opened, LONG_WHEN_IDLE);
+    isIdle = true;
   }, LOOK_EVERY);
   parentPort?.on("message", (request: Request) => {
     say(answer(opened, request));
-    if (request.operation !== "close") return;
-    clearInterval(watch);
-    parentPort?.close();
+    if (request.operation === "close") {
+      clearInterval(watch);
+      parentPort?.close();
+    } else if (WRITES.has(request.operation)) {
+      isIdle = false;
+      checkpoint(opened, LONG);
+    }
   });
   say({ id: 0, state: guard.state, result: undefined });
 }

@@ -3,6 +3,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../core/command.ts";
 import { isOn, namesOf } from "../core/needs.ts";
+import type { Tell } from "../engine/watch/tell.ts";
 import { failure } from "./errors.ts";
 import type { Call, Service } from "./methods/call.ts";
 import type { Rule, Streaming, UnaryMethod } from "./methods/table.ts";
@@ -51,27 +52,20 @@ export async function perform(
   }
 }
 
-/** The messages of a streaming method for a caller who was admitted; where a lease_token opens it, for as long as it does. */
-export function follow<I extends DescMessage, O extends DescMessage>(
+/** Tells the messages of a streaming method to a caller who was admitted; where a lease_token opens it, for as long as it does. */
+export async function follow<I extends DescMessage, O extends DescMessage>(
   service: Service,
   method: Rule & { readonly run: Streaming<I, O> },
   message: MessageShape<I>,
   call: Call,
-): AsyncGenerator<MessageShape<O>, void, undefined> {
-  return isNarrow(service, call.caller) ? followNarrowly(service, method, message, call) : method.run(service, message, call);
-}
-
-async function* followNarrowly<I extends DescMessage, O extends DescMessage>(
-  service: Service,
-  method: Rule & { readonly run: Streaming<I, O> },
-  message: MessageShape<I>,
-  call: Call,
-): AsyncGenerator<MessageShape<O>, void, undefined> {
+  tell: Tell<MessageShape<O>>,
+): Promise<void> {
+  if (!isNarrow(service, call.caller)) return method.run(service, message, call, tell);
   await may(service, call.caller, method, message as About);
-  for await (const told of method.run(service, message, call)) {
-    yield told;
+  await method.run(service, message, call, async (told) => {
+    await tell(told);
     await may(service, call.caller, method, message as About);
-  }
+  });
 }
 
 /**

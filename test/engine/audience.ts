@@ -4,8 +4,10 @@ import type { EnvironmentStatus } from "../../src/core/event.ts";
 import type { Lease, Micros, Revision } from "../../src/core/model.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Timers } from "../../src/engine/timers.ts";
+import type { WatchMessage } from "../../src/engine/watch/message.ts";
 import type { Topic } from "../../src/engine/watch/subscription.ts";
-import { type WatchMessage, watch } from "../../src/engine/watch/watch.ts";
+import { pulled } from "../../src/engine/watch/tell.ts";
+import { watch } from "../../src/engine/watch/watch.ts";
 import { LocalStore } from "../../src/store/local.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
 import type { Past } from "../../src/store/store.ts";
@@ -138,7 +140,7 @@ export class Reader {
   constructor(house: House, topic: Topic, since: Revision | undefined) {
     const options = { heartbeat: HEARTBEAT_MS, signal: this.#stop.signal, ...(since !== undefined && { since }) };
     this.#house = house;
-    this.#messages = watch(house.engine, topic, options);
+    this.#messages = pulled((tell) => watch(house.engine, topic, options, tell));
   }
 
   /** The next message; when there is nothing to tell, time passes until there is. */

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EnvironmentStatus } from "../../src/core/event.ts";
+import { present } from "../../src/engine/watch/present.ts";
 import type { Topic } from "../../src/engine/watch/subscription.ts";
-import { present } from "../../src/engine/watch/watch.ts";
 import { ADMIN } from "../core/world.ts";
 import { House, type Reader } from "./audience.ts";
 

@@ -1,6 +1,8 @@
+import { createHook } from "node:async_hooks";
 import { expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
-import { House } from "./audience.ts";
+import { watch } from "../../src/engine/watch/watch.ts";
+import { HEARTBEAT_MS, House, immediate } from "./audience.ts";
 
 const POOL = { pool: "default" };
 const UAT = { environment: "uat" };
@@ -113,6 +115,29 @@ test("thousands of open streams share one timer", async () => {
   expect(new Set(told).size).toBe(1);
   // One a second, beside the engine's own.
   expect(house.timers.set - set).toBeLessThan(((house.timers.now - start) / 1_000) * 1.1 + 10);
+});
+
+test("a change makes no promise, timer or callback of the loop for each of the readers that are told of it", async () => {
+  const house = await House.open();
+  const stop = new AbortController();
+  let told = 0;
+  const all = Array.from({ length: 1_000 }, () =>
+    watch(house.engine, UAT, { heartbeat: HEARTBEAT_MS, signal: stop.signal }, () => {
+      told++;
+      return undefined;
+    }),
+  );
+  while (told < 1_000) await immediate();
+  let made = 0;
+  const hook = createHook({ init: () => made++ }).enable();
+  await house.acquire("uat");
+  for (let turn = 0; told < 2_000 && turn < 10_000; turn++) await immediate();
+  hook.disable();
+  expect(told).toBe(2_000);
+  // Some for the commit, and for the slices in which it is told.
+  expect(made).toBeLessThan(1_000);
+  stop.abort();
+  await Promise.all(all);
 });
 
 test("a watch of a name that was forgotten goes on, and its cursor stays good", async () => {

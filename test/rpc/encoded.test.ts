@@ -1,6 +1,7 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { pulled } from "../../src/engine/watch/tell.ts";
 import { encoded, type Form } from "../../src/rpc/encoded.ts";
 import { watchEnvironment } from "../../src/rpc/methods/streams.ts";
 import { Principals } from "../../src/rpc/principal.ts";
@@ -14,7 +15,9 @@ test("a snapshot, a change and a heartbeat become bytes once for each form, whoe
   const { signal } = new AbortController();
   const call = { caller: { principal: "anonymous" }, signal, gone: false, timeLeft: () => undefined, handOver: () => () => {} };
   const request = create(WatchEnvironmentRequestSchema, { environment: "uat" });
-  const readers = Array.from({ length: 20 }, () => watchEnvironment(service, request, call));
+  const readers = Array.from({ length: 20 }, () =>
+    pulled<MessageShape<typeof WatchEnvironmentResponseSchema>>((tell) => watchEnvironment(service, request, call, tell)),
+  );
   const bytes = new Set<Buffer>();
   const read = async (silence = 0) => {
     const told = readers.map((reader) => reader.next());

@@ -1,17 +1,24 @@
 import type { Beat, Beats } from "./beats.ts";
 import type { Slices } from "./slices.ts";
 
-/** Lets a stream sleep until it is woken, its beat comes or it ends. It needs no timer, signal or listener for each sleep. */
+/** What sleeps by a pause. */
+export interface Sleeper {
+  /** Its sleep is over; `quiet`: because of the time, and nobody has woken it. Must not throw. */
+  woken(quiet: boolean): void;
+}
+
+/** Lets a stream sleep until it is woken, its beat comes or it ends. It needs no timer, signal, listener or promise for each sleep. */
 export class Pause implements Beat {
   due: number;
   readonly #slices: Slices;
   readonly #beats: Beats;
   readonly #urgent: boolean;
   readonly #leave: () => void;
+  #sleeper: Sleeper | undefined;
   #woken = false;
+  #rung = false;
   #queued = false;
   #ended = false;
-  #resolve: ((quiet: boolean) => void) | undefined;
 
   /** `urgent`: comes before other streams when many are woken. */
   constructor(slices: Slices, beats: Beats, urgent: boolean) {
@@ -28,20 +35,29 @@ export class Pause implements Beat {
   }
 
   /**
-   * Resolves when `wake` was called since it last resolved, after so many milliseconds at most, or at the end; true: nobody called. One
-   * caller at a time.
+   * Wakes the sleeper in its turn, when `wake` was called since it was last woken, after so many milliseconds at most, or at the end. One sleeper at
+   * a time.
    */
-  sleep(milliseconds: number): Promise<boolean> {
+  sleep(milliseconds: number, sleeper: Sleeper): void {
     this.due = this.#beats.in(milliseconds);
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-      if (this.#woken || this.#ended) this.#queue();
-    });
+    this.#sleeper = sleeper;
+    if (this.#woken || this.#ended) this.#queue();
   }
 
-  /** Resolves in the stream's turn: who has much to tell asks for it now and then. */
+  /** Resolves as `sleep` wakes. */
+  slept(milliseconds: number): Promise<boolean> {
+    return new Promise((resolve) => this.sleep(milliseconds, { woken: resolve }));
+  }
+
+  /** Wakes the sleeper in the stream's turn: who has much to tell asks for it now and then. */
+  yield(sleeper: Sleeper): void {
+    this.#sleeper = sleeper;
+    this.#queue();
+  }
+
+  /** Resolves in the stream's turn. */
   turn(): Promise<void> {
-    return new Promise((resolve) => this.#slices.add(resolve, this.#urgent));
+    return new Promise((resolve) => this.yield({ woken: () => resolve() }));
   }
 
   wake(): void {
@@ -58,7 +74,9 @@ export class Pause implements Beat {
   /** Its beat: ends a sleep. A stream that does not sleep is at work and needs none. */
   ring(): void {
     this.due = this.#beats.in(0);
-    if (this.#resolve !== undefined) this.#queue();
+    if (this.#sleeper === undefined || this.#queued) return;
+    this.#rung = true;
+    this.#queue();
   }
 
   /** Must be called when the stream is over. */
@@ -68,15 +86,18 @@ export class Pause implements Beat {
   }
 
   #queue(): void {
-    if (this.#queued || this.#resolve === undefined) return;
+    if (this.#queued || this.#sleeper === undefined) return;
     this.#queued = true;
-    this.#slices.add(() => {
-      const quiet = !this.#woken;
-      const resolve = this.#resolve;
-      this.#queued = false;
-      this.#woken = false;
-      this.#resolve = undefined;
-      resolve?.(quiet);
-    }, this.#urgent);
+    this.#slices.add(this.#run, this.#urgent);
   }
+
+  readonly #run = () => {
+    const quiet = this.#rung && !this.#woken;
+    const sleeper = this.#sleeper;
+    this.#queued = false;
+    this.#woken = false;
+    this.#rung = false;
+    this.#sleeper = undefined;
+    sleeper?.woken(quiet);
+  };
 }

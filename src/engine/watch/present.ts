@@ -1,6 +1,24 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
 import type { Lease, Micros, Pool, Site } from "../../core/model.ts";
 import { statusOf } from "../../core/view.ts";
+import type { Engine } from "../engine.ts";
+import type { Topic } from "./subscription.ts";
+
+/** The state of a topic, as last committed. `age`: how old, in microseconds, the part may be that changes with time alone. */
+export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; environments: readonly EnvironmentStatus[] } {
+  const pool = homeOf(engine, topic);
+  const now = engine.views.now();
+  if ("pool" in topic) return { pool, environments: presentOf(pool, now, age) };
+  const site = pool.sites.get(topic.environment);
+  const status = site === undefined ? unborn(pool, topic.environment) : presentStatus(pool, topic.environment, site, now, age);
+  return { pool, environments: [status] };
+}
+
+/** The pool whose log tells of a topic. For a name that was deleted it is the one that told of its end, so that no cursor goes back. */
+export function homeOf({ views }: Engine, topic: Topic): Pool {
+  if ("pool" in topic) return views.pool(topic.pool);
+  return views.graveOf(topic.environment) ?? views.homeOf(topic.environment);
+}
 
 /**
  * The status made of a site. It holds as long as the site and the leases on it are the same objects; versions of a pool share the sites
@@ -21,7 +39,7 @@ const byPool = new WeakMap<Pool, Present>();
 const timedStatus = new WeakMap<Pool, Map<string, { readonly at: Micros; readonly status: EnvironmentStatus }>>();
 
 /** The status of each of a pool's environments, not older than `age`. The same array for all who ask of one version of the pool. */
-export function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly EnvironmentStatus[] {
+function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly EnvironmentStatus[] {
   const known = byPool.get(pool);
   if (known !== undefined && (!known.timed || now - known.at <= age)) return known.statuses;
   const statuses: EnvironmentStatus[] = [];
@@ -31,7 +49,7 @@ export function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly En
 }
 
 /** The present status of an environment of the pool, whose site is given; not older than `age`. */
-export function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: Micros = 0): EnvironmentStatus {
+function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: Micros = 0): EnvironmentStatus {
   const known = bySite.get(site);
   if (known?.leases.every((lease) => pool.leases.get(lease.id) === lease)) return known.status;
   const timed = timedStatus.get(pool)?.get(name);
@@ -50,7 +68,7 @@ export function presentStatus(pool: Pool, name: string, site: Site, now: Micros,
 const unbornIn = new WeakMap<Pool, Map<string, EnvironmentStatus>>();
 
 /** The status of an environment that does not exist: free, as an Acquire would create it. The same for all who ask of one version of the pool. */
-export function unborn(pool: Pool, name: string): EnvironmentStatus {
+function unborn(pool: Pool, name: string): EnvironmentStatus {
   const known = unbornIn.get(pool) ?? new Map<string, EnvironmentStatus>();
   const before = known.get(name);
   if (before !== undefined) return before;

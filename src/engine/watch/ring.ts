@@ -57,12 +57,15 @@ export class Ring {
     return this.#events.at(-1)?.revision ?? this.#floor;
   }
 
+  /** How many events there are behind a revision. */
+  countAfter(revision: Revision): number {
+    return this.#events.length - this.#indexAfter(revision);
+  }
+
   /** Whether more than `most` events behind a revision fit. */
   hasMore(revision: Revision, most: number, fits: (event: Event) => boolean): boolean {
     let count = 0;
-    const first = this.#indexAfter(revision);
-    if (this.#events.length - first <= most) return false;
-    for (let index = first; index < this.#events.length && count <= most; index++) {
+    for (let index = this.#indexAfter(revision); index < this.#events.length && count <= most; index++) {
       const event = this.#events[index];
       if (event !== undefined && fits(event)) count++;
     }

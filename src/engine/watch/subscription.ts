@@ -8,7 +8,10 @@ export type Topic = { readonly pool: string } | { readonly environment: string }
 
 /** Whether an event is about the topic, of whose pool it is. */
 export function concerns(event: Event, topic: Topic): boolean {
-  return "pool" in topic || event.environments.some(({ name }) => name === topic.environment);
+  if ("pool" in topic) return true;
+  // A loop, since it is asked for each event and reader: a callback would be made for each of them.
+  for (const { name } of event.environments) if (name === topic.environment) return true;
+  return false;
 }
 
 /** One reader of events: a place in a ring that all readers share. It holds nothing itself, however far it falls behind. */
@@ -79,6 +82,7 @@ export class Subscription {
   #isFar(ring: Ring, most: number): boolean {
     if (this.#cursor < this.#near) return false;
     this.#near = ring.last;
+    if (ring.countAfter(this.#cursor) <= most) return false;
     return ring.hasMore(this.#cursor, most, (event) => concerns(event, this.topic));
   }
 }

@@ -1,6 +1,7 @@
 /** Writes the messages of a stream past connect-es, which would encode each of them for each reader. */
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { pulled, type Tell } from "../../engine/watch/tell.ts";
 import { encoded } from "../encoded.ts";
 import type { Outlet } from "../http/outlet.ts";
 
@@ -13,21 +14,22 @@ export const outletKey = createContextKey<(() => Outlet) | undefined>(undefined,
  */
 export async function* relayed<S extends DescMessage>(
   schema: S,
-  messages: AsyncGenerator<MessageShape<S>, void, undefined>,
+  stream: (tell: Tell<MessageShape<S>>) => Promise<void>,
   context: HandlerContext,
 ): AsyncGenerator<MessageShape<S>, void, undefined> {
   const open = context.values.get(outletKey);
-  if (open === undefined) return yield* messages;
+  if (open === undefined) return yield* pulled(stream);
   const form = /\+json\b/i.test(context.requestHeader.get("content-type") ?? "") ? "json" : "binary";
+  let outlet: Outlet | undefined;
+  const messages = pulled<MessageShape<S>>((tell) =>
+    stream((message) => (outlet === undefined ? tell(message) : outlet.write(encoded(schema, message, form)))),
+  );
   try {
     const first = await messages.next();
     if (first.done) return;
     yield first.value;
-    const outlet = open();
-    for await (const message of messages) {
-      const room = outlet.write(encoded(schema, message, form));
-      if (room !== undefined) await room;
-    }
+    outlet = open();
+    await messages.next();
   } finally {
     await messages.return();
   }

@@ -60,7 +60,7 @@ type Implementation = (input: never, context: HandlerContext) => Promise<object>
 
 function implementation(service: Service, method: Method): Implementation {
   if (isUnary(method)) return (message, context) => perform(service, method, message, callOf(context));
-  return (message, context) => relayed(method.desc.output, follow(service, method, message, callOf(context)), context);
+  return (message, context) => relayed(method.desc.output, (tell) => follow(service, method, message, callOf(context), tell), context);
 }
 
 /** Serves every method of a service without a gate. `options` with a `registry`: the messages that an Any in them may hold. */

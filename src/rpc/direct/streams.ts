@@ -2,6 +2,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/command.ts";
+import type { Tell } from "../../engine/watch/tell.ts";
 import type { Report } from "../connect/foreign.ts";
 import { encoded } from "../encoded.ts";
 import { Outlet } from "../http/outlet.ts";
@@ -14,7 +15,7 @@ import type { DirectMethod } from "./wire.ts";
 /** Who may call, and what is told: see `admit` and `follow` in gate.ts. */
 export interface StreamGate<M> {
   admit(method: M, header: (name: string) => string | undefined): Caller;
-  follow(method: M, message: MessageShape<DescMessage>, call: Call): AsyncGenerator<MessageShape<DescMessage>, void, undefined>;
+  follow(method: M, message: MessageShape<DescMessage>, call: Call, tell: Tell<MessageShape<DescMessage>>): Promise<void>;
 }
 
 /** Like `directWay`. */
@@ -31,15 +32,14 @@ export function directStreams<M extends DirectMethod & { readonly desc: DescMeth
     admit: (method, header) => gate.admit(method, header),
     answer: async (method, request, call, exchange) => {
       let outlet: Outlet | undefined;
-      for await (const message of gate.follow(method, request, call)) {
-        if (exchange.closed) return;
+      await gate.follow(method, request, call, (message) => {
+        if (exchange.closed) return undefined;
         if (outlet === undefined) {
           wire.begin(exchange);
           outlet = new Outlet(exchange);
         }
-        const room = outlet.write(encoded(method.desc.output, message, "binary"));
-        if (room !== undefined) await room;
-      }
+        return outlet.write(encoded(method.desc.output, message, "binary"));
+      });
       if (!exchange.closed) wire.end(exchange);
     },
   });

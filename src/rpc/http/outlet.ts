@@ -1,4 +1,4 @@
-import { type Taken, Turns } from "./door/turns.ts";
+import { type Sender, type Turn, Turns } from "./door/turns.ts";
 import type { Response } from "./exchange.ts";
 import type { StreamExchange } from "./stream-exchange.ts";
 
@@ -39,13 +39,13 @@ function cork(sink: Sink): void {
 }
 
 /** Writes a stream's pieces into a response that has begun. Those of one turn of the event loop go out together. */
-export class Outlet {
+export class Outlet implements Sender {
   readonly #answer: Answer;
   readonly #sink: Sink;
   readonly #turns: Turns | undefined;
   #waiting = 0;
   /** The turn of the latest piece, and whether the piece waits for it. */
-  #turn: Taken | undefined;
+  #turn: Turn | undefined;
   #queued = false;
   #resume: (() => void) | undefined;
 
@@ -54,7 +54,7 @@ export class Outlet {
     this.#sink = "stream" in answer ? answer.stream : answer;
     this.#turns = "stream" in answer ? Turns.of(answer.stream.session) : undefined;
     this.#sink.once("close", () => {
-      this.#turn?.giveUp();
+      if (this.#turn !== undefined) this.#turns?.giveUp(this.#turn);
       this.#goOn();
     });
   }
@@ -66,12 +66,21 @@ export class Outlet {
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#sink.closed === true || this.#sink.destroyed) return undefined;
     this.#waiting += bytes.length;
-    if (this.#turns === undefined) this.#send(bytes, () => {});
-    else this.#sendInTurn(this.#turns, bytes);
+    if (this.#turns === undefined) this.#send(bytes);
+    else {
+      this.#queued = true;
+      this.#turn = this.#turns.take(bytes, this);
+    }
     if (this.#hasRoom) return undefined;
     return new Promise((resolve) => {
       this.#resume = resolve;
     });
+  }
+
+  send(turn: Turn): void {
+    this.#queued = false;
+    this.#send(turn.bytes, turn);
+    if (this.#hasRoom) this.#goOn();
   }
 
   /** A piece that has not been sent yet, or cannot leave, must not be followed by another, however few bytes wait. */
@@ -85,20 +94,11 @@ export class Outlet {
     resume?.();
   }
 
-  #sendInTurn(turns: Turns, bytes: Uint8Array): void {
-    this.#queued = true;
-    this.#turn = turns.take(bytes.length, (left) => {
-      this.#queued = false;
-      this.#send(bytes, left);
-      if (this.#hasRoom) this.#goOn();
-    });
-  }
-
-  #send(bytes: Uint8Array, left: () => void): void {
+  #send(bytes: Uint8Array, turn?: Turn): void {
     if (this.#sink.writableCorked === 0) cork(this.#sink);
     this.#answer.write(bytes, () => {
       this.#waiting -= bytes.length;
-      left();
+      if (turn !== undefined) this.#turns?.left(turn);
       if (this.#hasRoom) this.#goOn();
     });
   }

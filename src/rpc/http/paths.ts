@@ -38,7 +38,7 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
   const gate: Gate<UnaryMethod> & StreamGate<StreamingMethod> = {
     admit: (method, header) => admit(service, method, header),
     perform: (method, message, call) => perform(service, method, message, call),
-    follow: (method, message, call) => follow(service, method, message, call),
+    follow: (method, message, call, tell) => follow(service, method, message, call, tell),
   };
   const fixed = corsOrigins.size === 0 ? NO_PAGE : { ...NO_PAGE, ...VARIES };
   const direct = directWay(USUAL, gate, report, fixed);

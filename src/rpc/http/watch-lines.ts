@@ -1,5 +1,5 @@
 /** GET /watch: the same watch as WatchEnvironment, one JSON document a line, for curl. */
-import { create, type MessageShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -16,15 +16,19 @@ import { parametersOf } from "./query.ts";
 
 const PARAMETERS = ["environment", "pool", "since_revision"];
 
-type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
-
+/** The door cuts off a reader that has stopped. */
 export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
   if (!exchange.admits("GET")) return;
   try {
     const method = LOCK_SERVICE.watchEnvironment;
     const caller = admit(service, method, (name) => exchange.header(name));
     const request = readQuery(exchange);
-    await write(exchange, follow(service, method, request, new ExchangeCall(caller, exchange)));
+    const outlet = new Outlet(exchange.raw);
+    await follow(service, method, request, new ExchangeCall(caller, exchange), (message) => {
+      const { res } = exchange;
+      if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+      return outlet.write(encoded(WatchEnvironmentResponseSchema, message, "line"));
+    });
     exchange.res.end();
   } catch (error) {
     const translation = toConnectError(error);
@@ -45,16 +49,6 @@ function readQuery(exchange: Exchange) {
     throw badField("since_revision", `${JSON.stringify(since)} is not a revision; use one that a watch gave out`);
   const { environment = "", pool = "" } = Object.fromEntries(given);
   return create(WatchEnvironmentRequestSchema, { environment, pool, sinceRevision: BigInt(since) });
-}
-
-/** Writes messages, and waits while the reader is slower; the door cuts off a reader that has stopped. */
-async function write({ raw, res }: Exchange, messages: AsyncIterable<Message>): Promise<void> {
-  const outlet = new Outlet(raw);
-  for await (const message of messages) {
-    if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-    const room = outlet.write(encoded(WatchEnvironmentResponseSchema, message, "line"));
-    if (room !== undefined) await room;
-  }
 }
 
 function fail(exchange: Exchange, error: ConnectError): void {

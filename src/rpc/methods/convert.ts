@@ -21,7 +21,7 @@ import { latestEnd } from "../../core/ledger.ts";
 import type { EndedBy, Environment, Holder, LastUse, Lease, Micros, Pool } from "../../core/model.ts";
 import { partsOf } from "../../core/needs.ts";
 import { placeOf } from "../../core/view.ts";
-import type { WatchMessage } from "../../engine/watch/watch.ts";
+import type { WatchMessage } from "../../engine/watch/message.ts";
 
 function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
   const seconds = Math.floor(micros / 1_000_000);

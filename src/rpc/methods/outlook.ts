@@ -2,8 +2,8 @@ import type { EnvironmentStatus } from "../../core/event.ts";
 import { noRoom } from "../../core/fleet.ts";
 import { limits } from "../../core/limits.ts";
 import { beyond } from "../../core/refusal.ts";
+import { present } from "../../engine/watch/present.ts";
 import type { Topic } from "../../engine/watch/subscription.ts";
-import { present } from "../../engine/watch/watch.ts";
 import type { Service } from "./call.ts";
 
 /**

@@ -11,8 +11,10 @@ import { limits } from "../../core/limits.ts";
 import type { Lease } from "../../core/model.ts";
 import { type Standing, standingOf } from "../../core/view.ts";
 import type { LeaseView } from "../../engine/views.ts";
+import type { WatchMessage } from "../../engine/watch/message.ts";
 import type { Pause } from "../../engine/watch/pause.ts";
-import { type WatchMessage, watch } from "../../engine/watch/watch.ts";
+import type { Tell } from "../../engine/watch/tell.ts";
+import { watch } from "../../engine/watch/watch.ts";
 import { failure } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseMessage, watchMessage } from "./convert.ts";
@@ -28,25 +30,25 @@ type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
 /** One message object for all readers of an event, so that it is encoded once for them. */
 const messages = new WeakMap<WatchMessage, Message>();
 
-export async function* watchEnvironment(
-  service: Service,
-  request: WatchEnvironmentRequest,
-  call: Call,
-): AsyncGenerator<Message, void, undefined> {
+export async function watchEnvironment(service: Service, request: WatchEnvironmentRequest, call: Call, tell: Tell<Message>): Promise<void> {
   const { engine } = service;
   const topic = topicOf(service, request);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
   const leave = admit(service, "pool" in topic ? topic.pool : engine.views.homeOf(topic.environment).name);
   try {
-    for await (const told of watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal: call.signal })) {
-      const message = messages.get(told) ?? create(WatchEnvironmentResponseSchema, watchMessage(told));
-      messages.set(told, message);
-      yield message;
-    }
+    await watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal: call.signal }, (told) => tell(messageOf(told)));
   } finally {
     leave();
   }
   sayGoodbye(service);
+}
+
+function messageOf(told: WatchMessage): Message {
+  const known = messages.get(told);
+  if (known !== undefined) return known;
+  const message = create(WatchEnvironmentResponseSchema, watchMessage(told));
+  messages.set(told, message);
+  return message;
 }
 
 /** Counts an open stream until the returned function is called. Throws resource_exhausted. */
@@ -61,11 +63,12 @@ function admit({ engine }: Service, pool: string): () => void {
 }
 
 /** Follows one lease until its end was told. It is a continuous sign of life, if the caller may give one (rule 3). */
-export async function* watchLease(
+export async function watchLease(
   service: Service,
   request: WatchLeaseRequest,
   call: Call,
-): AsyncGenerator<MessageShape<typeof WatchLeaseResponseSchema>, void, undefined> {
+  tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>,
+): Promise<void> {
   const { engine } = service;
   let view = await findLease(service, request.leaseId);
   const { id } = view.lease;
@@ -76,10 +79,10 @@ export async function* watchLease(
   try {
     if (own) ({ view, leave } = await engine.attend(view, call));
     let seen = sightOf(view);
-    yield message(service, view, WatchKind.SNAPSHOT);
+    await tell(message(service, view, WatchKind.SNAPSHOT));
     let spoken = performance.now();
     while (seen.state !== "ENDED" && !pause.ended) {
-      await pause.sleep(seen.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
+      await pause.slept(seen.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
       if (pause.ended) break;
       const found = await findLease(service, id);
       view = own ? await engine.keep(found, call) : found;
@@ -88,7 +91,7 @@ export async function* watchLease(
       if (!news && performance.now() - spoken < HEARTBEAT_MS - POSITION_MS / 2) continue;
       seen = sight;
       spoken = performance.now();
-      yield message(service, view, news ? WatchKind.CHANGE : WatchKind.HEARTBEAT);
+      await tell(message(service, view, news ? WatchKind.CHANGE : WatchKind.HEARTBEAT));
     }
   } finally {
     leave();

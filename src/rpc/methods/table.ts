@@ -9,6 +9,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Tell } from "../../engine/watch/tell.ts";
 import type { Call, Service } from "./call.ts";
 import * as environments from "./environments.ts";
 import * as lock from "./lock.ts";
@@ -32,12 +33,13 @@ export type Unary<I extends DescMessage, O extends DescMessage> = (
   call: Call,
 ) => Promise<MessageInitShape<O>>;
 
-/** Gives whole messages: an object that many readers are given is encoded once for all of them. */
+/** Tells whole messages until it resolves: an object that many readers are told is encoded once for all of them. */
 export type Streaming<I extends DescMessage, O extends DescMessage> = (
   service: Service,
   message: MessageShape<I>,
   call: Call,
-) => AsyncGenerator<MessageShape<O>, void, undefined>;
+  tell: Tell<MessageShape<O>>,
+) => Promise<void>;
 
 /** A method's row. */
 export type Row<M> = Rule &

@@ -5,18 +5,23 @@ const BATCH = 8 * 1024;
 
 const bySession = new WeakMap<Http2Session, Turns>();
 
-interface Turn {
-  readonly length: number;
-  /** Its bytes were given to nghttp2, which cannot send them: its reader does not enlarge its window. */
-  stuck: boolean;
-  send(left: () => void): void;
+/** What asks for turns. */
+export interface Sender {
+  /** Its turn has come: sends the bytes, and calls `Turns.left` when they are gone. */
+  send(turn: Turn): void;
 }
 
-/** A turn that was asked for. */
-export interface Taken {
-  /** Its bytes wait for their own reader, not for others: what follows them would too. */
-  readonly stuck: boolean;
-  giveUp(): void;
+/** A piece that is sent in its turn. */
+export class Turn {
+  readonly bytes: Uint8Array;
+  readonly sender: Sender;
+  /** Its bytes were given to nghttp2 and wait for their own reader, who does not enlarge its window: what follows them would wait, too. */
+  stuck = false;
+
+  constructor(bytes: Uint8Array, sender: Sender) {
+    this.bytes = bytes;
+    this.sender = sender;
+  }
 }
 
 /**
@@ -33,6 +38,9 @@ export class Turns {
   /** Those of the present batch. */
   readonly #sent = new Set<Turn>();
   #waiting = 0;
+  /** The window when it was last looked at, and how much was given to nghttp2 since: the window is no smaller than the difference. */
+  #windowThen = 0;
+  #given = 0;
   /** Whether the present batch has room. */
   #open = true;
   /** How many have left so far, and by the last call of `forgive`. */
@@ -50,20 +58,27 @@ export class Turns {
     return session && bySession.get(session);
   }
 
-  /** Calls `send` in its turn, at once if it is: it has sent `length` bytes, and calls `left` when they are gone. */
-  take(length: number, send: (left: () => void) => void): Taken {
-    const turn: Turn = { length, send, stuck: false };
+  /** Lets the sender send the bytes in their turn, at once if it is. */
+  take(bytes: Uint8Array, sender: Sender): Turn {
+    const turn = new Turn(bytes, sender);
     if (this.#queue.size === 0 && this.#hasRoom()) this.#send(turn);
     else {
       this.#queue.add(turn);
       this.#look();
     }
-    return {
-      get stuck() {
-        return turn.stuck;
-      },
-      giveUp: () => this.#queue.delete(turn),
-    };
+    return turn;
+  }
+
+  /** The bytes of a turn have left. */
+  left(turn: Turn): void {
+    turn.stuck = false;
+    this.#left++;
+    if (this.#sent.delete(turn)) this.#waiting -= turn.bytes.length;
+    this.#goOn();
+  }
+
+  giveUp(turn: Turn): void {
+    this.#queue.delete(turn);
   }
 
   /** Must be called from time to time: a batch of which nothing has left since the last call is passed over, whatever holds it up. */
@@ -76,21 +91,25 @@ export class Turns {
     return this.#session.destroyed ? 0 : (this.#session.state.remoteWindowSize ?? 0);
   }
 
+  /** Whether what waits is less than the window. Node makes an object of a session's state: it is looked at only when it may matter. */
+  #fits(): boolean {
+    if (this.#waiting < this.#windowThen - this.#given) return true;
+    this.#windowThen = this.#window;
+    this.#given = 0;
+    return this.#waiting < this.#windowThen;
+  }
+
   #hasRoom(): boolean {
     if (this.#waiting === 0) this.#open = true;
     else if (this.#waiting >= BATCH) this.#open = false;
-    return this.#open || this.#waiting < this.#window;
+    return this.#open || this.#fits();
   }
 
   #send(turn: Turn): void {
-    this.#waiting += turn.length;
+    this.#waiting += turn.bytes.length;
+    this.#given += turn.bytes.length;
     this.#sent.add(turn);
-    turn.send(() => {
-      turn.stuck = false;
-      this.#left++;
-      if (this.#sent.delete(turn)) this.#waiting -= turn.length;
-      this.#goOn();
-    });
+    turn.sender.send(turn);
   }
 
   #goOn(): void {

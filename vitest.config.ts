@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** What needs a whole other system: a registry to install from, Jenkins' Groovy, chromium, schemathesis. */
+/** What needs a whole other system: a registry to install from, Jenkins' Groovy, chromium, schemathesis, Go. */
 const SYSTEMS = [
   "test/browser/**/*.test.ts",
   "test/clients/package.test.ts",
   "test/integrations/jenkins.test.ts",
   "test/outside/schemathesis.test.ts",
+  "test/project/bench.test.ts",
   "test/project/package.test.ts",
 ];
 

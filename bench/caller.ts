@@ -10,7 +10,7 @@ export class Caller implements Disposable {
   readonly #session: http2.ClientHttp2Session;
   readonly #key: string;
 
-  constructor(server: Server) {
+  constructor(server: Pick<Server, "url" | "key">) {
     this.#session = http2.connect(server.url);
     // A server that is killed on purpose takes its connections along.
     this.#session.on("error", () => {});

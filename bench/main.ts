@@ -1,6 +1,6 @@
 /**
- * npm run bench -- [--quick] [--only TEXT]… [--beside CHECKOUT] [SECTION…]: call-me against etcd, Redis and PostgreSQL on this machine, under
- * the same load. Its use is told in docs/performance.md, where a full run writes what it found.
+ * npm run bench -- [--quick] [--rounds N] [--seconds N] [--only TEXT]… [--beside CHECKOUT] [SECTION…]: call-me against etcd, Redis and
+ * PostgreSQL on this machine, under the same load. Its use is told in docs/performance.md, where a full run writes what it found.
  */
 import path from "node:path";
 import process from "node:process";
@@ -17,8 +17,10 @@ import { write } from "./compare/table.ts";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    quick: { type: "boolean", default: false },
-    only: { type: "string", multiple: true, default: [] },
+    quick: { type: "boolean" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    only: { type: "string", multiple: true },
     beside: { type: "string" },
   },
 });
@@ -31,7 +33,14 @@ buildLoader();
 using own = new Package(path.resolve(import.meta.dirname, ".."));
 using beside = values.beside === undefined ? undefined : new Package(path.resolve(values.beside));
 const cores = pin();
-const plan = values.quick ? QUICK : FULL;
+const usual = values.quick ? QUICK : FULL;
+const plan = {
+  rounds: Number(values.rounds ?? usual.rounds),
+  seconds: Number(values.seconds ?? usual.seconds),
+  warm: Math.min(usual.warm, Number(values.seconds ?? usual.warm)),
+};
+if (!(plan.rounds >= 1 && plan.seconds > 0))
+  throw new Error(`--rounds ${values.rounds} or --seconds ${values.seconds} is no number above 0`);
 const peers = Object.values(PEERS).filter(({ program }) => isInstalled(program));
 const facts = [
   new Date().toISOString().slice(0, 10),
@@ -39,7 +48,8 @@ const facts = [
   [`call-me (the published bundle, at ${own.commit})`, ...peers.map(({ name, program }) => `${name} ${versionOf(program)}`)].join(", "),
   `median of ${plan.rounds} rounds of ${plan.seconds} s each, after ${plan.warm} s to warm`,
 ].join("; ");
-const isPart = values.only.length > 0 || beside !== undefined;
+/** Anything else is not what the page tells of. */
+const isFull = Object.keys(values).length === 0;
 for (const [key, section] of Object.entries(SECTIONS)) {
   if (positionals.length > 0 && !positionals.includes(key)) continue;
   const found = await measure(section, {
@@ -47,10 +57,10 @@ for (const [key, section] of Object.entries(SECTIONS)) {
     plan,
     own,
     beside,
-    wanted: ({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)),
+    wanted: ({ name }) => values.only?.some((part) => name.includes(part)) ?? true,
     say: (progress) => process.stderr.write(`${key}: ${progress}\n`),
   });
   const text = `${section.text}\n\n${facts}.\n\n${found}`;
   process.stdout.write(`\n## ${section.title}\n\n${text}`);
-  if (!values.quick && !isPart) write(key, text);
+  if (isFull) write(key, text);
 }

@@ -1,10 +1,11 @@
 /** Measures a section: starts its subjects afresh, has them contend, and makes the table. */
+import { fdatasyncs, startEmpty, transactions } from "./floors.ts";
 import { type Cores, isInstalled } from "./machine.ts";
 import { PEERS } from "./peers.ts";
-import { type Contestant, contest, loaded, median, type Plan, ratio, type Sample } from "./rounds.ts";
-import type { Row, Section, Subject } from "./sections.ts";
+import { type Contestant, contest, loaded, median, type Plan, type Sample } from "./rounds.ts";
+import type { Floor, Row, Section, Subject } from "./sections.ts";
 import type { Package, Running } from "./servers.ts";
-import { figure, table } from "./table.ts";
+import { table } from "./table.ts";
 
 /** What there is to measure, and how. */
 export interface Setting {
@@ -18,7 +19,7 @@ export interface Setting {
   readonly say: (progress: string) => void;
 }
 
-/** The section's table, in Markdown. */
+/** What was found, in Markdown. */
 export async function measure(section: Section, setting: Setting): Promise<string> {
   await using stack = new AsyncDisposableStack();
   const servers = new Map<Subject, Running>();
@@ -28,51 +29,57 @@ export async function measure(section: Section, setting: Setting): Promise<strin
     return found;
   };
   const contestants = new Map<string, Contestant>();
-  const rows = section.rows.filter((row) => (row.subject !== "beside" || setting.beside !== undefined) && setting.wanted(row));
+  const rows = section.rows
+    .filter(setting.wanted)
+    .filter((row) => setting.beside !== undefined || !("subject" in row) || row.subject !== "beside");
   for (const [number, row] of rows.entries()) {
-    if (lacking(row.subject) !== undefined) continue;
+    if (lacking(row) !== undefined) continue;
     setting.say(`${row.name} starts`);
-    const order = { ...row.order, prefix: `bench-${number}` };
-    contestants.set(row.name, stack.use(await loaded(await server(row.subject), order, setting.cores)));
+    const contestant =
+      "floor" in row
+        ? await alone(row.floor)
+        : await loaded(await server(row.subject), { ...row.order, prefix: `bench-${number}` }, setting.cores);
+    contestants.set(row.name, stack.use(contestant));
   }
-  const samples = await contest(contestants, setting.plan, (progress) => setting.say(progress));
-  return present(section, rows, samples);
+  return present(section, rows, await contest(contestants, setting));
 }
 
 async function start(subject: Subject, { own, beside }: Setting): Promise<Running> {
-  if (subject === "direct" || subject === "indirect") return await own.start(subject === "direct");
-  if (subject !== "beside") return await PEERS[subject].start();
-  if (beside === undefined) throw new Error("there is no other checkout");
-  return await beside.start(true);
+  switch (subject) {
+    case "direct":
+    case "indirect":
+      return await own.start(subject === "direct");
+    case "beside":
+      if (beside === undefined) throw new Error("there is no other checkout");
+      return await beside.start(true);
+    case "emptyGrpc":
+      return await startEmpty("grpc");
+    case "emptyJson":
+      return await startEmpty("json");
+    default:
+      return await PEERS[subject].start();
+  }
 }
 
-/** What to install so that the subject can be measured; undefined if it can. */
-function lacking(subject: Subject): string | undefined {
-  if (subject === "direct" || subject === "indirect" || subject === "beside") return undefined;
-  const { program, debian } = PEERS[subject];
-  return isInstalled(program) ? undefined : `not installed (Debian: apt-get install ${debian})`;
+async function alone(floor: Floor): Promise<Contestant> {
+  return floor === "fdatasync" ? fdatasyncs() : await transactions(floor);
+}
+
+/** What to install so that it can be measured; undefined if it can. */
+function lacking(row: Row): string | undefined {
+  const peer = Object.entries(PEERS).find(([name]) => "subject" in row && row.subject === name)?.[1];
+  return peer === undefined || isInstalled(peer.program) ? undefined : `not installed (Debian: apt-get install ${peer.debian})`;
 }
 
 function present(section: Section, rows: readonly Row[], samples: ReadonlyMap<string, readonly Sample[]>): string {
-  const { unit, yardstick: name } = section;
-  const head = ["", `× ${name}`, "by CPU", `${unit}/s`, "µs of CPU each", "its core, %", "the load's core, %", "p50, ms", "p99, ms"];
-  const yardstick = samples.get(name) ?? [];
+  const { columns, yardstick, facts } = section;
   const cells = (row: Row): string[] => {
     const own = samples.get(row.name);
-    if (own === undefined) return [`${row.name}: ${lacking(row.subject)}`, ...head.slice(1).map(() => "")];
-    const middle = (pick: (sample: Sample) => number) => figure(median(own.map(pick)));
-    const percent = (pick: (sample: Sample) => number) => Math.round(100 * median(own.map(pick))).toString();
-    return [
-      row.name,
-      figure(ratio(own, yardstick, ({ rate }) => rate)),
-      figure(1 / ratio(own, yardstick, ({ cpu }) => cpu)),
-      middle(({ rate }) => rate),
-      middle(({ cpu }) => cpu),
-      percent(({ busy }) => busy),
-      percent(({ load }) => load),
-      middle(({ p50 }) => p50),
-      middle(({ p99 }) => p99),
-    ];
+    if (own === undefined) return [`${row.name}: ${lacking(row)}`, ...columns.map(() => "")];
+    const to = samples.get(row.to ?? yardstick) ?? [];
+    return [row.name, ...columns.map(({ cell }) => cell(own, to))];
   };
-  return table(head, rows.map(cells));
+  const others = median([...samples.values()].flat().map((sample) => sample.others));
+  const disturbed = Number.isNaN(others) ? [] : [`Others used ${Math.round(100 * others)} % of the servers' core meanwhile.`];
+  return `${table(["", ...columns.map(({ head }) => head)], rows.map(cells))}\n${[...facts(samples), ...disturbed].join(" ")}\n`;
 }

@@ -54,6 +54,13 @@ function childrenOf(pid: number): number[] {
   );
 }
 
+/** How long a core has been busy since the machine was started, or was not to be had, in seconds. */
+export function busyOf(core: number): number {
+  const [, line = ""] = new RegExp(`^cpu${core} (.*)$`, "m").exec(readFileSync("/proc/stat", "utf8")) ?? [];
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, soft = 0, stolen = 0] = line.trim().split(" ").map(Number);
+  return (user + nice + system + interrupts + soft + stolen) * TICK_S;
+}
+
 /** What the figures are worth little without. */
 export function describe(cores: Cores | undefined): string {
   const pinned = cores === undefined ? "NOT pinned to cores" : `servers on core ${cores.server}, load on core ${cores.load}`;

@@ -1,6 +1,7 @@
 /** Starts what is measured, each on a fresh directory. */
 import { execFileSync, spawnSync } from "node:child_process";
 import path from "node:path";
+import process from "node:process";
 import { Server } from "../../test/outside/server.ts";
 import { assemble } from "../../test/packed.ts";
 
@@ -23,6 +24,8 @@ export class Package implements Disposable {
     const { folder, remove } = assemble(checkout);
     this.#folder = folder;
     this.#remove = remove;
+    // Also when a signal ends the run.
+    process.once("exit", remove);
     const git = (...args: string[]) => spawnSync("git", ["-C", checkout, ...args], { encoding: "utf8" }).stdout?.trim() ?? "";
     this.commit = `${git("rev-parse", "--short", "HEAD") || "?"}${git("status", "--porcelain") === "" ? "" : ", changed"}`;
   }
@@ -36,6 +39,7 @@ export class Package implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    process.off("exit", this.#remove);
     this.#remove();
   }
 }

@@ -24,9 +24,9 @@ type order struct {
 	Key       string // of call-me
 	// Connections, and workers on each of them.
 	Connections, Streams int
-	// Locks is how many names the pairs go over.
+	// Locks is how many names the pairs go over, and how many lines there are.
 	Locks int
-	// Line is how many wait at a hand-over.
+	// Line is how many stand in each line.
 	Line int
 	// Prefix of all names, so that two orders at one server do not meet.
 	Prefix string

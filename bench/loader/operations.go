@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -94,73 +93,4 @@ func over(lockers []locker, prepare func(int, locker) (func() (time.Duration, er
 		}
 	}
 	return func(during time.Duration) ([]time.Duration, error) { return together(turns, during) }, nil
-}
-
-type grant struct {
-	number int
-	held   string
-	at     time.Time
-	err    error
-}
-
-// handOver measures from the sending of a release to the answer of who is next, while so many stand in line. Who was served goes to its end.
-func handOver(ctx context.Context, lockers []locker, order order) (run, error) {
-	if len(lockers) <= order.Line {
-		return nil, fmt.Errorf("%d workers cannot make a line of %d", len(lockers), order.Line)
-	}
-	name, grants := order.Prefix, make(chan grant, len(lockers))
-	join := func(number int) {
-		held, err := lockers[number].acquire(ctx, name)
-		grants <- grant{number, held, time.Now(), err}
-	}
-	// pass gives the lock to who is next, and returns how long that took.
-	pass := func(from grant) (time.Duration, grant, error) {
-		start, released := time.Now(), make(chan error, 1)
-		go func() { released <- lockers[from.number].release(ctx, name, from.held) }()
-		next := <-grants
-		return next.at.Sub(start), next, errors.Join(next.err, <-released)
-	}
-	return func(during time.Duration) ([]time.Duration, error) {
-		join(0)
-		holder := <-grants
-		if holder.err != nil {
-			return nil, holder.err
-		}
-		for number := range order.Line {
-			go join(number + 1)
-		}
-		var latencies []time.Duration
-		for end := time.Now().Add(during); len(latencies) == 0 || time.Now().Before(end); {
-			if err := inLine(ctx, lockers[holder.number], name, order.Line); err != nil {
-				return nil, err
-			}
-			took, next, err := pass(holder)
-			if err != nil {
-				return nil, err
-			}
-			latencies = append(latencies, took)
-			go join(holder.number)
-			holder = next
-		}
-		for range order.Line {
-			var err error
-			if _, holder, err = pass(holder); err != nil {
-				return nil, err
-			}
-		}
-		return latencies, lockers[holder.number].release(ctx, name, holder.held)
-	}, nil
-}
-
-// inLine returns when so many wait.
-func inLine(ctx context.Context, locker locker, name string, line int) error {
-	for deadline := time.Now().Add(time.Minute); ; {
-		waiting, err := locker.waiting(ctx, name)
-		if err != nil || waiting == line {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%d instead of %d are in line after a minute", waiting, line)
-		}
-	}
 }

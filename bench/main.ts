@@ -41,11 +41,17 @@ const plan = {
 };
 if (!(plan.rounds >= 1 && plan.seconds > 0))
   throw new Error(`--rounds ${values.rounds} or --seconds ${values.seconds} is no number above 0`);
-const peers = Object.values(PEERS).filter(({ program }) => isInstalled(program));
+const wanted = ({ name }: { readonly name: string }) => values.only?.some((part) => name.includes(part)) ?? true;
+const peers = Object.values(PEERS).filter((peer) => wanted(peer) && isInstalled(peer.program));
+const subjects = [
+  `call-me (the published bundle, at ${own.commit})`,
+  ...(beside === undefined ? [] : [`the other call-me (likewise, at ${beside.commit})`]),
+  ...peers.map(({ name, program }) => `${name} ${versionOf(program)}`),
+];
 const facts = [
   new Date().toISOString().slice(0, 10),
   describe(cores),
-  [`call-me (the published bundle, at ${own.commit})`, ...peers.map(({ name, program }) => `${name} ${versionOf(program)}`)].join(", "),
+  subjects.join(", "),
   `median of ${plan.rounds} rounds of ${plan.seconds} s each, after ${plan.warm} s to warm`,
 ].join("; ");
 /** Anything else is not what the page tells of. */
@@ -57,7 +63,7 @@ for (const [key, section] of Object.entries(SECTIONS)) {
     plan,
     own,
     beside,
-    wanted: ({ name }) => values.only?.some((part) => name.includes(part)) ?? true,
+    wanted,
     say: (progress) => process.stderr.write(`${key}: ${progress}\n`),
   });
   const text = `${section.text}\n\n${facts}.\n\n${found}`;

@@ -81,5 +81,5 @@ function present(section: Section, rows: readonly Row[], samples: ReadonlyMap<st
   };
   const others = median([...samples.values()].flat().map((sample) => sample.others));
   const disturbed = Number.isNaN(others) ? [] : [`Others used ${Math.round(100 * others)} % of the servers' core meanwhile.`];
-  return `${table(["", ...columns.map(({ head }) => head)], rows.map(cells))}\n${[...facts(samples), ...disturbed].join(" ")}\n`;
+  return `${table(["", ...columns.map(({ head }) => head)], rows.map(cells))}\n${[...facts(samples), ...disturbed].filter((each) => each !== undefined).join(" ")}\n`;
 }

@@ -13,6 +13,11 @@ const percent = (pick: (sample: Sample) => number) => (own: readonly Sample[]) =
   const share = Math.round(100 * median(own.map(pick)));
   return Number.isNaN(share) ? "–" : share.toString();
 };
+/** A load that has no time left measures itself. */
+const loadShare = (own: readonly Sample[]) => {
+  const share = percent(({ load }) => load)(own);
+  return Number(share) >= 95 ? `${share}: THE LIMIT` : share;
+};
 const between = (own: readonly Sample[], to: readonly Sample[], pick: (sample: Sample) => number) => ratio(own.map(pick), to.map(pick));
 const latencies: readonly Column[] = [
   { head: "p50, ms", cell: middle(({ p50 }) => p50) },
@@ -27,7 +32,7 @@ export function rates(unit: string, yardstick: string): readonly Column[] {
     { head: `${unit}/s`, cell: middle(({ rate }) => rate) },
     { head: "µs of CPU each", cell: middle(({ cpu }) => cpu) },
     { head: "its core, %", cell: percent(({ busy }) => busy) },
-    { head: "the load's core, %", cell: percent(({ load }) => load) },
+    { head: "the load's core, %", cell: loadShare },
     ...latencies,
   ];
 }

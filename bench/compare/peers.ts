@@ -36,6 +36,8 @@ async function startEtcd(): Promise<Running> {
       `--listen-peer-urls=${peers}`,
       `--initial-advertise-peer-urls=${peers}`,
       `--initial-cluster=default=${peers}`,
+      // Every Put is kept: its usual 2 GB would not last.
+      `--quota-backend-bytes=${2 ** 33}`,
     ],
     { stdio: "ignore" },
   );

@@ -27,7 +27,7 @@ export interface Section {
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
   /** What else there is to say of the figures. */
-  readonly facts: (samples: Samples) => string[];
+  readonly facts: (samples: Samples) => (string | undefined)[];
 }
 
 type Shape = Omit<Extract<Row, { order: unknown }>["order"], "operation">;
@@ -66,20 +66,39 @@ function line(who: string, subject: Subject, system: Order["system"], waiters: 1
   return { name: `${who}, ${inLine}`, to: `etcd, ${inLine}`, subject, order: { operation: "handover", system, ...shape, line: waiters } };
 }
 
-/** The middle ratio of a figure to the sum of others'; – if somebody was not measured. */
-function compared(samples: Samples, name: string, to: readonly string[], pick: (sample: Sample) => number): string {
-  const others = to.map((each) => samples.get(each) ?? []);
-  const sums = (samples.get(name) ?? []).map((_, round) =>
-    others.reduce((sum, each) => sum + (each[round] ? pick(each[round]) : Number.NaN), 0),
+/** The middle ratio of a figure to the sum of others'; NaN if somebody was not measured. */
+function compared(samples: Samples, name: string, to: readonly string[], pick: (sample: Sample) => number): number {
+  const figures = (each: string, round: number) =>
+    samples
+      .get(each)
+      ?.slice(round, round + 1)
+      .map(pick)[0] ?? Number.NaN;
+  const own = (samples.get(name) ?? []).map(pick);
+  return ratio(
+    own,
+    own.map((_, round) => to.reduce((sum, each) => sum + figures(each, round), 0)),
   );
-  return figure(ratio((samples.get(name) ?? []).map(pick), sums));
 }
 
-const directWay = (samples: Samples): string[] => {
-  const factor = (protocol: string) =>
-    compared(samples, `call-me through connect-es, ${protocol}`, [`call-me, ${protocol}`], ({ cpu }) => cpu);
-  return [`A call of the direct way costs the server 1/${factor("gRPC")} of what connect-es takes for gRPC, 1/${factor("JSON")} for JSON.`];
-};
+/** A sentence, if there are all of its figures. */
+function say(words: TemplateStringsArray, ...figures: readonly number[]): string | undefined {
+  return figures.some(Number.isNaN) ? undefined : String.raw({ raw: words }, ...figures.map(figure));
+}
+
+const cpu = (sample: Sample) => sample.cpu;
+const rate = (sample: Sample) => sample.rate;
+
+/** What is said of rates. */
+function rated(samples: Samples): (string | undefined)[] {
+  const direct = (protocol: string) => compared(samples, `call-me through connect-es, ${protocol}`, [`call-me, ${protocol}`], cpu);
+  const other = (protocol: string, pick: (sample: Sample) => number) =>
+    compared(samples, `call-me, ${protocol}`, [`the other call-me, ${protocol}`], pick);
+  return [
+    say`The direct way makes ${direct("gRPC")} calls of the CPU time of one through connect-es for gRPC, ${direct("JSON")} for JSON.`,
+    say`Over gRPC it takes ${other("gRPC", cpu)} × the CPU time of the other call-me, at ${other("gRPC", rate)} × its rate.`,
+    say`Over JSON it takes ${other("JSON", cpu)} × the CPU time of the other call-me, at ${other("JSON", rate)} × its rate.`,
+  ];
+}
 
 const PAIR =
   "etcd: Lock and Unlock of its lock service. Redis: SET NX PX, then compare and DEL. PostgreSQL: INSERT, then DELETE of a row. p50 and p99 are the Acquire's.";
@@ -95,7 +114,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
       { name: ALONE, floor: "renewals" },
       { name: "fdatasync alone", floor: "fdatasync" },
     ],
-    facts: directWay,
+    facts: rated,
   },
   check: {
     title: "Check",
@@ -103,7 +122,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
     yardstick: "etcd",
     columns: rates("calls", "etcd"),
     rows: everybody("check"),
-    facts: directWay,
+    facts: rated,
   },
   pairs: {
     title: "Acquire and Release",
@@ -111,7 +130,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
     yardstick: "etcd",
     columns: rates("pairs", "etcd"),
     rows: [...everybody("pairs", { locks: 500 }), { name: ALONE, floor: "pairs" }],
-    facts: directWay,
+    facts: rated,
   },
   alone: {
     title: "One client alone",
@@ -122,7 +141,8 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
     facts: (samples) => {
       const times = (protocol: string, empty: string) => compared(samples, `call-me, ${protocol}`, [ALONE, empty], ({ p50 }) => p50);
       return [
-        `The p50 of an Acquire is ${times("gRPC", EMPTY_GRPC)} × that of its transaction alone and an empty call together, over gRPC; ${times("JSON", EMPTY_JSON)} × over JSON.`,
+        say`The p50 of an Acquire is ${times("gRPC", EMPTY_GRPC)} × that of its transaction alone and an empty call together over gRPC, ${times("JSON", EMPTY_JSON)} × over JSON.`,
+        ...rated(samples),
       ];
     },
   },

@@ -4,26 +4,18 @@ import {
   type WatchEnvironmentRequest,
   WatchEnvironmentResponseSchema,
   type WatchLeaseRequest,
-  WatchLeaseResponseSchema,
+  type WatchLeaseResponseSchema,
 } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { limits } from "../../core/limits.ts";
-import type { Lease } from "../../core/model.ts";
-import { type Standing, standingOf } from "../../core/view.ts";
-import type { LeaseView } from "../../engine/views.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
 import type { Pause } from "../../engine/watch/pause.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import { watch } from "../../engine/watch/watch.ts";
 import { failure } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
-import { leaseMessage, watchMessage } from "./convert.ts";
-import { findLease, isOwner } from "./lock.ts";
+import { watchMessage } from "./convert.ts";
+import { HEARTBEAT_MS, LeaseReader } from "./lease-reader.ts";
 import { topicOf } from "./topic.ts";
-
-const HEARTBEAT_MS = 15_000;
-/** How often a new place in line is told. */
-const POSITION_MS = 5_000;
 
 type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
 
@@ -69,36 +61,21 @@ export async function watchLease(
   call: Call,
   tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>,
 ): Promise<void> {
-  const { engine } = service;
-  let view = await findLease(service, request.leaseId);
-  const { id } = view.lease;
-  const own = isOwner(call, view.lease);
-  const count = admit(service, view.lease.pool);
-  let leave = () => {};
-  const { pause, close } = follow(service, id, call.signal);
+  const reader = await LeaseReader.open(service, request.leaseId, call, tell);
+  const count = admit(service, reader.pool);
+  const { pause, close } = follow(service, reader.id, call.signal);
   try {
-    if (own) ({ view, leave } = await engine.attend(view, call));
-    let seen = sightOf(view);
-    await tell(message(service, view, WatchKind.SNAPSHOT));
-    let spoken = performance.now();
-    while (seen.state !== "ENDED" && !pause.ended) {
-      await pause.slept(seen.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS);
-      if (pause.ended) break;
-      const found = await findLease(service, id);
-      view = own ? await engine.keep(found, call) : found;
-      const sight = sightOf(view);
-      const news = isNews(seen, sight);
-      if (!news && performance.now() - spoken < HEARTBEAT_MS - POSITION_MS / 2) continue;
-      seen = sight;
-      spoken = performance.now();
-      await tell(message(service, view, news ? WatchKind.CHANGE : WatchKind.HEARTBEAT));
+    await reader.begin();
+    while (!reader.isAtEnd && !pause.ended) {
+      await pause.slept(reader.patience);
+      if (!pause.ended) await reader.look();
     }
   } finally {
-    leave();
+    reader.close();
     count();
     close();
   }
-  if (view.lease.state !== "ENDED") sayGoodbye(service);
+  if (!reader.isAtEnd) sayGoodbye(service);
 }
 
 /** A pause that is woken when the lease's state changes, and ends when the caller is gone or the server is about to stop. */
@@ -116,23 +93,6 @@ function follow({ engine }: Service, lease: string, signal: AbortSignal): { read
       close();
     },
   };
-}
-
-function message(service: Service, { lease, pool }: LeaseView, kind: WatchKind): MessageShape<typeof WatchLeaseResponseSchema> {
-  return create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, service.engine.views.now()), kind });
-}
-
-/** The part of a lease whose change is told; kept instead of the pool that it was read from. */
-interface Sight extends Pick<Lease, "state" | "fencingToken">, Partial<Standing> {}
-
-function sightOf({ lease, pool }: LeaseView): Sight {
-  const { state, fencingToken } = lease;
-  return { state, ...(fencingToken !== undefined && { fencingToken }), ...(state === "QUEUED" && standingOf(pool, lease)) };
-}
-
-function isNews(before: Sight, after: Sight): boolean {
-  const told = ["state", "fencingToken", "position", "queueLength", "holder"] as const;
-  return told.some((fact) => before[fact] !== after[fact]);
 }
 
 function sayGoodbye(service: Service): void {

@@ -1,0 +1,107 @@
+/** What the reader of one lease is told. */
+import { create, type MessageShape } from "@bufbuild/protobuf";
+import { WatchLeaseResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Lease } from "../../core/model.ts";
+import { type Standing, standingOf } from "../../core/view.ts";
+import type { LeaseView } from "../../engine/views.ts";
+import type { Tell } from "../../engine/watch/tell.ts";
+import type { Call, Service } from "./call.ts";
+import { leaseMessage } from "./convert.ts";
+import { findLease, isOwner } from "./lock.ts";
+
+/** In milliseconds, also for streams of other things. */
+export const HEARTBEAT_MS = 15_000;
+/** How often a new place in line is told. */
+const POSITION_MS = 5_000;
+
+/**
+ * The stream of one lease. It keeps a sight of the lease, and not the pool that this was read from: thousands of streams would keep as many
+ * versions of it. (An asynchronous function that waits keeps all that it has named, used or not.)
+ */
+export class LeaseReader {
+  readonly #service: Service;
+  readonly #call: Call;
+  readonly #tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>;
+  readonly #own: boolean;
+  readonly id: string;
+  readonly pool: string;
+  #found: LeaseView | undefined;
+  #seen: Sight | undefined;
+  #spoken = 0;
+  #leave = () => {};
+
+  private constructor(service: Service, found: LeaseView, call: Call, tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>) {
+    this.#service = service;
+    this.#call = call;
+    this.#tell = tell;
+    this.#own = isOwner(call, found.lease);
+    this.id = found.lease.id;
+    this.pool = found.lease.pool;
+    this.#found = found;
+  }
+
+  /** Throws not_found. */
+  static async open(
+    service: Service,
+    id: string,
+    call: Call,
+    tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>,
+  ): Promise<LeaseReader> {
+    return new LeaseReader(service, await findLease(service, id), call, tell);
+  }
+
+  /** Whether the lease's end was told. */
+  get isAtEnd(): boolean {
+    return this.#seen?.state === "ENDED";
+  }
+
+  /** After how many milliseconds it must look again, whatever happens. */
+  get patience(): number {
+    return this.#seen?.state === "QUEUED" ? POSITION_MS : HEARTBEAT_MS;
+  }
+
+  /** Tells the lease as it is. Of its own lease the caller gives a sign of life from here on, until `close`. */
+  async begin(): Promise<void> {
+    const found = this.#found ?? (await findLease(this.#service, this.id));
+    this.#found = undefined;
+    if (!this.#own) return this.#say(found, sightOf(found), WatchKind.SNAPSHOT);
+    const { view, leave } = await this.#service.engine.attend(found, this.#call);
+    this.#leave = leave;
+    await this.#say(view, sightOf(view), WatchKind.SNAPSHOT);
+  }
+
+  /** Tells what is new, or a heartbeat if there has been nothing for a while. */
+  async look(): Promise<void> {
+    const found = await findLease(this.#service, this.id);
+    const view = this.#own ? await this.#service.engine.keep(found, this.#call) : found;
+    const sight = sightOf(view);
+    const news = this.#seen === undefined || isNews(this.#seen, sight);
+    if (!news && performance.now() - this.#spoken < HEARTBEAT_MS - POSITION_MS / 2) return;
+    await this.#say(view, sight, news ? WatchKind.CHANGE : WatchKind.HEARTBEAT);
+  }
+
+  close(): void {
+    this.#leave();
+  }
+
+  async #say({ lease, pool }: LeaseView, sight: Sight, kind: WatchKind): Promise<void> {
+    this.#seen = sight;
+    this.#spoken = performance.now();
+    const told = leaseMessage(lease, pool, this.#service.engine.views.now());
+    await this.#tell(create(WatchLeaseResponseSchema, { lease: told, kind }));
+  }
+}
+
+/** The part of a lease whose change is told. */
+interface Sight extends Pick<Lease, "state" | "fencingToken">, Partial<Standing> {}
+
+function sightOf({ lease, pool }: LeaseView): Sight {
+  const { state, fencingToken } = lease;
+  return { state, ...(fencingToken !== undefined && { fencingToken }), ...(state === "QUEUED" && standingOf(pool, lease)) };
+}
+
+function isNews(before: Sight, after: Sight): boolean {
+  const told = ["state", "fencingToken", "position", "queueLength", "holder"] as const;
+  return told.some((fact) => before[fact] !== after[fact]);
+}

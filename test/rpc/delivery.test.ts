@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import type { DoorLimits } from "../../src/rpc/http/door/limits.ts";
 import type { Listening } from "../../src/rpc/http/listen.ts";
@@ -64,7 +65,7 @@ async function openGranting(limits: Partial<DoorLimits>, secure = false) {
     },
     { limits: { ...SHORT, pingInterval: 60_000, ...limits }, ...(secure ? { tls: must(certificate) } : {}) },
   );
-  return { door, told, first: first.promise, asked: asked.promise };
+  return { door, told, first: first.promise, asked: asked.promise, grantings };
 }
 
 const HTTP2 = Buffer.concat([GREETING, postHeaders(1, true)]);
@@ -110,7 +111,7 @@ const WAYS =
 describe.each(WAYS)("over HTTP/2, %s, an answer that gives something", (_way, secure) => {
   const open = (port: number) => openWire(port, "h2", secure);
 
-  test("is asked about at once, and has arrived when its peer answers the PING, whatever comes then", async () => {
+  test("is asked about soon, and has arrived when its peer answers the PING, whatever comes then", async () => {
     const { door, told, asked } = await openGranting({ pingTimeout: 60_000 }, secure);
     const session = await openSession(door.url, secure ? { ca: must(certificate).cert } : {});
     const stream = session.request({ ":method": "POST" });
@@ -120,6 +121,23 @@ describe.each(WAYS)("over HTTP/2, %s, an answer that gives something", (_way, se
     await ping;
     // Behind this request the answer to the PING has arrived.
     expect((await getHttp2(session)).body).toBe("hello");
+    session.destroy();
+    await closed(door);
+    expect(told).toEqual([]);
+  });
+
+  test("is asked about together with others of the same moment", async () => {
+    const { door, told, grantings } = await openGranting({ pingTimeout: 60_000, askAfter: 50 }, secure);
+    const session = await openSession(door.url, secure ? { ca: must(certificate).cert } : {});
+    let pings = 0;
+    session.on("ping", () => pings++);
+    const bodies = Array.from({ length: 10 }, () => text(session.request({ ":method": "POST" })));
+    // Behind this request all of them have arrived.
+    await getHttp2(session);
+    for (const granting of grantings) granting.answer();
+    await Promise.all([...bodies, once(session, "ping")]);
+    expect((await getHttp2(session)).body).toBe("hello");
+    expect(pings).toBeLessThan(bodies.length);
     session.destroy();
     await closed(door);
     expect(told).toEqual([]);

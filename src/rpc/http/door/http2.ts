@@ -31,7 +31,7 @@ interface Connection {
   readonly idle: Stopwatch;
   readonly underWay: UnderWay;
   readonly turns: Turns;
-  /** A PING is out that asks whether an answer has arrived. */
+  /** A PING that asks whether an answer has arrived is out, or will be in a moment. */
   asking: boolean;
 }
 
@@ -95,7 +95,7 @@ export class Http2Connections {
       silence: new Stopwatch(),
       pinged: false,
       idle: new Stopwatch(),
-      underWay: new UnderWay(socket, () => this.#ask(connection)),
+      underWay: new UnderWay(socket, () => this.#askSoon(connection)),
       turns: new Turns(session),
       asking: false,
     };
@@ -140,13 +140,20 @@ export class Http2Connections {
     }
   }
 
-  /** Pings the peer until every answer that is under way is known to have arrived. */
+  /** Asks whether what is under way has arrived, once for all answers of a moment. */
+  #askSoon(connection: Connection): void {
+    if (connection.asking) return;
+    connection.asking = true;
+    setTimeout(() => this.#ask(connection), this.#limits.askAfter);
+  }
+
   #ask(connection: Connection): void {
     const { session, underWay } = connection;
-    if (connection.asking || session.destroyed) return;
+    connection.asking = false;
+    if (session.destroyed) return;
     connection.asking = session.ping((failed) => {
       connection.asking = false;
-      if (failed === null && !underWay.sift()) this.#ask(connection);
+      if (failed === null && !underWay.sift()) this.#askSoon(connection);
     });
   }
 

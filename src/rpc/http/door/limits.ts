@@ -13,8 +13,10 @@ export interface DoorLimits {
   readonly bodyTimeout: number;
   /** How long a connection without any request is kept. */
   readonly idleTimeout: number;
-  /** HTTP/2: a PING goes out after this much silence, and at once after an answer that gives something. */
+  /** HTTP/2: a PING goes out after this much silence. */
   readonly pingInterval: number;
+  /** HTTP/2: and so soon after answers that give something. */
+  readonly askAfter: number;
   /** HTTP/2: how long a sign of life may take after that PING. */
   readonly pingTimeout: number;
   /**
@@ -44,6 +46,7 @@ export const DOOR_LIMITS: DoorLimits = {
   bodyTimeout: 30_000,
   idleTimeout: 60_000,
   pingInterval: 10_000,
+  askAfter: 20,
   pingTimeout: 5_000,
   longWait: 2_000,
   closeTimeout: 20_000,

@@ -2,7 +2,6 @@
 import { type MessageInitShape, type MessageShape, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { start } from "../../src/app.ts";
-import type { Batch } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
 import { type BatchRows, rowsOf } from "../../src/store/sqlite/rows.ts";
 import { Caller } from "../caller.ts";
@@ -28,9 +27,9 @@ export interface Recording {
 class Recorder extends MemoryMedium {
   written: BatchRows[] = [];
 
-  override async write(batch: Batch): Promise<void> {
+  override async write(...[batch, fresh]: Parameters<MemoryMedium["write"]>): ReturnType<MemoryMedium["write"]> {
     this.written.push(rowsOf(batch));
-    await super.write(batch);
+    return await super.write(batch, fresh);
   }
 
   /** What each of many turns has written. */

@@ -27,6 +27,8 @@ export const limits = {
   /** How long an ended lease answers for its id and request_id. */
   history: day,
   maxHistory: 1_000_000,
+  /** Of how many of these, the newest, the server knows without reading its store. */
+  recentEnds: 5_000,
   /** Of how many more it is known that their request_id was used. */
   maxRequests: 10_000_000,
   priority: 10,

@@ -1,8 +1,9 @@
 import { type Totals, totalsOf } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
-import { emptyPool, type Micros, type Pool } from "../core/model.ts";
+import { emptyPool, type Lease, type Micros, type Pool } from "../core/model.ts";
 import { add } from "../store/drafts.ts";
 import type { Cache, Commit } from "../store/store.ts";
+import { RecentEnds } from "./ends.ts";
 import { EngineFailure } from "./failure.ts";
 import { ConfiguredNames } from "./names.ts";
 
@@ -23,6 +24,7 @@ export class Pools implements Cache {
   readonly #live = new Map<string, string>();
   /** Environments that were deleted, to the pool that they were in; the latest last. Who watches one is told of its end there. */
   readonly #gone = new Map<string, string>();
+  readonly #ends = new RecentEnds();
   readonly #broken = new Map<string, EngineFailure>();
   /** Pools without an environment, the last one used at the end. Kept for their revisions only, so nothing iterates over them. */
   readonly #former = new Map<string, Pool>();
@@ -58,6 +60,14 @@ export class Pools implements Cache {
     return this.#live.get(lease);
   }
 
+  ended(id: string): Lease | undefined {
+    return this.#unlessOld(this.#ends.lease(id));
+  }
+
+  endedOf(request: string): Lease | undefined {
+    return this.#unlessOld(this.#ends.request(request));
+  }
+
   get totals(): Totals {
     return this.#totals;
   }
@@ -76,7 +86,10 @@ export class Pools implements Cache {
     for (const { config, onDemand } of commit.environments) this.names.put(config.name, onDemand !== true);
     for (const { environments } of commit.events) for (const { name, pool, deleted } of environments) if (deleted) this.#bury(name, pool);
     for (const { config } of commit.environments) this.#gone.delete(config.name);
-    for (const { id, pool, state } of commit.leases) if (state !== "ENDED") this.#live.set(id, pool);
+    for (const lease of commit.leases) {
+      if (lease.state === "ENDED") this.#ends.add(lease);
+      else this.#live.set(lease.id, lease.pool);
+    }
     // Each change of a lease's state is an event.
     for (const { cause, pool } of commit.events) {
       if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
@@ -104,6 +117,11 @@ export class Pools implements Cache {
   /** Hears of every commit, in order, before its caller does. Must not throw. */
   onCommit(listener: (commit: Commit) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** The lease, while history keeps it. */
+  #unlessOld(lease: Lease | undefined): Lease | undefined {
+    return (lease?.endedAt ?? 0) > this.#now() - limits.history ? lease : undefined;
   }
 
   #bury(environment: string, pool: string): void {

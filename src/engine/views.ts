@@ -72,7 +72,7 @@ export class Views {
 
   /** The pool of a lease, live or ended; undefined if there is no such lease. */
   async poolOfLease(id: string): Promise<string | undefined> {
-    return this.#pools.poolOfLease(id) ?? (await this.#store.findEnded(id))?.pool ?? this.#pools.poolOfLease(id);
+    return this.#pools.poolOfLease(id) ?? (await this.#ended(id))?.pool ?? this.#pools.poolOfLease(id);
   }
 
   /** A lease that has not ended. */
@@ -84,11 +84,16 @@ export class Views {
     return lease && { lease, pool };
   }
 
+  /** A lease that has ended. One that is not among the last is read by the thread that writes, behind what it is writing. */
+  async #ended(id: string): Promise<Lease | undefined> {
+    return this.#pools.ended(id) ?? (await this.#store.findEnded(id));
+  }
+
   /** A lease in any state. */
   async lease(id: string): Promise<LeaseView | undefined> {
     const live = this.live(id);
     if (live !== undefined) return live;
-    const ended = await this.#store.findEnded(id);
+    const ended = await this.#ended(id);
     // Found by neither look-up: it was created, or its end was committed, between the two.
     return ended === undefined ? this.live(id) : { lease: ended, pool: this.pool(ended.pool) };
   }

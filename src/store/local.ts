@@ -121,42 +121,57 @@ export class LocalStore implements Store {
   }
 
   probe(): Promise<void> {
-    const result = this.#tail.then(() => this.#write(() => this.#medium.probe()));
+    const result = this.#tail.then(() => this.#probe());
     this.#tail = this.#watched(result).catch(() => {});
     return result;
   }
 
-  /** While a write hangs, and from a failed one to the next that works, nobody can renew: the clock must not run on for long. */
-  async #write(write: () => Promise<void>): Promise<void> {
+  async #probe(): Promise<void> {
+    await this.#write(async () => {
+      await this.#medium.probe();
+      return [];
+    });
+  }
+
+  /**
+   * While a write hangs, and from a failed one to the next that works, nobody can renew: the clock must not run on for long. Resolves with
+   * what `write` does: leases that kept it from writing anything.
+   */
+  async #write(write: () => Promise<readonly Lease[]>): Promise<readonly Lease[]> {
     this.#clock.hold();
-    await write();
-    this.#failing = false;
+    const hindered = await write();
+    if (hindered.length === 0) this.#failing = false;
     if (this.condition === "well") this.#clock.release();
     this.#judge();
+    return hindered;
   }
 
   async #run<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
     if (this.#closed) throw new StoreFailure("STORE_CLOSED", "the store is closed");
     const cache = this.#filled();
-    const ended = await this.#find(reads);
-    const drafts = new Drafts(cache, pools, this.#clock.now(), ended);
-    const result = work(drafts);
-    const commit = drafts.commit();
-    if (commit !== undefined) {
-      await this.#write(() => this.#medium.write(batchOf(commit)));
-      cache.adopt(commit);
+    const { ended, unknown } = recall(cache, pools, reads);
+    if (unknown.leases.length > 0) ended.push(...(await this.#medium.find({ leases: unknown.leases, requests: [] })));
+    // Hardly any request_id was used long ago. Whether one was, is found out by the write itself.
+    for (let fresh = unknown.requests; ; fresh = []) {
+      const drafts = new Drafts(cache, pools, this.#clock.now(), ended.sort(byCreation));
+      const result = work(drafts);
+      const commit = drafts.commit();
+      const answered = await this.#commit(commit, fresh);
+      if (commit !== undefined && answered.length === 0) cache.adopt(commit);
+      if (answered.length === 0) return result;
+      ended.push(...answered);
     }
-    return result;
+  }
+
+  /** Writes a commit unless one of the requests was answered long ago: then it resolves with the answers, and nothing is written. */
+  async #commit(commit: Commit | undefined, fresh: readonly string[]): Promise<readonly Lease[]> {
+    if (commit !== undefined) return await this.#write(() => this.#medium.write(batchOf(commit), fresh));
+    return fresh.length === 0 ? [] : await this.#medium.find({ leases: [], requests: fresh });
   }
 
   #filled(): Cache {
     if (this.#cache === undefined) throw new Error("invariant: a store decides once its cache is filled");
     return this.#cache;
-  }
-
-  async #find(reads: Reads): Promise<readonly Lease[]> {
-    const leases = reads.leases.filter((id) => this.#filled().poolOfLease(id) === undefined);
-    return leases.length + reads.requests.length === 0 ? [] : await this.#medium.find({ leases, requests: reads.requests });
   }
 
   async findEnded(id: string): Promise<Lease | undefined> {
@@ -189,6 +204,25 @@ export class LocalStore implements Store {
     await this.#tail;
     await this.#medium.close();
   }
+}
+
+function byCreation(a: Lease, b: Lease): number {
+  return a.createdAt - b.createdAt;
+}
+
+/** Of the rows that a transaction names, the ended leases that are in memory, and what may be in the medium alone. */
+function recall(cache: Cache, pools: readonly string[], reads: Reads): { readonly ended: Lease[]; readonly unknown: Reads } {
+  const isLive = (request: string) => pools.some((pool) => cache.pool(pool).requests.has(request));
+  const leases = reads.leases.filter((id) => cache.poolOfLease(id) === undefined);
+  const requests = reads.requests.filter((request) => !isLive(request));
+  const known = [...leases.map((id) => cache.ended(id)), ...requests.map((request) => cache.endedOf(request))];
+  return {
+    ended: known.filter((lease) => lease !== undefined),
+    unknown: {
+      leases: leases.filter((id) => cache.ended(id) === undefined),
+      requests: requests.filter((request) => cache.endedOf(request) === undefined),
+    },
+  };
 }
 
 /** A pool needs no row where a live lease says all of it: its revision, which is also the time of the commit; see `upToDate`. */

@@ -47,7 +47,9 @@ export class MemoryMedium implements Medium {
     ].sort((a, b) => a.createdAt - b.createdAt);
   }
 
-  async write(batch: Batch): Promise<void> {
+  async write(batch: Batch, fresh: readonly string[] = []): Promise<readonly Lease[]> {
+    const known = fresh.length === 0 ? [] : await this.find({ leases: [], requests: fresh });
+    if (known.length > 0) return known;
     for (const pool of batch.pools) this.#pools.set(pool.name, pool);
     for (const name of batch.deleted) this.#environments.delete(name);
     for (const environment of batch.environments) this.#environments.set(environment.config.name, environment);
@@ -58,6 +60,7 @@ export class MemoryMedium implements Medium {
     for (const lease of batch.leases) this.#leases.set(lease.id, lease);
     for (const id of batch.forgotten) this.#leases.delete(id);
     this.#events.push(...batch.events);
+    return [];
   }
 
   async probe(): Promise<void> {}

@@ -9,6 +9,7 @@ import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
 import { leaseOfRemains } from "./remains.ts";
 import { unmark } from "./sqlite/mark.ts";
 import { Damage, environmentOfRow, eventsOfRow, fenceOfRow, leaseOfRow, poolOfRow, remainsOfRow, rowsOf } from "./sqlite/rows.ts";
+import type { Findings } from "./sqlite/tables.ts";
 import type { Answer, Operations, Request } from "./sqlite/worker.ts";
 import { type Fence, type History, type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
 
@@ -94,7 +95,12 @@ export class SqliteMedium implements Medium {
   }
 
   async find(reads: Pick<Reads, "leases" | "requests">): Promise<readonly Lease[]> {
-    const { leases, remains } = await this.#call("find", reads.leases, reads.requests);
+    return this.#found(await this.#call("find", reads.leases, reads.requests));
+  }
+
+  /** Oldest first. */
+  #found({ leases, remains }: Findings): readonly Lease[] {
+    if (leases.length + remains.length === 0) return [];
     return this.#decode(() => {
       const found = [...leases.map(leaseOfRow), ...remains.map((row) => leaseOfRemains(remainsOfRow(row)))];
       return found.sort((a, b) => a.createdAt - b.createdAt);
@@ -109,8 +115,9 @@ export class SqliteMedium implements Medium {
     this.#listeners.push(listener);
   }
 
-  write(batch: Batch): Promise<void> {
-    return this.#call("write", rowsOf(batch));
+  async write(batch: Batch, fresh: readonly string[] = []): Promise<readonly Lease[]> {
+    const hindered = await this.#call("write", rowsOf(batch), fresh);
+    return hindered === undefined ? [] : this.#found(hindered);
   }
 
   probe(): Promise<void> {

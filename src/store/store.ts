@@ -45,6 +45,9 @@ export interface Cache {
   /** The pool of an environment, or of a live lease. */
   ownerOf(environment: string): string | undefined;
   poolOfLease(lease: string): string | undefined;
+  /** A lease that has ended lately, by its id, or the newest of a request key; undefined: it may be in the store. */
+  ended(lease: string): Lease | undefined;
+  endedOf(request: string): Lease | undefined;
   /** What there is over all pools. */
   readonly totals: Totals;
   /** Takes over what was committed, by this server or another, in commit order, and tells its listeners. */
@@ -100,8 +103,9 @@ export interface Store {
   /** Fills a cache with all that is committed, and keeps it up to date from then on. Once, before any transaction. */
   fill(cache: Cache): Promise<void>;
   /**
-   * Locks the pools, reads the rows that `reads` names, and calls `work` once, synchronously, on drafts of the cached values. What they
-   * changed is on disk (fsync), and then in the cache, before the answer; when `work` throws, nothing is written.
+   * Locks the pools, and calls `work`, synchronously, on drafts of the cached values, and of the rows that `reads` names. What they changed
+   * is on disk (fsync), and then in the cache, before the answer; when `work` throws, nothing is written. It is called again, on new drafts,
+   * where a request turns out to have been answered long ago, and then the first time has never been.
    */
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R>;
   /** A lease that has ended, while history keeps it. */

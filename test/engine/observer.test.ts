@@ -10,9 +10,9 @@ import { HandTimers, SlowDisk } from "./stage.ts";
 class FullDisk extends SlowDisk {
   full = false;
 
-  override async write(...batch: Parameters<SlowDisk["write"]>): Promise<void> {
+  override async write(...batch: Parameters<SlowDisk["write"]>): ReturnType<SlowDisk["write"]> {
     if (this.full) throw new StoreFailure("STORAGE_FULL", "the disk is full");
-    await super.write(...batch);
+    return await super.write(...batch);
   }
 }
 

@@ -1,4 +1,6 @@
 /** An engine to play with: a disk that can hang, timers and a clock by hand. */
+
+import type { Lease } from "../../src/core/model.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Observer } from "../../src/engine/observer.ts";
 import type { Timers } from "../../src/engine/timers.ts";
@@ -32,11 +34,11 @@ export class SlowDisk extends MemoryMedium {
   #hanging: PromiseWithResolvers<void> | undefined;
   #begun: (() => void) | undefined;
 
-  override async write(batch: Batch): Promise<void> {
+  override async write(batch: Batch, fresh: readonly string[] = []): Promise<readonly Lease[]> {
     this.writes++;
     this.#begun?.();
     await this.#hanging?.promise;
-    await super.write(batch);
+    return await super.write(batch, fresh);
   }
 
   /** Writes wait from now on; resolves when one does. */

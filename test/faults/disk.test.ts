@@ -108,6 +108,31 @@ describe.skipIf(!canTrace)(`a disk that fails${untraced}`, () => {
     ]);
     expect(told()[1]?.["seconds"]).toBeGreaterThan(4);
   });
+
+  test("a write that hangs keeps nobody waiting who only reads: Check, GetLease, also of a lease that has just ended, and watches", async () => {
+    await using server = await Server.start();
+    const { locks } = clientsOf(server, "gRPC");
+    const environment = "uat";
+    const held = leaseIn(await locks.acquire({ environment, ttl: seconds(30) }));
+    const ended = leaseIn(await locks.acquire({ environment: "other" }));
+    await locks.release({ leaseId: ended.id });
+    await using _ = await meddleWithSyncs(server.pid, "delay_exit=8000000:when=1");
+    const renewed = { already: false };
+    const renewing = locks.renew({ leaseId: held.id }).then(() => {
+      renewed.already = true;
+    });
+    await eventually(() => server.log.some(({ msg }) => msg.startsWith("time stands still")));
+    expect((await locks.check({ environment })).environments[0]?.used).toBe(1);
+    expect((await locks.checkFence({ environment, fencingToken: held.environments[0]?.fencingToken ?? 0n })).valid).toBe(true);
+    for (const { id } of [held, ended]) expect(leaseIn(await locks.getLease({ leaseId: id })).id).toBe(id);
+    for await (const { environments } of locks.watchEnvironment({ environment })) {
+      expect(environments[0]?.used).toBe(1);
+      break;
+    }
+    for await (const { lease } of locks.watchLease({ leaseId: ended.id })) expect(lease?.state).toBe(LeaseState.ENDED);
+    expect(renewed.already).toBe(false);
+    await renewing;
+  });
 });
 
 /** A server on a small disk of its own, whose reserve is made; undefined, and told, where none can be mounted. */

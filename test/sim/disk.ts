@@ -15,8 +15,8 @@ export const DAMAGED = "damaged";
 const contradiction: Lease = { ...(await specimen()), pool: DAMAGED, revision: 0 };
 
 /** Writes rows of which no pool can be made. */
-export function damage(rows: MemoryMedium): Promise<void> {
-  return rows.write({ ...nothing, leases: [contradiction] });
+export async function damage(rows: MemoryMedium): Promise<void> {
+  await rows.write({ ...nothing, leases: [contradiction] });
 }
 
 /** What the disk knows of the machine that it is in. */
@@ -76,14 +76,14 @@ export class Disk implements Medium {
     return this.#effect(() => this.#rows.find(reads));
   }
 
-  write(batch: Batch): Promise<void> {
+  write(batch: Batch, fresh: readonly string[] = []): Promise<readonly Lease[]> {
     this.#machine.writing++;
     const written = this.#effect(async () => {
       await this.#machine.disk();
-      if (this.#dead) return await new Promise<void>(() => {});
+      if (this.#dead) return await new Promise<never>(() => {});
       if (!this.#machine.hasRoom()) throw new StoreFailure("STORAGE_FULL", "the disk is full");
       if (!this.#machine.booting) this.#machine.onWrite(batch);
-      await this.#rows.write(batch);
+      return await this.#rows.write(batch, fresh);
     });
     return written.finally(() => {
       if (!this.#dead) this.#machine.writing--;

@@ -62,7 +62,10 @@ describe("a full disk", () => {
   /** Writes until it fails: the last revision that was written, and why no more were. */
   const writeUntilItFails = async (medium: SqliteMedium, from: number): Promise<{ last: number; error: unknown }> => {
     for (let last = from; ; last++) {
-      const error = await write(medium, last + 1).catch((thrown: unknown) => thrown);
+      const error = await write(medium, last + 1).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
       if (error !== undefined) return { last, error };
     }
   };

@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import type { Command } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
+import type { Lease } from "../../src/core/model.ts";
 import { newLeaseId } from "../../src/rpc/methods/ids.ts";
 import type { Batch } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
@@ -17,11 +18,11 @@ class Counted extends MemoryMedium {
   readonly #tables = new Tables(openDatabase(path.join(directory(), "call-me.db")));
   pages = 0;
 
-  override async write(batch: Batch): Promise<void> {
-    await super.write(batch);
+  override async write(batch: Batch): Promise<readonly Lease[]> {
     const before = this.#tables.frames();
     this.#tables.write(rowsOf(batch));
     this.pages = this.#tables.frames() - before;
+    return await super.write(batch);
   }
 
   override async close(): Promise<void> {

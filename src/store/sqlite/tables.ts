@@ -92,7 +92,10 @@ export class Tables {
     return { leases: [...leases.values()], remains };
   }
 
-  write(batch: BatchRows): void {
+  /** Unless one of the `fresh` request keys is that of an ended lease: then it writes nothing, and tells what there is of them. */
+  write(batch: BatchRows, fresh: readonly string[] = []): Findings | undefined {
+    const { leases, remains } = this.find([], fresh);
+    if (leases.length + remains.length > 0) return { leases, remains };
     this.#commit(() => {
       for (const row of batch.pools) this.#write.pools.run(row);
       for (const name of batch.deleted) for (const statement of this.#write.deleted) statement.run(name);
@@ -102,6 +105,7 @@ export class Tables {
       for (const id of batch.forgotten) this.#write.forgotten.run(id);
       this.#events.add(batch.events, limits.logBytes);
     });
+    return undefined;
   }
 
   #putLease(row: Row): void {

@@ -1,6 +1,6 @@
 import type { Command, Renew, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
-import type { Micros } from "../core/model.ts";
+import type { Lease, Micros } from "../core/model.ts";
 import { owns } from "../core/verbs.ts";
 import { type Commit, type Store, StoreFailure } from "../store/store.ts";
 import { type Asked, Attendance } from "./attendance/attendance.ts";
@@ -162,15 +162,15 @@ export class Engine {
   }
 
   /** A lease for somebody who has its token (`own`), or for an onlooker; with `wait`, when it waits no more, or at its next change. */
-  look(view: LeaseView, own: boolean, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
-    return own ? this.#attendance.look(view, wait, call) : this.#attendance.onlook(view, wait, call);
+  look(lease: Lease, own: boolean, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
+    return own ? this.#attendance.look(lease, wait, call) : this.#attendance.onlook(lease, wait, call);
   }
 
   /** A stream over a lease by somebody who has its token opens: an open sign of life, and the first of `keep`, until `leave`. */
   async attend(view: LeaseView, call: EngineCall): Promise<{ readonly view: LeaseView; leave(): void }> {
     const leave = this.#signs.attend(view.lease.id);
     try {
-      return { view: await this.#attendance.sign(view, call), leave };
+      return { view: await this.#attendance.sign(view.lease, call), leave };
     } catch (error) {
       leave();
       throw error;

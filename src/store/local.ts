@@ -80,7 +80,7 @@ export class LocalStore implements Store {
 
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R> {
     const result = this.#tail.then(() => this.#run(pools, reads, work));
-    this.#tail = this.#watched(result).catch(() => {});
+    this.#tail = this.#watched(result).then(nothing, nothing);
     return result;
   }
 
@@ -122,7 +122,7 @@ export class LocalStore implements Store {
 
   probe(): Promise<void> {
     const result = this.#tail.then(() => this.#probe());
-    this.#tail = this.#watched(result).catch(() => {});
+    this.#tail = this.#watched(result).then(nothing, nothing);
     return result;
   }
 
@@ -231,3 +231,6 @@ function batchOf(commit: Commit): Batch {
   const pools = commit.pools.filter(({ name, revision, at }) => at !== revision || borne.get(revision) !== name);
   return { ...commit, pools: pools.map(({ name, revision, at }) => ({ name, revision, at })) };
 }
+
+/** In place of a result that nobody waits for: the values of a transaction are a version of the pool for each of its commands. */
+function nothing(): void {}

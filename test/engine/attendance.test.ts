@@ -1,9 +1,17 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test, vi } from "vitest";
+import type { Pool } from "../../src/core/model.ts";
 import { Wait } from "../../src/engine/attendance/wait.ts";
 import { acquireCommand, MINUTE, SECOND } from "../core/world.ts";
 import { Line } from "../sim/line.ts";
 import { ask, by, free, occupied, stateOf } from "./asking.ts";
 import { type Stage, settled, stage } from "./stage.ts";
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
 
 describe("an Acquire", () => {
   test("that waits is answered with the hold, which its open wait has claimed", async () => {
@@ -56,6 +64,21 @@ describe("an Acquire", () => {
     // Nobody else of the thousand was woken, to go on waiting.
     expect([answers.length, room.disk.writes - writes, waited.mock.calls.length, looked.mock.calls.length]).toEqual([2, 1, 0, 2]);
     vi.restoreAllMocks();
+  });
+
+  test("that waits keeps no version of the pool, which is another one after every change", async () => {
+    const room = await occupied();
+    const versions: WeakRef<Pool>[] = [];
+    for (let place = 0; place < 50; place++) {
+      void ask(room.engine, `w${place}`, new Line(), { requestId: `${place}` });
+      await settled();
+      const { lease } = room.engine.views.live(`w${place}`) ?? {};
+      if (lease !== undefined) for (const own of [true, false]) void room.engine.look(lease, own, MINUTE, new Line());
+      versions.push(new WeakRef(room.engine.views.pool("default")));
+    }
+    await settled();
+    collectGarbage();
+    expect(versions.filter((version) => version.deref() !== undefined).length).toBe(1);
   });
 
   test("whose time runs out while its hold is being written is answered with the hold", async () => {
@@ -240,7 +263,7 @@ describe("a look by the lease's token", () => {
     await free(room);
     const view = room.engine.views.live("next");
     if (view === undefined) throw new Error("it is offered");
-    expect((await room.engine.look(view, true, undefined, line)).lease.state).toBe("HELD");
+    expect((await room.engine.look(view.lease, true, undefined, line)).lease.state).toBe("HELD");
     return room;
   }
 

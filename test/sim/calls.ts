@@ -64,11 +64,11 @@ export class Calls {
     if (what === "poll" || what === "await") {
       const waits = what === "await";
       const open = begin(waits);
-      const looked = engine.views.lease(id).then((found) => found && engine.look(found, true, waits ? PATIENCE : 0, call));
+      const looked = engine.views.lease(id).then((found) => found && engine.look(found.lease, true, waits ? PATIENCE : 0, call));
       void this.#ask(client, open, call, looked);
     } else if (what === "onlook") {
       const onlooker = new Line().call();
-      void this.#judge.forgive(engine.views.lease(id).then((found) => found && engine.look(found, false, PATIENCE, onlooker)));
+      void this.#judge.forgive(engine.views.lease(id).then((found) => found && engine.look(found.lease, false, PATIENCE, onlooker)));
     } else if (what === "attend") {
       client.stream?.break();
       client.stream = new Line();

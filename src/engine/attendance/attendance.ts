@@ -1,19 +1,13 @@
 /** What a call does about its lease: ask for it, wait for it, give signs of life, and see that its answer arrives. */
 import { notGranted } from "../../core/busy.ts";
-import type { Acquire, Command, Reply } from "../../core/command.ts";
-import { limits } from "../../core/limits.ts";
+import type { Acquire, Reply } from "../../core/command.ts";
 import { type Lease, type Micros, requestKey } from "../../core/model.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
-import type { Timers } from "../timers.ts";
-import type { LeaseView, Views } from "../views.ts";
-import type { Hub } from "../watch/hub.ts";
+import type { LeaseView } from "../views.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
-import type { SignsOfLife } from "./signs.ts";
-import { type Wait, Waits } from "./wait.ts";
+import { patienceOf, type Surroundings, Waiting } from "./waiting.ts";
 
-/** An answer must be on its way this long before the caller's deadline, in milliseconds. */
-const MARGIN = 250;
 /** How soon taking back a lease that the store could not write is tried again, in milliseconds. */
 const AGAIN = 1_000;
 
@@ -25,24 +19,18 @@ export interface Asked {
 }
 
 /** The parts of the engine that it uses. */
-export interface Rooms {
-  readonly views: Views;
-  readonly hub: Hub;
-  readonly signs: SignsOfLife;
-  readonly timers: Timers;
-  readonly draining: AbortSignal;
-  submit(pool: string, command: Command, call?: EngineCall): Promise<Reply>;
+export interface Rooms extends Surroundings {
   trouble(error: unknown, what: string): void;
 }
 
 export class Attendance {
   readonly #rooms: Rooms;
   readonly #deliveries = new Deliveries();
-  readonly #waits: Waits;
+  readonly #waiting: Waiting;
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
-    this.#waits = new Waits(rooms.timers, rooms.draining);
+    this.#waiting = new Waiting(rooms);
   }
 
   /** Notes a committed change of a lease's state; undefined if it has ended. */
@@ -59,33 +47,41 @@ export class Attendance {
    * Asks for a lease, and waits in line for it: HELD (an offer is claimed by the open wait itself), ENDED or, when the time is over, QUEUED;
    * with if_busy FAIL it is HELD or refused. A lease whose answer does not arrive is taken back. Rejects like Engine.submit.
    */
-  async acquire({ pool, command, wait }: Asked, call: EngineCall): Promise<Reply> {
-    const { signs } = this.#rooms;
+  acquire(asked: Asked, call: EngineCall): Promise<Reply> {
+    const { pool, command, wait } = asked;
     // A retry gives its sign of life now and not when it is decided: the ticket must not run out in between.
     const earlier = this.#knownAs(pool, command);
     if (earlier !== undefined) this.#named(earlier.id);
     const patience = patienceOf(wait, call);
-    const fails = command.ifBusy === "FAIL";
-    const reply = await this.#rooms.submit(pool, fails && patience > 0 ? { ...command, wait: patience * 1_000 } : command, call);
-    if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
-    const { lease } = reply;
-    signs.sign(lease.id);
-    if (lease.state === "HELD") {
+    const bounded = command.ifBusy === "FAIL" && patience > 0 ? { ...command, wait: patience * 1_000 } : command;
+    return this.#rooms.submit(pool, bounded, call).then((reply) => {
+      if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
+      const { lease, environmentCreated } = reply;
+      this.#rooms.signs.sign(lease.id);
+      if (lease.state !== "HELD") return this.#queue(lease, environmentCreated, asked, patience, call);
       this.#tell(lease, call);
       return reply;
-    }
+    });
+  }
+
+  /**
+   * The rest of an Acquire that is not granted at once. Like all that waits it keeps the lease and not the pool that this was read from: a
+   * line of waiters would keep as many versions of it.
+   */
+  async #queue(lease: Lease, created: boolean | undefined, { pool, command }: Asked, patience: number, call: EngineCall): Promise<Reply> {
+    const fails = command.ifBusy === "FAIL";
     const delivery = this.#give(lease.id, call, false);
     try {
-      const waited = await this.#waitInLine({ lease, pool: reply.pool }, patience, call, delivery);
-      const view = fails ? await this.#giveUp(waited) : waited;
+      const waited = await this.#waiting.inLine(lease, patience, call, () => delivery.lost !== undefined || this.#isGone(call));
+      const after = fails ? await this.#giveUp(waited) : waited;
       // The wait may have claimed an offer for a caller whose connection was lost at that moment.
       if (delivery.lost !== undefined) this.#lost(lease.id, delivery.lost.written, false);
-      if (fails && view.lease.state !== "HELD") {
+      if (fails && after.state !== "HELD") {
         delivery.cancel();
         return this.#busy(pool, command);
       }
-      delivery.answer(view.lease.state === "HELD");
-      return { ...reply, ...view };
+      delivery.answer(after.state === "HELD");
+      return { ok: true, ...(created !== undefined && { environmentCreated: created }), ...this.#viewOf(after) };
     } catch (error) {
       delivery.cancel();
       // Its caller gets no answer, and cannot come back for it.
@@ -94,17 +90,21 @@ export class Attendance {
     }
   }
 
+  /** A lease with its pool as it is now. */
+  #viewOf(lease: Lease): LeaseView {
+    return { lease, pool: this.#rooms.views.pool(lease.pool) };
+  }
+
   #abandon(id: string): void {
     const lease = this.#rooms.views.live(id)?.lease;
     if (lease !== undefined && !this.#rooms.draining.aborted) this.#takeBack(lease, false, false);
   }
 
   /** With if_busy FAIL nothing is left in line when the wait of the last open call is over; granted by now, it is held. */
-  async #giveUp(view: LeaseView): Promise<LeaseView> {
-    const { id, pool, state } = view.lease;
-    if (state !== "QUEUED") return view;
-    const reply = await this.#rooms.submit(pool, { type: "giveUp", lease: id });
-    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
+  async #giveUp(lease: Lease): Promise<Lease> {
+    if (lease.state !== "QUEUED") return lease;
+    const reply = await this.#rooms.submit(lease.pool, { type: "giveUp", lease: lease.id });
+    return reply.ok && reply.lease !== undefined ? reply.lease : lease;
   }
 
   #busy(name: string, command: Acquire): Reply {
@@ -118,34 +118,31 @@ export class Attendance {
    * Reads a lease for the bearer of its token. It is a sign of life and claims an offer; with `wait` it lasts until the lease waits no
    * more.
    */
-  async look(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
-    const signed = await this.sign(view, call);
-    if (signed.lease.state !== "QUEUED") return signed;
-    const waited = await this.#waitInLine(signed, patienceOf(wait, call), call);
-    this.#tell(waited.lease, call, true);
-    return waited;
+  async look(lease: Lease, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
+    const signed = await this.#sign(lease, call);
+    if (signed.state !== "QUEUED") return this.#viewOf(signed);
+    const waited = await this.#waiting.inLine(signed, patienceOf(wait, call), call, () => this.#isGone(call));
+    this.#tell(waited, call, true);
+    return this.#viewOf(waited);
   }
 
   /** Reads a lease for an onlooker; with `wait` after its next change of state. It is no sign of life and claims nothing (rule 3). */
-  async onlook(view: LeaseView, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
-    await this.#waits.during(patienceOf(wait, call), call, (one) => this.#changed(view.lease, one));
-    return (await this.#rooms.views.lease(view.lease.id)) ?? view;
+  async onlook(lease: Lease, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
+    await this.#waiting.forChange(lease, patienceOf(wait, call), call);
+    return (await this.#rooms.views.lease(lease.id)) ?? this.#viewOf(lease);
   }
 
   /** A sign of life of a lease, given by a call that has its token: an offer becomes a hold, committed before this resolves. */
-  async sign(view: LeaseView, call: EngineCall): Promise<LeaseView> {
-    if (view.lease.state === "ENDED") return view;
-    this.#named(view.lease.id);
-    const signed = await this.#claim(view);
-    this.#tell(signed.lease, call, true);
-    return signed;
+  async sign(lease: Lease, call: EngineCall): Promise<LeaseView> {
+    return this.#viewOf(await this.#sign(lease, call));
   }
 
   /** A further sign of life by a stream that named the lease when it began. */
   async keep(view: LeaseView, call: EngineCall): Promise<LeaseView> {
-    const kept = await this.#claim(view);
-    if (kept !== view) this.#tell(kept.lease, call, true);
-    return kept;
+    const kept = await this.#waiting.claim(view.lease);
+    if (kept === view.lease) return view;
+    this.#tell(kept, call, true);
+    return this.#viewOf(kept);
   }
 
   /** A call that renews the lease begins; the returned function is called once it has, as its caller has had an earlier answer. */
@@ -164,65 +161,17 @@ export class Attendance {
     this.#deliveries.naming(id)();
   }
 
-  /**
-   * An open wait is a continuous sign of life, and claims an offer; but not for a caller whose connection is lost. It mostly does so in the
-   * very batch that makes the offer; what was offered before is claimed by a command.
-   */
-  async #waitInLine(view: LeaseView, patience: number, call: EngineCall, delivery?: Delivery): Promise<LeaseView> {
-    const { signs, views } = this.#rooms;
-    const { id } = view.lease;
-    const isLost = () => delivery?.lost !== undefined || this.#isGone(call);
-    let seen = view;
-    let taken = false;
-    await this.#waits.during(patience, call, async (wait) => {
-      const leave = signs.attend(id, () => {
-        taken = !wait.over && !isLost();
-        return taken;
-      });
-      try {
-        while (seen.lease.state === "QUEUED" && !wait.over) {
-          await this.#changed(seen.lease, wait);
-          // What waited in memory only leaves nothing behind.
-          seen = (await views.lease(id)) ?? { pool: seen.pool, lease: { ...seen.lease, state: "ENDED" } };
-          if (isLost()) break;
-          seen = await this.#claim(seen);
-        }
-      } finally {
-        leave();
-      }
-    });
-    // The wait was over while a batch that takes an offer was being written: what came of it is known behind that batch.
-    return taken && seen.lease.state === "QUEUED" ? await this.#submitClaim(seen) : seen;
-  }
-
-  /** Resolves when the lease differs from `seen`, or the wait is over. */
-  async #changed(seen: Lease, wait: Wait): Promise<void> {
-    const { hub, views } = this.#rooms;
-    const leave = hub.follow(seen.id, wait.wake);
-    try {
-      while (!wait.over) {
-        const now = views.live(seen.id)?.lease;
-        if (now === undefined || hasChanged(seen, now)) return;
-        await wait.next();
-      }
-    } finally {
-      leave();
-    }
+  async #sign(lease: Lease, call: EngineCall): Promise<Lease> {
+    if (lease.state === "ENDED") return lease;
+    this.#named(lease.id);
+    const signed = await this.#waiting.claim(lease);
+    this.#tell(signed, call, true);
+    return signed;
   }
 
   /** Not while the server stops: then signals abort of calls that are still to be answered. */
   #isGone(call: EngineCall): boolean {
     return call.gone && !this.#rooms.draining.aborted;
-  }
-
-  /** Makes an offer a hold, and lets one be served again that was passed over; anything else stays as it is. */
-  async #claim(view: LeaseView): Promise<LeaseView> {
-    return view.lease.state === "OFFERED" || view.lease.passedOver === true ? await this.#submitClaim(view) : view;
-  }
-
-  async #submitClaim(view: LeaseView): Promise<LeaseView> {
-    const reply = await this.#rooms.submit(view.lease.pool, { type: "claim", lease: view.lease.id });
-    return reply.ok && reply.lease !== undefined ? { lease: reply.lease, pool: reply.pool } : view;
   }
 
   /** The live lease that an Acquire's request_id stands for, if it is a retry. */
@@ -278,15 +227,4 @@ export class Attendance {
     const missed = reply.ok && reply.lease?.state === "OFFERED" && this.#deliveries.isTold(id);
     if (missed) await submit(pool, { type: "claim", lease: id });
   }
-}
-
-/** For how many milliseconds a call can wait of the microseconds that it wants to. */
-function patienceOf(wait: Micros | undefined, call: EngineCall): number {
-  const asked = Math.min(Math.ceil((wait ?? 0) / 1_000), limits.wait / 1_000);
-  const left = call.timeLeft();
-  return left === undefined ? asked : Math.min(asked, Math.floor(left - MARGIN));
-}
-
-function hasChanged(before: Lease, now: Lease): boolean {
-  return now.state !== before.state || now.fencingToken !== before.fencingToken || now.passedOver !== before.passedOver;
 }

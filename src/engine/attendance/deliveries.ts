@@ -14,11 +14,6 @@ export interface Delivery {
   cancel(): void;
 }
 
-interface Underway extends Delivery {
-  answered: boolean;
-  arrived(): void;
-}
-
 interface Told {
   /** A later call has named the lease, so somebody knows of the grant. */
   known: boolean;
@@ -90,28 +85,17 @@ export class Deliveries {
    */
   give(lease: string, handOver: HandOver, lost: (written: boolean) => void): Delivery {
     const told = this.#told(lease);
-    const { underway } = told;
-    const delivery: Underway & { lost: Delivery["lost"] } = {
-      answered: false,
-      lost: undefined,
-      arrived: () => {},
-      answer: (gives) => {
-        delivery.answered = true;
-        if (!gives) delivery.cancel();
-      },
-      cancel: () => {
-        if (underway.delete(delivery)) delivery.arrived();
-        this.#tidy(lease);
-      },
-    };
-    underway.add(delivery);
-    const arrived = handOver((written) => {
+    const delivery = new Underway((one) => {
+      if (told.underway.delete(one)) one.arrived();
+      this.#tidy(lease);
+    });
+    told.underway.add(delivery);
+    delivery.arrived = handOver((written) => {
       delivery.lost = { written };
-      if (!underway.delete(delivery)) return;
+      if (!told.underway.delete(delivery)) return;
       told.written ||= written;
       lost(told.written);
     });
-    delivery.arrived = arrived;
     return delivery;
   }
 
@@ -129,3 +113,25 @@ export class Deliveries {
     return told;
   }
 }
+
+class Underway implements Delivery {
+  answered = false;
+  lost: Delivery["lost"];
+  arrived: () => void = nothing;
+  readonly #cancel: (delivery: Underway) => void;
+
+  constructor(cancel: (delivery: Underway) => void) {
+    this.#cancel = cancel;
+  }
+
+  answer(gives: boolean): void {
+    this.answered = true;
+    if (!gives) this.cancel();
+  }
+
+  cancel(): void {
+    this.#cancel(this);
+  }
+}
+
+function nothing(): void {}

@@ -6,6 +6,12 @@ export class Wait {
   #over = false;
   #news = false;
   #wake: (() => void) | undefined;
+  readonly #closed: (wait: Wait) => void;
+
+  /** `closed` is called at the end of it. */
+  constructor(closed: (wait: Wait) => void) {
+    this.#closed = closed;
+  }
 
   get over(): boolean {
     return this.#over;
@@ -33,6 +39,11 @@ export class Wait {
       if (this.#news || this.#over) this.#wake();
     });
   }
+
+  /** Must be called when nobody waits any more. */
+  close(): void {
+    this.#closed(this);
+  }
 }
 
 /** All waits that are open. What one costs does not depend on how many there are. */
@@ -50,20 +61,17 @@ export class Waits {
     });
   }
 
-  /** Opens a wait of so many milliseconds for a call; it is open until `work` is done. */
-  async during(milliseconds: number, { signal }: EngineCall, work: (wait: Wait) => Promise<void>): Promise<void> {
-    if (milliseconds <= 0) return;
-    const wait = new Wait();
-    const cancel = this.#timers.after(milliseconds, wait.end);
-    signal.addEventListener("abort", wait.end);
-    if (signal.aborted || this.#draining.aborted) wait.end();
-    this.#open.add(wait);
-    try {
-      await work(wait);
-    } finally {
+  /** Opens a wait of so many milliseconds for a call. */
+  open(milliseconds: number, { signal }: EngineCall): Wait {
+    const wait: Wait = new Wait(() => {
       this.#open.delete(wait);
       signal.removeEventListener("abort", wait.end);
       cancel();
-    }
+    });
+    const cancel = this.#timers.after(milliseconds, wait.end);
+    signal.addEventListener("abort", wait.end);
+    this.#open.add(wait);
+    if (signal.aborted || this.#draining.aborted) wait.end();
+    return wait;
   }
 }

@@ -80,8 +80,7 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
 export async function getLease(service: Service, request: pb.GetLeaseRequest, call: Call): Promise<Init<typeof pb.GetLeaseResponseSchema>> {
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
-  const found = await findLease(service, request.leaseId);
-  const view = await engine.look(found, isOwner(call, found.lease), wait, call);
+  const view = await findLease(service, request.leaseId).then(({ lease }) => engine.look(lease, isOwner(call, lease), wait, call));
   return { lease: leaseMessage(view.lease, view.pool, engine.views.now()) };
 }
 

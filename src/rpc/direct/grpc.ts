@@ -53,19 +53,15 @@ export function grpc(fixed: OutgoingHttpHeaders): Grpc {
     read: ({ stream }, method, done) => {
       const { size } = method;
       let body: Buffer | undefined;
-      let over = false;
-      const finish = () => {
-        if (!over) done(isWhole(body, size) ? body.subarray(HEAD) : messageIn(body, method));
-        over = true;
-        // Of what the connection has received at once: an answer that lasts must not keep it.
-        body = undefined;
-      };
-      stream.on("data", (chunk: Buffer) => {
-        if (over) return;
+      const take = (chunk: Buffer) => {
         body = body === undefined ? chunk : Buffer.concat([body, chunk]);
         if (body.byteLength > size + HEAD) finish();
-      });
-      stream.once("end", finish);
+      };
+      const finish = () => {
+        stream.off("data", take).off("end", finish);
+        done(isWhole(body, size) ? body.subarray(HEAD) : messageIn(body, method));
+      };
+      stream.on("data", take).once("end", finish);
     },
     parse: ({ desc }, bytes) => {
       try {

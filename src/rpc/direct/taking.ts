@@ -44,13 +44,7 @@ function take<M extends DirectMethod, E extends Exchange | StreamExchange>(metho
     refuse(error);
     return;
   }
-  const run = async (received: Uint8Array | Promise<Uint8Array>): Promise<void> => {
-    try {
-      const request = wire.parse(method, received instanceof Promise ? await received : received);
-      await way.answer(method, request, call, exchange);
-    } catch (error) {
-      refuse(error);
-    }
-  };
-  wire.read(exchange, method, (received) => void run(received));
+  // Nothing of the request outlives its reading: a call may wait for long, and thousands do.
+  const run = async (bytes: Uint8Array) => way.answer(method, wire.parse(method, bytes), call, exchange);
+  wire.read(exchange, method, (received) => void (received instanceof Promise ? received.then(run) : run(received)).catch(refuse));
 }

@@ -2,6 +2,8 @@
  * npm run bench -- [--quick] [--rounds N] [--seconds N] [--only TEXT]… [--beside CHECKOUT] [SECTION…]: call-me against etcd, Redis and
  * PostgreSQL on this machine, under the same load. Its use is told in docs/performance.md, where a full run writes what it found.
  */
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -25,22 +27,26 @@ const { values, positionals } = parseArgs({
   },
 });
 const unknown = positionals.find((name) => SECTIONS[name] === undefined);
-if (unknown !== undefined) throw new Error(`no section "${unknown}"; there are ${Object.keys(SECTIONS).join(", ")}`);
+if (unknown !== undefined) refuse(`there is no section "${unknown}"; there are ${Object.keys(SECTIONS).join(", ")}`);
+const usual = values.quick ? QUICK : FULL;
+const rounds = above0("rounds") ?? usual.rounds;
+const seconds = above0("seconds") ?? usual.seconds;
+const plan = { rounds: Math.ceil(rounds), seconds, warm: values.seconds === undefined ? usual.warm : Math.min(usual.warm, seconds) };
 
-// What was started is killed at the exit.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+// All data lies in one folder, which is removed at the exit, as what was started is killed then. A terminal and the launcher may both send a signal.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-bench-"));
+// PostgreSQL runs as another user.
+chmodSync(folder, 0o755);
+process.env["TMPDIR"] = folder;
+process.once("exit", () => {
+  // Those that were just killed may still write.
+  for (let tries = 0; tries < 20 && existsSync(folder); tries++) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
 buildLoader();
 using own = new Package(path.resolve(import.meta.dirname, ".."));
 using beside = values.beside === undefined ? undefined : new Package(path.resolve(values.beside));
 const cores = pin();
-const usual = values.quick ? QUICK : FULL;
-const plan = {
-  rounds: Number(values.rounds ?? usual.rounds),
-  seconds: Number(values.seconds ?? usual.seconds),
-  warm: Math.min(usual.warm, Number(values.seconds ?? usual.warm)),
-};
-if (!(plan.rounds >= 1 && plan.seconds > 0))
-  throw new Error(`--rounds ${values.rounds} or --seconds ${values.seconds} is no number above 0`);
 const wanted = ({ name }: { readonly name: string }) => values.only?.some((part) => name.includes(part)) ?? true;
 const peers = Object.values(PEERS).filter((peer) => wanted(peer) && isInstalled(peer.program));
 const subjects = [
@@ -69,4 +75,16 @@ for (const [key, section] of Object.entries(SECTIONS)) {
   const text = `${section.text}\n\n${facts}.\n\n${found}`;
   process.stdout.write(`\n## ${section.title}\n\n${text}`);
   if (isFull) write(key, text);
+}
+
+function above0(option: "rounds" | "seconds"): number | undefined {
+  const value = values[option];
+  if (value !== undefined && !(Number(value) > 0 && Number(value) < 3_600))
+    refuse(`--${option} is ${JSON.stringify(value)}; give a number from 0 to 3,600`);
+  return value === undefined ? undefined : Number(value);
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`bench: ${why}\n`);
+  process.exit(2);
 }

@@ -33,7 +33,7 @@ export async function startEmpty(protocol: "grpc" | "json"): Promise<Running> {
 /** What call-me writes for each of these, written by its own statements, one commit after another. The time is that of the first of a turn. */
 export async function transactions(kind: "renewals" | "pairs"): Promise<Contestant> {
   const turns = (await record())[kind];
-  const directory = mkdtempSync(path.join(os.tmpdir(), "call-me-bench-sqlite-"));
+  const directory = mkdtempSync(path.join(os.tmpdir(), "sqlite-"));
   const file = path.join(directory, "bench.db");
   let tables: Tables | undefined;
   const fresh = () => {
@@ -62,7 +62,7 @@ export async function transactions(kind: "renewals" | "pairs"): Promise<Contesta
 
 /** A page written, and made durable, one after another, in a file of constant length. */
 export function fdatasyncs(): Contestant {
-  const directory = mkdtempSync(path.join(os.tmpdir(), "call-me-bench-sync-"));
+  const directory = mkdtempSync(path.join(os.tmpdir(), "sync-"));
   const file = openSync(path.join(directory, "pages"), "w");
   let next = 0;
   const write = () => writeSync(file, PAGE, 0, PAGE.length, (next++ % PAGES) * PAGE.length);

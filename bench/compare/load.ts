@@ -10,6 +10,9 @@ import type { Cores } from "./machine.ts";
 const root = path.resolve(import.meta.dirname, "../..");
 const PROGRAM = path.join(root, "node_modules/.cache/call-me/loader");
 
+/** How long a preparation, or what is done beyond the time of a run, may take: 1,000 stand in line before the hand-overs begin. */
+const PATIENCE_S = 120;
+
 /** See bench/loader/main.go. */
 export interface Order {
   readonly system: "grpc" | "json" | "maybe" | "etcd" | "redis" | "postgres";
@@ -63,24 +66,26 @@ export class Load implements AsyncDisposable {
   /** Rejects if something of the preparation was no success. */
   static async start(order: Order, cores: Cores | undefined): Promise<Load> {
     const load = new Load(order, cores);
-    await load.#answer();
+    await load.#answer(0);
     return load;
   }
 
   /** Does the operation for so long; rejects if any answer was no success. */
   async run(seconds: number): Promise<Report> {
-    const answer = this.#answer();
+    const answer = this.#answer(seconds);
     this.#child.stdin.write(`${seconds}\n`);
     return JSON.parse(await answer) as Report;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdin.end();
+    this.#child.kill("SIGKILL");
     await this.#ended;
   }
 
-  async #answer(): Promise<string> {
-    const found = await Promise.race([once(this.#lines, "line"), this.#ended]);
+  /** The next line, after what was asked for `seconds`. */
+  async #answer(seconds: number): Promise<string> {
+    const patience = AbortSignal.timeout((seconds + PATIENCE_S) * 1_000);
+    const found = await Promise.race([once(this.#lines, "line", { signal: patience }), this.#ended]);
     const [line] = found as [unknown];
     if (typeof line !== "string") throw new Error("the load has failed: see above");
     return line;

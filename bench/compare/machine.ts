@@ -63,7 +63,8 @@ export function busyOf(core: number): number {
 
 /** What the figures are worth little without. */
 export function describe(cores: Cores | undefined): string {
-  const pinned = cores === undefined ? "NOT pinned to cores" : `servers on core ${cores.server}, load on core ${cores.load}`;
+  const why = os.availableParallelism() === 1 ? "there is one core only" : "there is no taskset";
+  const pinned = cores === undefined ? `NOT pinned to cores (${why})` : `servers on core ${cores.server}, load on core ${cores.load}`;
   return `${os.cpus().length} × ${os.cpus()[0]?.model.trim() ?? "?"}, Linux ${os.release()}, Node ${process.versions.node}; ${pinned}; data on ${fileSystem()}`;
 }
 

@@ -67,7 +67,7 @@ async function startPostgres(): Promise<Running> {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const port = await freePort();
-  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: directory, max_connections: 200 };
+  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const child = spawn("postgres", ["-D", data, ...args], { ...user, cwd: directory, stdio: "ignore" });
   const asked = [path.join(programs, "pg_isready"), "--quiet", "--host=127.0.0.1", `--port=${port}`] as const;
@@ -94,7 +94,7 @@ function isUser(name: string): boolean {
 }
 
 function fresh(name: string): string {
-  return mkdtempSync(path.join(os.tmpdir(), `call-me-bench-${name}-`));
+  return mkdtempSync(path.join(os.tmpdir(), `${name}-`));
 }
 
 interface Starting {
@@ -110,7 +110,7 @@ interface Starting {
 async function running({ child, directory, address, isReady, end = "SIGKILL" }: Starting): Promise<Running> {
   const exited = once(child, "exit");
   const kill = () => child.kill(end);
-  process.once("exit", kill);
+  process.prependOnceListener("exit", kill);
   const dispose = async () => {
     process.off("exit", kill);
     kill();

@@ -72,7 +72,7 @@ export class Lane {
 
   async #run(): Promise<void> {
     // What arrives in the same turn of the event loop goes into the same batch.
-    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const ahead = this.#first().map((unit) => ({ unit, resolve: () => {}, reject: () => {} }));
       const batch = this.#waiting.splice(0, limits.batch).filter((entry) => !dropped(entry));

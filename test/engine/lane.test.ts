@@ -40,6 +40,16 @@ describe("the lane", () => {
     expect(disk.writes).toBe(2);
   });
 
+  test("takes what comes in one turn of the event loop into one write, each of a connection of its own", async () => {
+    const disk = new SlowDisk();
+    const lane = await laneOn(disk);
+    const submitted = ["a", "b", "c"].map(
+      (id) => new Promise((resolve) => setImmediate(() => resolve(lane.submit(unit(acquireCommand(id, "uat"), patient))))),
+    );
+    await Promise.all(submitted);
+    expect(disk.writes).toBe(1);
+  });
+
   test("refuses a caller when too many wait already, and nobody who came before; the server's own commands are never refused", async () => {
     const { disk, lane, first } = await stuckLane();
     const pulse: Command = { type: "pulse" };

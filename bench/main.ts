@@ -74,7 +74,7 @@ for (const [key, section] of Object.entries(SECTIONS)) {
   });
   const text = `${section.text}\n\n${facts}.\n\n${found}`;
   process.stdout.write(`\n## ${section.title}\n\n${text}`);
-  if (isFull) write(key, text);
+  if (isFull) write(`npm run bench -- ${key}`, text);
 }
 
 function above0(option: "rounds" | "seconds"): number | undefined {

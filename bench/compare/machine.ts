@@ -42,10 +42,24 @@ export function isInstalled(program: string): boolean {
 /** CPU time of a process and of all that it started, in seconds; NaN where there is no /proc. */
 export function cpuOf(pid: number): number {
   if (!existsSync(`/proc/${pid}/stat`)) return Number.NaN;
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /, "").split(" ").map(Number);
-  // Its own, and that of children which have ended.
-  const [user = 0, system = 0, ofGone = 0, inGone = 0] = fields.slice(11, 15);
+  const [user = 0, system = 0, ofGone = 0, inGone = 0] = statOf(`/proc/${pid}`);
   return childrenOf(pid).reduce((sum, child) => sum + cpuOf(child), (user + system + ofGone + inGone) * TICK_S);
+}
+
+/** CPU time of a process's own threads by their names, in seconds; that of the first one by the name "main". */
+export function threadsOf(pid: number): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const name = thread === String(pid) ? "main" : readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim();
+    const [user = 0, system = 0] = statOf(`/proc/${pid}/task/${thread}`);
+    times.set(name, (times.get(name) ?? 0) + (user + system) * TICK_S);
+  }
+  return times;
+}
+
+/** Its own ticks in user mode and in the kernel, and those of its children that have ended. */
+function statOf(folder: string): number[] {
+  return readFileSync(`${folder}/stat`, "utf8").replace(/.*\) /, "").split(" ").slice(11, 15).map(Number);
 }
 
 function childrenOf(pid: number): number[] {

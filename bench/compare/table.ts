@@ -16,10 +16,10 @@ export function figure(value: number): string {
   return value.toPrecision(2);
 }
 
-/** Puts what was measured in the place of what was measured before. Throws if the page has no such place. */
-export function write(section: string, text: string): void {
+/** Puts what a command has measured in the place of what it measured before. Throws if the page has no such place. */
+export function write(command: string, text: string): void {
   const page = readFileSync(PAGE, "utf8");
-  const [begin, end] = [`<!-- npm run bench -- ${section}: what stands from here on is written by it -->\n`, "<!-- until here -->\n"];
+  const [begin, end] = [`<!-- ${command}: what stands from here on is written by it -->\n`, "<!-- until here -->\n"];
   const from = page.indexOf(begin);
   const to = page.indexOf(end, from);
   if (from < 0 || to < 0) throw new Error(`${PAGE} has no line ${begin.trim()} with a line ${end.trim()} after it`);

@@ -208,7 +208,7 @@ export interface Done {
   readonly changes?: readonly Change[];
 }
 
-/** The answer, and the pool as the command left it, to read positions and states from. */
+/** The answer, and the pool as the command left it or a later one, to read positions and states from. */
 export type Reply = (Done | Refusal) & { readonly pool: Pool };
 
 /** Rows that commands name and a pool may not hold: ended leases, by id or request key. */

@@ -1,9 +1,9 @@
 /** A call as the engine sees it. */
 export interface EngineCall {
-  /** Whether the caller is gone, or its deadline has passed. Cheaper than the signal. */
+  /** Whether the caller is gone, or its deadline has passed. */
   readonly gone: boolean;
-  /** Aborts when the caller is gone, or its deadline has passed. */
-  readonly signal: AbortSignal;
+  /** Calls the listener when the caller is gone; not necessarily at the deadline: who waits for long looks at the time that is left. */
+  onGone(listener: () => void): void;
   /** Milliseconds that the caller still waits for the answer; undefined: for ever. */
   timeLeft(): number | undefined;
   /**

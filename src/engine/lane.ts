@@ -113,9 +113,9 @@ export class Lane {
     const each = parts.map((part) => readsOf(part.pool, part.command));
     const reads: Reads = { leases: each.flatMap((read) => read.leases), requests: each.flatMap((read) => read.requests) };
     return this.#store.transact(pools, reads, (transaction) => {
-      const replies = units.map((unit) => decideUnit(transaction, unit));
+      const decided = units.map((unit) => decideUnit(transaction, unit));
       for (const pool of pools) handOver(transaction.draft(pool), this.#takes);
-      return replies;
+      return decided.map((replies) => replies.map((complete) => complete()));
     });
   }
 }
@@ -141,10 +141,16 @@ function dropped({ unit, reject }: Waiting): boolean {
   return gone;
 }
 
-function decideUnit(transaction: Transaction, unit: Unit): readonly Reply[] {
+/** Decides a unit; what comes of each part is a reply once the whole batch is decided. */
+function decideUnit(transaction: Transaction, unit: Unit): readonly (() => Reply)[] {
   const marks = unit.parts.map((part) => ({ draft: transaction.draft(part.pool), mark: transaction.draft(part.pool).mark() }));
   const replies = unit.parts.map((part) => decide(transaction.draft(part.pool), part.command));
   const kept = unit.parts.length === 1 || replies.every((reply) => reply.ok);
   if (unit.dryRun === true || !kept) for (const { draft, mark } of marks) draft.reset(mark);
-  return replies;
+  return replies.map((reply) => (reply.ok && reply.lease !== undefined ? aboutLease(transaction, reply) : () => reply));
+}
+
+/** A reply about a lease has the pool as it is at the end of its batch. A version of the pool for each would be kept until all are written. */
+function aboutLease(transaction: Transaction, { pool: { name }, ...done }: Reply): () => Reply {
+  return () => ({ ...done, pool: transaction.draft(name).pool });
 }

@@ -36,8 +36,10 @@ describe("the lane", () => {
     const { disk, lane, first } = await stuckLane();
     const later = Array.from({ length: 500 }, (_, n) => lane.submit(unit(acquireCommand(`l${n}`, "uat"), patient)));
     disk.flow();
-    await Promise.all([first, ...later]);
+    const replies = await Promise.all([first, ...later]);
     expect(disk.writes).toBe(2);
+    // A version of the pool for each would be kept until all are written.
+    expect(new Set(replies.flat().map(({ pool }) => pool)).size).toBe(2);
   });
 
   test("takes what comes in one turn of the event loop into one write, each of a connection of its own", async () => {

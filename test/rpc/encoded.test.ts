@@ -13,7 +13,14 @@ test("a snapshot, a change and a heartbeat become bytes once for each form, whoe
   const house = await House.open();
   const service = { engine: house.engine, principals: new Principals(undefined, new Uint8Array(32)), autoCreate: true };
   const { signal } = new AbortController();
-  const call = { caller: { principal: "anonymous" }, signal, gone: false, timeLeft: () => undefined, handOver: () => () => {} };
+  const call = {
+    caller: { principal: "anonymous" },
+    signal,
+    gone: false,
+    onGone: () => {},
+    timeLeft: () => undefined,
+    handOver: () => () => {},
+  };
   const request = create(WatchEnvironmentRequestSchema, { environment: "uat" });
   const readers = Array.from({ length: 20 }, () =>
     pulled<MessageShape<typeof WatchEnvironmentResponseSchema>>((tell) => watchEnvironment(service, request, call, tell)),

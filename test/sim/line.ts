@@ -20,6 +20,10 @@ export class Line implements EngineCall {
     return this.#broken.signal;
   }
 
+  onGone(listener: () => void): void {
+    this.signal.addEventListener("abort", listener);
+  }
+
   get gone(): boolean {
     return this.signal.aborted;
   }
@@ -67,6 +71,10 @@ export class LineCall implements EngineCall {
 
   get gone(): boolean {
     return this.signal.aborted;
+  }
+
+  onGone(listener: () => void): void {
+    this.signal.addEventListener("abort", listener);
   }
 
   timeLeft(): undefined {}

@@ -2,6 +2,7 @@
 import { notGranted } from "../../core/busy.ts";
 import type { Acquire, Reply } from "../../core/command.ts";
 import { type Lease, type Micros, requestKey } from "../../core/model.ts";
+import { bare } from "../../core/needs.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import type { LeaseView } from "../views.ts";
@@ -58,7 +59,7 @@ export class Attendance {
       if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
       const { lease, environmentCreated } = reply;
       this.#rooms.signs.sign(lease.id);
-      if (lease.state !== "HELD") return this.#queue(lease, environmentCreated, asked, patience, call);
+      if (lease.state !== "HELD") return this.#queue(lease, environmentCreated, patience, call);
       this.#tell(lease, call);
       return reply;
     });
@@ -68,8 +69,8 @@ export class Attendance {
    * The rest of an Acquire that is not granted at once. Like all that waits it keeps the lease and not the pool that this was read from: a
    * line of waiters would keep as many versions of it.
    */
-  async #queue(lease: Lease, created: boolean | undefined, { pool, command }: Asked, patience: number, call: EngineCall): Promise<Reply> {
-    const fails = command.ifBusy === "FAIL";
+  async #queue(lease: Lease, created: boolean | undefined, patience: number, call: EngineCall): Promise<Reply> {
+    const fails = lease.failing === true;
     const delivery = this.#give(lease.id, call, false);
     try {
       const waited = await this.#waiting.inLine(lease, patience, call, () => delivery.lost !== undefined || this.#isGone(call));
@@ -78,14 +79,14 @@ export class Attendance {
       if (delivery.lost !== undefined) this.#lost(lease.id, delivery.lost.written, false);
       if (fails && after.state !== "HELD") {
         delivery.cancel();
-        return this.#busy(pool, command);
+        return this.#busy(lease);
       }
       delivery.answer(after.state === "HELD");
       return { ok: true, ...(created !== undefined && { environmentCreated: created }), ...this.#viewOf(after) };
     } catch (error) {
       delivery.cancel();
       // Its caller gets no answer, and cannot come back for it.
-      if (command.requestId === undefined || fails) this.#abandon(lease.id);
+      if (lease.requestId === undefined || fails) this.#abandon(lease.id);
       throw error;
     }
   }
@@ -107,11 +108,11 @@ export class Attendance {
     return reply.ok && reply.lease !== undefined ? reply.lease : lease;
   }
 
-  #busy(name: string, command: Acquire): Reply {
+  #busy({ pool: name, needs }: Lease): Reply {
     const { draining, views } = this.#rooms;
     if (draining.aborted) throw new EngineFailure("DRAINING", "the server is about to stop");
     const pool = views.pool(name);
-    return { ...notGranted(pool, command.needs), pool };
+    return { ...notGranted(pool, bare(needs)), pool };
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Micros } from "../../core/model.ts";
 import { ascending, Sorted } from "../../core/sorted.ts";
+import { Several } from "../several.ts";
 import type { SignsOfLife } from "./signs.ts";
 
 interface Ticket {
@@ -18,7 +19,7 @@ export class Presence implements SignsOfLife {
   readonly #scheduled: () => void;
   readonly #tickets = new Map<string, Ticket>();
   /** The waits and streams that are open on a lease, by whether each takes what it is offered. */
-  readonly #open = new Map<string, (() => boolean)[]>();
+  readonly #open = new Several<() => boolean>();
   #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
 
   /** `scheduled` is told whenever a ticket has begun to run. */
@@ -49,15 +50,13 @@ export class Presence implements SignsOfLife {
   }
 
   attend(lease: string, takes: () => boolean = () => false): () => void {
-    const open = this.#open.get(lease);
-    if (open === undefined) this.#open.set(lease, [takes]);
-    else open.push(takes);
+    this.#open.add(lease, takes);
     this.sign(lease);
-    return () => this.#leave(lease, takes);
+    return () => this.#open.delete(lease, takes) && this.sign(lease);
   }
 
   takes(lease: string): boolean {
-    return this.#open.get(lease)?.some((takes) => takes()) ?? false;
+    return this.#open.of(lease).some((takes) => takes());
   }
 
   overdue(): string[] {
@@ -80,15 +79,6 @@ export class Presence implements SignsOfLife {
     const ticket: Ticket = { ttl: 0, signed: this.#now(), waits: false, due: undefined };
     this.#tickets.set(lease, ticket);
     return ticket;
-  }
-
-  #leave(lease: string, takes: () => boolean): void {
-    const open = this.#open.get(lease) ?? [];
-    const at = open.indexOf(takes);
-    if (at < 0) return;
-    open.splice(at, 1);
-    if (open.length === 0) this.#open.delete(lease);
-    this.sign(lease);
   }
 
   #schedule(lease: string, ticket: Ticket): void {

@@ -62,16 +62,15 @@ export class Waits {
   }
 
   /** Opens a wait of so many milliseconds for a call. */
-  open(milliseconds: number, { signal }: EngineCall): Wait {
+  open(milliseconds: number, call: EngineCall): Wait {
     const wait: Wait = new Wait(() => {
       this.#open.delete(wait);
-      signal.removeEventListener("abort", wait.end);
       cancel();
     });
     const cancel = this.#timers.after(milliseconds, wait.end);
-    signal.addEventListener("abort", wait.end);
     this.#open.add(wait);
-    if (signal.aborted || this.#draining.aborted) wait.end();
+    call.onGone(wait.end);
+    if (call.gone || this.#draining.aborted) wait.end();
     return wait;
   }
 }

@@ -1,5 +1,6 @@
 import type { Revision } from "../../core/model.ts";
 import type { Commit } from "../../store/store.ts";
+import { Several } from "../several.ts";
 import type { Timers } from "../timers.ts";
 import { Beats } from "./beats.ts";
 import { Pause } from "./pause.ts";
@@ -18,7 +19,7 @@ export class Hub {
   readonly #beats: Beats;
   readonly #pools = new Map<string, Set<Subscription>>();
   readonly #environments = new Map<string, Set<Subscription>>();
-  readonly #leases = new Map<string, Set<() => void>>();
+  readonly #leases = new Several<() => void>();
   readonly #pauses = new Set<Pause>();
   readonly #readers = new Map<string, number>();
   #open = 0;
@@ -56,7 +57,7 @@ export class Hub {
       const place = { ring: this.recent.append(event), since: event.revision - 1 };
       note(this.#pools.get(event.pool), place);
       for (const { name } of event.environments) note(this.#environments.get(name), place);
-      if (event.cause !== undefined) for (const wake of [...(this.#leases.get(event.cause.leaseId) ?? [])]) wake();
+      if (event.cause !== undefined) for (const wake of this.#leases.of(event.cause.leaseId)) wake();
     }
     for (const [subscriptions, { ring, since }] of told) for (const subscription of subscriptions) subscription.offer(ring, since);
   }
@@ -91,7 +92,8 @@ export class Hub {
 
   /** Calls `wake` at each change of a lease's state, until the returned function is called. */
   follow(lease: string, wake: () => void): () => void {
-    return enlist(this.#leases, lease, wake);
+    this.#leases.add(lease, wake);
+    return () => this.#leases.delete(lease, wake);
   }
 
   /** Ends every stream, in its turn. */

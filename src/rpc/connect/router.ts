@@ -114,6 +114,7 @@ function callOf(context: HandlerContext): Call {
     get gone() {
       return context.signal.aborted;
     },
+    onGone: (listener) => context.signal.addEventListener("abort", listener),
     timeLeft: () => context.timeoutMs(),
     handOver: context.values.get(handOverKey),
   };

@@ -36,6 +36,10 @@ export class ExchangeCall implements Call {
     return this.#gone.signal;
   }
 
+  onGone(listener: () => void): void {
+    this.#exchange.onClose(listener);
+  }
+
   timeLeft(): number | undefined {
     return this.#deadline === undefined ? undefined : this.#deadline - performance.now();
   }

@@ -6,6 +6,8 @@ import type { Principals } from "../principal.ts";
 /** The circumstances of a call, whatever transport it came by. Its signal may also abort after an answer: never release on it. */
 export interface Call extends EngineCall {
   readonly caller: Caller;
+  /** Aborts when the caller is gone, or its deadline has passed. `onGone` costs a wait less. */
+  readonly signal: AbortSignal;
 }
 
 /** What the methods work with. */

@@ -34,7 +34,8 @@ function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
 
 /** A lease of a pool as it was at `now`. */
 export function leaseMessage(lease: Lease, pool: Pool, now: Micros): MessageInitShape<typeof LeaseSchema> {
-  const place = lease.state === "QUEUED" ? placeOf(pool, lease) : undefined;
+  // In a later version of the pool it may be gone.
+  const place = lease.state === "QUEUED" && pool.leases.has(lease.id) ? placeOf(pool, lease) : undefined;
   const latest = latestEnd(lease);
   const { state, deadline, ttl, maxHold, queueTimeout, grantedAt, endedAt, endReason } = lease;
   return {

@@ -39,15 +39,25 @@ export async function check(service: Service, request: pb.CheckRequest): Promise
 
 export async function acquire(service: Service, request: pb.AcquireRequest, call: Call): Promise<Init<typeof pb.AcquireResponseSchema>> {
   const { engine } = service;
-  const wait = duration("wait", request.wait, WAIT);
-  const { pool, command } = readAcquire(request, call.caller, service.autoCreate, (name) => engine.views.ownerOf(name));
-  const names = namesOf(command);
-  const reply = accepted(withNear(await engine.acquire({ pool, command, wait }, call), engine.views, names));
+  // Who waits for long keeps as little as he can: the command ends with this.
+  const { names, asked } = ask(service, request, call);
+  const reply = accepted(withNear(await asked, engine.views, names));
   const lease = leaseMessage(reply.lease, reply.pool, engine.views.now());
   // A lease that was not stored has no token.
   const leaseToken = reply.lease.revision === 0 ? "" : service.principals.tokenOf(reply.lease.id);
   const environmentCreated = reply.environmentCreated ?? false;
   return { lease, leaseToken, environmentCreated, misspellings: misspellings(engine.views, names) };
+}
+
+function ask(
+  service: Service,
+  request: pb.AcquireRequest,
+  call: Call,
+): { readonly names: readonly string[]; readonly asked: Promise<Reply> } {
+  const { engine, autoCreate } = service;
+  const wait = duration("wait", request.wait, WAIT);
+  const { pool, command } = readAcquire(request, call.caller, autoCreate, (name) => engine.views.ownerOf(name));
+  return { names: namesOf(command), asked: engine.acquire({ pool, command, wait }, call) };
 }
 
 export async function release(service: Service, request: pb.ReleaseRequest, call: Call): Promise<Init<typeof pb.ReleaseResponseSchema>> {

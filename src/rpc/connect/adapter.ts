@@ -11,7 +11,7 @@ import {
 import { toConnectError } from "../errors.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
-import { explained, plainSpoken, type Report } from "./foreign.ts";
+import { explained, plainSpoken, type Report, statusTrailer } from "./foreign.ts";
 import { giveAddress, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
 import { handOverKey, readKey } from "./router.ts";
@@ -58,6 +58,9 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
         read = true;
       })
       .set(outletKey, () => new Outlet(raw));
+    // A stream of requests may be answered before its end: the sender of what is left would wait for somebody to take it.
+    // The request itself cannot be read any more then, as connect-es has destroyed it.
+    if ("stream" in raw) raw.stream.once("wantTrailers", () => void raw.stream.removeAllListeners("data").resume());
     giveAddress(exchange);
     const request = universalRequestFromNodeRequest(req, raw, undefined, values);
     normalise(request.header);
@@ -82,11 +85,17 @@ function organisationOf(path: string): string | undefined {
 /** A method that this server does not have, said in the caller's protocol. */
 function unimplemented(exchange: Exchange): void {
   const { req, res, path } = exchange;
-  exchange.discard();
   const message = `there is no method ${path}; this server may be older than its caller`;
   const type = req.headers["content-type"]?.toLowerCase() ?? "";
-  if (type.startsWith("application/grpc"))
-    res.writeHead(200, { "content-type": type, "grpc-status": "12", "grpc-message": encodeURI(message) });
-  else res.writeHead(404, { "content-type": "application/json" });
-  res.end(type.startsWith("application/grpc") ? undefined : JSON.stringify({ code: "unimplemented", message }));
+  if (!type.startsWith("application/grpc")) {
+    exchange.answer(404, { code: "unimplemented", message });
+    return;
+  }
+  exchange.discard();
+  const status = Object.fromEntries(statusTrailer(new ConnectError(message, Code.Unimplemented)));
+  // gRPC's status in the head must end the stream, as Node's compatibility layer cannot; gRPC-Web has it there.
+  const web = type.startsWith("application/grpc-web");
+  res.writeHead(200, { "content-type": type, ...(web && status) });
+  if (!web) res.addTrailers(status);
+  res.end();
 }

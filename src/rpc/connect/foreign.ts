@@ -46,14 +46,18 @@ function explain(error: ConnectError): ConnectError | undefined {
 export type Report = (error: unknown, method: string) => void;
 
 /**
- * What a method or the reading of its request threw, as an error for the wire. What nobody foresaw is reported; a failure of the store is
- * not: the store reports it itself, once for all calls that fail of it.
+ * What a method threw, as an error for the wire. What nobody foresaw is reported; a failure of the store is not: the
+ * store reports it itself, once for all calls that fail of it.
  */
 export function translated(error: unknown, method: DescMethod, report: Report): ConnectError {
-  // A bidirectional stream reads while it runs, so connect-es may refuse one of its later messages.
-  if (error instanceof ConnectError) return explain(error) ?? error;
-  if (!(error instanceof StoreFailure || error instanceof EngineFailure)) report(error, method.name);
+  if (!(error instanceof ConnectError || error instanceof StoreFailure || error instanceof EngineFailure)) report(error, method.name);
   return toConnectError(error);
+}
+
+/** What the reading of a request threw, as an error for the wire. */
+export function unread(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return explain(error) ?? error;
+  return failure("CALLER_GONE", "the request was cut short: its caller is gone");
 }
 
 /** The trailer of a gRPC answer that is an error. */

@@ -18,7 +18,7 @@ import type { Caller } from "../../core/command.ts";
 import { admit, follow, perform } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";
 import { isUnary, METHODS, type Method } from "../methods/table.ts";
-import { type Report, translated } from "./foreign.ts";
+import { type Report, translated, unread } from "./foreign.ts";
 import { type HealthState, healthService } from "./health.ts";
 import { jsonOptions } from "./json.ts";
 import { reflectionServices } from "./reflection.ts";
@@ -85,23 +85,39 @@ export function open<S extends DescService>(
 /** The method, with its errors turned into those of the contract, and unforeseen ones reported. */
 function surrounded(desc: DescMethod, method: Implementation, report: Report): MethodImpl<DescMethod> {
   const told = (error: unknown) => translated(error, desc, report);
-  const unary = async (message: never, context: HandlerContext): Promise<object> => {
+  const begin = (message: never, context: HandlerContext) => {
     context.values.get(readKey)();
+    return method(readsOn(desc) ? (readable(message) as never) : message, context);
+  };
+  const once = async (message: never, context: HandlerContext): Promise<object> => {
     try {
-      return await (method(message, context) as Promise<object>);
+      return await (begin(message, context) as Promise<object>);
     } catch (error) {
       throw told(error);
     }
   };
   const stream = async function* (message: never, context: HandlerContext): AsyncGenerator<object, void, undefined> {
-    context.values.get(readKey)();
     try {
-      yield* method(message, context) as AsyncIterable<object>;
+      yield* begin(message, context) as AsyncIterable<object>;
     } catch (error) {
       throw told(error);
     }
   };
-  return (desc.methodKind === "unary" ? unary : stream) as unknown as MethodImpl<DescMethod>;
+  const answersOnce = desc.methodKind === "unary" || desc.methodKind === "client_streaming";
+  return (answersOnce ? once : stream) as unknown as MethodImpl<DescMethod>;
+}
+
+/** Whether requests are read while the method runs. */
+function readsOn({ methodKind }: DescMethod): boolean {
+  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
+}
+
+async function* readable(requests: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
+  try {
+    yield* requests;
+  } catch (error) {
+    throw unread(error);
+  }
 }
 
 const FILES = [file_callme_v1_lock_service, file_callme_v1_environment_service, file_grpc_health_v1_health, file_google_rpc_error_details];

@@ -1,6 +1,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/command.ts";
-import { type Report, translated } from "../connect/foreign.ts";
+import { type Report, translated, unread } from "../connect/foreign.ts";
 import { ExchangeCall } from "../http/call.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
@@ -45,6 +45,19 @@ function take<M extends DirectMethod, E extends Exchange | StreamExchange>(metho
     return;
   }
   // Nothing of the request outlives its reading: a call may wait for long, and thousands do.
-  const run = async (bytes: Uint8Array) => way.answer(method, wire.parse(method, bytes), call, exchange);
-  wire.read(exchange, method, (received) => void (received instanceof Promise ? received.then(run) : run(received)).catch(refuse));
+  const run = async (bytes: Uint8Array) => way.answer(method, parsed(wire, method, bytes), call, exchange);
+  const unreadable = (error: unknown) => refuse(unread(error));
+  wire.read(
+    exchange,
+    method,
+    (received) => void (received instanceof Promise ? received.then(run, unreadable) : run(received)).catch(refuse),
+  );
+}
+
+function parsed<E>(wire: Wire<E>, method: DirectMethod, bytes: Uint8Array): MessageShape<DescMessage> {
+  try {
+    return wire.parse(method, bytes);
+  } catch (error) {
+    throw unread(error);
+  }
 }

@@ -4,16 +4,16 @@ import type { Delivery } from "./door/delivery.ts";
 /** One request over HTTP/2 on its stream itself, without the objects of Node's compatibility layer. */
 export class StreamExchange {
   readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
   readonly path: string;
   /** Bytes that the answer was given: Node tells only how many of them have not gone out. */
   taken = 0;
-  readonly #headers: IncomingHttpHeaders;
   readonly #delivery: Delivery;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, delivery: Delivery) {
     this.stream = stream;
+    this.headers = headers;
     this.path = headers[":path"] ?? "";
-    this.#headers = headers;
     this.#delivery = delivery;
   }
 
@@ -23,7 +23,7 @@ export class StreamExchange {
   }
 
   header(name: string): string | undefined {
-    const value = this.#headers[name];
+    const value = this.headers[name];
     return Array.isArray(value) ? value[0] : value;
   }
 

@@ -14,7 +14,7 @@ import { PEERS } from "./compare/peers.ts";
 import { FULL, QUICK } from "./compare/rounds.ts";
 import { SECTIONS } from "./compare/sections.ts";
 import { Package, versionOf } from "./compare/servers.ts";
-import { write } from "./compare/table.ts";
+import { Place } from "./compare/table.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,12 +28,16 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.find((name) => SECTIONS[name] === undefined);
 if (unknown !== undefined) refuse(`there is no section "${unknown}"; there are ${Object.keys(SECTIONS).join(", ")}`);
+const sections = Object.entries(SECTIONS).filter(([key]) => positionals.length === 0 || positionals.includes(key));
+// With any option it is not what the page tells of.
+const isFull = Object.keys(values).length === 0;
+const places = new Map((isFull ? sections : []).map(([key]) => [key, new Place(`npm run bench -- ${key}`)]));
 const usual = values.quick ? QUICK : FULL;
 const rounds = above0("rounds") ?? usual.rounds;
 const seconds = above0("seconds") ?? usual.seconds;
 const plan = { rounds: Math.ceil(rounds), seconds, warm: values.seconds === undefined ? usual.warm : Math.min(usual.warm, seconds) };
 
-// All data lies in one folder, which is removed at the exit, as what was started is killed then. A terminal and the launcher may both send a signal.
+// All data lies in one folder, which is removed at the exit, as what was started is killed then. Terminal and launcher may both send a signal.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-bench-"));
 // PostgreSQL runs as another user.
@@ -60,10 +64,7 @@ const facts = [
   subjects.join(", "),
   `median of ${plan.rounds} rounds of ${plan.seconds} s each, after ${plan.warm} s to warm`,
 ].join("; ");
-/** Anything else is not what the page tells of. */
-const isFull = Object.keys(values).length === 0;
-for (const [key, section] of Object.entries(SECTIONS)) {
-  if (positionals.length > 0 && !positionals.includes(key)) continue;
+for (const [key, section] of sections) {
   const found = await measure(section, {
     cores,
     plan,
@@ -74,7 +75,7 @@ for (const [key, section] of Object.entries(SECTIONS)) {
   });
   const text = `${section.text}\n\n${facts}.\n\n${found}`;
   process.stdout.write(`\n## ${section.title}\n\n${text}`);
-  if (isFull) write(`npm run bench -- ${key}`, text);
+  places.get(key)?.write(text);
 }
 
 function above0(option: "rounds" | "seconds"): number | undefined {

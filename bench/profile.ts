@@ -9,7 +9,7 @@ import process from "node:process";
 import { Server } from "../test/outside/server.ts";
 import { buildLoader, Load, type Order } from "./compare/load.ts";
 import { describe, pin, threadsOf } from "./compare/machine.ts";
-import { figure, table, write } from "./compare/table.ts";
+import { figure, Place, table } from "./compare/table.ts";
 
 /** V8's file. Times in µs. */
 interface Profile {
@@ -86,6 +86,7 @@ async function measure(order: Omit<Order, "address" | "key" | "prefix">): Promis
 }
 
 const seconds = Number(process.argv[2] ?? 10);
+const place = process.argv[2] === undefined ? new Place("node scripts/launch.js bench/profile.ts") : undefined;
 buildLoader();
 const cores = pin();
 const [grpc, json] = [
@@ -106,4 +107,4 @@ const sum = (times: ReadonlyMap<string, number>) => figure([...times.values()].r
 rows.push(["together", ...columns.map(([, times]) => sum(times))]);
 const found = `${new Date().toISOString().slice(0, 10)}; ${describe(cores)}.\n\n${table(["µs of CPU each", ...columns.map(([name]) => name)], rows)}`;
 process.stdout.write(found);
-if (process.argv[2] === undefined) write("node scripts/launch.js bench/profile.ts", found);
+place?.write(found);

@@ -94,7 +94,7 @@ function rated(samples: Samples): (string | undefined)[] {
   const other = (protocol: string, pick: (sample: Sample) => number) =>
     compared(samples, `call-me, ${protocol}`, [`the other call-me, ${protocol}`], pick);
   return [
-    say`The direct way makes ${direct("gRPC")} calls of the CPU time of one through connect-es for gRPC, ${direct("JSON")} for JSON.`,
+    say`In the CPU time of one call through connect-es the direct way answers ${direct("gRPC")} over gRPC, ${direct("JSON")} over JSON.`,
     say`Over gRPC it takes ${other("gRPC", cpu)} × the CPU time of the other call-me, at ${other("gRPC", rate)} × its rate.`,
     say`Over JSON it takes ${other("JSON", cpu)} × the CPU time of the other call-me, at ${other("JSON", rate)} × its rate.`,
   ];

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const PAGE = path.resolve(import.meta.dirname, "../../docs/performance.md");
+const END = "<!-- until here -->\n";
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
@@ -16,12 +17,28 @@ export function figure(value: number): string {
   return value.toPrecision(2);
 }
 
-/** Puts what a command has measured in the place of what it measured before. Throws if the page has no such place. */
-export function write(command: string, text: string): void {
-  const page = readFileSync(PAGE, "utf8");
-  const [begin, end] = [`<!-- ${command}: what stands from here on is written by it -->\n`, "<!-- until here -->\n"];
-  const from = page.indexOf(begin);
-  const to = page.indexOf(end, from);
-  if (from < 0 || to < 0) throw new Error(`${PAGE} has no line ${begin.trim()} with a line ${end.trim()} after it`);
-  writeFileSync(PAGE, `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`);
+/** Where in docs/performance.md what a command has measured stands. */
+export class Place {
+  readonly #begin: string;
+
+  /** Throws if the page has no such place. */
+  constructor(command: string) {
+    this.#begin = `<!-- ${command}: what stands from here on is written by it -->\n`;
+    this.#find();
+  }
+
+  /** Puts it in the place of what was measured before. */
+  write(text: string): void {
+    const [before, after] = this.#find();
+    writeFileSync(PAGE, `${before}\n${text}\n${after}`);
+  }
+
+  /** What stands before it and after it. */
+  #find(): [before: string, after: string] {
+    const page = readFileSync(PAGE, "utf8");
+    const from = page.indexOf(this.#begin);
+    const to = page.indexOf(END, from);
+    if (from < 0 || to < 0) throw new Error(`${PAGE} has no line ${this.#begin.trim()} with a line ${END.trim()} after it`);
+    return [page.slice(0, from + this.#begin.length), page.slice(to)];
+  }
 }

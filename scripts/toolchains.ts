@@ -36,7 +36,7 @@ const toolchains: Readonly<Record<string, Toolchain>> = {
       "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2",
       "connectrpc.com/connect/cmd/protoc-gen-connect-go@v1.19.1",
     ],
-    install: (folder, pins) => each(pins, (pin) => program("go", ["install", pin], { env: { GOBIN: path.join(folder, "bin") } })),
+    install: go,
   },
   python: {
     needs: ["python3"],
@@ -50,21 +50,35 @@ const toolchains: Readonly<Record<string, Toolchain>> = {
   rust: { needs: ["cargo", "cc"], pins: ["protoc-gen-prost@0.5.0", "protoc-gen-tonic@0.5.0"], install: cargo },
 };
 
+/** The public conformance suite of Connect, gRPC and gRPC-Web. */
+const suite: Toolchain = { needs: ["go"], pins: ["connectrpc.com/conformance/cmd/connectconformance@v1.0.7"], install: go };
+
 /** The languages that gen/ has a folder for. */
 export const languages: readonly string[] = Object.keys(toolchains);
 
-/** Where the generators of a language are, or why they cannot be had here. */
+/** Where the generators of a language are, or another tool is, or why they cannot be had here. */
 export interface Prepared {
   /** Why it has to be left out; undefined if it has not. */
   missing?: string;
-  /** Folders to look for the generators in. */
+  /** Folders to look for the programs in. */
   search: string[];
   files: Readonly<Record<string, string>>;
 }
 
 /** Sees to it that the generators of a language are there, in the versions that stand above. Never throws. */
 export function prepare(language: string): Prepared {
-  const { needs, pins, variant, install, files = {} } = toolchains[language] ?? missing(language);
+  return provided(language, toolchains[language] ?? missing(language));
+}
+
+/** The same of the conformance suite, the program `connectconformance`. */
+export function prepareSuite(): Prepared {
+  return provided("conformance", suite);
+}
+
+/** The Go module that the conformance suite is in, with its version. */
+export const suiteModule = suite.pins.map((pin) => pin.replace("/cmd/connectconformance", "")).join();
+
+function provided(name: string, { needs, pins, variant, install, files = {} }: Toolchain): Prepared {
   const lacking = needs.filter((name) => !onMachine(name));
   if (lacking.length > 0) return { missing: `no ${lacking.join(", ")} on this machine`, search: [], files };
   if (pins.length === 0) return { search: [], files };
@@ -73,12 +87,12 @@ export function prepare(language: string): Prepared {
     .digest("hex")
     .slice(0, 12);
   const cache = path.join(process.env["XDG_CACHE_HOME"] || path.join(os.homedir(), ".cache"), "call-me", "tools");
-  const home = path.join(cache, `${language}-${version}-${process.platform}-${process.arch}`);
+  const home = path.join(cache, `${name}-${version}-${process.platform}-${process.arch}`);
   try {
     if (!existsSync(home)) fill(home, (folder) => install(folder, pins));
     return { search: [path.join(home, "bin")], files };
   } catch (error) {
-    return { missing: `its generators could not be installed: ${error instanceof Error ? error.message : error}`, search: [], files };
+    return { missing: `its tools could not be installed: ${error instanceof Error ? error.message : error}`, search: [], files };
   }
 }
 
@@ -107,6 +121,10 @@ function each(items: string[], act: (item: string) => Outcome): Outcome {
     if (!done.ok) return done;
   }
   return { ok: true, output: "" };
+}
+
+function go(folder: string, pins: string[]): Outcome {
+  return each(pins, (pin) => program("go", ["install", pin], { env: { GOBIN: path.join(folder, "bin") } }));
 }
 
 /** By pip into a plain folder: a virtual environment could not be moved, and needs a package of its own on Debian. */

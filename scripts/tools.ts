@@ -20,6 +20,8 @@ export interface Surroundings {
   search?: string[];
   /** Added to our own environment. */
   env?: Record<string, string>;
+  /** How long it may take, in ms; for ever, if left out. */
+  patience?: number;
 }
 
 const windows = process.platform === "win32";
@@ -33,8 +35,8 @@ export function tool(name: string, args: string[], { cwd = root, search = [], en
 }
 
 /** Runs a program of the machine itself. Never throws. */
-export function program(name: string, args: string[], { cwd = root, env = {} }: Surroundings = {}): Outcome {
-  return outcome(spawnSync(name, args, { ...quiet, cwd, env: { ...process.env, ...env } }));
+export function program(name: string, args: string[], { cwd = root, env = {}, patience }: Surroundings = {}): Outcome {
+  return outcome(spawnSync(name, args, { ...quiet, cwd, env: { ...process.env, ...env }, timeout: patience }));
 }
 
 /** Whether the machine has a program of this name. */

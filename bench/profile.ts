@@ -62,14 +62,23 @@ function sharesOf(profile: Profile, from: number, to: number): Map<string, numbe
   return new Map([...times].map(([place, time]) => [place, time / sum]));
 }
 
-/** µs of CPU by place for each turn of the operation. */
-async function measure(order: Omit<Order, "address" | "key" | "prefix">): Promise<Map<string, number>> {
+/** What each turn of an operation comes to. */
+interface Cost {
+  /** µs of CPU by place. */
+  readonly times: ReadonlyMap<string, number>;
+  /** Bytes that outlive the collections of young objects. */
+  readonly survivors: number;
+}
+
+async function measure(order: Omit<Order, "address" | "key" | "prefix">): Promise<Cost> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-profile-"));
   const begin = performance.now();
-  const options = ["--max-semi-space-size=64", "--cpu-prof", `--cpu-prof-dir=${folder}`];
+  const survivors = new URL("./survivors.ts", import.meta.url);
+  const options = ["--max-semi-space-size=64", "--cpu-prof", `--cpu-prof-dir=${folder}`, `--import=${survivors}`];
   await using server = await Server.start({ NODE_OPTIONS: options.join(" ") }, path.resolve(import.meta.dirname, "../cli/bin.js"));
   await using load = await Load.start({ ...order, address: `127.0.0.1:${server.port}`, key: server.key, prefix: "bench" }, cores);
   await load.run(seconds);
+  server.signal("SIGUSR2");
   const [from, before] = [performance.now() - begin, threadsOf(server.pid)];
   const { calls } = await load.run(seconds);
   const [to, after] = [performance.now() - begin, threadsOf(server.pid)];
@@ -77,12 +86,13 @@ async function measure(order: Omit<Order, "address" | "key" | "prefix">): Promis
   // Only one that ends by itself writes its profiles.
   await server.stop();
   const found = new Map(THREADS.map(([name, place]) => [place, used(name)]));
+  const left = Number(server.log.findLast(({ msg }) => msg === "survivors")?.["bytes"]);
   for (const file of readdirSync(folder)) {
     const shares = sharesOf(JSON.parse(readFileSync(path.join(folder, file), "utf8")) as Profile, from * 1_000, to * 1_000);
     for (const [place, share] of shares ?? []) found.set(place, share * used("main"));
   }
   rmSync(folder, { recursive: true });
-  return found;
+  return { times: found, survivors: left / calls };
 }
 
 const seconds = Number(process.argv[2] ?? 10);
@@ -99,12 +109,14 @@ const columns = [
   ["pair, gRPC", await measure({ ...grpc, operation: "pairs" })],
   ["pair, JSON", await measure({ ...json, operation: "pairs" })],
 ] as const;
-const rows = [...PLACES.map(([place]) => place), ...THREADS.map(([, place]) => place)].map((place) => [
+const rows = [...PLACES, ...THREADS.map(([, place]) => [place] as const)].map(([place]) => [
   place,
-  ...columns.map(([, times]) => figure(times.get(place) ?? 0)),
+  ...columns.map(([, { times }]) => figure(times.get(place) ?? 0)),
 ]);
-const sum = (times: ReadonlyMap<string, number>) => figure([...times.values()].reduce((a, b) => a + b, 0));
-rows.push(["together", ...columns.map(([, times]) => sum(times))]);
-const found = `${new Date().toISOString().slice(0, 10)}; ${describe(cores)}.\n\n${table(["µs of CPU each", ...columns.map(([name]) => name)], rows)}`;
+const sum = ({ times }: Cost) => figure([...times.values()].reduce((a, b) => a + b, 0));
+rows.push(["together", ...columns.map(([, cost]) => sum(cost))]);
+rows.push(["bytes that outlive young collections", ...columns.map(([, { survivors }]) => figure(survivors))]);
+const head = ["µs of CPU each", ...columns.map(([name]) => name)];
+const found = `${new Date().toISOString().slice(0, 10)}; ${describe(cores)}.\n\n${table(head, rows)}`;
 process.stdout.write(found);
 place?.write(found);

@@ -80,6 +80,9 @@ function present(section: Section, rows: readonly Row[], samples: ReadonlyMap<st
     return [row.name, ...columns.map(({ cell }) => cell(own, to))];
   };
   const others = median([...samples.values()].flat().map((sample) => sample.others));
-  const disturbed = Number.isNaN(others) ? [] : [`Others used ${Math.round(100 * others)} % of the servers' core meanwhile.`];
+  const told = `Others used ${Math.round(100 * others)} % of the servers' core meanwhile`;
+  const disturbed = Number.isNaN(others)
+    ? []
+    : [others < 0.1 ? `${told}.` : `${told}: trust the CPU times, and not what is counted by the clock.`];
   return `${table(["", ...columns.map(({ head }) => head)], rows.map(cells))}\n${[...facts(samples), ...disturbed].filter((each) => each !== undefined).join(" ")}\n`;
 }

@@ -1,4 +1,5 @@
 // The pages of the log that a commit writes: each is summed, copied and synced before anybody is answered.
+import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import type { Command } from "../../src/core/command.ts";
@@ -36,7 +37,8 @@ async function used(): Promise<(commands: readonly Command[]) => Promise<number>
   const { store, clock } = await storeOn(medium);
   onTestFinished(() => store.close());
   const lease = await specimen();
-  const ended = (n: number) => endOf(lease, { id: newLeaseId(), createdAt: START - 5_000 + n, endedAt: START - 5_000 + n });
+  const ended = (n: number) =>
+    endOf(lease, { id: newLeaseId(), createdAt: START - 5_000 + n, endedAt: START - 5_000 + n, requestId: randomUUID() });
   await medium.write({ ...nothing, leases: Array.from({ length: 5_000 }, (_, n) => ended(n)) });
   const environments = Array.from({ length: 500 }, (_, n) => ({ ...config(environmentOf(n), "default", 1), cooldown: 0 }));
   await submit(store, "default", { type: "apply", by, environments, prune: false });
@@ -62,7 +64,9 @@ async function meanPages(size: number, rounds: number): Promise<{ acquire: numbe
   const link = { runUrl: "https://ci.example/checkout/4711", name: "checkout #4711" };
   for (let round = 0; round < rounds; round++) {
     const ids = Array.from({ length: size }, newLeaseId);
-    sums.acquire += await pages(ids.map((id, n) => acquire(id, environmentOf(round * size + n), { holder: { ...holder, ...link } })));
+    const asked = (id: string, n: number) =>
+      acquire(id, environmentOf(round * size + n), { holder: { ...holder, ...link }, requestId: randomUUID() });
+    sums.acquire += await pages(ids.map(asked));
     sums.renew += await pages(ids.map((lease) => ({ type: "renew", by, lease })));
     sums.release += await pages(ids.map((id) => release(id)));
   }
@@ -74,11 +78,11 @@ it("are few for an Acquire and its Release, each alone in its commit, and one fo
   const { acquire, renew, release } = await meanPages(1, 100);
   expect(renew).toBe(1);
   expect(acquire).toBeLessThan(8.5);
-  expect(release).toBeLessThan(6.5);
+  expect(release).toBeLessThan(7);
 });
 
 it("are shared by what is committed together", async () => {
   const { acquire, renew, release } = await meanPages(64, 20);
   expect(renew).toBeLessThan(0.2);
-  expect(acquire + release).toBeLessThan(1.2);
+  expect(acquire + release).toBeLessThan(1.3);
 });

@@ -162,6 +162,29 @@ describe("the file", () => {
     expect(existsSync(`${file}-wal`)).toBe(false);
   });
 
+  it("knows each of tens of thousands of request_ids after a restart, those that came meanwhile, and none that history has forgotten", async () => {
+    const file = path.join(directory(), "call-me.db");
+    let medium = await SqliteMedium.open(file);
+    const lease = await specimen();
+    const count = 25_000;
+    const ended = (n: number) => endOf(lease, { id: `l${n}`, requestId: `r${n}`, createdAt: n, endedAt: n });
+    await medium.write({ ...nothing, leases: Array.from({ length: count }, (_, n) => ended(n)) });
+    await medium.close();
+    medium = await SqliteMedium.open(file);
+    const found = async (from: number, to: number) => {
+      const requests = Array.from({ length: to - from }, (_, n) => requestKey("admin", "default", `r${from + n}`));
+      return (await medium.find({ leases: [], requests })).map(({ id }) => id);
+    };
+    const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `l${from + n}`);
+    await medium.write({ ...nothing, leases: [ended(count)] });
+    expect(await found(0, count + 2)).toEqual(ids(0, count + 1));
+    const fresh = [requestKey("admin", "default", "r7")];
+    expect(await medium.write({ ...nothing, leases: [ended(count + 1)] }, fresh)).toMatchObject([{ id: "l7" }]);
+    while (await medium.trim({ before: 13_000, leases: count, requests: 0, events: 0, bytes: 0 }));
+    expect(await found(0, count + 2)).toEqual(ids(13_000, count + 1));
+    await medium.close();
+  });
+
   it("is closed once, and answers nobody after that", async () => {
     const medium = await SqliteMedium.open(path.join(directory(), "call-me.db"));
     await Promise.all([medium.close(), medium.close()]);

@@ -37,10 +37,6 @@ CREATE INDEX leases_all ON leases (created_at, id);
 
 CREATE INDEX leases_live ON leases (created_at, id) WHERE ended_at IS NULL;
 
-CREATE INDEX leases_ended ON leases (ended_at) WHERE ended_at IS NOT NULL;
-
-CREATE INDEX leases_request ON leases (request_key, created_at) WHERE request_key IS NOT NULL AND ended_at IS NOT NULL;
-
 CREATE TABLE events (
   pool TEXT NOT NULL,
   revision INTEGER NOT NULL,
@@ -77,3 +73,5 @@ CREATE TABLE fences (
   revision INTEGER NOT NULL,
   seal INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX leases_ended ON leases (ended_at, request_key) WHERE ended_at IS NOT NULL;

@@ -4,11 +4,14 @@ import type { Revision } from "../../core/model.ts";
 import type { History, LeaseQuery } from "../store.ts";
 import { Events, type Window } from "./events.ts";
 import { type ListPart, list } from "./list.ts";
+import { type Answered, Requests } from "./requests.ts";
 import type { BatchRows, Row } from "./rows.ts";
 import { Transactions } from "./transaction.ts";
 import { trimLeases } from "./trim.ts";
 
 const LEASE = "id, pool, state, request_key, created_at, ended_at, body, seal";
+/** Of these. */
+const [REQUEST_KEY, CREATED_AT] = [3, 4];
 const REMAINS = "request_key, lease, fingerprint, end_reason, created_at, ended_at, seal";
 
 /** Ended leases, and the remains of those for which history had no room. */
@@ -26,7 +29,8 @@ interface Writing {
   readonly lease: Statement;
   /** A change of a lease that leaves all indexes as they are. */
   readonly changed: Statement;
-  readonly ended: Statement;
+  /** Its end; tells which row it is, if there is one. */
+  readonly ended: Statement<unknown[], number>;
   readonly forgotten: Statement;
   readonly deleted: readonly Statement[];
 }
@@ -37,8 +41,9 @@ export class Tables {
   readonly #transactions: Transactions;
   readonly #write: Writing;
   readonly #ended: Statement<[string], Row>;
-  readonly #newest: Statement<[string], Row>;
+  readonly #answered: Statement<[number], Row>;
   readonly #remains: Statement<[string], Row>;
+  readonly #requests: Requests;
   readonly #events: Events;
   readonly #probe: Statement;
   readonly #frames: Statement<[], { log: number; checkpointed: number }>;
@@ -52,16 +57,16 @@ export class Tables {
       fences: db.prepare(upsert("fences", "environment", "environment, fence, revision, seal")),
       lease: db.prepare(`INSERT INTO leases (${LEASE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
       changed: db.prepare("UPDATE leases SET state = ?, body = ?, seal = ? WHERE id = ?"),
-      ended: db.prepare("UPDATE leases SET ended_at = ?, state = ?, body = ?, seal = ? WHERE id = ?"),
+      ended: db
+        .prepare<unknown[], number>("UPDATE leases SET ended_at = ?, state = ?, body = ?, seal = ? WHERE id = ? RETURNING rowid")
+        .pluck(),
       forgotten: db.prepare("DELETE FROM leases WHERE id = ?"),
       deleted: [db.prepare("DELETE FROM environments WHERE name = ?"), db.prepare("DELETE FROM fences WHERE environment = ?")],
     };
     this.#ended = rows(db, `SELECT ${LEASE} FROM leases WHERE id = ? AND ended_at IS NOT NULL`);
-    this.#newest = rows(
-      db,
-      `SELECT ${LEASE} FROM leases WHERE request_key = ? AND ended_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1`,
-    );
+    this.#answered = rows(db, `SELECT ${LEASE} FROM leases WHERE rowid = ? AND ended_at IS NOT NULL`);
     this.#remains = rows(db, `SELECT ${REMAINS} FROM remains WHERE request_key = ? ORDER BY number DESC LIMIT 1`);
+    this.#requests = new Requests(db);
     this.#events = new Events(db);
     this.#probe = db.prepare("UPDATE probe SET count = count + 1");
     this.#frames = db.prepare("PRAGMA wal_checkpoint(NOOP)");
@@ -84,7 +89,7 @@ export class Tables {
     const remains: Row[] = [];
     for (const row of ids.map((id) => this.#ended.get(id))) if (row !== undefined) leases.set(row[0], row);
     for (const key of requests) {
-      const row = this.#newest.get(key);
+      const row = this.#newestOf(key);
       const left = row === undefined ? this.#remains.get(key) : undefined;
       if (row !== undefined) leases.set(row[0], row);
       if (left !== undefined) remains.push(left);
@@ -92,27 +97,48 @@ export class Tables {
     return { leases: [...leases.values()], remains };
   }
 
+  /** The newest ended lease of a request key. */
+  #newestOf(key: string): Row | undefined {
+    let newest: Row | undefined;
+    for (const number of this.#requests.rowsOf(key)) {
+      const row = this.#answered.get(number);
+      if (row?.[REQUEST_KEY] === key && (newest === undefined || isNewer(row, newest))) newest = row;
+    }
+    return newest;
+  }
+
+  /** Reads a part of what is kept in memory; true: there is more. */
+  warm(): boolean {
+    return this.#requests.load();
+  }
+
   /** Unless one of the `fresh` request keys is that of an ended lease: then it writes nothing, and tells what there is of them. */
   write(batch: BatchRows, fresh: readonly string[] = []): Findings | undefined {
     const { leases, remains } = this.find([], fresh);
     if (leases.length + remains.length > 0) return { leases, remains };
+    const answered: Answered[] = [];
     this.#commit(() => {
       for (const row of batch.pools) this.#write.pools.run(row);
       for (const name of batch.deleted) for (const statement of this.#write.deleted) statement.run(name);
       for (const row of batch.environments) this.#write.environments.run(row);
       for (const row of batch.fences) this.#write.fences.run(row);
-      for (const row of batch.leases) this.#putLease(row);
+      for (const row of batch.leases) this.#putLease(row, answered);
       for (const id of batch.forgotten) this.#write.forgotten.run(id);
       this.#events.add(batch.events, limits.logBytes);
     });
+    for (const one of answered) this.#requests.add(one);
     return undefined;
   }
 
-  #putLease(row: Row): void {
-    const [id, , state, , , endedAt, body, seal] = row;
-    const { changes } =
-      endedAt === null ? this.#write.changed.run(state, body, seal, id) : this.#write.ended.run(endedAt, state, body, seal, id);
-    if (changes === 0) this.#write.lease.run(row);
+  #putLease(row: Row, answered: Answered[]): void {
+    const [id, , state, key, , endedAt, body, seal] = row;
+    const { lease, changed, ended } = this.#write;
+    if (endedAt === null) {
+      if (changed.run(state, body, seal, id).changes === 0) lease.run(row);
+    } else {
+      const number = ended.get(endedAt, state, body, seal, id) ?? Number(lease.run(row).lastInsertRowid);
+      if (key !== null) answered.push([String(key), number]);
+    }
   }
 
   /** Runs `work` in a transaction; when it fails, nothing of what it did counts. */
@@ -138,11 +164,13 @@ export class Tables {
   }
 
   trim(history: History): boolean {
+    const forgotten: Answered[] = [];
     let more = false;
     this.#commit(() => {
-      const leases = trimLeases(this.#db, LEASE, history);
+      const leases = trimLeases(this.#db, LEASE, history, forgotten);
       more = this.#events.trim(history) || leases;
     });
+    for (const one of forgotten) this.#requests.remove(one);
     return more;
   }
 
@@ -179,6 +207,11 @@ export class Tables {
 
 function rows<P extends unknown[]>(db: Database, sql: string): Statement<P, Row> {
   return db.prepare<P, Row>(sql).raw();
+}
+
+function isNewer(row: Row, other: Row): boolean {
+  const [at, before] = [Number(row[CREATED_AT]), Number(other[CREATED_AT])];
+  return at > before || (at === before && String(row[0]) > String(other[0]));
 }
 
 function upsert(table: string, key: string, columns: string): string {

@@ -1,19 +1,23 @@
 import type { Database } from "better-sqlite3";
 import { remainsOf } from "../remains.ts";
 import type { History } from "../store.ts";
+import type { Answered } from "./requests.ts";
 import { Damage, leaseOfRow, type Row, rowOfRemains } from "./rows.ts";
 
 /** How many rows of a kind one call deletes at most, so that commits don't wait for long. */
 const CHUNK = 5_000;
 
-/** Deletes the oldest of what history needn't keep, within a transaction of the caller's; true: there is more. */
-export function trimLeases(db: Database, columns: string, history: History): boolean {
-  const leases = cutLeases(db, columns, history);
+/**
+ * Deletes the oldest of what history needn't keep, within a transaction of the caller's; true: there is more. `forgotten` is given the
+ * request keys of leases that are gone, which may have left remains.
+ */
+export function trimLeases(db: Database, columns: string, history: History, forgotten: Answered[]): boolean {
+  const leases = cutLeases(db, columns, history, forgotten);
   const remains = cutRemains(db, history);
   return leases >= CHUNK || remains >= CHUNK;
 }
 
-function cutLeases(db: Database, columns: string, { before, leases }: History): number {
+function cutLeases(db: Database, columns: string, { before, leases }: History, forgotten: Answered[]): number {
   const ended = db.prepare<[], number>("SELECT count(*) FROM leases WHERE ended_at IS NOT NULL").pluck().get() ?? 0;
   const old = db.prepare<[number], number>("SELECT count(*) FROM leases WHERE ended_at < ?").pluck().get(before) ?? 0;
   const count = Math.min(CHUNK, Math.max(old, ended - leases));
@@ -25,6 +29,8 @@ function cutLeases(db: Database, columns: string, { before, leases }: History): 
     const rows = db.prepare<[], Row>(`SELECT ${columns} ${oldest}`).raw();
     for (const remains of rows.all().flatMap((row) => remainsOfRow(row, before))) keep.run(remains);
   }
+  const rows = db.prepare<[], [string | null, number]>(`SELECT request_key, rowid ${oldest}`).raw();
+  for (const [key, row] of rows.all()) if (key !== null) forgotten.push([key, row]);
   return db.prepare(`DELETE FROM leases WHERE id IN (SELECT id ${oldest})`).run().changes;
 }
 

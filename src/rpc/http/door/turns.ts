@@ -38,7 +38,7 @@ export class Turns {
   /** Those of the present batch. */
   readonly #sent = new Set<Turn>();
   #waiting = 0;
-  /** The window when it was last looked at, and how much was given to nghttp2 since: the window is no smaller than the difference. */
+  /** The window when it was last looked at, until something leaves: others send, too. And how much was given to nghttp2 since. */
   #windowThen = 0;
   #given = 0;
   /** Whether the present batch has room. */
@@ -72,6 +72,7 @@ export class Turns {
   /** The bytes of a turn have left. */
   left(turn: Turn): void {
     turn.stuck = false;
+    this.#windowThen = 0;
     this.#left++;
     if (this.#sent.delete(turn)) this.#waiting -= turn.bytes.length;
     this.#goOn();

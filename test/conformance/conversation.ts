@@ -45,13 +45,19 @@ export function direct(exchange: Exchange | StreamExchange, call: Call): Convers
       name.startsWith(":") ? [] : [value].flat().map((one): [string, string] => [name, one]),
     ),
     query: undefined,
-    get signal() {
-      return call.signal;
-    },
+    signal: signalOf(call),
     timeLeft: () => call.timeLeft(),
     head,
     tail,
   };
+}
+
+/** Aborts when the caller is gone, or its deadline has passed. */
+function signalOf(call: Call): AbortSignal {
+  const gone = new AbortController();
+  call.onGone(() => gone.abort());
+  const left = call.timeLeft();
+  return left === undefined ? gone.signal : AbortSignal.any([gone.signal, AbortSignal.timeout(Math.max(0, Math.ceil(left)))]);
 }
 
 type Additions = Pick<Conversation, "head" | "tail">;

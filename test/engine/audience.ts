@@ -4,6 +4,7 @@ import type { EnvironmentStatus } from "../../src/core/event.ts";
 import type { Lease, Micros, Revision } from "../../src/core/model.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Timers } from "../../src/engine/timers.ts";
+import type { Listener } from "../../src/engine/watch/hub.ts";
 import type { WatchMessage } from "../../src/engine/watch/message.ts";
 import type { Topic } from "../../src/engine/watch/subscription.ts";
 import { pulled } from "../../src/engine/watch/tell.ts";
@@ -128,6 +129,17 @@ export class House {
   }
 }
 
+/** A call whose caller goes when the signal aborts. */
+export function callOf(signal: AbortSignal): Listener {
+  return {
+    get gone() {
+      return signal.aborted;
+    },
+    onGone: (listener) => signal.addEventListener("abort", listener),
+    timeLeft: () => undefined,
+  };
+}
+
 /** A reader that pulls when it is told to. */
 export class Reader {
   readonly #house: House;
@@ -138,7 +150,7 @@ export class Reader {
   readonly known = new Map<string, EnvironmentStatus>();
 
   constructor(house: House, topic: Topic, since: Revision | undefined) {
-    const options = { heartbeat: HEARTBEAT_MS, signal: this.#stop.signal, ...(since !== undefined && { since }) };
+    const options = { heartbeat: HEARTBEAT_MS, call: callOf(this.#stop.signal), ...(since !== undefined && { since }) };
     this.#house = house;
     this.#messages = pulled((tell) => watch(house.engine, topic, options, tell));
   }

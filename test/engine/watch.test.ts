@@ -2,7 +2,7 @@ import { createHook } from "node:async_hooks";
 import { expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import { watch } from "../../src/engine/watch/watch.ts";
-import { HEARTBEAT_MS, House, immediate } from "./audience.ts";
+import { callOf, HEARTBEAT_MS, House, immediate } from "./audience.ts";
 
 const POOL = { pool: "default" };
 const UAT = { environment: "uat" };
@@ -122,7 +122,7 @@ test("a change makes no promise, timer or callback of the loop for each of the r
   const stop = new AbortController();
   let told = 0;
   const all = Array.from({ length: 1_000 }, () =>
-    watch(house.engine, UAT, { heartbeat: HEARTBEAT_MS, signal: stop.signal }, () => {
+    watch(house.engine, UAT, { heartbeat: HEARTBEAT_MS, call: callOf(stop.signal) }, () => {
       told++;
       return undefined;
     }),

@@ -1,5 +1,6 @@
 import type { Revision } from "../../core/model.ts";
 import type { Commit } from "../../store/store.ts";
+import type { EngineCall } from "../call.ts";
 import { Several } from "../several.ts";
 import type { Timers } from "../timers.ts";
 import { Beats } from "./beats.ts";
@@ -15,6 +16,7 @@ import { Subscription, type Topic } from "./subscription.ts";
  */
 export class Hub {
   readonly recent: Recent;
+  readonly #timers: Timers;
   readonly #slices: Slices;
   readonly #beats: Beats;
   readonly #pools = new Map<string, Set<Subscription>>();
@@ -23,9 +25,11 @@ export class Hub {
   readonly #pauses = new Set<Pause>();
   readonly #readers = new Map<string, number>();
   #open = 0;
+  #drained = false;
 
   constructor(timers: Timers, slices = new Slices()) {
     this.recent = new Recent(timers);
+    this.#timers = timers;
     this.#slices = slices;
     this.#beats = new Beats(timers);
   }
@@ -62,9 +66,9 @@ export class Hub {
     for (const [subscriptions, { ring, since }] of told) for (const subscription of subscriptions) subscription.offer(ring, since);
   }
 
-  /** Follows a topic. Must be closed. */
-  subscribe(topic: Topic): { readonly subscription: Subscription; readonly close: () => void } {
-    const { pause, close } = this.pause(false);
+  /** Follows a topic for a call. Must be closed. */
+  subscribe(topic: Topic, call: Listener): { readonly subscription: Subscription; readonly close: () => void } {
+    const { pause, close } = this.pause(call, false);
     const subscription = new Subscription(topic, pause);
     const leave =
       "pool" in topic ? enlist(this.#pools, topic.pool, subscription) : enlist(this.#environments, topic.environment, subscription);
@@ -77,13 +81,24 @@ export class Hub {
     };
   }
 
-  /** What a stream sleeps by. Must be closed. */
-  pause(urgent: boolean): { readonly pause: Pause; readonly close: () => void } {
+  /** What a stream sleeps by: it ends when the caller is gone, at its deadline, or when the server is about to stop. Must be closed. */
+  pause(call: Listener, urgent: boolean): { readonly pause: Pause; readonly close: () => void } {
     const pause = new Pause(this.#slices, this.#beats, urgent);
     this.#pauses.add(pause);
+    let cancel: (() => void) | undefined;
+    const atDeadline = () => {
+      const left = call.timeLeft();
+      if (left === undefined) return;
+      if (left <= 0) pause.end();
+      else cancel = this.#timers.after(left, atDeadline);
+    };
+    atDeadline();
+    call.onGone(() => pause.end());
+    if (call.gone || this.#drained) pause.end();
     return {
       pause,
       close: () => {
+        cancel?.();
         this.#pauses.delete(pause);
         pause.close();
       },
@@ -96,11 +111,15 @@ export class Hub {
     return () => this.#leases.delete(lease, wake);
   }
 
-  /** Ends every stream, in its turn. */
+  /** Ends every stream, in its turn, and those that are still to come. */
   drain(): void {
+    this.#drained = true;
     for (const pause of this.#pauses) pause.end();
   }
 }
+
+/** The call of a stream. */
+export type Listener = Pick<EngineCall, "gone" | "onGone" | "timeLeft">;
 
 /** The first event that somebody has not seen is behind `since`. */
 interface Place {

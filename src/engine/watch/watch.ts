@@ -1,5 +1,6 @@
 import type { Revision } from "../../core/model.ts";
 import type { Engine } from "../engine.ts";
+import type { Listener } from "./hub.ts";
 import type { WatchMessage } from "./message.ts";
 import type { Sleeper } from "./pause.ts";
 import { Reader } from "./reader.ts";
@@ -11,8 +12,8 @@ export interface WatchOptions {
   readonly since?: Revision;
   /** In milliseconds. */
   readonly heartbeat: number;
-  /** Ends the watch; so does a drain of the engine. */
-  readonly signal: AbortSignal;
+  /** The watch ends with it; so it does when the engine is drained. */
+  readonly call: Listener;
 }
 
 /** How many messages a reader is told before the next reader has its turn. */
@@ -24,11 +25,8 @@ const IN_A_ROW = 32;
  * message objects.
  */
 export async function watch(engine: Engine, topic: Topic, options: WatchOptions, tell: Tell<WatchMessage>): Promise<void> {
-  const { subscription, close } = engine.hub.subscribe(topic);
+  const { subscription, close } = engine.hub.subscribe(topic, options.call);
   const { pause } = subscription;
-  const end = () => pause.end();
-  options.signal.addEventListener("abort", end);
-  if (options.signal.aborted || engine.draining.aborted) end();
   const reader = new Reader(engine, subscription, options.since);
   try {
     for (let row = 1; reader.catchesUp && !pause.ended; row++) {
@@ -38,7 +36,6 @@ export async function watch(engine: Engine, topic: Topic, options: WatchOptions,
     }
     await new Promise<void>((resolve, reject) => new Telling(reader, subscription, options.heartbeat, tell, { resolve, reject }).goOn());
   } finally {
-    options.signal.removeEventListener("abort", end);
     reader.close();
     close();
   }

@@ -1,9 +1,11 @@
 /** Writes header fields in the one form that connect-es compares them with; RFC 9110 allows others. */
-import { LONGEST_MS } from "../http/call.ts";
 import type { Exchange } from "../http/exchange.ts";
 
 const ENCODINGS = ["content-encoding", "connect-content-encoding", "grpc-encoding"];
 const ACCEPTED = ["accept-encoding", "connect-accept-encoding", "grpc-accept-encoding"];
+
+/** What Node's timers can count; a longer deadline would be over at once. In ms: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** Rewrites fields to an equivalent form. What is not understood stays as it is, for connect-es to refuse. */
 export function normalise(header: Headers): void {

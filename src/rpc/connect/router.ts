@@ -126,7 +126,6 @@ const SERVICES = [LockService.typeName, EnvironmentService.typeName, Health.type
 function callOf(context: HandlerContext): Call {
   return {
     caller: context.values.get(callerKey),
-    signal: context.signal,
     get gone() {
       return context.signal.aborted;
     },

@@ -3,11 +3,9 @@ import type { EngineCall } from "../../engine/call.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Principals } from "../principal.ts";
 
-/** The circumstances of a call, whatever transport it came by. Its signal may also abort after an answer: never release on it. */
+/** The circumstances of a call, whatever transport it came by. Its caller may also be gone after an answer: never release on it. */
 export interface Call extends EngineCall {
   readonly caller: Caller;
-  /** Aborts when the caller is gone, or its deadline has passed. `onGone` costs a wait less. */
-  readonly signal: AbortSignal;
 }
 
 /** What the methods work with. */

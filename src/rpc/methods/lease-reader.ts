@@ -2,7 +2,7 @@
 import { create, type MessageShape } from "@bufbuild/protobuf";
 import { WatchLeaseResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { Lease } from "../../core/model.ts";
+import type { Lease, Micros, Pool } from "../../core/model.ts";
 import { type Standing, standingOf } from "../../core/view.ts";
 import type { LeaseView } from "../../engine/views.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
@@ -14,6 +14,10 @@ import { findLease, isOwner } from "./lock.ts";
 export const HEARTBEAT_MS = 15_000;
 /** How often a new place in line is told. */
 const POSITION_MS = 5_000;
+/** How old `ttl_remaining` may be in a message that readers share, in microseconds: no older than a network may make it. */
+const AGE = 100_000;
+
+type Message = MessageShape<typeof WatchLeaseResponseSchema>;
 
 /**
  * The stream of one lease. It keeps a sight of the lease, and not the pool that this was read from: thousands of streams would keep as many
@@ -22,7 +26,7 @@ const POSITION_MS = 5_000;
 export class LeaseReader {
   readonly #service: Service;
   readonly #call: Call;
-  readonly #tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>;
+  readonly #tell: Tell<Message>;
   readonly #own: boolean;
   readonly id: string;
   readonly pool: string;
@@ -31,7 +35,7 @@ export class LeaseReader {
   #spoken = 0;
   #leave = () => {};
 
-  private constructor(service: Service, found: LeaseView, call: Call, tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>) {
+  private constructor(service: Service, found: LeaseView, call: Call, tell: Tell<Message>) {
     this.#service = service;
     this.#call = call;
     this.#tell = tell;
@@ -42,12 +46,7 @@ export class LeaseReader {
   }
 
   /** Throws not_found. */
-  static async open(
-    service: Service,
-    id: string,
-    call: Call,
-    tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>,
-  ): Promise<LeaseReader> {
+  static async open(service: Service, id: string, call: Call, tell: Tell<Message>): Promise<LeaseReader> {
     return new LeaseReader(service, await findLease(service, id), call, tell);
   }
 
@@ -88,9 +87,28 @@ export class LeaseReader {
   async #say({ lease, pool }: LeaseView, sight: Sight, kind: WatchKind): Promise<void> {
     this.#seen = sight;
     this.#spoken = performance.now();
-    const told = leaseMessage(lease, pool, this.#service.engine.views.now());
-    await this.#tell(create(WatchLeaseResponseSchema, { lease: told, kind }));
+    await this.#tell(messageOf({ lease, pool }, kind, this.#service.engine.views.now()));
   }
+}
+
+/** What was told of a lease last. */
+interface Told {
+  readonly at: Micros;
+  readonly messages: Map<WatchKind, Message>;
+}
+
+/** By the version of the pool, which this does not keep. */
+const lastTold = new WeakMap<Pool, Map<Lease, Told>>();
+
+/** The message of a lease as it is: one object, and so one encoding, for all of its readers who are told at about the same time. */
+function messageOf({ lease, pool }: LeaseView, kind: WatchKind, now: Micros): Message {
+  const known = lastTold.get(pool) ?? new Map<Lease, Told>();
+  const last = known.get(lease);
+  const told = last !== undefined && now - last.at <= AGE ? last : { at: now, messages: new Map<WatchKind, Message>() };
+  lastTold.set(pool, known.set(lease, told));
+  const message = told.messages.get(kind) ?? create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, told.at), kind });
+  told.messages.set(kind, message);
+  return message;
 }
 
 /** The part of a lease whose change is told. */

@@ -8,7 +8,6 @@ import {
 } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { limits } from "../../core/limits.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
-import type { Pause } from "../../engine/watch/pause.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import { watch } from "../../engine/watch/watch.ts";
 import { failure } from "../errors.ts";
@@ -28,7 +27,7 @@ export async function watchEnvironment(service: Service, request: WatchEnvironme
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
   const leave = admit(service, "pool" in topic ? topic.pool : engine.views.homeOf(topic.environment).name);
   try {
-    await watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, signal: call.signal }, (told) => tell(messageOf(told)));
+    await watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, call }, (told) => tell(messageOf(told)));
   } finally {
     leave();
   }
@@ -61,9 +60,11 @@ export async function watchLease(
   call: Call,
   tell: Tell<MessageShape<typeof WatchLeaseResponseSchema>>,
 ): Promise<void> {
+  const { engine } = service;
   const reader = await LeaseReader.open(service, request.leaseId, call, tell);
   const count = admit(service, reader.pool);
-  const { pause, close } = follow(service, reader.id, call.signal);
+  const { pause, close } = engine.hub.pause(call, true);
+  const unfollow = engine.hub.follow(reader.id, () => pause.wake());
   try {
     await reader.begin();
     while (!reader.isAtEnd && !pause.ended) {
@@ -73,26 +74,10 @@ export async function watchLease(
   } finally {
     reader.close();
     count();
+    unfollow();
     close();
   }
   if (!reader.isAtEnd) sayGoodbye(service);
-}
-
-/** A pause that is woken when the lease's state changes, and ends when the caller is gone or the server is about to stop. */
-function follow({ engine }: Service, lease: string, signal: AbortSignal): { readonly pause: Pause; readonly close: () => void } {
-  const { pause, close } = engine.hub.pause(true);
-  const unfollow = engine.hub.follow(lease, () => pause.wake());
-  const end = () => pause.end();
-  signal.addEventListener("abort", end);
-  if (signal.aborted || engine.draining.aborted) end();
-  return {
-    pause,
-    close: () => {
-      signal.removeEventListener("abort", end);
-      unfollow();
-      close();
-    },
-  };
 }
 
 function sayGoodbye(service: Service): void {

@@ -1,5 +1,5 @@
 // A server for the suite, which starts one for each combination of protocol and HTTP: our door and both ways, with the suite's methods behind
-// them. Reads a ServerCompatRequest from stdin, writes a ServerCompatResponse to stdout, and serves until it is killed.
+// them. Reads a ServerCompatRequest from stdin, writes a ServerCompatResponse to stdout, and serves until it is killed, or the suite has gone.
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { create, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
@@ -91,6 +91,10 @@ async function serve({ useTls, serverCreds, messageReceiveLimit }: ServerCompatR
   });
   return toBinary(ServerCompatResponseSchema, create(ServerCompatResponseSchema, { host, port, ...(tls && { pemCert: tls.cert }) }));
 }
+
+// Killed, the suite ends none of its servers.
+const suite = process.ppid;
+setInterval(() => process.ppid === suite || process.exit(), 1_000).unref();
 
 const input = await buffer(process.stdin);
 const output = await serve(fromBinary(ServerCompatRequestSchema, input.subarray(HEAD)));

@@ -93,14 +93,3 @@ export async function deletedPools({ caller }: Bench, size: number): Promise<num
     }),
   );
 }
-
-/** From the start of the process to ready, after kill -9, with so many leases held and as many waiting. */
-export async function restart({ server, caller }: Bench, size: number): Promise<number> {
-  if (size > 0) {
-    const environment = `restart-${size}`;
-    await caller.call(applyEnvironments, { environments: [{ name: environment, capacity: size, pool: environment }] });
-    await caller.many(2 * size, (index) => caller.call(acquire, { environment, requestId: `${environment}-${index}` }));
-  }
-  await server.kill9();
-  return await timed(() => server.restart());
-}

@@ -4,7 +4,7 @@ import os from "node:os";
 import { Server } from "../test/outside/server.ts";
 import { Caller } from "./caller.ts";
 import { Pulse } from "./crowd.ts";
-import { type Bench, chain, deletedPools, expiry, grants, maintenance, restart } from "./rows.ts";
+import { type Bench, chain, deletedPools, expiry, grants, maintenance } from "./rows.ts";
 
 const rows: readonly [what: string, sizes: readonly number[], measure: (bench: Bench, size: number) => Promise<number>][] = [
   ["Check of a pool in which n wait for environments i and i + 1", [300, 600, 2_400], chain],
@@ -12,7 +12,6 @@ const rows: readonly [what: string, sizes: readonly number[], measure: (bench: B
   ["n leases expire together before n waiters: a Check just then", [1_000, 4_000, 10_000], expiry],
   ["n grants of slots of one environment, 200 calls at once", [1_000, 10_000], grants],
   ["1,000 Acquire and Release after n pools were deleted", [0, 5_000], deletedPools],
-  ["start after kill -9, n held and n waiting", [0, 1_000, 10_000], restart],
 ];
 
 /** Runs one row at one size on a server of its own. */

@@ -42,6 +42,21 @@ describe.skipIf(noGo !== "")(`the benchmark${noGo}`, { timeout: 300_000 }, () =>
     }
   });
 
+  test("says where the time of a call goes", async () => {
+    const { stdout } = await run(process.execPath, ["bench/profile.ts", "0.5"], { cwd: root });
+    // What the kernel counts in ticks of 10 ms may be none of one part.
+    for (const row of ["together", "bytes that outlive young collections"]) {
+      const [, cells = ""] = stdout.split(`| ${row} |`);
+      const figures =
+        cells
+          .split("\n")[0]
+          ?.split(" | ")
+          .map((cell) => Number(cell.replace(/[,| ]/g, ""))) ?? [];
+      expect(figures, row).toHaveLength(4);
+      for (const figure of figures) expect(figure, row).toBeGreaterThan(0);
+    }
+  });
+
   test("ends at an answer that is no success", async () => {
     buildLoader();
     await using server = await Server.start();

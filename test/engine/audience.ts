@@ -16,6 +16,9 @@ import { ADMIN, acquireCommand } from "../core/world.ts";
 
 export const HEARTBEAT_MS = 15_000;
 
+/** No timer may run for longer, in ms: see Timers. */
+const LONGEST = 3_600_000;
+
 /** Timers that run when they are told to. */
 export class Hand implements Timers {
   now = 0;
@@ -24,7 +27,7 @@ export class Hand implements Timers {
   set = 0;
 
   after(milliseconds: number, call: () => void): () => void {
-    const timer = { at: this.now + milliseconds, call };
+    const timer = { at: this.now + Math.min(milliseconds, LONGEST), call };
     this.set++;
     this.#timers.push(timer);
     return () => {

@@ -140,6 +140,30 @@ test("a change makes no promise, timer or callback of the loop for each of the r
   await Promise.all(all);
 });
 
+test("a watch ends at its caller's deadline, also where this is further away than a timer may run", async () => {
+  const house = await House.open();
+  const call = { ...callOf(new AbortController().signal), timeLeft: () => 5_400_000 - house.timers.now };
+  let [told, ended] = [0, 0];
+  const tell = () => {
+    told++;
+    return undefined;
+  };
+  const over = watch(house.engine, UAT, { heartbeat: HEARTBEAT_MS, call }, tell).then(() => ended++);
+  while (told === 0) await immediate();
+  house.timers.pass(5_399_000);
+  await immediate();
+  expect(ended).toBe(0);
+  house.timers.pass(1_000);
+  await over;
+});
+
+test("a watch of a server that is about to stop ends before it has told anything", async () => {
+  const house = await House.open();
+  house.engine.drain();
+  const tell = () => expect.fail("it was told something");
+  await watch(house.engine, UAT, { heartbeat: HEARTBEAT_MS, call: callOf(new AbortController().signal) }, tell);
+});
+
 test("a watch of a name that was forgotten goes on, and its cursor stays good", async () => {
   const house = await House.open();
   const open = house.watch(UAT);

@@ -1,5 +1,6 @@
 // A server for the suite, which starts one for each combination of protocol and HTTP: our door and both ways, with the suite's methods behind
 // them. Reads a ServerCompatRequest from stdin, writes a ServerCompatResponse to stdout, and serves until it is killed, or the suite has gone.
+import type { IncomingHttpHeaders } from "node:http2";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { create, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
@@ -32,6 +33,8 @@ const HEAD = 4;
 /** A caller whom the gate lets in with the exchange that the call came by. */
 interface Guest extends Caller {
   readonly exchange: Exchange | StreamExchange;
+  /** Those of its request, which the exchange may forget. */
+  readonly headers: IncomingHttpHeaders;
 }
 
 function report(error: unknown, method: string): void {
@@ -42,9 +45,13 @@ function report(error: unknown, method: string): void {
 function directTo(size: number) {
   // The direct way asks the gate about a call before it returns.
   let current: Exchange | StreamExchange | undefined;
-  const talk = (call: Call) => direct((call.caller as Guest).exchange, call);
+  const talk = (call: Call) => {
+    const { exchange, headers } = call.caller as Guest;
+    return direct(exchange, headers, call);
+  };
+  const headersOf = (exchange: typeof current) => (exchange instanceof Exchange ? exchange.req.headers : (exchange?.headers ?? {}));
   const gate: Gate<DirectMethod> & StreamGate<DirectMethod> = {
-    admit: (): Caller => ({ principal: "the suite", exchange: current }) as Guest,
+    admit: (): Caller => ({ principal: "the suite", exchange: current, headers: headersOf(current) }) as Guest,
     perform: (_method, message, call) => {
       const request = message as MessageShape<typeof UnaryRequestSchema | typeof IdempotentUnaryRequestSchema>;
       const schema = request.$typeName === UnaryRequestSchema.typeName ? UnaryRequestSchema : IdempotentUnaryRequestSchema;

@@ -3,7 +3,7 @@ import type { Caller } from "../../core/command.ts";
 import { type Report, translated, unread } from "../connect/foreign.ts";
 import { ExchangeCall } from "../http/call.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { StreamExchange } from "../http/stream-exchange.ts";
+import { StreamExchange } from "../http/stream-exchange.ts";
 import type { Call } from "../methods/call.ts";
 import type { DirectMethod, Wire } from "./wire.ts";
 
@@ -44,6 +44,7 @@ function take<M extends DirectMethod, E extends Exchange | StreamExchange>(metho
     refuse(error);
     return;
   }
+  if (exchange instanceof StreamExchange) exchange.forgetHeaders();
   // Nothing of the request outlives its reading: a call may wait for long, and thousands do.
   const run = async (bytes: Uint8Array) => way.answer(method, parsed(wire, method, bytes), call, exchange);
   const unreadable = (error: unknown) => refuse(unread(error));

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Delivery } from "./door/delivery.ts";
 
+const FORGOTTEN: IncomingHttpHeaders = {};
+
 /** One request over HTTP/2 on its stream itself, without the objects of Node's compatibility layer. */
 export class StreamExchange {
   readonly stream: ServerHttp2Stream;
-  readonly headers: IncomingHttpHeaders;
+  headers: IncomingHttpHeaders;
   readonly path: string;
   /** Bytes that the answer was given: Node tells only how many of them have not gone out. */
   taken = 0;
@@ -27,13 +29,19 @@ export class StreamExchange {
     return Array.isArray(value) ? value[0] : value;
   }
 
+  /** Nobody asks for a header any more: it has been let in, and may wait for long. */
+  forgetHeaders(): void {
+    this.headers = FORGOTTEN;
+  }
+
   /** See Call.handOver. */
   handOver(lost: (written: boolean) => void): () => void {
     return this.#delivery.handOver(lost);
   }
 
   onClose(listener: () => void): void {
-    this.stream.once("close", listener);
+    // It comes once; `once` would keep two objects more.
+    this.stream.on("close", listener);
   }
 
   /** Reads a body to its end without using it; see Exchange.discard. */

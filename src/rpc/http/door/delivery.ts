@@ -74,11 +74,12 @@ export class Delivery {
     this.#lost = this.closed;
     const res = this.#res as ServerResponse;
     let finished = false;
-    res.once("finish", () => {
+    // These events come once; `once` would keep two objects more for each as long as the call waits.
+    res.on("finish", () => {
       finished = true;
     });
     // Of an HTTP/2 stream that its caller has reset, Node says "finish" as well, whether or not we had come to the end of our answer.
-    res.once("close", () => {
+    res.on("close", () => {
       const reset = this.#stream !== undefined && this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR;
       if (finished && res.writableEnded && !reset) return this.#written();
       this.#lost = true;

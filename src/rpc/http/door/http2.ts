@@ -119,7 +119,7 @@ export class Http2Connections {
     const open = new OpenStream();
     streams.set(stream, open);
     stream.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 stream failed"));
-    stream.once("close", () => {
+    stream.on("close", () => {
       streams.delete(stream);
       idle.restart();
     });

@@ -13,7 +13,7 @@ export class FleetDocument {
   readonly file: string;
   /** As of JSON. */
   readonly value: unknown;
-  readonly #yaml: typeof import("yaml");
+  readonly #yaml: typeof import("./yaml.ts");
   readonly #lines: LineCounter;
   readonly #root: Document;
   /** What each alias stands for: the last anchor of that name before it. */
@@ -22,7 +22,7 @@ export class FleetDocument {
   readonly #open = new Set<Node>();
   #values = 0;
 
-  private constructor(file: string, text: string, yaml: typeof import("yaml")) {
+  private constructor(file: string, text: string, yaml: typeof import("./yaml.ts")) {
     this.file = file;
     this.#yaml = yaml;
     this.#lines = new yaml.LineCounter();
@@ -37,7 +37,7 @@ export class FleetDocument {
 
   /** A usage Failure names the line that cannot be read. */
   static async parse(file: string, text: string): Promise<FleetDocument> {
-    return new FleetDocument(file, text, await import("yaml"));
+    return new FleetDocument(file, text, await import("./yaml.ts"));
   }
 
   /** `fleet.yaml:12`: the line of the value at `path`, or of what is nearest around it where it is not there. */

@@ -164,7 +164,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
     facts: (samples) => {
       const times = (waiters: string) => compared(samples, `call-me, gRPC, ${waiters} in line`, [ALONE], ({ p99 }) => p99);
       return [
-        `Its p99 over gRPC is ${times("1")} × that of one durable commit (SQLite alone), and ${times("1,000")} × with 1,000 in line.`,
+        say`Its p99 over gRPC is ${times("1")} × that of one durable commit (SQLite alone), and ${times("1,000")} × with 1,000 in line.`,
       ];
     },
   },

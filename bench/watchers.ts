@@ -135,23 +135,38 @@ async function resume(readers: number, events: number): Promise<Result> {
   return { readers, changes: events, told: opened.messages + messages, ended, ...(await measure.end()) };
 }
 
+/** Makes every environment of a pool of so many anew, each time with another description. */
+async function apply({ environments }: Pick<Clients, "environments">, size: number, description: string): Promise<void> {
+  const all = Array.from({ length: size }, (_, number) => create(EnvironmentSchema, { name: `e${number}`, pool: "fleet", description }));
+  await environments.applyEnvironments({ environments: all });
+}
+
 /** One configuration that changes every environment of a pool, with so many readers of the pool. */
 async function batch(readers: number, size: number): Promise<Result> {
   await using server = await start();
-  const { environments, locks } = clients(server);
-  const apply = async (description: string) => {
-    const all = Array.from({ length: size }, (_, number) => create(EnvironmentSchema, { name: `e${number}`, pool: "fleet", description }));
-    await environments.applyEnvironments({ environments: all });
-  };
-  await apply("before");
+  const callers = clients(server);
+  await apply(callers, size, "before");
   using crowd = new Crowd();
   await crowd.open(server, { pool: "fleet", streams: readers, connections: Math.ceil(readers / 100) });
   await pause(REST_MS);
   const measure = new Measure(server);
-  await apply("after");
-  const { lease } = await locks.acquire({ environment: "e0" });
+  await apply(callers, size, "after");
+  const { lease } = await callers.locks.acquire({ environment: "e0" });
   const { messages, ended } = await crowd.order({ do: "reach", revision: Number(lease?.revision) });
   return { readers, changes: size, told: messages, ended, ...(await measure.end()) };
+}
+
+/** So many readers come to a pool, and are told of each of its environments. */
+async function come(readers: number, size: number): Promise<Result> {
+  await using server = await start();
+  const callers = clients(server);
+  await apply(callers, size, "here");
+  using crowd = new Crowd();
+  const measure = new Measure(server);
+  const opened = await crowd.open(server, { pool: "fleet", streams: readers, connections: Math.ceil(readers / 100) });
+  const { lease } = await callers.locks.acquire({ environment: "e0" });
+  const { messages, ended } = await crowd.order({ do: "reach", revision: Number(lease?.revision) });
+  return { readers, changes: 1, told: opened.messages + messages, ended, ...(await measure.end()) };
 }
 
 const CASES: Readonly<Record<string, () => Promise<Result>>> = {
@@ -164,6 +179,7 @@ const CASES: Readonly<Record<string, () => Promise<Result>>> = {
   "20 come back over 9,900 events": () => resume(20, 9_900),
   "100 come back over 9,900 events": () => resume(100, 9_900),
   "200 on a pool of 1,000, all changed at once": () => batch(200, 1_000),
+  "2,000 come to a pool of 1,000": () => come(2_000, 1_000),
 };
 
 const HEAD = [

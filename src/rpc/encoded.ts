@@ -1,6 +1,8 @@
 /** What many are told becomes bytes once for each form, whoever reads it. */
-import { type DescMessage, type MessageShape, toBinary, toJsonString } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { enveloped } from "./encoding/binary.ts";
+import { jsonOf } from "./encoding/json.ts";
 
 /** "binary" and "json": as gRPC, gRPC-Web and Connect frame it on a stream, all alike, uncompressed; "line": a line of JSON. */
 export type Form = "binary" | "json" | "line";
@@ -18,7 +20,14 @@ export function encoded<S extends DescMessage>(schema: S, message: MessageShape<
 }
 
 function encode<S extends DescMessage>(schema: S, message: MessageShape<S>, form: Form): Buffer {
-  if (form === "line") return Buffer.from(`${toJsonString(schema, message)}\n`);
-  const { buffer } = encodeEnvelope(0, form === "json" ? Buffer.from(toJsonString(schema, message)) : toBinary(schema, message));
-  return Buffer.from(buffer);
+  if (form === "binary") return kept(enveloped(schema, message));
+  const text = jsonOf(schema, message);
+  return kept(form === "line" ? Buffer.from(`${text}\n`) : encodeEnvelope(0, Buffer.from(text)));
+}
+
+/** Bytes outside of Node's pool: they stay as long as their event, and would keep 8 KiB of other bytes with them. */
+function kept(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
+  copy.set(bytes);
+  return copy;
 }

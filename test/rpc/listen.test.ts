@@ -4,7 +4,20 @@ import { Agent, request } from "node:https";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { listen } from "../../src/rpc/http/listen.ts";
-import { certificate, GREETING, getHttp2, gone, hello, must, openDoor, openSession, openSocket, SHORT } from "./doors.ts";
+import {
+  certificate,
+  frame,
+  GREETING,
+  getHttp2,
+  gone,
+  hello,
+  must,
+  openDoor,
+  openSession,
+  openSocket,
+  postHeaders,
+  SHORT,
+} from "./doors.ts";
 
 describe("one port", () => {
   test("serves HTTP/1.1 and HTTP/2 in clear text", async () => {
@@ -127,6 +140,18 @@ describe("nothing that a peer sends ends the process", () => {
     await second;
     http2.resetAndDestroy();
     expect(await Promise.all(closed)).toHaveLength(2);
+  });
+
+  // Node tells of a request in a later turn than it reads it, and by then its connection has failed.
+  test("a request over HTTP/2, and with it bytes for which its connection ends", async () => {
+    const door = await openDoor(hello);
+    const twice = [1, 1].map((stream) => postHeaders(stream, true));
+    for (const fault of [Buffer.concat(twice), frame(1, 5, 1, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff])), frame(0, 0, 0)]) {
+      const socket = await openSocket(door.port);
+      socket.write(Buffer.concat([GREETING, postHeaders(1, true), fault]));
+      await gone(socket);
+    }
+    expect((await getHttp2(await openSession(door.url))).body).toBe("hello");
   });
 
   test("a handler that throws, at once or later, answers 500", async () => {

@@ -66,7 +66,10 @@ export class Http2Connections {
     // Node's compatibility layer is a listener of this event, which makes its requests and responses.
     const compatible = this.#server.listeners("stream");
     this.#server.removeAllListeners("stream");
+    const failed = (error: Error) => log.debug({ err: error }, "an HTTP/2 stream failed");
     this.#server.on("stream", (stream, headers, ...rest) => {
+      // Also where its connection has failed by now: an error that nobody listens to would end the process.
+      stream.on("error", failed);
       const connection = stream.session && this.#bySession.get(stream.session);
       if (connection === undefined) return;
       const exchange = new StreamExchange(stream, headers, new Delivery(stream, connection.underWay, watch));
@@ -115,10 +118,9 @@ export class Http2Connections {
     }
   }
 
-  #opened({ streams, idle, socket }: Connection, stream: ServerHttp2Stream): OpenStream {
+  #opened({ streams, idle }: Connection, stream: ServerHttp2Stream): OpenStream {
     const open = new OpenStream();
     streams.set(stream, open);
-    stream.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 stream failed"));
     stream.on("close", () => {
       streams.delete(stream);
       idle.restart();

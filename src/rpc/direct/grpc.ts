@@ -1,6 +1,6 @@
 /** gRPC over HTTP/2, uncompressed. */
 import type { OutgoingHttpHeaders } from "node:http2";
-import { fromBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createAsyncIterable, pipe, transformDecompressEnvelope, transformSplitEnvelope } from "@connectrpc/connect/protocol";
 import { HEAD, statusTrailer } from "../connect/foreign.ts";
@@ -63,13 +63,7 @@ export function grpc(fixed: OutgoingHttpHeaders): Grpc {
       };
       stream.on("data", take).once("end", finish);
     },
-    parse: ({ desc }, bytes) => {
-      try {
-        return fromBinary(desc.input, bytes);
-      } catch (error) {
-        throw new ConnectError(`parse binary: ${error instanceof Error ? error.message : String(error)}`, Code.Internal);
-      }
-    },
+    parse: ({ desc }, bytes) => parse(desc, bytes),
     encode: ({ desc }, message) => enveloped(desc.output, message),
     answer: (exchange, message) => end(exchange, OK, message),
     refuse: (exchange, error) => {
@@ -85,17 +79,31 @@ function isWhole(body: Buffer | undefined, size: number): body is Buffer {
   return length <= size && body.readUInt32BE(1) === length;
 }
 
-/** What is not one whole message is judged by connect-es, so that it is refused alike on both ways. */
+/**
+ * What is not one whole message is judged by connect-es, so that it is refused alike on both ways; of several faults, for the first one.
+ */
 async function messageIn(body: Buffer | undefined, { desc, size }: DirectMethod): Promise<Uint8Array> {
   const envelopes = pipe(
     createAsyncIterable(body === undefined ? [] : [body]),
     transformSplitEnvelope(size),
     transformDecompressEnvelope(null, size),
   );
-  const found: Uint8Array[] = [];
-  for await (const { data } of envelopes) found.push(data);
-  const [message] = found;
-  if (message !== undefined && found.length === 1) return message;
-  const fault = message === undefined ? "missing input message" : "received extra input message";
-  throw new ConnectError(`protocol error: ${fault} for ${desc.methodKind.replace("_", "-")} method`, Code.Unimplemented);
+  const fault = (words: string) =>
+    new ConnectError(`protocol error: ${words} for ${desc.methodKind.replace("_", "-")} method`, Code.Unimplemented);
+  let message: Uint8Array | undefined;
+  for await (const { data } of envelopes) {
+    parse(desc, data);
+    if (message !== undefined) throw fault("received extra input message");
+    message = data;
+  }
+  if (message === undefined) throw fault("missing input message");
+  return message;
+}
+
+function parse({ input }: DirectMethod["desc"], bytes: Uint8Array): MessageShape<DescMessage> {
+  try {
+    return fromBinary(input, bytes);
+  } catch (error) {
+    throw new ConnectError(`parse binary: ${error instanceof Error ? error.message : String(error)}`, Code.Internal);
+  }
 }

@@ -8,13 +8,17 @@ import { type Lease, requestKey } from "../core/model.ts";
 export class RecentEnds {
   readonly #leases = new Map<string, Lease>();
   readonly #requests = new Map<string, Lease>();
+  /** The same leases in a circle: the next takes the place of the oldest. A map's first entry is slow to find once others before it are gone. */
+  readonly #circle: Lease[] = [];
+  #next = 0;
 
   add(lease: Lease): void {
+    const oldest = this.#circle[this.#next];
+    if (oldest !== undefined) this.#forget(oldest);
+    this.#circle[this.#next] = lease;
+    this.#next = (this.#next + 1) % limits.recentEnds;
     this.#leases.set(lease.id, lease);
     if (lease.requestId !== undefined) this.#requests.set(keyOf(lease, lease.requestId), lease);
-    if (this.#leases.size <= limits.recentEnds) return;
-    const [oldest] = this.#leases.values();
-    if (oldest !== undefined) this.#forget(oldest);
   }
 
   lease(id: string): Lease | undefined {

@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
+import { limits } from "../../src/core/limits.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
 import { acquire, release, storeOn, submit } from "./fixtures.ts";
 
@@ -76,5 +77,23 @@ it("is once for a refusal that changes nothing, which must know whether its requ
   medium.taken();
   const reply = await submit(store, "default", acquire("c", "uat", { requestId: "r", ifBusy: "FAIL" }));
   expect(reply).toMatchObject({ ok: false, reason: "LEASE_ENDED" });
+  expect(medium.taken()).toEqual(["find"]);
+});
+
+it("is none for the retry of a release of one of the newest 5,000 ends, and once for an older one", async () => {
+  const medium = new Noting();
+  const { store, clock } = await storeOn(medium);
+  const ids = Array.from({ length: limits.recentEnds + 1 }, (_, n) => `l${n}`);
+  await store.transact(["default"], { leases: [], requests: [] }, ({ draft }) => {
+    for (const id of ids) for (const command of [acquire(id, "uat"), release(id)]) decide(draft("default"), command);
+  });
+  medium.taken();
+  const again = (id: string | undefined) => submit(store, "default", release(id ?? ""));
+  for (const id of [ids[1], ids.at(-1)]) expect(await again(id)).toMatchObject({ ok: true, alreadyEnded: true });
+  expect(medium.taken()).toEqual([]);
+  expect(await again(ids[0])).toMatchObject({ ok: true, alreadyEnded: true });
+  expect(medium.taken()).toEqual(["find"]);
+  clock.time += limits.history;
+  expect(await again(ids[1])).toMatchObject({ ok: true, alreadyEnded: true });
   expect(medium.taken()).toEqual(["find"]);
 });

@@ -7,8 +7,6 @@ import type { Holder, LastUse, Lease, Micros, Revision } from "../../core/model.
 
 const HOLDER: Holder = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" };
 const LEASE = { endNote: "", reason: "", tags: [], priority: 0, graced: false, fingerprint: "", legacy: false } as const;
-/** What has a column of its own. */
-const COLUMNS: ReadonlySet<string> = new Set(["id", "pool", "state", "createdAt", "endedAt"]);
 const OCCUPANT = { reason: "", state: "HELD" } as const;
 const QUIET = {
   state: "AVAILABLE",
@@ -23,32 +21,73 @@ const QUIET = {
 /** How many events are in one row at most, and from how many bytes on there are no more. */
 const EVENTS = 32;
 const BYTES = 64 * 1024;
-const NOTHING: ReadonlySet<string> = new Set();
 
-/** A value without what is usual for it, and without some of its keys. */
-function lean<T extends object>(value: T, usual: object, without = NOTHING): Partial<T> {
-  const common = usual as Partial<T>;
-  const particular: Partial<T> = {};
-  for (const key in value) if (!without.has(key) && !isUsual(value[key], common[key])) particular[key] = value[key];
-  return particular;
+/** What a lease has columns of its own for. */
+type Columns = "id" | "pool" | "state" | "createdAt" | "endedAt";
+/** Every key is spelt out: an object of one shape becomes JSON in half the time that it takes to leave keys out of a copy. */
+type Bare<T, Without extends keyof T = never> = Readonly<Record<Exclude<keyof T, Without>, unknown>>;
+
+/** Nothing, which JSON leaves out, in place of what is usual. */
+function unless<T>(value: T, usual: T): T | undefined {
+  return value === usual ? undefined : value;
 }
 
-function isUsual(value: unknown, usual: unknown): boolean {
-  return value === usual || (Array.isArray(usual) && Array.isArray(value) && value.length === usual.length);
+function unlessEmpty<T>(values: readonly T[]): readonly T[] | undefined {
+  return values.length === 0 ? undefined : values;
+}
+
+function bareHolder({ name, kind, runUrl, repository, ref, sha, job, actor }: Holder): Bare<Holder> {
+  return {
+    name: unless(name, HOLDER.name),
+    kind: unless(kind, HOLDER.kind),
+    runUrl: unless(runUrl, HOLDER.runUrl),
+    repository: unless(repository, HOLDER.repository),
+    ref: unless(ref, HOLDER.ref),
+    sha: unless(sha, HOLDER.sha),
+    job: unless(job, HOLDER.job),
+    actor: unless(actor, HOLDER.actor),
+  };
 }
 
 /** The body of a lease's row. */
 export function bodyOfLease(lease: Lease): string {
-  const body: Partial<Record<keyof Lease, unknown>> = lean(lease, LEASE, COLUMNS);
-  body.holder = lean(lease.holder, HOLDER);
+  const body: Bare<Lease, Columns> = {
+    needs: lease.needs,
+    holder: bareHolder(lease.holder),
+    principal: lease.principal,
+    reason: unless(lease.reason, LEASE.reason),
+    tags: unlessEmpty(lease.tags),
+    priority: unless(lease.priority, LEASE.priority),
+    ttl: lease.ttl,
+    maxHold: lease.maxHold,
+    asked: lease.asked,
+    ticketTtl: lease.ticketTtl,
+    claimTimeout: lease.claimTimeout,
+    queueTimeout: lease.queueTimeout,
+    requestId: lease.requestId,
+    fingerprint: unless(lease.fingerprint, LEASE.fingerprint),
+    legacy: unless(lease.legacy, LEASE.legacy),
+    failing: lease.failing,
+    transient: lease.transient,
+    calls: lease.calls,
+    sequence: lease.sequence,
+    revision: lease.revision,
+    grantedAt: lease.grantedAt,
+    heldAt: lease.heldAt,
+    deadline: lease.deadline,
+    fencingToken: lease.fencingToken,
+    graced: unless(lease.graced, LEASE.graced),
+    passedOver: lease.passedOver,
+    told: lease.told,
+    endReason: lease.endReason,
+    endNote: unless(lease.endNote, LEASE.endNote),
+    endedBy: lease.endedBy,
+  };
   return JSON.stringify(body);
 }
 
 /** The lease of a row, whose other columns say the rest. */
-export function leaseOfBody(
-  body: string,
-  columns: Pick<Lease, "id" | "pool" | "state" | "createdAt"> & { readonly endedAt?: Micros },
-): Lease {
+export function leaseOfBody(body: string, columns: Pick<Lease, Columns>): Lease {
   const lease = JSON.parse(body);
   return { ...LEASE, ...lease, ...columns, holder: { ...HOLDER, ...lease.holder } };
 }
@@ -57,48 +96,67 @@ export function leaseOfBody(
 type Known = Map<string, Holder>;
 type Named = Pick<Cause, "leaseId" | "holder">;
 
-/** The bodies of rows of events, which are of one pool: some in each, so that a reader who wants the last of them does not read them all. */
-export function* bodiesOfEvents(events: readonly Event[]): Generator<{ readonly body: string; readonly events: readonly Event[] }> {
-  for (let from = 0; from < events.length; ) {
-    const known: Known = new Map();
-    const parts: string[] = [];
-    for (let bytes = 0; bytes < BYTES && parts.length < EVENTS; ) {
-      const event = events[from + parts.length];
-      if (event === undefined) break;
-      const part = JSON.stringify(leanEvent(event, known));
-      parts.push(part);
-      bytes += part.length;
-    }
-    yield { body: `[${parts.join(",")}]`, events: events.slice(from, from + parts.length) };
-    from += parts.length;
+/**
+ * The body of a row of events, from one on: of its pool, and not too many, so that a reader who wants the last of them does not read them
+ * all. `to`: the first that is not in it.
+ */
+export function bodyOfEvents(events: readonly Event[], from: number): { readonly body: string; readonly to: number } {
+  const known: Known = new Map();
+  let [body, to] = ["", from];
+  for (let event = events[to]; event !== undefined && event.pool === events[from]?.pool; event = events[++to]) {
+    if (to - from >= EVENTS || body.length >= BYTES) break;
+    body += `${to === from ? "[" : ","}${JSON.stringify(bareEvent(event, known))}`;
   }
+  return { body: `${body}]`, to };
 }
 
-function leanEvent({ revision, at, pool, environments, cause }: Event, known: Known): object {
+function bareEvent({ revision, at, pool, environments, cause }: Event, known: Known): Bare<Event, "pool"> {
   return {
     revision,
-    ...(at !== revision && { at }),
-    environments: environments.map((status) => leanStatus(status, pool, known)),
-    ...(cause && { cause: leanNamed(cause, {}, known) }),
+    at: unless(at, revision),
+    environments: environments.map((status) => bareStatus(status, pool, known)),
+    cause: cause && { ...cause, holder: newHolder(cause, known) },
   };
 }
 
-function leanStatus(status: EnvironmentStatus, pool: string, known: Known): object {
-  const body: Partial<Record<keyof EnvironmentStatus, unknown>> = lean(status, QUIET);
-  if (status.pool === pool) delete body.pool;
-  if (status.holders.length > 0) body.holders = status.holders.map((holder) => leanNamed(holder, OCCUPANT, known));
-  if (status.next !== undefined) body.next = leanNamed(status.next, OCCUPANT, known);
-  const { rest } = status;
-  if (rest?.from !== undefined) body.rest = { ...rest, from: leanNamed(rest.from, {}, known) };
-  return body;
+function bareStatus(status: EnvironmentStatus, pool: string, known: Known): Bare<EnvironmentStatus> {
+  const { holders, next, rest } = status;
+  return {
+    name: status.name,
+    pool: unless(status.pool, pool),
+    state: unless(status.state, QUIET.state),
+    stateReason: unless(status.stateReason, QUIET.stateReason),
+    stateUntil: status.stateUntil,
+    capacity: unless(status.capacity, QUIET.capacity),
+    used: unless(status.used, QUIET.used),
+    resting: unless(status.resting, QUIET.resting),
+    queueLength: unless(status.queueLength, QUIET.queueLength),
+    available: unless(status.available, QUIET.available),
+    holders: unlessEmpty(holders)?.map((occupant) => bareOccupant(occupant, known)),
+    next: next && bareOccupant(next, known),
+    rest: rest?.from === undefined ? rest : { ...rest, from: { ...rest.from, holder: newHolder(rest.from, known) } },
+    deleted: status.deleted,
+  };
 }
 
-function leanNamed<T extends Named>(named: T, usual: object, known: Known): object {
-  const body: Partial<Record<keyof T, unknown>> = lean(named, usual);
-  if (known.get(named.leaseId) === named.holder) delete body.holder;
-  else body.holder = lean(named.holder, HOLDER);
-  known.set(named.leaseId, named.holder);
-  return body;
+function bareOccupant(occupant: Occupant, known: Known): Bare<Occupant> {
+  return {
+    leaseId: occupant.leaseId,
+    holder: newHolder(occupant, known),
+    principal: occupant.principal,
+    state: unless(occupant.state, OCCUPANT.state),
+    since: occupant.since,
+    until: occupant.until,
+    latestEnd: occupant.latestEnd,
+    reason: unless(occupant.reason, OCCUPANT.reason),
+  };
+}
+
+/** Nothing where the holder of that lease was told before. */
+function newHolder({ leaseId, holder }: Named, known: Known): Bare<Holder> | undefined {
+  if (known.get(leaseId) === holder) return undefined;
+  known.set(leaseId, holder);
+  return bareHolder(holder);
 }
 
 /** An event and a status as they are in a body. */

@@ -5,7 +5,7 @@ import { type EndReason, type Lease, type LeaseState, requestKey, type StoredEnv
 import type { Batch } from "../medium.ts";
 import type { Remains } from "../remains.ts";
 import type { Fence } from "../store.ts";
-import { bodiesOfEvents, bodyOfLease, eventsOfBody, leaseOfBody } from "./lean.ts";
+import { bodyOfEvents, bodyOfLease, eventsOfBody, leaseOfBody } from "./lean.ts";
 
 /** The columns of a table in order, the seal last. */
 export type Row = readonly (string | number | null)[];
@@ -86,10 +86,14 @@ function rowOfLease(lease: Lease): Row {
 
 /** Rows of several events each. How many, comes after the seal, as it only matters when a log is cut. */
 function rowsOfEvents(events: readonly Event[]): Row[] {
-  const pools = Map.groupBy(events, (event) => event.pool);
-  return [...pools].flatMap(([pool, told]) =>
-    Array.from(bodiesOfEvents(told), ({ body, events }) => [...seal(pool, events.at(-1)?.revision ?? 0, body), events.length]),
-  );
+  const rows: Row[] = [];
+  for (let from = 0; from < events.length; ) {
+    const { body, to } = bodyOfEvents(events, from);
+    const last = events[to - 1];
+    if (last !== undefined) rows.push([...seal(last.pool, last.revision, body), to - from]);
+    from = to;
+  }
+  return rows;
 }
 
 function seal(...columns: Row): Row {

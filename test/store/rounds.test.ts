@@ -95,5 +95,5 @@ it("is none for the retry of a release of one of the newest 5,000 ends, and once
   expect(medium.taken()).toEqual(["find"]);
   clock.time += limits.history;
   expect(await again(ids[1])).toMatchObject({ ok: true, alreadyEnded: true });
-  expect(medium.taken()).toEqual(["find"]);
+  expect(medium.taken()).toContain("find");
 });

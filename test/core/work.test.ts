@@ -78,6 +78,16 @@ test("a grant looks at the head of the line, however many wait", () => {
   }
 });
 
+test("to join a line and to be served out of it is as much work with 10,000 in it as with 10", () => {
+  const work = [10, 10_000].map((waiters) => {
+    const world = new Crowd();
+    world.acquire("holder", "a");
+    line(world, waiters, () => ["a"]);
+    return [compared(() => world.acquire("next", "a")), compared(() => world.release("holder")), compared(() => world.claim("w0"))];
+  });
+  expect(work[1]).toEqual(work[0]);
+});
+
 test("requests for one environment and the next are looked at once each, not once for each environment", () => {
   const world = new Crowd();
   const names = Array.from({ length: 301 }, (_, index) => `e${index}`);

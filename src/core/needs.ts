@@ -71,5 +71,10 @@ export function sitesOf(pool: Pool, { needs }: Wanting): Part[] {
 }
 
 function settledOf(needs: readonly (Want | Need)[]): readonly NamedWant[] {
+  if (needs.every(isNamed)) return needs;
   return needs.flatMap((need): readonly NamedWant[] => ("chosen" in need ? need.chosen : "selector" in need ? [] : [need]));
+}
+
+function isNamed(need: Want | Need): need is NamedWant {
+  return "environment" in need;
 }

@@ -209,21 +209,21 @@ function build<K, V>(entries: readonly (readonly [K, V])[], start: number, end: 
 
 /** A node whose subtrees differ by at most one insertion or deletion from balance, balanced again. */
 function balance<K, V>(key: K, value: V, left: Tree<K, V>, right: Tree<K, V>, weigh: Weigh<V>): Node<K, V> {
-  const [l, r] = [sizeOf(left) + 1, sizeOf(right) + 1];
-  const node = (k: K, v: V, a: Tree<K, V>, b: Tree<K, V>) => join(k, v, a, b, weigh);
-  if (right !== undefined && r > DELTA * l) {
+  if (right !== undefined && right.size + 1 > DELTA * (sizeOf(left) + 1)) {
     const inner = right.left;
-    if (inner === undefined || sizeOf(inner) + 1 < GAMMA * (sizeOf(right.right) + 1))
-      return node(right.key, right.value, node(key, value, left, inner), right.right);
-    return node(inner.key, inner.value, node(key, value, left, inner.left), node(right.key, right.value, inner.right, right.right));
+    if (inner === undefined || inner.size + 1 < GAMMA * (sizeOf(right.right) + 1))
+      return join(right.key, right.value, join(key, value, left, inner, weigh), right.right, weigh);
+    const [less, more] = [join(key, value, left, inner.left, weigh), join(right.key, right.value, inner.right, right.right, weigh)];
+    return join(inner.key, inner.value, less, more, weigh);
   }
-  if (left !== undefined && l > DELTA * r) {
+  if (left !== undefined && left.size + 1 > DELTA * (sizeOf(right) + 1)) {
     const inner = left.right;
-    if (inner === undefined || sizeOf(inner) + 1 < GAMMA * (sizeOf(left.left) + 1))
-      return node(left.key, left.value, left.left, node(key, value, inner, right));
-    return node(inner.key, inner.value, node(left.key, left.value, left.left, inner.left), node(key, value, inner.right, right));
+    if (inner === undefined || inner.size + 1 < GAMMA * (sizeOf(left.left) + 1))
+      return join(left.key, left.value, left.left, join(key, value, inner, right, weigh), weigh);
+    const [less, more] = [join(left.key, left.value, left.left, inner.left, weigh), join(key, value, inner.right, right, weigh)];
+    return join(inner.key, inner.value, less, more, weigh);
   }
-  return node(key, value, left, right);
+  return join(key, value, left, right, weigh);
 }
 
 function insert<K, V>(tree: Tree<K, V>, key: K, value: V, compare: Compare<K>, weigh: Weigh<V>): Node<K, V> {

@@ -1,6 +1,6 @@
 /**
- * npm run bench -- [--quick] [--rounds N] [--seconds N] [--only TEXT]… [--beside CHECKOUT] [--ahead] [SECTION…]: call-me against etcd,
- * Redis and PostgreSQL on this machine, under the same load. Its use is told in docs/performance.md, where a full run writes what it found.
+ * npm run bench -- [--quick] [--rounds N] [--seconds N] [--only TEXT]… [--beside CHECKOUT] [SECTION…]: call-me against etcd, Redis and
+ * PostgreSQL on this machine, under the same load. Its use is told in docs/performance.md, where a full run writes what it found.
  */
 import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
@@ -9,7 +9,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { measure } from "./compare/arena.ts";
 import { buildLoader } from "./compare/load.ts";
-import { describe, goAhead, isInstalled, pin } from "./compare/machine.ts";
+import { describe, isInstalled, pin } from "./compare/machine.ts";
 import { PEERS } from "./compare/peers.ts";
 import { FULL, QUICK } from "./compare/rounds.ts";
 import { SECTIONS } from "./compare/sections.ts";
@@ -24,14 +24,13 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string" },
     only: { type: "string", multiple: true },
     beside: { type: "string" },
-    ahead: { type: "boolean", default: false },
   },
 });
 const unknown = positionals.find((name) => SECTIONS[name] === undefined);
 if (unknown !== undefined) refuse(`there is no section "${unknown}"; there are ${Object.keys(SECTIONS).join(", ")}`);
 const sections = Object.entries(SECTIONS).filter(([key]) => positionals.length === 0 || positionals.includes(key));
-// With any other option it is not what the page tells of.
-const isFull = Object.keys(values).every((option) => option === "ahead");
+// With any option it is not what the page tells of.
+const isFull = Object.keys(values).length === 0;
 const places = new Map((isFull ? sections : []).map(([key]) => [key, new Place(`npm run bench -- ${key}`)]));
 const usual = values.quick ? QUICK : FULL;
 const rounds = above0("rounds") ?? usual.rounds;
@@ -52,7 +51,6 @@ buildLoader();
 using own = new Package(path.resolve(import.meta.dirname, ".."));
 using beside = values.beside === undefined ? undefined : new Package(path.resolve(values.beside));
 const cores = pin();
-if (values.ahead) goAhead();
 const wanted = ({ name }: { readonly name: string }) => values.only?.some((part) => name.includes(part)) ?? true;
 const peers = Object.values(PEERS).filter((peer) => wanted(peer) && isInstalled(peer.program));
 const subjects = [
@@ -62,7 +60,7 @@ const subjects = [
 ];
 const facts = [
   new Date().toISOString().slice(0, 10),
-  `${describe(cores)}${values.ahead ? ", ahead of all else on the machine" : ""}`,
+  describe(cores),
   subjects.join(", "),
   `median of ${plan.rounds} rounds of ${plan.seconds} s each, after ${plan.warm} s to warm`,
 ].join("; ");

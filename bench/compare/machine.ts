@@ -24,15 +24,6 @@ export function pin(): Cores | undefined {
   return { server, load };
 }
 
-/** Has this process, and every process that it starts from now on, go before all others of the machine. Throws where it may not. */
-export function goAhead(): void {
-  try {
-    os.setPriority(os.constants.priority.PRIORITY_HIGHEST);
-  } catch (error) {
-    throw new Error("to go ahead of all others takes root, or CAP_SYS_NICE", { cause: error });
-  }
-}
-
 /** The cores that this process may run on. */
 function allowed(): number[] {
   if (!existsSync("/proc/self/status")) return [];

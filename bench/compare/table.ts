@@ -13,7 +13,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** So many digits as a figure is good for; – for one that there is not. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "–";
-  if (value >= 100) return value.toLocaleString("en", { maximumFractionDigits: 0 });
+  if (value >= 99.5) return value.toLocaleString("en", { maximumFractionDigits: 0 });
   return value.toPrecision(2);
 }
 

@@ -9,21 +9,42 @@ import { LocalStore } from "../../src/store/local.ts";
 import { SqliteMedium } from "../../src/store/sqlite.ts";
 import { acquireCommand } from "../../test/core/world.ts";
 
-/** How many commits a second the store makes durable, one command each, one after another: taking an environment and giving it back. */
-export async function commits(seconds: number): Promise<number> {
-  const directory = mkdtempSync(path.join(os.tmpdir(), "store-"));
-  const store = await LocalStore.open(await SqliteMedium.open(path.join(directory, "bench.db")), (latest) => new Clock(latest));
-  await store.fill(new Pools(() => store.now()));
-  const commit = (command: Command) =>
-    store.transact(["default"], readsOf("default", command), (transaction) => decide(transaction.draft("default"), command));
-  let count = 0;
-  const start = performance.now();
-  for (; performance.now() - start < seconds * 1_000; count += 2) {
-    await commit(acquireCommand(`lease-${count}`, "uat"));
-    await commit({ type: "release", by: { principal: "admin" }, lease: `lease-${count}`, outcome: "OK", note: "" });
+/** The store alone, in this process. */
+export class Commits implements AsyncDisposable {
+  readonly #directory: string;
+  readonly #store: LocalStore;
+  #count = 0;
+
+  private constructor(directory: string, store: LocalStore) {
+    this.#directory = directory;
+    this.#store = store;
   }
-  const rate = (1_000 * count) / (performance.now() - start);
-  await store.close();
-  rmSync(directory, { recursive: true });
-  return rate;
+
+  static async open(): Promise<Commits> {
+    const directory = mkdtempSync(path.join(os.tmpdir(), "store-"));
+    const store = await LocalStore.open(await SqliteMedium.open(path.join(directory, "bench.db")), (latest) => new Clock(latest));
+    await store.fill(new Pools(() => store.now()));
+    return new Commits(directory, store);
+  }
+
+  /** How many commits a second it makes durable, one command each, one after another: taking an environment and giving it back. */
+  async rate(milliseconds: number): Promise<number> {
+    const [first, start] = [this.#count, performance.now()];
+    while (performance.now() - start < milliseconds) {
+      const lease = `lease-${this.#count}`;
+      await this.#commit(acquireCommand(lease, "uat"));
+      await this.#commit({ type: "release", by: { principal: "admin" }, lease, outcome: "OK", note: "" });
+    }
+    return (1_000 * (this.#count - first)) / (performance.now() - start);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store.close();
+    rmSync(this.#directory, { recursive: true });
+  }
+
+  async #commit(command: Command): Promise<void> {
+    await this.#store.transact(["default"], readsOf("default", command), (transaction) => decide(transaction.draft("default"), command));
+    this.#count++;
+  }
 }

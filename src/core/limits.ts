@@ -29,6 +29,8 @@ export const limits = {
   maxHistory: 1_000_000,
   /** Of how many of these, the newest, the server knows without reading its store. */
   recentEnds: 5_000,
+  /** Among how many live leases a list looks in memory; among more it is the store that looks. */
+  listed: 20_000,
   /** Of how many more it is known that their request_id was used. */
   maxRequests: 10_000_000,
   priority: 10,

@@ -1,5 +1,7 @@
 import type { Totals } from "../core/draft.ts";
+import { limits } from "../core/limits.ts";
 import type { Lease, Micros, Pool, Revision } from "../core/model.ts";
+import { isListed, oldestFirst } from "../store/query.ts";
 import type { LeaseQuery, Past, Store } from "../store/store.ts";
 import type { Pools } from "./pools.ts";
 
@@ -98,9 +100,19 @@ export class Views {
     return ended === undefined ? this.live(id) : { lease: ended, pool: this.pool(ended.pool) };
   }
 
-  /** Leases in any state, as they were when they were read. */
-  leases(query: LeaseQuery): Promise<readonly Lease[]> {
-    return this.#store.list(query);
+  /** Leases in any state, as they were when they were read. Live ones are in memory and wait for no write, unless they are very many. */
+  async leases(query: LeaseQuery): Promise<readonly Lease[]> {
+    return this.#listed(query) ?? (await this.#store.list(query));
+  }
+
+  #listed(query: LeaseQuery): Lease[] | undefined {
+    if (query.states.includes("ENDED")) return undefined;
+    const pools = [...this.pools()].filter(({ name, sites }) => {
+      return (query.pool ?? name) === name && (query.environment === undefined || sites.has(query.environment));
+    });
+    if (pools.reduce((sum, { leases }) => sum + leases.size, 0) > limits.listed) return undefined;
+    const found = pools.flatMap(({ leases }) => [...leases.values()].filter((lease) => isListed(lease, query)));
+    return found.sort(oldestFirst).slice(0, query.limit);
   }
 
   /** A lease that was read some time ago, in its place as of now; undefined where its pool is damaged. */

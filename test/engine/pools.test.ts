@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../src/core/decide.ts";
 import { limits } from "../../src/core/limits.ts";
-import { emptyPool, type Pool } from "../../src/core/model.ts";
+import { emptyPool, type LeaseState, type Pool } from "../../src/core/model.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { Pools } from "../../src/engine/pools.ts";
 import { LocalStore } from "../../src/store/local.ts";
@@ -105,8 +105,12 @@ describe("a pool that cannot be taken up", () => {
     await expect(engine.views.lease("bad-lease")).rejects.toMatchObject({ reason: "POOL_BROKEN" });
     expect(await engine.submit("good", acquireCommand("b", "good-env"))).toMatchObject({ ok: true, lease: { state: "QUEUED" } });
     expect([...engine.views.pools()].map((pool: Pool) => pool.name)).toEqual(["good"]);
-    const listed = await engine.views.leases({ states: [], limit: 10 });
-    expect(listed.map((lease) => engine.views.placed(lease)?.lease.id)).toEqual(["b", undefined, "good-lease"]);
+    const listed = async (states: LeaseState[]) => {
+      const leases = await engine.views.leases({ states, limit: 10 });
+      return leases.map((lease) => engine.views.placed(lease)?.lease.id);
+    };
+    expect(await listed([])).toEqual(["b", "good-lease"]);
+    expect(await listed(["QUEUED", "HELD", "ENDED"])).toEqual(["b", undefined, "good-lease"]);
   });
 
   test("is not taken up either when its rows contradict each other", async () => {

@@ -146,6 +146,17 @@ describe("the file", () => {
     await medium.close();
   });
 
+  it("takes over what is in its log when nothing is written for a while", async () => {
+    const file = path.join(directory(), "call-me.db");
+    const medium = await SqliteMedium.open(file);
+    const lease = await specimen();
+    const leases = Array.from({ length: 400 }, (_, n) => endOf(lease, { id: `l${n}`, endNote: "x".repeat(2_000) }));
+    await medium.write({ ...nothing, leases });
+    expect(statSync(file).size).toBeLessThan(200_000);
+    await expect.poll(() => statSync(file).size, { timeout: 20_000 }).toBeGreaterThan(800_000);
+    await medium.close();
+  });
+
   it("is whole without its log once it is closed", async () => {
     const file = path.join(directory(), "call-me.db");
     const medium = await SqliteMedium.open(file);

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Database, Statement } from "better-sqlite3";
 
 /** How many rows one call of `load` reads: other requests wait meanwhile. */
-const PART = 10_000;
+const PART = 2_000;
 const SMALLEST = 1_024;
 
 /** A row of `leases` that has ended, and the request key in it. */

@@ -1,6 +1,8 @@
 /** How long a start takes, beside that of a Node that does nothing. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
@@ -20,9 +22,34 @@ async function bare(): Promise<void> {
   await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
 }
 
-/** From spawn to ready; on both cores, as nothing else runs then. */
-async function empty({ program }: House): Promise<void> {
-  await using _ = await Room.open({ program, cores: undefined });
+/**
+ * From spawn to ready on a store, then killed; on both cores, as nothing else runs then. Its log is a file: of a socket, which Node's pipes
+ * are, the first line comes by way of a process of its own.
+ */
+async function start({ program }: House, store: string): Promise<number> {
+  const log = path.join(store, "log");
+  const file = openSync(log, "w");
+  const env = { PATH: process.env["PATH"], CALL_ME_LAUNCHER: "1", CALL_ME_STORE: `sqlite:${path.join(store, "call-me.db")}`, PORT: "0" };
+  const begin = performance.now();
+  const child = spawn(process.execPath, [program, "serve"], { stdio: ["ignore", "ignore", file], env });
+  while (!readFileSync(log, "utf8").includes("call-me is ready")) {
+    if (child.exitCode !== null) throw new Error(`the server has ended: ${readFileSync(log, "utf8")}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const took = performance.now() - begin;
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  closeSync(file);
+  return took;
+}
+
+async function onEmpty(house: House): Promise<number> {
+  const store = mkdtempSync(path.join(os.tmpdir(), "empty-"));
+  try {
+    return await start(house, store);
+  } finally {
+    rmSync(store, { recursive: true });
+  }
 }
 
 /** So many held, and as many in line. */
@@ -32,27 +59,35 @@ async function crowd({ server }: Room, size: number): Promise<void> {
   await caller.many(2 * size, (index) => caller.call(acquire, { environment: "uat", requestId: `lease-${index}` }));
 }
 
-async function past({ server }: Room): Promise<void> {
+/** One lease that has ended, of a request_id. */
+async function keyed({ server }: Room, requestId: string): Promise<void> {
   using caller = new Caller(server);
-  const { lease } = await caller.call(acquire, { environment: "past", requestId: "past" });
+  const { lease } = await caller.call(acquire, { environment: "past", requestId });
   await caller.call(release, { leaseId: lease?.id ?? "" });
 }
 
 /** The table, in Markdown. */
 export async function starts(house: House, say: (progress: string) => void): Promise<string> {
   say("starts");
-  const [bares, empties, crowded, long]: number[][] = [[], [], [], []];
+  const [bares, empties, crowded, long, first]: number[][] = [[], [], [], [], []];
   const here = { ...house, cores: undefined };
   await using room = await Room.open(here);
   await crowd(room, 10_000);
   await using old = await Room.open(here);
-  await past(old);
+  await keyed(old, "past");
   await old.restart("stop", () => addEnded(path.join(old.server.directory, "call-me.db"), 1_000_000, "admin", "past"));
+  await room.server.kill9();
+  await old.server.kill9();
   for (let round = 0; round < ROUNDS; round++) {
     bares?.push(await timed(bare));
-    empties?.push(await timed(() => empty(here)));
-    crowded?.push(await room.restart("kill9"));
-    long?.push(await old.restart("kill9"));
+    empties?.push(await onEmpty(here));
+    crowded?.push(await start(here, room.server.directory));
+    long?.push(await start(here, old.server.directory));
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    await old.server.restart();
+    first?.push(await timed(() => keyed(old, `first-${round}`)));
+    await old.server.kill9();
   }
   const unit = median(bares ?? []);
   const row = (what: string, times: readonly number[] = []) => [what, figure(median(times)), `${figure(median(times) / unit)} ×`];
@@ -63,6 +98,7 @@ export async function starts(house: House, say: (progress: string) => void): Pro
       row("on an empty store", empties),
       row("after kill -9, with 10,000 held and 10,000 in line", crowded),
       row("after kill -9, with 1,000,000 ended leases", long),
+      row("from there to the answer of the first Acquire with a request_id, which waits until all of these are known", first),
     ],
   );
 }

@@ -25,8 +25,8 @@ export function known(): Migration[] {
 }
 
 /**
- * Brings the schema up to date. Each migration is one transaction with its record and the version of the file, so after a crash it
- * has either happened or not. Tells whether any was needed. Throws StoreUnusable for a file that a newer call-me made, or one whose
+ * Brings the schema up to date. All migrations that the file has not had are one transaction, with their records and the version of the
+ * file: after a crash they have either happened or not, and a new store waits for one fsync. Tells whether any was needed. Throws StoreUnusable for a file that a newer call-me made, or one whose
  * migrations were not these.
  */
 export function migrate(db: Database, file: string, migrations: readonly Migration[] = known()): boolean {
@@ -37,20 +37,19 @@ export function migrate(db: Database, file: string, migrations: readonly Migrati
       `cannot open the store ${file}: it was made by a newer call-me (its schema is ${version}, this program knows ${newest}); use that version, or a backup from before the upgrade`,
     );
   if (version > 0) compare(db, file, migrations);
-  for (const migration of migrations) {
-    if (migration.version <= version) continue;
-    db.transaction(() => {
-      db.exec(migration.sql);
-      db.prepare("INSERT INTO migrations (version, name, checksum) VALUES (?, ?, ?)").run(
-        migration.version,
-        migration.name,
-        migration.checksum,
-      );
-      db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.pragma(`user_version = ${migration.version}`);
-    }).immediate();
-  }
-  return version < newest;
+  if (version === newest) return false;
+  const missing = migrations.filter((migration) => migration.version > version);
+  db.transaction(() => {
+    for (const migration of missing) apply(db, migration);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${newest}`);
+  }).immediate();
+  return true;
+}
+
+function apply(db: Database, { version, name, checksum, sql }: Migration): void {
+  db.exec(sql);
+  db.prepare("INSERT INTO migrations (version, name, checksum) VALUES (?, ?, ?)").run(version, name, checksum);
 }
 
 function compare(db: Database, file: string, migrations: readonly Migration[]): void {

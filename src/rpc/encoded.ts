@@ -1,5 +1,5 @@
 /** What many are told becomes bytes once for each form, whoever reads it. */
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape, Registry } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { enveloped } from "./encoding/binary.ts";
 import { jsonOf } from "./encoding/json.ts";
@@ -9,19 +9,22 @@ export type Form = "binary" | "json" | "line";
 
 const known = new WeakMap<object, Partial<Record<Form, Buffer>>>();
 
-/** A message in one of the forms. The same buffer for the same message, which must not change any more. */
-export function encoded<S extends DescMessage>(schema: S, message: MessageShape<S>, form: Form): Buffer {
+/**
+ * A message in one of the forms. The same buffer for the same message, which must not change any more. `registry`: the messages that an
+ * Any in it may hold.
+ */
+export function encoded<S extends DescMessage>(schema: S, message: MessageShape<S>, form: Form, registry?: Registry): Buffer {
   const made = known.get(message);
   const before = made?.[form];
   if (before !== undefined) return before;
-  const bytes = encode(schema, message, form);
+  const bytes = encode(schema, message, form, registry);
   known.set(message, { ...made, [form]: bytes });
   return bytes;
 }
 
-function encode<S extends DescMessage>(schema: S, message: MessageShape<S>, form: Form): Buffer {
+function encode<S extends DescMessage>(schema: S, message: MessageShape<S>, form: Form, registry: Registry | undefined): Buffer {
   if (form === "binary") return kept(enveloped(schema, message));
-  const text = jsonOf(schema, message);
+  const text = jsonOf(schema, message, registry);
   return kept(form === "line" ? Buffer.from(`${text}\n`) : encodeEnvelope(0, Buffer.from(text)));
 }
 

@@ -3,6 +3,9 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { IncomingHttpHeaders } from "node:http2";
 import type { HandlerContext } from "@connectrpc/connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { endStreamFlag } from "@connectrpc/connect/protocol-connect";
+import { HEAD } from "../../src/rpc/connect/foreign.ts";
 import { Exchange } from "../../src/rpc/http/exchange.ts";
 import type { StreamExchange } from "../../src/rpc/http/stream-exchange.ts";
 import type { Call } from "../../src/rpc/methods/call.ts";
@@ -40,7 +43,7 @@ export function longWay(context: HandlerContext): Conversation {
 
 /** A call of the direct way. Methods of the product have no headers and trailers of their own, so these get into the answer beside it. */
 export function direct(exchange: Exchange | StreamExchange, headers: IncomingHttpHeaders, call: Call): Conversation {
-  const { head, tail } = exchange instanceof Exchange ? unaryJson(exchange) : unaryGrpc(exchange);
+  const { head, tail } = exchange instanceof Exchange ? additionsTo(exchange) : unaryGrpc(exchange);
   return {
     headers: Object.entries(headers).flatMap(([name, value = []]) =>
       name.startsWith(":") ? [] : [value].flat().map((one): [string, string] => [name, one]),
@@ -53,6 +56,10 @@ export function direct(exchange: Exchange | StreamExchange, headers: IncomingHtt
   };
 }
 
+function additionsTo(exchange: Exchange): Additions {
+  return exchange.header("content-type")?.startsWith("application/connect+") ? connectStream(exchange) : unaryJson(exchange.raw);
+}
+
 /** Aborts when the caller is gone, or its deadline has passed. */
 function signalOf(call: Call): AbortSignal {
   const gone = new AbortController();
@@ -63,8 +70,25 @@ function signalOf(call: Call): AbortSignal {
 
 type Additions = Pick<Conversation, "head" | "tail">;
 
+/** Connect has trailers of a stream in the envelope that ends it. */
+function connectStream({ raw, res }: Exchange): Additions {
+  return {
+    ...unaryJson(raw),
+    tail: (fields) => {
+      const end = res.end.bind(res);
+      const metadata = Object.fromEntries(grouped(fields));
+      res.end = ((last: Uint8Array) =>
+        end(encodeEnvelope(endStreamFlag, Buffer.from(JSON.stringify({ ...lastOf(last), metadata }))))) as typeof res.end;
+    },
+  };
+}
+
+function lastOf(envelope: Uint8Array): object {
+  return JSON.parse(Buffer.from(envelope).subarray(HEAD).toString());
+}
+
 /** Connect has trailers of unary answers in the head, with a prefix. */
-function unaryJson({ raw }: Exchange): Additions {
+function unaryJson(raw: Exchange["raw"]): Additions {
   const set = (prefix: string) => (fields: Fields) => {
     for (const [name, values] of grouped(fields)) raw.setHeader(`${prefix}${name}`, values);
   };

@@ -66,11 +66,11 @@ function directTo(size: number) {
   return {
     handle: (exchange: Exchange) => {
       current = exchange;
-      return once.exchange(exchange);
+      return once.exchange(exchange) || streams.exchange(exchange);
     },
     handleStream: (exchange: StreamExchange) => {
       current = exchange;
-      return once.stream(exchange) || streams(exchange);
+      return once.stream(exchange) || streams.stream(exchange);
     },
   };
 }

@@ -13,7 +13,7 @@ import type { Call } from "../methods/call.ts";
 import { grpc } from "./grpc.ts";
 import { JSON1 } from "./json.ts";
 import { taking } from "./taking.ts";
-import type { DirectMethod, Wire } from "./wire.ts";
+import type { DirectMethod, UnaryWire } from "./wire.ts";
 
 type Unary = DirectMethod & { readonly desc: DescMethodUnary };
 
@@ -31,7 +31,7 @@ export interface DirectWay {
 
 /** `fixed`: header fields of every answer over HTTP/2; over HTTP/1.1 they are set before. */
 export function directWay<M extends Unary>(methods: readonly M[], gate: Gate<M>, report: Report, fixed: OutgoingHttpHeaders): DirectWay {
-  const by = <E extends Exchange | StreamExchange>(wire: Wire<E>) =>
+  const by = <E extends Exchange | StreamExchange>(wire: UnaryWire<E>) =>
     taking<M, E>(methods, {
       wire,
       report,

@@ -3,29 +3,19 @@ import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol
 import { messageOf } from "../connect/json.ts";
 import { jsonOf } from "../encoding/json.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { Wire } from "./wire.ts";
+import { isConnect, timeout } from "./connect.ts";
+import type { UnaryWire } from "./wire.ts";
 
-/** Header fields that make a request one for the long way. */
-const UNUSUAL = ["content-encoding", "transfer-encoding", "expect"] as const;
-
-export const JSON1: Wire<Exchange> = {
+export const JSON1: UnaryWire<Exchange> = {
   isUsual: (exchange, size) => {
-    const { headers, method, httpVersionMajor } = exchange.req;
-    const timeout = headers["connect-timeout-ms"];
+    const { headers } = exchange.req;
     return (
-      method === "POST" &&
-      httpVersionMajor === 1 &&
-      exchange.query === "" &&
-      headers["content-type"] === "application/json" &&
-      UNUSUAL.every((name) => headers[name] === undefined) &&
-      (timeout === undefined || /^\d{1,10}$/.test(String(timeout))) &&
+      isConnect(exchange, "application/json") &&
+      headers["transfer-encoding"] === undefined &&
       Number(headers["content-length"] ?? Number.NaN) <= size
     );
   },
-  timeout: (exchange) => {
-    const text = exchange.header("connect-timeout-ms");
-    return text === undefined ? undefined : Number(text);
-  },
+  timeout,
   read: ({ req }, _method, done) => {
     let body: Buffer | undefined;
     req.on("data", (chunk: Buffer) => {

@@ -1,5 +1,7 @@
 import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageInitShape, MessageShape, Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
+import type { Form } from "../encoded.ts";
+import type { Outlet } from "../http/outlet.ts";
 
 /** What the direct way has to know of a method. */
 export interface DirectMethod {
@@ -12,6 +14,9 @@ export interface DirectMethod {
   readonly registry?: Registry;
 }
 
+/** The bytes of the message of a request, or what reading it came to; see Wire.read. */
+export type Received = Uint8Array | Promise<Uint8Array>;
+
 /** How a call stands in a request and its answer, in one of the protocols that the direct way takes; `E`: as it comes in. */
 export interface Wire<E> {
   /** Whether the headers are those of a usual call whose request is of at most `size` bytes. */
@@ -22,10 +27,23 @@ export interface Wire<E> {
    * Reads the request, and calls `done` with the bytes of the message; rejects with connect-es's own error if they are not one of at most the
    * method's size.
    */
-  read(exchange: E, method: DirectMethod, done: (message: Uint8Array | Promise<Uint8Array>) => void): void;
+  read(exchange: E, method: DirectMethod, done: (message: Received) => void): void;
   parse(method: DirectMethod, bytes: Uint8Array): MessageShape<DescMessage>;
-  encode(method: DirectMethod, message: MessageInitShape<DescMessage>): Uint8Array;
-  answer(exchange: E, message: Uint8Array): void;
   /** Also in place of the rest of an answer that has begun, where the protocol knows such answers. */
   refuse(exchange: E, error: ConnectError): void;
+}
+
+/** One of unary calls. */
+export interface UnaryWire<E> extends Wire<E> {
+  encode(method: DirectMethod, message: MessageInitShape<DescMessage>): Uint8Array;
+  answer(exchange: E, message: Uint8Array): void;
+}
+
+/** One of calls with answers of several messages. */
+export interface StreamWire<E> extends Wire<E> {
+  readonly form: Form;
+  /** Sends the head of the answer, and gives what takes the rest. */
+  begin(exchange: E): Outlet;
+  /** Ends it well, whether or not it has begun. */
+  end(exchange: E): void;
 }

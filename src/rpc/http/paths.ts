@@ -46,9 +46,9 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
   const handleStream = (exchange: StreamExchange) => {
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open && misledName(header) !== undefined;
-    return !isFromPage(header) && !misled && (direct.stream(exchange) || streams(exchange));
+    return !isFromPage(header) && !misled && (direct.stream(exchange) || streams.stream(exchange));
   };
-  return { handle: handler(options, direct.exchange), handleStream };
+  return { handle: handler(options, (exchange) => direct.exchange(exchange) || streams.exchange(exchange)), handleStream };
 }
 
 function handler(options: HttpOptions, direct: DirectWay["exchange"] | undefined): Handle {

@@ -1,0 +1,69 @@
+/** Connect over HTTP/1.1, uncompressed: what its unary calls and its streams have in common, and the streams. */
+
+import type { ConnectError } from "@connectrpc/connect";
+import { createMethodSerializationLookup, encodeEnvelope } from "@connectrpc/connect/protocol";
+import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
+import { jsonOptions } from "../connect/json.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { Outlet } from "../http/outlet.ts";
+import { readEnvelope } from "./envelope.ts";
+import type { DirectMethod, StreamWire } from "./wire.ts";
+
+/** Header fields that make a request one for the long way. */
+const UNUSUAL = ["content-encoding", "connect-content-encoding", "expect"] as const;
+
+/** Whether the headers are those of a usual request of this type. */
+export function isConnect({ req, query }: Exchange, type: string): boolean {
+  const { headers, method, httpVersionMajor } = req;
+  const timeout = headers["connect-timeout-ms"];
+  return (
+    method === "POST" &&
+    httpVersionMajor === 1 &&
+    query === "" &&
+    headers["content-type"] === type &&
+    UNUSUAL.every((name) => headers[name] === undefined) &&
+    (timeout === undefined || /^\d{1,10}$/.test(String(timeout)))
+  );
+}
+
+/** See Wire.timeout. */
+export function timeout(exchange: Exchange): number | undefined {
+  const text = exchange.header("connect-timeout-ms");
+  return text === undefined ? undefined : Number(text);
+}
+
+/** Connect's streams in one of its two codecs. */
+export function connectStream(form: "binary" | "json"): StreamWire<Exchange> {
+  const type = form === "json" ? "application/connect+json" : "application/connect+proto";
+  const parse = ({ desc, size, registry }: DirectMethod, bytes: Uint8Array) => {
+    const limits = { readMaxBytes: size, writeMaxBytes: 0xffffffff };
+    const codecs = createMethodSerializationLookup(desc, undefined, jsonOptions(desc.input, registry), limits);
+    return codecs.getI(form === "binary").parse(bytes);
+  };
+  const begin = ({ res }: Exchange) => res.writeHead(200, { "content-type": type });
+  const end = ({ res }: Exchange, error?: ConnectError) =>
+    res.end(encodeEnvelope(endStreamFlag, Buffer.from(JSON.stringify(endStreamToJson(new Headers(), error, undefined)))));
+  return {
+    form,
+    isUsual: (exchange) => isConnect(exchange, type),
+    timeout,
+    read: ({ req }, method, done) => {
+      const judge = (flags: number, data: Uint8Array) => (flags & endStreamFlag) === 0 && parse(method, data) !== undefined;
+      readEnvelope(req, method, judge, done);
+    },
+    parse,
+    begin: (exchange) => {
+      begin(exchange);
+      return new Outlet(exchange.raw);
+    },
+    end: (exchange) => {
+      if (!exchange.res.headersSent) begin(exchange);
+      end(exchange);
+    },
+    refuse: (exchange, error) => {
+      exchange.discard();
+      if (!exchange.res.headersSent) begin(exchange);
+      end(exchange, error);
+    },
+  };
+}

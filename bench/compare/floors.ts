@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
+import { LONG_LOG } from "../../src/store/sqlite/log.ts";
 import type { BatchRows } from "../../src/store/sqlite/rows.ts";
 import { Tables } from "../../src/store/sqlite/tables.ts";
 import { record } from "./recording.ts";
@@ -30,7 +31,10 @@ export async function startEmpty(protocol: "grpc" | "json"): Promise<Running> {
   return { address: `127.0.0.1:${port}`, pid: child.pid ?? Number.NaN, [Symbol.asyncDispose]: dispose };
 }
 
-/** What call-me writes for each of these, written by its own statements, one commit after another. The time is that of the first of a turn. */
+/**
+ * What call-me writes for each of these, written by its own statements, one commit after another, and copied to the database as often. The
+ * time is that of the first of a turn.
+ */
 export async function transactions(kind: "renewals" | "pairs"): Promise<Contestant> {
   const turns = (await record())[kind];
   const directory = mkdtempSync(path.join(os.tmpdir(), "sqlite-"));
@@ -51,6 +55,7 @@ export async function transactions(kind: "renewals" | "pairs"): Promise<Contesta
     for (const rows of left.pop() ?? []) {
       tables?.write(rows);
       if (Number.isNaN(took)) took = performance.now() - start;
+      if ((tables?.pending() ?? 0) >= LONG_LOG) tables?.checkpoint();
     }
     return took;
   };

@@ -11,6 +11,9 @@ const MAGIC = 0x377f0682;
 /** How long a log is that has one page, in bytes; ours has at least that much from the first commit until it is deleted. */
 export const SHORTEST_LOG: number = HEADER + FRAME_HEADER + 4_096;
 
+/** From how many pages on the log is copied to the database, after an answer. */
+export const LONG_LOG = 1_000;
+
 /**
  * How many frames from the first one on are as SQLite wrote them, by their checksums. Some milliseconds for the 4 MiB that a log mostly has.
  */

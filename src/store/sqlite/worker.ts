@@ -6,6 +6,7 @@ import { type StoreFailure, StoreUnusable } from "../store.ts";
 import { openDatabase } from "./database.ts";
 import { failureOf } from "./failure.ts";
 import { Guard } from "./guard.ts";
+import { LONG_LOG } from "./log.ts";
 import { Mark } from "./mark.ts";
 import { Place } from "./place.ts";
 import { Reserve } from "./reserve.ts";
@@ -13,8 +14,7 @@ import { Tables } from "./tables.ts";
 
 /** How often the thread checks that the files are in their place, in milliseconds: an idle server writes nothing that would show it. */
 const LOOK_EVERY = 1_000;
-/** From how many pages on the log is copied to the database: right after an answer, or when nothing was written between two looks. */
-const LONG = 1_000;
+/** From how many pages on the log is copied to the database when nothing was written between two looks. */
 const LONG_WHEN_IDLE = 100;
 
 /** What the worker does on request. */
@@ -131,7 +131,7 @@ if (opened !== undefined) {
       parentPort?.close();
     } else if (WRITES.has(request.operation)) {
       isIdle = false;
-      checkpoint(opened, LONG);
+      checkpoint(opened, LONG_LOG);
     }
   });
   say({ id: 0, state: guard.state, result: undefined });

@@ -1,5 +1,6 @@
 // A server of which the direct way is on, and one where it is off; and answers in a form in which the two can be compared.
 import { once } from "node:events";
+import { request } from "node:http";
 import { connect, type IncomingHttpHeaders } from "node:http2";
 import { buffer } from "node:stream/consumers";
 import { KEY, Server } from "./server.ts";
@@ -38,6 +39,24 @@ export async function overHttp2(server: Server, path: string, headers: object, c
   } finally {
     session.close();
   }
+}
+
+export async function overHttp1(
+  server: Server,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  chunks: readonly Uint8Array[],
+): Promise<Answer> {
+  const sent = request(`${server.url}${path}`, { method: "POST", headers: { "x-api-key": KEY, ...headers } });
+  for (const chunk of chunks) sent.write(chunk);
+  sent.end();
+  const [response] = await once(sent, "response");
+  return {
+    status: response.statusCode,
+    headers: facts(response.headers),
+    body: await buffer(response),
+    trailers: facts(response.trailers),
+  };
 }
 
 /** What differs from call to call and from server to server; also within the details of an error, which are in base64. */

@@ -1,11 +1,8 @@
 // The direct way and the long way (CALL_ME_DIRECT=off) answer alike: one table of calls, good and bad, through both.
-import { once } from "node:events";
-import { request } from "node:http";
-import { buffer } from "node:stream/consumers";
 import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Answer, envelope, facts, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { envelope, overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
 import { KEY, type Server } from "./server.ts";
 
 const METHODS = LockService.method;
@@ -16,24 +13,6 @@ beforeAll(async () => {
   servers = await startBoth();
 });
 afterAll(() => Promise.all(servers.map((server) => server[Symbol.asyncDispose]())));
-
-async function overHttp1(
-  server: Server,
-  path: string,
-  headers: Readonly<Record<string, string>>,
-  chunks: readonly Uint8Array[],
-): Promise<Answer> {
-  const sent = request(`${server.url}${path}`, { method: "POST", headers: { "x-api-key": KEY, ...headers } });
-  for (const chunk of chunks) sent.write(chunk);
-  sent.end();
-  const [response] = await once(sent, "response");
-  return {
-    status: response.statusCode,
-    headers: facts(response.headers),
-    body: await buffer(response),
-    trailers: facts(response.trailers),
-  };
-}
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 

@@ -57,11 +57,19 @@ export function storedEnvironment(site: Site): StoredEnvironment {
   return { ...site.environment, rests: [...site.rests.keys()] };
 }
 
+/** All of an environment but what each grant changes. */
+const LASTING: Readonly<Record<Exclude<keyof Environment, "fence" | "revision">, true>> = {
+  config: true,
+  onDemand: true,
+  state: true,
+  stateReason: true,
+  stateUntil: true,
+};
+const LASTING_KEYS = Object.keys(LASTING) as (keyof typeof LASTING)[];
+
 /** Whether the row that is stored differs from that of an earlier version by its fence and revision alone, as after a grant. */
 export function differsByFence(before: Site, after: Site): boolean {
-  const [a, b] = [before.environment, after.environment];
-  const isAsItWas = a.config === b.config && a.onDemand === b.onDemand && before.rests === after.rests;
-  return isAsItWas && a.state === b.state && a.stateReason === b.stateReason && a.stateUntil === b.stateUntil;
+  return before.rests === after.rests && LASTING_KEYS.every((key) => before.environment[key] === after.environment[key]);
 }
 
 /** Whether nothing would be lost with it: made on demand, and nobody is on it, was so just now, or waits. */

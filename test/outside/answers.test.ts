@@ -35,6 +35,7 @@ test.each([
   ["the description", "/openapi.json", []],
   ["a path that is not there", "/nowhere", []],
   ["a preflight", "/maybe", ["-X", "OPTIONS", "-H", "origin: https://ci.example.com", "-H", "access-control-request-method: GET"]],
+  ["an expectation that cannot be met", "/maybe", ["-X", "POST", "-H", "expect: something"]],
   ["a page of another site", "/maybe?environment=uat", ["-X", "POST", "-H", "origin: https://evil.example.com"]],
 ])("%s is answered with `nosniff`", async (_, path, args) => {
   for (const version of ["--http1.1", "--http2-prior-knowledge"]) {

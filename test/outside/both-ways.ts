@@ -10,6 +10,8 @@ export interface Answer {
   readonly headers: Record<string, unknown>;
   readonly body: Buffer;
   readonly trailers: Record<string, unknown>;
+  /** Whether it said, before the answer, that the body may come. */
+  readonly continued?: boolean;
 }
 
 /** The two of them, with the direct way on and off. */
@@ -32,10 +34,14 @@ export async function overHttp2(server: Server, path: string, headers: object, c
     stream.on("trailers", (sent: IncomingHttpHeaders) => {
       trailers = facts(sent);
     });
+    let continued = false;
+    stream.on("continue", () => {
+      continued = true;
+    });
     for (const chunk of chunks) stream.write(chunk);
     stream.end();
     const [head] = (await once(stream, "response")) as [IncomingHttpHeaders];
-    return { status: Number(head[":status"]), headers: facts(head), body: await buffer(stream), trailers };
+    return { status: Number(head[":status"]), headers: facts(head), body: await buffer(stream), trailers, continued };
   } finally {
     session.close();
   }

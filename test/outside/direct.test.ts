@@ -121,6 +121,8 @@ describe("what is unusual", () => {
     ["a compressed flag without a compression", GRPC, [envelope(message, 1)]],
     ["too much", GRPC, [envelope(Buffer.alloc(70_000))]],
     ["no protobuf", GRPC, [envelope(Buffer.from([0xff, 0xff, 0xff]))]],
+    ["a client that waits for a sign before the body", { ...GRPC, expect: "100-continue" }, [whole]],
+    ["one that expects something else", { ...GRPC, expect: "something" }, [whole]],
     ["an unknown compression", { ...GRPC, "grpc-encoding": "zstd" }, [whole]],
     ["JSON in gRPC", { "content-type": "application/grpc+json" }, [envelope(Buffer.from('{"environment":"free"}'))]],
     ["gRPC-Web", { "content-type": "application/grpc-web+proto" }, [whole]],

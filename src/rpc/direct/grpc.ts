@@ -39,6 +39,7 @@ export function grpc(fixed: OutgoingHttpHeaders): UnaryWire<StreamExchange> & St
         exchange.header(":method") === "POST" &&
         TYPES.has(exchange.header("content-type")) &&
         encoding === undefined &&
+        exchange.header("expect") === undefined &&
         (timeout === undefined || TIMEOUT.test(timeout))
       );
     },

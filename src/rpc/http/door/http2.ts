@@ -14,6 +14,7 @@ import type { Socket } from "node:net";
 import { StreamExchange } from "../stream-exchange.ts";
 import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
+import { NO_PAGE } from "./http1.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { CountedResponse, OpenStream, Sending } from "./streams.ts";
@@ -63,6 +64,7 @@ export class Http2Connections {
       open.answer = res;
       handle(req, res, new Delivery(res, connection.underWay, watch));
     });
+    this.#server.on("checkExpectation", (_req, res) => void res.writeHead(417, NO_PAGE).end());
     // Node's compatibility layer is a listener of this event, which makes its requests and responses.
     const compatible = this.#server.listeners("stream");
     this.#server.removeAllListeners("stream");

@@ -188,11 +188,12 @@ export class Attendance {
   }
 
   #give(lease: string, call: EngineCall, byToken: boolean): Delivery {
-    return this.#deliveries.give(
-      lease,
-      (lost) => call.handOver(lost),
-      (written) => this.#lost(lease, written, byToken),
-    );
+    return this.#deliveries.give(lease, (lost) => call.handOver(lost), this.#losing(lease, byToken));
+  }
+
+  /** Made apart from the call: closures of one scope keep all of it, and this one lives until the answer has arrived. */
+  #losing(lease: string, byToken: boolean): (written: boolean) => void {
+    return (written) => this.#lost(lease, written, byToken);
   }
 
   /**

@@ -14,6 +14,11 @@ interface Handed {
   known: boolean;
 }
 
+/** No closure of handOver: what that returns lives until the answer has arrived, and would keep the answer itself with it. */
+function look(delivery: Delivery): void {
+  delivery.look();
+}
+
 /** Follows the answer to one request until it was handed to the system, if it gives a lease; from there on its connection does. */
 export class Delivery {
   readonly #res: Answer;
@@ -54,7 +59,7 @@ export class Delivery {
       this.#handed.push(handed);
       this.#expect(this);
       // In an answer of several messages the one that was about to be sent has left by then, unless its reader is slow.
-      if (!this.#res.writableEnded) setImmediate(() => this.look());
+      if (!this.#res.writableEnded) setImmediate(look, this);
     }
     return () => {
       handed.known = true;

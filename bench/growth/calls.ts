@@ -3,7 +3,7 @@ import path from "node:path";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { Caller } from "../caller.ts";
-import { median } from "../compare/rounds.ts";
+import { median, ratio } from "../compare/rounds.ts";
 import { figure, table } from "../compare/table.ts";
 import { Crowd } from "../crowd.ts";
 import { addEnded } from "./history.ts";
@@ -16,7 +16,7 @@ const { applyEnvironments } = EnvironmentService.method;
 /** Environments that are taken and given back, all at once each time, and how often in a round. */
 const WORKED = 50;
 const TIMES = 20;
-const ROUNDS = 5;
+const ROUNDS = 9;
 
 /** Brings a size about; what must be closed stays open as long as it is measured. */
 type Grow = (room: Room, stack: AsyncDisposableStack) => Promise<void>;
@@ -97,8 +97,7 @@ export async function calls(house: House, say: (progress: string) => void): Prom
       }
     const cells = (name: keyof Costs): string => {
       const of = (room: Room) => (found.get(room) ?? []).map((costs) => costs[name]);
-      const ratios = of(big).map((cost, turn) => cost / (of(small)[turn] ?? Number.NaN));
-      return `${figure(median(of(small)))} → ${figure(median(of(big)))} (${figure(median(ratios))} ×)`;
+      return `${figure(median(of(small)))} → ${figure(median(of(big)))} (${figure(ratio(of(big), of(small)))} ×)`;
     };
     rows.push([what, cells("acquire"), cells("release"), cells("check"), `${figure(small.memory.now)} → ${figure(big.memory.now)}`]);
   }

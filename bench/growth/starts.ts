@@ -8,7 +8,7 @@ import process from "node:process";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { Caller } from "../caller.ts";
-import { median } from "../compare/rounds.ts";
+import { median, ratio } from "../compare/rounds.ts";
 import { figure, table } from "../compare/table.ts";
 import { addEnded } from "./history.ts";
 import { type House, Room, timed } from "./room.ts";
@@ -69,36 +69,40 @@ async function keyed({ server }: Room, requestId: string): Promise<void> {
 /** The table, in Markdown. */
 export async function starts(house: House, say: (progress: string) => void): Promise<string> {
   say("starts");
-  const [bares, empties, crowded, long, first]: number[][] = [[], [], [], [], []];
   const here = { ...house, cores: undefined };
-  await using room = await Room.open(here);
-  await crowd(room, 10_000);
+  await using crowded = await Room.open(here);
+  await crowd(crowded, 10_000);
   await using old = await Room.open(here);
   await keyed(old, "past");
   await old.restart("stop", () => addEnded(path.join(old.server.directory, "call-me.db"), 1_000_000, "admin", "past"));
-  await room.server.kill9();
-  await old.server.kill9();
-  for (let round = 0; round < ROUNDS; round++) {
-    bares?.push(await timed(bare));
-    empties?.push(await onEmpty(here));
-    crowded?.push(await start(here, room.server.directory));
-    long?.push(await start(here, old.server.directory));
-  }
-  for (let round = 0; round < ROUNDS; round++) {
-    await old.server.restart();
-    first?.push(await timed(() => keyed(old, `first-${round}`)));
-    await old.server.kill9();
-  }
-  const unit = median(bares ?? []);
-  const row = (what: string, times: readonly number[] = []) => [what, figure(median(times)), `${figure(median(times) / unit)} ×`];
+  for (const { server } of [crowded, old]) await server.kill9();
+  const rows: readonly (readonly [what: string, measure: (round: number) => Promise<number>])[] = [
+    ["a bare Node: `node -e 0`, to its end", () => timed(bare)],
+    ["on an empty store", () => onEmpty(here)],
+    ["after kill -9, with 10,000 held and 10,000 in line", () => start(here, crowded.server.directory)],
+    ["after kill -9, with 1,000,000 ended leases", () => start(here, old.server.directory)],
+    [
+      "from there to the answer of the first Acquire with a request_id, which waits until all of these are known",
+      (round) => first(old, round),
+    ],
+  ];
+  const times: number[][] = rows.map(() => []);
+  // In turns: all of a round meet the machine as it is just then.
+  for (let round = 0; round < ROUNDS; round++) for (const [index, [, measure]] of rows.entries()) times[index]?.push(await measure(round));
+  const [bares = []] = times;
   return table(
     ["from the start of the process to ready", "ms", "to a bare Node"],
-    [
-      row("a bare Node: `node -e 0`, to its end", bares),
-      row("on an empty store", empties),
-      row("after kill -9, with 10,000 held and 10,000 in line", crowded),
-      row("after kill -9, with 1,000,000 ended leases", long),
-      row("from there to the answer of the first Acquire with a request_id, which waits until all of these are known", first),
-    ],
+    rows.map(([what], index) => {
+      const own = times[index] ?? [];
+      return [what, figure(median(own)), `${figure(ratio(own, bares))} ×`];
+    }),
   );
+}
+
+/** The first Acquire with a request_id after a start. */
+async function first(room: Room, round: number): Promise<number> {
+  await room.server.restart();
+  const took = await timed(() => keyed(room, `first-${round}`));
+  await room.server.kill9();
+  return took;
 }

@@ -2,6 +2,7 @@
  * node scripts/launch.js bench/growth.ts [calls] [line] [starts]: what things cost at sizes of 10,000 and 1,000,000 beside small ones, in µs
  * of the server's CPU, and how long a start takes. All three, told in docs/performance.md, unless some are named: these are printed only.
  */
+import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { assemble } from "../test/packed.ts";
@@ -24,9 +25,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const cores = pin();
 const house = { program: path.join(folder, "cli/bin.js"), cores };
 const say = (progress: string) => void process.stderr.write(`${progress}\n`);
-const found: string[] = [`${new Date().toISOString().slice(0, 10)}; ${describe(cores)}; the published bundle.\n`];
+const found: string[] = [];
 for (const [name, measure] of Object.entries(PARTS))
   if (wanted.length === 0 || wanted.includes(name)) found.push(await measure(house, say));
+// Above 2 others were at work on two cores: trust the CPU times and the ratios, and not what is counted by the clock.
+const load = `load of the machine in the last minutes ${os.loadavg()[1]?.toFixed(1)}`;
+found.unshift(`${new Date().toISOString().slice(0, 10)}; ${describe(cores)}; the published bundle; ${load}.\n`);
 process.stdout.write(`${found.join("\n")}\n`);
 place?.write(found.join("\n"));
 // A client's connection would keep the process.

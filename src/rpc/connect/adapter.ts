@@ -30,21 +30,35 @@ export function rpcHandler(
   report: Report,
   direct: ((exchange: Exchange) => boolean) | undefined,
 ): (exchange: Exchange) => boolean {
+  // Made by the first call that needs it: a start would wait for it.
+  let table: Table | undefined;
+  return (exchange) => {
+    if (direct?.(exchange)) return true;
+    table ??= tableOf(routes);
+    const handler = table.handlers.get(exchange.path);
+    if (handler !== undefined) void serve(handler, exchange, report);
+    else if (!table.organisations.has(organisationOf(exchange.path))) return false;
+    else unimplemented(exchange);
+    return true;
+  };
+}
+
+/** What connect-es serves, by path. */
+interface Table {
+  readonly handlers: ReadonlyMap<string, UniversalHandler>;
+  readonly organisations: ReadonlySet<string | undefined>;
+}
+
+function tableOf(routes: (router: ConnectRouter) => void): Table {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli].map(plainSpoken),
     // Small messages are not compressed: a watch would compress each of them again for each of its readers.
     compressMinBytes: 16 * 1024,
   });
   routes(router);
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  const organisations = new Set(router.handlers.map((handler) => organisationOf(handler.requestPath)));
-  return (exchange) => {
-    const handler = handlers.get(exchange.path);
-    if (handler !== undefined) {
-      if (!direct?.(exchange)) void serve(handler, exchange, report);
-    } else if (!organisations.has(organisationOf(exchange.path))) return false;
-    else unimplemented(exchange);
-    return true;
+  return {
+    handlers: new Map(router.handlers.map((handler) => [handler.requestPath, handler])),
+    organisations: new Set(router.handlers.map((handler) => organisationOf(handler.requestPath))),
   };
 }
 

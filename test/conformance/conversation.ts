@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from "node:http2";
 import type { HandlerContext } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { endStreamFlag } from "@connectrpc/connect/protocol-connect";
-import { HEAD } from "../../src/rpc/connect/foreign.ts";
+import { HEAD } from "../../src/rpc/encoding/binary.ts";
 import { Exchange } from "../../src/rpc/http/exchange.ts";
 import type { StreamExchange } from "../../src/rpc/http/stream-exchange.ts";
 import type { Call } from "../../src/rpc/methods/call.ts";

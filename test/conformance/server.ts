@@ -9,8 +9,8 @@ import type { Caller } from "../../src/core/command.ts";
 import { rpcHandler } from "../../src/rpc/connect/adapter.ts";
 import { open } from "../../src/rpc/connect/router.ts";
 import { directWay, type Gate } from "../../src/rpc/direct/direct.ts";
+import type { DirectMethod } from "../../src/rpc/direct/protocol.ts";
 import { directStreams, type StreamGate } from "../../src/rpc/direct/streams.ts";
-import type { DirectMethod } from "../../src/rpc/direct/wire.ts";
 import { NO_PAGE } from "../../src/rpc/http/door/http1.ts";
 import { Exchange } from "../../src/rpc/http/exchange.ts";
 import { type Handle, type ListenOptions, listen } from "../../src/rpc/http/listen.ts";
@@ -66,11 +66,11 @@ function directTo(size: number) {
   return {
     handle: (exchange: Exchange) => {
       current = exchange;
-      return once.exchange(exchange) || streams.exchange(exchange);
+      return once.http1(exchange) || streams.http1(exchange);
     },
     handleStream: (exchange: StreamExchange) => {
       current = exchange;
-      return once.stream(exchange) || streams.stream(exchange);
+      return once.http2(exchange) || streams.http2(exchange);
     },
   };
 }

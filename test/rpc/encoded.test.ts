@@ -7,7 +7,7 @@ import {
   WatchLeaseResponseSchema,
 } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { pulled, type Tell } from "../../src/engine/watch/tell.ts";
-import { encoded, type Form } from "../../src/rpc/encoded.ts";
+import { encoded, type Form } from "../../src/rpc/encoding/shared.ts";
 import type { Call, Service } from "../../src/rpc/methods/call.ts";
 import { watchEnvironment, watchLease } from "../../src/rpc/methods/streams.ts";
 import { Principals } from "../../src/rpc/principal.ts";

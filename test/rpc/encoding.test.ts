@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ApplyEnvironmentsRequestSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { FORM as BINARY, enveloped } from "../../src/rpc/encoding/binary.ts";
+import { KINDS as BINARY, envelopeOf } from "../../src/rpc/encoding/binary.ts";
 import { Compiled } from "../../src/rpc/encoding/compile.ts";
-import { FORM as JSON_FORM, jsonOf } from "../../src/rpc/encoding/json.ts";
+import { KINDS as JSON_KINDS, jsonOf } from "../../src/rpc/encoding/json.ts";
 
 const OUTPUTS = Object.values(LockService.method).map(({ output }) => output);
 
@@ -42,12 +42,12 @@ function single(field: DescField, depth: number): fc.Arbitrary<unknown> {
 }
 
 test.each(OUTPUTS.map((output) => [output.name, output] as const))("%s", (_, output) => {
-  expect([new Compiled(BINARY).fieldsOf(output), new Compiled(JSON_FORM).fieldsOf(output)]).not.toContain(undefined);
+  expect([new Compiled(BINARY).fieldsOf(output), new Compiled(JSON_KINDS).fieldsOf(output)]).not.toContain(undefined);
   fc.assert(
     fc.property(initOf(output), (init) => {
       const message = create(output, init as never);
       const bytes = toBinary(output, message);
-      const sent = Buffer.from(enveloped(output, init as never));
+      const sent = Buffer.from(envelopeOf(output, init as never));
       expect([sent[0], sent.readUInt32BE(1)]).toEqual([0, bytes.byteLength]);
       expect(sent.subarray(5).equals(Buffer.from(bytes))).toBe(true);
       expect(jsonOf(output, init as never)).toBe(toJsonString(output, message));
@@ -57,9 +57,9 @@ test.each(OUTPUTS.map((output) => [output.name, output] as const))("%s", (_, out
 
 test("a message with fields of other kinds is left to protobuf-es", () => {
   const type = ApplyEnvironmentsRequestSchema;
-  expect([new Compiled(BINARY).fieldsOf(type), new Compiled(JSON_FORM).fieldsOf(type)]).toEqual([undefined, undefined]);
+  expect([new Compiled(BINARY).fieldsOf(type), new Compiled(JSON_KINDS).fieldsOf(type)]).toEqual([undefined, undefined]);
   const init = { environments: [{ name: "uat", labels: { region: "eu" } }] };
   const message = create(type, init);
-  expect(Buffer.from(enveloped(type, init)).subarray(5)).toEqual(Buffer.from(toBinary(type, message)));
+  expect(Buffer.from(envelopeOf(type, init)).subarray(5)).toEqual(Buffer.from(toBinary(type, message)));
   expect(jsonOf(type, init)).toBe(toJsonString(type, message));
 });

@@ -17,10 +17,8 @@ import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol
 import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { EngineFailure } from "../../engine/failure.ts";
 import { StoreFailure } from "../../store/store.ts";
+import { HEAD } from "../encoding/binary.ts";
 import { failure, toConnectError } from "../errors.ts";
-
-/** Bytes at the head of an envelope: a flag, and the length of what follows. */
-export const HEAD = 5;
 
 /**
  * An error of connect-es about a request, with our reason and details; undefined if it has details already, or is not about the request.

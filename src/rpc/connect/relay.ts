@@ -2,7 +2,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { pulled, type Tell } from "../../engine/watch/tell.ts";
-import { encoded } from "../encoded.ts";
+import { encoded } from "../encoding/shared.ts";
 import type { Outlet } from "../http/outlet.ts";
 
 /** How a stream writes to its response without connect-es; set by adapter.ts. */

@@ -1,19 +1,19 @@
-/** Connect over HTTP/1.1, uncompressed: what its unary calls and its streams have in common, and the streams. */
-
+/** Connect over HTTP/1.1, uncompressed: unary calls in JSON, with their length told, and streams in both codecs. */
 import type { ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup, encodeEnvelope } from "@connectrpc/connect/protocol";
-import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
-import { jsonOptions } from "../connect/json.ts";
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { jsonOptions, messageOf } from "../connect/json.ts";
+import { jsonOf } from "../encoding/json.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { DirectMethod, StreamWire } from "./wire.ts";
+import type { DirectMethod, StreamProtocol, UnaryProtocol } from "./protocol.ts";
 
 /** Header fields that make a request one for the long way. */
 const UNUSUAL = ["content-encoding", "connect-content-encoding", "expect"] as const;
 
 /** Whether the headers are those of a usual request of this type. */
-export function isConnect({ req, query }: Exchange, type: string): boolean {
+function isConnect({ req, query }: Exchange, type: string): boolean {
   const { headers, method, httpVersionMajor } = req;
   const timeout = headers["connect-timeout-ms"];
   return (
@@ -26,14 +26,45 @@ export function isConnect({ req, query }: Exchange, type: string): boolean {
   );
 }
 
-/** See Wire.timeout. */
-export function timeout(exchange: Exchange): number | undefined {
+function timeout(exchange: Exchange): number | undefined {
   const text = exchange.header("connect-timeout-ms");
   return text === undefined ? undefined : Number(text);
 }
 
-/** Connect's streams in one of its two codecs. */
-export function connectStream(form: "binary" | "json"): StreamWire<Exchange> {
+/** Unary calls. */
+export const connectUnary: UnaryProtocol<Exchange> = {
+  isUsual: (exchange, size) => {
+    const { headers } = exchange.req;
+    return (
+      isConnect(exchange, "application/json") &&
+      headers["transfer-encoding"] === undefined &&
+      Number(headers["content-length"] ?? Number.NaN) <= size
+    );
+  },
+  timeout,
+  read: ({ req }, _method, done) => {
+    let body: Buffer | undefined;
+    req.on("data", (chunk: Buffer) => {
+      body = body === undefined ? chunk : Buffer.concat([body, chunk]);
+    });
+    req.once("end", () => done(body ?? Buffer.alloc(0)));
+  },
+  parse: ({ desc, registry }, bytes) => messageOf(desc.input, bytes, registry),
+  encode: ({ desc, registry }, message) => Buffer.from(jsonOf(desc.output, message, registry)),
+  answer: (exchange, message) => send(exchange, 200, message),
+  refuse: (exchange, error) => {
+    exchange.discard();
+    send(exchange, codeToHttpStatus(error.code), errorToJsonBytes(error, undefined));
+  },
+};
+
+function send({ res }: Exchange, status: number, body: Uint8Array): void {
+  res.writeHead(status, { "content-type": "application/json", "content-length": body.byteLength });
+  res.end(body);
+}
+
+/** Streams in one of the codecs. */
+export function connectStream(form: "binary" | "json"): StreamProtocol<Exchange> {
   const type = form === "json" ? "application/connect+json" : "application/connect+proto";
   const parse = ({ desc, size, registry }: DirectMethod, bytes: Uint8Array) => {
     const limits = { readMaxBytes: size, writeMaxBytes: 0xffffffff };

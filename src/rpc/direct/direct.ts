@@ -10,10 +10,10 @@ import type { Report } from "../connect/foreign.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
 import type { Call } from "../methods/call.ts";
+import { connectUnary } from "./connect.ts";
 import { grpc } from "./grpc.ts";
-import { JSON1 } from "./json.ts";
-import { taking } from "./taking.ts";
-import type { DirectMethod, UnaryWire } from "./wire.ts";
+import { handlerOf } from "./handler.ts";
+import type { DirectMethod, UnaryProtocol } from "./protocol.ts";
 
 type Unary = DirectMethod & { readonly desc: DescMethodUnary };
 
@@ -25,21 +25,21 @@ export interface Gate<M> {
 
 /** Takes what is usual and answers it; false, with nothing of the request used up, if it is anything else. */
 export interface DirectWay {
-  stream(exchange: StreamExchange): boolean;
-  exchange(exchange: Exchange): boolean;
+  http2(exchange: StreamExchange): boolean;
+  http1(exchange: Exchange): boolean;
 }
 
 /** `fixed`: header fields of every answer over HTTP/2; over HTTP/1.1 they are set before. */
 export function directWay<M extends Unary>(methods: readonly M[], gate: Gate<M>, report: Report, fixed: OutgoingHttpHeaders): DirectWay {
-  const by = <E extends Exchange | StreamExchange>(wire: UnaryWire<E>) =>
-    taking<M, E>(methods, {
-      wire,
+  const by = <E extends Exchange | StreamExchange>(protocol: UnaryProtocol<E>) =>
+    handlerOf<M, E>(methods, {
+      protocol,
       report,
       admit: (method, header) => gate.admit(method, header),
       answer: async (method, request, call, exchange) => {
-        const message = wire.encode(method, await gate.perform(method, request, call));
-        if (!exchange.closed) wire.answer(exchange, message);
+        const message = protocol.encode(method, await gate.perform(method, request, call));
+        if (!exchange.closed) protocol.answer(exchange, message);
       },
     });
-  return { stream: by(grpc(fixed)), exchange: by(JSON1) };
+  return { http2: by(grpc(fixed)), http1: by(connectUnary) };
 }

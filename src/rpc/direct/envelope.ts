@@ -2,13 +2,13 @@
 import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createAsyncIterable, pipe, transformDecompressEnvelope, transformSplitEnvelope } from "@connectrpc/connect/protocol";
-import { HEAD } from "../connect/foreign.ts";
-import type { DirectMethod, Received } from "./wire.ts";
+import { HEAD } from "../encoding/binary.ts";
+import type { DirectMethod, Received } from "./protocol.ts";
 
 /** Whether an envelope is a message of the request, and not to be skipped; throws connect-es's own error if it cannot be read. */
 export type Judge = (flags: number, data: Uint8Array) => boolean;
 
-/** Reads a request to its end, or to where it is too long; see Wire.read. */
+/** Reads a request to its end, or to where it is too long; see Protocol.read. */
 export function readEnvelope(body: Readable, method: DirectMethod, judge: Judge, done: (message: Received) => void): void {
   const { size } = method;
   let bytes: Buffer | undefined;

@@ -3,11 +3,11 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { statusTrailer } from "../connect/foreign.ts";
-import { enveloped } from "../encoding/binary.ts";
+import { envelopeOf } from "../encoding/binary.ts";
 import { Outlet } from "../http/outlet.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { DirectMethod, StreamWire, UnaryWire } from "./wire.ts";
+import type { DirectMethod, StreamProtocol, UnaryProtocol } from "./protocol.ts";
 
 const TYPES: ReadonlySet<string | undefined> = new Set(["application/grpc", "application/grpc+proto"]);
 const MILLISECONDS: Readonly<Record<string, number>> = { S: 1_000, m: 1, u: 1e-3, n: 1e-6, M: 60_000, H: 3_600_000 };
@@ -16,7 +16,7 @@ const WITH_TRAILER = { waitForTrailers: true };
 const OK = { "grpc-status": "0" };
 
 /** `fixed`: header fields of every answer. */
-export function grpc(fixed: OutgoingHttpHeaders): UnaryWire<StreamExchange> & StreamWire<StreamExchange> {
+export function grpc(fixed: OutgoingHttpHeaders): UnaryProtocol<StreamExchange> & StreamProtocol<StreamExchange> {
   const head = { ":status": 200, ...fixed, "content-type": "application/grpc+proto" };
   const begin = ({ stream }: StreamExchange) => stream.respond(head, WITH_TRAILER);
   const end = (exchange: StreamExchange, trailer: OutgoingHttpHeaders, body?: Uint8Array) => {
@@ -53,7 +53,7 @@ export function grpc(fixed: OutgoingHttpHeaders): UnaryWire<StreamExchange> & St
       readEnvelope(stream, method, judge, done);
     },
     parse: ({ desc }, bytes) => parse(desc, bytes),
-    encode: ({ desc }, message) => enveloped(desc.output, message),
+    encode: ({ desc }, message) => envelopeOf(desc.output, message),
     answer: (exchange, message) => end(exchange, OK, message),
     refuse: (exchange, error) => {
       exchange.discard();

@@ -4,7 +4,7 @@ import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufb
 import type { Caller } from "../../core/command.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import type { Report } from "../connect/foreign.ts";
-import { encoded } from "../encoded.ts";
+import { encoded } from "../encoding/shared.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Outlet } from "../http/outlet.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
@@ -12,8 +12,8 @@ import type { Call } from "../methods/call.ts";
 import { connectStream } from "./connect.ts";
 import type { DirectWay } from "./direct.ts";
 import { grpc } from "./grpc.ts";
-import { taking } from "./taking.ts";
-import type { DirectMethod, StreamWire } from "./wire.ts";
+import { handlerOf } from "./handler.ts";
+import type { DirectMethod, StreamProtocol } from "./protocol.ts";
 
 /** Who may call, and what is told: see `admit` and `follow` in gate.ts. */
 export interface StreamGate<M> {
@@ -28,21 +28,21 @@ export function directStreams<M extends DirectMethod & { readonly desc: DescMeth
   report: Report,
   fixed: OutgoingHttpHeaders,
 ): DirectWay {
-  const by = <E extends Exchange | StreamExchange>(wire: StreamWire<E>) =>
-    taking<M, E>(methods, {
-      wire,
+  const by = <E extends Exchange | StreamExchange>(protocol: StreamProtocol<E>) =>
+    handlerOf<M, E>(methods, {
+      protocol,
       report,
       admit: (method, header) => gate.admit(method, header),
       answer: async (method, request, call, exchange) => {
         let outlet: Outlet | undefined;
         await gate.follow(method, request, call, (message) => {
           if (exchange.closed) return undefined;
-          outlet ??= wire.begin(exchange);
-          return outlet.write(encoded(method.desc.output, message, wire.form, method.registry));
+          outlet ??= protocol.begin(exchange);
+          return outlet.write(encoded(method.desc.output, message, protocol.form, method.registry));
         });
-        if (!exchange.closed) wire.end(exchange);
+        if (!exchange.closed) protocol.end(exchange);
       },
     });
   const [binary, json] = [by(connectStream("binary")), by(connectStream("json"))];
-  return { stream: by(grpc(fixed)), exchange: (exchange) => binary(exchange) || json(exchange) };
+  return { http2: by(grpc(fixed)), http1: (exchange) => binary(exchange) || json(exchange) };
 }

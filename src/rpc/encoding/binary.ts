@@ -1,9 +1,10 @@
 /** Messages as protobuf's bytes, in the envelope that gRPC puts around them. */
 import { create, type DescField, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import { HEAD } from "../connect/foreign.ts";
-import { Compiled, type Form, type Kind } from "./compile.ts";
+import { Compiled, type Kind, type Kinds } from "./compile.ts";
 
+/** Bytes at the head of an envelope: a flag, and the length of what follows. */
+export const HEAD = 5;
 const VARINT = 0;
 const DELIMITED = 2;
 
@@ -74,7 +75,7 @@ const tagged =
 
 const int = tagged(VARINT, (out, value: number) => (value < 0 ? out.long(BigInt(value)) : out.varint(value)));
 
-export const FORM: Form<Sheet> = {
+export const KINDS: Kinds<Sheet> = {
   text: tagged(DELIMITED, (out, value: string) => out.text(value)),
   truth: tagged(VARINT, (out, value: boolean) => out.varint(value ? 1 : 0)),
   int,
@@ -99,10 +100,10 @@ function isPacked(field: DescField): boolean {
 
 const sheet = new Sheet();
 
-const compiled = new Compiled(FORM);
+const compiled = new Compiled(KINDS);
 
 /** What a method returns, as a message of this type in an envelope. */
-export function enveloped<S extends DescMessage>(type: S, init: MessageInitShape<S>): Uint8Array {
+export function envelopeOf<S extends DescMessage>(type: S, init: MessageInitShape<S>): Uint8Array {
   const fields = compiled.fieldsOf(type);
   if (fields === undefined) return encodeEnvelope(0, toBinary(type, create(type, init)));
   sheet.end = HEAD;

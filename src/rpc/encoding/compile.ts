@@ -10,8 +10,8 @@ export type Write<Out> = (out: Out, value: never) => void;
 /** Makes what writes one value of a field; `bare`: without what names the field, as within a list. */
 export type Kind<Out> = (field: DescField, bare: boolean) => Write<Out>;
 
-/** How each kind of value is written. */
-export interface Form<Out> {
+/** How each kind of value is written in one form: protobuf's bytes, or JSON. */
+export interface Kinds<Out> {
   readonly text: Kind<Out>;
   readonly truth: Kind<Out>;
   /** A number of 32 bits. */
@@ -32,21 +32,21 @@ const LONGS: readonly (ScalarType | undefined)[] = [ScalarType.INT64, ScalarType
 
 /** The encoders of one form, each compiled when it is first asked for. */
 export class Compiled<Out> {
-  readonly #form: Form<Out>;
+  readonly #kinds: Kinds<Out>;
   readonly #known = new Map<DescMessage, Write<Out> | undefined>();
 
-  constructor(form: Form<Out>) {
-    this.#form = form;
+  constructor(kinds: Kinds<Out>) {
+    this.#kinds = kinds;
   }
 
-  /** Writes the fields of a message of this type, in the order of their numbers; undefined if one is of a kind that the form lacks. */
+  /** Writes the fields of a message of this type, in the order of their numbers; undefined if one is of a kind that is not among them. */
   fieldsOf(type: DescMessage): Write<Out> | undefined {
     if (!this.#known.has(type)) this.#known.set(type, this.#compile(type));
     return this.#known.get(type);
   }
 
   #compile(type: DescMessage): Write<Out> | undefined {
-    // For a type that contains itself, of which we have none: the form lacks it.
+    // What a type that contains itself would find: it is left to protobuf-es. We have none.
     this.#known.set(type, undefined);
     const writes: ((out: Out, message: Readonly<Record<string, unknown>>) => void)[] = [];
     for (const field of type.fields.toSorted((a, b) => a.number - b.number)) {
@@ -66,7 +66,7 @@ export class Compiled<Out> {
   #writeOf(field: DescField): Write<Out> | undefined {
     const kind = this.#kindOf(field);
     if (kind === undefined || field.fieldKind !== "list") return kind?.(field, false);
-    const write = this.#form.list(field, kind);
+    const write = this.#kinds.list(field, kind);
     return (out, values: readonly never[]) => {
       if (values.length > 0) write(out, values as never);
     };
@@ -77,18 +77,18 @@ export class Compiled<Out> {
     if (field.message !== undefined) return this.#kindOfMessage(field.message);
     // A field that knows whether it was set is written with its zero, too.
     if (field.fieldKind !== "list" && field.presence !== IMPLICIT) return undefined;
-    const form = this.#form;
-    if (field.enum !== undefined) return form.enum;
-    if (field.scalar === ScalarType.STRING) return form.text;
-    if (field.scalar === ScalarType.BOOL) return form.truth;
-    if (INTS.includes(field.scalar)) return form.int;
-    return LONGS.includes(field.scalar) ? form.long : undefined;
+    const kinds = this.#kinds;
+    if (field.enum !== undefined) return kinds.enum;
+    if (field.scalar === ScalarType.STRING) return kinds.text;
+    if (field.scalar === ScalarType.BOOL) return kinds.truth;
+    if (INTS.includes(field.scalar)) return kinds.int;
+    return LONGS.includes(field.scalar) ? kinds.long : undefined;
   }
 
   #kindOfMessage(type: DescMessage): Kind<Out> | undefined {
-    const special = this.#form.special(type);
+    const special = this.#kinds.special(type);
     if (special !== undefined) return special === "unknown" ? undefined : special;
     const fields = this.fieldsOf(type);
-    return fields && this.#form.message(fields);
+    return fields && this.#kinds.message(fields);
   }
 }

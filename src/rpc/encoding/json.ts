@@ -1,7 +1,7 @@
 /** Messages as protobuf's JSON. */
 import { create, type DescField, type DescMessage, type MessageInitShape, type Registry, toJsonString } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { Compiled, type Form, type Kind } from "./compile.ts";
+import { Compiled, type Kind, type Kinds } from "./compile.ts";
 
 /** Text that grows at its end. */
 class Page {
@@ -49,7 +49,7 @@ function fraction({ nanos = 0 }: { readonly nanos?: number }): string {
   return digits.endsWith("000") ? `.${digits.slice(0, 6)}` : `.${digits}`;
 }
 
-export const FORM: Form<Page> = {
+export const KINDS: Kinds<Page> = {
   text: plain((value: string) => JSON.stringify(value)),
   truth: plain(String),
   int: plain(String),
@@ -70,7 +70,7 @@ export const FORM: Form<Page> = {
   special: ({ typeName }) => SPECIAL.get(typeName) ?? (typeName.startsWith("google.protobuf.") ? "unknown" : undefined),
 };
 
-const compiled = new Compiled(FORM);
+const compiled = new Compiled(KINDS);
 
 /** What a method returns, as a message of this type in JSON. `registry`: the messages that an Any in it may hold. */
 export function jsonOf<S extends DescMessage>(type: S, init: MessageInitShape<S>, registry?: Registry): string {

@@ -46,12 +46,12 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
   const handleStream = (exchange: StreamExchange) => {
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open && misledName(header) !== undefined;
-    return !isFromPage(header) && !misled && (direct.stream(exchange) || streams.stream(exchange));
+    return !isFromPage(header) && !misled && (direct.http2(exchange) || streams.http2(exchange));
   };
-  return { handle: handler(options, (exchange) => direct.exchange(exchange) || streams.exchange(exchange)), handleStream };
+  return { handle: handler(options, (exchange) => direct.http1(exchange) || streams.http1(exchange)), handleStream };
 }
 
-function handler(options: HttpOptions, direct: DirectWay["exchange"] | undefined): Handle {
+function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): Handle {
   const { service, health, legacyTtl, corsOrigins, report } = options;
   const rpc = rpcHandler(routes(service, health, report), report, direct);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {

@@ -4,7 +4,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Report } from "../connect/foreign.ts";
-import { encoded } from "../encoded.ts";
+import { encoded } from "../encoding/shared.ts";
 import { badField, toConnectError } from "../errors.ts";
 import { admit, follow } from "../gate.ts";
 import type { Service } from "../methods/call.ts";

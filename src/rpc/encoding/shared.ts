@@ -1,8 +1,8 @@
 /** What many are told becomes bytes once for each form, whoever reads it. */
 import type { DescMessage, MessageShape, Registry } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import { enveloped } from "./encoding/binary.ts";
-import { jsonOf } from "./encoding/json.ts";
+import { envelopeOf } from "./binary.ts";
+import { jsonOf } from "./json.ts";
 
 /** "binary" and "json": as gRPC, gRPC-Web and Connect frame it on a stream, all alike, uncompressed; "line": a line of JSON. */
 export type Form = "binary" | "json" | "line";
@@ -23,7 +23,7 @@ export function encoded<S extends DescMessage>(schema: S, message: MessageShape<
 }
 
 function encode<S extends DescMessage>(schema: S, message: MessageShape<S>, form: Form, registry: Registry | undefined): Buffer {
-  if (form === "binary") return kept(enveloped(schema, message));
+  if (form === "binary") return kept(envelopeOf(schema, message));
   const text = jsonOf(schema, message, registry);
   return kept(form === "line" ? Buffer.from(`${text}\n`) : encodeEnvelope(0, Buffer.from(text)));
 }

@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageInitShape, MessageShape, Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Form } from "../encoded.ts";
+import type { Form } from "../encoding/shared.ts";
 import type { Outlet } from "../http/outlet.ts";
 
 /** What the direct way has to know of a method. */
@@ -14,11 +14,11 @@ export interface DirectMethod {
   readonly registry?: Registry;
 }
 
-/** The bytes of the message of a request, or what reading it came to; see Wire.read. */
+/** The bytes of the message of a request, or what reading it came to; see Protocol.read. */
 export type Received = Uint8Array | Promise<Uint8Array>;
 
-/** How a call stands in a request and its answer, in one of the protocols that the direct way takes; `E`: as it comes in. */
-export interface Wire<E> {
+/** One of the protocols that the direct way takes: how its requests are told, read and refused. `E`: what a request comes as. */
+export interface Protocol<E> {
   /** Whether the headers are those of a usual call whose request is of at most `size` bytes. */
   isUsual(exchange: E, size: number): boolean;
   /** How long the caller waits, in ms; undefined: for ever. */
@@ -33,14 +33,14 @@ export interface Wire<E> {
   refuse(exchange: E, error: ConnectError): void;
 }
 
-/** One of unary calls. */
-export interface UnaryWire<E> extends Wire<E> {
+/** How it has calls with one answer. */
+export interface UnaryProtocol<E> extends Protocol<E> {
   encode(method: DirectMethod, message: MessageInitShape<DescMessage>): Uint8Array;
   answer(exchange: E, message: Uint8Array): void;
 }
 
-/** One of calls with answers of several messages. */
-export interface StreamWire<E> extends Wire<E> {
+/** How it has calls with answers of several messages. */
+export interface StreamProtocol<E> extends Protocol<E> {
   readonly form: Form;
   /** Sends the head of the answer, and gives what takes the rest. */
   begin(exchange: E): Outlet;

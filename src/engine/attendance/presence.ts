@@ -1,6 +1,6 @@
 import type { Micros } from "../../core/model.ts";
 import { ascending, Sorted } from "../../core/sorted.ts";
-import { Several } from "../several.ts";
+import { MultiMap } from "../multimap.ts";
 import type { SignsOfLife } from "./signs.ts";
 
 interface Ticket {
@@ -19,7 +19,7 @@ export class Presence implements SignsOfLife {
   readonly #scheduled: () => void;
   readonly #tickets = new Map<string, Ticket>();
   /** The waits and streams that are open on a lease, by whether each takes what it is offered. */
-  readonly #open = new Several<() => boolean>();
+  readonly #open = new MultiMap<() => boolean>();
   #due: Sorted<Due, true> = Sorted.empty((a, b) => a[0] - b[0] || ascending(a[1], b[1]));
 
   /** `scheduled` is told whenever a ticket has begun to run. */

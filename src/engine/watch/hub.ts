@@ -1,7 +1,7 @@
 import type { Revision } from "../../core/model.ts";
 import type { Commit } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
-import { Several } from "../several.ts";
+import { MultiMap } from "../multimap.ts";
 import type { Timers } from "../timers.ts";
 import { Beats } from "./beats.ts";
 import { Pause } from "./pause.ts";
@@ -21,7 +21,7 @@ export class Hub {
   readonly #beats: Beats;
   readonly #pools = new Map<string, Set<Subscription>>();
   readonly #environments = new Map<string, Set<Subscription>>();
-  readonly #leases = new Several<() => void>();
+  readonly #leases = new MultiMap<() => void>();
   readonly #pauses = new Set<Pause>();
   readonly #readers = new Map<string, number>();
   #open = 0;

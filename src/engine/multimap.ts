@@ -1,5 +1,5 @@
-/** Items by key, of which most keys have one: that costs no set. */
-export class Several<T extends object> {
+/** Items by key, several for a key. Most keys have one, which costs no set. */
+export class MultiMap<T extends object> {
   readonly #items = new Map<string, T | Set<T>>();
 
   add(key: string, item: T): void {

@@ -18,8 +18,11 @@ import { directory } from "./places.ts";
 class Counted extends MemoryMedium {
   readonly #tables = new Tables(openDatabase(path.join(directory(), "call-me.db")));
   pages = 0;
+  /** What was written last. */
+  batch = nothing;
 
   override async write(batch: Batch): Promise<readonly Lease[]> {
+    this.batch = batch;
     const before = this.#tables.frames();
     this.#tables.write(rowsOf(batch));
     this.pages = this.#tables.frames() - before;
@@ -85,4 +88,13 @@ it("are shared by what is committed together", async () => {
   const { acquire, renew, release } = await meanPages(64, 20);
   expect(renew).toBeLessThan(0.2);
   expect(acquire + release).toBeLessThan(1.3);
+});
+
+it("are none of the environment's own row: a grant writes its fence alone, which is short however much is configured", async () => {
+  const medium = new Counted();
+  const { store } = await storeOn(medium);
+  onTestFinished(() => store.close());
+  await submit(store, "default", { type: "apply", by, environments: [config("uat", "default", 1)], prune: false });
+  await submit(store, "default", acquire("a", "uat"));
+  expect(medium.batch).toMatchObject({ environments: [], fences: [{ environment: "uat" }] });
 });

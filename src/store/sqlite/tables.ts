@@ -10,7 +10,7 @@ import { Transactions } from "./transaction.ts";
 import { trimLeases } from "./trim.ts";
 
 const LEASE = "id, pool, state, request_key, created_at, ended_at, body, seal";
-/** Of these. */
+/** Where these stand in a row of `LEASE`. */
 const [REQUEST_KEY, CREATED_AT] = [3, 4];
 const REMAINS = "request_key, lease, fingerprint, end_reason, created_at, ended_at, seal";
 

@@ -7,7 +7,7 @@ import { type Lease, LeaseSchema, LeaseState, WatchKind } from "../../gen/ts/cal
 import { type Listening, listen } from "../../src/rpc/http/listen.ts";
 import { seconds } from "../outside/clients.ts";
 
-export const ID = "44444444-2222-3333-4444-555555555555";
+const ID = "44444444-2222-3333-4444-555555555555";
 export const TOKEN = `cml_${ID}_secret`;
 
 /** The lease, on uat, in a state; granted with this fencing token, if it is. */

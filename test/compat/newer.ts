@@ -34,7 +34,7 @@ import { file_callme_v1_types } from "../../gen/ts/callme/v1/types_pb.ts";
 export const LATER = 1900;
 
 /** The later contract. */
-export const newer: FileRegistry = registry();
+const newer: FileRegistry = registry();
 
 function registry(): FileRegistry {
   const [types, locks, environments] = [file_callme_v1_types, file_callme_v1_lock_service, file_callme_v1_environment_service].map(copyOf);

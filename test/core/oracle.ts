@@ -34,7 +34,7 @@ export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
 }
 
 /** Every way to give the selectors of a waiter what they want, by trying them all: names of environments, in the order of the wants. */
-export function choicesOf(pool: Pool, { needs }: { readonly needs: readonly (Want | Need)[] }, left: Left): string[][] {
+function choicesOf(pool: Pool, { needs }: { readonly needs: readonly (Want | Need)[] }, left: Left): string[][] {
   const named = new Set(needs.flatMap((need) => ("environment" in need ? [need.environment] : [])));
   const wants = selectorsOf({ needs }).flatMap((want) => Array.from({ length: want.count }, () => want));
   let found: string[][] = [[]];

@@ -49,7 +49,7 @@ export class Hand implements Timers {
 }
 
 /** Memory that counts how the log is read. */
-export class CountingMedium extends MemoryMedium {
+class CountingMedium extends MemoryMedium {
   reads = 0;
   most = 0;
   #open = 0;

@@ -1,8 +1,8 @@
 /**
  * Makes dist/, what the published package runs on: the command line without native modules, for Node 20 and newer, and the server beside
- * it, which alone needs better-sqlite3 and a newer Node; each in pieces, of which a command loads those that it needs. `npm pack` runs it. `--into FOLDER` puts the whole package together
- * there, for the tests. `--action FILE` makes the one file of the GitHub Action instead, which is committed, since GitHub runs actions
- * from their repository: `npm run generate` does that.
+ * it, which alone needs better-sqlite3 and a newer Node; each in pieces, of which a command loads those that it needs. `npm pack` runs it.
+ * `--into FOLDER` puts the whole package together there, for the tests. `--action FILE` makes the one file of the GitHub Action instead,
+ * which is committed, since GitHub runs actions from their repository: `npm run generate` does that.
  */
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { isBuiltin } from "node:module";
@@ -27,7 +27,8 @@ const moves: Plugin = {
       if (!source.includes(from)) throw new Error(`${name} does not mention ${from} any more; mend scripts/bundle.ts`);
       return { contents: source.replaceAll(from, to), loader: "ts" };
     });
-    // Importing it makes Node take hold of stdin, stdout and stderr, which others share with us. As CommonJS, since that asks for it as well.
+    // Importing it makes Node take hold of stdin, stdout and stderr, which others share with us. As CommonJS, since that asks for it as
+    // well.
     onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
     onLoad({ filter: /./, namespace: "global" }, () => ({ contents: "module.exports = process;" }));
     // `serve` alone loads the server, when it runs.
@@ -53,9 +54,10 @@ const shared: BuildOptions = {
 };
 
 /**
- * Node's own modules are asked for as the file runs, not before it does: some take hold of stderr as they are loaded (node:util does), which
- * makes a pipe non-blocking for all who share it. cli/bin.js sees to that for the package; in the action it is the first thing in the file.
- * And to `import` a module makes Node read all that it exports; of node:http that loads a WebSocket client, half the size of the server.
+ * Node's own modules are asked for as the file runs, not before it does: some take hold of stderr as they are loaded (node:util does),
+ * which makes a pipe non-blocking for all who share it. cli/bin.js sees to that for the package; in the action it is the first thing in the
+ * file. And to `import` a module makes Node read all that it exports; of node:http that loads a WebSocket client, half the size of the
+ * server.
  */
 const late: Plugin = {
   name: "late",

@@ -8,7 +8,10 @@ import { type Lease, requestKey } from "../core/model.ts";
 export class RecentEnds {
   readonly #leases = new Map<string, Lease>();
   readonly #requests = new Map<string, Lease>();
-  /** The same leases in a circle: the next takes the place of the oldest. A map's first entry is slow to find once others before it are gone. */
+  /**
+   * The same leases in a circle: the next takes the place of the oldest. A map's first entry is slow to find once others before it are
+   * gone.
+   */
   readonly #circle: Lease[] = [];
   #next = 0;
 

@@ -42,8 +42,8 @@ export interface Medium {
   /** Calls back at a failure that no call has met. */
   onFailure(listener: (why: StoreFailure) => void): void;
   /**
-   * All of it or nothing; on disk before it resolves, and then it resolves with no lease. Nothing is written where one of the `fresh` request
-   * keys is that of an ended lease: it resolves with the newest one of each.
+   * All of it or nothing; on disk before it resolves, and then it resolves with no lease. Nothing is written where one of the `fresh`
+   * request keys is that of an ended lease: it resolves with the newest one of each.
    */
   write(batch: Batch, fresh?: readonly string[]): Promise<readonly Lease[]>;
   /** Tries a write that changes nothing, up to its fsync. A medium that is "short" becomes "well" once there is room for the reserve. */

@@ -26,8 +26,8 @@ export function known(): Migration[] {
 
 /**
  * Brings the schema up to date. All migrations that the file has not had are one transaction, with their records and the version of the
- * file: after a crash they have either happened or not, and a new store waits for one fsync. Tells whether any was needed. Throws StoreUnusable for a file that a newer call-me made, or one whose
- * migrations were not these.
+ * file: after a crash they have either happened or not, and a new store waits for one fsync. Tells whether any was needed. Throws
+ * StoreUnusable for a file that a newer call-me made, or one whose migrations were not these.
  */
 export function migrate(db: Database, file: string, migrations: readonly Migration[] = known()): boolean {
   const version = Number(db.pragma("user_version", { simple: true }));

@@ -104,8 +104,8 @@ export interface Store {
   fill(cache: Cache): Promise<void>;
   /**
    * Locks the pools, and calls `work`, synchronously, on drafts of the cached values, and of the rows that `reads` names. What they changed
-   * is on disk (fsync), and then in the cache, before the answer; when `work` throws, nothing is written. It is called again, on new drafts,
-   * where a request turns out to have been answered long ago, and then the first time has never been.
+   * is on disk (fsync), and then in the cache, before the answer; when `work` throws, nothing is written. It is called again, on new
+   * drafts, where a request turns out to have been answered long ago, and then the first time has never been.
    */
   transact<R>(pools: readonly string[], reads: Reads, work: (transaction: Transaction) => R): Promise<R>;
   /** A lease that has ended, while history keeps it. */

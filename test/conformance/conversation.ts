@@ -1,4 +1,5 @@
-// One call of the suite as our methods see it, whichever way it came: what was received, and what goes into the head and trailers of its answer.
+// One call of the suite as our methods see it, whichever way it came: what was received, and what goes into the head and trailers of its
+// answer.
 
 import type { OutgoingHttpHeaders } from "node:http";
 import type { IncomingHttpHeaders } from "node:http2";

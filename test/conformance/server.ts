@@ -1,5 +1,6 @@
-// A server for the suite, which starts one for each combination of protocol and HTTP: our door and both ways, with the suite's methods behind
-// them. Reads a ServerCompatRequest from stdin, writes a ServerCompatResponse to stdout, and serves until it is killed, or the suite has gone.
+// A server for the suite, which starts one for each combination of protocol and HTTP: our door and both ways, with the suite's methods
+// behind them. Reads a ServerCompatRequest from stdin, writes a ServerCompatResponse to stdout, and serves until it is killed, or the suite
+// has gone.
 import type { IncomingHttpHeaders } from "node:http2";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";

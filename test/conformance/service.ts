@@ -65,7 +65,10 @@ export async function follow(request: pb.ServerStreamRequest, talk: Conversation
   fail(definition, packed, talk);
 }
 
-/** With full duplex each request is answered when it comes, up to the first for which there is no answer; those that are left come at the end. */
+/**
+ * With full duplex each request is answered when it comes, up to the first for which there is no answer; those that are left come at the
+ * end.
+ */
 async function* bidiStream(requests: AsyncIterable<pb.BidiStreamRequest>, context: HandlerContext) {
   const talk = longWay(context);
   let first: pb.BidiStreamRequest | undefined;

@@ -14,8 +14,8 @@ export interface SignsOfLife {
   /** One sign of life. Ignored for a lease that neither waits nor is offered. */
   sign(lease: string): void;
   /**
-   * A wait or a stream opens: a sign that lasts until the returned function is called. `takes` is asked when the lease is offered something,
-   * before that is committed: true, the caller takes it.
+   * A wait or a stream opens: a sign that lasts until the returned function is called. `takes` is asked when the lease is offered
+   * something, before that is committed: true, the caller takes it.
    */
   attend(lease: string, takes?: () => boolean): () => void;
   /** Whether somebody who waits for a lease takes what it is offered. */

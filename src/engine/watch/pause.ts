@@ -35,8 +35,8 @@ export class Pause implements Beat {
   }
 
   /**
-   * Wakes the sleeper in its turn, when `wake` was called since it was last woken, after so many milliseconds at most, or at the end. One sleeper at
-   * a time.
+   * Wakes the sleeper in its turn, when `wake` was called since it was last woken, after so many milliseconds at most, or at the end. One
+   * sleeper at a time.
    */
   sleep(milliseconds: number, sleeper: Sleeper): void {
     this.due = this.#beats.in(milliseconds);

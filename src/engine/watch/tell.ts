@@ -1,10 +1,12 @@
 /**
- * Takes what a stream tells. A promise: it takes nothing more before that has resolved; one that rejects ends the stream with its error. To call
- * for each message, rather than to be asked for it, costs a stream nothing that lives until its next message.
+ * Takes what a stream tells. A promise: it takes nothing more before that has resolved; one that rejects ends the stream with its error. To
+ * call for each message, rather than to be asked for it, costs a stream nothing that lives until its next message.
  */
 export type Tell<M> = (message: M) => Promise<void> | undefined;
 
-/** The messages of a stream for who asks for each; the stream waits until it is asked for. Whoever stops asking must end the stream, too. */
+/**
+ * The messages of a stream for who asks for each; the stream waits until it is asked for. Whoever stops asking must end the stream, too.
+ */
 export async function* pulled<M extends object>(stream: (tell: Tell<M>) => Promise<void>): AsyncGenerator<M, void, undefined> {
   let told = quiet<M | undefined>();
   let taken = quiet<void>();

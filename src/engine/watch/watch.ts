@@ -20,9 +20,9 @@ export interface WatchOptions {
 const IN_A_ROW = 32;
 
 /**
- * Follows a pool or an environment: a SNAPSHOT (or, resumed, the missed CHANGEs), then each CHANGE in commit order, and HEARTBEATs. Resolves when
- * it was ended. A reader that is slow to take is told the present state in place of what it missed. All readers of one thing are told the same
- * message objects.
+ * Follows a pool or an environment: a SNAPSHOT (or, resumed, the missed CHANGEs), then each CHANGE in commit order, and HEARTBEATs.
+ * Resolves when it was ended. A reader that is slow to take is told the present state in place of what it missed. All readers of one thing
+ * are told the same message objects.
  */
 export async function watch(engine: Engine, topic: Topic, options: WatchOptions, tell: Tell<WatchMessage>): Promise<void> {
   const { subscription, close } = engine.hub.subscribe(topic, options.call);

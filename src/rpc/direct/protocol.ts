@@ -24,8 +24,8 @@ export interface Protocol<E> {
   /** How long the caller waits, in ms; undefined: for ever. */
   timeout(exchange: E): number | undefined;
   /**
-   * Reads the request, and calls `done` with the bytes of the message; rejects with connect-es's own error if they are not one of at most the
-   * method's size.
+   * Reads the request, and calls `done` with the bytes of the message; rejects with connect-es's own error if they are not one of at most
+   * the method's size.
    */
   read(exchange: E, method: DirectMethod, done: (message: Received) => void): void;
   parse(method: DirectMethod, bytes: Uint8Array): MessageShape<DescMessage>;

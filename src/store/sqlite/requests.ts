@@ -11,8 +11,8 @@ export type Answered = readonly [key: string, row: number];
 type Entry = [endedAt: number, key: string, row: number];
 
 /**
- * In which rows of ended leases a request key may be, in memory: 16 to 32 bytes for each. Random keys in an index of the file would cost a page
- * for each end. It is filled from the file a part at a time, or all at once when it is first asked.
+ * In which rows of ended leases a request key may be, in memory: 16 to 32 bytes for each. Random keys in an index of the file would cost a
+ * page for each end. It is filled from the file a part at a time, or all at once when it is first asked.
  */
 export class Requests {
   readonly #part: Statement<Entry, Entry>;

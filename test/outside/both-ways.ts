@@ -15,8 +15,8 @@ export interface Answer {
 }
 
 /** The two of them, with the direct way on and off. */
-export function startBoth(): Promise<Server[]> {
-  return Promise.all([Server.start({ CALL_ME_DIRECT: "on" }), Server.start({ CALL_ME_DIRECT: "off" })]);
+export function startBoth(env: Readonly<Record<string, string>> = {}): Promise<Server[]> {
+  return Promise.all(["on", "off"].map((direct) => Server.start({ ...env, CALL_ME_DIRECT: direct })));
 }
 
 /** Node's own headers, and what only says which compression could be used: the direct way uses none. */

@@ -1,5 +1,5 @@
 // The direct way and the long way (CALL_ME_DIRECT=off) answer alike: one table of calls, good and bad, through both.
-import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
+import { create, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { envelope, overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
@@ -150,5 +150,37 @@ describe("what is unusual", () => {
   ])("over HTTP/1.1: %s", async (_, headers, chunks) => {
     const [direct, long] = await Promise.all(servers.map((server) => overHttp1(server, PATH, headers, chunks)));
     expect({ ...direct, body: direct?.body.toString() }).toEqual({ ...long, body: long?.body.toString() });
+  });
+});
+
+// As a page does whose own name was pointed at this machine after it was loaded: to the browser that is its own site.
+describe("a server without a key answers under no name but this machine's", () => {
+  let open: Server[];
+  beforeAll(async () => {
+    open = await startBoth({ API_KEY: "" });
+  });
+  afterAll(() => Promise.all(open.map((server) => server[Symbol.asyncDispose]())));
+  const path = "/callme.v1.LockService/Check";
+
+  test.each([
+    ["localhost", 200],
+    ["evil.example.com", 403],
+  ])("gRPC to %s", async (name, status) => {
+    const headers = { ":authority": name, "content-type": "application/grpc", te: "trailers" };
+    const bytes = envelope(toBinary(METHODS.check.input, create(METHODS.check.input, { environment: "uat" })));
+    const [direct, long] = await Promise.all(open.map((server) => overHttp2(server, path, headers, [bytes])));
+    expect(direct).toEqual(long);
+    expect(direct?.status).toBe(status);
+  });
+
+  test.each([
+    ["localhost", 200],
+    ["evil.example.com", 403],
+  ])("JSON to %s", async (name, status) => {
+    const body = Buffer.from('{"environment":"uat"}');
+    const headers = { host: name, "content-type": "application/json", "content-length": String(body.byteLength) };
+    const [direct, long] = await Promise.all(open.map((server) => overHttp1(server, path, headers, [body])));
+    expect(direct).toEqual(long);
+    expect(direct?.status).toBe(status);
   });
 });

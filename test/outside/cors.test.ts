@@ -1,5 +1,6 @@
 // Whose web pages may call: what the server tells browsers, and what it refuses by itself. What browsers make of it: test/browser.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { envelope, overHttp1, overHttp2 } from "./both-ways.ts";
 import { clientsOf } from "./clients.ts";
 import { curl } from "./curl.ts";
 import { Server } from "./server.ts";
@@ -91,6 +92,12 @@ describe("any other origin", () => {
     expect((await acquire("own", { origin: closed.url, "sec-fetch-site": "same-origin" }, closed)).status).toBe(200);
     expect((await acquire("own", { origin: closed.url }, closed)).status).toBe(200);
   });
+});
+
+test("an answer to no page says that it depends on the origin, too: no cache may give it to one", async () => {
+  const grpc = await overHttp2(server, ACQUIRE, { "content-type": "application/grpc", te: "trailers" }, [envelope(new Uint8Array())]);
+  const json = await overHttp1(server, ACQUIRE, { "content-type": "application/json", "content-length": "2" }, [Buffer.from("{}")]);
+  expect([grpc.headers["vary"], json.headers["vary"]]).toEqual(["origin", "origin"]);
 });
 
 test.each(["*", "null", "https://ci.example.com/", "ci.example.com", "https://*.example.com", "https://CI.example.com", "file:///"])(

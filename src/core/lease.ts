@@ -26,20 +26,24 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
 
 /** Starts the ttl: the holder is there. Nothing but the grace of a start outlives granted_at + max_hold (rule 5). */
 export function hold(draft: Draft, lease: Lease, revision?: number): Lease {
-  const { deadline: offered = 0, told: _, transient: __, calls: ___, ...rest } = lease;
+  const { deadline: offered = 0, transient: _, calls: __, ...rest } = lease;
   const latest = latestEnd(lease) ?? Number.POSITIVE_INFINITY;
   const until = lease.ttl === undefined ? undefined : Math.max(Math.min(draft.at + lease.ttl, latest), lease.graced ? offered : 0);
   const graced = until !== undefined && until > latest;
   return draft.putLease({ ...rest, ...(until && { deadline: until }), state: "HELD", heldAt: draft.at, graced }, { revision });
 }
 
-/** Keeps the slots for a holder who has yet to show up. `told`: an answer that said HELD was written. */
+/**
+ * Keeps the slots for a holder who has yet to show up. `told`: an answer that said HELD was written. What a hold had left of the grace of a
+ * start it keeps as an offer.
+ */
 export function offer(draft: Draft, lease: Lease, revision?: number, told = false): Lease {
-  const { heldAt: _, ...rest } = lease;
+  const { heldAt: _, deadline: held = 0, ...rest } = lease;
   const patience = draft.at < draft.pool.patientUntil ? limits.claimTimeout.afterStart : 0;
   const until = draft.at + Math.max(lease.claimTimeout, patience);
-  const deadline = Math.min(until, latestEnd(lease) ?? until);
-  return draft.putLease({ ...rest, ...(told && { told }), state: "OFFERED", deadline, graced: false }, { revision });
+  const latest = latestEnd(lease) ?? until;
+  const deadline = Math.min(until, lease.graced ? Math.max(latest, held) : latest);
+  return draft.putLease({ ...rest, ...(told && { told }), state: "OFFERED", deadline, graced: deadline > latest }, { revision });
 }
 
 /**

@@ -118,7 +118,7 @@ export function hangUp(draft: Draft, command: HangUp): Done | Refusal {
   if (lease.requestId !== undefined && lease.transient !== true) {
     // Renewed or claimed since: somebody is there.
     if (lease.state !== "HELD" || lease.revision !== command.revision) return { ok: true, lease };
-    return { ok: true, lease: offer(draft, lease, undefined, command.written) };
+    return { ok: true, lease: offer(draft, lease, undefined, command.written || lease.told === true) };
   }
   const unaware = command.written && lease.state === "HELD";
   return { ok: true, lease: end(draft, lease, { reason: "WITHDRAWN", note: "its caller went away", unaware }) };

@@ -188,12 +188,34 @@ describe("a grant whose answer was lost", () => {
     expect(world.state("x")).toBe("EXPIRED");
   });
 
-  test("a claim forgets that it was lost", () => {
+  test("its slots rest if any answer of it was written, although a later one was not: also after a start nobody else remembers", () => {
     const world = new World();
-    world.acquire("x", "a", { requestId: "r" });
+    world.acquire("x", "a", { requestId: "r", claimTimeout: 5 * SECOND });
+    world.acquire("next", "a");
     world.hangUp("x", true);
+    world.do({ type: "recover" });
     world.claim("x");
-    expect(world.lease("x").told).toBeUndefined();
+    world.hangUp("x", false);
+    world.pass(30 * SECOND);
+    expect(world.states("x", "next")).toBe("x QUEUED, next QUEUED");
+    world.pass(10 * SECOND);
+    expect(world.state("next")).toBe("OFFERED");
+  });
+
+  test("keeps the grace of a start as an offer, even beyond max_hold", () => {
+    const world = new World();
+    world.acquire("x", "a", { requestId: "r", ttl: MINUTE, maxHold: MINUTE });
+    world.at += 10 * MINUTE;
+    world.do({ type: "recover" });
+    const grace = world.at + MINUTE;
+    world.pass(40 * SECOND);
+    world.hangUp("x", true);
+    expect(world.lease("x")).toMatchObject({ state: "OFFERED", deadline: grace, graced: true });
+    world.pass(15 * SECOND);
+    world.claim("x");
+    expect(world.lease("x")).toMatchObject({ state: "HELD", deadline: grace, graced: true });
+    world.pass(5 * SECOND);
+    expect(world.state("x")).toBe("EXPIRED");
   });
 
   test("of two that were held at once in the same moment, both keep a place, in the order of their grants", () => {

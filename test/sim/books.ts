@@ -22,6 +22,8 @@ export class Books {
   /** Environments that somebody wanted to delete, and those whose end was told. */
   readonly doomed = new Set<string>();
   readonly deleted = new Set<string>();
+  /** Environments whose end is in the commit that is being entered: by then they may be gone, or others of their names. */
+  #going: ReadonlySet<string> = new Set();
   readonly #clients: ReadonlyMap<string, Client>;
   readonly #entries = new Map<string, Entry>();
   readonly #tokens = new Map<string, number>();
@@ -119,6 +121,11 @@ export class Books {
     if (entry === undefined || command === undefined) return;
     entry.graced = undefined;
     if (row.state === "HELD" || row.state === "OFFERED") this.#checkEnd(row, command.maxHold ?? DEFAULT_MAX_HOLD, entry.granted);
+  }
+
+  /** A commit is about to be entered, event by event. */
+  begin(events: readonly Event[]): void {
+    this.#going = new Set(events.flatMap(({ environments }) => environments.filter(({ deleted }) => deleted).map(({ name }) => name)));
   }
 
   enter(event: Event, pool: Pool, commit: number): void {
@@ -249,7 +256,8 @@ export class Books {
     this.#rests.begin(before.slots, at);
     for (const [environment, index] of before.slots) {
       const use = pool.sites.get(environment)?.slots.get(index);
-      expectThat(use !== undefined && "until" in use, `slot ${index} of ${environment} does not rest, although ${id} may be in use`);
+      const rests = this.#going.has(environment) || (use !== undefined && "until" in use);
+      expectThat(rests, `slot ${index} of ${environment} does not rest, although ${id} may be in use`);
     }
   }
 

@@ -159,6 +159,7 @@ export class Judge {
   committed(commit: Commit, told: () => void): void {
     this.commits++;
     for (const pool of commit.pools) this.noting(() => this.#checkPool(pool));
+    this.books.begin(commit.events);
     for (const event of commit.events) {
       const pool = commit.pools.find((one) => one.name === event.pool);
       if (pool !== undefined) this.noting(() => this.books.enter(event, pool, this.commits));

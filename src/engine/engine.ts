@@ -18,6 +18,8 @@ import { Past } from "./watch/past.ts";
 
 /** Commands that are executed even if their caller has gone: they give something back that others wait for, and need no answer. */
 const GIVES_BACK: ReadonlySet<Command["type"]> = new Set(["release", "releaseByEnvironment", "releaseLegacy", "forceRelease"]);
+/** Commands about what a call has asked for before. */
+const FOLLOWS_UP: ReadonlySet<Command["type"]> = new Set(["claim", "hangUp"]);
 /** How often history is trimmed, in milliseconds. */
 const TRIM_EVERY = 60_000;
 /** How soon after a failed write the store is tried again, in milliseconds. */
@@ -126,14 +128,14 @@ export class Engine {
   }
 
   /** Decides one command, of the call if there is one; the reply is on disk. Rejects with a StoreFailure or an EngineFailure. */
-  async submit(pool: string, command: Command, call?: EngineCall): Promise<Reply> {
+  async submit(pool: string, command: Command, call?: Pick<EngineCall, "gone">): Promise<Reply> {
     const [reply] = await this.submitAll({ parts: [{ pool, command }] }, call);
     if (reply === undefined) throw new Error("invariant: a unit of one part has one reply");
     return reply;
   }
 
   /** Decides several commands, all or none. */
-  async submitAll(unit: Omit<Unit, "asker">, call?: EngineCall): Promise<readonly Reply[]> {
+  async submitAll(unit: Omit<Unit, "asker">, call?: Pick<EngineCall, "gone">): Promise<readonly Reply[]> {
     // Throws for a damaged pool: refused in the lane it would cost its whole batch a second try.
     for (const { pool } of unit.parts) this.#pools.pool(pool);
     return await this.#lane.submit(call === undefined ? unit : { ...unit, asker: this.#asker(unit, call) });
@@ -152,13 +154,9 @@ export class Engine {
 
   /** Renews a lease; it also shows that an earlier answer has arrived. Undefined if there is no such lease. */
   async renew(command: Renew, call: EngineCall): Promise<Reply | undefined> {
-    // It is a sign of life now and not when it is decided: the ticket must not run out in between.
-    const waiting = this.views.live(command.lease)?.lease;
-    if (waiting !== undefined && owns(command.by, waiting)) this.#signs.sign(waiting.id);
-    const renewed = this.#attendance.renewing(command.lease);
-    const reply = await this.submitFor(command.lease, command, call);
-    if (reply?.ok && reply.lease !== undefined) renewed(reply.lease, call);
-    return reply;
+    const lease = this.views.live(command.lease)?.lease;
+    if (lease !== undefined && owns(command.by, lease)) return await this.#attendance.renew(lease, command, call);
+    return await this.submitFor(command.lease, command, call);
   }
 
   /** A lease for somebody who has its token (`own`), or for an onlooker; with `wait`, when it waits no more, or at its next change. */
@@ -182,10 +180,11 @@ export class Engine {
     return this.#attendance.keep(view, call);
   }
 
-  /** Not while the server stops: then connections end of calls that are still to be answered. */
-  #asker({ parts }: Unit, call: EngineCall): Asker {
+  /** Nothing that is asked for first is refused while the server stops: then connections end of calls that are still to be answered. */
+  #asker({ parts }: Unit, call: Pick<EngineCall, "gone">): Asker {
     const stays = parts.some(({ command }) => GIVES_BACK.has(command.type));
-    return { gone: () => !stays && call.gone && !this.draining.aborted };
+    const isIn = parts.every(({ command }) => FOLLOWS_UP.has(command.type));
+    return { isIn, gone: () => !stays && call.gone && (isIn || !this.draining.aborted) };
   }
 
   /** Ends waits and streams; what was submitted is still answered. */

@@ -10,6 +10,8 @@ import { refusedForSpace } from "./shortage.ts";
 
 /** The caller who waits for a unit's answer. */
 export interface Asker {
+  /** It was let in before: this unit is about an earlier one of its own, and is never refused as OVERLOADED. */
+  readonly isIn?: boolean;
   /** Whether the caller waits no more: then the unit is not executed. */
   gone(): boolean;
 }
@@ -57,7 +59,7 @@ export class Lane {
    * an EngineFailure: OVERLOADED when limits.waiting units wait already, CALLER_GONE when its asker has gone before its turn.
    */
   submit(unit: Unit): Promise<readonly Reply[]> {
-    if (unit.asker !== undefined && this.#waiting.length >= limits.waiting)
+    if (unit.asker !== undefined && unit.asker.isIn !== true && this.#waiting.length >= limits.waiting)
       return Promise.reject(new EngineFailure("OVERLOADED", `${this.#waiting.length} commands wait already; try again a little later`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ unit, resolve, reject });

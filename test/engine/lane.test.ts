@@ -57,9 +57,9 @@ describe("the lane", () => {
     const pulse: Command = { type: "pulse" };
     const waiting = Array.from({ length: limits.waiting }, () => lane.submit(unit(pulse, patient)));
     await expect(lane.submit(unit(acquireCommand("late", "other"), patient))).rejects.toMatchObject({ reason: "OVERLOADED" });
-    const own = lane.submit(unit(pulse));
+    const own = [lane.submit(unit(pulse)), lane.submit(unit(pulse, { ...patient, isIn: true }))];
     disk.flow();
-    await Promise.all([first, ...waiting, own]);
+    await Promise.all([first, ...waiting, ...own]);
     const [reply] = await lane.submit(unit(acquireCommand("later", "other"), patient));
     expect(reply).toMatchObject({ ok: true, lease: { state: "HELD" } });
   });

@@ -1,16 +1,13 @@
 /** What a call does about its lease: ask for it, wait for it, give signs of life, and see that its answer arrives. */
 import { notGranted } from "../../core/busy.ts";
-import type { Acquire, Reply } from "../../core/command.ts";
+import type { Acquire, Renew, Reply } from "../../core/command.ts";
 import { type Lease, type Micros, requestKey } from "../../core/model.ts";
 import { bare } from "../../core/needs.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import type { LeaseView } from "../views.ts";
-import { Deliveries, type Delivery } from "./deliveries.ts";
-import { patienceOf, type Surroundings, Waiting } from "./waiting.ts";
-
-/** How soon taking back a lease that the store could not write is tried again, in milliseconds. */
-const AGAIN = 1_000;
+import { Answers, type Rooms } from "./answers.ts";
+import { patienceOf, Waiting } from "./waiting.ts";
 
 /** An Acquire, and for how long its call waits in line. */
 export interface Asked {
@@ -19,19 +16,15 @@ export interface Asked {
   readonly wait?: Micros | undefined;
 }
 
-/** The parts of the engine that it uses. */
-export interface Rooms extends Surroundings {
-  trouble(error: unknown, what: string): void;
-}
-
 export class Attendance {
   readonly #rooms: Rooms;
-  readonly #deliveries = new Deliveries();
+  readonly #answers: Answers;
   readonly #waiting: Waiting;
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
-    this.#waiting = new Waiting(rooms);
+    this.#answers = new Answers(rooms);
+    this.#waiting = new Waiting(rooms, (lease) => this.#answers.isTakenBack(lease));
   }
 
   /** Notes a committed change of a lease's state; undefined if it has ended. */
@@ -40,8 +33,7 @@ export class Attendance {
     if (lease?.state === "QUEUED") signs.expect(id, lease.ticketTtl);
     else if (lease?.state === "OFFERED") signs.offered(id);
     else signs.forget(id);
-    if (lease === undefined) this.#deliveries.forget(id);
-    else if (lease.state !== "QUEUED") this.#deliveries.granted(id);
+    this.#answers.moved(id, lease);
   }
 
   /**
@@ -59,24 +51,26 @@ export class Attendance {
       if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
       const { lease, environmentCreated } = reply;
       this.#rooms.signs.sign(lease.id);
-      if (lease.state !== "HELD") return this.#queue(lease, environmentCreated, patience, call);
-      this.#tell(lease, call);
+      if (lease.state !== "HELD" || this.#waiting.isToClaim(lease)) return this.#queue(lease, environmentCreated, patience, call);
+      this.#answers.tell(lease, call);
       return reply;
     });
   }
 
   /**
-   * The rest of an Acquire that is not granted at once. Like all that waits it keeps the lease and not the pool that this was read from: a
+   * The rest of an Acquire that is not granted at once, or is just being taken back from another call of its own. Like all that waits it keeps the lease and not the pool that this was read from: a
    * line of waiters would keep as many versions of it.
    */
   async #queue(lease: Lease, created: boolean | undefined, patience: number, call: EngineCall): Promise<Reply> {
     const fails = lease.failing === true;
-    const delivery = this.#give(lease.id, call, false);
+    const delivery = this.#answers.follow(lease.id, call, false);
     try {
-      const waited = await this.#waiting.inLine(lease, patience, call, () => delivery.lost !== undefined || this.#isGone(call));
+      const isLost = () => delivery.lost !== undefined || this.#isGone(call);
+      const signed = this.#waiting.isToClaim(lease) ? await this.#waiting.claim(lease, call) : lease;
+      const waited = signed.state === "QUEUED" ? await this.#waiting.inLine(signed, patience, call, isLost) : signed;
       const after = fails ? await this.#giveUp(waited) : waited;
       // The wait may have claimed an offer for a caller whose connection was lost at that moment.
-      if (delivery.lost !== undefined) this.#lost(lease.id, delivery.lost.written, false);
+      if (delivery.lost !== undefined) this.#answers.lost(lease.id, delivery.lost.written, false);
       if (fails && after.state !== "HELD") {
         delivery.cancel();
         return this.#busy(lease);
@@ -86,7 +80,7 @@ export class Attendance {
     } catch (error) {
       delivery.cancel();
       // Its caller gets no answer, and cannot come back for it.
-      if (lease.requestId === undefined || fails) this.#abandon(lease.id);
+      if (lease.requestId === undefined || fails) this.#answers.abandon(lease.id);
       throw error;
     }
   }
@@ -94,11 +88,6 @@ export class Attendance {
   /** A lease with its pool as it is now. */
   #viewOf(lease: Lease): LeaseView {
     return { lease, pool: this.#rooms.views.pool(lease.pool) };
-  }
-
-  #abandon(id: string): void {
-    const lease = this.#rooms.views.live(id)?.lease;
-    if (lease !== undefined && !this.#rooms.draining.aborted) this.#takeBack(lease, false, false);
   }
 
   /** With if_busy FAIL nothing is left in line when the wait of the last open call is over; granted by now, it is held. */
@@ -120,11 +109,15 @@ export class Attendance {
    * more.
    */
   async look(lease: Lease, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
-    const signed = await this.#sign(lease, call);
-    if (signed.state !== "QUEUED") return this.#viewOf(signed);
-    const waited = await this.#waiting.inLine(signed, patienceOf(wait, call), call, () => this.#isGone(call));
-    this.#tell(waited, call, true);
-    return this.#viewOf(waited);
+    if (lease.state === "ENDED") return this.#viewOf(lease);
+    this.#named(lease.id);
+    const waits = lease.state === "QUEUED" && (wait ?? 0) > 0;
+    const seen = await this.#answers.telling(lease, call, waits || this.#waiting.isToClaim(lease), async () => {
+      const signed = await this.#waiting.claim(lease, call);
+      if (signed.state !== "QUEUED") return signed;
+      return await this.#waiting.inLine(signed, patienceOf(wait, call), call, () => this.#isGone(call));
+    });
+    return this.#viewOf(seen);
   }
 
   /** Reads a lease for an onlooker; with `wait` after its next change of state. It is no sign of life and claims nothing (rule 3). */
@@ -133,41 +126,45 @@ export class Attendance {
     return (await this.#rooms.views.lease(lease.id)) ?? this.#viewOf(lease);
   }
 
-  /** A sign of life of a lease, given by a call that has its token: an offer becomes a hold, committed before this resolves. */
+  /** A sign of life of a lease, given by a stream that has its token: an offer becomes a hold, committed before this resolves. */
   async sign(lease: Lease, call: EngineCall): Promise<LeaseView> {
-    return this.#viewOf(await this.#sign(lease, call));
+    if (lease.state === "ENDED") return this.#viewOf(lease);
+    this.#named(lease.id);
+    return this.#viewOf(await this.#claimed(lease, call));
   }
 
   /** A further sign of life by a stream that named the lease when it began. */
   async keep(view: LeaseView, call: EngineCall): Promise<LeaseView> {
-    const kept = await this.#waiting.claim(view.lease);
-    if (kept === view.lease) return view;
-    this.#tell(kept, call, true);
-    return this.#viewOf(kept);
+    const toClaim = this.#waiting.isToClaim(view.lease);
+    if (view.lease.state === "ENDED" || (!toClaim && this.#answers.isFollowed(view.lease.id, call))) return view;
+    const kept = await this.#claimed(view.lease, call);
+    return kept === view.lease ? view : this.#viewOf(kept);
   }
 
-  /** A call that renews the lease begins; the returned function is called once it has, as its caller has had an earlier answer. */
-  renewing(id: string): (lease: Lease, call: EngineCall) => void {
-    const named = this.#deliveries.naming(id);
-    return (lease, call) => {
-      named();
-      this.#rooms.signs.sign(lease.id);
-      this.#tell(lease, call, true);
-    };
+  #claimed(lease: Lease, call: EngineCall): Promise<Lease> {
+    return this.#answers.telling(lease, call, this.#waiting.isToClaim(lease), () => this.#waiting.claim(lease, call));
+  }
+
+  /** Renews a lease. It is a sign of life when it comes and not only when it is decided: the ticket must not run out in between. */
+  async renew(lease: Lease, command: Renew, call: EngineCall): Promise<Reply> {
+    const { signs, submit } = this.#rooms;
+    signs.sign(lease.id);
+    const answer = this.#answers.renewing(lease, call);
+    try {
+      const reply = await submit(lease.pool, command, call);
+      if (reply.ok) signs.sign(lease.id);
+      answer(reply.ok ? reply.lease : undefined);
+      return reply;
+    } catch (error) {
+      answer(undefined);
+      throw error;
+    }
   }
 
   /** A call that begins names the lease: a sign of life, and what was answered before has arrived. */
   #named(id: string): void {
     this.#rooms.signs.sign(id);
-    this.#deliveries.naming(id)();
-  }
-
-  async #sign(lease: Lease, call: EngineCall): Promise<Lease> {
-    if (lease.state === "ENDED") return lease;
-    this.#named(lease.id);
-    const signed = await this.#waiting.claim(lease);
-    this.#tell(signed, call, true);
-    return signed;
+    this.#answers.naming(id)();
   }
 
   /** Not while the server stops: then signals abort of calls that are still to be answered. */
@@ -180,53 +177,5 @@ export class Attendance {
     if (command.requestId === undefined) return undefined;
     const { leases, requests } = this.#rooms.views.pool(pool);
     return leases.get(requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");
-  }
-
-  /** If no caller is known to have learned of the hold, this answer is what gives the lease, and its delivery is followed. */
-  #tell(lease: Lease, call: EngineCall, byToken = false): void {
-    if (lease.state === "HELD" && !this.#deliveries.isKnown(lease.id)) this.#give(lease.id, call, byToken).answer(true);
-  }
-
-  #give(lease: string, call: EngineCall, byToken: boolean): Delivery {
-    return this.#deliveries.give(lease, (lost) => call.handOver(lost), this.#losing(lease, byToken));
-  }
-
-  /** Made apart from the call: closures of one scope keep all of it, and this one lives until the answer has arrived. */
-  #losing(lease: string, byToken: boolean): (written: boolean) => void {
-    return (written) => this.#lost(lease, written, byToken);
-  }
-
-  /**
-   * An answer that gives a lease has not arrived; `byToken`: it was that of a call by the lease's token. Ignored while the server stops,
-   * since then it is the server that ends connections.
-   */
-  #lost(id: string, written: boolean, byToken: boolean): void {
-    const lease = this.#rooms.views.live(id)?.lease;
-    if (lease !== undefined && !this.#rooms.draining.aborted && this.#isOrphan(lease, byToken)) this.#takeBack(lease, written, byToken);
-  }
-
-  /**
-   * Whether nobody has the lease, nor can come for it. Without a request_id nobody but the caller of the Acquire has its answer, whoever has
-   * looked at the lease. One that waits only as long as its calls is over with the last of them.
-   */
-  #isOrphan(lease: Lease, byToken: boolean): boolean {
-    if (lease.requestId === undefined && !byToken) return true;
-    if (lease.state === "HELD") return !this.#deliveries.isTold(lease.id);
-    return lease.transient === true && !this.#deliveries.isUnderway(lease.id);
-  }
-
-  #takeBack(lease: Lease, written: boolean, byToken: boolean): void {
-    this.#hangUp(lease, written).catch((error) => {
-      this.#rooms.trouble(error, "take back a lease whose answer did not arrive");
-      this.#rooms.timers.after(AGAIN, () => this.#lost(lease.id, written, byToken));
-    });
-  }
-
-  async #hangUp({ id, pool, revision }: Lease, written: boolean): Promise<void> {
-    const { submit } = this.#rooms;
-    const reply = await submit(pool, { type: "hangUp", lease: id, revision, written });
-    // Another call was told that the lease is HELD while the hang-up was being stored: then it stays HELD.
-    const missed = reply.ok && reply.lease?.state === "OFFERED" && this.#deliveries.isTold(id);
-    if (missed) await submit(pool, { type: "claim", lease: id });
   }
 }

@@ -19,6 +19,8 @@ interface Told {
   known: boolean;
   /** One that was lost had been handed to the system, so somebody may know all the same. */
   written: boolean;
+  /** How many calls are about to tell of it. */
+  coming: number;
   readonly underway: Set<Underway>;
 }
 
@@ -55,10 +57,30 @@ export class Deliveries {
     return (this.#leases.get(lease)?.underway.size ?? 0) > 0;
   }
 
-  /** Whether a caller knows of the lease, or an answer that tells of it is under way. */
+  /** Whether this very answer is under way. */
+  follows(lease: string, delivery: Delivery | undefined): boolean {
+    return delivery instanceof Underway && this.#leases.get(lease)?.underway.has(delivery) === true;
+  }
+
+  /** Whether an answer that told of the grant was lost after it had been handed to the system. */
+  wasWritten(lease: string): boolean {
+    return this.#leases.get(lease)?.written === true;
+  }
+
+  /** A call begins that may tell of the lease: it counts as told until the returned function is called. */
+  coming(lease: string): () => void {
+    const told = this.#told(lease);
+    told.coming++;
+    return () => {
+      told.coming--;
+      this.#tidy(lease);
+    };
+  }
+
+  /** Whether a caller knows of the lease, or an answer that tells of it is under way, or about to be given. */
   isTold(lease: string): boolean {
     const told = this.#leases.get(lease);
-    return told === undefined || told.known || told.underway.size > 0;
+    return told === undefined || told.known || told.underway.size > 0 || told.coming > 0;
   }
 
   /**
@@ -102,13 +124,13 @@ export class Deliveries {
   /** An entry that says no more than none. */
   #tidy(lease: string): void {
     const told = this.#leases.get(lease);
-    if (told?.known && told.underway.size === 0) this.#leases.delete(lease);
+    if (told?.known && told.underway.size === 0 && told.coming === 0) this.#leases.delete(lease);
   }
 
   #told(lease: string): Told {
     const known = this.#leases.get(lease);
     if (known !== undefined) return known;
-    const told: Told = { known: true, written: false, underway: new Set() };
+    const told: Told = { known: true, written: false, coming: 0, underway: new Set() };
     this.#leases.set(lease, told);
     return told;
   }

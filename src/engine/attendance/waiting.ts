@@ -19,7 +19,8 @@ export interface Surroundings {
   readonly signs: SignsOfLife;
   readonly timers: Timers;
   readonly draining: AbortSignal;
-  submit(pool: string, command: Command, call?: EngineCall): Promise<Reply>;
+  /** `call`: on whose behalf it is; nothing is executed for one who is gone by then. */
+  submit(pool: string, command: Command, call?: Pick<EngineCall, "gone">): Promise<Reply>;
 }
 
 /**
@@ -27,10 +28,13 @@ export interface Surroundings {
  */
 export class Waiting {
   readonly #rooms: Surroundings;
+  readonly #isTakenBack: (lease: string) => boolean;
   readonly #waits: Waits;
 
-  constructor(rooms: Surroundings) {
+  /** `isTakenBack` tells whether a lease is being taken back from somebody else just now: what becomes of it is known behind that. */
+  constructor(rooms: Surroundings, isTakenBack: (lease: string) => boolean) {
     this.#rooms = rooms;
+    this.#isTakenBack = isTakenBack;
     this.#waits = new Waits(rooms.timers, rooms.draining);
   }
 
@@ -54,7 +58,7 @@ export class Waiting {
         while (!wait.over && this.#isStill(seen)) await wait.next();
         seen = await this.#now(seen);
         if (isLost()) break;
-        seen = await this.claim(seen);
+        seen = await this.claim(seen, call);
       }
     } finally {
       leave();
@@ -76,12 +80,17 @@ export class Waiting {
   }
 
   /** Makes an offer a hold, and lets one be served again that was passed over; anything else stays as it is. */
-  async claim(lease: Lease): Promise<Lease> {
-    return lease.state === "OFFERED" || lease.passedOver === true ? await this.#submitClaim(lease) : lease;
+  async claim(lease: Lease, call: EngineCall): Promise<Lease> {
+    return this.isToClaim(lease) ? await this.#submitClaim(lease, call) : lease;
   }
 
-  async #submitClaim(lease: Lease): Promise<Lease> {
-    const reply = await this.#rooms.submit(lease.pool, { type: "claim", lease: lease.id });
+  /** Whether it takes a command to give a sign of life of a lease. */
+  isToClaim(lease: Lease): boolean {
+    return lease.state === "OFFERED" || lease.passedOver === true || this.#isTakenBack(lease.id);
+  }
+
+  async #submitClaim(lease: Lease, call?: EngineCall): Promise<Lease> {
+    const reply = await this.#rooms.submit(lease.pool, { type: "claim", lease: lease.id }, call);
     return reply.ok && reply.lease !== undefined ? reply.lease : lease;
   }
 

@@ -32,7 +32,7 @@ export class Answers {
     else if (lease.state !== "QUEUED") this.#deliveries.granted(id);
   }
 
-  /** Whether a lease is being taken back just now: what becomes of it is known behind that, and until then nobody may be told that it is HELD. */
+  /** Whether a lease is being taken back just now: until it is known what becomes of it, nobody may be told that it is HELD. */
   isTakenBack(id: string): boolean {
     return this.#takingBack.has(id);
   }
@@ -47,14 +47,14 @@ export class Answers {
     return this.#deliveries.naming(id);
   }
 
-  /** If no caller is known to have learned of the hold, the answer of this Acquire is what gives the lease, and its delivery is followed. */
+  /** If no caller is known to have learned of the hold, this answer of an Acquire is what gives the lease, and it is followed. */
   tell(lease: Lease, call: EngineCall): void {
     if (lease.state === "HELD" && !this.#deliveries.isKnown(lease.id)) this.follow(lease.id, call, false).answer(true);
   }
 
   /**
-   * What a call by the lease's token tells of it, and where that comes from; `comes`: it may tell of a hold that is still to come. As long as
-   * it looks for that it counts as told, so that the lease is not taken back because another answer has not arrived.
+   * What a call by the lease's token tells of it, and where that comes from; `comes`: it may tell of a hold that is still to come. Until
+   * then it counts as told, so that the lease is not taken back because another answer has not arrived.
    */
   async telling(lease: Lease, call: EngineCall, comes: boolean, find: () => Promise<Lease>): Promise<Lease> {
     const answer = this.#coming(lease, call, comes);

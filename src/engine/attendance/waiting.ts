@@ -31,7 +31,7 @@ export class Waiting {
   readonly #isTakenBack: (lease: string) => boolean;
   readonly #waits: Waits;
 
-  /** `isTakenBack` tells whether a lease is being taken back from somebody else just now: what becomes of it is known behind that. */
+  /** `isTakenBack` tells whether a lease is being taken back just now: what becomes of it is known behind that. */
   constructor(rooms: Surroundings, isTakenBack: (lease: string) => boolean) {
     this.#rooms = rooms;
     this.#isTakenBack = isTakenBack;

@@ -75,10 +75,3 @@ export function plain(text: string): string {
     .replace(/"(revision|fencingToken|current)":"\d+"/g, '"$1":"N"')
     .replace(/"(ttlRemaining)":"[\d.]+s"/g, '"$1":"T"');
 }
-
-export function envelope(message: Uint8Array, flag = 0): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = flag;
-  head.writeUInt32BE(message.byteLength, 1);
-  return Buffer.concat([head, message]);
-}

@@ -1,9 +1,10 @@
 // Whose web pages may call: what the server tells browsers, and what it refuses by itself. What browsers make of it: test/browser.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { envelope, overHttp1, overHttp2 } from "./both-ways.ts";
+import { overHttp1, overHttp2 } from "./both-ways.ts";
 import { clientsOf } from "./clients.ts";
 import { curl } from "./curl.ts";
 import { Server } from "./server.ts";
+import { envelope } from "./wire.ts";
 
 const FRIEND = "https://ci.example.com";
 const OTHER_FRIEND = "http://localhost:5173";

@@ -5,10 +5,11 @@ import { type DescMessage, fromBinary, fromJson, toBinary, toJson } from "@bufbu
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { envelope, facts, plain, startBoth } from "./both-ways.ts";
+import { facts, plain, startBoth } from "./both-ways.ts";
 import { clientsOf, leaseIn, tokenOf } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { KEY, type Server } from "./server.ts";
+import { envelope } from "./wire.ts";
 
 type Name = "watchEnvironment" | "watchLease";
 type Headers = Readonly<Record<string, string>>;

@@ -3,8 +3,9 @@ import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Answer, envelope, overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { type Answer, overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
 import { KEY, type Server } from "./server.ts";
+import { envelope } from "./wire.ts";
 
 let servers: Server[];
 beforeAll(async () => {

@@ -5,10 +5,11 @@ import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { envelope, facts, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { facts, overHttp2, plain, startBoth } from "./both-ways.ts";
 import { clientsOf, leaseIn, tokenOf } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { KEY, type Server } from "./server.ts";
+import { envelope } from "./wire.ts";
 
 type Name = "watchEnvironment" | "watchLease";
 type Headers = Readonly<Record<string, string>>;
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(servers.map((server) => server[Symbol.asyncDispose]())));
 
-function bodyOf(name: Name, message: object): Buffer {
+function bodyOf(name: Name, message: object): Uint8Array {
   const { input } = LockService.method[name];
   return envelope(toBinary(input, fromJson(input, message as never)));
 }

@@ -2,8 +2,9 @@
 import { create, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { envelope, overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
 import { KEY, type Server } from "./server.ts";
+import { envelope } from "./wire.ts";
 
 const METHODS = LockService.method;
 type Name = "check" | "acquire" | "release" | "renew" | "getLease" | "checkFence";

@@ -4,15 +4,10 @@ import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import { MultiMap } from "../multimap.ts";
 import { Deliveries, type Delivery } from "./deliveries.ts";
-import type { Surroundings } from "./waiting.ts";
+import type { Rooms } from "./waiting.ts";
 
 /** How soon taking back a lease that the store could not write is tried again, in milliseconds. */
 const AGAIN = 1_000;
-
-/** The parts of the engine that it uses. */
-export interface Rooms extends Surroundings {
-  trouble(error: unknown, what: string): void;
-}
 
 export class Answers {
   readonly #rooms: Rooms;

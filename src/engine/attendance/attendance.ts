@@ -6,8 +6,8 @@ import { bare } from "../../core/needs.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import type { LeaseView } from "../views.ts";
-import { Answers, type Rooms } from "./answers.ts";
-import { patienceOf, Waiting } from "./waiting.ts";
+import { Answers } from "./answers.ts";
+import { patienceOf, type Rooms, Waiting } from "./waiting.ts";
 
 /** An Acquire, and for how long its call waits in line. */
 export interface Asked {

@@ -12,8 +12,8 @@ import { Waits } from "./wait.ts";
 /** An answer must be on its way this long before the caller's deadline, in milliseconds. */
 const MARGIN = 250;
 
-/** The parts of the engine that it uses. */
-export interface Surroundings {
+/** The parts of the engine that attendance uses. */
+export interface Rooms {
   readonly views: Views;
   readonly hub: Hub;
   readonly signs: SignsOfLife;
@@ -21,18 +21,20 @@ export interface Surroundings {
   readonly draining: AbortSignal;
   /** `call`: on whose behalf it is; nothing is executed for one who is gone by then. */
   submit(pool: string, command: Command, call?: Pick<EngineCall, "gone">): Promise<Reply>;
+  /** Reports an error that no call is told of, and what failed by it. */
+  trouble(error: unknown, what: string): void;
 }
 
 /**
  * Keeps of what it waits for the lease, and not the pool that this was read from: a line of waiters would keep as many versions of the pool.
  */
 export class Waiting {
-  readonly #rooms: Surroundings;
+  readonly #rooms: Rooms;
   readonly #isTakenBack: (lease: string) => boolean;
   readonly #waits: Waits;
 
   /** `isTakenBack` tells whether a lease is being taken back just now: what becomes of it is known behind that. */
-  constructor(rooms: Surroundings, isTakenBack: (lease: string) => boolean) {
+  constructor(rooms: Rooms, isTakenBack: (lease: string) => boolean) {
     this.#rooms = rooms;
     this.#isTakenBack = isTakenBack;
     this.#waits = new Waits(rooms.timers, rooms.draining);

@@ -37,8 +37,8 @@ export class Attendance {
   }
 
   /**
-   * Asks for a lease, and waits in line for it: HELD (an offer is claimed by the open wait itself), ENDED or, when the time is over, QUEUED;
-   * with if_busy FAIL it is HELD or refused. A lease whose answer does not arrive is taken back. Rejects like Engine.submit.
+   * Asks for a lease, and waits in line for it: HELD (an offer is claimed by the open wait itself), ENDED or, when the time is over,
+   * QUEUED; with if_busy FAIL it is HELD or refused. A lease whose answer does not arrive is taken back. Rejects like Engine.submit.
    */
   acquire(asked: Asked, call: EngineCall): Promise<Reply> {
     const { pool, command, wait } = asked;
@@ -58,8 +58,8 @@ export class Attendance {
   }
 
   /**
-   * The rest of an Acquire that is not granted at once, or is just being taken back from another call of its own. Like all that waits it keeps the lease and not the pool that this was read from: a
-   * line of waiters would keep as many versions of it.
+   * The rest of an Acquire that is not granted at once, or is just being taken back from another call of its own. Like all that waits it
+   * keeps the lease and not the pool that this was read from: a line of waiters would keep as many versions of it.
    */
   async #queue(lease: Lease, created: boolean | undefined, patience: number, call: EngineCall): Promise<Reply> {
     const fails = lease.failing === true;

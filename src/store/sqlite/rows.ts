@@ -5,7 +5,7 @@ import { type EndReason, type Lease, type LeaseState, requestKey, type StoredEnv
 import type { Batch } from "../medium.ts";
 import type { Remains } from "../remains.ts";
 import type { Fence } from "../store.ts";
-import { bodyOfEvents, bodyOfLease, eventsOfBody, leaseOfBody } from "./lean.ts";
+import { bodyOfEvents, bodyOfLease, eventsOfBody, leaseOfBody } from "./bodies.ts";
 
 /** The columns of a table in order, the seal last. */
 export type Row = readonly (string | number | null)[];

@@ -242,20 +242,6 @@ describe("an Acquire", () => {
     await settled();
     expect(stateOf(room, "mine")).toBe("OFFERED");
   });
-
-  test("is kept in line by a Renew as soon as that has come, not when it is decided", async () => {
-    const room = await occupied();
-    await ask(room.engine, "next", new Line(), { requestId: "r" }, 0);
-    room.clock.time += MINUTE - SECOND;
-    const stuck = room.disk.hang();
-    void room.engine.submit("default", acquireCommand("other", "elsewhere"));
-    await stuck;
-    const renewal = room.engine.renew({ type: "renew", by, lease: "next" }, new Line());
-    room.clock.time += 2 * SECOND;
-    room.timers.fire();
-    room.disk.flow();
-    expect(await renewal).toMatchObject({ ok: true, lease: { state: "QUEUED" } });
-  });
 });
 
 describe("a look by the lease's token", () => {

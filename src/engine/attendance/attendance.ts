@@ -42,24 +42,42 @@ export class Attendance {
    */
   acquire(asked: Asked, call: EngineCall): Promise<Reply> {
     const { pool, command, wait } = asked;
-    // A retry gives its sign of life now and not when it is decided: the ticket must not run out in between.
-    const earlier = this.#knownAs(pool, command);
-    if (earlier !== undefined) this.#named(earlier.id);
+    const over = this.#retry(pool, command);
     const patience = patienceOf(wait, call);
     const bounded = command.ifBusy === "FAIL" && patience > 0 ? { ...command, wait: patience * 1_000 } : command;
-    return this.#rooms.submit(pool, bounded, call).then((reply) => {
-      if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
-      const { lease, environmentCreated } = reply;
-      this.#rooms.signs.sign(lease.id);
-      if (lease.state !== "HELD" || this.#waiting.isToClaim(lease)) return this.#queue(lease, environmentCreated, patience, call);
-      this.#answers.tell(lease, call);
-      return reply;
-    });
+    return this.#rooms.submit(pool, bounded, call).then(
+      (reply) => {
+        const answer = this.#decided(reply, patience, call);
+        over();
+        return answer;
+      },
+      (error) => {
+        over();
+        throw error;
+      },
+    );
+  }
+
+  /** An Acquire begins; where it is a retry it names its lease, until the returned function is called. */
+  #retry(pool: string, command: Acquire): () => void {
+    const earlier = this.#knownAs(pool, command);
+    if (earlier === undefined) return nothing;
+    this.#answers.naming(earlier.id)();
+    return this.#open(earlier);
+  }
+
+  #decided(reply: Reply, patience: number, call: EngineCall): Reply | Promise<Reply> {
+    if (!reply.ok || reply.lease === undefined || reply.lease.state === "ENDED") return reply;
+    const { lease, environmentCreated } = reply;
+    this.#rooms.signs.sign(lease.id);
+    if (lease.state !== "HELD" || this.#waiting.isToClaim(lease)) return this.#queue(lease, environmentCreated, patience, call);
+    this.#answers.tell(lease, call);
+    return reply;
   }
 
   /**
-   * The rest of an Acquire that is not granted at once, or is just being taken back from another call of its own. Like all that waits it
-   * keeps the lease and not the pool that this was read from: a line of waiters would keep as many versions of it.
+   * The rest of an Acquire that is not granted at once, or that is just being taken back from an earlier call. Like all that waits it keeps
+   * the lease and not the pool that this was read from: a line of waiters would keep as many versions of it.
    */
   async #queue(lease: Lease, created: boolean | undefined, patience: number, call: EngineCall): Promise<Reply> {
     const fails = lease.failing === true;
@@ -110,13 +128,16 @@ export class Attendance {
    */
   async look(lease: Lease, wait: Micros | undefined, call: EngineCall): Promise<LeaseView> {
     if (lease.state === "ENDED") return this.#viewOf(lease);
-    this.#named(lease.id);
+    this.#answers.naming(lease.id)();
+    const over = this.#open(lease);
     const waits = lease.state === "QUEUED" && (wait ?? 0) > 0;
-    const seen = await this.#answers.telling(lease, call, waits || this.#waiting.isToClaim(lease), async () => {
-      const signed = await this.#waiting.claim(lease, call);
-      if (signed.state !== "QUEUED") return signed;
-      return await this.#waiting.inLine(signed, patienceOf(wait, call), call, () => this.#isGone(call));
-    });
+    const seen = await this.#answers
+      .telling(lease, call, waits || this.#waiting.isToClaim(lease), async () => {
+        const signed = await this.#waiting.claim(lease, call);
+        if (signed.state !== "QUEUED") return signed;
+        return await this.#waiting.inLine(signed, patienceOf(wait, call), call, () => this.#isGone(call));
+      })
+      .finally(over);
     return this.#viewOf(seen);
   }
 
@@ -129,7 +150,7 @@ export class Attendance {
   /** A sign of life of a lease, given by a stream that has its token: an offer becomes a hold, committed before this resolves. */
   async sign(lease: Lease, call: EngineCall): Promise<LeaseView> {
     if (lease.state === "ENDED") return this.#viewOf(lease);
-    this.#named(lease.id);
+    this.#answers.naming(lease.id)();
     return this.#viewOf(await this.#claimed(lease, call));
   }
 
@@ -145,26 +166,28 @@ export class Attendance {
     return this.#answers.telling(lease, call, this.#waiting.isToClaim(lease), () => this.#waiting.claim(lease, call));
   }
 
-  /** Renews a lease. It is a sign of life when it comes and not only when it is decided: the ticket must not run out in between. */
+  /** Renews a lease. */
   async renew(lease: Lease, command: Renew, call: EngineCall): Promise<Reply> {
-    const { signs, submit } = this.#rooms;
-    signs.sign(lease.id);
+    const over = this.#open(lease);
     const answer = this.#answers.renewing(lease, call);
     try {
-      const reply = await submit(lease.pool, command, call);
-      if (reply.ok) signs.sign(lease.id);
+      const reply = await this.#rooms.submit(lease.pool, command, call);
       answer(reply.ok ? reply.lease : undefined);
       return reply;
     } catch (error) {
       answer(undefined);
       throw error;
+    } finally {
+      over();
     }
   }
 
-  /** A call that begins names the lease: a sign of life, and what was answered before has arrived. */
-  #named(id: string): void {
-    this.#rooms.signs.sign(id);
-    this.#answers.naming(id)();
+  /**
+   * A call that names the lease begins: a sign of life that lasts until the returned function is called. While the call waits for its turn
+   * the ticket must not run out.
+   */
+  #open({ id, state }: Lease): () => void {
+    return state === "HELD" ? nothing : this.#rooms.signs.attend(id);
   }
 
   /** Not while the server stops: then signals abort of calls that are still to be answered. */
@@ -179,3 +202,5 @@ export class Attendance {
     return leases.get(requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");
   }
 }
+
+function nothing(): void {}

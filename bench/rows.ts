@@ -4,6 +4,7 @@ import { LockService } from "../gen/ts/callme/v1/lock_service_pb.ts";
 import { EnvironmentState } from "../gen/ts/callme/v1/types_pb.ts";
 import type { Server } from "../test/outside/server.ts";
 import { AT_ONCE, Caller } from "./caller.ts";
+import { timed } from "./growth/room.ts";
 
 const { acquire, release, check } = LockService.method;
 const { applyEnvironments, deleteEnvironment, setEnvironmentState } = EnvironmentService.method;
@@ -12,12 +13,6 @@ const { applyEnvironments, deleteEnvironment, setEnvironmentState } = Environmen
 export interface Bench {
   readonly server: Server;
   readonly caller: Caller;
-}
-
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
 }
 
 /** Offers, or holds, on an environment: all that were there to be served have been. */

@@ -76,9 +76,12 @@ export class Waiting {
     if (patience <= 0) return;
     const wait = this.#waits.open(patience, call);
     const unfollow = this.#rooms.hub.follow(lease.id, wait.wake);
-    while (!wait.over && this.#isStill(lease)) await wait.next();
-    unfollow();
-    wait.close();
+    try {
+      while (!wait.over && this.#isStill(lease)) await wait.next();
+    } finally {
+      unfollow();
+      wait.close();
+    }
   }
 
   /** Makes an offer a hold, and lets one be served again that was passed over; anything else stays as it is. */

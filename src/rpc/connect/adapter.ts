@@ -11,7 +11,8 @@ import {
 import { toConnectError } from "../errors.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
-import { explained, plainSpoken, type Report, statusTrailer } from "./foreign.ts";
+import { type Report, statusTrailer } from "../thrown.ts";
+import { explained, plainSpoken } from "./foreign.ts";
 import { giveAddress, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
 import { handOverKey, readKey } from "./router.ts";

@@ -1,8 +1,4 @@
-/**
- * Errors that connect-es makes by itself, of a request that it could not read. They have no details, and some of them call the caller's
- * mistake `internal`: here they get the code and the reason that a caller of ours can rely on, in each protocol's form.
- */
-import type { DescMethod } from "@bufbuild/protobuf";
+/** The errors that connect-es answers with by itself, told as thrown.ts has them, in each protocol's form. */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, encodeEnvelope, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
@@ -15,55 +11,9 @@ import {
 } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
-import { EngineFailure } from "../../engine/failure.ts";
-import { StoreFailure } from "../../store/store.ts";
 import { HEAD } from "../encoding/binary.ts";
-import { failure, toConnectError } from "../errors.ts";
-
-/**
- * An error of connect-es about a request, with our reason and details; undefined if it has details already, or is not about the request.
- */
-function explain(error: ConnectError): ConnectError | undefined {
-  if (error.details.length > 0) return undefined;
-  const words = error.rawMessage;
-  switch (error.code) {
-    case Code.ResourceExhausted:
-      return tooLarge(Number(/readMaxBytes (\d+)/.exec(words)?.[1]));
-    case Code.InvalidArgument:
-    case Code.Internal:
-      return failure("MALFORMED", `the request could not be read: ${words === "internal error" ? "it is no valid base64" : words}`);
-    case Code.Unimplemented:
-      if (words.startsWith("protocol error")) return failure("MALFORMED", words);
-      return failure("UNKNOWN_ENCODING", words);
-    default:
-      return undefined;
-  }
-}
-
-/** Told of an error that nobody foresaw. */
-export type Report = (error: unknown, method: string) => void;
-
-/**
- * What a method threw, as an error for the wire. What nobody foresaw is reported; a failure of the store is not: the
- * store reports it itself, once for all calls that fail of it.
- */
-export function translated(error: unknown, method: DescMethod, report: Report): ConnectError {
-  if (!(error instanceof ConnectError || error instanceof StoreFailure || error instanceof EngineFailure)) report(error, method.name);
-  return toConnectError(error);
-}
-
-/** What the reading of a request threw, as an error for the wire. */
-export function unread(error: unknown): ConnectError {
-  if (error instanceof ConnectError) return explain(error) ?? error;
-  return failure("CALLER_GONE", "the request was cut short: its caller is gone");
-}
-
-/** The trailer of a gRPC answer that is an error. */
-export function statusTrailer(error: ConnectError): Headers {
-  const trailer = setTrailerStatus(new Headers(), error);
-  encodeMessage(trailer, error);
-  return trailer;
-}
+import { failure } from "../errors.ts";
+import { encodeMessage, explain, tooLarge } from "../thrown.ts";
 
 /** A compression whose errors say that the input is damaged, or too large. */
 export function plainSpoken(compression: Compression): Compression {
@@ -75,10 +25,6 @@ export function plainSpoken(compression: Compression): Compression {
         throw failure("MALFORMED", `the request is no ${compression.name}: it was cut short, damaged, or never compressed`);
       }),
   };
-}
-
-function tooLarge(limit: number): ConnectError {
-  return failure("TOO_LARGE", `the request is larger than ${limit / 1024} KiB; make it smaller, don't retry it`);
 }
 
 /**
@@ -130,14 +76,6 @@ function explainTrailer(trailer: Headers, read: boolean): void {
   const explanation = read ? undefined : explain(error);
   if (explanation !== undefined) setTrailerStatus(trailer, explanation);
   encodeMessage(trailer, explanation ?? error);
-}
-
-/**
- * Percent-encodes the message as gRPC's specification says. connect-es encodes more characters, which grpc-js does not decode: its users
- * would read `ttl%3A`.
- */
-function encodeMessage(trailer: Headers, error: ConnectError): void {
-  trailer.set("grpc-message", error.rawMessage.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent));
 }
 
 /** connect-es writes the trailer when the body ends: the error of a stream comes only then. */

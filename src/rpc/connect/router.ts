@@ -18,9 +18,9 @@ import type { Caller } from "../../core/command.ts";
 import { admit, follow, perform } from "../gate.ts";
 import type { Call, Service } from "../methods/call.ts";
 import { isUnary, METHODS, type Method } from "../methods/table.ts";
-import { type Report, translated, unread } from "./foreign.ts";
+import { jsonOptions } from "../request-json.ts";
+import { type Report, translated, unread } from "../thrown.ts";
 import { type HealthState, healthService } from "./health.ts";
-import { jsonOptions } from "./json.ts";
 import { reflectionServices } from "./reflection.ts";
 import { relayed } from "./relay.ts";
 

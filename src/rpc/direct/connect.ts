@@ -2,10 +2,10 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup, encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { jsonOptions, messageOf } from "../connect/json.ts";
 import { jsonOf } from "../encoding/json.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
+import { jsonOptions, messageOf } from "../request-json.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { DirectMethod, StreamProtocol, UnaryProtocol } from "./protocol.ts";
 

@@ -6,10 +6,10 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/command.ts";
-import type { Report } from "../connect/foreign.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
 import type { Call } from "../methods/call.ts";
+import type { Report } from "../thrown.ts";
 import { connectUnary } from "./connect.ts";
 import { grpc } from "./grpc.ts";
 import { handlerOf } from "./handler.ts";

@@ -2,10 +2,10 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { statusTrailer } from "../connect/foreign.ts";
 import { envelopeOf } from "../encoding/binary.ts";
 import { Outlet } from "../http/outlet.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
+import { statusTrailer } from "../thrown.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { DirectMethod, StreamProtocol, UnaryProtocol } from "./protocol.ts";
 

@@ -1,10 +1,10 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/command.ts";
-import { type Report, translated, unread } from "../connect/foreign.ts";
 import { ExchangeCall } from "../http/call.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { StreamExchange } from "../http/stream-exchange.ts";
 import type { Call } from "../methods/call.ts";
+import { type Report, translated, unread } from "../thrown.ts";
 import type { DirectMethod, Protocol } from "./protocol.ts";
 
 /** How calls of some methods, by one of the protocols, are let in and answered. */

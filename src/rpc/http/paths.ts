@@ -2,7 +2,6 @@
 import { normalize } from "node:path/posix";
 import type { Micros } from "../../core/model.ts";
 import { rpcHandler } from "../connect/adapter.ts";
-import type { Report } from "../connect/foreign.ts";
 import type { HealthState } from "../connect/health.ts";
 import { routes } from "../connect/router.ts";
 import { type DirectWay, directWay, type Gate } from "../direct/direct.ts";
@@ -10,6 +9,7 @@ import { directStreams, type StreamGate } from "../direct/streams.ts";
 import { admit, follow, perform } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
 import { type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS } from "../methods/table.ts";
+import type { Report } from "../thrown.ts";
 import { preflighted, VARIES } from "./cors.ts";
 import { NO_PAGE } from "./door/http1.ts";
 import { Exchange } from "./exchange.ts";

@@ -14,9 +14,9 @@ import {
   type Registry,
   ScalarType,
 } from "@bufbuild/protobuf";
-import { near, nearest } from "../../core/refusal.ts";
-import { failure } from "../errors.ts";
-import { show } from "../methods/fields.ts";
+import { near, nearest } from "../core/refusal.ts";
+import { failure } from "./errors.ts";
+import { show } from "./methods/fields.ts";
 
 const DURATION = "google.protobuf.Duration";
 /** What a request may have that protobuf-es reads up to the s only, as a second: "1s500ms". */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type IncomingHttpHeaders } from "node:http2";
 import { buffer } from "node:stream/consumers";
+import { expect } from "vitest";
 import { KEY, Server } from "./server.ts";
 
 export interface Answer {
@@ -63,6 +64,14 @@ export async function overHttp1(
     body: await buffer(response),
     trailers: facts(response.trailers),
   };
+}
+
+/** What happens on each of the servers, which must be the same. */
+export async function alikeOn<T>(servers: readonly Server[], happens: (server: Server) => Promise<T>): Promise<T> {
+  const [direct, long] = await Promise.all(servers.map(happens));
+  expect(direct).toEqual(long);
+  if (direct === undefined) throw new Error("there is no server");
+  return direct;
 }
 
 /** What differs from call to call and from server to server; also within the details of an error, which are in base64. */

@@ -5,7 +5,7 @@ import { type DescMessage, fromBinary, fromJson, toBinary, toJson } from "@bufbu
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { facts, plain, startBoth } from "./both-ways.ts";
+import { alikeOn, facts, plain, startBoth } from "./both-ways.ts";
 import { clientsOf, leaseIn, tokenOf } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { KEY, type Server } from "./server.ts";
@@ -84,13 +84,7 @@ class Watch implements Disposable {
   }
 }
 
-/** What happens on both servers, which must be the same. */
-async function alike<T>(happens: (server: Server) => Promise<T>): Promise<T> {
-  const [direct, long] = await Promise.all(servers.map(happens));
-  expect(direct).toEqual(long);
-  if (direct === undefined) throw new Error("there is no server");
-  return direct;
-}
+const alike = <T>(happens: (server: Server) => Promise<T>): Promise<T> => alikeOn(servers, happens);
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 type Codec = "json" | "proto";

@@ -5,7 +5,7 @@ import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { facts, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { alikeOn, facts, overHttp2, plain, startBoth } from "./both-ways.ts";
 import { clientsOf, leaseIn, tokenOf } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { KEY, type Server } from "./server.ts";
@@ -99,13 +99,7 @@ class Watch implements Disposable {
   }
 }
 
-/** What happens on both servers, which must be the same. */
-async function alike<T>(happens: (server: Server) => Promise<T>): Promise<T> {
-  const [direct, long] = await Promise.all(servers.map(happens));
-  expect(direct).toEqual(long);
-  if (direct === undefined) throw new Error("there is no server");
-  return direct;
-}
+const alike = <T>(happens: (server: Server) => Promise<T>): Promise<T> => alikeOn(servers, happens);
 
 const OK = '{"grpc-status":"0"}';
 const HEAD = { status: 200, "content-type": "application/grpc+proto", "x-content-type-options": "nosniff" };

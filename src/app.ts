@@ -1,5 +1,5 @@
 /** Wires a server together: one thing that starts, and can be stopped. Tests start the same one. */
-import type { Micros } from "./core/model.ts";
+import type { Micros } from "./core/model/units.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Observer } from "./engine/observer.ts";
 import { Readiness } from "./readiness.ts";

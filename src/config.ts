@@ -1,7 +1,7 @@
 /** The server's settings; the only reader of process.env under src/. */
 import { readFileSync } from "node:fs";
 import { limits } from "./core/limits.ts";
-import type { Micros } from "./core/model.ts";
+import type { Micros } from "./core/model/units.ts";
 
 /** A setting that cannot be used: the message names it, its value and the remedy. */
 export class BadSetting extends Error {

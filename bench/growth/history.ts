@@ -1,5 +1,5 @@
 /** A store with many ended leases, written by the store itself and not by as many calls. */
-import { requestKey } from "../../src/core/model.ts";
+import { requestKey } from "../../src/core/model/lease.ts";
 import { newLeaseId } from "../../src/rpc/methods/ids.ts";
 import { SqliteMedium } from "../../src/store/sqlite.ts";
 

@@ -1,13 +1,7 @@
-import {
-  type EnvironmentConfig,
-  type EnvironmentState,
-  type Holder,
-  type Lease,
-  type Micros,
-  type Pool,
-  requestKey,
-  type Want,
-} from "./model.ts";
+import type { EnvironmentConfig, EnvironmentState } from "./model/environment.ts";
+import { type Holder, type Lease, requestKey, type Want } from "./model/lease.ts";
+import type { Pool } from "./model/pool.ts";
+import type { Micros } from "./model/units.ts";
 
 /** Who calls: a principal (which key), or the bearer of one lease's token. */
 export interface Caller {

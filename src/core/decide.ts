@@ -3,16 +3,19 @@
  * time ends, the line is served; then the command is executed, and the line is served again. So a release, an expiry, a withdrawal
  * and a change of configuration hand over by one path, and a late timer costs latency, never safety.
  */
-import { acquire } from "./acquire.ts";
+
 import type { Command, Done, Refusal, Reply } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import { apply, forget, forgetIdle, freshen, remove, setState } from "./fleet.ts";
-import { end, grant, hold, passOver, requeue } from "./lease.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
 import { limits } from "./limits.ts";
-import { nextInLine } from "./line.ts";
-import type { Lease, Micros, Pool } from "./model.ts";
-import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs.ts";
+import { nextInLine } from "./line/line.ts";
+import type { Lease } from "./model/lease.ts";
+import type { Pool } from "./model/pool.ts";
+import type { Micros } from "./model/units.ts";
+import { acquire } from "./verbs/acquire.ts";
+import { apply, forget, forgetIdle, freshen, remove, setState } from "./verbs/fleet.ts";
+import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs/leases.ts";
+import { end, grant, hold, passOver, requeue } from "./verbs/moves.ts";
 
 /** Commands that are a sign of life of the lease they answer with: its caller is there to take an offer. */
 const SIGNS: ReadonlySet<Command["type"]> = new Set(["acquire", "claim", "renew"]);

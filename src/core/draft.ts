@@ -1,12 +1,15 @@
 import type { Caller } from "./command.ts";
 import type { Cause, Event } from "./event.ts";
 import { leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
-import { type EndedBy, type Environment, type Lease, type Micros, type Pool, type Revision, requestKey } from "./model.ts";
-import { namesOf } from "./needs.ts";
-import { claimedBy, placed } from "./placing.ts";
-import { isReady } from "./rank.ts";
-import { isOutOfService, siteOf } from "./site.ts";
-import { ascending, Sorted } from "./sorted.ts";
+import { claimedBy, placed } from "./line/placing.ts";
+import type { Environment } from "./model/environment.ts";
+import { type EndedBy, type Lease, requestKey } from "./model/lease.ts";
+import { namesOf } from "./model/needs.ts";
+import type { Pool } from "./model/pool.ts";
+import { isReady } from "./model/rank.ts";
+import { isOutOfService, siteOf } from "./model/site.ts";
+import { ascending, Sorted } from "./model/sorted.ts";
+import type { Micros, Revision } from "./model/units.ts";
 import { deletedStatus, statusOf } from "./view.ts";
 
 /**

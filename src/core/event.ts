@@ -1,4 +1,6 @@
-import type { EndReason, EnvironmentState, Holder, LastUse, LeaseState, Micros, Revision } from "./model.ts";
+import type { EnvironmentState, LastUse } from "./model/environment.ts";
+import type { EndReason, Holder, LeaseState } from "./model/lease.ts";
+import type { Micros, Revision } from "./model/units.ts";
 
 /** A lease as others see it. */
 export interface Occupant {

@@ -1,12 +1,14 @@
 /** What must hold of every pool at every revision. Tests and the simulation call it after each step. */
-import { unsatisfiable } from "./busy.ts";
+
 import { latestEnd, leaseOf } from "./ledger.ts";
-import { nextInLine } from "./line.ts";
-import type { Lease, Pool, Site } from "./model.ts";
-import { isSelecting, namesOf, partsOf, selectorsOf } from "./needs.ts";
-import { placed } from "./placing.ts";
-import { isReady, rankOf } from "./rank.ts";
-import { freeSlots, isIdle, usedSlots, waitersOf } from "./site.ts";
+import { nextInLine } from "./line/line.ts";
+import { placed } from "./line/placing.ts";
+import type { Lease } from "./model/lease.ts";
+import { isSelecting, namesOf, partsOf, selectorsOf } from "./model/needs.ts";
+import type { Pool, Site } from "./model/pool.ts";
+import { isReady, rankOf } from "./model/rank.ts";
+import { freeSlots, isIdle, usedSlots, waitersOf } from "./model/site.ts";
+import { unsatisfiable } from "./verbs/busy.ts";
 
 /** Throws at the first rule that the pool breaks, naming it. */
 export function checkPool(pool: Pool): void {

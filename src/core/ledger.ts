@@ -1,19 +1,10 @@
-import {
-  type Deadline,
-  type Environment,
-  emptySite,
-  type Lease,
-  type Micros,
-  type NamedNeed,
-  type Placing,
-  type Pool,
-  type Rank,
-  requestKey,
-  type Site,
-} from "./model.ts";
-import { isSelecting, partsOf } from "./needs.ts";
-import { isReady, rankOf } from "./rank.ts";
-import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./site.ts";
+import type { Environment } from "./model/environment.ts";
+import { type Lease, type NamedNeed, requestKey } from "./model/lease.ts";
+import { isSelecting, partsOf } from "./model/needs.ts";
+import { type Deadline, emptySite, type Placing, type Pool, type Rank, type Site } from "./model/pool.ts";
+import { isReady, rankOf } from "./model/rank.ts";
+import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./model/site.ts";
+import type { Micros } from "./model/units.ts";
 
 /** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
 export type Rests = ReadonlyMap<string, Micros>;

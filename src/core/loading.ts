@@ -1,23 +1,13 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
 import { deadlineOfLease, isGranted, unplaced } from "./ledger.ts";
-import {
-  emptyPool,
-  emptySite,
-  type Idle,
-  type Lease,
-  type Pool,
-  type Rank,
-  type Revision,
-  requestKey,
-  type Site,
-  type SlotClaim,
-  type StoredEnvironment,
-  type Use,
-} from "./model.ts";
-import { isSelecting, partsOf } from "./needs.ts";
-import { placed } from "./placing.ts";
-import { isReadyAmong, rankOf } from "./rank.ts";
-import { deadlineOf, isIdle } from "./site.ts";
+import { placed } from "./line/placing.ts";
+import type { StoredEnvironment } from "./model/environment.ts";
+import { type Lease, requestKey } from "./model/lease.ts";
+import { isSelecting, partsOf } from "./model/needs.ts";
+import { emptyPool, emptySite, type Idle, type Pool, type Rank, type Site, type SlotClaim, type Use } from "./model/pool.ts";
+import { isReadyAmong, rankOf } from "./model/rank.ts";
+import { deadlineOf, isIdle } from "./model/site.ts";
+import type { Revision } from "./model/units.ts";
 
 type Entry<K, V> = readonly [K, V];
 

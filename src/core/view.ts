@@ -1,13 +1,15 @@
 /** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
 
-import { eligible, wouldDo } from "./choosing.ts";
 import type { EnvironmentStatus, Occupant } from "./event.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
-import { fits } from "./line.ts";
-import { byRank, type Environment, type Lease, type Pool, type Rank, type Site } from "./model.ts";
-import { isSelecting, selectorsOf, sitesOf } from "./needs.ts";
-import { rankOf } from "./rank.ts";
-import { queueLength, restingSlots, siteOf, usedSlots } from "./site.ts";
+import { eligible, wouldDo } from "./line/choosing.ts";
+import { fits } from "./line/line.ts";
+import type { Environment } from "./model/environment.ts";
+import type { Lease } from "./model/lease.ts";
+import { isSelecting, selectorsOf, sitesOf } from "./model/needs.ts";
+import { byRank, type Pool, type Rank, type Site } from "./model/pool.ts";
+import { rankOf } from "./model/rank.ts";
+import { queueLength, restingSlots, siteOf, usedSlots } from "./model/site.ts";
 
 /** How many occupants an answer names. */
 const NAMED = 10;

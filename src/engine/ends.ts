@@ -1,5 +1,5 @@
 import { limits } from "../core/limits.ts";
-import { type Lease, requestKey } from "../core/model.ts";
+import { type Lease, requestKey } from "../core/model/lease.ts";
 
 /**
  * The leases that ended last, by id and by request key: whoever asks how a lease has ended mostly does so at once, and must not wait for

@@ -1,7 +1,8 @@
 import type { Command, Renew, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
-import type { Lease, Micros } from "../core/model.ts";
-import { owns } from "../core/verbs.ts";
+import type { Lease } from "../core/model/lease.ts";
+import type { Micros } from "../core/model/units.ts";
+import { owns } from "../core/verbs/leases.ts";
 import { type Commit, type Store, StoreFailure } from "../store/store.ts";
 import { type Asked, Attendance } from "./attendance/attendance.ts";
 import { Presence } from "./attendance/presence.ts";

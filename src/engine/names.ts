@@ -1,5 +1,5 @@
 import { limits } from "../core/limits.ts";
-import { nearest } from "../core/refusal.ts";
+import { nearest } from "../core/verbs/refusal.ts";
 
 /** How many names before and behind a misspelt one are compared with it, in each of the two orders. */
 const NEIGHBOURS = 32;

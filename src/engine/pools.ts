@@ -1,6 +1,8 @@
 import { type Totals, totalsOf } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
-import { emptyPool, type Lease, type Micros, type Pool } from "../core/model.ts";
+import type { Lease } from "../core/model/lease.ts";
+import { emptyPool, type Pool } from "../core/model/pool.ts";
+import type { Micros } from "../core/model/units.ts";
 import { add } from "../store/drafts.ts";
 import type { Cache, Commit } from "../store/store.ts";
 import { RecentEnds } from "./ends.ts";

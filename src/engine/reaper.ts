@@ -1,6 +1,7 @@
 import { nextDeadline } from "../core/decide.ts";
-import type { Micros, Pool } from "../core/model.ts";
-import { ascending, Sorted } from "../core/sorted.ts";
+import type { Pool } from "../core/model/pool.ts";
+import { ascending, Sorted } from "../core/model/sorted.ts";
+import type { Micros } from "../core/model/units.ts";
 import type { Timers } from "./timers.ts";
 
 /** How soon a sweep that failed is tried again. */

@@ -1,6 +1,8 @@
 import type { Totals } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
-import type { Lease, Micros, Pool, Revision } from "../core/model.ts";
+import type { Lease } from "../core/model/lease.ts";
+import type { Pool } from "../core/model/pool.ts";
+import type { Micros, Revision } from "../core/model/units.ts";
 import { isListed, oldestFirst } from "../store/query.ts";
 import type { LeaseQuery, Past, Store } from "../store/store.ts";
 import type { Pools } from "./pools.ts";

@@ -2,7 +2,7 @@
 
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../core/command.ts";
-import { isOn, namesOf } from "../core/needs.ts";
+import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { failure } from "./errors.ts";
 import type { Call, Service } from "./methods/call.ts";

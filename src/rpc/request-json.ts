@@ -14,7 +14,7 @@ import {
   type Registry,
   ScalarType,
 } from "@bufbuild/protobuf";
-import { near, nearest } from "../core/refusal.ts";
+import { near, nearest } from "../core/verbs/refusal.ts";
 import { failure } from "./errors.ts";
 import { show } from "./methods/fields.ts";
 

@@ -1,4 +1,4 @@
-import type { Micros } from "../core/model.ts";
+import type { Micros } from "../core/model/units.ts";
 
 /** How often the clock is looked at when nobody asks, and the longest gap between two looks that counts as time. */
 const LOOK = 250_000;

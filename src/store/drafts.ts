@@ -1,7 +1,9 @@
 import { Draft, type Found, type Totals, totalsOf } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
-import { type Lease, type Micros, requestKey, type StoredEnvironment } from "../core/model.ts";
-import { differsByFence, storedEnvironment } from "../core/site.ts";
+import type { StoredEnvironment } from "../core/model/environment.ts";
+import { type Lease, requestKey } from "../core/model/lease.ts";
+import { differsByFence, storedEnvironment } from "../core/model/site.ts";
+import type { Micros } from "../core/model/units.ts";
 import type { Cache, Commit, Fence, Transaction } from "./store.ts";
 
 /** The drafts of one transaction: on the pools as the cache has them, and the ended leases that were read for it. */

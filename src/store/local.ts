@@ -1,5 +1,6 @@
 import type { Reads } from "../core/command.ts";
-import type { Lease, Micros, Revision } from "../core/model.ts";
+import type { Lease } from "../core/model/lease.ts";
+import type { Micros, Revision } from "../core/model/units.ts";
 import { Drafts } from "./drafts.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
 import { rebuild, upToDate } from "./rebuild.ts";

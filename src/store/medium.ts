@@ -1,6 +1,9 @@
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
-import type { Lease, Pool, Revision, StoredEnvironment } from "../core/model.ts";
+import type { StoredEnvironment } from "../core/model/environment.ts";
+import type { Lease } from "../core/model/lease.ts";
+import type { Pool } from "../core/model/pool.ts";
+import type { Revision } from "../core/model/units.ts";
 import type { Condition, Fence, History, LeaseQuery, Past, StoreFailure } from "./store.ts";
 
 /** The rows of one transaction, each key once. */

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
-import { type Lease, type Revision, requestKey, type StoredEnvironment } from "../core/model.ts";
+import type { StoredEnvironment } from "../core/model/environment.ts";
+import { type Lease, requestKey } from "../core/model/lease.ts";
+import type { Revision } from "../core/model/units.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
 import { isListed, oldestFirst } from "./query.ts";
 import { leaseOfRemains, type Remains, remainsOf } from "./remains.ts";

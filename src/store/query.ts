@@ -1,7 +1,7 @@
 /** What a LeaseQuery means, for leases that are in memory; sqlite/list.ts says the same in SQL. */
 
-import type { Lease } from "../core/model.ts";
-import { isOn } from "../core/needs.ts";
+import type { Lease } from "../core/model/lease.ts";
+import { isOn } from "../core/model/needs.ts";
 import type { LeaseQuery } from "./store.ts";
 
 /** Whether a lease is one of those asked for. */

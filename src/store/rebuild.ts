@@ -1,5 +1,5 @@
 import { poolOfRows } from "../core/loading.ts";
-import type { Pool } from "../core/model.ts";
+import type { Pool } from "../core/model/pool.ts";
 import type { Loaded } from "./medium.ts";
 
 /** The rows, with each pool's revision and time as of its last commit: a live lease may bear them in place of the pool's own row. */

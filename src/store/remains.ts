@@ -1,4 +1,5 @@
-import { type EndReason, type Lease, type Micros, requestKey } from "../core/model.ts";
+import { type EndReason, type Lease, requestKey } from "../core/model/lease.ts";
+import type { Micros } from "../core/model/units.ts";
 
 /** What is kept of an ended lease when history is full: enough to know its request_id again. */
 export interface Remains {

@@ -1,7 +1,10 @@
 import type { Reads } from "../core/command.ts";
 import type { Draft, Totals } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
-import type { Lease, LeaseState, Micros, Pool, Revision, StoredEnvironment } from "../core/model.ts";
+import type { StoredEnvironment } from "../core/model/environment.ts";
+import type { Lease, LeaseState } from "../core/model/lease.ts";
+import type { Pool } from "../core/model/pool.ts";
+import type { Micros, Revision } from "../core/model/units.ts";
 
 /** One transaction: a time, and a draft of each pool that it locked. */
 export interface Transaction {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as cli from "../../cli/help/distance.ts";
-import * as core from "../../src/core/refusal.ts";
+import * as core from "../../src/core/verbs/refusal.ts";
 
 test.each([
   ["", "", 0],

@@ -1,16 +1,18 @@
 /** The line against its oracle: any history, any pool. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { unsatisfiable } from "../../src/core/busy.ts";
 import type { Command } from "../../src/core/command.ts";
 import { withLease } from "../../src/core/ledger.ts";
-import { fits, nextInLine } from "../../src/core/line.ts";
+import { fits, nextInLine } from "../../src/core/line/line.ts";
+import { placed } from "../../src/core/line/placing.ts";
 import { poolOfRows } from "../../src/core/loading.ts";
-import type { EnvironmentState, Lease, Site } from "../../src/core/model.ts";
-import { needOf } from "../../src/core/needs.ts";
-import { placed } from "../../src/core/placing.ts";
-import type { Selector } from "../../src/core/selector.ts";
-import { siteOf, storedEnvironment } from "../../src/core/site.ts";
+import type { EnvironmentState } from "../../src/core/model/environment.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import { needOf } from "../../src/core/model/needs.ts";
+import type { Site } from "../../src/core/model/pool.ts";
+import type { Selector } from "../../src/core/model/selector.ts";
+import { siteOf, storedEnvironment } from "../../src/core/model/site.ts";
+import { unsatisfiable } from "../../src/core/verbs/busy.ts";
 import { serveNaively } from "./oracle.ts";
 import { ADMIN, type Asked, acquireCommand, MINUTE, SECOND, World } from "./world.ts";
 

@@ -1,8 +1,9 @@
 /** Rule 1 as it is written, with no cleverness: walks the whole line, and everybody in it. What line.ts and placing.ts must agree with. */
-import type { Lease, Need, Pool, Site, Want } from "../../src/core/model.ts";
-import { partsOf, selectorsOf } from "../../src/core/needs.ts";
-import { matches, type Selector } from "../../src/core/selector.ts";
-import { isOutOfService } from "../../src/core/site.ts";
+import type { Lease, Need, Want } from "../../src/core/model/lease.ts";
+import { partsOf, selectorsOf } from "../../src/core/model/needs.ts";
+import type { Pool, Site } from "../../src/core/model/pool.ts";
+import { matches, type Selector } from "../../src/core/model/selector.ts";
+import { isOutOfService } from "../../src/core/model/site.ts";
 import { MINUTE } from "./world.ts";
 
 /** How many slots there are, by environment. */

@@ -1,6 +1,6 @@
 /** Boards to choose from by selector. */
-import type { SelectorWant } from "../../src/core/model.ts";
-import { namesOf } from "../../src/core/needs.ts";
+import type { SelectorWant } from "../../src/core/model/lease.ts";
+import { namesOf } from "../../src/core/model/needs.ts";
 import { World } from "./world.ts";
 
 /** `count` environments with the label, `slots` of each. */

@@ -1,6 +1,6 @@
 /** Needs by selector: which environments are chosen, and on which terms (rule 1). */
 import { describe, expect, test } from "vitest";
-import { matches, type Selector, textOf } from "../../src/core/selector.ts";
+import { matches, type Selector, textOf } from "../../src/core/model/selector.ts";
 import { labelled, on, rack } from "./rack.ts";
 import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ascending, Sorted } from "../../src/core/sorted.ts";
+import { ascending, Sorted } from "../../src/core/model/sorted.ts";
 
 const operation = fc.tuple(fc.constantFrom("set", "delete"), fc.integer({ min: 0, max: 60 }));
 

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { decide } from "../../src/core/decide.ts";
 import type { Event } from "../../src/core/event.ts";
 import { withLease } from "../../src/core/ledger.ts";
-import { candidates } from "../../src/core/line.ts";
-import type { Lease, Pool } from "../../src/core/model.ts";
-import { Sorted } from "../../src/core/sorted.ts";
+import { candidates } from "../../src/core/line/line.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
+import { Sorted } from "../../src/core/model/sorted.ts";
 import { statusOf } from "../../src/core/view.ts";
 import { ADMIN, acquireCommand, SECOND, World } from "./world.ts";
 

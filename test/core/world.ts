@@ -4,7 +4,9 @@ import { decide } from "../../src/core/decide.ts";
 import { Draft, type Found, type Row } from "../../src/core/draft.ts";
 import type { Event } from "../../src/core/event.ts";
 import { checkPool } from "../../src/core/invariants.ts";
-import { emptyPool, type Lease, type Micros, type Pool, requestKey, type Want } from "../../src/core/model.ts";
+import { type Lease, requestKey, type Want } from "../../src/core/model/lease.ts";
+import { emptyPool, type Pool } from "../../src/core/model/pool.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 
 export const SECOND: Micros = 1_000_000;
 export const MINUTE: Micros = 60 * SECOND;

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test, vi } from "vitest";
-import type { Pool } from "../../src/core/model.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
 import { Wait } from "../../src/engine/attendance/wait.ts";
 import { acquireCommand, MINUTE, SECOND } from "../core/world.ts";
 import { Line } from "../sim/line.ts";

@@ -1,7 +1,8 @@
 /** An engine over memory whose time stands still unless it is let pass, and readers of its watches. */
 import type { Command, Reply } from "../../src/core/command.ts";
 import type { EnvironmentStatus } from "../../src/core/event.ts";
-import type { Lease, Micros, Revision } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Micros, Revision } from "../../src/core/model/units.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Timers } from "../../src/engine/timers.ts";
 import type { Listener } from "../../src/engine/watch/hub.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../src/core/decide.ts";
 import { limits } from "../../src/core/limits.ts";
-import { emptyPool, type LeaseState, type Pool } from "../../src/core/model.ts";
+import type { LeaseState } from "../../src/core/model/lease.ts";
+import { emptyPool, type Pool } from "../../src/core/model/pool.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { Pools } from "../../src/engine/pools.ts";
 import { LocalStore } from "../../src/store/local.ts";

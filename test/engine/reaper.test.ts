@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyPool } from "../../src/core/model.ts";
+import { emptyPool } from "../../src/core/model/pool.ts";
 import { Reaper } from "../../src/engine/reaper.ts";
 import { HandTimers, settled } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 /** An engine to play with: a disk that can hang, timers and a clock by hand. */
 
-import type { Lease } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Observer } from "../../src/engine/observer.ts";
 import type { Timers } from "../../src/engine/timers.ts";

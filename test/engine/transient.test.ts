@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
-import type { StoredEnvironment } from "../../src/core/model.ts";
+import type { StoredEnvironment } from "../../src/core/model/environment.ts";
 import { acquireCommand } from "../core/world.ts";
 import { config, START } from "../store/fixtures.ts";
 import { SlowDisk, stage } from "./stage.ts";

@@ -8,6 +8,9 @@ import { root, tool } from "../../scripts/tools.ts";
 const violations: [sentence: string, file: string, code: string, rule: string][] = [
   ["core imports the store", "src/core", `export type { Store } from "../store/store.ts";`, "noRestrictedImports"],
   ["core loads the engine lazily", "src/core", `export const engine = () => import("../engine/engine.ts");`, "noRestrictedImports"],
+  ["the values import the line", "src/core/model", `export { fits } from "../line/line.ts";`, "noRestrictedImports"],
+  ["the line imports the verbs", "src/core/line", `export { acquire } from "../verbs/acquire.ts";`, "noRestrictedImports"],
+  ["a verb imports the store", "src/core/verbs", `export type { Store } from "../../store/store.ts";`, "noRestrictedImports"],
   ["core imports a built-in module", "src/core", `export { readFileSync } from "node:fs";`, "noRestrictedImports"],
   ["core imports a package", "src/core", `export { create } from "@bufbuild/protobuf";`, "noRestrictedImports"],
   ["core asks for the date", "src/core", "export const now = Date.now();", "noRestrictedGlobals"],
@@ -86,7 +89,12 @@ const violations: [sentence: string, file: string, code: string, rule: string][]
 
 /** What it must let pass, so that the rules are no wider than meant. */
 const permitted: [sentence: string, file: string, code: string][] = [
-  ["core imports core", "src/core/planted.ts", `export type { Pool } from "./model.ts";`],
+  ["core imports core", "src/core/planted.ts", `export type { Pool } from "./model/pool.ts";`],
+  [
+    "the verbs import the line",
+    "src/core/verbs/planted.ts",
+    `export { fits } from "../line/line.ts";\nexport { limits } from "../limits.ts";`,
+  ],
   [
     "a store imports core and the database",
     "src/store/sqlite/main.ts",

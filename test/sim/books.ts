@@ -1,6 +1,8 @@
 /** The history of each lease, kept from the events alone, and the rules that are about it. */
 import type { Event } from "../../src/core/event.ts";
-import type { Lease, Micros, Pool } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import { type Client, commandOf, type Open } from "./client.ts";
 import { type Entry, signsAfterStart, UNKNOWN } from "./entry.ts";
 import { Rests, slotsOf } from "./rests.ts";

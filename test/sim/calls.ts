@@ -1,6 +1,6 @@
 /** The calls that clients make, and what comes of them. */
 import type { Refusal, Reply } from "../../src/core/command.ts";
-import type { Lease } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LeaseView } from "../../src/engine/views.ts";
 import type { Client, Open } from "./client.ts";

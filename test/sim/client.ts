@@ -1,5 +1,5 @@
 import type { Acquire } from "../../src/core/command.ts";
-import type { Micros } from "../../src/core/model.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import { Line } from "./line.ts";
 
 /** A call that the server has not answered yet. */

@@ -1,6 +1,7 @@
 /** All clients: those who come, wait, lose their connections and come back. */
-import type { Micros } from "../../src/core/model.ts";
-import { namesOf } from "../../src/core/needs.ts";
+
+import { namesOf } from "../../src/core/model/needs.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import type { Batch } from "../../src/store/medium.ts";
 import type { Commit } from "../../src/store/store.ts";
 import { acquireCommand } from "../core/world.ts";

@@ -1,5 +1,6 @@
 import type { Reads } from "../../src/core/command.ts";
-import type { Lease, Micros, Revision } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Micros, Revision } from "../../src/core/model/units.ts";
 import type { Batch, Loaded, Medium, MediumState } from "../../src/store/medium.ts";
 import type { MemoryMedium } from "../../src/store/memory.ts";
 import { type History, type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";

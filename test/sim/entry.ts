@@ -1,4 +1,5 @@
-import type { Lease, Micros } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import type { Slot } from "./rests.ts";
 
 /** What the events have told of one lease. */

@@ -1,6 +1,8 @@
 /** What must hold of all that happens, by the rules of docs/contract.md. Nobody who serves is asked: it has books of its own. */
 import { checkPool } from "../../src/core/invariants.ts";
-import type { Lease, Micros, Pool } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { EngineFailure } from "../../src/engine/failure.ts";
 import { type Commit, StoreFailure } from "../../src/store/store.ts";

@@ -1,5 +1,5 @@
 /** A machine to run the engine on: its time, its disk, and the ways in which it dies. Nothing here is left to chance. */
-import type { Micros } from "../../src/core/model.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Timers } from "../../src/engine/timers.ts";
 import { Clock } from "../../src/store/clock.ts";

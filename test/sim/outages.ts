@@ -1,5 +1,5 @@
 /** How time passes while the machine cannot write as it should: nobody can renew then. */
-import type { Micros } from "../../src/core/model.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import type { Machine } from "./machine.ts";
 import { count, expectThat } from "./seen.ts";
 

@@ -1,7 +1,7 @@
 /** Rule 7 as it is written: what a Release by name may end, and when it may be refused. */
 import type { Done, ReleaseByEnvironment, Reply } from "../../src/core/command.ts";
-import type { Lease } from "../../src/core/model.ts";
-import { isOn } from "../../src/core/needs.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import { isOn } from "../../src/core/model/needs.ts";
 import { expectThat } from "./seen.ts";
 
 type Asked = Pick<ReleaseByEnvironment, "by" | "environment" | "requestId">;

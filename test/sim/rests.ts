@@ -1,7 +1,9 @@
 /** Which slots must rest, by the events alone (rule 6). */
 import type { Event } from "../../src/core/event.ts";
-import type { Lease, Micros, Pool } from "../../src/core/model.ts";
-import { partsOf } from "../../src/core/needs.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import { partsOf } from "../../src/core/model/needs.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import { expectThat } from "./seen.ts";
 
 /** How long the slots of a lease rest that ended without its holder. */

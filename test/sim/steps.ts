@@ -1,6 +1,7 @@
 /** What can happen in a simulation, and how often it does. */
 import fc from "fast-check";
-import type { EnvironmentState, Micros } from "../../src/core/model.ts";
+import type { EnvironmentState } from "../../src/core/model/environment.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 
 /** The environments, by pool. */
 export const POOLS = { default: ["a", "b"], east: ["c", "d"] } as const;

@@ -1,4 +1,4 @@
-import type { Micros } from "../../src/core/model.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import type { Timers } from "../../src/engine/timers.ts";
 
 /** Virtual time and timers. */

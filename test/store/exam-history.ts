@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { decide } from "../../src/core/decide.ts";
 import type { Event } from "../../src/core/event.ts";
-import { requestKey } from "../../src/core/model.ts";
+import { requestKey } from "../../src/core/model/lease.ts";
 import type { History } from "../../src/store/store.ts";
 import type { Candidate } from "./exam.ts";
 import { acquire, busyDay, endOf, holder, nothing, release, START, second, specimen, storeOn, submit } from "./fixtures.ts";

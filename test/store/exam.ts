@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
 import { checkPool } from "../../src/core/invariants.ts";
-import { type Lease, requestKey } from "../../src/core/model.ts";
+import { type Lease, requestKey } from "../../src/core/model/lease.ts";
 import type { Medium } from "../../src/store/medium.ts";
 import { acquire, busyDay, config, endOf, holder, nothing, plain, release, START, specimen, storeOn, submit } from "./fixtures.ts";
 

@@ -1,6 +1,8 @@
 import { type Acquire, type Command, type Reply, readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
-import type { EnvironmentConfig, Lease, Pool } from "../../src/core/model.ts";
+import type { EnvironmentConfig } from "../../src/core/model/environment.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
 import { Pools } from "../../src/engine/pools.ts";
 import { LocalStore } from "../../src/store/local.ts";
 import type { Batch, Medium } from "../../src/store/medium.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import type { Command } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
-import type { Lease } from "../../src/core/model.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
 import { newLeaseId } from "../../src/rpc/methods/ids.ts";
 import type { Batch } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../src/core/event.ts";
-import { type Lease, requestKey } from "../../src/core/model.ts";
+import { type Lease, requestKey } from "../../src/core/model/lease.ts";
 import { known, migrate } from "../../src/store/migrations.ts";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { rowsOf } from "../../src/store/sqlite/rows.ts";

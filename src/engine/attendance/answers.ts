@@ -1,5 +1,5 @@
 /** Answers that give a lease: who is told of it, and what becomes of one that nobody was told of. */
-import type { Lease } from "../../core/model.ts";
+import type { Lease } from "../../core/model/lease.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import { MultiMap } from "../multimap.ts";

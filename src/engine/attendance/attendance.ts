@@ -1,8 +1,10 @@
 /** What a call does about its lease: ask for it, wait for it, give signs of life, and see that its answer arrives. */
-import { notGranted } from "../../core/busy.ts";
+
 import type { Acquire, Renew, Reply } from "../../core/command.ts";
-import { type Lease, type Micros, requestKey } from "../../core/model.ts";
-import { bare } from "../../core/needs.ts";
+import { type Lease, requestKey } from "../../core/model/lease.ts";
+import { bare } from "../../core/model/needs.ts";
+import type { Micros } from "../../core/model/units.ts";
+import { notGranted } from "../../core/verbs/busy.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import type { LeaseView } from "../views.ts";

@@ -1,5 +1,5 @@
-import type { Micros } from "../../core/model.ts";
-import { ascending, Sorted } from "../../core/sorted.ts";
+import { ascending, Sorted } from "../../core/model/sorted.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { MultiMap } from "../multimap.ts";
 import type { SignsOfLife } from "./signs.ts";
 

@@ -1,4 +1,4 @@
-import type { Micros } from "../../core/model.ts";
+import type { Micros } from "../../core/model/units.ts";
 
 /**
  * Signs of life of those who wait (rule 3). An overdue waiter becomes an Abandon command; in no other way does presence enter a decision.

@@ -1,7 +1,8 @@
 /** What a call does that waits for a lease. */
 import type { Command, Reply } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import type { Lease, Micros } from "../../core/model.ts";
+import type { Lease } from "../../core/model/lease.ts";
+import type { Micros } from "../../core/model/units.ts";
 import type { EngineCall } from "../call.ts";
 import type { Timers } from "../timers.ts";
 import type { Views } from "../views.ts";

@@ -1,4 +1,4 @@
-import type { Revision } from "../../core/model.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { Commit } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
 import { MultiMap } from "../multimap.ts";

@@ -1,5 +1,6 @@
 import type { Cause, EnvironmentStatus, Event } from "../../core/event.ts";
-import type { Pool, Revision } from "../../core/model.ts";
+import type { Pool } from "../../core/model/pool.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { Topic } from "./subscription.ts";
 
 /** A message of a watch: rule 10 of docs/contract.md. */

@@ -1,6 +1,6 @@
 import type { Event } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
-import type { Revision } from "../../core/model.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { Views } from "../views.ts";
 import type { Recent } from "./recent.ts";
 import { indexAfter, sizeOf } from "./ring.ts";

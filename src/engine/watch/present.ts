@@ -1,5 +1,7 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
-import type { Lease, Micros, Pool, Site } from "../../core/model.ts";
+import type { Lease } from "../../core/model/lease.ts";
+import type { Pool, Site } from "../../core/model/pool.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Engine } from "../engine.ts";
 import type { Topic } from "./subscription.ts";

@@ -1,5 +1,5 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
-import type { Revision } from "../../core/model.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { Engine } from "../engine.ts";
 import { changeOf, EMPTY, keyOf, shared, type WatchMessage } from "./message.ts";
 import { asDeleted, homeOf, present } from "./present.ts";

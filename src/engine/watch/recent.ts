@@ -1,6 +1,7 @@
 import type { Event } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
-import type { Pool, Revision } from "../../core/model.ts";
+import type { Pool } from "../../core/model/pool.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { Timers } from "../timers.ts";
 import { Ring } from "./ring.ts";
 

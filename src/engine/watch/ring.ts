@@ -1,6 +1,7 @@
 import type { EnvironmentStatus, Event, Occupant } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
-import type { Holder, Revision } from "../../core/model.ts";
+import type { Holder } from "../../core/model/lease.ts";
+import type { Revision } from "../../core/model/units.ts";
 
 /** The newest events of a pool, without a gap, bounded in number and bytes: the very objects that were published. */
 export class Ring {

@@ -1,5 +1,5 @@
 import type { Event } from "../../core/event.ts";
-import type { Revision } from "../../core/model.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { Pause } from "./pause.ts";
 import type { Ring } from "./ring.ts";
 

@@ -1,4 +1,4 @@
-import type { Revision } from "../../core/model.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { Engine } from "../engine.ts";
 import type { Listener } from "./hub.ts";
 import type { WatchMessage } from "./message.ts";

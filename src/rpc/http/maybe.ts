@@ -2,7 +2,8 @@
 import { Code } from "@connectrpc/connect";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import type { Micros, Pool } from "../../core/model.ts";
+import type { Pool } from "../../core/model/pool.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { wouldGrant } from "../../core/view.ts";
 import { reasonOf, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";

@@ -1,6 +1,6 @@
 /** Routes each request by its path. */
 import { normalize } from "node:path/posix";
-import type { Micros } from "../../core/model.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { rpcHandler } from "../connect/adapter.ts";
 import type { HealthState } from "../connect/health.ts";
 import { routes } from "../connect/router.ts";

@@ -5,7 +5,7 @@ import { type AcquireRequest, AcquireRequestSchema, IfBusy } from "../../../gen/
 import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import type { Holder, HolderKind as Kind, NamedWant } from "../../core/model.ts";
+import type { Holder, HolderKind as Kind, NamedWant } from "../../core/model/lease.ts";
 import { badField } from "../errors.ts";
 import { choice, duration, integer, newName, required, text } from "./fields.ts";
 import { newLeaseId } from "./ids.ts";

@@ -18,8 +18,11 @@ import {
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
 import { latestEnd } from "../../core/ledger.ts";
-import type { EndedBy, Environment, Holder, LastUse, Lease, Micros, Pool } from "../../core/model.ts";
-import { partsOf } from "../../core/needs.ts";
+import type { Environment, LastUse } from "../../core/model/environment.ts";
+import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
+import { partsOf } from "../../core/model/needs.ts";
+import type { Pool } from "../../core/model/pool.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { placeOf } from "../../core/view.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
 

@@ -1,7 +1,7 @@
 /** Input fields: each check names the field, the value and the remedy. Times and durations come out in microseconds. */
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { limits } from "../../core/limits.ts";
-import type { Micros } from "../../core/model.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { badField } from "../errors.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;

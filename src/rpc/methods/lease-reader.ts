@@ -2,7 +2,9 @@
 import { create, type MessageShape } from "@bufbuild/protobuf";
 import { WatchLeaseResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { Lease, Micros, Pool } from "../../core/model.ts";
+import type { Lease } from "../../core/model/lease.ts";
+import type { Pool } from "../../core/model/pool.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { type Standing, standingOf } from "../../core/view.ts";
 import type { LeaseView } from "../../engine/views.ts";
 import type { Tell } from "../../engine/watch/tell.ts";

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { MisspellingSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Refusal, Reply } from "../../core/command.ts";
-import { didYouMean } from "../../core/refusal.ts";
+import { didYouMean } from "../../core/verbs/refusal.ts";
 import type { Views } from "../../engine/views.ts";
 
 /** Refusals of an Acquire that a wrong name may be the cause of. */

@@ -1,7 +1,7 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
-import { noRoom } from "../../core/fleet.ts";
 import { limits } from "../../core/limits.ts";
-import { beyond } from "../../core/refusal.ts";
+import { noRoom } from "../../core/verbs/fleet.ts";
+import { beyond } from "../../core/verbs/refusal.ts";
 import { present } from "../../engine/watch/present.ts";
 import type { Topic } from "../../engine/watch/subscription.ts";
 import type { Service } from "./call.ts";

@@ -1,4 +1,4 @@
-import { didYouMean, near } from "../../core/refusal.ts";
+import { didYouMean, near } from "../../core/verbs/refusal.ts";
 import type { Topic } from "../../engine/watch/subscription.ts";
 import { badField, failure } from "../errors.ts";
 import type { Service } from "./call.ts";

@@ -3,7 +3,9 @@
  * body that says all of it, as older ones do, reads the same.
  */
 import type { Cause, EnvironmentStatus, Event, Occupant } from "../../core/event.ts";
-import type { Holder, LastUse, Lease, Micros, Revision } from "../../core/model.ts";
+import type { LastUse } from "../../core/model/environment.ts";
+import type { Holder, Lease } from "../../core/model/lease.ts";
+import type { Micros, Revision } from "../../core/model/units.ts";
 
 const HOLDER: Holder = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" };
 const LEASE = { endNote: "", reason: "", tags: [], priority: 0, graced: false, fingerprint: "", legacy: false } as const;

@@ -1,5 +1,5 @@
 import type { Database, Statement } from "better-sqlite3";
-import type { Revision } from "../../core/model.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { History } from "../store.ts";
 import type { Row } from "./rows.ts";
 

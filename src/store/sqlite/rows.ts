@@ -1,7 +1,8 @@
 /** Converts values to rows and back. Rows are sent to the worker as flat arrays: cloning a nested lease costs more than its JSON does. */
 import { crc32 } from "node:zlib";
 import type { Event } from "../../core/event.ts";
-import { type EndReason, type Lease, type LeaseState, requestKey, type StoredEnvironment } from "../../core/model.ts";
+import type { StoredEnvironment } from "../../core/model/environment.ts";
+import { type EndReason, type Lease, type LeaseState, requestKey } from "../../core/model/lease.ts";
 import type { Batch } from "../medium.ts";
 import type { Remains } from "../remains.ts";
 import type { Fence } from "../store.ts";

@@ -1,6 +1,6 @@
 import type { Database, Statement } from "better-sqlite3";
 import { limits } from "../../core/limits.ts";
-import type { Revision } from "../../core/model.ts";
+import type { Revision } from "../../core/model/units.ts";
 import type { History, LeaseQuery } from "../store.ts";
 import { Events, type Window } from "./events.ts";
 import { type ListPart, list } from "./list.ts";

@@ -1,12 +1,13 @@
 /** What is done with an existing lease. Guards first, in a fixed order; then the change. */
 
-import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "./command.ts";
-import type { Draft } from "./draft.ts";
-import { attend, end, hold, offer } from "./lease.ts";
-import { isGranted, latestEnd, leaseOf } from "./ledger.ts";
-import { limits } from "./limits.ts";
-import { type Lease, requestKey, type Site } from "./model.ts";
-import { isOn, sitesOf } from "./needs.ts";
+import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import { isGranted, latestEnd, leaseOf } from "../ledger.ts";
+import { limits } from "../limits.ts";
+import { type Lease, requestKey } from "../model/lease.ts";
+import { isOn, sitesOf } from "../model/needs.ts";
+import type { Site } from "../model/pool.ts";
+import { attend, end, hold, offer } from "./moves.ts";
 import { noEnvironment } from "./refusal.ts";
 import { withTtl } from "./terms.ts";
 

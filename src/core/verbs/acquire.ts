@@ -1,16 +1,18 @@
 /** The Acquire command: find the earlier answer, or the environments; then hold, queue or refuse. */
+
+import type { Acquire, Done, Refusal } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import { limits } from "../limits.ts";
+import { fits } from "../line/line.ts";
+import type { EnvironmentConfig } from "../model/environment.ts";
+import { type Lease, requestKey, type Terms } from "../model/lease.ts";
+import { isSelecting, namesOf, needOf } from "../model/needs.ts";
 import { notGranted, unsatisfiable } from "./busy.ts";
-import type { Acquire, Done, Refusal } from "./command.ts";
-import type { Draft } from "./draft.ts";
 import { create } from "./fleet.ts";
-import { attend, grant } from "./lease.ts";
-import { limits } from "./limits.ts";
-import { fits } from "./line.ts";
-import { type EnvironmentConfig, type Lease, requestKey, type Terms } from "./model.ts";
-import { isSelecting, namesOf, needOf } from "./needs.ts";
+import { leaseEnded } from "./leases.ts";
+import { attend, grant } from "./moves.ts";
 import { beyond } from "./refusal.ts";
 import { termsOf } from "./terms.ts";
-import { leaseEnded } from "./verbs.ts";
 
 export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const earlier = answered(draft, command);

@@ -1,7 +1,9 @@
 /** The order of a line, and who of it may be served at all: rule 1. line.ts says who is served next. */
-import { limits } from "./limits.ts";
-import type { Environment, Lease, Pool, Rank } from "./model.ts";
+import { limits } from "../limits.ts";
+import type { Environment } from "./environment.ts";
+import type { Lease } from "./lease.ts";
 import { namesOf } from "./needs.ts";
+import type { Pool, Rank } from "./pool.ts";
 import { isOutOfService, siteOf } from "./site.ts";
 
 /** Where a lease stands in line: priority is worth a fixed time of waiting, so nobody starves. */

@@ -1,5 +1,7 @@
 /** One environment as the line sees it: which slots are free, who waits. Pure reads of one site. */
-import type { Deadline, Environment, Pool, Site, StoredEnvironment } from "./model.ts";
+
+import type { Environment, StoredEnvironment } from "./environment.ts";
+import type { Deadline, Pool, Site } from "./pool.ts";
 
 /** The site of an environment that a live lease names. */
 export function siteOf(pool: Pool, name: string): Site {

@@ -1,8 +1,9 @@
 /** Which environments the selectors of a lease get: a matching of environments and selectors. Looks at all environments of the pool. */
-import type { NamedWant, Pool, SelectorWant, Site, Want } from "./model.ts";
-import { namesOf, selectorsOf } from "./needs.ts";
-import { matches } from "./selector.ts";
-import { ascending } from "./sorted.ts";
+import type { NamedWant, SelectorWant, Want } from "../model/lease.ts";
+import { namesOf, selectorsOf } from "../model/needs.ts";
+import type { Pool, Site } from "../model/pool.ts";
+import { matches } from "../model/selector.ts";
+import { ascending } from "../model/sorted.ts";
 
 /** How many slots of a site there are for whoever asks. */
 export type Room = (site: Site) => number;

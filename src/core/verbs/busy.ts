@@ -1,11 +1,13 @@
 /** Why a request is not granted now: the answer to an Acquire with if_busy FAIL. */
-import { byUse, choose, eligible, wouldDo } from "./choosing.ts";
-import type { Refusal } from "./command.ts";
-import { leaseOf } from "./ledger.ts";
-import type { Lease, Pool, SelectorWant, Site, Want } from "./model.ts";
-import { type Part, selectorsOf, sitesOf } from "./needs.ts";
-import { textOf } from "./selector.ts";
-import { freeSlots, restingSlots } from "./site.ts";
+
+import type { Refusal } from "../command.ts";
+import { leaseOf } from "../ledger.ts";
+import { byUse, choose, eligible, wouldDo } from "../line/choosing.ts";
+import type { Lease, SelectorWant, Want } from "../model/lease.ts";
+import { type Part, selectorsOf, sitesOf } from "../model/needs.ts";
+import type { Pool, Site } from "../model/pool.ts";
+import { textOf } from "../model/selector.ts";
+import { freeSlots, restingSlots } from "../model/site.ts";
 
 /** How many holders, and how many of the environments that a selector matches, an answer names. */
 const NAMED = 10;

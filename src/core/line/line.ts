@@ -14,11 +14,12 @@
  * The oracle in the tests walks everybody.
  */
 
-import { byRank, type Lease, type Pool } from "./model.ts";
-import { isSelecting, sitesOf } from "./needs.ts";
+import type { Lease } from "../model/lease.ts";
+import { isSelecting, sitesOf } from "../model/needs.ts";
+import { byRank, type Pool } from "../model/pool.ts";
+import { isReady, rankOf, type Waiter } from "../model/rank.ts";
+import { freeSlots } from "../model/site.ts";
 import { servingOf } from "./placing.ts";
-import { isReady, rankOf, type Waiter } from "./rank.ts";
-import { freeSlots } from "./site.ts";
 
 /** What has changed since the pool was settled. */
 export interface Changed {

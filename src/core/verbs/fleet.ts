@@ -1,13 +1,15 @@
 /** What operators do with environments. */
+
+import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import { leaseOf } from "../ledger.ts";
+import { limits } from "../limits.ts";
+import type { EnvironmentConfig } from "../model/environment.ts";
+import type { Site } from "../model/pool.ts";
+import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
 import { unsatisfiable } from "./busy.ts";
-import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "./command.ts";
-import type { Draft } from "./draft.ts";
-import { end } from "./lease.ts";
-import { leaseOf } from "./ledger.ts";
-import { limits } from "./limits.ts";
-import type { EnvironmentConfig, Site } from "./model.ts";
+import { end } from "./moves.ts";
 import { beyond, limitReached, noEnvironment } from "./refusal.ts";
-import { siteOf, usedSlots, waitersOf } from "./site.ts";
 
 /** Adds an environment, AVAILABLE and free. One that an Acquire asks for is made on demand, and is no event; `keep`: what else it asks for. */
 export function create(

@@ -1,13 +1,14 @@
 /** The life of a lease: the moves that every verb is made of. */
 
+import type { Draft } from "../draft.ts";
+import { isGranted, latestEnd, type Rests } from "../ledger.ts";
+import { limits } from "../limits.ts";
+import { servingOf } from "../line/placing.ts";
+import type { EndedBy, EndReason, Lease } from "../model/lease.ts";
+import { bare, isSelecting, mapParts, sitesOf } from "../model/needs.ts";
+import { pickSlots, siteOf } from "../model/site.ts";
+import type { Micros } from "../model/units.ts";
 import { unsatisfiable } from "./busy.ts";
-import type { Draft } from "./draft.ts";
-import { isGranted, latestEnd, type Rests } from "./ledger.ts";
-import { limits } from "./limits.ts";
-import type { EndedBy, EndReason, Lease, Micros } from "./model.ts";
-import { bare, isSelecting, mapParts, sitesOf } from "./needs.ts";
-import { servingOf } from "./placing.ts";
-import { pickSlots, siteOf } from "./site.ts";
 import { termsOf } from "./terms.ts";
 
 /** Gives a lease its slots: HELD when its caller is there, OFFERED when it comes out of the line. Its revision is its fencing token. */

@@ -1,5 +1,6 @@
 /** What a request wants, or a lease has: the one room that knows how a need means its environments, by name or by selector. */
-import type { NamedNeed, NamedWant, Need, Pool, SelectorNeed, SelectorWant, Site, Want } from "./model.ts";
+import type { NamedNeed, NamedWant, Need, SelectorNeed, SelectorWant, Want } from "./lease.ts";
+import type { Pool, Site } from "./pool.ts";
 import { siteOf } from "./site.ts";
 
 /** A lease, or a request that may become one. */

@@ -3,12 +3,14 @@
  * so they are placed in order of rank, each on slots that are free and that nobody ahead of it takes. What each takes stands in the ready
  * lines of its environments, like what others want by name; so for everybody else line.ts goes on as if there were no selectors.
  */
+
+import { leaseOf, withPlacing } from "../ledger.ts";
+import type { Lease, Need, SelectorWant } from "../model/lease.ts";
+import { isSelecting, partsOf, selectorsOf, sitesOf, withChosen } from "../model/needs.ts";
+import type { Placing, Pool, Rank, Site } from "../model/pool.ts";
+import { rankOf, type Waiter } from "../model/rank.ts";
+import { freeSlots, isOutOfService, siteOf } from "../model/site.ts";
 import { byUse, choose, eligible, type Room, wouldDo } from "./choosing.ts";
-import { leaseOf, withPlacing } from "./ledger.ts";
-import type { Lease, Need, Placing, Pool, Rank, SelectorWant, Site } from "./model.ts";
-import { isSelecting, partsOf, selectorsOf, sitesOf, withChosen } from "./needs.ts";
-import { rankOf, type Waiter } from "./rank.ts";
-import { freeSlots, isOutOfService, siteOf } from "./site.ts";
 
 /** What a waiter takes out of what there is for it. */
 type Taking = Pick<Placing, "claims" | "served">;

@@ -1,8 +1,11 @@
 /** How long a lease may live: what was asked for, within what its environments allow. */
 
-import { limits } from "./limits.ts";
-import type { EnvironmentConfig, Lease, Micros, Pool, Terms } from "./model.ts";
-import { sitesOf, type Wanting } from "./needs.ts";
+import { limits } from "../limits.ts";
+import type { EnvironmentConfig } from "../model/environment.ts";
+import type { Lease, Terms } from "../model/lease.ts";
+import { sitesOf, type Wanting } from "../model/needs.ts";
+import type { Pool } from "../model/pool.ts";
+import type { Micros } from "../model/units.ts";
 
 /**
  * The ttl and max_hold of a request, clamped to the strictest of its environments; those that a selector may choose count once they are

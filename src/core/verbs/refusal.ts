@@ -1,5 +1,5 @@
-import type { Refusal } from "./command.ts";
-import { limits } from "./limits.ts";
+import type { Refusal } from "../command.ts";
+import { limits } from "../limits.ts";
 
 /** How many names of about the same length are compared with a misspelt one: a refusal must not hold up the pool. */
 const NEAR_LOOKS = 500;

@@ -1,0 +1,52 @@
+import type { EndReason, Holder } from "./lease.ts";
+import type { Micros, Revision } from "./units.ts";
+
+export type EnvironmentState = "AVAILABLE" | "DRAINING" | "MAINTENANCE" | "DIRTY" | "CLEANING" | "QUARANTINED";
+
+/** What operators set; Apply replaces it whole. */
+export interface EnvironmentConfig {
+  readonly name: string;
+  readonly pool: string;
+  readonly description: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: number;
+  readonly defaultTtl?: Micros;
+  readonly maxTtl?: Micros;
+  readonly maxHold?: Micros;
+  readonly lockDelay?: Micros;
+  readonly cooldown?: Micros;
+  readonly links: Readonly<Record<string, string>>;
+}
+
+/** A slot that nobody has, and nobody gets before `until`. */
+export interface Rest {
+  readonly index: number;
+  readonly until: Micros;
+  /** Whose use it rests from; only the first slot that a lease gave up says so, and none of a row that is older than this field. */
+  readonly from?: LastUse;
+}
+
+/** A lease that has left its slots; no end reason: it waits again, since it did not claim them. */
+export interface LastUse {
+  readonly leaseId: string;
+  readonly holder: Holder;
+  readonly endReason?: EndReason;
+}
+
+/** An environment: its configuration and state. */
+export interface Environment {
+  readonly config: EnvironmentConfig;
+  /** Made by an Acquire, and never configured: forgotten when nobody has used it for a while. */
+  readonly onDemand?: boolean;
+  readonly state: EnvironmentState;
+  readonly stateReason: string;
+  readonly stateUntil?: Micros;
+  /** The highest fencing token ever granted on it. */
+  readonly fence: Revision;
+  readonly revision: Revision;
+}
+
+/** An environment as it is stored: with the rests that outlive its leases. */
+export interface StoredEnvironment extends Environment {
+  readonly rests: readonly Rest[];
+}

@@ -28,6 +28,7 @@ function initOf(type: DescMessage, depth = 0): fc.Arbitrary<object> {
 
 function anyOf(field: DescField, depth: number): fc.Arbitrary<unknown> {
   if (field.fieldKind === "list") return fc.array(single(field, depth), { maxLength: depth > 2 ? 0 : 3 });
+  if (field.fieldKind === "map") return fc.dictionary(text, single(field, depth), { maxKeys: 3, noNullPrototype: true });
   return single(field, depth);
 }
 

@@ -7,6 +7,9 @@ import { Compiled, type Kind, type Kinds } from "./compile.ts";
 export const HEAD = 5;
 const VARINT = 0;
 const DELIMITED = 2;
+/** The numbers of the fields of an entry of a map. */
+const KEY = 1;
+const VALUE = 2;
 
 /** Bytes that grow at their end; used again and again. */
 class Sheet {
@@ -90,6 +93,21 @@ export const KINDS: Kinds<Sheet> = {
     };
     if (!packed) return all;
     return tagged(DELIMITED, (out, values: never) => out.delimited(() => all(out, values)))(field, false);
+  },
+  // Each entry is a message of a key and a value.
+  map: (field, each) => {
+    const tag = (field.number << 3) | DELIMITED;
+    const write = each({ ...field, number: VALUE }, false);
+    return (out, values: Readonly<Record<string, never>>) => {
+      for (const [key, value] of Object.entries(values)) {
+        out.varint(tag);
+        out.delimited(() => {
+          out.varint((KEY << 3) | DELIMITED);
+          out.text(key);
+          write(out, value);
+        });
+      }
+    };
   },
   special: () => undefined,
 };

@@ -21,6 +21,8 @@ export interface Kinds<Out> {
   readonly enum: Kind<Out>;
   message(fields: Write<Out>): Kind<Out>;
   list(field: DescField, each: Kind<Out>): Write<Out>;
+  /** Texts to values, as an object. */
+  map(field: DescField, each: Kind<Out>): Write<Out>;
   /** The kind of a message with a form of its own: "unknown" here, or undefined if it is written by its fields. */
   special(type: DescMessage): Kind<Out> | "unknown" | undefined;
 }
@@ -65,6 +67,7 @@ export class Compiled<Out> {
 
   #writeOf(field: DescField): Write<Out> | undefined {
     const kind = this.#kindOf(field);
+    if (kind !== undefined && field.fieldKind === "map") return this.#writeOfMap(field, kind);
     if (kind === undefined || field.fieldKind !== "list") return kind?.(field, false);
     const write = this.#kinds.list(field, kind);
     return (out, values: readonly never[]) => {
@@ -72,11 +75,19 @@ export class Compiled<Out> {
     };
   }
 
+  #writeOfMap(field: DescField & { fieldKind: "map" }, kind: Kind<Out>): Write<Out> | undefined {
+    if (field.mapKey !== ScalarType.STRING) return undefined;
+    const write = this.#kinds.map(field, kind);
+    return (out, values: Readonly<Record<string, never>>) => {
+      if (Object.keys(values).length > 0) write(out, values as never);
+    };
+  }
+
   #kindOf(field: DescField): Kind<Out> | undefined {
-    if (field.oneof !== undefined || field.fieldKind === "map") return undefined;
+    if (field.oneof !== undefined) return undefined;
     if (field.message !== undefined) return this.#kindOfMessage(field.message);
     // A field that knows whether it was set is written with its zero, too.
-    if (field.fieldKind !== "list" && field.presence !== IMPLICIT) return undefined;
+    if (field.fieldKind !== "list" && field.fieldKind !== "map" && field.presence !== IMPLICIT) return undefined;
     const kinds = this.#kinds;
     if (field.enum !== undefined) return kinds.enum;
     if (field.scalar === ScalarType.STRING) return kinds.text;

@@ -67,6 +67,18 @@ export const KINDS: Kinds<Page> = {
         for (const value of values) write(page, value);
       });
   },
+  map: (field, each) => {
+    const open = `${keyOf(field, false)}{`;
+    const write = each(field, true);
+    return (page, values: Readonly<Record<string, never>>) =>
+      page.within(open, "}", () => {
+        for (const [key, value] of Object.entries(values)) {
+          page.text += `${page.comma}${JSON.stringify(key)}:`;
+          page.comma = "";
+          write(page, value);
+        }
+      });
+  },
   special: ({ typeName }) => SPECIAL.get(typeName) ?? (typeName.startsWith("google.protobuf.") ? "unknown" : undefined),
 };
 

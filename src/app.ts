@@ -5,6 +5,7 @@ import type { Observer } from "./engine/observer.ts";
 import { Readiness } from "./readiness.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
+import { lacking } from "./rpc/methods/variables.ts";
 import { Principals } from "./rpc/principal.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
 import { LocalStore } from "./store/local.ts";
@@ -31,6 +32,8 @@ export interface AppOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   /** Whether the usual calls of LockService go past connect-es. */
   readonly direct: boolean;
+  /** The texts that variables of environments may name, by name; none is empty. */
+  readonly secrets?: ReadonlyMap<string, string>;
   readonly medium: Medium;
   readonly log: Log;
 }
@@ -55,7 +58,9 @@ export async function start(options: AppOptions): Promise<App> {
     await store.close();
     throw error;
   });
-  const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate: options.autoCreate };
+  const { autoCreate, secrets = new Map() } = options;
+  const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate, secrets };
+  warnOfMissing(engine, secrets, log);
   const readiness = new Readiness(store, engine.draining, log);
   const handlers = httpHandlers({
     service,
@@ -71,6 +76,14 @@ export async function start(options: AppOptions): Promise<App> {
     throw error;
   });
   return { host: door.host, port: door.port, broken: broken(store), stop: (graceMs) => stop(engine, door, graceMs) };
+}
+
+/** Their holders are told as well; see LeasedEnvironment.missing_variables. */
+function warnOfMissing(engine: Engine, secrets: ReadonlyMap<string, string>, log: Log): void {
+  const { environments, variables } = lacking(engine.views.pools(), secrets);
+  if (environments.length === 0) return;
+  const shown = { environments: environments.slice(0, 20), variables: variables.slice(0, 20) };
+  log.warn(shown, `${environments.length} environments have variables that are not set here; who gets them is told, and must not begin`);
 }
 
 async function stop(engine: Engine, door: Listening, graceMs: number): Promise<void> {

@@ -24,6 +24,8 @@ export interface Config {
   readonly direct: boolean;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly logLevel: string;
+  /** What variables of environments may name as `from_env`: the server's own CALL_ME_SECRET_…, without empty ones. */
+  readonly secrets: ReadonlyMap<string, string>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,7 +44,20 @@ export function readConfig(env: Environment = process.env): Config {
     direct: readSwitch("CALL_ME_DIRECT", env["CALL_ME_DIRECT"]),
     tls: readTls(env["CALL_ME_TLS_CERT"], env["CALL_ME_TLS_KEY"]),
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
+    secrets: readSecrets(env),
   };
+}
+
+/** In characters. An answer has those of all environments of a lease. */
+const LONGEST_SECRET = 32 * 1024;
+
+/** An empty one is none: nobody shall begin with an empty password. */
+function readSecrets(env: Environment): ReadonlyMap<string, string> {
+  const found = Object.entries(env).filter((pair): pair is [string, string] => pair[0].startsWith("CALL_ME_SECRET_") && !!pair[1]);
+  const long = found.find(([, value]) => value.length > LONGEST_SECRET);
+  if (long !== undefined)
+    throw new BadSetting(`${long[0]} has ${long[1].length} characters; at most ${LONGEST_SECRET} can be given to holders`);
+  return new Map(found);
 }
 
 /**

@@ -42,6 +42,10 @@ export const limits = {
   name: 128,
   tags: 16,
   labels: 32,
+  /** Of an environment or a slot: how many, and the characters of a name, a text and the name of the server's own variable. */
+  variables: { count: 64, name: 64, value: 4_096, fromEnv: 128 },
+  /** Characters of all variables of an environment, those of its slots included. */
+  variablesOfEnvironment: 64 * 1024,
   /** Per pool, and over all pools. */
   environments: { pool: 10_000, total: 50_000 },
   waiters: { pool: 20_000, total: 100_000 },

@@ -90,8 +90,8 @@ export class Server implements AsyncDisposable {
     return this.lines.flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as LogLine] : []));
   }
 
-  /** Starts it (again, after a stop or a kill) on the same port and store, and waits until it is ready. */
-  async restart(): Promise<void> {
+  /** Starts it (again, after a stop or a kill) on the same port and store, and waits until it is ready; `env` adds or overrides this once. */
+  async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.#child !== undefined) throw new Error("the server still runs; stop() or kill9() it first");
     const child = spawn(process.execPath, [this.#program, "serve"], {
       // The channel is there so that it dies with us, whatever ends us: see cli/bin.js.
@@ -105,6 +105,7 @@ export class Server implements AsyncDisposable {
         // Set by `npm run test:indirect`.
         CALL_ME_DIRECT: process.env["CALL_ME_DIRECT"] ?? "on",
         ...this.#env,
+        ...env,
         PORT: String(this.#port),
       },
     });

@@ -24,7 +24,12 @@ class Readers<S extends DescMessage> {
   readonly bytes = new Set<Buffer>();
 
   constructor(house: House, schema: S, stream: (service: Service, call: Call, tell: Tell<MessageShape<S>>) => Promise<void>) {
-    const service = { engine: house.engine, principals: new Principals(undefined, new Uint8Array(32)), autoCreate: true };
+    const service = {
+      engine: house.engine,
+      principals: new Principals(undefined, new Uint8Array(32)),
+      autoCreate: true,
+      secrets: new Map(),
+    };
     const call = { caller: { principal: "anonymous" }, ...callOf(new AbortController().signal), handOver: () => () => {} };
     this.#house = house;
     this.#schema = schema;

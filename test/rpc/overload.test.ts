@@ -9,7 +9,7 @@ import { openDoor } from "./doors.ts";
 
 test("when too much waits for the disk, a call is resource_exhausted, and /maybe is 503 with Retry-After", async () => {
   const { engine, disk } = await stage(new SlowDisk());
-  const service = { engine, principals: new Principals(undefined, new Uint8Array(32)), autoCreate: true };
+  const service = { engine, principals: new Principals(undefined, new Uint8Array(32)), autoCreate: true, secrets: new Map() };
   const health = { serving: () => true, changed: () => new Promise<void>(() => {}) };
   const report = (error: unknown) => expect.unreachable(String(error));
   const door = await openDoor(httpHandlers({ service, health, legacyTtl: undefined, corsOrigins: new Set(), direct: true, report }).handle);

@@ -3,6 +3,12 @@ import type { Micros, Revision } from "./units.ts";
 
 export type EnvironmentState = "AVAILABLE" | "DRAINING" | "MAINTENANCE" | "DIRTY" | "CLEANING" | "QUARANTINED";
 
+/** What the holder of an environment is given: a text, or the name of the server's own variable that has it. */
+export type Variable = { readonly value: string } | { readonly fromEnv: string; readonly secret?: boolean };
+
+/** By their names. */
+export type Variables = Readonly<Record<string, Variable>>;
+
 /** What operators set; Apply replaces it whole. */
 export interface EnvironmentConfig {
   readonly name: string;
@@ -16,6 +22,9 @@ export interface EnvironmentConfig {
   readonly lockDelay?: Micros;
   readonly cooldown?: Micros;
   readonly links: Readonly<Record<string, string>>;
+  readonly variables?: Variables;
+  /** By slot index; a slot that it does not reach has none of its own. */
+  readonly slotVariables?: readonly Variables[];
 }
 
 /** A slot that nobody has, and nobody gets before `until`. */

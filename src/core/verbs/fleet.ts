@@ -157,9 +157,13 @@ function differing(before: EnvironmentConfig, after: EnvironmentConfig): string[
   return [...keys].filter((key) => canonical(before[key]) !== canonical(after[key])).sort();
 }
 
+/** The same text for the same content, in whatever order it was given. */
 function canonical(value: unknown): string {
-  if (value === undefined || value === null || typeof value !== "object") return JSON.stringify(value) ?? "";
-  return JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = (_key: string, part: unknown) =>
+    typeof part !== "object" || part === null || Array.isArray(part)
+      ? part
+      : Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(value, sorted) ?? "";
 }
 
 function poolFixed(config: EnvironmentConfig, owner: string): Refusal {

@@ -13,4 +13,6 @@ export interface Service {
   readonly engine: Engine;
   readonly principals: Principals;
   readonly autoCreate: boolean;
+  /** What variables of environments may name as `from_env`; none is empty. */
+  readonly secrets: ReadonlyMap<string, string>;
 }

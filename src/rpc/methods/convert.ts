@@ -19,7 +19,7 @@ import {
 import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
 import { latestEnd } from "../../core/ledger.ts";
 import type { Environment, LastUse } from "../../core/model/environment.ts";
-import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
+import type { EndedBy, Holder, Lease, NamedNeed } from "../../core/model/lease.ts";
 import { partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
@@ -35,8 +35,21 @@ function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
   return durationOf(micros) as MessageInitShape<typeof TimestampSchema>;
 }
 
-/** A lease of a pool as it was at `now`. */
-export function leaseMessage(lease: Lease, pool: Pool, now: Micros): MessageInitShape<typeof LeaseSchema> {
+/** What the holder of an environment is given, and nobody else; see LeasedEnvironment. */
+export interface Given {
+  readonly variables: Record<string, string>;
+  readonly slotVariables: { variables: Record<string, string> }[];
+  readonly secretVariables: string[];
+  readonly missingVariables: string[];
+}
+
+/** A lease of a pool as it was at `now`. `give`: for its holder; variables.ts says who that is. */
+export function leaseMessage(
+  lease: Lease,
+  pool: Pool,
+  now: Micros,
+  give?: (part: NamedNeed) => Given,
+): MessageInitShape<typeof LeaseSchema> {
   // In a later version of the pool it may be gone.
   const place = lease.state === "QUEUED" && pool.leases.has(lease.id) ? placeOf(pool, lease) : undefined;
   const latest = latestEnd(lease);
@@ -47,11 +60,12 @@ export function leaseMessage(lease: Lease, pool: Pool, now: Micros): MessageInit
     endReason: endReasonOf(endReason),
     endNote: lease.endNote,
     pool: lease.pool,
-    environments: partsOf(lease).map(({ environment, slots, indexes }) => ({
-      name: environment,
-      slots,
-      slotIndexes: [...indexes],
+    environments: partsOf(lease).map((part) => ({
+      name: part.environment,
+      slots: part.slots,
+      slotIndexes: [...part.indexes],
       fencingToken: BigInt(lease.fencingToken ?? 0),
+      ...give?.(part),
     })),
     holder: holderOf(lease.holder),
     principal: lease.principal,
@@ -136,9 +150,12 @@ export function statusMessage(status: EnvironmentStatus): MessageShape<typeof En
 
 export function environmentMessage(environment: Environment): MessageInitShape<typeof EnvironmentSchema> {
   const { config, state, stateReason, stateUntil, onDemand } = environment;
-  const { defaultTtl, maxTtl, maxHold, lockDelay, cooldown, ...plain } = config;
+  const { defaultTtl, maxTtl, maxHold, lockDelay, cooldown, variables, slotVariables, ...plain } = config;
   return {
     ...plain,
+    // As they are configured: what the server's own environment has is for holders only.
+    ...(variables && { variables }),
+    ...(slotVariables && { slotVariables: slotVariables.map((slot) => ({ variables: slot })) }),
     state: EnvironmentState[state],
     stateReason,
     onDemand: onDemand ?? false,

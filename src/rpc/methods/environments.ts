@@ -16,6 +16,7 @@ import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
 import { choice, dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
+import { readVariables } from "./variables.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
 /** The states that SetEnvironmentState may set; DIRTY and CLEANING are not set by hand. */
@@ -58,11 +59,11 @@ export async function get(
 }
 
 export async function apply(
-  { engine, autoCreate }: Service,
+  { engine, autoCreate, secrets }: Service,
   request: pb.ApplyEnvironmentsRequest,
   call: Call,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
-  const byPool = readConfigs(request, engine.views);
+  const byPool = readConfigs(request, engine.views, secrets);
   if (request.prune) for (const pool of engine.views.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
   const parts = [...byPool.keys()].sort().map((pool) => {
     const command: Apply = { type: "apply", by: call.caller, environments: byPool.get(pool) ?? [], prune: request.prune };
@@ -155,13 +156,13 @@ function find({ engine }: Service, name: string): { pool: Pool; environment: Env
   return { pool, environment: site.environment };
 }
 
-function readConfigs(request: pb.ApplyEnvironmentsRequest, views: Views): Map<string, EnvironmentConfig[]> {
+function readConfigs(request: pb.ApplyEnvironmentsRequest, views: Views, secrets: Service["secrets"]): Map<string, EnvironmentConfig[]> {
   const most = limits.environments.total;
   if (request.environments.length > most) throw badField("environments", `has ${request.environments.length} entries; at most ${most} fit`);
   const places = new Map<string, number>();
   const byPool = new Map<string, EnvironmentConfig[]>();
   for (const [index, message] of request.environments.entries()) {
-    const config = readConfig(message, index, views);
+    const config = readConfig(message, index, views, secrets);
     const place = places.get(config.name);
     if (place !== undefined)
       throw badField(`environments[${index}].name`, `${show(config.name)} is given twice: it is the name of environments[${place}], too`);
@@ -175,8 +176,9 @@ function readConfigs(request: pb.ApplyEnvironmentsRequest, views: Views): Map<st
 }
 
 /** A name is checked only where one is created: /maybe takes any. */
-function readConfig(message: pb.Environment, index: number, views: Views): EnvironmentConfig {
+function readConfig(message: pb.Environment, index: number, views: Views, secrets: Service["secrets"]): EnvironmentConfig {
   const at = (field: string) => `environments[${index}].${field}`;
+  const capacity = integer(at("capacity"), message.capacity ?? 1, 1, limits.capacity);
   const times = {
     defaultTtl: duration(at("default_ttl"), message.defaultTtl, TTL),
     maxTtl: duration(at("max_ttl"), message.maxTtl, TTL),
@@ -189,8 +191,9 @@ function readConfig(message: pb.Environment, index: number, views: Views): Envir
     pool: message.pool === "" ? "default" : newName(at("pool"), message.pool),
     description: text(at("description"), message.description),
     labels: dictionary(at("labels"), message.labels),
-    capacity: integer(at("capacity"), message.capacity ?? 1, 1, limits.capacity),
+    capacity,
     links: dictionary(at("links"), message.links, link),
+    ...readVariables(message, capacity, at, secrets),
     ...(Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)) as Partial<EnvironmentConfig>),
   };
 }

@@ -11,6 +11,7 @@ import type { Tell } from "../../engine/watch/tell.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseMessage } from "./convert.ts";
 import { findLease, isOwner } from "./lock.ts";
+import { givesVariables, heldMessage } from "./variables.ts";
 
 /** In milliseconds, also for streams of other things. */
 export const HEARTBEAT_MS = 15_000;
@@ -89,7 +90,11 @@ export class LeaseReader {
   async #say({ lease, pool }: LeaseView, sight: Sight, kind: WatchKind): Promise<void> {
     this.#seen = sight;
     this.#spoken = performance.now();
-    await this.#tell(messageOf({ lease, pool }, kind, this.#service.engine.views.now()));
+    const now = this.#service.engine.views.now();
+    // What is for the holder alone is in a message that nobody else is given.
+    if (this.#own && givesVariables(lease, pool))
+      return await this.#tell(create(WatchLeaseResponseSchema, { lease: heldMessage(lease, pool, now, this.#service.secrets), kind }));
+    await this.#tell(messageOf({ lease, pool }, kind, now));
   }
 }
 

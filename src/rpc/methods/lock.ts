@@ -2,6 +2,7 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import type * as pb from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { Outcome } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { LeaseSchema } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Done, Release, Reply } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Lease } from "../../core/model/lease.ts";
@@ -16,6 +17,7 @@ import { choice, duration, required, text } from "./fields.ts";
 import { misspellings, withNear } from "./misspellings.ts";
 import { outlook } from "./outlook.ts";
 import { topicOf } from "./topic.ts";
+import { heldMessage } from "./variables.ts";
 
 type Init<S extends DescMessage> = MessageInitShape<S>;
 
@@ -43,7 +45,7 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   // Who waits for long keeps as little as he can: the command ends with this.
   const { names, asked } = ask(service, request, call);
   const reply = accepted(withNear(await asked, engine.views, names));
-  const lease = leaseMessage(reply.lease, reply.pool, engine.views.now());
+  const lease = heldMessage(reply.lease, reply.pool, engine.views.now(), service.secrets);
   // A lease that was not stored has no token.
   const leaseToken = reply.lease.revision === 0 ? "" : service.principals.tokenOf(reply.lease.id);
   const environmentCreated = reply.environmentCreated ?? false;
@@ -85,14 +87,14 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
   const ttl = duration("ttl", request.ttl, { min: limits.minTtl, max: limits.maxTtl });
   const reply = await engine.renew({ type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) }, call);
   const done = accepted(reply, lease);
-  return { lease: leaseMessage(done.lease, done.pool, engine.views.now()) };
+  return { lease: messageFor(service, done, call) };
 }
 
 export async function getLease(service: Service, request: pb.GetLeaseRequest, call: Call): Promise<Init<typeof pb.GetLeaseResponseSchema>> {
   const { engine } = service;
   const wait = duration("wait", request.wait, WAIT);
   const view = await findLease(service, request.leaseId).then(({ lease }) => engine.look(lease, isOwner(call, lease), wait, call));
-  return { lease: leaseMessage(view.lease, view.pool, engine.views.now()) };
+  return { lease: messageFor(service, view, call) };
 }
 
 export async function checkFence({ engine }: Service, request: pb.CheckFenceRequest): Promise<Init<typeof pb.CheckFenceResponseSchema>> {
@@ -110,6 +112,12 @@ export async function checkFence({ engine }: Service, request: pb.CheckFenceRequ
 export async function findLease(service: Service, id: string): Promise<LeaseView> {
   const lease = required("lease_id", id);
   return (await service.engine.views.lease(lease)) ?? noLease(lease);
+}
+
+/** A lease for a caller: with its variables, if it shows its lease_token. */
+function messageFor({ engine, secrets }: Service, { lease, pool }: LeaseView, call: Call): Init<typeof LeaseSchema> {
+  const now = engine.views.now();
+  return isOwner(call, lease) ? heldMessage(lease, pool, now, secrets) : leaseMessage(lease, pool, now);
 }
 
 /** Whether GetLease and WatchLease by this caller are signs of life of the lease: by its lease_token. By a key they only look. */

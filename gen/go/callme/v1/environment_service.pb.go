@@ -103,6 +103,9 @@ type Environment struct {
 	StateReason string `protobuf:"bytes,7,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
 	// When it goes back to AVAILABLE by itself. Output only.
 	StateUntil *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=state_until,json=stateUntil,proto3" json:"state_until,omitempty"`
+	// What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+	// the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+	Variables map[string]*Variable `protobuf:"bytes,9,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The ttl of a lease that names none, 1 s to 30 d; 1 h if absent.
 	DefaultTtl *durationpb.Duration `protobuf:"bytes,10,opt,name=default_ttl,json=defaultTtl,proto3" json:"default_ttl,omitempty"`
 	// Longer ttls are clamped to it, 1 s to 30 d; 30 d if absent.
@@ -116,7 +119,11 @@ type Environment struct {
 	// Where to find it: text to http(s) address, at most 32.
 	Links map[string]string `protobuf:"bytes,17,rep,name=links,proto3" json:"links,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
-	OnDemand      bool `protobuf:"varint,18,opt,name=on_demand,json=onDemand,proto3" json:"on_demand,omitempty"`
+	OnDemand bool `protobuf:"varint,18,opt,name=on_demand,json=onDemand,proto3" json:"on_demand,omitempty"`
+	// What the holder of each slot is given besides, by slot index; no more entries than slots.
+	SlotVariables []*SlotVariables `protobuf:"bytes,19,rep,name=slot_variables,json=slotVariables,proto3" json:"slot_variables,omitempty"`
+	// What holders have told of it: see RenewRequest.facts. Output only.
+	Facts         map[string]*Fact `protobuf:"bytes,20,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -207,6 +214,13 @@ func (x *Environment) GetStateUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Environment) GetVariables() map[string]*Variable {
+	if x != nil {
+		return x.Variables
+	}
+	return nil
+}
+
 func (x *Environment) GetDefaultTtl() *durationpb.Duration {
 	if x != nil {
 		return x.DefaultTtl
@@ -256,6 +270,130 @@ func (x *Environment) GetOnDemand() bool {
 	return false
 }
 
+func (x *Environment) GetSlotVariables() []*SlotVariables {
+	if x != nil {
+		return x.SlotVariables
+	}
+	return nil
+}
+
+func (x *Environment) GetFacts() map[string]*Fact {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+// A text that the holder of an environment needs, for example an address or a password. Either `value` or `from_env`.
+type Variable struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The text itself, at most 4,096 characters. It is stored, and shown with the configuration.
+	Value *string `protobuf:"bytes,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	// Or: the name of a variable of the server's own environment, CALL_ME_SECRET_…, that has the text. Only this name is stored.
+	FromEnv string `protobuf:"bytes,2,opt,name=from_env,json=fromEnv,proto3" json:"from_env,omitempty"`
+	// Not to be seen in a log, or kept in a file. It needs from_env.
+	Secret        bool `protobuf:"varint,3,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variable) Reset() {
+	*x = Variable{}
+	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variable) ProtoMessage() {}
+
+func (x *Variable) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variable.ProtoReflect.Descriptor instead.
+func (*Variable) Descriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Variable) GetValue() string {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return ""
+}
+
+func (x *Variable) GetFromEnv() string {
+	if x != nil {
+		return x.FromEnv
+	}
+	return ""
+}
+
+func (x *Variable) GetSecret() bool {
+	if x != nil {
+		return x.Secret
+	}
+	return false
+}
+
+// The variables of a slot.
+type SlotVariables struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name, like those of the environment; of the same name, the slot's counts.
+	Variables     map[string]*Variable `protobuf:"bytes,1,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SlotVariables) Reset() {
+	*x = SlotVariables{}
+	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SlotVariables) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SlotVariables) ProtoMessage() {}
+
+func (x *SlotVariables) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SlotVariables.ProtoReflect.Descriptor instead.
+func (*SlotVariables) Descriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SlotVariables) GetVariables() map[string]*Variable {
+	if x != nil {
+		return x.Variables
+	}
+	return nil
+}
+
 // A page of environments.
 type ListEnvironmentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -271,7 +409,7 @@ type ListEnvironmentsRequest struct {
 
 func (x *ListEnvironmentsRequest) Reset() {
 	*x = ListEnvironmentsRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -283,7 +421,7 @@ func (x *ListEnvironmentsRequest) String() string {
 func (*ListEnvironmentsRequest) ProtoMessage() {}
 
 func (x *ListEnvironmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -296,7 +434,7 @@ func (x *ListEnvironmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnvironmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListEnvironmentsRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{1}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListEnvironmentsRequest) GetPool() string {
@@ -333,7 +471,7 @@ type ListEnvironmentsResponse struct {
 
 func (x *ListEnvironmentsResponse) Reset() {
 	*x = ListEnvironmentsResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -345,7 +483,7 @@ func (x *ListEnvironmentsResponse) String() string {
 func (*ListEnvironmentsResponse) ProtoMessage() {}
 
 func (x *ListEnvironmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -358,7 +496,7 @@ func (x *ListEnvironmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnvironmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListEnvironmentsResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{2}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListEnvironmentsResponse) GetEnvironments() []*Environment {
@@ -386,7 +524,7 @@ type GetEnvironmentRequest struct {
 
 func (x *GetEnvironmentRequest) Reset() {
 	*x = GetEnvironmentRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +536,7 @@ func (x *GetEnvironmentRequest) String() string {
 func (*GetEnvironmentRequest) ProtoMessage() {}
 
 func (x *GetEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +549,7 @@ func (x *GetEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*GetEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetEnvironmentRequest) GetEnvironment() string {
@@ -434,7 +572,7 @@ type GetEnvironmentResponse struct {
 
 func (x *GetEnvironmentResponse) Reset() {
 	*x = GetEnvironmentResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +584,7 @@ func (x *GetEnvironmentResponse) String() string {
 func (*GetEnvironmentResponse) ProtoMessage() {}
 
 func (x *GetEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +597,7 @@ func (x *GetEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*GetEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetEnvironmentResponse) GetEnvironment() *Environment {
@@ -491,7 +629,7 @@ type ApplyEnvironmentsRequest struct {
 
 func (x *ApplyEnvironmentsRequest) Reset() {
 	*x = ApplyEnvironmentsRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +641,7 @@ func (x *ApplyEnvironmentsRequest) String() string {
 func (*ApplyEnvironmentsRequest) ProtoMessage() {}
 
 func (x *ApplyEnvironmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +654,7 @@ func (x *ApplyEnvironmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyEnvironmentsRequest.ProtoReflect.Descriptor instead.
 func (*ApplyEnvironmentsRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ApplyEnvironmentsRequest) GetEnvironments() []*Environment {
@@ -557,7 +695,7 @@ type EnvironmentChange struct {
 
 func (x *EnvironmentChange) Reset() {
 	*x = EnvironmentChange{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -569,7 +707,7 @@ func (x *EnvironmentChange) String() string {
 func (*EnvironmentChange) ProtoMessage() {}
 
 func (x *EnvironmentChange) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -582,7 +720,7 @@ func (x *EnvironmentChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentChange.ProtoReflect.Descriptor instead.
 func (*EnvironmentChange) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EnvironmentChange) GetName() string {
@@ -626,7 +764,7 @@ type ApplyEnvironmentsResponse struct {
 
 func (x *ApplyEnvironmentsResponse) Reset() {
 	*x = ApplyEnvironmentsResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -638,7 +776,7 @@ func (x *ApplyEnvironmentsResponse) String() string {
 func (*ApplyEnvironmentsResponse) ProtoMessage() {}
 
 func (x *ApplyEnvironmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -651,7 +789,7 @@ func (x *ApplyEnvironmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyEnvironmentsResponse.ProtoReflect.Descriptor instead.
 func (*ApplyEnvironmentsResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ApplyEnvironmentsResponse) GetChanges() []*EnvironmentChange {
@@ -679,7 +817,7 @@ type DeleteEnvironmentRequest struct {
 
 func (x *DeleteEnvironmentRequest) Reset() {
 	*x = DeleteEnvironmentRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +829,7 @@ func (x *DeleteEnvironmentRequest) String() string {
 func (*DeleteEnvironmentRequest) ProtoMessage() {}
 
 func (x *DeleteEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +842,7 @@ func (x *DeleteEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*DeleteEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DeleteEnvironmentRequest) GetEnvironment() string {
@@ -725,7 +863,7 @@ type DeleteEnvironmentResponse struct {
 
 func (x *DeleteEnvironmentResponse) Reset() {
 	*x = DeleteEnvironmentResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -737,7 +875,7 @@ func (x *DeleteEnvironmentResponse) String() string {
 func (*DeleteEnvironmentResponse) ProtoMessage() {}
 
 func (x *DeleteEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -750,7 +888,7 @@ func (x *DeleteEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*DeleteEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteEnvironmentResponse) GetEnvironment() *Environment {
@@ -777,7 +915,7 @@ type SetEnvironmentStateRequest struct {
 
 func (x *SetEnvironmentStateRequest) Reset() {
 	*x = SetEnvironmentStateRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -789,7 +927,7 @@ func (x *SetEnvironmentStateRequest) String() string {
 func (*SetEnvironmentStateRequest) ProtoMessage() {}
 
 func (x *SetEnvironmentStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -802,7 +940,7 @@ func (x *SetEnvironmentStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetEnvironmentStateRequest.ProtoReflect.Descriptor instead.
 func (*SetEnvironmentStateRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SetEnvironmentStateRequest) GetEnvironment() string {
@@ -844,7 +982,7 @@ type SetEnvironmentStateResponse struct {
 
 func (x *SetEnvironmentStateResponse) Reset() {
 	*x = SetEnvironmentStateResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +994,7 @@ func (x *SetEnvironmentStateResponse) String() string {
 func (*SetEnvironmentStateResponse) ProtoMessage() {}
 
 func (x *SetEnvironmentStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +1007,7 @@ func (x *SetEnvironmentStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetEnvironmentStateResponse.ProtoReflect.Descriptor instead.
 func (*SetEnvironmentStateResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{11}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SetEnvironmentStateResponse) GetEnvironment() *Environment {
@@ -892,7 +1030,7 @@ type ForceReleaseRequest struct {
 
 func (x *ForceReleaseRequest) Reset() {
 	*x = ForceReleaseRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +1042,7 @@ func (x *ForceReleaseRequest) String() string {
 func (*ForceReleaseRequest) ProtoMessage() {}
 
 func (x *ForceReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +1055,7 @@ func (x *ForceReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForceReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ForceReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{12}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ForceReleaseRequest) GetLeaseId() string {
@@ -947,7 +1085,7 @@ type ForceReleaseResponse struct {
 
 func (x *ForceReleaseResponse) Reset() {
 	*x = ForceReleaseResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -959,7 +1097,7 @@ func (x *ForceReleaseResponse) String() string {
 func (*ForceReleaseResponse) ProtoMessage() {}
 
 func (x *ForceReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -972,7 +1110,7 @@ func (x *ForceReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForceReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ForceReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{13}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ForceReleaseResponse) GetLease() *Lease {
@@ -1008,7 +1146,7 @@ type LeaseFilter struct {
 
 func (x *LeaseFilter) Reset() {
 	*x = LeaseFilter{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1158,7 @@ func (x *LeaseFilter) String() string {
 func (*LeaseFilter) ProtoMessage() {}
 
 func (x *LeaseFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1171,7 @@ func (x *LeaseFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseFilter.ProtoReflect.Descriptor instead.
 func (*LeaseFilter) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{14}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LeaseFilter) GetPool() string {
@@ -1086,7 +1224,7 @@ type ListLeasesRequest struct {
 
 func (x *ListLeasesRequest) Reset() {
 	*x = ListLeasesRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1236,7 @@ func (x *ListLeasesRequest) String() string {
 func (*ListLeasesRequest) ProtoMessage() {}
 
 func (x *ListLeasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1249,7 @@ func (x *ListLeasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeasesRequest.ProtoReflect.Descriptor instead.
 func (*ListLeasesRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{15}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListLeasesRequest) GetFilter() *LeaseFilter {
@@ -1148,7 +1286,7 @@ type ListLeasesResponse struct {
 
 func (x *ListLeasesResponse) Reset() {
 	*x = ListLeasesResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1160,7 +1298,7 @@ func (x *ListLeasesResponse) String() string {
 func (*ListLeasesResponse) ProtoMessage() {}
 
 func (x *ListLeasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1173,7 +1311,7 @@ func (x *ListLeasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeasesResponse.ProtoReflect.Descriptor instead.
 func (*ListLeasesResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{16}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListLeasesResponse) GetLeases() []*Lease {
@@ -1194,7 +1332,7 @@ var File_callme_v1_environment_service_proto protoreflect.FileDescriptor
 
 const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\n" +
-	"#callme/v1/environment_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x06\n" +
+	"#callme/v1/environment_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\t\n" +
 	"\vEnvironment\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x12 \n" +
@@ -1204,7 +1342,8 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\x05state\x18\x06 \x01(\x0e2\x1b.callme.v1.EnvironmentStateR\x05state\x12!\n" +
 	"\fstate_reason\x18\a \x01(\tR\vstateReason\x12;\n" +
 	"\vstate_until\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"stateUntil\x12:\n" +
+	"stateUntil\x12C\n" +
+	"\tvariables\x18\t \x03(\v2%.callme.v1.Environment.VariablesEntryR\tvariables\x12:\n" +
 	"\vdefault_ttl\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"defaultTtl\x122\n" +
@@ -1214,16 +1353,34 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"lock_delay\x18\r \x01(\v2\x19.google.protobuf.DurationR\tlockDelay\x125\n" +
 	"\bcooldown\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\bcooldown\x127\n" +
 	"\x05links\x18\x11 \x03(\v2!.callme.v1.Environment.LinksEntryR\x05links\x12\x1b\n" +
-	"\ton_demand\x18\x12 \x01(\bR\bonDemand\x1a9\n" +
+	"\ton_demand\x18\x12 \x01(\bR\bonDemand\x12?\n" +
+	"\x0eslot_variables\x18\x13 \x03(\v2\x18.callme.v1.SlotVariablesR\rslotVariables\x127\n" +
+	"\x05facts\x18\x14 \x03(\v2!.callme.v1.Environment.FactsEntryR\x05facts\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a8\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aQ\n" +
+	"\x0eVariablesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12)\n" +
+	"\x05value\x18\x02 \x01(\v2\x13.callme.v1.VariableR\x05value:\x028\x01\x1a8\n" +
 	"\n" +
 	"LinksEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\v\n" +
-	"\t_capacityJ\x04\b\t\x10\n" +
-	"J\x04\b\x0f\x10\x10J\x04\b\x10\x10\x11R\tvariablesR\ton_expiryR\bcleaning\"i\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aI\n" +
+	"\n" +
+	"FactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.callme.v1.FactR\x05value:\x028\x01B\v\n" +
+	"\t_capacityJ\x04\b\x0f\x10\x10J\x04\b\x10\x10\x11R\ton_expiryR\bcleaning\"b\n" +
+	"\bVariable\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\tH\x00R\x05value\x88\x01\x01\x12\x19\n" +
+	"\bfrom_env\x18\x02 \x01(\tR\afromEnv\x12\x16\n" +
+	"\x06secret\x18\x03 \x01(\bR\x06secretB\b\n" +
+	"\x06_value\"\xa9\x01\n" +
+	"\rSlotVariables\x12E\n" +
+	"\tvariables\x18\x01 \x03(\v2'.callme.v1.SlotVariables.VariablesEntryR\tvariables\x1aQ\n" +
+	"\x0eVariablesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12)\n" +
+	"\x05value\x18\x02 \x01(\v2\x13.callme.v1.VariableR\x05value:\x028\x01\"i\n" +
 	"\x17ListEnvironmentsRequest\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
@@ -1313,78 +1470,91 @@ func file_callme_v1_environment_service_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_environment_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_callme_v1_environment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_callme_v1_environment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_callme_v1_environment_service_proto_goTypes = []any{
 	(ChangeKind)(0),                     // 0: callme.v1.ChangeKind
 	(*Environment)(nil),                 // 1: callme.v1.Environment
-	(*ListEnvironmentsRequest)(nil),     // 2: callme.v1.ListEnvironmentsRequest
-	(*ListEnvironmentsResponse)(nil),    // 3: callme.v1.ListEnvironmentsResponse
-	(*GetEnvironmentRequest)(nil),       // 4: callme.v1.GetEnvironmentRequest
-	(*GetEnvironmentResponse)(nil),      // 5: callme.v1.GetEnvironmentResponse
-	(*ApplyEnvironmentsRequest)(nil),    // 6: callme.v1.ApplyEnvironmentsRequest
-	(*EnvironmentChange)(nil),           // 7: callme.v1.EnvironmentChange
-	(*ApplyEnvironmentsResponse)(nil),   // 8: callme.v1.ApplyEnvironmentsResponse
-	(*DeleteEnvironmentRequest)(nil),    // 9: callme.v1.DeleteEnvironmentRequest
-	(*DeleteEnvironmentResponse)(nil),   // 10: callme.v1.DeleteEnvironmentResponse
-	(*SetEnvironmentStateRequest)(nil),  // 11: callme.v1.SetEnvironmentStateRequest
-	(*SetEnvironmentStateResponse)(nil), // 12: callme.v1.SetEnvironmentStateResponse
-	(*ForceReleaseRequest)(nil),         // 13: callme.v1.ForceReleaseRequest
-	(*ForceReleaseResponse)(nil),        // 14: callme.v1.ForceReleaseResponse
-	(*LeaseFilter)(nil),                 // 15: callme.v1.LeaseFilter
-	(*ListLeasesRequest)(nil),           // 16: callme.v1.ListLeasesRequest
-	(*ListLeasesResponse)(nil),          // 17: callme.v1.ListLeasesResponse
-	nil,                                 // 18: callme.v1.Environment.LabelsEntry
-	nil,                                 // 19: callme.v1.Environment.LinksEntry
-	(EnvironmentState)(0),               // 20: callme.v1.EnvironmentState
-	(*timestamppb.Timestamp)(nil),       // 21: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),         // 22: google.protobuf.Duration
-	(*EnvironmentStatus)(nil),           // 23: callme.v1.EnvironmentStatus
-	(*Lease)(nil),                       // 24: callme.v1.Lease
-	(LeaseState)(0),                     // 25: callme.v1.LeaseState
+	(*Variable)(nil),                    // 2: callme.v1.Variable
+	(*SlotVariables)(nil),               // 3: callme.v1.SlotVariables
+	(*ListEnvironmentsRequest)(nil),     // 4: callme.v1.ListEnvironmentsRequest
+	(*ListEnvironmentsResponse)(nil),    // 5: callme.v1.ListEnvironmentsResponse
+	(*GetEnvironmentRequest)(nil),       // 6: callme.v1.GetEnvironmentRequest
+	(*GetEnvironmentResponse)(nil),      // 7: callme.v1.GetEnvironmentResponse
+	(*ApplyEnvironmentsRequest)(nil),    // 8: callme.v1.ApplyEnvironmentsRequest
+	(*EnvironmentChange)(nil),           // 9: callme.v1.EnvironmentChange
+	(*ApplyEnvironmentsResponse)(nil),   // 10: callme.v1.ApplyEnvironmentsResponse
+	(*DeleteEnvironmentRequest)(nil),    // 11: callme.v1.DeleteEnvironmentRequest
+	(*DeleteEnvironmentResponse)(nil),   // 12: callme.v1.DeleteEnvironmentResponse
+	(*SetEnvironmentStateRequest)(nil),  // 13: callme.v1.SetEnvironmentStateRequest
+	(*SetEnvironmentStateResponse)(nil), // 14: callme.v1.SetEnvironmentStateResponse
+	(*ForceReleaseRequest)(nil),         // 15: callme.v1.ForceReleaseRequest
+	(*ForceReleaseResponse)(nil),        // 16: callme.v1.ForceReleaseResponse
+	(*LeaseFilter)(nil),                 // 17: callme.v1.LeaseFilter
+	(*ListLeasesRequest)(nil),           // 18: callme.v1.ListLeasesRequest
+	(*ListLeasesResponse)(nil),          // 19: callme.v1.ListLeasesResponse
+	nil,                                 // 20: callme.v1.Environment.LabelsEntry
+	nil,                                 // 21: callme.v1.Environment.VariablesEntry
+	nil,                                 // 22: callme.v1.Environment.LinksEntry
+	nil,                                 // 23: callme.v1.Environment.FactsEntry
+	nil,                                 // 24: callme.v1.SlotVariables.VariablesEntry
+	(EnvironmentState)(0),               // 25: callme.v1.EnvironmentState
+	(*timestamppb.Timestamp)(nil),       // 26: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),         // 27: google.protobuf.Duration
+	(*EnvironmentStatus)(nil),           // 28: callme.v1.EnvironmentStatus
+	(*Lease)(nil),                       // 29: callme.v1.Lease
+	(LeaseState)(0),                     // 30: callme.v1.LeaseState
+	(*Fact)(nil),                        // 31: callme.v1.Fact
 }
 var file_callme_v1_environment_service_proto_depIdxs = []int32{
-	18, // 0: callme.v1.Environment.labels:type_name -> callme.v1.Environment.LabelsEntry
-	20, // 1: callme.v1.Environment.state:type_name -> callme.v1.EnvironmentState
-	21, // 2: callme.v1.Environment.state_until:type_name -> google.protobuf.Timestamp
-	22, // 3: callme.v1.Environment.default_ttl:type_name -> google.protobuf.Duration
-	22, // 4: callme.v1.Environment.max_ttl:type_name -> google.protobuf.Duration
-	22, // 5: callme.v1.Environment.max_hold:type_name -> google.protobuf.Duration
-	22, // 6: callme.v1.Environment.lock_delay:type_name -> google.protobuf.Duration
-	22, // 7: callme.v1.Environment.cooldown:type_name -> google.protobuf.Duration
-	19, // 8: callme.v1.Environment.links:type_name -> callme.v1.Environment.LinksEntry
-	1,  // 9: callme.v1.ListEnvironmentsResponse.environments:type_name -> callme.v1.Environment
-	1,  // 10: callme.v1.GetEnvironmentResponse.environment:type_name -> callme.v1.Environment
-	23, // 11: callme.v1.GetEnvironmentResponse.status:type_name -> callme.v1.EnvironmentStatus
-	1,  // 12: callme.v1.ApplyEnvironmentsRequest.environments:type_name -> callme.v1.Environment
-	0,  // 13: callme.v1.EnvironmentChange.kind:type_name -> callme.v1.ChangeKind
-	7,  // 14: callme.v1.ApplyEnvironmentsResponse.changes:type_name -> callme.v1.EnvironmentChange
-	1,  // 15: callme.v1.DeleteEnvironmentResponse.environment:type_name -> callme.v1.Environment
-	20, // 16: callme.v1.SetEnvironmentStateRequest.state:type_name -> callme.v1.EnvironmentState
-	21, // 17: callme.v1.SetEnvironmentStateRequest.until:type_name -> google.protobuf.Timestamp
-	1,  // 18: callme.v1.SetEnvironmentStateResponse.environment:type_name -> callme.v1.Environment
-	24, // 19: callme.v1.ForceReleaseResponse.lease:type_name -> callme.v1.Lease
-	25, // 20: callme.v1.LeaseFilter.states:type_name -> callme.v1.LeaseState
-	15, // 21: callme.v1.ListLeasesRequest.filter:type_name -> callme.v1.LeaseFilter
-	24, // 22: callme.v1.ListLeasesResponse.leases:type_name -> callme.v1.Lease
-	2,  // 23: callme.v1.EnvironmentService.ListEnvironments:input_type -> callme.v1.ListEnvironmentsRequest
-	4,  // 24: callme.v1.EnvironmentService.GetEnvironment:input_type -> callme.v1.GetEnvironmentRequest
-	6,  // 25: callme.v1.EnvironmentService.ApplyEnvironments:input_type -> callme.v1.ApplyEnvironmentsRequest
-	9,  // 26: callme.v1.EnvironmentService.DeleteEnvironment:input_type -> callme.v1.DeleteEnvironmentRequest
-	11, // 27: callme.v1.EnvironmentService.SetEnvironmentState:input_type -> callme.v1.SetEnvironmentStateRequest
-	13, // 28: callme.v1.EnvironmentService.ForceRelease:input_type -> callme.v1.ForceReleaseRequest
-	16, // 29: callme.v1.EnvironmentService.ListLeases:input_type -> callme.v1.ListLeasesRequest
-	3,  // 30: callme.v1.EnvironmentService.ListEnvironments:output_type -> callme.v1.ListEnvironmentsResponse
-	5,  // 31: callme.v1.EnvironmentService.GetEnvironment:output_type -> callme.v1.GetEnvironmentResponse
-	8,  // 32: callme.v1.EnvironmentService.ApplyEnvironments:output_type -> callme.v1.ApplyEnvironmentsResponse
-	10, // 33: callme.v1.EnvironmentService.DeleteEnvironment:output_type -> callme.v1.DeleteEnvironmentResponse
-	12, // 34: callme.v1.EnvironmentService.SetEnvironmentState:output_type -> callme.v1.SetEnvironmentStateResponse
-	14, // 35: callme.v1.EnvironmentService.ForceRelease:output_type -> callme.v1.ForceReleaseResponse
-	17, // 36: callme.v1.EnvironmentService.ListLeases:output_type -> callme.v1.ListLeasesResponse
-	30, // [30:37] is the sub-list for method output_type
-	23, // [23:30] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	20, // 0: callme.v1.Environment.labels:type_name -> callme.v1.Environment.LabelsEntry
+	25, // 1: callme.v1.Environment.state:type_name -> callme.v1.EnvironmentState
+	26, // 2: callme.v1.Environment.state_until:type_name -> google.protobuf.Timestamp
+	21, // 3: callme.v1.Environment.variables:type_name -> callme.v1.Environment.VariablesEntry
+	27, // 4: callme.v1.Environment.default_ttl:type_name -> google.protobuf.Duration
+	27, // 5: callme.v1.Environment.max_ttl:type_name -> google.protobuf.Duration
+	27, // 6: callme.v1.Environment.max_hold:type_name -> google.protobuf.Duration
+	27, // 7: callme.v1.Environment.lock_delay:type_name -> google.protobuf.Duration
+	27, // 8: callme.v1.Environment.cooldown:type_name -> google.protobuf.Duration
+	22, // 9: callme.v1.Environment.links:type_name -> callme.v1.Environment.LinksEntry
+	3,  // 10: callme.v1.Environment.slot_variables:type_name -> callme.v1.SlotVariables
+	23, // 11: callme.v1.Environment.facts:type_name -> callme.v1.Environment.FactsEntry
+	24, // 12: callme.v1.SlotVariables.variables:type_name -> callme.v1.SlotVariables.VariablesEntry
+	1,  // 13: callme.v1.ListEnvironmentsResponse.environments:type_name -> callme.v1.Environment
+	1,  // 14: callme.v1.GetEnvironmentResponse.environment:type_name -> callme.v1.Environment
+	28, // 15: callme.v1.GetEnvironmentResponse.status:type_name -> callme.v1.EnvironmentStatus
+	1,  // 16: callme.v1.ApplyEnvironmentsRequest.environments:type_name -> callme.v1.Environment
+	0,  // 17: callme.v1.EnvironmentChange.kind:type_name -> callme.v1.ChangeKind
+	9,  // 18: callme.v1.ApplyEnvironmentsResponse.changes:type_name -> callme.v1.EnvironmentChange
+	1,  // 19: callme.v1.DeleteEnvironmentResponse.environment:type_name -> callme.v1.Environment
+	25, // 20: callme.v1.SetEnvironmentStateRequest.state:type_name -> callme.v1.EnvironmentState
+	26, // 21: callme.v1.SetEnvironmentStateRequest.until:type_name -> google.protobuf.Timestamp
+	1,  // 22: callme.v1.SetEnvironmentStateResponse.environment:type_name -> callme.v1.Environment
+	29, // 23: callme.v1.ForceReleaseResponse.lease:type_name -> callme.v1.Lease
+	30, // 24: callme.v1.LeaseFilter.states:type_name -> callme.v1.LeaseState
+	17, // 25: callme.v1.ListLeasesRequest.filter:type_name -> callme.v1.LeaseFilter
+	29, // 26: callme.v1.ListLeasesResponse.leases:type_name -> callme.v1.Lease
+	2,  // 27: callme.v1.Environment.VariablesEntry.value:type_name -> callme.v1.Variable
+	31, // 28: callme.v1.Environment.FactsEntry.value:type_name -> callme.v1.Fact
+	2,  // 29: callme.v1.SlotVariables.VariablesEntry.value:type_name -> callme.v1.Variable
+	4,  // 30: callme.v1.EnvironmentService.ListEnvironments:input_type -> callme.v1.ListEnvironmentsRequest
+	6,  // 31: callme.v1.EnvironmentService.GetEnvironment:input_type -> callme.v1.GetEnvironmentRequest
+	8,  // 32: callme.v1.EnvironmentService.ApplyEnvironments:input_type -> callme.v1.ApplyEnvironmentsRequest
+	11, // 33: callme.v1.EnvironmentService.DeleteEnvironment:input_type -> callme.v1.DeleteEnvironmentRequest
+	13, // 34: callme.v1.EnvironmentService.SetEnvironmentState:input_type -> callme.v1.SetEnvironmentStateRequest
+	15, // 35: callme.v1.EnvironmentService.ForceRelease:input_type -> callme.v1.ForceReleaseRequest
+	18, // 36: callme.v1.EnvironmentService.ListLeases:input_type -> callme.v1.ListLeasesRequest
+	5,  // 37: callme.v1.EnvironmentService.ListEnvironments:output_type -> callme.v1.ListEnvironmentsResponse
+	7,  // 38: callme.v1.EnvironmentService.GetEnvironment:output_type -> callme.v1.GetEnvironmentResponse
+	10, // 39: callme.v1.EnvironmentService.ApplyEnvironments:output_type -> callme.v1.ApplyEnvironmentsResponse
+	12, // 40: callme.v1.EnvironmentService.DeleteEnvironment:output_type -> callme.v1.DeleteEnvironmentResponse
+	14, // 41: callme.v1.EnvironmentService.SetEnvironmentState:output_type -> callme.v1.SetEnvironmentStateResponse
+	16, // 42: callme.v1.EnvironmentService.ForceRelease:output_type -> callme.v1.ForceReleaseResponse
+	19, // 43: callme.v1.EnvironmentService.ListLeases:output_type -> callme.v1.ListLeasesResponse
+	37, // [37:44] is the sub-list for method output_type
+	30, // [30:37] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_environment_service_proto_init() }
@@ -1394,13 +1564,14 @@ func file_callme_v1_environment_service_proto_init() {
 	}
 	file_callme_v1_types_proto_init()
 	file_callme_v1_environment_service_proto_msgTypes[0].OneofWrappers = []any{}
+	file_callme_v1_environment_service_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_environment_service_proto_rawDesc), len(file_callme_v1_environment_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   19,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

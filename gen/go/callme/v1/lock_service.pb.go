@@ -631,7 +631,9 @@ type ReleaseRequest struct {
 	// Kept as the lease's end_note. At most 512 characters.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	// With `environment`: the caller's lease of this request_id there.
-	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// As in RenewRequest; of a lease that is not HELD they tell nothing.
+	Facts         map[string]string `protobuf:"bytes,6,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -701,6 +703,13 @@ func (x *ReleaseRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *ReleaseRequest) GetFacts() map[string]string {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
 // The end.
 type ReleaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -762,7 +771,11 @@ type RenewRequest struct {
 	// The lease to extend.
 	LeaseId string `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
 	// A new ttl, 1 s to 30 d, clamped as in Acquire; the lease's own if absent.
-	Ttl           *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	Ttl *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+	// At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+	// oldest go. Only a HELD lease tells facts.
+	Facts         map[string]string `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -807,6 +820,13 @@ func (x *RenewRequest) GetLeaseId() string {
 func (x *RenewRequest) GetTtl() *durationpb.Duration {
 	if x != nil {
 		return x.Ttl
+	}
+	return nil
+}
+
+func (x *RenewRequest) GetFacts() map[string]string {
+	if x != nil {
+		return x.Facts
 	}
 	return nil
 }
@@ -1443,20 +1463,30 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\vlease_token\x18\x02 \x01(\tR\n" +
 	"leaseToken\x12/\n" +
 	"\x13environment_created\x18\x03 \x01(\bR\x12environmentCreated\x12:\n" +
-	"\fmisspellings\x18\x04 \x03(\v2\x16.callme.v1.MisspellingR\fmisspellings\"\xae\x01\n" +
+	"\fmisspellings\x18\x04 \x03(\v2\x16.callme.v1.MisspellingR\fmisspellings\"\xa4\x02\n" +
 	"\x0eReleaseRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12 \n" +
 	"\venvironment\x18\x02 \x01(\tR\venvironment\x12,\n" +
 	"\aoutcome\x18\x03 \x01(\x0e2\x12.callme.v1.OutcomeR\aoutcome\x12\x12\n" +
 	"\x04note\x18\x04 \x01(\tR\x04note\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tR\trequestId\"^\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\x12:\n" +
+	"\x05facts\x18\x06 \x03(\v2$.callme.v1.ReleaseRequest.FactsEntryR\x05facts\x1a8\n" +
+	"\n" +
+	"FactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"^\n" +
 	"\x0fReleaseResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12#\n" +
-	"\ralready_ended\x18\x02 \x01(\bR\falreadyEnded\"V\n" +
+	"\ralready_ended\x18\x02 \x01(\bR\falreadyEnded\"\xca\x01\n" +
 	"\fRenewRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12+\n" +
-	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\"7\n" +
+	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x128\n" +
+	"\x05facts\x18\x03 \x03(\v2\".callme.v1.RenewRequest.FactsEntryR\x05facts\x1a8\n" +
+	"\n" +
+	"FactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"7\n" +
 	"\rRenewResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\"[\n" +
 	"\x0fGetLeaseRequest\x12\x19\n" +
@@ -1530,7 +1560,7 @@ func file_callme_v1_lock_service_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_lock_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_callme_v1_lock_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_callme_v1_lock_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_callme_v1_lock_service_proto_goTypes = []any{
 	(IfBusy)(0),                      // 0: callme.v1.IfBusy
 	(Outcome)(0),                     // 1: callme.v1.Outcome
@@ -1553,63 +1583,67 @@ var file_callme_v1_lock_service_proto_goTypes = []any{
 	(*WatchEnvironmentResponse)(nil), // 18: callme.v1.WatchEnvironmentResponse
 	(*WatchLeaseRequest)(nil),        // 19: callme.v1.WatchLeaseRequest
 	(*WatchLeaseResponse)(nil),       // 20: callme.v1.WatchLeaseResponse
-	(*EnvironmentStatus)(nil),        // 21: callme.v1.EnvironmentStatus
-	(*durationpb.Duration)(nil),      // 22: google.protobuf.Duration
-	(*Holder)(nil),                   // 23: callme.v1.Holder
-	(*Lease)(nil),                    // 24: callme.v1.Lease
-	(LeaseState)(0),                  // 25: callme.v1.LeaseState
-	(EndReason)(0),                   // 26: callme.v1.EndReason
-	(WatchKind)(0),                   // 27: callme.v1.WatchKind
+	nil,                              // 21: callme.v1.ReleaseRequest.FactsEntry
+	nil,                              // 22: callme.v1.RenewRequest.FactsEntry
+	(*EnvironmentStatus)(nil),        // 23: callme.v1.EnvironmentStatus
+	(*durationpb.Duration)(nil),      // 24: google.protobuf.Duration
+	(*Holder)(nil),                   // 25: callme.v1.Holder
+	(*Lease)(nil),                    // 26: callme.v1.Lease
+	(LeaseState)(0),                  // 27: callme.v1.LeaseState
+	(EndReason)(0),                   // 28: callme.v1.EndReason
+	(WatchKind)(0),                   // 29: callme.v1.WatchKind
 }
 var file_callme_v1_lock_service_proto_depIdxs = []int32{
-	21, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	23, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
 	4,  // 1: callme.v1.CheckResponse.misspellings:type_name -> callme.v1.Misspelling
 	5,  // 2: callme.v1.AcquireRequest.needs:type_name -> callme.v1.Need
-	22, // 3: callme.v1.AcquireRequest.ttl:type_name -> google.protobuf.Duration
-	22, // 4: callme.v1.AcquireRequest.max_hold:type_name -> google.protobuf.Duration
+	24, // 3: callme.v1.AcquireRequest.ttl:type_name -> google.protobuf.Duration
+	24, // 4: callme.v1.AcquireRequest.max_hold:type_name -> google.protobuf.Duration
 	0,  // 5: callme.v1.AcquireRequest.if_busy:type_name -> callme.v1.IfBusy
-	22, // 6: callme.v1.AcquireRequest.wait:type_name -> google.protobuf.Duration
-	22, // 7: callme.v1.AcquireRequest.queue_timeout:type_name -> google.protobuf.Duration
-	22, // 8: callme.v1.AcquireRequest.ticket_ttl:type_name -> google.protobuf.Duration
-	22, // 9: callme.v1.AcquireRequest.claim_timeout:type_name -> google.protobuf.Duration
-	23, // 10: callme.v1.AcquireRequest.holder:type_name -> callme.v1.Holder
-	24, // 11: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
+	24, // 6: callme.v1.AcquireRequest.wait:type_name -> google.protobuf.Duration
+	24, // 7: callme.v1.AcquireRequest.queue_timeout:type_name -> google.protobuf.Duration
+	24, // 8: callme.v1.AcquireRequest.ticket_ttl:type_name -> google.protobuf.Duration
+	24, // 9: callme.v1.AcquireRequest.claim_timeout:type_name -> google.protobuf.Duration
+	25, // 10: callme.v1.AcquireRequest.holder:type_name -> callme.v1.Holder
+	26, // 11: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
 	4,  // 12: callme.v1.AcquireResponse.misspellings:type_name -> callme.v1.Misspelling
 	1,  // 13: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
-	24, // 14: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
-	22, // 15: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
-	24, // 16: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
-	22, // 17: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
-	24, // 18: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
-	25, // 19: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
-	26, // 20: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
-	23, // 21: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
-	27, // 22: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
-	21, // 23: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
-	17, // 24: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
-	24, // 25: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
-	27, // 26: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
-	2,  // 27: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
-	6,  // 28: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
-	8,  // 29: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
-	10, // 30: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
-	12, // 31: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
-	14, // 32: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
-	16, // 33: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
-	19, // 34: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
-	3,  // 35: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
-	7,  // 36: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
-	9,  // 37: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
-	11, // 38: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
-	13, // 39: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
-	15, // 40: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
-	18, // 41: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
-	20, // 42: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
-	35, // [35:43] is the sub-list for method output_type
-	27, // [27:35] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	21, // 14: callme.v1.ReleaseRequest.facts:type_name -> callme.v1.ReleaseRequest.FactsEntry
+	26, // 15: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
+	24, // 16: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
+	22, // 17: callme.v1.RenewRequest.facts:type_name -> callme.v1.RenewRequest.FactsEntry
+	26, // 18: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
+	24, // 19: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
+	26, // 20: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
+	27, // 21: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
+	28, // 22: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
+	25, // 23: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
+	29, // 24: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
+	23, // 25: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	17, // 26: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
+	26, // 27: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
+	29, // 28: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
+	2,  // 29: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
+	6,  // 30: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
+	8,  // 31: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
+	10, // 32: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
+	12, // 33: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
+	14, // 34: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
+	16, // 35: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
+	19, // 36: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
+	3,  // 37: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
+	7,  // 38: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
+	9,  // 39: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
+	11, // 40: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
+	13, // 41: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
+	15, // 42: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
+	18, // 43: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
+	20, // 44: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
+	37, // [37:45] is the sub-list for method output_type
+	29, // [29:37] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_lock_service_proto_init() }
@@ -1624,7 +1658,7 @@ func file_callme_v1_lock_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_lock_service_proto_rawDesc), len(file_callme_v1_lock_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

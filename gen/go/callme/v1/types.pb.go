@@ -571,9 +571,17 @@ type LeasedEnvironment struct {
 	SlotIndexes []uint32 `protobuf:"varint,3,rep,packed,name=slot_indexes,json=slotIndexes,proto3" json:"slot_indexes,omitempty"`
 	// Strictly rises with each grant on this environment, for ever; the same on all environments of one grant. 0 until granted.
 	// Hand it to what you protect, and let that refuse lower ones: see CheckFence.
-	FencingToken  uint64 `protobuf:"varint,4,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	FencingToken uint64 `protobuf:"varint,4,opt,name=fencing_token,json=fencingToken,proto3" json:"fencing_token,omitempty"`
+	// What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+	Variables map[string]string `protobuf:"bytes,5,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+	SlotVariables []*LeasedSlot `protobuf:"bytes,6,rep,name=slot_variables,json=slotVariables,proto3" json:"slot_variables,omitempty"`
+	// The names of those variables whose values are secret: keep them out of logs and files.
+	SecretVariables []string `protobuf:"bytes,7,rep,name=secret_variables,json=secretVariables,proto3" json:"secret_variables,omitempty"`
+	// The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+	MissingVariables []string `protobuf:"bytes,8,rep,name=missing_variables,json=missingVariables,proto3" json:"missing_variables,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *LeasedEnvironment) Reset() {
@@ -634,6 +642,80 @@ func (x *LeasedEnvironment) GetFencingToken() uint64 {
 	return 0
 }
 
+func (x *LeasedEnvironment) GetVariables() map[string]string {
+	if x != nil {
+		return x.Variables
+	}
+	return nil
+}
+
+func (x *LeasedEnvironment) GetSlotVariables() []*LeasedSlot {
+	if x != nil {
+		return x.SlotVariables
+	}
+	return nil
+}
+
+func (x *LeasedEnvironment) GetSecretVariables() []string {
+	if x != nil {
+		return x.SecretVariables
+	}
+	return nil
+}
+
+func (x *LeasedEnvironment) GetMissingVariables() []string {
+	if x != nil {
+		return x.MissingVariables
+	}
+	return nil
+}
+
+// What one granted slot gives its holder.
+type LeasedSlot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name.
+	Variables     map[string]string `protobuf:"bytes,1,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeasedSlot) Reset() {
+	*x = LeasedSlot{}
+	mi := &file_callme_v1_types_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeasedSlot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeasedSlot) ProtoMessage() {}
+
+func (x *LeasedSlot) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeasedSlot.ProtoReflect.Descriptor instead.
+func (*LeasedSlot) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *LeasedSlot) GetVariables() map[string]string {
+	if x != nil {
+		return x.Variables
+	}
+	return nil
+}
+
 // Who ended a lease that did not end by itself.
 type EndedBy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -649,7 +731,7 @@ type EndedBy struct {
 
 func (x *EndedBy) Reset() {
 	*x = EndedBy{}
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +743,7 @@ func (x *EndedBy) String() string {
 func (*EndedBy) ProtoMessage() {}
 
 func (x *EndedBy) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +756,7 @@ func (x *EndedBy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndedBy.ProtoReflect.Descriptor instead.
 func (*EndedBy) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *EndedBy) GetPrincipal() string {
@@ -769,7 +851,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +863,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +876,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Lease) GetId() string {
@@ -1044,14 +1126,16 @@ type EnvironmentStatus struct {
 	// The first of those who wait for it; who was passed over does not count. Absent: nobody.
 	Next *Occupant `protobuf:"bytes,13,opt,name=next,proto3" json:"next,omitempty"`
 	// The rest that ends first. Absent: no slot rests.
-	Rest          *Rest `protobuf:"bytes,14,opt,name=rest,proto3" json:"rest,omitempty"`
+	Rest *Rest `protobuf:"bytes,14,opt,name=rest,proto3" json:"rest,omitempty"`
+	// What holders have told of it, by name: see RenewRequest.facts.
+	Facts         map[string]*Fact `protobuf:"bytes,16,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EnvironmentStatus) Reset() {
 	*x = EnvironmentStatus{}
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1063,7 +1147,7 @@ func (x *EnvironmentStatus) String() string {
 func (*EnvironmentStatus) ProtoMessage() {}
 
 func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1076,7 +1160,7 @@ func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentStatus.ProtoReflect.Descriptor instead.
 func (*EnvironmentStatus) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EnvironmentStatus) GetName() string {
@@ -1177,6 +1261,86 @@ func (x *EnvironmentStatus) GetRest() *Rest {
 	return nil
 }
 
+func (x *EnvironmentStatus) GetFacts() map[string]*Fact {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+// A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
+type Fact struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 256 characters.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Who told it.
+	Holder *Holder `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
+	// By which lease.
+	LeaseId string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	// When.
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Fact) Reset() {
+	*x = Fact{}
+	mi := &file_callme_v1_types_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Fact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Fact) ProtoMessage() {}
+
+func (x *Fact) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Fact.ProtoReflect.Descriptor instead.
+func (*Fact) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Fact) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Fact) GetHolder() *Holder {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *Fact) GetLeaseId() string {
+	if x != nil {
+		return x.LeaseId
+	}
+	return ""
+}
+
+func (x *Fact) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 // A while in which nobody gets a slot: who used it may not know yet that its time is over (lock_delay), or the environment calms down (cooldown).
 type Rest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1190,7 +1354,7 @@ type Rest struct {
 
 func (x *Rest) Reset() {
 	*x = Rest{}
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1366,7 @@ func (x *Rest) String() string {
 func (*Rest) ProtoMessage() {}
 
 func (x *Rest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1379,7 @@ func (x *Rest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rest.ProtoReflect.Descriptor instead.
 func (*Rest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Rest) GetUntil() *timestamppb.Timestamp {
@@ -1247,7 +1411,7 @@ type LastUse struct {
 
 func (x *LastUse) Reset() {
 	*x = LastUse{}
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1259,7 +1423,7 @@ func (x *LastUse) String() string {
 func (*LastUse) ProtoMessage() {}
 
 func (x *LastUse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1272,7 +1436,7 @@ func (x *LastUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastUse.ProtoReflect.Descriptor instead.
 func (*LastUse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LastUse) GetLeaseId() string {
@@ -1321,12 +1485,25 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x129\n" +
 	"\n" +
-	"latest_end\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\"\x85\x01\n" +
+	"latest_end\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\"\xa4\x03\n" +
 	"\x11LeasedEnvironment\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\rR\x05slots\x12!\n" +
 	"\fslot_indexes\x18\x03 \x03(\rR\vslotIndexes\x12#\n" +
-	"\rfencing_token\x18\x04 \x01(\x04R\ffencingToken\"m\n" +
+	"\rfencing_token\x18\x04 \x01(\x04R\ffencingToken\x12I\n" +
+	"\tvariables\x18\x05 \x03(\v2+.callme.v1.LeasedEnvironment.VariablesEntryR\tvariables\x12<\n" +
+	"\x0eslot_variables\x18\x06 \x03(\v2\x15.callme.v1.LeasedSlotR\rslotVariables\x12)\n" +
+	"\x10secret_variables\x18\a \x03(\tR\x0fsecretVariables\x12+\n" +
+	"\x11missing_variables\x18\b \x03(\tR\x10missingVariables\x1a<\n" +
+	"\x0eVariablesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8e\x01\n" +
+	"\n" +
+	"LeasedSlot\x12B\n" +
+	"\tvariables\x18\x01 \x03(\v2$.callme.v1.LeasedSlot.VariablesEntryR\tvariables\x1a<\n" +
+	"\x0eVariablesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"m\n" +
 	"\aEndedBy\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
@@ -1372,7 +1549,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"latest_end\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x12\x1f\n" +
 	"\vpassed_over\x18\x1f \x01(\bR\n" +
-	"passedOver\"\xf0\x03\n" +
+	"passedOver\"\xfa\x04\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -1389,7 +1566,17 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\vstate_until\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"stateUntil\x12'\n" +
 	"\x04next\x18\r \x01(\v2\x13.callme.v1.OccupantR\x04next\x12#\n" +
-	"\x04rest\x18\x0e \x01(\v2\x0f.callme.v1.RestR\x04rest\"`\n" +
+	"\x04rest\x18\x0e \x01(\v2\x0f.callme.v1.RestR\x04rest\x12=\n" +
+	"\x05facts\x18\x10 \x03(\v2'.callme.v1.EnvironmentStatus.FactsEntryR\x05facts\x1aI\n" +
+	"\n" +
+	"FactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.callme.v1.FactR\x05value:\x028\x01\"\x8e\x01\n" +
+	"\x04Fact\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12)\n" +
+	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"`\n" +
 	"\x04Rest\x120\n" +
 	"\x05until\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12&\n" +
 	"\x04from\x18\x02 \x01(\v2\x12.callme.v1.LastUseR\x04from\"\x84\x01\n" +
@@ -1451,7 +1638,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -1461,55 +1648,67 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(*Holder)(nil),                // 5: callme.v1.Holder
 	(*Occupant)(nil),              // 6: callme.v1.Occupant
 	(*LeasedEnvironment)(nil),     // 7: callme.v1.LeasedEnvironment
-	(*EndedBy)(nil),               // 8: callme.v1.EndedBy
-	(*Lease)(nil),                 // 9: callme.v1.Lease
-	(*EnvironmentStatus)(nil),     // 10: callme.v1.EnvironmentStatus
-	(*Rest)(nil),                  // 11: callme.v1.Rest
-	(*LastUse)(nil),               // 12: callme.v1.LastUse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*LeasedSlot)(nil),            // 8: callme.v1.LeasedSlot
+	(*EndedBy)(nil),               // 9: callme.v1.EndedBy
+	(*Lease)(nil),                 // 10: callme.v1.Lease
+	(*EnvironmentStatus)(nil),     // 11: callme.v1.EnvironmentStatus
+	(*Fact)(nil),                  // 12: callme.v1.Fact
+	(*Rest)(nil),                  // 13: callme.v1.Rest
+	(*LastUse)(nil),               // 14: callme.v1.LastUse
+	nil,                           // 15: callme.v1.LeasedEnvironment.VariablesEntry
+	nil,                           // 16: callme.v1.LeasedSlot.VariablesEntry
+	nil,                           // 17: callme.v1.EnvironmentStatus.FactsEntry
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	13, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	13, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	13, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
-	5,  // 6: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
-	1,  // 7: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
-	2,  // 8: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
-	7,  // 9: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
-	5,  // 10: callme.v1.Lease.holder:type_name -> callme.v1.Holder
-	6,  // 11: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
-	6,  // 12: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	13, // 13: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	13, // 14: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	13, // 15: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	13, // 16: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	13, // 17: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	14, // 18: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	14, // 19: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	14, // 20: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	14, // 21: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	14, // 22: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	14, // 23: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
-	8,  // 24: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
-	13, // 25: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
-	3,  // 26: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
-	6,  // 27: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	13, // 28: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
-	6,  // 29: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
-	11, // 30: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
-	13, // 31: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
-	12, // 32: callme.v1.Rest.from:type_name -> callme.v1.LastUse
-	5,  // 33: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
-	2,  // 34: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	18, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	18, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	18, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	15, // 6: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
+	8,  // 7: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
+	16, // 8: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
+	5,  // 9: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
+	1,  // 10: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
+	2,  // 11: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
+	7,  // 12: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
+	5,  // 13: callme.v1.Lease.holder:type_name -> callme.v1.Holder
+	6,  // 14: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
+	6,  // 15: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
+	18, // 16: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	18, // 17: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	18, // 18: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	18, // 19: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	18, // 20: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	19, // 21: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	19, // 22: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	19, // 23: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	19, // 24: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	19, // 25: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	19, // 26: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	9,  // 27: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
+	18, // 28: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	3,  // 29: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
+	6,  // 30: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
+	18, // 31: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
+	6,  // 32: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
+	13, // 33: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
+	17, // 34: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
+	5,  // 35: callme.v1.Fact.holder:type_name -> callme.v1.Holder
+	18, // 36: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
+	18, // 37: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	14, // 38: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 39: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 40: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	12, // 41: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -1523,7 +1722,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   8,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

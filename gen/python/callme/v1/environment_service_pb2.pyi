@@ -26,7 +26,7 @@ CHANGE_KIND_UNCHANGED: ChangeKind
 CHANGE_KIND_DELETED: ChangeKind
 
 class Environment(_message.Message):
-    __slots__ = ("name", "pool", "description", "labels", "capacity", "state", "state_reason", "state_until", "default_ttl", "max_ttl", "max_hold", "lock_delay", "cooldown", "links", "on_demand")
+    __slots__ = ("name", "pool", "description", "labels", "capacity", "state", "state_reason", "state_until", "variables", "default_ttl", "max_ttl", "max_hold", "lock_delay", "cooldown", "links", "on_demand", "slot_variables", "facts")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,13 @@ class Environment(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class VariablesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Variable
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Variable, _Mapping]] = ...) -> None: ...
     class LinksEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +48,13 @@ class Environment(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class FactsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _types_pb2.Fact
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_types_pb2.Fact, _Mapping]] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +63,7 @@ class Environment(_message.Message):
     STATE_FIELD_NUMBER: _ClassVar[int]
     STATE_REASON_FIELD_NUMBER: _ClassVar[int]
     STATE_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    VARIABLES_FIELD_NUMBER: _ClassVar[int]
     DEFAULT_TTL_FIELD_NUMBER: _ClassVar[int]
     MAX_TTL_FIELD_NUMBER: _ClassVar[int]
     MAX_HOLD_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +71,8 @@ class Environment(_message.Message):
     COOLDOWN_FIELD_NUMBER: _ClassVar[int]
     LINKS_FIELD_NUMBER: _ClassVar[int]
     ON_DEMAND_FIELD_NUMBER: _ClassVar[int]
+    SLOT_VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     pool: str
     description: str
@@ -64,6 +81,7 @@ class Environment(_message.Message):
     state: _types_pb2.EnvironmentState
     state_reason: str
     state_until: _timestamp_pb2.Timestamp
+    variables: _containers.MessageMap[str, Variable]
     default_ttl: _duration_pb2.Duration
     max_ttl: _duration_pb2.Duration
     max_hold: _duration_pb2.Duration
@@ -71,7 +89,32 @@ class Environment(_message.Message):
     cooldown: _duration_pb2.Duration
     links: _containers.ScalarMap[str, str]
     on_demand: bool
-    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., capacity: _Optional[int] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., default_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lock_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cooldown: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., links: _Optional[_Mapping[str, str]] = ..., on_demand: bool = ...) -> None: ...
+    slot_variables: _containers.RepeatedCompositeFieldContainer[SlotVariables]
+    facts: _containers.MessageMap[str, _types_pb2.Fact]
+    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., capacity: _Optional[int] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variables: _Optional[_Mapping[str, Variable]] = ..., default_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lock_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cooldown: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., links: _Optional[_Mapping[str, str]] = ..., on_demand: bool = ..., slot_variables: _Optional[_Iterable[_Union[SlotVariables, _Mapping]]] = ..., facts: _Optional[_Mapping[str, _types_pb2.Fact]] = ...) -> None: ...
+
+class Variable(_message.Message):
+    __slots__ = ("value", "from_env", "secret")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    FROM_ENV_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    value: str
+    from_env: str
+    secret: bool
+    def __init__(self, value: _Optional[str] = ..., from_env: _Optional[str] = ..., secret: bool = ...) -> None: ...
+
+class SlotVariables(_message.Message):
+    __slots__ = ("variables",)
+    class VariablesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Variable
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Variable, _Mapping]] = ...) -> None: ...
+    VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    variables: _containers.MessageMap[str, Variable]
+    def __init__(self, variables: _Optional[_Mapping[str, Variable]] = ...) -> None: ...
 
 class ListEnvironmentsRequest(_message.Message):
     __slots__ = ("pool", "page_size", "page_token")

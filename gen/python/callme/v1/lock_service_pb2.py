@@ -26,7 +26,7 @@ from callme.v1 import types_pb2 as callme_dot_v1_dot_types__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63\x61llme/v1/lock_service.proto\x12\tcallme.v1\x1a\x15\x63\x61llme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\"D\n\x0c\x43heckRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12\x12\n\x04pool\x18\x02 \x01(\tR\x04pool\"\xab\x01\n\rCheckResponse\x12\x1c\n\tavailable\x18\x01 \x01(\x08R\tavailable\x12@\n\x0c\x65nvironments\x18\x02 \x03(\x0b\x32\x1c.callme.v1.EnvironmentStatusR\x0c\x65nvironments\x12:\n\x0cmisspellings\x18\x03 \x03(\x0b\x32\x16.callme.v1.MisspellingR\x0cmisspellings\"C\n\x0bMisspelling\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12 \n\x0c\x64id_you_mean\x18\x02 \x03(\tR\ndidYouMean\"d\n\x04Need\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12\x14\n\x05\x63ount\x18\x03 \x01(\rR\x05\x63ount\x12\x14\n\x05slots\x18\x04 \x01(\rR\x05slotsJ\x04\x08\x02\x10\x03R\x08selector\"\x9d\x05\n\x0e\x41\x63quireRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12%\n\x05needs\x18\x02 \x03(\x0b\x32\x0f.callme.v1.NeedR\x05needs\x12\x12\n\x04pool\x18\x03 \x01(\tR\x04pool\x12+\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12\x34\n\x08max_hold\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07maxHold\x12*\n\x07if_busy\x18\x06 \x01(\x0e\x32\x11.callme.v1.IfBusyR\x06ifBusy\x12-\n\x04wait\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04wait\x12>\n\rqueue_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cqueueTimeout\x12\x38\n\nticket_ttl\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\tticketTtl\x12>\n\rclaim_timeout\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationR\x0c\x63laimTimeout\x12\x1a\n\x08priority\x18\x0b \x01(\x05R\x08priority\x12\x1d\n\nrequest_id\x18\x0c \x01(\tR\trequestId\x12)\n\x06holder\x18\x0f \x01(\x0b\x32\x11.callme.v1.HolderR\x06holder\x12\x16\n\x06reason\x18\x10 \x01(\tR\x06reason\x12\x12\n\x04tags\x18\x11 \x03(\tR\x04tagsJ\x04\x08\r\x10\x0eJ\x04\x08\x0e\x10\x0fR\rsupersede_keyR\tsupersede\"\xc7\x01\n\x0f\x41\x63quireResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\x12\x1f\n\x0blease_token\x18\x02 \x01(\tR\nleaseToken\x12/\n\x13\x65nvironment_created\x18\x03 \x01(\x08R\x12\x65nvironmentCreated\x12:\n\x0cmisspellings\x18\x04 \x03(\x0b\x32\x16.callme.v1.MisspellingR\x0cmisspellings\"\xae\x01\n\x0eReleaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12 \n\x0b\x65nvironment\x18\x02 \x01(\tR\x0b\x65nvironment\x12,\n\x07outcome\x18\x03 \x01(\x0e\x32\x12.callme.v1.OutcomeR\x07outcome\x12\x12\n\x04note\x18\x04 \x01(\tR\x04note\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\"^\n\x0fReleaseResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\x12#\n\ralready_ended\x18\x02 \x01(\x08R\x0c\x61lreadyEnded\"V\n\x0cRenewRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12+\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\"7\n\rRenewResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\"[\n\x0fGetLeaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12-\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04wait\":\n\x10GetLeaseResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\"Z\n\x11\x43heckFenceRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12#\n\rfencing_token\x18\x02 \x01(\x04R\x0c\x66\x65ncingToken\"D\n\x12\x43heckFenceResponse\x12\x14\n\x05valid\x18\x01 \x01(\x08R\x05valid\x12\x18\n\x07\x63urrent\x18\x02 \x01(\x04R\x07\x63urrent\"v\n\x17WatchEnvironmentRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12\x12\n\x04pool\x18\x02 \x01(\tR\x04pool\x12%\n\x0esince_revision\x18\x03 \x01(\x04R\rsinceRevision\"\xb4\x01\n\nWatchCause\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x15.callme.v1.LeaseStateR\x05state\x12\x33\n\nend_reason\x18\x03 \x01(\x0e\x32\x14.callme.v1.EndReasonR\tendReason\x12)\n\x06holder\x18\x04 \x01(\x0b\x32\x11.callme.v1.HolderR\x06holder\"\xff\x01\n\x18WatchEnvironmentResponse\x12\x1a\n\x08revision\x18\x01 \x01(\x04R\x08revision\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x14.callme.v1.WatchKindR\x04kind\x12\x14\n\x05reset\x18\x03 \x01(\x08R\x05reset\x12\x18\n\x07skipped\x18\x04 \x01(\x08R\x07skipped\x12@\n\x0c\x65nvironments\x18\x05 \x03(\x0b\x32\x1c.callme.v1.EnvironmentStatusR\x0c\x65nvironments\x12+\n\x05\x63\x61use\x18\x06 \x01(\x0b\x32\x15.callme.v1.WatchCauseR\x05\x63\x61use\".\n\x11WatchLeaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\"f\n\x12WatchLeaseResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x14.callme.v1.WatchKindR\x04kind*F\n\x06IfBusy\x12\x17\n\x13IF_BUSY_UNSPECIFIED\x10\x00\x12\x11\n\rIF_BUSY_QUEUE\x10\x01\x12\x10\n\x0cIF_BUSY_FAIL\x10\x02*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_FAILED\x10\x02\x12\x12\n\x0eOUTCOME_BROKEN\x10\x03\x32\xcf\x04\n\x0bLockService\x12?\n\x05\x43heck\x12\x17.callme.v1.CheckRequest\x1a\x18.callme.v1.CheckResponse\"\x03\x90\x02\x01\x12@\n\x07\x41\x63quire\x12\x19.callme.v1.AcquireRequest\x1a\x1a.callme.v1.AcquireResponse\x12@\n\x07Release\x12\x19.callme.v1.ReleaseRequest\x1a\x1a.callme.v1.ReleaseResponse\x12:\n\x05Renew\x12\x17.callme.v1.RenewRequest\x1a\x18.callme.v1.RenewResponse\x12\x43\n\x08GetLease\x12\x1a.callme.v1.GetLeaseRequest\x1a\x1b.callme.v1.GetLeaseResponse\x12N\n\nCheckFence\x12\x1c.callme.v1.CheckFenceRequest\x1a\x1d.callme.v1.CheckFenceResponse\"\x03\x90\x02\x01\x12]\n\x10WatchEnvironment\x12\".callme.v1.WatchEnvironmentRequest\x1a#.callme.v1.WatchEnvironmentResponse0\x01\x12K\n\nWatchLease\x12\x1c.callme.v1.WatchLeaseRequest\x1a\x1d.callme.v1.WatchLeaseResponse0\x01\x42\x9c\x01\n\rdev.callme.v1B\x10LockServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03\x43XX\xaa\x02\tCallme.V1\xca\x02\tCallme\\V1\xe2\x02\x15\x43\x61llme\\V1\\GPBMetadata\xea\x02\nCallme::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63\x61llme/v1/lock_service.proto\x12\tcallme.v1\x1a\x15\x63\x61llme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\"D\n\x0c\x43heckRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12\x12\n\x04pool\x18\x02 \x01(\tR\x04pool\"\xab\x01\n\rCheckResponse\x12\x1c\n\tavailable\x18\x01 \x01(\x08R\tavailable\x12@\n\x0c\x65nvironments\x18\x02 \x03(\x0b\x32\x1c.callme.v1.EnvironmentStatusR\x0c\x65nvironments\x12:\n\x0cmisspellings\x18\x03 \x03(\x0b\x32\x16.callme.v1.MisspellingR\x0cmisspellings\"C\n\x0bMisspelling\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12 \n\x0c\x64id_you_mean\x18\x02 \x03(\tR\ndidYouMean\"d\n\x04Need\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12\x14\n\x05\x63ount\x18\x03 \x01(\rR\x05\x63ount\x12\x14\n\x05slots\x18\x04 \x01(\rR\x05slotsJ\x04\x08\x02\x10\x03R\x08selector\"\x9d\x05\n\x0e\x41\x63quireRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12%\n\x05needs\x18\x02 \x03(\x0b\x32\x0f.callme.v1.NeedR\x05needs\x12\x12\n\x04pool\x18\x03 \x01(\tR\x04pool\x12+\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12\x34\n\x08max_hold\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07maxHold\x12*\n\x07if_busy\x18\x06 \x01(\x0e\x32\x11.callme.v1.IfBusyR\x06ifBusy\x12-\n\x04wait\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04wait\x12>\n\rqueue_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cqueueTimeout\x12\x38\n\nticket_ttl\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\tticketTtl\x12>\n\rclaim_timeout\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationR\x0c\x63laimTimeout\x12\x1a\n\x08priority\x18\x0b \x01(\x05R\x08priority\x12\x1d\n\nrequest_id\x18\x0c \x01(\tR\trequestId\x12)\n\x06holder\x18\x0f \x01(\x0b\x32\x11.callme.v1.HolderR\x06holder\x12\x16\n\x06reason\x18\x10 \x01(\tR\x06reason\x12\x12\n\x04tags\x18\x11 \x03(\tR\x04tagsJ\x04\x08\r\x10\x0eJ\x04\x08\x0e\x10\x0fR\rsupersede_keyR\tsupersede\"\xc7\x01\n\x0f\x41\x63quireResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\x12\x1f\n\x0blease_token\x18\x02 \x01(\tR\nleaseToken\x12/\n\x13\x65nvironment_created\x18\x03 \x01(\x08R\x12\x65nvironmentCreated\x12:\n\x0cmisspellings\x18\x04 \x03(\x0b\x32\x16.callme.v1.MisspellingR\x0cmisspellings\"\xa4\x02\n\x0eReleaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12 \n\x0b\x65nvironment\x18\x02 \x01(\tR\x0b\x65nvironment\x12,\n\x07outcome\x18\x03 \x01(\x0e\x32\x12.callme.v1.OutcomeR\x07outcome\x12\x12\n\x04note\x18\x04 \x01(\tR\x04note\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\x12:\n\x05\x66\x61\x63ts\x18\x06 \x03(\x0b\x32$.callme.v1.ReleaseRequest.FactsEntryR\x05\x66\x61\x63ts\x1a\x38\n\nFactsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"^\n\x0fReleaseResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\x12#\n\ralready_ended\x18\x02 \x01(\x08R\x0c\x61lreadyEnded\"\xca\x01\n\x0cRenewRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12+\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12\x38\n\x05\x66\x61\x63ts\x18\x03 \x03(\x0b\x32\".callme.v1.RenewRequest.FactsEntryR\x05\x66\x61\x63ts\x1a\x38\n\nFactsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"7\n\rRenewResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\"[\n\x0fGetLeaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12-\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04wait\":\n\x10GetLeaseResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\"Z\n\x11\x43heckFenceRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12#\n\rfencing_token\x18\x02 \x01(\x04R\x0c\x66\x65ncingToken\"D\n\x12\x43heckFenceResponse\x12\x14\n\x05valid\x18\x01 \x01(\x08R\x05valid\x12\x18\n\x07\x63urrent\x18\x02 \x01(\x04R\x07\x63urrent\"v\n\x17WatchEnvironmentRequest\x12 \n\x0b\x65nvironment\x18\x01 \x01(\tR\x0b\x65nvironment\x12\x12\n\x04pool\x18\x02 \x01(\tR\x04pool\x12%\n\x0esince_revision\x18\x03 \x01(\x04R\rsinceRevision\"\xb4\x01\n\nWatchCause\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x15.callme.v1.LeaseStateR\x05state\x12\x33\n\nend_reason\x18\x03 \x01(\x0e\x32\x14.callme.v1.EndReasonR\tendReason\x12)\n\x06holder\x18\x04 \x01(\x0b\x32\x11.callme.v1.HolderR\x06holder\"\xff\x01\n\x18WatchEnvironmentResponse\x12\x1a\n\x08revision\x18\x01 \x01(\x04R\x08revision\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x14.callme.v1.WatchKindR\x04kind\x12\x14\n\x05reset\x18\x03 \x01(\x08R\x05reset\x12\x18\n\x07skipped\x18\x04 \x01(\x08R\x07skipped\x12@\n\x0c\x65nvironments\x18\x05 \x03(\x0b\x32\x1c.callme.v1.EnvironmentStatusR\x0c\x65nvironments\x12+\n\x05\x63\x61use\x18\x06 \x01(\x0b\x32\x15.callme.v1.WatchCauseR\x05\x63\x61use\".\n\x11WatchLeaseRequest\x12\x19\n\x08lease_id\x18\x01 \x01(\tR\x07leaseId\"f\n\x12WatchLeaseResponse\x12&\n\x05lease\x18\x01 \x01(\x0b\x32\x10.callme.v1.LeaseR\x05lease\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x14.callme.v1.WatchKindR\x04kind*F\n\x06IfBusy\x12\x17\n\x13IF_BUSY_UNSPECIFIED\x10\x00\x12\x11\n\rIF_BUSY_QUEUE\x10\x01\x12\x10\n\x0cIF_BUSY_FAIL\x10\x02*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_FAILED\x10\x02\x12\x12\n\x0eOUTCOME_BROKEN\x10\x03\x32\xcf\x04\n\x0bLockService\x12?\n\x05\x43heck\x12\x17.callme.v1.CheckRequest\x1a\x18.callme.v1.CheckResponse\"\x03\x90\x02\x01\x12@\n\x07\x41\x63quire\x12\x19.callme.v1.AcquireRequest\x1a\x1a.callme.v1.AcquireResponse\x12@\n\x07Release\x12\x19.callme.v1.ReleaseRequest\x1a\x1a.callme.v1.ReleaseResponse\x12:\n\x05Renew\x12\x17.callme.v1.RenewRequest\x1a\x18.callme.v1.RenewResponse\x12\x43\n\x08GetLease\x12\x1a.callme.v1.GetLeaseRequest\x1a\x1b.callme.v1.GetLeaseResponse\x12N\n\nCheckFence\x12\x1c.callme.v1.CheckFenceRequest\x1a\x1d.callme.v1.CheckFenceResponse\"\x03\x90\x02\x01\x12]\n\x10WatchEnvironment\x12\".callme.v1.WatchEnvironmentRequest\x1a#.callme.v1.WatchEnvironmentResponse0\x01\x12K\n\nWatchLease\x12\x1c.callme.v1.WatchLeaseRequest\x1a\x1d.callme.v1.WatchLeaseResponse0\x01\x42\x9c\x01\n\rdev.callme.v1B\x10LockServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03\x43XX\xaa\x02\tCallme.V1\xca\x02\tCallme\\V1\xe2\x02\x15\x43\x61llme\\V1\\GPBMetadata\xea\x02\nCallme::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'callme.v1.lock_service_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\rdev.callme.v1B\020LockServiceProtoP\001Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1'
+  _globals['_RELEASEREQUEST_FACTSENTRY']._loaded_options = None
+  _globals['_RELEASEREQUEST_FACTSENTRY']._serialized_options = b'8\001'
+  _globals['_RENEWREQUEST_FACTSENTRY']._loaded_options = None
+  _globals['_RENEWREQUEST_FACTSENTRY']._serialized_options = b'8\001'
   _globals['_LOCKSERVICE'].methods_by_name['Check']._loaded_options = None
   _globals['_LOCKSERVICE'].methods_by_name['Check']._serialized_options = b'\220\002\001'
   _globals['_LOCKSERVICE'].methods_by_name['CheckFence']._loaded_options = None
   _globals['_LOCKSERVICE'].methods_by_name['CheckFence']._serialized_options = b'\220\002\001'
-  _globals['_IFBUSY']._serialized_start=2833
-  _globals['_IFBUSY']._serialized_end=2903
-  _globals['_OUTCOME']._serialized_start=2905
-  _globals['_OUTCOME']._serialized_end=2995
+  _globals['_IFBUSY']._serialized_start=3068
+  _globals['_IFBUSY']._serialized_end=3138
+  _globals['_OUTCOME']._serialized_start=3140
+  _globals['_OUTCOME']._serialized_end=3230
   _globals['_CHECKREQUEST']._serialized_start=98
   _globals['_CHECKREQUEST']._serialized_end=166
   _globals['_CHECKRESPONSE']._serialized_start=169
@@ -55,31 +59,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACQUIRERESPONSE']._serialized_start=1186
   _globals['_ACQUIRERESPONSE']._serialized_end=1385
   _globals['_RELEASEREQUEST']._serialized_start=1388
-  _globals['_RELEASEREQUEST']._serialized_end=1562
-  _globals['_RELEASERESPONSE']._serialized_start=1564
-  _globals['_RELEASERESPONSE']._serialized_end=1658
-  _globals['_RENEWREQUEST']._serialized_start=1660
-  _globals['_RENEWREQUEST']._serialized_end=1746
-  _globals['_RENEWRESPONSE']._serialized_start=1748
-  _globals['_RENEWRESPONSE']._serialized_end=1803
-  _globals['_GETLEASEREQUEST']._serialized_start=1805
-  _globals['_GETLEASEREQUEST']._serialized_end=1896
-  _globals['_GETLEASERESPONSE']._serialized_start=1898
-  _globals['_GETLEASERESPONSE']._serialized_end=1956
-  _globals['_CHECKFENCEREQUEST']._serialized_start=1958
-  _globals['_CHECKFENCEREQUEST']._serialized_end=2048
-  _globals['_CHECKFENCERESPONSE']._serialized_start=2050
-  _globals['_CHECKFENCERESPONSE']._serialized_end=2118
-  _globals['_WATCHENVIRONMENTREQUEST']._serialized_start=2120
-  _globals['_WATCHENVIRONMENTREQUEST']._serialized_end=2238
-  _globals['_WATCHCAUSE']._serialized_start=2241
-  _globals['_WATCHCAUSE']._serialized_end=2421
-  _globals['_WATCHENVIRONMENTRESPONSE']._serialized_start=2424
-  _globals['_WATCHENVIRONMENTRESPONSE']._serialized_end=2679
-  _globals['_WATCHLEASEREQUEST']._serialized_start=2681
-  _globals['_WATCHLEASEREQUEST']._serialized_end=2727
-  _globals['_WATCHLEASERESPONSE']._serialized_start=2729
-  _globals['_WATCHLEASERESPONSE']._serialized_end=2831
-  _globals['_LOCKSERVICE']._serialized_start=2998
-  _globals['_LOCKSERVICE']._serialized_end=3589
+  _globals['_RELEASEREQUEST']._serialized_end=1680
+  _globals['_RELEASEREQUEST_FACTSENTRY']._serialized_start=1624
+  _globals['_RELEASEREQUEST_FACTSENTRY']._serialized_end=1680
+  _globals['_RELEASERESPONSE']._serialized_start=1682
+  _globals['_RELEASERESPONSE']._serialized_end=1776
+  _globals['_RENEWREQUEST']._serialized_start=1779
+  _globals['_RENEWREQUEST']._serialized_end=1981
+  _globals['_RENEWREQUEST_FACTSENTRY']._serialized_start=1624
+  _globals['_RENEWREQUEST_FACTSENTRY']._serialized_end=1680
+  _globals['_RENEWRESPONSE']._serialized_start=1983
+  _globals['_RENEWRESPONSE']._serialized_end=2038
+  _globals['_GETLEASEREQUEST']._serialized_start=2040
+  _globals['_GETLEASEREQUEST']._serialized_end=2131
+  _globals['_GETLEASERESPONSE']._serialized_start=2133
+  _globals['_GETLEASERESPONSE']._serialized_end=2191
+  _globals['_CHECKFENCEREQUEST']._serialized_start=2193
+  _globals['_CHECKFENCEREQUEST']._serialized_end=2283
+  _globals['_CHECKFENCERESPONSE']._serialized_start=2285
+  _globals['_CHECKFENCERESPONSE']._serialized_end=2353
+  _globals['_WATCHENVIRONMENTREQUEST']._serialized_start=2355
+  _globals['_WATCHENVIRONMENTREQUEST']._serialized_end=2473
+  _globals['_WATCHCAUSE']._serialized_start=2476
+  _globals['_WATCHCAUSE']._serialized_end=2656
+  _globals['_WATCHENVIRONMENTRESPONSE']._serialized_start=2659
+  _globals['_WATCHENVIRONMENTRESPONSE']._serialized_end=2914
+  _globals['_WATCHLEASEREQUEST']._serialized_start=2916
+  _globals['_WATCHLEASEREQUEST']._serialized_end=2962
+  _globals['_WATCHLEASERESPONSE']._serialized_start=2964
+  _globals['_WATCHLEASERESPONSE']._serialized_end=3066
+  _globals['_LOCKSERVICE']._serialized_start=3233
+  _globals['_LOCKSERVICE']._serialized_end=3824
 # @@protoc_insertion_point(module_scope)

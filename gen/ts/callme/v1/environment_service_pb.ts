@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { EnvironmentState, EnvironmentStatus, Lease, LeaseState } from "./types_pb.ts";
+import type { EnvironmentState, EnvironmentStatus, Fact, Lease, LeaseState } from "./types_pb.ts";
 import { file_callme_v1_types } from "./types_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/environment_service.proto.
  */
 export const file_callme_v1_environment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjYWxsbWUvdjEvZW52aXJvbm1lbnRfc2VydmljZS5wcm90bxIJY2FsbG1lLnYxIsIFCgtFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSMgoGbGFiZWxzGAQgAygLMiIuY2FsbG1lLnYxLkVudmlyb25tZW50LkxhYmVsc0VudHJ5EhUKCGNhcGFjaXR5GAUgASgNSACIAQESKgoFc3RhdGUYBiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YByABKAkSLwoLc3RhdGVfdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KC2RlZmF1bHRfdHRsGAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB21heF90dGwYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIbWF4X2hvbGQYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoKbG9ja19kZWxheRgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghjb29sZG93bhgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCgVsaW5rcxgRIAMoCzIhLmNhbGxtZS52MS5FbnZpcm9ubWVudC5MaW5rc0VudHJ5EhEKCW9uX2RlbWFuZBgSIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGiwKCkxpbmtzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUILCglfY2FwYWNpdHlKBAgJEApKBAgPEBBKBAgQEBFSCXZhcmlhYmxlc1IJb25fZXhwaXJ5UghjbGVhbmluZyJOChdMaXN0RW52aXJvbm1lbnRzUmVxdWVzdBIMCgRwb29sGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKGExpc3RFbnZpcm9ubWVudHNSZXNwb25zZRIsCgxlbnZpcm9ubWVudHMYASADKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiwKFUdldEVudmlyb25tZW50UmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCSJzChZHZXRFbnZpcm9ubWVudFJlc3BvbnNlEisKC2Vudmlyb25tZW50GAEgASgLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50EiwKBnN0YXR1cxgCIAEoCzIcLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXR1cyJoChhBcHBseUVudmlyb25tZW50c1JlcXVlc3QSLAoMZW52aXJvbm1lbnRzGAEgAygLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50Eg0KBXBydW5lGAIgASgIEg8KB2RyeV9ydW4YAyABKAgiZAoRRW52aXJvbm1lbnRDaGFuZ2USDAoEbmFtZRgBIAEoCRIMCgRwb29sGAIgASgJEiMKBGtpbmQYAyABKA4yFS5jYWxsbWUudjEuQ2hhbmdlS2luZBIOCgZmaWVsZHMYBCADKAkiXwoZQXBwbHlFbnZpcm9ubWVudHNSZXNwb25zZRItCgdjaGFuZ2VzGAEgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50Q2hhbmdlEhMKC2F1dG9fY3JlYXRlGAIgASgIIi8KGERlbGV0ZUVudmlyb25tZW50UmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCSJIChlEZWxldGVFbnZpcm9ubWVudFJlc3BvbnNlEisKC2Vudmlyb25tZW50GAEgASgLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50IpgBChpTZXRFbnZpcm9ubWVudFN0YXRlUmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIqCgVzdGF0ZRgCIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEg4KBnJlYXNvbhgDIAEoCRIpCgV1bnRpbBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSgobU2V0RW52aXJvbm1lbnRTdGF0ZVJlc3BvbnNlEisKC2Vudmlyb25tZW50GAEgASgLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50IjcKE0ZvcmNlUmVsZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSDgoGcmVhc29uGAIgASgJIk4KFEZvcmNlUmVsZWFzZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEhUKDWFscmVhZHlfZW5kZWQYAiABKAgidAoLTGVhc2VGaWx0ZXISDAoEcG9vbBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIlCgZzdGF0ZXMYAyADKA4yFS5jYWxsbWUudjEuTGVhc2VTdGF0ZRIOCgZob2xkZXIYBCABKAkSCwoDdGFnGAUgASgJImIKEUxpc3RMZWFzZXNSZXF1ZXN0EiYKBmZpbHRlchgBIAEoCzIWLmNhbGxtZS52MS5MZWFzZUZpbHRlchIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJPChJMaXN0TGVhc2VzUmVzcG9uc2USIAoGbGVhc2VzGAEgAygLMhAuY2FsbG1lLnYxLkxlYXNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSqPAQoKQ2hhbmdlS2luZBIbChdDSEFOR0VfS0lORF9VTlNQRUNJRklFRBAAEhcKE0NIQU5HRV9LSU5EX0NSRUFURUQQARIXChNDSEFOR0VfS0lORF9VUERBVEVEEAISGQoVQ0hBTkdFX0tJTkRfVU5DSEFOR0VEEAMSFwoTQ0hBTkdFX0tJTkRfREVMRVRFRBAEMpkFChJFbnZpcm9ubWVudFNlcnZpY2USYAoQTGlzdEVudmlyb25tZW50cxIiLmNhbGxtZS52MS5MaXN0RW52aXJvbm1lbnRzUmVxdWVzdBojLmNhbGxtZS52MS5MaXN0RW52aXJvbm1lbnRzUmVzcG9uc2UiA5ACARJaCg5HZXRFbnZpcm9ubWVudBIgLmNhbGxtZS52MS5HZXRFbnZpcm9ubWVudFJlcXVlc3QaIS5jYWxsbWUudjEuR2V0RW52aXJvbm1lbnRSZXNwb25zZSIDkAIBEl4KEUFwcGx5RW52aXJvbm1lbnRzEiMuY2FsbG1lLnYxLkFwcGx5RW52aXJvbm1lbnRzUmVxdWVzdBokLmNhbGxtZS52MS5BcHBseUVudmlyb25tZW50c1Jlc3BvbnNlEl4KEURlbGV0ZUVudmlyb25tZW50EiMuY2FsbG1lLnYxLkRlbGV0ZUVudmlyb25tZW50UmVxdWVzdBokLmNhbGxtZS52MS5EZWxldGVFbnZpcm9ubWVudFJlc3BvbnNlEmQKE1NldEVudmlyb25tZW50U3RhdGUSJS5jYWxsbWUudjEuU2V0RW52aXJvbm1lbnRTdGF0ZVJlcXVlc3QaJi5jYWxsbWUudjEuU2V0RW52aXJvbm1lbnRTdGF0ZVJlc3BvbnNlEk8KDEZvcmNlUmVsZWFzZRIeLmNhbGxtZS52MS5Gb3JjZVJlbGVhc2VSZXF1ZXN0Gh8uY2FsbG1lLnYxLkZvcmNlUmVsZWFzZVJlc3BvbnNlEk4KCkxpc3RMZWFzZXMSHC5jYWxsbWUudjEuTGlzdExlYXNlc1JlcXVlc3QaHS5jYWxsbWUudjEuTGlzdExlYXNlc1Jlc3BvbnNlIgOQAgFCowEKDWRldi5jYWxsbWUudjFCF0Vudmlyb25tZW50U2VydmljZVByb3RvUAFaNGdpdGh1Yi5jb20vY2FsbC1tZS9jYWxsLW1lL2dlbi9nby9jYWxsbWUvdjE7Y2FsbG1ldjGiAgNDWFiqAglDYWxsbWUuVjHKAglDYWxsbWVcVjHiAhVDYWxsbWVcVjFcR1BCTWV0YWRhdGHqAgpDYWxsbWU6OlYxYgZwcm90bzM", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiNjYWxsbWUvdjEvZW52aXJvbm1lbnRfc2VydmljZS5wcm90bxIJY2FsbG1lLnYxItUHCgtFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSMgoGbGFiZWxzGAQgAygLMiIuY2FsbG1lLnYxLkVudmlyb25tZW50LkxhYmVsc0VudHJ5EhUKCGNhcGFjaXR5GAUgASgNSACIAQESKgoFc3RhdGUYBiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YByABKAkSLwoLc3RhdGVfdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKCXZhcmlhYmxlcxgJIAMoCzIlLmNhbGxtZS52MS5FbnZpcm9ubWVudC5WYXJpYWJsZXNFbnRyeRIuCgtkZWZhdWx0X3R0bBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdtYXhfdHRsGAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCmxvY2tfZGVsYXkYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIY29vbGRvd24YDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoFbGlua3MYESADKAsyIS5jYWxsbWUudjEuRW52aXJvbm1lbnQuTGlua3NFbnRyeRIRCglvbl9kZW1hbmQYEiABKAgSMAoOc2xvdF92YXJpYWJsZXMYEyADKAsyGC5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcxIwCgVmYWN0cxgUIAMoCzIhLmNhbGxtZS52MS5FbnZpcm9ubWVudC5GYWN0c0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaRQoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEiIKBXZhbHVlGAIgASgLMhMuY2FsbG1lLnYxLlZhcmlhYmxlOgI4ARosCgpMaW5rc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaPQoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSHgoFdmFsdWUYAiABKAsyDy5jYWxsbWUudjEuRmFjdDoCOAFCCwoJX2NhcGFjaXR5SgQIDxAQSgQIEBARUglvbl9leHBpcnlSCGNsZWFuaW5nIkoKCFZhcmlhYmxlEhIKBXZhbHVlGAEgASgJSACIAQESEAoIZnJvbV9lbnYYAiABKAkSDgoGc2VjcmV0GAMgASgIQggKBl92YWx1ZSKSAQoNU2xvdFZhcmlhYmxlcxI6Cgl2YXJpYWJsZXMYASADKAsyJy5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcy5WYXJpYWJsZXNFbnRyeRpFCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSIgoFdmFsdWUYAiABKAsyEy5jYWxsbWUudjEuVmFyaWFibGU6AjgBIk4KF0xpc3RFbnZpcm9ubWVudHNSZXF1ZXN0EgwKBHBvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiYQoYTGlzdEVudmlyb25tZW50c1Jlc3BvbnNlEiwKDGVudmlyb25tZW50cxgBIAMoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLAoVR2V0RW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJInMKFkdldEVudmlyb25tZW50UmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSLAoGc3RhdHVzGAIgASgLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzImgKGEFwcGx5RW52aXJvbm1lbnRzUmVxdWVzdBIsCgxlbnZpcm9ubWVudHMYASADKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSDQoFcHJ1bmUYAiABKAgSDwoHZHJ5X3J1bhgDIAEoCCJkChFFbnZpcm9ubWVudENoYW5nZRIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSIwoEa2luZBgDIAEoDjIVLmNhbGxtZS52MS5DaGFuZ2VLaW5kEg4KBmZpZWxkcxgEIAMoCSJfChlBcHBseUVudmlyb25tZW50c1Jlc3BvbnNlEi0KB2NoYW5nZXMYASADKAsyHC5jYWxsbWUudjEuRW52aXJvbm1lbnRDaGFuZ2USEwoLYXV0b19jcmVhdGUYAiABKAgiLwoYRGVsZXRlRW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJIkgKGURlbGV0ZUVudmlyb25tZW50UmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQimAEKGlNldEVudmlyb25tZW50U3RhdGVSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEioKBXN0YXRlGAIgASgOMhsuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdGUSDgoGcmVhc29uGAMgASgJEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKChtTZXRFbnZpcm9ubWVudFN0YXRlUmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQiNwoTRm9yY2VSZWxlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiTgoURm9yY2VSZWxlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USFQoNYWxyZWFkeV9lbmRlZBgCIAEoCCJ0CgtMZWFzZUZpbHRlchIMCgRwb29sGAEgASgJEhMKC2Vudmlyb25tZW50GAIgASgJEiUKBnN0YXRlcxgDIAMoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEg4KBmhvbGRlchgEIAEoCRILCgN0YWcYBSABKAkiYgoRTGlzdExlYXNlc1JlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYuY2FsbG1lLnYxLkxlYXNlRmlsdGVyEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIk8KEkxpc3RMZWFzZXNSZXNwb25zZRIgCgZsZWFzZXMYASADKAsyEC5jYWxsbWUudjEuTGVhc2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKo8BCgpDaGFuZ2VLaW5kEhsKF0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTQ0hBTkdFX0tJTkRfQ1JFQVRFRBABEhcKE0NIQU5HRV9LSU5EX1VQREFURUQQAhIZChVDSEFOR0VfS0lORF9VTkNIQU5HRUQQAxIXChNDSEFOR0VfS0lORF9ERUxFVEVEEAQymQUKEkVudmlyb25tZW50U2VydmljZRJgChBMaXN0RW52aXJvbm1lbnRzEiIuY2FsbG1lLnYxLkxpc3RFbnZpcm9ubWVudHNSZXF1ZXN0GiMuY2FsbG1lLnYxLkxpc3RFbnZpcm9ubWVudHNSZXNwb25zZSIDkAIBEloKDkdldEVudmlyb25tZW50EiAuY2FsbG1lLnYxLkdldEVudmlyb25tZW50UmVxdWVzdBohLmNhbGxtZS52MS5HZXRFbnZpcm9ubWVudFJlc3BvbnNlIgOQAgESXgoRQXBwbHlFbnZpcm9ubWVudHMSIy5jYWxsbWUudjEuQXBwbHlFbnZpcm9ubWVudHNSZXF1ZXN0GiQuY2FsbG1lLnYxLkFwcGx5RW52aXJvbm1lbnRzUmVzcG9uc2USXgoRRGVsZXRlRW52aXJvbm1lbnQSIy5jYWxsbWUudjEuRGVsZXRlRW52aXJvbm1lbnRSZXF1ZXN0GiQuY2FsbG1lLnYxLkRlbGV0ZUVudmlyb25tZW50UmVzcG9uc2USZAoTU2V0RW52aXJvbm1lbnRTdGF0ZRIlLmNhbGxtZS52MS5TZXRFbnZpcm9ubWVudFN0YXRlUmVxdWVzdBomLmNhbGxtZS52MS5TZXRFbnZpcm9ubWVudFN0YXRlUmVzcG9uc2USTwoMRm9yY2VSZWxlYXNlEh4uY2FsbG1lLnYxLkZvcmNlUmVsZWFzZVJlcXVlc3QaHy5jYWxsbWUudjEuRm9yY2VSZWxlYXNlUmVzcG9uc2USTgoKTGlzdExlYXNlcxIcLmNhbGxtZS52MS5MaXN0TGVhc2VzUmVxdWVzdBodLmNhbGxtZS52MS5MaXN0TGVhc2VzUmVzcG9uc2UiA5ACAUKjAQoNZGV2LmNhbGxtZS52MUIXRW52aXJvbm1lbnRTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * An environment: its configuration, set by Apply, and its state, which Apply never touches.
@@ -79,6 +79,14 @@ export type Environment = Message<"callme.v1.Environment"> & {
   stateUntil?: Timestamp | undefined;
 
   /**
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   *
+   * @generated from field: map<string, callme.v1.Variable> variables = 9;
+   */
+  variables: { [key: string]: Variable };
+
+  /**
    * The ttl of a lease that names none, 1 s to 30 d; 1 h if absent.
    *
    * @generated from field: google.protobuf.Duration default_ttl = 10;
@@ -126,6 +134,20 @@ export type Environment = Message<"callme.v1.Environment"> & {
    * @generated from field: bool on_demand = 18;
    */
   onDemand: boolean;
+
+  /**
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   *
+   * @generated from field: repeated callme.v1.SlotVariables slot_variables = 19;
+   */
+  slotVariables: SlotVariables[];
+
+  /**
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   *
+   * @generated from field: map<string, callme.v1.Fact> facts = 20;
+   */
+  facts: { [key: string]: Fact };
 };
 
 /**
@@ -134,6 +156,62 @@ export type Environment = Message<"callme.v1.Environment"> & {
  */
 export const EnvironmentSchema: GenMessage<Environment> = /*@__PURE__*/
   messageDesc(file_callme_v1_environment_service, 0);
+
+/**
+ * A text that the holder of an environment needs, for example an address or a password. Either `value` or `from_env`.
+ *
+ * @generated from message callme.v1.Variable
+ */
+export type Variable = Message<"callme.v1.Variable"> & {
+  /**
+   * The text itself, at most 4,096 characters. It is stored, and shown with the configuration.
+   *
+   * @generated from field: optional string value = 1;
+   */
+  value?: string | undefined;
+
+  /**
+   * Or: the name of a variable of the server's own environment, CALL_ME_SECRET_…, that has the text. Only this name is stored.
+   *
+   * @generated from field: string from_env = 2;
+   */
+  fromEnv: string;
+
+  /**
+   * Not to be seen in a log, or kept in a file. It needs from_env.
+   *
+   * @generated from field: bool secret = 3;
+   */
+  secret: boolean;
+};
+
+/**
+ * Describes the message callme.v1.Variable.
+ * Use `create(VariableSchema)` to create a new message.
+ */
+export const VariableSchema: GenMessage<Variable> = /*@__PURE__*/
+  messageDesc(file_callme_v1_environment_service, 1);
+
+/**
+ * The variables of a slot.
+ *
+ * @generated from message callme.v1.SlotVariables
+ */
+export type SlotVariables = Message<"callme.v1.SlotVariables"> & {
+  /**
+   * By name, like those of the environment; of the same name, the slot's counts.
+   *
+   * @generated from field: map<string, callme.v1.Variable> variables = 1;
+   */
+  variables: { [key: string]: Variable };
+};
+
+/**
+ * Describes the message callme.v1.SlotVariables.
+ * Use `create(SlotVariablesSchema)` to create a new message.
+ */
+export const SlotVariablesSchema: GenMessage<SlotVariables> = /*@__PURE__*/
+  messageDesc(file_callme_v1_environment_service, 2);
 
 /**
  * A page of environments.
@@ -168,7 +246,7 @@ export type ListEnvironmentsRequest = Message<"callme.v1.ListEnvironmentsRequest
  * Use `create(ListEnvironmentsRequestSchema)` to create a new message.
  */
 export const ListEnvironmentsRequestSchema: GenMessage<ListEnvironmentsRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 1);
+  messageDesc(file_callme_v1_environment_service, 3);
 
 /**
  * A page.
@@ -196,7 +274,7 @@ export type ListEnvironmentsResponse = Message<"callme.v1.ListEnvironmentsRespon
  * Use `create(ListEnvironmentsResponseSchema)` to create a new message.
  */
 export const ListEnvironmentsResponseSchema: GenMessage<ListEnvironmentsResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 2);
+  messageDesc(file_callme_v1_environment_service, 4);
 
 /**
  * Name an environment.
@@ -217,7 +295,7 @@ export type GetEnvironmentRequest = Message<"callme.v1.GetEnvironmentRequest"> &
  * Use `create(GetEnvironmentRequestSchema)` to create a new message.
  */
 export const GetEnvironmentRequestSchema: GenMessage<GetEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 3);
+  messageDesc(file_callme_v1_environment_service, 5);
 
 /**
  * The environment.
@@ -245,7 +323,7 @@ export type GetEnvironmentResponse = Message<"callme.v1.GetEnvironmentResponse">
  * Use `create(GetEnvironmentResponseSchema)` to create a new message.
  */
 export const GetEnvironmentResponseSchema: GenMessage<GetEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 4);
+  messageDesc(file_callme_v1_environment_service, 6);
 
 /**
  * A set of environments.
@@ -280,7 +358,7 @@ export type ApplyEnvironmentsRequest = Message<"callme.v1.ApplyEnvironmentsReque
  * Use `create(ApplyEnvironmentsRequestSchema)` to create a new message.
  */
 export const ApplyEnvironmentsRequestSchema: GenMessage<ApplyEnvironmentsRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 5);
+  messageDesc(file_callme_v1_environment_service, 7);
 
 /**
  * One line of Apply's answer.
@@ -322,7 +400,7 @@ export type EnvironmentChange = Message<"callme.v1.EnvironmentChange"> & {
  * Use `create(EnvironmentChangeSchema)` to create a new message.
  */
 export const EnvironmentChangeSchema: GenMessage<EnvironmentChange> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 6);
+  messageDesc(file_callme_v1_environment_service, 8);
 
 /**
  * What changed, or with dry_run would.
@@ -350,7 +428,7 @@ export type ApplyEnvironmentsResponse = Message<"callme.v1.ApplyEnvironmentsResp
  * Use `create(ApplyEnvironmentsResponseSchema)` to create a new message.
  */
 export const ApplyEnvironmentsResponseSchema: GenMessage<ApplyEnvironmentsResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 7);
+  messageDesc(file_callme_v1_environment_service, 9);
 
 /**
  * Name an environment.
@@ -371,7 +449,7 @@ export type DeleteEnvironmentRequest = Message<"callme.v1.DeleteEnvironmentReque
  * Use `create(DeleteEnvironmentRequestSchema)` to create a new message.
  */
 export const DeleteEnvironmentRequestSchema: GenMessage<DeleteEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 8);
+  messageDesc(file_callme_v1_environment_service, 10);
 
 /**
  * It is gone.
@@ -392,7 +470,7 @@ export type DeleteEnvironmentResponse = Message<"callme.v1.DeleteEnvironmentResp
  * Use `create(DeleteEnvironmentResponseSchema)` to create a new message.
  */
 export const DeleteEnvironmentResponseSchema: GenMessage<DeleteEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 9);
+  messageDesc(file_callme_v1_environment_service, 11);
 
 /**
  * A new state.
@@ -434,7 +512,7 @@ export type SetEnvironmentStateRequest = Message<"callme.v1.SetEnvironmentStateR
  * Use `create(SetEnvironmentStateRequestSchema)` to create a new message.
  */
 export const SetEnvironmentStateRequestSchema: GenMessage<SetEnvironmentStateRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 10);
+  messageDesc(file_callme_v1_environment_service, 12);
 
 /**
  * The environment after it.
@@ -455,7 +533,7 @@ export type SetEnvironmentStateResponse = Message<"callme.v1.SetEnvironmentState
  * Use `create(SetEnvironmentStateResponseSchema)` to create a new message.
  */
 export const SetEnvironmentStateResponseSchema: GenMessage<SetEnvironmentStateResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 11);
+  messageDesc(file_callme_v1_environment_service, 13);
 
 /**
  * Which lease, and why.
@@ -483,7 +561,7 @@ export type ForceReleaseRequest = Message<"callme.v1.ForceReleaseRequest"> & {
  * Use `create(ForceReleaseRequestSchema)` to create a new message.
  */
 export const ForceReleaseRequestSchema: GenMessage<ForceReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 12);
+  messageDesc(file_callme_v1_environment_service, 14);
 
 /**
  * The end.
@@ -511,7 +589,7 @@ export type ForceReleaseResponse = Message<"callme.v1.ForceReleaseResponse"> & {
  * Use `create(ForceReleaseResponseSchema)` to create a new message.
  */
 export const ForceReleaseResponseSchema: GenMessage<ForceReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 13);
+  messageDesc(file_callme_v1_environment_service, 15);
 
 /**
  * Which leases to list; all that is given must fit.
@@ -560,7 +638,7 @@ export type LeaseFilter = Message<"callme.v1.LeaseFilter"> & {
  * Use `create(LeaseFilterSchema)` to create a new message.
  */
 export const LeaseFilterSchema: GenMessage<LeaseFilter> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 14);
+  messageDesc(file_callme_v1_environment_service, 16);
 
 /**
  * A page of leases.
@@ -595,7 +673,7 @@ export type ListLeasesRequest = Message<"callme.v1.ListLeasesRequest"> & {
  * Use `create(ListLeasesRequestSchema)` to create a new message.
  */
 export const ListLeasesRequestSchema: GenMessage<ListLeasesRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 15);
+  messageDesc(file_callme_v1_environment_service, 17);
 
 /**
  * A page.
@@ -623,7 +701,7 @@ export type ListLeasesResponse = Message<"callme.v1.ListLeasesResponse"> & {
  * Use `create(ListLeasesResponseSchema)` to create a new message.
  */
 export const ListLeasesResponseSchema: GenMessage<ListLeasesResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 16);
+  messageDesc(file_callme_v1_environment_service, 18);
 
 /**
  * What Apply does with one environment.

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/types.proto.
  */
 export const file_callme_v1_types: GenFile = /*@__PURE__*/
-  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSKOAgoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEhEKCXByaW5jaXBhbBgHIAEoCRIuCgpsYXRlc3RfZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJdChFMZWFzZWRFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEg0KBXNsb3RzGAIgASgNEhQKDHNsb3RfaW5kZXhlcxgDIAMoDRIVCg1mZW5jaW5nX3Rva2VuGAQgASgEIlEKB0VuZGVkQnkSEQoJcHJpbmNpcGFsGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkipggKBUxlYXNlEgoKAmlkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SEAoIZW5kX25vdGUYBCABKAkSDAoEcG9vbBgFIAEoCRIyCgxlbnZpcm9ubWVudHMYBiADKAsyHC5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSDgoGcmVhc29uGAkgASgJEgwKBHRhZ3MYCiADKAkSEAoIcHJpb3JpdHkYCyABKAUSEAoIcG9zaXRpb24YDCABKA0SFAoMcXVldWVfbGVuZ3RoGA0gASgNEiIKBWFoZWFkGA4gAygLMhMuY2FsbG1lLnYxLk9jY3VwYW50EiQKB2hvbGRlcnMYDyADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSLgoKY3JlYXRlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGNsYWltX2J5GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYFSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdHRsX3JlbWFpbmluZxgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghtYXhfaG9sZBgXIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGBggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYGSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgaIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGBsgASgJEhAKCHJldmlzaW9uGBwgASgEEiQKCGVuZGVkX2J5GB0gASgLMhIuY2FsbG1lLnYxLkVuZGVkQnkSLgoKbGF0ZXN0X2VuZBgeIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcGFzc2VkX292ZXIYHyABKAgi9QIKEUVudmlyb25tZW50U3RhdHVzEgwKBG5hbWUYASABKAkSDAoEcG9vbBgCIAEoCRIqCgVzdGF0ZRgDIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEhQKDHN0YXRlX3JlYXNvbhgEIAEoCRIQCghjYXBhY2l0eRgFIAEoDRIMCgR1c2VkGAYgASgNEhQKDHF1ZXVlX2xlbmd0aBgHIAEoDRIRCglhdmFpbGFibGUYCCABKAgSJAoHaG9sZGVycxgJIAMoCzITLmNhbGxtZS52MS5PY2N1cGFudBIPCgdyZXN0aW5nGAogASgNEg8KB2RlbGV0ZWQYCyABKAgSLwoLc3RhdGVfdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBG5leHQYDSABKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSHQoEcmVzdBgOIAEoCzIPLmNhbGxtZS52MS5SZXN0IlMKBFJlc3QSKQoFdW50aWwYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiAKBGZyb20YAiABKAsyEi5jYWxsbWUudjEuTGFzdFVzZSJoCgdMYXN0VXNlEhAKCGxlYXNlX2lkGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24qcwoKSG9sZGVyS2luZBIbChdIT0xERVJfS0lORF9VTlNQRUNJRklFRBAAEhgKFEhPTERFUl9LSU5EX1BJUEVMSU5FEAESFQoRSE9MREVSX0tJTkRfSFVNQU4QAhIXChNIT0xERVJfS0lORF9TRVJWSUNFEAMqhwEKCkxlYXNlU3RhdGUSGwoXTEVBU0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJMRUFTRV9TVEFURV9RVUVVRUQQARIXChNMRUFTRV9TVEFURV9PRkZFUkVEEAISFAoQTEVBU0VfU1RBVEVfSEVMRBADEhUKEUxFQVNFX1NUQVRFX0VOREVEEAQqswIKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFwoTRU5EX1JFQVNPTl9SRUxFQVNFRBABEhYKEkVORF9SRUFTT05fRVhQSVJFRBACEhgKFEVORF9SRUFTT05fV0lUSERSQVdOEAMSGAoURU5EX1JFQVNPTl9BQkFORE9ORUQQBBIYChRFTkRfUkVBU09OX1RJTUVEX09VVBAGEh0KGUVORF9SRUFTT05fRk9SQ0VfUkVMRUFTRUQQCRIcChhFTkRfUkVBU09OX1VOU0FUSVNGSUFCTEUQCiIECAUQBSIECAcQByIECAgQCCoRRU5EX1JFQVNPTl9MQVBTRUQqEkVORF9SRUFTT05fUkVGVVNFRCoVRU5EX1JFQVNPTl9TVVBFUlNFREVEKvkBChBFbnZpcm9ubWVudFN0YXRlEiEKHUVOVklST05NRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobRU5WSVJPTk1FTlRfU1RBVEVfQVZBSUxBQkxFEAESHgoaRU5WSVJPTk1FTlRfU1RBVEVfRFJBSU5JTkcQAhIhCh1FTlZJUk9OTUVOVF9TVEFURV9NQUlOVEVOQU5DRRADEhsKF0VOVklST05NRU5UX1NUQVRFX0RJUlRZEAQSHgoaRU5WSVJPTk1FTlRfU1RBVEVfQ0xFQU5JTkcQBRIhCh1FTlZJUk9OTUVOVF9TVEFURV9RVUFSQU5USU5FRBAGKnEKCVdhdGNoS2luZBIaChZXQVRDSF9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTV0FUQ0hfS0lORF9TTkFQU0hPVBABEhUKEVdBVENIX0tJTkRfQ0hBTkdFEAISGAoUV0FUQ0hfS0lORF9IRUFSVEJFQVQQA0KWAQoNZGV2LmNhbGxtZS52MUIKVHlwZXNQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSKOAgoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEhEKCXByaW5jaXBhbBgHIAEoCRIuCgpsYXRlc3RfZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKzAgoRTGVhc2VkRW52aXJvbm1lbnQSDAoEbmFtZRgBIAEoCRINCgVzbG90cxgCIAEoDRIUCgxzbG90X2luZGV4ZXMYAyADKA0SFQoNZmVuY2luZ190b2tlbhgEIAEoBBI+Cgl2YXJpYWJsZXMYBSADKAsyKy5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQuVmFyaWFibGVzRW50cnkSLQoOc2xvdF92YXJpYWJsZXMYBiADKAsyFS5jYWxsbWUudjEuTGVhc2VkU2xvdBIYChBzZWNyZXRfdmFyaWFibGVzGAcgAygJEhkKEW1pc3NpbmdfdmFyaWFibGVzGAggAygJGjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEidwoKTGVhc2VkU2xvdBI3Cgl2YXJpYWJsZXMYASADKAsyJC5jYWxsbWUudjEuTGVhc2VkU2xvdC5WYXJpYWJsZXNFbnRyeRowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlEKB0VuZGVkQnkSEQoJcHJpbmNpcGFsGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkipggKBUxlYXNlEgoKAmlkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SEAoIZW5kX25vdGUYBCABKAkSDAoEcG9vbBgFIAEoCRIyCgxlbnZpcm9ubWVudHMYBiADKAsyHC5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSDgoGcmVhc29uGAkgASgJEgwKBHRhZ3MYCiADKAkSEAoIcHJpb3JpdHkYCyABKAUSEAoIcG9zaXRpb24YDCABKA0SFAoMcXVldWVfbGVuZ3RoGA0gASgNEiIKBWFoZWFkGA4gAygLMhMuY2FsbG1lLnYxLk9jY3VwYW50EiQKB2hvbGRlcnMYDyADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSLgoKY3JlYXRlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGNsYWltX2J5GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYFSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdHRsX3JlbWFpbmluZxgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghtYXhfaG9sZBgXIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGBggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYGSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgaIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGBsgASgJEhAKCHJldmlzaW9uGBwgASgEEiQKCGVuZGVkX2J5GB0gASgLMhIuY2FsbG1lLnYxLkVuZGVkQnkSLgoKbGF0ZXN0X2VuZBgeIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcGFzc2VkX292ZXIYHyABKAgi7AMKEUVudmlyb25tZW50U3RhdHVzEgwKBG5hbWUYASABKAkSDAoEcG9vbBgCIAEoCRIqCgVzdGF0ZRgDIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEhQKDHN0YXRlX3JlYXNvbhgEIAEoCRIQCghjYXBhY2l0eRgFIAEoDRIMCgR1c2VkGAYgASgNEhQKDHF1ZXVlX2xlbmd0aBgHIAEoDRIRCglhdmFpbGFibGUYCCABKAgSJAoHaG9sZGVycxgJIAMoCzITLmNhbGxtZS52MS5PY2N1cGFudBIPCgdyZXN0aW5nGAogASgNEg8KB2RlbGV0ZWQYCyABKAgSLwoLc3RhdGVfdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBG5leHQYDSABKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSHQoEcmVzdBgOIAEoCzIPLmNhbGxtZS52MS5SZXN0EjYKBWZhY3RzGBAgAygLMicuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzLkZhY3RzRW50cnkaPQoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSHgoFdmFsdWUYAiABKAsyDy5jYWxsbWUudjEuRmFjdDoCOAEicgoERmFjdBINCgV2YWx1ZRgBIAEoCRIhCgZob2xkZXIYAiABKAsyES5jYWxsbWUudjEuSG9sZGVyEhAKCGxlYXNlX2lkGAMgASgJEiYKAmF0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTCgRSZXN0EikKBXVudGlsGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIgCgRmcm9tGAIgASgLMhIuY2FsbG1lLnYxLkxhc3RVc2UiaAoHTGFzdFVzZRIQCghsZWFzZV9pZBgBIAEoCRIhCgZob2xkZXIYAiABKAsyES5jYWxsbWUudjEuSG9sZGVyEigKCmVuZF9yZWFzb24YAyABKA4yFC5jYWxsbWUudjEuRW5kUmVhc29uKnMKCkhvbGRlcktpbmQSGwoXSE9MREVSX0tJTkRfVU5TUEVDSUZJRUQQABIYChRIT0xERVJfS0lORF9QSVBFTElORRABEhUKEUhPTERFUl9LSU5EX0hVTUFOEAISFwoTSE9MREVSX0tJTkRfU0VSVklDRRADKocBCgpMZWFzZVN0YXRlEhsKF0xFQVNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSTEVBU0VfU1RBVEVfUVVFVUVEEAESFwoTTEVBU0VfU1RBVEVfT0ZGRVJFRBACEhQKEExFQVNFX1NUQVRFX0hFTEQQAxIVChFMRUFTRV9TVEFURV9FTkRFRBAEKrMCCglFbmRSZWFzb24SGgoWRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEhcKE0VORF9SRUFTT05fUkVMRUFTRUQQARIWChJFTkRfUkVBU09OX0VYUElSRUQQAhIYChRFTkRfUkVBU09OX1dJVEhEUkFXThADEhgKFEVORF9SRUFTT05fQUJBTkRPTkVEEAQSGAoURU5EX1JFQVNPTl9USU1FRF9PVVQQBhIdChlFTkRfUkVBU09OX0ZPUkNFX1JFTEVBU0VEEAkSHAoYRU5EX1JFQVNPTl9VTlNBVElTRklBQkxFEAoiBAgFEAUiBAgHEAciBAgIEAgqEUVORF9SRUFTT05fTEFQU0VEKhJFTkRfUkVBU09OX1JFRlVTRUQqFUVORF9SRUFTT05fU1VQRVJTRURFRCr5AQoQRW52aXJvbm1lbnRTdGF0ZRIhCh1FTlZJUk9OTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEh8KG0VOVklST05NRU5UX1NUQVRFX0FWQUlMQUJMRRABEh4KGkVOVklST05NRU5UX1NUQVRFX0RSQUlOSU5HEAISIQodRU5WSVJPTk1FTlRfU1RBVEVfTUFJTlRFTkFOQ0UQAxIbChdFTlZJUk9OTUVOVF9TVEFURV9ESVJUWRAEEh4KGkVOVklST05NRU5UX1NUQVRFX0NMRUFOSU5HEAUSIQodRU5WSVJPTk1FTlRfU1RBVEVfUVVBUkFOVElORUQQBipxCglXYXRjaEtpbmQSGgoWV0FUQ0hfS0lORF9VTlNQRUNJRklFRBAAEhcKE1dBVENIX0tJTkRfU05BUFNIT1QQARIVChFXQVRDSF9LSU5EX0NIQU5HRRACEhgKFFdBVENIX0tJTkRfSEVBUlRCRUFUEANClgEKDWRldi5jYWxsbWUudjFCClR5cGVzUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Who a lease is for, as the caller told it. The server never trusts it for authorisation: see Lease.principal.
@@ -189,6 +189,34 @@ export type LeasedEnvironment = Message<"callme.v1.LeasedEnvironment"> & {
    * @generated from field: uint64 fencing_token = 4;
    */
   fencingToken: bigint;
+
+  /**
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   *
+   * @generated from field: map<string, string> variables = 5;
+   */
+  variables: { [key: string]: string };
+
+  /**
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   *
+   * @generated from field: repeated callme.v1.LeasedSlot slot_variables = 6;
+   */
+  slotVariables: LeasedSlot[];
+
+  /**
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   *
+   * @generated from field: repeated string secret_variables = 7;
+   */
+  secretVariables: string[];
+
+  /**
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   *
+   * @generated from field: repeated string missing_variables = 8;
+   */
+  missingVariables: string[];
 };
 
 /**
@@ -197,6 +225,27 @@ export type LeasedEnvironment = Message<"callme.v1.LeasedEnvironment"> & {
  */
 export const LeasedEnvironmentSchema: GenMessage<LeasedEnvironment> = /*@__PURE__*/
   messageDesc(file_callme_v1_types, 2);
+
+/**
+ * What one granted slot gives its holder.
+ *
+ * @generated from message callme.v1.LeasedSlot
+ */
+export type LeasedSlot = Message<"callme.v1.LeasedSlot"> & {
+  /**
+   * By name.
+   *
+   * @generated from field: map<string, string> variables = 1;
+   */
+  variables: { [key: string]: string };
+};
+
+/**
+ * Describes the message callme.v1.LeasedSlot.
+ * Use `create(LeasedSlotSchema)` to create a new message.
+ */
+export const LeasedSlotSchema: GenMessage<LeasedSlot> = /*@__PURE__*/
+  messageDesc(file_callme_v1_types, 3);
 
 /**
  * Who ended a lease that did not end by itself.
@@ -231,7 +280,7 @@ export type EndedBy = Message<"callme.v1.EndedBy"> & {
  * Use `create(EndedBySchema)` to create a new message.
  */
 export const EndedBySchema: GenMessage<EndedBy> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 3);
+  messageDesc(file_callme_v1_types, 4);
 
 /**
  * One object from the moment someone asks until it has ended.
@@ -462,7 +511,7 @@ export type Lease = Message<"callme.v1.Lease"> & {
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 4);
+  messageDesc(file_callme_v1_types, 5);
 
 /**
  * An environment as a caller who wants it sees it.
@@ -567,6 +616,13 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
    * @generated from field: callme.v1.Rest rest = 14;
    */
   rest?: Rest | undefined;
+
+  /**
+   * What holders have told of it, by name: see RenewRequest.facts.
+   *
+   * @generated from field: map<string, callme.v1.Fact> facts = 16;
+   */
+  facts: { [key: string]: Fact };
 };
 
 /**
@@ -574,7 +630,49 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
  * Use `create(EnvironmentStatusSchema)` to create a new message.
  */
 export const EnvironmentStatusSchema: GenMessage<EnvironmentStatus> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 5);
+  messageDesc(file_callme_v1_types, 6);
+
+/**
+ * A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
+ *
+ * @generated from message callme.v1.Fact
+ */
+export type Fact = Message<"callme.v1.Fact"> & {
+  /**
+   * At most 256 characters.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * Who told it.
+   *
+   * @generated from field: callme.v1.Holder holder = 2;
+   */
+  holder?: Holder | undefined;
+
+  /**
+   * By which lease.
+   *
+   * @generated from field: string lease_id = 3;
+   */
+  leaseId: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message callme.v1.Fact.
+ * Use `create(FactSchema)` to create a new message.
+ */
+export const FactSchema: GenMessage<Fact> = /*@__PURE__*/
+  messageDesc(file_callme_v1_types, 7);
 
 /**
  * A while in which nobody gets a slot: who used it may not know yet that its time is over (lock_delay), or the environment calms down (cooldown).
@@ -602,7 +700,7 @@ export type Rest = Message<"callme.v1.Rest"> & {
  * Use `create(RestSchema)` to create a new message.
  */
 export const RestSchema: GenMessage<Rest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 6);
+  messageDesc(file_callme_v1_types, 8);
 
 /**
  * A lease that has left its environment.
@@ -637,7 +735,7 @@ export type LastUse = Message<"callme.v1.LastUse"> & {
  * Use `create(LastUseSchema)` to create a new message.
  */
 export const LastUseSchema: GenMessage<LastUse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 7);
+  messageDesc(file_callme_v1_types, 9);
 
 /**
  * What a holder is. It changes nothing in who is served; it tells people whom to ask.

@@ -37,6 +37,7 @@ private static final long serialVersionUID = 0L;
     description_ = "";
     state_ = 0;
     stateReason_ = "";
+    slotVariables_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -51,8 +52,12 @@ private static final long serialVersionUID = 0L;
     switch (number) {
       case 4:
         return internalGetLabels();
+      case 9:
+        return internalGetVariables();
       case 17:
         return internalGetLinks();
+      case 20:
+        return internalGetFacts();
       default:
         throw new RuntimeException(
             "Invalid map field number: " + number);
@@ -441,6 +446,105 @@ java.lang.String defaultValue) {
     return stateUntil_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : stateUntil_;
   }
 
+  public static final int VARIABLES_FIELD_NUMBER = 9;
+  private static final class VariablesDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, dev.callme.v1.Variable> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, dev.callme.v1.Variable>newDefaultInstance(
+                dev.callme.v1.EnvironmentServiceProto.internal_static_callme_v1_Environment_VariablesEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.MESSAGE,
+                dev.callme.v1.Variable.getDefaultInstance());
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, dev.callme.v1.Variable> variables_;
+  private com.google.protobuf.MapField<java.lang.String, dev.callme.v1.Variable>
+  internalGetVariables() {
+    if (variables_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          VariablesDefaultEntryHolder.defaultEntry);
+    }
+    return variables_;
+  }
+  public int getVariablesCount() {
+    return internalGetVariables().getMap().size();
+  }
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public boolean containsVariables(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetVariables().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getVariablesMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, dev.callme.v1.Variable> getVariables() {
+    return getVariablesMap();
+  }
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, dev.callme.v1.Variable> getVariablesMap() {
+    return internalGetVariables().getMap();
+  }
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+dev.callme.v1.Variable getVariablesOrDefault(
+      java.lang.String key,
+      /* nullable */
+dev.callme.v1.Variable defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, dev.callme.v1.Variable> map =
+        internalGetVariables().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.Variable getVariablesOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, dev.callme.v1.Variable> map =
+        internalGetVariables().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
   public static final int DEFAULT_TTL_FIELD_NUMBER = 10;
   private com.google.protobuf.Duration defaultTtl_;
   /**
@@ -741,6 +845,162 @@ java.lang.String defaultValue) {
     return onDemand_;
   }
 
+  public static final int SLOT_VARIABLES_FIELD_NUMBER = 19;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.SlotVariables> slotVariables_;
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.SlotVariables> getSlotVariablesList() {
+    return slotVariables_;
+  }
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.SlotVariablesOrBuilder> 
+      getSlotVariablesOrBuilderList() {
+    return slotVariables_;
+  }
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public int getSlotVariablesCount() {
+    return slotVariables_.size();
+  }
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.SlotVariables getSlotVariables(int index) {
+    return slotVariables_.get(index);
+  }
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.SlotVariablesOrBuilder getSlotVariablesOrBuilder(
+      int index) {
+    return slotVariables_.get(index);
+  }
+
+  public static final int FACTS_FIELD_NUMBER = 20;
+  private static final class FactsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, dev.callme.v1.Fact> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, dev.callme.v1.Fact>newDefaultInstance(
+                dev.callme.v1.EnvironmentServiceProto.internal_static_callme_v1_Environment_FactsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.MESSAGE,
+                dev.callme.v1.Fact.getDefaultInstance());
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, dev.callme.v1.Fact> facts_;
+  private com.google.protobuf.MapField<java.lang.String, dev.callme.v1.Fact>
+  internalGetFacts() {
+    if (facts_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          FactsDefaultEntryHolder.defaultEntry);
+    }
+    return facts_;
+  }
+  public int getFactsCount() {
+    return internalGetFacts().getMap().size();
+  }
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public boolean containsFacts(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetFacts().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFacts() {
+    return getFactsMap();
+  }
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFactsMap() {
+    return internalGetFacts().getMap();
+  }
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+dev.callme.v1.Fact getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+dev.callme.v1.Fact defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, dev.callme.v1.Fact> map =
+        internalGetFacts().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.Fact getFactsOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, dev.callme.v1.Fact> map =
+        internalGetFacts().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -782,6 +1042,12 @@ java.lang.String defaultValue) {
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(8, getStateUntil());
     }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetVariables(),
+        VariablesDefaultEntryHolder.defaultEntry,
+        9);
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeMessage(10, getDefaultTtl());
     }
@@ -806,6 +1072,15 @@ java.lang.String defaultValue) {
     if (onDemand_ != false) {
       output.writeBool(18, onDemand_);
     }
+    for (int i = 0; i < slotVariables_.size(); i++) {
+      output.writeMessage(19, slotVariables_.get(i));
+    }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetFacts(),
+        FactsDefaultEntryHolder.defaultEntry,
+        20);
     getUnknownFields().writeTo(output);
   }
 
@@ -849,6 +1124,16 @@ java.lang.String defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(8, getStateUntil());
     }
+    for (java.util.Map.Entry<java.lang.String, dev.callme.v1.Variable> entry
+         : internalGetVariables().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Variable>
+      variables__ = VariablesDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(9, variables__);
+    }
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(10, getDefaultTtl());
@@ -882,6 +1167,20 @@ java.lang.String defaultValue) {
     if (onDemand_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(18, onDemand_);
+    }
+    for (int i = 0; i < slotVariables_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(19, slotVariables_.get(i));
+    }
+    for (java.util.Map.Entry<java.lang.String, dev.callme.v1.Fact> entry
+         : internalGetFacts().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact>
+      facts__ = FactsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(20, facts__);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -919,6 +1218,8 @@ java.lang.String defaultValue) {
       if (!getStateUntil()
           .equals(other.getStateUntil())) return false;
     }
+    if (!internalGetVariables().equals(
+        other.internalGetVariables())) return false;
     if (hasDefaultTtl() != other.hasDefaultTtl()) return false;
     if (hasDefaultTtl()) {
       if (!getDefaultTtl()
@@ -948,6 +1249,10 @@ java.lang.String defaultValue) {
         other.internalGetLinks())) return false;
     if (getOnDemand()
         != other.getOnDemand()) return false;
+    if (!getSlotVariablesList()
+        .equals(other.getSlotVariablesList())) return false;
+    if (!internalGetFacts().equals(
+        other.internalGetFacts())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -981,6 +1286,10 @@ java.lang.String defaultValue) {
       hash = (37 * hash) + STATE_UNTIL_FIELD_NUMBER;
       hash = (53 * hash) + getStateUntil().hashCode();
     }
+    if (!internalGetVariables().getMap().isEmpty()) {
+      hash = (37 * hash) + VARIABLES_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetVariables().hashCode();
+    }
     if (hasDefaultTtl()) {
       hash = (37 * hash) + DEFAULT_TTL_FIELD_NUMBER;
       hash = (53 * hash) + getDefaultTtl().hashCode();
@@ -1008,6 +1317,14 @@ java.lang.String defaultValue) {
     hash = (37 * hash) + ON_DEMAND_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getOnDemand());
+    if (getSlotVariablesCount() > 0) {
+      hash = (37 * hash) + SLOT_VARIABLES_FIELD_NUMBER;
+      hash = (53 * hash) + getSlotVariablesList().hashCode();
+    }
+    if (!internalGetFacts().getMap().isEmpty()) {
+      hash = (37 * hash) + FACTS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetFacts().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1127,8 +1444,12 @@ java.lang.String defaultValue) {
       switch (number) {
         case 4:
           return internalGetLabels();
+        case 9:
+          return internalGetVariables();
         case 17:
           return internalGetLinks();
+        case 20:
+          return internalGetFacts();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -1140,8 +1461,12 @@ java.lang.String defaultValue) {
       switch (number) {
         case 4:
           return internalGetMutableLabels();
+        case 9:
+          return internalGetMutableVariables();
         case 17:
           return internalGetMutableLinks();
+        case 20:
+          return internalGetMutableFacts();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -1174,6 +1499,7 @@ java.lang.String defaultValue) {
         internalGetMaxHoldFieldBuilder();
         internalGetLockDelayFieldBuilder();
         internalGetCooldownFieldBuilder();
+        internalGetSlotVariablesFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1192,6 +1518,7 @@ java.lang.String defaultValue) {
         stateUntilBuilder_.dispose();
         stateUntilBuilder_ = null;
       }
+      internalGetMutableVariables().clear();
       defaultTtl_ = null;
       if (defaultTtlBuilder_ != null) {
         defaultTtlBuilder_.dispose();
@@ -1219,6 +1546,14 @@ java.lang.String defaultValue) {
       }
       internalGetMutableLinks().clear();
       onDemand_ = false;
+      if (slotVariablesBuilder_ == null) {
+        slotVariables_ = java.util.Collections.emptyList();
+      } else {
+        slotVariables_ = null;
+        slotVariablesBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00010000);
+      internalGetMutableFacts().clear();
       return this;
     }
 
@@ -1245,9 +1580,22 @@ java.lang.String defaultValue) {
     @java.lang.Override
     public dev.callme.v1.Environment buildPartial() {
       dev.callme.v1.Environment result = new dev.callme.v1.Environment(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.callme.v1.Environment result) {
+      if (slotVariablesBuilder_ == null) {
+        if (((bitField0_ & 0x00010000) != 0)) {
+          slotVariables_ = java.util.Collections.unmodifiableList(slotVariables_);
+          bitField0_ = (bitField0_ & ~0x00010000);
+        }
+        result.slotVariables_ = slotVariables_;
+      } else {
+        result.slotVariables_ = slotVariablesBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.callme.v1.Environment result) {
@@ -1283,41 +1631,47 @@ java.lang.String defaultValue) {
         to_bitField0_ |= 0x00000002;
       }
       if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.variables_ = internalGetVariables().build(VariablesDefaultEntryHolder.defaultEntry);
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
         result.defaultTtl_ = defaultTtlBuilder_ == null
             ? defaultTtl_
             : defaultTtlBuilder_.build();
         to_bitField0_ |= 0x00000004;
       }
-      if (((from_bitField0_ & 0x00000200) != 0)) {
+      if (((from_bitField0_ & 0x00000400) != 0)) {
         result.maxTtl_ = maxTtlBuilder_ == null
             ? maxTtl_
             : maxTtlBuilder_.build();
         to_bitField0_ |= 0x00000008;
       }
-      if (((from_bitField0_ & 0x00000400) != 0)) {
+      if (((from_bitField0_ & 0x00000800) != 0)) {
         result.maxHold_ = maxHoldBuilder_ == null
             ? maxHold_
             : maxHoldBuilder_.build();
         to_bitField0_ |= 0x00000010;
       }
-      if (((from_bitField0_ & 0x00000800) != 0)) {
+      if (((from_bitField0_ & 0x00001000) != 0)) {
         result.lockDelay_ = lockDelayBuilder_ == null
             ? lockDelay_
             : lockDelayBuilder_.build();
         to_bitField0_ |= 0x00000020;
       }
-      if (((from_bitField0_ & 0x00001000) != 0)) {
+      if (((from_bitField0_ & 0x00002000) != 0)) {
         result.cooldown_ = cooldownBuilder_ == null
             ? cooldown_
             : cooldownBuilder_.build();
         to_bitField0_ |= 0x00000040;
       }
-      if (((from_bitField0_ & 0x00002000) != 0)) {
+      if (((from_bitField0_ & 0x00004000) != 0)) {
         result.links_ = internalGetLinks();
         result.links_.makeImmutable();
       }
-      if (((from_bitField0_ & 0x00004000) != 0)) {
+      if (((from_bitField0_ & 0x00008000) != 0)) {
         result.onDemand_ = onDemand_;
+      }
+      if (((from_bitField0_ & 0x00020000) != 0)) {
+        result.facts_ = internalGetFacts().build(FactsDefaultEntryHolder.defaultEntry);
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1366,6 +1720,9 @@ java.lang.String defaultValue) {
       if (other.hasStateUntil()) {
         mergeStateUntil(other.getStateUntil());
       }
+      internalGetMutableVariables().mergeFrom(
+          other.internalGetVariables());
+      bitField0_ |= 0x00000100;
       if (other.hasDefaultTtl()) {
         mergeDefaultTtl(other.getDefaultTtl());
       }
@@ -1383,10 +1740,39 @@ java.lang.String defaultValue) {
       }
       internalGetMutableLinks().mergeFrom(
           other.internalGetLinks());
-      bitField0_ |= 0x00002000;
+      bitField0_ |= 0x00004000;
       if (other.getOnDemand() != false) {
         setOnDemand(other.getOnDemand());
       }
+      if (slotVariablesBuilder_ == null) {
+        if (!other.slotVariables_.isEmpty()) {
+          if (slotVariables_.isEmpty()) {
+            slotVariables_ = other.slotVariables_;
+            bitField0_ = (bitField0_ & ~0x00010000);
+          } else {
+            ensureSlotVariablesIsMutable();
+            slotVariables_.addAll(other.slotVariables_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.slotVariables_.isEmpty()) {
+          if (slotVariablesBuilder_.isEmpty()) {
+            slotVariablesBuilder_.dispose();
+            slotVariablesBuilder_ = null;
+            slotVariables_ = other.slotVariables_;
+            bitField0_ = (bitField0_ & ~0x00010000);
+            slotVariablesBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetSlotVariablesFieldBuilder() : null;
+          } else {
+            slotVariablesBuilder_.addAllMessages(other.slotVariables_);
+          }
+        }
+      }
+      internalGetMutableFacts().mergeFrom(
+          other.internalGetFacts());
+      bitField0_ |= 0x00020000;
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1459,39 +1845,48 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 74: {
+              com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Variable>
+              variables__ = input.readMessage(
+                  VariablesDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableVariables().ensureBuilderMap().put(
+                  variables__.getKey(), variables__.getValue());
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 74
             case 82: {
               input.readMessage(
                   internalGetDefaultTtlFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000100;
+              bitField0_ |= 0x00000200;
               break;
             } // case 82
             case 90: {
               input.readMessage(
                   internalGetMaxTtlFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000200;
+              bitField0_ |= 0x00000400;
               break;
             } // case 90
             case 98: {
               input.readMessage(
                   internalGetMaxHoldFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000400;
+              bitField0_ |= 0x00000800;
               break;
             } // case 98
             case 106: {
               input.readMessage(
                   internalGetLockDelayFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000800;
+              bitField0_ |= 0x00001000;
               break;
             } // case 106
             case 114: {
               input.readMessage(
                   internalGetCooldownFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00001000;
+              bitField0_ |= 0x00002000;
               break;
             } // case 114
             case 138: {
@@ -1500,14 +1895,36 @@ java.lang.String defaultValue) {
                   LinksDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
               internalGetMutableLinks().getMutableMap().put(
                   links__.getKey(), links__.getValue());
-              bitField0_ |= 0x00002000;
+              bitField0_ |= 0x00004000;
               break;
             } // case 138
             case 144: {
               onDemand_ = input.readBool();
-              bitField0_ |= 0x00004000;
+              bitField0_ |= 0x00008000;
               break;
             } // case 144
+            case 154: {
+              dev.callme.v1.SlotVariables m =
+                  input.readMessage(
+                      dev.callme.v1.SlotVariables.parser(),
+                      extensionRegistry);
+              if (slotVariablesBuilder_ == null) {
+                ensureSlotVariablesIsMutable();
+                slotVariables_.add(m);
+              } else {
+                slotVariablesBuilder_.addMessage(m);
+              }
+              break;
+            } // case 154
+            case 162: {
+              com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact>
+              facts__ = input.readMessage(
+                  FactsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableFacts().ensureBuilderMap().put(
+                  facts__.getKey(), facts__.getValue());
+              bitField0_ |= 0x00020000;
+              break;
+            } // case 162
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2332,6 +2749,201 @@ java.lang.String defaultValue) {
       return stateUntilBuilder_;
     }
 
+    private static final class VariablesConverter implements com.google.protobuf.MapFieldBuilder.Converter<java.lang.String, dev.callme.v1.VariableOrBuilder, dev.callme.v1.Variable> {
+      @java.lang.Override
+      public dev.callme.v1.Variable build(dev.callme.v1.VariableOrBuilder val) {
+        if (val instanceof dev.callme.v1.Variable) { return (dev.callme.v1.Variable) val; }
+        return ((dev.callme.v1.Variable.Builder) val).build();
+      }
+
+      @java.lang.Override
+      public com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Variable> defaultEntry() {
+        return VariablesDefaultEntryHolder.defaultEntry;
+      }
+    };
+    private static final VariablesConverter variablesConverter = new VariablesConverter();
+
+    private com.google.protobuf.MapFieldBuilder<
+        java.lang.String, dev.callme.v1.VariableOrBuilder, dev.callme.v1.Variable, dev.callme.v1.Variable.Builder> variables_;
+    private com.google.protobuf.MapFieldBuilder<java.lang.String, dev.callme.v1.VariableOrBuilder, dev.callme.v1.Variable, dev.callme.v1.Variable.Builder>
+        internalGetVariables() {
+      if (variables_ == null) {
+        return new com.google.protobuf.MapFieldBuilder<>(variablesConverter);
+      }
+      return variables_;
+    }
+    private com.google.protobuf.MapFieldBuilder<java.lang.String, dev.callme.v1.VariableOrBuilder, dev.callme.v1.Variable, dev.callme.v1.Variable.Builder>
+        internalGetMutableVariables() {
+      if (variables_ == null) {
+        variables_ = new com.google.protobuf.MapFieldBuilder<>(variablesConverter);
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return variables_;
+    }
+    public int getVariablesCount() {
+      return internalGetVariables().ensureBuilderMap().size();
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public boolean containsVariables(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetVariables().ensureBuilderMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getVariablesMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, dev.callme.v1.Variable> getVariables() {
+      return getVariablesMap();
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, dev.callme.v1.Variable> getVariablesMap() {
+      return internalGetVariables().getImmutableMap();
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+dev.callme.v1.Variable getVariablesOrDefault(
+        java.lang.String key,
+        /* nullable */
+dev.callme.v1.Variable defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, dev.callme.v1.VariableOrBuilder> map = internalGetMutableVariables().ensureBuilderMap();
+      return map.containsKey(key) ? variablesConverter.build(map.get(key)) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public dev.callme.v1.Variable getVariablesOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, dev.callme.v1.VariableOrBuilder> map = internalGetMutableVariables().ensureBuilderMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return variablesConverter.build(map.get(key));
+    }
+    public Builder clearVariables() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      internalGetMutableVariables().clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    public Builder removeVariables(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableVariables().ensureBuilderMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, dev.callme.v1.Variable>
+        getMutableVariables() {
+      bitField0_ |= 0x00000100;
+      return internalGetMutableVariables().ensureMessageMap();
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    public Builder putVariables(
+        java.lang.String key,
+        dev.callme.v1.Variable value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableVariables().ensureBuilderMap()
+          .put(key, value);
+      bitField0_ |= 0x00000100;
+      return this;
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    public Builder putAllVariables(
+        java.util.Map<java.lang.String, dev.callme.v1.Variable> values) {
+      for (java.util.Map.Entry<java.lang.String, dev.callme.v1.Variable> e : values.entrySet()) {
+        if (e.getKey() == null || e.getValue() == null) {
+          throw new NullPointerException();
+        }
+      }
+      internalGetMutableVariables().ensureBuilderMap()
+          .putAll(values);
+      bitField0_ |= 0x00000100;
+      return this;
+    }
+    /**
+     * <pre>
+     * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+     * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+     */
+    public dev.callme.v1.Variable.Builder putVariablesBuilderIfAbsent(
+        java.lang.String key) {
+      java.util.Map<java.lang.String, dev.callme.v1.VariableOrBuilder> builderMap = internalGetMutableVariables().ensureBuilderMap();
+      dev.callme.v1.VariableOrBuilder entry = builderMap.get(key);
+      if (entry == null) {
+        entry = dev.callme.v1.Variable.newBuilder();
+        builderMap.put(key, entry);
+      }
+      if (entry instanceof dev.callme.v1.Variable) {
+        entry = ((dev.callme.v1.Variable) entry).toBuilder();
+        builderMap.put(key, entry);
+      }
+      return (dev.callme.v1.Variable.Builder) entry;
+    }
+
     private com.google.protobuf.Duration defaultTtl_;
     private com.google.protobuf.SingleFieldBuilder<
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> defaultTtlBuilder_;
@@ -2344,7 +2956,7 @@ java.lang.String defaultValue) {
      * @return Whether the defaultTtl field is set.
      */
     public boolean hasDefaultTtl() {
-      return ((bitField0_ & 0x00000100) != 0);
+      return ((bitField0_ & 0x00000200) != 0);
     }
     /**
      * <pre>
@@ -2377,7 +2989,7 @@ java.lang.String defaultValue) {
       } else {
         defaultTtlBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2395,7 +3007,7 @@ java.lang.String defaultValue) {
       } else {
         defaultTtlBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2408,7 +3020,7 @@ java.lang.String defaultValue) {
      */
     public Builder mergeDefaultTtl(com.google.protobuf.Duration value) {
       if (defaultTtlBuilder_ == null) {
-        if (((bitField0_ & 0x00000100) != 0) &&
+        if (((bitField0_ & 0x00000200) != 0) &&
           defaultTtl_ != null &&
           defaultTtl_ != com.google.protobuf.Duration.getDefaultInstance()) {
           getDefaultTtlBuilder().mergeFrom(value);
@@ -2419,7 +3031,7 @@ java.lang.String defaultValue) {
         defaultTtlBuilder_.mergeFrom(value);
       }
       if (defaultTtl_ != null) {
-        bitField0_ |= 0x00000100;
+        bitField0_ |= 0x00000200;
         onChanged();
       }
       return this;
@@ -2432,7 +3044,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration default_ttl = 10 [json_name = "defaultTtl"];</code>
      */
     public Builder clearDefaultTtl() {
-      bitField0_ = (bitField0_ & ~0x00000100);
+      bitField0_ = (bitField0_ & ~0x00000200);
       defaultTtl_ = null;
       if (defaultTtlBuilder_ != null) {
         defaultTtlBuilder_.dispose();
@@ -2449,7 +3061,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration default_ttl = 10 [json_name = "defaultTtl"];</code>
      */
     public com.google.protobuf.Duration.Builder getDefaultTtlBuilder() {
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return internalGetDefaultTtlFieldBuilder().getBuilder();
     }
@@ -2501,7 +3113,7 @@ java.lang.String defaultValue) {
      * @return Whether the maxTtl field is set.
      */
     public boolean hasMaxTtl() {
-      return ((bitField0_ & 0x00000200) != 0);
+      return ((bitField0_ & 0x00000400) != 0);
     }
     /**
      * <pre>
@@ -2534,7 +3146,7 @@ java.lang.String defaultValue) {
       } else {
         maxTtlBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000200;
+      bitField0_ |= 0x00000400;
       onChanged();
       return this;
     }
@@ -2552,7 +3164,7 @@ java.lang.String defaultValue) {
       } else {
         maxTtlBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000200;
+      bitField0_ |= 0x00000400;
       onChanged();
       return this;
     }
@@ -2565,7 +3177,7 @@ java.lang.String defaultValue) {
      */
     public Builder mergeMaxTtl(com.google.protobuf.Duration value) {
       if (maxTtlBuilder_ == null) {
-        if (((bitField0_ & 0x00000200) != 0) &&
+        if (((bitField0_ & 0x00000400) != 0) &&
           maxTtl_ != null &&
           maxTtl_ != com.google.protobuf.Duration.getDefaultInstance()) {
           getMaxTtlBuilder().mergeFrom(value);
@@ -2576,7 +3188,7 @@ java.lang.String defaultValue) {
         maxTtlBuilder_.mergeFrom(value);
       }
       if (maxTtl_ != null) {
-        bitField0_ |= 0x00000200;
+        bitField0_ |= 0x00000400;
         onChanged();
       }
       return this;
@@ -2589,7 +3201,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration max_ttl = 11 [json_name = "maxTtl"];</code>
      */
     public Builder clearMaxTtl() {
-      bitField0_ = (bitField0_ & ~0x00000200);
+      bitField0_ = (bitField0_ & ~0x00000400);
       maxTtl_ = null;
       if (maxTtlBuilder_ != null) {
         maxTtlBuilder_.dispose();
@@ -2606,7 +3218,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration max_ttl = 11 [json_name = "maxTtl"];</code>
      */
     public com.google.protobuf.Duration.Builder getMaxTtlBuilder() {
-      bitField0_ |= 0x00000200;
+      bitField0_ |= 0x00000400;
       onChanged();
       return internalGetMaxTtlFieldBuilder().getBuilder();
     }
@@ -2658,7 +3270,7 @@ java.lang.String defaultValue) {
      * @return Whether the maxHold field is set.
      */
     public boolean hasMaxHold() {
-      return ((bitField0_ & 0x00000400) != 0);
+      return ((bitField0_ & 0x00000800) != 0);
     }
     /**
      * <pre>
@@ -2691,7 +3303,7 @@ java.lang.String defaultValue) {
       } else {
         maxHoldBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000400;
+      bitField0_ |= 0x00000800;
       onChanged();
       return this;
     }
@@ -2709,7 +3321,7 @@ java.lang.String defaultValue) {
       } else {
         maxHoldBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000400;
+      bitField0_ |= 0x00000800;
       onChanged();
       return this;
     }
@@ -2722,7 +3334,7 @@ java.lang.String defaultValue) {
      */
     public Builder mergeMaxHold(com.google.protobuf.Duration value) {
       if (maxHoldBuilder_ == null) {
-        if (((bitField0_ & 0x00000400) != 0) &&
+        if (((bitField0_ & 0x00000800) != 0) &&
           maxHold_ != null &&
           maxHold_ != com.google.protobuf.Duration.getDefaultInstance()) {
           getMaxHoldBuilder().mergeFrom(value);
@@ -2733,7 +3345,7 @@ java.lang.String defaultValue) {
         maxHoldBuilder_.mergeFrom(value);
       }
       if (maxHold_ != null) {
-        bitField0_ |= 0x00000400;
+        bitField0_ |= 0x00000800;
         onChanged();
       }
       return this;
@@ -2746,7 +3358,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration max_hold = 12 [json_name = "maxHold"];</code>
      */
     public Builder clearMaxHold() {
-      bitField0_ = (bitField0_ & ~0x00000400);
+      bitField0_ = (bitField0_ & ~0x00000800);
       maxHold_ = null;
       if (maxHoldBuilder_ != null) {
         maxHoldBuilder_.dispose();
@@ -2763,7 +3375,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration max_hold = 12 [json_name = "maxHold"];</code>
      */
     public com.google.protobuf.Duration.Builder getMaxHoldBuilder() {
-      bitField0_ |= 0x00000400;
+      bitField0_ |= 0x00000800;
       onChanged();
       return internalGetMaxHoldFieldBuilder().getBuilder();
     }
@@ -2815,7 +3427,7 @@ java.lang.String defaultValue) {
      * @return Whether the lockDelay field is set.
      */
     public boolean hasLockDelay() {
-      return ((bitField0_ & 0x00000800) != 0);
+      return ((bitField0_ & 0x00001000) != 0);
     }
     /**
      * <pre>
@@ -2848,7 +3460,7 @@ java.lang.String defaultValue) {
       } else {
         lockDelayBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000800;
+      bitField0_ |= 0x00001000;
       onChanged();
       return this;
     }
@@ -2866,7 +3478,7 @@ java.lang.String defaultValue) {
       } else {
         lockDelayBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000800;
+      bitField0_ |= 0x00001000;
       onChanged();
       return this;
     }
@@ -2879,7 +3491,7 @@ java.lang.String defaultValue) {
      */
     public Builder mergeLockDelay(com.google.protobuf.Duration value) {
       if (lockDelayBuilder_ == null) {
-        if (((bitField0_ & 0x00000800) != 0) &&
+        if (((bitField0_ & 0x00001000) != 0) &&
           lockDelay_ != null &&
           lockDelay_ != com.google.protobuf.Duration.getDefaultInstance()) {
           getLockDelayBuilder().mergeFrom(value);
@@ -2890,7 +3502,7 @@ java.lang.String defaultValue) {
         lockDelayBuilder_.mergeFrom(value);
       }
       if (lockDelay_ != null) {
-        bitField0_ |= 0x00000800;
+        bitField0_ |= 0x00001000;
         onChanged();
       }
       return this;
@@ -2903,7 +3515,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration lock_delay = 13 [json_name = "lockDelay"];</code>
      */
     public Builder clearLockDelay() {
-      bitField0_ = (bitField0_ & ~0x00000800);
+      bitField0_ = (bitField0_ & ~0x00001000);
       lockDelay_ = null;
       if (lockDelayBuilder_ != null) {
         lockDelayBuilder_.dispose();
@@ -2920,7 +3532,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration lock_delay = 13 [json_name = "lockDelay"];</code>
      */
     public com.google.protobuf.Duration.Builder getLockDelayBuilder() {
-      bitField0_ |= 0x00000800;
+      bitField0_ |= 0x00001000;
       onChanged();
       return internalGetLockDelayFieldBuilder().getBuilder();
     }
@@ -2972,7 +3584,7 @@ java.lang.String defaultValue) {
      * @return Whether the cooldown field is set.
      */
     public boolean hasCooldown() {
-      return ((bitField0_ & 0x00001000) != 0);
+      return ((bitField0_ & 0x00002000) != 0);
     }
     /**
      * <pre>
@@ -3005,7 +3617,7 @@ java.lang.String defaultValue) {
       } else {
         cooldownBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00001000;
+      bitField0_ |= 0x00002000;
       onChanged();
       return this;
     }
@@ -3023,7 +3635,7 @@ java.lang.String defaultValue) {
       } else {
         cooldownBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00001000;
+      bitField0_ |= 0x00002000;
       onChanged();
       return this;
     }
@@ -3036,7 +3648,7 @@ java.lang.String defaultValue) {
      */
     public Builder mergeCooldown(com.google.protobuf.Duration value) {
       if (cooldownBuilder_ == null) {
-        if (((bitField0_ & 0x00001000) != 0) &&
+        if (((bitField0_ & 0x00002000) != 0) &&
           cooldown_ != null &&
           cooldown_ != com.google.protobuf.Duration.getDefaultInstance()) {
           getCooldownBuilder().mergeFrom(value);
@@ -3047,7 +3659,7 @@ java.lang.String defaultValue) {
         cooldownBuilder_.mergeFrom(value);
       }
       if (cooldown_ != null) {
-        bitField0_ |= 0x00001000;
+        bitField0_ |= 0x00002000;
         onChanged();
       }
       return this;
@@ -3060,7 +3672,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration cooldown = 14 [json_name = "cooldown"];</code>
      */
     public Builder clearCooldown() {
-      bitField0_ = (bitField0_ & ~0x00001000);
+      bitField0_ = (bitField0_ & ~0x00002000);
       cooldown_ = null;
       if (cooldownBuilder_ != null) {
         cooldownBuilder_.dispose();
@@ -3077,7 +3689,7 @@ java.lang.String defaultValue) {
      * <code>.google.protobuf.Duration cooldown = 14 [json_name = "cooldown"];</code>
      */
     public com.google.protobuf.Duration.Builder getCooldownBuilder() {
-      bitField0_ |= 0x00001000;
+      bitField0_ |= 0x00002000;
       onChanged();
       return internalGetCooldownFieldBuilder().getBuilder();
     }
@@ -3136,7 +3748,7 @@ java.lang.String defaultValue) {
       if (!links_.isMutable()) {
         links_ = links_.copy();
       }
-      bitField0_ |= 0x00002000;
+      bitField0_ |= 0x00004000;
       onChanged();
       return links_;
     }
@@ -3212,7 +3824,7 @@ java.lang.String defaultValue) {
       return map.get(key);
     }
     public Builder clearLinks() {
-      bitField0_ = (bitField0_ & ~0x00002000);
+      bitField0_ = (bitField0_ & ~0x00004000);
       internalGetMutableLinks().getMutableMap()
           .clear();
       return this;
@@ -3237,7 +3849,7 @@ java.lang.String defaultValue) {
     @java.lang.Deprecated
     public java.util.Map<java.lang.String, java.lang.String>
         getMutableLinks() {
-      bitField0_ |= 0x00002000;
+      bitField0_ |= 0x00004000;
       return internalGetMutableLinks().getMutableMap();
     }
     /**
@@ -3254,7 +3866,7 @@ java.lang.String defaultValue) {
       if (value == null) { throw new NullPointerException("map value"); }
       internalGetMutableLinks().getMutableMap()
           .put(key, value);
-      bitField0_ |= 0x00002000;
+      bitField0_ |= 0x00004000;
       return this;
     }
     /**
@@ -3268,7 +3880,7 @@ java.lang.String defaultValue) {
         java.util.Map<java.lang.String, java.lang.String> values) {
       internalGetMutableLinks().getMutableMap()
           .putAll(values);
-      bitField0_ |= 0x00002000;
+      bitField0_ |= 0x00004000;
       return this;
     }
 
@@ -3297,7 +3909,7 @@ java.lang.String defaultValue) {
     public Builder setOnDemand(boolean value) {
 
       onDemand_ = value;
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00008000;
       onChanged();
       return this;
     }
@@ -3310,10 +3922,509 @@ java.lang.String defaultValue) {
      * @return This builder for chaining.
      */
     public Builder clearOnDemand() {
-      bitField0_ = (bitField0_ & ~0x00004000);
+      bitField0_ = (bitField0_ & ~0x00008000);
       onDemand_ = false;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.callme.v1.SlotVariables> slotVariables_ =
+      java.util.Collections.emptyList();
+    private void ensureSlotVariablesIsMutable() {
+      if (!((bitField0_ & 0x00010000) != 0)) {
+        slotVariables_ = new java.util.ArrayList<dev.callme.v1.SlotVariables>(slotVariables_);
+        bitField0_ |= 0x00010000;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.SlotVariables, dev.callme.v1.SlotVariables.Builder, dev.callme.v1.SlotVariablesOrBuilder> slotVariablesBuilder_;
+
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public java.util.List<dev.callme.v1.SlotVariables> getSlotVariablesList() {
+      if (slotVariablesBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(slotVariables_);
+      } else {
+        return slotVariablesBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public int getSlotVariablesCount() {
+      if (slotVariablesBuilder_ == null) {
+        return slotVariables_.size();
+      } else {
+        return slotVariablesBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.SlotVariables getSlotVariables(int index) {
+      if (slotVariablesBuilder_ == null) {
+        return slotVariables_.get(index);
+      } else {
+        return slotVariablesBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder setSlotVariables(
+        int index, dev.callme.v1.SlotVariables value) {
+      if (slotVariablesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSlotVariablesIsMutable();
+        slotVariables_.set(index, value);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder setSlotVariables(
+        int index, dev.callme.v1.SlotVariables.Builder builderForValue) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        slotVariablesBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(dev.callme.v1.SlotVariables value) {
+      if (slotVariablesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(value);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(
+        int index, dev.callme.v1.SlotVariables value) {
+      if (slotVariablesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(index, value);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(
+        dev.callme.v1.SlotVariables.Builder builderForValue) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(builderForValue.build());
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(
+        int index, dev.callme.v1.SlotVariables.Builder builderForValue) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder addAllSlotVariables(
+        java.lang.Iterable<? extends dev.callme.v1.SlotVariables> values) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, slotVariables_);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder clearSlotVariables() {
+      if (slotVariablesBuilder_ == null) {
+        slotVariables_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00010000);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public Builder removeSlotVariables(int index) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.remove(index);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.SlotVariables.Builder getSlotVariablesBuilder(
+        int index) {
+      return internalGetSlotVariablesFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.SlotVariablesOrBuilder getSlotVariablesOrBuilder(
+        int index) {
+      if (slotVariablesBuilder_ == null) {
+        return slotVariables_.get(index);  } else {
+        return slotVariablesBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.SlotVariablesOrBuilder> 
+         getSlotVariablesOrBuilderList() {
+      if (slotVariablesBuilder_ != null) {
+        return slotVariablesBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(slotVariables_);
+      }
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.SlotVariables.Builder addSlotVariablesBuilder() {
+      return internalGetSlotVariablesFieldBuilder().addBuilder(
+          dev.callme.v1.SlotVariables.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.SlotVariables.Builder addSlotVariablesBuilder(
+        int index) {
+      return internalGetSlotVariablesFieldBuilder().addBuilder(
+          index, dev.callme.v1.SlotVariables.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What the holder of each slot is given besides, by slot index; no more entries than slots.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+     */
+    public java.util.List<dev.callme.v1.SlotVariables.Builder> 
+         getSlotVariablesBuilderList() {
+      return internalGetSlotVariablesFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.SlotVariables, dev.callme.v1.SlotVariables.Builder, dev.callme.v1.SlotVariablesOrBuilder> 
+        internalGetSlotVariablesFieldBuilder() {
+      if (slotVariablesBuilder_ == null) {
+        slotVariablesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.SlotVariables, dev.callme.v1.SlotVariables.Builder, dev.callme.v1.SlotVariablesOrBuilder>(
+                slotVariables_,
+                ((bitField0_ & 0x00010000) != 0),
+                getParentForChildren(),
+                isClean());
+        slotVariables_ = null;
+      }
+      return slotVariablesBuilder_;
+    }
+
+    private static final class FactsConverter implements com.google.protobuf.MapFieldBuilder.Converter<java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact> {
+      @java.lang.Override
+      public dev.callme.v1.Fact build(dev.callme.v1.FactOrBuilder val) {
+        if (val instanceof dev.callme.v1.Fact) { return (dev.callme.v1.Fact) val; }
+        return ((dev.callme.v1.Fact.Builder) val).build();
+      }
+
+      @java.lang.Override
+      public com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact> defaultEntry() {
+        return FactsDefaultEntryHolder.defaultEntry;
+      }
+    };
+    private static final FactsConverter factsConverter = new FactsConverter();
+
+    private com.google.protobuf.MapFieldBuilder<
+        java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact, dev.callme.v1.Fact.Builder> facts_;
+    private com.google.protobuf.MapFieldBuilder<java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact, dev.callme.v1.Fact.Builder>
+        internalGetFacts() {
+      if (facts_ == null) {
+        return new com.google.protobuf.MapFieldBuilder<>(factsConverter);
+      }
+      return facts_;
+    }
+    private com.google.protobuf.MapFieldBuilder<java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact, dev.callme.v1.Fact.Builder>
+        internalGetMutableFacts() {
+      if (facts_ == null) {
+        facts_ = new com.google.protobuf.MapFieldBuilder<>(factsConverter);
+      }
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return facts_;
+    }
+    public int getFactsCount() {
+      return internalGetFacts().ensureBuilderMap().size();
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public boolean containsFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetFacts().ensureBuilderMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getFactsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFacts() {
+      return getFactsMap();
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFactsMap() {
+      return internalGetFacts().getImmutableMap();
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+dev.callme.v1.Fact getFactsOrDefault(
+        java.lang.String key,
+        /* nullable */
+dev.callme.v1.Fact defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, dev.callme.v1.FactOrBuilder> map = internalGetMutableFacts().ensureBuilderMap();
+      return map.containsKey(key) ? factsConverter.build(map.get(key)) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public dev.callme.v1.Fact getFactsOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, dev.callme.v1.FactOrBuilder> map = internalGetMutableFacts().ensureBuilderMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return factsConverter.build(map.get(key));
+    }
+    public Builder clearFacts() {
+      bitField0_ = (bitField0_ & ~0x00020000);
+      internalGetMutableFacts().clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    public Builder removeFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableFacts().ensureBuilderMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, dev.callme.v1.Fact>
+        getMutableFacts() {
+      bitField0_ |= 0x00020000;
+      return internalGetMutableFacts().ensureMessageMap();
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    public Builder putFacts(
+        java.lang.String key,
+        dev.callme.v1.Fact value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableFacts().ensureBuilderMap()
+          .put(key, value);
+      bitField0_ |= 0x00020000;
+      return this;
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    public Builder putAllFacts(
+        java.util.Map<java.lang.String, dev.callme.v1.Fact> values) {
+      for (java.util.Map.Entry<java.lang.String, dev.callme.v1.Fact> e : values.entrySet()) {
+        if (e.getKey() == null || e.getValue() == null) {
+          throw new NullPointerException();
+        }
+      }
+      internalGetMutableFacts().ensureBuilderMap()
+          .putAll(values);
+      bitField0_ |= 0x00020000;
+      return this;
+    }
+    /**
+     * <pre>
+     * What holders have told of it: see RenewRequest.facts. Output only.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+     */
+    public dev.callme.v1.Fact.Builder putFactsBuilderIfAbsent(
+        java.lang.String key) {
+      java.util.Map<java.lang.String, dev.callme.v1.FactOrBuilder> builderMap = internalGetMutableFacts().ensureBuilderMap();
+      dev.callme.v1.FactOrBuilder entry = builderMap.get(key);
+      if (entry == null) {
+        entry = dev.callme.v1.Fact.newBuilder();
+        builderMap.put(key, entry);
+      }
+      if (entry instanceof dev.callme.v1.Fact) {
+        entry = ((dev.callme.v1.Fact) entry).toBuilder();
+        builderMap.put(key, entry);
+      }
+      return (dev.callme.v1.Fact.Builder) entry;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Environment)

@@ -211,6 +211,65 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  int getVariablesCount();
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  boolean containsVariables(
+      java.lang.String key);
+  /**
+   * Use {@link #getVariablesMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, dev.callme.v1.Variable>
+  getVariables();
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  java.util.Map<java.lang.String, dev.callme.v1.Variable>
+  getVariablesMap();
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  /* nullable */
+dev.callme.v1.Variable getVariablesOrDefault(
+      java.lang.String key,
+      /* nullable */
+dev.callme.v1.Variable defaultValue);
+  /**
+   * <pre>
+   * What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+   * the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Variable&gt; variables = 9 [json_name = "variables"];</code>
+   */
+  dev.callme.v1.Variable getVariablesOrThrow(
+      java.lang.String key);
+
+  /**
+   * <pre>
    * The ttl of a lease that names none, 1 s to 30 d; 1 h if absent.
    * </pre>
    *
@@ -407,4 +466,102 @@ java.lang.String defaultValue);
    * @return The onDemand.
    */
   boolean getOnDemand();
+
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  java.util.List<dev.callme.v1.SlotVariables> 
+      getSlotVariablesList();
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  dev.callme.v1.SlotVariables getSlotVariables(int index);
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  int getSlotVariablesCount();
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.SlotVariablesOrBuilder> 
+      getSlotVariablesOrBuilderList();
+  /**
+   * <pre>
+   * What the holder of each slot is given besides, by slot index; no more entries than slots.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.SlotVariables slot_variables = 19 [json_name = "slotVariables"];</code>
+   */
+  dev.callme.v1.SlotVariablesOrBuilder getSlotVariablesOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  int getFactsCount();
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  boolean containsFacts(
+      java.lang.String key);
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, dev.callme.v1.Fact>
+  getFacts();
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  java.util.Map<java.lang.String, dev.callme.v1.Fact>
+  getFactsMap();
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  /* nullable */
+dev.callme.v1.Fact getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+dev.callme.v1.Fact defaultValue);
+  /**
+   * <pre>
+   * What holders have told of it: see RenewRequest.facts. Output only.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 20 [json_name = "facts"];</code>
+   */
+  dev.callme.v1.Fact getFactsOrThrow(
+      java.lang.String key);
 }

@@ -37,10 +37,35 @@ public final class EnvironmentServiceProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_Environment_LabelsEntry_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Environment_VariablesEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Environment_VariablesEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_Environment_LinksEntry_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_Environment_LinksEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Environment_FactsEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Environment_FactsEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Variable_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Variable_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_SlotVariables_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_SlotVariables_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_SlotVariables_VariablesEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_SlotVariables_VariablesEntry_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_ListEnvironmentsRequest_descriptor;
   static final 
@@ -133,7 +158,7 @@ public final class EnvironmentServiceProto {
       "\n#callme/v1/environment_service.proto\022\tc" +
       "allme.v1\032\025callme/v1/types.proto\032\036google/" +
       "protobuf/duration.proto\032\037google/protobuf" +
-      "/timestamp.proto\"\350\006\n\013Environment\022\022\n\004name" +
+      "/timestamp.proto\"\264\t\n\013Environment\022\022\n\004name" +
       "\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004pool\022 \n\013desc" +
       "ription\030\003 \001(\tR\013description\022:\n\006labels\030\004 \003" +
       "(\0132\".callme.v1.Environment.LabelsEntryR\006" +
@@ -141,91 +166,106 @@ public final class EnvironmentServiceProto {
       "1\n\005state\030\006 \001(\0162\033.callme.v1.EnvironmentSt" +
       "ateR\005state\022!\n\014state_reason\030\007 \001(\tR\013stateR" +
       "eason\022;\n\013state_until\030\010 \001(\0132\032.google.prot" +
-      "obuf.TimestampR\nstateUntil\022:\n\013default_tt" +
-      "l\030\n \001(\0132\031.google.protobuf.DurationR\ndefa" +
-      "ultTtl\0222\n\007max_ttl\030\013 \001(\0132\031.google.protobu" +
-      "f.DurationR\006maxTtl\0224\n\010max_hold\030\014 \001(\0132\031.g" +
-      "oogle.protobuf.DurationR\007maxHold\0228\n\nlock" +
-      "_delay\030\r \001(\0132\031.google.protobuf.DurationR" +
-      "\tlockDelay\0225\n\010cooldown\030\016 \001(\0132\031.google.pr" +
-      "otobuf.DurationR\010cooldown\0227\n\005links\030\021 \003(\013" +
-      "2!.callme.v1.Environment.LinksEntryR\005lin" +
-      "ks\022\033\n\ton_demand\030\022 \001(\010R\010onDemand\0329\n\013Label" +
-      "sEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR" +
-      "\005value:\0028\001\0328\n\nLinksEntry\022\020\n\003key\030\001 \001(\tR\003k" +
-      "ey\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B\013\n\t_capacit" +
-      "yJ\004\010\t\020\nJ\004\010\017\020\020J\004\010\020\020\021R\tvariablesR\ton_expir" +
-      "yR\010cleaning\"i\n\027ListEnvironmentsRequest\022\022" +
-      "\n\004pool\030\001 \001(\tR\004pool\022\033\n\tpage_size\030\002 \001(\005R\010p" +
-      "ageSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"~" +
-      "\n\030ListEnvironmentsResponse\022:\n\014environmen" +
-      "ts\030\001 \003(\0132\026.callme.v1.EnvironmentR\014enviro" +
-      "nments\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
-      "eToken\"9\n\025GetEnvironmentRequest\022 \n\013envir" +
-      "onment\030\001 \001(\tR\013environment\"\210\001\n\026GetEnviron" +
-      "mentResponse\0228\n\013environment\030\001 \001(\0132\026.call" +
-      "me.v1.EnvironmentR\013environment\0224\n\006status" +
-      "\030\002 \001(\0132\034.callme.v1.EnvironmentStatusR\006st" +
-      "atus\"\205\001\n\030ApplyEnvironmentsRequest\022:\n\014env" +
-      "ironments\030\001 \003(\0132\026.callme.v1.EnvironmentR" +
-      "\014environments\022\024\n\005prune\030\002 \001(\010R\005prune\022\027\n\007d" +
-      "ry_run\030\003 \001(\010R\006dryRun\"~\n\021EnvironmentChang" +
-      "e\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004poo" +
-      "l\022)\n\004kind\030\003 \001(\0162\025.callme.v1.ChangeKindR\004" +
-      "kind\022\026\n\006fields\030\004 \003(\tR\006fields\"t\n\031ApplyEnv" +
-      "ironmentsResponse\0226\n\007changes\030\001 \003(\0132\034.cal" +
-      "lme.v1.EnvironmentChangeR\007changes\022\037\n\013aut" +
-      "o_create\030\002 \001(\010R\nautoCreate\"<\n\030DeleteEnvi" +
-      "ronmentRequest\022 \n\013environment\030\001 \001(\tR\013env" +
-      "ironment\"U\n\031DeleteEnvironmentResponse\0228\n" +
-      "\013environment\030\001 \001(\0132\026.callme.v1.Environme" +
-      "ntR\013environment\"\273\001\n\032SetEnvironmentStateR" +
-      "equest\022 \n\013environment\030\001 \001(\tR\013environment" +
-      "\0221\n\005state\030\002 \001(\0162\033.callme.v1.EnvironmentS" +
-      "tateR\005state\022\026\n\006reason\030\003 \001(\tR\006reason\0220\n\005u" +
-      "ntil\030\004 \001(\0132\032.google.protobuf.TimestampR\005" +
-      "until\"W\n\033SetEnvironmentStateResponse\0228\n\013" +
-      "environment\030\001 \001(\0132\026.callme.v1.Environmen" +
-      "tR\013environment\"H\n\023ForceReleaseRequest\022\031\n" +
-      "\010lease_id\030\001 \001(\tR\007leaseId\022\026\n\006reason\030\002 \001(\t" +
-      "R\006reason\"c\n\024ForceReleaseResponse\022&\n\005leas" +
-      "e\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022#\n\ralre" +
-      "ady_ended\030\002 \001(\010R\014alreadyEnded\"\234\001\n\013LeaseF" +
-      "ilter\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013environment" +
-      "\030\002 \001(\tR\013environment\022-\n\006states\030\003 \003(\0162\025.ca" +
-      "llme.v1.LeaseStateR\006states\022\026\n\006holder\030\004 \001" +
-      "(\tR\006holder\022\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021ListLeas" +
-      "esRequest\022.\n\006filter\030\001 \001(\0132\026.callme.v1.Le" +
-      "aseFilterR\006filter\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
-      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"f\n" +
-      "\022ListLeasesResponse\022(\n\006leases\030\001 \003(\0132\020.ca" +
-      "llme.v1.LeaseR\006leases\022&\n\017next_page_token" +
-      "\030\002 \001(\tR\rnextPageToken*\217\001\n\nChangeKind\022\033\n\027" +
-      "CHANGE_KIND_UNSPECIFIED\020\000\022\027\n\023CHANGE_KIND" +
-      "_CREATED\020\001\022\027\n\023CHANGE_KIND_UPDATED\020\002\022\031\n\025C" +
-      "HANGE_KIND_UNCHANGED\020\003\022\027\n\023CHANGE_KIND_DE" +
-      "LETED\020\0042\231\005\n\022EnvironmentService\022`\n\020ListEn" +
-      "vironments\022\".callme.v1.ListEnvironmentsR" +
-      "equest\032#.callme.v1.ListEnvironmentsRespo" +
-      "nse\"\003\220\002\001\022Z\n\016GetEnvironment\022 .callme.v1.G" +
-      "etEnvironmentRequest\032!.callme.v1.GetEnvi" +
-      "ronmentResponse\"\003\220\002\001\022^\n\021ApplyEnvironment" +
-      "s\022#.callme.v1.ApplyEnvironmentsRequest\032$" +
-      ".callme.v1.ApplyEnvironmentsResponse\022^\n\021" +
-      "DeleteEnvironment\022#.callme.v1.DeleteEnvi" +
-      "ronmentRequest\032$.callme.v1.DeleteEnviron" +
-      "mentResponse\022d\n\023SetEnvironmentState\022%.ca" +
-      "llme.v1.SetEnvironmentStateRequest\032&.cal" +
-      "lme.v1.SetEnvironmentStateResponse\022O\n\014Fo" +
-      "rceRelease\022\036.callme.v1.ForceReleaseReque" +
-      "st\032\037.callme.v1.ForceReleaseResponse\022N\n\nL" +
-      "istLeases\022\034.callme.v1.ListLeasesRequest\032" +
-      "\035.callme.v1.ListLeasesResponse\"\003\220\002\001B\243\001\n\r" +
-      "dev.callme.v1B\027EnvironmentServiceProtoP\001" +
-      "Z4github.com/call-me/call-me/gen/go/call" +
-      "me/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallm" +
-      "e\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V" +
-      "1b\006proto3"
+      "obuf.TimestampR\nstateUntil\022C\n\tvariables\030" +
+      "\t \003(\0132%.callme.v1.Environment.VariablesE" +
+      "ntryR\tvariables\022:\n\013default_ttl\030\n \001(\0132\031.g" +
+      "oogle.protobuf.DurationR\ndefaultTtl\0222\n\007m" +
+      "ax_ttl\030\013 \001(\0132\031.google.protobuf.DurationR" +
+      "\006maxTtl\0224\n\010max_hold\030\014 \001(\0132\031.google.proto" +
+      "buf.DurationR\007maxHold\0228\n\nlock_delay\030\r \001(" +
+      "\0132\031.google.protobuf.DurationR\tlockDelay\022" +
+      "5\n\010cooldown\030\016 \001(\0132\031.google.protobuf.Dura" +
+      "tionR\010cooldown\0227\n\005links\030\021 \003(\0132!.callme.v" +
+      "1.Environment.LinksEntryR\005links\022\033\n\ton_de" +
+      "mand\030\022 \001(\010R\010onDemand\022?\n\016slot_variables\030\023" +
+      " \003(\0132\030.callme.v1.SlotVariablesR\rslotVari" +
+      "ables\0227\n\005facts\030\024 \003(\0132!.callme.v1.Environ" +
+      "ment.FactsEntryR\005facts\0329\n\013LabelsEntry\022\020\n" +
+      "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028" +
+      "\001\032Q\n\016VariablesEntry\022\020\n\003key\030\001 \001(\tR\003key\022)\n" +
+      "\005value\030\002 \001(\0132\023.callme.v1.VariableR\005value" +
+      ":\0028\001\0328\n\nLinksEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
+      "value\030\002 \001(\tR\005value:\0028\001\032I\n\nFactsEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\022%\n\005value\030\002 \001(\0132\017.callme.v" +
+      "1.FactR\005value:\0028\001B\013\n\t_capacityJ\004\010\017\020\020J\004\010\020" +
+      "\020\021R\ton_expiryR\010cleaning\"b\n\010Variable\022\031\n\005v" +
+      "alue\030\001 \001(\tH\000R\005value\210\001\001\022\031\n\010from_env\030\002 \001(\t" +
+      "R\007fromEnv\022\026\n\006secret\030\003 \001(\010R\006secretB\010\n\006_va" +
+      "lue\"\251\001\n\rSlotVariables\022E\n\tvariables\030\001 \003(\013" +
+      "2\'.callme.v1.SlotVariables.VariablesEntr" +
+      "yR\tvariables\032Q\n\016VariablesEntry\022\020\n\003key\030\001 " +
+      "\001(\tR\003key\022)\n\005value\030\002 \001(\0132\023.callme.v1.Vari" +
+      "ableR\005value:\0028\001\"i\n\027ListEnvironmentsReque" +
+      "st\022\022\n\004pool\030\001 \001(\tR\004pool\022\033\n\tpage_size\030\002 \001(" +
+      "\005R\010pageSize\022\035\n\npage_token\030\003 \001(\tR\tpageTok" +
+      "en\"~\n\030ListEnvironmentsResponse\022:\n\014enviro" +
+      "nments\030\001 \003(\0132\026.callme.v1.EnvironmentR\014en" +
+      "vironments\022&\n\017next_page_token\030\002 \001(\tR\rnex" +
+      "tPageToken\"9\n\025GetEnvironmentRequest\022 \n\013e" +
+      "nvironment\030\001 \001(\tR\013environment\"\210\001\n\026GetEnv" +
+      "ironmentResponse\0228\n\013environment\030\001 \001(\0132\026." +
+      "callme.v1.EnvironmentR\013environment\0224\n\006st" +
+      "atus\030\002 \001(\0132\034.callme.v1.EnvironmentStatus" +
+      "R\006status\"\205\001\n\030ApplyEnvironmentsRequest\022:\n" +
+      "\014environments\030\001 \003(\0132\026.callme.v1.Environm" +
+      "entR\014environments\022\024\n\005prune\030\002 \001(\010R\005prune\022" +
+      "\027\n\007dry_run\030\003 \001(\010R\006dryRun\"~\n\021EnvironmentC" +
+      "hange\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR" +
+      "\004pool\022)\n\004kind\030\003 \001(\0162\025.callme.v1.ChangeKi" +
+      "ndR\004kind\022\026\n\006fields\030\004 \003(\tR\006fields\"t\n\031Appl" +
+      "yEnvironmentsResponse\0226\n\007changes\030\001 \003(\0132\034" +
+      ".callme.v1.EnvironmentChangeR\007changes\022\037\n" +
+      "\013auto_create\030\002 \001(\010R\nautoCreate\"<\n\030Delete" +
+      "EnvironmentRequest\022 \n\013environment\030\001 \001(\tR" +
+      "\013environment\"U\n\031DeleteEnvironmentRespons" +
+      "e\0228\n\013environment\030\001 \001(\0132\026.callme.v1.Envir" +
+      "onmentR\013environment\"\273\001\n\032SetEnvironmentSt" +
+      "ateRequest\022 \n\013environment\030\001 \001(\tR\013environ" +
+      "ment\0221\n\005state\030\002 \001(\0162\033.callme.v1.Environm" +
+      "entStateR\005state\022\026\n\006reason\030\003 \001(\tR\006reason\022" +
+      "0\n\005until\030\004 \001(\0132\032.google.protobuf.Timesta" +
+      "mpR\005until\"W\n\033SetEnvironmentStateResponse" +
+      "\0228\n\013environment\030\001 \001(\0132\026.callme.v1.Enviro" +
+      "nmentR\013environment\"H\n\023ForceReleaseReques" +
+      "t\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022\026\n\006reason\030\002" +
+      " \001(\tR\006reason\"c\n\024ForceReleaseResponse\022&\n\005" +
+      "lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022#\n\r" +
+      "already_ended\030\002 \001(\010R\014alreadyEnded\"\234\001\n\013Le" +
+      "aseFilter\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013environ" +
+      "ment\030\002 \001(\tR\013environment\022-\n\006states\030\003 \003(\0162" +
+      "\025.callme.v1.LeaseStateR\006states\022\026\n\006holder" +
+      "\030\004 \001(\tR\006holder\022\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021List" +
+      "LeasesRequest\022.\n\006filter\030\001 \001(\0132\026.callme.v" +
+      "1.LeaseFilterR\006filter\022\033\n\tpage_size\030\002 \001(\005" +
+      "R\010pageSize\022\035\n\npage_token\030\003 \001(\tR\tpageToke" +
+      "n\"f\n\022ListLeasesResponse\022(\n\006leases\030\001 \003(\0132" +
+      "\020.callme.v1.LeaseR\006leases\022&\n\017next_page_t" +
+      "oken\030\002 \001(\tR\rnextPageToken*\217\001\n\nChangeKind" +
+      "\022\033\n\027CHANGE_KIND_UNSPECIFIED\020\000\022\027\n\023CHANGE_" +
+      "KIND_CREATED\020\001\022\027\n\023CHANGE_KIND_UPDATED\020\002\022" +
+      "\031\n\025CHANGE_KIND_UNCHANGED\020\003\022\027\n\023CHANGE_KIN" +
+      "D_DELETED\020\0042\231\005\n\022EnvironmentService\022`\n\020Li" +
+      "stEnvironments\022\".callme.v1.ListEnvironme" +
+      "ntsRequest\032#.callme.v1.ListEnvironmentsR" +
+      "esponse\"\003\220\002\001\022Z\n\016GetEnvironment\022 .callme." +
+      "v1.GetEnvironmentRequest\032!.callme.v1.Get" +
+      "EnvironmentResponse\"\003\220\002\001\022^\n\021ApplyEnviron" +
+      "ments\022#.callme.v1.ApplyEnvironmentsReque" +
+      "st\032$.callme.v1.ApplyEnvironmentsResponse" +
+      "\022^\n\021DeleteEnvironment\022#.callme.v1.Delete" +
+      "EnvironmentRequest\032$.callme.v1.DeleteEnv" +
+      "ironmentResponse\022d\n\023SetEnvironmentState\022" +
+      "%.callme.v1.SetEnvironmentStateRequest\032&" +
+      ".callme.v1.SetEnvironmentStateResponse\022O" +
+      "\n\014ForceRelease\022\036.callme.v1.ForceReleaseR" +
+      "equest\032\037.callme.v1.ForceReleaseResponse\022" +
+      "N\n\nListLeases\022\034.callme.v1.ListLeasesRequ" +
+      "est\032\035.callme.v1.ListLeasesResponse\"\003\220\002\001B" +
+      "\243\001\n\rdev.callme.v1B\027EnvironmentServicePro" +
+      "toP\001Z4github.com/call-me/call-me/gen/go/" +
+      "callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tC" +
+      "allme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallm" +
+      "e::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -239,111 +279,141 @@ public final class EnvironmentServiceProto {
     internal_static_callme_v1_Environment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Environment_descriptor,
-        new java.lang.String[] { "Name", "Pool", "Description", "Labels", "Capacity", "State", "StateReason", "StateUntil", "DefaultTtl", "MaxTtl", "MaxHold", "LockDelay", "Cooldown", "Links", "OnDemand", });
+        new java.lang.String[] { "Name", "Pool", "Description", "Labels", "Capacity", "State", "StateReason", "StateUntil", "Variables", "DefaultTtl", "MaxTtl", "MaxHold", "LockDelay", "Cooldown", "Links", "OnDemand", "SlotVariables", "Facts", });
     internal_static_callme_v1_Environment_LabelsEntry_descriptor =
       internal_static_callme_v1_Environment_descriptor.getNestedTypes().get(0);
     internal_static_callme_v1_Environment_LabelsEntry_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Environment_LabelsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
-    internal_static_callme_v1_Environment_LinksEntry_descriptor =
+    internal_static_callme_v1_Environment_VariablesEntry_descriptor =
       internal_static_callme_v1_Environment_descriptor.getNestedTypes().get(1);
+    internal_static_callme_v1_Environment_VariablesEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Environment_VariablesEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
+    internal_static_callme_v1_Environment_LinksEntry_descriptor =
+      internal_static_callme_v1_Environment_descriptor.getNestedTypes().get(2);
     internal_static_callme_v1_Environment_LinksEntry_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Environment_LinksEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
-    internal_static_callme_v1_ListEnvironmentsRequest_descriptor =
+    internal_static_callme_v1_Environment_FactsEntry_descriptor =
+      internal_static_callme_v1_Environment_descriptor.getNestedTypes().get(3);
+    internal_static_callme_v1_Environment_FactsEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Environment_FactsEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
+    internal_static_callme_v1_Variable_descriptor =
       getDescriptor().getMessageTypes().get(1);
+    internal_static_callme_v1_Variable_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Variable_descriptor,
+        new java.lang.String[] { "Value", "FromEnv", "Secret", });
+    internal_static_callme_v1_SlotVariables_descriptor =
+      getDescriptor().getMessageTypes().get(2);
+    internal_static_callme_v1_SlotVariables_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_SlotVariables_descriptor,
+        new java.lang.String[] { "Variables", });
+    internal_static_callme_v1_SlotVariables_VariablesEntry_descriptor =
+      internal_static_callme_v1_SlotVariables_descriptor.getNestedTypes().get(0);
+    internal_static_callme_v1_SlotVariables_VariablesEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_SlotVariables_VariablesEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
+    internal_static_callme_v1_ListEnvironmentsRequest_descriptor =
+      getDescriptor().getMessageTypes().get(3);
     internal_static_callme_v1_ListEnvironmentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListEnvironmentsRequest_descriptor,
         new java.lang.String[] { "Pool", "PageSize", "PageToken", });
     internal_static_callme_v1_ListEnvironmentsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(2);
+      getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_ListEnvironmentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListEnvironmentsResponse_descriptor,
         new java.lang.String[] { "Environments", "NextPageToken", });
     internal_static_callme_v1_GetEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(3);
+      getDescriptor().getMessageTypes().get(5);
     internal_static_callme_v1_GetEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetEnvironmentRequest_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_GetEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(6);
     internal_static_callme_v1_GetEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetEnvironmentResponse_descriptor,
         new java.lang.String[] { "Environment", "Status", });
     internal_static_callme_v1_ApplyEnvironmentsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(5);
+      getDescriptor().getMessageTypes().get(7);
     internal_static_callme_v1_ApplyEnvironmentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ApplyEnvironmentsRequest_descriptor,
         new java.lang.String[] { "Environments", "Prune", "DryRun", });
     internal_static_callme_v1_EnvironmentChange_descriptor =
-      getDescriptor().getMessageTypes().get(6);
+      getDescriptor().getMessageTypes().get(8);
     internal_static_callme_v1_EnvironmentChange_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EnvironmentChange_descriptor,
         new java.lang.String[] { "Name", "Pool", "Kind", "Fields", });
     internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(7);
+      getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_ApplyEnvironmentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor,
         new java.lang.String[] { "Changes", "AutoCreate", });
     internal_static_callme_v1_DeleteEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(8);
+      getDescriptor().getMessageTypes().get(10);
     internal_static_callme_v1_DeleteEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_DeleteEnvironmentRequest_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_DeleteEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(9);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_callme_v1_DeleteEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_DeleteEnvironmentResponse_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_SetEnvironmentStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(10);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_callme_v1_SetEnvironmentStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SetEnvironmentStateRequest_descriptor,
         new java.lang.String[] { "Environment", "State", "Reason", "Until", });
     internal_static_callme_v1_SetEnvironmentStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(11);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_callme_v1_SetEnvironmentStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SetEnvironmentStateResponse_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_ForceReleaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(12);
+      getDescriptor().getMessageTypes().get(14);
     internal_static_callme_v1_ForceReleaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ForceReleaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", "Reason", });
     internal_static_callme_v1_ForceReleaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(13);
+      getDescriptor().getMessageTypes().get(15);
     internal_static_callme_v1_ForceReleaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ForceReleaseResponse_descriptor,
         new java.lang.String[] { "Lease", "AlreadyEnded", });
     internal_static_callme_v1_LeaseFilter_descriptor =
-      getDescriptor().getMessageTypes().get(14);
+      getDescriptor().getMessageTypes().get(16);
     internal_static_callme_v1_LeaseFilter_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_LeaseFilter_descriptor,
         new java.lang.String[] { "Pool", "Environment", "States", "Holder", "Tag", });
     internal_static_callme_v1_ListLeasesRequest_descriptor =
-      getDescriptor().getMessageTypes().get(15);
+      getDescriptor().getMessageTypes().get(17);
     internal_static_callme_v1_ListLeasesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListLeasesRequest_descriptor,
         new java.lang.String[] { "Filter", "PageSize", "PageToken", });
     internal_static_callme_v1_ListLeasesResponse_descriptor =
-      getDescriptor().getMessageTypes().get(16);
+      getDescriptor().getMessageTypes().get(18);
     internal_static_callme_v1_ListLeasesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListLeasesResponse_descriptor,

@@ -44,6 +44,18 @@ private static final long serialVersionUID = 0L;
     return dev.callme.v1.TypesProto.internal_static_callme_v1_EnvironmentStatus_descriptor;
   }
 
+  @SuppressWarnings({"rawtypes"})
+  @java.lang.Override
+  protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+      int number) {
+    switch (number) {
+      case 16:
+        return internalGetFacts();
+      default:
+        throw new RuntimeException(
+            "Invalid map field number: " + number);
+    }
+  }
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
@@ -485,6 +497,101 @@ private static final long serialVersionUID = 0L;
     return rest_ == null ? dev.callme.v1.Rest.getDefaultInstance() : rest_;
   }
 
+  public static final int FACTS_FIELD_NUMBER = 16;
+  private static final class FactsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, dev.callme.v1.Fact> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, dev.callme.v1.Fact>newDefaultInstance(
+                dev.callme.v1.TypesProto.internal_static_callme_v1_EnvironmentStatus_FactsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.MESSAGE,
+                dev.callme.v1.Fact.getDefaultInstance());
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, dev.callme.v1.Fact> facts_;
+  private com.google.protobuf.MapField<java.lang.String, dev.callme.v1.Fact>
+  internalGetFacts() {
+    if (facts_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          FactsDefaultEntryHolder.defaultEntry);
+    }
+    return facts_;
+  }
+  public int getFactsCount() {
+    return internalGetFacts().getMap().size();
+  }
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public boolean containsFacts(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetFacts().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFacts() {
+    return getFactsMap();
+  }
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFactsMap() {
+    return internalGetFacts().getMap();
+  }
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+dev.callme.v1.Fact getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+dev.callme.v1.Fact defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, dev.callme.v1.Fact> map =
+        internalGetFacts().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.Fact getFactsOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, dev.callme.v1.Fact> map =
+        internalGetFacts().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -541,6 +648,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeMessage(14, getRest());
     }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetFacts(),
+        FactsDefaultEntryHolder.defaultEntry,
+        16);
     getUnknownFields().writeTo(output);
   }
 
@@ -603,6 +716,16 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(14, getRest());
     }
+    for (java.util.Map.Entry<java.lang.String, dev.callme.v1.Fact> entry
+         : internalGetFacts().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact>
+      facts__ = FactsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(16, facts__);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -654,6 +777,8 @@ private static final long serialVersionUID = 0L;
       if (!getRest()
           .equals(other.getRest())) return false;
     }
+    if (!internalGetFacts().equals(
+        other.internalGetFacts())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -702,6 +827,10 @@ private static final long serialVersionUID = 0L;
     if (hasRest()) {
       hash = (37 * hash) + REST_FIELD_NUMBER;
       hash = (53 * hash) + getRest().hashCode();
+    }
+    if (!internalGetFacts().getMap().isEmpty()) {
+      hash = (37 * hash) + FACTS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetFacts().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -816,6 +945,28 @@ private static final long serialVersionUID = 0L;
       return dev.callme.v1.TypesProto.internal_static_callme_v1_EnvironmentStatus_descriptor;
     }
 
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 16:
+          return internalGetFacts();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMutableMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 16:
+          return internalGetMutableFacts();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
@@ -879,6 +1030,7 @@ private static final long serialVersionUID = 0L;
         restBuilder_.dispose();
         restBuilder_ = null;
       }
+      internalGetMutableFacts().clear();
       return this;
     }
 
@@ -974,6 +1126,9 @@ private static final long serialVersionUID = 0L;
             : restBuilder_.build();
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00004000) != 0)) {
+        result.facts_ = internalGetFacts().build(FactsDefaultEntryHolder.defaultEntry);
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1060,6 +1215,9 @@ private static final long serialVersionUID = 0L;
       if (other.hasRest()) {
         mergeRest(other.getRest());
       }
+      internalGetMutableFacts().mergeFrom(
+          other.internalGetFacts());
+      bitField0_ |= 0x00004000;
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1170,6 +1328,15 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00002000;
               break;
             } // case 114
+            case 130: {
+              com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact>
+              facts__ = input.readMessage(
+                  FactsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableFacts().ensureBuilderMap().put(
+                  facts__.getKey(), facts__.getValue());
+              bitField0_ |= 0x00004000;
+              break;
+            } // case 130
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2579,6 +2746,193 @@ private static final long serialVersionUID = 0L;
         rest_ = null;
       }
       return restBuilder_;
+    }
+
+    private static final class FactsConverter implements com.google.protobuf.MapFieldBuilder.Converter<java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact> {
+      @java.lang.Override
+      public dev.callme.v1.Fact build(dev.callme.v1.FactOrBuilder val) {
+        if (val instanceof dev.callme.v1.Fact) { return (dev.callme.v1.Fact) val; }
+        return ((dev.callme.v1.Fact.Builder) val).build();
+      }
+
+      @java.lang.Override
+      public com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact> defaultEntry() {
+        return FactsDefaultEntryHolder.defaultEntry;
+      }
+    };
+    private static final FactsConverter factsConverter = new FactsConverter();
+
+    private com.google.protobuf.MapFieldBuilder<
+        java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact, dev.callme.v1.Fact.Builder> facts_;
+    private com.google.protobuf.MapFieldBuilder<java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact, dev.callme.v1.Fact.Builder>
+        internalGetFacts() {
+      if (facts_ == null) {
+        return new com.google.protobuf.MapFieldBuilder<>(factsConverter);
+      }
+      return facts_;
+    }
+    private com.google.protobuf.MapFieldBuilder<java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact, dev.callme.v1.Fact.Builder>
+        internalGetMutableFacts() {
+      if (facts_ == null) {
+        facts_ = new com.google.protobuf.MapFieldBuilder<>(factsConverter);
+      }
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return facts_;
+    }
+    public int getFactsCount() {
+      return internalGetFacts().ensureBuilderMap().size();
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public boolean containsFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetFacts().ensureBuilderMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getFactsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFacts() {
+      return getFactsMap();
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, dev.callme.v1.Fact> getFactsMap() {
+      return internalGetFacts().getImmutableMap();
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+dev.callme.v1.Fact getFactsOrDefault(
+        java.lang.String key,
+        /* nullable */
+dev.callme.v1.Fact defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, dev.callme.v1.FactOrBuilder> map = internalGetMutableFacts().ensureBuilderMap();
+      return map.containsKey(key) ? factsConverter.build(map.get(key)) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public dev.callme.v1.Fact getFactsOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, dev.callme.v1.FactOrBuilder> map = internalGetMutableFacts().ensureBuilderMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return factsConverter.build(map.get(key));
+    }
+    public Builder clearFacts() {
+      bitField0_ = (bitField0_ & ~0x00004000);
+      internalGetMutableFacts().clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    public Builder removeFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableFacts().ensureBuilderMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, dev.callme.v1.Fact>
+        getMutableFacts() {
+      bitField0_ |= 0x00004000;
+      return internalGetMutableFacts().ensureMessageMap();
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    public Builder putFacts(
+        java.lang.String key,
+        dev.callme.v1.Fact value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableFacts().ensureBuilderMap()
+          .put(key, value);
+      bitField0_ |= 0x00004000;
+      return this;
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    public Builder putAllFacts(
+        java.util.Map<java.lang.String, dev.callme.v1.Fact> values) {
+      for (java.util.Map.Entry<java.lang.String, dev.callme.v1.Fact> e : values.entrySet()) {
+        if (e.getKey() == null || e.getValue() == null) {
+          throw new NullPointerException();
+        }
+      }
+      internalGetMutableFacts().ensureBuilderMap()
+          .putAll(values);
+      bitField0_ |= 0x00004000;
+      return this;
+    }
+    /**
+     * <pre>
+     * What holders have told of it, by name: see RenewRequest.facts.
+     * </pre>
+     *
+     * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+     */
+    public dev.callme.v1.Fact.Builder putFactsBuilderIfAbsent(
+        java.lang.String key) {
+      java.util.Map<java.lang.String, dev.callme.v1.FactOrBuilder> builderMap = internalGetMutableFacts().ensureBuilderMap();
+      dev.callme.v1.FactOrBuilder entry = builderMap.get(key);
+      if (entry == null) {
+        entry = dev.callme.v1.Fact.newBuilder();
+        builderMap.put(key, entry);
+      }
+      if (entry instanceof dev.callme.v1.Fact) {
+        entry = ((dev.callme.v1.Fact) entry).toBuilder();
+        builderMap.put(key, entry);
+      }
+      return (dev.callme.v1.Fact.Builder) entry;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.EnvironmentStatus)

@@ -273,4 +273,58 @@ public interface EnvironmentStatusOrBuilder extends
    * <code>.callme.v1.Rest rest = 14 [json_name = "rest"];</code>
    */
   dev.callme.v1.RestOrBuilder getRestOrBuilder();
+
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  int getFactsCount();
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  boolean containsFacts(
+      java.lang.String key);
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, dev.callme.v1.Fact>
+  getFacts();
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  java.util.Map<java.lang.String, dev.callme.v1.Fact>
+  getFactsMap();
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  /* nullable */
+dev.callme.v1.Fact getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+dev.callme.v1.Fact defaultValue);
+  /**
+   * <pre>
+   * What holders have told of it, by name: see RenewRequest.facts.
+   * </pre>
+   *
+   * <code>map&lt;string, .callme.v1.Fact&gt; facts = 16 [json_name = "facts"];</code>
+   */
+  dev.callme.v1.Fact getFactsOrThrow(
+      java.lang.String key);
 }

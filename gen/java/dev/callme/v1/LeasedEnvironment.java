@@ -34,6 +34,11 @@ private static final long serialVersionUID = 0L;
   private LeasedEnvironment() {
     name_ = "";
     slotIndexes_ = emptyIntList();
+    slotVariables_ = java.util.Collections.emptyList();
+    secretVariables_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    missingVariables_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -41,6 +46,18 @@ private static final long serialVersionUID = 0L;
     return dev.callme.v1.TypesProto.internal_static_callme_v1_LeasedEnvironment_descriptor;
   }
 
+  @SuppressWarnings({"rawtypes"})
+  @java.lang.Override
+  protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+      int number) {
+    switch (number) {
+      case 5:
+        return internalGetVariables();
+      default:
+        throw new RuntimeException(
+            "Invalid map field number: " + number);
+    }
+  }
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
@@ -169,6 +186,268 @@ private static final long serialVersionUID = 0L;
     return fencingToken_;
   }
 
+  public static final int VARIABLES_FIELD_NUMBER = 5;
+  private static final class VariablesDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.String> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.String>newDefaultInstance(
+                dev.callme.v1.TypesProto.internal_static_callme_v1_LeasedEnvironment_VariablesEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "");
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.String> variables_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+  internalGetVariables() {
+    if (variables_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          VariablesDefaultEntryHolder.defaultEntry);
+    }
+    return variables_;
+  }
+  public int getVariablesCount() {
+    return internalGetVariables().getMap().size();
+  }
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public boolean containsVariables(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetVariables().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getVariablesMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.String> getVariables() {
+    return getVariablesMap();
+  }
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.String> getVariablesMap() {
+    return internalGetVariables().getMap();
+  }
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+java.lang.String getVariablesOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetVariables().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  @java.lang.Override
+  public java.lang.String getVariablesOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetVariables().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
+  public static final int SLOT_VARIABLES_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.LeasedSlot> slotVariables_;
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.LeasedSlot> getSlotVariablesList() {
+    return slotVariables_;
+  }
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.LeasedSlotOrBuilder> 
+      getSlotVariablesOrBuilderList() {
+    return slotVariables_;
+  }
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public int getSlotVariablesCount() {
+    return slotVariables_.size();
+  }
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.LeasedSlot getSlotVariables(int index) {
+    return slotVariables_.get(index);
+  }
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.LeasedSlotOrBuilder getSlotVariablesOrBuilder(
+      int index) {
+    return slotVariables_.get(index);
+  }
+
+  public static final int SECRET_VARIABLES_FIELD_NUMBER = 7;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList secretVariables_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @return A list containing the secretVariables.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getSecretVariablesList() {
+    return secretVariables_;
+  }
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @return The count of secretVariables.
+   */
+  public int getSecretVariablesCount() {
+    return secretVariables_.size();
+  }
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @param index The index of the element to return.
+   * @return The secretVariables at the given index.
+   */
+  public java.lang.String getSecretVariables(int index) {
+    return secretVariables_.get(index);
+  }
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the secretVariables at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getSecretVariablesBytes(int index) {
+    return secretVariables_.getByteString(index);
+  }
+
+  public static final int MISSING_VARIABLES_FIELD_NUMBER = 8;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList missingVariables_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @return A list containing the missingVariables.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getMissingVariablesList() {
+    return missingVariables_;
+  }
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @return The count of missingVariables.
+   */
+  public int getMissingVariablesCount() {
+    return missingVariables_.size();
+  }
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @param index The index of the element to return.
+   * @return The missingVariables at the given index.
+   */
+  public java.lang.String getMissingVariables(int index) {
+    return missingVariables_.get(index);
+  }
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the missingVariables at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getMissingVariablesBytes(int index) {
+    return missingVariables_.getByteString(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -199,6 +478,21 @@ private static final long serialVersionUID = 0L;
     }
     if (fencingToken_ != 0L) {
       output.writeUInt64(4, fencingToken_);
+    }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetVariables(),
+        VariablesDefaultEntryHolder.defaultEntry,
+        5);
+    for (int i = 0; i < slotVariables_.size(); i++) {
+      output.writeMessage(6, slotVariables_.get(i));
+    }
+    for (int i = 0; i < secretVariables_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 7, secretVariables_.getRaw(i));
+    }
+    for (int i = 0; i < missingVariables_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 8, missingVariables_.getRaw(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -234,6 +528,36 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(4, fencingToken_);
     }
+    for (java.util.Map.Entry<java.lang.String, java.lang.String> entry
+         : internalGetVariables().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+      variables__ = VariablesDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(5, variables__);
+    }
+    for (int i = 0; i < slotVariables_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(6, slotVariables_.get(i));
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < secretVariables_.size(); i++) {
+        dataSize += computeStringSizeNoTag(secretVariables_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getSecretVariablesList().size();
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < missingVariables_.size(); i++) {
+        dataSize += computeStringSizeNoTag(missingVariables_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getMissingVariablesList().size();
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -257,6 +581,14 @@ private static final long serialVersionUID = 0L;
         .equals(other.getSlotIndexesList())) return false;
     if (getFencingToken()
         != other.getFencingToken()) return false;
+    if (!internalGetVariables().equals(
+        other.internalGetVariables())) return false;
+    if (!getSlotVariablesList()
+        .equals(other.getSlotVariablesList())) return false;
+    if (!getSecretVariablesList()
+        .equals(other.getSecretVariablesList())) return false;
+    if (!getMissingVariablesList()
+        .equals(other.getMissingVariablesList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -279,6 +611,22 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + FENCING_TOKEN_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getFencingToken());
+    if (!internalGetVariables().getMap().isEmpty()) {
+      hash = (37 * hash) + VARIABLES_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetVariables().hashCode();
+    }
+    if (getSlotVariablesCount() > 0) {
+      hash = (37 * hash) + SLOT_VARIABLES_FIELD_NUMBER;
+      hash = (53 * hash) + getSlotVariablesList().hashCode();
+    }
+    if (getSecretVariablesCount() > 0) {
+      hash = (37 * hash) + SECRET_VARIABLES_FIELD_NUMBER;
+      hash = (53 * hash) + getSecretVariablesList().hashCode();
+    }
+    if (getMissingVariablesCount() > 0) {
+      hash = (37 * hash) + MISSING_VARIABLES_FIELD_NUMBER;
+      hash = (53 * hash) + getMissingVariablesList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -392,6 +740,28 @@ private static final long serialVersionUID = 0L;
       return dev.callme.v1.TypesProto.internal_static_callme_v1_LeasedEnvironment_descriptor;
     }
 
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 5:
+          return internalGetVariables();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMutableMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 5:
+          return internalGetMutableVariables();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
@@ -418,6 +788,18 @@ private static final long serialVersionUID = 0L;
       slots_ = 0;
       slotIndexes_ = emptyIntList();
       fencingToken_ = 0L;
+      internalGetMutableVariables().clear();
+      if (slotVariablesBuilder_ == null) {
+        slotVariables_ = java.util.Collections.emptyList();
+      } else {
+        slotVariables_ = null;
+        slotVariablesBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000020);
+      secretVariables_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
+      missingVariables_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
       return this;
     }
 
@@ -444,9 +826,22 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.callme.v1.LeasedEnvironment buildPartial() {
       dev.callme.v1.LeasedEnvironment result = new dev.callme.v1.LeasedEnvironment(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.callme.v1.LeasedEnvironment result) {
+      if (slotVariablesBuilder_ == null) {
+        if (((bitField0_ & 0x00000020) != 0)) {
+          slotVariables_ = java.util.Collections.unmodifiableList(slotVariables_);
+          bitField0_ = (bitField0_ & ~0x00000020);
+        }
+        result.slotVariables_ = slotVariables_;
+      } else {
+        result.slotVariables_ = slotVariablesBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.callme.v1.LeasedEnvironment result) {
@@ -463,6 +858,18 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.fencingToken_ = fencingToken_;
+      }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.variables_ = internalGetVariables();
+        result.variables_.makeImmutable();
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        secretVariables_.makeImmutable();
+        result.secretVariables_ = secretVariables_;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        missingVariables_.makeImmutable();
+        result.missingVariables_ = missingVariables_;
       }
     }
 
@@ -499,6 +906,55 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getFencingToken() != 0L) {
         setFencingToken(other.getFencingToken());
+      }
+      internalGetMutableVariables().mergeFrom(
+          other.internalGetVariables());
+      bitField0_ |= 0x00000010;
+      if (slotVariablesBuilder_ == null) {
+        if (!other.slotVariables_.isEmpty()) {
+          if (slotVariables_.isEmpty()) {
+            slotVariables_ = other.slotVariables_;
+            bitField0_ = (bitField0_ & ~0x00000020);
+          } else {
+            ensureSlotVariablesIsMutable();
+            slotVariables_.addAll(other.slotVariables_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.slotVariables_.isEmpty()) {
+          if (slotVariablesBuilder_.isEmpty()) {
+            slotVariablesBuilder_.dispose();
+            slotVariablesBuilder_ = null;
+            slotVariables_ = other.slotVariables_;
+            bitField0_ = (bitField0_ & ~0x00000020);
+            slotVariablesBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetSlotVariablesFieldBuilder() : null;
+          } else {
+            slotVariablesBuilder_.addAllMessages(other.slotVariables_);
+          }
+        }
+      }
+      if (!other.secretVariables_.isEmpty()) {
+        if (secretVariables_.isEmpty()) {
+          secretVariables_ = other.secretVariables_;
+          bitField0_ |= 0x00000040;
+        } else {
+          ensureSecretVariablesIsMutable();
+          secretVariables_.addAll(other.secretVariables_);
+        }
+        onChanged();
+      }
+      if (!other.missingVariables_.isEmpty()) {
+        if (missingVariables_.isEmpty()) {
+          missingVariables_ = other.missingVariables_;
+          bitField0_ |= 0x00000080;
+        } else {
+          ensureMissingVariablesIsMutable();
+          missingVariables_.addAll(other.missingVariables_);
+        }
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -557,6 +1013,40 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 32
+            case 42: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+              variables__ = input.readMessage(
+                  VariablesDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableVariables().getMutableMap().put(
+                  variables__.getKey(), variables__.getValue());
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
+            case 50: {
+              dev.callme.v1.LeasedSlot m =
+                  input.readMessage(
+                      dev.callme.v1.LeasedSlot.parser(),
+                      extensionRegistry);
+              if (slotVariablesBuilder_ == null) {
+                ensureSlotVariablesIsMutable();
+                slotVariables_.add(m);
+              } else {
+                slotVariablesBuilder_.addMessage(m);
+              }
+              break;
+            } // case 50
+            case 58: {
+              java.lang.String s = input.readStringRequireUtf8();
+              ensureSecretVariablesIsMutable();
+              secretVariables_.add(s);
+              break;
+            } // case 58
+            case 66: {
+              java.lang.String s = input.readStringRequireUtf8();
+              ensureMissingVariablesIsMutable();
+              missingVariables_.add(s);
+              break;
+            } // case 66
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -865,6 +1355,767 @@ private static final long serialVersionUID = 0L;
     public Builder clearFencingToken() {
       bitField0_ = (bitField0_ & ~0x00000008);
       fencingToken_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.String> variables_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetVariables() {
+      if (variables_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            VariablesDefaultEntryHolder.defaultEntry);
+      }
+      return variables_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetMutableVariables() {
+      if (variables_ == null) {
+        variables_ = com.google.protobuf.MapField.newMapField(
+            VariablesDefaultEntryHolder.defaultEntry);
+      }
+      if (!variables_.isMutable()) {
+        variables_ = variables_.copy();
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return variables_;
+    }
+    public int getVariablesCount() {
+      return internalGetVariables().getMap().size();
+    }
+    /**
+     * <pre>
+     * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public boolean containsVariables(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetVariables().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getVariablesMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String> getVariables() {
+      return getVariablesMap();
+    }
+    /**
+     * <pre>
+     * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.String> getVariablesMap() {
+      return internalGetVariables().getMap();
+    }
+    /**
+     * <pre>
+     * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+java.lang.String getVariablesOrDefault(
+        java.lang.String key,
+        /* nullable */
+java.lang.String defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetVariables().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     */
+    @java.lang.Override
+    public java.lang.String getVariablesOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetVariables().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearVariables() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      internalGetMutableVariables().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     */
+    public Builder removeVariables(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableVariables().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String>
+        getMutableVariables() {
+      bitField0_ |= 0x00000010;
+      return internalGetMutableVariables().getMutableMap();
+    }
+    /**
+     * <pre>
+     * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     */
+    public Builder putVariables(
+        java.lang.String key,
+        java.lang.String value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableVariables().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00000010;
+      return this;
+    }
+    /**
+     * <pre>
+     * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     */
+    public Builder putAllVariables(
+        java.util.Map<java.lang.String, java.lang.String> values) {
+      internalGetMutableVariables().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00000010;
+      return this;
+    }
+
+    private java.util.List<dev.callme.v1.LeasedSlot> slotVariables_ =
+      java.util.Collections.emptyList();
+    private void ensureSlotVariablesIsMutable() {
+      if (!((bitField0_ & 0x00000020) != 0)) {
+        slotVariables_ = new java.util.ArrayList<dev.callme.v1.LeasedSlot>(slotVariables_);
+        bitField0_ |= 0x00000020;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.LeasedSlot, dev.callme.v1.LeasedSlot.Builder, dev.callme.v1.LeasedSlotOrBuilder> slotVariablesBuilder_;
+
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public java.util.List<dev.callme.v1.LeasedSlot> getSlotVariablesList() {
+      if (slotVariablesBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(slotVariables_);
+      } else {
+        return slotVariablesBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public int getSlotVariablesCount() {
+      if (slotVariablesBuilder_ == null) {
+        return slotVariables_.size();
+      } else {
+        return slotVariablesBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.LeasedSlot getSlotVariables(int index) {
+      if (slotVariablesBuilder_ == null) {
+        return slotVariables_.get(index);
+      } else {
+        return slotVariablesBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder setSlotVariables(
+        int index, dev.callme.v1.LeasedSlot value) {
+      if (slotVariablesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSlotVariablesIsMutable();
+        slotVariables_.set(index, value);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder setSlotVariables(
+        int index, dev.callme.v1.LeasedSlot.Builder builderForValue) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        slotVariablesBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(dev.callme.v1.LeasedSlot value) {
+      if (slotVariablesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(value);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(
+        int index, dev.callme.v1.LeasedSlot value) {
+      if (slotVariablesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(index, value);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(
+        dev.callme.v1.LeasedSlot.Builder builderForValue) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(builderForValue.build());
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder addSlotVariables(
+        int index, dev.callme.v1.LeasedSlot.Builder builderForValue) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder addAllSlotVariables(
+        java.lang.Iterable<? extends dev.callme.v1.LeasedSlot> values) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, slotVariables_);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder clearSlotVariables() {
+      if (slotVariablesBuilder_ == null) {
+        slotVariables_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000020);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public Builder removeSlotVariables(int index) {
+      if (slotVariablesBuilder_ == null) {
+        ensureSlotVariablesIsMutable();
+        slotVariables_.remove(index);
+        onChanged();
+      } else {
+        slotVariablesBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.LeasedSlot.Builder getSlotVariablesBuilder(
+        int index) {
+      return internalGetSlotVariablesFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.LeasedSlotOrBuilder getSlotVariablesOrBuilder(
+        int index) {
+      if (slotVariablesBuilder_ == null) {
+        return slotVariables_.get(index);  } else {
+        return slotVariablesBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.LeasedSlotOrBuilder> 
+         getSlotVariablesOrBuilderList() {
+      if (slotVariablesBuilder_ != null) {
+        return slotVariablesBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(slotVariables_);
+      }
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.LeasedSlot.Builder addSlotVariablesBuilder() {
+      return internalGetSlotVariablesFieldBuilder().addBuilder(
+          dev.callme.v1.LeasedSlot.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public dev.callme.v1.LeasedSlot.Builder addSlotVariablesBuilder(
+        int index) {
+      return internalGetSlotVariablesFieldBuilder().addBuilder(
+          index, dev.callme.v1.LeasedSlot.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+     */
+    public java.util.List<dev.callme.v1.LeasedSlot.Builder> 
+         getSlotVariablesBuilderList() {
+      return internalGetSlotVariablesFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.LeasedSlot, dev.callme.v1.LeasedSlot.Builder, dev.callme.v1.LeasedSlotOrBuilder> 
+        internalGetSlotVariablesFieldBuilder() {
+      if (slotVariablesBuilder_ == null) {
+        slotVariablesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.LeasedSlot, dev.callme.v1.LeasedSlot.Builder, dev.callme.v1.LeasedSlotOrBuilder>(
+                slotVariables_,
+                ((bitField0_ & 0x00000020) != 0),
+                getParentForChildren(),
+                isClean());
+        slotVariables_ = null;
+      }
+      return slotVariablesBuilder_;
+    }
+
+    private com.google.protobuf.LazyStringArrayList secretVariables_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureSecretVariablesIsMutable() {
+      if (!secretVariables_.isModifiable()) {
+        secretVariables_ = new com.google.protobuf.LazyStringArrayList(secretVariables_);
+      }
+      bitField0_ |= 0x00000040;
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @return A list containing the secretVariables.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getSecretVariablesList() {
+      secretVariables_.makeImmutable();
+      return secretVariables_;
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @return The count of secretVariables.
+     */
+    public int getSecretVariablesCount() {
+      return secretVariables_.size();
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @param index The index of the element to return.
+     * @return The secretVariables at the given index.
+     */
+    public java.lang.String getSecretVariables(int index) {
+      return secretVariables_.get(index);
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the secretVariables at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getSecretVariablesBytes(int index) {
+      return secretVariables_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @param index The index to set the value at.
+     * @param value The secretVariables to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSecretVariables(
+        int index, java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureSecretVariablesIsMutable();
+      secretVariables_.set(index, value);
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @param value The secretVariables to add.
+     * @return This builder for chaining.
+     */
+    public Builder addSecretVariables(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureSecretVariablesIsMutable();
+      secretVariables_.add(value);
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @param values The secretVariables to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllSecretVariables(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureSecretVariablesIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, secretVariables_);
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSecretVariables() {
+      secretVariables_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000040);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of those variables whose values are secret: keep them out of logs and files.
+     * </pre>
+     *
+     * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+     * @param value The bytes of the secretVariables to add.
+     * @return This builder for chaining.
+     */
+    public Builder addSecretVariablesBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      ensureSecretVariablesIsMutable();
+      secretVariables_.add(value);
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.LazyStringArrayList missingVariables_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureMissingVariablesIsMutable() {
+      if (!missingVariables_.isModifiable()) {
+        missingVariables_ = new com.google.protobuf.LazyStringArrayList(missingVariables_);
+      }
+      bitField0_ |= 0x00000080;
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @return A list containing the missingVariables.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getMissingVariablesList() {
+      missingVariables_.makeImmutable();
+      return missingVariables_;
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @return The count of missingVariables.
+     */
+    public int getMissingVariablesCount() {
+      return missingVariables_.size();
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @param index The index of the element to return.
+     * @return The missingVariables at the given index.
+     */
+    public java.lang.String getMissingVariables(int index) {
+      return missingVariables_.get(index);
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the missingVariables at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getMissingVariablesBytes(int index) {
+      return missingVariables_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @param index The index to set the value at.
+     * @param value The missingVariables to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMissingVariables(
+        int index, java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureMissingVariablesIsMutable();
+      missingVariables_.set(index, value);
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @param value The missingVariables to add.
+     * @return This builder for chaining.
+     */
+    public Builder addMissingVariables(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureMissingVariablesIsMutable();
+      missingVariables_.add(value);
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @param values The missingVariables to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllMissingVariables(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureMissingVariablesIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, missingVariables_);
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMissingVariables() {
+      missingVariables_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000080);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+     * </pre>
+     *
+     * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+     * @param value The bytes of the missingVariables to add.
+     * @return This builder for chaining.
+     */
+    public Builder addMissingVariablesBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      ensureMissingVariablesIsMutable();
+      missingVariables_.add(value);
+      bitField0_ |= 0x00000080;
       onChanged();
       return this;
     }

@@ -79,4 +79,184 @@ public interface LeasedEnvironmentOrBuilder extends
    * @return The fencingToken.
    */
   long getFencingToken();
+
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  int getVariablesCount();
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  boolean containsVariables(
+      java.lang.String key);
+  /**
+   * Use {@link #getVariablesMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, java.lang.String>
+  getVariables();
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  java.util.Map<java.lang.String, java.lang.String>
+  getVariablesMap();
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  /* nullable */
+java.lang.String getVariablesOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue);
+  /**
+   * <pre>
+   * What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   */
+  java.lang.String getVariablesOrThrow(
+      java.lang.String key);
+
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  java.util.List<dev.callme.v1.LeasedSlot> 
+      getSlotVariablesList();
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  dev.callme.v1.LeasedSlot getSlotVariables(int index);
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  int getSlotVariablesCount();
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.LeasedSlotOrBuilder> 
+      getSlotVariablesOrBuilderList();
+  /**
+   * <pre>
+   * What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.LeasedSlot slot_variables = 6 [json_name = "slotVariables"];</code>
+   */
+  dev.callme.v1.LeasedSlotOrBuilder getSlotVariablesOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @return A list containing the secretVariables.
+   */
+  java.util.List<java.lang.String>
+      getSecretVariablesList();
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @return The count of secretVariables.
+   */
+  int getSecretVariablesCount();
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @param index The index of the element to return.
+   * @return The secretVariables at the given index.
+   */
+  java.lang.String getSecretVariables(int index);
+  /**
+   * <pre>
+   * The names of those variables whose values are secret: keep them out of logs and files.
+   * </pre>
+   *
+   * <code>repeated string secret_variables = 7 [json_name = "secretVariables"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the secretVariables at the given index.
+   */
+  com.google.protobuf.ByteString
+      getSecretVariablesBytes(int index);
+
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @return A list containing the missingVariables.
+   */
+  java.util.List<java.lang.String>
+      getMissingVariablesList();
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @return The count of missingVariables.
+   */
+  int getMissingVariablesCount();
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @param index The index of the element to return.
+   * @return The missingVariables at the given index.
+   */
+  java.lang.String getMissingVariables(int index);
+  /**
+   * <pre>
+   * The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+   * </pre>
+   *
+   * <code>repeated string missing_variables = 8 [json_name = "missingVariables"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the missingVariables at the given index.
+   */
+  com.google.protobuf.ByteString
+      getMissingVariablesBytes(int index);
 }

@@ -62,6 +62,11 @@ public final class LockServiceProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_ReleaseRequest_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_ReleaseRequest_FactsEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_ReleaseRequest_FactsEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_ReleaseResponse_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -71,6 +76,11 @@ public final class LockServiceProto {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_RenewRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_RenewRequest_FactsEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_RenewRequest_FactsEntry_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_RenewResponse_descriptor;
   static final 
@@ -164,66 +174,72 @@ public final class LockServiceProto {
       "ase\022\037\n\013lease_token\030\002 \001(\tR\nleaseToken\022/\n\023" +
       "environment_created\030\003 \001(\010R\022environmentCr" +
       "eated\022:\n\014misspellings\030\004 \003(\0132\026.callme.v1." +
-      "MisspellingR\014misspellings\"\256\001\n\016ReleaseReq" +
+      "MisspellingR\014misspellings\"\244\002\n\016ReleaseReq" +
       "uest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022 \n\013envir" +
       "onment\030\002 \001(\tR\013environment\022,\n\007outcome\030\003 \001" +
       "(\0162\022.callme.v1.OutcomeR\007outcome\022\022\n\004note\030" +
       "\004 \001(\tR\004note\022\035\n\nrequest_id\030\005 \001(\tR\trequest" +
-      "Id\"^\n\017ReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.c" +
-      "allme.v1.LeaseR\005lease\022#\n\ralready_ended\030\002" +
-      " \001(\010R\014alreadyEnded\"V\n\014RenewRequest\022\031\n\010le" +
-      "ase_id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002 \001(\0132\031.goo" +
-      "gle.protobuf.DurationR\003ttl\"7\n\rRenewRespo" +
-      "nse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005le" +
-      "ase\"[\n\017GetLeaseRequest\022\031\n\010lease_id\030\001 \001(\t" +
-      "R\007leaseId\022-\n\004wait\030\002 \001(\0132\031.google.protobu" +
-      "f.DurationR\004wait\":\n\020GetLeaseResponse\022&\n\005" +
-      "lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021" +
-      "CheckFenceRequest\022 \n\013environment\030\001 \001(\tR\013" +
-      "environment\022#\n\rfencing_token\030\002 \001(\004R\014fenc" +
-      "ingToken\"D\n\022CheckFenceResponse\022\024\n\005valid\030" +
-      "\001 \001(\010R\005valid\022\030\n\007current\030\002 \001(\004R\007current\"v" +
-      "\n\027WatchEnvironmentRequest\022 \n\013environment" +
-      "\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022" +
-      "%\n\016since_revision\030\003 \001(\004R\rsinceRevision\"\264" +
-      "\001\n\nWatchCause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId" +
-      "\022+\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005" +
-      "state\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.En" +
-      "dReasonR\tendReason\022)\n\006holder\030\004 \001(\0132\021.cal" +
-      "lme.v1.HolderR\006holder\"\377\001\n\030WatchEnvironme" +
-      "ntResponse\022\032\n\010revision\030\001 \001(\004R\010revision\022(" +
-      "\n\004kind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind" +
-      "\022\024\n\005reset\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R" +
-      "\007skipped\022@\n\014environments\030\005 \003(\0132\034.callme." +
-      "v1.EnvironmentStatusR\014environments\022+\n\005ca" +
-      "use\030\006 \001(\0132\025.callme.v1.WatchCauseR\005cause\"" +
-      ".\n\021WatchLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007" +
-      "leaseId\"f\n\022WatchLeaseResponse\022&\n\005lease\030\001" +
-      " \001(\0132\020.callme.v1.LeaseR\005lease\022(\n\004kind\030\002 " +
-      "\001(\0162\024.callme.v1.WatchKindR\004kind*F\n\006IfBus" +
-      "y\022\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QU" +
-      "EUE\020\001\022\020\n\014IF_BUSY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OU" +
-      "TCOME_UNSPECIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016O" +
-      "UTCOME_FAILED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013" +
-      "LockService\022?\n\005Check\022\027.callme.v1.CheckRe" +
-      "quest\032\030.callme.v1.CheckResponse\"\003\220\002\001\022@\n\007" +
-      "Acquire\022\031.callme.v1.AcquireRequest\032\032.cal" +
-      "lme.v1.AcquireResponse\022@\n\007Release\022\031.call" +
-      "me.v1.ReleaseRequest\032\032.callme.v1.Release" +
-      "Response\022:\n\005Renew\022\027.callme.v1.RenewReque" +
-      "st\032\030.callme.v1.RenewResponse\022C\n\010GetLease" +
-      "\022\032.callme.v1.GetLeaseRequest\032\033.callme.v1" +
-      ".GetLeaseResponse\022N\n\nCheckFence\022\034.callme" +
-      ".v1.CheckFenceRequest\032\035.callme.v1.CheckF" +
-      "enceResponse\"\003\220\002\001\022]\n\020WatchEnvironment\022\"." +
-      "callme.v1.WatchEnvironmentRequest\032#.call" +
-      "me.v1.WatchEnvironmentResponse0\001\022K\n\nWatc" +
-      "hLease\022\034.callme.v1.WatchLeaseRequest\032\035.c" +
-      "allme.v1.WatchLeaseResponse0\001B\234\001\n\rdev.ca" +
-      "llme.v1B\020LockServiceProtoP\001Z4github.com/" +
-      "call-me/call-me/gen/go/callme/v1;callmev" +
-      "1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme" +
-      "\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
+      "Id\022:\n\005facts\030\006 \003(\0132$.callme.v1.ReleaseReq" +
+      "uest.FactsEntryR\005facts\0328\n\nFactsEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
+      "\"^\n\017ReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.cal" +
+      "lme.v1.LeaseR\005lease\022#\n\ralready_ended\030\002 \001" +
+      "(\010R\014alreadyEnded\"\312\001\n\014RenewRequest\022\031\n\010lea" +
+      "se_id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\003ttl\0228\n\005facts\030\003 \003(\013" +
+      "2\".callme.v1.RenewRequest.FactsEntryR\005fa" +
+      "cts\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
+      "alue\030\002 \001(\tR\005value:\0028\001\"7\n\rRenewResponse\022&" +
+      "\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"[" +
+      "\n\017GetLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007lea" +
+      "seId\022-\n\004wait\030\002 \001(\0132\031.google.protobuf.Dur" +
+      "ationR\004wait\":\n\020GetLeaseResponse\022&\n\005lease" +
+      "\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021Check" +
+      "FenceRequest\022 \n\013environment\030\001 \001(\tR\013envir" +
+      "onment\022#\n\rfencing_token\030\002 \001(\004R\014fencingTo" +
+      "ken\"D\n\022CheckFenceResponse\022\024\n\005valid\030\001 \001(\010" +
+      "R\005valid\022\030\n\007current\030\002 \001(\004R\007current\"v\n\027Wat" +
+      "chEnvironmentRequest\022 \n\013environment\030\001 \001(" +
+      "\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022%\n\016si" +
+      "nce_revision\030\003 \001(\004R\rsinceRevision\"\264\001\n\nWa" +
+      "tchCause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\005s" +
+      "tate\030\002 \001(\0162\025.callme.v1.LeaseStateR\005state" +
+      "\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.EndReas" +
+      "onR\tendReason\022)\n\006holder\030\004 \001(\0132\021.callme.v" +
+      "1.HolderR\006holder\"\377\001\n\030WatchEnvironmentRes" +
+      "ponse\022\032\n\010revision\030\001 \001(\004R\010revision\022(\n\004kin" +
+      "d\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind\022\024\n\005r" +
+      "eset\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007skip" +
+      "ped\022@\n\014environments\030\005 \003(\0132\034.callme.v1.En" +
+      "vironmentStatusR\014environments\022+\n\005cause\030\006" +
+      " \001(\0132\025.callme.v1.WatchCauseR\005cause\".\n\021Wa" +
+      "tchLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007lease" +
+      "Id\"f\n\022WatchLeaseResponse\022&\n\005lease\030\001 \001(\0132" +
+      "\020.callme.v1.LeaseR\005lease\022(\n\004kind\030\002 \001(\0162\024" +
+      ".callme.v1.WatchKindR\004kind*F\n\006IfBusy\022\027\n\023" +
+      "IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001" +
+      "\022\020\n\014IF_BUSY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OUTCOME" +
+      "_UNSPECIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOM" +
+      "E_FAILED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockS" +
+      "ervice\022?\n\005Check\022\027.callme.v1.CheckRequest" +
+      "\032\030.callme.v1.CheckResponse\"\003\220\002\001\022@\n\007Acqui" +
+      "re\022\031.callme.v1.AcquireRequest\032\032.callme.v" +
+      "1.AcquireResponse\022@\n\007Release\022\031.callme.v1" +
+      ".ReleaseRequest\032\032.callme.v1.ReleaseRespo" +
+      "nse\022:\n\005Renew\022\027.callme.v1.RenewRequest\032\030." +
+      "callme.v1.RenewResponse\022C\n\010GetLease\022\032.ca" +
+      "llme.v1.GetLeaseRequest\032\033.callme.v1.GetL" +
+      "easeResponse\022N\n\nCheckFence\022\034.callme.v1.C" +
+      "heckFenceRequest\032\035.callme.v1.CheckFenceR" +
+      "esponse\"\003\220\002\001\022]\n\020WatchEnvironment\022\".callm" +
+      "e.v1.WatchEnvironmentRequest\032#.callme.v1" +
+      ".WatchEnvironmentResponse0\001\022K\n\nWatchLeas" +
+      "e\022\034.callme.v1.WatchLeaseRequest\032\035.callme" +
+      ".v1.WatchLeaseResponse0\001B\234\001\n\rdev.callme." +
+      "v1B\020LockServiceProtoP\001Z4github.com/call-" +
+      "me/call-me/gen/go/callme/v1;callmev1\242\002\003C" +
+      "XX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\G" +
+      "PBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -272,7 +288,13 @@ public final class LockServiceProto {
     internal_static_callme_v1_ReleaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ReleaseRequest_descriptor,
-        new java.lang.String[] { "LeaseId", "Environment", "Outcome", "Note", "RequestId", });
+        new java.lang.String[] { "LeaseId", "Environment", "Outcome", "Note", "RequestId", "Facts", });
+    internal_static_callme_v1_ReleaseRequest_FactsEntry_descriptor =
+      internal_static_callme_v1_ReleaseRequest_descriptor.getNestedTypes().get(0);
+    internal_static_callme_v1_ReleaseRequest_FactsEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_ReleaseRequest_FactsEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_ReleaseResponse_descriptor =
       getDescriptor().getMessageTypes().get(7);
     internal_static_callme_v1_ReleaseResponse_fieldAccessorTable = new
@@ -284,7 +306,13 @@ public final class LockServiceProto {
     internal_static_callme_v1_RenewRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RenewRequest_descriptor,
-        new java.lang.String[] { "LeaseId", "Ttl", });
+        new java.lang.String[] { "LeaseId", "Ttl", "Facts", });
+    internal_static_callme_v1_RenewRequest_FactsEntry_descriptor =
+      internal_static_callme_v1_RenewRequest_descriptor.getNestedTypes().get(0);
+    internal_static_callme_v1_RenewRequest_FactsEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_RenewRequest_FactsEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_RenewResponse_descriptor =
       getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_RenewResponse_fieldAccessorTable = new

@@ -45,6 +45,18 @@ private static final long serialVersionUID = 0L;
     return dev.callme.v1.LockServiceProto.internal_static_callme_v1_ReleaseRequest_descriptor;
   }
 
+  @SuppressWarnings({"rawtypes"})
+  @java.lang.Override
+  protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+      int number) {
+    switch (number) {
+      case 6:
+        return internalGetFacts();
+      default:
+        throw new RuntimeException(
+            "Invalid map field number: " + number);
+    }
+  }
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
@@ -267,6 +279,101 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int FACTS_FIELD_NUMBER = 6;
+  private static final class FactsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.String> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.String>newDefaultInstance(
+                dev.callme.v1.LockServiceProto.internal_static_callme_v1_ReleaseRequest_FactsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "");
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.String> facts_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+  internalGetFacts() {
+    if (facts_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          FactsDefaultEntryHolder.defaultEntry);
+    }
+    return facts_;
+  }
+  public int getFactsCount() {
+    return internalGetFacts().getMap().size();
+  }
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public boolean containsFacts(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetFacts().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.String> getFacts() {
+    return getFactsMap();
+  }
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.String> getFactsMap() {
+    return internalGetFacts().getMap();
+  }
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+java.lang.String getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetFacts().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public java.lang.String getFactsOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetFacts().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -296,6 +403,12 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(requestId_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 5, requestId_);
     }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetFacts(),
+        FactsDefaultEntryHolder.defaultEntry,
+        6);
     getUnknownFields().writeTo(output);
   }
 
@@ -321,6 +434,16 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(requestId_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(5, requestId_);
     }
+    for (java.util.Map.Entry<java.lang.String, java.lang.String> entry
+         : internalGetFacts().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+      facts__ = FactsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(6, facts__);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -345,6 +468,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getNote())) return false;
     if (!getRequestId()
         .equals(other.getRequestId())) return false;
+    if (!internalGetFacts().equals(
+        other.internalGetFacts())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -366,6 +491,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getNote().hashCode();
     hash = (37 * hash) + REQUEST_ID_FIELD_NUMBER;
     hash = (53 * hash) + getRequestId().hashCode();
+    if (!internalGetFacts().getMap().isEmpty()) {
+      hash = (37 * hash) + FACTS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetFacts().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -480,6 +609,28 @@ private static final long serialVersionUID = 0L;
       return dev.callme.v1.LockServiceProto.internal_static_callme_v1_ReleaseRequest_descriptor;
     }
 
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 6:
+          return internalGetFacts();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMutableMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 6:
+          return internalGetMutableFacts();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
@@ -507,6 +658,7 @@ private static final long serialVersionUID = 0L;
       outcome_ = 0;
       note_ = "";
       requestId_ = "";
+      internalGetMutableFacts().clear();
       return this;
     }
 
@@ -555,6 +707,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.requestId_ = requestId_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.facts_ = internalGetFacts();
+        result.facts_.makeImmutable();
+      }
     }
 
     @java.lang.Override
@@ -592,6 +748,9 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000010;
         onChanged();
       }
+      internalGetMutableFacts().mergeFrom(
+          other.internalGetFacts());
+      bitField0_ |= 0x00000020;
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -643,6 +802,15 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 50: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+              facts__ = input.readMessage(
+                  FactsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableFacts().getMutableMap().put(
+                  facts__.getKey(), facts__.getValue());
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1096,6 +1264,161 @@ private static final long serialVersionUID = 0L;
       requestId_ = value;
       bitField0_ |= 0x00000010;
       onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.String> facts_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetFacts() {
+      if (facts_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            FactsDefaultEntryHolder.defaultEntry);
+      }
+      return facts_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetMutableFacts() {
+      if (facts_ == null) {
+        facts_ = com.google.protobuf.MapField.newMapField(
+            FactsDefaultEntryHolder.defaultEntry);
+      }
+      if (!facts_.isMutable()) {
+        facts_ = facts_.copy();
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return facts_;
+    }
+    public int getFactsCount() {
+      return internalGetFacts().getMap().size();
+    }
+    /**
+     * <pre>
+     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public boolean containsFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetFacts().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getFactsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String> getFacts() {
+      return getFactsMap();
+    }
+    /**
+     * <pre>
+     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.String> getFactsMap() {
+      return internalGetFacts().getMap();
+    }
+    /**
+     * <pre>
+     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+java.lang.String getFactsOrDefault(
+        java.lang.String key,
+        /* nullable */
+java.lang.String defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetFacts().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public java.lang.String getFactsOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetFacts().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearFacts() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      internalGetMutableFacts().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+     */
+    public Builder removeFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableFacts().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String>
+        getMutableFacts() {
+      bitField0_ |= 0x00000020;
+      return internalGetMutableFacts().getMutableMap();
+    }
+    /**
+     * <pre>
+     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+     */
+    public Builder putFacts(
+        java.lang.String key,
+        java.lang.String value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableFacts().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00000020;
+      return this;
+    }
+    /**
+     * <pre>
+     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+     */
+    public Builder putAllFacts(
+        java.util.Map<java.lang.String, java.lang.String> values) {
+      internalGetMutableFacts().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00000020;
       return this;
     }
 

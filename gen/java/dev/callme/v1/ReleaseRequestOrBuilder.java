@@ -108,4 +108,58 @@ public interface ReleaseRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getRequestIdBytes();
+
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  int getFactsCount();
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  boolean containsFacts(
+      java.lang.String key);
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, java.lang.String>
+  getFacts();
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  java.util.Map<java.lang.String, java.lang.String>
+  getFactsMap();
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  /* nullable */
+java.lang.String getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue);
+  /**
+   * <pre>
+   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
+   */
+  java.lang.String getFactsOrThrow(
+      java.lang.String key);
 }

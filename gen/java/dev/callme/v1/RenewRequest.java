@@ -40,6 +40,18 @@ private static final long serialVersionUID = 0L;
     return dev.callme.v1.LockServiceProto.internal_static_callme_v1_RenewRequest_descriptor;
   }
 
+  @SuppressWarnings({"rawtypes"})
+  @java.lang.Override
+  protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+      int number) {
+    switch (number) {
+      case 3:
+        return internalGetFacts();
+      default:
+        throw new RuntimeException(
+            "Invalid map field number: " + number);
+    }
+  }
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
@@ -134,6 +146,109 @@ private static final long serialVersionUID = 0L;
     return ttl_ == null ? com.google.protobuf.Duration.getDefaultInstance() : ttl_;
   }
 
+  public static final int FACTS_FIELD_NUMBER = 3;
+  private static final class FactsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.String> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.String>newDefaultInstance(
+                dev.callme.v1.LockServiceProto.internal_static_callme_v1_RenewRequest_FactsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "");
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.String> facts_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+  internalGetFacts() {
+    if (facts_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          FactsDefaultEntryHolder.defaultEntry);
+    }
+    return facts_;
+  }
+  public int getFactsCount() {
+    return internalGetFacts().getMap().size();
+  }
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public boolean containsFacts(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetFacts().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.String> getFacts() {
+    return getFactsMap();
+  }
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.String> getFactsMap() {
+    return internalGetFacts().getMap();
+  }
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+java.lang.String getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetFacts().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  @java.lang.Override
+  public java.lang.String getFactsOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetFacts().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -154,6 +269,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(2, getTtl());
     }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetFacts(),
+        FactsDefaultEntryHolder.defaultEntry,
+        3);
     getUnknownFields().writeTo(output);
   }
 
@@ -169,6 +290,16 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(2, getTtl());
+    }
+    for (java.util.Map.Entry<java.lang.String, java.lang.String> entry
+         : internalGetFacts().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+      facts__ = FactsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(3, facts__);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -192,6 +323,8 @@ private static final long serialVersionUID = 0L;
       if (!getTtl()
           .equals(other.getTtl())) return false;
     }
+    if (!internalGetFacts().equals(
+        other.internalGetFacts())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -208,6 +341,10 @@ private static final long serialVersionUID = 0L;
     if (hasTtl()) {
       hash = (37 * hash) + TTL_FIELD_NUMBER;
       hash = (53 * hash) + getTtl().hashCode();
+    }
+    if (!internalGetFacts().getMap().isEmpty()) {
+      hash = (37 * hash) + FACTS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetFacts().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -322,6 +459,28 @@ private static final long serialVersionUID = 0L;
       return dev.callme.v1.LockServiceProto.internal_static_callme_v1_RenewRequest_descriptor;
     }
 
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 3:
+          return internalGetFacts();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMutableMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 3:
+          return internalGetMutableFacts();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
@@ -356,6 +515,7 @@ private static final long serialVersionUID = 0L;
         ttlBuilder_.dispose();
         ttlBuilder_ = null;
       }
+      internalGetMutableFacts().clear();
       return this;
     }
 
@@ -399,6 +559,10 @@ private static final long serialVersionUID = 0L;
             : ttlBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.facts_ = internalGetFacts();
+        result.facts_.makeImmutable();
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -422,6 +586,9 @@ private static final long serialVersionUID = 0L;
       if (other.hasTtl()) {
         mergeTtl(other.getTtl());
       }
+      internalGetMutableFacts().mergeFrom(
+          other.internalGetFacts());
+      bitField0_ |= 0x00000004;
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -460,6 +627,15 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 26: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+              facts__ = input.readMessage(
+                  FactsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableFacts().getMutableMap().put(
+                  facts__.getKey(), facts__.getValue());
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -724,6 +900,175 @@ private static final long serialVersionUID = 0L;
         ttl_ = null;
       }
       return ttlBuilder_;
+    }
+
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.String> facts_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetFacts() {
+      if (facts_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            FactsDefaultEntryHolder.defaultEntry);
+      }
+      return facts_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetMutableFacts() {
+      if (facts_ == null) {
+        facts_ = com.google.protobuf.MapField.newMapField(
+            FactsDefaultEntryHolder.defaultEntry);
+      }
+      if (!facts_.isMutable()) {
+        facts_ = facts_.copy();
+      }
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return facts_;
+    }
+    public int getFactsCount() {
+      return internalGetFacts().getMap().size();
+    }
+    /**
+     * <pre>
+     * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+     * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+     * oldest go. Only a HELD lease tells facts.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public boolean containsFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetFacts().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getFactsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String> getFacts() {
+      return getFactsMap();
+    }
+    /**
+     * <pre>
+     * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+     * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+     * oldest go. Only a HELD lease tells facts.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.String> getFactsMap() {
+      return internalGetFacts().getMap();
+    }
+    /**
+     * <pre>
+     * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+     * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+     * oldest go. Only a HELD lease tells facts.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+java.lang.String getFactsOrDefault(
+        java.lang.String key,
+        /* nullable */
+java.lang.String defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetFacts().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+     * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+     * oldest go. Only a HELD lease tells facts.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+     */
+    @java.lang.Override
+    public java.lang.String getFactsOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetFacts().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearFacts() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      internalGetMutableFacts().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+     * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+     * oldest go. Only a HELD lease tells facts.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+     */
+    public Builder removeFacts(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableFacts().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String>
+        getMutableFacts() {
+      bitField0_ |= 0x00000004;
+      return internalGetMutableFacts().getMutableMap();
+    }
+    /**
+     * <pre>
+     * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+     * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+     * oldest go. Only a HELD lease tells facts.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+     */
+    public Builder putFacts(
+        java.lang.String key,
+        java.lang.String value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableFacts().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00000004;
+      return this;
+    }
+    /**
+     * <pre>
+     * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+     * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+     * oldest go. Only a HELD lease tells facts.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+     */
+    public Builder putAllFacts(
+        java.util.Map<java.lang.String, java.lang.String> values) {
+      internalGetMutableFacts().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00000004;
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.RenewRequest)

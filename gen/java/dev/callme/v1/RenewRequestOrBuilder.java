@@ -56,4 +56,68 @@ public interface RenewRequestOrBuilder extends
    * <code>.google.protobuf.Duration ttl = 2 [json_name = "ttl"];</code>
    */
   com.google.protobuf.DurationOrBuilder getTtlOrBuilder();
+
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  int getFactsCount();
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  boolean containsFacts(
+      java.lang.String key);
+  /**
+   * Use {@link #getFactsMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, java.lang.String>
+  getFacts();
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  java.util.Map<java.lang.String, java.lang.String>
+  getFactsMap();
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  /* nullable */
+java.lang.String getFactsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue);
+  /**
+   * <pre>
+   * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+   * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+   * oldest go. Only a HELD lease tells facts.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
+   */
+  java.lang.String getFactsOrThrow(
+      java.lang.String key);
 }

@@ -58,7 +58,7 @@ pub struct Occupant {
     pub latest_end: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// One environment as a lease has it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LeasedEnvironment {
     /// The environment's name.
     #[prost(string, tag="1")]
@@ -73,6 +73,25 @@ pub struct LeasedEnvironment {
     /// Hand it to what you protect, and let that refuse lower ones: see CheckFence.
     #[prost(uint64, tag="4")]
     pub fencing_token: u64,
+    /// What the environment gives its holder, by name. Only while the lease is HELD, and only in Acquire's answer and in those to its lease_token.
+    #[prost(map="string, string", tag="5")]
+    pub variables: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
+    /// What each of its slots gives besides, in the order of slot_indexes; of the same name, the slot's counts. Empty if no slot has its own.
+    #[prost(message, repeated, tag="6")]
+    pub slot_variables: ::prost::alloc::vec::Vec<LeasedSlot>,
+    /// The names of those variables whose values are secret: keep them out of logs and files.
+    #[prost(string, repeated, tag="7")]
+    pub secret_variables: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The names of variables that are configured, and that the server has no value for. Do not begin without them: ask its operator.
+    #[prost(string, repeated, tag="8")]
+    pub missing_variables: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What one granted slot gives its holder.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LeasedSlot {
+    /// By name.
+    #[prost(map="string, string", tag="1")]
+    pub variables: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
 }
 /// Who ended a lease that did not end by itself.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -229,6 +248,25 @@ pub struct EnvironmentStatus {
     /// The rest that ends first. Absent: no slot rests.
     #[prost(message, optional, tag="14")]
     pub rest: ::core::option::Option<Rest>,
+    /// What holders have told of it, by name: see RenewRequest.facts.
+    #[prost(map="string, message", tag="16")]
+    pub facts: ::std::collections::HashMap<::prost::alloc::string::String, Fact>,
+}
+/// A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Fact {
+    /// At most 256 characters.
+    #[prost(string, tag="1")]
+    pub value: ::prost::alloc::string::String,
+    /// Who told it.
+    #[prost(message, optional, tag="2")]
+    pub holder: ::core::option::Option<Holder>,
+    /// By which lease.
+    #[prost(string, tag="3")]
+    pub lease_id: ::prost::alloc::string::String,
+    /// When.
+    #[prost(message, optional, tag="4")]
+    pub at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// A while in which nobody gets a slot: who used it may not know yet that its time is over (lock_delay), or the environment calms down (cooldown).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -498,6 +536,10 @@ pub struct Environment {
     /// When it goes back to AVAILABLE by itself. Output only.
     #[prost(message, optional, tag="8")]
     pub state_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
+    /// the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
+    #[prost(map="string, message", tag="9")]
+    pub variables: ::std::collections::HashMap<::prost::alloc::string::String, Variable>,
     /// The ttl of a lease that names none, 1 s to 30 d; 1 h if absent.
     #[prost(message, optional, tag="10")]
     pub default_ttl: ::core::option::Option<::prost_types::Duration>,
@@ -519,6 +561,32 @@ pub struct Environment {
     /// An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
     #[prost(bool, tag="18")]
     pub on_demand: bool,
+    /// What the holder of each slot is given besides, by slot index; no more entries than slots.
+    #[prost(message, repeated, tag="19")]
+    pub slot_variables: ::prost::alloc::vec::Vec<SlotVariables>,
+    /// What holders have told of it: see RenewRequest.facts. Output only.
+    #[prost(map="string, message", tag="20")]
+    pub facts: ::std::collections::HashMap<::prost::alloc::string::String, Fact>,
+}
+/// A text that the holder of an environment needs, for example an address or a password. Either `value` or `from_env`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Variable {
+    /// The text itself, at most 4,096 characters. It is stored, and shown with the configuration.
+    #[prost(string, optional, tag="1")]
+    pub value: ::core::option::Option<::prost::alloc::string::String>,
+    /// Or: the name of a variable of the server's own environment, CALL_ME_SECRET_…, that has the text. Only this name is stored.
+    #[prost(string, tag="2")]
+    pub from_env: ::prost::alloc::string::String,
+    /// Not to be seen in a log, or kept in a file. It needs from_env.
+    #[prost(bool, tag="3")]
+    pub secret: bool,
+}
+/// The variables of a slot.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SlotVariables {
+    /// By name, like those of the environment; of the same name, the slot's counts.
+    #[prost(map="string, message", tag="1")]
+    pub variables: ::std::collections::HashMap<::prost::alloc::string::String, Variable>,
 }
 /// A page of environments.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -854,7 +922,7 @@ pub struct AcquireResponse {
 }
 /// Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
 /// caller's granted lease there that was asked for without request_id and without a holder's name or run_url, if there is one such.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReleaseRequest {
     /// The lease to end.
     #[prost(string, tag="1")]
@@ -871,6 +939,9 @@ pub struct ReleaseRequest {
     /// With `environment`: the caller's lease of this request_id there.
     #[prost(string, tag="5")]
     pub request_id: ::prost::alloc::string::String,
+    /// As in RenewRequest; of a lease that is not HELD they tell nothing.
+    #[prost(map="string, string", tag="6")]
+    pub facts: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
 }
 /// The end.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -883,7 +954,7 @@ pub struct ReleaseResponse {
     pub already_ended: bool,
 }
 /// Name a lease.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RenewRequest {
     /// The lease to extend.
     #[prost(string, tag="1")]
@@ -891,6 +962,11 @@ pub struct RenewRequest {
     /// A new ttl, 1 s to 30 d, clamped as in Acquire; the lease's own if absent.
     #[prost(message, optional, tag="2")]
     pub ttl: ::core::option::Option<::prost_types::Duration>,
+    /// What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
+    /// At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
+    /// oldest go. Only a HELD lease tells facts.
+    #[prost(map="string, string", tag="3")]
+    pub facts: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
 }
 /// The lease after it.
 #[derive(Clone, PartialEq, ::prost::Message)]

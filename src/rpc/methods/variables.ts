@@ -1,0 +1,137 @@
+/** What environments give to their holders: read from a configuration, shown with it, and told to who holds them. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { LeaseSchema } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { limits } from "../../core/limits.ts";
+import type { EnvironmentConfig, Variable, Variables } from "../../core/model/environment.ts";
+import type { Lease, NamedNeed } from "../../core/model/lease.ts";
+import { partsOf } from "../../core/model/needs.ts";
+import type { Pool } from "../../core/model/pool.ts";
+import type { Micros } from "../../core/model/units.ts";
+import { badField } from "../errors.ts";
+import type { Service } from "./call.ts";
+import { type Given, leaseMessage } from "./convert.ts";
+import { show, text } from "./fields.ts";
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const FROM_ENV = /^CALL_ME_SECRET_[A-Za-z0-9_]+$/;
+
+type Secrets = Service["secrets"];
+type Configured = Pick<EnvironmentConfig, "variables" | "slotVariables">;
+
+/** The variables of an environment's configuration; `at` names its fields. One that the server has no value for is refused, since nobody could use it. */
+export function readVariables(message: pb.Environment, capacity: number, at: (field: string) => string, secrets: Secrets): Configured {
+  const variables = readSet(at("variables"), message.variables, secrets);
+  const slots = message.slotVariables;
+  if (slots.length > capacity)
+    throw badField(
+      at("slot_variables"),
+      `has ${slots.length} entries, and the environment ${capacity} slots; give one for each slot at most`,
+    );
+  const slotVariables = slots.map((slot, index) => readSet(`${at("slot_variables")}[${index}].variables`, slot.variables, secrets));
+  const size = [variables, ...slotVariables].flatMap(Object.values).reduce((sum, variable) => sum + sizeOf(variable), 0);
+  const most = limits.variablesOfEnvironment;
+  if (size > most) throw badField(at("variables"), `and slot_variables have ${size} characters; at most ${most} are allowed together`);
+  return {
+    ...(Object.keys(variables).length > 0 && { variables }),
+    ...(slotVariables.length > 0 && { slotVariables }),
+  };
+}
+
+function readSet(field: string, given: Readonly<Record<string, pb.Variable>>, secrets: Secrets): Variables {
+  const { count, name: longest } = limits.variables;
+  const entries = Object.entries(given);
+  if (entries.length > count) throw badField(field, `has ${entries.length} entries; at most ${count} are allowed`);
+  return Object.fromEntries(
+    entries.map(([name, variable]) => {
+      if (!NAME.test(name) || name.length > longest)
+        throw badField(field, `${show(name)} is no name of a variable; use 1 to ${longest} of A-Z a-z 0-9 _, beginning with a letter or _`);
+      return [name, readVariable(`${field}[${show(name)}]`, variable, secrets)];
+    }),
+  );
+}
+
+function readVariable(field: string, { value, fromEnv, secret }: pb.Variable, secrets: Secrets): Variable {
+  if ((value === undefined) === (fromEnv === "")) throw badField(field, "give either value or from_env");
+  if (value !== undefined) {
+    // The value is not quoted: somebody may have written a password there.
+    if (secret)
+      throw badField(`${field}.secret`, "needs from_env: the value of a secret is not stored; set it in the server's environment");
+    return { value: text(`${field}.value`, value, limits.variables.value) };
+  }
+  if (!FROM_ENV.test(fromEnv) || fromEnv.length > limits.variables.fromEnv)
+    throw badField(
+      `${field}.from_env`,
+      `${show(fromEnv)} is not CALL_ME_SECRET_ and 1 to 113 of A-Z a-z 0-9 _: nothing else of the server's environment is given away`,
+    );
+  if (!secrets.has(fromEnv))
+    throw badField(
+      `${field}.from_env`,
+      `${fromEnv} is not set, or empty, in the server's environment; set it there, and start the server again`,
+    );
+  return { fromEnv, ...(secret && { secret }) };
+}
+
+function sizeOf(variable: Variable): number {
+  return "value" in variable ? variable.value.length : variable.fromEnv.length;
+}
+
+/** The environments that have a variable which the server has no value for, and the names that it lacks. */
+export function lacking(pools: Iterable<Pool>, secrets: Secrets): { readonly environments: string[]; readonly variables: string[] } {
+  const environments: string[] = [];
+  const variables = new Set<string>();
+  for (const { sites } of pools)
+    for (const [name, { environment }] of sites.entries()) {
+      const { variables: own = {}, slotVariables = [] } = environment.config;
+      const missing = [own, ...slotVariables]
+        .flatMap(Object.values<Variable>)
+        .filter((variable) => textOf(variable, secrets) === undefined);
+      if (missing.length > 0) environments.push(name);
+      for (const variable of missing) if ("fromEnv" in variable) variables.add(variable.fromEnv);
+    }
+  return { environments, variables: [...variables].sort() };
+}
+
+/** A lease as its holder sees it: while it is HELD, with the variables of what it holds. */
+export function heldMessage(lease: Lease, pool: Pool, now: Micros, secrets: Secrets): MessageInitShape<typeof LeaseSchema> {
+  if (!givesVariables(lease, pool)) return leaseMessage(lease, pool, now);
+  return leaseMessage(lease, pool, now, (part) => given(configOf(pool, part), part.indexes, secrets));
+}
+
+/** Whether a lease is HELD on an environment that has variables. */
+export function givesVariables(lease: Lease, pool: Pool): boolean {
+  return lease.state === "HELD" && partsOf(lease).some((part) => hasVariables(configOf(pool, part)));
+}
+
+function configOf(pool: Pool, { environment }: NamedNeed): Configured {
+  return pool.sites.get(environment)?.environment.config ?? {};
+}
+
+function hasVariables({ variables, slotVariables }: Configured): boolean {
+  return variables !== undefined || slotVariables !== undefined;
+}
+
+function given({ variables = {}, slotVariables = [] }: Configured, indexes: readonly number[], secrets: Secrets): Given {
+  const slots = slotVariables.length === 0 ? [] : indexes.map((index) => slotVariables[index] ?? {});
+  const all = [variables, ...slots].flatMap(Object.entries<Variable>);
+  const names = (which: (variable: Variable) => boolean) =>
+    [...new Set(all.flatMap(([name, variable]) => (which(variable) ? name : [])))].sort();
+  return {
+    variables: resolved(variables, secrets),
+    slotVariables: slots.map((slot) => ({ variables: resolved(slot, secrets) })),
+    secretVariables: names((variable) => "fromEnv" in variable && variable.secret === true),
+    missingVariables: names((variable) => textOf(variable, secrets) === undefined),
+  };
+}
+
+function resolved(variables: Variables, secrets: Secrets): Record<string, string> {
+  const entries = Object.entries(variables).flatMap(([name, variable]): [string, string][] => {
+    const value = textOf(variable, secrets);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function textOf(variable: Variable, secrets: Secrets): string | undefined {
+  return "value" in variable ? variable.value : secrets.get(variable.fromEnv);
+}

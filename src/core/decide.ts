@@ -29,7 +29,9 @@ export function decide(draft: Draft, command: Command): Reply {
   if (command.type === "abandon") abandon(draft, command.leases);
   pulse(draft);
   const mark = draft.mark();
+  draft.actor = "by" in command ? draft.identity(command.by) : undefined;
   const reply = execute(draft, command);
+  draft.actor = undefined;
   // What is UNSATISFIABLE at once is an answer only (rule 2): that lease has no revision.
   if (!reply.ok || reply.lease?.revision === 0) draft.reset(mark);
   settle(draft);

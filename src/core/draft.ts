@@ -1,5 +1,5 @@
 import type { Caller } from "./command.ts";
-import type { Cause, Event } from "./event.ts";
+import type { Event } from "./event.ts";
 import { leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
 import { claimedBy, placed } from "./line/placing.ts";
 import type { Environment } from "./model/environment.ts";
@@ -10,6 +10,7 @@ import { isReady } from "./model/rank.ts";
 import { isOutOfService, siteOf } from "./model/site.ts";
 import { ascending, Sorted } from "./model/sorted.ts";
 import type { Micros, Revision } from "./model/units.ts";
+import { environmentTale, leaseTale, type Tale } from "./tale.ts";
 import { deletedStatus, statusOf } from "./view.ts";
 
 /**
@@ -71,6 +72,8 @@ export class Draft {
   readonly #found: Found;
   /** Leases that ended in this draft, by id and by request key. */
   #ended: Sorted<string, Lease> = Sorted.empty(ascending);
+  /** Who has asked for the command that is executed; nobody for what comes by itself. */
+  actor: EndedBy | undefined;
   readonly rows: Row[] = [];
   readonly events: Event[] = [];
   /** Environments whose free slots or line changed since the pool was last settled. */
@@ -171,13 +174,7 @@ export class Draft {
     // One that is passed over leaves what a selector had chosen for it.
     const names = [...new Set([...(before === undefined ? [] : namesOf(before)), ...namesOf(row)])];
     for (const name of names) this.touched.add(name);
-    if (before?.state === row.state) return row;
-    this.#tell(revision, names, {
-      leaseId: row.id,
-      state: row.state,
-      holder: row.holder,
-      ...(row.endReason === undefined ? {} : { endReason: row.endReason }),
-    });
+    if (before?.state !== row.state) this.#tell(revision, names, leaseTale(before, row, names));
     return row;
   }
 
@@ -191,7 +188,7 @@ export class Draft {
     this.touched.add(name);
     if (before !== undefined && isOutOfService(before.environment) !== isOutOfService(row))
       for (const id of before.line.values()) this.#shift(leaseOf(this.pool, id));
-    if (told) this.#tell(revision, [name], undefined);
+    if (told) this.#tell(revision, [name], environmentTale(before?.environment, row, this.actor));
     return row;
   }
 
@@ -208,7 +205,12 @@ export class Draft {
     this.pool = withoutEnvironment(this.pool, name);
     this.rows.push({ kind: "environment", name });
     this.touched.add(name);
-    if (told) this.events.push({ revision, at: this.at, pool: this.pool.name, environments: [deletedStatus(environment)] });
+    const by = this.actor;
+    if (told)
+      this.events.push({
+        ...{ revision, at: this.at, pool: this.pool.name, environments: [deletedStatus(environment)] },
+        ...{ kind: "ENVIRONMENT_DELETED", ...(by && { by }) },
+      });
   }
 
   /** A waiter has joined the ready lines of its environments, or left them. */
@@ -224,8 +226,8 @@ export class Draft {
     this.#ended = this.#ended.set(requestKey(lease.principal, lease.pool, lease.requestId), lease);
   }
 
-  #tell(revision: Revision, names: readonly string[], cause: Cause | undefined): void {
+  #tell(revision: Revision, names: readonly string[], tale: Tale): void {
     const environments = names.map((name) => statusOf(this.pool, name));
-    this.events.push({ revision, at: this.at, pool: this.pool.name, environments, ...(cause && { cause }) });
+    this.events.push({ revision, at: this.at, pool: this.pool.name, environments, ...tale });
   }
 }

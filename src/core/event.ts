@@ -1,5 +1,5 @@
 import type { EnvironmentState, LastUse } from "./model/environment.ts";
-import type { EndReason, Holder, LeaseState } from "./model/lease.ts";
+import type { EndedBy, EndReason, Holder, LeaseState } from "./model/lease.ts";
 import type { Micros, Revision } from "./model/units.ts";
 
 /** A lease as others see it. */
@@ -38,12 +38,37 @@ export interface EnvironmentStatus {
   readonly deleted?: boolean;
 }
 
+/**
+ * What an event is, in the history. A lease's end is called by its reason. TAKEN_BACK: of a hold or an offer whose answer was lost, or that
+ * a start had to offer anew.
+ */
+export type EventKind =
+  | "QUEUED"
+  | "OFFERED"
+  | "GRANTED"
+  | "PASSED_OVER"
+  | "TAKEN_BACK"
+  | EndReason
+  | "ENVIRONMENT_CREATED"
+  | "ENVIRONMENT_CHANGED"
+  | "ENVIRONMENT_DELETED"
+  | "STATE_CHANGED";
+
 /** What made an event; none when an environment's configuration or state changed. */
 export interface Cause {
   readonly leaseId: string;
   readonly state: LeaseState;
   readonly endReason?: EndReason;
   readonly holder: Holder;
+  /** The rest is for the history alone. Rows that are older than it lack it. */
+  readonly principal?: string;
+  /** What the lease is wanted for; of its end, the note. */
+  readonly reason?: string;
+  readonly createdAt?: Micros;
+  /** When it was granted, of a lease that is or was HELD. */
+  readonly grantedAt?: Micros;
+  /** On each of the event's environments; absent where it is one everywhere. */
+  readonly slots?: readonly number[];
 }
 
 /** A change for people to see: who moved, and the full state of each environment concerned after it. Renewals make none. */
@@ -53,4 +78,11 @@ export interface Event {
   readonly pool: string;
   readonly environments: readonly EnvironmentStatus[];
   readonly cause?: Cause;
+  /** Absent: nothing that the history keeps, such as the end of a rest. */
+  readonly kind?: EventKind;
+  /** Who ended a lease, or changed an environment; absent where it came by itself. */
+  readonly by?: EndedBy;
+  /** ENVIRONMENT_CHANGED: the fields that differ, and the capacity before, if that does. */
+  readonly fields?: readonly string[];
+  readonly capacityBefore?: number;
 }

@@ -7,6 +7,7 @@ import { limits } from "../limits.ts";
 import type { EnvironmentConfig } from "../model/environment.ts";
 import type { Site } from "../model/pool.ts";
 import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
+import { differing } from "../tale.ts";
 import { unsatisfiable } from "./busy.ts";
 import { end } from "./moves.ts";
 import { beyond, limitReached, noEnvironment } from "./refusal.ts";
@@ -150,20 +151,6 @@ export function freshen(draft: Draft, name: string): void {
   if (stateUntil !== undefined && stateUntil <= draft.at)
     draft.putEnvironment({ ...environment, state: "AVAILABLE", stateReason: "" }, true);
   else draft.endRests(name);
-}
-
-function differing(before: EnvironmentConfig, after: EnvironmentConfig): string[] {
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof EnvironmentConfig>;
-  return [...keys].filter((key) => canonical(before[key]) !== canonical(after[key])).sort();
-}
-
-/** The same text for the same content, in whatever order it was given. */
-function canonical(value: unknown): string {
-  const sorted = (_key: string, part: unknown) =>
-    typeof part !== "object" || part === null || Array.isArray(part)
-      ? part
-      : Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return JSON.stringify(value, sorted) ?? "";
 }
 
 function poolFixed(config: EnvironmentConfig, owner: string): Refusal {

@@ -2,9 +2,9 @@
  * The bodies of rows say what is particular: what most leases and events have in common is left out, and so is what other columns say. A
  * body that says all of it, as older ones do, reads the same.
  */
-import type { Cause, EnvironmentStatus, Event, Occupant } from "../../core/event.ts";
+import type { Cause, EnvironmentStatus, Event, EventKind, Occupant } from "../../core/event.ts";
 import type { LastUse } from "../../core/model/environment.ts";
-import type { Holder, Lease } from "../../core/model/lease.ts";
+import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
 
 const HOLDER: Holder = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" };
@@ -112,12 +112,34 @@ export function bodyOfEvents(events: readonly Event[], from: number): { readonly
   return { body: `${body}]`, to };
 }
 
-function bareEvent({ revision, at, pool, environments, cause }: Event, known: Known): Bare<Event, "pool"> {
+function bareEvent(event: Event, known: Known): Bare<Event, "pool"> {
+  const { revision, pool, cause, by } = event;
   return {
     revision,
-    at: unless(at, revision),
-    environments: environments.map((status) => bareStatus(status, pool, known)),
-    cause: cause && { ...cause, holder: newHolder(cause, known) },
+    at: unless(event.at, revision),
+    environments: event.environments.map((status) => bareStatus(status, pool, known)),
+    cause: cause && bareCause(cause, known),
+    kind: event.kind,
+    by:
+      by?.holder === undefined || by.lease === undefined
+        ? by
+        : { ...by, holder: newHolder({ leaseId: by.lease, holder: by.holder }, known) },
+    fields: event.fields,
+    capacityBefore: event.capacityBefore,
+  };
+}
+
+function bareCause(cause: Cause, known: Known): Bare<Cause> {
+  return {
+    leaseId: cause.leaseId,
+    state: cause.state,
+    endReason: cause.endReason,
+    holder: newHolder(cause, known),
+    principal: cause.principal,
+    reason: cause.reason,
+    createdAt: cause.createdAt,
+    grantedAt: cause.grantedAt,
+    slots: cause.slots,
   };
 }
 
@@ -167,6 +189,10 @@ interface LeanEvent {
   readonly at?: Micros;
   readonly environments: readonly LeanStatus[];
   readonly cause?: LeanNamed<Cause>;
+  readonly kind?: EventKind;
+  readonly by?: Omit<EndedBy, "holder"> & { readonly holder?: Partial<Holder> };
+  readonly fields?: readonly string[];
+  readonly capacityBefore?: number;
 }
 type LeanStatus = Omit<Partial<EnvironmentStatus>, "holders" | "next" | "rest"> &
   Pick<EnvironmentStatus, "name"> & {
@@ -183,9 +209,15 @@ export function eventsOfBody(body: string, pool: string): readonly Event[] {
   return [found].flat().map((event) => fullEvent(event, pool, known));
 }
 
-function fullEvent({ revision, at = revision, environments, cause }: LeanEvent, pool: string, known: Known): Event {
+function fullEvent({ revision, at = revision, environments, cause, by, ...rest }: LeanEvent, pool: string, known: Known): Event {
   const statuses = environments.map((status) => fullStatus(status, pool, known));
-  return { revision, at, pool, environments: statuses, ...(cause && { cause: full(cause, known) }) };
+  const told = { revision, at, pool, environments: statuses, ...(cause && { cause: full(cause, known) }) };
+  return { ...told, ...rest, ...(by && { by: fullBy(by, known) }) };
+}
+
+function fullBy({ holder, ...by }: NonNullable<LeanEvent["by"]>, known: Known): EndedBy {
+  if (by.lease === undefined) return by;
+  return { ...by, holder: full({ leaseId: by.lease, ...(holder && { holder }) }, known).holder };
 }
 
 function fullStatus({ holders = [], next, rest, ...status }: LeanStatus, pool: string, known: Known): EnvironmentStatus {

@@ -1,0 +1,67 @@
+/** What an event tells beside the environments after it: what it is, who made it, and why. Pure reads of values. */
+
+import type { Cause, Event, EventKind } from "./event.ts";
+import type { Environment, EnvironmentConfig } from "./model/environment.ts";
+import type { EndedBy, Lease } from "./model/lease.ts";
+import { partsOf } from "./model/needs.ts";
+
+/** All of an event but where and when it was. */
+export type Tale = Pick<Event, "cause" | "kind" | "by" | "fields" | "capacityBefore">;
+
+/** The change of a lease's state. `names`: the environments of the event. */
+export function leaseTale(before: Lease | undefined, lease: Lease, names: readonly string[]): Tale {
+  const { state, endReason, endedBy } = lease;
+  const reason = state === "ENDED" ? lease.endNote : lease.reason;
+  const slots = slotsOf(before, lease, names);
+  const cause: Cause = {
+    ...{ leaseId: lease.id, state, holder: lease.holder, ...(endReason && { endReason }) },
+    ...{ principal: lease.principal, ...(reason !== "" && { reason }), createdAt: lease.createdAt },
+    ...(lease.heldAt !== undefined && lease.grantedAt !== undefined && { grantedAt: lease.grantedAt }),
+    ...(slots && { slots }),
+  };
+  return { cause, kind: kindOf(before, lease), ...(endedBy && { by: endedBy }) };
+}
+
+function kindOf(before: Lease | undefined, { state, endReason = "RELEASED", passedOver }: Lease): EventKind {
+  if (state === "ENDED") return endReason;
+  if (state === "HELD") return "GRANTED";
+  if (state === "OFFERED") return before?.state === "HELD" ? "TAKEN_BACK" : "OFFERED";
+  if (before === undefined) return "QUEUED";
+  return passedOver === true ? "PASSED_OVER" : "TAKEN_BACK";
+}
+
+function slotsOf(before: Lease | undefined, lease: Lease, names: readonly string[]): readonly number[] | undefined {
+  const parts = [before, lease].flatMap((version) => (version === undefined ? [] : partsOf(version)));
+  if (parts.every(({ slots }) => slots === 1)) return undefined;
+  const slots = new Map(parts.map((part) => [part.environment, part.slots]));
+  return names.map((name) => slots.get(name) ?? 1);
+}
+
+/** A change of an environment; `by` has asked for it, or nobody, where a time was over. */
+export function environmentTale(before: Environment | undefined, after: Environment, by: EndedBy | undefined): Tale {
+  const who = by && { by };
+  if (before === undefined) return { kind: "ENVIRONMENT_CREATED", ...who };
+  const { state, stateReason, stateUntil } = before;
+  if (state !== after.state || stateReason !== after.stateReason || stateUntil !== after.stateUntil)
+    return { kind: "STATE_CHANGED", ...who };
+  const fields = differing(before.config, after.config);
+  if (fields.length === 0) return {};
+  const { capacity } = before.config;
+  return { kind: "ENVIRONMENT_CHANGED", fields, ...(capacity !== after.config.capacity && { capacityBefore: capacity }), ...who };
+}
+
+/** The fields in which two configurations differ, by name. */
+export function differing(before: EnvironmentConfig, after: EnvironmentConfig): string[] {
+  if (before === after) return [];
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof EnvironmentConfig>;
+  return [...keys].filter((key) => canonical(before[key]) !== canonical(after[key])).sort();
+}
+
+/** The same text for the same content, in whatever order it was given. */
+function canonical(value: unknown): string {
+  const sorted = (_key: string, part: unknown) =>
+    typeof part !== "object" || part === null || Array.isArray(part)
+      ? part
+      : Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(value, sorted) ?? "";
+}

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, fromJson, type JsonObject, type JsonValue, ScalarType, toJson } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { durationOf, parseDuration } from "../../clients/ts/src/duration.ts";
-import { type Environment, EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { type Environment, EnvironmentSchema, type PoolConfig, PoolConfigSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { Failure } from "../exit.ts";
 import { nearest } from "../help/suggestion.ts";
 import { DURATION_FORMS } from "../words/duration.ts";
@@ -10,31 +10,37 @@ import type { FleetDocument, Path } from "./document.ts";
 /** Fields of an environment that the server alone sets; `env list --json` has them. proto says of each that it is output only. */
 export const OUTPUT_ONLY: ReadonlySet<string> = new Set(["state", "state_reason", "state_until", "on_demand"]);
 
-/** The environments that a file has. */
+/** What a file says. */
 export interface Fleet {
   readonly environments: Environment[];
-  /** Where they are in the document. */
+  readonly pools: PoolConfig[];
+  /** Where the environments are in the document. */
   readonly at: Path;
   /** The keys that were left out because they say nothing that can be applied, each once. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Reads `{"environments": […]}`, or the list alone. Strict: a field that does not exist is a typing error, and must not quietly become a
+ * Reads `{"environments": […], "pools": […]}`, or the list of environments alone. Keys that begin with x- are the file's own, such as a place
+ * for anchors. Strict: a field that does not exist is a typing error, and must not quietly become a
  * default. Durations are written as on the command line. A usage Failure names file, line and field.
  */
-export function environmentsIn(document: FleetDocument): Fleet {
+export function fleetIn(document: FleetDocument): Fleet {
   const reader = new Reader(document);
-  const at = reader.findList();
-  const list = at.length === 0 ? document.value : (document.value as JsonObject)["environments"];
-  const environments = (list as unknown[]).map((entry, index) => reader.environment(entry, [...at, index]));
-  return { environments, at, leftOut: [...reader.leftOut] };
+  const { at, environments, pools } = reader.findLists();
+  return {
+    environments: environments.map((entry, index) => fromJson(EnvironmentSchema, reader.message(EnvironmentSchema, entry, [...at, index]))),
+    pools: pools.map((entry, index) => fromJson(PoolConfigSchema, reader.message(PoolConfigSchema, entry, ["pools", index]))),
+    at,
+    leftOut: [...reader.leftOut],
+  };
 }
 
-/** Where in the document is what the server calls `environments[3].labels["a b"]`, or an environment of that name. */
+/** Where in the document is what the server calls `environments[3].labels["a b"]` or `pools[1]`, or an environment of that name. */
 export function placeIn({ environments, at }: Fleet, field: string, name: string | undefined): Path {
   const parts = [...field.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|(\w+)/g)];
-  const [, ...inside] = parts.map(([, index, key, word]) => (index === undefined ? (key ?? word ?? "") : Number(index)));
+  const [list, ...inside] = parts.map(([, index, key, word]) => (index === undefined ? (key ?? word ?? "") : Number(index)));
+  if (list === "pools") return ["pools", ...inside];
   if (inside.length > 0 || name === undefined) return [...at, ...inside];
   return [...at, environments.findIndex((one) => one.name === name)];
 }
@@ -56,26 +62,26 @@ class Reader {
     this.#document = document;
   }
 
-  /** Where the list of environments is. */
-  findList(): Path {
+  /** The two lists, and where that of the environments is. */
+  findLists(): { readonly at: Path; readonly environments: readonly unknown[]; readonly pools: readonly unknown[] } {
     const { value } = this.#document;
-    if (Array.isArray(value)) return [];
+    if (Array.isArray(value)) return { at: [], environments: value, pools: [] };
     if (!isObject(value)) throw this.#document.failure([], `${shown(value)} is no fleet; write {"environments": […]}, or the list alone`);
     for (const key of Object.keys(value)) {
       if (key === "nextPageToken" || key === "next_page_token") this.leftOut.add(key);
-      else if (key !== "environments") throw this.#document.failure([key], besideEnvironments(key));
+      else if (!LISTS.includes(key) && !key.startsWith("x-")) throw this.#document.failure([key], besideEnvironments(key));
     }
-    if (Array.isArray(value["environments"])) return ["environments"];
-    const given = value["environments"];
-    const complaint = given === undefined ? "environments is missing" : `environments: got ${shown(given)}`;
-    throw this.#document.failure(["environments"], `${complaint}; write {"environments": […]}`);
+    const { environments, pools } = value;
+    if (!Array.isArray(environments)) {
+      const complaint = environments === undefined ? "environments is missing" : `environments: got ${shown(environments)}`;
+      throw this.#document.failure(["environments"], `${complaint}; write {"environments": […]}`);
+    }
+    if (pools !== undefined && pools !== null && !Array.isArray(pools))
+      throw this.#fault(["pools"], pools, 'write a list, e.g. [{"name": "default", "maxQueue": 20}]');
+    return { at: ["environments"], environments, pools: pools ?? [] };
   }
 
-  environment(entry: unknown, path: Path): Environment {
-    return fromJson(EnvironmentSchema, this.#message(EnvironmentSchema, entry, path));
-  }
-
-  #message(type: DescMessage, value: unknown, path: Path): JsonObject {
+  message(type: DescMessage, value: unknown, path: Path): JsonObject {
     if (!isObject(value)) throw this.#fault(path, value, "write an object, e.g. {name: uat}");
     const read = new Map<string, [key: string, JsonValue]>();
     for (const [key, item] of Object.entries(value)) {
@@ -105,7 +111,7 @@ class Reader {
 
   #one(field: DescField, value: unknown, path: Path): JsonValue {
     if (field.message?.typeName === DurationSchema.typeName) return this.#duration(value, path);
-    if (field.message !== undefined && !field.message.typeName.startsWith("google.")) return this.#message(field.message, value, path);
+    if (field.message !== undefined && !field.message.typeName.startsWith("google.")) return this.message(field.message, value, path);
     if (fits(field, value)) return value;
     throw this.#fault(path, value, `write ${expected(field, value)}`);
   }
@@ -157,7 +163,10 @@ function unknownField(key: string, type: DescMessage): string {
   return `${JSON.stringify(key)} is unknown; ${hint}`;
 }
 
-/** What a request has beside its environments, and the options that say it here. */
+/** What a file has. */
+const LISTS: readonly string[] = ["environments", "pools"];
+
+/** What a request has beside that, and the options that say it here. */
 const OPTIONS: ReadonlyMap<string, string> = new Map([
   ["prune", "--prune"],
   ["dryRun", "--dry-run"],
@@ -166,7 +175,9 @@ const OPTIONS: ReadonlyMap<string, string> = new Map([
 
 function besideEnvironments(key: string): string {
   const option = OPTIONS.get(key);
-  return `${JSON.stringify(key)} is unknown beside "environments"${option === undefined ? "; take it out" : `; give ${option} instead`}`;
+  const meant = nearest(key, LISTS);
+  const hint = meant === undefined ? "take it out, or begin it with x- if it is your own" : `did you mean ${JSON.stringify(meant)}?`;
+  return `${JSON.stringify(key)} is unknown beside "environments"; ${option === undefined ? hint : `give ${option} instead`}`;
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {

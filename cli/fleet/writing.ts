@@ -2,7 +2,7 @@ import { type JsonObject, toJson } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Document, type Scalar, visit } from "yaml";
 import { parseDuration } from "../../clients/ts/src/duration.ts";
-import { type Environment, EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { type Environment, EnvironmentSchema, type PoolConfig, PoolConfigSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { writeDuration } from "../words/duration.ts";
 import { plainJson } from "../words/plain.ts";
 import { OUTPUT_ONLY } from "./environments.ts";
@@ -14,14 +14,15 @@ const PLAIN = /^(?!.*section_)[A-Za-z](?:[\w ./-]*\w)?$|^(?:\d+(?:d|h|m|s|ms|us|
  * A file for `env apply`: what is configured, without what only the server sets and what is as it would be anyway. Names that were made on
  * demand are comments, since to apply them is to configure them.
  */
-export function fleetYaml(environments: readonly Environment[]): string {
+export function fleetYaml(environments: readonly Environment[], pools: readonly PoolConfig[] = []): string {
   const configured = environments.filter((one) => !one.onDemand).map(configurationOf);
   const others = environments.filter((one) => one.onDemand);
   const comment =
     others.length === 0
       ? ""
       : `# Made on demand, and configured by nobody:\n${others.map(({ name }) => `# - name: ${JSON.stringify(name)}\n`).join("")}`;
-  return plainJson(`${yamlOf({ environments: configured })}${comment}`);
+  const set = pools.length === 0 ? {} : { pools: pools.map((pool) => toJson(PoolConfigSchema, pool)) };
+  return plainJson(`${yamlOf({ ...set, environments: configured })}${comment}`);
 }
 
 function yamlOf(value: object): string {

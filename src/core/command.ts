@@ -1,6 +1,7 @@
 import type { EnvironmentConfig, EnvironmentState } from "./model/environment.ts";
 import { type Holder, type Lease, requestKey, type Want } from "./model/lease.ts";
 import type { Pool } from "./model/pool.ts";
+import type { PoolConfig } from "./model/pool-config.ts";
 import type { Micros } from "./model/units.ts";
 
 /** Who calls: a principal (which key), or the bearer of one lease's token. */
@@ -16,6 +17,7 @@ export interface Acquire {
   readonly id: string;
   readonly by: Caller;
   readonly needs: readonly Want[];
+  /** Whether unknown names are made, unless the pool is set otherwise. */
   readonly autoCreate: boolean;
   readonly ifBusy: "QUEUE" | "FAIL";
   /** With FAIL: how long it may stand in line, in memory only; not at all without it. */
@@ -110,7 +112,9 @@ export interface Apply {
   readonly type: "apply";
   readonly by: Caller;
   readonly environments: readonly EnvironmentConfig[];
-  /** Delete those of the pool that `environments` does not name. */
+  /** Of the pool itself; without: it stays as it is. */
+  readonly config?: PoolConfig;
+  /** Delete the environments of the pool that `environments` does not name, and its configuration where `config` is not given. */
   readonly prune: boolean;
 }
 
@@ -173,6 +177,7 @@ export type RefusalReason =
   | "POOL_FIXED"
   | "ENVIRONMENT_IN_USE"
   | "STATE_UNTIL_PAST"
+  | "QUEUE_FULL"
   | "LIMIT_REACHED";
 
 /** A "no" that changed nothing. */
@@ -187,10 +192,14 @@ export interface Refusal {
   readonly field?: string;
 }
 
-export interface Change {
+/** What became of the configuration of an environment, or of a pool. */
+export interface Change<C = EnvironmentConfig> {
   readonly name: string;
   readonly kind: "CREATED" | "UPDATED" | "UNCHANGED" | "DELETED";
+  /** Those that differ. */
   readonly fields: readonly string[];
+  /** On UPDATED: as it was. */
+  readonly before?: C;
 }
 
 /** What a command did. */
@@ -200,6 +209,8 @@ export interface Done {
   readonly alreadyEnded?: boolean;
   readonly environmentCreated?: boolean;
   readonly changes?: readonly Change[];
+  /** What became of the configuration of the pool itself. */
+  readonly configured?: Change<PoolConfig>;
 }
 
 /** The answer, and the pool as the command left it or a later one, to read positions and states from. */

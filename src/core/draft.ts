@@ -6,6 +6,7 @@ import type { Environment } from "./model/environment.ts";
 import { type EndedBy, type Lease, requestKey } from "./model/lease.ts";
 import { namesOf } from "./model/needs.ts";
 import type { Pool } from "./model/pool.ts";
+import type { PoolConfig } from "./model/pool-config.ts";
 import { isReady } from "./model/rank.ts";
 import { isOutOfService, siteOf } from "./model/site.ts";
 import { ascending, Sorted } from "./model/sorted.ts";
@@ -17,7 +18,11 @@ import { deletedStatus, statusOf } from "./view.ts";
  * A row that a transaction writes; the last one of a key counts. An environment is named only: its row is what it is in the draft's pool at
  * the end, and gone if it is not there.
  */
-export type Row = { readonly kind: "lease"; readonly lease: Lease } | { readonly kind: "environment"; readonly name: string };
+export type Row =
+  | { readonly kind: "lease"; readonly lease: Lease }
+  | { readonly kind: "environment"; readonly name: string }
+  /** The configuration of the pool. */
+  | { readonly kind: "config" };
 
 /** Rows that commands name and a pool does not hold, as the store read them under the lock. */
 export interface Found {
@@ -35,14 +40,14 @@ export interface Totals {
   readonly environments: number;
   readonly leases: number;
   readonly waiters: number;
-  /** Pools with an environment. */
+  /** Pools with an environment, or a configuration. */
   readonly pools: number;
 }
 
 /** What one pool has. */
-export function totalsOf({ sites, idle, leases, waiters }: Pool): Totals {
+export function totalsOf({ sites, idle, leases, waiters, config }: Pool): Totals {
   const environments = sites.size - idle.size;
-  return { environments, leases: leases.size, waiters, pools: Number(environments > 0) };
+  return { environments, leases: leases.size, waiters, pools: Number(environments > 0 || config !== undefined) };
 }
 
 /** How a lease is written. */
@@ -190,6 +195,13 @@ export class Draft {
       for (const id of before.line.values()) this.#shift(leaseOf(this.pool, id));
     if (told) this.#tell(revision, [name], environmentTale(before?.environment, row, this.actor));
     return row;
+  }
+
+  /** Configures the pool, or takes its configuration from it. */
+  putConfig(config: PoolConfig | undefined): void {
+    const { config: _, ...pool } = { ...this.pool, revision: this.next() };
+    this.pool = config === undefined ? pool : { ...pool, config };
+    this.rows.push({ kind: "config" });
   }
 
   /** Ends the rests of an environment that are over. */

@@ -23,7 +23,7 @@ interface Parts {
 
 /** The pool that these rows describe: all its environments, and its live leases. */
 export function poolOfRows(
-  row: Pick<Pool, "name" | "revision" | "at">,
+  row: Pick<Pool, "name" | "revision" | "at" | "config">,
   environments: readonly StoredEnvironment[],
   leases: readonly Lease[],
 ): Pool {

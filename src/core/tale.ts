@@ -1,7 +1,8 @@
 /** What an event tells beside the environments after it: what it is, who made it, and why. Pure reads of values. */
 
 import type { Cause, Event, EventKind } from "./event.ts";
-import type { Environment, EnvironmentConfig } from "./model/environment.ts";
+import { differing } from "./model/differing.ts";
+import type { Environment } from "./model/environment.ts";
 import type { EndedBy, Lease } from "./model/lease.ts";
 import { partsOf } from "./model/needs.ts";
 
@@ -48,20 +49,4 @@ export function environmentTale(before: Environment | undefined, after: Environm
   if (fields.length === 0) return {};
   const { capacity } = before.config;
   return { kind: "ENVIRONMENT_CHANGED", fields, ...(capacity !== after.config.capacity && { capacityBefore: capacity }), ...who };
-}
-
-/** The fields in which two configurations differ, by name. */
-export function differing(before: EnvironmentConfig, after: EnvironmentConfig): string[] {
-  if (before === after) return [];
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof EnvironmentConfig>;
-  return [...keys].filter((key) => canonical(before[key]) !== canonical(after[key])).sort();
-}
-
-/** The same text for the same content, in whatever order it was given. */
-function canonical(value: unknown): string {
-  const sorted = (_key: string, part: unknown) =>
-    typeof part !== "object" || part === null || Array.isArray(part)
-      ? part
-      : Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return JSON.stringify(value, sorted) ?? "";
 }

@@ -28,7 +28,7 @@ export class Pools implements Cache {
   readonly #gone = new Map<string, string>();
   readonly #ends = new RecentEnds();
   readonly #broken = new Map<string, EngineFailure>();
-  /** Pools without an environment, the last one used at the end. Kept for their revisions only, so nothing iterates over them. */
+  /** Pools with neither an environment nor a configuration, the last one used at the end. Kept for their revisions only, so nothing iterates over them. */
   readonly #former = new Map<string, Pool>();
   readonly #listeners: ((commit: Commit) => void)[] = [];
   #totals: Totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
@@ -38,7 +38,7 @@ export class Pools implements Cache {
     this.#now = now;
   }
 
-  /** Every pool that has an environment, without those that are refused. */
+  /** Every pool that has an environment or a configuration, without those that are refused. */
   all(): Iterable<Pool> {
     return this.#pools.values();
   }
@@ -137,7 +137,7 @@ export class Pools implements Cache {
     const { name } = pool;
     this.#totals = add(add(this.#totals, totalsOf(this.#pools.get(name) ?? emptyPool(name)), -1), totalsOf(pool), 1);
     this.#former.delete(name);
-    if (pool.sites.size > 0) this.#pools.set(name, pool);
+    if (pool.sites.size > 0 || pool.config !== undefined) this.#pools.set(name, pool);
     else {
       this.#pools.delete(name);
       this.#former.set(name, pool);

@@ -2,6 +2,7 @@ import type { Totals } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
+import { makesOnDemand } from "../core/model/pool-config.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
 import { isListed, oldestFirst } from "../store/query.ts";
 import type { LeaseQuery, Past, Store } from "../store/store.ts";
@@ -33,7 +34,7 @@ export class Views {
     return this.#store.condition === "well" || this.#store.condition === "failing";
   }
 
-  /** Every pool with an environment. */
+  /** Every pool with an environment or a configuration. */
   pools(): Iterable<Pool> {
     return this.#pools.all();
   }
@@ -41,6 +42,11 @@ export class Views {
   /** A pool; an empty one if there is none of that name. Throws an EngineFailure for one that is damaged. */
   pool(name: string): Pool {
     return this.#pools.pool(name);
+  }
+
+  /** Whether an Acquire of an unknown name makes an environment in a pool; in none that is damaged. `server`: CALL_ME_AUTO_CREATE. */
+  makesOnDemand(pool: string, server: boolean): boolean {
+    return !this.#pools.isRefused(pool) && makesOnDemand(this.pool(pool), server);
   }
 
   /** The pool of an environment; undefined if it does not exist. */

@@ -51,6 +51,7 @@ export const VERDICTS: Record<Reason, Verdict> = {
   LEASE_ENDED: { code: Code.FailedPrecondition },
   POOL_FIXED: { code: Code.FailedPrecondition },
   ENVIRONMENT_IN_USE: { code: Code.FailedPrecondition },
+  QUEUE_FULL: { code: Code.ResourceExhausted, retryAfter: 10 },
   LIMIT_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
   TOO_LARGE: { code: Code.ResourceExhausted },
   UNKNOWN_ENCODING: { code: Code.Unimplemented },

@@ -2,6 +2,7 @@ import { Draft, type Found, type Totals, totalsOf } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import { type Lease, requestKey } from "../core/model/lease.ts";
+import type { PoolSetting } from "../core/model/pool-config.ts";
 import { differsByFence, storedEnvironment } from "../core/model/site.ts";
 import type { Micros } from "../core/model/units.ts";
 import type { Cache, Commit, Fence, Transaction } from "./store.ts";
@@ -82,6 +83,11 @@ export function add(a: Totals, b: Totals, sign: 1 | -1): Totals {
   };
 }
 
+function settingsOf(drafts: readonly Draft[]): PoolSetting[] {
+  const changed = drafts.filter(({ rows }) => rows.some(({ kind }) => kind === "config"));
+  return changed.map(({ pool }) => ({ pool: pool.name, config: pool.config }));
+}
+
 /** The rows to write: of several versions of one row, the last. */
 function commitOf(drafts: readonly Draft[], cache: Cache): Commit {
   const leases = new Map<string, Lease>();
@@ -93,7 +99,10 @@ function commitOf(drafts: readonly Draft[], cache: Cache): Commit {
     // Kept for each pool: a name that one pool deletes in this transaction may be created in another pool by the same transaction.
     const named = new Set<string>();
     const stored = cache.pool(draft.pool.name).sites;
-    for (const row of draft.rows) row.kind === "lease" ? leases.set(row.lease.id, row.lease) : named.add(row.name);
+    for (const row of draft.rows) {
+      if (row.kind === "lease") leases.set(row.lease.id, row.lease);
+      else if (row.kind === "environment") named.add(row.name);
+    }
     for (const name of named) {
       const [before, site] = [stored.get(name), draft.pool.sites.get(name)];
       if (site === undefined) deleted.add(name);
@@ -107,5 +116,6 @@ function commitOf(drafts: readonly Draft[], cache: Cache): Commit {
   const leavesNothing = ({ state, transient }: Lease) => state === "ENDED" && transient === true;
   const forgotten = [...leases.values()].filter(leavesNothing).map(({ id }) => id);
   const kept = [...leases.values()].filter((lease) => !leavesNothing(lease));
-  return { pools, leases: kept, environments: [...environments.values()], fences, deleted: gone, forgotten, events };
+  const written = { leases: kept, environments: [...environments.values()], fences, settings: settingsOf(drafts), events };
+  return { pools, ...written, deleted: gone, forgotten };
 }

@@ -67,11 +67,12 @@ export class LocalStore implements Store {
     if (loaded === undefined) throw new Error("invariant: a store fills one cache");
     this.#loaded = undefined;
     this.#cache = cache;
-    const { leases, environments } = loaded;
+    const { leases, environments, settings } = loaded;
     cache.adopt({
       pools: rebuild(loaded, (pool, cause) => cache.refuse(pool, cause)),
       leases,
       environments,
+      settings,
       fences: [],
       deleted: [],
       forgotten: [],

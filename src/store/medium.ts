@@ -3,6 +3,7 @@ import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
+import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Revision } from "../core/model/units.ts";
 import type { Condition, Fence, History, LeaseQuery, Past, StoreFailure } from "./store.ts";
 
@@ -13,6 +14,7 @@ export interface Batch {
   readonly environments: readonly StoredEnvironment[];
   /** Of environments of which a grant has changed nothing else. */
   readonly fences: readonly Fence[];
+  readonly settings: readonly PoolSetting[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
   /** Ids of leases of which no row is kept. */
@@ -26,6 +28,8 @@ export interface Loaded {
   readonly pools: Batch["pools"];
   /** As they were last written, their fences included. */
   readonly environments: readonly StoredEnvironment[];
+  /** Of the pools that are configured. */
+  readonly settings: readonly PoolSetting[];
   /** Live ones only. */
   readonly leases: readonly Lease[];
 }

@@ -3,6 +3,7 @@ import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import { type Lease, requestKey } from "../core/model/lease.ts";
+import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Revision } from "../core/model/units.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
 import { isListed, oldestFirst } from "./query.ts";
@@ -15,6 +16,7 @@ export class MemoryMedium implements Medium {
   readonly #secret: Uint8Array;
   readonly #pools = new Map<string, Batch["pools"][number]>();
   readonly #environments = new Map<string, StoredEnvironment>();
+  readonly #settings = new Map<string, PoolSetting>();
   readonly #leases = new Map<string, Lease>();
   #events: Event[] = [];
   #remains: Remains[] = [];
@@ -31,6 +33,7 @@ export class MemoryMedium implements Medium {
       secret: this.#secret,
       pools: [...this.#pools.values()],
       environments: [...this.#environments.values()],
+      settings: [...this.#settings.values()].filter(({ config }) => config !== undefined),
       leases: [...this.#leases.values()].filter((lease) => lease.state !== "ENDED"),
     };
   }
@@ -53,6 +56,7 @@ export class MemoryMedium implements Medium {
     const known = fresh.length === 0 ? [] : await this.find({ leases: [], requests: fresh });
     if (known.length > 0) return known;
     for (const pool of batch.pools) this.#pools.set(pool.name, pool);
+    for (const setting of batch.settings) this.#settings.set(setting.pool, setting);
     for (const name of batch.deleted) this.#environments.delete(name);
     for (const environment of batch.environments) this.#environments.set(environment.config.name, environment);
     for (const { environment, ...grant } of batch.fences) {

@@ -16,12 +16,15 @@ export function upToDate(loaded: Loaded): Loaded {
  */
 export function rebuild(loaded: Loaded, refuse: (pool: string, cause: unknown) => void): Pool[] {
   const rows = new Map(loaded.pools.map((row) => [row.name, row]));
+  const settings = new Map(loaded.settings.map(({ pool, config }) => [pool, config]));
   const environments = Map.groupBy(loaded.environments, (environment) => environment.config.pool);
   const leases = Map.groupBy(loaded.leases, (lease) => lease.pool);
-  const names = new Set([...rows.keys(), ...environments.keys(), ...leases.keys()]);
+  const names = new Set([...rows.keys(), ...settings.keys(), ...environments.keys(), ...leases.keys()]);
   return [...names].flatMap((name) => {
+    const config = settings.get(name);
     try {
-      return [poolOfRows(rows.get(name) ?? { name, revision: 0, at: 0 }, environments.get(name) ?? [], leases.get(name) ?? [])];
+      const row = { ...(rows.get(name) ?? { name, revision: 0, at: 0 }), ...(config && { config }) };
+      return [poolOfRows(row, environments.get(name) ?? [], leases.get(name) ?? [])];
     } catch (cause) {
       refuse(name, cause);
       return [];

@@ -10,7 +10,17 @@ import type { Revision } from "../core/model/units.ts";
 import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
 import { leaseOfRemains } from "./remains.ts";
 import { unmark } from "./sqlite/mark.ts";
-import { Damage, environmentOfRow, eventsOfRow, fenceOfRow, leaseOfRow, poolOfRow, remainsOfRow, rowsOf } from "./sqlite/rows.ts";
+import {
+  Damage,
+  environmentOfRow,
+  eventsOfRow,
+  fenceOfRow,
+  leaseOfRow,
+  poolOfRow,
+  remainsOfRow,
+  rowsOf,
+  settingOfRow,
+} from "./sqlite/rows.ts";
 import type { Findings } from "./sqlite/tables.ts";
 import type { Answer, Operations, Request } from "./sqlite/worker.ts";
 import { type Fence, type History, type LeaseQuery, type Past, StoreFailure, StoreUnusable } from "./store.ts";
@@ -88,7 +98,7 @@ export class SqliteMedium implements Medium {
       const leases = await this.list({ states: [], limit: Number.MAX_SAFE_INTEGER });
       const fences = new Map(rows.fences.map(fenceOfRow).map((fence) => [fence.environment, fence]));
       const environments = rows.environments.map(environmentOfRow).map((row) => withFence(row, fences.get(row.config.name)));
-      return { secret, pools: rows.pools.map(poolOfRow), environments, leases };
+      return { secret, pools: rows.pools.map(poolOfRow), environments, settings: rows.settings.map(settingOfRow), leases };
     } catch (error) {
       await this.close();
       const reason = error instanceof Error ? error.message : String(error);

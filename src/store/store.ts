@@ -4,6 +4,7 @@ import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import type { Lease, LeaseState } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
+import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
 
 /** One transaction: a time, and a draft of each pool that it locked. */
@@ -29,6 +30,8 @@ export interface Commit {
   readonly environments: readonly StoredEnvironment[];
   /** Those of which only that has changed, by a grant. */
   readonly fences: readonly Fence[];
+  /** Of pools whose configuration has changed. */
+  readonly settings: readonly PoolSetting[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
   /** Leases whose end leaves nothing behind. */

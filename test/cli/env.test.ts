@@ -67,7 +67,7 @@ test.each([
   ['[{"name":"uat","default_tll":"1h"}]', /environments\[0\]: "default_tll" is unknown; did you mean "default_ttl"\?/],
   ['[{"name":"uat","size":2}]', /environments\[0\]: "size" is unknown; there are name, pool, description, labels, capacity, defaultTtl/],
   ['{"environments":[],"prune":true}', /:1: "prune" is unknown beside "environments"; give --prune instead/],
-  ['{"environments":[],\n"pools":[]}', /:2: "pools" is unknown beside "environments"; take it out/],
+  ['{"environments":[],\n"fleets":[]}', /:2: "fleets" is unknown beside "environments"; take it out/],
   ['{"environments":[],"constructor":[]}', /:1: "constructor" is unknown beside "environments"; take it out/],
   ['[{"name":"uat","__proto__":{}}]', /:1: environments\[0\]: "__proto__" is unknown; there are name, pool/],
   ['{"environments":null}', /:1: environments: got null; write \{"environments": \[…\]\}/],

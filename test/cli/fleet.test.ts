@@ -6,7 +6,7 @@ import { create, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { FleetDocument } from "../../cli/fleet/document.ts";
-import { environmentsIn, OUTPUT_ONLY } from "../../cli/fleet/environments.ts";
+import { fleetIn, OUTPUT_ONLY } from "../../cli/fleet/environments.ts";
 import { fleetYaml } from "../../cli/fleet/writing.ts";
 import { type Environment, EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { type Clients, clientsOf } from "../outside/clients.ts";
@@ -34,6 +34,10 @@ function file(content: string | Buffer, name = "fleet.yaml"): string {
 }
 
 const FLEET = `# Boards of the lab, from left to right.
+pools:
+  - name: lab
+    max_queue: 20
+    autoCreate: false
 environments:
   - &board
     name: board-1
@@ -53,7 +57,7 @@ test("YAML with comments, anchors and durations is applied, and applies again wi
   const { code, stdout } = await say(["env", "apply", file(FLEET)]);
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: "created board-1 (pool lab)\ncreated board-2 (pool lab)\ncreated uat (pool default)\n",
+    stdout: "created pool lab\ncreated board-1 (pool lab)\ncreated board-2 (pool lab)\ncreated uat (pool default)\n",
   });
   const { environment } = await clients.environments.getEnvironment({ environment: "board-2" });
   expect(environment).toMatchObject({
@@ -62,7 +66,7 @@ test("YAML with comments, anchors and durations is applied, and applies again wi
     lockDelay: { seconds: 0n },
     labels: { os: "linux", yes: "no" },
   });
-  expect((await say(["env", "apply", "-"], FLEET)).stdout).toMatch(/^(unchanged .*\n){3}$/);
+  expect((await say(["env", "apply", "-"], FLEET)).stdout).toMatch(/^(unchanged .*\n){4}$/);
 });
 
 test("what env list prints is applied as it is: JSON with one word on what is left out, YAML without", async () => {
@@ -73,17 +77,23 @@ test("what env list prints is applied as it is: JSON with one word on what is le
     headers: { "x-api-key": server.key },
   });
   const json = await say(["env", "apply", "-", "--prune"], (await say(["env", "list", "--json"])).stdout);
-  expect(json.stdout).toMatch(/^(unchanged .*\n){4}$/);
+  expect(json.stdout).toMatch(/^(unchanged .*\n){5}$/);
   expect(json.stderr.match(/left out.*/g)).toEqual(["left out what only the server sets: nextPageToken, state, stateReason, onDemand"]);
   const yaml = (await say(["env", "list", "--yaml"])).stdout;
   expect(yaml).toContain("defaultTtl: 1h30m\n");
   const again = await say(["env", "apply", "-"], yaml);
-  expect(again.stdout).toMatch(/^(unchanged .*\n){4}$/);
+  expect(again.stdout).toMatch(/^(unchanged .*\n){5}$/);
   expect(again.stderr).not.toContain("left out");
   await fetch(`${server.url}/maybe?environment=${encodeURIComponent("old: rack 7")}`, {
     method: "DELETE",
     headers: { "x-api-key": server.key },
   });
+});
+
+test("anchors that stand under a name of the file's own, x-…, are used where they are wanted", async () => {
+  const text =
+    "x-board: &board { pool: lab, capacity: 2 }\nenvironments:\n  - { <<: *board, name: board-1 }\n  - { <<: *board, name: board-2 }\n";
+  expect((await say(["env", "apply", "-"], text)).stdout).toBe("created board-1 (pool lab)\ncreated board-2 (pool lab)\n");
 });
 
 test("a name that was made on demand is a comment in the YAML, and in the list told as such", async () => {
@@ -101,7 +111,7 @@ test.each<[string, (text: string) => string | Buffer]>([
   ["lines as of Windows", (text) => text.replaceAll("\n", "\r\n")],
   ["UTF-16, as of Windows PowerShell", (text) => Buffer.from(`\uFEFF${text}`, "utf16le")],
 ])("a file with %s is read, YAML and JSON", async (_, made) => {
-  expect((await say(["env", "apply", file(made(FLEET)), "--dry-run"])).stdout).toMatch(/^(would be created .*\n){3}$/);
+  expect((await say(["env", "apply", file(made(FLEET)), "--dry-run"])).stdout).toMatch(/^(would be created .*\n){4}$/);
   const json = '{\n\t"environments": [\n\t\t{"name": "uat"}\n\t]\n}\n';
   expect((await say(["env", "apply", file(made(json)), "--dry-run"])).stdout).toBe("would be created uat (pool default)\n");
 });
@@ -148,6 +158,14 @@ test("what the server refuses is told with the line, whichever way the field is 
       2,
       'fleet.yaml:3: environments[0].links["the page"]: "ftp://a" is not an http or https address',
     ],
+    [
+      "pools: [{name: lab}, {name: other, max_queue: 30000}]\nenvironments: []\n",
+      2,
+      "fleet.yaml:1: pools[1].max_queue: 30000 is out of range; give 0 to 20000",
+    ],
+    ["pools:\n- {name: lab, maxQeue: 2}\nenvironments: []\n", 2, 'fleet.yaml:2: pools[0]: "maxQeue" is unknown; did you mean "maxQueue"?'],
+    ["pools: 3\nenvironments: []\n", 2, "fleet.yaml:1: pools: got 3; write a list"],
+    ["pool: []\nenvironments: []\n", 2, 'fleet.yaml:1: "pool" is unknown beside "environments"; did you mean "pools"?'],
     ["- name: a\n- name: uat\n  pool: lab\n", 1, 'fleet.yaml:2: environment "uat" is in pool "default"'],
   ] as const) {
     const told = await say(["env", "apply", file(text)]);
@@ -209,7 +227,7 @@ test("whatever texts and lengths an environment has, the YAML says the same, wit
       );
       const yaml = fleetYaml(said);
       expect(yaml).not.toMatch(/[\u202e\u0085\u2028]|^ *(##|::)|section_start:/m);
-      const read = environmentsIn(await FleetDocument.parse("fleet.yaml", yaml)).environments;
+      const read = fleetIn(await FleetDocument.parse("fleet.yaml", yaml)).environments;
       const usual = (one: Environment) => ({
         ...(toJson(EnvironmentSchema, one) as object),
         pool: one.pool || "default",

@@ -66,6 +66,7 @@ describe("pools in memory", () => {
         leases: [],
         environments: [],
         fences: [],
+        settings: [],
         deleted: [],
         forgotten: [],
         events: [],

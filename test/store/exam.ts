@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
-import { readsOf } from "../../src/core/command.ts";
+import { type Command, readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
 import { checkPool } from "../../src/core/invariants.ts";
 import { type Lease, requestKey } from "../../src/core/model/lease.ts";
+import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Medium } from "../../src/store/medium.ts";
 import { acquire, busyDay, config, endOf, holder, nothing, plain, release, START, specimen, storeOn, submit } from "./fixtures.ts";
 
@@ -107,6 +108,30 @@ export function exam(candidate: Candidate): void {
     medium = await candidate.reopen(medium);
     expect(await medium.load()).toMatchObject({ pools, leases: [{ ...lease, revision: 5 }], environments: [changed] });
     await medium.close();
+  });
+
+  it("keeps what is set for pools, those without an environment included, until it is taken away", async () => {
+    let medium = await candidate.open();
+    const first = await storeOn(medium);
+    const set = (pool: string, setting?: PoolConfig): Command => ({
+      ...{ type: "apply", by: { principal: "admin" }, prune: setting === undefined },
+      ...{ environments: pool === "used" ? [config("uat", pool, 1)] : [], ...(setting && { config: setting }) },
+    });
+    await submit(first.store, "used", set("used", { maxQueue: 0 }));
+    await submit(first.store, "empty", set("empty", { autoCreate: false }));
+    await submit(first.store, "gone", set("gone", { maxQueue: 1 }));
+    await submit(first.store, "used", set("used", { maxQueue: 2, autoCreate: true }));
+    await submit(first.store, "gone", set("gone"));
+    const before = first.pools.totals;
+    await first.store.close();
+    medium = await candidate.reopen(medium);
+    const { store, pools } = await storeOn(medium);
+    const configs = [...pools.all()].map(({ name, config }) => [name, config]);
+    expect(Object.fromEntries(configs)).toEqual({ used: { maxQueue: 2, autoCreate: true }, empty: { autoCreate: false } });
+    expect(pools.totals).toEqual(before);
+    expect(pools.totals.pools).toBe(2);
+    expect(pools.pool("gone").revision).toBeGreaterThan(0);
+    await store.close();
   });
 
   it("lists by pool, environment, state, holder and tag, oldest first, page by page", async () => {

@@ -54,6 +54,7 @@ describe("a full disk", () => {
       leases: [],
       environments: [],
       fences: [],
+      settings: [],
       deleted: [],
       forgotten: [],
       events: [event],

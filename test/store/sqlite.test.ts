@@ -165,6 +165,7 @@ describe("the file", () => {
       leases: [],
       environments: [],
       fences: [],
+      settings: [],
       deleted: [],
       forgotten: [],
       events: [],

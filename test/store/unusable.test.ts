@@ -44,6 +44,7 @@ async function used(file = path.join(directory(), "call-me.db")): Promise<string
     environments: [{ ...environment, stateReason: "", fence: 0, rests: [], revision: 1 }],
     leases: [],
     fences: [],
+    settings: [],
     deleted: [],
     forgotten: [],
     events: [],

@@ -27,6 +27,7 @@ async function attempt(medium: SqliteMedium, revision: number): Promise<string> 
       leases: [],
       environments: [],
       fences: [],
+      settings: [],
       deleted: [],
       forgotten: [],
       events: [event],

@@ -5,7 +5,6 @@ import {
   ApplyEnvironmentsResponseSchema,
   ChangeKind,
   ChangeKindSchema,
-  type EnvironmentChange,
 } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 import { ClientCommand } from "../../base.ts";
@@ -14,7 +13,7 @@ import { Command, Option } from "../../clipanion.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { explain } from "../../explain.ts";
 import { FleetDocument } from "../../fleet/document.ts";
-import { environmentsIn, type Fleet, placeIn, written } from "../../fleet/environments.ts";
+import { type Fleet, fleetIn, placeIn, written } from "../../fleet/environments.ts";
 import { nameOf, readText } from "../../fleet/source.ts";
 import { spoken } from "../../words/phrases.ts";
 
@@ -36,17 +35,22 @@ export class EnvApplyCommand extends ClientCommand {
   });
 
   file = Option.String({ name: "FILE" });
-  prune = Option.Boolean("--prune", false, { description: "Also delete every environment that the file does not name" });
+  prune = Option.Boolean("--prune", false, {
+    description: "Also delete every environment that the file does not name, and what is set for other pools",
+  });
   dryRun = Option.Boolean("--dry-run", false, { description: "Print what would change, and change nothing" });
 
   protected async perform(): Promise<number> {
     if (this.file === "-" && this.keyFile === "-") throw Failure.usage("stdin can be FILE or --key-file, not both");
     const document = await FleetDocument.parse(nameOf(this.file), await readText(this.file, this.context.stdin));
-    const fleet = environmentsIn(document);
+    const fleet = fleetIn(document);
     if (fleet.leftOut.length > 0) this.output.word(`left out what only the server sets: ${fleet.leftOut.join(", ")}`);
     const answer = await this.apply(document, fleet);
     if (this.json) this.output.json(ApplyEnvironmentsResponseSchema, answer);
-    else for (const change of answer.changes) this.output.data(this.line(change));
+    else {
+      for (const { kind, name, fields } of answer.pools) this.output.data(this.line(kind, `pool ${name}`, fields));
+      for (const { kind, name, pool, fields } of answer.changes) this.output.data(this.line(kind, `${name} (pool ${pool})`, fields));
+    }
     if (fleet.environments.length === 0) this.output.word(`${nameOf(this.file)} names no environment`);
     if (answer.autoCreate)
       this.output.word(
@@ -58,7 +62,7 @@ export class EnvApplyCommand extends ClientCommand {
   /** What the server refuses is told with the line of the file where it is. */
   private async apply(document: FleetDocument, fleet: Fleet): Promise<ApplyEnvironmentsResponse> {
     const { environments, ...settings } = await this.connect();
-    const request = { environments: fleet.environments, prune: this.prune, dryRun: this.dryRun };
+    const request = { environments: fleet.environments, pools: fleet.pools, prune: this.prune, dryRun: this.dryRun };
     try {
       return await this.persist(() => environments.applyEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
     } catch (error) {
@@ -70,9 +74,9 @@ export class EnvApplyCommand extends ClientCommand {
     }
   }
 
-  private line({ kind, name, pool, fields }: EnvironmentChange): string {
+  private line(kind: ChangeKind, what: string, fields: readonly string[]): string {
     const would = this.dryRun && kind !== ChangeKind.UNCHANGED ? "would be " : "";
-    return `${would}${spoken(ChangeKindSchema, kind)} ${name} (pool ${pool})${fields.length === 0 ? "" : `: ${fields.join(", ")}`}`;
+    return `${would}${spoken(ChangeKindSchema, kind)} ${what}${fields.length === 0 ? "" : `: ${fields.join(", ")}`}`;
   }
 }
 
@@ -81,7 +85,7 @@ function placeOf(error: unknown, document: FleetDocument, fleet: Fleet): { line:
   if (!(error instanceof ConnectError)) return undefined;
   if (reasonOf(error) === "TOO_LARGE") return { line: document.file, field: "", spelled: "" };
   const [violation] = error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
-  if (!violation?.field.startsWith("environments")) return undefined;
+  if (!/^(environments|pools)\b/.test(violation?.field ?? "") || violation === undefined) return undefined;
   const [facts] = error.findDetails(ErrorInfoSchema);
   const path = placeIn(fleet, violation.field, facts?.metadata["environment"]);
   return { line: document.place(path), field: violation.field, spelled: written(document.spelled(path)) };

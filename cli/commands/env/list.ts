@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Environment, ListEnvironmentsResponseSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { type ListEnvironmentsResponse, ListEnvironmentsResponseSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { EnvironmentStateSchema } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../../base.ts";
 import { allPages } from "../../calls/pages.ts";
@@ -12,7 +12,7 @@ import { spoken } from "../../words/phrases.ts";
 export class EnvListCommand extends ClientCommand {
   static override paths = [["env", "list"]];
   static override usage = Command.Usage({
-    description: "List environments with their configuration and state",
+    description: "List environments with their configuration and state, and what is set for pools",
     examples: [
       ["Those of one pool, as JSON", "$0 env list --pool staging --json"],
       ["As a file for env apply", "$0 env list --yaml > fleet.yaml"],
@@ -24,9 +24,9 @@ export class EnvListCommand extends ClientCommand {
 
   protected async perform(): Promise<number> {
     if (this.json && this.yaml) throw Failure.usage("give --json or --yaml, not both");
-    const environments = await this.read();
-    if (this.json) this.output.json(ListEnvironmentsResponseSchema, create(ListEnvironmentsResponseSchema, { environments }));
-    else if (this.yaml) this.output.raw((await import("../../fleet/writing.ts")).fleetYaml(environments).trimEnd());
+    const { environments, pools } = await this.read();
+    if (this.json) this.output.json(ListEnvironmentsResponseSchema, create(ListEnvironmentsResponseSchema, { environments, pools }));
+    else if (this.yaml) this.output.raw((await import("../../fleet/writing.ts")).fleetYaml(environments, pools).trimEnd());
     else {
       const rows = environments.map((one) => ({
         cells: [
@@ -42,12 +42,12 @@ export class EnvListCommand extends ClientCommand {
     return EXIT.done;
   }
 
-  private async read(): Promise<Environment[]> {
+  private async read(): Promise<Pick<ListEnvironmentsResponse, "environments" | "pools">> {
     const { environments } = await this.connect();
     const request = { pool: this.pool ?? "" };
     const pages = await allPages((page) =>
       this.persist(() => environments.listEnvironments({ ...request, ...page }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption })),
     );
-    return pages.flatMap((page) => page.environments);
+    return { environments: pages.flatMap((page) => page.environments), pools: pages.flatMap((page) => page.pools) };
   }
 }

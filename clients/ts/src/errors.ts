@@ -10,8 +10,8 @@ export class NotAcquired extends Error {
   /** How the lease ended. UNSPECIFIED: there is none, or the server was out of reach when the time was over. */
   readonly endReason: EndReason;
   /**
-   * Why in a word: ENVIRONMENT_BUSY or UNSATISFIABLE where the server refused the request, else that of `endReason`, such as TIMED_OUT; empty
-   * if the server was out of reach.
+   * Why in a word: ENVIRONMENT_BUSY, QUEUE_FULL or UNSATISFIABLE where the server refused the request, else that of `endReason`, such as
+   * TIMED_OUT; empty if the server was out of reach.
    */
   readonly reason: string;
   /** Who has what was asked for, in words; empty if nobody was named. */
@@ -53,7 +53,7 @@ interface Missed {
 }
 
 /** Reasons that end the asking: nothing was stored, and whether to ask again is for people to say. */
-const REFUSALS: readonly string[] = ["ENVIRONMENT_BUSY", "UNSATISFIABLE"];
+const REFUSALS: readonly string[] = ["ENVIRONMENT_BUSY", "QUEUE_FULL", "UNSATISFIABLE"];
 
 /** The lease is over, or is about to be, and the body must have stopped: whatever it did last may have met a successor. */
 export class LeaseLost extends Error {

@@ -1,5 +1,6 @@
 import type { Environment, Rest } from "./environment.ts";
 import type { Lease, Need } from "./lease.ts";
+import type { PoolConfig } from "./pool-config.ts";
 import { ascending, Sorted } from "./sorted.ts";
 import type { Micros, Revision } from "./units.ts";
 
@@ -72,6 +73,8 @@ export interface Pool {
   readonly revision: Revision;
   /** The latest time at which anything was decided. */
   readonly at: Micros;
+  /** What operators have set for it. */
+  readonly config?: PoolConfig;
   readonly sites: Sorted<string, Site>;
   readonly leases: Sorted<string, Lease>;
   /** Request key to lease id. */

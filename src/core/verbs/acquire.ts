@@ -7,10 +7,12 @@ import { fits } from "../line/line.ts";
 import type { EnvironmentConfig } from "../model/environment.ts";
 import { type Lease, requestKey, type Terms } from "../model/lease.ts";
 import { isSelecting, namesOf, needOf } from "../model/needs.ts";
+import { makesOnDemand } from "../model/pool-config.ts";
 import { notGranted, unsatisfiable } from "./busy.ts";
 import { create } from "./fleet.ts";
 import { leaseEnded } from "./leases.ts";
 import { attend, grant } from "./moves.ts";
+import { queueFull } from "./pools.ts";
 import { beyond } from "./refusal.ts";
 import { termsOf } from "./terms.ts";
 
@@ -31,7 +33,7 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   if (crowded !== undefined) return crowded;
   if (fits(draft.pool, lease)) return { ok: true, lease: grant(draft, lease, "HELD"), environmentCreated: created };
   if (command.ifBusy === "FAIL" && command.wait === undefined) return notGranted(draft.pool, command.needs);
-  const long = beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
+  const long = queueFull(draft.pool, command) ?? beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
   if (long !== undefined) return long;
   const sequence = draft.next();
   return {
@@ -83,12 +85,12 @@ function introduce(draft: Draft, command: Acquire, name: string): Refusal | unde
       message: `environment ${JSON.stringify(name)} is in pool ${JSON.stringify(owner)}, not ${JSON.stringify(draft.pool.name)}; all environments of a request share one pool`,
       metadata: { environment: name, pool: owner },
     };
-  if (!command.autoCreate)
+  if (!makesOnDemand(draft.pool, command.autoCreate))
     return {
       ok: false,
       reason: "ENVIRONMENT_NOT_FOUND",
       field: "environment",
-      message: `there is no environment ${JSON.stringify(name)}, and this server does not create environments on demand`,
+      message: `there is no environment ${JSON.stringify(name)}, and none is made on demand in pool ${JSON.stringify(draft.pool.name)}`,
       metadata: { environment: name },
     };
   const config: EnvironmentConfig = { name, pool: draft.pool.name, description: "", labels: {}, capacity: 1, links: {} };

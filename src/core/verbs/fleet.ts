@@ -1,15 +1,16 @@
 /** What operators do with environments. */
 
 import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import { type Draft, totalsOf } from "../draft.ts";
 import { leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
+import { differing } from "../model/differing.ts";
 import type { EnvironmentConfig } from "../model/environment.ts";
 import type { Site } from "../model/pool.ts";
 import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
-import { differing } from "../tale.ts";
 import { unsatisfiable } from "./busy.ts";
 import { end } from "./moves.ts";
+import { configure } from "./pools.ts";
 import { beyond, limitReached, noEnvironment } from "./refusal.ts";
 
 /** Adds an environment, AVAILABLE and free. One that an Acquire asks for is made on demand, and is no event; `keep`: what else it asks for. */
@@ -40,7 +41,7 @@ export function noRoom(draft: Pick<Draft, "pool" | "totals">): Refusal | undefin
   const { sites, idle } = draft.pool;
   const own = sites.size - idle.size;
   const totals = draft.totals();
-  if (own === 0 && totals.pools >= limits.pools) return limitReached("pools", limits.pools);
+  if (totalsOf(draft.pool).pools === 0 && totals.pools >= limits.pools) return limitReached("pools", limits.pools);
   return beyond(own, totals.environments, limits.environments, "environments");
 }
 
@@ -59,8 +60,10 @@ export function forget(draft: Draft, count: number): Done {
   return { ok: true };
 }
 
-/** Makes the pool's environments what `command` says; all of it or, refused, nothing. */
+/** Makes the pool and its environments what `command` says; all of it or, refused, nothing. */
 export function apply(draft: Draft, command: Apply): Done | Refusal {
+  const configured = configure(draft, command);
+  if (configured !== undefined && "ok" in configured) return configured;
   const changes: Change[] = [];
   const reduced: string[] = [];
   for (const config of command.environments) {
@@ -79,7 +82,7 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
   }
   // Judged by what the whole command leaves, whatever comes first in it.
   turnAway(draft, reduced, command.by);
-  return { ok: true, changes };
+  return { ok: true, changes, ...(configured && { configured }) };
 }
 
 function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {
@@ -94,7 +97,7 @@ function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {
   if (fields.length === 0 && onDemand === true) draft.putEnvironment(environment, false);
   if (fields.length === 0) return { name, kind: "UNCHANGED", fields };
   draft.putEnvironment({ ...environment, config }, true);
-  return { name, kind: "UPDATED", fields };
+  return { name, kind: "UPDATED", fields, before: site.environment.config };
 }
 
 /** Ends those who can no longer be served, of those who wait for these environments or by selector. */

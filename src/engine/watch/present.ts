@@ -1,6 +1,7 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
 import type { Lease } from "../../core/model/lease.ts";
 import type { Pool, Site } from "../../core/model/pool.ts";
+import { makesOnDemand } from "../../core/model/pool-config.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Engine } from "../engine.ts";
@@ -69,13 +70,13 @@ function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: M
 
 const unbornIn = new WeakMap<Pool, Map<string, EnvironmentStatus>>();
 
-/** The status of an environment that does not exist: free, as an Acquire would create it. The same for all who ask of one version of the pool. */
+/** The status of an environment that does not exist: free, where an Acquire would create it. The same for all who ask of one version of the pool. */
 function unborn(pool: Pool, name: string): EnvironmentStatus {
   const known = unbornIn.get(pool) ?? new Map<string, EnvironmentStatus>();
   const before = known.get(name);
   if (before !== undefined) return before;
   const facts = { name, pool: "default", state: "AVAILABLE", stateReason: "", capacity: 1, used: 0, resting: 0 } as const;
-  const status: EnvironmentStatus = { ...facts, queueLength: 0, available: true, holders: [] };
+  const status: EnvironmentStatus = { ...facts, queueLength: 0, available: makesOnDemand(pool, true), holders: [] };
   unbornIn.set(pool, known.set(name, status));
   return status;
 }

@@ -7,6 +7,7 @@ import { limits } from "../../core/limits.ts";
 import type { Environment, EnvironmentConfig, EnvironmentState } from "../../core/model/environment.ts";
 import type { LeaseState } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
+import { makesOnDemand } from "../../core/model/pool-config.ts";
 import { noEnvironment } from "../../core/verbs/refusal.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Views } from "../../engine/views.ts";
@@ -16,6 +17,7 @@ import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
 import { choice, dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
+import { fieldName, listPools, only, poolChange, readPools } from "./pool-configs.ts";
 import { readVariables } from "./variables.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
@@ -47,7 +49,8 @@ export async function list(
   const page = environments.slice(0, size);
   const last = page.at(-1);
   const nextPageToken = environments.length > size && last !== undefined ? writeToken([last.config.name]) : "";
-  return { environments: page.map(environmentMessage), nextPageToken };
+  const configured = after === "" ? listPools(engine.views, request.pool) : [];
+  return { environments: page.map(environmentMessage), nextPageToken, pools: configured };
 }
 
 export async function get(
@@ -63,18 +66,24 @@ export async function apply(
   request: pb.ApplyEnvironmentsRequest,
   call: Call,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
+  const { prune, dryRun, withBefore } = request;
   const byPool = readConfigs(request, engine.views, secrets);
-  if (request.prune) for (const pool of engine.views.pools()) if (!byPool.has(pool.name)) byPool.set(pool.name, []);
-  const parts = [...byPool.keys()].sort().map((pool) => {
-    const command: Apply = { type: "apply", by: call.caller, environments: byPool.get(pool) ?? [], prune: request.prune };
+  const pools = readPools(request.pools);
+  const known = prune ? [...engine.views.pools()].map(({ name }) => name) : [];
+  const parts = [...new Set([...byPool.keys(), ...pools.keys(), ...known])].sort().map((pool) => {
+    const config = pools.get(pool);
+    const environments = byPool.get(pool) ?? [];
+    const command: Apply = { type: "apply", by: call.caller, environments, ...(config && { config }), prune };
     return { pool, command };
   });
-  const replies = await engine.submitAll({ parts, dryRun: request.dryRun }, call);
+  const replies = await engine.submitAll({ parts, dryRun }, call);
   const changes = replies.flatMap((reply, index) => changesOf(reply).map((change) => ({ ...change, pool: parts[index]?.pool ?? "" })));
   changes.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const home = replies.find(({ pool }) => pool.name === "default");
   return {
-    changes: changes.map((change) => ({ ...change, kind: pb.ChangeKind[change.kind], fields: change.fields.map(fieldName) })),
-    autoCreate,
+    changes: changes.map((change) => environmentChange(change, withBefore)),
+    pools: replies.flatMap((reply) => (reply.ok && reply.configured ? [poolChange(reply.configured, withBefore)] : [])),
+    autoCreate: home === undefined ? engine.views.makesOnDemand("default", autoCreate) : makesOnDemand(home.pool, autoCreate),
   };
 }
 
@@ -203,7 +212,12 @@ function changesOf(reply: Reply): readonly Change[] {
   return reply.changes ?? [];
 }
 
-/** The core's field names as the contract spells them. */
-function fieldName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function environmentChange(
+  { name, kind, fields, before, pool }: Change & { readonly pool: string },
+  withBefore: boolean,
+): MessageInitShape<typeof pb.EnvironmentChangeSchema> {
+  const changed = { name, pool, kind: pb.ChangeKind[kind], fields: fields.map(fieldName) };
+  if (!withBefore || before === undefined) return changed;
+  const message = environmentMessage({ config: before, state: "AVAILABLE", stateReason: "", fence: 0, revision: 0 });
+  return { ...changed, before: only(message, ["name", ...fields]) };
 }

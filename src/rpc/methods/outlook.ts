@@ -1,5 +1,6 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
+import { makesOnDemand } from "../../core/model/pool-config.ts";
 import { noRoom } from "../../core/verbs/fleet.ts";
 import { beyond } from "../../core/verbs/refusal.ts";
 import { present } from "../../engine/watch/present.ts";
@@ -12,9 +13,11 @@ import type { Service } from "./call.ts";
  */
 export function outlook(service: Service, topic: Topic): readonly EnvironmentStatus[] {
   const { pool, environments } = present(service.engine, topic);
-  const { totals, isOpen } = service.engine.views;
+  const { views } = service.engine;
+  const { totals, isOpen } = views;
   const crowded = beyond(pool.leases.size, totals.leases, limits.leases, "leases") !== undefined;
-  const creates = service.autoCreate && noRoom({ pool, totals: () => totals }) === undefined;
+  const home = "pool" in topic ? pool : views.homeOf(topic.environment);
+  const creates = makesOnDemand(home, service.autoCreate) && noRoom({ pool: home, totals: () => totals }) === undefined;
   const had = ({ name }: EnvironmentStatus) => isOpen && !crowded && (creates || pool.sites.has(name));
   if (environments.every(had)) return environments;
   return environments.map((status) => ({ ...status, available: status.available && had(status) }));

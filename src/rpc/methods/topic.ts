@@ -16,7 +16,7 @@ export function topicOf(service: Service, request: { readonly environment: strin
     throw failure("POOL_NOT_FOUND", `there is no pool ${JSON.stringify(pool)}${near(pool, pools)}`, { field: "pool" });
   }
   if (views.ownerOf(environment) !== undefined) return { environment };
-  if (service.autoCreate) return { environment: newName("environment", environment) };
+  if (views.makesOnDemand("default", service.autoCreate)) return { environment: newName("environment", environment) };
   const message = `there is no environment ${JSON.stringify(environment)}${didYouMean(views.near(environment))}`;
   throw failure("ENVIRONMENT_NOT_FOUND", message, { field: "environment", metadata: { environment } });
 }

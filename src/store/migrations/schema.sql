@@ -75,3 +75,9 @@ CREATE TABLE fences (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX leases_ended ON leases (ended_at, request_key) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE pool_configs (
+  pool TEXT PRIMARY KEY,
+  body TEXT NOT NULL,
+  seal INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

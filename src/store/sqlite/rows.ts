@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Event } from "../../core/event.ts";
 import type { StoredEnvironment } from "../../core/model/environment.ts";
 import { type EndReason, type Lease, type LeaseState, requestKey } from "../../core/model/lease.ts";
+import type { PoolSetting } from "../../core/model/pool-config.ts";
 import type { Batch } from "../medium.ts";
 import type { Remains } from "../remains.ts";
 import type { Fence } from "../store.ts";
@@ -16,6 +17,9 @@ export interface BatchRows {
   readonly pools: readonly Row[];
   readonly environments: readonly Row[];
   readonly fences: readonly Row[];
+  readonly settings: readonly Row[];
+  /** Pools that have lost their configuration. */
+  readonly unset: readonly string[];
   readonly deleted: readonly string[];
   readonly leases: readonly Row[];
   readonly forgotten: readonly string[];
@@ -32,6 +36,8 @@ export function rowsOf(batch: Batch): BatchRows {
     pools: batch.pools.map(({ name, revision, at }) => seal(name, revision, at)),
     environments: batch.environments.map((environment) => seal(environment.config.name, JSON.stringify(environment))),
     fences: batch.fences.map(({ environment, fence, revision }) => seal(environment, fence, revision)),
+    settings: batch.settings.flatMap(({ pool, config }) => (config === undefined ? [] : [seal(pool, JSON.stringify(config))])),
+    unset: batch.settings.flatMap(({ pool, config }) => (config === undefined ? [pool] : [])),
     deleted: batch.deleted,
     leases: batch.leases.map(rowOfLease),
     forgotten: batch.forgotten,
@@ -51,6 +57,11 @@ export function environmentOfRow(row: Row): StoredEnvironment {
 export function fenceOfRow(row: Row): Fence {
   const [environment, fence, revision] = unseal(row);
   return { environment: String(environment), fence: Number(fence), revision: Number(revision) };
+}
+
+export function settingOfRow(row: Row): PoolSetting {
+  const [pool, body] = unseal(row);
+  return { pool: String(pool), config: JSON.parse(String(body)) };
 }
 
 export function leaseOfRow(row: Row): Lease {

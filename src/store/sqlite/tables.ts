@@ -25,6 +25,8 @@ interface Writing {
   readonly pools: Statement;
   readonly environments: Statement;
   readonly fences: Statement;
+  readonly settings: Statement;
+  readonly unset: Statement;
   /** A new lease. */
   readonly lease: Statement;
   /** A change of a lease that leaves all indexes as they are. */
@@ -55,6 +57,8 @@ export class Tables {
       pools: db.prepare(upsert("pools", "name", "name, revision, at, seal")),
       environments: db.prepare(upsert("environments", "name", "name, body, seal")),
       fences: db.prepare(upsert("fences", "environment", "environment, fence, revision, seal")),
+      settings: db.prepare(upsert("pool_configs", "pool", "pool, body, seal")),
+      unset: db.prepare("DELETE FROM pool_configs WHERE pool = ?"),
       lease: db.prepare(`INSERT INTO leases (${LEASE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
       changed: db.prepare("UPDATE leases SET state = ?, body = ?, seal = ? WHERE id = ?"),
       ended: db
@@ -73,7 +77,7 @@ export class Tables {
   }
 
   /** All but the leases. */
-  load(): { readonly secret: Uint8Array; readonly pools: Row[]; readonly environments: Row[]; readonly fences: Row[] } {
+  load(): { readonly secret: Uint8Array } & Readonly<Record<"pools" | "environments" | "fences" | "settings", Row[]>> {
     const secret = this.#db.prepare<[], Uint8Array>("SELECT secret FROM meta").pluck().get();
     if (secret === undefined) throw new Error("the secret is gone");
     return {
@@ -81,6 +85,7 @@ export class Tables {
       pools: rows<[]>(this.#db, "SELECT name, revision, at, seal FROM pools").all(),
       environments: rows<[]>(this.#db, "SELECT name, body, seal FROM environments").all(),
       fences: rows<[]>(this.#db, "SELECT environment, fence, revision, seal FROM fences").all(),
+      settings: rows<[]>(this.#db, "SELECT pool, body, seal FROM pool_configs").all(),
     };
   }
 
@@ -122,6 +127,8 @@ export class Tables {
       for (const name of batch.deleted) for (const statement of this.#write.deleted) statement.run(name);
       for (const row of batch.environments) this.#write.environments.run(row);
       for (const row of batch.fences) this.#write.fences.run(row);
+      for (const row of batch.settings) this.#write.settings.run(row);
+      for (const pool of batch.unset) this.#write.unset.run(pool);
       for (const row of batch.leases) this.#putLease(row, answered);
       for (const id of batch.forgotten) this.#write.forgotten.run(id);
       this.#events.add(batch.events, limits.logBytes);

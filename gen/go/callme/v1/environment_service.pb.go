@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What Apply does with one environment.
+// What Apply does with one environment, or with what is set for one pool.
 type ChangeKind int32
 
 const (
@@ -394,6 +394,71 @@ func (x *SlotVariables) GetVariables() map[string]*Variable {
 	return nil
 }
 
+// What is set for a pool as a whole, by Apply.
+type PoolConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name: [A-Za-z0-9][A-Za-z0-9._/-]{0,127}, case-sensitive. It may have no environment yet.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How many leases may wait in it, 0 to 20,000: beyond it an Acquire that is not granted at once is refused (QUEUE_FULL). 0: nobody may wait.
+	// If absent: up to the server's own limit.
+	MaxQueue *uint32 `protobuf:"varint,2,opt,name=max_queue,json=maxQueue,proto3,oneof" json:"max_queue,omitempty"`
+	// Whether an Acquire of an unknown name makes an environment in this pool. If absent: as the server's CALL_ME_AUTO_CREATE says.
+	AutoCreate    *bool `protobuf:"varint,3,opt,name=auto_create,json=autoCreate,proto3,oneof" json:"auto_create,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PoolConfig) Reset() {
+	*x = PoolConfig{}
+	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PoolConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PoolConfig) ProtoMessage() {}
+
+func (x *PoolConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PoolConfig.ProtoReflect.Descriptor instead.
+func (*PoolConfig) Descriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PoolConfig) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PoolConfig) GetMaxQueue() uint32 {
+	if x != nil && x.MaxQueue != nil {
+		return *x.MaxQueue
+	}
+	return 0
+}
+
+func (x *PoolConfig) GetAutoCreate() bool {
+	if x != nil && x.AutoCreate != nil {
+		return *x.AutoCreate
+	}
+	return false
+}
+
 // A page of environments.
 type ListEnvironmentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -409,7 +474,7 @@ type ListEnvironmentsRequest struct {
 
 func (x *ListEnvironmentsRequest) Reset() {
 	*x = ListEnvironmentsRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -421,7 +486,7 @@ func (x *ListEnvironmentsRequest) String() string {
 func (*ListEnvironmentsRequest) ProtoMessage() {}
 
 func (x *ListEnvironmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -434,7 +499,7 @@ func (x *ListEnvironmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnvironmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListEnvironmentsRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListEnvironmentsRequest) GetPool() string {
@@ -465,13 +530,15 @@ type ListEnvironmentsResponse struct {
 	Environments []*Environment `protobuf:"bytes,1,rep,name=environments,proto3" json:"environments,omitempty"`
 	// For the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The pools that are configured, by name; on the first page only.
+	Pools         []*PoolConfig `protobuf:"bytes,3,rep,name=pools,proto3" json:"pools,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListEnvironmentsResponse) Reset() {
 	*x = ListEnvironmentsResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +550,7 @@ func (x *ListEnvironmentsResponse) String() string {
 func (*ListEnvironmentsResponse) ProtoMessage() {}
 
 func (x *ListEnvironmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +563,7 @@ func (x *ListEnvironmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnvironmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListEnvironmentsResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListEnvironmentsResponse) GetEnvironments() []*Environment {
@@ -513,6 +580,13 @@ func (x *ListEnvironmentsResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListEnvironmentsResponse) GetPools() []*PoolConfig {
+	if x != nil {
+		return x.Pools
+	}
+	return nil
+}
+
 // Name an environment.
 type GetEnvironmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -524,7 +598,7 @@ type GetEnvironmentRequest struct {
 
 func (x *GetEnvironmentRequest) Reset() {
 	*x = GetEnvironmentRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -536,7 +610,7 @@ func (x *GetEnvironmentRequest) String() string {
 func (*GetEnvironmentRequest) ProtoMessage() {}
 
 func (x *GetEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -549,7 +623,7 @@ func (x *GetEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*GetEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetEnvironmentRequest) GetEnvironment() string {
@@ -572,7 +646,7 @@ type GetEnvironmentResponse struct {
 
 func (x *GetEnvironmentResponse) Reset() {
 	*x = GetEnvironmentResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -584,7 +658,7 @@ func (x *GetEnvironmentResponse) String() string {
 func (*GetEnvironmentResponse) ProtoMessage() {}
 
 func (x *GetEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -597,7 +671,7 @@ func (x *GetEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*GetEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetEnvironmentResponse) GetEnvironment() *Environment {
@@ -614,22 +688,27 @@ func (x *GetEnvironmentResponse) GetStatus() *EnvironmentStatus {
 	return nil
 }
 
-// A set of environments.
+// A set of environments, and what is set for their pools.
 type ApplyEnvironmentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The configurations. Output-only fields are ignored.
 	Environments []*Environment `protobuf:"bytes,1,rep,name=environments,proto3" json:"environments,omitempty"`
-	// Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+	// Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+	// lease is on one of the environments.
 	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
 	// Answer what would change, and change nothing.
-	DryRun        bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	DryRun bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// What is set for pools. It replaces what was set before for each pool that it names.
+	Pools []*PoolConfig `protobuf:"bytes,4,rep,name=pools,proto3" json:"pools,omitempty"`
+	// Tell in each change what the fields that differ were before.
+	WithBefore    bool `protobuf:"varint,5,opt,name=with_before,json=withBefore,proto3" json:"with_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ApplyEnvironmentsRequest) Reset() {
 	*x = ApplyEnvironmentsRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -641,7 +720,7 @@ func (x *ApplyEnvironmentsRequest) String() string {
 func (*ApplyEnvironmentsRequest) ProtoMessage() {}
 
 func (x *ApplyEnvironmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -654,7 +733,7 @@ func (x *ApplyEnvironmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyEnvironmentsRequest.ProtoReflect.Descriptor instead.
 func (*ApplyEnvironmentsRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ApplyEnvironmentsRequest) GetEnvironments() []*Environment {
@@ -678,6 +757,20 @@ func (x *ApplyEnvironmentsRequest) GetDryRun() bool {
 	return false
 }
 
+func (x *ApplyEnvironmentsRequest) GetPools() []*PoolConfig {
+	if x != nil {
+		return x.Pools
+	}
+	return nil
+}
+
+func (x *ApplyEnvironmentsRequest) GetWithBefore() bool {
+	if x != nil {
+		return x.WithBefore
+	}
+	return false
+}
+
 // One line of Apply's answer.
 type EnvironmentChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -688,14 +781,16 @@ type EnvironmentChange struct {
 	// Created, updated, unchanged or deleted.
 	Kind ChangeKind `protobuf:"varint,3,opt,name=kind,proto3,enum=callme.v1.ChangeKind" json:"kind,omitempty"`
 	// On UPDATED: the configuration fields that differ.
-	Fields        []string `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	Fields []string `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	// On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+	Before        *Environment `protobuf:"bytes,5,opt,name=before,proto3" json:"before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EnvironmentChange) Reset() {
 	*x = EnvironmentChange{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +802,7 @@ func (x *EnvironmentChange) String() string {
 func (*EnvironmentChange) ProtoMessage() {}
 
 func (x *EnvironmentChange) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +815,7 @@ func (x *EnvironmentChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentChange.ProtoReflect.Descriptor instead.
 func (*EnvironmentChange) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EnvironmentChange) GetName() string {
@@ -751,20 +846,103 @@ func (x *EnvironmentChange) GetFields() []string {
 	return nil
 }
 
+func (x *EnvironmentChange) GetBefore() *Environment {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+// What Apply does with what is set for one pool.
+type PoolChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The pool's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Created, updated, unchanged or deleted.
+	Kind ChangeKind `protobuf:"varint,2,opt,name=kind,proto3,enum=callme.v1.ChangeKind" json:"kind,omitempty"`
+	// On UPDATED: the fields that differ.
+	Fields []string `protobuf:"bytes,3,rep,name=fields,proto3" json:"fields,omitempty"`
+	// On UPDATED, if the request is `with_before`: what these fields were, and the name.
+	Before        *PoolConfig `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PoolChange) Reset() {
+	*x = PoolChange{}
+	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PoolChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PoolChange) ProtoMessage() {}
+
+func (x *PoolChange) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PoolChange.ProtoReflect.Descriptor instead.
+func (*PoolChange) Descriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PoolChange) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PoolChange) GetKind() ChangeKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ChangeKind_CHANGE_KIND_UNSPECIFIED
+}
+
+func (x *PoolChange) GetFields() []string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *PoolChange) GetBefore() *PoolConfig {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
 // What changed, or with dry_run would.
 type ApplyEnvironmentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A line for each environment, by name.
 	Changes []*EnvironmentChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
-	// An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
-	AutoCreate    bool `protobuf:"varint,2,opt,name=auto_create,json=autoCreate,proto3" json:"auto_create,omitempty"`
+	// An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+	// pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
+	AutoCreate bool `protobuf:"varint,2,opt,name=auto_create,json=autoCreate,proto3" json:"auto_create,omitempty"`
+	// A line for each pool that is configured, or was, by name.
+	Pools         []*PoolChange `protobuf:"bytes,3,rep,name=pools,proto3" json:"pools,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ApplyEnvironmentsResponse) Reset() {
 	*x = ApplyEnvironmentsResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +954,7 @@ func (x *ApplyEnvironmentsResponse) String() string {
 func (*ApplyEnvironmentsResponse) ProtoMessage() {}
 
 func (x *ApplyEnvironmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +967,7 @@ func (x *ApplyEnvironmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyEnvironmentsResponse.ProtoReflect.Descriptor instead.
 func (*ApplyEnvironmentsResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ApplyEnvironmentsResponse) GetChanges() []*EnvironmentChange {
@@ -806,6 +984,13 @@ func (x *ApplyEnvironmentsResponse) GetAutoCreate() bool {
 	return false
 }
 
+func (x *ApplyEnvironmentsResponse) GetPools() []*PoolChange {
+	if x != nil {
+		return x.Pools
+	}
+	return nil
+}
+
 // Name an environment.
 type DeleteEnvironmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -817,7 +1002,7 @@ type DeleteEnvironmentRequest struct {
 
 func (x *DeleteEnvironmentRequest) Reset() {
 	*x = DeleteEnvironmentRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +1014,7 @@ func (x *DeleteEnvironmentRequest) String() string {
 func (*DeleteEnvironmentRequest) ProtoMessage() {}
 
 func (x *DeleteEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -842,7 +1027,7 @@ func (x *DeleteEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*DeleteEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteEnvironmentRequest) GetEnvironment() string {
@@ -863,7 +1048,7 @@ type DeleteEnvironmentResponse struct {
 
 func (x *DeleteEnvironmentResponse) Reset() {
 	*x = DeleteEnvironmentResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -875,7 +1060,7 @@ func (x *DeleteEnvironmentResponse) String() string {
 func (*DeleteEnvironmentResponse) ProtoMessage() {}
 
 func (x *DeleteEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -888,7 +1073,7 @@ func (x *DeleteEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*DeleteEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{11}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteEnvironmentResponse) GetEnvironment() *Environment {
@@ -915,7 +1100,7 @@ type SetEnvironmentStateRequest struct {
 
 func (x *SetEnvironmentStateRequest) Reset() {
 	*x = SetEnvironmentStateRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1112,7 @@ func (x *SetEnvironmentStateRequest) String() string {
 func (*SetEnvironmentStateRequest) ProtoMessage() {}
 
 func (x *SetEnvironmentStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1125,7 @@ func (x *SetEnvironmentStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetEnvironmentStateRequest.ProtoReflect.Descriptor instead.
 func (*SetEnvironmentStateRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{12}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SetEnvironmentStateRequest) GetEnvironment() string {
@@ -982,7 +1167,7 @@ type SetEnvironmentStateResponse struct {
 
 func (x *SetEnvironmentStateResponse) Reset() {
 	*x = SetEnvironmentStateResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1179,7 @@ func (x *SetEnvironmentStateResponse) String() string {
 func (*SetEnvironmentStateResponse) ProtoMessage() {}
 
 func (x *SetEnvironmentStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1192,7 @@ func (x *SetEnvironmentStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetEnvironmentStateResponse.ProtoReflect.Descriptor instead.
 func (*SetEnvironmentStateResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{13}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetEnvironmentStateResponse) GetEnvironment() *Environment {
@@ -1030,7 +1215,7 @@ type ForceReleaseRequest struct {
 
 func (x *ForceReleaseRequest) Reset() {
 	*x = ForceReleaseRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1042,7 +1227,7 @@ func (x *ForceReleaseRequest) String() string {
 func (*ForceReleaseRequest) ProtoMessage() {}
 
 func (x *ForceReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1055,7 +1240,7 @@ func (x *ForceReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForceReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ForceReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{14}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ForceReleaseRequest) GetLeaseId() string {
@@ -1085,7 +1270,7 @@ type ForceReleaseResponse struct {
 
 func (x *ForceReleaseResponse) Reset() {
 	*x = ForceReleaseResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1097,7 +1282,7 @@ func (x *ForceReleaseResponse) String() string {
 func (*ForceReleaseResponse) ProtoMessage() {}
 
 func (x *ForceReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1110,7 +1295,7 @@ func (x *ForceReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForceReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ForceReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{15}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ForceReleaseResponse) GetLease() *Lease {
@@ -1146,7 +1331,7 @@ type LeaseFilter struct {
 
 func (x *LeaseFilter) Reset() {
 	*x = LeaseFilter{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1343,7 @@ func (x *LeaseFilter) String() string {
 func (*LeaseFilter) ProtoMessage() {}
 
 func (x *LeaseFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1356,7 @@ func (x *LeaseFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseFilter.ProtoReflect.Descriptor instead.
 func (*LeaseFilter) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{16}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LeaseFilter) GetPool() string {
@@ -1224,7 +1409,7 @@ type ListLeasesRequest struct {
 
 func (x *ListLeasesRequest) Reset() {
 	*x = ListLeasesRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1236,7 +1421,7 @@ func (x *ListLeasesRequest) String() string {
 func (*ListLeasesRequest) ProtoMessage() {}
 
 func (x *ListLeasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1249,7 +1434,7 @@ func (x *ListLeasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeasesRequest.ProtoReflect.Descriptor instead.
 func (*ListLeasesRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{17}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListLeasesRequest) GetFilter() *LeaseFilter {
@@ -1286,7 +1471,7 @@ type ListLeasesResponse struct {
 
 func (x *ListLeasesResponse) Reset() {
 	*x = ListLeasesResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +1483,7 @@ func (x *ListLeasesResponse) String() string {
 func (*ListLeasesResponse) ProtoMessage() {}
 
 func (x *ListLeasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +1496,7 @@ func (x *ListLeasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeasesResponse.ProtoReflect.Descriptor instead.
 func (*ListLeasesResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{18}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListLeasesResponse) GetLeases() []*Lease {
@@ -1380,33 +1565,54 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\tvariables\x18\x01 \x03(\v2'.callme.v1.SlotVariables.VariablesEntryR\tvariables\x1aQ\n" +
 	"\x0eVariablesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12)\n" +
-	"\x05value\x18\x02 \x01(\v2\x13.callme.v1.VariableR\x05value:\x028\x01\"i\n" +
+	"\x05value\x18\x02 \x01(\v2\x13.callme.v1.VariableR\x05value:\x028\x01\"\x86\x01\n" +
+	"\n" +
+	"PoolConfig\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\tmax_queue\x18\x02 \x01(\rH\x00R\bmaxQueue\x88\x01\x01\x12$\n" +
+	"\vauto_create\x18\x03 \x01(\bH\x01R\n" +
+	"autoCreate\x88\x01\x01B\f\n" +
+	"\n" +
+	"_max_queueB\x0e\n" +
+	"\f_auto_create\"i\n" +
 	"\x17ListEnvironmentsRequest\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"~\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\xab\x01\n" +
 	"\x18ListEnvironmentsResponse\x12:\n" +
 	"\fenvironments\x18\x01 \x03(\v2\x16.callme.v1.EnvironmentR\fenvironments\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"9\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12+\n" +
+	"\x05pools\x18\x03 \x03(\v2\x15.callme.v1.PoolConfigR\x05pools\"9\n" +
 	"\x15GetEnvironmentRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\"\x88\x01\n" +
 	"\x16GetEnvironmentResponse\x128\n" +
 	"\venvironment\x18\x01 \x01(\v2\x16.callme.v1.EnvironmentR\venvironment\x124\n" +
-	"\x06status\x18\x02 \x01(\v2\x1c.callme.v1.EnvironmentStatusR\x06status\"\x85\x01\n" +
+	"\x06status\x18\x02 \x01(\v2\x1c.callme.v1.EnvironmentStatusR\x06status\"\xd3\x01\n" +
 	"\x18ApplyEnvironmentsRequest\x12:\n" +
 	"\fenvironments\x18\x01 \x03(\v2\x16.callme.v1.EnvironmentR\fenvironments\x12\x14\n" +
 	"\x05prune\x18\x02 \x01(\bR\x05prune\x12\x17\n" +
-	"\adry_run\x18\x03 \x01(\bR\x06dryRun\"~\n" +
+	"\adry_run\x18\x03 \x01(\bR\x06dryRun\x12+\n" +
+	"\x05pools\x18\x04 \x03(\v2\x15.callme.v1.PoolConfigR\x05pools\x12\x1f\n" +
+	"\vwith_before\x18\x05 \x01(\bR\n" +
+	"withBefore\"\xae\x01\n" +
 	"\x11EnvironmentChange\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x12)\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x15.callme.v1.ChangeKindR\x04kind\x12\x16\n" +
-	"\x06fields\x18\x04 \x03(\tR\x06fields\"t\n" +
+	"\x06fields\x18\x04 \x03(\tR\x06fields\x12.\n" +
+	"\x06before\x18\x05 \x01(\v2\x16.callme.v1.EnvironmentR\x06before\"\x92\x01\n" +
+	"\n" +
+	"PoolChange\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x15.callme.v1.ChangeKindR\x04kind\x12\x16\n" +
+	"\x06fields\x18\x03 \x03(\tR\x06fields\x12-\n" +
+	"\x06before\x18\x04 \x01(\v2\x15.callme.v1.PoolConfigR\x06before\"\xa1\x01\n" +
 	"\x19ApplyEnvironmentsResponse\x126\n" +
 	"\achanges\x18\x01 \x03(\v2\x1c.callme.v1.EnvironmentChangeR\achanges\x12\x1f\n" +
 	"\vauto_create\x18\x02 \x01(\bR\n" +
-	"autoCreate\"<\n" +
+	"autoCreate\x12+\n" +
+	"\x05pools\x18\x03 \x03(\v2\x15.callme.v1.PoolChangeR\x05pools\"<\n" +
 	"\x18DeleteEnvironmentRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\"U\n" +
 	"\x19DeleteEnvironmentResponse\x128\n" +
@@ -1470,91 +1676,99 @@ func file_callme_v1_environment_service_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_environment_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_callme_v1_environment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_callme_v1_environment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_callme_v1_environment_service_proto_goTypes = []any{
 	(ChangeKind)(0),                     // 0: callme.v1.ChangeKind
 	(*Environment)(nil),                 // 1: callme.v1.Environment
 	(*Variable)(nil),                    // 2: callme.v1.Variable
 	(*SlotVariables)(nil),               // 3: callme.v1.SlotVariables
-	(*ListEnvironmentsRequest)(nil),     // 4: callme.v1.ListEnvironmentsRequest
-	(*ListEnvironmentsResponse)(nil),    // 5: callme.v1.ListEnvironmentsResponse
-	(*GetEnvironmentRequest)(nil),       // 6: callme.v1.GetEnvironmentRequest
-	(*GetEnvironmentResponse)(nil),      // 7: callme.v1.GetEnvironmentResponse
-	(*ApplyEnvironmentsRequest)(nil),    // 8: callme.v1.ApplyEnvironmentsRequest
-	(*EnvironmentChange)(nil),           // 9: callme.v1.EnvironmentChange
-	(*ApplyEnvironmentsResponse)(nil),   // 10: callme.v1.ApplyEnvironmentsResponse
-	(*DeleteEnvironmentRequest)(nil),    // 11: callme.v1.DeleteEnvironmentRequest
-	(*DeleteEnvironmentResponse)(nil),   // 12: callme.v1.DeleteEnvironmentResponse
-	(*SetEnvironmentStateRequest)(nil),  // 13: callme.v1.SetEnvironmentStateRequest
-	(*SetEnvironmentStateResponse)(nil), // 14: callme.v1.SetEnvironmentStateResponse
-	(*ForceReleaseRequest)(nil),         // 15: callme.v1.ForceReleaseRequest
-	(*ForceReleaseResponse)(nil),        // 16: callme.v1.ForceReleaseResponse
-	(*LeaseFilter)(nil),                 // 17: callme.v1.LeaseFilter
-	(*ListLeasesRequest)(nil),           // 18: callme.v1.ListLeasesRequest
-	(*ListLeasesResponse)(nil),          // 19: callme.v1.ListLeasesResponse
-	nil,                                 // 20: callme.v1.Environment.LabelsEntry
-	nil,                                 // 21: callme.v1.Environment.VariablesEntry
-	nil,                                 // 22: callme.v1.Environment.LinksEntry
-	nil,                                 // 23: callme.v1.Environment.FactsEntry
-	nil,                                 // 24: callme.v1.SlotVariables.VariablesEntry
-	(EnvironmentState)(0),               // 25: callme.v1.EnvironmentState
-	(*timestamppb.Timestamp)(nil),       // 26: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),         // 27: google.protobuf.Duration
-	(*EnvironmentStatus)(nil),           // 28: callme.v1.EnvironmentStatus
-	(*Lease)(nil),                       // 29: callme.v1.Lease
-	(LeaseState)(0),                     // 30: callme.v1.LeaseState
-	(*Fact)(nil),                        // 31: callme.v1.Fact
+	(*PoolConfig)(nil),                  // 4: callme.v1.PoolConfig
+	(*ListEnvironmentsRequest)(nil),     // 5: callme.v1.ListEnvironmentsRequest
+	(*ListEnvironmentsResponse)(nil),    // 6: callme.v1.ListEnvironmentsResponse
+	(*GetEnvironmentRequest)(nil),       // 7: callme.v1.GetEnvironmentRequest
+	(*GetEnvironmentResponse)(nil),      // 8: callme.v1.GetEnvironmentResponse
+	(*ApplyEnvironmentsRequest)(nil),    // 9: callme.v1.ApplyEnvironmentsRequest
+	(*EnvironmentChange)(nil),           // 10: callme.v1.EnvironmentChange
+	(*PoolChange)(nil),                  // 11: callme.v1.PoolChange
+	(*ApplyEnvironmentsResponse)(nil),   // 12: callme.v1.ApplyEnvironmentsResponse
+	(*DeleteEnvironmentRequest)(nil),    // 13: callme.v1.DeleteEnvironmentRequest
+	(*DeleteEnvironmentResponse)(nil),   // 14: callme.v1.DeleteEnvironmentResponse
+	(*SetEnvironmentStateRequest)(nil),  // 15: callme.v1.SetEnvironmentStateRequest
+	(*SetEnvironmentStateResponse)(nil), // 16: callme.v1.SetEnvironmentStateResponse
+	(*ForceReleaseRequest)(nil),         // 17: callme.v1.ForceReleaseRequest
+	(*ForceReleaseResponse)(nil),        // 18: callme.v1.ForceReleaseResponse
+	(*LeaseFilter)(nil),                 // 19: callme.v1.LeaseFilter
+	(*ListLeasesRequest)(nil),           // 20: callme.v1.ListLeasesRequest
+	(*ListLeasesResponse)(nil),          // 21: callme.v1.ListLeasesResponse
+	nil,                                 // 22: callme.v1.Environment.LabelsEntry
+	nil,                                 // 23: callme.v1.Environment.VariablesEntry
+	nil,                                 // 24: callme.v1.Environment.LinksEntry
+	nil,                                 // 25: callme.v1.Environment.FactsEntry
+	nil,                                 // 26: callme.v1.SlotVariables.VariablesEntry
+	(EnvironmentState)(0),               // 27: callme.v1.EnvironmentState
+	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),         // 29: google.protobuf.Duration
+	(*EnvironmentStatus)(nil),           // 30: callme.v1.EnvironmentStatus
+	(*Lease)(nil),                       // 31: callme.v1.Lease
+	(LeaseState)(0),                     // 32: callme.v1.LeaseState
+	(*Fact)(nil),                        // 33: callme.v1.Fact
 }
 var file_callme_v1_environment_service_proto_depIdxs = []int32{
-	20, // 0: callme.v1.Environment.labels:type_name -> callme.v1.Environment.LabelsEntry
-	25, // 1: callme.v1.Environment.state:type_name -> callme.v1.EnvironmentState
-	26, // 2: callme.v1.Environment.state_until:type_name -> google.protobuf.Timestamp
-	21, // 3: callme.v1.Environment.variables:type_name -> callme.v1.Environment.VariablesEntry
-	27, // 4: callme.v1.Environment.default_ttl:type_name -> google.protobuf.Duration
-	27, // 5: callme.v1.Environment.max_ttl:type_name -> google.protobuf.Duration
-	27, // 6: callme.v1.Environment.max_hold:type_name -> google.protobuf.Duration
-	27, // 7: callme.v1.Environment.lock_delay:type_name -> google.protobuf.Duration
-	27, // 8: callme.v1.Environment.cooldown:type_name -> google.protobuf.Duration
-	22, // 9: callme.v1.Environment.links:type_name -> callme.v1.Environment.LinksEntry
+	22, // 0: callme.v1.Environment.labels:type_name -> callme.v1.Environment.LabelsEntry
+	27, // 1: callme.v1.Environment.state:type_name -> callme.v1.EnvironmentState
+	28, // 2: callme.v1.Environment.state_until:type_name -> google.protobuf.Timestamp
+	23, // 3: callme.v1.Environment.variables:type_name -> callme.v1.Environment.VariablesEntry
+	29, // 4: callme.v1.Environment.default_ttl:type_name -> google.protobuf.Duration
+	29, // 5: callme.v1.Environment.max_ttl:type_name -> google.protobuf.Duration
+	29, // 6: callme.v1.Environment.max_hold:type_name -> google.protobuf.Duration
+	29, // 7: callme.v1.Environment.lock_delay:type_name -> google.protobuf.Duration
+	29, // 8: callme.v1.Environment.cooldown:type_name -> google.protobuf.Duration
+	24, // 9: callme.v1.Environment.links:type_name -> callme.v1.Environment.LinksEntry
 	3,  // 10: callme.v1.Environment.slot_variables:type_name -> callme.v1.SlotVariables
-	23, // 11: callme.v1.Environment.facts:type_name -> callme.v1.Environment.FactsEntry
-	24, // 12: callme.v1.SlotVariables.variables:type_name -> callme.v1.SlotVariables.VariablesEntry
+	25, // 11: callme.v1.Environment.facts:type_name -> callme.v1.Environment.FactsEntry
+	26, // 12: callme.v1.SlotVariables.variables:type_name -> callme.v1.SlotVariables.VariablesEntry
 	1,  // 13: callme.v1.ListEnvironmentsResponse.environments:type_name -> callme.v1.Environment
-	1,  // 14: callme.v1.GetEnvironmentResponse.environment:type_name -> callme.v1.Environment
-	28, // 15: callme.v1.GetEnvironmentResponse.status:type_name -> callme.v1.EnvironmentStatus
-	1,  // 16: callme.v1.ApplyEnvironmentsRequest.environments:type_name -> callme.v1.Environment
-	0,  // 17: callme.v1.EnvironmentChange.kind:type_name -> callme.v1.ChangeKind
-	9,  // 18: callme.v1.ApplyEnvironmentsResponse.changes:type_name -> callme.v1.EnvironmentChange
-	1,  // 19: callme.v1.DeleteEnvironmentResponse.environment:type_name -> callme.v1.Environment
-	25, // 20: callme.v1.SetEnvironmentStateRequest.state:type_name -> callme.v1.EnvironmentState
-	26, // 21: callme.v1.SetEnvironmentStateRequest.until:type_name -> google.protobuf.Timestamp
-	1,  // 22: callme.v1.SetEnvironmentStateResponse.environment:type_name -> callme.v1.Environment
-	29, // 23: callme.v1.ForceReleaseResponse.lease:type_name -> callme.v1.Lease
-	30, // 24: callme.v1.LeaseFilter.states:type_name -> callme.v1.LeaseState
-	17, // 25: callme.v1.ListLeasesRequest.filter:type_name -> callme.v1.LeaseFilter
-	29, // 26: callme.v1.ListLeasesResponse.leases:type_name -> callme.v1.Lease
-	2,  // 27: callme.v1.Environment.VariablesEntry.value:type_name -> callme.v1.Variable
-	31, // 28: callme.v1.Environment.FactsEntry.value:type_name -> callme.v1.Fact
-	2,  // 29: callme.v1.SlotVariables.VariablesEntry.value:type_name -> callme.v1.Variable
-	4,  // 30: callme.v1.EnvironmentService.ListEnvironments:input_type -> callme.v1.ListEnvironmentsRequest
-	6,  // 31: callme.v1.EnvironmentService.GetEnvironment:input_type -> callme.v1.GetEnvironmentRequest
-	8,  // 32: callme.v1.EnvironmentService.ApplyEnvironments:input_type -> callme.v1.ApplyEnvironmentsRequest
-	11, // 33: callme.v1.EnvironmentService.DeleteEnvironment:input_type -> callme.v1.DeleteEnvironmentRequest
-	13, // 34: callme.v1.EnvironmentService.SetEnvironmentState:input_type -> callme.v1.SetEnvironmentStateRequest
-	15, // 35: callme.v1.EnvironmentService.ForceRelease:input_type -> callme.v1.ForceReleaseRequest
-	18, // 36: callme.v1.EnvironmentService.ListLeases:input_type -> callme.v1.ListLeasesRequest
-	5,  // 37: callme.v1.EnvironmentService.ListEnvironments:output_type -> callme.v1.ListEnvironmentsResponse
-	7,  // 38: callme.v1.EnvironmentService.GetEnvironment:output_type -> callme.v1.GetEnvironmentResponse
-	10, // 39: callme.v1.EnvironmentService.ApplyEnvironments:output_type -> callme.v1.ApplyEnvironmentsResponse
-	12, // 40: callme.v1.EnvironmentService.DeleteEnvironment:output_type -> callme.v1.DeleteEnvironmentResponse
-	14, // 41: callme.v1.EnvironmentService.SetEnvironmentState:output_type -> callme.v1.SetEnvironmentStateResponse
-	16, // 42: callme.v1.EnvironmentService.ForceRelease:output_type -> callme.v1.ForceReleaseResponse
-	19, // 43: callme.v1.EnvironmentService.ListLeases:output_type -> callme.v1.ListLeasesResponse
-	37, // [37:44] is the sub-list for method output_type
-	30, // [30:37] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	4,  // 14: callme.v1.ListEnvironmentsResponse.pools:type_name -> callme.v1.PoolConfig
+	1,  // 15: callme.v1.GetEnvironmentResponse.environment:type_name -> callme.v1.Environment
+	30, // 16: callme.v1.GetEnvironmentResponse.status:type_name -> callme.v1.EnvironmentStatus
+	1,  // 17: callme.v1.ApplyEnvironmentsRequest.environments:type_name -> callme.v1.Environment
+	4,  // 18: callme.v1.ApplyEnvironmentsRequest.pools:type_name -> callme.v1.PoolConfig
+	0,  // 19: callme.v1.EnvironmentChange.kind:type_name -> callme.v1.ChangeKind
+	1,  // 20: callme.v1.EnvironmentChange.before:type_name -> callme.v1.Environment
+	0,  // 21: callme.v1.PoolChange.kind:type_name -> callme.v1.ChangeKind
+	4,  // 22: callme.v1.PoolChange.before:type_name -> callme.v1.PoolConfig
+	10, // 23: callme.v1.ApplyEnvironmentsResponse.changes:type_name -> callme.v1.EnvironmentChange
+	11, // 24: callme.v1.ApplyEnvironmentsResponse.pools:type_name -> callme.v1.PoolChange
+	1,  // 25: callme.v1.DeleteEnvironmentResponse.environment:type_name -> callme.v1.Environment
+	27, // 26: callme.v1.SetEnvironmentStateRequest.state:type_name -> callme.v1.EnvironmentState
+	28, // 27: callme.v1.SetEnvironmentStateRequest.until:type_name -> google.protobuf.Timestamp
+	1,  // 28: callme.v1.SetEnvironmentStateResponse.environment:type_name -> callme.v1.Environment
+	31, // 29: callme.v1.ForceReleaseResponse.lease:type_name -> callme.v1.Lease
+	32, // 30: callme.v1.LeaseFilter.states:type_name -> callme.v1.LeaseState
+	19, // 31: callme.v1.ListLeasesRequest.filter:type_name -> callme.v1.LeaseFilter
+	31, // 32: callme.v1.ListLeasesResponse.leases:type_name -> callme.v1.Lease
+	2,  // 33: callme.v1.Environment.VariablesEntry.value:type_name -> callme.v1.Variable
+	33, // 34: callme.v1.Environment.FactsEntry.value:type_name -> callme.v1.Fact
+	2,  // 35: callme.v1.SlotVariables.VariablesEntry.value:type_name -> callme.v1.Variable
+	5,  // 36: callme.v1.EnvironmentService.ListEnvironments:input_type -> callme.v1.ListEnvironmentsRequest
+	7,  // 37: callme.v1.EnvironmentService.GetEnvironment:input_type -> callme.v1.GetEnvironmentRequest
+	9,  // 38: callme.v1.EnvironmentService.ApplyEnvironments:input_type -> callme.v1.ApplyEnvironmentsRequest
+	13, // 39: callme.v1.EnvironmentService.DeleteEnvironment:input_type -> callme.v1.DeleteEnvironmentRequest
+	15, // 40: callme.v1.EnvironmentService.SetEnvironmentState:input_type -> callme.v1.SetEnvironmentStateRequest
+	17, // 41: callme.v1.EnvironmentService.ForceRelease:input_type -> callme.v1.ForceReleaseRequest
+	20, // 42: callme.v1.EnvironmentService.ListLeases:input_type -> callme.v1.ListLeasesRequest
+	6,  // 43: callme.v1.EnvironmentService.ListEnvironments:output_type -> callme.v1.ListEnvironmentsResponse
+	8,  // 44: callme.v1.EnvironmentService.GetEnvironment:output_type -> callme.v1.GetEnvironmentResponse
+	12, // 45: callme.v1.EnvironmentService.ApplyEnvironments:output_type -> callme.v1.ApplyEnvironmentsResponse
+	14, // 46: callme.v1.EnvironmentService.DeleteEnvironment:output_type -> callme.v1.DeleteEnvironmentResponse
+	16, // 47: callme.v1.EnvironmentService.SetEnvironmentState:output_type -> callme.v1.SetEnvironmentStateResponse
+	18, // 48: callme.v1.EnvironmentService.ForceRelease:output_type -> callme.v1.ForceReleaseResponse
+	21, // 49: callme.v1.EnvironmentService.ListLeases:output_type -> callme.v1.ListLeasesResponse
+	43, // [43:50] is the sub-list for method output_type
+	36, // [36:43] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_environment_service_proto_init() }
@@ -1565,13 +1779,14 @@ func file_callme_v1_environment_service_proto_init() {
 	file_callme_v1_types_proto_init()
 	file_callme_v1_environment_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_callme_v1_environment_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_callme_v1_environment_service_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_environment_service_proto_rawDesc), len(file_callme_v1_environment_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -116,6 +116,16 @@ class SlotVariables(_message.Message):
     variables: _containers.MessageMap[str, Variable]
     def __init__(self, variables: _Optional[_Mapping[str, Variable]] = ...) -> None: ...
 
+class PoolConfig(_message.Message):
+    __slots__ = ("name", "max_queue", "auto_create")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MAX_QUEUE_FIELD_NUMBER: _ClassVar[int]
+    AUTO_CREATE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    max_queue: int
+    auto_create: bool
+    def __init__(self, name: _Optional[str] = ..., max_queue: _Optional[int] = ..., auto_create: bool = ...) -> None: ...
+
 class ListEnvironmentsRequest(_message.Message):
     __slots__ = ("pool", "page_size", "page_token")
     POOL_FIELD_NUMBER: _ClassVar[int]
@@ -127,12 +137,14 @@ class ListEnvironmentsRequest(_message.Message):
     def __init__(self, pool: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListEnvironmentsResponse(_message.Message):
-    __slots__ = ("environments", "next_page_token")
+    __slots__ = ("environments", "next_page_token", "pools")
     ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    POOLS_FIELD_NUMBER: _ClassVar[int]
     environments: _containers.RepeatedCompositeFieldContainer[Environment]
     next_page_token: str
-    def __init__(self, environments: _Optional[_Iterable[_Union[Environment, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    pools: _containers.RepeatedCompositeFieldContainer[PoolConfig]
+    def __init__(self, environments: _Optional[_Iterable[_Union[Environment, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., pools: _Optional[_Iterable[_Union[PoolConfig, _Mapping]]] = ...) -> None: ...
 
 class GetEnvironmentRequest(_message.Message):
     __slots__ = ("environment",)
@@ -149,34 +161,54 @@ class GetEnvironmentResponse(_message.Message):
     def __init__(self, environment: _Optional[_Union[Environment, _Mapping]] = ..., status: _Optional[_Union[_types_pb2.EnvironmentStatus, _Mapping]] = ...) -> None: ...
 
 class ApplyEnvironmentsRequest(_message.Message):
-    __slots__ = ("environments", "prune", "dry_run")
+    __slots__ = ("environments", "prune", "dry_run", "pools", "with_before")
     ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
     PRUNE_FIELD_NUMBER: _ClassVar[int]
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    POOLS_FIELD_NUMBER: _ClassVar[int]
+    WITH_BEFORE_FIELD_NUMBER: _ClassVar[int]
     environments: _containers.RepeatedCompositeFieldContainer[Environment]
     prune: bool
     dry_run: bool
-    def __init__(self, environments: _Optional[_Iterable[_Union[Environment, _Mapping]]] = ..., prune: bool = ..., dry_run: bool = ...) -> None: ...
+    pools: _containers.RepeatedCompositeFieldContainer[PoolConfig]
+    with_before: bool
+    def __init__(self, environments: _Optional[_Iterable[_Union[Environment, _Mapping]]] = ..., prune: bool = ..., dry_run: bool = ..., pools: _Optional[_Iterable[_Union[PoolConfig, _Mapping]]] = ..., with_before: bool = ...) -> None: ...
 
 class EnvironmentChange(_message.Message):
-    __slots__ = ("name", "pool", "kind", "fields")
+    __slots__ = ("name", "pool", "kind", "fields", "before")
     NAME_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
     name: str
     pool: str
     kind: ChangeKind
     fields: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., kind: _Optional[_Union[ChangeKind, str]] = ..., fields: _Optional[_Iterable[str]] = ...) -> None: ...
+    before: Environment
+    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., kind: _Optional[_Union[ChangeKind, str]] = ..., fields: _Optional[_Iterable[str]] = ..., before: _Optional[_Union[Environment, _Mapping]] = ...) -> None: ...
+
+class PoolChange(_message.Message):
+    __slots__ = ("name", "kind", "fields", "before")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: ChangeKind
+    fields: _containers.RepeatedScalarFieldContainer[str]
+    before: PoolConfig
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[ChangeKind, str]] = ..., fields: _Optional[_Iterable[str]] = ..., before: _Optional[_Union[PoolConfig, _Mapping]] = ...) -> None: ...
 
 class ApplyEnvironmentsResponse(_message.Message):
-    __slots__ = ("changes", "auto_create")
+    __slots__ = ("changes", "auto_create", "pools")
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     AUTO_CREATE_FIELD_NUMBER: _ClassVar[int]
+    POOLS_FIELD_NUMBER: _ClassVar[int]
     changes: _containers.RepeatedCompositeFieldContainer[EnvironmentChange]
     auto_create: bool
-    def __init__(self, changes: _Optional[_Iterable[_Union[EnvironmentChange, _Mapping]]] = ..., auto_create: bool = ...) -> None: ...
+    pools: _containers.RepeatedCompositeFieldContainer[PoolChange]
+    def __init__(self, changes: _Optional[_Iterable[_Union[EnvironmentChange, _Mapping]]] = ..., auto_create: bool = ..., pools: _Optional[_Iterable[_Union[PoolChange, _Mapping]]] = ...) -> None: ...
 
 class DeleteEnvironmentRequest(_message.Message):
     __slots__ = ("environment",)

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/environment_service.proto.
  */
 export const file_callme_v1_environment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjYWxsbWUvdjEvZW52aXJvbm1lbnRfc2VydmljZS5wcm90bxIJY2FsbG1lLnYxItUHCgtFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSMgoGbGFiZWxzGAQgAygLMiIuY2FsbG1lLnYxLkVudmlyb25tZW50LkxhYmVsc0VudHJ5EhUKCGNhcGFjaXR5GAUgASgNSACIAQESKgoFc3RhdGUYBiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YByABKAkSLwoLc3RhdGVfdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKCXZhcmlhYmxlcxgJIAMoCzIlLmNhbGxtZS52MS5FbnZpcm9ubWVudC5WYXJpYWJsZXNFbnRyeRIuCgtkZWZhdWx0X3R0bBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdtYXhfdHRsGAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCmxvY2tfZGVsYXkYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIY29vbGRvd24YDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoFbGlua3MYESADKAsyIS5jYWxsbWUudjEuRW52aXJvbm1lbnQuTGlua3NFbnRyeRIRCglvbl9kZW1hbmQYEiABKAgSMAoOc2xvdF92YXJpYWJsZXMYEyADKAsyGC5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcxIwCgVmYWN0cxgUIAMoCzIhLmNhbGxtZS52MS5FbnZpcm9ubWVudC5GYWN0c0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaRQoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEiIKBXZhbHVlGAIgASgLMhMuY2FsbG1lLnYxLlZhcmlhYmxlOgI4ARosCgpMaW5rc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaPQoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSHgoFdmFsdWUYAiABKAsyDy5jYWxsbWUudjEuRmFjdDoCOAFCCwoJX2NhcGFjaXR5SgQIDxAQSgQIEBARUglvbl9leHBpcnlSCGNsZWFuaW5nIkoKCFZhcmlhYmxlEhIKBXZhbHVlGAEgASgJSACIAQESEAoIZnJvbV9lbnYYAiABKAkSDgoGc2VjcmV0GAMgASgIQggKBl92YWx1ZSKSAQoNU2xvdFZhcmlhYmxlcxI6Cgl2YXJpYWJsZXMYASADKAsyJy5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcy5WYXJpYWJsZXNFbnRyeRpFCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSIgoFdmFsdWUYAiABKAsyEy5jYWxsbWUudjEuVmFyaWFibGU6AjgBIk4KF0xpc3RFbnZpcm9ubWVudHNSZXF1ZXN0EgwKBHBvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiYQoYTGlzdEVudmlyb25tZW50c1Jlc3BvbnNlEiwKDGVudmlyb25tZW50cxgBIAMoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLAoVR2V0RW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJInMKFkdldEVudmlyb25tZW50UmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSLAoGc3RhdHVzGAIgASgLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzImgKGEFwcGx5RW52aXJvbm1lbnRzUmVxdWVzdBIsCgxlbnZpcm9ubWVudHMYASADKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSDQoFcHJ1bmUYAiABKAgSDwoHZHJ5X3J1bhgDIAEoCCJkChFFbnZpcm9ubWVudENoYW5nZRIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSIwoEa2luZBgDIAEoDjIVLmNhbGxtZS52MS5DaGFuZ2VLaW5kEg4KBmZpZWxkcxgEIAMoCSJfChlBcHBseUVudmlyb25tZW50c1Jlc3BvbnNlEi0KB2NoYW5nZXMYASADKAsyHC5jYWxsbWUudjEuRW52aXJvbm1lbnRDaGFuZ2USEwoLYXV0b19jcmVhdGUYAiABKAgiLwoYRGVsZXRlRW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJIkgKGURlbGV0ZUVudmlyb25tZW50UmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQimAEKGlNldEVudmlyb25tZW50U3RhdGVSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEioKBXN0YXRlGAIgASgOMhsuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdGUSDgoGcmVhc29uGAMgASgJEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKChtTZXRFbnZpcm9ubWVudFN0YXRlUmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQiNwoTRm9yY2VSZWxlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiTgoURm9yY2VSZWxlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USFQoNYWxyZWFkeV9lbmRlZBgCIAEoCCJ0CgtMZWFzZUZpbHRlchIMCgRwb29sGAEgASgJEhMKC2Vudmlyb25tZW50GAIgASgJEiUKBnN0YXRlcxgDIAMoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEg4KBmhvbGRlchgEIAEoCRILCgN0YWcYBSABKAkiYgoRTGlzdExlYXNlc1JlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYuY2FsbG1lLnYxLkxlYXNlRmlsdGVyEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIk8KEkxpc3RMZWFzZXNSZXNwb25zZRIgCgZsZWFzZXMYASADKAsyEC5jYWxsbWUudjEuTGVhc2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKo8BCgpDaGFuZ2VLaW5kEhsKF0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTQ0hBTkdFX0tJTkRfQ1JFQVRFRBABEhcKE0NIQU5HRV9LSU5EX1VQREFURUQQAhIZChVDSEFOR0VfS0lORF9VTkNIQU5HRUQQAxIXChNDSEFOR0VfS0lORF9ERUxFVEVEEAQymQUKEkVudmlyb25tZW50U2VydmljZRJgChBMaXN0RW52aXJvbm1lbnRzEiIuY2FsbG1lLnYxLkxpc3RFbnZpcm9ubWVudHNSZXF1ZXN0GiMuY2FsbG1lLnYxLkxpc3RFbnZpcm9ubWVudHNSZXNwb25zZSIDkAIBEloKDkdldEVudmlyb25tZW50EiAuY2FsbG1lLnYxLkdldEVudmlyb25tZW50UmVxdWVzdBohLmNhbGxtZS52MS5HZXRFbnZpcm9ubWVudFJlc3BvbnNlIgOQAgESXgoRQXBwbHlFbnZpcm9ubWVudHMSIy5jYWxsbWUudjEuQXBwbHlFbnZpcm9ubWVudHNSZXF1ZXN0GiQuY2FsbG1lLnYxLkFwcGx5RW52aXJvbm1lbnRzUmVzcG9uc2USXgoRRGVsZXRlRW52aXJvbm1lbnQSIy5jYWxsbWUudjEuRGVsZXRlRW52aXJvbm1lbnRSZXF1ZXN0GiQuY2FsbG1lLnYxLkRlbGV0ZUVudmlyb25tZW50UmVzcG9uc2USZAoTU2V0RW52aXJvbm1lbnRTdGF0ZRIlLmNhbGxtZS52MS5TZXRFbnZpcm9ubWVudFN0YXRlUmVxdWVzdBomLmNhbGxtZS52MS5TZXRFbnZpcm9ubWVudFN0YXRlUmVzcG9uc2USTwoMRm9yY2VSZWxlYXNlEh4uY2FsbG1lLnYxLkZvcmNlUmVsZWFzZVJlcXVlc3QaHy5jYWxsbWUudjEuRm9yY2VSZWxlYXNlUmVzcG9uc2USTgoKTGlzdExlYXNlcxIcLmNhbGxtZS52MS5MaXN0TGVhc2VzUmVxdWVzdBodLmNhbGxtZS52MS5MaXN0TGVhc2VzUmVzcG9uc2UiA5ACAUKjAQoNZGV2LmNhbGxtZS52MUIXRW52aXJvbm1lbnRTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiNjYWxsbWUvdjEvZW52aXJvbm1lbnRfc2VydmljZS5wcm90bxIJY2FsbG1lLnYxItUHCgtFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSMgoGbGFiZWxzGAQgAygLMiIuY2FsbG1lLnYxLkVudmlyb25tZW50LkxhYmVsc0VudHJ5EhUKCGNhcGFjaXR5GAUgASgNSACIAQESKgoFc3RhdGUYBiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YByABKAkSLwoLc3RhdGVfdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKCXZhcmlhYmxlcxgJIAMoCzIlLmNhbGxtZS52MS5FbnZpcm9ubWVudC5WYXJpYWJsZXNFbnRyeRIuCgtkZWZhdWx0X3R0bBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdtYXhfdHRsGAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCmxvY2tfZGVsYXkYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIY29vbGRvd24YDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoFbGlua3MYESADKAsyIS5jYWxsbWUudjEuRW52aXJvbm1lbnQuTGlua3NFbnRyeRIRCglvbl9kZW1hbmQYEiABKAgSMAoOc2xvdF92YXJpYWJsZXMYEyADKAsyGC5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcxIwCgVmYWN0cxgUIAMoCzIhLmNhbGxtZS52MS5FbnZpcm9ubWVudC5GYWN0c0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaRQoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEiIKBXZhbHVlGAIgASgLMhMuY2FsbG1lLnYxLlZhcmlhYmxlOgI4ARosCgpMaW5rc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaPQoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSHgoFdmFsdWUYAiABKAsyDy5jYWxsbWUudjEuRmFjdDoCOAFCCwoJX2NhcGFjaXR5SgQIDxAQSgQIEBARUglvbl9leHBpcnlSCGNsZWFuaW5nIkoKCFZhcmlhYmxlEhIKBXZhbHVlGAEgASgJSACIAQESEAoIZnJvbV9lbnYYAiABKAkSDgoGc2VjcmV0GAMgASgIQggKBl92YWx1ZSKSAQoNU2xvdFZhcmlhYmxlcxI6Cgl2YXJpYWJsZXMYASADKAsyJy5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcy5WYXJpYWJsZXNFbnRyeRpFCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSIgoFdmFsdWUYAiABKAsyEy5jYWxsbWUudjEuVmFyaWFibGU6AjgBImoKClBvb2xDb25maWcSDAoEbmFtZRgBIAEoCRIWCgltYXhfcXVldWUYAiABKA1IAIgBARIYCgthdXRvX2NyZWF0ZRgDIAEoCEgBiAEBQgwKCl9tYXhfcXVldWVCDgoMX2F1dG9fY3JlYXRlIk4KF0xpc3RFbnZpcm9ubWVudHNSZXF1ZXN0EgwKBHBvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkihwEKGExpc3RFbnZpcm9ubWVudHNSZXNwb25zZRIsCgxlbnZpcm9ubWVudHMYASADKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEiQKBXBvb2xzGAMgAygLMhUuY2FsbG1lLnYxLlBvb2xDb25maWciLAoVR2V0RW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJInMKFkdldEVudmlyb25tZW50UmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSLAoGc3RhdHVzGAIgASgLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzIqMBChhBcHBseUVudmlyb25tZW50c1JlcXVlc3QSLAoMZW52aXJvbm1lbnRzGAEgAygLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50Eg0KBXBydW5lGAIgASgIEg8KB2RyeV9ydW4YAyABKAgSJAoFcG9vbHMYBCADKAsyFS5jYWxsbWUudjEuUG9vbENvbmZpZxITCgt3aXRoX2JlZm9yZRgFIAEoCCKMAQoRRW52aXJvbm1lbnRDaGFuZ2USDAoEbmFtZRgBIAEoCRIMCgRwb29sGAIgASgJEiMKBGtpbmQYAyABKA4yFS5jYWxsbWUudjEuQ2hhbmdlS2luZBIOCgZmaWVsZHMYBCADKAkSJgoGYmVmb3JlGAUgASgLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50InYKClBvb2xDaGFuZ2USDAoEbmFtZRgBIAEoCRIjCgRraW5kGAIgASgOMhUuY2FsbG1lLnYxLkNoYW5nZUtpbmQSDgoGZmllbGRzGAMgAygJEiUKBmJlZm9yZRgEIAEoCzIVLmNhbGxtZS52MS5Qb29sQ29uZmlnIoUBChlBcHBseUVudmlyb25tZW50c1Jlc3BvbnNlEi0KB2NoYW5nZXMYASADKAsyHC5jYWxsbWUudjEuRW52aXJvbm1lbnRDaGFuZ2USEwoLYXV0b19jcmVhdGUYAiABKAgSJAoFcG9vbHMYAyADKAsyFS5jYWxsbWUudjEuUG9vbENoYW5nZSIvChhEZWxldGVFbnZpcm9ubWVudFJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkiSAoZRGVsZXRlRW52aXJvbm1lbnRSZXNwb25zZRIrCgtlbnZpcm9ubWVudBgBIAEoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudCKYAQoaU2V0RW52aXJvbm1lbnRTdGF0ZVJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkSKgoFc3RhdGUYAiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIOCgZyZWFzb24YAyABKAkSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkoKG1NldEVudmlyb25tZW50U3RhdGVSZXNwb25zZRIrCgtlbnZpcm9ubWVudBgBIAEoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudCI3ChNGb3JjZVJlbGVhc2VSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJOChRGb3JjZVJlbGVhc2VSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZRIVCg1hbHJlYWR5X2VuZGVkGAIgASgIInQKC0xlYXNlRmlsdGVyEgwKBHBvb2wYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSJQoGc3RhdGVzGAMgAygOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSDgoGaG9sZGVyGAQgASgJEgsKA3RhZxgFIAEoCSJiChFMaXN0TGVhc2VzUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5jYWxsbWUudjEuTGVhc2VGaWx0ZXISEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiTwoSTGlzdExlYXNlc1Jlc3BvbnNlEiAKBmxlYXNlcxgBIAMoCzIQLmNhbGxtZS52MS5MZWFzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqjwEKCkNoYW5nZUtpbmQSGwoXQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDSEFOR0VfS0lORF9DUkVBVEVEEAESFwoTQ0hBTkdFX0tJTkRfVVBEQVRFRBACEhkKFUNIQU5HRV9LSU5EX1VOQ0hBTkdFRBADEhcKE0NIQU5HRV9LSU5EX0RFTEVURUQQBDKZBQoSRW52aXJvbm1lbnRTZXJ2aWNlEmAKEExpc3RFbnZpcm9ubWVudHMSIi5jYWxsbWUudjEuTGlzdEVudmlyb25tZW50c1JlcXVlc3QaIy5jYWxsbWUudjEuTGlzdEVudmlyb25tZW50c1Jlc3BvbnNlIgOQAgESWgoOR2V0RW52aXJvbm1lbnQSIC5jYWxsbWUudjEuR2V0RW52aXJvbm1lbnRSZXF1ZXN0GiEuY2FsbG1lLnYxLkdldEVudmlyb25tZW50UmVzcG9uc2UiA5ACARJeChFBcHBseUVudmlyb25tZW50cxIjLmNhbGxtZS52MS5BcHBseUVudmlyb25tZW50c1JlcXVlc3QaJC5jYWxsbWUudjEuQXBwbHlFbnZpcm9ubWVudHNSZXNwb25zZRJeChFEZWxldGVFbnZpcm9ubWVudBIjLmNhbGxtZS52MS5EZWxldGVFbnZpcm9ubWVudFJlcXVlc3QaJC5jYWxsbWUudjEuRGVsZXRlRW52aXJvbm1lbnRSZXNwb25zZRJkChNTZXRFbnZpcm9ubWVudFN0YXRlEiUuY2FsbG1lLnYxLlNldEVudmlyb25tZW50U3RhdGVSZXF1ZXN0GiYuY2FsbG1lLnYxLlNldEVudmlyb25tZW50U3RhdGVSZXNwb25zZRJPCgxGb3JjZVJlbGVhc2USHi5jYWxsbWUudjEuRm9yY2VSZWxlYXNlUmVxdWVzdBofLmNhbGxtZS52MS5Gb3JjZVJlbGVhc2VSZXNwb25zZRJOCgpMaXN0TGVhc2VzEhwuY2FsbG1lLnYxLkxpc3RMZWFzZXNSZXF1ZXN0Gh0uY2FsbG1lLnYxLkxpc3RMZWFzZXNSZXNwb25zZSIDkAIBQqMBCg1kZXYuY2FsbG1lLnYxQhdFbnZpcm9ubWVudFNlcnZpY2VQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * An environment: its configuration, set by Apply, and its state, which Apply never touches.
@@ -214,6 +214,42 @@ export const SlotVariablesSchema: GenMessage<SlotVariables> = /*@__PURE__*/
   messageDesc(file_callme_v1_environment_service, 2);
 
 /**
+ * What is set for a pool as a whole, by Apply.
+ *
+ * @generated from message callme.v1.PoolConfig
+ */
+export type PoolConfig = Message<"callme.v1.PoolConfig"> & {
+  /**
+   * Its name: [A-Za-z0-9][A-Za-z0-9._/-]{0,127}, case-sensitive. It may have no environment yet.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * How many leases may wait in it, 0 to 20,000: beyond it an Acquire that is not granted at once is refused (QUEUE_FULL). 0: nobody may wait.
+   * If absent: up to the server's own limit.
+   *
+   * @generated from field: optional uint32 max_queue = 2;
+   */
+  maxQueue?: number | undefined;
+
+  /**
+   * Whether an Acquire of an unknown name makes an environment in this pool. If absent: as the server's CALL_ME_AUTO_CREATE says.
+   *
+   * @generated from field: optional bool auto_create = 3;
+   */
+  autoCreate?: boolean | undefined;
+};
+
+/**
+ * Describes the message callme.v1.PoolConfig.
+ * Use `create(PoolConfigSchema)` to create a new message.
+ */
+export const PoolConfigSchema: GenMessage<PoolConfig> = /*@__PURE__*/
+  messageDesc(file_callme_v1_environment_service, 3);
+
+/**
  * A page of environments.
  *
  * @generated from message callme.v1.ListEnvironmentsRequest
@@ -246,7 +282,7 @@ export type ListEnvironmentsRequest = Message<"callme.v1.ListEnvironmentsRequest
  * Use `create(ListEnvironmentsRequestSchema)` to create a new message.
  */
 export const ListEnvironmentsRequestSchema: GenMessage<ListEnvironmentsRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 3);
+  messageDesc(file_callme_v1_environment_service, 4);
 
 /**
  * A page.
@@ -267,6 +303,13 @@ export type ListEnvironmentsResponse = Message<"callme.v1.ListEnvironmentsRespon
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * The pools that are configured, by name; on the first page only.
+   *
+   * @generated from field: repeated callme.v1.PoolConfig pools = 3;
+   */
+  pools: PoolConfig[];
 };
 
 /**
@@ -274,7 +317,7 @@ export type ListEnvironmentsResponse = Message<"callme.v1.ListEnvironmentsRespon
  * Use `create(ListEnvironmentsResponseSchema)` to create a new message.
  */
 export const ListEnvironmentsResponseSchema: GenMessage<ListEnvironmentsResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 4);
+  messageDesc(file_callme_v1_environment_service, 5);
 
 /**
  * Name an environment.
@@ -295,7 +338,7 @@ export type GetEnvironmentRequest = Message<"callme.v1.GetEnvironmentRequest"> &
  * Use `create(GetEnvironmentRequestSchema)` to create a new message.
  */
 export const GetEnvironmentRequestSchema: GenMessage<GetEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 5);
+  messageDesc(file_callme_v1_environment_service, 6);
 
 /**
  * The environment.
@@ -323,10 +366,10 @@ export type GetEnvironmentResponse = Message<"callme.v1.GetEnvironmentResponse">
  * Use `create(GetEnvironmentResponseSchema)` to create a new message.
  */
 export const GetEnvironmentResponseSchema: GenMessage<GetEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 6);
+  messageDesc(file_callme_v1_environment_service, 7);
 
 /**
- * A set of environments.
+ * A set of environments, and what is set for their pools.
  *
  * @generated from message callme.v1.ApplyEnvironmentsRequest
  */
@@ -339,7 +382,8 @@ export type ApplyEnvironmentsRequest = Message<"callme.v1.ApplyEnvironmentsReque
   environments: Environment[];
 
   /**
-   * Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+   * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+   * lease is on one of the environments.
    *
    * @generated from field: bool prune = 2;
    */
@@ -351,6 +395,20 @@ export type ApplyEnvironmentsRequest = Message<"callme.v1.ApplyEnvironmentsReque
    * @generated from field: bool dry_run = 3;
    */
   dryRun: boolean;
+
+  /**
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   *
+   * @generated from field: repeated callme.v1.PoolConfig pools = 4;
+   */
+  pools: PoolConfig[];
+
+  /**
+   * Tell in each change what the fields that differ were before.
+   *
+   * @generated from field: bool with_before = 5;
+   */
+  withBefore: boolean;
 };
 
 /**
@@ -358,7 +416,7 @@ export type ApplyEnvironmentsRequest = Message<"callme.v1.ApplyEnvironmentsReque
  * Use `create(ApplyEnvironmentsRequestSchema)` to create a new message.
  */
 export const ApplyEnvironmentsRequestSchema: GenMessage<ApplyEnvironmentsRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 7);
+  messageDesc(file_callme_v1_environment_service, 8);
 
 /**
  * One line of Apply's answer.
@@ -393,6 +451,13 @@ export type EnvironmentChange = Message<"callme.v1.EnvironmentChange"> & {
    * @generated from field: repeated string fields = 4;
    */
   fields: string[];
+
+  /**
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+   *
+   * @generated from field: callme.v1.Environment before = 5;
+   */
+  before?: Environment | undefined;
 };
 
 /**
@@ -400,7 +465,49 @@ export type EnvironmentChange = Message<"callme.v1.EnvironmentChange"> & {
  * Use `create(EnvironmentChangeSchema)` to create a new message.
  */
 export const EnvironmentChangeSchema: GenMessage<EnvironmentChange> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 8);
+  messageDesc(file_callme_v1_environment_service, 9);
+
+/**
+ * What Apply does with what is set for one pool.
+ *
+ * @generated from message callme.v1.PoolChange
+ */
+export type PoolChange = Message<"callme.v1.PoolChange"> & {
+  /**
+   * The pool's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Created, updated, unchanged or deleted.
+   *
+   * @generated from field: callme.v1.ChangeKind kind = 2;
+   */
+  kind: ChangeKind;
+
+  /**
+   * On UPDATED: the fields that differ.
+   *
+   * @generated from field: repeated string fields = 3;
+   */
+  fields: string[];
+
+  /**
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name.
+   *
+   * @generated from field: callme.v1.PoolConfig before = 4;
+   */
+  before?: PoolConfig | undefined;
+};
+
+/**
+ * Describes the message callme.v1.PoolChange.
+ * Use `create(PoolChangeSchema)` to create a new message.
+ */
+export const PoolChangeSchema: GenMessage<PoolChange> = /*@__PURE__*/
+  messageDesc(file_callme_v1_environment_service, 10);
 
 /**
  * What changed, or with dry_run would.
@@ -416,11 +523,19 @@ export type ApplyEnvironmentsResponse = Message<"callme.v1.ApplyEnvironmentsResp
   changes: EnvironmentChange[];
 
   /**
-   * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+   * An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+   * pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
    *
    * @generated from field: bool auto_create = 2;
    */
   autoCreate: boolean;
+
+  /**
+   * A line for each pool that is configured, or was, by name.
+   *
+   * @generated from field: repeated callme.v1.PoolChange pools = 3;
+   */
+  pools: PoolChange[];
 };
 
 /**
@@ -428,7 +543,7 @@ export type ApplyEnvironmentsResponse = Message<"callme.v1.ApplyEnvironmentsResp
  * Use `create(ApplyEnvironmentsResponseSchema)` to create a new message.
  */
 export const ApplyEnvironmentsResponseSchema: GenMessage<ApplyEnvironmentsResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 9);
+  messageDesc(file_callme_v1_environment_service, 11);
 
 /**
  * Name an environment.
@@ -449,7 +564,7 @@ export type DeleteEnvironmentRequest = Message<"callme.v1.DeleteEnvironmentReque
  * Use `create(DeleteEnvironmentRequestSchema)` to create a new message.
  */
 export const DeleteEnvironmentRequestSchema: GenMessage<DeleteEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 10);
+  messageDesc(file_callme_v1_environment_service, 12);
 
 /**
  * It is gone.
@@ -470,7 +585,7 @@ export type DeleteEnvironmentResponse = Message<"callme.v1.DeleteEnvironmentResp
  * Use `create(DeleteEnvironmentResponseSchema)` to create a new message.
  */
 export const DeleteEnvironmentResponseSchema: GenMessage<DeleteEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 11);
+  messageDesc(file_callme_v1_environment_service, 13);
 
 /**
  * A new state.
@@ -512,7 +627,7 @@ export type SetEnvironmentStateRequest = Message<"callme.v1.SetEnvironmentStateR
  * Use `create(SetEnvironmentStateRequestSchema)` to create a new message.
  */
 export const SetEnvironmentStateRequestSchema: GenMessage<SetEnvironmentStateRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 12);
+  messageDesc(file_callme_v1_environment_service, 14);
 
 /**
  * The environment after it.
@@ -533,7 +648,7 @@ export type SetEnvironmentStateResponse = Message<"callme.v1.SetEnvironmentState
  * Use `create(SetEnvironmentStateResponseSchema)` to create a new message.
  */
 export const SetEnvironmentStateResponseSchema: GenMessage<SetEnvironmentStateResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 13);
+  messageDesc(file_callme_v1_environment_service, 15);
 
 /**
  * Which lease, and why.
@@ -561,7 +676,7 @@ export type ForceReleaseRequest = Message<"callme.v1.ForceReleaseRequest"> & {
  * Use `create(ForceReleaseRequestSchema)` to create a new message.
  */
 export const ForceReleaseRequestSchema: GenMessage<ForceReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 14);
+  messageDesc(file_callme_v1_environment_service, 16);
 
 /**
  * The end.
@@ -589,7 +704,7 @@ export type ForceReleaseResponse = Message<"callme.v1.ForceReleaseResponse"> & {
  * Use `create(ForceReleaseResponseSchema)` to create a new message.
  */
 export const ForceReleaseResponseSchema: GenMessage<ForceReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 15);
+  messageDesc(file_callme_v1_environment_service, 17);
 
 /**
  * Which leases to list; all that is given must fit.
@@ -638,7 +753,7 @@ export type LeaseFilter = Message<"callme.v1.LeaseFilter"> & {
  * Use `create(LeaseFilterSchema)` to create a new message.
  */
 export const LeaseFilterSchema: GenMessage<LeaseFilter> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 16);
+  messageDesc(file_callme_v1_environment_service, 18);
 
 /**
  * A page of leases.
@@ -673,7 +788,7 @@ export type ListLeasesRequest = Message<"callme.v1.ListLeasesRequest"> & {
  * Use `create(ListLeasesRequestSchema)` to create a new message.
  */
 export const ListLeasesRequestSchema: GenMessage<ListLeasesRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 17);
+  messageDesc(file_callme_v1_environment_service, 19);
 
 /**
  * A page.
@@ -701,10 +816,10 @@ export type ListLeasesResponse = Message<"callme.v1.ListLeasesResponse"> & {
  * Use `create(ListLeasesResponseSchema)` to create a new message.
  */
 export const ListLeasesResponseSchema: GenMessage<ListLeasesResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 18);
+  messageDesc(file_callme_v1_environment_service, 20);
 
 /**
- * What Apply does with one environment.
+ * What Apply does with one environment, or with what is set for one pool.
  *
  * @generated from enum callme.v1.ChangeKind
  */
@@ -746,7 +861,7 @@ export const ChangeKind = {
 } as const;
 
 /**
- * What Apply does with one environment.
+ * What Apply does with one environment, or with what is set for one pool.
  *
  * @generated from enum callme.v1.ChangeKind
  */

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * A set of environments.
+ * A set of environments, and what is set for their pools.
  * </pre>
  *
  * Protobuf type {@code callme.v1.ApplyEnvironmentsRequest}
@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private ApplyEnvironmentsRequest() {
     environments_ = java.util.Collections.emptyList();
+    pools_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -113,7 +114,8 @@ private static final long serialVersionUID = 0L;
   private boolean prune_ = false;
   /**
    * <pre>
-   * Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+   * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+   * lease is on one of the environments.
    * </pre>
    *
    * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -139,6 +141,82 @@ private static final long serialVersionUID = 0L;
     return dryRun_;
   }
 
+  public static final int POOLS_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.PoolConfig> pools_;
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.PoolConfig> getPoolsList() {
+    return pools_;
+  }
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.PoolConfigOrBuilder> 
+      getPoolsOrBuilderList() {
+    return pools_;
+  }
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public int getPoolsCount() {
+    return pools_.size();
+  }
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.PoolConfig getPools(int index) {
+    return pools_.get(index);
+  }
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.PoolConfigOrBuilder getPoolsOrBuilder(
+      int index) {
+    return pools_.get(index);
+  }
+
+  public static final int WITH_BEFORE_FIELD_NUMBER = 5;
+  private boolean withBefore_ = false;
+  /**
+   * <pre>
+   * Tell in each change what the fields that differ were before.
+   * </pre>
+   *
+   * <code>bool with_before = 5 [json_name = "withBefore"];</code>
+   * @return The withBefore.
+   */
+  @java.lang.Override
+  public boolean getWithBefore() {
+    return withBefore_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -162,6 +240,12 @@ private static final long serialVersionUID = 0L;
     if (dryRun_ != false) {
       output.writeBool(3, dryRun_);
     }
+    for (int i = 0; i < pools_.size(); i++) {
+      output.writeMessage(4, pools_.get(i));
+    }
+    if (withBefore_ != false) {
+      output.writeBool(5, withBefore_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -182,6 +266,14 @@ private static final long serialVersionUID = 0L;
     if (dryRun_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(3, dryRun_);
+    }
+    for (int i = 0; i < pools_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, pools_.get(i));
+    }
+    if (withBefore_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(5, withBefore_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -204,6 +296,10 @@ private static final long serialVersionUID = 0L;
         != other.getPrune()) return false;
     if (getDryRun()
         != other.getDryRun()) return false;
+    if (!getPoolsList()
+        .equals(other.getPoolsList())) return false;
+    if (getWithBefore()
+        != other.getWithBefore()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -225,6 +321,13 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + DRY_RUN_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getDryRun());
+    if (getPoolsCount() > 0) {
+      hash = (37 * hash) + POOLS_FIELD_NUMBER;
+      hash = (53 * hash) + getPoolsList().hashCode();
+    }
+    hash = (37 * hash) + WITH_BEFORE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getWithBefore());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -324,7 +427,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A set of environments.
+   * A set of environments, and what is set for their pools.
    * </pre>
    *
    * Protobuf type {@code callme.v1.ApplyEnvironmentsRequest}
@@ -369,6 +472,14 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000001);
       prune_ = false;
       dryRun_ = false;
+      if (poolsBuilder_ == null) {
+        pools_ = java.util.Collections.emptyList();
+      } else {
+        pools_ = null;
+        poolsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000008);
+      withBefore_ = false;
       return this;
     }
 
@@ -411,6 +522,15 @@ private static final long serialVersionUID = 0L;
       } else {
         result.environments_ = environmentsBuilder_.build();
       }
+      if (poolsBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0)) {
+          pools_ = java.util.Collections.unmodifiableList(pools_);
+          bitField0_ = (bitField0_ & ~0x00000008);
+        }
+        result.pools_ = pools_;
+      } else {
+        result.pools_ = poolsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.callme.v1.ApplyEnvironmentsRequest result) {
@@ -420,6 +540,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.dryRun_ = dryRun_;
+      }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.withBefore_ = withBefore_;
       }
     }
 
@@ -466,6 +589,35 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getDryRun() != false) {
         setDryRun(other.getDryRun());
+      }
+      if (poolsBuilder_ == null) {
+        if (!other.pools_.isEmpty()) {
+          if (pools_.isEmpty()) {
+            pools_ = other.pools_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+          } else {
+            ensurePoolsIsMutable();
+            pools_.addAll(other.pools_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.pools_.isEmpty()) {
+          if (poolsBuilder_.isEmpty()) {
+            poolsBuilder_.dispose();
+            poolsBuilder_ = null;
+            pools_ = other.pools_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+            poolsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetPoolsFieldBuilder() : null;
+          } else {
+            poolsBuilder_.addAllMessages(other.pools_);
+          }
+        }
+      }
+      if (other.getWithBefore() != false) {
+        setWithBefore(other.getWithBefore());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -516,6 +668,24 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              dev.callme.v1.PoolConfig m =
+                  input.readMessage(
+                      dev.callme.v1.PoolConfig.parser(),
+                      extensionRegistry);
+              if (poolsBuilder_ == null) {
+                ensurePoolsIsMutable();
+                pools_.add(m);
+              } else {
+                poolsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 34
+            case 40: {
+              withBefore_ = input.readBool();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 40
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -848,7 +1018,8 @@ private static final long serialVersionUID = 0L;
     private boolean prune_ ;
     /**
      * <pre>
-     * Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+     * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+     * lease is on one of the environments.
      * </pre>
      *
      * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -860,7 +1031,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+     * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+     * lease is on one of the environments.
      * </pre>
      *
      * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -876,7 +1048,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+     * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+     * lease is on one of the environments.
      * </pre>
      *
      * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -929,6 +1102,362 @@ private static final long serialVersionUID = 0L;
     public Builder clearDryRun() {
       bitField0_ = (bitField0_ & ~0x00000004);
       dryRun_ = false;
+      onChanged();
+      return this;
+    }
+
+    private java.util.List<dev.callme.v1.PoolConfig> pools_ =
+      java.util.Collections.emptyList();
+    private void ensurePoolsIsMutable() {
+      if (!((bitField0_ & 0x00000008) != 0)) {
+        pools_ = new java.util.ArrayList<dev.callme.v1.PoolConfig>(pools_);
+        bitField0_ |= 0x00000008;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.PoolConfig, dev.callme.v1.PoolConfig.Builder, dev.callme.v1.PoolConfigOrBuilder> poolsBuilder_;
+
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public java.util.List<dev.callme.v1.PoolConfig> getPoolsList() {
+      if (poolsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(pools_);
+      } else {
+        return poolsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public int getPoolsCount() {
+      if (poolsBuilder_ == null) {
+        return pools_.size();
+      } else {
+        return poolsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig getPools(int index) {
+      if (poolsBuilder_ == null) {
+        return pools_.get(index);
+      } else {
+        return poolsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder setPools(
+        int index, dev.callme.v1.PoolConfig value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.set(index, value);
+        onChanged();
+      } else {
+        poolsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder setPools(
+        int index, dev.callme.v1.PoolConfig.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder addPools(dev.callme.v1.PoolConfig value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.add(value);
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        int index, dev.callme.v1.PoolConfig value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.add(index, value);
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        dev.callme.v1.PoolConfig.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.add(builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        int index, dev.callme.v1.PoolConfig.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder addAllPools(
+        java.lang.Iterable<? extends dev.callme.v1.PoolConfig> values) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, pools_);
+        onChanged();
+      } else {
+        poolsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder clearPools() {
+      if (poolsBuilder_ == null) {
+        pools_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000008);
+        onChanged();
+      } else {
+        poolsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public Builder removePools(int index) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.remove(index);
+        onChanged();
+      } else {
+        poolsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig.Builder getPoolsBuilder(
+        int index) {
+      return internalGetPoolsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfigOrBuilder getPoolsOrBuilder(
+        int index) {
+      if (poolsBuilder_ == null) {
+        return pools_.get(index);  } else {
+        return poolsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.PoolConfigOrBuilder> 
+         getPoolsOrBuilderList() {
+      if (poolsBuilder_ != null) {
+        return poolsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(pools_);
+      }
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig.Builder addPoolsBuilder() {
+      return internalGetPoolsFieldBuilder().addBuilder(
+          dev.callme.v1.PoolConfig.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig.Builder addPoolsBuilder(
+        int index) {
+      return internalGetPoolsFieldBuilder().addBuilder(
+          index, dev.callme.v1.PoolConfig.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What is set for pools. It replaces what was set before for each pool that it names.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+     */
+    public java.util.List<dev.callme.v1.PoolConfig.Builder> 
+         getPoolsBuilderList() {
+      return internalGetPoolsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.PoolConfig, dev.callme.v1.PoolConfig.Builder, dev.callme.v1.PoolConfigOrBuilder> 
+        internalGetPoolsFieldBuilder() {
+      if (poolsBuilder_ == null) {
+        poolsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.PoolConfig, dev.callme.v1.PoolConfig.Builder, dev.callme.v1.PoolConfigOrBuilder>(
+                pools_,
+                ((bitField0_ & 0x00000008) != 0),
+                getParentForChildren(),
+                isClean());
+        pools_ = null;
+      }
+      return poolsBuilder_;
+    }
+
+    private boolean withBefore_ ;
+    /**
+     * <pre>
+     * Tell in each change what the fields that differ were before.
+     * </pre>
+     *
+     * <code>bool with_before = 5 [json_name = "withBefore"];</code>
+     * @return The withBefore.
+     */
+    @java.lang.Override
+    public boolean getWithBefore() {
+      return withBefore_;
+    }
+    /**
+     * <pre>
+     * Tell in each change what the fields that differ were before.
+     * </pre>
+     *
+     * <code>bool with_before = 5 [json_name = "withBefore"];</code>
+     * @param value The withBefore to set.
+     * @return This builder for chaining.
+     */
+    public Builder setWithBefore(boolean value) {
+
+      withBefore_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Tell in each change what the fields that differ were before.
+     * </pre>
+     *
+     * <code>bool with_before = 5 [json_name = "withBefore"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearWithBefore() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      withBefore_ = false;
       onChanged();
       return this;
     }

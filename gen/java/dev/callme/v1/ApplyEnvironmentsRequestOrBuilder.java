@@ -56,7 +56,8 @@ public interface ApplyEnvironmentsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+   * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+   * lease is on one of the environments.
    * </pre>
    *
    * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -73,4 +74,58 @@ public interface ApplyEnvironmentsRequestOrBuilder extends
    * @return The dryRun.
    */
   boolean getDryRun();
+
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  java.util.List<dev.callme.v1.PoolConfig> 
+      getPoolsList();
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  dev.callme.v1.PoolConfig getPools(int index);
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  int getPoolsCount();
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.PoolConfigOrBuilder> 
+      getPoolsOrBuilderList();
+  /**
+   * <pre>
+   * What is set for pools. It replaces what was set before for each pool that it names.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 4 [json_name = "pools"];</code>
+   */
+  dev.callme.v1.PoolConfigOrBuilder getPoolsOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Tell in each change what the fields that differ were before.
+   * </pre>
+   *
+   * <code>bool with_before = 5 [json_name = "withBefore"];</code>
+   * @return The withBefore.
+   */
+  boolean getWithBefore();
 }

@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private ApplyEnvironmentsResponse() {
     changes_ = java.util.Collections.emptyList();
+    pools_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -113,7 +114,8 @@ private static final long serialVersionUID = 0L;
   private boolean autoCreate_ = false;
   /**
    * <pre>
-   * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+   * An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+   * pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
    * </pre>
    *
    * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
@@ -122,6 +124,67 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public boolean getAutoCreate() {
     return autoCreate_;
+  }
+
+  public static final int POOLS_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.PoolChange> pools_;
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.PoolChange> getPoolsList() {
+    return pools_;
+  }
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.PoolChangeOrBuilder> 
+      getPoolsOrBuilderList() {
+    return pools_;
+  }
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public int getPoolsCount() {
+    return pools_.size();
+  }
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.PoolChange getPools(int index) {
+    return pools_.get(index);
+  }
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.PoolChangeOrBuilder getPoolsOrBuilder(
+      int index) {
+    return pools_.get(index);
   }
 
   private byte memoizedIsInitialized = -1;
@@ -144,6 +207,9 @@ private static final long serialVersionUID = 0L;
     if (autoCreate_ != false) {
       output.writeBool(2, autoCreate_);
     }
+    for (int i = 0; i < pools_.size(); i++) {
+      output.writeMessage(3, pools_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -160,6 +226,10 @@ private static final long serialVersionUID = 0L;
     if (autoCreate_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(2, autoCreate_);
+    }
+    for (int i = 0; i < pools_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(3, pools_.get(i));
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -180,6 +250,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getChangesList())) return false;
     if (getAutoCreate()
         != other.getAutoCreate()) return false;
+    if (!getPoolsList()
+        .equals(other.getPoolsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -198,6 +270,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + AUTO_CREATE_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getAutoCreate());
+    if (getPoolsCount() > 0) {
+      hash = (37 * hash) + POOLS_FIELD_NUMBER;
+      hash = (53 * hash) + getPoolsList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -341,6 +417,13 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000001);
       autoCreate_ = false;
+      if (poolsBuilder_ == null) {
+        pools_ = java.util.Collections.emptyList();
+      } else {
+        pools_ = null;
+        poolsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000004);
       return this;
     }
 
@@ -382,6 +465,15 @@ private static final long serialVersionUID = 0L;
         result.changes_ = changes_;
       } else {
         result.changes_ = changesBuilder_.build();
+      }
+      if (poolsBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0)) {
+          pools_ = java.util.Collections.unmodifiableList(pools_);
+          bitField0_ = (bitField0_ & ~0x00000004);
+        }
+        result.pools_ = pools_;
+      } else {
+        result.pools_ = poolsBuilder_.build();
       }
     }
 
@@ -433,6 +525,32 @@ private static final long serialVersionUID = 0L;
       if (other.getAutoCreate() != false) {
         setAutoCreate(other.getAutoCreate());
       }
+      if (poolsBuilder_ == null) {
+        if (!other.pools_.isEmpty()) {
+          if (pools_.isEmpty()) {
+            pools_ = other.pools_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+          } else {
+            ensurePoolsIsMutable();
+            pools_.addAll(other.pools_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.pools_.isEmpty()) {
+          if (poolsBuilder_.isEmpty()) {
+            poolsBuilder_.dispose();
+            poolsBuilder_ = null;
+            pools_ = other.pools_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+            poolsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetPoolsFieldBuilder() : null;
+          } else {
+            poolsBuilder_.addAllMessages(other.pools_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -477,6 +595,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 16
+            case 26: {
+              dev.callme.v1.PoolChange m =
+                  input.readMessage(
+                      dev.callme.v1.PoolChange.parser(),
+                      extensionRegistry);
+              if (poolsBuilder_ == null) {
+                ensurePoolsIsMutable();
+                pools_.add(m);
+              } else {
+                poolsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -809,7 +940,8 @@ private static final long serialVersionUID = 0L;
     private boolean autoCreate_ ;
     /**
      * <pre>
-     * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+     * An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+     * pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
      * </pre>
      *
      * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
@@ -821,7 +953,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+     * An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+     * pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
      * </pre>
      *
      * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
@@ -837,7 +970,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+     * An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+     * pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
      * </pre>
      *
      * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
@@ -848,6 +982,318 @@ private static final long serialVersionUID = 0L;
       autoCreate_ = false;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.callme.v1.PoolChange> pools_ =
+      java.util.Collections.emptyList();
+    private void ensurePoolsIsMutable() {
+      if (!((bitField0_ & 0x00000004) != 0)) {
+        pools_ = new java.util.ArrayList<dev.callme.v1.PoolChange>(pools_);
+        bitField0_ |= 0x00000004;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.PoolChange, dev.callme.v1.PoolChange.Builder, dev.callme.v1.PoolChangeOrBuilder> poolsBuilder_;
+
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public java.util.List<dev.callme.v1.PoolChange> getPoolsList() {
+      if (poolsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(pools_);
+      } else {
+        return poolsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public int getPoolsCount() {
+      if (poolsBuilder_ == null) {
+        return pools_.size();
+      } else {
+        return poolsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolChange getPools(int index) {
+      if (poolsBuilder_ == null) {
+        return pools_.get(index);
+      } else {
+        return poolsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder setPools(
+        int index, dev.callme.v1.PoolChange value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.set(index, value);
+        onChanged();
+      } else {
+        poolsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder setPools(
+        int index, dev.callme.v1.PoolChange.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(dev.callme.v1.PoolChange value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.add(value);
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        int index, dev.callme.v1.PoolChange value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.add(index, value);
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        dev.callme.v1.PoolChange.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.add(builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        int index, dev.callme.v1.PoolChange.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addAllPools(
+        java.lang.Iterable<? extends dev.callme.v1.PoolChange> values) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, pools_);
+        onChanged();
+      } else {
+        poolsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder clearPools() {
+      if (poolsBuilder_ == null) {
+        pools_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000004);
+        onChanged();
+      } else {
+        poolsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder removePools(int index) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.remove(index);
+        onChanged();
+      } else {
+        poolsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolChange.Builder getPoolsBuilder(
+        int index) {
+      return internalGetPoolsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolChangeOrBuilder getPoolsOrBuilder(
+        int index) {
+      if (poolsBuilder_ == null) {
+        return pools_.get(index);  } else {
+        return poolsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.PoolChangeOrBuilder> 
+         getPoolsOrBuilderList() {
+      if (poolsBuilder_ != null) {
+        return poolsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(pools_);
+      }
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolChange.Builder addPoolsBuilder() {
+      return internalGetPoolsFieldBuilder().addBuilder(
+          dev.callme.v1.PoolChange.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolChange.Builder addPoolsBuilder(
+        int index) {
+      return internalGetPoolsFieldBuilder().addBuilder(
+          index, dev.callme.v1.PoolChange.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * A line for each pool that is configured, or was, by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+     */
+    public java.util.List<dev.callme.v1.PoolChange.Builder> 
+         getPoolsBuilderList() {
+      return internalGetPoolsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.PoolChange, dev.callme.v1.PoolChange.Builder, dev.callme.v1.PoolChangeOrBuilder> 
+        internalGetPoolsFieldBuilder() {
+      if (poolsBuilder_ == null) {
+        poolsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.PoolChange, dev.callme.v1.PoolChange.Builder, dev.callme.v1.PoolChangeOrBuilder>(
+                pools_,
+                ((bitField0_ & 0x00000004) != 0),
+                getParentForChildren(),
+                isClean());
+        pools_ = null;
+      }
+      return poolsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.ApplyEnvironmentsResponse)

@@ -56,11 +56,56 @@ public interface ApplyEnvironmentsResponseOrBuilder extends
 
   /**
    * <pre>
-   * An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+   * An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+   * pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
    * </pre>
    *
    * <code>bool auto_create = 2 [json_name = "autoCreate"];</code>
    * @return The autoCreate.
    */
   boolean getAutoCreate();
+
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  java.util.List<dev.callme.v1.PoolChange> 
+      getPoolsList();
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  dev.callme.v1.PoolChange getPools(int index);
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  int getPoolsCount();
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.PoolChangeOrBuilder> 
+      getPoolsOrBuilderList();
+  /**
+   * <pre>
+   * A line for each pool that is configured, or was, by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolChange pools = 3 [json_name = "pools"];</code>
+   */
+  dev.callme.v1.PoolChangeOrBuilder getPoolsOrBuilder(
+      int index);
 }

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * What Apply does with one environment.
+ * What Apply does with one environment, or with what is set for one pool.
  * </pre>
  *
  * Protobuf enum {@code callme.v1.ChangeKind}

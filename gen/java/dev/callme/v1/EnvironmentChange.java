@@ -52,6 +52,7 @@ private static final long serialVersionUID = 0L;
             dev.callme.v1.EnvironmentChange.class, dev.callme.v1.EnvironmentChange.Builder.class);
   }
 
+  private int bitField0_;
   public static final int NAME_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
   private volatile java.lang.Object name_ = "";
@@ -225,6 +226,44 @@ private static final long serialVersionUID = 0L;
     return fields_.getByteString(index);
   }
 
+  public static final int BEFORE_FIELD_NUMBER = 5;
+  private dev.callme.v1.Environment before_;
+  /**
+   * <pre>
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+   * </pre>
+   *
+   * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+   * @return Whether the before field is set.
+   */
+  @java.lang.Override
+  public boolean hasBefore() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+   * </pre>
+   *
+   * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+   * @return The before.
+   */
+  @java.lang.Override
+  public dev.callme.v1.Environment getBefore() {
+    return before_ == null ? dev.callme.v1.Environment.getDefaultInstance() : before_;
+  }
+  /**
+   * <pre>
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+   * </pre>
+   *
+   * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.EnvironmentOrBuilder getBeforeOrBuilder() {
+    return before_ == null ? dev.callme.v1.Environment.getDefaultInstance() : before_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -250,6 +289,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < fields_.size(); i++) {
       com.google.protobuf.GeneratedMessage.writeString(output, 4, fields_.getRaw(i));
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(5, getBefore());
     }
     getUnknownFields().writeTo(output);
   }
@@ -278,6 +320,10 @@ private static final long serialVersionUID = 0L;
       size += dataSize;
       size += 1 * getFieldsList().size();
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, getBefore());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -300,6 +346,11 @@ private static final long serialVersionUID = 0L;
     if (kind_ != other.kind_) return false;
     if (!getFieldsList()
         .equals(other.getFieldsList())) return false;
+    if (hasBefore() != other.hasBefore()) return false;
+    if (hasBefore()) {
+      if (!getBefore()
+          .equals(other.getBefore())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -320,6 +371,10 @@ private static final long serialVersionUID = 0L;
     if (getFieldsCount() > 0) {
       hash = (37 * hash) + FIELDS_FIELD_NUMBER;
       hash = (53 * hash) + getFieldsList().hashCode();
+    }
+    if (hasBefore()) {
+      hash = (37 * hash) + BEFORE_FIELD_NUMBER;
+      hash = (53 * hash) + getBefore().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -444,13 +499,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.callme.v1.EnvironmentChange.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetBeforeFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -461,6 +522,11 @@ private static final long serialVersionUID = 0L;
       kind_ = 0;
       fields_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
+      before_ = null;
+      if (beforeBuilder_ != null) {
+        beforeBuilder_.dispose();
+        beforeBuilder_ = null;
+      }
       return this;
     }
 
@@ -507,6 +573,14 @@ private static final long serialVersionUID = 0L;
         fields_.makeImmutable();
         result.fields_ = fields_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.before_ = beforeBuilder_ == null
+            ? before_
+            : beforeBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -543,6 +617,9 @@ private static final long serialVersionUID = 0L;
           fields_.addAll(other.fields_);
         }
         onChanged();
+      }
+      if (other.hasBefore()) {
+        mergeBefore(other.getBefore());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -591,6 +668,13 @@ private static final long serialVersionUID = 0L;
               fields_.add(s);
               break;
             } // case 34
+            case 42: {
+              input.readMessage(
+                  internalGetBeforeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1008,6 +1092,163 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000008;
       onChanged();
       return this;
+    }
+
+    private dev.callme.v1.Environment before_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Environment, dev.callme.v1.Environment.Builder, dev.callme.v1.EnvironmentOrBuilder> beforeBuilder_;
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     * @return Whether the before field is set.
+     */
+    public boolean hasBefore() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     * @return The before.
+     */
+    public dev.callme.v1.Environment getBefore() {
+      if (beforeBuilder_ == null) {
+        return before_ == null ? dev.callme.v1.Environment.getDefaultInstance() : before_;
+      } else {
+        return beforeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     */
+    public Builder setBefore(dev.callme.v1.Environment value) {
+      if (beforeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        before_ = value;
+      } else {
+        beforeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     */
+    public Builder setBefore(
+        dev.callme.v1.Environment.Builder builderForValue) {
+      if (beforeBuilder_ == null) {
+        before_ = builderForValue.build();
+      } else {
+        beforeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     */
+    public Builder mergeBefore(dev.callme.v1.Environment value) {
+      if (beforeBuilder_ == null) {
+        if (((bitField0_ & 0x00000010) != 0) &&
+          before_ != null &&
+          before_ != dev.callme.v1.Environment.getDefaultInstance()) {
+          getBeforeBuilder().mergeFrom(value);
+        } else {
+          before_ = value;
+        }
+      } else {
+        beforeBuilder_.mergeFrom(value);
+      }
+      if (before_ != null) {
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     */
+    public Builder clearBefore() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      before_ = null;
+      if (beforeBuilder_ != null) {
+        beforeBuilder_.dispose();
+        beforeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     */
+    public dev.callme.v1.Environment.Builder getBeforeBuilder() {
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return internalGetBeforeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     */
+    public dev.callme.v1.EnvironmentOrBuilder getBeforeOrBuilder() {
+      if (beforeBuilder_ != null) {
+        return beforeBuilder_.getMessageOrBuilder();
+      } else {
+        return before_ == null ?
+            dev.callme.v1.Environment.getDefaultInstance() : before_;
+      }
+    }
+    /**
+     * <pre>
+     * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+     * </pre>
+     *
+     * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Environment, dev.callme.v1.Environment.Builder, dev.callme.v1.EnvironmentOrBuilder> 
+        internalGetBeforeFieldBuilder() {
+      if (beforeBuilder_ == null) {
+        beforeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.Environment, dev.callme.v1.Environment.Builder, dev.callme.v1.EnvironmentOrBuilder>(
+                getBefore(),
+                getParentForChildren(),
+                isClean());
+        before_ = null;
+      }
+      return beforeBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.EnvironmentChange)

@@ -109,4 +109,31 @@ public interface EnvironmentChangeOrBuilder extends
    */
   com.google.protobuf.ByteString
       getFieldsBytes(int index);
+
+  /**
+   * <pre>
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+   * </pre>
+   *
+   * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+   * @return Whether the before field is set.
+   */
+  boolean hasBefore();
+  /**
+   * <pre>
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+   * </pre>
+   *
+   * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+   * @return The before.
+   */
+  dev.callme.v1.Environment getBefore();
+  /**
+   * <pre>
+   * On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+   * </pre>
+   *
+   * <code>.callme.v1.Environment before = 5 [json_name = "before"];</code>
+   */
+  dev.callme.v1.EnvironmentOrBuilder getBeforeOrBuilder();
 }

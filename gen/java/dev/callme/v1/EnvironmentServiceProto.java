@@ -67,6 +67,11 @@ public final class EnvironmentServiceProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_SlotVariables_VariablesEntry_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_PoolConfig_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_PoolConfig_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_ListEnvironmentsRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -96,6 +101,11 @@ public final class EnvironmentServiceProto {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_EnvironmentChange_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_PoolChange_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_PoolChange_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor;
   static final 
@@ -195,77 +205,89 @@ public final class EnvironmentServiceProto {
       "2\'.callme.v1.SlotVariables.VariablesEntr" +
       "yR\tvariables\032Q\n\016VariablesEntry\022\020\n\003key\030\001 " +
       "\001(\tR\003key\022)\n\005value\030\002 \001(\0132\023.callme.v1.Vari" +
-      "ableR\005value:\0028\001\"i\n\027ListEnvironmentsReque" +
-      "st\022\022\n\004pool\030\001 \001(\tR\004pool\022\033\n\tpage_size\030\002 \001(" +
-      "\005R\010pageSize\022\035\n\npage_token\030\003 \001(\tR\tpageTok" +
-      "en\"~\n\030ListEnvironmentsResponse\022:\n\014enviro" +
-      "nments\030\001 \003(\0132\026.callme.v1.EnvironmentR\014en" +
-      "vironments\022&\n\017next_page_token\030\002 \001(\tR\rnex" +
-      "tPageToken\"9\n\025GetEnvironmentRequest\022 \n\013e" +
-      "nvironment\030\001 \001(\tR\013environment\"\210\001\n\026GetEnv" +
-      "ironmentResponse\0228\n\013environment\030\001 \001(\0132\026." +
-      "callme.v1.EnvironmentR\013environment\0224\n\006st" +
-      "atus\030\002 \001(\0132\034.callme.v1.EnvironmentStatus" +
-      "R\006status\"\205\001\n\030ApplyEnvironmentsRequest\022:\n" +
-      "\014environments\030\001 \003(\0132\026.callme.v1.Environm" +
-      "entR\014environments\022\024\n\005prune\030\002 \001(\010R\005prune\022" +
-      "\027\n\007dry_run\030\003 \001(\010R\006dryRun\"~\n\021EnvironmentC" +
-      "hange\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR" +
-      "\004pool\022)\n\004kind\030\003 \001(\0162\025.callme.v1.ChangeKi" +
-      "ndR\004kind\022\026\n\006fields\030\004 \003(\tR\006fields\"t\n\031Appl" +
-      "yEnvironmentsResponse\0226\n\007changes\030\001 \003(\0132\034" +
-      ".callme.v1.EnvironmentChangeR\007changes\022\037\n" +
-      "\013auto_create\030\002 \001(\010R\nautoCreate\"<\n\030Delete" +
+      "ableR\005value:\0028\001\"\206\001\n\nPoolConfig\022\022\n\004name\030\001" +
+      " \001(\tR\004name\022 \n\tmax_queue\030\002 \001(\rH\000R\010maxQueu" +
+      "e\210\001\001\022$\n\013auto_create\030\003 \001(\010H\001R\nautoCreate\210" +
+      "\001\001B\014\n\n_max_queueB\016\n\014_auto_create\"i\n\027List" +
+      "EnvironmentsRequest\022\022\n\004pool\030\001 \001(\tR\004pool\022" +
+      "\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage_tok" +
+      "en\030\003 \001(\tR\tpageToken\"\253\001\n\030ListEnvironments" +
+      "Response\022:\n\014environments\030\001 \003(\0132\026.callme." +
+      "v1.EnvironmentR\014environments\022&\n\017next_pag" +
+      "e_token\030\002 \001(\tR\rnextPageToken\022+\n\005pools\030\003 " +
+      "\003(\0132\025.callme.v1.PoolConfigR\005pools\"9\n\025Get" +
       "EnvironmentRequest\022 \n\013environment\030\001 \001(\tR" +
-      "\013environment\"U\n\031DeleteEnvironmentRespons" +
-      "e\0228\n\013environment\030\001 \001(\0132\026.callme.v1.Envir" +
-      "onmentR\013environment\"\273\001\n\032SetEnvironmentSt" +
-      "ateRequest\022 \n\013environment\030\001 \001(\tR\013environ" +
-      "ment\0221\n\005state\030\002 \001(\0162\033.callme.v1.Environm" +
-      "entStateR\005state\022\026\n\006reason\030\003 \001(\tR\006reason\022" +
-      "0\n\005until\030\004 \001(\0132\032.google.protobuf.Timesta" +
-      "mpR\005until\"W\n\033SetEnvironmentStateResponse" +
-      "\0228\n\013environment\030\001 \001(\0132\026.callme.v1.Enviro" +
-      "nmentR\013environment\"H\n\023ForceReleaseReques" +
-      "t\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022\026\n\006reason\030\002" +
-      " \001(\tR\006reason\"c\n\024ForceReleaseResponse\022&\n\005" +
-      "lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022#\n\r" +
-      "already_ended\030\002 \001(\010R\014alreadyEnded\"\234\001\n\013Le" +
-      "aseFilter\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013environ" +
-      "ment\030\002 \001(\tR\013environment\022-\n\006states\030\003 \003(\0162" +
-      "\025.callme.v1.LeaseStateR\006states\022\026\n\006holder" +
-      "\030\004 \001(\tR\006holder\022\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021List" +
-      "LeasesRequest\022.\n\006filter\030\001 \001(\0132\026.callme.v" +
-      "1.LeaseFilterR\006filter\022\033\n\tpage_size\030\002 \001(\005" +
-      "R\010pageSize\022\035\n\npage_token\030\003 \001(\tR\tpageToke" +
-      "n\"f\n\022ListLeasesResponse\022(\n\006leases\030\001 \003(\0132" +
-      "\020.callme.v1.LeaseR\006leases\022&\n\017next_page_t" +
-      "oken\030\002 \001(\tR\rnextPageToken*\217\001\n\nChangeKind" +
-      "\022\033\n\027CHANGE_KIND_UNSPECIFIED\020\000\022\027\n\023CHANGE_" +
-      "KIND_CREATED\020\001\022\027\n\023CHANGE_KIND_UPDATED\020\002\022" +
-      "\031\n\025CHANGE_KIND_UNCHANGED\020\003\022\027\n\023CHANGE_KIN" +
-      "D_DELETED\020\0042\231\005\n\022EnvironmentService\022`\n\020Li" +
-      "stEnvironments\022\".callme.v1.ListEnvironme" +
-      "ntsRequest\032#.callme.v1.ListEnvironmentsR" +
-      "esponse\"\003\220\002\001\022Z\n\016GetEnvironment\022 .callme." +
-      "v1.GetEnvironmentRequest\032!.callme.v1.Get" +
-      "EnvironmentResponse\"\003\220\002\001\022^\n\021ApplyEnviron" +
-      "ments\022#.callme.v1.ApplyEnvironmentsReque" +
-      "st\032$.callme.v1.ApplyEnvironmentsResponse" +
-      "\022^\n\021DeleteEnvironment\022#.callme.v1.Delete" +
-      "EnvironmentRequest\032$.callme.v1.DeleteEnv" +
-      "ironmentResponse\022d\n\023SetEnvironmentState\022" +
-      "%.callme.v1.SetEnvironmentStateRequest\032&" +
-      ".callme.v1.SetEnvironmentStateResponse\022O" +
-      "\n\014ForceRelease\022\036.callme.v1.ForceReleaseR" +
-      "equest\032\037.callme.v1.ForceReleaseResponse\022" +
-      "N\n\nListLeases\022\034.callme.v1.ListLeasesRequ" +
-      "est\032\035.callme.v1.ListLeasesResponse\"\003\220\002\001B" +
-      "\243\001\n\rdev.callme.v1B\027EnvironmentServicePro" +
-      "toP\001Z4github.com/call-me/call-me/gen/go/" +
-      "callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tC" +
-      "allme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallm" +
-      "e::V1b\006proto3"
+      "\013environment\"\210\001\n\026GetEnvironmentResponse\022" +
+      "8\n\013environment\030\001 \001(\0132\026.callme.v1.Environ" +
+      "mentR\013environment\0224\n\006status\030\002 \001(\0132\034.call" +
+      "me.v1.EnvironmentStatusR\006status\"\323\001\n\030Appl" +
+      "yEnvironmentsRequest\022:\n\014environments\030\001 \003" +
+      "(\0132\026.callme.v1.EnvironmentR\014environments" +
+      "\022\024\n\005prune\030\002 \001(\010R\005prune\022\027\n\007dry_run\030\003 \001(\010R" +
+      "\006dryRun\022+\n\005pools\030\004 \003(\0132\025.callme.v1.PoolC" +
+      "onfigR\005pools\022\037\n\013with_before\030\005 \001(\010R\nwithB" +
+      "efore\"\256\001\n\021EnvironmentChange\022\022\n\004name\030\001 \001(" +
+      "\tR\004name\022\022\n\004pool\030\002 \001(\tR\004pool\022)\n\004kind\030\003 \001(" +
+      "\0162\025.callme.v1.ChangeKindR\004kind\022\026\n\006fields" +
+      "\030\004 \003(\tR\006fields\022.\n\006before\030\005 \001(\0132\026.callme." +
+      "v1.EnvironmentR\006before\"\222\001\n\nPoolChange\022\022\n" +
+      "\004name\030\001 \001(\tR\004name\022)\n\004kind\030\002 \001(\0162\025.callme" +
+      ".v1.ChangeKindR\004kind\022\026\n\006fields\030\003 \003(\tR\006fi" +
+      "elds\022-\n\006before\030\004 \001(\0132\025.callme.v1.PoolCon" +
+      "figR\006before\"\241\001\n\031ApplyEnvironmentsRespons" +
+      "e\0226\n\007changes\030\001 \003(\0132\034.callme.v1.Environme" +
+      "ntChangeR\007changes\022\037\n\013auto_create\030\002 \001(\010R\n" +
+      "autoCreate\022+\n\005pools\030\003 \003(\0132\025.callme.v1.Po" +
+      "olChangeR\005pools\"<\n\030DeleteEnvironmentRequ" +
+      "est\022 \n\013environment\030\001 \001(\tR\013environment\"U\n" +
+      "\031DeleteEnvironmentResponse\0228\n\013environmen" +
+      "t\030\001 \001(\0132\026.callme.v1.EnvironmentR\013environ" +
+      "ment\"\273\001\n\032SetEnvironmentStateRequest\022 \n\013e" +
+      "nvironment\030\001 \001(\tR\013environment\0221\n\005state\030\002" +
+      " \001(\0162\033.callme.v1.EnvironmentStateR\005state" +
+      "\022\026\n\006reason\030\003 \001(\tR\006reason\0220\n\005until\030\004 \001(\0132" +
+      "\032.google.protobuf.TimestampR\005until\"W\n\033Se" +
+      "tEnvironmentStateResponse\0228\n\013environment" +
+      "\030\001 \001(\0132\026.callme.v1.EnvironmentR\013environm" +
+      "ent\"H\n\023ForceReleaseRequest\022\031\n\010lease_id\030\001" +
+      " \001(\tR\007leaseId\022\026\n\006reason\030\002 \001(\tR\006reason\"c\n" +
+      "\024ForceReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.c" +
+      "allme.v1.LeaseR\005lease\022#\n\ralready_ended\030\002" +
+      " \001(\010R\014alreadyEnded\"\234\001\n\013LeaseFilter\022\022\n\004po" +
+      "ol\030\001 \001(\tR\004pool\022 \n\013environment\030\002 \001(\tR\013env" +
+      "ironment\022-\n\006states\030\003 \003(\0162\025.callme.v1.Lea" +
+      "seStateR\006states\022\026\n\006holder\030\004 \001(\tR\006holder\022" +
+      "\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021ListLeasesRequest\022." +
+      "\n\006filter\030\001 \001(\0132\026.callme.v1.LeaseFilterR\006" +
+      "filter\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\np" +
+      "age_token\030\003 \001(\tR\tpageToken\"f\n\022ListLeases" +
+      "Response\022(\n\006leases\030\001 \003(\0132\020.callme.v1.Lea" +
+      "seR\006leases\022&\n\017next_page_token\030\002 \001(\tR\rnex" +
+      "tPageToken*\217\001\n\nChangeKind\022\033\n\027CHANGE_KIND" +
+      "_UNSPECIFIED\020\000\022\027\n\023CHANGE_KIND_CREATED\020\001\022" +
+      "\027\n\023CHANGE_KIND_UPDATED\020\002\022\031\n\025CHANGE_KIND_" +
+      "UNCHANGED\020\003\022\027\n\023CHANGE_KIND_DELETED\020\0042\231\005\n" +
+      "\022EnvironmentService\022`\n\020ListEnvironments\022" +
+      "\".callme.v1.ListEnvironmentsRequest\032#.ca" +
+      "llme.v1.ListEnvironmentsResponse\"\003\220\002\001\022Z\n" +
+      "\016GetEnvironment\022 .callme.v1.GetEnvironme" +
+      "ntRequest\032!.callme.v1.GetEnvironmentResp" +
+      "onse\"\003\220\002\001\022^\n\021ApplyEnvironments\022#.callme." +
+      "v1.ApplyEnvironmentsRequest\032$.callme.v1." +
+      "ApplyEnvironmentsResponse\022^\n\021DeleteEnvir" +
+      "onment\022#.callme.v1.DeleteEnvironmentRequ" +
+      "est\032$.callme.v1.DeleteEnvironmentRespons" +
+      "e\022d\n\023SetEnvironmentState\022%.callme.v1.Set" +
+      "EnvironmentStateRequest\032&.callme.v1.SetE" +
+      "nvironmentStateResponse\022O\n\014ForceRelease\022" +
+      "\036.callme.v1.ForceReleaseRequest\032\037.callme" +
+      ".v1.ForceReleaseResponse\022N\n\nListLeases\022\034" +
+      ".callme.v1.ListLeasesRequest\032\035.callme.v1" +
+      ".ListLeasesResponse\"\003\220\002\001B\243\001\n\rdev.callme." +
+      "v1B\027EnvironmentServiceProtoP\001Z4github.co" +
+      "m/call-me/call-me/gen/go/callme/v1;callm" +
+      "ev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Call" +
+      "me\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -322,98 +344,110 @@ public final class EnvironmentServiceProto {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SlotVariables_VariablesEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
-    internal_static_callme_v1_ListEnvironmentsRequest_descriptor =
+    internal_static_callme_v1_PoolConfig_descriptor =
       getDescriptor().getMessageTypes().get(3);
+    internal_static_callme_v1_PoolConfig_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_PoolConfig_descriptor,
+        new java.lang.String[] { "Name", "MaxQueue", "AutoCreate", });
+    internal_static_callme_v1_ListEnvironmentsRequest_descriptor =
+      getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_ListEnvironmentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListEnvironmentsRequest_descriptor,
         new java.lang.String[] { "Pool", "PageSize", "PageToken", });
     internal_static_callme_v1_ListEnvironmentsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(5);
     internal_static_callme_v1_ListEnvironmentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListEnvironmentsResponse_descriptor,
-        new java.lang.String[] { "Environments", "NextPageToken", });
+        new java.lang.String[] { "Environments", "NextPageToken", "Pools", });
     internal_static_callme_v1_GetEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(5);
+      getDescriptor().getMessageTypes().get(6);
     internal_static_callme_v1_GetEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetEnvironmentRequest_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_GetEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(6);
+      getDescriptor().getMessageTypes().get(7);
     internal_static_callme_v1_GetEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetEnvironmentResponse_descriptor,
         new java.lang.String[] { "Environment", "Status", });
     internal_static_callme_v1_ApplyEnvironmentsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(7);
+      getDescriptor().getMessageTypes().get(8);
     internal_static_callme_v1_ApplyEnvironmentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ApplyEnvironmentsRequest_descriptor,
-        new java.lang.String[] { "Environments", "Prune", "DryRun", });
+        new java.lang.String[] { "Environments", "Prune", "DryRun", "Pools", "WithBefore", });
     internal_static_callme_v1_EnvironmentChange_descriptor =
-      getDescriptor().getMessageTypes().get(8);
+      getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_EnvironmentChange_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EnvironmentChange_descriptor,
-        new java.lang.String[] { "Name", "Pool", "Kind", "Fields", });
+        new java.lang.String[] { "Name", "Pool", "Kind", "Fields", "Before", });
+    internal_static_callme_v1_PoolChange_descriptor =
+      getDescriptor().getMessageTypes().get(10);
+    internal_static_callme_v1_PoolChange_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_PoolChange_descriptor,
+        new java.lang.String[] { "Name", "Kind", "Fields", "Before", });
     internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(9);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_callme_v1_ApplyEnvironmentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor,
-        new java.lang.String[] { "Changes", "AutoCreate", });
+        new java.lang.String[] { "Changes", "AutoCreate", "Pools", });
     internal_static_callme_v1_DeleteEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(10);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_callme_v1_DeleteEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_DeleteEnvironmentRequest_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_DeleteEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(11);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_callme_v1_DeleteEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_DeleteEnvironmentResponse_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_SetEnvironmentStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(12);
+      getDescriptor().getMessageTypes().get(14);
     internal_static_callme_v1_SetEnvironmentStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SetEnvironmentStateRequest_descriptor,
         new java.lang.String[] { "Environment", "State", "Reason", "Until", });
     internal_static_callme_v1_SetEnvironmentStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(13);
+      getDescriptor().getMessageTypes().get(15);
     internal_static_callme_v1_SetEnvironmentStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SetEnvironmentStateResponse_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_ForceReleaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(14);
+      getDescriptor().getMessageTypes().get(16);
     internal_static_callme_v1_ForceReleaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ForceReleaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", "Reason", });
     internal_static_callme_v1_ForceReleaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(15);
+      getDescriptor().getMessageTypes().get(17);
     internal_static_callme_v1_ForceReleaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ForceReleaseResponse_descriptor,
         new java.lang.String[] { "Lease", "AlreadyEnded", });
     internal_static_callme_v1_LeaseFilter_descriptor =
-      getDescriptor().getMessageTypes().get(16);
+      getDescriptor().getMessageTypes().get(18);
     internal_static_callme_v1_LeaseFilter_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_LeaseFilter_descriptor,
         new java.lang.String[] { "Pool", "Environment", "States", "Holder", "Tag", });
     internal_static_callme_v1_ListLeasesRequest_descriptor =
-      getDescriptor().getMessageTypes().get(17);
+      getDescriptor().getMessageTypes().get(19);
     internal_static_callme_v1_ListLeasesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListLeasesRequest_descriptor,
         new java.lang.String[] { "Filter", "PageSize", "PageToken", });
     internal_static_callme_v1_ListLeasesResponse_descriptor =
-      getDescriptor().getMessageTypes().get(18);
+      getDescriptor().getMessageTypes().get(20);
     internal_static_callme_v1_ListLeasesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListLeasesResponse_descriptor,

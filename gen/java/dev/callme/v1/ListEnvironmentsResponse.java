@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private ListEnvironmentsResponse() {
     environments_ = java.util.Collections.emptyList();
     nextPageToken_ = "";
+    pools_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -157,6 +158,67 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int POOLS_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.PoolConfig> pools_;
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.PoolConfig> getPoolsList() {
+    return pools_;
+  }
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.PoolConfigOrBuilder> 
+      getPoolsOrBuilderList() {
+    return pools_;
+  }
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public int getPoolsCount() {
+    return pools_.size();
+  }
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.PoolConfig getPools(int index) {
+    return pools_.get(index);
+  }
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.PoolConfigOrBuilder getPoolsOrBuilder(
+      int index) {
+    return pools_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -177,6 +239,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(nextPageToken_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, nextPageToken_);
     }
+    for (int i = 0; i < pools_.size(); i++) {
+      output.writeMessage(3, pools_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -192,6 +257,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(nextPageToken_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, nextPageToken_);
+    }
+    for (int i = 0; i < pools_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(3, pools_.get(i));
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -212,6 +281,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getEnvironmentsList())) return false;
     if (!getNextPageToken()
         .equals(other.getNextPageToken())) return false;
+    if (!getPoolsList()
+        .equals(other.getPoolsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -229,6 +300,10 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + NEXT_PAGE_TOKEN_FIELD_NUMBER;
     hash = (53 * hash) + getNextPageToken().hashCode();
+    if (getPoolsCount() > 0) {
+      hash = (37 * hash) + POOLS_FIELD_NUMBER;
+      hash = (53 * hash) + getPoolsList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -372,6 +447,13 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000001);
       nextPageToken_ = "";
+      if (poolsBuilder_ == null) {
+        pools_ = java.util.Collections.emptyList();
+      } else {
+        pools_ = null;
+        poolsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000004);
       return this;
     }
 
@@ -413,6 +495,15 @@ private static final long serialVersionUID = 0L;
         result.environments_ = environments_;
       } else {
         result.environments_ = environmentsBuilder_.build();
+      }
+      if (poolsBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0)) {
+          pools_ = java.util.Collections.unmodifiableList(pools_);
+          bitField0_ = (bitField0_ & ~0x00000004);
+        }
+        result.pools_ = pools_;
+      } else {
+        result.pools_ = poolsBuilder_.build();
       }
     }
 
@@ -466,6 +557,32 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000002;
         onChanged();
       }
+      if (poolsBuilder_ == null) {
+        if (!other.pools_.isEmpty()) {
+          if (pools_.isEmpty()) {
+            pools_ = other.pools_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+          } else {
+            ensurePoolsIsMutable();
+            pools_.addAll(other.pools_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.pools_.isEmpty()) {
+          if (poolsBuilder_.isEmpty()) {
+            poolsBuilder_.dispose();
+            poolsBuilder_ = null;
+            pools_ = other.pools_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+            poolsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetPoolsFieldBuilder() : null;
+          } else {
+            poolsBuilder_.addAllMessages(other.pools_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -510,6 +627,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 26: {
+              dev.callme.v1.PoolConfig m =
+                  input.readMessage(
+                      dev.callme.v1.PoolConfig.parser(),
+                      extensionRegistry);
+              if (poolsBuilder_ == null) {
+                ensurePoolsIsMutable();
+                pools_.add(m);
+              } else {
+                poolsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -929,6 +1059,318 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000002;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.callme.v1.PoolConfig> pools_ =
+      java.util.Collections.emptyList();
+    private void ensurePoolsIsMutable() {
+      if (!((bitField0_ & 0x00000004) != 0)) {
+        pools_ = new java.util.ArrayList<dev.callme.v1.PoolConfig>(pools_);
+        bitField0_ |= 0x00000004;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.PoolConfig, dev.callme.v1.PoolConfig.Builder, dev.callme.v1.PoolConfigOrBuilder> poolsBuilder_;
+
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public java.util.List<dev.callme.v1.PoolConfig> getPoolsList() {
+      if (poolsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(pools_);
+      } else {
+        return poolsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public int getPoolsCount() {
+      if (poolsBuilder_ == null) {
+        return pools_.size();
+      } else {
+        return poolsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig getPools(int index) {
+      if (poolsBuilder_ == null) {
+        return pools_.get(index);
+      } else {
+        return poolsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder setPools(
+        int index, dev.callme.v1.PoolConfig value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.set(index, value);
+        onChanged();
+      } else {
+        poolsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder setPools(
+        int index, dev.callme.v1.PoolConfig.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(dev.callme.v1.PoolConfig value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.add(value);
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        int index, dev.callme.v1.PoolConfig value) {
+      if (poolsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensurePoolsIsMutable();
+        pools_.add(index, value);
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        dev.callme.v1.PoolConfig.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.add(builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addPools(
+        int index, dev.callme.v1.PoolConfig.Builder builderForValue) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        poolsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder addAllPools(
+        java.lang.Iterable<? extends dev.callme.v1.PoolConfig> values) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, pools_);
+        onChanged();
+      } else {
+        poolsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder clearPools() {
+      if (poolsBuilder_ == null) {
+        pools_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000004);
+        onChanged();
+      } else {
+        poolsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public Builder removePools(int index) {
+      if (poolsBuilder_ == null) {
+        ensurePoolsIsMutable();
+        pools_.remove(index);
+        onChanged();
+      } else {
+        poolsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig.Builder getPoolsBuilder(
+        int index) {
+      return internalGetPoolsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfigOrBuilder getPoolsOrBuilder(
+        int index) {
+      if (poolsBuilder_ == null) {
+        return pools_.get(index);  } else {
+        return poolsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.PoolConfigOrBuilder> 
+         getPoolsOrBuilderList() {
+      if (poolsBuilder_ != null) {
+        return poolsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(pools_);
+      }
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig.Builder addPoolsBuilder() {
+      return internalGetPoolsFieldBuilder().addBuilder(
+          dev.callme.v1.PoolConfig.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public dev.callme.v1.PoolConfig.Builder addPoolsBuilder(
+        int index) {
+      return internalGetPoolsFieldBuilder().addBuilder(
+          index, dev.callme.v1.PoolConfig.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The pools that are configured, by name; on the first page only.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+     */
+    public java.util.List<dev.callme.v1.PoolConfig.Builder> 
+         getPoolsBuilderList() {
+      return internalGetPoolsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.PoolConfig, dev.callme.v1.PoolConfig.Builder, dev.callme.v1.PoolConfigOrBuilder> 
+        internalGetPoolsFieldBuilder() {
+      if (poolsBuilder_ == null) {
+        poolsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.PoolConfig, dev.callme.v1.PoolConfig.Builder, dev.callme.v1.PoolConfigOrBuilder>(
+                pools_,
+                ((bitField0_ & 0x00000004) != 0),
+                getParentForChildren(),
+                isClean());
+        pools_ = null;
+      }
+      return poolsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.ListEnvironmentsResponse)

@@ -73,4 +73,48 @@ public interface ListEnvironmentsResponseOrBuilder extends
    */
   com.google.protobuf.ByteString
       getNextPageTokenBytes();
+
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  java.util.List<dev.callme.v1.PoolConfig> 
+      getPoolsList();
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  dev.callme.v1.PoolConfig getPools(int index);
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  int getPoolsCount();
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.PoolConfigOrBuilder> 
+      getPoolsOrBuilderList();
+  /**
+   * <pre>
+   * The pools that are configured, by name; on the first page only.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.PoolConfig pools = 3 [json_name = "pools"];</code>
+   */
+  dev.callme.v1.PoolConfigOrBuilder getPoolsOrBuilder(
+      int index);
 }

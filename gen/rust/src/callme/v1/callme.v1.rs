@@ -588,6 +588,20 @@ pub struct SlotVariables {
     #[prost(map="string, message", tag="1")]
     pub variables: ::std::collections::HashMap<::prost::alloc::string::String, Variable>,
 }
+/// What is set for a pool as a whole, by Apply.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PoolConfig {
+    /// Its name: [A-Za-z0-9][A-Za-z0-9._/-]{0,127}, case-sensitive. It may have no environment yet.
+    #[prost(string, tag="1")]
+    pub name: ::prost::alloc::string::String,
+    /// How many leases may wait in it, 0 to 20,000: beyond it an Acquire that is not granted at once is refused (QUEUE_FULL). 0: nobody may wait.
+    /// If absent: up to the server's own limit.
+    #[prost(uint32, optional, tag="2")]
+    pub max_queue: ::core::option::Option<u32>,
+    /// Whether an Acquire of an unknown name makes an environment in this pool. If absent: as the server's CALL_ME_AUTO_CREATE says.
+    #[prost(bool, optional, tag="3")]
+    pub auto_create: ::core::option::Option<bool>,
+}
 /// A page of environments.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListEnvironmentsRequest {
@@ -610,6 +624,9 @@ pub struct ListEnvironmentsResponse {
     /// For the next page; empty on the last one.
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// The pools that are configured, by name; on the first page only.
+    #[prost(message, repeated, tag="3")]
+    pub pools: ::prost::alloc::vec::Vec<PoolConfig>,
 }
 /// Name an environment.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -628,21 +645,28 @@ pub struct GetEnvironmentResponse {
     #[prost(message, optional, tag="2")]
     pub status: ::core::option::Option<EnvironmentStatus>,
 }
-/// A set of environments.
+/// A set of environments, and what is set for their pools.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ApplyEnvironmentsRequest {
     /// The configurations. Output-only fields are ignored.
     #[prost(message, repeated, tag="1")]
     pub environments: ::prost::alloc::vec::Vec<Environment>,
-    /// Also delete every environment of the server that is not named here; failed_precondition while a lease is on one of them.
+    /// Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
+    /// lease is on one of the environments.
     #[prost(bool, tag="2")]
     pub prune: bool,
     /// Answer what would change, and change nothing.
     #[prost(bool, tag="3")]
     pub dry_run: bool,
+    /// What is set for pools. It replaces what was set before for each pool that it names.
+    #[prost(message, repeated, tag="4")]
+    pub pools: ::prost::alloc::vec::Vec<PoolConfig>,
+    /// Tell in each change what the fields that differ were before.
+    #[prost(bool, tag="5")]
+    pub with_before: bool,
 }
 /// One line of Apply's answer.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EnvironmentChange {
     /// The environment's name.
     #[prost(string, tag="1")]
@@ -656,6 +680,25 @@ pub struct EnvironmentChange {
     /// On UPDATED: the configuration fields that differ.
     #[prost(string, repeated, tag="4")]
     pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// On UPDATED, if the request is `with_before`: what these fields were, and the name. Nothing else is set.
+    #[prost(message, optional, tag="5")]
+    pub before: ::core::option::Option<Environment>,
+}
+/// What Apply does with what is set for one pool.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PoolChange {
+    /// The pool's name.
+    #[prost(string, tag="1")]
+    pub name: ::prost::alloc::string::String,
+    /// Created, updated, unchanged or deleted.
+    #[prost(enumeration="ChangeKind", tag="2")]
+    pub kind: i32,
+    /// On UPDATED: the fields that differ.
+    #[prost(string, repeated, tag="3")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// On UPDATED, if the request is `with_before`: what these fields were, and the name.
+    #[prost(message, optional, tag="4")]
+    pub before: ::core::option::Option<PoolConfig>,
 }
 /// What changed, or with dry_run would.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -663,9 +706,13 @@ pub struct ApplyEnvironmentsResponse {
     /// A line for each environment, by name.
     #[prost(message, repeated, tag="1")]
     pub changes: ::prost::alloc::vec::Vec<EnvironmentChange>,
-    /// An Acquire of a name that nobody has configured still makes an environment of its own: the server's CALL_ME_AUTO_CREATE is on.
+    /// An Acquire of a name that nobody has configured, and that names no pool, still makes an environment of its own: `auto_create` of the
+    /// pool "default" or, if that is absent, the server's CALL_ME_AUTO_CREATE is on.
     #[prost(bool, tag="2")]
     pub auto_create: bool,
+    /// A line for each pool that is configured, or was, by name.
+    #[prost(message, repeated, tag="3")]
+    pub pools: ::prost::alloc::vec::Vec<PoolChange>,
 }
 /// Name an environment.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -766,7 +813,7 @@ pub struct ListLeasesResponse {
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
-/// What Apply does with one environment.
+/// What Apply does with one environment, or with what is set for one pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ChangeKind {

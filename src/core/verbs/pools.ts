@@ -1,0 +1,36 @@
+/** What operators set for a pool as a whole, and what follows from it. */
+
+import type { Acquire, Apply, Change, Refusal } from "../command.ts";
+import { type Draft, totalsOf } from "../draft.ts";
+import { limits } from "../limits.ts";
+import { differing } from "../model/differing.ts";
+import type { Pool } from "../model/pool.ts";
+import type { PoolConfig } from "../model/pool-config.ts";
+import { notGranted } from "./busy.ts";
+import { limitReached } from "./refusal.ts";
+
+/** Makes the configuration of the pool what `command` says, or takes it away where that prunes and does not name it. */
+export function configure(draft: Draft, { config, prune }: Apply): Change<PoolConfig> | Refusal | undefined {
+  const { name, config: before } = draft.pool;
+  if (config === undefined && (before === undefined || !prune)) return undefined;
+  if (before === undefined && totalsOf(draft.pool).pools === 0 && draft.totals().pools >= limits.pools)
+    return limitReached("pools", limits.pools);
+  const fields = before === undefined || config === undefined ? [] : differing(before, config);
+  const kind = config === undefined ? "DELETED" : before === undefined ? "CREATED" : fields.length > 0 ? "UPDATED" : "UNCHANGED";
+  if (kind !== "UNCHANGED") draft.putConfig(config);
+  return { name, kind, fields, ...(kind === "UPDATED" && before && { before }) };
+}
+
+/** Why a request that is not granted now may not wait, if it is so. Who waits already, or comes back to its place, is not asked. */
+export function queueFull(pool: Pool, { needs }: Acquire): Refusal | undefined {
+  const { maxQueue } = pool.config ?? {};
+  if (maxQueue === undefined || pool.waiters < maxQueue) return undefined;
+  const { message, metadata } = notGranted(pool, needs);
+  const line = `${pool.waiters} wait in pool ${JSON.stringify(pool.name)}, and its max_queue is ${maxQueue}`;
+  return {
+    ok: false,
+    reason: "QUEUE_FULL",
+    message: `${message}, since ${line}; ask again later`,
+    metadata: { ...metadata, pool: pool.name, max_queue: String(maxQueue), waiting: String(pool.waiters) },
+  };
+}

@@ -1,0 +1,51 @@
+/** What is set for pools: read from messages, and told in them. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { Change } from "../../core/command.ts";
+import { limits } from "../../core/limits.ts";
+import type { PoolConfig } from "../../core/model/pool-config.ts";
+import type { Views } from "../../engine/views.ts";
+import { badField } from "../errors.ts";
+import { integer, newName, show } from "./fields.ts";
+
+/** By name. Throws invalid_argument. */
+export function readPools(messages: readonly pb.PoolConfig[]): Map<string, PoolConfig> {
+  if (messages.length > limits.pools) throw badField("pools", `has ${messages.length} entries; at most ${limits.pools} fit`);
+  const pools = new Map<string, PoolConfig>();
+  for (const [index, { name, maxQueue, autoCreate }] of messages.entries()) {
+    const at = `pools[${index}]`;
+    if (pools.has(newName(`${at}.name`, name)))
+      throw badField(`${at}.name`, `${show(name)} is given twice: it is the name of pools[${[...pools.keys()].indexOf(name)}], too`);
+    pools.set(name, {
+      ...(maxQueue !== undefined && { maxQueue: integer(`${at}.max_queue`, maxQueue, 0, limits.waiters.pool) }),
+      ...(autoCreate !== undefined && { autoCreate }),
+    });
+  }
+  return pools;
+}
+
+/** The configured pools of the server, or the one of that name if it is configured, by name. */
+export function listPools(views: Views, name: string): MessageInitShape<typeof pb.PoolConfigSchema>[] {
+  const pools = name === "" ? [...views.pools()] : [views.pool(name)];
+  const configured = pools.flatMap((pool) => (pool.config === undefined ? [] : [{ name: pool.name, ...pool.config }]));
+  return configured.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A change of what is set for a pool; `before`: with what it was. */
+export function poolChange(
+  { name, kind, fields, before }: Change<PoolConfig>,
+  withBefore: boolean,
+): MessageInitShape<typeof pb.PoolChangeSchema> {
+  const changed = { name, kind: pb.ChangeKind[kind], fields: fields.map(fieldName) };
+  return withBefore && before !== undefined ? { ...changed, before: only({ name, ...before }, ["name", ...fields]) } : changed;
+}
+
+/** The core's field names as the contract spells them. */
+export function fieldName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Of a message, all of whose fields are optional, no more than these. */
+export function only<T extends object>(message: T, keys: readonly string[]): T {
+  return Object.fromEntries(Object.entries(message).filter(([key]) => keys.includes(key))) as T;
+}

@@ -25,6 +25,12 @@ export interface Acquire {
   readonly ttl?: Micros;
   readonly maxHold?: Micros;
   readonly queueTimeout?: Micros;
+  /** When it enters the line; a time that is over: now. */
+  readonly notBefore?: Micros;
+  /** When it ends at the latest. */
+  readonly notAfter?: Micros;
+  /** A grant is HELD at once, and no signs of life are needed. */
+  readonly autoClaim?: boolean;
   readonly ticketTtl: Micros;
   readonly claimTimeout: Micros;
   readonly priority: number;
@@ -64,6 +70,8 @@ export interface Renew {
   readonly by: Caller;
   readonly lease: string;
   readonly ttl?: Micros;
+  /** Its not_after anew. */
+  readonly notAfter?: Micros;
 }
 
 /** A sign of life of a lease that is offered, or was passed over. */
@@ -178,6 +186,7 @@ export type RefusalReason =
   | "ENVIRONMENT_IN_USE"
   | "STATE_UNTIL_PAST"
   | "QUEUE_FULL"
+  | "TIME_OUT_OF_RANGE"
   | "LIMIT_REACHED";
 
 /** A "no" that changed nothing. */

@@ -16,9 +16,13 @@ import { acquire } from "./verbs/acquire.ts";
 import { apply, forget, forgetIdle, freshen, remove, setState } from "./verbs/fleet.ts";
 import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs/leases.ts";
 import { end, grant, hold, passOver, requeue } from "./verbs/moves.ts";
+import { enter } from "./verbs/reserving.ts";
 
 /** Commands that are a sign of life of the lease they answer with: its caller is there to take an offer. */
 const SIGNS: ReadonlySet<Command["type"]> = new Set(["acquire", "claim", "renew"]);
+
+/** Why a lease ended whose not_after has come. */
+const OVER = "its not_after was reached";
 
 /**
  * Decides one command on the draft. A refusal is a value, and changes nothing beyond what was due. Two commands act before what is
@@ -91,19 +95,21 @@ function pulse(draft: Draft): void {
     const due = draft.pool.deadlines.first()?.[0];
     if (due === undefined || due.at > draft.at) break;
     if (due.environment !== undefined) freshen(draft, due.environment);
-    else if (due.lease !== undefined) expire(draft, leaseOf(draft.pool, due.lease));
+    else if (due.lease !== undefined) fallDue(draft, leaseOf(draft.pool, due.lease));
   }
   forgetIdle(draft);
   settle(draft);
 }
 
 /** The deadline of a lease has come. */
-function expire(draft: Draft, lease: Lease): void {
+function fallDue(draft: Draft, lease: Lease): void {
+  const over = draft.at >= (lease.notAfter ?? Number.POSITIVE_INFINITY);
   const spent = draft.at >= (latestEnd(lease) ?? Number.POSITIVE_INFINITY);
   // An offer that was a hold before is over when its max_hold is, however it came to be an offer again.
-  if (lease.state === "OFFERED" && !(spent && lease.told === true)) passOver(draft, lease);
-  else if (lease.state === "QUEUED") end(draft, lease, { reason: "TIMED_OUT", note: "it waited for its queue_timeout" });
-  else end(draft, lease, { reason: "EXPIRED", note: spent ? "max_hold was reached" : "it was not renewed in time" });
+  if (lease.early === true) enter(draft, lease);
+  else if (lease.state === "OFFERED" && !(spent && lease.told === true)) passOver(draft, lease);
+  else if (lease.state === "QUEUED") end(draft, lease, { reason: "TIMED_OUT", note: over ? OVER : "it waited for its queue_timeout" });
+  else end(draft, lease, { reason: "EXPIRED", note: over ? OVER : spent ? "max_hold was reached" : "it was not renewed in time" });
 }
 
 /** Offers the free slots to the line. Whom that serves leaves others another choice by selector, so these are placed again. */
@@ -112,7 +118,7 @@ function settle(draft: Draft): void {
   for (;;) {
     draft.place();
     const served = nextInLine(draft.pool, { environments: draft.touched, arrived: draft.arrived });
-    for (const lease of served) grant(draft, lease, "OFFERED");
+    for (const lease of served) grant(draft, lease, lease.autoClaim === true ? "HELD" : "OFFERED");
     if (served.length === 0 || draft.pool.selecting.size === 0) break;
   }
   draft.settled();
@@ -128,6 +134,8 @@ function recover(draft: Draft): void {
     // The call that it waited for went with the server.
     if (lease.transient === true) end(draft, lease, { reason: "WITHDRAWN", note: "the server restarted" });
     if (lease.transient === true || lease.deadline === undefined || lease.graced || lease.state === "QUEUED") continue;
+    // Nobody renews what has no ttl.
+    if (lease.state === "HELD" && lease.ttl === undefined) continue;
     const least =
       lease.state === "HELD" ? Math.min(lease.ttl ?? 0, limits.startGrace) : Math.max(lease.claimTimeout, limits.claimTimeout.afterStart);
     if (lease.deadline >= draft.at + least) continue;

@@ -165,7 +165,7 @@ export class Draft {
     return revision;
   }
 
-  /** Writes a lease; a change of state is an event. */
+  /** Writes a lease; a change of state is an event, and so is that a reservation enters the line. */
   putLease(lease: Lease, { revision = this.next(), rest }: Writing = {}): Lease {
     const before = this.pool.leases.get(lease.id);
     const row: Lease = { ...lease, revision };
@@ -173,13 +173,14 @@ export class Draft {
     this.pool = withLease(this.pool, row, rest);
     this.rows.push({ kind: "lease", lease: row });
     for (const name of rest?.keys() ?? []) this.rows.push({ kind: "environment", name });
-    if (before?.state === row.state && before.passedOver === row.passedOver) return row;
+    const entered = before?.early === true && row.early !== true;
+    if (before?.state === row.state && before.passedOver === row.passedOver && !entered) return row;
     if (row.state === "ENDED") this.#remember(row);
     if (isReady(this.pool, row)) this.arrived.add(row.id);
     // One that is passed over leaves what a selector had chosen for it.
     const names = [...new Set([...(before === undefined ? [] : namesOf(before)), ...namesOf(row)])];
     for (const name of names) this.touched.add(name);
-    if (before?.state !== row.state) this.#tell(revision, names, leaseTale(before, row, names));
+    if (before?.state !== row.state || entered) this.#tell(revision, names, leaseTale(before, row, names));
     return row;
   }
 

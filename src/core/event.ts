@@ -14,6 +14,18 @@ export interface Occupant {
   /** When it ends at the latest, however often it is renewed. */
   readonly latestEnd?: Micros;
   readonly reason: string;
+  /** It has reserved for later: it stands in no line before. */
+  readonly notBefore?: Micros;
+}
+
+/** A lease that will enter the line of an environment. */
+export interface Reservation {
+  readonly at: Micros;
+  readonly leaseId: string;
+  readonly holder: Holder;
+  readonly reason: string;
+  /** When it ends at the latest. */
+  readonly until?: Micros;
 }
 
 /** An environment as a caller who wants it sees it. */
@@ -32,6 +44,8 @@ export interface EnvironmentStatus {
   readonly holders: readonly Occupant[];
   /** The first of those who wait for it, by name or by a selector that it would do for, and were not passed over. */
   readonly next?: Occupant;
+  /** The first that has reserved it by name for later. */
+  readonly nextReservation?: Reservation;
   /** The rest that ends first. */
   readonly rest?: { readonly until: Micros; readonly from?: LastUse };
   /** It is gone; this is the last that is told of it. */

@@ -7,6 +7,7 @@ import type { Lease } from "./model/lease.ts";
 import { isSelecting, namesOf, partsOf, selectorsOf } from "./model/needs.ts";
 import type { Pool, Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
+import { bookingOf } from "./model/reservation.ts";
 import { freeSlots, isIdle, usedSlots, waitersOf } from "./model/site.ts";
 import { unsatisfiable } from "./verbs/busy.ts";
 
@@ -40,7 +41,12 @@ function checkLease(pool: Pool, lease: Lease): void {
   const granted = lease.state !== "QUEUED";
   expect(granted === (lease.fencingToken !== undefined), `${at} has token ${lease.fencingToken}`);
   expect((lease.state === "HELD") === (lease.heldAt !== undefined), `${at} has heldAt ${lease.heldAt}`);
-  if (lease.state === "HELD") expect((lease.ttl === undefined) === (lease.deadline === undefined), `${at} has ttl, or a deadline, alone`);
+  const endless = lease.ttl === undefined && latestEnd(lease) === undefined;
+  if (lease.state === "HELD") expect(endless === (lease.deadline === undefined), `${at} has ttl, or a deadline, alone`);
+  const early = lease.early === true;
+  expect(!early || (lease.state === "QUEUED" && lease.deadline === lease.notBefore), `${at} has a wrong time in the calendar`);
+  expect(!early || (lease.notBefore ?? 0) > pool.at, `${at} should have entered the line`);
+  expect(lease.autoClaim !== true || lease.state !== "OFFERED" || lease.failing === true, `${at} is offered, and should be held`);
   if (lease.deadline !== undefined) expect(pool.deadlines.has({ at: lease.deadline, lease: lease.id }), `${at} has no timer`);
   expect(lease.transient !== true || lease.state !== "HELD", `${at} is held and not stored`);
   expect(!lease.passedOver || lease.state === "QUEUED", `${at} was passed over and does not wait`);
@@ -52,15 +58,21 @@ function checkLease(pool: Pool, lease: Lease): void {
     expect(chosen.length === (granted ? count : 0), `${at} has ${chosen.length} of ${count} environments by selector`);
   const names = namesOf(lease);
   expect(new Set(names).size === names.length, `${at} has an environment twice: ${names}`);
-  expect(pool.selecting.has(rank) === (!granted && isSelecting(lease)), `${at} is, or is not, among those who wait by selector`);
+  expect(pool.selecting.has(rank) === (!granted && !early && isSelecting(lease)), `${at} is, or is not, among those who wait by selector`);
+  const booking = bookingOf(lease);
+  expect((pool.calendar.get(booking) === lease.id) === (early && isSelecting(lease)), `${at} is, or is not, reserved by selector`);
   for (const part of partsOf(lease)) {
     const site = pool.sites.get(part.environment);
     expect(site !== undefined, `${at} is on ${part.environment}, which does not exist`);
     expect(part.indexes.length === (granted ? part.slots : 0), `${at} has ${part.indexes.length} of ${part.slots} slots`);
     for (const index of part.indexes)
       expect(JSON.stringify(site?.slots.get(index)) === JSON.stringify({ lease: lease.id }), `${at} does not have its slot ${index}`);
-    expect((site?.line.get(rank) === lease.id) === (!granted && !passed), `${at} is, or is not, in the line of ${part.environment}`);
+    expect(
+      (site?.line.get(rank) === lease.id) === (!granted && !passed && !early),
+      `${at} is, or is not, in the line of ${part.environment}`,
+    );
     expect((site?.passed.get(rank) === lease.id) === passed, `${at} is, or is not, among those passed over on ${part.environment}`);
+    expect((site?.calendar.get(booking) === lease.id) === early, `${at} is, or is not, in the calendar of ${part.environment}`);
     const ready = isReady(pool, lease) && (!isSelecting(lease) || pool.selecting.get(rank)?.claims.has(part.environment) === true);
     const claim = site?.ready.get(rank);
     expect((claim?.lease === lease.id && claim.slots === part.slots) === ready, `${at} is ready: ${!ready}, on ${part.environment}`);

@@ -3,6 +3,7 @@ import { type Lease, type NamedNeed, requestKey } from "./model/lease.ts";
 import { isSelecting, partsOf } from "./model/needs.ts";
 import { type Deadline, emptySite, type Placing, type Pool, type Rank, type Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
+import { bookingOf } from "./model/reservation.ts";
 import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./model/site.ts";
 import type { Micros } from "./model/units.ts";
 
@@ -14,9 +15,11 @@ export function isGranted(lease: Lease): boolean {
   return lease.state === "HELD" || lease.state === "OFFERED";
 }
 
-/** When a lease ends at the latest, however often it is renewed; undefined before its grant, or without max_hold. */
-export function latestEnd(lease: Lease): Micros | undefined {
-  return lease.grantedAt === undefined || lease.maxHold === undefined ? undefined : lease.grantedAt + lease.maxHold;
+/** When a lease ends at the latest, however often it is renewed; before its grant its not_after. Undefined where nothing bounds it. */
+export function latestEnd({ grantedAt, maxHold, notAfter = Number.POSITIVE_INFINITY }: Lease): Micros | undefined {
+  const spent = grantedAt === undefined || maxHold === undefined ? Number.POSITIVE_INFINITY : grantedAt + maxHold;
+  const latest = Math.min(spent, notAfter);
+  return latest === Number.POSITIVE_INFINITY ? undefined : latest;
 }
 
 /** A live lease that an index names. */
@@ -84,7 +87,7 @@ export function withFitted(pool: Pool, name: string): Pool {
 
 /** Whether both versions of a lease have the same slots, or the same places in line. */
 function isSeatedAs(a: Lease, b: Lease): boolean {
-  return a.state === b.state && a.fencingToken === b.fencingToken && a.passedOver === b.passedOver;
+  return a.state === b.state && a.fencingToken === b.fencingToken && a.passedOver === b.passedOver && a.early === b.early;
 }
 
 /** The pool with `site` in place of its earlier version, and with what follows from it. */
@@ -120,6 +123,7 @@ function seat(pool: Pool, before: Lease | undefined, after: Lease, rests: Rests 
     next = withSite(next, site);
   }
   if (after.state !== "QUEUED" || !isSelecting(after)) return next;
+  if (after.early === true) return { ...next, calendar: next.calendar.set(bookingOf(after), after.id) };
   return withPlacing(next, rankOf(after), unplaced(after));
 }
 
@@ -135,6 +139,7 @@ function partsByName(lease: Lease | undefined): Map<string, NamedNeed> {
 function leave(site: Site, lease: Lease, part: NamedNeed, until: Micros | undefined, endReason: Lease["endReason"]): Site {
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
+    if (lease.early === true) return { ...site, calendar: site.calendar.delete(bookingOf(lease)) };
     return { ...site, line: site.line.delete(rank), passed: site.passed.delete(rank), ready: site.ready.delete(rank) };
   }
   let { slots, rests } = site;
@@ -149,6 +154,7 @@ function leave(site: Site, lease: Lease, part: NamedNeed, until: Micros | undefi
 function enter(site: Site, lease: Lease, part: NamedNeed, ready: boolean): Site {
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
+    if (lease.early === true) return { ...site, calendar: site.calendar.set(bookingOf(lease), lease.id) };
     if (lease.passedOver === true) return { ...site, passed: site.passed.set(rank, lease.id) };
     const line = site.line.set(rank, lease.id);
     return ready ? { ...site, line, ready: site.ready.set(rank, { lease: lease.id, slots: part.slots }) } : { ...site, line };
@@ -173,6 +179,7 @@ export function withPlacing(pool: Pool, rank: Rank, placing: Placing): Pool {
 
 /** The pool without a lease among those who wait by selector. */
 function withoutPlacing(pool: Pool, lease: Lease): Pool {
+  if (lease.early === true) return isSelecting(lease) ? { ...pool, calendar: pool.calendar.delete(bookingOf(lease)) } : pool;
   const rank = rankOf(lease);
   if (!pool.selecting.has(rank)) return pool;
   const { selecting, ...next } = withPlacing(pool, rank, unplaced(lease));
@@ -191,7 +198,7 @@ function rejoin(pool: Pool, id: string): Pool {
   }, pool);
 }
 
-/** When a live lease ends, or is passed over, by itself. */
+/** When a live lease ends, is passed over, or enters the line, by itself. */
 export function deadlineOfLease(lease: Lease): Deadline | undefined {
   return lease.state === "ENDED" || lease.deadline === undefined ? undefined : { at: lease.deadline, lease: lease.id };
 }

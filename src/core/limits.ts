@@ -18,6 +18,8 @@ export const limits = {
   /** How much longer one with FAIL is left in line if its call, which should end the waiting, does not. */
   waitSlack: second,
   queueTimeout: { min: 1_000, max: 30 * day },
+  /** How far ahead a reservation can begin. */
+  ahead: 30 * day,
   lockDelay: { max: hour, default: 10 * second },
   cooldown: { max: day },
   /** What every live timed lease has left after a start, at most. */

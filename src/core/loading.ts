@@ -6,6 +6,7 @@ import { type Lease, requestKey } from "./model/lease.ts";
 import { isSelecting, partsOf } from "./model/needs.ts";
 import { emptyPool, emptySite, type Idle, type Pool, type Rank, type Site, type SlotClaim, type Use } from "./model/pool.ts";
 import { isReadyAmong, rankOf } from "./model/rank.ts";
+import { bookingOf } from "./model/reservation.ts";
 import { deadlineOf, isIdle } from "./model/site.ts";
 import type { Revision } from "./model/units.ts";
 
@@ -18,6 +19,7 @@ interface Parts {
   readonly occupants: Entry<Revision, string>[];
   readonly line: Entry<Rank, string>[];
   readonly passed: Entry<Rank, string>[];
+  readonly calendar: Entry<Rank, string>[];
   readonly ready: Entry<Rank, SlotClaim>[];
 }
 
@@ -38,7 +40,8 @@ export function poolOfRows(
   const idle = built.flatMap(([environment, { idleSince }]): Entry<Idle, true>[] =>
     idleSince === undefined ? [] : [[{ since: idleSince, environment }, true]],
   );
-  const selecting = leases.filter((lease) => lease.state === "QUEUED" && isSelecting(lease));
+  const wanting = leases.filter((lease) => lease.state === "QUEUED" && isSelecting(lease));
+  const [selecting, later] = [wanting.filter(({ early }) => early !== true), wanting.filter(({ early }) => early === true)];
   const pool: Pool = {
     ...empty,
     ...row,
@@ -48,6 +51,7 @@ export function poolOfRows(
     deadlines: empty.deadlines.fill(timers.map((timer) => [timer, true])),
     idle: empty.idle.fill(idle),
     waiters: leases.filter((lease) => lease.state === "QUEUED").length,
+    calendar: empty.calendar.fill(later.map((lease) => [bookingOf(lease), lease.id])),
     selecting: empty.selecting.fill(selecting.map((lease) => [rankOf(lease), unplaced(lease)])),
   };
   return placed(pool).pool;
@@ -55,7 +59,7 @@ export function poolOfRows(
 
 function emptyParts(environment: StoredEnvironment): Parts {
   const slots = environment.rests.map(({ index, until }): Entry<number, Use> => [index, { until }]);
-  return { environment, slots, occupants: [], line: [], passed: [], ready: [] };
+  return { environment, slots, occupants: [], line: [], passed: [], calendar: [], ready: [] };
 }
 
 function take(parts: ReadonlyMap<string, Parts>, lease: Lease): void {
@@ -71,14 +75,15 @@ function take(parts: ReadonlyMap<string, Parts>, lease: Lease): void {
     if (isGranted(lease)) {
       for (const index of indexes) part.slots.push([index, { lease: lease.id }]);
       part.occupants.push([lease.fencingToken ?? 0, lease.id]);
-    } else {
+    } else if (lease.early === true) part.calendar.push([bookingOf(lease), lease.id]);
+    else {
       (lease.passedOver === true ? part.passed : part.line).push([rank, lease.id]);
       if (ready) part.ready.push([rank, { lease: lease.id, slots }]);
     }
   }
 }
 
-function siteOfParts({ environment: stored, slots, occupants, line, passed, ready }: Parts, at: number): Site {
+function siteOfParts({ environment: stored, slots, occupants, line, passed, calendar, ready }: Parts, at: number): Site {
   const { rests, ...environment } = stored;
   const empty = emptySite(environment);
   const site: Site = {
@@ -88,6 +93,7 @@ function siteOfParts({ environment: stored, slots, occupants, line, passed, read
     occupants: empty.occupants.fill(occupants),
     line: empty.line.fill(line),
     passed: empty.passed.fill(passed),
+    calendar: empty.calendar.fill(calendar),
     ready: empty.ready.fill(ready),
   };
   return isIdle(site) ? { ...site, idleSince: at } : site;

@@ -27,7 +27,7 @@ function kindOf(before: Lease | undefined, { state, endReason = "RELEASED", pass
   if (state === "ENDED") return endReason;
   if (state === "HELD") return "GRANTED";
   if (state === "OFFERED") return before?.state === "HELD" ? "TAKEN_BACK" : "OFFERED";
-  if (before === undefined) return "QUEUED";
+  if (before === undefined || before.early === true) return "QUEUED";
   return passedOver === true ? "PASSED_OVER" : "TAKEN_BACK";
 }
 

@@ -1,6 +1,6 @@
 /** What people see of a pool: states, holders, places in line. Pure reads of one pool value. */
 
-import type { EnvironmentStatus, Occupant } from "./event.ts";
+import type { EnvironmentStatus, Occupant, Reservation } from "./event.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
 import { eligible, wouldDo } from "./line/choosing.ts";
 import { fits } from "./line/line.ts";
@@ -9,6 +9,7 @@ import type { Lease } from "./model/lease.ts";
 import { isSelecting, selectorsOf, sitesOf } from "./model/needs.ts";
 import { byRank, type Pool, type Rank, type Site } from "./model/pool.ts";
 import { rankOf } from "./model/rank.ts";
+import { cutBy, timesOutAt } from "./model/reservation.ts";
 import { queueLength, restingSlots, siteOf, usedSlots } from "./model/site.ts";
 
 /** How many occupants an answer names. */
@@ -19,6 +20,7 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
   const site = siteOf(pool, name);
   const next = nextOn(pool, site);
   const [rest] = site.rests.first() ?? [];
+  const [, booked] = site.calendar.first() ?? [];
   return {
     ...bareStatus(site.environment),
     used: usedSlots(site),
@@ -27,6 +29,7 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
     available: wouldGrant(pool, name, at),
     holders: [...take(site.occupants.values(), NAMED)].map((id) => occupant(leaseOf(pool, id))),
     ...(next !== undefined && { next: occupant(next) }),
+    ...(booked !== undefined && { nextReservation: reservation(leaseOf(pool, booked)) }),
     ...(rest !== undefined && { rest: { until: rest.until, ...(rest.from && { from: rest.from }) } }),
   };
 }
@@ -64,6 +67,7 @@ export function wouldGrant(pool: Pool, name: string, at = pool.at): boolean {
 function occupant(lease: Lease): Occupant {
   const since = lease.state === "HELD" ? lease.heldAt : lease.state === "OFFERED" ? lease.grantedAt : lease.createdAt;
   const latest = latestEnd(lease);
+  const until = lease.early === true ? timesOutAt(lease) : lease.deadline;
   return {
     leaseId: lease.id,
     holder: lease.holder,
@@ -71,9 +75,20 @@ function occupant(lease: Lease): Occupant {
     state: lease.state,
     since: since ?? lease.createdAt,
     reason: lease.reason,
-    ...(lease.deadline === undefined ? {} : { until: lease.deadline }),
+    ...(until === undefined ? {} : { until }),
     ...(latest === undefined ? {} : { latestEnd: latest }),
+    ...(lease.early === true && { notBefore: lease.notBefore ?? 0 }),
   };
+}
+
+function reservation({ id, notBefore = 0, notAfter, holder, reason }: Lease): Reservation {
+  return { at: notBefore, leaseId: id, holder, reason, ...(notAfter !== undefined && { until: notAfter }) };
+}
+
+/** The first reservation by name that will wait for a granted lease to end; undefined if there is none before its latest end. */
+export function reservationBehind(pool: Pool, lease: Lease): Reservation | undefined {
+  const behind = cutBy(pool, lease, latestEnd(lease) ?? Number.POSITIVE_INFINITY);
+  return behind && reservation(behind);
 }
 
 /** What a waiter looks out for, in the longest of its lines. */
@@ -97,6 +112,8 @@ export interface Place extends Pick<Standing, "position" | "queueLength"> {
  * Who was passed over is ahead of nobody.
  */
 export function standingOf(pool: Pool, lease: Lease): Standing {
+  // One that has reserved for later stands in no line.
+  if (lease.early === true) return { position: 0, queueLength: 0, holder: undefined };
   const lines = linesOf(pool, lease);
   const longest = lines.reduce((a, b) => (b.before > a.before ? b : a));
   let oldest: readonly [token: number, id: string] | undefined;
@@ -110,6 +127,7 @@ export function standingOf(pool: Pool, lease: Lease): Standing {
 /** The place of a QUEUED lease of the pool. */
 export function placeOf(pool: Pool, lease: Lease): Place {
   const { position, queueLength } = standingOf(pool, lease);
+  if (lease.early === true) return { position, queueLength, ahead: [], holders: [] };
   return { position, queueLength, ahead: firstAhead(pool, linesOf(pool, lease)), holders: oldestOn(pool, lookedFor(pool, lease)) };
 }
 

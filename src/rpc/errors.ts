@@ -35,6 +35,7 @@ export const VERDICTS: Record<Reason, Verdict> = {
   MALFORMED: { code: Code.InvalidArgument },
   POOL_MISMATCH: { code: Code.InvalidArgument },
   STATE_UNTIL_PAST: { code: Code.InvalidArgument },
+  TIME_OUT_OF_RANGE: { code: Code.InvalidArgument },
   NO_KEY: { code: Code.Unauthenticated },
   WRONG_KEY: { code: Code.Unauthenticated },
   TOKEN_TOO_NARROW: { code: Code.PermissionDenied },

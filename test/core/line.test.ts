@@ -56,7 +56,7 @@ const step = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      what: fc.constantFrom("release", "claim", "force", "abandon", "hangUp", "lose", "renew", "giveUp"),
+      what: fc.constantFrom("release", "claim", "force", "abandon", "hangUp", "lose", "renew", "extend", "giveUp"),
       pick: fc.nat(50),
     }),
   },
@@ -91,6 +91,8 @@ function commandOf(world: World, one: Step, number: number): Command {
         maxHold: MINUTE,
         claimTimeout: number % 3 === 0 ? 20 * SECOND : 5 * SECOND,
         ...(number % 5 === 0 && { ifBusy: "FAIL", wait: MINUTE }),
+        ...(number % 4 === 1 && number % 5 > 0 && { notBefore: world.at + (number % 3) * 20 * SECOND }),
+        ...(number % 3 === 2 && { notAfter: world.at + 70 * SECOND, autoClaim: number % 2 === 0 }),
         ...(number % 7 === 0 && { queueTimeout: 13 * MINUTE }),
         ...(number % 2 === 0 && { requestId: `r${number}` }),
       });
@@ -116,6 +118,7 @@ function commandOf(world: World, one: Step, number: number): Command {
       if (one.what === "release") return { type: "release", by, lease, outcome: "OK", note: "" };
       if (one.what === "force") return { type: "forceRelease", by, lease, reason: "test" };
       if (one.what === "renew") return { type: "renew", by, lease };
+      if (one.what === "extend") return { type: "renew", by, lease, notAfter: world.at + (one.pick % 4) * 30 * SECOND };
       if (one.what === "hangUp" || one.what === "lose")
         return { type: "hangUp", lease, revision: world.pool.leases.get(lease)?.revision ?? 0, written: one.what === "lose" };
       return one.what === "abandon" ? { type: "abandon", leases: [lease] } : { type: one.what as "claim" | "giveUp", lease };
@@ -185,9 +188,9 @@ test("after any history a start finds everybody where he was, and what he keeps 
     fc.property(history, (steps) => {
       const { pool } = play(steps);
       const again = poolOfRows(pool, [...pool.sites.values()].map(storedEnvironment), [...pool.leases.values()]);
-      expect([...again.selecting.entries()]).toEqual([...pool.selecting.entries()]);
-      const places = ({ line, passed, ready, slots, occupants }: Site) =>
-        [line, passed, ready, slots, occupants].map((one) => [...one.entries()]);
+      for (const list of ["selecting", "calendar"] as const) expect([...again[list].entries()]).toEqual([...pool[list].entries()]);
+      const places = ({ line, passed, calendar, ready, slots, occupants }: Site) =>
+        [line, passed, calendar, ready, slots, occupants].map((one) => [...one.entries()]);
       for (const [name, site] of again.sites.entries()) expect(places(site), name).toEqual(places(siteOf(pool, name)));
     }),
     { numRuns: RUNS },

@@ -13,7 +13,9 @@ type Left = ReadonlyMap<string, number>;
 export function serveNaively(pool: Pool, newcomer?: Lease): string[] {
   const left = new Map([...pool.sites.entries()].map(([name, site]) => [name, freeNaively(pool, site)]));
   const inService = new Map([...pool.sites.entries()].map(([name, site]) => [name, capacityInService(site)]));
-  const line = [...pool.leases.values()].filter((lease) => lease.state === "QUEUED" && lease.passedOver !== true);
+  const waiting = [...pool.leases.values()].filter((lease) => lease.state === "QUEUED" && lease.passedOver !== true);
+  // Who has reserved for later is as good as absent before that time.
+  const line = waiting.filter(({ notBefore = 0 }) => notBefore <= pool.at);
   if (newcomer !== undefined) line.push(newcomer);
   line.sort((a, b) => arrival(a) - arrival(b) || a.sequence - b.sequence);
   const served: string[] = [];

@@ -115,6 +115,16 @@ test.each([100, 1_000])("%i holders that expire together before as many waiters 
   expect(work / count).toBeLessThan(150);
 });
 
+test.each([100, 1_000])("%i reservations that begin at the same moment cost as much each", (count) => {
+  const world = new Crowd();
+  world.apply({ a: { capacity: count / 2 } });
+  const times = { notBefore: world.at + SECOND, notAfter: world.at + 10 * SECOND, autoClaim: true };
+  for (let index = 0; index < count; index++) world.acquire(`r${index}`, "a", times);
+  const work = compared(() => world.pass(SECOND));
+  expect([...world.pool.leases.values()].filter((lease) => lease.state === "HELD").length).toBe(count / 2);
+  expect(work / count).toBeLessThan(150);
+});
+
 test.each([100, 1_000])("%i waiters are served at the end of a maintenance, each looked at once", (count) => {
   const world = new Crowd();
   world.apply({ a: { capacity: count }, b: { capacity: count } });

@@ -98,6 +98,12 @@ export function seconds(amount: number): { seconds: bigint; nanos: number } {
   return { seconds: BigInt(whole), nanos: Math.round((amount - whole) * 1e9) };
 }
 
+/** The time so many seconds from now, in whole milliseconds. */
+export function ahead(amount: number): { seconds: bigint; nanos: number } {
+  const at = Date.now() + amount * 1_000;
+  return { seconds: BigInt(Math.floor(at / 1_000)), nanos: (at % 1_000) * 1_000_000 };
+}
+
 function codeName(code: Code): string {
   return (Code[code] ?? `${code}`).replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }

@@ -20,6 +20,7 @@ const environment = fc.constantFrom("fuzz-0", "fuzz-1", "fuzz-2", "", "a b", "ü
 const requestId = fc.constantFrom("r0", "r1", "r2", "\u0000");
 const leaseId = fc.constantFrom("", "nope", "00000000-0000-4000-8000-000000000000");
 const duration = fc.constantFrom("0s", "0.5s", "90.000000001s", "3600s", "-1s", "315576000000s");
+const time = fc.constantFrom("1970-01-01T00:00:00Z", "2020-06-01T12:00:00.5+02:00", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z");
 const MESSAGES: Record<Name, fc.Arbitrary<object>> = {
   check: fc.record({ environment, pool: fc.constantFrom("nowhere", "default") }, { requiredKeys: [] }),
   acquire: fc.record(
@@ -30,12 +31,15 @@ const MESSAGES: Record<Name, fc.Arbitrary<object>> = {
       holder: fc.record({ name: fc.constantFrom("ci", "'\"\\"), runUrl: fc.constantFrom("https://ci/1", "javascript:1") }),
       ttl: duration,
       ifBusy: fc.constantFrom("IF_BUSY_FAIL", "IF_BUSY_QUEUE"),
+      notBefore: time,
+      notAfter: time,
+      autoClaim: fc.boolean(),
       priority: fc.constantFrom(-10, 0, 11, 2 ** 31 - 1),
     },
     { requiredKeys: ["environment"] },
   ),
   release: fc.record({ environment, requestId, leaseId }, { requiredKeys: [] }),
-  renew: fc.record({ leaseId, ttl: duration }, { requiredKeys: [] }),
+  renew: fc.record({ leaseId, ttl: duration, notAfter: time }, { requiredKeys: [] }),
   getLease: fc.record({ leaseId }, { requiredKeys: [] }),
   checkFence: fc.record({ environment, fencingToken: fc.constantFrom("0", "5", "18446744073709551615") }, { requiredKeys: [] }),
 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AcquireRequestSchema, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
-import { type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "./clients.ts";
+import { ahead, type Clients, clientsOf, fenceOf, leaseIn, refusal, seconds } from "./clients.ts";
 import { Server } from "./server.ts";
 
 let server: Server;
@@ -72,6 +72,9 @@ test.each<[string, MessageInitShape<typeof AcquireRequestSchema>]>([
   ["claim_timeout", { claimTimeout: seconds(5) }],
   ["priority", { priority: 1 }],
   ["holder", { holder: { name: "other" } }],
+  ["not_before", { notBefore: { seconds: 0n } }],
+  ["not_after", { notAfter: ahead(3_600) }],
+  ["auto_claim", { notAfter: ahead(3_600), autoClaim: true }],
   ["reason", { reason: "other" }],
   ["tags", { tags: ["other"] }],
 ])("another %s under the same id is already_exists", async (name, change) => {

@@ -89,7 +89,15 @@ export interface Lease extends Terms {
   readonly ticketTtl: Micros;
   readonly claimTimeout: Micros;
   readonly queueTimeout?: Micros;
-  /** HELD: when it expires. OFFERED: when it is passed over. QUEUED: when it times out. Absent: never by itself. */
+  /** A reservation: when it enters the line; see model/reservation.ts. */
+  readonly notBefore?: Micros;
+  /** When it ends at the latest, granted or not. */
+  readonly notAfter?: Micros;
+  /** A grant is HELD at once, and while it waits it needs no signs of life. */
+  readonly autoClaim?: boolean;
+  /** QUEUED, and its not_before has not come: it is in the calendar, and in no line. */
+  readonly early?: boolean;
+  /** HELD: when it expires. OFFERED: when it is passed over. QUEUED: when it times out; early: when it enters the line. Absent: never by itself. */
   readonly deadline?: Micros;
   /** The revision of its latest grant. */
   readonly fencingToken?: Revision;

@@ -46,6 +46,8 @@ export interface Site {
   readonly line: Sorted<Rank, string>;
   /** Who waits for it and was passed over. */
   readonly passed: Sorted<Rank, string>;
+  /** Who has reserved it for later, by the time at which that begins; see reservation.ts. */
+  readonly calendar: Sorted<Rank, string>;
   /** Those whom a free slot could serve (see isReady), also those who would be served with it by a selector. They weigh what they take. */
   readonly ready: Sorted<Rank, SlotClaim>;
   /** Up to here the ready line fitted into the free slots when it was last served; see line.ts. */
@@ -60,7 +62,7 @@ export interface Idle {
   readonly environment: string;
 }
 
-/** When something ends by itself: a lease, or a rest or state of an environment. */
+/** When something ends by itself: a lease, its time in the calendar, or a rest or state of an environment. */
 export interface Deadline {
   readonly at: Micros;
   readonly lease?: string;
@@ -81,6 +83,8 @@ export interface Pool {
   readonly requests: Sorted<string, string>;
   /** Who waits for something by selector: a short list beside the lines of the environments. Who counts in positions weighs 1. */
   readonly selecting: Sorted<Rank, Placing>;
+  /** Who has reserved something for later by selector. */
+  readonly calendar: Sorted<Rank, string>;
   readonly deadlines: Sorted<Deadline, true>;
   /** Environments that may be forgotten, the one that has been idle for longest first. */
   readonly idle: Sorted<Idle, true>;
@@ -110,6 +114,7 @@ export function emptyPool(name: string): Pool {
     leases: Sorted.empty(ascending),
     requests: Sorted.empty(ascending),
     selecting: Sorted.empty<Rank, Placing>(byRank, ({ passedOver }) => Number(!passedOver)),
+    calendar: Sorted.empty(byRank),
     deadlines: Sorted.empty(byDeadline),
     idle: Sorted.empty(byIdle),
     patientUntil: 0,
@@ -126,6 +131,7 @@ export function emptySite(environment: Environment): Site {
     occupants: Sorted.empty(ascending),
     line: Sorted.empty(byRank),
     passed: Sorted.empty(byRank),
+    calendar: Sorted.empty(byRank),
     ready: Sorted.empty<Rank, SlotClaim>(byRank, ({ slots }) => slots),
   };
 }

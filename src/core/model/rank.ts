@@ -15,7 +15,7 @@ export function rankOf(lease: Pick<Lease, "createdAt" | "priority" | "sequence">
 export type Waiter = Pick<Lease, "needs" | "createdAt" | "priority" | "sequence">;
 
 /**
- * Whether a free slot could serve it: it waits, was not passed over, and all environments that it names are in service. Only such a one
+ * Whether a free slot could serve it: it stands in line, was not passed over, and all environments that it names are in service. Only such a one
  * claims. Of what it wants by selector, placing.ts says whether it could be had.
  */
 export function isReady(pool: Pool, lease: Lease): boolean {
@@ -24,6 +24,6 @@ export function isReady(pool: Pool, lease: Lease): boolean {
 
 /** The same where the environments are not in a pool yet. */
 export function isReadyAmong(lease: Lease, environmentOf: (name: string) => Environment): boolean {
-  if (lease.state !== "QUEUED" || lease.passedOver === true) return false;
+  if (lease.state !== "QUEUED" || lease.passedOver === true || lease.early === true) return false;
   return namesOf(lease).every((name) => !isOutOfService(environmentOf(name)));
 }

@@ -44,14 +44,14 @@ export function pickSlots(site: Site, count: number): number[] {
   return picked;
 }
 
-/** How many leases wait for it, those included that were passed over. */
+/** How many leases stand in line for it, those included that were passed over. */
 export function queueLength(site: Site): number {
   return site.line.size + site.passed.size;
 }
 
-/** The ids of all who wait for it. */
+/** The ids of all who wait for it, those included who have reserved it for later. */
 export function waitersOf(site: Site): string[] {
-  return [...site.line.values(), ...site.passed.values()];
+  return [...site.line.values(), ...site.passed.values(), ...site.calendar.values()];
 }
 
 /** The row that is stored. */
@@ -77,7 +77,7 @@ export function differsByFence(before: Site, after: Site): boolean {
 /** Whether nothing would be lost with it: made on demand, and nobody is on it, was so just now, or waits. */
 export function isIdle(site: Site): boolean {
   const { onDemand, state } = site.environment;
-  return onDemand === true && state === "AVAILABLE" && site.slots.size === 0 && queueLength(site) === 0;
+  return onDemand === true && state === "AVAILABLE" && site.slots.size === 0 && queueLength(site) + site.calendar.size === 0;
 }
 
 /** When a rest or the state ends by itself, whichever is earlier. */

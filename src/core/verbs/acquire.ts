@@ -8,17 +8,21 @@ import type { EnvironmentConfig } from "../model/environment.ts";
 import { type Lease, requestKey, type Terms } from "../model/lease.ts";
 import { isSelecting, namesOf, needOf } from "../model/needs.ts";
 import { makesOnDemand } from "../model/pool-config.ts";
+import { timesOutAt } from "../model/reservation.ts";
 import { notGranted, unsatisfiable } from "./busy.ts";
 import { create } from "./fleet.ts";
 import { leaseEnded } from "./leases.ts";
 import { attend, grant } from "./moves.ts";
 import { queueFull } from "./pools.ts";
 import { beyond } from "./refusal.ts";
+import { misplaced } from "./reserving.ts";
 import { termsOf } from "./terms.ts";
 
 export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const earlier = answered(draft, command);
   if (earlier !== undefined) return earlier;
+  const wrong = misplaced(draft, command);
+  if (wrong !== undefined) return wrong;
   let created = false;
   for (const name of namesOf(command)) {
     if (draft.pool.sites.has(name)) continue;
@@ -31,14 +35,14 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   if (impossible !== undefined) return command.ifBusy === "FAIL" ? notGranted(draft.pool, command.needs) : answerOnly(lease, impossible);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
   if (crowded !== undefined) return crowded;
-  if (fits(draft.pool, lease)) return { ok: true, lease: grant(draft, lease, "HELD"), environmentCreated: created };
+  if (lease.early !== true && fits(draft.pool, lease)) return { ok: true, lease: grant(draft, lease, "HELD"), environmentCreated: created };
   if (command.ifBusy === "FAIL" && command.wait === undefined) return notGranted(draft.pool, command.needs);
   const long = queueFull(draft.pool, command) ?? beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
   if (long !== undefined) return long;
   const sequence = draft.next();
   return {
     ok: true,
-    lease: draft.putLease({ ...lease, ...waitingUntil(draft, lease), sequence }, { revision: sequence }),
+    lease: draft.putLease({ ...lease, ...waitingUntil(lease), sequence }, { revision: sequence }),
     environmentCreated: created,
   };
 }
@@ -61,16 +65,18 @@ function answered(draft: Draft, command: Acquire): Done | Refusal | undefined {
   return command.ifBusy === "FAIL" ? leaseEnded(lease) : { ok: true, lease };
 }
 
-/** When a waiter times out: after its queue_timeout or, with FAIL, when its call, which ends the waiting itself, must be over. */
-function waitingUntil(draft: Draft, { queueTimeout, transient }: Lease): { deadline?: number } {
-  if (queueTimeout === undefined) return {};
-  return { deadline: draft.at + queueTimeout + (transient === true ? limits.waitSlack : 0) };
+/** The deadline of a newcomer; with FAIL it is when its call, which ends the waiting itself, must be over. */
+function waitingUntil(lease: Lease): Pick<Lease, "deadline"> {
+  const { queueTimeout = 0 } = lease;
+  const until = lease.transient === true ? { ...lease, queueTimeout: queueTimeout + limits.waitSlack } : lease;
+  const deadline = lease.early === true ? lease.notBefore : timesOutAt(until);
+  return deadline === undefined ? {} : { deadline };
 }
 
 /** A transient waiter stays in line as long as any of its calls may wait. */
 function waitingOn(draft: Draft, lease: Lease, { wait }: Acquire): Lease {
   if (lease.transient !== true || lease.state !== "QUEUED" || wait === undefined) return lease;
-  const { deadline = 0 } = waitingUntil(draft, { ...lease, queueTimeout: wait });
+  const { deadline = 0 } = waitingUntil({ ...lease, createdAt: draft.at, queueTimeout: wait });
   return draft.putLease({ ...lease, calls: (lease.calls ?? 1) + 1, deadline: Math.max(deadline, lease.deadline ?? 0) });
 }
 
@@ -99,7 +105,7 @@ function introduce(draft: Draft, command: Acquire, name: string): Refusal | unde
 
 /** The lease that would be queued. Ttl and max_hold are clamped to the strictest of its environments. */
 function draftLease(draft: Draft, command: Acquire): Lease {
-  const { requestId } = command;
+  const { requestId, notBefore, notAfter } = command;
   const transient = command.ifBusy === "FAIL" && command.wait !== undefined;
   const queueTimeout = transient ? command.wait : command.queueTimeout;
   const { ttl, maxHold } = termsOf(draft.pool, command);
@@ -125,6 +131,10 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     fingerprint: command.fingerprint,
     legacy: command.legacy,
     revision: 0,
+    ...(notBefore !== undefined && { notBefore }),
+    ...(notBefore !== undefined && notBefore > draft.at && { early: true }),
+    ...(notAfter !== undefined && { notAfter }),
+    ...(command.autoClaim === true && { autoClaim: true }),
     ...(command.ifBusy === "FAIL" && { failing: true }),
     ...(transient && { transient }),
     ...(queueTimeout === undefined ? {} : { queueTimeout }),

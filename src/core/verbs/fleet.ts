@@ -104,7 +104,7 @@ function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {
 function turnAway(draft: Draft, environments: readonly string[], by: Caller): void {
   const byName = environments.flatMap((name) => waitersOf(siteOf(draft.pool, name)));
   const bySelector = draft.pool.selecting.values().map(({ lease }) => lease);
-  for (const id of new Set([...byName, ...bySelector])) {
+  for (const id of new Set([...byName, ...bySelector, ...draft.pool.calendar.values()])) {
     const lease = leaseOf(draft.pool, id);
     const note = unsatisfiable(draft.pool, lease.needs);
     if (note !== undefined) end(draft, lease, { reason: "UNSATISFIABLE", note, by: draft.identity(by) });

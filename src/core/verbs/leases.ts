@@ -7,8 +7,10 @@ import { limits } from "../limits.ts";
 import { type Lease, requestKey } from "../model/lease.ts";
 import { isOn, sitesOf } from "../model/needs.ts";
 import type { Site } from "../model/pool.ts";
-import { attend, end, hold, offer } from "./moves.ts";
+import { livesBySigns } from "../model/reservation.ts";
+import { attend, end, heldUntil, hold, offer } from "./moves.ts";
 import { noEnvironment } from "./refusal.ts";
+import { misplaced, withEnd } from "./reserving.ts";
 import { withTtl } from "./terms.ts";
 
 export function release(draft: Draft, command: Release): Done | Refusal {
@@ -85,13 +87,17 @@ export function renew(draft: Draft, command: Renew): Done | Refusal {
   if (lease === undefined) return noLease(command.lease);
   if (!owns(command.by, lease)) return notYours(lease);
   if (lease.state === "ENDED") return leaseEnded(lease);
-  const changed = withTtl(draft.pool, lease, command.ttl);
-  const { ttl } = changed;
+  const { notAfter } = command;
+  const refusal = notAfter === undefined ? undefined : misplaced(draft, { ...lease, notAfter });
+  if (refusal !== undefined) return refusal;
+  const changed = withEnd(withTtl(draft.pool, lease, command.ttl), notAfter);
   if (lease.state === "OFFERED") return { ok: true, lease: hold(draft, changed) };
   if (lease.state === "QUEUED") return { ok: true, lease: attend(draft, changed === lease ? lease : draft.putLease(changed)) };
-  if (lease.deadline === undefined || ttl === undefined) return { ok: true, lease };
-  const latest = latestEnd(lease) ?? Number.POSITIVE_INFINITY;
-  const deadline = Math.max(lease.deadline, Math.min(draft.at + ttl, latest));
+  if (changed === lease && lease.ttl === undefined) return { ok: true, lease };
+  const latest = latestEnd(changed) ?? Number.POSITIVE_INFINITY;
+  // A ttl was promised to somebody who works by it, whatever becomes of not_after.
+  const promised = lease.ttl === undefined ? 0 : (lease.deadline ?? 0);
+  const deadline = Math.max(promised, heldUntil(draft, changed));
   // What is left beyond its max_hold it owes to the grace of a start, and another start gives it no more.
   return { ok: true, lease: draft.putLease({ ...changed, deadline, graced: deadline > latest }) };
 }
@@ -107,7 +113,7 @@ export function claim(draft: Draft, id: string): Done | Refusal {
 export function abandon(draft: Draft, ids: readonly string[]): void {
   for (const id of ids) {
     const lease = draft.pool.leases.get(id);
-    if (lease?.state === "QUEUED") end(draft, lease, { reason: "ABANDONED", note: "no sign of life for its ticket_ttl" });
+    if (lease !== undefined && livesBySigns(lease)) end(draft, lease, { reason: "ABANDONED", note: "no sign of life for its ticket_ttl" });
   }
 }
 
@@ -117,6 +123,8 @@ export function hangUp(draft: Draft, command: HangUp): Done | Refusal {
   if (lease === undefined) return noLease(command.lease);
   if (lease.state === "ENDED") return { ok: true, lease };
   if (lease.requestId !== undefined && lease.transient !== true) {
+    // It is held without anybody: that is what it was asked for.
+    if (lease.autoClaim === true && lease.failing !== true) return { ok: true, lease };
     // Renewed or claimed since: somebody is there.
     if (lease.state !== "HELD" || lease.revision !== command.revision) return { ok: true, lease };
     return { ok: true, lease: offer(draft, lease, undefined, command.written || lease.told === true) };

@@ -6,6 +6,7 @@ import { limits } from "../limits.ts";
 import { servingOf } from "../line/placing.ts";
 import type { EndedBy, EndReason, Lease } from "../model/lease.ts";
 import { bare, isSelecting, mapParts, sitesOf } from "../model/needs.ts";
+import { timesOutAt } from "../model/reservation.ts";
 import { pickSlots, siteOf } from "../model/site.ts";
 import type { Micros } from "../model/units.ts";
 import { unsatisfiable } from "./busy.ts";
@@ -18,7 +19,8 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
   const parts = sitesOf(draft.pool, { needs: wanted });
   const needs = mapParts(wanted, (part) => ({ ...part, indexes: pickSlots(siteOf(draft.pool, part.environment), part.slots) }));
   for (const { site } of parts) draft.putEnvironment({ ...site.environment, fence: token }, false, token);
-  const terms = lease.asked === undefined ? {} : termsOf(draft.pool, { ...lease.asked, needs, legacy: lease.legacy });
+  const { autoClaim = false } = lease;
+  const terms = lease.asked === undefined ? {} : termsOf(draft.pool, { ...lease.asked, needs, legacy: lease.legacy, autoClaim });
   // One that never waited has its place in line, should it ever come to wait, from its grant.
   const sequence = Math.min(lease.sequence, token);
   const granted: Lease = { ...lease, ...terms, sequence, needs, grantedAt: draft.at, fencingToken: token, graced: false };
@@ -29,9 +31,15 @@ export function grant(draft: Draft, lease: Lease, state: "HELD" | "OFFERED"): Le
 export function hold(draft: Draft, lease: Lease, revision?: number): Lease {
   const { deadline: offered = 0, transient: _, calls: __, ...rest } = lease;
   const latest = latestEnd(lease) ?? Number.POSITIVE_INFINITY;
-  const until = lease.ttl === undefined ? undefined : Math.max(Math.min(draft.at + lease.ttl, latest), lease.graced ? offered : 0);
-  const graced = until !== undefined && until > latest;
-  return draft.putLease({ ...rest, ...(until && { deadline: until }), state: "HELD", heldAt: draft.at, graced }, { revision });
+  const until = Math.max(heldUntil(draft, lease), lease.graced ? offered : 0);
+  const ends = until < Number.POSITIVE_INFINITY;
+  const held: Lease = { ...rest, ...(ends && { deadline: until }), state: "HELD", heldAt: draft.at, graced: ends && until > latest };
+  return draft.putLease(held, { revision });
+}
+
+/** When a lease expires that is renewed now; never, if it is infinite. One without a ttl is held until its latest end. */
+export function heldUntil(draft: Draft, lease: Lease): Micros {
+  return Math.min(draft.at + (lease.ttl ?? Number.POSITIVE_INFINITY), latestEnd(lease) ?? Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -78,8 +86,8 @@ function comeBack(draft: Draft, lease: Lease, after: Lease, rest?: Rests): Lease
 function waiting(lease: Lease): Lease {
   const { deadline: _, grantedAt: __, fencingToken: ___, told: ____, ...rest } = lease;
   const needs = bare(lease.needs);
-  const timeout = lease.queueTimeout === undefined ? {} : { deadline: lease.createdAt + lease.queueTimeout };
-  return { ...rest, ...timeout, needs, state: "QUEUED", graced: false };
+  const deadline = timesOutAt(lease);
+  return { ...rest, ...(deadline !== undefined && { deadline }), needs, state: "QUEUED", graced: false };
 }
 
 /** A sign of life: an offer becomes a hold, and who was passed over can be served again. */
@@ -102,7 +110,7 @@ export interface Ending {
 /** Ends a live lease. Slots that it held rest as their environments say (rule 6). */
 export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware = false }: Ending): Lease {
   const rest = isGranted(lease) ? restingTimes(draft, lease, unaware ? "EXPIRED" : reason) : undefined;
-  const { deadline: _, passedOver: __, ...row } = lease;
+  const { deadline: _, passedOver: __, early: ___, ...row } = lease;
   const after: Lease = { ...row, ...(by && { endedBy: by }), state: "ENDED", endReason: reason, endNote: note, endedAt: draft.at };
   return draft.putLease(after, { rest });
 }

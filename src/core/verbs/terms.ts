@@ -9,11 +9,16 @@ import type { Micros } from "../model/units.ts";
 
 /**
  * The ttl and max_hold of a request, clamped to the strictest of its environments; those that a selector may choose count once they are
- * chosen. A lease of /maybe has neither unless a ttl is set.
+ * chosen. A lease of /maybe has neither unless a ttl is set. One that claims itself has no ttl unless it is asked for, as nobody renews it,
+ * and its not_after bounds it where its environments have no max_hold.
  */
-export function termsOf(pool: Pool, request: Wanting & Terms & Pick<Lease, "legacy">): Terms {
+export function termsOf(pool: Pool, request: Wanting & Terms & Pick<Lease, "legacy" | "autoClaim">): Terms {
   if (request.legacy && request.ttl === undefined) return {};
   const configs = configsOf(pool, request);
+  if (request.autoClaim === true && request.ttl === undefined) {
+    const longest = strictest(configs, "maxHold", limits.maxTtl);
+    return { maxHold: Math.min(request.maxHold ?? longest, longest) };
+  }
   const ttl = Math.min(request.ttl ?? strictest(configs, "defaultTtl", limits.defaultTtl), strictest(configs, "maxTtl", limits.maxTtl));
   const longest = strictest(configs, "maxHold", limits.maxTtl);
   const usual = configs.some((config) => config.maxHold !== undefined) ? longest : Math.max(limits.defaultMaxHold, ttl);
@@ -21,9 +26,9 @@ export function termsOf(pool: Pool, request: Wanting & Terms & Pick<Lease, "lega
   return { ttl: Math.min(ttl, maxHold), maxHold };
 }
 
-/** The lease with a new ttl, clamped likewise; the same one if that changes nothing. */
+/** The lease with a new ttl, clamped likewise; the same one if that changes nothing. What is held without a ttl gets none. */
 export function withTtl(pool: Pool, lease: Lease, asked: Micros | undefined): Lease {
-  if (asked === undefined) return lease;
+  if (asked === undefined || lease.ttl === undefined) return lease;
   const ttl = Math.min(asked, strictest(configsOf(pool, lease), "maxTtl", limits.maxTtl), lease.maxHold ?? limits.maxTtl);
   const known = lease.asked === undefined || lease.asked.ttl === asked;
   if (known) return ttl === lease.ttl ? lease : { ...lease, ttl };

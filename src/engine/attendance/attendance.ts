@@ -3,6 +3,7 @@
 import type { Acquire, Renew, Reply } from "../../core/command.ts";
 import { type Lease, requestKey } from "../../core/model/lease.ts";
 import { bare } from "../../core/model/needs.ts";
+import { livesBySigns } from "../../core/model/reservation.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { notGranted } from "../../core/verbs/busy.ts";
 import type { EngineCall } from "../call.ts";
@@ -32,7 +33,7 @@ export class Attendance {
   /** Notes a committed change of a lease's state; undefined if it has ended. */
   moved(id: string, lease: Lease | undefined): void {
     const { signs } = this.#rooms;
-    if (lease?.state === "QUEUED") signs.expect(id, lease.ticketTtl);
+    if (lease !== undefined && livesBySigns(lease)) signs.expect(id, lease.ticketTtl);
     else if (lease?.state === "OFFERED") signs.offered(id);
     else signs.forget(id);
     this.#answers.moved(id, lease);

@@ -6,8 +6,9 @@ import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Holder, HolderKind as Kind, NamedWant } from "../../core/model/lease.ts";
+import type { Micros } from "../../core/model/units.ts";
 import { badField } from "../errors.ts";
-import { choice, duration, integer, newName, required, text } from "./fields.ts";
+import { choice, duration, integer, newName, required, text, time, timeAsWritten } from "./fields.ts";
 import { newLeaseId } from "./ids.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
@@ -72,12 +73,18 @@ function readContent(request: AcquireRequest): Content {
   const ttl = duration("ttl", request.ttl, TTL);
   const maxHold = duration("max_hold", request.maxHold, TTL);
   const queueTimeout = duration("queue_timeout", request.queueTimeout, limits.queueTimeout);
+  const notBefore = request.notBefore && time("not_before", request.notBefore);
+  const notAfter = request.notAfter && time("not_after", request.notAfter);
+  checkTimes(request, notBefore, notAfter);
   if (request.tags.length > limits.tags) throw badField("tags", `has ${request.tags.length} entries; at most ${limits.tags} are allowed`);
   return {
     ifBusy: choice("if_busy", request.ifBusy, IF_BUSY),
     ...(ttl === undefined ? {} : { ttl }),
     ...(maxHold === undefined ? {} : { maxHold }),
     ...(queueTimeout === undefined ? {} : { queueTimeout }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(notAfter !== undefined && { notAfter }),
+    ...(request.autoClaim && { autoClaim: true }),
     ticketTtl: duration("ticket_ttl", request.ticketTtl, limits.ticketTtl) ?? limits.ticketTtl.default,
     claimTimeout: duration("claim_timeout", request.claimTimeout, limits.claimTimeout) ?? limits.claimTimeout.default,
     priority: integer("priority", request.priority, -limits.priority, limits.priority),
@@ -85,6 +92,16 @@ function readContent(request: AcquireRequest): Content {
     reason: text("reason", request.reason),
     tags: request.tags.map((tag, index) => text(`tags[${index}]`, required(`tags[${index}]`, tag), limits.name)),
   };
+}
+
+/** Those that never can be meant; what depends on the present time is judged by the store's clock, once it is known to be no retry. */
+function checkTimes(request: AcquireRequest, notBefore: Micros | undefined, notAfter: Micros | undefined): void {
+  if (notBefore !== undefined && request.ifBusy === IfBusy.FAIL)
+    throw badField("not_before", "is given with IF_BUSY_FAIL; a reservation for later waits: leave one of the two out");
+  if (notBefore !== undefined && notAfter !== undefined && notAfter <= notBefore)
+    throw badField("not_after", `${timeAsWritten(notAfter)} is not after not_before, ${timeAsWritten(notBefore)}`);
+  if (request.autoClaim && notAfter === undefined)
+    throw badField("auto_claim", "needs not_after: nobody has to renew such a lease, so its end must be given");
 }
 
 function readNeeds(request: AcquireRequest): NamedWant[] {

@@ -14,16 +14,17 @@ import {
   type LeaseSchema,
   LeaseState,
   type OccupantSchema,
+  type ReservationSchema,
   WatchKind,
 } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { EnvironmentStatus, Occupant } from "../../core/event.ts";
-import { latestEnd } from "../../core/ledger.ts";
+import type { EnvironmentStatus, Occupant, Reservation } from "../../core/event.ts";
+import { isGranted, latestEnd } from "../../core/ledger.ts";
 import type { Environment, LastUse } from "../../core/model/environment.ts";
 import type { EndedBy, Holder, Lease, NamedNeed } from "../../core/model/lease.ts";
 import { partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
-import { placeOf } from "../../core/view.ts";
+import { placeOf, reservationBehind } from "../../core/view.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
 
 function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
@@ -52,7 +53,9 @@ export function leaseMessage(
 ): MessageInitShape<typeof LeaseSchema> {
   // In a later version of the pool it may be gone.
   const place = lease.state === "QUEUED" && pool.leases.has(lease.id) ? placeOf(pool, lease) : undefined;
+  const behind = isGranted(lease) ? reservationBehind(pool, lease) : undefined;
   const latest = latestEnd(lease);
+  const { notBefore, notAfter } = lease;
   const { state, deadline, ttl, maxHold, queueTimeout, grantedAt, endedAt, endReason } = lease;
   return {
     id: lease.id,
@@ -89,6 +92,10 @@ export function leaseMessage(
     ...(latest !== undefined && { latestEnd: timestampOf(latest) }),
     ...(lease.endedBy && { endedBy: endedByOf(lease.endedBy) }),
     passedOver: lease.passedOver ?? false,
+    ...(notBefore !== undefined && { notBefore: timestampOf(notBefore) }),
+    ...(notAfter !== undefined && { notAfter: timestampOf(notAfter) }),
+    autoClaim: lease.autoClaim ?? false,
+    ...(behind && { nextReservation: reservationOf(behind) }),
     requestId: lease.requestId ?? "",
     revision: BigInt(lease.revision),
   };
@@ -120,7 +127,12 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
     ...(occupant.until !== undefined && { until: timestampOf(occupant.until) }),
     ...(occupant.latestEnd !== undefined && { latestEnd: timestampOf(occupant.latestEnd) }),
     reason: occupant.reason,
+    ...(occupant.notBefore !== undefined && { notBefore: timestampOf(occupant.notBefore) }),
   };
+}
+
+function reservationOf({ at, leaseId, holder, reason, until }: Reservation): MessageInitShape<typeof ReservationSchema> {
+  return { at: timestampOf(at), leaseId, holder: holderOf(holder), reason, ...(until !== undefined && { until: timestampOf(until) }) };
 }
 
 function lastUseOf({ leaseId, holder, endReason }: LastUse): MessageInitShape<typeof LastUseSchema> {
@@ -133,7 +145,7 @@ const statuses = new WeakMap<EnvironmentStatus, MessageShape<typeof EnvironmentS
 export function statusMessage(status: EnvironmentStatus): MessageShape<typeof EnvironmentStatusSchema> {
   const known = statuses.get(status);
   if (known !== undefined) return known;
-  const { stateUntil, next, rest, ...plain } = status;
+  const { stateUntil, next, nextReservation, rest, ...plain } = status;
   const init: MessageInitShape<typeof EnvironmentStatusSchema> = {
     ...plain,
     deleted: status.deleted ?? false,
@@ -141,6 +153,7 @@ export function statusMessage(status: EnvironmentStatus): MessageShape<typeof En
     ...(stateUntil !== undefined && { stateUntil: timestampOf(stateUntil) }),
     holders: status.holders.map(occupantOf),
     ...(next && { next: occupantOf(next) }),
+    ...(nextReservation && { nextReservation: reservationOf(nextReservation) }),
     ...(rest && { rest: { until: timestampOf(rest.until), ...(rest.from && { from: lastUseOf(rest.from) }) } }),
   };
   const message = create(EnvironmentStatusSchema, init);

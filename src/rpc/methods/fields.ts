@@ -68,6 +68,11 @@ export function time(field: string, value: Timestamp): Micros {
   throw badField(field, "is out of range; give a time between the years 1970 and 2255");
 }
 
+/** A time in RFC 3339. */
+export function timeAsWritten(at: Micros): string {
+  return new Date(at / 1_000).toISOString();
+}
+
 /** Labels or links: names to text. */
 export function dictionary(field: string, value: Record<string, string>, check: typeof text = text): Record<string, string> {
   const entries = Object.entries(value);

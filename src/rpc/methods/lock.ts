@@ -13,7 +13,7 @@ import { badField, failure, refused } from "../errors.ts";
 import { readAcquire } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseMessage, statusMessage } from "./convert.ts";
-import { choice, duration, required, text } from "./fields.ts";
+import { choice, duration, required, text, time } from "./fields.ts";
 import { misspellings, withNear } from "./misspellings.ts";
 import { outlook } from "./outlook.ts";
 import { topicOf } from "./topic.ts";
@@ -85,7 +85,9 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
   const { engine } = service;
   const lease = required("lease_id", request.leaseId);
   const ttl = duration("ttl", request.ttl, { min: limits.minTtl, max: limits.maxTtl });
-  const reply = await engine.renew({ type: "renew", by: call.caller, lease, ...(ttl === undefined ? {} : { ttl }) }, call);
+  const notAfter = request.notAfter && time("not_after", request.notAfter);
+  const terms = { ...(ttl !== undefined && { ttl }), ...(notAfter !== undefined && { notAfter }) };
+  const reply = await engine.renew({ type: "renew", by: call.caller, lease, ...terms }, call);
   const done = accepted(reply, lease);
   return { lease: messageFor(service, done, call) };
 }

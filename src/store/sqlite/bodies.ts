@@ -2,7 +2,7 @@
  * The bodies of rows say what is particular: what most leases and events have in common is left out, and so is what other columns say. A
  * body that says all of it, as older ones do, reads the same.
  */
-import type { Cause, EnvironmentStatus, Event, EventKind, Occupant } from "../../core/event.ts";
+import type { Cause, EnvironmentStatus, Event, EventKind, Occupant, Reservation } from "../../core/event.ts";
 import type { LastUse } from "../../core/model/environment.ts";
 import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
@@ -66,6 +66,10 @@ export function bodyOfLease(lease: Lease): string {
     ticketTtl: lease.ticketTtl,
     claimTimeout: lease.claimTimeout,
     queueTimeout: lease.queueTimeout,
+    notBefore: lease.notBefore,
+    notAfter: lease.notAfter,
+    autoClaim: lease.autoClaim,
+    early: lease.early,
     requestId: lease.requestId,
     fingerprint: unless(lease.fingerprint, LEASE.fingerprint),
     legacy: unless(lease.legacy, LEASE.legacy),
@@ -144,7 +148,7 @@ function bareCause(cause: Cause, known: Known): Bare<Cause> {
 }
 
 function bareStatus(status: EnvironmentStatus, pool: string, known: Known): Bare<EnvironmentStatus> {
-  const { holders, next, rest } = status;
+  const { holders, next, nextReservation, rest } = status;
   return {
     name: status.name,
     pool: unless(status.pool, pool),
@@ -158,6 +162,7 @@ function bareStatus(status: EnvironmentStatus, pool: string, known: Known): Bare
     available: unless(status.available, QUIET.available),
     holders: unlessEmpty(holders)?.map((occupant) => bareOccupant(occupant, known)),
     next: next && bareOccupant(next, known),
+    nextReservation: nextReservation && { ...nextReservation, holder: newHolder(nextReservation, known) },
     rest: rest?.from === undefined ? rest : { ...rest, from: { ...rest.from, holder: newHolder(rest.from, known) } },
     deleted: status.deleted,
   };
@@ -173,6 +178,7 @@ function bareOccupant(occupant: Occupant, known: Known): Bare<Occupant> {
     until: occupant.until,
     latestEnd: occupant.latestEnd,
     reason: unless(occupant.reason, OCCUPANT.reason),
+    notBefore: occupant.notBefore,
   };
 }
 
@@ -194,10 +200,11 @@ interface LeanEvent {
   readonly fields?: readonly string[];
   readonly capacityBefore?: number;
 }
-type LeanStatus = Omit<Partial<EnvironmentStatus>, "holders" | "next" | "rest"> &
+type LeanStatus = Omit<Partial<EnvironmentStatus>, "holders" | "next" | "nextReservation" | "rest"> &
   Pick<EnvironmentStatus, "name"> & {
     readonly holders?: readonly LeanNamed<Occupant>[];
     readonly next?: LeanNamed<Occupant>;
+    readonly nextReservation?: LeanNamed<Reservation>;
     readonly rest?: { readonly until: Micros; readonly from?: LeanNamed<LastUse> };
   };
 type LeanNamed<T extends Named> = Omit<T, "holder"> & { readonly holder?: Partial<Holder> };
@@ -220,11 +227,12 @@ function fullBy({ holder, ...by }: NonNullable<LeanEvent["by"]>, known: Known): 
   return { ...by, holder: full({ leaseId: by.lease, ...(holder && { holder }) }, known).holder };
 }
 
-function fullStatus({ holders = [], next, rest, ...status }: LeanStatus, pool: string, known: Known): EnvironmentStatus {
+function fullStatus({ holders = [], next, nextReservation, rest, ...status }: LeanStatus, pool: string, known: Known): EnvironmentStatus {
   return {
     ...{ ...QUIET, pool, ...status },
     holders: holders.map((holder) => ({ ...OCCUPANT, ...full(holder, known) })),
     ...(next && { next: { ...OCCUPANT, ...full(next, known) } }),
+    ...(nextReservation && { nextReservation: full(nextReservation, known) }),
     ...(rest && { rest: { until: rest.until, ...(rest.from && { from: full(rest.from, known) }) } }),
   };
 }

@@ -10,6 +10,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -404,7 +405,15 @@ type AcquireRequest struct {
 	// What it is for; others who wait will see it. At most 512 characters.
 	Reason string `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Free words to find it by, at most 16.
-	Tags          []string `protobuf:"bytes,17,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []string `protobuf:"bytes,17,rep,name=tags,proto3" json:"tags,omitempty"`
+	// A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+	// of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+	NotBefore *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
+	// End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+	NotAfter *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
+	// For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
+	// and not_after alone bounds it where the environment has no max_hold.
+	AutoClaim     bool `protobuf:"varint,20,opt,name=auto_claim,json=autoClaim,proto3" json:"auto_claim,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -542,6 +551,27 @@ func (x *AcquireRequest) GetTags() []string {
 		return x.Tags
 	}
 	return nil
+}
+
+func (x *AcquireRequest) GetNotBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotBefore
+	}
+	return nil
+}
+
+func (x *AcquireRequest) GetNotAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotAfter
+	}
+	return nil
+}
+
+func (x *AcquireRequest) GetAutoClaim() bool {
+	if x != nil {
+		return x.AutoClaim
+	}
+	return false
 }
 
 // What became of the request.
@@ -775,7 +805,10 @@ type RenewRequest struct {
 	// What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
 	// At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
 	// oldest go. Only a HELD lease tells facts.
-	Facts         map[string]string `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Facts map[string]string `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+	// for: look at latest_end.
+	NotAfter      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -827,6 +860,13 @@ func (x *RenewRequest) GetTtl() *durationpb.Duration {
 func (x *RenewRequest) GetFacts() map[string]string {
 	if x != nil {
 		return x.Facts
+	}
+	return nil
+}
+
+func (x *RenewRequest) GetNotAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotAfter
 	}
 	return nil
 }
@@ -1423,7 +1463,7 @@ var File_callme_v1_lock_service_proto protoreflect.FileDescriptor
 
 const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccallme/v1/lock_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\"D\n" +
+	"\x1ccallme/v1/lock_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
 	"\fCheckRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\"\xab\x01\n" +
@@ -1438,7 +1478,7 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\x04Need\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\rR\x05count\x12\x14\n" +
-	"\x05slots\x18\x04 \x01(\rR\x05slotsJ\x04\b\x02\x10\x03R\bselector\"\x9d\x05\n" +
+	"\x05slots\x18\x04 \x01(\rR\x05slotsJ\x04\b\x02\x10\x03R\bselector\"\xb0\x06\n" +
 	"\x0eAcquireRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12%\n" +
 	"\x05needs\x18\x02 \x03(\v2\x0f.callme.v1.NeedR\x05needs\x12\x12\n" +
@@ -1457,7 +1497,12 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"request_id\x18\f \x01(\tR\trequestId\x12)\n" +
 	"\x06holder\x18\x0f \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x16\n" +
 	"\x06reason\x18\x10 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04tags\x18\x11 \x03(\tR\x04tagsJ\x04\b\r\x10\x0eJ\x04\b\x0e\x10\x0fR\rsupersede_keyR\tsupersede\"\xc7\x01\n" +
+	"\x04tags\x18\x11 \x03(\tR\x04tags\x129\n" +
+	"\n" +
+	"not_before\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x127\n" +
+	"\tnot_after\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12\x1d\n" +
+	"\n" +
+	"auto_claim\x18\x14 \x01(\bR\tautoClaimJ\x04\b\r\x10\x0eJ\x04\b\x0e\x10\x0fR\rsupersede_keyR\tsupersede\"\xc7\x01\n" +
 	"\x0fAcquireResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12\x1f\n" +
 	"\vlease_token\x18\x02 \x01(\tR\n" +
@@ -1478,11 +1523,12 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"^\n" +
 	"\x0fReleaseResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12#\n" +
-	"\ralready_ended\x18\x02 \x01(\bR\falreadyEnded\"\xca\x01\n" +
+	"\ralready_ended\x18\x02 \x01(\bR\falreadyEnded\"\x83\x02\n" +
 	"\fRenewRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12+\n" +
 	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x128\n" +
-	"\x05facts\x18\x03 \x03(\v2\".callme.v1.RenewRequest.FactsEntryR\x05facts\x1a8\n" +
+	"\x05facts\x18\x03 \x03(\v2\".callme.v1.RenewRequest.FactsEntryR\x05facts\x127\n" +
+	"\tnot_after\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -1588,10 +1634,11 @@ var file_callme_v1_lock_service_proto_goTypes = []any{
 	(*EnvironmentStatus)(nil),        // 23: callme.v1.EnvironmentStatus
 	(*durationpb.Duration)(nil),      // 24: google.protobuf.Duration
 	(*Holder)(nil),                   // 25: callme.v1.Holder
-	(*Lease)(nil),                    // 26: callme.v1.Lease
-	(LeaseState)(0),                  // 27: callme.v1.LeaseState
-	(EndReason)(0),                   // 28: callme.v1.EndReason
-	(WatchKind)(0),                   // 29: callme.v1.WatchKind
+	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
+	(*Lease)(nil),                    // 27: callme.v1.Lease
+	(LeaseState)(0),                  // 28: callme.v1.LeaseState
+	(EndReason)(0),                   // 29: callme.v1.EndReason
+	(WatchKind)(0),                   // 30: callme.v1.WatchKind
 }
 var file_callme_v1_lock_service_proto_depIdxs = []int32{
 	23, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
@@ -1605,45 +1652,48 @@ var file_callme_v1_lock_service_proto_depIdxs = []int32{
 	24, // 8: callme.v1.AcquireRequest.ticket_ttl:type_name -> google.protobuf.Duration
 	24, // 9: callme.v1.AcquireRequest.claim_timeout:type_name -> google.protobuf.Duration
 	25, // 10: callme.v1.AcquireRequest.holder:type_name -> callme.v1.Holder
-	26, // 11: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
-	4,  // 12: callme.v1.AcquireResponse.misspellings:type_name -> callme.v1.Misspelling
-	1,  // 13: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
-	21, // 14: callme.v1.ReleaseRequest.facts:type_name -> callme.v1.ReleaseRequest.FactsEntry
-	26, // 15: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
-	24, // 16: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
-	22, // 17: callme.v1.RenewRequest.facts:type_name -> callme.v1.RenewRequest.FactsEntry
-	26, // 18: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
-	24, // 19: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
-	26, // 20: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
-	27, // 21: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
-	28, // 22: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
-	25, // 23: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
-	29, // 24: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
-	23, // 25: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
-	17, // 26: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
-	26, // 27: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
-	29, // 28: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
-	2,  // 29: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
-	6,  // 30: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
-	8,  // 31: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
-	10, // 32: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
-	12, // 33: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
-	14, // 34: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
-	16, // 35: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
-	19, // 36: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
-	3,  // 37: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
-	7,  // 38: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
-	9,  // 39: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
-	11, // 40: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
-	13, // 41: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
-	15, // 42: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
-	18, // 43: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
-	20, // 44: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
-	37, // [37:45] is the sub-list for method output_type
-	29, // [29:37] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	26, // 11: callme.v1.AcquireRequest.not_before:type_name -> google.protobuf.Timestamp
+	26, // 12: callme.v1.AcquireRequest.not_after:type_name -> google.protobuf.Timestamp
+	27, // 13: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
+	4,  // 14: callme.v1.AcquireResponse.misspellings:type_name -> callme.v1.Misspelling
+	1,  // 15: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
+	21, // 16: callme.v1.ReleaseRequest.facts:type_name -> callme.v1.ReleaseRequest.FactsEntry
+	27, // 17: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
+	24, // 18: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
+	22, // 19: callme.v1.RenewRequest.facts:type_name -> callme.v1.RenewRequest.FactsEntry
+	26, // 20: callme.v1.RenewRequest.not_after:type_name -> google.protobuf.Timestamp
+	27, // 21: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
+	24, // 22: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
+	27, // 23: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
+	28, // 24: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
+	29, // 25: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
+	25, // 26: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
+	30, // 27: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
+	23, // 28: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	17, // 29: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
+	27, // 30: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
+	30, // 31: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
+	2,  // 32: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
+	6,  // 33: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
+	8,  // 34: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
+	10, // 35: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
+	12, // 36: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
+	14, // 37: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
+	16, // 38: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
+	19, // 39: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
+	3,  // 40: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
+	7,  // 41: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
+	9,  // 42: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
+	11, // 43: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
+	13, // 44: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
+	15, // 45: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
+	18, // 46: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
+	20, // 47: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
+	40, // [40:48] is the sub-list for method output_type
+	32, // [32:40] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_lock_service_proto_init() }

@@ -468,8 +468,11 @@ type Occupant struct {
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who asked, as the server knows it: the name of the key.
 	Principal string `protobuf:"bytes,7,opt,name=principal,proto3" json:"principal,omitempty"`
-	// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
-	LatestEnd     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
+	// When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+	// not_after. Absent: no such limit.
+	LatestEnd *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
+	// A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+	NotBefore     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -560,6 +563,95 @@ func (x *Occupant) GetLatestEnd() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Occupant) GetNotBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotBefore
+	}
+	return nil
+}
+
+// The next lease that will enter the line of an environment at a fixed time: see AcquireRequest.not_before.
+type Reservation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it does: it is served then, or as soon as who is on the environment has left it.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// Who it is for.
+	Holder *Holder `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
+	// The lease. Knowing it gives no right over it.
+	LeaseId string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	// When it ends at the latest. Absent: nobody has said.
+	Until *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	// What it is wanted for.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reservation) Reset() {
+	*x = Reservation{}
+	mi := &file_callme_v1_types_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reservation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reservation) ProtoMessage() {}
+
+func (x *Reservation) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
+func (*Reservation) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Reservation) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Reservation) GetHolder() *Holder {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *Reservation) GetLeaseId() string {
+	if x != nil {
+		return x.LeaseId
+	}
+	return ""
+}
+
+func (x *Reservation) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *Reservation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // One environment as a lease has it.
 type LeasedEnvironment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -586,7 +678,7 @@ type LeasedEnvironment struct {
 
 func (x *LeasedEnvironment) Reset() {
 	*x = LeasedEnvironment{}
-	mi := &file_callme_v1_types_proto_msgTypes[2]
+	mi := &file_callme_v1_types_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +690,7 @@ func (x *LeasedEnvironment) String() string {
 func (*LeasedEnvironment) ProtoMessage() {}
 
 func (x *LeasedEnvironment) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[2]
+	mi := &file_callme_v1_types_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +703,7 @@ func (x *LeasedEnvironment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeasedEnvironment.ProtoReflect.Descriptor instead.
 func (*LeasedEnvironment) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{2}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LeasedEnvironment) GetName() string {
@@ -681,7 +773,7 @@ type LeasedSlot struct {
 
 func (x *LeasedSlot) Reset() {
 	*x = LeasedSlot{}
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +785,7 @@ func (x *LeasedSlot) String() string {
 func (*LeasedSlot) ProtoMessage() {}
 
 func (x *LeasedSlot) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +798,7 @@ func (x *LeasedSlot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeasedSlot.ProtoReflect.Descriptor instead.
 func (*LeasedSlot) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *LeasedSlot) GetVariables() map[string]string {
@@ -731,7 +823,7 @@ type EndedBy struct {
 
 func (x *EndedBy) Reset() {
 	*x = EndedBy{}
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +835,7 @@ func (x *EndedBy) String() string {
 func (*EndedBy) ProtoMessage() {}
 
 func (x *EndedBy) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +848,7 @@ func (x *EndedBy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndedBy.ProtoReflect.Descriptor instead.
 func (*EndedBy) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *EndedBy) GetPrincipal() string {
@@ -805,7 +897,8 @@ type Lease struct {
 	Tags []string `protobuf:"bytes,10,rep,name=tags,proto3" json:"tags,omitempty"`
 	// -10 to 10. Each step counts as ten minutes of waiting.
 	Priority int32 `protobuf:"varint,11,opt,name=priority,proto3" json:"priority,omitempty"`
-	// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+	// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+	// its not_before: it stands in no line.
 	Position uint32 `protobuf:"varint,12,opt,name=position,proto3" json:"position,omitempty"`
 	// While QUEUED: how many stand in that line, this one included.
 	QueueLength uint32 `protobuf:"varint,13,opt,name=queue_length,json=queueLength,proto3" json:"queue_length,omitempty"`
@@ -841,17 +934,26 @@ type Lease struct {
 	Revision uint64 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Who ended it; only when ENDED by a call, not by itself.
 	EndedBy *EndedBy `protobuf:"bytes,29,opt,name=ended_by,json=endedBy,proto3" json:"ended_by,omitempty"`
-	// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+	// When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+	// Absent: no such limit.
 	LatestEnd *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
 	// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
-	PassedOver    bool `protobuf:"varint,31,opt,name=passed_over,json=passedOver,proto3" json:"passed_over,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	PassedOver bool `protobuf:"varint,31,opt,name=passed_over,json=passedOver,proto3" json:"passed_over,omitempty"`
+	// A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+	NotBefore *timestamppb.Timestamp `protobuf:"bytes,35,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
+	// It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+	NotAfter *timestamppb.Timestamp `protobuf:"bytes,36,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
+	// A grant is HELD at once, and nobody need give signs of life while it waits.
+	AutoClaim bool `protobuf:"varint,37,opt,name=auto_claim,json=autoClaim,proto3" json:"auto_claim,omitempty"`
+	// While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+	NextReservation *Reservation `protobuf:"bytes,38,opt,name=next_reservation,json=nextReservation,proto3" json:"next_reservation,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -863,7 +965,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -876,7 +978,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Lease) GetId() string {
@@ -1096,6 +1198,34 @@ func (x *Lease) GetPassedOver() bool {
 	return false
 }
 
+func (x *Lease) GetNotBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotBefore
+	}
+	return nil
+}
+
+func (x *Lease) GetNotAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotAfter
+	}
+	return nil
+}
+
+func (x *Lease) GetAutoClaim() bool {
+	if x != nil {
+		return x.AutoClaim
+	}
+	return false
+}
+
+func (x *Lease) GetNextReservation() *Reservation {
+	if x != nil {
+		return x.NextReservation
+	}
+	return nil
+}
+
 // An environment as a caller who wants it sees it.
 type EnvironmentStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1128,14 +1258,16 @@ type EnvironmentStatus struct {
 	// The rest that ends first. Absent: no slot rests.
 	Rest *Rest `protobuf:"bytes,14,opt,name=rest,proto3" json:"rest,omitempty"`
 	// What holders have told of it, by name: see RenewRequest.facts.
-	Facts         map[string]*Fact `protobuf:"bytes,16,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Facts map[string]*Fact `protobuf:"bytes,16,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The next reservation of it by name. Absent: there is none.
+	NextReservation *Reservation `protobuf:"bytes,17,opt,name=next_reservation,json=nextReservation,proto3" json:"next_reservation,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *EnvironmentStatus) Reset() {
 	*x = EnvironmentStatus{}
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1147,7 +1279,7 @@ func (x *EnvironmentStatus) String() string {
 func (*EnvironmentStatus) ProtoMessage() {}
 
 func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1160,7 +1292,7 @@ func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentStatus.ProtoReflect.Descriptor instead.
 func (*EnvironmentStatus) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EnvironmentStatus) GetName() string {
@@ -1268,6 +1400,13 @@ func (x *EnvironmentStatus) GetFacts() map[string]*Fact {
 	return nil
 }
 
+func (x *EnvironmentStatus) GetNextReservation() *Reservation {
+	if x != nil {
+		return x.NextReservation
+	}
+	return nil
+}
+
 // A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
 type Fact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1285,7 +1424,7 @@ type Fact struct {
 
 func (x *Fact) Reset() {
 	*x = Fact{}
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1436,7 @@ func (x *Fact) String() string {
 func (*Fact) ProtoMessage() {}
 
 func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1449,7 @@ func (x *Fact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fact.ProtoReflect.Descriptor instead.
 func (*Fact) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Fact) GetValue() string {
@@ -1354,7 +1493,7 @@ type Rest struct {
 
 func (x *Rest) Reset() {
 	*x = Rest{}
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1505,7 @@ func (x *Rest) String() string {
 func (*Rest) ProtoMessage() {}
 
 func (x *Rest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1518,7 @@ func (x *Rest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rest.ProtoReflect.Descriptor instead.
 func (*Rest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Rest) GetUntil() *timestamppb.Timestamp {
@@ -1411,7 +1550,7 @@ type LastUse struct {
 
 func (x *LastUse) Reset() {
 	*x = LastUse{}
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +1562,7 @@ func (x *LastUse) String() string {
 func (*LastUse) ProtoMessage() {}
 
 func (x *LastUse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +1575,7 @@ func (x *LastUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastUse.ProtoReflect.Descriptor instead.
 func (*LastUse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LastUse) GetLeaseId() string {
@@ -1475,7 +1614,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x03ref\x18\x05 \x01(\tR\x03ref\x12\x10\n" +
 	"\x03sha\x18\x06 \x01(\tR\x03sha\x12\x10\n" +
 	"\x03job\x18\a \x01(\tR\x03job\x12\x14\n" +
-	"\x05actor\x18\b \x01(\tR\x05actor\"\xd2\x02\n" +
+	"\x05actor\x18\b \x01(\tR\x05actor\"\x8d\x03\n" +
 	"\bOccupant\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12+\n" +
@@ -1485,7 +1624,16 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x129\n" +
 	"\n" +
-	"latest_end\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\"\xa4\x03\n" +
+	"latest_end\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x129\n" +
+	"\n" +
+	"not_before\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\"\xc9\x01\n" +
+	"\vReservation\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12)\n" +
+	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\x120\n" +
+	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xa4\x03\n" +
 	"\x11LeasedEnvironment\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\rR\x05slots\x12!\n" +
@@ -1507,8 +1655,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\aEndedBy\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
-	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xd6\n" +
-	"\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xac\f\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
@@ -1549,7 +1696,13 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"latest_end\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x12\x1f\n" +
 	"\vpassed_over\x18\x1f \x01(\bR\n" +
-	"passedOver\"\xfa\x04\n" +
+	"passedOver\x129\n" +
+	"\n" +
+	"not_before\x18# \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x127\n" +
+	"\tnot_after\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12\x1d\n" +
+	"\n" +
+	"auto_claim\x18% \x01(\bR\tautoClaim\x12A\n" +
+	"\x10next_reservation\x18& \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\"\xbd\x05\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -1567,7 +1720,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"stateUntil\x12'\n" +
 	"\x04next\x18\r \x01(\v2\x13.callme.v1.OccupantR\x04next\x12#\n" +
 	"\x04rest\x18\x0e \x01(\v2\x0f.callme.v1.RestR\x04rest\x12=\n" +
-	"\x05facts\x18\x10 \x03(\v2'.callme.v1.EnvironmentStatus.FactsEntryR\x05facts\x1aI\n" +
+	"\x05facts\x18\x10 \x03(\v2'.callme.v1.EnvironmentStatus.FactsEntryR\x05facts\x12A\n" +
+	"\x10next_reservation\x18\x11 \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x1aI\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
@@ -1638,7 +1792,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -1647,68 +1801,77 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(WatchKind)(0),                // 4: callme.v1.WatchKind
 	(*Holder)(nil),                // 5: callme.v1.Holder
 	(*Occupant)(nil),              // 6: callme.v1.Occupant
-	(*LeasedEnvironment)(nil),     // 7: callme.v1.LeasedEnvironment
-	(*LeasedSlot)(nil),            // 8: callme.v1.LeasedSlot
-	(*EndedBy)(nil),               // 9: callme.v1.EndedBy
-	(*Lease)(nil),                 // 10: callme.v1.Lease
-	(*EnvironmentStatus)(nil),     // 11: callme.v1.EnvironmentStatus
-	(*Fact)(nil),                  // 12: callme.v1.Fact
-	(*Rest)(nil),                  // 13: callme.v1.Rest
-	(*LastUse)(nil),               // 14: callme.v1.LastUse
-	nil,                           // 15: callme.v1.LeasedEnvironment.VariablesEntry
-	nil,                           // 16: callme.v1.LeasedSlot.VariablesEntry
-	nil,                           // 17: callme.v1.EnvironmentStatus.FactsEntry
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
+	(*Reservation)(nil),           // 7: callme.v1.Reservation
+	(*LeasedEnvironment)(nil),     // 8: callme.v1.LeasedEnvironment
+	(*LeasedSlot)(nil),            // 9: callme.v1.LeasedSlot
+	(*EndedBy)(nil),               // 10: callme.v1.EndedBy
+	(*Lease)(nil),                 // 11: callme.v1.Lease
+	(*EnvironmentStatus)(nil),     // 12: callme.v1.EnvironmentStatus
+	(*Fact)(nil),                  // 13: callme.v1.Fact
+	(*Rest)(nil),                  // 14: callme.v1.Rest
+	(*LastUse)(nil),               // 15: callme.v1.LastUse
+	nil,                           // 16: callme.v1.LeasedEnvironment.VariablesEntry
+	nil,                           // 17: callme.v1.LeasedSlot.VariablesEntry
+	nil,                           // 18: callme.v1.EnvironmentStatus.FactsEntry
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	18, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	18, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	18, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
-	15, // 6: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
-	8,  // 7: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
-	16, // 8: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
-	5,  // 9: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
-	1,  // 10: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
-	2,  // 11: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
-	7,  // 12: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
-	5,  // 13: callme.v1.Lease.holder:type_name -> callme.v1.Holder
-	6,  // 14: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
-	6,  // 15: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	18, // 16: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	18, // 17: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	18, // 18: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	18, // 19: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	18, // 20: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	19, // 21: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	19, // 22: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	19, // 23: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	19, // 24: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	19, // 25: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	19, // 26: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
-	9,  // 27: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
-	18, // 28: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
-	3,  // 29: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
-	6,  // 30: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	18, // 31: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
-	6,  // 32: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
-	13, // 33: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
-	17, // 34: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
-	5,  // 35: callme.v1.Fact.holder:type_name -> callme.v1.Holder
-	18, // 36: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
-	18, // 37: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
-	14, // 38: callme.v1.Rest.from:type_name -> callme.v1.LastUse
-	5,  // 39: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
-	2,  // 40: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
-	12, // 41: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	19, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	19, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	19, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	19, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
+	19, // 7: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
+	5,  // 8: callme.v1.Reservation.holder:type_name -> callme.v1.Holder
+	19, // 9: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
+	16, // 10: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
+	9,  // 11: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
+	17, // 12: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
+	5,  // 13: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
+	1,  // 14: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
+	2,  // 15: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
+	8,  // 16: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
+	5,  // 17: callme.v1.Lease.holder:type_name -> callme.v1.Holder
+	6,  // 18: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
+	6,  // 19: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
+	19, // 20: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	19, // 21: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	19, // 22: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	19, // 23: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	19, // 24: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	20, // 25: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	20, // 26: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	20, // 27: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	20, // 28: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	20, // 29: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	20, // 30: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	10, // 31: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
+	19, // 32: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	19, // 33: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
+	19, // 34: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
+	7,  // 35: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
+	3,  // 36: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
+	6,  // 37: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
+	19, // 38: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
+	6,  // 39: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
+	14, // 40: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
+	18, // 41: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
+	7,  // 42: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
+	5,  // 43: callme.v1.Fact.holder:type_name -> callme.v1.Holder
+	19, // 44: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
+	19, // 45: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	15, // 46: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 47: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 48: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	13, // 49: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
+	50, // [50:50] is the sub-list for method output_type
+	50, // [50:50] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -1722,7 +1885,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

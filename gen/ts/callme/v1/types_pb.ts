@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/types.proto.
  */
 export const file_callme_v1_types: GenFile = /*@__PURE__*/
-  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSKOAgoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEhEKCXByaW5jaXBhbBgHIAEoCRIuCgpsYXRlc3RfZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKzAgoRTGVhc2VkRW52aXJvbm1lbnQSDAoEbmFtZRgBIAEoCRINCgVzbG90cxgCIAEoDRIUCgxzbG90X2luZGV4ZXMYAyADKA0SFQoNZmVuY2luZ190b2tlbhgEIAEoBBI+Cgl2YXJpYWJsZXMYBSADKAsyKy5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQuVmFyaWFibGVzRW50cnkSLQoOc2xvdF92YXJpYWJsZXMYBiADKAsyFS5jYWxsbWUudjEuTGVhc2VkU2xvdBIYChBzZWNyZXRfdmFyaWFibGVzGAcgAygJEhkKEW1pc3NpbmdfdmFyaWFibGVzGAggAygJGjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEidwoKTGVhc2VkU2xvdBI3Cgl2YXJpYWJsZXMYASADKAsyJC5jYWxsbWUudjEuTGVhc2VkU2xvdC5WYXJpYWJsZXNFbnRyeRowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlEKB0VuZGVkQnkSEQoJcHJpbmNpcGFsGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkipggKBUxlYXNlEgoKAmlkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SEAoIZW5kX25vdGUYBCABKAkSDAoEcG9vbBgFIAEoCRIyCgxlbnZpcm9ubWVudHMYBiADKAsyHC5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSDgoGcmVhc29uGAkgASgJEgwKBHRhZ3MYCiADKAkSEAoIcHJpb3JpdHkYCyABKAUSEAoIcG9zaXRpb24YDCABKA0SFAoMcXVldWVfbGVuZ3RoGA0gASgNEiIKBWFoZWFkGA4gAygLMhMuY2FsbG1lLnYxLk9jY3VwYW50EiQKB2hvbGRlcnMYDyADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSLgoKY3JlYXRlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGNsYWltX2J5GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYFSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdHRsX3JlbWFpbmluZxgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghtYXhfaG9sZBgXIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGBggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYGSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgaIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGBsgASgJEhAKCHJldmlzaW9uGBwgASgEEiQKCGVuZGVkX2J5GB0gASgLMhIuY2FsbG1lLnYxLkVuZGVkQnkSLgoKbGF0ZXN0X2VuZBgeIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcGFzc2VkX292ZXIYHyABKAgi7AMKEUVudmlyb25tZW50U3RhdHVzEgwKBG5hbWUYASABKAkSDAoEcG9vbBgCIAEoCRIqCgVzdGF0ZRgDIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEhQKDHN0YXRlX3JlYXNvbhgEIAEoCRIQCghjYXBhY2l0eRgFIAEoDRIMCgR1c2VkGAYgASgNEhQKDHF1ZXVlX2xlbmd0aBgHIAEoDRIRCglhdmFpbGFibGUYCCABKAgSJAoHaG9sZGVycxgJIAMoCzITLmNhbGxtZS52MS5PY2N1cGFudBIPCgdyZXN0aW5nGAogASgNEg8KB2RlbGV0ZWQYCyABKAgSLwoLc3RhdGVfdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBG5leHQYDSABKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSHQoEcmVzdBgOIAEoCzIPLmNhbGxtZS52MS5SZXN0EjYKBWZhY3RzGBAgAygLMicuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzLkZhY3RzRW50cnkaPQoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSHgoFdmFsdWUYAiABKAsyDy5jYWxsbWUudjEuRmFjdDoCOAEicgoERmFjdBINCgV2YWx1ZRgBIAEoCRIhCgZob2xkZXIYAiABKAsyES5jYWxsbWUudjEuSG9sZGVyEhAKCGxlYXNlX2lkGAMgASgJEiYKAmF0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTCgRSZXN0EikKBXVudGlsGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIgCgRmcm9tGAIgASgLMhIuY2FsbG1lLnYxLkxhc3RVc2UiaAoHTGFzdFVzZRIQCghsZWFzZV9pZBgBIAEoCRIhCgZob2xkZXIYAiABKAsyES5jYWxsbWUudjEuSG9sZGVyEigKCmVuZF9yZWFzb24YAyABKA4yFC5jYWxsbWUudjEuRW5kUmVhc29uKnMKCkhvbGRlcktpbmQSGwoXSE9MREVSX0tJTkRfVU5TUEVDSUZJRUQQABIYChRIT0xERVJfS0lORF9QSVBFTElORRABEhUKEUhPTERFUl9LSU5EX0hVTUFOEAISFwoTSE9MREVSX0tJTkRfU0VSVklDRRADKocBCgpMZWFzZVN0YXRlEhsKF0xFQVNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSTEVBU0VfU1RBVEVfUVVFVUVEEAESFwoTTEVBU0VfU1RBVEVfT0ZGRVJFRBACEhQKEExFQVNFX1NUQVRFX0hFTEQQAxIVChFMRUFTRV9TVEFURV9FTkRFRBAEKrMCCglFbmRSZWFzb24SGgoWRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEhcKE0VORF9SRUFTT05fUkVMRUFTRUQQARIWChJFTkRfUkVBU09OX0VYUElSRUQQAhIYChRFTkRfUkVBU09OX1dJVEhEUkFXThADEhgKFEVORF9SRUFTT05fQUJBTkRPTkVEEAQSGAoURU5EX1JFQVNPTl9USU1FRF9PVVQQBhIdChlFTkRfUkVBU09OX0ZPUkNFX1JFTEVBU0VEEAkSHAoYRU5EX1JFQVNPTl9VTlNBVElTRklBQkxFEAoiBAgFEAUiBAgHEAciBAgIEAgqEUVORF9SRUFTT05fTEFQU0VEKhJFTkRfUkVBU09OX1JFRlVTRUQqFUVORF9SRUFTT05fU1VQRVJTRURFRCr5AQoQRW52aXJvbm1lbnRTdGF0ZRIhCh1FTlZJUk9OTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEh8KG0VOVklST05NRU5UX1NUQVRFX0FWQUlMQUJMRRABEh4KGkVOVklST05NRU5UX1NUQVRFX0RSQUlOSU5HEAISIQodRU5WSVJPTk1FTlRfU1RBVEVfTUFJTlRFTkFOQ0UQAxIbChdFTlZJUk9OTUVOVF9TVEFURV9ESVJUWRAEEh4KGkVOVklST05NRU5UX1NUQVRFX0NMRUFOSU5HEAUSIQodRU5WSVJPTk1FTlRfU1RBVEVfUVVBUkFOVElORUQQBipxCglXYXRjaEtpbmQSGgoWV0FUQ0hfS0lORF9VTlNQRUNJRklFRBAAEhcKE1dBVENIX0tJTkRfU05BUFNIT1QQARIVChFXQVRDSF9LSU5EX0NIQU5HRRACEhgKFFdBVENIX0tJTkRfSEVBUlRCRUFUEANClgEKDWRldi5jYWxsbWUudjFCClR5cGVzUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSK+AgoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEhEKCXByaW5jaXBhbBgHIAEoCRIuCgpsYXRlc3RfZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpub3RfYmVmb3JlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKlAQoLUmVzZXJ2YXRpb24SJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCSKzAgoRTGVhc2VkRW52aXJvbm1lbnQSDAoEbmFtZRgBIAEoCRINCgVzbG90cxgCIAEoDRIUCgxzbG90X2luZGV4ZXMYAyADKA0SFQoNZmVuY2luZ190b2tlbhgEIAEoBBI+Cgl2YXJpYWJsZXMYBSADKAsyKy5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQuVmFyaWFibGVzRW50cnkSLQoOc2xvdF92YXJpYWJsZXMYBiADKAsyFS5jYWxsbWUudjEuTGVhc2VkU2xvdBIYChBzZWNyZXRfdmFyaWFibGVzGAcgAygJEhkKEW1pc3NpbmdfdmFyaWFibGVzGAggAygJGjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEidwoKTGVhc2VkU2xvdBI3Cgl2YXJpYWJsZXMYASADKAsyJC5jYWxsbWUudjEuTGVhc2VkU2xvdC5WYXJpYWJsZXNFbnRyeRowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlEKB0VuZGVkQnkSEQoJcHJpbmNpcGFsGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkiywkKBUxlYXNlEgoKAmlkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SEAoIZW5kX25vdGUYBCABKAkSDAoEcG9vbBgFIAEoCRIyCgxlbnZpcm9ubWVudHMYBiADKAsyHC5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSDgoGcmVhc29uGAkgASgJEgwKBHRhZ3MYCiADKAkSEAoIcHJpb3JpdHkYCyABKAUSEAoIcG9zaXRpb24YDCABKA0SFAoMcXVldWVfbGVuZ3RoGA0gASgNEiIKBWFoZWFkGA4gAygLMhMuY2FsbG1lLnYxLk9jY3VwYW50EiQKB2hvbGRlcnMYDyADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSLgoKY3JlYXRlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGNsYWltX2J5GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYFSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdHRsX3JlbWFpbmluZxgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghtYXhfaG9sZBgXIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGBggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYGSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgaIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGBsgASgJEhAKCHJldmlzaW9uGBwgASgEEiQKCGVuZGVkX2J5GB0gASgLMhIuY2FsbG1lLnYxLkVuZGVkQnkSLgoKbGF0ZXN0X2VuZBgeIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcGFzc2VkX292ZXIYHyABKAgSLgoKbm90X2JlZm9yZRgjIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbm90X2FmdGVyGCQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphdXRvX2NsYWltGCUgASgIEjAKEG5leHRfcmVzZXJ2YXRpb24YJiABKAsyFi5jYWxsbWUudjEuUmVzZXJ2YXRpb24ingQKEUVudmlyb25tZW50U3RhdHVzEgwKBG5hbWUYASABKAkSDAoEcG9vbBgCIAEoCRIqCgVzdGF0ZRgDIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEhQKDHN0YXRlX3JlYXNvbhgEIAEoCRIQCghjYXBhY2l0eRgFIAEoDRIMCgR1c2VkGAYgASgNEhQKDHF1ZXVlX2xlbmd0aBgHIAEoDRIRCglhdmFpbGFibGUYCCABKAgSJAoHaG9sZGVycxgJIAMoCzITLmNhbGxtZS52MS5PY2N1cGFudBIPCgdyZXN0aW5nGAogASgNEg8KB2RlbGV0ZWQYCyABKAgSLwoLc3RhdGVfdW50aWwYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBG5leHQYDSABKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSHQoEcmVzdBgOIAEoCzIPLmNhbGxtZS52MS5SZXN0EjYKBWZhY3RzGBAgAygLMicuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzLkZhY3RzRW50cnkSMAoQbmV4dF9yZXNlcnZhdGlvbhgRIAEoCzIWLmNhbGxtZS52MS5SZXNlcnZhdGlvbho9CgpGYWN0c0VudHJ5EgsKA2tleRgBIAEoCRIeCgV2YWx1ZRgCIAEoCzIPLmNhbGxtZS52MS5GYWN0OgI4ASJyCgRGYWN0Eg0KBXZhbHVlGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkSJgoCYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlMKBFJlc3QSKQoFdW50aWwYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiAKBGZyb20YAiABKAsyEi5jYWxsbWUudjEuTGFzdFVzZSJoCgdMYXN0VXNlEhAKCGxlYXNlX2lkGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24qcwoKSG9sZGVyS2luZBIbChdIT0xERVJfS0lORF9VTlNQRUNJRklFRBAAEhgKFEhPTERFUl9LSU5EX1BJUEVMSU5FEAESFQoRSE9MREVSX0tJTkRfSFVNQU4QAhIXChNIT0xERVJfS0lORF9TRVJWSUNFEAMqhwEKCkxlYXNlU3RhdGUSGwoXTEVBU0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJMRUFTRV9TVEFURV9RVUVVRUQQARIXChNMRUFTRV9TVEFURV9PRkZFUkVEEAISFAoQTEVBU0VfU1RBVEVfSEVMRBADEhUKEUxFQVNFX1NUQVRFX0VOREVEEAQqswIKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFwoTRU5EX1JFQVNPTl9SRUxFQVNFRBABEhYKEkVORF9SRUFTT05fRVhQSVJFRBACEhgKFEVORF9SRUFTT05fV0lUSERSQVdOEAMSGAoURU5EX1JFQVNPTl9BQkFORE9ORUQQBBIYChRFTkRfUkVBU09OX1RJTUVEX09VVBAGEh0KGUVORF9SRUFTT05fRk9SQ0VfUkVMRUFTRUQQCRIcChhFTkRfUkVBU09OX1VOU0FUSVNGSUFCTEUQCiIECAUQBSIECAcQByIECAgQCCoRRU5EX1JFQVNPTl9MQVBTRUQqEkVORF9SRUFTT05fUkVGVVNFRCoVRU5EX1JFQVNPTl9TVVBFUlNFREVEKvkBChBFbnZpcm9ubWVudFN0YXRlEiEKHUVOVklST05NRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobRU5WSVJPTk1FTlRfU1RBVEVfQVZBSUxBQkxFEAESHgoaRU5WSVJPTk1FTlRfU1RBVEVfRFJBSU5JTkcQAhIhCh1FTlZJUk9OTUVOVF9TVEFURV9NQUlOVEVOQU5DRRADEhsKF0VOVklST05NRU5UX1NUQVRFX0RJUlRZEAQSHgoaRU5WSVJPTk1FTlRfU1RBVEVfQ0xFQU5JTkcQBRIhCh1FTlZJUk9OTUVOVF9TVEFURV9RVUFSQU5USU5FRBAGKnEKCVdhdGNoS2luZBIaChZXQVRDSF9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTV0FUQ0hfS0lORF9TTkFQU0hPVBABEhUKEVdBVENIX0tJTkRfQ0hBTkdFEAISGAoUV0FUQ0hfS0lORF9IRUFSVEJFQVQQA0KWAQoNZGV2LmNhbGxtZS52MUIKVHlwZXNQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Who a lease is for, as the caller told it. The server never trusts it for authorisation: see Lease.principal.
@@ -141,11 +141,19 @@ export type Occupant = Message<"callme.v1.Occupant"> & {
   principal: string;
 
   /**
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+   * not_after. Absent: no such limit.
    *
    * @generated from field: google.protobuf.Timestamp latest_end = 8;
    */
   latestEnd?: Timestamp | undefined;
+
+  /**
+   * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before = 10;
+   */
+  notBefore?: Timestamp | undefined;
 };
 
 /**
@@ -154,6 +162,55 @@ export type Occupant = Message<"callme.v1.Occupant"> & {
  */
 export const OccupantSchema: GenMessage<Occupant> = /*@__PURE__*/
   messageDesc(file_callme_v1_types, 1);
+
+/**
+ * The next lease that will enter the line of an environment at a fixed time: see AcquireRequest.not_before.
+ *
+ * @generated from message callme.v1.Reservation
+ */
+export type Reservation = Message<"callme.v1.Reservation"> & {
+  /**
+   * When it does: it is served then, or as soon as who is on the environment has left it.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * Who it is for.
+   *
+   * @generated from field: callme.v1.Holder holder = 2;
+   */
+  holder?: Holder | undefined;
+
+  /**
+   * The lease. Knowing it gives no right over it.
+   *
+   * @generated from field: string lease_id = 3;
+   */
+  leaseId: string;
+
+  /**
+   * When it ends at the latest. Absent: nobody has said.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 4;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * What it is wanted for.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message callme.v1.Reservation.
+ * Use `create(ReservationSchema)` to create a new message.
+ */
+export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
+  messageDesc(file_callme_v1_types, 2);
 
 /**
  * One environment as a lease has it.
@@ -224,7 +281,7 @@ export type LeasedEnvironment = Message<"callme.v1.LeasedEnvironment"> & {
  * Use `create(LeasedEnvironmentSchema)` to create a new message.
  */
 export const LeasedEnvironmentSchema: GenMessage<LeasedEnvironment> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 2);
+  messageDesc(file_callme_v1_types, 3);
 
 /**
  * What one granted slot gives its holder.
@@ -245,7 +302,7 @@ export type LeasedSlot = Message<"callme.v1.LeasedSlot"> & {
  * Use `create(LeasedSlotSchema)` to create a new message.
  */
 export const LeasedSlotSchema: GenMessage<LeasedSlot> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 3);
+  messageDesc(file_callme_v1_types, 4);
 
 /**
  * Who ended a lease that did not end by itself.
@@ -280,7 +337,7 @@ export type EndedBy = Message<"callme.v1.EndedBy"> & {
  * Use `create(EndedBySchema)` to create a new message.
  */
 export const EndedBySchema: GenMessage<EndedBy> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 4);
+  messageDesc(file_callme_v1_types, 5);
 
 /**
  * One object from the moment someone asks until it has ended.
@@ -366,7 +423,8 @@ export type Lease = Message<"callme.v1.Lease"> & {
   priority: number;
 
   /**
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+   * its not_before: it stands in no line.
    *
    * @generated from field: uint32 position = 12;
    */
@@ -492,7 +550,8 @@ export type Lease = Message<"callme.v1.Lease"> & {
   endedBy?: EndedBy | undefined;
 
   /**
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+   * Absent: no such limit.
    *
    * @generated from field: google.protobuf.Timestamp latest_end = 30;
    */
@@ -504,6 +563,34 @@ export type Lease = Message<"callme.v1.Lease"> & {
    * @generated from field: bool passed_over = 31;
    */
   passedOver: boolean;
+
+  /**
+   * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before = 35;
+   */
+  notBefore?: Timestamp | undefined;
+
+  /**
+   * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+   *
+   * @generated from field: google.protobuf.Timestamp not_after = 36;
+   */
+  notAfter?: Timestamp | undefined;
+
+  /**
+   * A grant is HELD at once, and nobody need give signs of life while it waits.
+   *
+   * @generated from field: bool auto_claim = 37;
+   */
+  autoClaim: boolean;
+
+  /**
+   * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+   *
+   * @generated from field: callme.v1.Reservation next_reservation = 38;
+   */
+  nextReservation?: Reservation | undefined;
 };
 
 /**
@@ -511,7 +598,7 @@ export type Lease = Message<"callme.v1.Lease"> & {
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 5);
+  messageDesc(file_callme_v1_types, 6);
 
 /**
  * An environment as a caller who wants it sees it.
@@ -623,6 +710,13 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
    * @generated from field: map<string, callme.v1.Fact> facts = 16;
    */
   facts: { [key: string]: Fact };
+
+  /**
+   * The next reservation of it by name. Absent: there is none.
+   *
+   * @generated from field: callme.v1.Reservation next_reservation = 17;
+   */
+  nextReservation?: Reservation | undefined;
 };
 
 /**
@@ -630,7 +724,7 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
  * Use `create(EnvironmentStatusSchema)` to create a new message.
  */
 export const EnvironmentStatusSchema: GenMessage<EnvironmentStatus> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 6);
+  messageDesc(file_callme_v1_types, 7);
 
 /**
  * A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
@@ -672,7 +766,7 @@ export type Fact = Message<"callme.v1.Fact"> & {
  * Use `create(FactSchema)` to create a new message.
  */
 export const FactSchema: GenMessage<Fact> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 7);
+  messageDesc(file_callme_v1_types, 8);
 
 /**
  * A while in which nobody gets a slot: who used it may not know yet that its time is over (lock_delay), or the environment calms down (cooldown).
@@ -700,7 +794,7 @@ export type Rest = Message<"callme.v1.Rest"> & {
  * Use `create(RestSchema)` to create a new message.
  */
 export const RestSchema: GenMessage<Rest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 8);
+  messageDesc(file_callme_v1_types, 9);
 
 /**
  * A lease that has left its environment.
@@ -735,7 +829,7 @@ export type LastUse = Message<"callme.v1.LastUse"> & {
  * Use `create(LastUseSchema)` to create a new message.
  */
 export const LastUseSchema: GenMessage<LastUse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 9);
+  messageDesc(file_callme_v1_types, 10);
 
 /**
  * What a holder is. It changes nothing in who is served; it tells people whom to ask.

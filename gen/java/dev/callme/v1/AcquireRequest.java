@@ -668,6 +668,101 @@ private static final long serialVersionUID = 0L;
     return tags_.getByteString(index);
   }
 
+  public static final int NOT_BEFORE_FIELD_NUMBER = 18;
+  private com.google.protobuf.Timestamp notBefore_;
+  /**
+   * <pre>
+   * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+   * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+   * @return Whether the notBefore field is set.
+   */
+  @java.lang.Override
+  public boolean hasNotBefore() {
+    return ((bitField0_ & 0x00000080) != 0);
+  }
+  /**
+   * <pre>
+   * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+   * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+   * @return The notBefore.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getNotBefore() {
+    return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+  }
+  /**
+   * <pre>
+   * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+   * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder() {
+    return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+  }
+
+  public static final int NOT_AFTER_FIELD_NUMBER = 19;
+  private com.google.protobuf.Timestamp notAfter_;
+  /**
+   * <pre>
+   * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+   * @return Whether the notAfter field is set.
+   */
+  @java.lang.Override
+  public boolean hasNotAfter() {
+    return ((bitField0_ & 0x00000100) != 0);
+  }
+  /**
+   * <pre>
+   * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+   * @return The notAfter.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getNotAfter() {
+    return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+  }
+  /**
+   * <pre>
+   * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder() {
+    return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+  }
+
+  public static final int AUTO_CLAIM_FIELD_NUMBER = 20;
+  private boolean autoClaim_ = false;
+  /**
+   * <pre>
+   * For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
+   * and not_after alone bounds it where the environment has no max_hold.
+   * </pre>
+   *
+   * <code>bool auto_claim = 20 [json_name = "autoClaim"];</code>
+   * @return The autoClaim.
+   */
+  @java.lang.Override
+  public boolean getAutoClaim() {
+    return autoClaim_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -726,6 +821,15 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < tags_.size(); i++) {
       com.google.protobuf.GeneratedMessage.writeString(output, 17, tags_.getRaw(i));
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      output.writeMessage(18, getNotBefore());
+    }
+    if (((bitField0_ & 0x00000100) != 0)) {
+      output.writeMessage(19, getNotAfter());
+    }
+    if (autoClaim_ != false) {
+      output.writeBool(20, autoClaim_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -796,6 +900,18 @@ private static final long serialVersionUID = 0L;
       size += dataSize;
       size += 2 * getTagsList().size();
     }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(18, getNotBefore());
+    }
+    if (((bitField0_ & 0x00000100) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(19, getNotAfter());
+    }
+    if (autoClaim_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(20, autoClaim_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -861,6 +977,18 @@ private static final long serialVersionUID = 0L;
         .equals(other.getReason())) return false;
     if (!getTagsList()
         .equals(other.getTagsList())) return false;
+    if (hasNotBefore() != other.hasNotBefore()) return false;
+    if (hasNotBefore()) {
+      if (!getNotBefore()
+          .equals(other.getNotBefore())) return false;
+    }
+    if (hasNotAfter() != other.hasNotAfter()) return false;
+    if (hasNotAfter()) {
+      if (!getNotAfter()
+          .equals(other.getNotAfter())) return false;
+    }
+    if (getAutoClaim()
+        != other.getAutoClaim()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -920,6 +1048,17 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + TAGS_FIELD_NUMBER;
       hash = (53 * hash) + getTagsList().hashCode();
     }
+    if (hasNotBefore()) {
+      hash = (37 * hash) + NOT_BEFORE_FIELD_NUMBER;
+      hash = (53 * hash) + getNotBefore().hashCode();
+    }
+    if (hasNotAfter()) {
+      hash = (37 * hash) + NOT_AFTER_FIELD_NUMBER;
+      hash = (53 * hash) + getNotAfter().hashCode();
+    }
+    hash = (37 * hash) + AUTO_CLAIM_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAutoClaim());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1062,6 +1201,8 @@ private static final long serialVersionUID = 0L;
         internalGetTicketTtlFieldBuilder();
         internalGetClaimTimeoutFieldBuilder();
         internalGetHolderFieldBuilder();
+        internalGetNotBeforeFieldBuilder();
+        internalGetNotAfterFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1118,6 +1259,17 @@ private static final long serialVersionUID = 0L;
       reason_ = "";
       tags_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
+      notBefore_ = null;
+      if (notBeforeBuilder_ != null) {
+        notBeforeBuilder_.dispose();
+        notBeforeBuilder_ = null;
+      }
+      notAfter_ = null;
+      if (notAfterBuilder_ != null) {
+        notAfterBuilder_.dispose();
+        notAfterBuilder_ = null;
+      }
+      autoClaim_ = false;
       return this;
     }
 
@@ -1229,6 +1381,21 @@ private static final long serialVersionUID = 0L;
         tags_.makeImmutable();
         result.tags_ = tags_;
       }
+      if (((from_bitField0_ & 0x00008000) != 0)) {
+        result.notBefore_ = notBeforeBuilder_ == null
+            ? notBefore_
+            : notBeforeBuilder_.build();
+        to_bitField0_ |= 0x00000080;
+      }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
+        result.notAfter_ = notAfterBuilder_ == null
+            ? notAfter_
+            : notAfterBuilder_.build();
+        to_bitField0_ |= 0x00000100;
+      }
+      if (((from_bitField0_ & 0x00020000) != 0)) {
+        result.autoClaim_ = autoClaim_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1326,6 +1493,15 @@ private static final long serialVersionUID = 0L;
           tags_.addAll(other.tags_);
         }
         onChanged();
+      }
+      if (other.hasNotBefore()) {
+        mergeNotBefore(other.getNotBefore());
+      }
+      if (other.hasNotAfter()) {
+        mergeNotAfter(other.getNotAfter());
+      }
+      if (other.getAutoClaim() != false) {
+        setAutoClaim(other.getAutoClaim());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1451,6 +1627,25 @@ private static final long serialVersionUID = 0L;
               tags_.add(s);
               break;
             } // case 138
+            case 146: {
+              input.readMessage(
+                  internalGetNotBeforeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00008000;
+              break;
+            } // case 146
+            case 154: {
+              input.readMessage(
+                  internalGetNotAfterFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00010000;
+              break;
+            } // case 154
+            case 160: {
+              autoClaim_ = input.readBool();
+              bitField0_ |= 0x00020000;
+              break;
+            } // case 160
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3514,6 +3709,376 @@ private static final long serialVersionUID = 0L;
       ensureTagsIsMutable();
       tags_.add(value);
       bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.Timestamp notBefore_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notBeforeBuilder_;
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     * @return Whether the notBefore field is set.
+     */
+    public boolean hasNotBefore() {
+      return ((bitField0_ & 0x00008000) != 0);
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     * @return The notBefore.
+     */
+    public com.google.protobuf.Timestamp getNotBefore() {
+      if (notBeforeBuilder_ == null) {
+        return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+      } else {
+        return notBeforeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     */
+    public Builder setNotBefore(com.google.protobuf.Timestamp value) {
+      if (notBeforeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        notBefore_ = value;
+      } else {
+        notBeforeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     */
+    public Builder setNotBefore(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (notBeforeBuilder_ == null) {
+        notBefore_ = builderForValue.build();
+      } else {
+        notBeforeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     */
+    public Builder mergeNotBefore(com.google.protobuf.Timestamp value) {
+      if (notBeforeBuilder_ == null) {
+        if (((bitField0_ & 0x00008000) != 0) &&
+          notBefore_ != null &&
+          notBefore_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getNotBeforeBuilder().mergeFrom(value);
+        } else {
+          notBefore_ = value;
+        }
+      } else {
+        notBeforeBuilder_.mergeFrom(value);
+      }
+      if (notBefore_ != null) {
+        bitField0_ |= 0x00008000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     */
+    public Builder clearNotBefore() {
+      bitField0_ = (bitField0_ & ~0x00008000);
+      notBefore_ = null;
+      if (notBeforeBuilder_ != null) {
+        notBeforeBuilder_.dispose();
+        notBeforeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getNotBeforeBuilder() {
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return internalGetNotBeforeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder() {
+      if (notBeforeBuilder_ != null) {
+        return notBeforeBuilder_.getMessageOrBuilder();
+      } else {
+        return notBefore_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+      }
+    }
+    /**
+     * <pre>
+     * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+     * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetNotBeforeFieldBuilder() {
+      if (notBeforeBuilder_ == null) {
+        notBeforeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getNotBefore(),
+                getParentForChildren(),
+                isClean());
+        notBefore_ = null;
+      }
+      return notBeforeBuilder_;
+    }
+
+    private com.google.protobuf.Timestamp notAfter_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notAfterBuilder_;
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     * @return Whether the notAfter field is set.
+     */
+    public boolean hasNotAfter() {
+      return ((bitField0_ & 0x00010000) != 0);
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     * @return The notAfter.
+     */
+    public com.google.protobuf.Timestamp getNotAfter() {
+      if (notAfterBuilder_ == null) {
+        return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+      } else {
+        return notAfterBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     */
+    public Builder setNotAfter(com.google.protobuf.Timestamp value) {
+      if (notAfterBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        notAfter_ = value;
+      } else {
+        notAfterBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     */
+    public Builder setNotAfter(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (notAfterBuilder_ == null) {
+        notAfter_ = builderForValue.build();
+      } else {
+        notAfterBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     */
+    public Builder mergeNotAfter(com.google.protobuf.Timestamp value) {
+      if (notAfterBuilder_ == null) {
+        if (((bitField0_ & 0x00010000) != 0) &&
+          notAfter_ != null &&
+          notAfter_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getNotAfterBuilder().mergeFrom(value);
+        } else {
+          notAfter_ = value;
+        }
+      } else {
+        notAfterBuilder_.mergeFrom(value);
+      }
+      if (notAfter_ != null) {
+        bitField0_ |= 0x00010000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     */
+    public Builder clearNotAfter() {
+      bitField0_ = (bitField0_ & ~0x00010000);
+      notAfter_ = null;
+      if (notAfterBuilder_ != null) {
+        notAfterBuilder_.dispose();
+        notAfterBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getNotAfterBuilder() {
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return internalGetNotAfterFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder() {
+      if (notAfterBuilder_ != null) {
+        return notAfterBuilder_.getMessageOrBuilder();
+      } else {
+        return notAfter_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+      }
+    }
+    /**
+     * <pre>
+     * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetNotAfterFieldBuilder() {
+      if (notAfterBuilder_ == null) {
+        notAfterBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getNotAfter(),
+                getParentForChildren(),
+                isClean());
+        notAfter_ = null;
+      }
+      return notAfterBuilder_;
+    }
+
+    private boolean autoClaim_ ;
+    /**
+     * <pre>
+     * For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
+     * and not_after alone bounds it where the environment has no max_hold.
+     * </pre>
+     *
+     * <code>bool auto_claim = 20 [json_name = "autoClaim"];</code>
+     * @return The autoClaim.
+     */
+    @java.lang.Override
+    public boolean getAutoClaim() {
+      return autoClaim_;
+    }
+    /**
+     * <pre>
+     * For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
+     * and not_after alone bounds it where the environment has no max_hold.
+     * </pre>
+     *
+     * <code>bool auto_claim = 20 [json_name = "autoClaim"];</code>
+     * @param value The autoClaim to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAutoClaim(boolean value) {
+
+      autoClaim_ = value;
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
+     * and not_after alone bounds it where the environment has no max_hold.
+     * </pre>
+     *
+     * <code>bool auto_claim = 20 [json_name = "autoClaim"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAutoClaim() {
+      bitField0_ = (bitField0_ & ~0x00020000);
+      autoClaim_ = false;
       onChanged();
       return this;
     }

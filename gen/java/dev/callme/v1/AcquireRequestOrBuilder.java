@@ -395,4 +395,72 @@ public interface AcquireRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getTagsBytes(int index);
+
+  /**
+   * <pre>
+   * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+   * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+   * @return Whether the notBefore field is set.
+   */
+  boolean hasNotBefore();
+  /**
+   * <pre>
+   * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+   * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+   * @return The notBefore.
+   */
+  com.google.protobuf.Timestamp getNotBefore();
+  /**
+   * <pre>
+   * A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+   * of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder();
+
+  /**
+   * <pre>
+   * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+   * @return Whether the notAfter field is set.
+   */
+  boolean hasNotAfter();
+  /**
+   * <pre>
+   * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+   * @return The notAfter.
+   */
+  com.google.protobuf.Timestamp getNotAfter();
+  /**
+   * <pre>
+   * End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder();
+
+  /**
+   * <pre>
+   * For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
+   * and not_after alone bounds it where the environment has no max_hold.
+   * </pre>
+   *
+   * <code>bool auto_claim = 20 [json_name = "autoClaim"];</code>
+   * @return The autoClaim.
+   */
+  boolean getAutoClaim();
 }

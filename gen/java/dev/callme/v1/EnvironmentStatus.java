@@ -592,6 +592,44 @@ dev.callme.v1.Fact defaultValue) {
     return map.get(key);
   }
 
+  public static final int NEXT_RESERVATION_FIELD_NUMBER = 17;
+  private dev.callme.v1.Reservation nextReservation_;
+  /**
+   * <pre>
+   * The next reservation of it by name. Absent: there is none.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+   * @return Whether the nextReservation field is set.
+   */
+  @java.lang.Override
+  public boolean hasNextReservation() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * The next reservation of it by name. Absent: there is none.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+   * @return The nextReservation.
+   */
+  @java.lang.Override
+  public dev.callme.v1.Reservation getNextReservation() {
+    return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
+  }
+  /**
+   * <pre>
+   * The next reservation of it by name. Absent: there is none.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder() {
+    return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -654,6 +692,9 @@ dev.callme.v1.Fact defaultValue) {
         internalGetFacts(),
         FactsDefaultEntryHolder.defaultEntry,
         16);
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(17, getNextReservation());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -726,6 +767,10 @@ dev.callme.v1.Fact defaultValue) {
       size += com.google.protobuf.CodedOutputStream
           .computeMessageSize(16, facts__);
     }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(17, getNextReservation());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -779,6 +824,11 @@ dev.callme.v1.Fact defaultValue) {
     }
     if (!internalGetFacts().equals(
         other.internalGetFacts())) return false;
+    if (hasNextReservation() != other.hasNextReservation()) return false;
+    if (hasNextReservation()) {
+      if (!getNextReservation()
+          .equals(other.getNextReservation())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -831,6 +881,10 @@ dev.callme.v1.Fact defaultValue) {
     if (!internalGetFacts().getMap().isEmpty()) {
       hash = (37 * hash) + FACTS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetFacts().hashCode();
+    }
+    if (hasNextReservation()) {
+      hash = (37 * hash) + NEXT_RESERVATION_FIELD_NUMBER;
+      hash = (53 * hash) + getNextReservation().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -992,6 +1046,7 @@ dev.callme.v1.Fact defaultValue) {
         internalGetStateUntilFieldBuilder();
         internalGetNextFieldBuilder();
         internalGetRestFieldBuilder();
+        internalGetNextReservationFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1031,6 +1086,11 @@ dev.callme.v1.Fact defaultValue) {
         restBuilder_ = null;
       }
       internalGetMutableFacts().clear();
+      nextReservation_ = null;
+      if (nextReservationBuilder_ != null) {
+        nextReservationBuilder_.dispose();
+        nextReservationBuilder_ = null;
+      }
       return this;
     }
 
@@ -1129,6 +1189,12 @@ dev.callme.v1.Fact defaultValue) {
       if (((from_bitField0_ & 0x00004000) != 0)) {
         result.facts_ = internalGetFacts().build(FactsDefaultEntryHolder.defaultEntry);
       }
+      if (((from_bitField0_ & 0x00008000) != 0)) {
+        result.nextReservation_ = nextReservationBuilder_ == null
+            ? nextReservation_
+            : nextReservationBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1218,6 +1284,9 @@ dev.callme.v1.Fact defaultValue) {
       internalGetMutableFacts().mergeFrom(
           other.internalGetFacts());
       bitField0_ |= 0x00004000;
+      if (other.hasNextReservation()) {
+        mergeNextReservation(other.getNextReservation());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1337,6 +1406,13 @@ dev.callme.v1.Fact defaultValue) {
               bitField0_ |= 0x00004000;
               break;
             } // case 130
+            case 138: {
+              input.readMessage(
+                  internalGetNextReservationFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00008000;
+              break;
+            } // case 138
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2933,6 +3009,163 @@ dev.callme.v1.Fact defaultValue) {
         builderMap.put(key, entry);
       }
       return (dev.callme.v1.Fact.Builder) entry;
+    }
+
+    private dev.callme.v1.Reservation nextReservation_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Reservation, dev.callme.v1.Reservation.Builder, dev.callme.v1.ReservationOrBuilder> nextReservationBuilder_;
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     * @return Whether the nextReservation field is set.
+     */
+    public boolean hasNextReservation() {
+      return ((bitField0_ & 0x00008000) != 0);
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     * @return The nextReservation.
+     */
+    public dev.callme.v1.Reservation getNextReservation() {
+      if (nextReservationBuilder_ == null) {
+        return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
+      } else {
+        return nextReservationBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     */
+    public Builder setNextReservation(dev.callme.v1.Reservation value) {
+      if (nextReservationBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        nextReservation_ = value;
+      } else {
+        nextReservationBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     */
+    public Builder setNextReservation(
+        dev.callme.v1.Reservation.Builder builderForValue) {
+      if (nextReservationBuilder_ == null) {
+        nextReservation_ = builderForValue.build();
+      } else {
+        nextReservationBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     */
+    public Builder mergeNextReservation(dev.callme.v1.Reservation value) {
+      if (nextReservationBuilder_ == null) {
+        if (((bitField0_ & 0x00008000) != 0) &&
+          nextReservation_ != null &&
+          nextReservation_ != dev.callme.v1.Reservation.getDefaultInstance()) {
+          getNextReservationBuilder().mergeFrom(value);
+        } else {
+          nextReservation_ = value;
+        }
+      } else {
+        nextReservationBuilder_.mergeFrom(value);
+      }
+      if (nextReservation_ != null) {
+        bitField0_ |= 0x00008000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     */
+    public Builder clearNextReservation() {
+      bitField0_ = (bitField0_ & ~0x00008000);
+      nextReservation_ = null;
+      if (nextReservationBuilder_ != null) {
+        nextReservationBuilder_.dispose();
+        nextReservationBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     */
+    public dev.callme.v1.Reservation.Builder getNextReservationBuilder() {
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return internalGetNextReservationFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     */
+    public dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder() {
+      if (nextReservationBuilder_ != null) {
+        return nextReservationBuilder_.getMessageOrBuilder();
+      } else {
+        return nextReservation_ == null ?
+            dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
+      }
+    }
+    /**
+     * <pre>
+     * The next reservation of it by name. Absent: there is none.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Reservation, dev.callme.v1.Reservation.Builder, dev.callme.v1.ReservationOrBuilder> 
+        internalGetNextReservationFieldBuilder() {
+      if (nextReservationBuilder_ == null) {
+        nextReservationBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.Reservation, dev.callme.v1.Reservation.Builder, dev.callme.v1.ReservationOrBuilder>(
+                getNextReservation(),
+                getParentForChildren(),
+                isClean());
+        nextReservation_ = null;
+      }
+      return nextReservationBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.EnvironmentStatus)

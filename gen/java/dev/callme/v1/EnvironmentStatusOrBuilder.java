@@ -327,4 +327,31 @@ dev.callme.v1.Fact defaultValue);
    */
   dev.callme.v1.Fact getFactsOrThrow(
       java.lang.String key);
+
+  /**
+   * <pre>
+   * The next reservation of it by name. Absent: there is none.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+   * @return Whether the nextReservation field is set.
+   */
+  boolean hasNextReservation();
+  /**
+   * <pre>
+   * The next reservation of it by name. Absent: there is none.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+   * @return The nextReservation.
+   */
+  dev.callme.v1.Reservation getNextReservation();
+  /**
+   * <pre>
+   * The next reservation of it by name. Absent: there is none.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
+   */
+  dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder();
 }

@@ -519,7 +519,8 @@ private static final long serialVersionUID = 0L;
   private int position_ = 0;
   /**
    * <pre>
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+   * its not_before: it stands in no line.
    * </pre>
    *
    * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -1189,7 +1190,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp latestEnd_;
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+   * Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -1201,7 +1203,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+   * Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -1213,7 +1216,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+   * Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -1236,6 +1240,135 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public boolean getPassedOver() {
     return passedOver_;
+  }
+
+  public static final int NOT_BEFORE_FIELD_NUMBER = 35;
+  private com.google.protobuf.Timestamp notBefore_;
+  /**
+   * <pre>
+   * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+   * @return Whether the notBefore field is set.
+   */
+  @java.lang.Override
+  public boolean hasNotBefore() {
+    return ((bitField0_ & 0x00004000) != 0);
+  }
+  /**
+   * <pre>
+   * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+   * @return The notBefore.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getNotBefore() {
+    return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+  }
+  /**
+   * <pre>
+   * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder() {
+    return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+  }
+
+  public static final int NOT_AFTER_FIELD_NUMBER = 36;
+  private com.google.protobuf.Timestamp notAfter_;
+  /**
+   * <pre>
+   * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+   * @return Whether the notAfter field is set.
+   */
+  @java.lang.Override
+  public boolean hasNotAfter() {
+    return ((bitField0_ & 0x00008000) != 0);
+  }
+  /**
+   * <pre>
+   * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+   * @return The notAfter.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getNotAfter() {
+    return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+  }
+  /**
+   * <pre>
+   * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder() {
+    return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+  }
+
+  public static final int AUTO_CLAIM_FIELD_NUMBER = 37;
+  private boolean autoClaim_ = false;
+  /**
+   * <pre>
+   * A grant is HELD at once, and nobody need give signs of life while it waits.
+   * </pre>
+   *
+   * <code>bool auto_claim = 37 [json_name = "autoClaim"];</code>
+   * @return The autoClaim.
+   */
+  @java.lang.Override
+  public boolean getAutoClaim() {
+    return autoClaim_;
+  }
+
+  public static final int NEXT_RESERVATION_FIELD_NUMBER = 38;
+  private dev.callme.v1.Reservation nextReservation_;
+  /**
+   * <pre>
+   * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+   * @return Whether the nextReservation field is set.
+   */
+  @java.lang.Override
+  public boolean hasNextReservation() {
+    return ((bitField0_ & 0x00010000) != 0);
+  }
+  /**
+   * <pre>
+   * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+   * @return The nextReservation.
+   */
+  @java.lang.Override
+  public dev.callme.v1.Reservation getNextReservation() {
+    return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
+  }
+  /**
+   * <pre>
+   * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder() {
+    return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -1344,6 +1477,18 @@ private static final long serialVersionUID = 0L;
     }
     if (passedOver_ != false) {
       output.writeBool(31, passedOver_);
+    }
+    if (((bitField0_ & 0x00004000) != 0)) {
+      output.writeMessage(35, getNotBefore());
+    }
+    if (((bitField0_ & 0x00008000) != 0)) {
+      output.writeMessage(36, getNotAfter());
+    }
+    if (autoClaim_ != false) {
+      output.writeBool(37, autoClaim_);
+    }
+    if (((bitField0_ & 0x00010000) != 0)) {
+      output.writeMessage(38, getNextReservation());
     }
     getUnknownFields().writeTo(output);
   }
@@ -1476,6 +1621,22 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(31, passedOver_);
     }
+    if (((bitField0_ & 0x00004000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(35, getNotBefore());
+    }
+    if (((bitField0_ & 0x00008000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(36, getNotAfter());
+    }
+    if (autoClaim_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(37, autoClaim_);
+    }
+    if (((bitField0_ & 0x00010000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(38, getNextReservation());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -1593,6 +1754,23 @@ private static final long serialVersionUID = 0L;
     }
     if (getPassedOver()
         != other.getPassedOver()) return false;
+    if (hasNotBefore() != other.hasNotBefore()) return false;
+    if (hasNotBefore()) {
+      if (!getNotBefore()
+          .equals(other.getNotBefore())) return false;
+    }
+    if (hasNotAfter() != other.hasNotAfter()) return false;
+    if (hasNotAfter()) {
+      if (!getNotAfter()
+          .equals(other.getNotAfter())) return false;
+    }
+    if (getAutoClaim()
+        != other.getAutoClaim()) return false;
+    if (hasNextReservation() != other.hasNextReservation()) return false;
+    if (hasNextReservation()) {
+      if (!getNextReservation()
+          .equals(other.getNextReservation())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1704,6 +1882,21 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + PASSED_OVER_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getPassedOver());
+    if (hasNotBefore()) {
+      hash = (37 * hash) + NOT_BEFORE_FIELD_NUMBER;
+      hash = (53 * hash) + getNotBefore().hashCode();
+    }
+    if (hasNotAfter()) {
+      hash = (37 * hash) + NOT_AFTER_FIELD_NUMBER;
+      hash = (53 * hash) + getNotAfter().hashCode();
+    }
+    hash = (37 * hash) + AUTO_CLAIM_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAutoClaim());
+    if (hasNextReservation()) {
+      hash = (37 * hash) + NEXT_RESERVATION_FIELD_NUMBER;
+      hash = (53 * hash) + getNextReservation().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1855,12 +2048,16 @@ private static final long serialVersionUID = 0L;
         internalGetQueueTimeoutFieldBuilder();
         internalGetEndedByFieldBuilder();
         internalGetLatestEndFieldBuilder();
+        internalGetNotBeforeFieldBuilder();
+        internalGetNotAfterFieldBuilder();
+        internalGetNextReservationFieldBuilder();
       }
     }
     @java.lang.Override
     public Builder clear() {
       super.clear();
       bitField0_ = 0;
+      bitField1_ = 0;
       id_ = "";
       state_ = 0;
       endReason_ = 0;
@@ -1967,6 +2164,22 @@ private static final long serialVersionUID = 0L;
         latestEndBuilder_ = null;
       }
       passedOver_ = false;
+      notBefore_ = null;
+      if (notBeforeBuilder_ != null) {
+        notBeforeBuilder_.dispose();
+        notBeforeBuilder_ = null;
+      }
+      notAfter_ = null;
+      if (notAfterBuilder_ != null) {
+        notAfterBuilder_.dispose();
+        notAfterBuilder_ = null;
+      }
+      autoClaim_ = false;
+      nextReservation_ = null;
+      if (nextReservationBuilder_ != null) {
+        nextReservationBuilder_.dispose();
+        nextReservationBuilder_ = null;
+      }
       return this;
     }
 
@@ -1995,6 +2208,7 @@ private static final long serialVersionUID = 0L;
       dev.callme.v1.Lease result = new dev.callme.v1.Lease(this);
       buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
+      if (bitField1_ != 0) { buildPartial1(result); }
       onBuilt();
       return result;
     }
@@ -2158,6 +2372,33 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x40000000) != 0)) {
         result.passedOver_ = passedOver_;
+      }
+      if (((from_bitField0_ & 0x80000000) != 0)) {
+        result.notBefore_ = notBeforeBuilder_ == null
+            ? notBefore_
+            : notBeforeBuilder_.build();
+        to_bitField0_ |= 0x00004000;
+      }
+      result.bitField0_ |= to_bitField0_;
+    }
+
+    private void buildPartial1(dev.callme.v1.Lease result) {
+      int from_bitField1_ = bitField1_;
+      int to_bitField0_ = 0;
+      if (((from_bitField1_ & 0x00000001) != 0)) {
+        result.notAfter_ = notAfterBuilder_ == null
+            ? notAfter_
+            : notAfterBuilder_.build();
+        to_bitField0_ |= 0x00008000;
+      }
+      if (((from_bitField1_ & 0x00000002) != 0)) {
+        result.autoClaim_ = autoClaim_;
+      }
+      if (((from_bitField1_ & 0x00000004) != 0)) {
+        result.nextReservation_ = nextReservationBuilder_ == null
+            ? nextReservation_
+            : nextReservationBuilder_.build();
+        to_bitField0_ |= 0x00010000;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -2354,6 +2595,18 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getPassedOver() != false) {
         setPassedOver(other.getPassedOver());
+      }
+      if (other.hasNotBefore()) {
+        mergeNotBefore(other.getNotBefore());
+      }
+      if (other.hasNotAfter()) {
+        mergeNotAfter(other.getNotAfter());
+      }
+      if (other.getAutoClaim() != false) {
+        setAutoClaim(other.getAutoClaim());
+      }
+      if (other.hasNextReservation()) {
+        mergeNextReservation(other.getNextReservation());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -2589,6 +2842,32 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x40000000;
               break;
             } // case 248
+            case 282: {
+              input.readMessage(
+                  internalGetNotBeforeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x80000000;
+              break;
+            } // case 282
+            case 290: {
+              input.readMessage(
+                  internalGetNotAfterFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField1_ |= 0x00000001;
+              break;
+            } // case 290
+            case 296: {
+              autoClaim_ = input.readBool();
+              bitField1_ |= 0x00000002;
+              break;
+            } // case 296
+            case 306: {
+              input.readMessage(
+                  internalGetNextReservationFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField1_ |= 0x00000004;
+              break;
+            } // case 306
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2605,6 +2884,7 @@ private static final long serialVersionUID = 0L;
       return this;
     }
     private int bitField0_;
+    private int bitField1_;
 
     private java.lang.Object id_ = "";
     /**
@@ -3871,7 +4151,8 @@ private static final long serialVersionUID = 0L;
     private int position_ ;
     /**
      * <pre>
-     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+     * its not_before: it stands in no line.
      * </pre>
      *
      * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -3883,7 +4164,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+     * its not_before: it stands in no line.
      * </pre>
      *
      * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -3899,7 +4181,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+     * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+     * its not_before: it stands in no line.
      * </pre>
      *
      * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -6605,7 +6888,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> latestEndBuilder_;
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6616,7 +6900,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6631,7 +6916,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6651,7 +6937,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6669,7 +6956,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6694,7 +6982,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6711,7 +7000,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6723,7 +7013,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6738,7 +7029,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+     * Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -6799,6 +7091,521 @@ private static final long serialVersionUID = 0L;
       passedOver_ = false;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.Timestamp notBefore_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notBeforeBuilder_;
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     * @return Whether the notBefore field is set.
+     */
+    public boolean hasNotBefore() {
+      return ((bitField0_ & 0x80000000) != 0);
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     * @return The notBefore.
+     */
+    public com.google.protobuf.Timestamp getNotBefore() {
+      if (notBeforeBuilder_ == null) {
+        return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+      } else {
+        return notBeforeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     */
+    public Builder setNotBefore(com.google.protobuf.Timestamp value) {
+      if (notBeforeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        notBefore_ = value;
+      } else {
+        notBeforeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     */
+    public Builder setNotBefore(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (notBeforeBuilder_ == null) {
+        notBefore_ = builderForValue.build();
+      } else {
+        notBeforeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     */
+    public Builder mergeNotBefore(com.google.protobuf.Timestamp value) {
+      if (notBeforeBuilder_ == null) {
+        if (((bitField0_ & 0x80000000) != 0) &&
+          notBefore_ != null &&
+          notBefore_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getNotBeforeBuilder().mergeFrom(value);
+        } else {
+          notBefore_ = value;
+        }
+      } else {
+        notBeforeBuilder_.mergeFrom(value);
+      }
+      if (notBefore_ != null) {
+        bitField0_ |= 0x80000000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     */
+    public Builder clearNotBefore() {
+      bitField0_ = (bitField0_ & ~0x80000000);
+      notBefore_ = null;
+      if (notBeforeBuilder_ != null) {
+        notBeforeBuilder_.dispose();
+        notBeforeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getNotBeforeBuilder() {
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return internalGetNotBeforeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder() {
+      if (notBeforeBuilder_ != null) {
+        return notBeforeBuilder_.getMessageOrBuilder();
+      } else {
+        return notBefore_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+      }
+    }
+    /**
+     * <pre>
+     * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetNotBeforeFieldBuilder() {
+      if (notBeforeBuilder_ == null) {
+        notBeforeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getNotBefore(),
+                getParentForChildren(),
+                isClean());
+        notBefore_ = null;
+      }
+      return notBeforeBuilder_;
+    }
+
+    private com.google.protobuf.Timestamp notAfter_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notAfterBuilder_;
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     * @return Whether the notAfter field is set.
+     */
+    public boolean hasNotAfter() {
+      return ((bitField1_ & 0x00000001) != 0);
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     * @return The notAfter.
+     */
+    public com.google.protobuf.Timestamp getNotAfter() {
+      if (notAfterBuilder_ == null) {
+        return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+      } else {
+        return notAfterBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     */
+    public Builder setNotAfter(com.google.protobuf.Timestamp value) {
+      if (notAfterBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        notAfter_ = value;
+      } else {
+        notAfterBuilder_.setMessage(value);
+      }
+      bitField1_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     */
+    public Builder setNotAfter(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (notAfterBuilder_ == null) {
+        notAfter_ = builderForValue.build();
+      } else {
+        notAfterBuilder_.setMessage(builderForValue.build());
+      }
+      bitField1_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     */
+    public Builder mergeNotAfter(com.google.protobuf.Timestamp value) {
+      if (notAfterBuilder_ == null) {
+        if (((bitField1_ & 0x00000001) != 0) &&
+          notAfter_ != null &&
+          notAfter_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getNotAfterBuilder().mergeFrom(value);
+        } else {
+          notAfter_ = value;
+        }
+      } else {
+        notAfterBuilder_.mergeFrom(value);
+      }
+      if (notAfter_ != null) {
+        bitField1_ |= 0x00000001;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     */
+    public Builder clearNotAfter() {
+      bitField1_ = (bitField1_ & ~0x00000001);
+      notAfter_ = null;
+      if (notAfterBuilder_ != null) {
+        notAfterBuilder_.dispose();
+        notAfterBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getNotAfterBuilder() {
+      bitField1_ |= 0x00000001;
+      onChanged();
+      return internalGetNotAfterFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder() {
+      if (notAfterBuilder_ != null) {
+        return notAfterBuilder_.getMessageOrBuilder();
+      } else {
+        return notAfter_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+      }
+    }
+    /**
+     * <pre>
+     * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetNotAfterFieldBuilder() {
+      if (notAfterBuilder_ == null) {
+        notAfterBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getNotAfter(),
+                getParentForChildren(),
+                isClean());
+        notAfter_ = null;
+      }
+      return notAfterBuilder_;
+    }
+
+    private boolean autoClaim_ ;
+    /**
+     * <pre>
+     * A grant is HELD at once, and nobody need give signs of life while it waits.
+     * </pre>
+     *
+     * <code>bool auto_claim = 37 [json_name = "autoClaim"];</code>
+     * @return The autoClaim.
+     */
+    @java.lang.Override
+    public boolean getAutoClaim() {
+      return autoClaim_;
+    }
+    /**
+     * <pre>
+     * A grant is HELD at once, and nobody need give signs of life while it waits.
+     * </pre>
+     *
+     * <code>bool auto_claim = 37 [json_name = "autoClaim"];</code>
+     * @param value The autoClaim to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAutoClaim(boolean value) {
+
+      autoClaim_ = value;
+      bitField1_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A grant is HELD at once, and nobody need give signs of life while it waits.
+     * </pre>
+     *
+     * <code>bool auto_claim = 37 [json_name = "autoClaim"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAutoClaim() {
+      bitField1_ = (bitField1_ & ~0x00000002);
+      autoClaim_ = false;
+      onChanged();
+      return this;
+    }
+
+    private dev.callme.v1.Reservation nextReservation_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Reservation, dev.callme.v1.Reservation.Builder, dev.callme.v1.ReservationOrBuilder> nextReservationBuilder_;
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     * @return Whether the nextReservation field is set.
+     */
+    public boolean hasNextReservation() {
+      return ((bitField1_ & 0x00000004) != 0);
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     * @return The nextReservation.
+     */
+    public dev.callme.v1.Reservation getNextReservation() {
+      if (nextReservationBuilder_ == null) {
+        return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
+      } else {
+        return nextReservationBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     */
+    public Builder setNextReservation(dev.callme.v1.Reservation value) {
+      if (nextReservationBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        nextReservation_ = value;
+      } else {
+        nextReservationBuilder_.setMessage(value);
+      }
+      bitField1_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     */
+    public Builder setNextReservation(
+        dev.callme.v1.Reservation.Builder builderForValue) {
+      if (nextReservationBuilder_ == null) {
+        nextReservation_ = builderForValue.build();
+      } else {
+        nextReservationBuilder_.setMessage(builderForValue.build());
+      }
+      bitField1_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     */
+    public Builder mergeNextReservation(dev.callme.v1.Reservation value) {
+      if (nextReservationBuilder_ == null) {
+        if (((bitField1_ & 0x00000004) != 0) &&
+          nextReservation_ != null &&
+          nextReservation_ != dev.callme.v1.Reservation.getDefaultInstance()) {
+          getNextReservationBuilder().mergeFrom(value);
+        } else {
+          nextReservation_ = value;
+        }
+      } else {
+        nextReservationBuilder_.mergeFrom(value);
+      }
+      if (nextReservation_ != null) {
+        bitField1_ |= 0x00000004;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     */
+    public Builder clearNextReservation() {
+      bitField1_ = (bitField1_ & ~0x00000004);
+      nextReservation_ = null;
+      if (nextReservationBuilder_ != null) {
+        nextReservationBuilder_.dispose();
+        nextReservationBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     */
+    public dev.callme.v1.Reservation.Builder getNextReservationBuilder() {
+      bitField1_ |= 0x00000004;
+      onChanged();
+      return internalGetNextReservationFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     */
+    public dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder() {
+      if (nextReservationBuilder_ != null) {
+        return nextReservationBuilder_.getMessageOrBuilder();
+      } else {
+        return nextReservation_ == null ?
+            dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
+      }
+    }
+    /**
+     * <pre>
+     * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+     * </pre>
+     *
+     * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Reservation, dev.callme.v1.Reservation.Builder, dev.callme.v1.ReservationOrBuilder> 
+        internalGetNextReservationFieldBuilder() {
+      if (nextReservationBuilder_ == null) {
+        nextReservationBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.Reservation, dev.callme.v1.Reservation.Builder, dev.callme.v1.ReservationOrBuilder>(
+                getNextReservation(),
+                getParentForChildren(),
+                isClean());
+        nextReservation_ = null;
+      }
+      return nextReservationBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Lease)

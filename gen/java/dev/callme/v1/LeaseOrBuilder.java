@@ -272,7 +272,8 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+   * its not_before: it stands in no line.
    * </pre>
    *
    * <code>uint32 position = 12 [json_name = "position"];</code>
@@ -734,7 +735,8 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+   * Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -743,7 +745,8 @@ public interface LeaseOrBuilder extends
   boolean hasLatestEnd();
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+   * Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -752,7 +755,8 @@ public interface LeaseOrBuilder extends
   com.google.protobuf.Timestamp getLatestEnd();
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+   * Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 30 [json_name = "latestEnd"];</code>
@@ -768,4 +772,95 @@ public interface LeaseOrBuilder extends
    * @return The passedOver.
    */
   boolean getPassedOver();
+
+  /**
+   * <pre>
+   * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+   * @return Whether the notBefore field is set.
+   */
+  boolean hasNotBefore();
+  /**
+   * <pre>
+   * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+   * @return The notBefore.
+   */
+  com.google.protobuf.Timestamp getNotBefore();
+  /**
+   * <pre>
+   * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder();
+
+  /**
+   * <pre>
+   * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+   * @return Whether the notAfter field is set.
+   */
+  boolean hasNotAfter();
+  /**
+   * <pre>
+   * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+   * @return The notAfter.
+   */
+  com.google.protobuf.Timestamp getNotAfter();
+  /**
+   * <pre>
+   * It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder();
+
+  /**
+   * <pre>
+   * A grant is HELD at once, and nobody need give signs of life while it waits.
+   * </pre>
+   *
+   * <code>bool auto_claim = 37 [json_name = "autoClaim"];</code>
+   * @return The autoClaim.
+   */
+  boolean getAutoClaim();
+
+  /**
+   * <pre>
+   * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+   * @return Whether the nextReservation field is set.
+   */
+  boolean hasNextReservation();
+  /**
+   * <pre>
+   * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+   * @return The nextReservation.
+   */
+  dev.callme.v1.Reservation getNextReservation();
+  /**
+   * <pre>
+   * While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+   * </pre>
+   *
+   * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
+   */
+  dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder();
 }

@@ -142,110 +142,117 @@ public final class LockServiceProto {
     java.lang.String[] descriptorData = {
       "\n\034callme/v1/lock_service.proto\022\tcallme.v" +
       "1\032\025callme/v1/types.proto\032\036google/protobu" +
-      "f/duration.proto\"D\n\014CheckRequest\022 \n\013envi" +
-      "ronment\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\t" +
-      "R\004pool\"\253\001\n\rCheckResponse\022\034\n\tavailable\030\001 " +
-      "\001(\010R\tavailable\022@\n\014environments\030\002 \003(\0132\034.c" +
-      "allme.v1.EnvironmentStatusR\014environments" +
-      "\022:\n\014misspellings\030\003 \003(\0132\026.callme.v1.Missp" +
-      "ellingR\014misspellings\"C\n\013Misspelling\022\022\n\004n" +
-      "ame\030\001 \001(\tR\004name\022 \n\014did_you_mean\030\002 \003(\tR\nd" +
-      "idYouMean\"d\n\004Need\022 \n\013environment\030\001 \001(\tR\013" +
-      "environment\022\024\n\005count\030\003 \001(\rR\005count\022\024\n\005slo" +
-      "ts\030\004 \001(\rR\005slotsJ\004\010\002\020\003R\010selector\"\235\005\n\016Acqu" +
-      "ireRequest\022 \n\013environment\030\001 \001(\tR\013environ" +
-      "ment\022%\n\005needs\030\002 \003(\0132\017.callme.v1.NeedR\005ne" +
-      "eds\022\022\n\004pool\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.g" +
-      "oogle.protobuf.DurationR\003ttl\0224\n\010max_hold" +
-      "\030\005 \001(\0132\031.google.protobuf.DurationR\007maxHo" +
-      "ld\022*\n\007if_busy\030\006 \001(\0162\021.callme.v1.IfBusyR\006" +
-      "ifBusy\022-\n\004wait\030\007 \001(\0132\031.google.protobuf.D" +
-      "urationR\004wait\022>\n\rqueue_timeout\030\010 \001(\0132\031.g" +
-      "oogle.protobuf.DurationR\014queueTimeout\0228\n" +
-      "\nticket_ttl\030\t \001(\0132\031.google.protobuf.Dura" +
-      "tionR\tticketTtl\022>\n\rclaim_timeout\030\n \001(\0132\031" +
-      ".google.protobuf.DurationR\014claimTimeout\022" +
-      "\032\n\010priority\030\013 \001(\005R\010priority\022\035\n\nrequest_i" +
-      "d\030\014 \001(\tR\trequestId\022)\n\006holder\030\017 \001(\0132\021.cal" +
-      "lme.v1.HolderR\006holder\022\026\n\006reason\030\020 \001(\tR\006r" +
-      "eason\022\022\n\004tags\030\021 \003(\tR\004tagsJ\004\010\r\020\016J\004\010\016\020\017R\rs" +
-      "upersede_keyR\tsupersede\"\307\001\n\017AcquireRespo" +
-      "nse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005le" +
-      "ase\022\037\n\013lease_token\030\002 \001(\tR\nleaseToken\022/\n\023" +
-      "environment_created\030\003 \001(\010R\022environmentCr" +
-      "eated\022:\n\014misspellings\030\004 \003(\0132\026.callme.v1." +
-      "MisspellingR\014misspellings\"\244\002\n\016ReleaseReq" +
-      "uest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022 \n\013envir" +
-      "onment\030\002 \001(\tR\013environment\022,\n\007outcome\030\003 \001" +
-      "(\0162\022.callme.v1.OutcomeR\007outcome\022\022\n\004note\030" +
-      "\004 \001(\tR\004note\022\035\n\nrequest_id\030\005 \001(\tR\trequest" +
-      "Id\022:\n\005facts\030\006 \003(\0132$.callme.v1.ReleaseReq" +
-      "uest.FactsEntryR\005facts\0328\n\nFactsEntry\022\020\n\003" +
-      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
-      "\"^\n\017ReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.cal" +
-      "lme.v1.LeaseR\005lease\022#\n\ralready_ended\030\002 \001" +
-      "(\010R\014alreadyEnded\"\312\001\n\014RenewRequest\022\031\n\010lea" +
-      "se_id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002 \001(\0132\031.goog" +
-      "le.protobuf.DurationR\003ttl\0228\n\005facts\030\003 \003(\013" +
-      "2\".callme.v1.RenewRequest.FactsEntryR\005fa" +
-      "cts\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
-      "alue\030\002 \001(\tR\005value:\0028\001\"7\n\rRenewResponse\022&" +
-      "\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"[" +
-      "\n\017GetLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007lea" +
-      "seId\022-\n\004wait\030\002 \001(\0132\031.google.protobuf.Dur" +
-      "ationR\004wait\":\n\020GetLeaseResponse\022&\n\005lease" +
-      "\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021Check" +
-      "FenceRequest\022 \n\013environment\030\001 \001(\tR\013envir" +
-      "onment\022#\n\rfencing_token\030\002 \001(\004R\014fencingTo" +
-      "ken\"D\n\022CheckFenceResponse\022\024\n\005valid\030\001 \001(\010" +
-      "R\005valid\022\030\n\007current\030\002 \001(\004R\007current\"v\n\027Wat" +
-      "chEnvironmentRequest\022 \n\013environment\030\001 \001(" +
-      "\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022%\n\016si" +
-      "nce_revision\030\003 \001(\004R\rsinceRevision\"\264\001\n\nWa" +
-      "tchCause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\005s" +
-      "tate\030\002 \001(\0162\025.callme.v1.LeaseStateR\005state" +
-      "\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.EndReas" +
-      "onR\tendReason\022)\n\006holder\030\004 \001(\0132\021.callme.v" +
-      "1.HolderR\006holder\"\377\001\n\030WatchEnvironmentRes" +
-      "ponse\022\032\n\010revision\030\001 \001(\004R\010revision\022(\n\004kin" +
-      "d\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind\022\024\n\005r" +
-      "eset\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007skip" +
-      "ped\022@\n\014environments\030\005 \003(\0132\034.callme.v1.En" +
-      "vironmentStatusR\014environments\022+\n\005cause\030\006" +
-      " \001(\0132\025.callme.v1.WatchCauseR\005cause\".\n\021Wa" +
-      "tchLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007lease" +
-      "Id\"f\n\022WatchLeaseResponse\022&\n\005lease\030\001 \001(\0132" +
-      "\020.callme.v1.LeaseR\005lease\022(\n\004kind\030\002 \001(\0162\024" +
-      ".callme.v1.WatchKindR\004kind*F\n\006IfBusy\022\027\n\023" +
-      "IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001" +
-      "\022\020\n\014IF_BUSY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OUTCOME" +
-      "_UNSPECIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOM" +
-      "E_FAILED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockS" +
-      "ervice\022?\n\005Check\022\027.callme.v1.CheckRequest" +
-      "\032\030.callme.v1.CheckResponse\"\003\220\002\001\022@\n\007Acqui" +
-      "re\022\031.callme.v1.AcquireRequest\032\032.callme.v" +
-      "1.AcquireResponse\022@\n\007Release\022\031.callme.v1" +
-      ".ReleaseRequest\032\032.callme.v1.ReleaseRespo" +
-      "nse\022:\n\005Renew\022\027.callme.v1.RenewRequest\032\030." +
-      "callme.v1.RenewResponse\022C\n\010GetLease\022\032.ca" +
-      "llme.v1.GetLeaseRequest\032\033.callme.v1.GetL" +
-      "easeResponse\022N\n\nCheckFence\022\034.callme.v1.C" +
-      "heckFenceRequest\032\035.callme.v1.CheckFenceR" +
-      "esponse\"\003\220\002\001\022]\n\020WatchEnvironment\022\".callm" +
-      "e.v1.WatchEnvironmentRequest\032#.callme.v1" +
-      ".WatchEnvironmentResponse0\001\022K\n\nWatchLeas" +
-      "e\022\034.callme.v1.WatchLeaseRequest\032\035.callme" +
-      ".v1.WatchLeaseResponse0\001B\234\001\n\rdev.callme." +
-      "v1B\020LockServiceProtoP\001Z4github.com/call-" +
-      "me/call-me/gen/go/callme/v1;callmev1\242\002\003C" +
-      "XX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\G" +
-      "PBMetadata\352\002\nCallme::V1b\006proto3"
+      "f/duration.proto\032\037google/protobuf/timest" +
+      "amp.proto\"D\n\014CheckRequest\022 \n\013environment" +
+      "\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\"" +
+      "\253\001\n\rCheckResponse\022\034\n\tavailable\030\001 \001(\010R\tav" +
+      "ailable\022@\n\014environments\030\002 \003(\0132\034.callme.v" +
+      "1.EnvironmentStatusR\014environments\022:\n\014mis" +
+      "spellings\030\003 \003(\0132\026.callme.v1.MisspellingR" +
+      "\014misspellings\"C\n\013Misspelling\022\022\n\004name\030\001 \001" +
+      "(\tR\004name\022 \n\014did_you_mean\030\002 \003(\tR\ndidYouMe" +
+      "an\"d\n\004Need\022 \n\013environment\030\001 \001(\tR\013environ" +
+      "ment\022\024\n\005count\030\003 \001(\rR\005count\022\024\n\005slots\030\004 \001(" +
+      "\rR\005slotsJ\004\010\002\020\003R\010selector\"\260\006\n\016AcquireRequ" +
+      "est\022 \n\013environment\030\001 \001(\tR\013environment\022%\n" +
+      "\005needs\030\002 \003(\0132\017.callme.v1.NeedR\005needs\022\022\n\004" +
+      "pool\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.google.p" +
+      "rotobuf.DurationR\003ttl\0224\n\010max_hold\030\005 \001(\0132" +
+      "\031.google.protobuf.DurationR\007maxHold\022*\n\007i" +
+      "f_busy\030\006 \001(\0162\021.callme.v1.IfBusyR\006ifBusy\022" +
+      "-\n\004wait\030\007 \001(\0132\031.google.protobuf.Duration" +
+      "R\004wait\022>\n\rqueue_timeout\030\010 \001(\0132\031.google.p" +
+      "rotobuf.DurationR\014queueTimeout\0228\n\nticket" +
+      "_ttl\030\t \001(\0132\031.google.protobuf.DurationR\tt" +
+      "icketTtl\022>\n\rclaim_timeout\030\n \001(\0132\031.google" +
+      ".protobuf.DurationR\014claimTimeout\022\032\n\010prio" +
+      "rity\030\013 \001(\005R\010priority\022\035\n\nrequest_id\030\014 \001(\t" +
+      "R\trequestId\022)\n\006holder\030\017 \001(\0132\021.callme.v1." +
+      "HolderR\006holder\022\026\n\006reason\030\020 \001(\tR\006reason\022\022" +
+      "\n\004tags\030\021 \003(\tR\004tags\0229\n\nnot_before\030\022 \001(\0132\032" +
+      ".google.protobuf.TimestampR\tnotBefore\0227\n" +
+      "\tnot_after\030\023 \001(\0132\032.google.protobuf.Times" +
+      "tampR\010notAfter\022\035\n\nauto_claim\030\024 \001(\010R\tauto" +
+      "ClaimJ\004\010\r\020\016J\004\010\016\020\017R\rsupersede_keyR\tsupers" +
+      "ede\"\307\001\n\017AcquireResponse\022&\n\005lease\030\001 \001(\0132\020" +
+      ".callme.v1.LeaseR\005lease\022\037\n\013lease_token\030\002" +
+      " \001(\tR\nleaseToken\022/\n\023environment_created\030" +
+      "\003 \001(\010R\022environmentCreated\022:\n\014misspelling" +
+      "s\030\004 \003(\0132\026.callme.v1.MisspellingR\014misspel" +
+      "lings\"\244\002\n\016ReleaseRequest\022\031\n\010lease_id\030\001 \001" +
+      "(\tR\007leaseId\022 \n\013environment\030\002 \001(\tR\013enviro" +
+      "nment\022,\n\007outcome\030\003 \001(\0162\022.callme.v1.Outco" +
+      "meR\007outcome\022\022\n\004note\030\004 \001(\tR\004note\022\035\n\nreque" +
+      "st_id\030\005 \001(\tR\trequestId\022:\n\005facts\030\006 \003(\0132$." +
+      "callme.v1.ReleaseRequest.FactsEntryR\005fac" +
+      "ts\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
+      "lue\030\002 \001(\tR\005value:\0028\001\"^\n\017ReleaseResponse\022" +
+      "&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022" +
+      "#\n\ralready_ended\030\002 \001(\010R\014alreadyEnded\"\203\002\n" +
+      "\014RenewRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId" +
+      "\022+\n\003ttl\030\002 \001(\0132\031.google.protobuf.Duration" +
+      "R\003ttl\0228\n\005facts\030\003 \003(\0132\".callme.v1.RenewRe" +
+      "quest.FactsEntryR\005facts\0227\n\tnot_after\030\004 \001" +
+      "(\0132\032.google.protobuf.TimestampR\010notAfter" +
+      "\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
+      "e\030\002 \001(\tR\005value:\0028\001\"7\n\rRenewResponse\022&\n\005l" +
+      "ease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"[\n\017G" +
+      "etLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseI" +
+      "d\022-\n\004wait\030\002 \001(\0132\031.google.protobuf.Durati" +
+      "onR\004wait\":\n\020GetLeaseResponse\022&\n\005lease\030\001 " +
+      "\001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021CheckFen" +
+      "ceRequest\022 \n\013environment\030\001 \001(\tR\013environm" +
+      "ent\022#\n\rfencing_token\030\002 \001(\004R\014fencingToken" +
+      "\"D\n\022CheckFenceResponse\022\024\n\005valid\030\001 \001(\010R\005v" +
+      "alid\022\030\n\007current\030\002 \001(\004R\007current\"v\n\027WatchE" +
+      "nvironmentRequest\022 \n\013environment\030\001 \001(\tR\013" +
+      "environment\022\022\n\004pool\030\002 \001(\tR\004pool\022%\n\016since" +
+      "_revision\030\003 \001(\004R\rsinceRevision\"\264\001\n\nWatch" +
+      "Cause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\005stat" +
+      "e\030\002 \001(\0162\025.callme.v1.LeaseStateR\005state\0223\n" +
+      "\nend_reason\030\003 \001(\0162\024.callme.v1.EndReasonR" +
+      "\tendReason\022)\n\006holder\030\004 \001(\0132\021.callme.v1.H" +
+      "olderR\006holder\"\377\001\n\030WatchEnvironmentRespon" +
+      "se\022\032\n\010revision\030\001 \001(\004R\010revision\022(\n\004kind\030\002" +
+      " \001(\0162\024.callme.v1.WatchKindR\004kind\022\024\n\005rese" +
+      "t\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007skipped" +
+      "\022@\n\014environments\030\005 \003(\0132\034.callme.v1.Envir" +
+      "onmentStatusR\014environments\022+\n\005cause\030\006 \001(" +
+      "\0132\025.callme.v1.WatchCauseR\005cause\".\n\021Watch" +
+      "LeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\"" +
+      "f\n\022WatchLeaseResponse\022&\n\005lease\030\001 \001(\0132\020.c" +
+      "allme.v1.LeaseR\005lease\022(\n\004kind\030\002 \001(\0162\024.ca" +
+      "llme.v1.WatchKindR\004kind*F\n\006IfBusy\022\027\n\023IF_" +
+      "BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001\022\020\n" +
+      "\014IF_BUSY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OUTCOME_UN" +
+      "SPECIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_F" +
+      "AILED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockServ" +
+      "ice\022?\n\005Check\022\027.callme.v1.CheckRequest\032\030." +
+      "callme.v1.CheckResponse\"\003\220\002\001\022@\n\007Acquire\022" +
+      "\031.callme.v1.AcquireRequest\032\032.callme.v1.A" +
+      "cquireResponse\022@\n\007Release\022\031.callme.v1.Re" +
+      "leaseRequest\032\032.callme.v1.ReleaseResponse" +
+      "\022:\n\005Renew\022\027.callme.v1.RenewRequest\032\030.cal" +
+      "lme.v1.RenewResponse\022C\n\010GetLease\022\032.callm" +
+      "e.v1.GetLeaseRequest\032\033.callme.v1.GetLeas" +
+      "eResponse\022N\n\nCheckFence\022\034.callme.v1.Chec" +
+      "kFenceRequest\032\035.callme.v1.CheckFenceResp" +
+      "onse\"\003\220\002\001\022]\n\020WatchEnvironment\022\".callme.v" +
+      "1.WatchEnvironmentRequest\032#.callme.v1.Wa" +
+      "tchEnvironmentResponse0\001\022K\n\nWatchLease\022\034" +
+      ".callme.v1.WatchLeaseRequest\032\035.callme.v1" +
+      ".WatchLeaseResponse0\001B\234\001\n\rdev.callme.v1B" +
+      "\020LockServiceProtoP\001Z4github.com/call-me/" +
+      "call-me/gen/go/callme/v1;callmev1\242\002\003CXX\252" +
+      "\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBM" +
+      "etadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           dev.callme.v1.TypesProto.getDescriptor(),
           com.google.protobuf.DurationProto.getDescriptor(),
+          com.google.protobuf.TimestampProto.getDescriptor(),
         });
     internal_static_callme_v1_CheckRequest_descriptor =
       getDescriptor().getMessageTypes().get(0);
@@ -276,7 +283,7 @@ public final class LockServiceProto {
     internal_static_callme_v1_AcquireRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_AcquireRequest_descriptor,
-        new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "Holder", "Reason", "Tags", });
+        new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "Holder", "Reason", "Tags", "NotBefore", "NotAfter", "AutoClaim", });
     internal_static_callme_v1_AcquireResponse_descriptor =
       getDescriptor().getMessageTypes().get(5);
     internal_static_callme_v1_AcquireResponse_fieldAccessorTable = new
@@ -306,7 +313,7 @@ public final class LockServiceProto {
     internal_static_callme_v1_RenewRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RenewRequest_descriptor,
-        new java.lang.String[] { "LeaseId", "Ttl", "Facts", });
+        new java.lang.String[] { "LeaseId", "Ttl", "Facts", "NotAfter", });
     internal_static_callme_v1_RenewRequest_FactsEntry_descriptor =
       internal_static_callme_v1_RenewRequest_descriptor.getNestedTypes().get(0);
     internal_static_callme_v1_RenewRequest_FactsEntry_fieldAccessorTable = new
@@ -376,6 +383,7 @@ public final class LockServiceProto {
     descriptor.resolveAllFeaturesImmutable();
     dev.callme.v1.TypesProto.getDescriptor();
     com.google.protobuf.DurationProto.getDescriptor();
+    com.google.protobuf.TimestampProto.getDescriptor();
   }
 
   // @@protoc_insertion_point(outer_class_scope)

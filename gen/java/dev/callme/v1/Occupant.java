@@ -340,7 +340,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp latestEnd_;
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+   * not_after. Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -352,7 +353,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+   * not_after. Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -364,7 +366,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+   * not_after. Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -372,6 +375,44 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder() {
     return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
+  }
+
+  public static final int NOT_BEFORE_FIELD_NUMBER = 10;
+  private com.google.protobuf.Timestamp notBefore_;
+  /**
+   * <pre>
+   * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+   * @return Whether the notBefore field is set.
+   */
+  @java.lang.Override
+  public boolean hasNotBefore() {
+    return ((bitField0_ & 0x00000010) != 0);
+  }
+  /**
+   * <pre>
+   * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+   * @return The notBefore.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getNotBefore() {
+    return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+  }
+  /**
+   * <pre>
+   * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder() {
+    return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -412,6 +453,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       output.writeMessage(8, getLatestEnd());
     }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      output.writeMessage(10, getNotBefore());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -449,6 +493,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(8, getLatestEnd());
+    }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(10, getNotBefore());
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -492,6 +540,11 @@ private static final long serialVersionUID = 0L;
       if (!getLatestEnd()
           .equals(other.getLatestEnd())) return false;
     }
+    if (hasNotBefore() != other.hasNotBefore()) return false;
+    if (hasNotBefore()) {
+      if (!getNotBefore()
+          .equals(other.getNotBefore())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -526,6 +579,10 @@ private static final long serialVersionUID = 0L;
     if (hasLatestEnd()) {
       hash = (37 * hash) + LATEST_END_FIELD_NUMBER;
       hash = (53 * hash) + getLatestEnd().hashCode();
+    }
+    if (hasNotBefore()) {
+      hash = (37 * hash) + NOT_BEFORE_FIELD_NUMBER;
+      hash = (53 * hash) + getNotBefore().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -665,6 +722,7 @@ private static final long serialVersionUID = 0L;
         internalGetSinceFieldBuilder();
         internalGetUntilFieldBuilder();
         internalGetLatestEndFieldBuilder();
+        internalGetNotBeforeFieldBuilder();
       }
     }
     @java.lang.Override
@@ -694,6 +752,11 @@ private static final long serialVersionUID = 0L;
       if (latestEndBuilder_ != null) {
         latestEndBuilder_.dispose();
         latestEndBuilder_ = null;
+      }
+      notBefore_ = null;
+      if (notBeforeBuilder_ != null) {
+        notBeforeBuilder_.dispose();
+        notBeforeBuilder_ = null;
       }
       return this;
     }
@@ -765,6 +828,12 @@ private static final long serialVersionUID = 0L;
             : latestEndBuilder_.build();
         to_bitField0_ |= 0x00000008;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.notBefore_ = notBeforeBuilder_ == null
+            ? notBefore_
+            : notBeforeBuilder_.build();
+        to_bitField0_ |= 0x00000010;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -809,6 +878,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasLatestEnd()) {
         mergeLatestEnd(other.getLatestEnd());
+      }
+      if (other.hasNotBefore()) {
+        mergeNotBefore(other.getNotBefore());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -884,6 +956,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 82: {
+              input.readMessage(
+                  internalGetNotBeforeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1733,7 +1812,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> latestEndBuilder_;
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1744,7 +1824,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1759,7 +1840,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1779,7 +1861,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1797,7 +1880,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1822,7 +1906,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1839,7 +1924,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1851,7 +1937,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1866,7 +1953,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+     * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+     * not_after. Absent: no such limit.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -1883,6 +1971,163 @@ private static final long serialVersionUID = 0L;
         latestEnd_ = null;
       }
       return latestEndBuilder_;
+    }
+
+    private com.google.protobuf.Timestamp notBefore_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notBeforeBuilder_;
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     * @return Whether the notBefore field is set.
+     */
+    public boolean hasNotBefore() {
+      return ((bitField0_ & 0x00000100) != 0);
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     * @return The notBefore.
+     */
+    public com.google.protobuf.Timestamp getNotBefore() {
+      if (notBeforeBuilder_ == null) {
+        return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+      } else {
+        return notBeforeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     */
+    public Builder setNotBefore(com.google.protobuf.Timestamp value) {
+      if (notBeforeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        notBefore_ = value;
+      } else {
+        notBeforeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     */
+    public Builder setNotBefore(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (notBeforeBuilder_ == null) {
+        notBefore_ = builderForValue.build();
+      } else {
+        notBeforeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     */
+    public Builder mergeNotBefore(com.google.protobuf.Timestamp value) {
+      if (notBeforeBuilder_ == null) {
+        if (((bitField0_ & 0x00000100) != 0) &&
+          notBefore_ != null &&
+          notBefore_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getNotBeforeBuilder().mergeFrom(value);
+        } else {
+          notBefore_ = value;
+        }
+      } else {
+        notBeforeBuilder_.mergeFrom(value);
+      }
+      if (notBefore_ != null) {
+        bitField0_ |= 0x00000100;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     */
+    public Builder clearNotBefore() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      notBefore_ = null;
+      if (notBeforeBuilder_ != null) {
+        notBeforeBuilder_.dispose();
+        notBeforeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getNotBeforeBuilder() {
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return internalGetNotBeforeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder() {
+      if (notBeforeBuilder_ != null) {
+        return notBeforeBuilder_.getMessageOrBuilder();
+      } else {
+        return notBefore_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
+      }
+    }
+    /**
+     * <pre>
+     * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetNotBeforeFieldBuilder() {
+      if (notBeforeBuilder_ == null) {
+        notBeforeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getNotBefore(),
+                getParentForChildren(),
+                isClean());
+        notBefore_ = null;
+      }
+      return notBeforeBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Occupant)

@@ -175,7 +175,8 @@ public interface OccupantOrBuilder extends
 
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+   * not_after. Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -184,7 +185,8 @@ public interface OccupantOrBuilder extends
   boolean hasLatestEnd();
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+   * not_after. Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
@@ -193,10 +195,38 @@ public interface OccupantOrBuilder extends
   com.google.protobuf.Timestamp getLatestEnd();
   /**
    * <pre>
-   * When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+   * When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+   * not_after. Absent: no such limit.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp latest_end = 8 [json_name = "latestEnd"];</code>
    */
   com.google.protobuf.TimestampOrBuilder getLatestEndOrBuilder();
+
+  /**
+   * <pre>
+   * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+   * @return Whether the notBefore field is set.
+   */
+  boolean hasNotBefore();
+  /**
+   * <pre>
+   * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+   * @return The notBefore.
+   */
+  com.google.protobuf.Timestamp getNotBefore();
+  /**
+   * <pre>
+   * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder();
 }

@@ -249,6 +249,47 @@ java.lang.String defaultValue) {
     return map.get(key);
   }
 
+  public static final int NOT_AFTER_FIELD_NUMBER = 4;
+  private com.google.protobuf.Timestamp notAfter_;
+  /**
+   * <pre>
+   * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+   * for: look at latest_end.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+   * @return Whether the notAfter field is set.
+   */
+  @java.lang.Override
+  public boolean hasNotAfter() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+   * for: look at latest_end.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+   * @return The notAfter.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getNotAfter() {
+    return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+  }
+  /**
+   * <pre>
+   * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+   * for: look at latest_end.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder() {
+    return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -275,6 +316,9 @@ java.lang.String defaultValue) {
         internalGetFacts(),
         FactsDefaultEntryHolder.defaultEntry,
         3);
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(4, getNotAfter());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -301,6 +345,10 @@ java.lang.String defaultValue) {
       size += com.google.protobuf.CodedOutputStream
           .computeMessageSize(3, facts__);
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getNotAfter());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -325,6 +373,11 @@ java.lang.String defaultValue) {
     }
     if (!internalGetFacts().equals(
         other.internalGetFacts())) return false;
+    if (hasNotAfter() != other.hasNotAfter()) return false;
+    if (hasNotAfter()) {
+      if (!getNotAfter()
+          .equals(other.getNotAfter())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -345,6 +398,10 @@ java.lang.String defaultValue) {
     if (!internalGetFacts().getMap().isEmpty()) {
       hash = (37 * hash) + FACTS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetFacts().hashCode();
+    }
+    if (hasNotAfter()) {
+      hash = (37 * hash) + NOT_AFTER_FIELD_NUMBER;
+      hash = (53 * hash) + getNotAfter().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -503,6 +560,7 @@ java.lang.String defaultValue) {
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetTtlFieldBuilder();
+        internalGetNotAfterFieldBuilder();
       }
     }
     @java.lang.Override
@@ -516,6 +574,11 @@ java.lang.String defaultValue) {
         ttlBuilder_ = null;
       }
       internalGetMutableFacts().clear();
+      notAfter_ = null;
+      if (notAfterBuilder_ != null) {
+        notAfterBuilder_.dispose();
+        notAfterBuilder_ = null;
+      }
       return this;
     }
 
@@ -563,6 +626,12 @@ java.lang.String defaultValue) {
         result.facts_ = internalGetFacts();
         result.facts_.makeImmutable();
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.notAfter_ = notAfterBuilder_ == null
+            ? notAfter_
+            : notAfterBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -589,6 +658,9 @@ java.lang.String defaultValue) {
       internalGetMutableFacts().mergeFrom(
           other.internalGetFacts());
       bitField0_ |= 0x00000004;
+      if (other.hasNotAfter()) {
+        mergeNotAfter(other.getNotAfter());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -636,6 +708,13 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 34: {
+              input.readMessage(
+                  internalGetNotAfterFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1069,6 +1148,172 @@ java.lang.String defaultValue) {
           .putAll(values);
       bitField0_ |= 0x00000004;
       return this;
+    }
+
+    private com.google.protobuf.Timestamp notAfter_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notAfterBuilder_;
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     * @return Whether the notAfter field is set.
+     */
+    public boolean hasNotAfter() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     * @return The notAfter.
+     */
+    public com.google.protobuf.Timestamp getNotAfter() {
+      if (notAfterBuilder_ == null) {
+        return notAfter_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+      } else {
+        return notAfterBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     */
+    public Builder setNotAfter(com.google.protobuf.Timestamp value) {
+      if (notAfterBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        notAfter_ = value;
+      } else {
+        notAfterBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     */
+    public Builder setNotAfter(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (notAfterBuilder_ == null) {
+        notAfter_ = builderForValue.build();
+      } else {
+        notAfterBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     */
+    public Builder mergeNotAfter(com.google.protobuf.Timestamp value) {
+      if (notAfterBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          notAfter_ != null &&
+          notAfter_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getNotAfterBuilder().mergeFrom(value);
+        } else {
+          notAfter_ = value;
+        }
+      } else {
+        notAfterBuilder_.mergeFrom(value);
+      }
+      if (notAfter_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     */
+    public Builder clearNotAfter() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      notAfter_ = null;
+      if (notAfterBuilder_ != null) {
+        notAfterBuilder_.dispose();
+        notAfterBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getNotAfterBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetNotAfterFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder() {
+      if (notAfterBuilder_ != null) {
+        return notAfterBuilder_.getMessageOrBuilder();
+      } else {
+        return notAfter_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : notAfter_;
+      }
+    }
+    /**
+     * <pre>
+     * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+     * for: look at latest_end.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetNotAfterFieldBuilder() {
+      if (notAfterBuilder_ == null) {
+        notAfterBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getNotAfter(),
+                getParentForChildren(),
+                isClean());
+        notAfter_ = null;
+      }
+      return notAfterBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.RenewRequest)

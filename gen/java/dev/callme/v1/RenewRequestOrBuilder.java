@@ -120,4 +120,34 @@ java.lang.String defaultValue);
    */
   java.lang.String getFactsOrThrow(
       java.lang.String key);
+
+  /**
+   * <pre>
+   * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+   * for: look at latest_end.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+   * @return Whether the notAfter field is set.
+   */
+  boolean hasNotAfter();
+  /**
+   * <pre>
+   * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+   * for: look at latest_end.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+   * @return The notAfter.
+   */
+  com.google.protobuf.Timestamp getNotAfter();
+  /**
+   * <pre>
+   * A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+   * for: look at latest_end.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp not_after = 4 [json_name = "notAfter"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getNotAfterOrBuilder();
 }

@@ -53,9 +53,32 @@ pub struct Occupant {
     /// Who asked, as the server knows it: the name of the key.
     #[prost(string, tag="7")]
     pub principal: ::prost::alloc::string::String,
-    /// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+    /// When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
+    /// not_after. Absent: no such limit.
     #[prost(message, optional, tag="8")]
     pub latest_end: ::core::option::Option<::prost_types::Timestamp>,
+    /// A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
+    #[prost(message, optional, tag="10")]
+    pub not_before: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The next lease that will enter the line of an environment at a fixed time: see AcquireRequest.not_before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reservation {
+    /// When it does: it is served then, or as soon as who is on the environment has left it.
+    #[prost(message, optional, tag="1")]
+    pub at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who it is for.
+    #[prost(message, optional, tag="2")]
+    pub holder: ::core::option::Option<Holder>,
+    /// The lease. Knowing it gives no right over it.
+    #[prost(string, tag="3")]
+    pub lease_id: ::prost::alloc::string::String,
+    /// When it ends at the latest. Absent: nobody has said.
+    #[prost(message, optional, tag="4")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it is wanted for.
+    #[prost(string, tag="5")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// One environment as a lease has it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -142,7 +165,8 @@ pub struct Lease {
     /// -10 to 10. Each step counts as ten minutes of waiting.
     #[prost(int32, tag="11")]
     pub priority: i32,
-    /// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody.
+    /// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
+    /// its not_before: it stands in no line.
     #[prost(uint32, tag="12")]
     pub position: u32,
     /// While QUEUED: how many stand in that line, this one included.
@@ -196,12 +220,25 @@ pub struct Lease {
     /// Who ended it; only when ENDED by a call, not by itself.
     #[prost(message, optional, tag="29")]
     pub ended_by: ::core::option::Option<EndedBy>,
-    /// When it ends at the latest, however often it is renewed: granted_at + max_hold. Absent: not granted, or no such limit.
+    /// When it ends at the latest, however often it is renewed: granted_at + max_hold, or not_after if that is earlier; before its grant not_after.
+    /// Absent: no such limit.
     #[prost(message, optional, tag="30")]
     pub latest_end: ::core::option::Option<::prost_types::Timestamp>,
     /// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
     #[prost(bool, tag="31")]
     pub passed_over: bool,
+    /// A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
+    #[prost(message, optional, tag="35")]
+    pub not_before: ::core::option::Option<::prost_types::Timestamp>,
+    /// It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
+    #[prost(message, optional, tag="36")]
+    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
+    /// A grant is HELD at once, and nobody need give signs of life while it waits.
+    #[prost(bool, tag="37")]
+    pub auto_claim: bool,
+    /// While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
+    #[prost(message, optional, tag="38")]
+    pub next_reservation: ::core::option::Option<Reservation>,
 }
 /// An environment as a caller who wants it sees it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -251,6 +288,9 @@ pub struct EnvironmentStatus {
     /// What holders have told of it, by name: see RenewRequest.facts.
     #[prost(map="string, message", tag="16")]
     pub facts: ::std::collections::HashMap<::prost::alloc::string::String, Fact>,
+    /// The next reservation of it by name. Absent: there is none.
+    #[prost(message, optional, tag="17")]
+    pub next_reservation: ::core::option::Option<Reservation>,
 }
 /// A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -949,6 +989,17 @@ pub struct AcquireRequest {
     /// Free words to find it by, at most 16.
     #[prost(string, repeated, tag="17")]
     pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// A reservation: enter the line at this time, at most 30 d ahead, with the rank of the time at which it was asked for. Until then it needs no sign
+    /// of life, claims nothing and is in nobody's way; ticket_ttl and queue_timeout run from it. A time that is over: now. Not with IF_BUSY_FAIL.
+    #[prost(message, optional, tag="18")]
+    pub not_before: ::core::option::Option<::prost_types::Timestamp>,
+    /// End then at the latest, at most 30 d after the beginning: EXPIRED or, if it has not been granted by then, TIMED_OUT.
+    #[prost(message, optional, tag="19")]
+    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
+    /// For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
+    /// and not_after alone bounds it where the environment has no max_hold.
+    #[prost(bool, tag="20")]
+    pub auto_claim: bool,
 }
 /// What became of the request.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1014,6 +1065,10 @@ pub struct RenewRequest {
     /// oldest go. Only a HELD lease tells facts.
     #[prost(map="string, string", tag="3")]
     pub facts: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
+    /// A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
+    /// for: look at latest_end.
+    #[prost(message, optional, tag="4")]
+    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// The lease after it.
 #[derive(Clone, PartialEq, ::prost::Message)]

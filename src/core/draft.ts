@@ -165,7 +165,7 @@ export class Draft {
     return revision;
   }
 
-  /** Writes a lease; a change of state is an event, and so is that a reservation enters the line. */
+  /** Writes a lease; a change of state is an event, and so is a new not_after, and that a reservation enters the line. */
   putLease(lease: Lease, { revision = this.next(), rest }: Writing = {}): Lease {
     const before = this.pool.leases.get(lease.id);
     const row: Lease = { ...lease, revision };
@@ -174,7 +174,10 @@ export class Draft {
     this.rows.push({ kind: "lease", lease: row });
     for (const name of rest?.keys() ?? []) this.rows.push({ kind: "environment", name });
     const entered = before?.early === true && row.early !== true;
-    if (before?.state === row.state && before.passedOver === row.passedOver && !entered) return row;
+    if (before?.state === row.state && before.passedOver === row.passedOver && !entered) {
+      if (before.notAfter !== row.notAfter) this.#tell(revision, namesOf(row), {});
+      return row;
+    }
     if (row.state === "ENDED") this.#remember(row);
     if (isReady(this.pool, row)) this.arrived.add(row.id);
     // One that is passed over leaves what a selector had chosen for it.

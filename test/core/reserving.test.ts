@@ -184,6 +184,16 @@ describe("not_after", () => {
     expect(world.states("person", "waiter")).toBe("person EXPIRED, waiter QUEUED");
   });
 
+  test("that is new is told to who watches, although a renewal is not", () => {
+    const world = new World();
+    const end = world.at + HOUR;
+    reserve(world, "person", 0, HOUR);
+    const before = world.events.length;
+    world.do({ type: "renew", by: ADMIN, lease: "person" });
+    extend(world, "person", end + HOUR);
+    expect(world.events.slice(before)).toMatchObject([{ environments: [{ holders: [{ leaseId: "person", until: end + HOUR }] }] }]);
+  });
+
   test("takes nothing back of a ttl that was promised", () => {
     const world = new World();
     world.acquire("l", "a", { ttl: MINUTE });

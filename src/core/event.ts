@@ -1,4 +1,4 @@
-import type { EnvironmentState, LastUse } from "./model/environment.ts";
+import type { EnvironmentState, Labels, LastUse } from "./model/environment.ts";
 import type { EndedBy, EndReason, Holder, LeaseState } from "./model/lease.ts";
 import type { Micros, Revision } from "./model/units.ts";
 
@@ -36,6 +36,8 @@ export interface EnvironmentStatus {
   readonly stateReason: string;
   /** When it becomes available by itself. */
   readonly stateUntil?: Micros;
+  /** What selectors go by. Absent: made on demand, and so never selected. */
+  readonly labels?: Labels;
   readonly capacity: number;
   readonly used: number;
   readonly resting: number;
@@ -50,6 +52,8 @@ export interface EnvironmentStatus {
   readonly rest?: { readonly until: Micros; readonly from?: LastUse };
   /** It is gone; this is the last that is told of it. */
   readonly deleted?: boolean;
+  /** For who follows a selection: it is not in it any more. */
+  readonly left?: boolean;
 }
 
 /**
@@ -99,4 +103,6 @@ export interface Event {
   /** ENVIRONMENT_CHANGED: the fields that differ, and the capacity before, if that does. */
   readonly fields?: readonly string[];
   readonly capacityBefore?: number;
+  /** The labels before, if they differ, for who goes by them. */
+  readonly labelsBefore?: Labels;
 }

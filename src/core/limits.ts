@@ -38,7 +38,10 @@ export const limits = {
   priority: 10,
   /** What one step of priority is worth in waiting. */
   priorityStep: 10 * minute,
+  /** Environments of a request. */
   needs: 32,
+  /** A selector: its length in characters, its requirements, and the values of each. */
+  selector: { text: 2_048, requirements: 16, values: 64 },
   capacity: 10_000,
   text: 512,
   name: 128,

@@ -7,7 +7,7 @@ import type { EndedBy, Lease } from "./model/lease.ts";
 import { partsOf } from "./model/needs.ts";
 
 /** All of an event but where and when it was. */
-export type Tale = Pick<Event, "cause" | "kind" | "by" | "fields" | "capacityBefore">;
+export type Tale = Pick<Event, "cause" | "kind" | "by" | "fields" | "capacityBefore" | "labelsBefore">;
 
 /** The change of a lease's state. `names`: the environments of the event. */
 export function leaseTale(before: Lease | undefined, lease: Lease, names: readonly string[]): Tale {
@@ -47,6 +47,10 @@ export function environmentTale(before: Environment | undefined, after: Environm
     return { kind: "STATE_CHANGED", ...who };
   const fields = differing(before.config, after.config);
   if (fields.length === 0) return {};
-  const { capacity } = before.config;
-  return { kind: "ENVIRONMENT_CHANGED", fields, ...(capacity !== after.config.capacity && { capacityBefore: capacity }), ...who };
+  const { capacity, labels } = before.config;
+  return {
+    ...{ kind: "ENVIRONMENT_CHANGED", fields, ...who },
+    ...(capacity !== after.config.capacity && { capacityBefore: capacity }),
+    ...(fields.includes("labels") && before.onDemand !== true && { labelsBefore: labels }),
+  };
 }

@@ -51,9 +51,10 @@ export function deletedStatus(environment: Environment): EnvironmentStatus {
 }
 
 /** An environment that nobody is on. */
-function bareStatus({ config, state, stateReason, stateUntil }: Environment): EnvironmentStatus {
+function bareStatus({ config, onDemand, state, stateReason, stateUntil }: Environment): EnvironmentStatus {
   const until = stateUntil === undefined ? {} : { stateUntil };
-  const facts = { name: config.name, pool: config.pool, state, stateReason, ...until, capacity: config.capacity };
+  const labels = onDemand === true ? {} : { labels: config.labels };
+  const facts = { name: config.name, pool: config.pool, state, stateReason, ...until, ...labels, capacity: config.capacity };
   return { ...facts, used: 0, resting: 0, queueLength: 0, available: false, holders: [] };
 }
 

@@ -24,6 +24,7 @@ interface About {
   readonly leaseId?: string;
   readonly environment?: string;
   readonly pool?: string;
+  readonly selector?: string;
 }
 
 /** Checks that the caller may do this to what the request names; throws permission_denied. A key may do everything. */
@@ -80,14 +81,16 @@ function mayUseLease(caller: Caller, { leaseId = "" }: About): void {
   throw failure("NOT_YOURS", `this lease_token is for lease ${caller.lease}, not for ${leaseId}`);
 }
 
-async function mayLookAt(service: Service, { lease = "" }: Caller, { environment = "", pool = "" }: About): Promise<void> {
-  if (pool !== "") throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; use an API key");
+async function mayLookAt(service: Service, { lease = "" }: Caller, { environment = "", pool = "", selector = "" }: About): Promise<void> {
+  if (pool !== "" || selector !== "")
+    throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; use an API key");
   // The request names nothing: the method refuses it.
   if (environment === "") return;
   const found = await service.engine.views.lease(lease);
   if (found === undefined || found.lease.state === "ENDED")
     throw tooNarrow(`lease ${lease} has ended, and with it what its lease_token opened; use an API key`);
-  if (!isOn(found.lease, environment)) throw tooNarrow(`this lease_token is for ${namesOf(found.lease).join(", ")}; use an API key`);
+  const names = namesOf(found.lease).join(", ") || "what its lease will be granted";
+  if (!isOn(found.lease, environment)) throw tooNarrow(`this lease_token is for ${names}; use an API key`);
 }
 
 function tooNarrow(message: string): Error {

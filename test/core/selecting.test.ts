@@ -1,6 +1,7 @@
 /** Needs by selector: which environments are chosen, and on which terms (rule 1). */
 import { describe, expect, test } from "vitest";
-import { matches, type Selector, textOf } from "../../src/core/model/selector.ts";
+import { matches, type Selector } from "../../src/core/model/selector.ts";
+import { textOf } from "../../src/core/model/selector-text.ts";
 import { labelled, on, rack } from "./rack.ts";
 import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
@@ -61,7 +62,9 @@ describe("a request by selector", () => {
     world.acquire("once", "typo");
     world.release("once");
     const unlabelled = { selector: [{ key: "kind", operator: "ABSENT", values: [] }], count: 2, slots: 1 } as const;
-    expect(world.acquire("x", unlabelled).endNote).toBe("!kind matches 1 environment with 1 slot, fewer than the 2 asked for");
+    expect(world.acquire("x", unlabelled).endNote).toBe(
+      "in pool default, !kind matches 1 environment with 1 slot, fewer than the 2 asked for",
+    );
     world.apply({ typo: {} });
     world.acquire("y", unlabelled);
     expect(on(world, "y").sort()).toEqual(["typo", "uat"]);
@@ -69,13 +72,13 @@ describe("a request by selector", () => {
 
   test("that can never be met is answered at once, with why", () => {
     const { endNote } = rack().acquire("many", labelled("kind", "board", 4));
-    expect(endNote).toBe("kind=board matches 3 environments with 1 slot, fewer than the 4 asked for");
+    expect(endNote).toBe("in pool default, kind=board matches 3 environments with 1 slot, fewer than the 4 asked for");
   });
 
   test("whose wants are for the same environments is told what they leave each other", () => {
     const { endNote } = rack().acquire("two", [labelled("kind", "board", 3), labelled("os", "linux")]);
     expect(endNote).toBe(
-      "os=linux matches 1 environment with 1 slot, of which what else is asked for leaves 0, fewer than the 1 asked for",
+      "in pool default, os=linux matches 1 environment with 1 slot, of which what else is asked for leaves 0, fewer than the 1 asked for",
     );
   });
 

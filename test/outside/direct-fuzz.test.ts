@@ -4,12 +4,15 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Answer, overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { clientsOf } from "./clients.ts";
 import { KEY, type Server } from "./server.ts";
 import { envelope } from "./wire.ts";
 
 let servers: Server[];
 beforeAll(async () => {
   servers = await startBoth();
+  const environments = [{ name: "labelled", labels: { tier: "uat" }, capacity: 5 }];
+  for (const server of servers) await clientsOf(server).environments.applyEnvironments({ environments });
 });
 afterAll(() => Promise.all(servers.map((server) => server[Symbol.asyncDispose]())));
 
@@ -21,13 +24,17 @@ const requestId = fc.constantFrom("r0", "r1", "r2", "\u0000");
 const leaseId = fc.constantFrom("", "nope", "00000000-0000-4000-8000-000000000000");
 const duration = fc.constantFrom("0s", "0.5s", "90.000000001s", "3600s", "-1s", "315576000000s");
 const time = fc.constantFrom("1970-01-01T00:00:00Z", "2020-06-01T12:00:00.5+02:00", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z");
+const slots = fc.constantFrom(0, 1, 5);
+const selector = fc.constantFrom("", "tier=uat", "!tier", "tier in (uat", '"\u202e"', "ü=\u2603");
 const MESSAGES: Record<Name, fc.Arbitrary<object>> = {
-  check: fc.record({ environment, pool: fc.constantFrom("nowhere", "default") }, { requiredKeys: [] }),
+  check: fc.record({ environment, pool: fc.constantFrom("nowhere", "default"), selector }, { requiredKeys: [] }),
   acquire: fc.record(
     {
       environment,
       requestId,
-      needs: fc.array(fc.record({ environment, slots: fc.constantFrom(0, 1, 5) }), { maxLength: 2 }),
+      needs: fc.array(fc.oneof(fc.record({ environment, slots }), fc.record({ selector, count: fc.constantFrom(0, 1, 40), slots })), {
+        maxLength: 2,
+      }),
       holder: fc.record({ name: fc.constantFrom("ci", "'\"\\"), runUrl: fc.constantFrom("https://ci/1", "javascript:1") }),
       ttl: duration,
       ifBusy: fc.constantFrom("IF_BUSY_FAIL", "IF_BUSY_QUEUE"),

@@ -3,6 +3,7 @@ import { create, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protob
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { overHttp1, overHttp2, plain, startBoth } from "./both-ways.ts";
+import { clientsOf } from "./clients.ts";
 import { KEY, type Server } from "./server.ts";
 import { envelope } from "./wire.ts";
 
@@ -12,6 +13,9 @@ type Name = "check" | "acquire" | "release" | "renew" | "getLease" | "checkFence
 let servers: Server[];
 beforeAll(async () => {
   servers = await startBoth();
+  const labels = { tier: "uat" };
+  const environments = ["s-1", "s-2"].map((name) => ({ name, pool: "direct", labels, capacity: 3 }));
+  for (const server of servers) await clientsOf(server).environments.applyEnvironments({ environments });
 });
 afterAll(() => Promise.all(servers.map((server) => server[Symbol.asyncDispose]())));
 
@@ -28,6 +32,11 @@ const CALLS: [words: string, name: Name, message: object, headers?: Record<strin
   ["one that is queued", "acquire", { environment: "direct-a", reason: "waits" }],
   ["a wait that its deadline cuts short", "acquire", { environment: "direct-a", wait: "60s", requestId: "r2" }, { timeout: "300" }],
   ["one that can never be met", "acquire", { needs: [{ environment: "direct-a", slots: 5 }] }],
+  ["one by selector", "acquire", { pool: "direct", needs: [{ selector: "tier=uat,!gpu", count: 2, slots: 2 }] }],
+  ["one by selector that is queued", "acquire", { pool: "direct", needs: [{ selector: "tier in (uat,qa)" }] }],
+  ["one by selector that can never be met", "acquire", { needs: [{ selector: "tier=prod" }] }],
+  ["a selector that is none", "acquire", { needs: [{ selector: "tier in ü" }] }],
+  ["a Check by selector", "check", { pool: "direct", selector: "tier" }],
   ["a bad field", "acquire", { environment: "direct-a", ttl: "0.5s" }],
   ["nothing that is asked for", "acquire", {}],
   ["text that no header can carry", "release", { leaseId: `${UNKNOWN} ü ☃ %25 \u{1f600}` }],

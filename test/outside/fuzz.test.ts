@@ -21,7 +21,22 @@ const names = [...LockService.methods, ...EnvironmentService.methods].flatMap(({
 const value = fc.letrec((tie) => ({
   any: fc.oneof(
     { depthSize: "small" },
-    fc.constantFrom(null, true, 0, -1, 1e99, "e", "5s", "1h", "IF_BUSY_FAIL", "2027-01-31T12:00:00Z", "\ud800", "\u202e", "__proto__"),
+    fc.constantFrom(
+      null,
+      true,
+      0,
+      -1,
+      1e99,
+      "e",
+      "5s",
+      "1h",
+      "IF_BUSY_FAIL",
+      "tier in (a,b),!gpu",
+      "2027-01-31T12:00:00Z",
+      "\ud800",
+      "\u202e",
+      "__proto__",
+    ),
     fc.double(),
     fc.string({ unit: "binary" }),
     fc.array(tie("any"), { maxLength: 3 }),

@@ -1,8 +1,8 @@
 import process from "node:process";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { type AcquireRequest, AcquireRequestSchema, IfBusy, type NeedSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import type { HolderSchema, Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { type AcquireRequest, AcquireRequestSchema, IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { HolderSchema, Lease, NeedSchema } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { describeHolder } from "./ci/holder.ts";
 import { durationOf, nanoseconds, parseDuration } from "./duration.ts";
 

@@ -9,12 +9,14 @@ export type Variable = { readonly value: string } | { readonly fromEnv: string; 
 /** By their names. */
 export type Variables = Readonly<Record<string, Variable>>;
 
+export type Labels = Readonly<Record<string, string>>;
+
 /** What operators set; Apply replaces it whole. */
 export interface EnvironmentConfig {
   readonly name: string;
   readonly pool: string;
   readonly description: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Labels;
   readonly capacity: number;
   readonly defaultTtl?: Micros;
   readonly maxTtl?: Micros;

@@ -28,14 +28,3 @@ function holds({ operator, values }: Requirement, value: string | undefined): bo
       return value === undefined;
   }
 }
-
-/** A selector as people write it: `tier=uat,region in (eu,us),!gpu`. */
-export function textOf(selector: Selector): string {
-  const texts = selector.map(({ key, operator, values }) => {
-    if (operator === "EXISTS") return key;
-    if (operator === "ABSENT") return `!${key}`;
-    if (values.length === 1) return `${key}${operator === "IN" ? "=" : "!="}${values[0]}`;
-    return `${key} ${operator === "IN" ? "in" : "notin"} (${values.join(",")})`;
-  });
-  return texts.length === 0 ? "an empty selector" : texts.join(",");
-}

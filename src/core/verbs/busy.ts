@@ -6,7 +6,7 @@ import { byUse, choose, eligible, wouldDo } from "../line/choosing.ts";
 import type { Lease, SelectorWant, Want } from "../model/lease.ts";
 import { type Part, selectorsOf, sitesOf } from "../model/needs.ts";
 import type { Pool, Site } from "../model/pool.ts";
-import { textOf } from "../model/selector.ts";
+import { textOf } from "../model/selector-text.ts";
 import { freeSlots, restingSlots } from "../model/site.ts";
 
 /** How many holders, and how many of the environments that a selector matches, an answer names. */
@@ -58,7 +58,7 @@ export function unsatisfiable(pool: Pool, wanted: readonly Want[]): string | und
 function scarcity(pool: Pool, want: SelectorWant, left: number): string {
   const { selector, slots, count } = want;
   const all = pool.sites.values().reduce((sum, site) => sum + Number(wouldDo(want, site)), 0);
-  const found = `${textOf(selector)} matches ${counted(all, "environment")} with ${counted(slots, "slot")}`;
+  const found = `in pool ${pool.name}, ${textOf(selector)} matches ${counted(all, "environment")} with ${counted(slots, "slot")}`;
   const others = all === left ? "" : `, of which what else is asked for leaves ${left}`;
   return `${found}${others}, fewer than the ${count} asked for`;
 }

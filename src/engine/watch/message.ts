@@ -1,7 +1,7 @@
 import type { Cause, EnvironmentStatus, Event } from "../../core/event.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Revision } from "../../core/model/units.ts";
-import type { Topic } from "./subscription.ts";
+import { partIn, type Topic } from "./subscription.ts";
 
 /** A message of a watch: rule 10 of docs/contract.md. */
 export interface WatchMessage {
@@ -34,16 +34,25 @@ function sameItems<T>(some: readonly T[], others: readonly T[]): boolean {
 
 /** What tells a topic's messages from those of others about the same pool or event. */
 export function keyOf(topic: Topic): string {
-  return "pool" in topic ? "" : topic.environment;
+  if ("environment" in topic) return `=${topic.environment}`;
+  return topic.selection === undefined ? "" : `?${topic.selection.text}`;
 }
 
 /** An event as the topic's readers see it. */
 export function changeOf(event: Event, topic: Topic): WatchMessage {
-  const all = "pool" in topic || event.environments.length === 1;
+  const all = "environment" in topic ? event.environments.length === 1 : topic.selection === undefined;
   const key = all ? "" : keyOf(topic);
   const known = messages.get(event)?.get(key);
   if (known !== undefined) return known;
   const { revision, cause } = event;
-  const environments = all ? event.environments : event.environments.filter((status) => status.name === key);
+  const environments = all ? event.environments : event.environments.flatMap((status) => toldOf(status, topic, event));
   return shared(event, key, { ...EMPTY, kind: "CHANGE", revision, environments, ...(cause && { cause }) });
+}
+
+/** What the topic's readers are told of an environment, if anything. */
+function toldOf(status: EnvironmentStatus, topic: Topic, event: Event): EnvironmentStatus | [] {
+  if ("environment" in topic) return status.name === topic.environment ? status : [];
+  const part = topic.selection && partIn(topic.selection, status, event);
+  if (part === undefined) return [];
+  return part === "LEFT" ? { ...status, left: true } : status;
 }

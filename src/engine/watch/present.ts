@@ -1,17 +1,22 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
+import { eligible } from "../../core/line/choosing.ts";
 import type { Lease } from "../../core/model/lease.ts";
 import type { Pool, Site } from "../../core/model/pool.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
+import { ascending } from "../../core/model/sorted.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Engine } from "../engine.ts";
-import type { Topic } from "./subscription.ts";
+import type { Selection, Topic } from "./subscription.ts";
 
 /** The state of a topic, as last committed. `age`: how old, in microseconds, the part may be that changes with time alone. */
 export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; environments: readonly EnvironmentStatus[] } {
   const pool = homeOf(engine, topic);
   const now = engine.views.now();
-  if ("pool" in topic) return { pool, environments: presentOf(pool, now, age) };
+  if ("pool" in topic) {
+    const { selection } = topic;
+    return { pool, environments: selection === undefined ? presentOf(pool, now, age) : selected(pool, selection, now, age) };
+  }
   const site = pool.sites.get(topic.environment);
   const status = site === undefined ? unborn(pool, topic.environment) : presentStatus(pool, topic.environment, site, now, age);
   return { pool, environments: [status] };
@@ -49,6 +54,13 @@ function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly Environme
   for (const [name, site] of pool.sites.entries()) statuses.push(presentStatus(pool, name, site, now));
   byPool.set(pool, { at: now, statuses, timed: statuses.some((status) => status.queueLength > 0) });
   return statuses;
+}
+
+/** The same of those that are selected, by name. */
+function selected(pool: Pool, { selector }: Selection, now: Micros, age: Micros): readonly EnvironmentStatus[] {
+  const sites = [...eligible(pool, { needs: [{ selector, count: 1, slots: 1 }] })];
+  const statuses = sites.map((site) => presentStatus(pool, site.environment.config.name, site, now, age));
+  return statuses.sort((a, b) => ascending(a.name, b.name));
 }
 
 /** The present status of an environment of the pool, whose site is given; not older than `age`. */

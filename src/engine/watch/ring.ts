@@ -121,6 +121,7 @@ export function sizeOf(event: Event): number {
 
 function sizeOfStatus(status: EnvironmentStatus): number {
   let size = OBJECT + status.name.length + status.stateReason.length;
+  for (const key in status.labels) size += key.length + (status.labels[key]?.length ?? 0);
   for (const holder of status.holders) size += sizeOfOccupant(holder);
   if (status.next !== undefined) size += sizeOfOccupant(status.next);
   return status.rest?.from === undefined ? size : size + OBJECT + sizeOfHolder(status.rest.from.holder);

@@ -1,17 +1,41 @@
-import type { Event } from "../../core/event.ts";
+import type { EnvironmentStatus, Event } from "../../core/event.ts";
+import { matches, type Selector } from "../../core/model/selector.ts";
 import type { Revision } from "../../core/model/units.ts";
 import type { Pause } from "./pause.ts";
 import type { Ring } from "./ring.ts";
 
 /** What a subscription follows. An environment is followed by name, whatever pool it turns up in. */
-export type Topic = { readonly pool: string } | { readonly environment: string };
+export type Topic = PoolTopic | { readonly environment: string };
+
+/** All of a pool, or what a selector matches of it. */
+export interface PoolTopic {
+  readonly pool: string;
+  readonly selection?: Selection;
+}
+
+/** Selected environments; the text tells one selection from another. */
+export interface Selection {
+  readonly selector: Selector;
+  readonly text: string;
+}
 
 /** Whether an event is about the topic, of whose pool it is. */
 export function concerns(event: Event, topic: Topic): boolean {
-  if ("pool" in topic) return true;
+  if ("pool" in topic) return topic.selection === undefined || isSelected(event, topic.selection);
   // A loop, since it is asked for each event and reader: a callback would be made for each of them.
   for (const { name } of event.environments) if (name === topic.environment) return true;
   return false;
+}
+
+function isSelected(event: Event, selection: Selection): boolean {
+  for (const status of event.environments) if (partIn(selection, status, event) !== undefined) return true;
+  return false;
+}
+
+/** Whether a selection has an environment, or had it until the event that tells of it. */
+export function partIn({ selector }: Selection, { labels }: EnvironmentStatus, { labelsBefore }: Event): "IN" | "LEFT" | undefined {
+  if (labels !== undefined && matches(selector, labels)) return "IN";
+  return labelsBefore !== undefined && matches(selector, labelsBefore) ? "LEFT" : undefined;
 }
 
 /** One reader of events: a place in a ring that all readers share. It holds nothing itself, however far it falls behind. */

@@ -14,7 +14,7 @@ import type { Exchange } from "./exchange.ts";
 import { Outlet } from "./outlet.ts";
 import { parametersOf } from "./query.ts";
 
-const PARAMETERS = ["environment", "pool", "since_revision"];
+const PARAMETERS = ["environment", "pool", "selector", "since_revision"];
 
 /** The door cuts off a reader that has stopped. */
 export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
@@ -47,8 +47,8 @@ function readQuery(exchange: Exchange) {
   const since = given.get("since_revision") ?? "0";
   if (!/^\d{1,19}$/.test(since))
     throw badField("since_revision", `${JSON.stringify(since)} is not a revision; use one that a watch gave out`);
-  const { environment = "", pool = "" } = Object.fromEntries(given);
-  return create(WatchEnvironmentRequestSchema, { environment, pool, sinceRevision: BigInt(since) });
+  const { environment = "", pool = "", selector = "" } = Object.fromEntries(given);
+  return create(WatchEnvironmentRequestSchema, { environment, pool, selector, sinceRevision: BigInt(since) });
 }
 
 function fail(exchange: Exchange, error: ConnectError): void {

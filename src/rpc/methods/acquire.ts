@@ -5,11 +5,12 @@ import { type AcquireRequest, AcquireRequestSchema, IfBusy } from "../../../gen/
 import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import type { Holder, HolderKind as Kind, NamedWant } from "../../core/model/lease.ts";
+import type { Holder, HolderKind as Kind } from "../../core/model/lease.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { badField } from "../errors.ts";
-import { choice, duration, integer, newName, required, text, time, timeAsWritten } from "./fields.ts";
+import { choice, duration, integer, required, text, time, timeAsWritten } from "./fields.ts";
 import { newLeaseId } from "./ids.ts";
+import { readNeeds } from "./needs.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
 const IF_BUSY: Partial<Record<IfBusy, Acquire["ifBusy"]>> = {
@@ -36,11 +37,7 @@ export function readAcquire(
   autoCreate: boolean,
   poolOf: (environment: string) => string | undefined,
 ): AcquireInput {
-  const needs = readNeeds(request);
-  const pool = readPool(request, needs, poolOf);
-  for (const [index, need] of needs.entries())
-    if (poolOf(need.environment) === undefined)
-      newName(request.environment === "" ? `needs[${index}].environment` : "environment", need.environment);
+  const { pool, needs } = readNeeds(request, poolOf);
   const content = readContent(request);
   const requestId = text("request_id", request.requestId, limits.name);
   const command: Acquire = {
@@ -102,37 +99,6 @@ function checkTimes(request: AcquireRequest, notBefore: Micros | undefined, notA
     throw badField("not_after", `${timeAsWritten(notAfter)} is not after not_before, ${timeAsWritten(notBefore)}`);
   if (request.autoClaim && notAfter === undefined)
     throw badField("auto_claim", "needs not_after: nobody has to renew such a lease, so its end must be given");
-}
-
-function readNeeds(request: AcquireRequest): NamedWant[] {
-  if (request.environment !== "" && request.needs.length > 0) throw badField("needs", "is given beside environment; give one of the two");
-  if (request.environment !== "") return [{ environment: request.environment, slots: 1 }];
-  if (request.needs.length === 0) throw badField("environment", "is missing; name the environment you want, or several in needs");
-  if (request.needs.length > limits.needs)
-    throw badField("needs", `has ${request.needs.length} entries; at most ${limits.needs} are allowed`);
-  const seen = new Set<string>();
-  return request.needs.map((need, index) => {
-    const at = `needs[${index}]`;
-    const environment = required(`${at}.environment`, need.environment);
-    if (seen.has(environment))
-      throw badField(`${at}.environment`, `${JSON.stringify(environment)} is named twice; use slots for more of it`);
-    seen.add(environment);
-    if (need.count > 1) throw badField(`${at}.count`, `${need.count} of one named environment cannot be had; use slots`);
-    return { environment, slots: integer(`${at}.slots`, need.slots || 1, 1, limits.capacity) };
-  });
-}
-
-/** The one pool of all needs; what does not exist yet joins the others. */
-function readPool(request: AcquireRequest, needs: readonly NamedWant[], poolOf: (environment: string) => string | undefined): string {
-  const owners = new Set(needs.flatMap((need) => poolOf(need.environment) ?? []));
-  if (request.pool !== "") owners.add(request.pool);
-  const [pool, ...others] = owners;
-  if (others.length > 0)
-    throw badField(
-      "pool",
-      `the environments are in pools ${[...owners].map((name) => JSON.stringify(name)).join(", ")}; all of a request share one`,
-    );
-  return request.pool === "" ? (pool ?? "default") : newName("pool", request.pool);
 }
 
 function readHolder(holder: HolderMessage | undefined): Holder {

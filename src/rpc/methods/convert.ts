@@ -13,6 +13,7 @@ import {
   type LastUseSchema,
   type LeaseSchema,
   LeaseState,
+  type NeedSchema,
   type OccupantSchema,
   type ReservationSchema,
   WatchKind,
@@ -20,9 +21,10 @@ import {
 import type { EnvironmentStatus, Occupant, Reservation } from "../../core/event.ts";
 import { isGranted, latestEnd } from "../../core/ledger.ts";
 import type { Environment, LastUse } from "../../core/model/environment.ts";
-import type { EndedBy, Holder, Lease, NamedNeed } from "../../core/model/lease.ts";
-import { partsOf } from "../../core/model/needs.ts";
+import type { EndedBy, Holder, Lease, NamedNeed, Need } from "../../core/model/lease.ts";
+import { isSelecting, partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
+import { textOf } from "../../core/model/selector-text.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { placeOf, reservationBehind } from "../../core/view.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
@@ -70,6 +72,7 @@ export function leaseMessage(
       fencingToken: BigInt(lease.fencingToken ?? 0),
       ...give?.(part),
     })),
+    needs: isSelecting(lease) ? lease.needs.map(needOf) : [],
     holder: holderOf(lease.holder),
     principal: lease.principal,
     reason: lease.reason,
@@ -99,6 +102,11 @@ export function leaseMessage(
     requestId: lease.requestId ?? "",
     revision: BigInt(lease.revision),
   };
+}
+
+function needOf(need: Need): MessageInitShape<typeof NeedSchema> {
+  if ("environment" in need) return { environment: need.environment, slots: need.slots };
+  return { selector: textOf(need.selector), count: need.count, slots: need.slots };
 }
 
 function remaining(deadline: Micros, now: Micros): Pick<MessageInitShape<typeof LeaseSchema>, "expiresAt" | "ttlRemaining"> {
@@ -145,10 +153,12 @@ const statuses = new WeakMap<EnvironmentStatus, MessageShape<typeof EnvironmentS
 export function statusMessage(status: EnvironmentStatus): MessageShape<typeof EnvironmentStatusSchema> {
   const known = statuses.get(status);
   if (known !== undefined) return known;
-  const { stateUntil, next, nextReservation, rest, ...plain } = status;
+  const { stateUntil, next, nextReservation, rest, labels, ...plain } = status;
   const init: MessageInitShape<typeof EnvironmentStatusSchema> = {
     ...plain,
     deleted: status.deleted ?? false,
+    left: status.left ?? false,
+    ...(labels && { labels }),
     state: EnvironmentState[status.state],
     ...(stateUntil !== undefined && { stateUntil: timestampOf(stateUntil) }),
     holders: status.holders.map(occupantOf),

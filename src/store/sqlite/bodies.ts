@@ -3,7 +3,7 @@
  * body that says all of it, as older ones do, reads the same.
  */
 import type { Cause, EnvironmentStatus, Event, EventKind, Occupant, Reservation } from "../../core/event.ts";
-import type { LastUse } from "../../core/model/environment.ts";
+import type { Labels, LastUse } from "../../core/model/environment.ts";
 import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
 
@@ -130,6 +130,7 @@ function bareEvent(event: Event, known: Known): Bare<Event, "pool"> {
         : { ...by, holder: newHolder({ leaseId: by.lease, holder: by.holder }, known) },
     fields: event.fields,
     capacityBefore: event.capacityBefore,
+    labelsBefore: event.labelsBefore,
   };
 }
 
@@ -147,7 +148,7 @@ function bareCause(cause: Cause, known: Known): Bare<Cause> {
   };
 }
 
-function bareStatus(status: EnvironmentStatus, pool: string, known: Known): Bare<EnvironmentStatus> {
+function bareStatus(status: EnvironmentStatus, pool: string, known: Known): Bare<EnvironmentStatus, "left"> {
   const { holders, next, nextReservation, rest } = status;
   return {
     name: status.name,
@@ -155,6 +156,7 @@ function bareStatus(status: EnvironmentStatus, pool: string, known: Known): Bare
     state: unless(status.state, QUIET.state),
     stateReason: unless(status.stateReason, QUIET.stateReason),
     stateUntil: status.stateUntil,
+    labels: status.labels,
     capacity: unless(status.capacity, QUIET.capacity),
     used: unless(status.used, QUIET.used),
     resting: unless(status.resting, QUIET.resting),
@@ -199,6 +201,7 @@ interface LeanEvent {
   readonly by?: Omit<EndedBy, "holder"> & { readonly holder?: Partial<Holder> };
   readonly fields?: readonly string[];
   readonly capacityBefore?: number;
+  readonly labelsBefore?: Labels;
 }
 type LeanStatus = Omit<Partial<EnvironmentStatus>, "holders" | "next" | "nextReservation" | "rest"> &
   Pick<EnvironmentStatus, "name"> & {

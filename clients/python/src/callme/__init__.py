@@ -9,8 +9,8 @@ from callme._hold import Hold
 from callme._interrupt import Interrupted
 from callme._lease import HeldLease
 from callme._options import HoldOptions, Seconds
-from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, IF_BUSY_QUEUE, Need
-from callme.v1.types_pb2 import Holder
+from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, IF_BUSY_QUEUE
+from callme.v1.types_pb2 import Holder, Need
 
 __all__ = [
     "IF_BUSY_FAIL",

@@ -15,7 +15,8 @@ from callme._place import Place
 from callme._retry import RELEASE_TIMEOUT
 from callme._settings import Metadata, metadata_of, settings_of
 from callme.v1.environment_service_pb2_grpc import EnvironmentServiceStub
-from callme.v1.lock_service_pb2 import Need, ReleaseRequest
+from callme.v1.lock_service_pb2 import ReleaseRequest
+from callme.v1.types_pb2 import Need
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

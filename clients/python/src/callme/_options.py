@@ -12,7 +12,8 @@ from google.protobuf.duration_pb2 import Duration
 
 from callme._holder import describe_holder
 from callme._words import say_misspelt, say_waiting
-from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, AcquireRequest, Need
+from callme.v1.lock_service_pb2 import IF_BUSY_FAIL, AcquireRequest
+from callme.v1.types_pb2 import Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -134,13 +134,15 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{1}
 }
 
-// Name an environment or a pool.
+// Name an environment or a pool; or, in a pool, select environments by their labels.
 type CheckRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The environment to look at.
 	Environment string `protobuf:"bytes,1,opt,name=environment,proto3" json:"environment,omitempty"`
 	// Or: all environments of this pool.
-	Pool          string `protobuf:"bytes,2,opt,name=pool,proto3" json:"pool,omitempty"`
+	Pool string `protobuf:"bytes,2,opt,name=pool,proto3" json:"pool,omitempty"`
+	// Of the pool ("default" if none is named) only those with these labels, written as in Need.
+	Selector      string `protobuf:"bytes,3,opt,name=selector,proto3" json:"selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -185,6 +187,13 @@ func (x *CheckRequest) GetEnvironment() string {
 func (x *CheckRequest) GetPool() string {
 	if x != nil {
 		return x.Pool
+	}
+	return ""
+}
+
+func (x *CheckRequest) GetSelector() string {
+	if x != nil {
+		return x.Selector
 	}
 	return ""
 }
@@ -308,78 +317,14 @@ func (x *Misspelling) GetDidYouMean() []string {
 	return nil
 }
 
-// One environment that a lease needs.
-type Need struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The environment's name.
-	Environment string `protobuf:"bytes,1,opt,name=environment,proto3" json:"environment,omitempty"`
-	// How many environments; 1, or absent, when one is named.
-	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
-	// How many slots of it; 1 if absent.
-	Slots         uint32 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Need) Reset() {
-	*x = Need{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Need) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Need) ProtoMessage() {}
-
-func (x *Need) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Need.ProtoReflect.Descriptor instead.
-func (*Need) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Need) GetEnvironment() string {
-	if x != nil {
-		return x.Environment
-	}
-	return ""
-}
-
-func (x *Need) GetCount() uint32 {
-	if x != nil {
-		return x.Count
-	}
-	return 0
-}
-
-func (x *Need) GetSlots() uint32 {
-	if x != nil {
-		return x.Slots
-	}
-	return 0
-}
-
 // Give `environment` for one slot of one environment, or `needs` for more.
 type AcquireRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The environment wanted. Unknown ones are created (capacity 1) unless the server forbids it.
 	Environment string `protobuf:"bytes,1,opt,name=environment,proto3" json:"environment,omitempty"`
-	// Or: several, granted together or not at all, 1 to 32, each environment once.
+	// Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
 	Needs []*Need `protobuf:"bytes,2,rep,name=needs,proto3" json:"needs,omitempty"`
-	// The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+	// The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
 	Pool string `protobuf:"bytes,3,opt,name=pool,proto3" json:"pool,omitempty"`
 	// How long the lease lives without Renew, 1 s to 30 d; the environment's default_ttl, or 1 h, if absent. Clamped to the environment's limits.
 	Ttl *durationpb.Duration `protobuf:"bytes,4,opt,name=ttl,proto3" json:"ttl,omitempty"`
@@ -420,7 +365,7 @@ type AcquireRequest struct {
 
 func (x *AcquireRequest) Reset() {
 	*x = AcquireRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -432,7 +377,7 @@ func (x *AcquireRequest) String() string {
 func (*AcquireRequest) ProtoMessage() {}
 
 func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -445,7 +390,7 @@ func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireRequest.ProtoReflect.Descriptor instead.
 func (*AcquireRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AcquireRequest) GetEnvironment() string {
@@ -580,7 +525,7 @@ type AcquireResponse struct {
 	// The lease: look at its state.
 	Lease *Lease `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
 	// A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-	// GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+	// GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
 	LeaseToken string `protobuf:"bytes,2,opt,name=lease_token,json=leaseToken,proto3" json:"lease_token,omitempty"`
 	// Whether this call created an environment that did not exist.
 	EnvironmentCreated bool `protobuf:"varint,3,opt,name=environment_created,json=environmentCreated,proto3" json:"environment_created,omitempty"`
@@ -592,7 +537,7 @@ type AcquireResponse struct {
 
 func (x *AcquireResponse) Reset() {
 	*x = AcquireResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +549,7 @@ func (x *AcquireResponse) String() string {
 func (*AcquireResponse) ProtoMessage() {}
 
 func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +562,7 @@ func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResponse.ProtoReflect.Descriptor instead.
 func (*AcquireResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *AcquireResponse) GetLease() *Lease {
@@ -670,7 +615,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +627,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +640,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReleaseRequest) GetLeaseId() string {
@@ -753,7 +698,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +710,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +723,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReleaseResponse) GetLease() *Lease {
@@ -815,7 +760,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +772,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +785,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RenewRequest) GetLeaseId() string {
@@ -882,7 +827,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -894,7 +839,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -907,7 +852,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RenewResponse) GetLease() *Lease {
@@ -930,7 +875,7 @@ type GetLeaseRequest struct {
 
 func (x *GetLeaseRequest) Reset() {
 	*x = GetLeaseRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +887,7 @@ func (x *GetLeaseRequest) String() string {
 func (*GetLeaseRequest) ProtoMessage() {}
 
 func (x *GetLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +900,7 @@ func (x *GetLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeaseRequest.ProtoReflect.Descriptor instead.
 func (*GetLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetLeaseRequest) GetLeaseId() string {
@@ -983,7 +928,7 @@ type GetLeaseResponse struct {
 
 func (x *GetLeaseResponse) Reset() {
 	*x = GetLeaseResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +940,7 @@ func (x *GetLeaseResponse) String() string {
 func (*GetLeaseResponse) ProtoMessage() {}
 
 func (x *GetLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +953,7 @@ func (x *GetLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeaseResponse.ProtoReflect.Descriptor instead.
 func (*GetLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{11}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetLeaseResponse) GetLease() *Lease {
@@ -1031,7 +976,7 @@ type CheckFenceRequest struct {
 
 func (x *CheckFenceRequest) Reset() {
 	*x = CheckFenceRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +988,7 @@ func (x *CheckFenceRequest) String() string {
 func (*CheckFenceRequest) ProtoMessage() {}
 
 func (x *CheckFenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1001,7 @@ func (x *CheckFenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFenceRequest.ProtoReflect.Descriptor instead.
 func (*CheckFenceRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{12}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CheckFenceRequest) GetEnvironment() string {
@@ -1086,7 +1031,7 @@ type CheckFenceResponse struct {
 
 func (x *CheckFenceResponse) Reset() {
 	*x = CheckFenceResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1043,7 @@ func (x *CheckFenceResponse) String() string {
 func (*CheckFenceResponse) ProtoMessage() {}
 
 func (x *CheckFenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1056,7 @@ func (x *CheckFenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFenceResponse.ProtoReflect.Descriptor instead.
 func (*CheckFenceResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{13}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CheckFenceResponse) GetValid() bool {
@@ -1128,7 +1073,7 @@ func (x *CheckFenceResponse) GetCurrent() uint64 {
 	return 0
 }
 
-// Name an environment or a pool.
+// Name an environment or a pool; or, in a pool, select environments by their labels.
 type WatchEnvironmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The environment to follow; it need not exist yet.
@@ -1138,13 +1083,16 @@ type WatchEnvironmentRequest struct {
 	// Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
 	// HEARTBEAT comes first.
 	SinceRevision uint64 `protobuf:"varint,3,opt,name=since_revision,json=sinceRevision,proto3" json:"since_revision,omitempty"`
+	// Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+	// that leaves them is marked `left` in its last.
+	Selector      string `protobuf:"bytes,4,opt,name=selector,proto3" json:"selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchEnvironmentRequest) Reset() {
 	*x = WatchEnvironmentRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1104,7 @@ func (x *WatchEnvironmentRequest) String() string {
 func (*WatchEnvironmentRequest) ProtoMessage() {}
 
 func (x *WatchEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1117,7 @@ func (x *WatchEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*WatchEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{14}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchEnvironmentRequest) GetEnvironment() string {
@@ -1193,6 +1141,13 @@ func (x *WatchEnvironmentRequest) GetSinceRevision() uint64 {
 	return 0
 }
 
+func (x *WatchEnvironmentRequest) GetSelector() string {
+	if x != nil {
+		return x.Selector
+	}
+	return ""
+}
+
 // What made a CHANGE.
 type WatchCause struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1210,7 +1165,7 @@ type WatchCause struct {
 
 func (x *WatchCause) Reset() {
 	*x = WatchCause{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +1177,7 @@ func (x *WatchCause) String() string {
 func (*WatchCause) ProtoMessage() {}
 
 func (x *WatchCause) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +1190,7 @@ func (x *WatchCause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchCause.ProtoReflect.Descriptor instead.
 func (*WatchCause) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{15}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchCause) GetLeaseId() string {
@@ -1276,9 +1231,10 @@ type WatchEnvironmentResponse struct {
 	// On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
 	Reset_ bool `protobuf:"varint,3,opt,name=reset,proto3" json:"reset,omitempty"`
 	// On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-	// that is missing was deleted. The causes are lost.
+	// that is missing was deleted, or left the selection. The causes are lost.
 	Skipped bool `protobuf:"varint,4,opt,name=skipped,proto3" json:"skipped,omitempty"`
 	// The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+	// None in the CHANGE of a lease that waits by selector: it names no environment.
 	Environments []*EnvironmentStatus `protobuf:"bytes,5,rep,name=environments,proto3" json:"environments,omitempty"`
 	// On a CHANGE: what it was.
 	Cause         *WatchCause `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
@@ -1288,7 +1244,7 @@ type WatchEnvironmentResponse struct {
 
 func (x *WatchEnvironmentResponse) Reset() {
 	*x = WatchEnvironmentResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1256,7 @@ func (x *WatchEnvironmentResponse) String() string {
 func (*WatchEnvironmentResponse) ProtoMessage() {}
 
 func (x *WatchEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1269,7 @@ func (x *WatchEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*WatchEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{16}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchEnvironmentResponse) GetRevision() uint64 {
@@ -1369,7 +1325,7 @@ type WatchLeaseRequest struct {
 
 func (x *WatchLeaseRequest) Reset() {
 	*x = WatchLeaseRequest{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1337,7 @@ func (x *WatchLeaseRequest) String() string {
 func (*WatchLeaseRequest) ProtoMessage() {}
 
 func (x *WatchLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1350,7 @@ func (x *WatchLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLeaseRequest.ProtoReflect.Descriptor instead.
 func (*WatchLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{17}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchLeaseRequest) GetLeaseId() string {
@@ -1417,7 +1373,7 @@ type WatchLeaseResponse struct {
 
 func (x *WatchLeaseResponse) Reset() {
 	*x = WatchLeaseResponse{}
-	mi := &file_callme_v1_lock_service_proto_msgTypes[18]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1385,7 @@ func (x *WatchLeaseResponse) String() string {
 func (*WatchLeaseResponse) ProtoMessage() {}
 
 func (x *WatchLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_lock_service_proto_msgTypes[18]
+	mi := &file_callme_v1_lock_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1398,7 @@ func (x *WatchLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchLeaseResponse.ProtoReflect.Descriptor instead.
 func (*WatchLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{18}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchLeaseResponse) GetLease() *Lease {
@@ -1463,10 +1419,11 @@ var File_callme_v1_lock_service_proto protoreflect.FileDescriptor
 
 const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccallme/v1/lock_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
+	"\x1ccallme/v1/lock_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n" +
 	"\fCheckRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x12\n" +
-	"\x04pool\x18\x02 \x01(\tR\x04pool\"\xab\x01\n" +
+	"\x04pool\x18\x02 \x01(\tR\x04pool\x12\x1a\n" +
+	"\bselector\x18\x03 \x01(\tR\bselector\"\xab\x01\n" +
 	"\rCheckResponse\x12\x1c\n" +
 	"\tavailable\x18\x01 \x01(\bR\tavailable\x12@\n" +
 	"\fenvironments\x18\x02 \x03(\v2\x1c.callme.v1.EnvironmentStatusR\fenvironments\x12:\n" +
@@ -1474,11 +1431,7 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\vMisspelling\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\fdid_you_mean\x18\x02 \x03(\tR\n" +
-	"didYouMean\"d\n" +
-	"\x04Need\x12 \n" +
-	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\rR\x05count\x12\x14\n" +
-	"\x05slots\x18\x04 \x01(\rR\x05slotsJ\x04\b\x02\x10\x03R\bselector\"\xb0\x06\n" +
+	"didYouMean\"\xb0\x06\n" +
 	"\x0eAcquireRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12%\n" +
 	"\x05needs\x18\x02 \x03(\v2\x0f.callme.v1.NeedR\x05needs\x12\x12\n" +
@@ -1545,11 +1498,12 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\rfencing_token\x18\x02 \x01(\x04R\ffencingToken\"D\n" +
 	"\x12CheckFenceResponse\x12\x14\n" +
 	"\x05valid\x18\x01 \x01(\bR\x05valid\x12\x18\n" +
-	"\acurrent\x18\x02 \x01(\x04R\acurrent\"v\n" +
+	"\acurrent\x18\x02 \x01(\x04R\acurrent\"\x92\x01\n" +
 	"\x17WatchEnvironmentRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x12%\n" +
-	"\x0esince_revision\x18\x03 \x01(\x04R\rsinceRevision\"\xb4\x01\n" +
+	"\x0esince_revision\x18\x03 \x01(\x04R\rsinceRevision\x12\x1a\n" +
+	"\bselector\x18\x04 \x01(\tR\bselector\"\xb4\x01\n" +
 	"\n" +
 	"WatchCause\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12+\n" +
@@ -1606,32 +1560,32 @@ func file_callme_v1_lock_service_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_lock_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_callme_v1_lock_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_callme_v1_lock_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_callme_v1_lock_service_proto_goTypes = []any{
 	(IfBusy)(0),                      // 0: callme.v1.IfBusy
 	(Outcome)(0),                     // 1: callme.v1.Outcome
 	(*CheckRequest)(nil),             // 2: callme.v1.CheckRequest
 	(*CheckResponse)(nil),            // 3: callme.v1.CheckResponse
 	(*Misspelling)(nil),              // 4: callme.v1.Misspelling
-	(*Need)(nil),                     // 5: callme.v1.Need
-	(*AcquireRequest)(nil),           // 6: callme.v1.AcquireRequest
-	(*AcquireResponse)(nil),          // 7: callme.v1.AcquireResponse
-	(*ReleaseRequest)(nil),           // 8: callme.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),          // 9: callme.v1.ReleaseResponse
-	(*RenewRequest)(nil),             // 10: callme.v1.RenewRequest
-	(*RenewResponse)(nil),            // 11: callme.v1.RenewResponse
-	(*GetLeaseRequest)(nil),          // 12: callme.v1.GetLeaseRequest
-	(*GetLeaseResponse)(nil),         // 13: callme.v1.GetLeaseResponse
-	(*CheckFenceRequest)(nil),        // 14: callme.v1.CheckFenceRequest
-	(*CheckFenceResponse)(nil),       // 15: callme.v1.CheckFenceResponse
-	(*WatchEnvironmentRequest)(nil),  // 16: callme.v1.WatchEnvironmentRequest
-	(*WatchCause)(nil),               // 17: callme.v1.WatchCause
-	(*WatchEnvironmentResponse)(nil), // 18: callme.v1.WatchEnvironmentResponse
-	(*WatchLeaseRequest)(nil),        // 19: callme.v1.WatchLeaseRequest
-	(*WatchLeaseResponse)(nil),       // 20: callme.v1.WatchLeaseResponse
-	nil,                              // 21: callme.v1.ReleaseRequest.FactsEntry
-	nil,                              // 22: callme.v1.RenewRequest.FactsEntry
-	(*EnvironmentStatus)(nil),        // 23: callme.v1.EnvironmentStatus
+	(*AcquireRequest)(nil),           // 5: callme.v1.AcquireRequest
+	(*AcquireResponse)(nil),          // 6: callme.v1.AcquireResponse
+	(*ReleaseRequest)(nil),           // 7: callme.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),          // 8: callme.v1.ReleaseResponse
+	(*RenewRequest)(nil),             // 9: callme.v1.RenewRequest
+	(*RenewResponse)(nil),            // 10: callme.v1.RenewResponse
+	(*GetLeaseRequest)(nil),          // 11: callme.v1.GetLeaseRequest
+	(*GetLeaseResponse)(nil),         // 12: callme.v1.GetLeaseResponse
+	(*CheckFenceRequest)(nil),        // 13: callme.v1.CheckFenceRequest
+	(*CheckFenceResponse)(nil),       // 14: callme.v1.CheckFenceResponse
+	(*WatchEnvironmentRequest)(nil),  // 15: callme.v1.WatchEnvironmentRequest
+	(*WatchCause)(nil),               // 16: callme.v1.WatchCause
+	(*WatchEnvironmentResponse)(nil), // 17: callme.v1.WatchEnvironmentResponse
+	(*WatchLeaseRequest)(nil),        // 18: callme.v1.WatchLeaseRequest
+	(*WatchLeaseResponse)(nil),       // 19: callme.v1.WatchLeaseResponse
+	nil,                              // 20: callme.v1.ReleaseRequest.FactsEntry
+	nil,                              // 21: callme.v1.RenewRequest.FactsEntry
+	(*EnvironmentStatus)(nil),        // 22: callme.v1.EnvironmentStatus
+	(*Need)(nil),                     // 23: callme.v1.Need
 	(*durationpb.Duration)(nil),      // 24: google.protobuf.Duration
 	(*Holder)(nil),                   // 25: callme.v1.Holder
 	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
@@ -1641,9 +1595,9 @@ var file_callme_v1_lock_service_proto_goTypes = []any{
 	(WatchKind)(0),                   // 30: callme.v1.WatchKind
 }
 var file_callme_v1_lock_service_proto_depIdxs = []int32{
-	23, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	22, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
 	4,  // 1: callme.v1.CheckResponse.misspellings:type_name -> callme.v1.Misspelling
-	5,  // 2: callme.v1.AcquireRequest.needs:type_name -> callme.v1.Need
+	23, // 2: callme.v1.AcquireRequest.needs:type_name -> callme.v1.Need
 	24, // 3: callme.v1.AcquireRequest.ttl:type_name -> google.protobuf.Duration
 	24, // 4: callme.v1.AcquireRequest.max_hold:type_name -> google.protobuf.Duration
 	0,  // 5: callme.v1.AcquireRequest.if_busy:type_name -> callme.v1.IfBusy
@@ -1657,10 +1611,10 @@ var file_callme_v1_lock_service_proto_depIdxs = []int32{
 	27, // 13: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
 	4,  // 14: callme.v1.AcquireResponse.misspellings:type_name -> callme.v1.Misspelling
 	1,  // 15: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
-	21, // 16: callme.v1.ReleaseRequest.facts:type_name -> callme.v1.ReleaseRequest.FactsEntry
+	20, // 16: callme.v1.ReleaseRequest.facts:type_name -> callme.v1.ReleaseRequest.FactsEntry
 	27, // 17: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
 	24, // 18: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
-	22, // 19: callme.v1.RenewRequest.facts:type_name -> callme.v1.RenewRequest.FactsEntry
+	21, // 19: callme.v1.RenewRequest.facts:type_name -> callme.v1.RenewRequest.FactsEntry
 	26, // 20: callme.v1.RenewRequest.not_after:type_name -> google.protobuf.Timestamp
 	27, // 21: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
 	24, // 22: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
@@ -1669,26 +1623,26 @@ var file_callme_v1_lock_service_proto_depIdxs = []int32{
 	29, // 25: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
 	25, // 26: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
 	30, // 27: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
-	23, // 28: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
-	17, // 29: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
+	22, // 28: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	16, // 29: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
 	27, // 30: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
 	30, // 31: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
 	2,  // 32: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
-	6,  // 33: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
-	8,  // 34: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
-	10, // 35: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
-	12, // 36: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
-	14, // 37: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
-	16, // 38: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
-	19, // 39: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
+	5,  // 33: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
+	7,  // 34: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
+	9,  // 35: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
+	11, // 36: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
+	13, // 37: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
+	15, // 38: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
+	18, // 39: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
 	3,  // 40: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
-	7,  // 41: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
-	9,  // 42: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
-	11, // 43: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
-	13, // 44: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
-	15, // 45: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
-	18, // 46: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
-	20, // 47: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
+	6,  // 41: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
+	8,  // 42: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
+	10, // 43: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
+	12, // 44: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
+	14, // 45: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
+	17, // 46: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
+	19, // 47: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
 	40, // [40:48] is the sub-list for method output_type
 	32, // [32:40] is the sub-list for method input_type
 	32, // [32:32] is the sub-list for extension type_name
@@ -1708,7 +1662,7 @@ func file_callme_v1_lock_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_lock_service_proto_rawDesc), len(file_callme_v1_lock_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   21,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -652,6 +652,82 @@ func (x *Reservation) GetReason() string {
 	return ""
 }
 
+// Environments that a lease needs: one by name, or some by their labels.
+type Need struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The environment's name.
+	Environment string `protobuf:"bytes,1,opt,name=environment,proto3" json:"environment,omitempty"`
+	// Or: labels that it must have, as Kubernetes writes them: `tier=uat,region in (eu,us),!gpu`. Requirements are joined by commas, and all must
+	// hold: `key=value` (or ==), `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key`, `!key`. What is not made of letters, digits and ._/:@+-
+	// stands in double quotes, as a JSON text. != and notin also hold where there is no such label. Environments that were made on demand are
+	// never selected. At most 2,048 characters.
+	Selector string `protobuf:"bytes,2,opt,name=selector,proto3" json:"selector,omitempty"`
+	// By selector: how many different environments, 1 if absent. By name 1, or absent.
+	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// How many slots of each; 1 if absent.
+	Slots         uint32 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Need) Reset() {
+	*x = Need{}
+	mi := &file_callme_v1_types_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Need) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Need) ProtoMessage() {}
+
+func (x *Need) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Need.ProtoReflect.Descriptor instead.
+func (*Need) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Need) GetEnvironment() string {
+	if x != nil {
+		return x.Environment
+	}
+	return ""
+}
+
+func (x *Need) GetSelector() string {
+	if x != nil {
+		return x.Selector
+	}
+	return ""
+}
+
+func (x *Need) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Need) GetSlots() uint32 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
 // One environment as a lease has it.
 type LeasedEnvironment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -678,7 +754,7 @@ type LeasedEnvironment struct {
 
 func (x *LeasedEnvironment) Reset() {
 	*x = LeasedEnvironment{}
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -690,7 +766,7 @@ func (x *LeasedEnvironment) String() string {
 func (*LeasedEnvironment) ProtoMessage() {}
 
 func (x *LeasedEnvironment) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -703,7 +779,7 @@ func (x *LeasedEnvironment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeasedEnvironment.ProtoReflect.Descriptor instead.
 func (*LeasedEnvironment) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *LeasedEnvironment) GetName() string {
@@ -773,7 +849,7 @@ type LeasedSlot struct {
 
 func (x *LeasedSlot) Reset() {
 	*x = LeasedSlot{}
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +861,7 @@ func (x *LeasedSlot) String() string {
 func (*LeasedSlot) ProtoMessage() {}
 
 func (x *LeasedSlot) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +874,7 @@ func (x *LeasedSlot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeasedSlot.ProtoReflect.Descriptor instead.
 func (*LeasedSlot) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LeasedSlot) GetVariables() map[string]string {
@@ -823,7 +899,7 @@ type EndedBy struct {
 
 func (x *EndedBy) Reset() {
 	*x = EndedBy{}
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +911,7 @@ func (x *EndedBy) String() string {
 func (*EndedBy) ProtoMessage() {}
 
 func (x *EndedBy) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +924,7 @@ func (x *EndedBy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndedBy.ProtoReflect.Descriptor instead.
 func (*EndedBy) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EndedBy) GetPrincipal() string {
@@ -885,7 +961,7 @@ type Lease struct {
 	EndNote string `protobuf:"bytes,4,opt,name=end_note,json=endNote,proto3" json:"end_note,omitempty"`
 	// The pool whose line it stands in.
 	Pool string `protobuf:"bytes,5,opt,name=pool,proto3" json:"pool,omitempty"`
-	// What was asked for, and what was granted.
+	// What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
 	Environments []*LeasedEnvironment `protobuf:"bytes,6,rep,name=environments,proto3" json:"environments,omitempty"`
 	// Who it is for, as told.
 	Holder *Holder `protobuf:"bytes,7,opt,name=holder,proto3" json:"holder,omitempty"`
@@ -947,13 +1023,15 @@ type Lease struct {
 	AutoClaim bool `protobuf:"varint,37,opt,name=auto_claim,json=autoClaim,proto3" json:"auto_claim,omitempty"`
 	// While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
 	NextReservation *Reservation `protobuf:"bytes,38,opt,name=next_reservation,json=nextReservation,proto3" json:"next_reservation,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What was asked for, where any of it was by selector; `environments` says it where all was by name.
+	Needs         []*Need `protobuf:"bytes,40,rep,name=needs,proto3" json:"needs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1043,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1056,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Lease) GetId() string {
@@ -1226,6 +1304,13 @@ func (x *Lease) GetNextReservation() *Reservation {
 	return nil
 }
 
+func (x *Lease) GetNeeds() []*Need {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
 // An environment as a caller who wants it sees it.
 type EnvironmentStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1257,17 +1342,21 @@ type EnvironmentStatus struct {
 	Next *Occupant `protobuf:"bytes,13,opt,name=next,proto3" json:"next,omitempty"`
 	// The rest that ends first. Absent: no slot rests.
 	Rest *Rest `protobuf:"bytes,14,opt,name=rest,proto3" json:"rest,omitempty"`
+	// What selectors go by.
+	Labels map[string]string `protobuf:"bytes,15,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What holders have told of it, by name: see RenewRequest.facts.
 	Facts map[string]*Fact `protobuf:"bytes,16,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The next reservation of it by name. Absent: there is none.
 	NextReservation *Reservation `protobuf:"bytes,17,opt,name=next_reservation,json=nextReservation,proto3" json:"next_reservation,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
+	Left          bool `protobuf:"varint,25,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EnvironmentStatus) Reset() {
 	*x = EnvironmentStatus{}
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1368,7 @@ func (x *EnvironmentStatus) String() string {
 func (*EnvironmentStatus) ProtoMessage() {}
 
 func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1381,7 @@ func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentStatus.ProtoReflect.Descriptor instead.
 func (*EnvironmentStatus) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EnvironmentStatus) GetName() string {
@@ -1393,6 +1482,13 @@ func (x *EnvironmentStatus) GetRest() *Rest {
 	return nil
 }
 
+func (x *EnvironmentStatus) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 func (x *EnvironmentStatus) GetFacts() map[string]*Fact {
 	if x != nil {
 		return x.Facts
@@ -1405,6 +1501,13 @@ func (x *EnvironmentStatus) GetNextReservation() *Reservation {
 		return x.NextReservation
 	}
 	return nil
+}
+
+func (x *EnvironmentStatus) GetLeft() bool {
+	if x != nil {
+		return x.Left
+	}
+	return false
 }
 
 // A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
@@ -1424,7 +1527,7 @@ type Fact struct {
 
 func (x *Fact) Reset() {
 	*x = Fact{}
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1539,7 @@ func (x *Fact) String() string {
 func (*Fact) ProtoMessage() {}
 
 func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1552,7 @@ func (x *Fact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fact.ProtoReflect.Descriptor instead.
 func (*Fact) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Fact) GetValue() string {
@@ -1493,7 +1596,7 @@ type Rest struct {
 
 func (x *Rest) Reset() {
 	*x = Rest{}
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1608,7 @@ func (x *Rest) String() string {
 func (*Rest) ProtoMessage() {}
 
 func (x *Rest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1621,7 @@ func (x *Rest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rest.ProtoReflect.Descriptor instead.
 func (*Rest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Rest) GetUntil() *timestamppb.Timestamp {
@@ -1550,7 +1653,7 @@ type LastUse struct {
 
 func (x *LastUse) Reset() {
 	*x = LastUse{}
-	mi := &file_callme_v1_types_proto_msgTypes[10]
+	mi := &file_callme_v1_types_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1562,7 +1665,7 @@ func (x *LastUse) String() string {
 func (*LastUse) ProtoMessage() {}
 
 func (x *LastUse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[10]
+	mi := &file_callme_v1_types_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1575,7 +1678,7 @@ func (x *LastUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastUse.ProtoReflect.Descriptor instead.
 func (*LastUse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LastUse) GetLeaseId() string {
@@ -1633,7 +1736,12 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
 	"\blease_id\x18\x03 \x01(\tR\aleaseId\x120\n" +
 	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xa4\x03\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"p\n" +
+	"\x04Need\x12 \n" +
+	"\venvironment\x18\x01 \x01(\tR\venvironment\x12\x1a\n" +
+	"\bselector\x18\x02 \x01(\tR\bselector\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\rR\x05count\x12\x14\n" +
+	"\x05slots\x18\x04 \x01(\rR\x05slots\"\xa4\x03\n" +
 	"\x11LeasedEnvironment\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\rR\x05slots\x12!\n" +
@@ -1655,7 +1763,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\aEndedBy\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
-	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xac\f\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xd3\f\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
@@ -1702,7 +1810,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\tnot_after\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12\x1d\n" +
 	"\n" +
 	"auto_claim\x18% \x01(\bR\tautoClaim\x12A\n" +
-	"\x10next_reservation\x18& \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\"\xbd\x05\n" +
+	"\x10next_reservation\x18& \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x12%\n" +
+	"\x05needs\x18( \x03(\v2\x0f.callme.v1.NeedR\x05needs\"\xce\x06\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -1719,9 +1828,14 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\vstate_until\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"stateUntil\x12'\n" +
 	"\x04next\x18\r \x01(\v2\x13.callme.v1.OccupantR\x04next\x12#\n" +
-	"\x04rest\x18\x0e \x01(\v2\x0f.callme.v1.RestR\x04rest\x12=\n" +
+	"\x04rest\x18\x0e \x01(\v2\x0f.callme.v1.RestR\x04rest\x12@\n" +
+	"\x06labels\x18\x0f \x03(\v2(.callme.v1.EnvironmentStatus.LabelsEntryR\x06labels\x12=\n" +
 	"\x05facts\x18\x10 \x03(\v2'.callme.v1.EnvironmentStatus.FactsEntryR\x05facts\x12A\n" +
-	"\x10next_reservation\x18\x11 \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x1aI\n" +
+	"\x10next_reservation\x18\x11 \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x12\x12\n" +
+	"\x04left\x18\x19 \x01(\bR\x04left\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aI\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
@@ -1792,7 +1906,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -1802,76 +1916,80 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(*Holder)(nil),                // 5: callme.v1.Holder
 	(*Occupant)(nil),              // 6: callme.v1.Occupant
 	(*Reservation)(nil),           // 7: callme.v1.Reservation
-	(*LeasedEnvironment)(nil),     // 8: callme.v1.LeasedEnvironment
-	(*LeasedSlot)(nil),            // 9: callme.v1.LeasedSlot
-	(*EndedBy)(nil),               // 10: callme.v1.EndedBy
-	(*Lease)(nil),                 // 11: callme.v1.Lease
-	(*EnvironmentStatus)(nil),     // 12: callme.v1.EnvironmentStatus
-	(*Fact)(nil),                  // 13: callme.v1.Fact
-	(*Rest)(nil),                  // 14: callme.v1.Rest
-	(*LastUse)(nil),               // 15: callme.v1.LastUse
-	nil,                           // 16: callme.v1.LeasedEnvironment.VariablesEntry
-	nil,                           // 17: callme.v1.LeasedSlot.VariablesEntry
-	nil,                           // 18: callme.v1.EnvironmentStatus.FactsEntry
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(*Need)(nil),                  // 8: callme.v1.Need
+	(*LeasedEnvironment)(nil),     // 9: callme.v1.LeasedEnvironment
+	(*LeasedSlot)(nil),            // 10: callme.v1.LeasedSlot
+	(*EndedBy)(nil),               // 11: callme.v1.EndedBy
+	(*Lease)(nil),                 // 12: callme.v1.Lease
+	(*EnvironmentStatus)(nil),     // 13: callme.v1.EnvironmentStatus
+	(*Fact)(nil),                  // 14: callme.v1.Fact
+	(*Rest)(nil),                  // 15: callme.v1.Rest
+	(*LastUse)(nil),               // 16: callme.v1.LastUse
+	nil,                           // 17: callme.v1.LeasedEnvironment.VariablesEntry
+	nil,                           // 18: callme.v1.LeasedSlot.VariablesEntry
+	nil,                           // 19: callme.v1.EnvironmentStatus.LabelsEntry
+	nil,                           // 20: callme.v1.EnvironmentStatus.FactsEntry
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 22: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	19, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	19, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	19, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
-	19, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
-	19, // 7: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
+	21, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	21, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	21, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	21, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
+	21, // 7: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
 	5,  // 8: callme.v1.Reservation.holder:type_name -> callme.v1.Holder
-	19, // 9: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
-	16, // 10: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
-	9,  // 11: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
-	17, // 12: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
+	21, // 9: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
+	17, // 10: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
+	10, // 11: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
+	18, // 12: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
 	5,  // 13: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
 	1,  // 14: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
 	2,  // 15: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
-	8,  // 16: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
+	9,  // 16: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
 	5,  // 17: callme.v1.Lease.holder:type_name -> callme.v1.Holder
 	6,  // 18: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
 	6,  // 19: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	19, // 20: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	19, // 21: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	19, // 22: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	19, // 23: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	19, // 24: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	20, // 25: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	20, // 26: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	20, // 27: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	20, // 28: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	20, // 29: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	20, // 30: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
-	10, // 31: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
-	19, // 32: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
-	19, // 33: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
-	19, // 34: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
+	21, // 20: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	21, // 21: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	21, // 22: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	21, // 23: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	21, // 24: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	22, // 25: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	22, // 26: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	22, // 27: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	22, // 28: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	22, // 29: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	22, // 30: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	11, // 31: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
+	21, // 32: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	21, // 33: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
+	21, // 34: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
 	7,  // 35: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
-	3,  // 36: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
-	6,  // 37: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	19, // 38: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
-	6,  // 39: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
-	14, // 40: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
-	18, // 41: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
-	7,  // 42: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
-	5,  // 43: callme.v1.Fact.holder:type_name -> callme.v1.Holder
-	19, // 44: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
-	19, // 45: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
-	15, // 46: callme.v1.Rest.from:type_name -> callme.v1.LastUse
-	5,  // 47: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
-	2,  // 48: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
-	13, // 49: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
-	50, // [50:50] is the sub-list for method output_type
-	50, // [50:50] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	8,  // 36: callme.v1.Lease.needs:type_name -> callme.v1.Need
+	3,  // 37: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
+	6,  // 38: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
+	21, // 39: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
+	6,  // 40: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
+	15, // 41: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
+	19, // 42: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
+	20, // 43: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
+	7,  // 44: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
+	5,  // 45: callme.v1.Fact.holder:type_name -> callme.v1.Holder
+	21, // 46: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
+	21, // 47: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	16, // 48: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 49: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 50: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	14, // 51: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
+	52, // [52:52] is the sub-list for method output_type
+	52, // [52:52] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -1885,7 +2003,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

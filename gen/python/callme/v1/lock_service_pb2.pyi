@@ -33,12 +33,14 @@ OUTCOME_FAILED: Outcome
 OUTCOME_BROKEN: Outcome
 
 class CheckRequest(_message.Message):
-    __slots__ = ("environment", "pool")
+    __slots__ = ("environment", "pool", "selector")
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
+    SELECTOR_FIELD_NUMBER: _ClassVar[int]
     environment: str
     pool: str
-    def __init__(self, environment: _Optional[str] = ..., pool: _Optional[str] = ...) -> None: ...
+    selector: str
+    def __init__(self, environment: _Optional[str] = ..., pool: _Optional[str] = ..., selector: _Optional[str] = ...) -> None: ...
 
 class CheckResponse(_message.Message):
     __slots__ = ("available", "environments", "misspellings")
@@ -57,16 +59,6 @@ class Misspelling(_message.Message):
     name: str
     did_you_mean: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, name: _Optional[str] = ..., did_you_mean: _Optional[_Iterable[str]] = ...) -> None: ...
-
-class Need(_message.Message):
-    __slots__ = ("environment", "count", "slots")
-    ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
-    COUNT_FIELD_NUMBER: _ClassVar[int]
-    SLOTS_FIELD_NUMBER: _ClassVar[int]
-    environment: str
-    count: int
-    slots: int
-    def __init__(self, environment: _Optional[str] = ..., count: _Optional[int] = ..., slots: _Optional[int] = ...) -> None: ...
 
 class AcquireRequest(_message.Message):
     __slots__ = ("environment", "needs", "pool", "ttl", "max_hold", "if_busy", "wait", "queue_timeout", "ticket_ttl", "claim_timeout", "priority", "request_id", "holder", "reason", "tags", "not_before", "not_after", "auto_claim")
@@ -89,7 +81,7 @@ class AcquireRequest(_message.Message):
     NOT_AFTER_FIELD_NUMBER: _ClassVar[int]
     AUTO_CLAIM_FIELD_NUMBER: _ClassVar[int]
     environment: str
-    needs: _containers.RepeatedCompositeFieldContainer[Need]
+    needs: _containers.RepeatedCompositeFieldContainer[_types_pb2.Need]
     pool: str
     ttl: _duration_pb2.Duration
     max_hold: _duration_pb2.Duration
@@ -106,7 +98,7 @@ class AcquireRequest(_message.Message):
     not_before: _timestamp_pb2.Timestamp
     not_after: _timestamp_pb2.Timestamp
     auto_claim: bool
-    def __init__(self, environment: _Optional[str] = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., pool: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., if_busy: _Optional[_Union[IfBusy, str]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., priority: _Optional[int] = ..., request_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ...) -> None: ...
+    def __init__(self, environment: _Optional[str] = ..., needs: _Optional[_Iterable[_Union[_types_pb2.Need, _Mapping]]] = ..., pool: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., if_busy: _Optional[_Union[IfBusy, str]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., priority: _Optional[int] = ..., request_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ...) -> None: ...
 
 class AcquireResponse(_message.Message):
     __slots__ = ("lease", "lease_token", "environment_created", "misspellings")
@@ -207,14 +199,16 @@ class CheckFenceResponse(_message.Message):
     def __init__(self, valid: bool = ..., current: _Optional[int] = ...) -> None: ...
 
 class WatchEnvironmentRequest(_message.Message):
-    __slots__ = ("environment", "pool", "since_revision")
+    __slots__ = ("environment", "pool", "since_revision", "selector")
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
     SINCE_REVISION_FIELD_NUMBER: _ClassVar[int]
+    SELECTOR_FIELD_NUMBER: _ClassVar[int]
     environment: str
     pool: str
     since_revision: int
-    def __init__(self, environment: _Optional[str] = ..., pool: _Optional[str] = ..., since_revision: _Optional[int] = ...) -> None: ...
+    selector: str
+    def __init__(self, environment: _Optional[str] = ..., pool: _Optional[str] = ..., since_revision: _Optional[int] = ..., selector: _Optional[str] = ...) -> None: ...
 
 class WatchCause(_message.Message):
     __slots__ = ("lease_id", "state", "end_reason", "holder")

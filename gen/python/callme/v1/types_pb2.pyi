@@ -138,6 +138,18 @@ class Reservation(_message.Message):
     reason: str
     def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., lease_id: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
+class Need(_message.Message):
+    __slots__ = ("environment", "selector", "count", "slots")
+    ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
+    SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    environment: str
+    selector: str
+    count: int
+    slots: int
+    def __init__(self, environment: _Optional[str] = ..., selector: _Optional[str] = ..., count: _Optional[int] = ..., slots: _Optional[int] = ...) -> None: ...
+
 class LeasedEnvironment(_message.Message):
     __slots__ = ("name", "slots", "slot_indexes", "fencing_token", "variables", "slot_variables", "secret_variables", "missing_variables")
     class VariablesEntry(_message.Message):
@@ -189,7 +201,7 @@ class EndedBy(_message.Message):
     def __init__(self, principal: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., lease_id: _Optional[str] = ...) -> None: ...
 
 class Lease(_message.Message):
-    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "not_before", "not_after", "auto_claim", "next_reservation")
+    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "not_before", "not_after", "auto_claim", "next_reservation", "needs")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     END_REASON_FIELD_NUMBER: _ClassVar[int]
@@ -225,6 +237,7 @@ class Lease(_message.Message):
     NOT_AFTER_FIELD_NUMBER: _ClassVar[int]
     AUTO_CLAIM_FIELD_NUMBER: _ClassVar[int]
     NEXT_RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    NEEDS_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: LeaseState
     end_reason: EndReason
@@ -260,10 +273,18 @@ class Lease(_message.Message):
     not_after: _timestamp_pb2.Timestamp
     auto_claim: bool
     next_reservation: Reservation
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
+    needs: _containers.RepeatedCompositeFieldContainer[Need]
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ...) -> None: ...
 
 class EnvironmentStatus(_message.Message):
-    __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting", "deleted", "state_until", "next", "rest", "facts", "next_reservation")
+    __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting", "deleted", "state_until", "next", "rest", "labels", "facts", "next_reservation", "left")
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     class FactsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -285,8 +306,10 @@ class EnvironmentStatus(_message.Message):
     STATE_UNTIL_FIELD_NUMBER: _ClassVar[int]
     NEXT_FIELD_NUMBER: _ClassVar[int]
     REST_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
     FACTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
     name: str
     pool: str
     state: EnvironmentState
@@ -301,9 +324,11 @@ class EnvironmentStatus(_message.Message):
     state_until: _timestamp_pb2.Timestamp
     next: Occupant
     rest: Rest
+    labels: _containers.ScalarMap[str, str]
     facts: _containers.MessageMap[str, Fact]
     next_reservation: Reservation
-    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., state: _Optional[_Union[EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., capacity: _Optional[int] = ..., used: _Optional[int] = ..., queue_length: _Optional[int] = ..., available: bool = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., resting: _Optional[int] = ..., deleted: bool = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next: _Optional[_Union[Occupant, _Mapping]] = ..., rest: _Optional[_Union[Rest, _Mapping]] = ..., facts: _Optional[_Mapping[str, Fact]] = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
+    left: bool
+    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., state: _Optional[_Union[EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., capacity: _Optional[int] = ..., used: _Optional[int] = ..., queue_length: _Optional[int] = ..., available: bool = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., resting: _Optional[int] = ..., deleted: bool = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next: _Optional[_Union[Occupant, _Mapping]] = ..., rest: _Optional[_Union[Rest, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., facts: _Optional[_Mapping[str, Fact]] = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., left: bool = ...) -> None: ...
 
 class Fact(_message.Message):
     __slots__ = ("value", "holder", "lease_id", "at")

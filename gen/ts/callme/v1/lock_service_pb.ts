@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { EndReason, EnvironmentStatus, Holder, Lease, LeaseState, WatchKind } from "./types_pb.ts";
+import type { EndReason, EnvironmentStatus, Holder, Lease, LeaseState, Need, WatchKind } from "./types_pb.ts";
 import { file_callme_v1_types } from "./types_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,10 +14,10 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/lock_service.proto.
  */
 export const file_callme_v1_lock_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxjYWxsbWUvdjEvbG9ja19zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEiMQoMQ2hlY2tSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkihAEKDUNoZWNrUmVzcG9uc2USEQoJYXZhaWxhYmxlGAEgASgIEjIKDGVudmlyb25tZW50cxgCIAMoCzIcLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXR1cxIsCgxtaXNzcGVsbGluZ3MYAyADKAsyFi5jYWxsbWUudjEuTWlzc3BlbGxpbmciMQoLTWlzc3BlbGxpbmcSDAoEbmFtZRgBIAEoCRIUCgxkaWRfeW91X21lYW4YAiADKAkiSQoETmVlZBITCgtlbnZpcm9ubWVudBgBIAEoCRINCgVjb3VudBgDIAEoDRINCgVzbG90cxgEIAEoDUoECAIQA1IIc2VsZWN0b3IiiAUKDkFjcXVpcmVSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEh4KBW5lZWRzGAIgAygLMg8uY2FsbG1lLnYxLk5lZWQSDAoEcG9vbBgDIAEoCRImCgN0dGwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIbWF4X2hvbGQYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SIgoHaWZfYnVzeRgGIAEoDjIRLmNhbGxtZS52MS5JZkJ1c3kSJwoEd2FpdBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1xdWV1ZV90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCnRpY2tldF90dGwYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNY2xhaW1fdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghwcmlvcml0eRgLIAEoBRISCgpyZXF1ZXN0X2lkGAwgASgJEiEKBmhvbGRlchgPIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISDgoGcmVhc29uGBAgASgJEgwKBHRhZ3MYESADKAkSLgoKbm90X2JlZm9yZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbm90X2FmdGVyGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphdXRvX2NsYWltGBQgASgISgQIDRAOSgQIDhAPUg1zdXBlcnNlZGVfa2V5UglzdXBlcnNlZGUikgEKD0FjcXVpcmVSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZRITCgtsZWFzZV90b2tlbhgCIAEoCRIbChNlbnZpcm9ubWVudF9jcmVhdGVkGAMgASgIEiwKDG1pc3NwZWxsaW5ncxgEIAMoCzIWLmNhbGxtZS52MS5NaXNzcGVsbGluZyLhAQoOUmVsZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSIwoHb3V0Y29tZRgDIAEoDjISLmNhbGxtZS52MS5PdXRjb21lEgwKBG5vdGUYBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCRIzCgVmYWN0cxgGIAMoCzIkLmNhbGxtZS52MS5SZWxlYXNlUmVxdWVzdC5GYWN0c0VudHJ5GiwKCkZhY3RzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJJCg9SZWxlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USFQoNYWxyZWFkeV9lbmRlZBgCIAEoCCLYAQoMUmVuZXdSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIxCgVmYWN0cxgDIAMoCzIiLmNhbGxtZS52MS5SZW5ld1JlcXVlc3QuRmFjdHNFbnRyeRItCglub3RfYWZ0ZXIYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGiwKCkZhY3RzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIwCg1SZW5ld1Jlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlIkwKD0dldExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRInCgR3YWl0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKEEdldExlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2UiPwoRQ2hlY2tGZW5jZVJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkSFQoNZmVuY2luZ190b2tlbhgCIAEoBCI0ChJDaGVja0ZlbmNlUmVzcG9uc2USDQoFdmFsaWQYASABKAgSDwoHY3VycmVudBgCIAEoBCJUChdXYXRjaEVudmlyb25tZW50UmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIMCgRwb29sGAIgASgJEhYKDnNpbmNlX3JldmlzaW9uGAMgASgEIpEBCgpXYXRjaENhdXNlEhAKCGxlYXNlX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SIQoGaG9sZGVyGAQgASgLMhEuY2FsbG1lLnYxLkhvbGRlciLKAQoYV2F0Y2hFbnZpcm9ubWVudFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kEg0KBXJlc2V0GAMgASgIEg8KB3NraXBwZWQYBCABKAgSMgoMZW52aXJvbm1lbnRzGAUgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzEiQKBWNhdXNlGAYgASgLMhUuY2FsbG1lLnYxLldhdGNoQ2F1c2UiJQoRV2F0Y2hMZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkiWQoSV2F0Y2hMZWFzZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kKkYKBklmQnVzeRIXChNJRl9CVVNZX1VOU1BFQ0lGSUVEEAASEQoNSUZfQlVTWV9RVUVVRRABEhAKDElGX0JVU1lfRkFJTBACKloKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARISCg5PVVRDT01FX0ZBSUxFRBACEhIKDk9VVENPTUVfQlJPS0VOEAMyzwQKC0xvY2tTZXJ2aWNlEj8KBUNoZWNrEhcuY2FsbG1lLnYxLkNoZWNrUmVxdWVzdBoYLmNhbGxtZS52MS5DaGVja1Jlc3BvbnNlIgOQAgESQAoHQWNxdWlyZRIZLmNhbGxtZS52MS5BY3F1aXJlUmVxdWVzdBoaLmNhbGxtZS52MS5BY3F1aXJlUmVzcG9uc2USQAoHUmVsZWFzZRIZLmNhbGxtZS52MS5SZWxlYXNlUmVxdWVzdBoaLmNhbGxtZS52MS5SZWxlYXNlUmVzcG9uc2USOgoFUmVuZXcSFy5jYWxsbWUudjEuUmVuZXdSZXF1ZXN0GhguY2FsbG1lLnYxLlJlbmV3UmVzcG9uc2USQwoIR2V0TGVhc2USGi5jYWxsbWUudjEuR2V0TGVhc2VSZXF1ZXN0GhsuY2FsbG1lLnYxLkdldExlYXNlUmVzcG9uc2USTgoKQ2hlY2tGZW5jZRIcLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVxdWVzdBodLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVzcG9uc2UiA5ACARJdChBXYXRjaEVudmlyb25tZW50EiIuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXF1ZXN0GiMuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXNwb25zZTABEksKCldhdGNoTGVhc2USHC5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlcXVlc3QaHS5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlc3BvbnNlMAFCnAEKDWRldi5jYWxsbWUudjFCEExvY2tTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChxjYWxsbWUvdjEvbG9ja19zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEiQwoMQ2hlY2tSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEgwKBHBvb2wYAiABKAkSEAoIc2VsZWN0b3IYAyABKAkihAEKDUNoZWNrUmVzcG9uc2USEQoJYXZhaWxhYmxlGAEgASgIEjIKDGVudmlyb25tZW50cxgCIAMoCzIcLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXR1cxIsCgxtaXNzcGVsbGluZ3MYAyADKAsyFi5jYWxsbWUudjEuTWlzc3BlbGxpbmciMQoLTWlzc3BlbGxpbmcSDAoEbmFtZRgBIAEoCRIUCgxkaWRfeW91X21lYW4YAiADKAkiiAUKDkFjcXVpcmVSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJEh4KBW5lZWRzGAIgAygLMg8uY2FsbG1lLnYxLk5lZWQSDAoEcG9vbBgDIAEoCRImCgN0dGwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIbWF4X2hvbGQYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SIgoHaWZfYnVzeRgGIAEoDjIRLmNhbGxtZS52MS5JZkJ1c3kSJwoEd2FpdBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1xdWV1ZV90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCnRpY2tldF90dGwYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNY2xhaW1fdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghwcmlvcml0eRgLIAEoBRISCgpyZXF1ZXN0X2lkGAwgASgJEiEKBmhvbGRlchgPIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISDgoGcmVhc29uGBAgASgJEgwKBHRhZ3MYESADKAkSLgoKbm90X2JlZm9yZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbm90X2FmdGVyGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphdXRvX2NsYWltGBQgASgISgQIDRAOSgQIDhAPUg1zdXBlcnNlZGVfa2V5UglzdXBlcnNlZGUikgEKD0FjcXVpcmVSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZRITCgtsZWFzZV90b2tlbhgCIAEoCRIbChNlbnZpcm9ubWVudF9jcmVhdGVkGAMgASgIEiwKDG1pc3NwZWxsaW5ncxgEIAMoCzIWLmNhbGxtZS52MS5NaXNzcGVsbGluZyLhAQoOUmVsZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSIwoHb3V0Y29tZRgDIAEoDjISLmNhbGxtZS52MS5PdXRjb21lEgwKBG5vdGUYBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCRIzCgVmYWN0cxgGIAMoCzIkLmNhbGxtZS52MS5SZWxlYXNlUmVxdWVzdC5GYWN0c0VudHJ5GiwKCkZhY3RzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJJCg9SZWxlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2USFQoNYWxyZWFkeV9lbmRlZBgCIAEoCCLYAQoMUmVuZXdSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIxCgVmYWN0cxgDIAMoCzIiLmNhbGxtZS52MS5SZW5ld1JlcXVlc3QuRmFjdHNFbnRyeRItCglub3RfYWZ0ZXIYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGiwKCkZhY3RzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIwCg1SZW5ld1Jlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlIkwKD0dldExlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoCRInCgR3YWl0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKEEdldExlYXNlUmVzcG9uc2USHwoFbGVhc2UYASABKAsyEC5jYWxsbWUudjEuTGVhc2UiPwoRQ2hlY2tGZW5jZVJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkSFQoNZmVuY2luZ190b2tlbhgCIAEoBCI0ChJDaGVja0ZlbmNlUmVzcG9uc2USDQoFdmFsaWQYASABKAgSDwoHY3VycmVudBgCIAEoBCJmChdXYXRjaEVudmlyb25tZW50UmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIMCgRwb29sGAIgASgJEhYKDnNpbmNlX3JldmlzaW9uGAMgASgEEhAKCHNlbGVjdG9yGAQgASgJIpEBCgpXYXRjaENhdXNlEhAKCGxlYXNlX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SIQoGaG9sZGVyGAQgASgLMhEuY2FsbG1lLnYxLkhvbGRlciLKAQoYV2F0Y2hFbnZpcm9ubWVudFJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kEg0KBXJlc2V0GAMgASgIEg8KB3NraXBwZWQYBCABKAgSMgoMZW52aXJvbm1lbnRzGAUgAygLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzEiQKBWNhdXNlGAYgASgLMhUuY2FsbG1lLnYxLldhdGNoQ2F1c2UiJQoRV2F0Y2hMZWFzZVJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkiWQoSV2F0Y2hMZWFzZVJlc3BvbnNlEh8KBWxlYXNlGAEgASgLMhAuY2FsbG1lLnYxLkxlYXNlEiIKBGtpbmQYAiABKA4yFC5jYWxsbWUudjEuV2F0Y2hLaW5kKkYKBklmQnVzeRIXChNJRl9CVVNZX1VOU1BFQ0lGSUVEEAASEQoNSUZfQlVTWV9RVUVVRRABEhAKDElGX0JVU1lfRkFJTBACKloKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARISCg5PVVRDT01FX0ZBSUxFRBACEhIKDk9VVENPTUVfQlJPS0VOEAMyzwQKC0xvY2tTZXJ2aWNlEj8KBUNoZWNrEhcuY2FsbG1lLnYxLkNoZWNrUmVxdWVzdBoYLmNhbGxtZS52MS5DaGVja1Jlc3BvbnNlIgOQAgESQAoHQWNxdWlyZRIZLmNhbGxtZS52MS5BY3F1aXJlUmVxdWVzdBoaLmNhbGxtZS52MS5BY3F1aXJlUmVzcG9uc2USQAoHUmVsZWFzZRIZLmNhbGxtZS52MS5SZWxlYXNlUmVxdWVzdBoaLmNhbGxtZS52MS5SZWxlYXNlUmVzcG9uc2USOgoFUmVuZXcSFy5jYWxsbWUudjEuUmVuZXdSZXF1ZXN0GhguY2FsbG1lLnYxLlJlbmV3UmVzcG9uc2USQwoIR2V0TGVhc2USGi5jYWxsbWUudjEuR2V0TGVhc2VSZXF1ZXN0GhsuY2FsbG1lLnYxLkdldExlYXNlUmVzcG9uc2USTgoKQ2hlY2tGZW5jZRIcLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVxdWVzdBodLmNhbGxtZS52MS5DaGVja0ZlbmNlUmVzcG9uc2UiA5ACARJdChBXYXRjaEVudmlyb25tZW50EiIuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXF1ZXN0GiMuY2FsbG1lLnYxLldhdGNoRW52aXJvbm1lbnRSZXNwb25zZTABEksKCldhdGNoTGVhc2USHC5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlcXVlc3QaHS5jYWxsbWUudjEuV2F0Y2hMZWFzZVJlc3BvbnNlMAFCnAEKDWRldi5jYWxsbWUudjFCEExvY2tTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Name an environment or a pool.
+ * Name an environment or a pool; or, in a pool, select environments by their labels.
  *
  * @generated from message callme.v1.CheckRequest
  */
@@ -35,6 +35,13 @@ export type CheckRequest = Message<"callme.v1.CheckRequest"> & {
    * @generated from field: string pool = 2;
    */
   pool: string;
+
+  /**
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+   *
+   * @generated from field: string selector = 3;
+   */
+  selector: string;
 };
 
 /**
@@ -108,41 +115,6 @@ export const MisspellingSchema: GenMessage<Misspelling> = /*@__PURE__*/
   messageDesc(file_callme_v1_lock_service, 2);
 
 /**
- * One environment that a lease needs.
- *
- * @generated from message callme.v1.Need
- */
-export type Need = Message<"callme.v1.Need"> & {
-  /**
-   * The environment's name.
-   *
-   * @generated from field: string environment = 1;
-   */
-  environment: string;
-
-  /**
-   * How many environments; 1, or absent, when one is named.
-   *
-   * @generated from field: uint32 count = 3;
-   */
-  count: number;
-
-  /**
-   * How many slots of it; 1 if absent.
-   *
-   * @generated from field: uint32 slots = 4;
-   */
-  slots: number;
-};
-
-/**
- * Describes the message callme.v1.Need.
- * Use `create(NeedSchema)` to create a new message.
- */
-export const NeedSchema: GenMessage<Need> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 3);
-
-/**
  * Give `environment` for one slot of one environment, or `needs` for more.
  *
  * @generated from message callme.v1.AcquireRequest
@@ -156,14 +128,14 @@ export type AcquireRequest = Message<"callme.v1.AcquireRequest"> & {
   environment: string;
 
   /**
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    *
    * @generated from field: repeated callme.v1.Need needs = 2;
    */
   needs: Need[];
 
   /**
-   * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+   * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
    *
    * @generated from field: string pool = 3;
    */
@@ -283,7 +255,7 @@ export type AcquireRequest = Message<"callme.v1.AcquireRequest"> & {
  * Use `create(AcquireRequestSchema)` to create a new message.
  */
 export const AcquireRequestSchema: GenMessage<AcquireRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 4);
+  messageDesc(file_callme_v1_lock_service, 3);
 
 /**
  * What became of the request.
@@ -300,7 +272,7 @@ export type AcquireResponse = Message<"callme.v1.AcquireResponse"> & {
 
   /**
    * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+   * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
    *
    * @generated from field: string lease_token = 2;
    */
@@ -326,7 +298,7 @@ export type AcquireResponse = Message<"callme.v1.AcquireResponse"> & {
  * Use `create(AcquireResponseSchema)` to create a new message.
  */
 export const AcquireResponseSchema: GenMessage<AcquireResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 5);
+  messageDesc(file_callme_v1_lock_service, 4);
 
 /**
  * Name a lease; or an environment and the request_id that it was asked for with; or an environment alone. By environment alone it ends the
@@ -383,7 +355,7 @@ export type ReleaseRequest = Message<"callme.v1.ReleaseRequest"> & {
  * Use `create(ReleaseRequestSchema)` to create a new message.
  */
 export const ReleaseRequestSchema: GenMessage<ReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 6);
+  messageDesc(file_callme_v1_lock_service, 5);
 
 /**
  * The end.
@@ -411,7 +383,7 @@ export type ReleaseResponse = Message<"callme.v1.ReleaseResponse"> & {
  * Use `create(ReleaseResponseSchema)` to create a new message.
  */
 export const ReleaseResponseSchema: GenMessage<ReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 7);
+  messageDesc(file_callme_v1_lock_service, 6);
 
 /**
  * Name a lease.
@@ -456,7 +428,7 @@ export type RenewRequest = Message<"callme.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 8);
+  messageDesc(file_callme_v1_lock_service, 7);
 
 /**
  * The lease after it.
@@ -477,7 +449,7 @@ export type RenewResponse = Message<"callme.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 9);
+  messageDesc(file_callme_v1_lock_service, 8);
 
 /**
  * Name a lease.
@@ -505,7 +477,7 @@ export type GetLeaseRequest = Message<"callme.v1.GetLeaseRequest"> & {
  * Use `create(GetLeaseRequestSchema)` to create a new message.
  */
 export const GetLeaseRequestSchema: GenMessage<GetLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 10);
+  messageDesc(file_callme_v1_lock_service, 9);
 
 /**
  * The lease.
@@ -526,7 +498,7 @@ export type GetLeaseResponse = Message<"callme.v1.GetLeaseResponse"> & {
  * Use `create(GetLeaseResponseSchema)` to create a new message.
  */
 export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 11);
+  messageDesc(file_callme_v1_lock_service, 10);
 
 /**
  * A token to check.
@@ -554,7 +526,7 @@ export type CheckFenceRequest = Message<"callme.v1.CheckFenceRequest"> & {
  * Use `create(CheckFenceRequestSchema)` to create a new message.
  */
 export const CheckFenceRequestSchema: GenMessage<CheckFenceRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 12);
+  messageDesc(file_callme_v1_lock_service, 11);
 
 /**
  * The verdict.
@@ -582,10 +554,10 @@ export type CheckFenceResponse = Message<"callme.v1.CheckFenceResponse"> & {
  * Use `create(CheckFenceResponseSchema)` to create a new message.
  */
 export const CheckFenceResponseSchema: GenMessage<CheckFenceResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 13);
+  messageDesc(file_callme_v1_lock_service, 12);
 
 /**
- * Name an environment or a pool.
+ * Name an environment or a pool; or, in a pool, select environments by their labels.
  *
  * @generated from message callme.v1.WatchEnvironmentRequest
  */
@@ -611,6 +583,14 @@ export type WatchEnvironmentRequest = Message<"callme.v1.WatchEnvironmentRequest
    * @generated from field: uint64 since_revision = 3;
    */
   sinceRevision: bigint;
+
+  /**
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+   * that leaves them is marked `left` in its last.
+   *
+   * @generated from field: string selector = 4;
+   */
+  selector: string;
 };
 
 /**
@@ -618,7 +598,7 @@ export type WatchEnvironmentRequest = Message<"callme.v1.WatchEnvironmentRequest
  * Use `create(WatchEnvironmentRequestSchema)` to create a new message.
  */
 export const WatchEnvironmentRequestSchema: GenMessage<WatchEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 14);
+  messageDesc(file_callme_v1_lock_service, 13);
 
 /**
  * What made a CHANGE.
@@ -660,7 +640,7 @@ export type WatchCause = Message<"callme.v1.WatchCause"> & {
  * Use `create(WatchCauseSchema)` to create a new message.
  */
 export const WatchCauseSchema: GenMessage<WatchCause> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 15);
+  messageDesc(file_callme_v1_lock_service, 14);
 
 /**
  * A message of the watch.
@@ -691,7 +671,7 @@ export type WatchEnvironmentResponse = Message<"callme.v1.WatchEnvironmentRespon
 
   /**
    * On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-   * that is missing was deleted. The causes are lost.
+   * that is missing was deleted, or left the selection. The causes are lost.
    *
    * @generated from field: bool skipped = 4;
    */
@@ -699,6 +679,7 @@ export type WatchEnvironmentResponse = Message<"callme.v1.WatchEnvironmentRespon
 
   /**
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    *
    * @generated from field: repeated callme.v1.EnvironmentStatus environments = 5;
    */
@@ -717,7 +698,7 @@ export type WatchEnvironmentResponse = Message<"callme.v1.WatchEnvironmentRespon
  * Use `create(WatchEnvironmentResponseSchema)` to create a new message.
  */
 export const WatchEnvironmentResponseSchema: GenMessage<WatchEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 16);
+  messageDesc(file_callme_v1_lock_service, 15);
 
 /**
  * Name a lease.
@@ -738,7 +719,7 @@ export type WatchLeaseRequest = Message<"callme.v1.WatchLeaseRequest"> & {
  * Use `create(WatchLeaseRequestSchema)` to create a new message.
  */
 export const WatchLeaseRequestSchema: GenMessage<WatchLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 17);
+  messageDesc(file_callme_v1_lock_service, 16);
 
 /**
  * A message of the watch.
@@ -766,7 +747,7 @@ export type WatchLeaseResponse = Message<"callme.v1.WatchLeaseResponse"> & {
  * Use `create(WatchLeaseResponseSchema)` to create a new message.
  */
 export const WatchLeaseResponseSchema: GenMessage<WatchLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_lock_service, 18);
+  messageDesc(file_callme_v1_lock_service, 17);
 
 /**
  * What to do when not all needs can be met at once.

@@ -15,7 +15,8 @@ from callme.aio._calls import persist
 from callme.aio._connection import Connection
 from callme.aio._hold import Hold
 from callme.v1.environment_service_pb2_grpc import EnvironmentServiceStub
-from callme.v1.lock_service_pb2 import Need, ReleaseRequest
+from callme.v1.lock_service_pb2 import ReleaseRequest
+from callme.v1.types_pb2 import Need
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

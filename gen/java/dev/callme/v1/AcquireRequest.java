@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.callme.v1.Need> needs_;
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -142,7 +142,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -153,7 +153,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -169,7 +169,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pool_ = "";
   /**
    * <pre>
-   * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+   * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
    * </pre>
    *
    * <code>string pool = 3 [json_name = "pool"];</code>
@@ -190,7 +190,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+   * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
    * </pre>
    *
    * <code>string pool = 3 [json_name = "pool"];</code>
@@ -1769,7 +1769,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1783,7 +1783,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1797,7 +1797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1811,7 +1811,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1832,7 +1832,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1850,7 +1850,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1870,7 +1870,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1891,7 +1891,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1909,7 +1909,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1927,7 +1927,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1946,7 +1946,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1963,7 +1963,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1980,7 +1980,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -1991,7 +1991,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -2005,7 +2005,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -2020,7 +2020,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -2031,7 +2031,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -2043,7 +2043,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Or: several, granted together or not at all, 1 to 32, each environment once.
+     * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
      * </pre>
      *
      * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -2070,7 +2070,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pool_ = "";
     /**
      * <pre>
-     * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+     * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
      * </pre>
      *
      * <code>string pool = 3 [json_name = "pool"];</code>
@@ -2090,7 +2090,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+     * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
      * </pre>
      *
      * <code>string pool = 3 [json_name = "pool"];</code>
@@ -2111,7 +2111,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+     * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
      * </pre>
      *
      * <code>string pool = 3 [json_name = "pool"];</code>
@@ -2128,7 +2128,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+     * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
      * </pre>
      *
      * <code>string pool = 3 [json_name = "pool"];</code>
@@ -2142,7 +2142,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+     * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
      * </pre>
      *
      * <code>string pool = 3 [json_name = "pool"];</code>

@@ -32,7 +32,7 @@ public interface AcquireRequestOrBuilder extends
 
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -41,7 +41,7 @@ public interface AcquireRequestOrBuilder extends
       getNeedsList();
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -49,7 +49,7 @@ public interface AcquireRequestOrBuilder extends
   dev.callme.v1.Need getNeeds(int index);
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -57,7 +57,7 @@ public interface AcquireRequestOrBuilder extends
   int getNeedsCount();
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -66,7 +66,7 @@ public interface AcquireRequestOrBuilder extends
       getNeedsOrBuilderList();
   /**
    * <pre>
-   * Or: several, granted together or not at all, 1 to 32, each environment once.
+   * Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
    * </pre>
    *
    * <code>repeated .callme.v1.Need needs = 2 [json_name = "needs"];</code>
@@ -76,7 +76,7 @@ public interface AcquireRequestOrBuilder extends
 
   /**
    * <pre>
-   * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+   * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
    * </pre>
    *
    * <code>string pool = 3 [json_name = "pool"];</code>
@@ -85,7 +85,7 @@ public interface AcquireRequestOrBuilder extends
   java.lang.String getPool();
   /**
    * <pre>
-   * The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+   * The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
    * </pre>
    *
    * <code>string pool = 3 [json_name = "pool"];</code>

@@ -94,7 +94,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+   * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -116,7 +116,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+   * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -814,7 +814,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+     * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -835,7 +835,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+     * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -857,7 +857,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+     * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -875,7 +875,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+     * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -890,7 +890,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-     * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+     * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
      * </pre>
      *
      * <code>string lease_token = 2 [json_name = "leaseToken"];</code>

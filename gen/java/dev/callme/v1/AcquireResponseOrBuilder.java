@@ -40,7 +40,7 @@ public interface AcquireResponseOrBuilder extends
   /**
    * <pre>
    * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+   * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>
@@ -50,7 +50,7 @@ public interface AcquireResponseOrBuilder extends
   /**
    * <pre>
    * A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-   * GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+   * GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
    * </pre>
    *
    * <code>string lease_token = 2 [json_name = "leaseToken"];</code>

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * Name an environment or a pool.
+ * Name an environment or a pool; or, in a pool, select environments by their labels.
  * </pre>
  *
  * Protobuf type {@code callme.v1.CheckRequest}
@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private CheckRequest() {
     environment_ = "";
     pool_ = "";
+    selector_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -143,6 +144,53 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int SELECTOR_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object selector_ = "";
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+   * </pre>
+   *
+   * <code>string selector = 3 [json_name = "selector"];</code>
+   * @return The selector.
+   */
+  @java.lang.Override
+  public java.lang.String getSelector() {
+    java.lang.Object ref = selector_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      selector_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+   * </pre>
+   *
+   * <code>string selector = 3 [json_name = "selector"];</code>
+   * @return The bytes for selector.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSelectorBytes() {
+    java.lang.Object ref = selector_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      selector_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -163,6 +211,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(pool_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, pool_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(selector_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 3, selector_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -177,6 +228,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(pool_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, pool_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(selector_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(3, selector_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -197,6 +251,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getEnvironment())) return false;
     if (!getPool()
         .equals(other.getPool())) return false;
+    if (!getSelector()
+        .equals(other.getSelector())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -212,6 +268,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getEnvironment().hashCode();
     hash = (37 * hash) + POOL_FIELD_NUMBER;
     hash = (53 * hash) + getPool().hashCode();
+    hash = (37 * hash) + SELECTOR_FIELD_NUMBER;
+    hash = (53 * hash) + getSelector().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -311,7 +369,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name an environment or a pool.
+   * Name an environment or a pool; or, in a pool, select environments by their labels.
    * </pre>
    *
    * Protobuf type {@code callme.v1.CheckRequest}
@@ -349,6 +407,7 @@ private static final long serialVersionUID = 0L;
       bitField0_ = 0;
       environment_ = "";
       pool_ = "";
+      selector_ = "";
       return this;
     }
 
@@ -388,6 +447,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.pool_ = pool_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.selector_ = selector_;
+      }
     }
 
     @java.lang.Override
@@ -410,6 +472,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getPool().isEmpty()) {
         pool_ = other.pool_;
         bitField0_ |= 0x00000002;
+        onChanged();
+      }
+      if (!other.getSelector().isEmpty()) {
+        selector_ = other.selector_;
+        bitField0_ |= 0x00000004;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -448,6 +515,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 26: {
+              selector_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -645,6 +717,98 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       pool_ = value;
       bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object selector_ = "";
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+     * </pre>
+     *
+     * <code>string selector = 3 [json_name = "selector"];</code>
+     * @return The selector.
+     */
+    public java.lang.String getSelector() {
+      java.lang.Object ref = selector_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        selector_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+     * </pre>
+     *
+     * <code>string selector = 3 [json_name = "selector"];</code>
+     * @return The bytes for selector.
+     */
+    public com.google.protobuf.ByteString
+        getSelectorBytes() {
+      java.lang.Object ref = selector_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        selector_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+     * </pre>
+     *
+     * <code>string selector = 3 [json_name = "selector"];</code>
+     * @param value The selector to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSelector(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      selector_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+     * </pre>
+     *
+     * <code>string selector = 3 [json_name = "selector"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSelector() {
+      selector_ = getDefaultInstance().getSelector();
+      bitField0_ = (bitField0_ & ~0x00000004);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+     * </pre>
+     *
+     * <code>string selector = 3 [json_name = "selector"];</code>
+     * @param value The bytes for selector to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSelectorBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      selector_ = value;
+      bitField0_ |= 0x00000004;
       onChanged();
       return this;
     }

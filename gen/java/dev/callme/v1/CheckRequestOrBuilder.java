@@ -49,4 +49,24 @@ public interface CheckRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getPoolBytes();
+
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+   * </pre>
+   *
+   * <code>string selector = 3 [json_name = "selector"];</code>
+   * @return The selector.
+   */
+  java.lang.String getSelector();
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need.
+   * </pre>
+   *
+   * <code>string selector = 3 [json_name = "selector"];</code>
+   * @return The bytes for selector.
+   */
+  com.google.protobuf.ByteString
+      getSelectorBytes();
 }

@@ -49,6 +49,8 @@ private static final long serialVersionUID = 0L;
   protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
       int number) {
     switch (number) {
+      case 15:
+        return internalGetLabels();
       case 16:
         return internalGetFacts();
       default:
@@ -497,6 +499,101 @@ private static final long serialVersionUID = 0L;
     return rest_ == null ? dev.callme.v1.Rest.getDefaultInstance() : rest_;
   }
 
+  public static final int LABELS_FIELD_NUMBER = 15;
+  private static final class LabelsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.String> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.String>newDefaultInstance(
+                dev.callme.v1.TypesProto.internal_static_callme_v1_EnvironmentStatus_LabelsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "");
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.String> labels_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+  internalGetLabels() {
+    if (labels_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          LabelsDefaultEntryHolder.defaultEntry);
+    }
+    return labels_;
+  }
+  public int getLabelsCount() {
+    return internalGetLabels().getMap().size();
+  }
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  @java.lang.Override
+  public boolean containsLabels(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetLabels().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getLabelsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.String> getLabels() {
+    return getLabelsMap();
+  }
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.String> getLabelsMap() {
+    return internalGetLabels().getMap();
+  }
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+java.lang.String getLabelsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetLabels().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  @java.lang.Override
+  public java.lang.String getLabelsOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetLabels().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
   public static final int FACTS_FIELD_NUMBER = 16;
   private static final class FactsDefaultEntryHolder {
     static final com.google.protobuf.MapEntry<
@@ -630,6 +727,21 @@ dev.callme.v1.Fact defaultValue) {
     return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
   }
 
+  public static final int LEFT_FIELD_NUMBER = 25;
+  private boolean left_ = false;
+  /**
+   * <pre>
+   * On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
+   * </pre>
+   *
+   * <code>bool left = 25 [json_name = "left"];</code>
+   * @return The left.
+   */
+  @java.lang.Override
+  public boolean getLeft() {
+    return left_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -689,11 +801,20 @@ dev.callme.v1.Fact defaultValue) {
     com.google.protobuf.GeneratedMessage
       .serializeStringMapTo(
         output,
+        internalGetLabels(),
+        LabelsDefaultEntryHolder.defaultEntry,
+        15);
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
         internalGetFacts(),
         FactsDefaultEntryHolder.defaultEntry,
         16);
     if (((bitField0_ & 0x00000008) != 0)) {
       output.writeMessage(17, getNextReservation());
+    }
+    if (left_ != false) {
+      output.writeBool(25, left_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -757,6 +878,16 @@ dev.callme.v1.Fact defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(14, getRest());
     }
+    for (java.util.Map.Entry<java.lang.String, java.lang.String> entry
+         : internalGetLabels().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+      labels__ = LabelsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(15, labels__);
+    }
     for (java.util.Map.Entry<java.lang.String, dev.callme.v1.Fact> entry
          : internalGetFacts().getMap().entrySet()) {
       com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact>
@@ -770,6 +901,10 @@ dev.callme.v1.Fact defaultValue) {
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(17, getNextReservation());
+    }
+    if (left_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(25, left_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -822,6 +957,8 @@ dev.callme.v1.Fact defaultValue) {
       if (!getRest()
           .equals(other.getRest())) return false;
     }
+    if (!internalGetLabels().equals(
+        other.internalGetLabels())) return false;
     if (!internalGetFacts().equals(
         other.internalGetFacts())) return false;
     if (hasNextReservation() != other.hasNextReservation()) return false;
@@ -829,6 +966,8 @@ dev.callme.v1.Fact defaultValue) {
       if (!getNextReservation()
           .equals(other.getNextReservation())) return false;
     }
+    if (getLeft()
+        != other.getLeft()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -878,6 +1017,10 @@ dev.callme.v1.Fact defaultValue) {
       hash = (37 * hash) + REST_FIELD_NUMBER;
       hash = (53 * hash) + getRest().hashCode();
     }
+    if (!internalGetLabels().getMap().isEmpty()) {
+      hash = (37 * hash) + LABELS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetLabels().hashCode();
+    }
     if (!internalGetFacts().getMap().isEmpty()) {
       hash = (37 * hash) + FACTS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetFacts().hashCode();
@@ -886,6 +1029,9 @@ dev.callme.v1.Fact defaultValue) {
       hash = (37 * hash) + NEXT_RESERVATION_FIELD_NUMBER;
       hash = (53 * hash) + getNextReservation().hashCode();
     }
+    hash = (37 * hash) + LEFT_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getLeft());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1003,6 +1149,8 @@ dev.callme.v1.Fact defaultValue) {
     protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
         int number) {
       switch (number) {
+        case 15:
+          return internalGetLabels();
         case 16:
           return internalGetFacts();
         default:
@@ -1014,6 +1162,8 @@ dev.callme.v1.Fact defaultValue) {
     protected com.google.protobuf.MapFieldReflectionAccessor internalGetMutableMapFieldReflection(
         int number) {
       switch (number) {
+        case 15:
+          return internalGetMutableLabels();
         case 16:
           return internalGetMutableFacts();
         default:
@@ -1085,12 +1235,14 @@ dev.callme.v1.Fact defaultValue) {
         restBuilder_.dispose();
         restBuilder_ = null;
       }
+      internalGetMutableLabels().clear();
       internalGetMutableFacts().clear();
       nextReservation_ = null;
       if (nextReservationBuilder_ != null) {
         nextReservationBuilder_.dispose();
         nextReservationBuilder_ = null;
       }
+      left_ = false;
       return this;
     }
 
@@ -1187,13 +1339,20 @@ dev.callme.v1.Fact defaultValue) {
         to_bitField0_ |= 0x00000004;
       }
       if (((from_bitField0_ & 0x00004000) != 0)) {
-        result.facts_ = internalGetFacts().build(FactsDefaultEntryHolder.defaultEntry);
+        result.labels_ = internalGetLabels();
+        result.labels_.makeImmutable();
       }
       if (((from_bitField0_ & 0x00008000) != 0)) {
+        result.facts_ = internalGetFacts().build(FactsDefaultEntryHolder.defaultEntry);
+      }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
         result.nextReservation_ = nextReservationBuilder_ == null
             ? nextReservation_
             : nextReservationBuilder_.build();
         to_bitField0_ |= 0x00000008;
+      }
+      if (((from_bitField0_ & 0x00020000) != 0)) {
+        result.left_ = left_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1281,11 +1440,17 @@ dev.callme.v1.Fact defaultValue) {
       if (other.hasRest()) {
         mergeRest(other.getRest());
       }
+      internalGetMutableLabels().mergeFrom(
+          other.internalGetLabels());
+      bitField0_ |= 0x00004000;
       internalGetMutableFacts().mergeFrom(
           other.internalGetFacts());
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00008000;
       if (other.hasNextReservation()) {
         mergeNextReservation(other.getNextReservation());
+      }
+      if (other.getLeft() != false) {
+        setLeft(other.getLeft());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1397,22 +1562,36 @@ dev.callme.v1.Fact defaultValue) {
               bitField0_ |= 0x00002000;
               break;
             } // case 114
+            case 122: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+              labels__ = input.readMessage(
+                  LabelsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableLabels().getMutableMap().put(
+                  labels__.getKey(), labels__.getValue());
+              bitField0_ |= 0x00004000;
+              break;
+            } // case 122
             case 130: {
               com.google.protobuf.MapEntry<java.lang.String, dev.callme.v1.Fact>
               facts__ = input.readMessage(
                   FactsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
               internalGetMutableFacts().ensureBuilderMap().put(
                   facts__.getKey(), facts__.getValue());
-              bitField0_ |= 0x00004000;
+              bitField0_ |= 0x00008000;
               break;
             } // case 130
             case 138: {
               input.readMessage(
                   internalGetNextReservationFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00008000;
+              bitField0_ |= 0x00010000;
               break;
             } // case 138
+            case 200: {
+              left_ = input.readBool();
+              bitField0_ |= 0x00020000;
+              break;
+            } // case 200
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2824,6 +3003,161 @@ dev.callme.v1.Fact defaultValue) {
       return restBuilder_;
     }
 
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.String> labels_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetLabels() {
+      if (labels_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            LabelsDefaultEntryHolder.defaultEntry);
+      }
+      return labels_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetMutableLabels() {
+      if (labels_ == null) {
+        labels_ = com.google.protobuf.MapField.newMapField(
+            LabelsDefaultEntryHolder.defaultEntry);
+      }
+      if (!labels_.isMutable()) {
+        labels_ = labels_.copy();
+      }
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return labels_;
+    }
+    public int getLabelsCount() {
+      return internalGetLabels().getMap().size();
+    }
+    /**
+     * <pre>
+     * What selectors go by.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+     */
+    @java.lang.Override
+    public boolean containsLabels(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetLabels().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getLabelsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String> getLabels() {
+      return getLabelsMap();
+    }
+    /**
+     * <pre>
+     * What selectors go by.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.String> getLabelsMap() {
+      return internalGetLabels().getMap();
+    }
+    /**
+     * <pre>
+     * What selectors go by.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+java.lang.String getLabelsOrDefault(
+        java.lang.String key,
+        /* nullable */
+java.lang.String defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetLabels().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What selectors go by.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+     */
+    @java.lang.Override
+    public java.lang.String getLabelsOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetLabels().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearLabels() {
+      bitField0_ = (bitField0_ & ~0x00004000);
+      internalGetMutableLabels().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What selectors go by.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+     */
+    public Builder removeLabels(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableLabels().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String>
+        getMutableLabels() {
+      bitField0_ |= 0x00004000;
+      return internalGetMutableLabels().getMutableMap();
+    }
+    /**
+     * <pre>
+     * What selectors go by.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+     */
+    public Builder putLabels(
+        java.lang.String key,
+        java.lang.String value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableLabels().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00004000;
+      return this;
+    }
+    /**
+     * <pre>
+     * What selectors go by.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+     */
+    public Builder putAllLabels(
+        java.util.Map<java.lang.String, java.lang.String> values) {
+      internalGetMutableLabels().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00004000;
+      return this;
+    }
+
     private static final class FactsConverter implements com.google.protobuf.MapFieldBuilder.Converter<java.lang.String, dev.callme.v1.FactOrBuilder, dev.callme.v1.Fact> {
       @java.lang.Override
       public dev.callme.v1.Fact build(dev.callme.v1.FactOrBuilder val) {
@@ -2852,7 +3186,7 @@ dev.callme.v1.Fact defaultValue) {
       if (facts_ == null) {
         facts_ = new com.google.protobuf.MapFieldBuilder<>(factsConverter);
       }
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00008000;
       onChanged();
       return facts_;
     }
@@ -2926,7 +3260,7 @@ dev.callme.v1.Fact defaultValue) {
       return factsConverter.build(map.get(key));
     }
     public Builder clearFacts() {
-      bitField0_ = (bitField0_ & ~0x00004000);
+      bitField0_ = (bitField0_ & ~0x00008000);
       internalGetMutableFacts().clear();
       return this;
     }
@@ -2950,7 +3284,7 @@ dev.callme.v1.Fact defaultValue) {
     @java.lang.Deprecated
     public java.util.Map<java.lang.String, dev.callme.v1.Fact>
         getMutableFacts() {
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00008000;
       return internalGetMutableFacts().ensureMessageMap();
     }
     /**
@@ -2967,7 +3301,7 @@ dev.callme.v1.Fact defaultValue) {
       if (value == null) { throw new NullPointerException("map value"); }
       internalGetMutableFacts().ensureBuilderMap()
           .put(key, value);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00008000;
       return this;
     }
     /**
@@ -2986,7 +3320,7 @@ dev.callme.v1.Fact defaultValue) {
       }
       internalGetMutableFacts().ensureBuilderMap()
           .putAll(values);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00008000;
       return this;
     }
     /**
@@ -3023,7 +3357,7 @@ dev.callme.v1.Fact defaultValue) {
      * @return Whether the nextReservation field is set.
      */
     public boolean hasNextReservation() {
-      return ((bitField0_ & 0x00008000) != 0);
+      return ((bitField0_ & 0x00010000) != 0);
     }
     /**
      * <pre>
@@ -3056,7 +3390,7 @@ dev.callme.v1.Fact defaultValue) {
       } else {
         nextReservationBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00008000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }
@@ -3074,7 +3408,7 @@ dev.callme.v1.Fact defaultValue) {
       } else {
         nextReservationBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00008000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }
@@ -3087,7 +3421,7 @@ dev.callme.v1.Fact defaultValue) {
      */
     public Builder mergeNextReservation(dev.callme.v1.Reservation value) {
       if (nextReservationBuilder_ == null) {
-        if (((bitField0_ & 0x00008000) != 0) &&
+        if (((bitField0_ & 0x00010000) != 0) &&
           nextReservation_ != null &&
           nextReservation_ != dev.callme.v1.Reservation.getDefaultInstance()) {
           getNextReservationBuilder().mergeFrom(value);
@@ -3098,7 +3432,7 @@ dev.callme.v1.Fact defaultValue) {
         nextReservationBuilder_.mergeFrom(value);
       }
       if (nextReservation_ != null) {
-        bitField0_ |= 0x00008000;
+        bitField0_ |= 0x00010000;
         onChanged();
       }
       return this;
@@ -3111,7 +3445,7 @@ dev.callme.v1.Fact defaultValue) {
      * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
      */
     public Builder clearNextReservation() {
-      bitField0_ = (bitField0_ & ~0x00008000);
+      bitField0_ = (bitField0_ & ~0x00010000);
       nextReservation_ = null;
       if (nextReservationBuilder_ != null) {
         nextReservationBuilder_.dispose();
@@ -3128,7 +3462,7 @@ dev.callme.v1.Fact defaultValue) {
      * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
      */
     public dev.callme.v1.Reservation.Builder getNextReservationBuilder() {
-      bitField0_ |= 0x00008000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return internalGetNextReservationFieldBuilder().getBuilder();
     }
@@ -3166,6 +3500,50 @@ dev.callme.v1.Fact defaultValue) {
         nextReservation_ = null;
       }
       return nextReservationBuilder_;
+    }
+
+    private boolean left_ ;
+    /**
+     * <pre>
+     * On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
+     * </pre>
+     *
+     * <code>bool left = 25 [json_name = "left"];</code>
+     * @return The left.
+     */
+    @java.lang.Override
+    public boolean getLeft() {
+      return left_;
+    }
+    /**
+     * <pre>
+     * On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
+     * </pre>
+     *
+     * <code>bool left = 25 [json_name = "left"];</code>
+     * @param value The left to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLeft(boolean value) {
+
+      left_ = value;
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
+     * </pre>
+     *
+     * <code>bool left = 25 [json_name = "left"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLeft() {
+      bitField0_ = (bitField0_ & ~0x00020000);
+      left_ = false;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.EnvironmentStatus)

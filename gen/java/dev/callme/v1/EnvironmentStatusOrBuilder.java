@@ -276,6 +276,60 @@ public interface EnvironmentStatusOrBuilder extends
 
   /**
    * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  int getLabelsCount();
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  boolean containsLabels(
+      java.lang.String key);
+  /**
+   * Use {@link #getLabelsMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, java.lang.String>
+  getLabels();
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  java.util.Map<java.lang.String, java.lang.String>
+  getLabelsMap();
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  /* nullable */
+java.lang.String getLabelsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue);
+  /**
+   * <pre>
+   * What selectors go by.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; labels = 15 [json_name = "labels"];</code>
+   */
+  java.lang.String getLabelsOrThrow(
+      java.lang.String key);
+
+  /**
+   * <pre>
    * What holders have told of it, by name: see RenewRequest.facts.
    * </pre>
    *
@@ -354,4 +408,14 @@ dev.callme.v1.Fact defaultValue);
    * <code>.callme.v1.Reservation next_reservation = 17 [json_name = "nextReservation"];</code>
    */
   dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder();
+
+  /**
+   * <pre>
+   * On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
+   * </pre>
+   *
+   * <code>bool left = 25 [json_name = "left"];</code>
+   * @return The left.
+   */
+  boolean getLeft();
 }

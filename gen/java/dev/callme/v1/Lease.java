@@ -45,6 +45,7 @@ private static final long serialVersionUID = 0L;
     ahead_ = java.util.Collections.emptyList();
     holders_ = java.util.Collections.emptyList();
     requestId_ = "";
+    needs_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -259,7 +260,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.callme.v1.LeasedEnvironment> environments_;
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -270,7 +271,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -282,7 +283,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -293,7 +294,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -304,7 +305,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -1371,6 +1372,67 @@ private static final long serialVersionUID = 0L;
     return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
   }
 
+  public static final int NEEDS_FIELD_NUMBER = 40;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.callme.v1.Need> needs_;
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.callme.v1.Need> getNeedsList() {
+    return needs_;
+  }
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.callme.v1.NeedOrBuilder> 
+      getNeedsOrBuilderList() {
+    return needs_;
+  }
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  @java.lang.Override
+  public int getNeedsCount() {
+    return needs_.size();
+  }
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.Need getNeeds(int index) {
+    return needs_.get(index);
+  }
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.NeedOrBuilder getNeedsOrBuilder(
+      int index) {
+    return needs_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1489,6 +1551,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00010000) != 0)) {
       output.writeMessage(38, getNextReservation());
+    }
+    for (int i = 0; i < needs_.size(); i++) {
+      output.writeMessage(40, needs_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -1637,6 +1702,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(38, getNextReservation());
     }
+    for (int i = 0; i < needs_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(40, needs_.get(i));
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -1771,6 +1840,8 @@ private static final long serialVersionUID = 0L;
       if (!getNextReservation()
           .equals(other.getNextReservation())) return false;
     }
+    if (!getNeedsList()
+        .equals(other.getNeedsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1896,6 +1967,10 @@ private static final long serialVersionUID = 0L;
     if (hasNextReservation()) {
       hash = (37 * hash) + NEXT_RESERVATION_FIELD_NUMBER;
       hash = (53 * hash) + getNextReservation().hashCode();
+    }
+    if (getNeedsCount() > 0) {
+      hash = (37 * hash) + NEEDS_FIELD_NUMBER;
+      hash = (53 * hash) + getNeedsList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -2051,6 +2126,7 @@ private static final long serialVersionUID = 0L;
         internalGetNotBeforeFieldBuilder();
         internalGetNotAfterFieldBuilder();
         internalGetNextReservationFieldBuilder();
+        internalGetNeedsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -2180,6 +2256,13 @@ private static final long serialVersionUID = 0L;
         nextReservationBuilder_.dispose();
         nextReservationBuilder_ = null;
       }
+      if (needsBuilder_ == null) {
+        needs_ = java.util.Collections.emptyList();
+      } else {
+        needs_ = null;
+        needsBuilder_.clear();
+      }
+      bitField1_ = (bitField1_ & ~0x00000008);
       return this;
     }
 
@@ -2240,6 +2323,15 @@ private static final long serialVersionUID = 0L;
         result.holders_ = holders_;
       } else {
         result.holders_ = holdersBuilder_.build();
+      }
+      if (needsBuilder_ == null) {
+        if (((bitField1_ & 0x00000008) != 0)) {
+          needs_ = java.util.Collections.unmodifiableList(needs_);
+          bitField1_ = (bitField1_ & ~0x00000008);
+        }
+        result.needs_ = needs_;
+      } else {
+        result.needs_ = needsBuilder_.build();
       }
     }
 
@@ -2608,6 +2700,32 @@ private static final long serialVersionUID = 0L;
       if (other.hasNextReservation()) {
         mergeNextReservation(other.getNextReservation());
       }
+      if (needsBuilder_ == null) {
+        if (!other.needs_.isEmpty()) {
+          if (needs_.isEmpty()) {
+            needs_ = other.needs_;
+            bitField1_ = (bitField1_ & ~0x00000008);
+          } else {
+            ensureNeedsIsMutable();
+            needs_.addAll(other.needs_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.needs_.isEmpty()) {
+          if (needsBuilder_.isEmpty()) {
+            needsBuilder_.dispose();
+            needsBuilder_ = null;
+            needs_ = other.needs_;
+            bitField1_ = (bitField1_ & ~0x00000008);
+            needsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetNeedsFieldBuilder() : null;
+          } else {
+            needsBuilder_.addAllMessages(other.needs_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -2868,6 +2986,19 @@ private static final long serialVersionUID = 0L;
               bitField1_ |= 0x00000004;
               break;
             } // case 306
+            case 322: {
+              dev.callme.v1.Need m =
+                  input.readMessage(
+                      dev.callme.v1.Need.parser(),
+                      extensionRegistry);
+              if (needsBuilder_ == null) {
+                ensureNeedsIsMutable();
+                needs_.add(m);
+              } else {
+                needsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 322
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3318,7 +3449,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3332,7 +3463,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3346,7 +3477,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3360,7 +3491,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3381,7 +3512,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3399,7 +3530,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3419,7 +3550,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3440,7 +3571,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3458,7 +3589,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3476,7 +3607,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3495,7 +3626,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3512,7 +3643,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3529,7 +3660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3540,7 +3671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3554,7 +3685,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3569,7 +3700,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3580,7 +3711,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -3592,7 +3723,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What was asked for, and what was granted.
+     * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
      * </pre>
      *
      * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -7606,6 +7737,318 @@ private static final long serialVersionUID = 0L;
         nextReservation_ = null;
       }
       return nextReservationBuilder_;
+    }
+
+    private java.util.List<dev.callme.v1.Need> needs_ =
+      java.util.Collections.emptyList();
+    private void ensureNeedsIsMutable() {
+      if (!((bitField1_ & 0x00000008) != 0)) {
+        needs_ = new java.util.ArrayList<dev.callme.v1.Need>(needs_);
+        bitField1_ |= 0x00000008;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.Need, dev.callme.v1.Need.Builder, dev.callme.v1.NeedOrBuilder> needsBuilder_;
+
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public java.util.List<dev.callme.v1.Need> getNeedsList() {
+      if (needsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(needs_);
+      } else {
+        return needsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public int getNeedsCount() {
+      if (needsBuilder_ == null) {
+        return needs_.size();
+      } else {
+        return needsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public dev.callme.v1.Need getNeeds(int index) {
+      if (needsBuilder_ == null) {
+        return needs_.get(index);
+      } else {
+        return needsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder setNeeds(
+        int index, dev.callme.v1.Need value) {
+      if (needsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureNeedsIsMutable();
+        needs_.set(index, value);
+        onChanged();
+      } else {
+        needsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder setNeeds(
+        int index, dev.callme.v1.Need.Builder builderForValue) {
+      if (needsBuilder_ == null) {
+        ensureNeedsIsMutable();
+        needs_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        needsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder addNeeds(dev.callme.v1.Need value) {
+      if (needsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureNeedsIsMutable();
+        needs_.add(value);
+        onChanged();
+      } else {
+        needsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder addNeeds(
+        int index, dev.callme.v1.Need value) {
+      if (needsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureNeedsIsMutable();
+        needs_.add(index, value);
+        onChanged();
+      } else {
+        needsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder addNeeds(
+        dev.callme.v1.Need.Builder builderForValue) {
+      if (needsBuilder_ == null) {
+        ensureNeedsIsMutable();
+        needs_.add(builderForValue.build());
+        onChanged();
+      } else {
+        needsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder addNeeds(
+        int index, dev.callme.v1.Need.Builder builderForValue) {
+      if (needsBuilder_ == null) {
+        ensureNeedsIsMutable();
+        needs_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        needsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder addAllNeeds(
+        java.lang.Iterable<? extends dev.callme.v1.Need> values) {
+      if (needsBuilder_ == null) {
+        ensureNeedsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, needs_);
+        onChanged();
+      } else {
+        needsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder clearNeeds() {
+      if (needsBuilder_ == null) {
+        needs_ = java.util.Collections.emptyList();
+        bitField1_ = (bitField1_ & ~0x00000008);
+        onChanged();
+      } else {
+        needsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public Builder removeNeeds(int index) {
+      if (needsBuilder_ == null) {
+        ensureNeedsIsMutable();
+        needs_.remove(index);
+        onChanged();
+      } else {
+        needsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public dev.callme.v1.Need.Builder getNeedsBuilder(
+        int index) {
+      return internalGetNeedsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public dev.callme.v1.NeedOrBuilder getNeedsOrBuilder(
+        int index) {
+      if (needsBuilder_ == null) {
+        return needs_.get(index);  } else {
+        return needsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public java.util.List<? extends dev.callme.v1.NeedOrBuilder> 
+         getNeedsOrBuilderList() {
+      if (needsBuilder_ != null) {
+        return needsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(needs_);
+      }
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public dev.callme.v1.Need.Builder addNeedsBuilder() {
+      return internalGetNeedsFieldBuilder().addBuilder(
+          dev.callme.v1.Need.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public dev.callme.v1.Need.Builder addNeedsBuilder(
+        int index) {
+      return internalGetNeedsFieldBuilder().addBuilder(
+          index, dev.callme.v1.Need.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+     * </pre>
+     *
+     * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+     */
+    public java.util.List<dev.callme.v1.Need.Builder> 
+         getNeedsBuilderList() {
+      return internalGetNeedsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.callme.v1.Need, dev.callme.v1.Need.Builder, dev.callme.v1.NeedOrBuilder> 
+        internalGetNeedsFieldBuilder() {
+      if (needsBuilder_ == null) {
+        needsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.callme.v1.Need, dev.callme.v1.Need.Builder, dev.callme.v1.NeedOrBuilder>(
+                needs_,
+                ((bitField1_ & 0x00000008) != 0),
+                getParentForChildren(),
+                isClean());
+        needs_ = null;
+      }
+      return needsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Lease)

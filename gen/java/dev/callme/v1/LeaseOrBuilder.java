@@ -110,7 +110,7 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -119,7 +119,7 @@ public interface LeaseOrBuilder extends
       getEnvironmentsList();
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -127,7 +127,7 @@ public interface LeaseOrBuilder extends
   dev.callme.v1.LeasedEnvironment getEnvironments(int index);
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -135,7 +135,7 @@ public interface LeaseOrBuilder extends
   int getEnvironmentsCount();
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -144,7 +144,7 @@ public interface LeaseOrBuilder extends
       getEnvironmentsOrBuilderList();
   /**
    * <pre>
-   * What was asked for, and what was granted.
+   * What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
    * </pre>
    *
    * <code>repeated .callme.v1.LeasedEnvironment environments = 6 [json_name = "environments"];</code>
@@ -863,4 +863,48 @@ public interface LeaseOrBuilder extends
    * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
    */
   dev.callme.v1.ReservationOrBuilder getNextReservationOrBuilder();
+
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  java.util.List<dev.callme.v1.Need> 
+      getNeedsList();
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  dev.callme.v1.Need getNeeds(int index);
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  int getNeedsCount();
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  java.util.List<? extends dev.callme.v1.NeedOrBuilder> 
+      getNeedsOrBuilderList();
+  /**
+   * <pre>
+   * What was asked for, where any of it was by selector; `environments` says it where all was by name.
+   * </pre>
+   *
+   * <code>repeated .callme.v1.Need needs = 40 [json_name = "needs"];</code>
+   */
+  dev.callme.v1.NeedOrBuilder getNeedsOrBuilder(
+      int index);
 }

@@ -42,11 +42,6 @@ public final class LockServiceProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_Misspelling_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_callme_v1_Need_descriptor;
-  static final 
-    com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_callme_v1_Need_fieldAccessorTable;
-  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_AcquireRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -143,109 +138,108 @@ public final class LockServiceProto {
       "\n\034callme/v1/lock_service.proto\022\tcallme.v" +
       "1\032\025callme/v1/types.proto\032\036google/protobu" +
       "f/duration.proto\032\037google/protobuf/timest" +
-      "amp.proto\"D\n\014CheckRequest\022 \n\013environment" +
-      "\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\"" +
-      "\253\001\n\rCheckResponse\022\034\n\tavailable\030\001 \001(\010R\tav" +
-      "ailable\022@\n\014environments\030\002 \003(\0132\034.callme.v" +
-      "1.EnvironmentStatusR\014environments\022:\n\014mis" +
-      "spellings\030\003 \003(\0132\026.callme.v1.MisspellingR" +
-      "\014misspellings\"C\n\013Misspelling\022\022\n\004name\030\001 \001" +
-      "(\tR\004name\022 \n\014did_you_mean\030\002 \003(\tR\ndidYouMe" +
-      "an\"d\n\004Need\022 \n\013environment\030\001 \001(\tR\013environ" +
-      "ment\022\024\n\005count\030\003 \001(\rR\005count\022\024\n\005slots\030\004 \001(" +
-      "\rR\005slotsJ\004\010\002\020\003R\010selector\"\260\006\n\016AcquireRequ" +
-      "est\022 \n\013environment\030\001 \001(\tR\013environment\022%\n" +
-      "\005needs\030\002 \003(\0132\017.callme.v1.NeedR\005needs\022\022\n\004" +
-      "pool\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.google.p" +
-      "rotobuf.DurationR\003ttl\0224\n\010max_hold\030\005 \001(\0132" +
-      "\031.google.protobuf.DurationR\007maxHold\022*\n\007i" +
-      "f_busy\030\006 \001(\0162\021.callme.v1.IfBusyR\006ifBusy\022" +
-      "-\n\004wait\030\007 \001(\0132\031.google.protobuf.Duration" +
-      "R\004wait\022>\n\rqueue_timeout\030\010 \001(\0132\031.google.p" +
-      "rotobuf.DurationR\014queueTimeout\0228\n\nticket" +
-      "_ttl\030\t \001(\0132\031.google.protobuf.DurationR\tt" +
-      "icketTtl\022>\n\rclaim_timeout\030\n \001(\0132\031.google" +
-      ".protobuf.DurationR\014claimTimeout\022\032\n\010prio" +
-      "rity\030\013 \001(\005R\010priority\022\035\n\nrequest_id\030\014 \001(\t" +
-      "R\trequestId\022)\n\006holder\030\017 \001(\0132\021.callme.v1." +
-      "HolderR\006holder\022\026\n\006reason\030\020 \001(\tR\006reason\022\022" +
-      "\n\004tags\030\021 \003(\tR\004tags\0229\n\nnot_before\030\022 \001(\0132\032" +
-      ".google.protobuf.TimestampR\tnotBefore\0227\n" +
-      "\tnot_after\030\023 \001(\0132\032.google.protobuf.Times" +
-      "tampR\010notAfter\022\035\n\nauto_claim\030\024 \001(\010R\tauto" +
-      "ClaimJ\004\010\r\020\016J\004\010\016\020\017R\rsupersede_keyR\tsupers" +
-      "ede\"\307\001\n\017AcquireResponse\022&\n\005lease\030\001 \001(\0132\020" +
-      ".callme.v1.LeaseR\005lease\022\037\n\013lease_token\030\002" +
-      " \001(\tR\nleaseToken\022/\n\023environment_created\030" +
-      "\003 \001(\010R\022environmentCreated\022:\n\014misspelling" +
-      "s\030\004 \003(\0132\026.callme.v1.MisspellingR\014misspel" +
-      "lings\"\244\002\n\016ReleaseRequest\022\031\n\010lease_id\030\001 \001" +
-      "(\tR\007leaseId\022 \n\013environment\030\002 \001(\tR\013enviro" +
-      "nment\022,\n\007outcome\030\003 \001(\0162\022.callme.v1.Outco" +
-      "meR\007outcome\022\022\n\004note\030\004 \001(\tR\004note\022\035\n\nreque" +
-      "st_id\030\005 \001(\tR\trequestId\022:\n\005facts\030\006 \003(\0132$." +
-      "callme.v1.ReleaseRequest.FactsEntryR\005fac" +
-      "ts\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
-      "lue\030\002 \001(\tR\005value:\0028\001\"^\n\017ReleaseResponse\022" +
-      "&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022" +
-      "#\n\ralready_ended\030\002 \001(\010R\014alreadyEnded\"\203\002\n" +
-      "\014RenewRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId" +
-      "\022+\n\003ttl\030\002 \001(\0132\031.google.protobuf.Duration" +
-      "R\003ttl\0228\n\005facts\030\003 \003(\0132\".callme.v1.RenewRe" +
-      "quest.FactsEntryR\005facts\0227\n\tnot_after\030\004 \001" +
-      "(\0132\032.google.protobuf.TimestampR\010notAfter" +
-      "\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
-      "e\030\002 \001(\tR\005value:\0028\001\"7\n\rRenewResponse\022&\n\005l" +
-      "ease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"[\n\017G" +
-      "etLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseI" +
-      "d\022-\n\004wait\030\002 \001(\0132\031.google.protobuf.Durati" +
-      "onR\004wait\":\n\020GetLeaseResponse\022&\n\005lease\030\001 " +
-      "\001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021CheckFen" +
-      "ceRequest\022 \n\013environment\030\001 \001(\tR\013environm" +
-      "ent\022#\n\rfencing_token\030\002 \001(\004R\014fencingToken" +
-      "\"D\n\022CheckFenceResponse\022\024\n\005valid\030\001 \001(\010R\005v" +
-      "alid\022\030\n\007current\030\002 \001(\004R\007current\"v\n\027WatchE" +
-      "nvironmentRequest\022 \n\013environment\030\001 \001(\tR\013" +
-      "environment\022\022\n\004pool\030\002 \001(\tR\004pool\022%\n\016since" +
-      "_revision\030\003 \001(\004R\rsinceRevision\"\264\001\n\nWatch" +
-      "Cause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\005stat" +
-      "e\030\002 \001(\0162\025.callme.v1.LeaseStateR\005state\0223\n" +
-      "\nend_reason\030\003 \001(\0162\024.callme.v1.EndReasonR" +
-      "\tendReason\022)\n\006holder\030\004 \001(\0132\021.callme.v1.H" +
-      "olderR\006holder\"\377\001\n\030WatchEnvironmentRespon" +
-      "se\022\032\n\010revision\030\001 \001(\004R\010revision\022(\n\004kind\030\002" +
-      " \001(\0162\024.callme.v1.WatchKindR\004kind\022\024\n\005rese" +
-      "t\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007skipped" +
-      "\022@\n\014environments\030\005 \003(\0132\034.callme.v1.Envir" +
-      "onmentStatusR\014environments\022+\n\005cause\030\006 \001(" +
-      "\0132\025.callme.v1.WatchCauseR\005cause\".\n\021Watch" +
-      "LeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\"" +
-      "f\n\022WatchLeaseResponse\022&\n\005lease\030\001 \001(\0132\020.c" +
-      "allme.v1.LeaseR\005lease\022(\n\004kind\030\002 \001(\0162\024.ca" +
-      "llme.v1.WatchKindR\004kind*F\n\006IfBusy\022\027\n\023IF_" +
-      "BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001\022\020\n" +
-      "\014IF_BUSY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OUTCOME_UN" +
-      "SPECIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_F" +
-      "AILED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockServ" +
-      "ice\022?\n\005Check\022\027.callme.v1.CheckRequest\032\030." +
-      "callme.v1.CheckResponse\"\003\220\002\001\022@\n\007Acquire\022" +
-      "\031.callme.v1.AcquireRequest\032\032.callme.v1.A" +
-      "cquireResponse\022@\n\007Release\022\031.callme.v1.Re" +
-      "leaseRequest\032\032.callme.v1.ReleaseResponse" +
-      "\022:\n\005Renew\022\027.callme.v1.RenewRequest\032\030.cal" +
-      "lme.v1.RenewResponse\022C\n\010GetLease\022\032.callm" +
-      "e.v1.GetLeaseRequest\032\033.callme.v1.GetLeas" +
-      "eResponse\022N\n\nCheckFence\022\034.callme.v1.Chec" +
-      "kFenceRequest\032\035.callme.v1.CheckFenceResp" +
-      "onse\"\003\220\002\001\022]\n\020WatchEnvironment\022\".callme.v" +
-      "1.WatchEnvironmentRequest\032#.callme.v1.Wa" +
-      "tchEnvironmentResponse0\001\022K\n\nWatchLease\022\034" +
-      ".callme.v1.WatchLeaseRequest\032\035.callme.v1" +
-      ".WatchLeaseResponse0\001B\234\001\n\rdev.callme.v1B" +
-      "\020LockServiceProtoP\001Z4github.com/call-me/" +
-      "call-me/gen/go/callme/v1;callmev1\242\002\003CXX\252" +
-      "\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBM" +
-      "etadata\352\002\nCallme::V1b\006proto3"
+      "amp.proto\"`\n\014CheckRequest\022 \n\013environment" +
+      "\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022" +
+      "\032\n\010selector\030\003 \001(\tR\010selector\"\253\001\n\rCheckRes" +
+      "ponse\022\034\n\tavailable\030\001 \001(\010R\tavailable\022@\n\014e" +
+      "nvironments\030\002 \003(\0132\034.callme.v1.Environmen" +
+      "tStatusR\014environments\022:\n\014misspellings\030\003 " +
+      "\003(\0132\026.callme.v1.MisspellingR\014misspelling" +
+      "s\"C\n\013Misspelling\022\022\n\004name\030\001 \001(\tR\004name\022 \n\014" +
+      "did_you_mean\030\002 \003(\tR\ndidYouMean\"\260\006\n\016Acqui" +
+      "reRequest\022 \n\013environment\030\001 \001(\tR\013environm" +
+      "ent\022%\n\005needs\030\002 \003(\0132\017.callme.v1.NeedR\005nee" +
+      "ds\022\022\n\004pool\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.go" +
+      "ogle.protobuf.DurationR\003ttl\0224\n\010max_hold\030" +
+      "\005 \001(\0132\031.google.protobuf.DurationR\007maxHol" +
+      "d\022*\n\007if_busy\030\006 \001(\0162\021.callme.v1.IfBusyR\006i" +
+      "fBusy\022-\n\004wait\030\007 \001(\0132\031.google.protobuf.Du" +
+      "rationR\004wait\022>\n\rqueue_timeout\030\010 \001(\0132\031.go" +
+      "ogle.protobuf.DurationR\014queueTimeout\0228\n\n" +
+      "ticket_ttl\030\t \001(\0132\031.google.protobuf.Durat" +
+      "ionR\tticketTtl\022>\n\rclaim_timeout\030\n \001(\0132\031." +
+      "google.protobuf.DurationR\014claimTimeout\022\032" +
+      "\n\010priority\030\013 \001(\005R\010priority\022\035\n\nrequest_id" +
+      "\030\014 \001(\tR\trequestId\022)\n\006holder\030\017 \001(\0132\021.call" +
+      "me.v1.HolderR\006holder\022\026\n\006reason\030\020 \001(\tR\006re" +
+      "ason\022\022\n\004tags\030\021 \003(\tR\004tags\0229\n\nnot_before\030\022" +
+      " \001(\0132\032.google.protobuf.TimestampR\tnotBef" +
+      "ore\0227\n\tnot_after\030\023 \001(\0132\032.google.protobuf" +
+      ".TimestampR\010notAfter\022\035\n\nauto_claim\030\024 \001(\010" +
+      "R\tautoClaimJ\004\010\r\020\016J\004\010\016\020\017R\rsupersede_keyR\t" +
+      "supersede\"\307\001\n\017AcquireResponse\022&\n\005lease\030\001" +
+      " \001(\0132\020.callme.v1.LeaseR\005lease\022\037\n\013lease_t" +
+      "oken\030\002 \001(\tR\nleaseToken\022/\n\023environment_cr" +
+      "eated\030\003 \001(\010R\022environmentCreated\022:\n\014missp" +
+      "ellings\030\004 \003(\0132\026.callme.v1.MisspellingR\014m" +
+      "isspellings\"\244\002\n\016ReleaseRequest\022\031\n\010lease_" +
+      "id\030\001 \001(\tR\007leaseId\022 \n\013environment\030\002 \001(\tR\013" +
+      "environment\022,\n\007outcome\030\003 \001(\0162\022.callme.v1" +
+      ".OutcomeR\007outcome\022\022\n\004note\030\004 \001(\tR\004note\022\035\n" +
+      "\nrequest_id\030\005 \001(\tR\trequestId\022:\n\005facts\030\006 " +
+      "\003(\0132$.callme.v1.ReleaseRequest.FactsEntr" +
+      "yR\005facts\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key" +
+      "\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"^\n\017ReleaseRes" +
+      "ponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005" +
+      "lease\022#\n\ralready_ended\030\002 \001(\010R\014alreadyEnd" +
+      "ed\"\203\002\n\014RenewRequest\022\031\n\010lease_id\030\001 \001(\tR\007l" +
+      "easeId\022+\n\003ttl\030\002 \001(\0132\031.google.protobuf.Du" +
+      "rationR\003ttl\0228\n\005facts\030\003 \003(\0132\".callme.v1.R" +
+      "enewRequest.FactsEntryR\005facts\0227\n\tnot_aft" +
+      "er\030\004 \001(\0132\032.google.protobuf.TimestampR\010no" +
+      "tAfter\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024" +
+      "\n\005value\030\002 \001(\tR\005value:\0028\001\"7\n\rRenewRespons" +
+      "e\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005leas" +
+      "e\"[\n\017GetLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007" +
+      "leaseId\022-\n\004wait\030\002 \001(\0132\031.google.protobuf." +
+      "DurationR\004wait\":\n\020GetLeaseResponse\022&\n\005le" +
+      "ase\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021Ch" +
+      "eckFenceRequest\022 \n\013environment\030\001 \001(\tR\013en" +
+      "vironment\022#\n\rfencing_token\030\002 \001(\004R\014fencin" +
+      "gToken\"D\n\022CheckFenceResponse\022\024\n\005valid\030\001 " +
+      "\001(\010R\005valid\022\030\n\007current\030\002 \001(\004R\007current\"\222\001\n" +
+      "\027WatchEnvironmentRequest\022 \n\013environment\030" +
+      "\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022%" +
+      "\n\016since_revision\030\003 \001(\004R\rsinceRevision\022\032\n" +
+      "\010selector\030\004 \001(\tR\010selector\"\264\001\n\nWatchCause" +
+      "\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\005state\030\002 \001" +
+      "(\0162\025.callme.v1.LeaseStateR\005state\0223\n\nend_" +
+      "reason\030\003 \001(\0162\024.callme.v1.EndReasonR\tendR" +
+      "eason\022)\n\006holder\030\004 \001(\0132\021.callme.v1.Holder" +
+      "R\006holder\"\377\001\n\030WatchEnvironmentResponse\022\032\n" +
+      "\010revision\030\001 \001(\004R\010revision\022(\n\004kind\030\002 \001(\0162" +
+      "\024.callme.v1.WatchKindR\004kind\022\024\n\005reset\030\003 \001" +
+      "(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007skipped\022@\n\014e" +
+      "nvironments\030\005 \003(\0132\034.callme.v1.Environmen" +
+      "tStatusR\014environments\022+\n\005cause\030\006 \001(\0132\025.c" +
+      "allme.v1.WatchCauseR\005cause\".\n\021WatchLease" +
+      "Request\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\"f\n\022Wa" +
+      "tchLeaseResponse\022&\n\005lease\030\001 \001(\0132\020.callme" +
+      ".v1.LeaseR\005lease\022(\n\004kind\030\002 \001(\0162\024.callme." +
+      "v1.WatchKindR\004kind*F\n\006IfBusy\022\027\n\023IF_BUSY_" +
+      "UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001\022\020\n\014IF_B" +
+      "USY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OUTCOME_UNSPECI" +
+      "FIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_FAILED" +
+      "\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockService\022?" +
+      "\n\005Check\022\027.callme.v1.CheckRequest\032\030.callm" +
+      "e.v1.CheckResponse\"\003\220\002\001\022@\n\007Acquire\022\031.cal" +
+      "lme.v1.AcquireRequest\032\032.callme.v1.Acquir" +
+      "eResponse\022@\n\007Release\022\031.callme.v1.Release" +
+      "Request\032\032.callme.v1.ReleaseResponse\022:\n\005R" +
+      "enew\022\027.callme.v1.RenewRequest\032\030.callme.v" +
+      "1.RenewResponse\022C\n\010GetLease\022\032.callme.v1." +
+      "GetLeaseRequest\032\033.callme.v1.GetLeaseResp" +
+      "onse\022N\n\nCheckFence\022\034.callme.v1.CheckFenc" +
+      "eRequest\032\035.callme.v1.CheckFenceResponse\"" +
+      "\003\220\002\001\022]\n\020WatchEnvironment\022\".callme.v1.Wat" +
+      "chEnvironmentRequest\032#.callme.v1.WatchEn" +
+      "vironmentResponse0\001\022K\n\nWatchLease\022\034.call" +
+      "me.v1.WatchLeaseRequest\032\035.callme.v1.Watc" +
+      "hLeaseResponse0\001B\234\001\n\rdev.callme.v1B\020Lock" +
+      "ServiceProtoP\001Z4github.com/call-me/call-" +
+      "me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002\tCal" +
+      "lme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMetada" +
+      "ta\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -259,7 +253,7 @@ public final class LockServiceProto {
     internal_static_callme_v1_CheckRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_CheckRequest_descriptor,
-        new java.lang.String[] { "Environment", "Pool", });
+        new java.lang.String[] { "Environment", "Pool", "Selector", });
     internal_static_callme_v1_CheckResponse_descriptor =
       getDescriptor().getMessageTypes().get(1);
     internal_static_callme_v1_CheckResponse_fieldAccessorTable = new
@@ -272,26 +266,20 @@ public final class LockServiceProto {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Misspelling_descriptor,
         new java.lang.String[] { "Name", "DidYouMean", });
-    internal_static_callme_v1_Need_descriptor =
-      getDescriptor().getMessageTypes().get(3);
-    internal_static_callme_v1_Need_fieldAccessorTable = new
-      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_callme_v1_Need_descriptor,
-        new java.lang.String[] { "Environment", "Count", "Slots", });
     internal_static_callme_v1_AcquireRequest_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(3);
     internal_static_callme_v1_AcquireRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_AcquireRequest_descriptor,
         new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "Holder", "Reason", "Tags", "NotBefore", "NotAfter", "AutoClaim", });
     internal_static_callme_v1_AcquireResponse_descriptor =
-      getDescriptor().getMessageTypes().get(5);
+      getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_AcquireResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_AcquireResponse_descriptor,
         new java.lang.String[] { "Lease", "LeaseToken", "EnvironmentCreated", "Misspellings", });
     internal_static_callme_v1_ReleaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(6);
+      getDescriptor().getMessageTypes().get(5);
     internal_static_callme_v1_ReleaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ReleaseRequest_descriptor,
@@ -303,13 +291,13 @@ public final class LockServiceProto {
         internal_static_callme_v1_ReleaseRequest_FactsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_ReleaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(7);
+      getDescriptor().getMessageTypes().get(6);
     internal_static_callme_v1_ReleaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ReleaseResponse_descriptor,
         new java.lang.String[] { "Lease", "AlreadyEnded", });
     internal_static_callme_v1_RenewRequest_descriptor =
-      getDescriptor().getMessageTypes().get(8);
+      getDescriptor().getMessageTypes().get(7);
     internal_static_callme_v1_RenewRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RenewRequest_descriptor,
@@ -321,61 +309,61 @@ public final class LockServiceProto {
         internal_static_callme_v1_RenewRequest_FactsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_RenewResponse_descriptor =
-      getDescriptor().getMessageTypes().get(9);
+      getDescriptor().getMessageTypes().get(8);
     internal_static_callme_v1_RenewResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RenewResponse_descriptor,
         new java.lang.String[] { "Lease", });
     internal_static_callme_v1_GetLeaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(10);
+      getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_GetLeaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetLeaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", "Wait", });
     internal_static_callme_v1_GetLeaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(11);
+      getDescriptor().getMessageTypes().get(10);
     internal_static_callme_v1_GetLeaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetLeaseResponse_descriptor,
         new java.lang.String[] { "Lease", });
     internal_static_callme_v1_CheckFenceRequest_descriptor =
-      getDescriptor().getMessageTypes().get(12);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_callme_v1_CheckFenceRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_CheckFenceRequest_descriptor,
         new java.lang.String[] { "Environment", "FencingToken", });
     internal_static_callme_v1_CheckFenceResponse_descriptor =
-      getDescriptor().getMessageTypes().get(13);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_callme_v1_CheckFenceResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_CheckFenceResponse_descriptor,
         new java.lang.String[] { "Valid", "Current", });
     internal_static_callme_v1_WatchEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(14);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_callme_v1_WatchEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchEnvironmentRequest_descriptor,
-        new java.lang.String[] { "Environment", "Pool", "SinceRevision", });
+        new java.lang.String[] { "Environment", "Pool", "SinceRevision", "Selector", });
     internal_static_callme_v1_WatchCause_descriptor =
-      getDescriptor().getMessageTypes().get(15);
+      getDescriptor().getMessageTypes().get(14);
     internal_static_callme_v1_WatchCause_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchCause_descriptor,
         new java.lang.String[] { "LeaseId", "State", "EndReason", "Holder", });
     internal_static_callme_v1_WatchEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(16);
+      getDescriptor().getMessageTypes().get(15);
     internal_static_callme_v1_WatchEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchEnvironmentResponse_descriptor,
         new java.lang.String[] { "Revision", "Kind", "Reset", "Skipped", "Environments", "Cause", });
     internal_static_callme_v1_WatchLeaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(17);
+      getDescriptor().getMessageTypes().get(16);
     internal_static_callme_v1_WatchLeaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchLeaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", });
     internal_static_callme_v1_WatchLeaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(18);
+      getDescriptor().getMessageTypes().get(17);
     internal_static_callme_v1_WatchLeaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchLeaseResponse_descriptor,

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * Name an environment or a pool.
+ * Name an environment or a pool; or, in a pool, select environments by their labels.
  * </pre>
  *
  * Protobuf type {@code callme.v1.WatchEnvironmentRequest}
@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private WatchEnvironmentRequest() {
     environment_ = "";
     pool_ = "";
+    selector_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -159,6 +160,55 @@ private static final long serialVersionUID = 0L;
     return sinceRevision_;
   }
 
+  public static final int SELECTOR_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object selector_ = "";
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+   * that leaves them is marked `left` in its last.
+   * </pre>
+   *
+   * <code>string selector = 4 [json_name = "selector"];</code>
+   * @return The selector.
+   */
+  @java.lang.Override
+  public java.lang.String getSelector() {
+    java.lang.Object ref = selector_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      selector_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+   * that leaves them is marked `left` in its last.
+   * </pre>
+   *
+   * <code>string selector = 4 [json_name = "selector"];</code>
+   * @return The bytes for selector.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSelectorBytes() {
+    java.lang.Object ref = selector_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      selector_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -182,6 +232,9 @@ private static final long serialVersionUID = 0L;
     if (sinceRevision_ != 0L) {
       output.writeUInt64(3, sinceRevision_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(selector_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 4, selector_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -200,6 +253,9 @@ private static final long serialVersionUID = 0L;
     if (sinceRevision_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(3, sinceRevision_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(selector_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(4, selector_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -222,6 +278,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getPool())) return false;
     if (getSinceRevision()
         != other.getSinceRevision()) return false;
+    if (!getSelector()
+        .equals(other.getSelector())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -240,6 +298,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + SINCE_REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getSinceRevision());
+    hash = (37 * hash) + SELECTOR_FIELD_NUMBER;
+    hash = (53 * hash) + getSelector().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -339,7 +399,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name an environment or a pool.
+   * Name an environment or a pool; or, in a pool, select environments by their labels.
    * </pre>
    *
    * Protobuf type {@code callme.v1.WatchEnvironmentRequest}
@@ -378,6 +438,7 @@ private static final long serialVersionUID = 0L;
       environment_ = "";
       pool_ = "";
       sinceRevision_ = 0L;
+      selector_ = "";
       return this;
     }
 
@@ -420,6 +481,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.sinceRevision_ = sinceRevision_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.selector_ = selector_;
+      }
     }
 
     @java.lang.Override
@@ -446,6 +510,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getSinceRevision() != 0L) {
         setSinceRevision(other.getSinceRevision());
+      }
+      if (!other.getSelector().isEmpty()) {
+        selector_ = other.selector_;
+        bitField0_ |= 0x00000008;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -488,6 +557,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              selector_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -732,6 +806,103 @@ private static final long serialVersionUID = 0L;
     public Builder clearSinceRevision() {
       bitField0_ = (bitField0_ & ~0x00000004);
       sinceRevision_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object selector_ = "";
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+     * that leaves them is marked `left` in its last.
+     * </pre>
+     *
+     * <code>string selector = 4 [json_name = "selector"];</code>
+     * @return The selector.
+     */
+    public java.lang.String getSelector() {
+      java.lang.Object ref = selector_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        selector_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+     * that leaves them is marked `left` in its last.
+     * </pre>
+     *
+     * <code>string selector = 4 [json_name = "selector"];</code>
+     * @return The bytes for selector.
+     */
+    public com.google.protobuf.ByteString
+        getSelectorBytes() {
+      java.lang.Object ref = selector_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        selector_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+     * that leaves them is marked `left` in its last.
+     * </pre>
+     *
+     * <code>string selector = 4 [json_name = "selector"];</code>
+     * @param value The selector to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSelector(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      selector_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+     * that leaves them is marked `left` in its last.
+     * </pre>
+     *
+     * <code>string selector = 4 [json_name = "selector"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSelector() {
+      selector_ = getDefaultInstance().getSelector();
+      bitField0_ = (bitField0_ & ~0x00000008);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+     * that leaves them is marked `left` in its last.
+     * </pre>
+     *
+     * <code>string selector = 4 [json_name = "selector"];</code>
+     * @param value The bytes for selector to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSelectorBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      selector_ = value;
+      bitField0_ |= 0x00000008;
       onChanged();
       return this;
     }

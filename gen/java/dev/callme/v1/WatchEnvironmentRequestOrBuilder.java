@@ -60,4 +60,26 @@ public interface WatchEnvironmentRequestOrBuilder extends
    * @return The sinceRevision.
    */
   long getSinceRevision();
+
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+   * that leaves them is marked `left` in its last.
+   * </pre>
+   *
+   * <code>string selector = 4 [json_name = "selector"];</code>
+   * @return The selector.
+   */
+  java.lang.String getSelector();
+  /**
+   * <pre>
+   * Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+   * that leaves them is marked `left` in its last.
+   * </pre>
+   *
+   * <code>string selector = 4 [json_name = "selector"];</code>
+   * @return The bytes for selector.
+   */
+  com.google.protobuf.ByteString
+      getSelectorBytes();
 }

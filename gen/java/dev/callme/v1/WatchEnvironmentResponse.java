@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-   * that is missing was deleted. The causes are lost.
+   * that is missing was deleted, or left the selection. The causes are lost.
    * </pre>
    *
    * <code>bool skipped = 4 [json_name = "skipped"];</code>
@@ -128,6 +128,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -139,6 +140,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -151,6 +153,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -162,6 +165,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -173,6 +177,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -870,7 +875,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-     * that is missing was deleted. The causes are lost.
+     * that is missing was deleted, or left the selection. The causes are lost.
      * </pre>
      *
      * <code>bool skipped = 4 [json_name = "skipped"];</code>
@@ -883,7 +888,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-     * that is missing was deleted. The causes are lost.
+     * that is missing was deleted, or left the selection. The causes are lost.
      * </pre>
      *
      * <code>bool skipped = 4 [json_name = "skipped"];</code>
@@ -900,7 +905,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-     * that is missing was deleted. The causes are lost.
+     * that is missing was deleted, or left the selection. The causes are lost.
      * </pre>
      *
      * <code>bool skipped = 4 [json_name = "skipped"];</code>
@@ -928,6 +933,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -942,6 +948,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -956,6 +963,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -970,6 +978,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -991,6 +1000,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1009,6 +1019,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1029,6 +1040,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1050,6 +1062,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1068,6 +1081,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1086,6 +1100,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1105,6 +1120,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1122,6 +1138,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1139,6 +1156,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1150,6 +1168,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1164,6 +1183,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1179,6 +1199,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1190,6 +1211,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -1202,6 +1224,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+     * None in the CHANGE of a lease that waits by selector: it names no environment.
      * </pre>
      *
      * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>

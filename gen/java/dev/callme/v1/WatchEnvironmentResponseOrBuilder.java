@@ -52,7 +52,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   /**
    * <pre>
    * On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-   * that is missing was deleted. The causes are lost.
+   * that is missing was deleted, or left the selection. The causes are lost.
    * </pre>
    *
    * <code>bool skipped = 4 [json_name = "skipped"];</code>
@@ -63,6 +63,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -72,6 +73,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -80,6 +82,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -88,6 +91,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>
@@ -97,6 +101,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
   /**
    * <pre>
    * The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+   * None in the CHANGE of a lease that waits by selector: it names no environment.
    * </pre>
    *
    * <code>repeated .callme.v1.EnvironmentStatus environments = 5 [json_name = "environments"];</code>

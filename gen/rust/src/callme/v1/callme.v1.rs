@@ -80,6 +80,25 @@ pub struct Reservation {
     #[prost(string, tag="5")]
     pub reason: ::prost::alloc::string::String,
 }
+/// Environments that a lease needs: one by name, or some by their labels.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Need {
+    /// The environment's name.
+    #[prost(string, tag="1")]
+    pub environment: ::prost::alloc::string::String,
+    /// Or: labels that it must have, as Kubernetes writes them: `tier=uat,region in (eu,us),!gpu`. Requirements are joined by commas, and all must
+    /// hold: `key=value` (or ==), `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key`, `!key`. What is not made of letters, digits and ._/:@+-
+    /// stands in double quotes, as a JSON text. != and notin also hold where there is no such label. Environments that were made on demand are
+    /// never selected. At most 2,048 characters.
+    #[prost(string, tag="2")]
+    pub selector: ::prost::alloc::string::String,
+    /// By selector: how many different environments, 1 if absent. By name 1, or absent.
+    #[prost(uint32, tag="3")]
+    pub count: u32,
+    /// How many slots of each; 1 if absent.
+    #[prost(uint32, tag="4")]
+    pub slots: u32,
+}
 /// One environment as a lease has it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LeasedEnvironment {
@@ -147,7 +166,7 @@ pub struct Lease {
     /// The pool whose line it stands in.
     #[prost(string, tag="5")]
     pub pool: ::prost::alloc::string::String,
-    /// What was asked for, and what was granted.
+    /// What was asked for by name and, once granted, what was chosen by selector, in the order of the request.
     #[prost(message, repeated, tag="6")]
     pub environments: ::prost::alloc::vec::Vec<LeasedEnvironment>,
     /// Who it is for, as told.
@@ -239,6 +258,9 @@ pub struct Lease {
     /// While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
     #[prost(message, optional, tag="38")]
     pub next_reservation: ::core::option::Option<Reservation>,
+    /// What was asked for, where any of it was by selector; `environments` says it where all was by name.
+    #[prost(message, repeated, tag="40")]
+    pub needs: ::prost::alloc::vec::Vec<Need>,
 }
 /// An environment as a caller who wants it sees it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -285,12 +307,18 @@ pub struct EnvironmentStatus {
     /// The rest that ends first. Absent: no slot rests.
     #[prost(message, optional, tag="14")]
     pub rest: ::core::option::Option<Rest>,
+    /// What selectors go by.
+    #[prost(map="string, string", tag="15")]
+    pub labels: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
     /// What holders have told of it, by name: see RenewRequest.facts.
     #[prost(map="string, message", tag="16")]
     pub facts: ::std::collections::HashMap<::prost::alloc::string::String, Fact>,
     /// The next reservation of it by name. Absent: there is none.
     #[prost(message, optional, tag="17")]
     pub next_reservation: ::core::option::Option<Reservation>,
+    /// On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
+    #[prost(bool, tag="25")]
+    pub left: bool,
 }
 /// A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -894,7 +922,7 @@ impl ChangeKind {
         }
     }
 }
-/// Name an environment or a pool.
+/// Name an environment or a pool; or, in a pool, select environments by their labels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CheckRequest {
     /// The environment to look at.
@@ -903,6 +931,9 @@ pub struct CheckRequest {
     /// Or: all environments of this pool.
     #[prost(string, tag="2")]
     pub pool: ::prost::alloc::string::String,
+    /// Of the pool ("default" if none is named) only those with these labels, written as in Need.
+    #[prost(string, tag="3")]
+    pub selector: ::prost::alloc::string::String,
 }
 /// The present state.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -927,29 +958,16 @@ pub struct Misspelling {
     #[prost(string, repeated, tag="2")]
     pub did_you_mean: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-/// One environment that a lease needs.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Need {
-    /// The environment's name.
-    #[prost(string, tag="1")]
-    pub environment: ::prost::alloc::string::String,
-    /// How many environments; 1, or absent, when one is named.
-    #[prost(uint32, tag="3")]
-    pub count: u32,
-    /// How many slots of it; 1 if absent.
-    #[prost(uint32, tag="4")]
-    pub slots: u32,
-}
 /// Give `environment` for one slot of one environment, or `needs` for more.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AcquireRequest {
     /// The environment wanted. Unknown ones are created (capacity 1) unless the server forbids it.
     #[prost(string, tag="1")]
     pub environment: ::prost::alloc::string::String,
-    /// Or: several, granted together or not at all, 1 to 32, each environment once.
+    /// Or: several, by name or by selector, granted together or not at all: 1 to 32 environments in all, each one once.
     #[prost(message, repeated, tag="2")]
     pub needs: ::prost::alloc::vec::Vec<Need>,
-    /// The pool of the environments. If absent: theirs, or "default" for ones that do not exist yet.
+    /// The pool of the environments. If absent: that of those named, or "default" for ones that do not exist yet and where all is by selector.
     #[prost(string, tag="3")]
     pub pool: ::prost::alloc::string::String,
     /// How long the lease lives without Renew, 1 s to 30 d; the environment's default_ttl, or 1 h, if absent. Clamped to the environment's limits.
@@ -1008,7 +1026,7 @@ pub struct AcquireResponse {
     #[prost(message, optional, tag="1")]
     pub lease: ::core::option::Option<Lease>,
     /// A key for this one lease: it alone suffices for Renew, Release, GetLease and WatchLease of it, and, while it lives, for Check, CheckFence,
-    /// GetEnvironment and WatchEnvironment of the environments that it names. Absent when nothing was stored.
+    /// GetEnvironment and WatchEnvironment of the environments that it names or, by selector, was granted. Absent when nothing was stored.
     #[prost(string, tag="2")]
     pub lease_token: ::prost::alloc::string::String,
     /// Whether this call created an environment that did not exist.
@@ -1114,7 +1132,7 @@ pub struct CheckFenceResponse {
     #[prost(uint64, tag="2")]
     pub current: u64,
 }
-/// Name an environment or a pool.
+/// Name an environment or a pool; or, in a pool, select environments by their labels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchEnvironmentRequest {
     /// The environment to follow; it need not exist yet.
@@ -1127,6 +1145,10 @@ pub struct WatchEnvironmentRequest {
     /// HEARTBEAT comes first.
     #[prost(uint64, tag="3")]
     pub since_revision: u64,
+    /// Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
+    /// that leaves them is marked `left` in its last.
+    #[prost(string, tag="4")]
+    pub selector: ::prost::alloc::string::String,
 }
 /// What made a CHANGE.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1157,10 +1179,11 @@ pub struct WatchEnvironmentResponse {
     #[prost(bool, tag="3")]
     pub reset: bool,
     /// On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
-    /// that is missing was deleted. The causes are lost.
+    /// that is missing was deleted, or left the selection. The causes are lost.
     #[prost(bool, tag="4")]
     pub skipped: bool,
     /// The full state of each environment concerned, after the change. A deleted one is absent from a SNAPSHOT, and marked `deleted` in its CHANGE.
+    /// None in the CHANGE of a lease that waits by selector: it names no environment.
     #[prost(message, repeated, tag="5")]
     pub environments: ::prost::alloc::vec::Vec<EnvironmentStatus>,
     /// On a CHANGE: what it was.

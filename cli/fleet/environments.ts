@@ -8,7 +8,7 @@ import { DURATION_FORMS } from "../words/duration.ts";
 import type { FleetDocument, Path } from "./document.ts";
 
 /** Fields of an environment that the server alone sets; `env list --json` has them. proto says of each that it is output only. */
-export const OUTPUT_ONLY: ReadonlySet<string> = new Set(["state", "state_reason", "state_until", "on_demand"]);
+export const OUTPUT_ONLY: ReadonlySet<string> = new Set(["state", "state_reason", "state_until", "on_demand", "facts"]);
 
 /** What a file says. */
 export interface Fleet {

@@ -1,11 +1,9 @@
 import { type JsonObject, toJson } from "@bufbuild/protobuf";
-import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Document, type Scalar, visit } from "yaml";
-import { parseDuration } from "../../clients/ts/src/duration.ts";
 import { type Environment, EnvironmentSchema, type PoolConfig, PoolConfigSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
-import { writeDuration } from "../words/duration.ts";
 import { plainJson } from "../words/plain.ts";
 import { OUTPUT_ONLY } from "./environments.ts";
+import { legible } from "./legible.ts";
 
 /** What YAML reads as the text that it is, whichever version of it, and no terminal or log as an order. */
 const PLAIN = /^(?!.*section_)[A-Za-z](?:[\w ./-]*\w)?$|^(?:\d+(?:d|h|m|s|ms|us|ns))+$/;
@@ -36,13 +34,8 @@ function yamlOf(value: object): string {
 }
 
 function configurationOf(one: Environment): JsonObject {
-  const { pool, capacity, ...json } = toJson(EnvironmentSchema, one) as JsonObject;
+  const { pool, capacity, ...json } = legible(EnvironmentSchema, one);
   const said: JsonObject = { ...json, ...(pool !== "default" && { pool }), ...(capacity !== 1 && { capacity }) };
   const fields = EnvironmentSchema.fields.filter(({ name, jsonName }) => !OUTPUT_ONLY.has(name) && said[jsonName] !== undefined);
-  return Object.fromEntries(
-    fields.map(({ jsonName, message }) => {
-      const value = said[jsonName] ?? null;
-      return [jsonName, message?.typeName === DurationSchema.typeName ? writeDuration(parseDuration(`${value}`) ?? 0n) : value];
-    }),
-  );
+  return Object.fromEntries(fields.map(({ jsonName }) => [jsonName, said[jsonName] ?? null]));
 }

@@ -43,6 +43,11 @@ export class Output {
     this.#print(this.#stdout, plainLine(line));
   }
 
+  /** The same in a colour (an SGR parameter such as 32), where a person sees it. */
+  coloured(line: string, colour: number): void {
+    this.#print(this.#stdout, `\x1b[${colour}m${plainLine(line)}\x1b[0m`);
+  }
+
   /** Whether a person sees stdout on a screen. */
   get onScreen(): boolean {
     return this.#attended && "isTTY" in this.#stdout && this.#stdout.isTTY === true;

@@ -55,8 +55,8 @@ test("env apply --dry-run reads stdin as well and says what would change", async
   const { server, requests } = await applied();
   await using _ = server;
   const { stdout } = await type(["env", "apply", "-", "--dry-run"], { CALL_ME_URL: server.url }, { stdin: JSON.stringify(CONFIG) });
-  expect(stdout).toMatch(/^would be created db .*\nunchanged old .*\nwould be updated uat/);
-  expect(requests).toMatchObject([{ dryRun: true, prune: false }]);
+  expect(stdout).toBe("+ db (pool default)\n~ uat (pool default): capacity, default_ttl\n");
+  expect(requests).toMatchObject([{ dryRun: true, prune: false, withBefore: true }]);
 });
 
 test.each([
@@ -65,7 +65,10 @@ test.each([
     /environments\.json:2: environments\[1\]: "capcity" is unknown; did you mean "capacity"\?/,
   ],
   ['[{"name":"uat","default_tll":"1h"}]', /environments\[0\]: "default_tll" is unknown; did you mean "default_ttl"\?/],
-  ['[{"name":"uat","size":2}]', /environments\[0\]: "size" is unknown; there are name, pool, description, labels, capacity, defaultTtl/],
+  [
+    '[{"name":"uat","size":2}]',
+    /environments\[0\]: "size" is unknown; there are name, pool, description, labels, capacity, variables, defaultTtl/,
+  ],
   ['{"environments":[],"prune":true}', /:1: "prune" is unknown beside "environments"; give --prune instead/],
   ['{"environments":[],\n"fleets":[]}', /:2: "fleets" is unknown beside "environments"; take it out/],
   ['{"environments":[],"constructor":[]}', /:1: "constructor" is unknown beside "environments"; take it out/],

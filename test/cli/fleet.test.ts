@@ -78,7 +78,9 @@ test("what env list prints is applied as it is: JSON with one word on what is le
   });
   const json = await say(["env", "apply", "-", "--prune"], (await say(["env", "list", "--json"])).stdout);
   expect(json.stdout).toMatch(/^(unchanged .*\n){5}$/);
-  expect(json.stderr.match(/left out.*/g)).toEqual(["left out what only the server sets: nextPageToken, state, stateReason, onDemand"]);
+  expect(json.stderr.match(/left out.*/g)).toEqual([
+    "left out what only the server sets: nextPageToken, state, stateReason, onDemand, facts",
+  ]);
   const yaml = (await say(["env", "list", "--yaml"])).stdout;
   expect(yaml).toContain("defaultTtl: 1h30m\n");
   const again = await say(["env", "apply", "-"], yaml);
@@ -111,9 +113,9 @@ test.each<[string, (text: string) => string | Buffer]>([
   ["lines as of Windows", (text) => text.replaceAll("\n", "\r\n")],
   ["UTF-16, as of Windows PowerShell", (text) => Buffer.from(`\uFEFF${text}`, "utf16le")],
 ])("a file with %s is read, YAML and JSON", async (_, made) => {
-  expect((await say(["env", "apply", file(made(FLEET)), "--dry-run"])).stdout).toMatch(/^(would be created .*\n){4}$/);
+  expect((await say(["env", "apply", file(made(FLEET)), "--dry-run"])).stdout).toMatch(/^(\+ .*\n){4}$/);
   const json = '{\n\t"environments": [\n\t\t{"name": "uat"}\n\t]\n}\n';
-  expect((await say(["env", "apply", file(made(json)), "--dry-run"])).stdout).toBe("would be created uat (pool default)\n");
+  expect((await say(["env", "apply", file(made(json)), "--dry-run"])).stdout).toBe("+ uat (pool default)\n");
 });
 
 test.each([
@@ -185,7 +187,8 @@ test("what is too large for a request is told with the file", async () => {
 test("who applies is told that other names are still served, and a strict server says nothing", async () => {
   const { stderr } = await say(["env", "apply", "-", "--dry-run"], FLEET);
   expect(stderr).toBe(
-    "call-me: any other name still gets an environment of its own when it is asked for; CALL_ME_AUTO_CREATE=off at the server ends that\n",
+    "call-me: would be 4 created, 0 changed, 0 deleted, 0 unchanged\n" +
+      "call-me: any other name still gets an environment of its own when it is asked for; CALL_ME_AUTO_CREATE=off at the server ends that\n",
   );
   await using strict = await Server.start({ CALL_ME_AUTO_CREATE: "off" });
   const quiet = await type(["env", "apply", "-"], { CALL_ME_URL: strict.url, CALL_ME_API_KEY: strict.key }, { stdin: "environments: []" });
@@ -195,7 +198,7 @@ test("who applies is told that other names are still served, and a strict server
 test("every field that the contract calls output only is left out", () => {
   const proto = readFileSync("proto/callme/v1/environment_service.proto", "utf8");
   const message = /^message Environment \{(.*?)^\}/ms.exec(proto)?.[1] ?? "";
-  const fields = [...message.matchAll(/Output only.*\n +\S+ (\w+) =/g)].map(([, name]) => name);
+  const fields = [...message.matchAll(/Output only.*\n +(?:map<.*>|\S+) (\w+) =/g)].map(([, name]) => name);
   expect(new Set(fields)).toEqual(OUTPUT_ONLY);
 });
 

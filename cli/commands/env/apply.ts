@@ -3,7 +3,7 @@ import { reasonOf } from "../../../clients/ts/src/errors.ts";
 import {
   type ApplyEnvironmentsResponse,
   ApplyEnvironmentsResponseSchema,
-  ChangeKind,
+  type ChangeKind,
   ChangeKindSchema,
 } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
@@ -12,10 +12,14 @@ import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { explain } from "../../explain.ts";
+import { type DiffLine, diffOf, summaryOf } from "../../fleet/diff.ts";
 import { FleetDocument } from "../../fleet/document.ts";
 import { type Fleet, fleetIn, placeIn, written } from "../../fleet/environments.ts";
 import { nameOf, readText } from "../../fleet/source.ts";
+import { wantsColour } from "../../settings.ts";
 import { spoken } from "../../words/phrases.ts";
+
+const COLOURS: Readonly<Record<DiffLine["sign"], number>> = { "+": 32, "~": 33, "-": 31 };
 
 /** `call-me env apply`: makes the server's environments what a file says. */
 export class EnvApplyCommand extends ClientCommand {
@@ -38,7 +42,9 @@ export class EnvApplyCommand extends ClientCommand {
   prune = Option.Boolean("--prune", false, {
     description: "Also delete every environment that the file does not name, and what is set for other pools",
   });
-  dryRun = Option.Boolean("--dry-run", false, { description: "Print what would change, and change nothing" });
+  dryRun = Option.Boolean("--dry-run", false, {
+    description: "Print what would come (+), change (~, old → new) and go (-), and change nothing",
+  });
 
   protected async perform(): Promise<number> {
     if (this.file === "-" && this.keyFile === "-") throw Failure.usage("stdin can be FILE or --key-file, not both");
@@ -47,6 +53,7 @@ export class EnvApplyCommand extends ClientCommand {
     if (fleet.leftOut.length > 0) this.output.word(`left out what only the server sets: ${fleet.leftOut.join(", ")}`);
     const answer = await this.apply(document, fleet);
     if (this.json) this.output.json(ApplyEnvironmentsResponseSchema, answer);
+    else if (this.dryRun) this.tell(answer, fleet);
     else {
       for (const { kind, name, fields } of answer.pools) this.output.data(this.line(kind, `pool ${name}`, fields));
       for (const { kind, name, pool, fields } of answer.changes) this.output.data(this.line(kind, `${name} (pool ${pool})`, fields));
@@ -59,10 +66,26 @@ export class EnvApplyCommand extends ClientCommand {
     return EXIT.done;
   }
 
+  /** What would change, in green, yellow and red for a person; what would not is counted. */
+  private tell(answer: ApplyEnvironmentsResponse, fleet: Fleet): void {
+    const colours = wantsColour(this.context.env, this.context.stdout);
+    for (const { sign, text } of diffOf(answer, fleet)) {
+      if (colours) this.output.coloured(`${sign} ${text}`, COLOURS[sign]);
+      else this.output.data(`${sign} ${text}`);
+    }
+    this.output.word(`would be ${summaryOf(answer)}`);
+  }
+
   /** What the server refuses is told with the line of the file where it is. */
   private async apply(document: FleetDocument, fleet: Fleet): Promise<ApplyEnvironmentsResponse> {
     const { environments, ...settings } = await this.connect();
-    const request = { environments: fleet.environments, pools: fleet.pools, prune: this.prune, dryRun: this.dryRun };
+    const request = {
+      environments: fleet.environments,
+      pools: fleet.pools,
+      prune: this.prune,
+      dryRun: this.dryRun,
+      withBefore: this.dryRun,
+    };
     try {
       return await this.persist(() => environments.applyEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
     } catch (error) {
@@ -75,8 +98,7 @@ export class EnvApplyCommand extends ClientCommand {
   }
 
   private line(kind: ChangeKind, what: string, fields: readonly string[]): string {
-    const would = this.dryRun && kind !== ChangeKind.UNCHANGED ? "would be " : "";
-    return `${would}${spoken(ChangeKindSchema, kind)} ${what}${fields.length === 0 ? "" : `: ${fields.join(", ")}`}`;
+    return `${spoken(ChangeKindSchema, kind)} ${what}${fields.length === 0 ? "" : `: ${fields.join(", ")}`}`;
   }
 }
 

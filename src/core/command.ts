@@ -2,6 +2,7 @@ import type { EnvironmentConfig, EnvironmentState } from "./model/environment.ts
 import { type Holder, type Lease, requestKey, type Want } from "./model/lease.ts";
 import type { Pool } from "./model/pool.ts";
 import type { PoolConfig } from "./model/pool-config.ts";
+import type { Selector } from "./model/selector.ts";
 import type { Micros } from "./model/units.ts";
 
 /** Who calls: a principal (which key), or the bearer of one lease's token. */
@@ -43,11 +44,22 @@ export interface Acquire {
   readonly legacy: boolean;
 }
 
+/** Asks for an environment that is DIRTY, to clean it: the one that has been so for longest of those that are meant. */
+export interface Clean extends Pick<Acquire, "id" | "by" | "ttl" | "requestId" | "fingerprint" | "holder" | "reason"> {
+  readonly type: "clean";
+  /** This one, or one that the selector matches; without either, any of the pool. */
+  readonly environment?: string;
+  readonly selector?: Selector;
+}
+
+/** How it went, says who gives it back. */
+export type Outcome = "OK" | "FAILED" | "BROKEN";
+
 export interface Release {
   readonly type: "release";
   readonly by: Caller;
   readonly lease: string;
-  readonly outcome: "OK" | "FAILED" | "BROKEN";
+  readonly outcome: Outcome;
   readonly note: string;
 }
 
@@ -136,7 +148,8 @@ export interface SetState {
   readonly type: "setState";
   readonly by: Caller;
   readonly environment: string;
-  readonly state: EnvironmentState;
+  /** CLEANING is what a cleaner makes it. */
+  readonly state: Exclude<EnvironmentState, "CLEANING">;
   readonly reason: string;
   readonly until?: Micros;
 }
@@ -153,6 +166,7 @@ export interface Pulse {
 
 export type Command =
   | Acquire
+  | Clean
   | Release
   | ReleaseByEnvironment
   | ReleaseLegacy
@@ -178,6 +192,8 @@ export type RefusalReason =
   | "SEVERAL_HELD"
   | "NAME_THE_LEASE"
   | "ENVIRONMENT_BUSY"
+  | "NOTHING_DIRTY"
+  | "NOT_CLEANABLE"
   | "UNSATISFIABLE"
   | "LEASE_ENDED"
   | "IDEMPOTENCY_MISMATCH"
@@ -233,7 +249,7 @@ export interface Reads {
 
 /** What must be read before a command of this pool can be decided. */
 export function readsOf(pool: string, command: Command): Reads {
-  if (command.type === "acquire" && command.requestId !== undefined)
+  if ((command.type === "acquire" || command.type === "clean") && command.requestId !== undefined)
     return { leases: [], requests: [requestKey(command.by.principal, pool, command.requestId)] };
   if (command.type === "releaseByEnvironment") {
     const { by, requestId } = command;

@@ -13,13 +13,14 @@ import type { Lease } from "./model/lease.ts";
 import type { Pool } from "./model/pool.ts";
 import type { Micros } from "./model/units.ts";
 import { acquire } from "./verbs/acquire.ts";
+import { clean } from "./verbs/cleaning.ts";
 import { apply, forget, forgetIdle, freshen, remove, setState } from "./verbs/fleet.ts";
 import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs/leases.ts";
 import { end, grant, hold, passOver, requeue } from "./verbs/moves.ts";
 import { enter } from "./verbs/reserving.ts";
 
 /** Commands that are a sign of life of the lease they answer with: its caller is there to take an offer. */
-const SIGNS: ReadonlySet<Command["type"]> = new Set(["acquire", "claim", "renew"]);
+const SIGNS: ReadonlySet<Command["type"]> = new Set(["acquire", "clean", "claim", "renew"]);
 
 /** Why a lease ended whose not_after has come. */
 const OVER = "its not_after was reached";
@@ -58,6 +59,8 @@ function execute(draft: Draft, command: Command): Done | Refusal {
   switch (command.type) {
     case "acquire":
       return acquire(draft, command);
+    case "clean":
+      return clean(draft, command);
     case "release":
       return release(draft, command);
     case "releaseByEnvironment":

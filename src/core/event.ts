@@ -14,6 +14,8 @@ export interface Occupant {
   /** When it ends at the latest, however often it is renewed. */
   readonly latestEnd?: Micros;
   readonly reason: string;
+  /** It cleans the environment. */
+  readonly cleaning?: boolean;
   /** It has reserved for later: it stands in no line before. */
   readonly notBefore?: Micros;
 }

@@ -52,6 +52,7 @@ function checkLease(pool: Pool, lease: Lease): void {
   expect(!lease.passedOver || lease.state === "QUEUED", `${at} was passed over and does not wait`);
   if (lease.deadline !== undefined && !lease.graced)
     expect(!granted || lease.deadline <= (latestEnd(lease) ?? Number.POSITIVE_INFINITY), `${at} outlives its max_hold`);
+  expect(lease.cleaning !== true || granted, `${at} is to clean, and waits`);
   const rank = rankOf(lease);
   const passed = lease.passedOver === true;
   for (const { count, chosen } of selectorsOf(lease))
@@ -106,8 +107,24 @@ function checkSite(pool: Pool, name: string, site: Site): void {
     site.fitted === undefined || JSON.stringify(fitted) === JSON.stringify(site.fitted),
     `${name} has a wrong note of how far its line fits`,
   );
+  checkLife(pool, name, site);
   expect(isIdle(site) === (site.idleSince !== undefined), `${name} is idle: ${isIdle(site)}`);
   expect(isIdle(site) === pool.idle.has({ since: site.idleSince ?? 0, environment: name }), `${name} is among the idle: ${!isIdle(site)}`);
+}
+
+/** The life of an environment: what is DIRTY can be found, and what is CLEANING is cleaned by somebody. */
+function checkLife(pool: Pool, name: string, { environment, slots, occupants }: Site): void {
+  const { state, dirtySince, cleanBy, uncleaned } = environment;
+  const isDirty = state === "DIRTY" || state === "CLEANING";
+  expect(isDirty === (dirtySince !== undefined), `${name} is ${state}, and dirty since ${dirtySince}`);
+  expect(cleanBy === undefined || isDirty, `${name} is ${state}, and to be clean by ${cleanBy}`);
+  expect(uncleaned !== true || !(isDirty || state === "AVAILABLE"), `${name} is ${state}, and has a note that it is not clean`);
+  const cleaners = [...occupants.values()].filter((id) => leaseOf(pool, id).cleaning === true);
+  expect(cleaners.length <= 1, `${name} has ${cleaners.length} cleaners`);
+  expect(state !== "CLEANING" || (cleaners.length === 1 && slots.weight === 1), `${name} is CLEANING, by ${cleaners} of ${slots.weight}`);
+  const listed = pool.dirty.has({ since: dirtySince ?? 0, environment: name });
+  expect(listed === (state === "DIRTY" && slots.size === 0), `${name} is among those that can be cleaned: ${listed}`);
+  if (state === "DIRTY" && cleanBy !== undefined) expect(cleanBy > pool.at, `${name} should be clean since ${cleanBy}`);
 }
 
 function expect(holds: boolean, broken: string): void {

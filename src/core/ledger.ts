@@ -1,10 +1,10 @@
 import type { Environment } from "./model/environment.ts";
 import { type Lease, type NamedNeed, requestKey } from "./model/lease.ts";
 import { isSelecting, partsOf } from "./model/needs.ts";
-import { type Deadline, emptySite, type Placing, type Pool, type Rank, type Site } from "./model/pool.ts";
+import { type Deadline, type Dirty, emptySite, type Placing, type Pool, type Rank, type Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
-import { deadlineOf, freeSlots, isIdle, isOutOfService, siteOf } from "./model/site.ts";
+import { deadlineOf, freeSlots, isCleanable, isIdle, isOutOfService, siteOf } from "./model/site.ts";
 import type { Micros } from "./model/units.ts";
 
 /** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
@@ -62,6 +62,7 @@ export function withoutEnvironment(pool: Pool, name: string): Pool {
     sites: pool.sites.delete(name),
     deadlines: move(pool.deadlines, deadlineOf(site), undefined),
     idle: since === undefined ? pool.idle : pool.idle.delete({ since, environment: name }),
+    dirty: moveDirty(pool.dirty, site, undefined),
   };
 }
 
@@ -107,7 +108,22 @@ function withSite(pool: Pool, site: Site): Pool {
     sites: pool.sites.set(name, next),
     deadlines: move(pool.deadlines, before && deadlineOf(before), deadlineOf(next)),
     idle,
+    dirty: moveDirty(pool.dirty, before, next),
   };
+}
+
+/** The place of a site among those that can be cleaned; undefined if it is none of them. */
+export function dirtyOf(site: Site): Dirty | undefined {
+  if (!isCleanable(site)) return undefined;
+  const { config, dirtySince = 0 } = site.environment;
+  return { since: dirtySince, environment: config.name };
+}
+
+function moveDirty(dirty: Pool["dirty"], before: Site | undefined, after: Site | undefined): Pool["dirty"] {
+  const [from, to] = [before && dirtyOf(before), after && dirtyOf(after)];
+  if (from?.since === to?.since) return dirty;
+  const less = from === undefined ? dirty : dirty.delete(from);
+  return to === undefined ? less : less.set(to, true);
 }
 
 function seat(pool: Pool, before: Lease | undefined, after: Lease, rests: Rests | undefined): Pool {

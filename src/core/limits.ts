@@ -22,6 +22,10 @@ export const limits = {
   ahead: 30 * day,
   lockDelay: { max: hour, default: 10 * second },
   cooldown: { max: day },
+  /** How long cleaning may take, over all tries. */
+  cleaning: { min: second, max: 30 * day, default: hour },
+  /** After how many failures in a row an environment can be put aside, at most. */
+  quarantineAfter: 1_000,
   /** What every live timed lease has left after a start, at most. */
   startGrace: minute,
   /** How long an environment that was made on demand is kept when nobody uses it. */

@@ -1,10 +1,10 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
-import { deadlineOfLease, isGranted, unplaced } from "./ledger.ts";
+import { deadlineOfLease, dirtyOf, isGranted, unplaced } from "./ledger.ts";
 import { placed } from "./line/placing.ts";
 import type { StoredEnvironment } from "./model/environment.ts";
 import { type Lease, requestKey } from "./model/lease.ts";
 import { isSelecting, partsOf } from "./model/needs.ts";
-import { emptyPool, emptySite, type Idle, type Pool, type Rank, type Site, type SlotClaim, type Use } from "./model/pool.ts";
+import { type Dirty, emptyPool, emptySite, type Idle, type Pool, type Rank, type Site, type SlotClaim, type Use } from "./model/pool.ts";
 import { isReadyAmong, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
 import { deadlineOf, isIdle } from "./model/site.ts";
@@ -42,6 +42,10 @@ export function poolOfRows(
   );
   const wanting = leases.filter((lease) => lease.state === "QUEUED" && isSelecting(lease));
   const [selecting, later] = [wanting.filter(({ early }) => early !== true), wanting.filter(({ early }) => early === true)];
+  const dirty = built.flatMap(([, site]): Entry<Dirty, true>[] => {
+    const entry = dirtyOf(site);
+    return entry === undefined ? [] : [[entry, true]];
+  });
   const pool: Pool = {
     ...empty,
     ...row,
@@ -50,6 +54,7 @@ export function poolOfRows(
     requests: empty.requests.fill(keys),
     deadlines: empty.deadlines.fill(timers.map((timer) => [timer, true])),
     idle: empty.idle.fill(idle),
+    dirty: empty.dirty.fill(dirty),
     waiters: leases.filter((lease) => lease.state === "QUEUED").length,
     calendar: empty.calendar.fill(later.map((lease) => [bookingOf(lease), lease.id])),
     selecting: empty.selecting.fill(selecting.map((lease) => [rankOf(lease), unplaced(lease)])),

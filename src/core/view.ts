@@ -79,6 +79,7 @@ function occupant(lease: Lease): Occupant {
     ...(until === undefined ? {} : { until }),
     ...(latest === undefined ? {} : { latestEnd: latest }),
     ...(lease.early === true && { notBefore: lease.notBefore ?? 0 }),
+    ...(lease.cleaning && { cleaning: true }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Micros } from "../core/model/units.ts";
 import { owns } from "../core/verbs/leases.ts";
 import { type Commit, type Store, StoreFailure } from "../store/store.ts";
 import { type Asked, Attendance } from "./attendance/attendance.ts";
+import type { AskedToClean } from "./attendance/cleaners.ts";
 import { Presence } from "./attendance/presence.ts";
 import type { SignsOfLife } from "./attendance/signs.ts";
 import type { EngineCall } from "./call.ts";
@@ -153,6 +154,11 @@ export class Engine {
     return this.#attendance.acquire(asked, call);
   }
 
+  /** Asks for something to clean, waits for it, and follows the answer likewise. */
+  clean(asked: AskedToClean, call: EngineCall): Promise<Reply> {
+    return this.#attendance.clean(asked, call);
+  }
+
   /** Renews a lease; it also shows that an earlier answer has arrived. Undefined if there is no such lease. */
   async renew(command: Renew, call: EngineCall): Promise<Reply | undefined> {
     const lease = this.views.live(command.lease)?.lease;
@@ -216,6 +222,7 @@ export class Engine {
   #passOn(commit: Commit): void {
     const moved = new Map(commit.events.flatMap(({ pool, cause }) => (cause === undefined ? [] : [[cause.leaseId, pool]])));
     for (const [lease, pool] of moved) this.#attendance.moved(lease, this.#pools.pool(pool).leases.get(lease));
+    this.#attendance.committed(commit.events);
     for (const pool of commit.pools) this.#reaper.note(pool);
     this.#reaper.arm();
     this.hub.publish(commit);

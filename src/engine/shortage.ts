@@ -8,6 +8,7 @@ import { StoreFailure } from "../store/store.ts";
 /** Whether a command makes something that was not there: a lease, an environment. Pulses and abandonments end what is over. */
 const TAKES: Readonly<Record<Command["type"], boolean>> = {
   acquire: true,
+  clean: true,
   apply: true,
   release: false,
   releaseByEnvironment: false,

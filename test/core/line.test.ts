@@ -1,12 +1,11 @@
 /** The line against its oracle: any history, any pool. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Command } from "../../src/core/command.ts";
+import type { Command, SetState } from "../../src/core/command.ts";
 import { withLease } from "../../src/core/ledger.ts";
 import { fits, nextInLine } from "../../src/core/line/line.ts";
 import { placed } from "../../src/core/line/placing.ts";
 import { poolOfRows } from "../../src/core/loading.ts";
-import type { EnvironmentState } from "../../src/core/model/environment.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
 import { needOf } from "../../src/core/model/needs.ts";
 import type { Site } from "../../src/core/model/pool.ts";
@@ -14,7 +13,7 @@ import type { Selector } from "../../src/core/model/selector.ts";
 import { siteOf, storedEnvironment } from "../../src/core/model/site.ts";
 import { unsatisfiable } from "../../src/core/verbs/busy.ts";
 import { serveNaively } from "./oracle.ts";
-import { ADMIN, type Asked, acquireCommand, MINUTE, SECOND, World } from "./world.ts";
+import { ADMIN, type Asked, acquireCommand, cleanCommand, MINUTE, SECOND, World } from "./world.ts";
 
 /** 100,000 once a release: RUNS=100000 npm test -- test/core/line.test.ts */
 const RUNS = Number(process.env["RUNS"] ?? 300);
@@ -31,7 +30,7 @@ const SELECTORS: Selector[] = [
   ],
   [],
 ];
-const STATES: EnvironmentState[] = ["AVAILABLE", "AVAILABLE", "DRAINING", "MAINTENANCE", "CLEANING", "QUARANTINED"];
+const STATES: SetState["state"][] = ["AVAILABLE", "AVAILABLE", "DRAINING", "MAINTENANCE", "DIRTY", "QUARANTINED"];
 
 const named = fc
   .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
@@ -73,6 +72,7 @@ const step = fc.oneof(
       labels: fc.constantFrom(...LABELS),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("clean" as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("delete" as const), name: fc.constantFrom(...NAMES) }) },
   {
     weight: 2,
@@ -101,6 +101,8 @@ function commandOf(world: World, one: Step, number: number): Command {
       return { type: "pulse" };
     case "state":
       return { type: "setState", by: ADMIN, environment: one.name, state: one.state, reason: "" };
+    case "clean":
+      return cleanCommand(`l${number}`, { ttl: 20 * SECOND });
     case "delete":
       return { type: "delete", by: ADMIN, environment: one.name };
     case "configure":
@@ -108,14 +110,25 @@ function commandOf(world: World, one: Step, number: number): Command {
         type: "apply",
         by: ADMIN,
         environments: [
-          { name: one.name, pool: "default", description: "", labels: one.labels, capacity: one.capacity, links: {}, lockDelay: SECOND },
+          {
+            ...{
+              name: one.name,
+              pool: "default",
+              description: "",
+              labels: one.labels,
+              capacity: one.capacity,
+              links: {},
+              lockDelay: SECOND,
+            },
+            ...(one.capacity === 1 && { cleaning: { required: number % 2 === 0, timeout: 30 * SECOND } }),
+          },
         ],
         prune: false,
       };
     default: {
       const ids = [...world.pool.leases.keys()];
       const lease = ids[one.pick % Math.max(1, ids.length)] ?? "none";
-      if (one.what === "release") return { type: "release", by, lease, outcome: "OK", note: "" };
+      if (one.what === "release") return { type: "release", by, lease, outcome: number % 4 === 0 ? "FAILED" : "OK", note: "" };
       if (one.what === "force") return { type: "forceRelease", by, lease, reason: "test" };
       if (one.what === "renew") return { type: "renew", by, lease };
       if (one.what === "extend") return { type: "renew", by, lease, notAfter: world.at + (one.pick % 4) * 30 * SECOND };

@@ -1,7 +1,7 @@
 /** docs/contract.md's rules 1 to 4, one by one, on the bare core: asking and waiting. */
 import { describe, expect, test } from "vitest";
 import { wouldGrant } from "../../src/core/view.ts";
-import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
+import { ADMIN, acquireCommand, cleanCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
 describe("rule 1: who is next", () => {
   test("a grant is all or nothing", () => {
@@ -63,7 +63,8 @@ describe("rule 1: who is next", () => {
   test("an environment that is being cleaned keeps its claims: it comes back by itself", () => {
     const world = new World();
     world.apply({ a: {}, b: {} });
-    world.do({ type: "setState", by: ADMIN, environment: "a", state: "CLEANING", reason: "" });
+    world.do({ type: "setState", by: ADMIN, environment: "a", state: "DIRTY", reason: "" });
+    world.do(cleanCommand("cleaner"));
     world.acquire("both", ["a", "b"]);
     expect(world.acquire("narrow", "b").state).toBe("QUEUED");
   });

@@ -1,5 +1,5 @@
 /** A pool to play with: commands in, replies and invariants out, time by hand. */
-import type { Acquire, Apply, Command, Reply } from "../../src/core/command.ts";
+import type { Acquire, Apply, Clean, Command, Reply } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
 import { Draft, type Found, type Row } from "../../src/core/draft.ts";
 import type { Event } from "../../src/core/event.ts";
@@ -44,6 +44,11 @@ export function acquireCommand(id: string, needs: Asked | readonly Asked[], more
     legacy: false,
     ...more,
   };
+}
+
+/** An AcquireForCleaning, likewise. */
+export function cleanCommand(id: string, more: Partial<Clean> = {}): Clean {
+  return { type: "clean", id, by: ADMIN, ttl: MINUTE, fingerprint: "", holder: { ...nobody, name: id }, reason: "", ...more };
 }
 
 export class World {

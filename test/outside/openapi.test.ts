@@ -129,6 +129,10 @@ describe("what is answered is what the document says", () => {
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const state = { environment: "lab", state: "ENVIRONMENT_STATE_MAINTENANCE", reason: "paint", until };
     await call("EnvironmentService/SetEnvironmentState", state);
+    await call("EnvironmentService/SetEnvironmentState", { environment: "lab", state: "ENVIRONMENT_STATE_DIRTY" });
+    const given = await call("EnvironmentService/AcquireForCleaning", { environment: "lab", ttl: "60s", wait: "0.1s" });
+    await call("LockService/Release", { leaseId: (given.body as { lease: { id: string } }).lease.id });
+    expect((await call("EnvironmentService/AcquireForCleaning", { pool: "default" })).status).toBe(404);
     const taken = await call("LockService/Acquire", { environment: "forced" });
     const { id } = (taken.body as { lease: { id: string } }).lease;
     await call("EnvironmentService/ForceRelease", { leaseId: id, reason: "stuck" });

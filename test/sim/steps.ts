@@ -1,6 +1,6 @@
 /** What can happen in a simulation, and how often it does. */
 import fc from "fast-check";
-import type { EnvironmentState } from "../../src/core/model/environment.ts";
+import type { SetState } from "../../src/core/command.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 
 /** The environments, by pool. */
@@ -44,7 +44,7 @@ export type Break =
 /** What operators do, and whoever releases by name. */
 export type OperatorStep =
   | { readonly what: "resize"; readonly environment: string; readonly capacity: number; readonly cooldown: Micros }
-  | { readonly what: "state"; readonly environment: string; readonly state: EnvironmentState; readonly span: Micros }
+  | { readonly what: "state"; readonly environment: string; readonly state: SetState["state"]; readonly span: Micros }
   | { readonly what: "delete" | "forget"; readonly environment: string }
   | { readonly what: "force"; readonly who: number }
   /** By a client's key alone, with its request_id, or with its lease_token. */

@@ -11,6 +11,17 @@ export type Variables = Readonly<Record<string, Variable>>;
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** What becomes of an environment whose holder did not give it back; RELEASE: nothing but a rest. */
+export type OnExpiry = "RELEASE" | "CLEAN" | "HOLD";
+
+/** How an environment is cleaned between its holders. */
+export interface Cleaning {
+  /** Each use leaves it DIRTY. */
+  readonly required: boolean;
+  /** From the first try to clean it, over all of them. */
+  readonly timeout?: Micros;
+}
+
 /** What operators set; Apply replaces it whole. */
 export interface EnvironmentConfig {
   readonly name: string;
@@ -23,6 +34,10 @@ export interface EnvironmentConfig {
   readonly maxHold?: Micros;
   readonly lockDelay?: Micros;
   readonly cooldown?: Micros;
+  readonly onExpiry?: OnExpiry;
+  readonly cleaning?: Cleaning;
+  /** So many leases in a row that fail make it QUARANTINED. */
+  readonly quarantineAfter?: number;
   readonly links: Readonly<Record<string, string>>;
   readonly variables?: Variables;
   /** By slot index; a slot that it does not reach has none of its own. */
@@ -52,6 +67,14 @@ export interface Environment {
   readonly state: EnvironmentState;
   readonly stateReason: string;
   readonly stateUntil?: Micros;
+  /** DIRTY, or CLEANING: since when it waits to be cleaned. */
+  readonly dirtySince?: Micros;
+  /** When it must be clean; absent before the first try. */
+  readonly cleanBy?: Micros;
+  /** It needs to be cleaned, and an operator's word or a breakage keeps it in another state. */
+  readonly uncleaned?: boolean;
+  /** How many leases in a row have failed; counted where quarantineAfter is set, and absent for none. */
+  readonly failures?: number;
   /** The highest fencing token ever granted on it. */
   readonly fence: Revision;
   readonly revision: Revision;

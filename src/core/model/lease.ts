@@ -113,6 +113,8 @@ export interface Lease extends Terms {
   readonly transient?: boolean;
   /** Transient: how many calls wait for it, as far as is known. */
   readonly calls?: number;
+  /** It was given to clean its environment, ahead of the line: it never waits. */
+  readonly cleaning?: boolean;
   readonly requestId?: string;
   /** Of the normalised request: tells a retry from another request with the same id. */
   readonly fingerprint: string;

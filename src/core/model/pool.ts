@@ -62,6 +62,12 @@ export interface Idle {
   readonly environment: string;
 }
 
+/** An environment that can be cleaned now. */
+export interface Dirty {
+  readonly since: Micros;
+  readonly environment: string;
+}
+
 /** When something ends by itself: a lease, its time in the calendar, or a rest or state of an environment. */
 export interface Deadline {
   readonly at: Micros;
@@ -88,6 +94,8 @@ export interface Pool {
   readonly deadlines: Sorted<Deadline, true>;
   /** Environments that may be forgotten, the one that has been idle for longest first. */
   readonly idle: Sorted<Idle, true>;
+  /** Environments that can be cleaned now, the one that has been DIRTY for longest first. */
+  readonly dirty: Sorted<Dirty, true>;
   /** Until when an offer stands for 30 s at least: for a minute after a start callers come back one by one. */
   readonly patientUntil: Micros;
   /** How many leases are QUEUED. */
@@ -100,7 +108,7 @@ export function byRank(a: Rank, b: Rank): number {
 }
 
 const byRest = (a: Rest, b: Rest): number => a.until - b.until || a.index - b.index;
-const byIdle = (a: Idle, b: Idle): number => a.since - b.since || ascending(a.environment, b.environment);
+const bySince = (a: Idle | Dirty, b: Idle | Dirty): number => a.since - b.since || ascending(a.environment, b.environment);
 const byDeadline = (a: Deadline, b: Deadline): number =>
   a.at - b.at || ascending(a.lease ?? "", b.lease ?? "") || ascending(a.environment ?? "", b.environment ?? "");
 
@@ -116,7 +124,8 @@ export function emptyPool(name: string): Pool {
     selecting: Sorted.empty<Rank, Placing>(byRank, ({ passedOver }) => Number(!passedOver)),
     calendar: Sorted.empty(byRank),
     deadlines: Sorted.empty(byDeadline),
-    idle: Sorted.empty(byIdle),
+    idle: Sorted.empty(bySince),
+    dirty: Sorted.empty(bySince),
     patientUntil: 0,
     waiters: 0,
   };

@@ -11,8 +11,8 @@ export function siteOf(pool: Pool, name: string): Site {
 }
 
 /** Whether an environment is out of service for an unknown time, so that who waits for it must not keep others waiting (rule 1). */
-export function isOutOfService(environment: Environment): boolean {
-  return environment.state === "DRAINING" || environment.state === "MAINTENANCE" || environment.state === "QUARANTINED";
+export function isOutOfService({ state }: Environment): boolean {
+  return state !== "AVAILABLE" && state !== "CLEANING";
 }
 
 /** How many slots are held or offered. */
@@ -66,6 +66,10 @@ const LASTING: Readonly<Record<Exclude<keyof Environment, "fence" | "revision">,
   state: true,
   stateReason: true,
   stateUntil: true,
+  dirtySince: true,
+  cleanBy: true,
+  uncleaned: true,
+  failures: true,
 };
 const LASTING_KEYS = Object.keys(LASTING) as (keyof typeof LASTING)[];
 
@@ -80,9 +84,15 @@ export function isIdle(site: Site): boolean {
   return onDemand === true && state === "AVAILABLE" && site.slots.size === 0 && queueLength(site) + site.calendar.size === 0;
 }
 
-/** When a rest or the state ends by itself, whichever is earlier. */
-export function deadlineOf(site: Site): Deadline | undefined {
-  const until = site.rests.first()?.[0].until ?? Number.POSITIVE_INFINITY;
-  const at = Math.min(until, site.environment.stateUntil ?? Number.POSITIVE_INFINITY);
-  return at === Number.POSITIVE_INFINITY ? undefined : { at, environment: site.environment.config.name };
+/** Whether a cleaner can have it: DIRTY, with nobody on any of its slots, and none that rests. */
+export function isCleanable({ environment, slots }: Site): boolean {
+  return environment.state === "DIRTY" && slots.size === 0;
+}
+
+/** When a rest or the state ends by itself, whichever is earlier. While it is being cleaned that is the cleaner's lease's to do. */
+export function deadlineOf({ environment, rests }: Site): Deadline | undefined {
+  const { state, stateUntil = Number.POSITIVE_INFINITY, cleanBy = Number.POSITIVE_INFINITY } = environment;
+  const until = rests.first()?.[0].until ?? Number.POSITIVE_INFINITY;
+  const at = Math.min(until, stateUntil, state === "DIRTY" ? cleanBy : Number.POSITIVE_INFINITY);
+  return at === Number.POSITIVE_INFINITY ? undefined : { at, environment: environment.config.name };
 }

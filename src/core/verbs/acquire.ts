@@ -48,7 +48,10 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
 }
 
 /** Rule 2: one lease for a request_id, until 24 h after it ended. A retry is a sign of life. */
-function answered(draft: Draft, command: Acquire): Done | Refusal | undefined {
+export function answered(
+  draft: Draft,
+  command: Pick<Acquire, "by" | "requestId" | "fingerprint" | "ifBusy" | "wait">,
+): Done | Refusal | undefined {
   if (command.requestId === undefined) return undefined;
   const lease = draft.leaseOfRequest(requestKey(command.by.principal, draft.pool.name, command.requestId));
   if (lease === undefined || (lease.endedAt !== undefined && lease.endedAt + limits.history <= draft.at)) return undefined;
@@ -74,7 +77,7 @@ function waitingUntil(lease: Lease): Pick<Lease, "deadline"> {
 }
 
 /** A transient waiter stays in line as long as any of its calls may wait. */
-function waitingOn(draft: Draft, lease: Lease, { wait }: Acquire): Lease {
+function waitingOn(draft: Draft, lease: Lease, { wait }: Pick<Acquire, "wait">): Lease {
   if (lease.transient !== true || lease.state !== "QUEUED" || wait === undefined) return lease;
   const { deadline = 0 } = waitingUntil({ ...lease, createdAt: draft.at, queueTimeout: wait });
   return draft.putLease({ ...lease, calls: (lease.calls ?? 1) + 1, deadline: Math.max(deadline, lease.deadline ?? 0) });

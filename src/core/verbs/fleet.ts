@@ -5,9 +5,11 @@ import { type Draft, totalsOf } from "../draft.ts";
 import { leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
 import { differing } from "../model/differing.ts";
-import type { EnvironmentConfig } from "../model/environment.ts";
+import type { Environment, EnvironmentConfig } from "../model/environment.ts";
 import type { Site } from "../model/pool.ts";
 import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
+import type { Micros } from "../model/units.ts";
+import { inState, isOverdue, kept, notCleaned, soiled } from "./aftermath.ts";
 import { unsatisfiable } from "./busy.ts";
 import { end } from "./moves.ts";
 import { configure } from "./pools.ts";
@@ -142,17 +144,43 @@ export function setState(draft: Draft, command: SetState): Done | Refusal {
   if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
   if (command.until !== undefined && command.until <= draft.at)
     return { ok: false, reason: "STATE_UNTIL_PAST", field: "until", message: "until lies in the past; give a time ahead, or none" };
-  const { stateUntil: _, ...environment } = site.environment;
   const until = command.until === undefined ? {} : { stateUntil: command.until };
-  draft.putEnvironment({ ...environment, ...until, state: command.state, stateReason: command.reason }, true);
+  const after = stateByHand(site.environment, command, draft.at);
+  if ("ok" in after) return after;
+  draft.putEnvironment({ ...after, ...until }, true);
   return { ok: true };
 }
 
-/** A rest or a state of an environment has run out. */
+/** What an operator says of an environment. AVAILABLE means that it is fit for use: clean, and nothing that failed before counts. */
+function stateByHand(environment: Environment, { state, reason }: SetState, at: Micros): Environment | Refusal {
+  if (state === "AVAILABLE") {
+    const { failures: _, ...fit } = inState(environment, state, reason);
+    return fit;
+  }
+  if (state !== "DIRTY") return kept(environment, state, reason);
+  const { name, capacity } = environment.config;
+  if (capacity > 1) return notCleanable(name, capacity);
+  return { ...inState(environment, state, reason), dirtySince: at };
+}
+
+function notCleanable(name: string, capacity: number): Refusal {
+  return {
+    ok: false,
+    reason: "NOT_CLEANABLE",
+    field: "state",
+    message: `${JSON.stringify(name)} has ${capacity} slots, and who cleans it must have it alone; make its capacity 1, or set it MAINTENANCE`,
+    metadata: { environment: name },
+  };
+}
+
+/** A rest or a state of an environment, or the time to clean it, has run out. */
 export function freshen(draft: Draft, name: string): void {
-  const { stateUntil, ...environment } = siteOf(draft.pool, name).environment;
+  const { environment } = siteOf(draft.pool, name);
+  const { stateUntil, uncleaned, state } = environment;
+  const clean = inState(environment, "AVAILABLE");
   if (stateUntil !== undefined && stateUntil <= draft.at)
-    draft.putEnvironment({ ...environment, state: "AVAILABLE", stateReason: "" }, true);
+    draft.putEnvironment(uncleaned === true ? soiled(clean, draft.at, `used before it was ${state}`) : clean, true);
+  else if (state === "DIRTY" && isOverdue(environment, draft.at)) draft.putEnvironment(notCleaned(environment), true);
   else draft.endRests(name);
 }
 

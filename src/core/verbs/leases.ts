@@ -3,9 +3,8 @@
 import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { isGranted, latestEnd, leaseOf } from "../ledger.ts";
-import { limits } from "../limits.ts";
 import { type Lease, requestKey } from "../model/lease.ts";
-import { isOn, sitesOf } from "../model/needs.ts";
+import { isOn } from "../model/needs.ts";
 import type { Site } from "../model/pool.ts";
 import { livesBySigns } from "../model/reservation.ts";
 import { attend, end, heldUntil, hold, offer } from "./moves.ts";
@@ -69,16 +68,7 @@ export function releaseLegacy(draft: Draft, command: ReleaseLegacy): Done | Refu
 function giveBack(draft: Draft, lease: Lease, { by: caller, outcome, note }: Pick<Release, "by" | "outcome" | "note">): Lease {
   const by = draft.identity(caller);
   if (!isGranted(lease)) return end(draft, lease, { reason: "WITHDRAWN", note, by });
-  const ended = end(draft, lease, { reason: "RELEASED", note, by });
-  if (outcome === "BROKEN") for (const { site } of sitesOf(draft.pool, lease)) takeOut(draft, site, lease, note);
-  return ended;
-}
-
-function takeOut(draft: Draft, site: Site, lease: Lease, note: string): void {
-  const { stateUntil: _, ...environment } = site.environment;
-  const who = lease.holder.runUrl || lease.holder.name || lease.principal;
-  const stateReason = `broken, says ${who}${note === "" ? "" : `: ${note}`}`.slice(0, limits.text);
-  draft.putEnvironment({ ...environment, state: "MAINTENANCE", stateReason }, true);
+  return end(draft, lease, { reason: "RELEASED", note, by, outcome });
 }
 
 /** Rule 5: it only ever extends, and never past max_hold. */
@@ -157,9 +147,9 @@ export function owns(by: Caller, lease: Lease): boolean {
   return by.lease === lease.id || by.principal === lease.principal;
 }
 
-/** Asked for without anything that its caller could name it by. */
+/** Asked for without anything that its caller could name it by. To give a name back never means the cleaner who has it now. */
 function isAnonymous(lease: Lease): boolean {
-  return lease.requestId === undefined && lease.holder.name === "" && lease.holder.runUrl === "";
+  return lease.cleaning !== true && lease.requestId === undefined && lease.holder.name === "" && lease.holder.runUrl === "";
 }
 
 function occupantsOf(draft: Draft, site: Site): Lease[] {

@@ -1,5 +1,6 @@
 /** The life of a lease: the moves that every verb is made of. */
 
+import type { Outcome } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { isGranted, latestEnd, type Rests } from "../ledger.ts";
 import { limits } from "../limits.ts";
@@ -9,6 +10,7 @@ import { bare, isSelecting, mapParts, sitesOf } from "../model/needs.ts";
 import { timesOutAt } from "../model/reservation.ts";
 import { pickSlots, siteOf } from "../model/site.ts";
 import type { Micros } from "../model/units.ts";
+import { leaveBehind } from "./aftermath.ts";
 import { unsatisfiable } from "./busy.ts";
 import { termsOf } from "./terms.ts";
 
@@ -66,20 +68,24 @@ export function passOver(draft: Draft, lease: Lease): Lease {
       note: "it was not claimed, and with FAIL it does not wait",
       unaware: lease.told === true,
     });
-  const rest = lease.told === true ? restingTimes(draft, lease, "EXPIRED") : undefined;
-  return comeBack(draft, lease, { ...waiting(lease), passedOver: true }, rest);
+  return comeBack(draft, lease, { ...waiting(lease), passedOver: true }, lease.told === true);
 }
 
 /** Takes an offer back while its holder can still come for it: it waits in its old place, and is served as before. */
 export function requeue(draft: Draft, lease: Lease): Lease {
-  return comeBack(draft, lease, waiting(lease));
+  return comeBack(draft, lease, waiting(lease), false);
 }
 
-/** Puts `after` into the line in place of the offer. The configuration may have changed since, so that nothing can serve it any more. */
-function comeBack(draft: Draft, lease: Lease, after: Lease, rest?: Rests): Lease {
+/**
+ * Puts `after` into the line in place of the offer; `used`: its slots may be in use. The configuration may have changed since, so that nothing
+ * can serve it any more.
+ */
+function comeBack(draft: Draft, lease: Lease, after: Lease, used: boolean): Lease {
   const impossible = unsatisfiable(draft.pool, after.needs);
-  if (impossible === undefined) return draft.putLease(after, { rest });
-  return end(draft, lease, { reason: "UNSATISFIABLE", note: impossible, unaware: lease.told === true });
+  if (impossible !== undefined) return end(draft, lease, { reason: "UNSATISFIABLE", note: impossible, unaware: lease.told === true });
+  if (!used) return draft.putLease(after);
+  leaveBehind(draft, lease, { reason: "WITHDRAWN", unaware: true });
+  return draft.putLease(after, { rest: restingTimes(draft, lease, "EXPIRED") });
 }
 
 /** The lease in its place in line, without its grant. */
@@ -105,10 +111,13 @@ export interface Ending {
   readonly by?: EndedBy | undefined;
   /** Whether the slots rest as after an expiry: its holder may not know of the end. */
   readonly unaware?: boolean;
+  /** How it went, says who gives it back. */
+  readonly outcome?: Outcome;
 }
 
 /** Ends a live lease. Slots that it held rest as their environments say (rule 6). */
-export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware = false }: Ending): Lease {
+export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware = false, outcome }: Ending): Lease {
+  if (isGranted(lease)) leaveBehind(draft, lease, { reason, outcome, note, unaware });
   const rest = isGranted(lease) ? restingTimes(draft, lease, unaware ? "EXPIRED" : reason) : undefined;
   const { deadline: _, passedOver: __, early: ___, ...row } = lease;
   const after: Lease = { ...row, ...(by && { endedBy: by }), state: "ENDED", endReason: reason, endNote: note, endedAt: draft.at };
@@ -119,7 +128,8 @@ export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware
 function restingTimes(draft: Draft, lease: Lease, reason: EndReason): Rests {
   const pauses = sitesOf(draft.pool, lease).map(({ name, site }): [string, Micros] => {
     const { lockDelay, cooldown } = site.environment.config;
-    return [name, restAfter(reason, lockDelay, cooldown)];
+    // To clean it is no use of it.
+    return [name, restAfter(reason, lockDelay, lease.cleaning === true ? 0 : cooldown)];
   });
   return new Map(pauses.filter(([, pause]) => pause > 0).map(([name, pause]) => [name, draft.at + pause]));
 }

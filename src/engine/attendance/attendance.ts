@@ -1,21 +1,24 @@
 /** What a call does about its lease: ask for it, wait for it, give signs of life, and see that its answer arrives. */
 
-import type { Acquire, Renew, Reply } from "../../core/command.ts";
+import type { Acquire, Clean, Renew, Reply } from "../../core/command.ts";
+import type { Event } from "../../core/event.ts";
 import { type Lease, requestKey } from "../../core/model/lease.ts";
 import { bare } from "../../core/model/needs.ts";
 import { livesBySigns } from "../../core/model/reservation.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { notGranted } from "../../core/verbs/busy.ts";
+import { nothingDirty } from "../../core/verbs/cleaning.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import type { LeaseView } from "../views.ts";
 import { Answers } from "./answers.ts";
+import { type AskedToClean, Cleaners } from "./cleaners.ts";
 import { patienceOf, type Rooms, Waiting } from "./waiting.ts";
 
 /** An Acquire, and for how long its call waits in line. */
 export interface Asked {
   readonly pool: string;
-  readonly command: Acquire;
+  readonly command: Acquire | Clean;
   readonly wait?: Micros | undefined;
 }
 
@@ -23,10 +26,12 @@ export class Attendance {
   readonly #rooms: Rooms;
   readonly #answers: Answers;
   readonly #waiting: Waiting;
+  readonly #cleaners: Cleaners;
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
     this.#answers = new Answers(rooms);
+    this.#cleaners = new Cleaners(rooms);
     this.#waiting = new Waiting(rooms, (lease) => this.#answers.isTakenBack(lease));
   }
 
@@ -39,6 +44,17 @@ export class Attendance {
     this.#answers.moved(id, lease);
   }
 
+  /** Notes what has been committed. */
+  committed(events: readonly Event[]): void {
+    this.#cleaners.committed(events);
+  }
+
+  /** Asks for something to clean, and waits for it. A lease whose answer does not arrive is taken back, as any. */
+  clean(asked: AskedToClean, call: EngineCall): Promise<Reply> {
+    const { pool, command } = asked;
+    return this.#cleaners.clean(asked, call, () => this.acquire({ pool, command }, call));
+  }
+
   /**
    * Asks for a lease, and waits in line for it: HELD (an offer is claimed by the open wait itself), ENDED or, when the time is over,
    * QUEUED; with if_busy FAIL it is HELD or refused. A lease whose answer does not arrive is taken back. Rejects like Engine.submit.
@@ -47,7 +63,8 @@ export class Attendance {
     const { pool, command, wait } = asked;
     const over = this.#retry(pool, command);
     const patience = patienceOf(wait, call);
-    const bounded = command.ifBusy === "FAIL" && patience > 0 ? { ...command, wait: patience * 1_000 } : command;
+    const bounded =
+      command.type === "acquire" && command.ifBusy === "FAIL" && patience > 0 ? { ...command, wait: patience * 1_000 } : command;
     return this.#rooms.submit(pool, bounded, call).then(
       (reply) => {
         const answer = this.#decided(reply, patience, call);
@@ -62,7 +79,7 @@ export class Attendance {
   }
 
   /** An Acquire begins; where it is a retry it names its lease, until the returned function is called. */
-  #retry(pool: string, command: Acquire): () => void {
+  #retry(pool: string, command: Asked["command"]): () => void {
     const earlier = this.#knownAs(pool, command);
     if (earlier === undefined) return nothing;
     this.#answers.naming(earlier.id)();
@@ -118,11 +135,11 @@ export class Attendance {
     return reply.ok && reply.lease !== undefined ? reply.lease : lease;
   }
 
-  #busy({ pool: name, needs }: Lease): Reply {
+  #busy({ pool: name, needs, cleaning }: Lease): Reply {
     const { draining, views } = this.#rooms;
     if (draining.aborted) throw new EngineFailure("DRAINING", "the server is about to stop");
     const pool = views.pool(name);
-    return { ...notGranted(pool, bare(needs)), pool };
+    return { ...(cleaning === true ? nothingDirty(pool, {}) : notGranted(pool, bare(needs))), pool };
   }
 
   /**
@@ -199,7 +216,7 @@ export class Attendance {
   }
 
   /** The live lease that an Acquire's request_id stands for, if it is a retry. */
-  #knownAs(pool: string, command: Acquire): Lease | undefined {
+  #knownAs(pool: string, command: Asked["command"]): Lease | undefined {
     if (command.requestId === undefined) return undefined;
     const { leases, requests } = this.#rooms.views.pool(pool);
     return leases.get(requests.get(requestKey(command.by.principal, pool, command.requestId)) ?? "");

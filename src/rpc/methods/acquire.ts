@@ -101,7 +101,8 @@ function checkTimes(request: AcquireRequest, notBefore: Micros | undefined, notA
     throw badField("auto_claim", "needs not_after: nobody has to renew such a lease, so its end must be given");
 }
 
-function readHolder(holder: HolderMessage | undefined): Holder {
+/** Who it is for, as told. */
+export function readHolder(holder: HolderMessage | undefined): Holder {
   const field = (name: Exclude<keyof Holder, "kind">, path: string): string => text(`holder.${path}`, holder?.[name] ?? "");
   return {
     name: field("name", "name"),

@@ -1,6 +1,5 @@
 /** Converts the core's values to the contract's messages. */
 import { create, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { EnvironmentSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import {
@@ -28,15 +27,8 @@ import { textOf } from "../../core/model/selector-text.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { placeOf, reservationBehind } from "../../core/view.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
-
-function durationOf(micros: Micros): MessageInitShape<typeof DurationSchema> {
-  const seconds = Math.floor(micros / 1_000_000);
-  return { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1_000 };
-}
-
-function timestampOf(micros: Micros): MessageInitShape<typeof TimestampSchema> {
-  return durationOf(micros) as MessageInitShape<typeof TimestampSchema>;
-}
+import { lifeMessage } from "./life.ts";
+import { durationOf, timestampOf } from "./times.ts";
 
 /** What the holder of an environment is given, and nobody else; see LeasedEnvironment. */
 export interface Given {
@@ -99,6 +91,7 @@ export function leaseMessage(
     ...(notAfter !== undefined && { notAfter: timestampOf(notAfter) }),
     autoClaim: lease.autoClaim ?? false,
     ...(behind && { nextReservation: reservationOf(behind) }),
+    cleaning: lease.cleaning ?? false,
     requestId: lease.requestId ?? "",
     revision: BigInt(lease.revision),
   };
@@ -136,6 +129,7 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
     ...(occupant.latestEnd !== undefined && { latestEnd: timestampOf(occupant.latestEnd) }),
     reason: occupant.reason,
     ...(occupant.notBefore !== undefined && { notBefore: timestampOf(occupant.notBefore) }),
+    cleaning: occupant.cleaning ?? false,
   };
 }
 
@@ -173,9 +167,11 @@ export function statusMessage(status: EnvironmentStatus): MessageShape<typeof En
 
 export function environmentMessage(environment: Environment): MessageInitShape<typeof EnvironmentSchema> {
   const { config, state, stateReason, stateUntil, onDemand } = environment;
-  const { defaultTtl, maxTtl, maxHold, lockDelay, cooldown, variables, slotVariables, ...plain } = config;
+  const { defaultTtl, maxTtl, maxHold, lockDelay, cooldown, variables, slotVariables, ...more } = config;
+  const { onExpiry: _, cleaning: __, quarantineAfter: ___, ...plain } = more;
   return {
     ...plain,
+    ...lifeMessage(config),
     // As they are configured: what the server's own environment has is for holders only.
     ...(variables && { variables }),
     ...(slotVariables && { slotVariables: slotVariables.map((slot) => ({ variables: slot })) }),

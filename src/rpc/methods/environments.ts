@@ -2,9 +2,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LeaseState as LeaseStateMessage, EnvironmentState as StateMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { Apply, Change, Reply } from "../../core/command.ts";
+import type { Apply, Change, Reply, SetState } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import type { Environment, EnvironmentConfig, EnvironmentState } from "../../core/model/environment.ts";
+import type { Environment, EnvironmentConfig } from "../../core/model/environment.ts";
 import type { LeaseState } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
@@ -15,17 +15,19 @@ import { badField, refused } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
 import { choice, dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
+import { readLife } from "./life.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 import { fieldName, listPools, only, poolChange, readPools } from "./pool-configs.ts";
 import { readVariables } from "./variables.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
-/** The states that SetEnvironmentState may set; DIRTY and CLEANING are not set by hand. */
-const SETTABLE: Partial<Record<StateMessage, EnvironmentState>> = {
+/** The states that SetEnvironmentState may set: CLEANING is what a cleaner makes it. */
+const SETTABLE: Partial<Record<StateMessage, SetState["state"]>> = {
   [StateMessage.AVAILABLE]: "AVAILABLE",
   [StateMessage.DRAINING]: "DRAINING",
   [StateMessage.MAINTENANCE]: "MAINTENANCE",
+  [StateMessage.DIRTY]: "DIRTY",
   [StateMessage.QUARANTINED]: "QUARANTINED",
 };
 const LEASE_STATES: Partial<Record<LeaseStateMessage, LeaseState>> = {
@@ -105,7 +107,9 @@ export async function setState(
 ): Promise<MessageInitShape<typeof pb.SetEnvironmentStateResponseSchema>> {
   const { pool, environment } = find(service, request.environment);
   const state = SETTABLE[request.state];
-  if (state === undefined) throw badField("state", "give ENVIRONMENT_STATE_AVAILABLE, _DRAINING, _MAINTENANCE or _QUARANTINED");
+  if (state === undefined) throw badField("state", "give ENVIRONMENT_STATE_AVAILABLE, _DRAINING, _MAINTENANCE, _DIRTY or _QUARANTINED");
+  if (state === "DIRTY" && request.until !== undefined)
+    throw badField("until", "does not go with DIRTY: it is AVAILABLE once somebody has cleaned it");
   const reason = text("reason", request.reason);
   const until = request.until === undefined ? {} : { until: time("until", request.until) };
   const { name } = environment.config;
@@ -203,6 +207,7 @@ function readConfig(message: pb.Environment, index: number, views: Views, secret
     capacity,
     links: dictionary(at("links"), message.links, link),
     ...readVariables(message, capacity, at, secrets),
+    ...readLife(message, capacity, at),
     ...(Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)) as Partial<EnvironmentConfig>),
   };
 }

@@ -22,7 +22,7 @@ import { heldMessage } from "./variables.ts";
 type Init<S extends DescMessage> = MessageInitShape<S>;
 
 /** Any length of `wait` is accepted; engine/attendance/attendance.ts shortens it. */
-const WAIT = { min: 0, max: Number.POSITIVE_INFINITY };
+export const WAIT = { min: 0, max: Number.POSITIVE_INFINITY };
 
 const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {
   [Outcome.UNSPECIFIED]: "OK",

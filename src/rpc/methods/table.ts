@@ -11,6 +11,7 @@ import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_servic
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import type { Call, Service } from "./call.ts";
+import { acquireForCleaning } from "./cleaning.ts";
 import * as environments from "./environments.ts";
 import * as lock from "./lock.ts";
 import * as streams from "./streams.ts";
@@ -18,7 +19,7 @@ import * as streams from "./streams.ts";
 /** What it takes to call something; see `admit` and `may` in gate.ts. */
 export interface Rule {
   /** The role that includes it. */
-  readonly access: "VIEW" | "USE" | "OPERATE" | "ADMIN";
+  readonly access: "VIEW" | "USE" | "OPERATE" | "CLEAN" | "ADMIN";
   /** What a lease_token opens of it by itself: its own lease, or the environments that its lease names. Nothing, if absent. */
   readonly token?: "LEASE" | "ENVIRONMENTS";
   /** Largest request, in bytes. */
@@ -54,6 +55,7 @@ const KIB = 1024;
 const VIEW = { access: "VIEW", size: 64 * KIB } as const;
 const USE = { access: "USE", size: 64 * KIB } as const;
 const OPERATE = { access: "OPERATE", size: 64 * KIB } as const;
+const CLEAN = { access: "CLEAN", size: 64 * KIB } as const;
 const ADMIN = { access: "ADMIN", size: 64 * KIB } as const;
 
 export const LOCK_SERVICE: Rows<typeof LockService.method> = {
@@ -74,6 +76,7 @@ const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
   applyEnvironments: { run: environments.apply, ...ADMIN, size: 4 * KIB * KIB },
   deleteEnvironment: { run: environments.remove, ...ADMIN },
   setEnvironmentState: { run: environments.setState, ...OPERATE },
+  acquireForCleaning: { run: acquireForCleaning, ...CLEAN, begins: true },
   forceRelease: { run: environments.forceRelease, ...OPERATE },
   listLeases: { run: environments.listLeases, ...VIEW },
 };

@@ -23,12 +23,7 @@ export function topicOf(service: Service, request: About): Topic {
   if (environment !== "" && selector !== "") throw badField("selector", "is given beside environment; give one of the two");
   if ((environment === "") === (pool === "")) throw badField("environment", "give either environment or pool");
   const { views } = service.engine;
-  if (pool !== "") {
-    // A pool that was ever written has a revision.
-    if (pool === "default" || views.pool(pool).revision > 0) return selector === "" ? { pool } : { pool, selection: selectionOf(selector) };
-    const pools = [...views.pools()].map((known) => known.name);
-    throw failure("POOL_NOT_FOUND", `there is no pool ${JSON.stringify(pool)}${near(pool, pools)}`, { field: "pool" });
-  }
+  if (pool !== "") return { pool: knownPool(service, pool), ...(selector !== "" && { selection: selectionOf(selector) }) };
   if (views.ownerOf(environment) !== undefined) return { environment };
   if (views.makesOnDemand("default", service.autoCreate)) return { environment: newName("environment", environment) };
   const message = `there is no environment ${JSON.stringify(environment)}${didYouMean(views.near(environment))}`;
@@ -38,4 +33,12 @@ export function topicOf(service: Service, request: About): Topic {
 function selectionOf(written: string): Selection {
   const selector = readSelector("selector", written);
   return { selector, text: textOf(selector) };
+}
+
+/** A pool that there is, or was; throws not_found. */
+export function knownPool({ engine: { views } }: Service, pool: string): string {
+  // A pool that was ever written has a revision.
+  if (pool === "default" || views.pool(pool).revision > 0) return pool;
+  const pools = [...views.pools()].map((known) => known.name);
+  throw failure("POOL_NOT_FOUND", `there is no pool ${JSON.stringify(pool)}${near(pool, pools)}`, { field: "pool" });
 }

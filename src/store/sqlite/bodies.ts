@@ -76,6 +76,7 @@ export function bodyOfLease(lease: Lease): string {
     failing: lease.failing,
     transient: lease.transient,
     calls: lease.calls,
+    cleaning: lease.cleaning,
     sequence: lease.sequence,
     revision: lease.revision,
     grantedAt: lease.grantedAt,
@@ -181,6 +182,7 @@ function bareOccupant(occupant: Occupant, known: Known): Bare<Occupant> {
     latestEnd: occupant.latestEnd,
     reason: unless(occupant.reason, OCCUPANT.reason),
     notBefore: occupant.notBefore,
+    cleaning: occupant.cleaning,
   };
 }
 

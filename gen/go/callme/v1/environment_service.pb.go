@@ -23,6 +23,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What becomes of an environment whose holder did not give it back.
+type OnExpiry int32
+
+const (
+	// Not told; treated as RELEASE.
+	OnExpiry_ON_EXPIRY_UNSPECIFIED OnExpiry = 0
+	// Its slots rest for lock_delay, and are granted again.
+	OnExpiry_ON_EXPIRY_RELEASE OnExpiry = 1
+	// It is DIRTY after EXPIRED and FORCE_RELEASED, also without `cleaning.required`. Needs capacity 1.
+	OnExpiry_ON_EXPIRY_CLEAN OnExpiry = 2
+	// It is QUARANTINED after EXPIRED, as its holder left it, until an operator has looked at it. After FORCE_RELEASED as RELEASE: somebody has looked.
+	OnExpiry_ON_EXPIRY_HOLD OnExpiry = 3
+)
+
+// Enum value maps for OnExpiry.
+var (
+	OnExpiry_name = map[int32]string{
+		0: "ON_EXPIRY_UNSPECIFIED",
+		1: "ON_EXPIRY_RELEASE",
+		2: "ON_EXPIRY_CLEAN",
+		3: "ON_EXPIRY_HOLD",
+	}
+	OnExpiry_value = map[string]int32{
+		"ON_EXPIRY_UNSPECIFIED": 0,
+		"ON_EXPIRY_RELEASE":     1,
+		"ON_EXPIRY_CLEAN":       2,
+		"ON_EXPIRY_HOLD":        3,
+	}
+)
+
+func (x OnExpiry) Enum() *OnExpiry {
+	p := new(OnExpiry)
+	*p = x
+	return p
+}
+
+func (x OnExpiry) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OnExpiry) Descriptor() protoreflect.EnumDescriptor {
+	return file_callme_v1_environment_service_proto_enumTypes[0].Descriptor()
+}
+
+func (OnExpiry) Type() protoreflect.EnumType {
+	return &file_callme_v1_environment_service_proto_enumTypes[0]
+}
+
+func (x OnExpiry) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OnExpiry.Descriptor instead.
+func (OnExpiry) EnumDescriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{0}
+}
+
 // What Apply does with one environment, or with what is set for one pool.
 type ChangeKind int32
 
@@ -68,11 +125,11 @@ func (x ChangeKind) String() string {
 }
 
 func (ChangeKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_callme_v1_environment_service_proto_enumTypes[0].Descriptor()
+	return file_callme_v1_environment_service_proto_enumTypes[1].Descriptor()
 }
 
 func (ChangeKind) Type() protoreflect.EnumType {
-	return &file_callme_v1_environment_service_proto_enumTypes[0]
+	return &file_callme_v1_environment_service_proto_enumTypes[1]
 }
 
 func (x ChangeKind) Number() protoreflect.EnumNumber {
@@ -81,7 +138,62 @@ func (x ChangeKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ChangeKind.Descriptor instead.
 func (ChangeKind) EnumDescriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{1}
+}
+
+// How an environment is cleaned between its holders.
+type Cleaning struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each use leaves it DIRTY. Needs capacity 1.
+	Required bool `protobuf:"varint,1,opt,name=required,proto3" json:"required,omitempty"`
+	// From the first AcquireForCleaning after it became DIRTY, over all tries, 1 s to 30 d; 1 h if absent. After that it is QUARANTINED.
+	Timeout       *durationpb.Duration `protobuf:"bytes,2,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cleaning) Reset() {
+	*x = Cleaning{}
+	mi := &file_callme_v1_environment_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cleaning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cleaning) ProtoMessage() {}
+
+func (x *Cleaning) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_environment_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cleaning.ProtoReflect.Descriptor instead.
+func (*Cleaning) Descriptor() ([]byte, []int) {
 	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Cleaning) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+func (x *Cleaning) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
 }
 
 // An environment: its configuration, set by Apply, and its state, which Apply never touches.
@@ -101,7 +213,7 @@ type Environment struct {
 	State EnvironmentState `protobuf:"varint,6,opt,name=state,proto3,enum=callme.v1.EnvironmentState" json:"state,omitempty"`
 	// Why it is in this state. Output only.
 	StateReason string `protobuf:"bytes,7,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
-	// When it goes back to AVAILABLE by itself. Output only.
+	// When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
 	StateUntil *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=state_until,json=stateUntil,proto3" json:"state_until,omitempty"`
 	// What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
 	// the server's environment, secret or not, is shown to the holder of a lease only, in Lease.environments.
@@ -116,6 +228,10 @@ type Environment struct {
 	LockDelay *durationpb.Duration `protobuf:"bytes,13,opt,name=lock_delay,json=lockDelay,proto3" json:"lock_delay,omitempty"`
 	// How long a slot rests after a release, 0 to 24 h; 0 if absent. After an expiry or a force-release it rests for the longer of the two.
 	Cooldown *durationpb.Duration `protobuf:"bytes,14,opt,name=cooldown,proto3" json:"cooldown,omitempty"`
+	// What becomes of it when its holder does not give it back; RELEASE if absent.
+	OnExpiry OnExpiry `protobuf:"varint,15,opt,name=on_expiry,json=onExpiry,proto3,enum=callme.v1.OnExpiry" json:"on_expiry,omitempty"`
+	// How it is cleaned.
+	Cleaning *Cleaning `protobuf:"bytes,16,opt,name=cleaning,proto3" json:"cleaning,omitempty"`
 	// Where to find it: text to http(s) address, at most 32.
 	Links map[string]string `protobuf:"bytes,17,rep,name=links,proto3" json:"links,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// An Acquire made it, and nobody has configured it: it is forgotten when it was not used for an hour. Apply configures what it names. Output only.
@@ -123,14 +239,17 @@ type Environment struct {
 	// What the holder of each slot is given besides, by slot index; no more entries than slots.
 	SlotVariables []*SlotVariables `protobuf:"bytes,19,rep,name=slot_variables,json=slotVariables,proto3" json:"slot_variables,omitempty"`
 	// What holders have told of it: see RenewRequest.facts. Output only.
-	Facts         map[string]*Fact `protobuf:"bytes,20,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Facts map[string]*Fact `protobuf:"bytes,20,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+	// release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+	QuarantineAfter uint32 `protobuf:"varint,21,opt,name=quarantine_after,json=quarantineAfter,proto3" json:"quarantine_after,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Environment) Reset() {
 	*x = Environment{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[0]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -142,7 +261,7 @@ func (x *Environment) String() string {
 func (*Environment) ProtoMessage() {}
 
 func (x *Environment) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[0]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -155,7 +274,7 @@ func (x *Environment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Environment.ProtoReflect.Descriptor instead.
 func (*Environment) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{0}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Environment) GetName() string {
@@ -256,6 +375,20 @@ func (x *Environment) GetCooldown() *durationpb.Duration {
 	return nil
 }
 
+func (x *Environment) GetOnExpiry() OnExpiry {
+	if x != nil {
+		return x.OnExpiry
+	}
+	return OnExpiry_ON_EXPIRY_UNSPECIFIED
+}
+
+func (x *Environment) GetCleaning() *Cleaning {
+	if x != nil {
+		return x.Cleaning
+	}
+	return nil
+}
+
 func (x *Environment) GetLinks() map[string]string {
 	if x != nil {
 		return x.Links
@@ -284,6 +417,13 @@ func (x *Environment) GetFacts() map[string]*Fact {
 	return nil
 }
 
+func (x *Environment) GetQuarantineAfter() uint32 {
+	if x != nil {
+		return x.QuarantineAfter
+	}
+	return 0
+}
+
 // A text that the holder of an environment needs, for example an address or a password. Either `value` or `from_env`.
 type Variable struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -299,7 +439,7 @@ type Variable struct {
 
 func (x *Variable) Reset() {
 	*x = Variable{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +451,7 @@ func (x *Variable) String() string {
 func (*Variable) ProtoMessage() {}
 
 func (x *Variable) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[1]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +464,7 @@ func (x *Variable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variable.ProtoReflect.Descriptor instead.
 func (*Variable) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{1}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Variable) GetValue() string {
@@ -359,7 +499,7 @@ type SlotVariables struct {
 
 func (x *SlotVariables) Reset() {
 	*x = SlotVariables{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -371,7 +511,7 @@ func (x *SlotVariables) String() string {
 func (*SlotVariables) ProtoMessage() {}
 
 func (x *SlotVariables) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[2]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -384,7 +524,7 @@ func (x *SlotVariables) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SlotVariables.ProtoReflect.Descriptor instead.
 func (*SlotVariables) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{2}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SlotVariables) GetVariables() map[string]*Variable {
@@ -410,7 +550,7 @@ type PoolConfig struct {
 
 func (x *PoolConfig) Reset() {
 	*x = PoolConfig{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +562,7 @@ func (x *PoolConfig) String() string {
 func (*PoolConfig) ProtoMessage() {}
 
 func (x *PoolConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[3]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +575,7 @@ func (x *PoolConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PoolConfig.ProtoReflect.Descriptor instead.
 func (*PoolConfig) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PoolConfig) GetName() string {
@@ -474,7 +614,7 @@ type ListEnvironmentsRequest struct {
 
 func (x *ListEnvironmentsRequest) Reset() {
 	*x = ListEnvironmentsRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +626,7 @@ func (x *ListEnvironmentsRequest) String() string {
 func (*ListEnvironmentsRequest) ProtoMessage() {}
 
 func (x *ListEnvironmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[4]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +639,7 @@ func (x *ListEnvironmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnvironmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListEnvironmentsRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListEnvironmentsRequest) GetPool() string {
@@ -538,7 +678,7 @@ type ListEnvironmentsResponse struct {
 
 func (x *ListEnvironmentsResponse) Reset() {
 	*x = ListEnvironmentsResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +690,7 @@ func (x *ListEnvironmentsResponse) String() string {
 func (*ListEnvironmentsResponse) ProtoMessage() {}
 
 func (x *ListEnvironmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[5]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +703,7 @@ func (x *ListEnvironmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnvironmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListEnvironmentsResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListEnvironmentsResponse) GetEnvironments() []*Environment {
@@ -598,7 +738,7 @@ type GetEnvironmentRequest struct {
 
 func (x *GetEnvironmentRequest) Reset() {
 	*x = GetEnvironmentRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +750,7 @@ func (x *GetEnvironmentRequest) String() string {
 func (*GetEnvironmentRequest) ProtoMessage() {}
 
 func (x *GetEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[6]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +763,7 @@ func (x *GetEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*GetEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetEnvironmentRequest) GetEnvironment() string {
@@ -646,7 +786,7 @@ type GetEnvironmentResponse struct {
 
 func (x *GetEnvironmentResponse) Reset() {
 	*x = GetEnvironmentResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -658,7 +798,7 @@ func (x *GetEnvironmentResponse) String() string {
 func (*GetEnvironmentResponse) ProtoMessage() {}
 
 func (x *GetEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[7]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -671,7 +811,7 @@ func (x *GetEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*GetEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetEnvironmentResponse) GetEnvironment() *Environment {
@@ -708,7 +848,7 @@ type ApplyEnvironmentsRequest struct {
 
 func (x *ApplyEnvironmentsRequest) Reset() {
 	*x = ApplyEnvironmentsRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +860,7 @@ func (x *ApplyEnvironmentsRequest) String() string {
 func (*ApplyEnvironmentsRequest) ProtoMessage() {}
 
 func (x *ApplyEnvironmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[8]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +873,7 @@ func (x *ApplyEnvironmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyEnvironmentsRequest.ProtoReflect.Descriptor instead.
 func (*ApplyEnvironmentsRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ApplyEnvironmentsRequest) GetEnvironments() []*Environment {
@@ -790,7 +930,7 @@ type EnvironmentChange struct {
 
 func (x *EnvironmentChange) Reset() {
 	*x = EnvironmentChange{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +942,7 @@ func (x *EnvironmentChange) String() string {
 func (*EnvironmentChange) ProtoMessage() {}
 
 func (x *EnvironmentChange) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[9]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +955,7 @@ func (x *EnvironmentChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentChange.ProtoReflect.Descriptor instead.
 func (*EnvironmentChange) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *EnvironmentChange) GetName() string {
@@ -870,7 +1010,7 @@ type PoolChange struct {
 
 func (x *PoolChange) Reset() {
 	*x = PoolChange{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -882,7 +1022,7 @@ func (x *PoolChange) String() string {
 func (*PoolChange) ProtoMessage() {}
 
 func (x *PoolChange) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[10]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -895,7 +1035,7 @@ func (x *PoolChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PoolChange.ProtoReflect.Descriptor instead.
 func (*PoolChange) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PoolChange) GetName() string {
@@ -942,7 +1082,7 @@ type ApplyEnvironmentsResponse struct {
 
 func (x *ApplyEnvironmentsResponse) Reset() {
 	*x = ApplyEnvironmentsResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1094,7 @@ func (x *ApplyEnvironmentsResponse) String() string {
 func (*ApplyEnvironmentsResponse) ProtoMessage() {}
 
 func (x *ApplyEnvironmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[11]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1107,7 @@ func (x *ApplyEnvironmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyEnvironmentsResponse.ProtoReflect.Descriptor instead.
 func (*ApplyEnvironmentsResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{11}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ApplyEnvironmentsResponse) GetChanges() []*EnvironmentChange {
@@ -1002,7 +1142,7 @@ type DeleteEnvironmentRequest struct {
 
 func (x *DeleteEnvironmentRequest) Reset() {
 	*x = DeleteEnvironmentRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1014,7 +1154,7 @@ func (x *DeleteEnvironmentRequest) String() string {
 func (*DeleteEnvironmentRequest) ProtoMessage() {}
 
 func (x *DeleteEnvironmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[12]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1027,7 +1167,7 @@ func (x *DeleteEnvironmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEnvironmentRequest.ProtoReflect.Descriptor instead.
 func (*DeleteEnvironmentRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{12}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteEnvironmentRequest) GetEnvironment() string {
@@ -1048,7 +1188,7 @@ type DeleteEnvironmentResponse struct {
 
 func (x *DeleteEnvironmentResponse) Reset() {
 	*x = DeleteEnvironmentResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1200,7 @@ func (x *DeleteEnvironmentResponse) String() string {
 func (*DeleteEnvironmentResponse) ProtoMessage() {}
 
 func (x *DeleteEnvironmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[13]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1213,7 @@ func (x *DeleteEnvironmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteEnvironmentResponse.ProtoReflect.Descriptor instead.
 func (*DeleteEnvironmentResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{13}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeleteEnvironmentResponse) GetEnvironment() *Environment {
@@ -1088,11 +1228,12 @@ type SetEnvironmentStateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The environment's name.
 	Environment string `protobuf:"bytes,1,opt,name=environment,proto3" json:"environment,omitempty"`
-	// AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+	// AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
 	State EnvironmentState `protobuf:"varint,2,opt,name=state,proto3,enum=callme.v1.EnvironmentState" json:"state,omitempty"`
 	// Why; those who wait will see it. At most 512 characters.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+	// When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+	// someone says so. Not with DIRTY.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1100,7 +1241,7 @@ type SetEnvironmentStateRequest struct {
 
 func (x *SetEnvironmentStateRequest) Reset() {
 	*x = SetEnvironmentStateRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1253,7 @@ func (x *SetEnvironmentStateRequest) String() string {
 func (*SetEnvironmentStateRequest) ProtoMessage() {}
 
 func (x *SetEnvironmentStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[14]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1266,7 @@ func (x *SetEnvironmentStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetEnvironmentStateRequest.ProtoReflect.Descriptor instead.
 func (*SetEnvironmentStateRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{14}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetEnvironmentStateRequest) GetEnvironment() string {
@@ -1167,7 +1308,7 @@ type SetEnvironmentStateResponse struct {
 
 func (x *SetEnvironmentStateResponse) Reset() {
 	*x = SetEnvironmentStateResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1320,7 @@ func (x *SetEnvironmentStateResponse) String() string {
 func (*SetEnvironmentStateResponse) ProtoMessage() {}
 
 func (x *SetEnvironmentStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[15]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1333,7 @@ func (x *SetEnvironmentStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetEnvironmentStateResponse.ProtoReflect.Descriptor instead.
 func (*SetEnvironmentStateResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{15}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetEnvironmentStateResponse) GetEnvironment() *Environment {
@@ -1200,6 +1341,171 @@ func (x *SetEnvironmentStateResponse) GetEnvironment() *Environment {
 		return x.Environment
 	}
 	return nil
+}
+
+// What to clean, and for how long.
+type AcquireForCleaningRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of this pool; that of the environment, or "default" if absent.
+	Pool string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	// This one.
+	Environment string `protobuf:"bytes,2,opt,name=environment,proto3" json:"environment,omitempty"`
+	// One whose labels match: see Need.selector.
+	Selector string `protobuf:"bytes,3,opt,name=selector,proto3" json:"selector,omitempty"`
+	// How long the lease lives, and after each Renew, as in Acquire. Nothing outlives the time that there is for cleaning.
+	Ttl *durationpb.Duration `protobuf:"bytes,4,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// If nothing is DIRTY, how long to wait for it, 60 s at most; then not_found, NOTHING_DIRTY. Of those who wait each is given another one, in
+	// the order of their calls.
+	Wait *durationpb.Duration `protobuf:"bytes,5,opt,name=wait,proto3" json:"wait,omitempty"`
+	// Who cleans.
+	Holder *Holder `protobuf:"bytes,6,opt,name=holder,proto3" json:"holder,omitempty"`
+	// What for; people see it. At most 512 characters.
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// As in Acquire: the same call again, after a lost answer, gives the same lease. At most 128 characters.
+	RequestId     string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireForCleaningRequest) Reset() {
+	*x = AcquireForCleaningRequest{}
+	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireForCleaningRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireForCleaningRequest) ProtoMessage() {}
+
+func (x *AcquireForCleaningRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireForCleaningRequest.ProtoReflect.Descriptor instead.
+func (*AcquireForCleaningRequest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *AcquireForCleaningRequest) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+func (x *AcquireForCleaningRequest) GetEnvironment() string {
+	if x != nil {
+		return x.Environment
+	}
+	return ""
+}
+
+func (x *AcquireForCleaningRequest) GetSelector() string {
+	if x != nil {
+		return x.Selector
+	}
+	return ""
+}
+
+func (x *AcquireForCleaningRequest) GetTtl() *durationpb.Duration {
+	if x != nil {
+		return x.Ttl
+	}
+	return nil
+}
+
+func (x *AcquireForCleaningRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+func (x *AcquireForCleaningRequest) GetHolder() *Holder {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *AcquireForCleaningRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AcquireForCleaningRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// It is yours to clean.
+type AcquireForCleaningResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// HELD; `cleaning` is set.
+	Lease *Lease `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
+	// A key for this one lease: see Acquire.
+	LeaseToken    string `protobuf:"bytes,2,opt,name=lease_token,json=leaseToken,proto3" json:"lease_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireForCleaningResponse) Reset() {
+	*x = AcquireForCleaningResponse{}
+	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireForCleaningResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireForCleaningResponse) ProtoMessage() {}
+
+func (x *AcquireForCleaningResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireForCleaningResponse.ProtoReflect.Descriptor instead.
+func (*AcquireForCleaningResponse) Descriptor() ([]byte, []int) {
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *AcquireForCleaningResponse) GetLease() *Lease {
+	if x != nil {
+		return x.Lease
+	}
+	return nil
+}
+
+func (x *AcquireForCleaningResponse) GetLeaseToken() string {
+	if x != nil {
+		return x.LeaseToken
+	}
+	return ""
 }
 
 // Which lease, and why.
@@ -1215,7 +1521,7 @@ type ForceReleaseRequest struct {
 
 func (x *ForceReleaseRequest) Reset() {
 	*x = ForceReleaseRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1227,7 +1533,7 @@ func (x *ForceReleaseRequest) String() string {
 func (*ForceReleaseRequest) ProtoMessage() {}
 
 func (x *ForceReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[16]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1240,7 +1546,7 @@ func (x *ForceReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForceReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ForceReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{16}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ForceReleaseRequest) GetLeaseId() string {
@@ -1270,7 +1576,7 @@ type ForceReleaseResponse struct {
 
 func (x *ForceReleaseResponse) Reset() {
 	*x = ForceReleaseResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +1588,7 @@ func (x *ForceReleaseResponse) String() string {
 func (*ForceReleaseResponse) ProtoMessage() {}
 
 func (x *ForceReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[17]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +1601,7 @@ func (x *ForceReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForceReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ForceReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{17}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ForceReleaseResponse) GetLease() *Lease {
@@ -1331,7 +1637,7 @@ type LeaseFilter struct {
 
 func (x *LeaseFilter) Reset() {
 	*x = LeaseFilter{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1649,7 @@ func (x *LeaseFilter) String() string {
 func (*LeaseFilter) ProtoMessage() {}
 
 func (x *LeaseFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[18]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1662,7 @@ func (x *LeaseFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseFilter.ProtoReflect.Descriptor instead.
 func (*LeaseFilter) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{18}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LeaseFilter) GetPool() string {
@@ -1409,7 +1715,7 @@ type ListLeasesRequest struct {
 
 func (x *ListLeasesRequest) Reset() {
 	*x = ListLeasesRequest{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[19]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1727,7 @@ func (x *ListLeasesRequest) String() string {
 func (*ListLeasesRequest) ProtoMessage() {}
 
 func (x *ListLeasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[19]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1740,7 @@ func (x *ListLeasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeasesRequest.ProtoReflect.Descriptor instead.
 func (*ListLeasesRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{19}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListLeasesRequest) GetFilter() *LeaseFilter {
@@ -1471,7 +1777,7 @@ type ListLeasesResponse struct {
 
 func (x *ListLeasesResponse) Reset() {
 	*x = ListLeasesResponse{}
-	mi := &file_callme_v1_environment_service_proto_msgTypes[20]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1789,7 @@ func (x *ListLeasesResponse) String() string {
 func (*ListLeasesResponse) ProtoMessage() {}
 
 func (x *ListLeasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_environment_service_proto_msgTypes[20]
+	mi := &file_callme_v1_environment_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1802,7 @@ func (x *ListLeasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeasesResponse.ProtoReflect.Descriptor instead.
 func (*ListLeasesResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{20}
+	return file_callme_v1_environment_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListLeasesResponse) GetLeases() []*Lease {
@@ -1517,7 +1823,11 @@ var File_callme_v1_environment_service_proto protoreflect.FileDescriptor
 
 const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\n" +
-	"#callme/v1/environment_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\t\n" +
+	"#callme/v1/environment_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n" +
+	"\bCleaning\x12\x1a\n" +
+	"\brequired\x18\x01 \x01(\bR\brequired\x123\n" +
+	"\atimeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"\xa1\n" +
+	"\n" +
 	"\vEnvironment\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x12 \n" +
@@ -1536,11 +1846,14 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\bmax_hold\x18\f \x01(\v2\x19.google.protobuf.DurationR\amaxHold\x128\n" +
 	"\n" +
 	"lock_delay\x18\r \x01(\v2\x19.google.protobuf.DurationR\tlockDelay\x125\n" +
-	"\bcooldown\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\bcooldown\x127\n" +
+	"\bcooldown\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\bcooldown\x120\n" +
+	"\ton_expiry\x18\x0f \x01(\x0e2\x13.callme.v1.OnExpiryR\bonExpiry\x12/\n" +
+	"\bcleaning\x18\x10 \x01(\v2\x13.callme.v1.CleaningR\bcleaning\x127\n" +
 	"\x05links\x18\x11 \x03(\v2!.callme.v1.Environment.LinksEntryR\x05links\x12\x1b\n" +
 	"\ton_demand\x18\x12 \x01(\bR\bonDemand\x12?\n" +
 	"\x0eslot_variables\x18\x13 \x03(\v2\x18.callme.v1.SlotVariablesR\rslotVariables\x127\n" +
-	"\x05facts\x18\x14 \x03(\v2!.callme.v1.Environment.FactsEntryR\x05facts\x1a9\n" +
+	"\x05facts\x18\x14 \x03(\v2!.callme.v1.Environment.FactsEntryR\x05facts\x12)\n" +
+	"\x10quarantine_after\x18\x15 \x01(\rR\x0fquarantineAfter\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aQ\n" +
@@ -1555,7 +1868,7 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
 	"\x05value\x18\x02 \x01(\v2\x0f.callme.v1.FactR\x05value:\x028\x01B\v\n" +
-	"\t_capacityJ\x04\b\x0f\x10\x10J\x04\b\x10\x10\x11R\ton_expiryR\bcleaning\"b\n" +
+	"\t_capacity\"b\n" +
 	"\bVariable\x12\x19\n" +
 	"\x05value\x18\x01 \x01(\tH\x00R\x05value\x88\x01\x01\x12\x19\n" +
 	"\bfrom_env\x18\x02 \x01(\tR\afromEnv\x12\x16\n" +
@@ -1623,7 +1936,21 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x120\n" +
 	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"W\n" +
 	"\x1bSetEnvironmentStateResponse\x128\n" +
-	"\venvironment\x18\x01 \x01(\v2\x16.callme.v1.EnvironmentR\venvironment\"H\n" +
+	"\venvironment\x18\x01 \x01(\v2\x16.callme.v1.EnvironmentR\venvironment\"\xab\x02\n" +
+	"\x19AcquireForCleaningRequest\x12\x12\n" +
+	"\x04pool\x18\x01 \x01(\tR\x04pool\x12 \n" +
+	"\venvironment\x18\x02 \x01(\tR\venvironment\x12\x1a\n" +
+	"\bselector\x18\x03 \x01(\tR\bselector\x12+\n" +
+	"\x03ttl\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12-\n" +
+	"\x04wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x04wait\x12)\n" +
+	"\x06holder\x18\x06 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\b \x01(\tR\trequestId\"e\n" +
+	"\x1aAcquireForCleaningResponse\x12&\n" +
+	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12\x1f\n" +
+	"\vlease_token\x18\x02 \x01(\tR\n" +
+	"leaseToken\"H\n" +
 	"\x13ForceReleaseRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"c\n" +
@@ -1643,20 +1970,26 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"f\n" +
 	"\x12ListLeasesResponse\x12(\n" +
 	"\x06leases\x18\x01 \x03(\v2\x10.callme.v1.LeaseR\x06leases\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x8f\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*e\n" +
+	"\bOnExpiry\x12\x19\n" +
+	"\x15ON_EXPIRY_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11ON_EXPIRY_RELEASE\x10\x01\x12\x13\n" +
+	"\x0fON_EXPIRY_CLEAN\x10\x02\x12\x12\n" +
+	"\x0eON_EXPIRY_HOLD\x10\x03*\x8f\x01\n" +
 	"\n" +
 	"ChangeKind\x12\x1b\n" +
 	"\x17CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_KIND_CREATED\x10\x01\x12\x17\n" +
 	"\x13CHANGE_KIND_UPDATED\x10\x02\x12\x19\n" +
 	"\x15CHANGE_KIND_UNCHANGED\x10\x03\x12\x17\n" +
-	"\x13CHANGE_KIND_DELETED\x10\x042\x99\x05\n" +
+	"\x13CHANGE_KIND_DELETED\x10\x042\xfc\x05\n" +
 	"\x12EnvironmentService\x12`\n" +
 	"\x10ListEnvironments\x12\".callme.v1.ListEnvironmentsRequest\x1a#.callme.v1.ListEnvironmentsResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\x0eGetEnvironment\x12 .callme.v1.GetEnvironmentRequest\x1a!.callme.v1.GetEnvironmentResponse\"\x03\x90\x02\x01\x12^\n" +
 	"\x11ApplyEnvironments\x12#.callme.v1.ApplyEnvironmentsRequest\x1a$.callme.v1.ApplyEnvironmentsResponse\x12^\n" +
 	"\x11DeleteEnvironment\x12#.callme.v1.DeleteEnvironmentRequest\x1a$.callme.v1.DeleteEnvironmentResponse\x12d\n" +
-	"\x13SetEnvironmentState\x12%.callme.v1.SetEnvironmentStateRequest\x1a&.callme.v1.SetEnvironmentStateResponse\x12O\n" +
+	"\x13SetEnvironmentState\x12%.callme.v1.SetEnvironmentStateRequest\x1a&.callme.v1.SetEnvironmentStateResponse\x12a\n" +
+	"\x12AcquireForCleaning\x12$.callme.v1.AcquireForCleaningRequest\x1a%.callme.v1.AcquireForCleaningResponse\x12O\n" +
 	"\fForceRelease\x12\x1e.callme.v1.ForceReleaseRequest\x1a\x1f.callme.v1.ForceReleaseResponse\x12N\n" +
 	"\n" +
 	"ListLeases\x12\x1c.callme.v1.ListLeasesRequest\x1a\x1d.callme.v1.ListLeasesResponse\"\x03\x90\x02\x01B\xa3\x01\n" +
@@ -1675,100 +2008,114 @@ func file_callme_v1_environment_service_proto_rawDescGZIP() []byte {
 	return file_callme_v1_environment_service_proto_rawDescData
 }
 
-var file_callme_v1_environment_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_callme_v1_environment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_callme_v1_environment_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_callme_v1_environment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_callme_v1_environment_service_proto_goTypes = []any{
-	(ChangeKind)(0),                     // 0: callme.v1.ChangeKind
-	(*Environment)(nil),                 // 1: callme.v1.Environment
-	(*Variable)(nil),                    // 2: callme.v1.Variable
-	(*SlotVariables)(nil),               // 3: callme.v1.SlotVariables
-	(*PoolConfig)(nil),                  // 4: callme.v1.PoolConfig
-	(*ListEnvironmentsRequest)(nil),     // 5: callme.v1.ListEnvironmentsRequest
-	(*ListEnvironmentsResponse)(nil),    // 6: callme.v1.ListEnvironmentsResponse
-	(*GetEnvironmentRequest)(nil),       // 7: callme.v1.GetEnvironmentRequest
-	(*GetEnvironmentResponse)(nil),      // 8: callme.v1.GetEnvironmentResponse
-	(*ApplyEnvironmentsRequest)(nil),    // 9: callme.v1.ApplyEnvironmentsRequest
-	(*EnvironmentChange)(nil),           // 10: callme.v1.EnvironmentChange
-	(*PoolChange)(nil),                  // 11: callme.v1.PoolChange
-	(*ApplyEnvironmentsResponse)(nil),   // 12: callme.v1.ApplyEnvironmentsResponse
-	(*DeleteEnvironmentRequest)(nil),    // 13: callme.v1.DeleteEnvironmentRequest
-	(*DeleteEnvironmentResponse)(nil),   // 14: callme.v1.DeleteEnvironmentResponse
-	(*SetEnvironmentStateRequest)(nil),  // 15: callme.v1.SetEnvironmentStateRequest
-	(*SetEnvironmentStateResponse)(nil), // 16: callme.v1.SetEnvironmentStateResponse
-	(*ForceReleaseRequest)(nil),         // 17: callme.v1.ForceReleaseRequest
-	(*ForceReleaseResponse)(nil),        // 18: callme.v1.ForceReleaseResponse
-	(*LeaseFilter)(nil),                 // 19: callme.v1.LeaseFilter
-	(*ListLeasesRequest)(nil),           // 20: callme.v1.ListLeasesRequest
-	(*ListLeasesResponse)(nil),          // 21: callme.v1.ListLeasesResponse
-	nil,                                 // 22: callme.v1.Environment.LabelsEntry
-	nil,                                 // 23: callme.v1.Environment.VariablesEntry
-	nil,                                 // 24: callme.v1.Environment.LinksEntry
-	nil,                                 // 25: callme.v1.Environment.FactsEntry
-	nil,                                 // 26: callme.v1.SlotVariables.VariablesEntry
-	(EnvironmentState)(0),               // 27: callme.v1.EnvironmentState
-	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),         // 29: google.protobuf.Duration
-	(*EnvironmentStatus)(nil),           // 30: callme.v1.EnvironmentStatus
-	(*Lease)(nil),                       // 31: callme.v1.Lease
-	(LeaseState)(0),                     // 32: callme.v1.LeaseState
-	(*Fact)(nil),                        // 33: callme.v1.Fact
+	(OnExpiry)(0),                       // 0: callme.v1.OnExpiry
+	(ChangeKind)(0),                     // 1: callme.v1.ChangeKind
+	(*Cleaning)(nil),                    // 2: callme.v1.Cleaning
+	(*Environment)(nil),                 // 3: callme.v1.Environment
+	(*Variable)(nil),                    // 4: callme.v1.Variable
+	(*SlotVariables)(nil),               // 5: callme.v1.SlotVariables
+	(*PoolConfig)(nil),                  // 6: callme.v1.PoolConfig
+	(*ListEnvironmentsRequest)(nil),     // 7: callme.v1.ListEnvironmentsRequest
+	(*ListEnvironmentsResponse)(nil),    // 8: callme.v1.ListEnvironmentsResponse
+	(*GetEnvironmentRequest)(nil),       // 9: callme.v1.GetEnvironmentRequest
+	(*GetEnvironmentResponse)(nil),      // 10: callme.v1.GetEnvironmentResponse
+	(*ApplyEnvironmentsRequest)(nil),    // 11: callme.v1.ApplyEnvironmentsRequest
+	(*EnvironmentChange)(nil),           // 12: callme.v1.EnvironmentChange
+	(*PoolChange)(nil),                  // 13: callme.v1.PoolChange
+	(*ApplyEnvironmentsResponse)(nil),   // 14: callme.v1.ApplyEnvironmentsResponse
+	(*DeleteEnvironmentRequest)(nil),    // 15: callme.v1.DeleteEnvironmentRequest
+	(*DeleteEnvironmentResponse)(nil),   // 16: callme.v1.DeleteEnvironmentResponse
+	(*SetEnvironmentStateRequest)(nil),  // 17: callme.v1.SetEnvironmentStateRequest
+	(*SetEnvironmentStateResponse)(nil), // 18: callme.v1.SetEnvironmentStateResponse
+	(*AcquireForCleaningRequest)(nil),   // 19: callme.v1.AcquireForCleaningRequest
+	(*AcquireForCleaningResponse)(nil),  // 20: callme.v1.AcquireForCleaningResponse
+	(*ForceReleaseRequest)(nil),         // 21: callme.v1.ForceReleaseRequest
+	(*ForceReleaseResponse)(nil),        // 22: callme.v1.ForceReleaseResponse
+	(*LeaseFilter)(nil),                 // 23: callme.v1.LeaseFilter
+	(*ListLeasesRequest)(nil),           // 24: callme.v1.ListLeasesRequest
+	(*ListLeasesResponse)(nil),          // 25: callme.v1.ListLeasesResponse
+	nil,                                 // 26: callme.v1.Environment.LabelsEntry
+	nil,                                 // 27: callme.v1.Environment.VariablesEntry
+	nil,                                 // 28: callme.v1.Environment.LinksEntry
+	nil,                                 // 29: callme.v1.Environment.FactsEntry
+	nil,                                 // 30: callme.v1.SlotVariables.VariablesEntry
+	(*durationpb.Duration)(nil),         // 31: google.protobuf.Duration
+	(EnvironmentState)(0),               // 32: callme.v1.EnvironmentState
+	(*timestamppb.Timestamp)(nil),       // 33: google.protobuf.Timestamp
+	(*EnvironmentStatus)(nil),           // 34: callme.v1.EnvironmentStatus
+	(*Holder)(nil),                      // 35: callme.v1.Holder
+	(*Lease)(nil),                       // 36: callme.v1.Lease
+	(LeaseState)(0),                     // 37: callme.v1.LeaseState
+	(*Fact)(nil),                        // 38: callme.v1.Fact
 }
 var file_callme_v1_environment_service_proto_depIdxs = []int32{
-	22, // 0: callme.v1.Environment.labels:type_name -> callme.v1.Environment.LabelsEntry
-	27, // 1: callme.v1.Environment.state:type_name -> callme.v1.EnvironmentState
-	28, // 2: callme.v1.Environment.state_until:type_name -> google.protobuf.Timestamp
-	23, // 3: callme.v1.Environment.variables:type_name -> callme.v1.Environment.VariablesEntry
-	29, // 4: callme.v1.Environment.default_ttl:type_name -> google.protobuf.Duration
-	29, // 5: callme.v1.Environment.max_ttl:type_name -> google.protobuf.Duration
-	29, // 6: callme.v1.Environment.max_hold:type_name -> google.protobuf.Duration
-	29, // 7: callme.v1.Environment.lock_delay:type_name -> google.protobuf.Duration
-	29, // 8: callme.v1.Environment.cooldown:type_name -> google.protobuf.Duration
-	24, // 9: callme.v1.Environment.links:type_name -> callme.v1.Environment.LinksEntry
-	3,  // 10: callme.v1.Environment.slot_variables:type_name -> callme.v1.SlotVariables
-	25, // 11: callme.v1.Environment.facts:type_name -> callme.v1.Environment.FactsEntry
-	26, // 12: callme.v1.SlotVariables.variables:type_name -> callme.v1.SlotVariables.VariablesEntry
-	1,  // 13: callme.v1.ListEnvironmentsResponse.environments:type_name -> callme.v1.Environment
-	4,  // 14: callme.v1.ListEnvironmentsResponse.pools:type_name -> callme.v1.PoolConfig
-	1,  // 15: callme.v1.GetEnvironmentResponse.environment:type_name -> callme.v1.Environment
-	30, // 16: callme.v1.GetEnvironmentResponse.status:type_name -> callme.v1.EnvironmentStatus
-	1,  // 17: callme.v1.ApplyEnvironmentsRequest.environments:type_name -> callme.v1.Environment
-	4,  // 18: callme.v1.ApplyEnvironmentsRequest.pools:type_name -> callme.v1.PoolConfig
-	0,  // 19: callme.v1.EnvironmentChange.kind:type_name -> callme.v1.ChangeKind
-	1,  // 20: callme.v1.EnvironmentChange.before:type_name -> callme.v1.Environment
-	0,  // 21: callme.v1.PoolChange.kind:type_name -> callme.v1.ChangeKind
-	4,  // 22: callme.v1.PoolChange.before:type_name -> callme.v1.PoolConfig
-	10, // 23: callme.v1.ApplyEnvironmentsResponse.changes:type_name -> callme.v1.EnvironmentChange
-	11, // 24: callme.v1.ApplyEnvironmentsResponse.pools:type_name -> callme.v1.PoolChange
-	1,  // 25: callme.v1.DeleteEnvironmentResponse.environment:type_name -> callme.v1.Environment
-	27, // 26: callme.v1.SetEnvironmentStateRequest.state:type_name -> callme.v1.EnvironmentState
-	28, // 27: callme.v1.SetEnvironmentStateRequest.until:type_name -> google.protobuf.Timestamp
-	1,  // 28: callme.v1.SetEnvironmentStateResponse.environment:type_name -> callme.v1.Environment
-	31, // 29: callme.v1.ForceReleaseResponse.lease:type_name -> callme.v1.Lease
-	32, // 30: callme.v1.LeaseFilter.states:type_name -> callme.v1.LeaseState
-	19, // 31: callme.v1.ListLeasesRequest.filter:type_name -> callme.v1.LeaseFilter
-	31, // 32: callme.v1.ListLeasesResponse.leases:type_name -> callme.v1.Lease
-	2,  // 33: callme.v1.Environment.VariablesEntry.value:type_name -> callme.v1.Variable
-	33, // 34: callme.v1.Environment.FactsEntry.value:type_name -> callme.v1.Fact
-	2,  // 35: callme.v1.SlotVariables.VariablesEntry.value:type_name -> callme.v1.Variable
-	5,  // 36: callme.v1.EnvironmentService.ListEnvironments:input_type -> callme.v1.ListEnvironmentsRequest
-	7,  // 37: callme.v1.EnvironmentService.GetEnvironment:input_type -> callme.v1.GetEnvironmentRequest
-	9,  // 38: callme.v1.EnvironmentService.ApplyEnvironments:input_type -> callme.v1.ApplyEnvironmentsRequest
-	13, // 39: callme.v1.EnvironmentService.DeleteEnvironment:input_type -> callme.v1.DeleteEnvironmentRequest
-	15, // 40: callme.v1.EnvironmentService.SetEnvironmentState:input_type -> callme.v1.SetEnvironmentStateRequest
-	17, // 41: callme.v1.EnvironmentService.ForceRelease:input_type -> callme.v1.ForceReleaseRequest
-	20, // 42: callme.v1.EnvironmentService.ListLeases:input_type -> callme.v1.ListLeasesRequest
-	6,  // 43: callme.v1.EnvironmentService.ListEnvironments:output_type -> callme.v1.ListEnvironmentsResponse
-	8,  // 44: callme.v1.EnvironmentService.GetEnvironment:output_type -> callme.v1.GetEnvironmentResponse
-	12, // 45: callme.v1.EnvironmentService.ApplyEnvironments:output_type -> callme.v1.ApplyEnvironmentsResponse
-	14, // 46: callme.v1.EnvironmentService.DeleteEnvironment:output_type -> callme.v1.DeleteEnvironmentResponse
-	16, // 47: callme.v1.EnvironmentService.SetEnvironmentState:output_type -> callme.v1.SetEnvironmentStateResponse
-	18, // 48: callme.v1.EnvironmentService.ForceRelease:output_type -> callme.v1.ForceReleaseResponse
-	21, // 49: callme.v1.EnvironmentService.ListLeases:output_type -> callme.v1.ListLeasesResponse
-	43, // [43:50] is the sub-list for method output_type
-	36, // [36:43] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	31, // 0: callme.v1.Cleaning.timeout:type_name -> google.protobuf.Duration
+	26, // 1: callme.v1.Environment.labels:type_name -> callme.v1.Environment.LabelsEntry
+	32, // 2: callme.v1.Environment.state:type_name -> callme.v1.EnvironmentState
+	33, // 3: callme.v1.Environment.state_until:type_name -> google.protobuf.Timestamp
+	27, // 4: callme.v1.Environment.variables:type_name -> callme.v1.Environment.VariablesEntry
+	31, // 5: callme.v1.Environment.default_ttl:type_name -> google.protobuf.Duration
+	31, // 6: callme.v1.Environment.max_ttl:type_name -> google.protobuf.Duration
+	31, // 7: callme.v1.Environment.max_hold:type_name -> google.protobuf.Duration
+	31, // 8: callme.v1.Environment.lock_delay:type_name -> google.protobuf.Duration
+	31, // 9: callme.v1.Environment.cooldown:type_name -> google.protobuf.Duration
+	0,  // 10: callme.v1.Environment.on_expiry:type_name -> callme.v1.OnExpiry
+	2,  // 11: callme.v1.Environment.cleaning:type_name -> callme.v1.Cleaning
+	28, // 12: callme.v1.Environment.links:type_name -> callme.v1.Environment.LinksEntry
+	5,  // 13: callme.v1.Environment.slot_variables:type_name -> callme.v1.SlotVariables
+	29, // 14: callme.v1.Environment.facts:type_name -> callme.v1.Environment.FactsEntry
+	30, // 15: callme.v1.SlotVariables.variables:type_name -> callme.v1.SlotVariables.VariablesEntry
+	3,  // 16: callme.v1.ListEnvironmentsResponse.environments:type_name -> callme.v1.Environment
+	6,  // 17: callme.v1.ListEnvironmentsResponse.pools:type_name -> callme.v1.PoolConfig
+	3,  // 18: callme.v1.GetEnvironmentResponse.environment:type_name -> callme.v1.Environment
+	34, // 19: callme.v1.GetEnvironmentResponse.status:type_name -> callme.v1.EnvironmentStatus
+	3,  // 20: callme.v1.ApplyEnvironmentsRequest.environments:type_name -> callme.v1.Environment
+	6,  // 21: callme.v1.ApplyEnvironmentsRequest.pools:type_name -> callme.v1.PoolConfig
+	1,  // 22: callme.v1.EnvironmentChange.kind:type_name -> callme.v1.ChangeKind
+	3,  // 23: callme.v1.EnvironmentChange.before:type_name -> callme.v1.Environment
+	1,  // 24: callme.v1.PoolChange.kind:type_name -> callme.v1.ChangeKind
+	6,  // 25: callme.v1.PoolChange.before:type_name -> callme.v1.PoolConfig
+	12, // 26: callme.v1.ApplyEnvironmentsResponse.changes:type_name -> callme.v1.EnvironmentChange
+	13, // 27: callme.v1.ApplyEnvironmentsResponse.pools:type_name -> callme.v1.PoolChange
+	3,  // 28: callme.v1.DeleteEnvironmentResponse.environment:type_name -> callme.v1.Environment
+	32, // 29: callme.v1.SetEnvironmentStateRequest.state:type_name -> callme.v1.EnvironmentState
+	33, // 30: callme.v1.SetEnvironmentStateRequest.until:type_name -> google.protobuf.Timestamp
+	3,  // 31: callme.v1.SetEnvironmentStateResponse.environment:type_name -> callme.v1.Environment
+	31, // 32: callme.v1.AcquireForCleaningRequest.ttl:type_name -> google.protobuf.Duration
+	31, // 33: callme.v1.AcquireForCleaningRequest.wait:type_name -> google.protobuf.Duration
+	35, // 34: callme.v1.AcquireForCleaningRequest.holder:type_name -> callme.v1.Holder
+	36, // 35: callme.v1.AcquireForCleaningResponse.lease:type_name -> callme.v1.Lease
+	36, // 36: callme.v1.ForceReleaseResponse.lease:type_name -> callme.v1.Lease
+	37, // 37: callme.v1.LeaseFilter.states:type_name -> callme.v1.LeaseState
+	23, // 38: callme.v1.ListLeasesRequest.filter:type_name -> callme.v1.LeaseFilter
+	36, // 39: callme.v1.ListLeasesResponse.leases:type_name -> callme.v1.Lease
+	4,  // 40: callme.v1.Environment.VariablesEntry.value:type_name -> callme.v1.Variable
+	38, // 41: callme.v1.Environment.FactsEntry.value:type_name -> callme.v1.Fact
+	4,  // 42: callme.v1.SlotVariables.VariablesEntry.value:type_name -> callme.v1.Variable
+	7,  // 43: callme.v1.EnvironmentService.ListEnvironments:input_type -> callme.v1.ListEnvironmentsRequest
+	9,  // 44: callme.v1.EnvironmentService.GetEnvironment:input_type -> callme.v1.GetEnvironmentRequest
+	11, // 45: callme.v1.EnvironmentService.ApplyEnvironments:input_type -> callme.v1.ApplyEnvironmentsRequest
+	15, // 46: callme.v1.EnvironmentService.DeleteEnvironment:input_type -> callme.v1.DeleteEnvironmentRequest
+	17, // 47: callme.v1.EnvironmentService.SetEnvironmentState:input_type -> callme.v1.SetEnvironmentStateRequest
+	19, // 48: callme.v1.EnvironmentService.AcquireForCleaning:input_type -> callme.v1.AcquireForCleaningRequest
+	21, // 49: callme.v1.EnvironmentService.ForceRelease:input_type -> callme.v1.ForceReleaseRequest
+	24, // 50: callme.v1.EnvironmentService.ListLeases:input_type -> callme.v1.ListLeasesRequest
+	8,  // 51: callme.v1.EnvironmentService.ListEnvironments:output_type -> callme.v1.ListEnvironmentsResponse
+	10, // 52: callme.v1.EnvironmentService.GetEnvironment:output_type -> callme.v1.GetEnvironmentResponse
+	14, // 53: callme.v1.EnvironmentService.ApplyEnvironments:output_type -> callme.v1.ApplyEnvironmentsResponse
+	16, // 54: callme.v1.EnvironmentService.DeleteEnvironment:output_type -> callme.v1.DeleteEnvironmentResponse
+	18, // 55: callme.v1.EnvironmentService.SetEnvironmentState:output_type -> callme.v1.SetEnvironmentStateResponse
+	20, // 56: callme.v1.EnvironmentService.AcquireForCleaning:output_type -> callme.v1.AcquireForCleaningResponse
+	22, // 57: callme.v1.EnvironmentService.ForceRelease:output_type -> callme.v1.ForceReleaseResponse
+	25, // 58: callme.v1.EnvironmentService.ListLeases:output_type -> callme.v1.ListLeasesResponse
+	51, // [51:59] is the sub-list for method output_type
+	43, // [43:51] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_environment_service_proto_init() }
@@ -1777,16 +2124,16 @@ func file_callme_v1_environment_service_proto_init() {
 		return
 	}
 	file_callme_v1_types_proto_init()
-	file_callme_v1_environment_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_callme_v1_environment_service_proto_msgTypes[1].OneofWrappers = []any{}
-	file_callme_v1_environment_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_callme_v1_environment_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_callme_v1_environment_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_environment_service_proto_rawDesc), len(file_callme_v1_environment_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   26,
+			NumEnums:      2,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

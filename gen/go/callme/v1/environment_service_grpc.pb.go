@@ -24,6 +24,7 @@ const (
 	EnvironmentService_ApplyEnvironments_FullMethodName   = "/callme.v1.EnvironmentService/ApplyEnvironments"
 	EnvironmentService_DeleteEnvironment_FullMethodName   = "/callme.v1.EnvironmentService/DeleteEnvironment"
 	EnvironmentService_SetEnvironmentState_FullMethodName = "/callme.v1.EnvironmentService/SetEnvironmentState"
+	EnvironmentService_AcquireForCleaning_FullMethodName  = "/callme.v1.EnvironmentService/AcquireForCleaning"
 	EnvironmentService_ForceRelease_FullMethodName        = "/callme.v1.EnvironmentService/ForceRelease"
 	EnvironmentService_ListLeases_FullMethodName          = "/callme.v1.EnvironmentService/ListLeases"
 )
@@ -45,6 +46,10 @@ type EnvironmentServiceClient interface {
 	DeleteEnvironment(ctx context.Context, in *DeleteEnvironmentRequest, opts ...grpc.CallOption) (*DeleteEnvironmentResponse, error)
 	// Takes an environment out of service, or back into it. Who holds it may finish.
 	SetEnvironmentState(ctx context.Context, in *SetEnvironmentStateRequest, opts ...grpc.CallOption) (*SetEnvironmentStateResponse, error)
+	// Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+	// the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+	// it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+	AcquireForCleaning(ctx context.Context, in *AcquireForCleaningRequest, opts ...grpc.CallOption) (*AcquireForCleaningResponse, error)
 	// Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
 	ForceRelease(ctx context.Context, in *ForceReleaseRequest, opts ...grpc.CallOption) (*ForceReleaseResponse, error)
 	// Lists leases, oldest first; ended ones at least 24 h beyond their end.
@@ -109,6 +114,16 @@ func (c *environmentServiceClient) SetEnvironmentState(ctx context.Context, in *
 	return out, nil
 }
 
+func (c *environmentServiceClient) AcquireForCleaning(ctx context.Context, in *AcquireForCleaningRequest, opts ...grpc.CallOption) (*AcquireForCleaningResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcquireForCleaningResponse)
+	err := c.cc.Invoke(ctx, EnvironmentService_AcquireForCleaning_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *environmentServiceClient) ForceRelease(ctx context.Context, in *ForceReleaseRequest, opts ...grpc.CallOption) (*ForceReleaseResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ForceReleaseResponse)
@@ -146,6 +161,10 @@ type EnvironmentServiceServer interface {
 	DeleteEnvironment(context.Context, *DeleteEnvironmentRequest) (*DeleteEnvironmentResponse, error)
 	// Takes an environment out of service, or back into it. Who holds it may finish.
 	SetEnvironmentState(context.Context, *SetEnvironmentStateRequest) (*SetEnvironmentStateResponse, error)
+	// Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+	// the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+	// it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+	AcquireForCleaning(context.Context, *AcquireForCleaningRequest) (*AcquireForCleaningResponse, error)
 	// Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
 	ForceRelease(context.Context, *ForceReleaseRequest) (*ForceReleaseResponse, error)
 	// Lists leases, oldest first; ended ones at least 24 h beyond their end.
@@ -174,6 +193,9 @@ func (UnimplementedEnvironmentServiceServer) DeleteEnvironment(context.Context, 
 }
 func (UnimplementedEnvironmentServiceServer) SetEnvironmentState(context.Context, *SetEnvironmentStateRequest) (*SetEnvironmentStateResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetEnvironmentState not implemented")
+}
+func (UnimplementedEnvironmentServiceServer) AcquireForCleaning(context.Context, *AcquireForCleaningRequest) (*AcquireForCleaningResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcquireForCleaning not implemented")
 }
 func (UnimplementedEnvironmentServiceServer) ForceRelease(context.Context, *ForceReleaseRequest) (*ForceReleaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ForceRelease not implemented")
@@ -292,6 +314,24 @@ func _EnvironmentService_SetEnvironmentState_Handler(srv interface{}, ctx contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EnvironmentService_AcquireForCleaning_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcquireForCleaningRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EnvironmentServiceServer).AcquireForCleaning(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EnvironmentService_AcquireForCleaning_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EnvironmentServiceServer).AcquireForCleaning(ctx, req.(*AcquireForCleaningRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EnvironmentService_ForceRelease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ForceReleaseRequest)
 	if err := dec(in); err != nil {
@@ -354,6 +394,10 @@ var EnvironmentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetEnvironmentState",
 			Handler:    _EnvironmentService_SetEnvironmentState_Handler,
+		},
+		{
+			MethodName: "AcquireForCleaning",
+			Handler:    _EnvironmentService_AcquireForCleaning_Handler,
 		},
 		{
 			MethodName: "ForceRelease",

@@ -227,11 +227,11 @@ const (
 	EnvironmentState_ENVIRONMENT_STATE_DRAINING EnvironmentState = 2
 	// Out of order on purpose, or because a job released it as BROKEN. Nobody new is served.
 	EnvironmentState_ENVIRONMENT_STATE_MAINTENANCE EnvironmentState = 3
-	// Waits to be cleaned. Nobody new is served.
+	// Waits to be cleaned: AcquireForCleaning gives it to somebody who does. Nobody new is served.
 	EnvironmentState_ENVIRONMENT_STATE_DIRTY EnvironmentState = 4
-	// Is being cleaned. Nobody new is served.
+	// Is being cleaned, by the lease that holds it. Nobody new is served.
 	EnvironmentState_ENVIRONMENT_STATE_CLEANING EnvironmentState = 5
-	// Put aside after repeated trouble. Nobody new is served.
+	// Put aside until an operator has looked at it: after failures in a row, an expiry with ON_EXPIRY_HOLD, or cleaning in vain. Nobody new is served.
 	EnvironmentState_ENVIRONMENT_STATE_QUARANTINED EnvironmentState = 6
 )
 
@@ -471,6 +471,8 @@ type Occupant struct {
 	// When it ends at the latest, however often it is renewed: granted_at + max_hold, or its not_after if that is earlier; before its grant its
 	// not_after. Absent: no such limit.
 	LatestEnd *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
+	// It has the environment to clean it: see AcquireForCleaning.
+	Cleaning bool `protobuf:"varint,9,opt,name=cleaning,proto3" json:"cleaning,omitempty"`
 	// A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
 	NotBefore     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -561,6 +563,13 @@ func (x *Occupant) GetLatestEnd() *timestamppb.Timestamp {
 		return x.LatestEnd
 	}
 	return nil
+}
+
+func (x *Occupant) GetCleaning() bool {
+	if x != nil {
+		return x.Cleaning
+	}
+	return false
 }
 
 func (x *Occupant) GetNotBefore() *timestamppb.Timestamp {
@@ -1023,6 +1032,8 @@ type Lease struct {
 	AutoClaim bool `protobuf:"varint,37,opt,name=auto_claim,json=autoClaim,proto3" json:"auto_claim,omitempty"`
 	// While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
 	NextReservation *Reservation `protobuf:"bytes,38,opt,name=next_reservation,json=nextReservation,proto3" json:"next_reservation,omitempty"`
+	// It was given by AcquireForCleaning, ahead of the line.
+	Cleaning bool `protobuf:"varint,39,opt,name=cleaning,proto3" json:"cleaning,omitempty"`
 	// What was asked for, where any of it was by selector; `environments` says it where all was by name.
 	Needs         []*Need `protobuf:"bytes,40,rep,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1304,6 +1315,13 @@ func (x *Lease) GetNextReservation() *Reservation {
 	return nil
 }
 
+func (x *Lease) GetCleaning() bool {
+	if x != nil {
+		return x.Cleaning
+	}
+	return false
+}
+
 func (x *Lease) GetNeeds() []*Need {
 	if x != nil {
 		return x.Needs
@@ -1336,7 +1354,7 @@ type EnvironmentStatus struct {
 	Resting uint32 `protobuf:"varint,10,opt,name=resting,proto3" json:"resting,omitempty"`
 	// On a CHANGE: the environment was deleted; this is the last that is told of it.
 	Deleted bool `protobuf:"varint,11,opt,name=deleted,proto3" json:"deleted,omitempty"`
-	// When it becomes AVAILABLE by itself. Absent: when somebody says so.
+	// When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
 	StateUntil *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=state_until,json=stateUntil,proto3" json:"state_until,omitempty"`
 	// The first of those who wait for it; who was passed over does not count. Absent: nobody.
 	Next *Occupant `protobuf:"bytes,13,opt,name=next,proto3" json:"next,omitempty"`
@@ -1717,7 +1735,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x03ref\x18\x05 \x01(\tR\x03ref\x12\x10\n" +
 	"\x03sha\x18\x06 \x01(\tR\x03sha\x12\x10\n" +
 	"\x03job\x18\a \x01(\tR\x03job\x12\x14\n" +
-	"\x05actor\x18\b \x01(\tR\x05actor\"\x8d\x03\n" +
+	"\x05actor\x18\b \x01(\tR\x05actor\"\xa9\x03\n" +
 	"\bOccupant\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12+\n" +
@@ -1727,7 +1745,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x129\n" +
 	"\n" +
-	"latest_end\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x129\n" +
+	"latest_end\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x12\x1a\n" +
+	"\bcleaning\x18\t \x01(\bR\bcleaning\x129\n" +
 	"\n" +
 	"not_before\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\"\xc9\x01\n" +
@@ -1763,7 +1782,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\aEndedBy\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
-	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xd3\f\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xef\f\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
@@ -1810,7 +1829,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\tnot_after\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12\x1d\n" +
 	"\n" +
 	"auto_claim\x18% \x01(\bR\tautoClaim\x12A\n" +
-	"\x10next_reservation\x18& \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x12%\n" +
+	"\x10next_reservation\x18& \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x12\x1a\n" +
+	"\bcleaning\x18' \x01(\bR\bcleaning\x12%\n" +
 	"\x05needs\x18( \x03(\v2\x0f.callme.v1.NeedR\x05needs\"\xce\x06\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +

@@ -12,6 +12,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class OnExpiry(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ON_EXPIRY_UNSPECIFIED: _ClassVar[OnExpiry]
+    ON_EXPIRY_RELEASE: _ClassVar[OnExpiry]
+    ON_EXPIRY_CLEAN: _ClassVar[OnExpiry]
+    ON_EXPIRY_HOLD: _ClassVar[OnExpiry]
+
 class ChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CHANGE_KIND_UNSPECIFIED: _ClassVar[ChangeKind]
@@ -19,14 +26,26 @@ class ChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHANGE_KIND_UPDATED: _ClassVar[ChangeKind]
     CHANGE_KIND_UNCHANGED: _ClassVar[ChangeKind]
     CHANGE_KIND_DELETED: _ClassVar[ChangeKind]
+ON_EXPIRY_UNSPECIFIED: OnExpiry
+ON_EXPIRY_RELEASE: OnExpiry
+ON_EXPIRY_CLEAN: OnExpiry
+ON_EXPIRY_HOLD: OnExpiry
 CHANGE_KIND_UNSPECIFIED: ChangeKind
 CHANGE_KIND_CREATED: ChangeKind
 CHANGE_KIND_UPDATED: ChangeKind
 CHANGE_KIND_UNCHANGED: ChangeKind
 CHANGE_KIND_DELETED: ChangeKind
 
+class Cleaning(_message.Message):
+    __slots__ = ("required", "timeout")
+    REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    required: bool
+    timeout: _duration_pb2.Duration
+    def __init__(self, required: bool = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
 class Environment(_message.Message):
-    __slots__ = ("name", "pool", "description", "labels", "capacity", "state", "state_reason", "state_until", "variables", "default_ttl", "max_ttl", "max_hold", "lock_delay", "cooldown", "links", "on_demand", "slot_variables", "facts")
+    __slots__ = ("name", "pool", "description", "labels", "capacity", "state", "state_reason", "state_until", "variables", "default_ttl", "max_ttl", "max_hold", "lock_delay", "cooldown", "on_expiry", "cleaning", "links", "on_demand", "slot_variables", "facts", "quarantine_after")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -69,10 +88,13 @@ class Environment(_message.Message):
     MAX_HOLD_FIELD_NUMBER: _ClassVar[int]
     LOCK_DELAY_FIELD_NUMBER: _ClassVar[int]
     COOLDOWN_FIELD_NUMBER: _ClassVar[int]
+    ON_EXPIRY_FIELD_NUMBER: _ClassVar[int]
+    CLEANING_FIELD_NUMBER: _ClassVar[int]
     LINKS_FIELD_NUMBER: _ClassVar[int]
     ON_DEMAND_FIELD_NUMBER: _ClassVar[int]
     SLOT_VARIABLES_FIELD_NUMBER: _ClassVar[int]
     FACTS_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINE_AFTER_FIELD_NUMBER: _ClassVar[int]
     name: str
     pool: str
     description: str
@@ -87,11 +109,14 @@ class Environment(_message.Message):
     max_hold: _duration_pb2.Duration
     lock_delay: _duration_pb2.Duration
     cooldown: _duration_pb2.Duration
+    on_expiry: OnExpiry
+    cleaning: Cleaning
     links: _containers.ScalarMap[str, str]
     on_demand: bool
     slot_variables: _containers.RepeatedCompositeFieldContainer[SlotVariables]
     facts: _containers.MessageMap[str, _types_pb2.Fact]
-    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., capacity: _Optional[int] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variables: _Optional[_Mapping[str, Variable]] = ..., default_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lock_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cooldown: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., links: _Optional[_Mapping[str, str]] = ..., on_demand: bool = ..., slot_variables: _Optional[_Iterable[_Union[SlotVariables, _Mapping]]] = ..., facts: _Optional[_Mapping[str, _types_pb2.Fact]] = ...) -> None: ...
+    quarantine_after: int
+    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., capacity: _Optional[int] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variables: _Optional[_Mapping[str, Variable]] = ..., default_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lock_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cooldown: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., on_expiry: _Optional[_Union[OnExpiry, str]] = ..., cleaning: _Optional[_Union[Cleaning, _Mapping]] = ..., links: _Optional[_Mapping[str, str]] = ..., on_demand: bool = ..., slot_variables: _Optional[_Iterable[_Union[SlotVariables, _Mapping]]] = ..., facts: _Optional[_Mapping[str, _types_pb2.Fact]] = ..., quarantine_after: _Optional[int] = ...) -> None: ...
 
 class Variable(_message.Message):
     __slots__ = ("value", "from_env", "secret")
@@ -239,6 +264,34 @@ class SetEnvironmentStateResponse(_message.Message):
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     environment: Environment
     def __init__(self, environment: _Optional[_Union[Environment, _Mapping]] = ...) -> None: ...
+
+class AcquireForCleaningRequest(_message.Message):
+    __slots__ = ("pool", "environment", "selector", "ttl", "wait", "holder", "reason", "request_id")
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
+    SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    TTL_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    pool: str
+    environment: str
+    selector: str
+    ttl: _duration_pb2.Duration
+    wait: _duration_pb2.Duration
+    holder: _types_pb2.Holder
+    reason: str
+    request_id: str
+    def __init__(self, pool: _Optional[str] = ..., environment: _Optional[str] = ..., selector: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class AcquireForCleaningResponse(_message.Message):
+    __slots__ = ("lease", "lease_token")
+    LEASE_FIELD_NUMBER: _ClassVar[int]
+    LEASE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    lease: _types_pb2.Lease
+    lease_token: str
+    def __init__(self, lease: _Optional[_Union[_types_pb2.Lease, _Mapping]] = ..., lease_token: _Optional[str] = ...) -> None: ...
 
 class ForceReleaseRequest(_message.Message):
     __slots__ = ("lease_id", "reason")

@@ -60,6 +60,11 @@ class EnvironmentServiceStub(object):
                 request_serializer=callme_dot_v1_dot_environment__service__pb2.SetEnvironmentStateRequest.SerializeToString,
                 response_deserializer=callme_dot_v1_dot_environment__service__pb2.SetEnvironmentStateResponse.FromString,
                 _registered_method=True)
+        self.AcquireForCleaning = channel.unary_unary(
+                '/callme.v1.EnvironmentService/AcquireForCleaning',
+                request_serializer=callme_dot_v1_dot_environment__service__pb2.AcquireForCleaningRequest.SerializeToString,
+                response_deserializer=callme_dot_v1_dot_environment__service__pb2.AcquireForCleaningResponse.FromString,
+                _registered_method=True)
         self.ForceRelease = channel.unary_unary(
                 '/callme.v1.EnvironmentService/ForceRelease',
                 request_serializer=callme_dot_v1_dot_environment__service__pb2.ForceReleaseRequest.SerializeToString,
@@ -112,6 +117,15 @@ class EnvironmentServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcquireForCleaning(self, request, context):
+        """Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+        the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+        it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ForceRelease(self, request, context):
         """Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
         """
@@ -153,6 +167,11 @@ def add_EnvironmentServiceServicer_to_server(servicer, server):
                     servicer.SetEnvironmentState,
                     request_deserializer=callme_dot_v1_dot_environment__service__pb2.SetEnvironmentStateRequest.FromString,
                     response_serializer=callme_dot_v1_dot_environment__service__pb2.SetEnvironmentStateResponse.SerializeToString,
+            ),
+            'AcquireForCleaning': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcquireForCleaning,
+                    request_deserializer=callme_dot_v1_dot_environment__service__pb2.AcquireForCleaningRequest.FromString,
+                    response_serializer=callme_dot_v1_dot_environment__service__pb2.AcquireForCleaningResponse.SerializeToString,
             ),
             'ForceRelease': grpc.unary_unary_rpc_method_handler(
                     servicer.ForceRelease,
@@ -301,6 +320,33 @@ class EnvironmentService(object):
             '/callme.v1.EnvironmentService/SetEnvironmentState',
             callme_dot_v1_dot_environment__service__pb2.SetEnvironmentStateRequest.SerializeToString,
             callme_dot_v1_dot_environment__service__pb2.SetEnvironmentStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcquireForCleaning(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/callme.v1.EnvironmentService/AcquireForCleaning',
+            callme_dot_v1_dot_environment__service__pb2.AcquireForCleaningRequest.SerializeToString,
+            callme_dot_v1_dot_environment__service__pb2.AcquireForCleaningResponse.FromString,
             options,
             channel_credentials,
             insecure,

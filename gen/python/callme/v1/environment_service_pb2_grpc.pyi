@@ -105,6 +105,22 @@ _EnvironmentServiceSetEnvironmentStateType = typing_extensions.TypeVar(
     ],
 )
 
+_EnvironmentServiceAcquireForCleaningType = typing_extensions.TypeVar(
+    '_EnvironmentServiceAcquireForCleaningType',
+    grpc.UnaryUnaryMultiCallable[
+        callme.v1.environment_service_pb2.AcquireForCleaningRequest,
+        callme.v1.environment_service_pb2.AcquireForCleaningResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.environment_service_pb2.AcquireForCleaningRequest,
+        callme.v1.environment_service_pb2.AcquireForCleaningResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        callme.v1.environment_service_pb2.AcquireForCleaningRequest,
+        callme.v1.environment_service_pb2.AcquireForCleaningResponse,
+    ],
+)
+
 _EnvironmentServiceForceReleaseType = typing_extensions.TypeVar(
     '_EnvironmentServiceForceReleaseType',
     grpc.UnaryUnaryMultiCallable[
@@ -137,7 +153,7 @@ _EnvironmentServiceListLeasesType = typing_extensions.TypeVar(
     ],
 )
 
-class EnvironmentServiceStub(typing.Generic[_EnvironmentServiceListEnvironmentsType, _EnvironmentServiceGetEnvironmentType, _EnvironmentServiceApplyEnvironmentsType, _EnvironmentServiceDeleteEnvironmentType, _EnvironmentServiceSetEnvironmentStateType, _EnvironmentServiceForceReleaseType, _EnvironmentServiceListLeasesType]):
+class EnvironmentServiceStub(typing.Generic[_EnvironmentServiceListEnvironmentsType, _EnvironmentServiceGetEnvironmentType, _EnvironmentServiceApplyEnvironmentsType, _EnvironmentServiceDeleteEnvironmentType, _EnvironmentServiceSetEnvironmentStateType, _EnvironmentServiceAcquireForCleaningType, _EnvironmentServiceForceReleaseType, _EnvironmentServiceListLeasesType]):
     """For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives."""
 
     @typing.overload
@@ -161,6 +177,10 @@ class EnvironmentServiceStub(typing.Generic[_EnvironmentServiceListEnvironmentsT
         grpc.UnaryUnaryMultiCallable[
             callme.v1.environment_service_pb2.SetEnvironmentStateRequest,
             callme.v1.environment_service_pb2.SetEnvironmentStateResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            callme.v1.environment_service_pb2.AcquireForCleaningRequest,
+            callme.v1.environment_service_pb2.AcquireForCleaningResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             callme.v1.environment_service_pb2.ForceReleaseRequest,
@@ -195,6 +215,10 @@ class EnvironmentServiceStub(typing.Generic[_EnvironmentServiceListEnvironmentsT
             callme.v1.environment_service_pb2.SetEnvironmentStateResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            callme.v1.environment_service_pb2.AcquireForCleaningRequest,
+            callme.v1.environment_service_pb2.AcquireForCleaningResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             callme.v1.environment_service_pb2.ForceReleaseRequest,
             callme.v1.environment_service_pb2.ForceReleaseResponse,
         ],
@@ -220,6 +244,12 @@ class EnvironmentServiceStub(typing.Generic[_EnvironmentServiceListEnvironmentsT
 
     SetEnvironmentState: _EnvironmentServiceSetEnvironmentStateType
     """Takes an environment out of service, or back into it. Who holds it may finish."""
+
+    AcquireForCleaning: _EnvironmentServiceAcquireForCleaningType
+    """Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+    the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+    it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+    """
 
     ForceRelease: _EnvironmentServiceForceReleaseType
     """Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay."""
@@ -247,6 +277,10 @@ EnvironmentServiceAsyncStub: typing_extensions.TypeAlias = EnvironmentServiceStu
     grpc.aio.UnaryUnaryMultiCallable[
         callme.v1.environment_service_pb2.SetEnvironmentStateRequest,
         callme.v1.environment_service_pb2.SetEnvironmentStateResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.environment_service_pb2.AcquireForCleaningRequest,
+        callme.v1.environment_service_pb2.AcquireForCleaningResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         callme.v1.environment_service_pb2.ForceReleaseRequest,
@@ -302,6 +336,17 @@ class EnvironmentServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.environment_service_pb2.SetEnvironmentStateResponse, collections.abc.Awaitable[callme.v1.environment_service_pb2.SetEnvironmentStateResponse]]:
         """Takes an environment out of service, or back into it. Who holds it may finish."""
+
+    @abc.abstractmethod
+    def AcquireForCleaning(
+        self,
+        request: callme.v1.environment_service_pb2.AcquireForCleaningRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[callme.v1.environment_service_pb2.AcquireForCleaningResponse, collections.abc.Awaitable[callme.v1.environment_service_pb2.AcquireForCleaningResponse]]:
+        """Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+        the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+        it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+        """
 
     @abc.abstractmethod
     def ForceRelease(

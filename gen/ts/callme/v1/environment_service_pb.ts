@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { EnvironmentState, EnvironmentStatus, Fact, Lease, LeaseState } from "./types_pb.ts";
+import type { EnvironmentState, EnvironmentStatus, Fact, Holder, Lease, LeaseState } from "./types_pb.ts";
 import { file_callme_v1_types } from "./types_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +14,35 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/environment_service.proto.
  */
 export const file_callme_v1_environment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjYWxsbWUvdjEvZW52aXJvbm1lbnRfc2VydmljZS5wcm90bxIJY2FsbG1lLnYxItUHCgtFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSMgoGbGFiZWxzGAQgAygLMiIuY2FsbG1lLnYxLkVudmlyb25tZW50LkxhYmVsc0VudHJ5EhUKCGNhcGFjaXR5GAUgASgNSACIAQESKgoFc3RhdGUYBiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YByABKAkSLwoLc3RhdGVfdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKCXZhcmlhYmxlcxgJIAMoCzIlLmNhbGxtZS52MS5FbnZpcm9ubWVudC5WYXJpYWJsZXNFbnRyeRIuCgtkZWZhdWx0X3R0bBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdtYXhfdHRsGAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCmxvY2tfZGVsYXkYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIY29vbGRvd24YDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoFbGlua3MYESADKAsyIS5jYWxsbWUudjEuRW52aXJvbm1lbnQuTGlua3NFbnRyeRIRCglvbl9kZW1hbmQYEiABKAgSMAoOc2xvdF92YXJpYWJsZXMYEyADKAsyGC5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcxIwCgVmYWN0cxgUIAMoCzIhLmNhbGxtZS52MS5FbnZpcm9ubWVudC5GYWN0c0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaRQoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEiIKBXZhbHVlGAIgASgLMhMuY2FsbG1lLnYxLlZhcmlhYmxlOgI4ARosCgpMaW5rc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaPQoKRmFjdHNFbnRyeRILCgNrZXkYASABKAkSHgoFdmFsdWUYAiABKAsyDy5jYWxsbWUudjEuRmFjdDoCOAFCCwoJX2NhcGFjaXR5SgQIDxAQSgQIEBARUglvbl9leHBpcnlSCGNsZWFuaW5nIkoKCFZhcmlhYmxlEhIKBXZhbHVlGAEgASgJSACIAQESEAoIZnJvbV9lbnYYAiABKAkSDgoGc2VjcmV0GAMgASgIQggKBl92YWx1ZSKSAQoNU2xvdFZhcmlhYmxlcxI6Cgl2YXJpYWJsZXMYASADKAsyJy5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcy5WYXJpYWJsZXNFbnRyeRpFCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSIgoFdmFsdWUYAiABKAsyEy5jYWxsbWUudjEuVmFyaWFibGU6AjgBImoKClBvb2xDb25maWcSDAoEbmFtZRgBIAEoCRIWCgltYXhfcXVldWUYAiABKA1IAIgBARIYCgthdXRvX2NyZWF0ZRgDIAEoCEgBiAEBQgwKCl9tYXhfcXVldWVCDgoMX2F1dG9fY3JlYXRlIk4KF0xpc3RFbnZpcm9ubWVudHNSZXF1ZXN0EgwKBHBvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkihwEKGExpc3RFbnZpcm9ubWVudHNSZXNwb25zZRIsCgxlbnZpcm9ubWVudHMYASADKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEiQKBXBvb2xzGAMgAygLMhUuY2FsbG1lLnYxLlBvb2xDb25maWciLAoVR2V0RW52aXJvbm1lbnRSZXF1ZXN0EhMKC2Vudmlyb25tZW50GAEgASgJInMKFkdldEVudmlyb25tZW50UmVzcG9uc2USKwoLZW52aXJvbm1lbnQYASABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSLAoGc3RhdHVzGAIgASgLMhwuY2FsbG1lLnYxLkVudmlyb25tZW50U3RhdHVzIqMBChhBcHBseUVudmlyb25tZW50c1JlcXVlc3QSLAoMZW52aXJvbm1lbnRzGAEgAygLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50Eg0KBXBydW5lGAIgASgIEg8KB2RyeV9ydW4YAyABKAgSJAoFcG9vbHMYBCADKAsyFS5jYWxsbWUudjEuUG9vbENvbmZpZxITCgt3aXRoX2JlZm9yZRgFIAEoCCKMAQoRRW52aXJvbm1lbnRDaGFuZ2USDAoEbmFtZRgBIAEoCRIMCgRwb29sGAIgASgJEiMKBGtpbmQYAyABKA4yFS5jYWxsbWUudjEuQ2hhbmdlS2luZBIOCgZmaWVsZHMYBCADKAkSJgoGYmVmb3JlGAUgASgLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50InYKClBvb2xDaGFuZ2USDAoEbmFtZRgBIAEoCRIjCgRraW5kGAIgASgOMhUuY2FsbG1lLnYxLkNoYW5nZUtpbmQSDgoGZmllbGRzGAMgAygJEiUKBmJlZm9yZRgEIAEoCzIVLmNhbGxtZS52MS5Qb29sQ29uZmlnIoUBChlBcHBseUVudmlyb25tZW50c1Jlc3BvbnNlEi0KB2NoYW5nZXMYASADKAsyHC5jYWxsbWUudjEuRW52aXJvbm1lbnRDaGFuZ2USEwoLYXV0b19jcmVhdGUYAiABKAgSJAoFcG9vbHMYAyADKAsyFS5jYWxsbWUudjEuUG9vbENoYW5nZSIvChhEZWxldGVFbnZpcm9ubWVudFJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkiSAoZRGVsZXRlRW52aXJvbm1lbnRSZXNwb25zZRIrCgtlbnZpcm9ubWVudBgBIAEoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudCKYAQoaU2V0RW52aXJvbm1lbnRTdGF0ZVJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkSKgoFc3RhdGUYAiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIOCgZyZWFzb24YAyABKAkSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkoKG1NldEVudmlyb25tZW50U3RhdGVSZXNwb25zZRIrCgtlbnZpcm9ubWVudBgBIAEoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudCI3ChNGb3JjZVJlbGVhc2VSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJOChRGb3JjZVJlbGVhc2VSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZRIVCg1hbHJlYWR5X2VuZGVkGAIgASgIInQKC0xlYXNlRmlsdGVyEgwKBHBvb2wYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSJQoGc3RhdGVzGAMgAygOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSDgoGaG9sZGVyGAQgASgJEgsKA3RhZxgFIAEoCSJiChFMaXN0TGVhc2VzUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5jYWxsbWUudjEuTGVhc2VGaWx0ZXISEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiTwoSTGlzdExlYXNlc1Jlc3BvbnNlEiAKBmxlYXNlcxgBIAMoCzIQLmNhbGxtZS52MS5MZWFzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqjwEKCkNoYW5nZUtpbmQSGwoXQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDSEFOR0VfS0lORF9DUkVBVEVEEAESFwoTQ0hBTkdFX0tJTkRfVVBEQVRFRBACEhkKFUNIQU5HRV9LSU5EX1VOQ0hBTkdFRBADEhcKE0NIQU5HRV9LSU5EX0RFTEVURUQQBDKZBQoSRW52aXJvbm1lbnRTZXJ2aWNlEmAKEExpc3RFbnZpcm9ubWVudHMSIi5jYWxsbWUudjEuTGlzdEVudmlyb25tZW50c1JlcXVlc3QaIy5jYWxsbWUudjEuTGlzdEVudmlyb25tZW50c1Jlc3BvbnNlIgOQAgESWgoOR2V0RW52aXJvbm1lbnQSIC5jYWxsbWUudjEuR2V0RW52aXJvbm1lbnRSZXF1ZXN0GiEuY2FsbG1lLnYxLkdldEVudmlyb25tZW50UmVzcG9uc2UiA5ACARJeChFBcHBseUVudmlyb25tZW50cxIjLmNhbGxtZS52MS5BcHBseUVudmlyb25tZW50c1JlcXVlc3QaJC5jYWxsbWUudjEuQXBwbHlFbnZpcm9ubWVudHNSZXNwb25zZRJeChFEZWxldGVFbnZpcm9ubWVudBIjLmNhbGxtZS52MS5EZWxldGVFbnZpcm9ubWVudFJlcXVlc3QaJC5jYWxsbWUudjEuRGVsZXRlRW52aXJvbm1lbnRSZXNwb25zZRJkChNTZXRFbnZpcm9ubWVudFN0YXRlEiUuY2FsbG1lLnYxLlNldEVudmlyb25tZW50U3RhdGVSZXF1ZXN0GiYuY2FsbG1lLnYxLlNldEVudmlyb25tZW50U3RhdGVSZXNwb25zZRJPCgxGb3JjZVJlbGVhc2USHi5jYWxsbWUudjEuRm9yY2VSZWxlYXNlUmVxdWVzdBofLmNhbGxtZS52MS5Gb3JjZVJlbGVhc2VSZXNwb25zZRJOCgpMaXN0TGVhc2VzEhwuY2FsbG1lLnYxLkxpc3RMZWFzZXNSZXF1ZXN0Gh0uY2FsbG1lLnYxLkxpc3RMZWFzZXNSZXNwb25zZSIDkAIBQqMBCg1kZXYuY2FsbG1lLnYxQhdFbnZpcm9ubWVudFNlcnZpY2VQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiNjYWxsbWUvdjEvZW52aXJvbm1lbnRfc2VydmljZS5wcm90bxIJY2FsbG1lLnYxIkgKCENsZWFuaW5nEhAKCHJlcXVpcmVkGAEgASgIEioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inQgKC0Vudmlyb25tZW50EgwKBG5hbWUYASABKAkSDAoEcG9vbBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIyCgZsYWJlbHMYBCADKAsyIi5jYWxsbWUudjEuRW52aXJvbm1lbnQuTGFiZWxzRW50cnkSFQoIY2FwYWNpdHkYBSABKA1IAIgBARIqCgVzdGF0ZRgGIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEhQKDHN0YXRlX3JlYXNvbhgHIAEoCRIvCgtzdGF0ZV91bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOAoJdmFyaWFibGVzGAkgAygLMiUuY2FsbG1lLnYxLkVudmlyb25tZW50LlZhcmlhYmxlc0VudHJ5Ei4KC2RlZmF1bHRfdHRsGAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB21heF90dGwYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIbWF4X2hvbGQYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoKbG9ja19kZWxheRgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghjb29sZG93bhgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCglvbl9leHBpcnkYDyABKA4yEy5jYWxsbWUudjEuT25FeHBpcnkSJQoIY2xlYW5pbmcYECABKAsyEy5jYWxsbWUudjEuQ2xlYW5pbmcSMAoFbGlua3MYESADKAsyIS5jYWxsbWUudjEuRW52aXJvbm1lbnQuTGlua3NFbnRyeRIRCglvbl9kZW1hbmQYEiABKAgSMAoOc2xvdF92YXJpYWJsZXMYEyADKAsyGC5jYWxsbWUudjEuU2xvdFZhcmlhYmxlcxIwCgVmYWN0cxgUIAMoCzIhLmNhbGxtZS52MS5FbnZpcm9ubWVudC5GYWN0c0VudHJ5EhgKEHF1YXJhbnRpbmVfYWZ0ZXIYFSABKA0aLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpFCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSIgoFdmFsdWUYAiABKAsyEy5jYWxsbWUudjEuVmFyaWFibGU6AjgBGiwKCkxpbmtzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo9CgpGYWN0c0VudHJ5EgsKA2tleRgBIAEoCRIeCgV2YWx1ZRgCIAEoCzIPLmNhbGxtZS52MS5GYWN0OgI4AUILCglfY2FwYWNpdHkiSgoIVmFyaWFibGUSEgoFdmFsdWUYASABKAlIAIgBARIQCghmcm9tX2VudhgCIAEoCRIOCgZzZWNyZXQYAyABKAhCCAoGX3ZhbHVlIpIBCg1TbG90VmFyaWFibGVzEjoKCXZhcmlhYmxlcxgBIAMoCzInLmNhbGxtZS52MS5TbG90VmFyaWFibGVzLlZhcmlhYmxlc0VudHJ5GkUKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRIiCgV2YWx1ZRgCIAEoCzITLmNhbGxtZS52MS5WYXJpYWJsZToCOAEiagoKUG9vbENvbmZpZxIMCgRuYW1lGAEgASgJEhYKCW1heF9xdWV1ZRgCIAEoDUgAiAEBEhgKC2F1dG9fY3JlYXRlGAMgASgISAGIAQFCDAoKX21heF9xdWV1ZUIOCgxfYXV0b19jcmVhdGUiTgoXTGlzdEVudmlyb25tZW50c1JlcXVlc3QSDAoEcG9vbBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSKHAQoYTGlzdEVudmlyb25tZW50c1Jlc3BvbnNlEiwKDGVudmlyb25tZW50cxgBIAMoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSJAoFcG9vbHMYAyADKAsyFS5jYWxsbWUudjEuUG9vbENvbmZpZyIsChVHZXRFbnZpcm9ubWVudFJlcXVlc3QSEwoLZW52aXJvbm1lbnQYASABKAkicwoWR2V0RW52aXJvbm1lbnRSZXNwb25zZRIrCgtlbnZpcm9ubWVudBgBIAEoCzIWLmNhbGxtZS52MS5FbnZpcm9ubWVudBIsCgZzdGF0dXMYAiABKAsyHC5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0dXMiowEKGEFwcGx5RW52aXJvbm1lbnRzUmVxdWVzdBIsCgxlbnZpcm9ubWVudHMYASADKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQSDQoFcHJ1bmUYAiABKAgSDwoHZHJ5X3J1bhgDIAEoCBIkCgVwb29scxgEIAMoCzIVLmNhbGxtZS52MS5Qb29sQ29uZmlnEhMKC3dpdGhfYmVmb3JlGAUgASgIIowBChFFbnZpcm9ubWVudENoYW5nZRIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSIwoEa2luZBgDIAEoDjIVLmNhbGxtZS52MS5DaGFuZ2VLaW5kEg4KBmZpZWxkcxgEIAMoCRImCgZiZWZvcmUYBSABKAsyFi5jYWxsbWUudjEuRW52aXJvbm1lbnQidgoKUG9vbENoYW5nZRIMCgRuYW1lGAEgASgJEiMKBGtpbmQYAiABKA4yFS5jYWxsbWUudjEuQ2hhbmdlS2luZBIOCgZmaWVsZHMYAyADKAkSJQoGYmVmb3JlGAQgASgLMhUuY2FsbG1lLnYxLlBvb2xDb25maWcihQEKGUFwcGx5RW52aXJvbm1lbnRzUmVzcG9uc2USLQoHY2hhbmdlcxgBIAMoCzIcLmNhbGxtZS52MS5FbnZpcm9ubWVudENoYW5nZRITCgthdXRvX2NyZWF0ZRgCIAEoCBIkCgVwb29scxgDIAMoCzIVLmNhbGxtZS52MS5Qb29sQ2hhbmdlIi8KGERlbGV0ZUVudmlyb25tZW50UmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCSJIChlEZWxldGVFbnZpcm9ubWVudFJlc3BvbnNlEisKC2Vudmlyb25tZW50GAEgASgLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50IpgBChpTZXRFbnZpcm9ubWVudFN0YXRlUmVxdWVzdBITCgtlbnZpcm9ubWVudBgBIAEoCRIqCgVzdGF0ZRgCIAEoDjIbLmNhbGxtZS52MS5FbnZpcm9ubWVudFN0YXRlEg4KBnJlYXNvbhgDIAEoCRIpCgV1bnRpbBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSgobU2V0RW52aXJvbm1lbnRTdGF0ZVJlc3BvbnNlEisKC2Vudmlyb25tZW50GAEgASgLMhYuY2FsbG1lLnYxLkVudmlyb25tZW50IugBChlBY3F1aXJlRm9yQ2xlYW5pbmdSZXF1ZXN0EgwKBHBvb2wYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSEAoIc2VsZWN0b3IYAyABKAkSJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEicKBHdhaXQYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SIQoGaG9sZGVyGAYgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIOCgZyZWFzb24YByABKAkSEgoKcmVxdWVzdF9pZBgIIAEoCSJSChpBY3F1aXJlRm9yQ2xlYW5pbmdSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZRITCgtsZWFzZV90b2tlbhgCIAEoCSI3ChNGb3JjZVJlbGVhc2VSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJOChRGb3JjZVJlbGVhc2VSZXNwb25zZRIfCgVsZWFzZRgBIAEoCzIQLmNhbGxtZS52MS5MZWFzZRIVCg1hbHJlYWR5X2VuZGVkGAIgASgIInQKC0xlYXNlRmlsdGVyEgwKBHBvb2wYASABKAkSEwoLZW52aXJvbm1lbnQYAiABKAkSJQoGc3RhdGVzGAMgAygOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSDgoGaG9sZGVyGAQgASgJEgsKA3RhZxgFIAEoCSJiChFMaXN0TGVhc2VzUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5jYWxsbWUudjEuTGVhc2VGaWx0ZXISEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiTwoSTGlzdExlYXNlc1Jlc3BvbnNlEiAKBmxlYXNlcxgBIAMoCzIQLmNhbGxtZS52MS5MZWFzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqZQoIT25FeHBpcnkSGQoVT05fRVhQSVJZX1VOU1BFQ0lGSUVEEAASFQoRT05fRVhQSVJZX1JFTEVBU0UQARITCg9PTl9FWFBJUllfQ0xFQU4QAhISCg5PTl9FWFBJUllfSE9MRBADKo8BCgpDaGFuZ2VLaW5kEhsKF0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTQ0hBTkdFX0tJTkRfQ1JFQVRFRBABEhcKE0NIQU5HRV9LSU5EX1VQREFURUQQAhIZChVDSEFOR0VfS0lORF9VTkNIQU5HRUQQAxIXChNDSEFOR0VfS0lORF9ERUxFVEVEEAQy/AUKEkVudmlyb25tZW50U2VydmljZRJgChBMaXN0RW52aXJvbm1lbnRzEiIuY2FsbG1lLnYxLkxpc3RFbnZpcm9ubWVudHNSZXF1ZXN0GiMuY2FsbG1lLnYxLkxpc3RFbnZpcm9ubWVudHNSZXNwb25zZSIDkAIBEloKDkdldEVudmlyb25tZW50EiAuY2FsbG1lLnYxLkdldEVudmlyb25tZW50UmVxdWVzdBohLmNhbGxtZS52MS5HZXRFbnZpcm9ubWVudFJlc3BvbnNlIgOQAgESXgoRQXBwbHlFbnZpcm9ubWVudHMSIy5jYWxsbWUudjEuQXBwbHlFbnZpcm9ubWVudHNSZXF1ZXN0GiQuY2FsbG1lLnYxLkFwcGx5RW52aXJvbm1lbnRzUmVzcG9uc2USXgoRRGVsZXRlRW52aXJvbm1lbnQSIy5jYWxsbWUudjEuRGVsZXRlRW52aXJvbm1lbnRSZXF1ZXN0GiQuY2FsbG1lLnYxLkRlbGV0ZUVudmlyb25tZW50UmVzcG9uc2USZAoTU2V0RW52aXJvbm1lbnRTdGF0ZRIlLmNhbGxtZS52MS5TZXRFbnZpcm9ubWVudFN0YXRlUmVxdWVzdBomLmNhbGxtZS52MS5TZXRFbnZpcm9ubWVudFN0YXRlUmVzcG9uc2USYQoSQWNxdWlyZUZvckNsZWFuaW5nEiQuY2FsbG1lLnYxLkFjcXVpcmVGb3JDbGVhbmluZ1JlcXVlc3QaJS5jYWxsbWUudjEuQWNxdWlyZUZvckNsZWFuaW5nUmVzcG9uc2USTwoMRm9yY2VSZWxlYXNlEh4uY2FsbG1lLnYxLkZvcmNlUmVsZWFzZVJlcXVlc3QaHy5jYWxsbWUudjEuRm9yY2VSZWxlYXNlUmVzcG9uc2USTgoKTGlzdExlYXNlcxIcLmNhbGxtZS52MS5MaXN0TGVhc2VzUmVxdWVzdBodLmNhbGxtZS52MS5MaXN0TGVhc2VzUmVzcG9uc2UiA5ACAUKjAQoNZGV2LmNhbGxtZS52MUIXRW52aXJvbm1lbnRTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+
+/**
+ * How an environment is cleaned between its holders.
+ *
+ * @generated from message callme.v1.Cleaning
+ */
+export type Cleaning = Message<"callme.v1.Cleaning"> & {
+  /**
+   * Each use leaves it DIRTY. Needs capacity 1.
+   *
+   * @generated from field: bool required = 1;
+   */
+  required: boolean;
+
+  /**
+   * From the first AcquireForCleaning after it became DIRTY, over all tries, 1 s to 30 d; 1 h if absent. After that it is QUARANTINED.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message callme.v1.Cleaning.
+ * Use `create(CleaningSchema)` to create a new message.
+ */
+export const CleaningSchema: GenMessage<Cleaning> = /*@__PURE__*/
+  messageDesc(file_callme_v1_environment_service, 0);
 
 /**
  * An environment: its configuration, set by Apply, and its state, which Apply never touches.
@@ -72,7 +100,7 @@ export type Environment = Message<"callme.v1.Environment"> & {
   stateReason: string;
 
   /**
-   * When it goes back to AVAILABLE by itself. Output only.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
    *
    * @generated from field: google.protobuf.Timestamp state_until = 8;
    */
@@ -122,6 +150,20 @@ export type Environment = Message<"callme.v1.Environment"> & {
   cooldown?: Duration | undefined;
 
   /**
+   * What becomes of it when its holder does not give it back; RELEASE if absent.
+   *
+   * @generated from field: callme.v1.OnExpiry on_expiry = 15;
+   */
+  onExpiry: OnExpiry;
+
+  /**
+   * How it is cleaned.
+   *
+   * @generated from field: callme.v1.Cleaning cleaning = 16;
+   */
+  cleaning?: Cleaning | undefined;
+
+  /**
    * Where to find it: text to http(s) address, at most 32.
    *
    * @generated from field: map<string, string> links = 17;
@@ -148,6 +190,14 @@ export type Environment = Message<"callme.v1.Environment"> & {
    * @generated from field: map<string, callme.v1.Fact> facts = 20;
    */
   facts: { [key: string]: Fact };
+
+  /**
+   * So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+   * release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+   *
+   * @generated from field: uint32 quarantine_after = 21;
+   */
+  quarantineAfter: number;
 };
 
 /**
@@ -155,7 +205,7 @@ export type Environment = Message<"callme.v1.Environment"> & {
  * Use `create(EnvironmentSchema)` to create a new message.
  */
 export const EnvironmentSchema: GenMessage<Environment> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 0);
+  messageDesc(file_callme_v1_environment_service, 1);
 
 /**
  * A text that the holder of an environment needs, for example an address or a password. Either `value` or `from_env`.
@@ -190,7 +240,7 @@ export type Variable = Message<"callme.v1.Variable"> & {
  * Use `create(VariableSchema)` to create a new message.
  */
 export const VariableSchema: GenMessage<Variable> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 1);
+  messageDesc(file_callme_v1_environment_service, 2);
 
 /**
  * The variables of a slot.
@@ -211,7 +261,7 @@ export type SlotVariables = Message<"callme.v1.SlotVariables"> & {
  * Use `create(SlotVariablesSchema)` to create a new message.
  */
 export const SlotVariablesSchema: GenMessage<SlotVariables> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 2);
+  messageDesc(file_callme_v1_environment_service, 3);
 
 /**
  * What is set for a pool as a whole, by Apply.
@@ -247,7 +297,7 @@ export type PoolConfig = Message<"callme.v1.PoolConfig"> & {
  * Use `create(PoolConfigSchema)` to create a new message.
  */
 export const PoolConfigSchema: GenMessage<PoolConfig> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 3);
+  messageDesc(file_callme_v1_environment_service, 4);
 
 /**
  * A page of environments.
@@ -282,7 +332,7 @@ export type ListEnvironmentsRequest = Message<"callme.v1.ListEnvironmentsRequest
  * Use `create(ListEnvironmentsRequestSchema)` to create a new message.
  */
 export const ListEnvironmentsRequestSchema: GenMessage<ListEnvironmentsRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 4);
+  messageDesc(file_callme_v1_environment_service, 5);
 
 /**
  * A page.
@@ -317,7 +367,7 @@ export type ListEnvironmentsResponse = Message<"callme.v1.ListEnvironmentsRespon
  * Use `create(ListEnvironmentsResponseSchema)` to create a new message.
  */
 export const ListEnvironmentsResponseSchema: GenMessage<ListEnvironmentsResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 5);
+  messageDesc(file_callme_v1_environment_service, 6);
 
 /**
  * Name an environment.
@@ -338,7 +388,7 @@ export type GetEnvironmentRequest = Message<"callme.v1.GetEnvironmentRequest"> &
  * Use `create(GetEnvironmentRequestSchema)` to create a new message.
  */
 export const GetEnvironmentRequestSchema: GenMessage<GetEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 6);
+  messageDesc(file_callme_v1_environment_service, 7);
 
 /**
  * The environment.
@@ -366,7 +416,7 @@ export type GetEnvironmentResponse = Message<"callme.v1.GetEnvironmentResponse">
  * Use `create(GetEnvironmentResponseSchema)` to create a new message.
  */
 export const GetEnvironmentResponseSchema: GenMessage<GetEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 7);
+  messageDesc(file_callme_v1_environment_service, 8);
 
 /**
  * A set of environments, and what is set for their pools.
@@ -416,7 +466,7 @@ export type ApplyEnvironmentsRequest = Message<"callme.v1.ApplyEnvironmentsReque
  * Use `create(ApplyEnvironmentsRequestSchema)` to create a new message.
  */
 export const ApplyEnvironmentsRequestSchema: GenMessage<ApplyEnvironmentsRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 8);
+  messageDesc(file_callme_v1_environment_service, 9);
 
 /**
  * One line of Apply's answer.
@@ -465,7 +515,7 @@ export type EnvironmentChange = Message<"callme.v1.EnvironmentChange"> & {
  * Use `create(EnvironmentChangeSchema)` to create a new message.
  */
 export const EnvironmentChangeSchema: GenMessage<EnvironmentChange> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 9);
+  messageDesc(file_callme_v1_environment_service, 10);
 
 /**
  * What Apply does with what is set for one pool.
@@ -507,7 +557,7 @@ export type PoolChange = Message<"callme.v1.PoolChange"> & {
  * Use `create(PoolChangeSchema)` to create a new message.
  */
 export const PoolChangeSchema: GenMessage<PoolChange> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 10);
+  messageDesc(file_callme_v1_environment_service, 11);
 
 /**
  * What changed, or with dry_run would.
@@ -543,7 +593,7 @@ export type ApplyEnvironmentsResponse = Message<"callme.v1.ApplyEnvironmentsResp
  * Use `create(ApplyEnvironmentsResponseSchema)` to create a new message.
  */
 export const ApplyEnvironmentsResponseSchema: GenMessage<ApplyEnvironmentsResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 11);
+  messageDesc(file_callme_v1_environment_service, 12);
 
 /**
  * Name an environment.
@@ -564,7 +614,7 @@ export type DeleteEnvironmentRequest = Message<"callme.v1.DeleteEnvironmentReque
  * Use `create(DeleteEnvironmentRequestSchema)` to create a new message.
  */
 export const DeleteEnvironmentRequestSchema: GenMessage<DeleteEnvironmentRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 12);
+  messageDesc(file_callme_v1_environment_service, 13);
 
 /**
  * It is gone.
@@ -585,7 +635,7 @@ export type DeleteEnvironmentResponse = Message<"callme.v1.DeleteEnvironmentResp
  * Use `create(DeleteEnvironmentResponseSchema)` to create a new message.
  */
 export const DeleteEnvironmentResponseSchema: GenMessage<DeleteEnvironmentResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 13);
+  messageDesc(file_callme_v1_environment_service, 14);
 
 /**
  * A new state.
@@ -601,7 +651,7 @@ export type SetEnvironmentStateRequest = Message<"callme.v1.SetEnvironmentStateR
   environment: string;
 
   /**
-   * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+   * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
    *
    * @generated from field: callme.v1.EnvironmentState state = 2;
    */
@@ -615,7 +665,8 @@ export type SetEnvironmentStateRequest = Message<"callme.v1.SetEnvironmentStateR
   reason: string;
 
   /**
-   * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+   * someone says so. Not with DIRTY.
    *
    * @generated from field: google.protobuf.Timestamp until = 4;
    */
@@ -627,7 +678,7 @@ export type SetEnvironmentStateRequest = Message<"callme.v1.SetEnvironmentStateR
  * Use `create(SetEnvironmentStateRequestSchema)` to create a new message.
  */
 export const SetEnvironmentStateRequestSchema: GenMessage<SetEnvironmentStateRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 14);
+  messageDesc(file_callme_v1_environment_service, 15);
 
 /**
  * The environment after it.
@@ -648,7 +699,106 @@ export type SetEnvironmentStateResponse = Message<"callme.v1.SetEnvironmentState
  * Use `create(SetEnvironmentStateResponseSchema)` to create a new message.
  */
 export const SetEnvironmentStateResponseSchema: GenMessage<SetEnvironmentStateResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 15);
+  messageDesc(file_callme_v1_environment_service, 16);
+
+/**
+ * What to clean, and for how long.
+ *
+ * @generated from message callme.v1.AcquireForCleaningRequest
+ */
+export type AcquireForCleaningRequest = Message<"callme.v1.AcquireForCleaningRequest"> & {
+  /**
+   * One of this pool; that of the environment, or "default" if absent.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+
+  /**
+   * This one.
+   *
+   * @generated from field: string environment = 2;
+   */
+  environment: string;
+
+  /**
+   * One whose labels match: see Need.selector.
+   *
+   * @generated from field: string selector = 3;
+   */
+  selector: string;
+
+  /**
+   * How long the lease lives, and after each Renew, as in Acquire. Nothing outlives the time that there is for cleaning.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 4;
+   */
+  ttl?: Duration | undefined;
+
+  /**
+   * If nothing is DIRTY, how long to wait for it, 60 s at most; then not_found, NOTHING_DIRTY. Of those who wait each is given another one, in
+   * the order of their calls.
+   *
+   * @generated from field: google.protobuf.Duration wait = 5;
+   */
+  wait?: Duration | undefined;
+
+  /**
+   * Who cleans.
+   *
+   * @generated from field: callme.v1.Holder holder = 6;
+   */
+  holder?: Holder | undefined;
+
+  /**
+   * What for; people see it. At most 512 characters.
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * As in Acquire: the same call again, after a lost answer, gives the same lease. At most 128 characters.
+   *
+   * @generated from field: string request_id = 8;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message callme.v1.AcquireForCleaningRequest.
+ * Use `create(AcquireForCleaningRequestSchema)` to create a new message.
+ */
+export const AcquireForCleaningRequestSchema: GenMessage<AcquireForCleaningRequest> = /*@__PURE__*/
+  messageDesc(file_callme_v1_environment_service, 17);
+
+/**
+ * It is yours to clean.
+ *
+ * @generated from message callme.v1.AcquireForCleaningResponse
+ */
+export type AcquireForCleaningResponse = Message<"callme.v1.AcquireForCleaningResponse"> & {
+  /**
+   * HELD; `cleaning` is set.
+   *
+   * @generated from field: callme.v1.Lease lease = 1;
+   */
+  lease?: Lease | undefined;
+
+  /**
+   * A key for this one lease: see Acquire.
+   *
+   * @generated from field: string lease_token = 2;
+   */
+  leaseToken: string;
+};
+
+/**
+ * Describes the message callme.v1.AcquireForCleaningResponse.
+ * Use `create(AcquireForCleaningResponseSchema)` to create a new message.
+ */
+export const AcquireForCleaningResponseSchema: GenMessage<AcquireForCleaningResponse> = /*@__PURE__*/
+  messageDesc(file_callme_v1_environment_service, 18);
 
 /**
  * Which lease, and why.
@@ -676,7 +826,7 @@ export type ForceReleaseRequest = Message<"callme.v1.ForceReleaseRequest"> & {
  * Use `create(ForceReleaseRequestSchema)` to create a new message.
  */
 export const ForceReleaseRequestSchema: GenMessage<ForceReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 16);
+  messageDesc(file_callme_v1_environment_service, 19);
 
 /**
  * The end.
@@ -704,7 +854,7 @@ export type ForceReleaseResponse = Message<"callme.v1.ForceReleaseResponse"> & {
  * Use `create(ForceReleaseResponseSchema)` to create a new message.
  */
 export const ForceReleaseResponseSchema: GenMessage<ForceReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 17);
+  messageDesc(file_callme_v1_environment_service, 20);
 
 /**
  * Which leases to list; all that is given must fit.
@@ -753,7 +903,7 @@ export type LeaseFilter = Message<"callme.v1.LeaseFilter"> & {
  * Use `create(LeaseFilterSchema)` to create a new message.
  */
 export const LeaseFilterSchema: GenMessage<LeaseFilter> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 18);
+  messageDesc(file_callme_v1_environment_service, 21);
 
 /**
  * A page of leases.
@@ -788,7 +938,7 @@ export type ListLeasesRequest = Message<"callme.v1.ListLeasesRequest"> & {
  * Use `create(ListLeasesRequestSchema)` to create a new message.
  */
 export const ListLeasesRequestSchema: GenMessage<ListLeasesRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 19);
+  messageDesc(file_callme_v1_environment_service, 22);
 
 /**
  * A page.
@@ -816,7 +966,55 @@ export type ListLeasesResponse = Message<"callme.v1.ListLeasesResponse"> & {
  * Use `create(ListLeasesResponseSchema)` to create a new message.
  */
 export const ListLeasesResponseSchema: GenMessage<ListLeasesResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_environment_service, 20);
+  messageDesc(file_callme_v1_environment_service, 23);
+
+/**
+ * What becomes of an environment whose holder did not give it back.
+ *
+ * @generated from enum callme.v1.OnExpiry
+ */
+export const OnExpiry = {
+  /**
+   * Not told; treated as RELEASE.
+   *
+   * @generated from enum value: ON_EXPIRY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Its slots rest for lock_delay, and are granted again.
+   *
+   * @generated from enum value: ON_EXPIRY_RELEASE = 1;
+   */
+  RELEASE: 1,
+
+  /**
+   * It is DIRTY after EXPIRED and FORCE_RELEASED, also without `cleaning.required`. Needs capacity 1.
+   *
+   * @generated from enum value: ON_EXPIRY_CLEAN = 2;
+   */
+  CLEAN: 2,
+
+  /**
+   * It is QUARANTINED after EXPIRED, as its holder left it, until an operator has looked at it. After FORCE_RELEASED as RELEASE: somebody has looked.
+   *
+   * @generated from enum value: ON_EXPIRY_HOLD = 3;
+   */
+  HOLD: 3,
+} as const;
+
+/**
+ * What becomes of an environment whose holder did not give it back.
+ *
+ * @generated from enum callme.v1.OnExpiry
+ */
+export type OnExpiry = (typeof OnExpiry)[keyof typeof OnExpiry] | UnknownEnum;
+
+/**
+ * Describes the enum callme.v1.OnExpiry.
+ */
+export const OnExpirySchema: GenEnum<OnExpiry> = /*@__PURE__*/
+  enumDesc(file_callme_v1_environment_service, 0);
 
 /**
  * What Apply does with one environment, or with what is set for one pool.
@@ -871,7 +1069,7 @@ export type ChangeKind = (typeof ChangeKind)[keyof typeof ChangeKind] | UnknownE
  * Describes the enum callme.v1.ChangeKind.
  */
 export const ChangeKindSchema: GenEnum<ChangeKind> = /*@__PURE__*/
-  enumDesc(file_callme_v1_environment_service, 0);
+  enumDesc(file_callme_v1_environment_service, 1);
 
 /**
  * For the operators of the environments. A lease_token suffices for GetEnvironment of the environments that its lease names, while it lives.
@@ -929,6 +1127,18 @@ export const EnvironmentService: GenService<{
     methodKind: "unary";
     input: typeof SetEnvironmentStateRequestSchema;
     output: typeof SetEnvironmentStateResponseSchema;
+  },
+  /**
+   * Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+   * the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+   * it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+   *
+   * @generated from rpc callme.v1.EnvironmentService.AcquireForCleaning
+   */
+  acquireForCleaning: {
+    methodKind: "unary";
+    input: typeof AcquireForCleaningRequestSchema;
+    output: typeof AcquireForCleaningResponseSchema;
   },
   /**
    * Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.

@@ -48,6 +48,9 @@ const (
 	// EnvironmentServiceSetEnvironmentStateProcedure is the fully-qualified name of the
 	// EnvironmentService's SetEnvironmentState RPC.
 	EnvironmentServiceSetEnvironmentStateProcedure = "/callme.v1.EnvironmentService/SetEnvironmentState"
+	// EnvironmentServiceAcquireForCleaningProcedure is the fully-qualified name of the
+	// EnvironmentService's AcquireForCleaning RPC.
+	EnvironmentServiceAcquireForCleaningProcedure = "/callme.v1.EnvironmentService/AcquireForCleaning"
 	// EnvironmentServiceForceReleaseProcedure is the fully-qualified name of the EnvironmentService's
 	// ForceRelease RPC.
 	EnvironmentServiceForceReleaseProcedure = "/callme.v1.EnvironmentService/ForceRelease"
@@ -69,6 +72,10 @@ type EnvironmentServiceClient interface {
 	DeleteEnvironment(context.Context, *connect.Request[v1.DeleteEnvironmentRequest]) (*connect.Response[v1.DeleteEnvironmentResponse], error)
 	// Takes an environment out of service, or back into it. Who holds it may finish.
 	SetEnvironmentState(context.Context, *connect.Request[v1.SetEnvironmentStateRequest]) (*connect.Response[v1.SetEnvironmentStateResponse], error)
+	// Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+	// the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+	// it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+	AcquireForCleaning(context.Context, *connect.Request[v1.AcquireForCleaningRequest]) (*connect.Response[v1.AcquireForCleaningResponse], error)
 	// Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
 	ForceRelease(context.Context, *connect.Request[v1.ForceReleaseRequest]) (*connect.Response[v1.ForceReleaseResponse], error)
 	// Lists leases, oldest first; ended ones at least 24 h beyond their end.
@@ -118,6 +125,12 @@ func NewEnvironmentServiceClient(httpClient connect.HTTPClient, baseURL string, 
 			connect.WithSchema(environmentServiceMethods.ByName("SetEnvironmentState")),
 			connect.WithClientOptions(opts...),
 		),
+		acquireForCleaning: connect.NewClient[v1.AcquireForCleaningRequest, v1.AcquireForCleaningResponse](
+			httpClient,
+			baseURL+EnvironmentServiceAcquireForCleaningProcedure,
+			connect.WithSchema(environmentServiceMethods.ByName("AcquireForCleaning")),
+			connect.WithClientOptions(opts...),
+		),
 		forceRelease: connect.NewClient[v1.ForceReleaseRequest, v1.ForceReleaseResponse](
 			httpClient,
 			baseURL+EnvironmentServiceForceReleaseProcedure,
@@ -141,6 +154,7 @@ type environmentServiceClient struct {
 	applyEnvironments   *connect.Client[v1.ApplyEnvironmentsRequest, v1.ApplyEnvironmentsResponse]
 	deleteEnvironment   *connect.Client[v1.DeleteEnvironmentRequest, v1.DeleteEnvironmentResponse]
 	setEnvironmentState *connect.Client[v1.SetEnvironmentStateRequest, v1.SetEnvironmentStateResponse]
+	acquireForCleaning  *connect.Client[v1.AcquireForCleaningRequest, v1.AcquireForCleaningResponse]
 	forceRelease        *connect.Client[v1.ForceReleaseRequest, v1.ForceReleaseResponse]
 	listLeases          *connect.Client[v1.ListLeasesRequest, v1.ListLeasesResponse]
 }
@@ -170,6 +184,11 @@ func (c *environmentServiceClient) SetEnvironmentState(ctx context.Context, req 
 	return c.setEnvironmentState.CallUnary(ctx, req)
 }
 
+// AcquireForCleaning calls callme.v1.EnvironmentService.AcquireForCleaning.
+func (c *environmentServiceClient) AcquireForCleaning(ctx context.Context, req *connect.Request[v1.AcquireForCleaningRequest]) (*connect.Response[v1.AcquireForCleaningResponse], error) {
+	return c.acquireForCleaning.CallUnary(ctx, req)
+}
+
 // ForceRelease calls callme.v1.EnvironmentService.ForceRelease.
 func (c *environmentServiceClient) ForceRelease(ctx context.Context, req *connect.Request[v1.ForceReleaseRequest]) (*connect.Response[v1.ForceReleaseResponse], error) {
 	return c.forceRelease.CallUnary(ctx, req)
@@ -193,6 +212,10 @@ type EnvironmentServiceHandler interface {
 	DeleteEnvironment(context.Context, *connect.Request[v1.DeleteEnvironmentRequest]) (*connect.Response[v1.DeleteEnvironmentResponse], error)
 	// Takes an environment out of service, or back into it. Who holds it may finish.
 	SetEnvironmentState(context.Context, *connect.Request[v1.SetEnvironmentStateRequest]) (*connect.Response[v1.SetEnvironmentStateResponse], error)
+	// Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+	// the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+	// it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+	AcquireForCleaning(context.Context, *connect.Request[v1.AcquireForCleaningRequest]) (*connect.Response[v1.AcquireForCleaningResponse], error)
 	// Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
 	ForceRelease(context.Context, *connect.Request[v1.ForceReleaseRequest]) (*connect.Response[v1.ForceReleaseResponse], error)
 	// Lists leases, oldest first; ended ones at least 24 h beyond their end.
@@ -238,6 +261,12 @@ func NewEnvironmentServiceHandler(svc EnvironmentServiceHandler, opts ...connect
 		connect.WithSchema(environmentServiceMethods.ByName("SetEnvironmentState")),
 		connect.WithHandlerOptions(opts...),
 	)
+	environmentServiceAcquireForCleaningHandler := connect.NewUnaryHandler(
+		EnvironmentServiceAcquireForCleaningProcedure,
+		svc.AcquireForCleaning,
+		connect.WithSchema(environmentServiceMethods.ByName("AcquireForCleaning")),
+		connect.WithHandlerOptions(opts...),
+	)
 	environmentServiceForceReleaseHandler := connect.NewUnaryHandler(
 		EnvironmentServiceForceReleaseProcedure,
 		svc.ForceRelease,
@@ -263,6 +292,8 @@ func NewEnvironmentServiceHandler(svc EnvironmentServiceHandler, opts ...connect
 			environmentServiceDeleteEnvironmentHandler.ServeHTTP(w, r)
 		case EnvironmentServiceSetEnvironmentStateProcedure:
 			environmentServiceSetEnvironmentStateHandler.ServeHTTP(w, r)
+		case EnvironmentServiceAcquireForCleaningProcedure:
+			environmentServiceAcquireForCleaningHandler.ServeHTTP(w, r)
 		case EnvironmentServiceForceReleaseProcedure:
 			environmentServiceForceReleaseHandler.ServeHTTP(w, r)
 		case EnvironmentServiceListLeasesProcedure:
@@ -294,6 +325,10 @@ func (UnimplementedEnvironmentServiceHandler) DeleteEnvironment(context.Context,
 
 func (UnimplementedEnvironmentServiceHandler) SetEnvironmentState(context.Context, *connect.Request[v1.SetEnvironmentStateRequest]) (*connect.Response[v1.SetEnvironmentStateResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.EnvironmentService.SetEnvironmentState is not implemented"))
+}
+
+func (UnimplementedEnvironmentServiceHandler) AcquireForCleaning(context.Context, *connect.Request[v1.AcquireForCleaningRequest]) (*connect.Response[v1.AcquireForCleaningResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.EnvironmentService.AcquireForCleaning is not implemented"))
 }
 
 func (UnimplementedEnvironmentServiceHandler) ForceRelease(context.Context, *connect.Request[v1.ForceReleaseRequest]) (*connect.Response[v1.ForceReleaseResponse], error) {

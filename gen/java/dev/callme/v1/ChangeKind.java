@@ -168,7 +168,7 @@ public enum ChangeKind
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return dev.callme.v1.EnvironmentServiceProto.getDescriptor().getEnumTypes().get(0);
+    return dev.callme.v1.EnvironmentServiceProto.getDescriptor().getEnumTypes().get(1);
   }
 
   private static final ChangeKind[] VALUES = values();

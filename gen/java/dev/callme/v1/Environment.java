@@ -37,6 +37,7 @@ private static final long serialVersionUID = 0L;
     description_ = "";
     state_ = 0;
     stateReason_ = "";
+    onExpiry_ = 0;
     slotVariables_ = java.util.Collections.emptyList();
   }
 
@@ -412,7 +413,7 @@ java.lang.String defaultValue) {
   private com.google.protobuf.Timestamp stateUntil_;
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself. Output only.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -424,7 +425,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself. Output only.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -436,7 +437,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself. Output only.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -735,6 +736,70 @@ dev.callme.v1.Variable defaultValue) {
     return cooldown_ == null ? com.google.protobuf.Duration.getDefaultInstance() : cooldown_;
   }
 
+  public static final int ON_EXPIRY_FIELD_NUMBER = 15;
+  private int onExpiry_ = 0;
+  /**
+   * <pre>
+   * What becomes of it when its holder does not give it back; RELEASE if absent.
+   * </pre>
+   *
+   * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+   * @return The enum numeric value on the wire for onExpiry.
+   */
+  @java.lang.Override public int getOnExpiryValue() {
+    return onExpiry_;
+  }
+  /**
+   * <pre>
+   * What becomes of it when its holder does not give it back; RELEASE if absent.
+   * </pre>
+   *
+   * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+   * @return The onExpiry.
+   */
+  @java.lang.Override public dev.callme.v1.OnExpiry getOnExpiry() {
+    dev.callme.v1.OnExpiry result = dev.callme.v1.OnExpiry.forNumber(onExpiry_);
+    return result == null ? dev.callme.v1.OnExpiry.UNRECOGNIZED : result;
+  }
+
+  public static final int CLEANING_FIELD_NUMBER = 16;
+  private dev.callme.v1.Cleaning cleaning_;
+  /**
+   * <pre>
+   * How it is cleaned.
+   * </pre>
+   *
+   * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+   * @return Whether the cleaning field is set.
+   */
+  @java.lang.Override
+  public boolean hasCleaning() {
+    return ((bitField0_ & 0x00000080) != 0);
+  }
+  /**
+   * <pre>
+   * How it is cleaned.
+   * </pre>
+   *
+   * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+   * @return The cleaning.
+   */
+  @java.lang.Override
+  public dev.callme.v1.Cleaning getCleaning() {
+    return cleaning_ == null ? dev.callme.v1.Cleaning.getDefaultInstance() : cleaning_;
+  }
+  /**
+   * <pre>
+   * How it is cleaned.
+   * </pre>
+   *
+   * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.CleaningOrBuilder getCleaningOrBuilder() {
+    return cleaning_ == null ? dev.callme.v1.Cleaning.getDefaultInstance() : cleaning_;
+  }
+
   public static final int LINKS_FIELD_NUMBER = 17;
   private static final class LinksDefaultEntryHolder {
     static final com.google.protobuf.MapEntry<
@@ -1001,6 +1066,22 @@ dev.callme.v1.Fact defaultValue) {
     return map.get(key);
   }
 
+  public static final int QUARANTINE_AFTER_FIELD_NUMBER = 21;
+  private int quarantineAfter_ = 0;
+  /**
+   * <pre>
+   * So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+   * release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+   * </pre>
+   *
+   * <code>uint32 quarantine_after = 21 [json_name = "quarantineAfter"];</code>
+   * @return The quarantineAfter.
+   */
+  @java.lang.Override
+  public int getQuarantineAfter() {
+    return quarantineAfter_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1063,6 +1144,12 @@ dev.callme.v1.Fact defaultValue) {
     if (((bitField0_ & 0x00000040) != 0)) {
       output.writeMessage(14, getCooldown());
     }
+    if (onExpiry_ != dev.callme.v1.OnExpiry.ON_EXPIRY_UNSPECIFIED.getNumber()) {
+      output.writeEnum(15, onExpiry_);
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      output.writeMessage(16, getCleaning());
+    }
     com.google.protobuf.GeneratedMessage
       .serializeStringMapTo(
         output,
@@ -1081,6 +1168,9 @@ dev.callme.v1.Fact defaultValue) {
         internalGetFacts(),
         FactsDefaultEntryHolder.defaultEntry,
         20);
+    if (quarantineAfter_ != 0) {
+      output.writeUInt32(21, quarantineAfter_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -1154,6 +1244,14 @@ dev.callme.v1.Fact defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(14, getCooldown());
     }
+    if (onExpiry_ != dev.callme.v1.OnExpiry.ON_EXPIRY_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(15, onExpiry_);
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(16, getCleaning());
+    }
     for (java.util.Map.Entry<java.lang.String, java.lang.String> entry
          : internalGetLinks().getMap().entrySet()) {
       com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
@@ -1181,6 +1279,10 @@ dev.callme.v1.Fact defaultValue) {
           .build();
       size += com.google.protobuf.CodedOutputStream
           .computeMessageSize(20, facts__);
+    }
+    if (quarantineAfter_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(21, quarantineAfter_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -1245,6 +1347,12 @@ dev.callme.v1.Fact defaultValue) {
       if (!getCooldown()
           .equals(other.getCooldown())) return false;
     }
+    if (onExpiry_ != other.onExpiry_) return false;
+    if (hasCleaning() != other.hasCleaning()) return false;
+    if (hasCleaning()) {
+      if (!getCleaning()
+          .equals(other.getCleaning())) return false;
+    }
     if (!internalGetLinks().equals(
         other.internalGetLinks())) return false;
     if (getOnDemand()
@@ -1253,6 +1361,8 @@ dev.callme.v1.Fact defaultValue) {
         .equals(other.getSlotVariablesList())) return false;
     if (!internalGetFacts().equals(
         other.internalGetFacts())) return false;
+    if (getQuarantineAfter()
+        != other.getQuarantineAfter()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1310,6 +1420,12 @@ dev.callme.v1.Fact defaultValue) {
       hash = (37 * hash) + COOLDOWN_FIELD_NUMBER;
       hash = (53 * hash) + getCooldown().hashCode();
     }
+    hash = (37 * hash) + ON_EXPIRY_FIELD_NUMBER;
+    hash = (53 * hash) + onExpiry_;
+    if (hasCleaning()) {
+      hash = (37 * hash) + CLEANING_FIELD_NUMBER;
+      hash = (53 * hash) + getCleaning().hashCode();
+    }
     if (!internalGetLinks().getMap().isEmpty()) {
       hash = (37 * hash) + LINKS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetLinks().hashCode();
@@ -1325,6 +1441,8 @@ dev.callme.v1.Fact defaultValue) {
       hash = (37 * hash) + FACTS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetFacts().hashCode();
     }
+    hash = (37 * hash) + QUARANTINE_AFTER_FIELD_NUMBER;
+    hash = (53 * hash) + getQuarantineAfter();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1499,6 +1617,7 @@ dev.callme.v1.Fact defaultValue) {
         internalGetMaxHoldFieldBuilder();
         internalGetLockDelayFieldBuilder();
         internalGetCooldownFieldBuilder();
+        internalGetCleaningFieldBuilder();
         internalGetSlotVariablesFieldBuilder();
       }
     }
@@ -1544,6 +1663,12 @@ dev.callme.v1.Fact defaultValue) {
         cooldownBuilder_.dispose();
         cooldownBuilder_ = null;
       }
+      onExpiry_ = 0;
+      cleaning_ = null;
+      if (cleaningBuilder_ != null) {
+        cleaningBuilder_.dispose();
+        cleaningBuilder_ = null;
+      }
       internalGetMutableLinks().clear();
       onDemand_ = false;
       if (slotVariablesBuilder_ == null) {
@@ -1552,8 +1677,9 @@ dev.callme.v1.Fact defaultValue) {
         slotVariables_ = null;
         slotVariablesBuilder_.clear();
       }
-      bitField0_ = (bitField0_ & ~0x00010000);
+      bitField0_ = (bitField0_ & ~0x00040000);
       internalGetMutableFacts().clear();
+      quarantineAfter_ = 0;
       return this;
     }
 
@@ -1588,9 +1714,9 @@ dev.callme.v1.Fact defaultValue) {
 
     private void buildPartialRepeatedFields(dev.callme.v1.Environment result) {
       if (slotVariablesBuilder_ == null) {
-        if (((bitField0_ & 0x00010000) != 0)) {
+        if (((bitField0_ & 0x00040000) != 0)) {
           slotVariables_ = java.util.Collections.unmodifiableList(slotVariables_);
-          bitField0_ = (bitField0_ & ~0x00010000);
+          bitField0_ = (bitField0_ & ~0x00040000);
         }
         result.slotVariables_ = slotVariables_;
       } else {
@@ -1664,14 +1790,26 @@ dev.callme.v1.Fact defaultValue) {
         to_bitField0_ |= 0x00000040;
       }
       if (((from_bitField0_ & 0x00004000) != 0)) {
+        result.onExpiry_ = onExpiry_;
+      }
+      if (((from_bitField0_ & 0x00008000) != 0)) {
+        result.cleaning_ = cleaningBuilder_ == null
+            ? cleaning_
+            : cleaningBuilder_.build();
+        to_bitField0_ |= 0x00000080;
+      }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
         result.links_ = internalGetLinks();
         result.links_.makeImmutable();
       }
-      if (((from_bitField0_ & 0x00008000) != 0)) {
+      if (((from_bitField0_ & 0x00020000) != 0)) {
         result.onDemand_ = onDemand_;
       }
-      if (((from_bitField0_ & 0x00020000) != 0)) {
+      if (((from_bitField0_ & 0x00080000) != 0)) {
         result.facts_ = internalGetFacts().build(FactsDefaultEntryHolder.defaultEntry);
+      }
+      if (((from_bitField0_ & 0x00100000) != 0)) {
+        result.quarantineAfter_ = quarantineAfter_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1738,9 +1876,15 @@ dev.callme.v1.Fact defaultValue) {
       if (other.hasCooldown()) {
         mergeCooldown(other.getCooldown());
       }
+      if (other.onExpiry_ != 0) {
+        setOnExpiryValue(other.getOnExpiryValue());
+      }
+      if (other.hasCleaning()) {
+        mergeCleaning(other.getCleaning());
+      }
       internalGetMutableLinks().mergeFrom(
           other.internalGetLinks());
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       if (other.getOnDemand() != false) {
         setOnDemand(other.getOnDemand());
       }
@@ -1748,7 +1892,7 @@ dev.callme.v1.Fact defaultValue) {
         if (!other.slotVariables_.isEmpty()) {
           if (slotVariables_.isEmpty()) {
             slotVariables_ = other.slotVariables_;
-            bitField0_ = (bitField0_ & ~0x00010000);
+            bitField0_ = (bitField0_ & ~0x00040000);
           } else {
             ensureSlotVariablesIsMutable();
             slotVariables_.addAll(other.slotVariables_);
@@ -1761,7 +1905,7 @@ dev.callme.v1.Fact defaultValue) {
             slotVariablesBuilder_.dispose();
             slotVariablesBuilder_ = null;
             slotVariables_ = other.slotVariables_;
-            bitField0_ = (bitField0_ & ~0x00010000);
+            bitField0_ = (bitField0_ & ~0x00040000);
             slotVariablesBuilder_ = 
               com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
                  internalGetSlotVariablesFieldBuilder() : null;
@@ -1772,7 +1916,10 @@ dev.callme.v1.Fact defaultValue) {
       }
       internalGetMutableFacts().mergeFrom(
           other.internalGetFacts());
-      bitField0_ |= 0x00020000;
+      bitField0_ |= 0x00080000;
+      if (other.getQuarantineAfter() != 0) {
+        setQuarantineAfter(other.getQuarantineAfter());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1889,18 +2036,30 @@ dev.callme.v1.Fact defaultValue) {
               bitField0_ |= 0x00002000;
               break;
             } // case 114
+            case 120: {
+              onExpiry_ = input.readEnum();
+              bitField0_ |= 0x00004000;
+              break;
+            } // case 120
+            case 130: {
+              input.readMessage(
+                  internalGetCleaningFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00008000;
+              break;
+            } // case 130
             case 138: {
               com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
               links__ = input.readMessage(
                   LinksDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
               internalGetMutableLinks().getMutableMap().put(
                   links__.getKey(), links__.getValue());
-              bitField0_ |= 0x00004000;
+              bitField0_ |= 0x00010000;
               break;
             } // case 138
             case 144: {
               onDemand_ = input.readBool();
-              bitField0_ |= 0x00008000;
+              bitField0_ |= 0x00020000;
               break;
             } // case 144
             case 154: {
@@ -1922,9 +2081,14 @@ dev.callme.v1.Fact defaultValue) {
                   FactsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
               internalGetMutableFacts().ensureBuilderMap().put(
                   facts__.getKey(), facts__.getValue());
-              bitField0_ |= 0x00020000;
+              bitField0_ |= 0x00080000;
               break;
             } // case 162
+            case 168: {
+              quarantineAfter_ = input.readUInt32();
+              bitField0_ |= 0x00100000;
+              break;
+            } // case 168
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2597,7 +2761,7 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> stateUntilBuilder_;
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2608,7 +2772,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2623,7 +2787,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2643,7 +2807,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2661,7 +2825,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2686,7 +2850,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2703,7 +2867,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2715,7 +2879,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -2730,7 +2894,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself. Output only.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -3729,6 +3893,234 @@ dev.callme.v1.Variable defaultValue) {
       return cooldownBuilder_;
     }
 
+    private int onExpiry_ = 0;
+    /**
+     * <pre>
+     * What becomes of it when its holder does not give it back; RELEASE if absent.
+     * </pre>
+     *
+     * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+     * @return The enum numeric value on the wire for onExpiry.
+     */
+    @java.lang.Override public int getOnExpiryValue() {
+      return onExpiry_;
+    }
+    /**
+     * <pre>
+     * What becomes of it when its holder does not give it back; RELEASE if absent.
+     * </pre>
+     *
+     * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+     * @param value The enum numeric value on the wire for onExpiry to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOnExpiryValue(int value) {
+      onExpiry_ = value;
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What becomes of it when its holder does not give it back; RELEASE if absent.
+     * </pre>
+     *
+     * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+     * @return The onExpiry.
+     */
+    @java.lang.Override
+    public dev.callme.v1.OnExpiry getOnExpiry() {
+      dev.callme.v1.OnExpiry result = dev.callme.v1.OnExpiry.forNumber(onExpiry_);
+      return result == null ? dev.callme.v1.OnExpiry.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * What becomes of it when its holder does not give it back; RELEASE if absent.
+     * </pre>
+     *
+     * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+     * @param value The onExpiry to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOnExpiry(dev.callme.v1.OnExpiry value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00004000;
+      onExpiry_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What becomes of it when its holder does not give it back; RELEASE if absent.
+     * </pre>
+     *
+     * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOnExpiry() {
+      bitField0_ = (bitField0_ & ~0x00004000);
+      onExpiry_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private dev.callme.v1.Cleaning cleaning_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Cleaning, dev.callme.v1.Cleaning.Builder, dev.callme.v1.CleaningOrBuilder> cleaningBuilder_;
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     * @return Whether the cleaning field is set.
+     */
+    public boolean hasCleaning() {
+      return ((bitField0_ & 0x00008000) != 0);
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     * @return The cleaning.
+     */
+    public dev.callme.v1.Cleaning getCleaning() {
+      if (cleaningBuilder_ == null) {
+        return cleaning_ == null ? dev.callme.v1.Cleaning.getDefaultInstance() : cleaning_;
+      } else {
+        return cleaningBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     */
+    public Builder setCleaning(dev.callme.v1.Cleaning value) {
+      if (cleaningBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        cleaning_ = value;
+      } else {
+        cleaningBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     */
+    public Builder setCleaning(
+        dev.callme.v1.Cleaning.Builder builderForValue) {
+      if (cleaningBuilder_ == null) {
+        cleaning_ = builderForValue.build();
+      } else {
+        cleaningBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     */
+    public Builder mergeCleaning(dev.callme.v1.Cleaning value) {
+      if (cleaningBuilder_ == null) {
+        if (((bitField0_ & 0x00008000) != 0) &&
+          cleaning_ != null &&
+          cleaning_ != dev.callme.v1.Cleaning.getDefaultInstance()) {
+          getCleaningBuilder().mergeFrom(value);
+        } else {
+          cleaning_ = value;
+        }
+      } else {
+        cleaningBuilder_.mergeFrom(value);
+      }
+      if (cleaning_ != null) {
+        bitField0_ |= 0x00008000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     */
+    public Builder clearCleaning() {
+      bitField0_ = (bitField0_ & ~0x00008000);
+      cleaning_ = null;
+      if (cleaningBuilder_ != null) {
+        cleaningBuilder_.dispose();
+        cleaningBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     */
+    public dev.callme.v1.Cleaning.Builder getCleaningBuilder() {
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return internalGetCleaningFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     */
+    public dev.callme.v1.CleaningOrBuilder getCleaningOrBuilder() {
+      if (cleaningBuilder_ != null) {
+        return cleaningBuilder_.getMessageOrBuilder();
+      } else {
+        return cleaning_ == null ?
+            dev.callme.v1.Cleaning.getDefaultInstance() : cleaning_;
+      }
+    }
+    /**
+     * <pre>
+     * How it is cleaned.
+     * </pre>
+     *
+     * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Cleaning, dev.callme.v1.Cleaning.Builder, dev.callme.v1.CleaningOrBuilder> 
+        internalGetCleaningFieldBuilder() {
+      if (cleaningBuilder_ == null) {
+        cleaningBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.Cleaning, dev.callme.v1.Cleaning.Builder, dev.callme.v1.CleaningOrBuilder>(
+                getCleaning(),
+                getParentForChildren(),
+                isClean());
+        cleaning_ = null;
+      }
+      return cleaningBuilder_;
+    }
+
     private com.google.protobuf.MapField<
         java.lang.String, java.lang.String> links_;
     private com.google.protobuf.MapField<java.lang.String, java.lang.String>
@@ -3748,7 +4140,7 @@ dev.callme.v1.Variable defaultValue) {
       if (!links_.isMutable()) {
         links_ = links_.copy();
       }
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return links_;
     }
@@ -3824,7 +4216,7 @@ java.lang.String defaultValue) {
       return map.get(key);
     }
     public Builder clearLinks() {
-      bitField0_ = (bitField0_ & ~0x00004000);
+      bitField0_ = (bitField0_ & ~0x00010000);
       internalGetMutableLinks().getMutableMap()
           .clear();
       return this;
@@ -3849,7 +4241,7 @@ java.lang.String defaultValue) {
     @java.lang.Deprecated
     public java.util.Map<java.lang.String, java.lang.String>
         getMutableLinks() {
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       return internalGetMutableLinks().getMutableMap();
     }
     /**
@@ -3866,7 +4258,7 @@ java.lang.String defaultValue) {
       if (value == null) { throw new NullPointerException("map value"); }
       internalGetMutableLinks().getMutableMap()
           .put(key, value);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       return this;
     }
     /**
@@ -3880,7 +4272,7 @@ java.lang.String defaultValue) {
         java.util.Map<java.lang.String, java.lang.String> values) {
       internalGetMutableLinks().getMutableMap()
           .putAll(values);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       return this;
     }
 
@@ -3909,7 +4301,7 @@ java.lang.String defaultValue) {
     public Builder setOnDemand(boolean value) {
 
       onDemand_ = value;
-      bitField0_ |= 0x00008000;
+      bitField0_ |= 0x00020000;
       onChanged();
       return this;
     }
@@ -3922,7 +4314,7 @@ java.lang.String defaultValue) {
      * @return This builder for chaining.
      */
     public Builder clearOnDemand() {
-      bitField0_ = (bitField0_ & ~0x00008000);
+      bitField0_ = (bitField0_ & ~0x00020000);
       onDemand_ = false;
       onChanged();
       return this;
@@ -3931,9 +4323,9 @@ java.lang.String defaultValue) {
     private java.util.List<dev.callme.v1.SlotVariables> slotVariables_ =
       java.util.Collections.emptyList();
     private void ensureSlotVariablesIsMutable() {
-      if (!((bitField0_ & 0x00010000) != 0)) {
+      if (!((bitField0_ & 0x00040000) != 0)) {
         slotVariables_ = new java.util.ArrayList<dev.callme.v1.SlotVariables>(slotVariables_);
-        bitField0_ |= 0x00010000;
+        bitField0_ |= 0x00040000;
        }
     }
 
@@ -4127,7 +4519,7 @@ java.lang.String defaultValue) {
     public Builder clearSlotVariables() {
       if (slotVariablesBuilder_ == null) {
         slotVariables_ = java.util.Collections.emptyList();
-        bitField0_ = (bitField0_ & ~0x00010000);
+        bitField0_ = (bitField0_ & ~0x00040000);
         onChanged();
       } else {
         slotVariablesBuilder_.clear();
@@ -4232,7 +4624,7 @@ java.lang.String defaultValue) {
         slotVariablesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
             dev.callme.v1.SlotVariables, dev.callme.v1.SlotVariables.Builder, dev.callme.v1.SlotVariablesOrBuilder>(
                 slotVariables_,
-                ((bitField0_ & 0x00010000) != 0),
+                ((bitField0_ & 0x00040000) != 0),
                 getParentForChildren(),
                 isClean());
         slotVariables_ = null;
@@ -4268,7 +4660,7 @@ java.lang.String defaultValue) {
       if (facts_ == null) {
         facts_ = new com.google.protobuf.MapFieldBuilder<>(factsConverter);
       }
-      bitField0_ |= 0x00020000;
+      bitField0_ |= 0x00080000;
       onChanged();
       return facts_;
     }
@@ -4342,7 +4734,7 @@ dev.callme.v1.Fact defaultValue) {
       return factsConverter.build(map.get(key));
     }
     public Builder clearFacts() {
-      bitField0_ = (bitField0_ & ~0x00020000);
+      bitField0_ = (bitField0_ & ~0x00080000);
       internalGetMutableFacts().clear();
       return this;
     }
@@ -4366,7 +4758,7 @@ dev.callme.v1.Fact defaultValue) {
     @java.lang.Deprecated
     public java.util.Map<java.lang.String, dev.callme.v1.Fact>
         getMutableFacts() {
-      bitField0_ |= 0x00020000;
+      bitField0_ |= 0x00080000;
       return internalGetMutableFacts().ensureMessageMap();
     }
     /**
@@ -4383,7 +4775,7 @@ dev.callme.v1.Fact defaultValue) {
       if (value == null) { throw new NullPointerException("map value"); }
       internalGetMutableFacts().ensureBuilderMap()
           .put(key, value);
-      bitField0_ |= 0x00020000;
+      bitField0_ |= 0x00080000;
       return this;
     }
     /**
@@ -4402,7 +4794,7 @@ dev.callme.v1.Fact defaultValue) {
       }
       internalGetMutableFacts().ensureBuilderMap()
           .putAll(values);
-      bitField0_ |= 0x00020000;
+      bitField0_ |= 0x00080000;
       return this;
     }
     /**
@@ -4425,6 +4817,53 @@ dev.callme.v1.Fact defaultValue) {
         builderMap.put(key, entry);
       }
       return (dev.callme.v1.Fact.Builder) entry;
+    }
+
+    private int quarantineAfter_ ;
+    /**
+     * <pre>
+     * So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+     * release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+     * </pre>
+     *
+     * <code>uint32 quarantine_after = 21 [json_name = "quarantineAfter"];</code>
+     * @return The quarantineAfter.
+     */
+    @java.lang.Override
+    public int getQuarantineAfter() {
+      return quarantineAfter_;
+    }
+    /**
+     * <pre>
+     * So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+     * release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+     * </pre>
+     *
+     * <code>uint32 quarantine_after = 21 [json_name = "quarantineAfter"];</code>
+     * @param value The quarantineAfter to set.
+     * @return This builder for chaining.
+     */
+    public Builder setQuarantineAfter(int value) {
+
+      quarantineAfter_ = value;
+      bitField0_ |= 0x00100000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+     * release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+     * </pre>
+     *
+     * <code>uint32 quarantine_after = 21 [json_name = "quarantineAfter"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearQuarantineAfter() {
+      bitField0_ = (bitField0_ & ~0x00100000);
+      quarantineAfter_ = 0;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Environment)

@@ -184,7 +184,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself. Output only.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -193,7 +193,7 @@ java.lang.String defaultValue);
   boolean hasStateUntil();
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself. Output only.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -202,7 +202,7 @@ java.lang.String defaultValue);
   com.google.protobuf.Timestamp getStateUntil();
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself. Output only.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 8 [json_name = "stateUntil"];</code>
@@ -405,6 +405,52 @@ dev.callme.v1.Variable defaultValue);
 
   /**
    * <pre>
+   * What becomes of it when its holder does not give it back; RELEASE if absent.
+   * </pre>
+   *
+   * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+   * @return The enum numeric value on the wire for onExpiry.
+   */
+  int getOnExpiryValue();
+  /**
+   * <pre>
+   * What becomes of it when its holder does not give it back; RELEASE if absent.
+   * </pre>
+   *
+   * <code>.callme.v1.OnExpiry on_expiry = 15 [json_name = "onExpiry"];</code>
+   * @return The onExpiry.
+   */
+  dev.callme.v1.OnExpiry getOnExpiry();
+
+  /**
+   * <pre>
+   * How it is cleaned.
+   * </pre>
+   *
+   * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+   * @return Whether the cleaning field is set.
+   */
+  boolean hasCleaning();
+  /**
+   * <pre>
+   * How it is cleaned.
+   * </pre>
+   *
+   * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+   * @return The cleaning.
+   */
+  dev.callme.v1.Cleaning getCleaning();
+  /**
+   * <pre>
+   * How it is cleaned.
+   * </pre>
+   *
+   * <code>.callme.v1.Cleaning cleaning = 16 [json_name = "cleaning"];</code>
+   */
+  dev.callme.v1.CleaningOrBuilder getCleaningOrBuilder();
+
+  /**
+   * <pre>
    * Where to find it: text to http(s) address, at most 32.
    * </pre>
    *
@@ -564,4 +610,15 @@ dev.callme.v1.Fact defaultValue);
    */
   dev.callme.v1.Fact getFactsOrThrow(
       java.lang.String key);
+
+  /**
+   * <pre>
+   * So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+   * release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+   * </pre>
+   *
+   * <code>uint32 quarantine_after = 21 [json_name = "quarantineAfter"];</code>
+   * @return The quarantineAfter.
+   */
+  int getQuarantineAfter();
 }

@@ -172,6 +172,37 @@ public final class EnvironmentServiceGrpc {
     return getSetEnvironmentStateMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.callme.v1.AcquireForCleaningRequest,
+      dev.callme.v1.AcquireForCleaningResponse> getAcquireForCleaningMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "AcquireForCleaning",
+      requestType = dev.callme.v1.AcquireForCleaningRequest.class,
+      responseType = dev.callme.v1.AcquireForCleaningResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.callme.v1.AcquireForCleaningRequest,
+      dev.callme.v1.AcquireForCleaningResponse> getAcquireForCleaningMethod() {
+    io.grpc.MethodDescriptor<dev.callme.v1.AcquireForCleaningRequest, dev.callme.v1.AcquireForCleaningResponse> getAcquireForCleaningMethod;
+    if ((getAcquireForCleaningMethod = EnvironmentServiceGrpc.getAcquireForCleaningMethod) == null) {
+      synchronized (EnvironmentServiceGrpc.class) {
+        if ((getAcquireForCleaningMethod = EnvironmentServiceGrpc.getAcquireForCleaningMethod) == null) {
+          EnvironmentServiceGrpc.getAcquireForCleaningMethod = getAcquireForCleaningMethod =
+              io.grpc.MethodDescriptor.<dev.callme.v1.AcquireForCleaningRequest, dev.callme.v1.AcquireForCleaningResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "AcquireForCleaning"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.AcquireForCleaningRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.AcquireForCleaningResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new EnvironmentServiceMethodDescriptorSupplier("AcquireForCleaning"))
+              .build();
+        }
+      }
+    }
+    return getAcquireForCleaningMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<dev.callme.v1.ForceReleaseRequest,
       dev.callme.v1.ForceReleaseResponse> getForceReleaseMethod;
 
@@ -354,6 +385,18 @@ public final class EnvironmentServiceGrpc {
 
     /**
      * <pre>
+     * Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+     * the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+     * it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+     * </pre>
+     */
+    default void acquireForCleaning(dev.callme.v1.AcquireForCleaningRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.AcquireForCleaningResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getAcquireForCleaningMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
      * </pre>
      */
@@ -464,6 +507,19 @@ public final class EnvironmentServiceGrpc {
 
     /**
      * <pre>
+     * Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+     * the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+     * it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+     * </pre>
+     */
+    public void acquireForCleaning(dev.callme.v1.AcquireForCleaningRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.AcquireForCleaningResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getAcquireForCleaningMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
      * </pre>
      */
@@ -557,6 +613,18 @@ public final class EnvironmentServiceGrpc {
 
     /**
      * <pre>
+     * Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+     * the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+     * it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+     * </pre>
+     */
+    public dev.callme.v1.AcquireForCleaningResponse acquireForCleaning(dev.callme.v1.AcquireForCleaningRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getAcquireForCleaningMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
      * </pre>
      */
@@ -644,6 +712,18 @@ public final class EnvironmentServiceGrpc {
     public dev.callme.v1.SetEnvironmentStateResponse setEnvironmentState(dev.callme.v1.SetEnvironmentStateRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getSetEnvironmentStateMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+     * the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+     * it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+     * </pre>
+     */
+    public dev.callme.v1.AcquireForCleaningResponse acquireForCleaning(dev.callme.v1.AcquireForCleaningRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getAcquireForCleaningMethod(), getCallOptions(), request);
     }
 
     /**
@@ -744,6 +824,19 @@ public final class EnvironmentServiceGrpc {
 
     /**
      * <pre>
+     * Gives an environment that is DIRTY to a cleaner, ahead of the whole line: the one that has been DIRTY for longest. It is CLEANING while
+     * the lease is HELD, which lives, is renewed and released as any other. Released as OK it is AVAILABLE, as FAILED it is DIRTY again, as
+     * it is where the lease expires; released as BROKEN, or not clean within `cleaning.timeout`, it is QUARANTINED. Nothing DIRTY: not_found.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.AcquireForCleaningResponse> acquireForCleaning(
+        dev.callme.v1.AcquireForCleaningRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getAcquireForCleaningMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * Ends somebody else's lease, on the record. By id, so that it can never hit a successor. The slots rest for lock_delay.
      * </pre>
      */
@@ -770,8 +863,9 @@ public final class EnvironmentServiceGrpc {
   private static final int METHODID_APPLY_ENVIRONMENTS = 2;
   private static final int METHODID_DELETE_ENVIRONMENT = 3;
   private static final int METHODID_SET_ENVIRONMENT_STATE = 4;
-  private static final int METHODID_FORCE_RELEASE = 5;
-  private static final int METHODID_LIST_LEASES = 6;
+  private static final int METHODID_ACQUIRE_FOR_CLEANING = 5;
+  private static final int METHODID_FORCE_RELEASE = 6;
+  private static final int METHODID_LIST_LEASES = 7;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -809,6 +903,10 @@ public final class EnvironmentServiceGrpc {
         case METHODID_SET_ENVIRONMENT_STATE:
           serviceImpl.setEnvironmentState((dev.callme.v1.SetEnvironmentStateRequest) request,
               (io.grpc.stub.StreamObserver<dev.callme.v1.SetEnvironmentStateResponse>) responseObserver);
+          break;
+        case METHODID_ACQUIRE_FOR_CLEANING:
+          serviceImpl.acquireForCleaning((dev.callme.v1.AcquireForCleaningRequest) request,
+              (io.grpc.stub.StreamObserver<dev.callme.v1.AcquireForCleaningResponse>) responseObserver);
           break;
         case METHODID_FORCE_RELEASE:
           serviceImpl.forceRelease((dev.callme.v1.ForceReleaseRequest) request,
@@ -871,6 +969,13 @@ public final class EnvironmentServiceGrpc {
               dev.callme.v1.SetEnvironmentStateRequest,
               dev.callme.v1.SetEnvironmentStateResponse>(
                 service, METHODID_SET_ENVIRONMENT_STATE)))
+        .addMethod(
+          getAcquireForCleaningMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.callme.v1.AcquireForCleaningRequest,
+              dev.callme.v1.AcquireForCleaningResponse>(
+                service, METHODID_ACQUIRE_FOR_CLEANING)))
         .addMethod(
           getForceReleaseMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -938,6 +1043,7 @@ public final class EnvironmentServiceGrpc {
               .addMethod(getApplyEnvironmentsMethod())
               .addMethod(getDeleteEnvironmentMethod())
               .addMethod(getSetEnvironmentStateMethod())
+              .addMethod(getAcquireForCleaningMethod())
               .addMethod(getForceReleaseMethod())
               .addMethod(getListLeasesMethod())
               .build();

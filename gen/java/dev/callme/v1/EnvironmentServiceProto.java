@@ -27,6 +27,11 @@ public final class EnvironmentServiceProto {
         (com.google.protobuf.ExtensionRegistryLite) registry);
   }
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Cleaning_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Cleaning_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_Environment_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -132,6 +137,16 @@ public final class EnvironmentServiceProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_SetEnvironmentStateResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_AcquireForCleaningRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_AcquireForCleaningRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_AcquireForCleaningResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_AcquireForCleaningResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_ForceReleaseRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -168,126 +183,147 @@ public final class EnvironmentServiceProto {
       "\n#callme/v1/environment_service.proto\022\tc" +
       "allme.v1\032\025callme/v1/types.proto\032\036google/" +
       "protobuf/duration.proto\032\037google/protobuf" +
-      "/timestamp.proto\"\264\t\n\013Environment\022\022\n\004name" +
-      "\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004pool\022 \n\013desc" +
-      "ription\030\003 \001(\tR\013description\022:\n\006labels\030\004 \003" +
-      "(\0132\".callme.v1.Environment.LabelsEntryR\006" +
-      "labels\022\037\n\010capacity\030\005 \001(\rH\000R\010capacity\210\001\001\022" +
-      "1\n\005state\030\006 \001(\0162\033.callme.v1.EnvironmentSt" +
-      "ateR\005state\022!\n\014state_reason\030\007 \001(\tR\013stateR" +
-      "eason\022;\n\013state_until\030\010 \001(\0132\032.google.prot" +
-      "obuf.TimestampR\nstateUntil\022C\n\tvariables\030" +
-      "\t \003(\0132%.callme.v1.Environment.VariablesE" +
-      "ntryR\tvariables\022:\n\013default_ttl\030\n \001(\0132\031.g" +
-      "oogle.protobuf.DurationR\ndefaultTtl\0222\n\007m" +
-      "ax_ttl\030\013 \001(\0132\031.google.protobuf.DurationR" +
-      "\006maxTtl\0224\n\010max_hold\030\014 \001(\0132\031.google.proto" +
-      "buf.DurationR\007maxHold\0228\n\nlock_delay\030\r \001(" +
-      "\0132\031.google.protobuf.DurationR\tlockDelay\022" +
-      "5\n\010cooldown\030\016 \001(\0132\031.google.protobuf.Dura" +
-      "tionR\010cooldown\0227\n\005links\030\021 \003(\0132!.callme.v" +
-      "1.Environment.LinksEntryR\005links\022\033\n\ton_de" +
-      "mand\030\022 \001(\010R\010onDemand\022?\n\016slot_variables\030\023" +
-      " \003(\0132\030.callme.v1.SlotVariablesR\rslotVari" +
-      "ables\0227\n\005facts\030\024 \003(\0132!.callme.v1.Environ" +
-      "ment.FactsEntryR\005facts\0329\n\013LabelsEntry\022\020\n" +
-      "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028" +
-      "\001\032Q\n\016VariablesEntry\022\020\n\003key\030\001 \001(\tR\003key\022)\n" +
-      "\005value\030\002 \001(\0132\023.callme.v1.VariableR\005value" +
-      ":\0028\001\0328\n\nLinksEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
-      "value\030\002 \001(\tR\005value:\0028\001\032I\n\nFactsEntry\022\020\n\003" +
-      "key\030\001 \001(\tR\003key\022%\n\005value\030\002 \001(\0132\017.callme.v" +
-      "1.FactR\005value:\0028\001B\013\n\t_capacityJ\004\010\017\020\020J\004\010\020" +
-      "\020\021R\ton_expiryR\010cleaning\"b\n\010Variable\022\031\n\005v" +
-      "alue\030\001 \001(\tH\000R\005value\210\001\001\022\031\n\010from_env\030\002 \001(\t" +
-      "R\007fromEnv\022\026\n\006secret\030\003 \001(\010R\006secretB\010\n\006_va" +
-      "lue\"\251\001\n\rSlotVariables\022E\n\tvariables\030\001 \003(\013" +
-      "2\'.callme.v1.SlotVariables.VariablesEntr" +
-      "yR\tvariables\032Q\n\016VariablesEntry\022\020\n\003key\030\001 " +
-      "\001(\tR\003key\022)\n\005value\030\002 \001(\0132\023.callme.v1.Vari" +
-      "ableR\005value:\0028\001\"\206\001\n\nPoolConfig\022\022\n\004name\030\001" +
-      " \001(\tR\004name\022 \n\tmax_queue\030\002 \001(\rH\000R\010maxQueu" +
-      "e\210\001\001\022$\n\013auto_create\030\003 \001(\010H\001R\nautoCreate\210" +
-      "\001\001B\014\n\n_max_queueB\016\n\014_auto_create\"i\n\027List" +
-      "EnvironmentsRequest\022\022\n\004pool\030\001 \001(\tR\004pool\022" +
-      "\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage_tok" +
-      "en\030\003 \001(\tR\tpageToken\"\253\001\n\030ListEnvironments" +
-      "Response\022:\n\014environments\030\001 \003(\0132\026.callme." +
-      "v1.EnvironmentR\014environments\022&\n\017next_pag" +
-      "e_token\030\002 \001(\tR\rnextPageToken\022+\n\005pools\030\003 " +
-      "\003(\0132\025.callme.v1.PoolConfigR\005pools\"9\n\025Get" +
-      "EnvironmentRequest\022 \n\013environment\030\001 \001(\tR" +
-      "\013environment\"\210\001\n\026GetEnvironmentResponse\022" +
-      "8\n\013environment\030\001 \001(\0132\026.callme.v1.Environ" +
-      "mentR\013environment\0224\n\006status\030\002 \001(\0132\034.call" +
-      "me.v1.EnvironmentStatusR\006status\"\323\001\n\030Appl" +
-      "yEnvironmentsRequest\022:\n\014environments\030\001 \003" +
-      "(\0132\026.callme.v1.EnvironmentR\014environments" +
-      "\022\024\n\005prune\030\002 \001(\010R\005prune\022\027\n\007dry_run\030\003 \001(\010R" +
-      "\006dryRun\022+\n\005pools\030\004 \003(\0132\025.callme.v1.PoolC" +
-      "onfigR\005pools\022\037\n\013with_before\030\005 \001(\010R\nwithB" +
-      "efore\"\256\001\n\021EnvironmentChange\022\022\n\004name\030\001 \001(" +
-      "\tR\004name\022\022\n\004pool\030\002 \001(\tR\004pool\022)\n\004kind\030\003 \001(" +
-      "\0162\025.callme.v1.ChangeKindR\004kind\022\026\n\006fields" +
-      "\030\004 \003(\tR\006fields\022.\n\006before\030\005 \001(\0132\026.callme." +
-      "v1.EnvironmentR\006before\"\222\001\n\nPoolChange\022\022\n" +
-      "\004name\030\001 \001(\tR\004name\022)\n\004kind\030\002 \001(\0162\025.callme" +
-      ".v1.ChangeKindR\004kind\022\026\n\006fields\030\003 \003(\tR\006fi" +
-      "elds\022-\n\006before\030\004 \001(\0132\025.callme.v1.PoolCon" +
-      "figR\006before\"\241\001\n\031ApplyEnvironmentsRespons" +
-      "e\0226\n\007changes\030\001 \003(\0132\034.callme.v1.Environme" +
-      "ntChangeR\007changes\022\037\n\013auto_create\030\002 \001(\010R\n" +
-      "autoCreate\022+\n\005pools\030\003 \003(\0132\025.callme.v1.Po" +
-      "olChangeR\005pools\"<\n\030DeleteEnvironmentRequ" +
-      "est\022 \n\013environment\030\001 \001(\tR\013environment\"U\n" +
-      "\031DeleteEnvironmentResponse\0228\n\013environmen" +
-      "t\030\001 \001(\0132\026.callme.v1.EnvironmentR\013environ" +
-      "ment\"\273\001\n\032SetEnvironmentStateRequest\022 \n\013e" +
-      "nvironment\030\001 \001(\tR\013environment\0221\n\005state\030\002" +
-      " \001(\0162\033.callme.v1.EnvironmentStateR\005state" +
-      "\022\026\n\006reason\030\003 \001(\tR\006reason\0220\n\005until\030\004 \001(\0132" +
-      "\032.google.protobuf.TimestampR\005until\"W\n\033Se" +
-      "tEnvironmentStateResponse\0228\n\013environment" +
-      "\030\001 \001(\0132\026.callme.v1.EnvironmentR\013environm" +
-      "ent\"H\n\023ForceReleaseRequest\022\031\n\010lease_id\030\001" +
-      " \001(\tR\007leaseId\022\026\n\006reason\030\002 \001(\tR\006reason\"c\n" +
-      "\024ForceReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.c" +
-      "allme.v1.LeaseR\005lease\022#\n\ralready_ended\030\002" +
-      " \001(\010R\014alreadyEnded\"\234\001\n\013LeaseFilter\022\022\n\004po" +
-      "ol\030\001 \001(\tR\004pool\022 \n\013environment\030\002 \001(\tR\013env" +
-      "ironment\022-\n\006states\030\003 \003(\0162\025.callme.v1.Lea" +
-      "seStateR\006states\022\026\n\006holder\030\004 \001(\tR\006holder\022" +
-      "\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021ListLeasesRequest\022." +
-      "\n\006filter\030\001 \001(\0132\026.callme.v1.LeaseFilterR\006" +
-      "filter\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\np" +
-      "age_token\030\003 \001(\tR\tpageToken\"f\n\022ListLeases" +
-      "Response\022(\n\006leases\030\001 \003(\0132\020.callme.v1.Lea" +
-      "seR\006leases\022&\n\017next_page_token\030\002 \001(\tR\rnex" +
-      "tPageToken*\217\001\n\nChangeKind\022\033\n\027CHANGE_KIND" +
-      "_UNSPECIFIED\020\000\022\027\n\023CHANGE_KIND_CREATED\020\001\022" +
-      "\027\n\023CHANGE_KIND_UPDATED\020\002\022\031\n\025CHANGE_KIND_" +
-      "UNCHANGED\020\003\022\027\n\023CHANGE_KIND_DELETED\020\0042\231\005\n" +
-      "\022EnvironmentService\022`\n\020ListEnvironments\022" +
-      "\".callme.v1.ListEnvironmentsRequest\032#.ca" +
-      "llme.v1.ListEnvironmentsResponse\"\003\220\002\001\022Z\n" +
-      "\016GetEnvironment\022 .callme.v1.GetEnvironme" +
-      "ntRequest\032!.callme.v1.GetEnvironmentResp" +
-      "onse\"\003\220\002\001\022^\n\021ApplyEnvironments\022#.callme." +
-      "v1.ApplyEnvironmentsRequest\032$.callme.v1." +
-      "ApplyEnvironmentsResponse\022^\n\021DeleteEnvir" +
-      "onment\022#.callme.v1.DeleteEnvironmentRequ" +
-      "est\032$.callme.v1.DeleteEnvironmentRespons" +
-      "e\022d\n\023SetEnvironmentState\022%.callme.v1.Set" +
-      "EnvironmentStateRequest\032&.callme.v1.SetE" +
-      "nvironmentStateResponse\022O\n\014ForceRelease\022" +
-      "\036.callme.v1.ForceReleaseRequest\032\037.callme" +
-      ".v1.ForceReleaseResponse\022N\n\nListLeases\022\034" +
-      ".callme.v1.ListLeasesRequest\032\035.callme.v1" +
-      ".ListLeasesResponse\"\003\220\002\001B\243\001\n\rdev.callme." +
-      "v1B\027EnvironmentServiceProtoP\001Z4github.co" +
-      "m/call-me/call-me/gen/go/callme/v1;callm" +
-      "ev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Call" +
-      "me\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
+      "/timestamp.proto\"[\n\010Cleaning\022\032\n\010required" +
+      "\030\001 \001(\010R\010required\0223\n\007timeout\030\002 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\007timeout\"\241\n\n\013Enviro" +
+      "nment\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR" +
+      "\004pool\022 \n\013description\030\003 \001(\tR\013description\022" +
+      ":\n\006labels\030\004 \003(\0132\".callme.v1.Environment." +
+      "LabelsEntryR\006labels\022\037\n\010capacity\030\005 \001(\rH\000R" +
+      "\010capacity\210\001\001\0221\n\005state\030\006 \001(\0162\033.callme.v1." +
+      "EnvironmentStateR\005state\022!\n\014state_reason\030" +
+      "\007 \001(\tR\013stateReason\022;\n\013state_until\030\010 \001(\0132" +
+      "\032.google.protobuf.TimestampR\nstateUntil\022" +
+      "C\n\tvariables\030\t \003(\0132%.callme.v1.Environme" +
+      "nt.VariablesEntryR\tvariables\022:\n\013default_" +
+      "ttl\030\n \001(\0132\031.google.protobuf.DurationR\nde" +
+      "faultTtl\0222\n\007max_ttl\030\013 \001(\0132\031.google.proto" +
+      "buf.DurationR\006maxTtl\0224\n\010max_hold\030\014 \001(\0132\031" +
+      ".google.protobuf.DurationR\007maxHold\0228\n\nlo" +
+      "ck_delay\030\r \001(\0132\031.google.protobuf.Duratio" +
+      "nR\tlockDelay\0225\n\010cooldown\030\016 \001(\0132\031.google." +
+      "protobuf.DurationR\010cooldown\0220\n\ton_expiry" +
+      "\030\017 \001(\0162\023.callme.v1.OnExpiryR\010onExpiry\022/\n" +
+      "\010cleaning\030\020 \001(\0132\023.callme.v1.CleaningR\010cl" +
+      "eaning\0227\n\005links\030\021 \003(\0132!.callme.v1.Enviro" +
+      "nment.LinksEntryR\005links\022\033\n\ton_demand\030\022 \001" +
+      "(\010R\010onDemand\022?\n\016slot_variables\030\023 \003(\0132\030.c" +
+      "allme.v1.SlotVariablesR\rslotVariables\0227\n" +
+      "\005facts\030\024 \003(\0132!.callme.v1.Environment.Fac" +
+      "tsEntryR\005facts\022)\n\020quarantine_after\030\025 \001(\r" +
+      "R\017quarantineAfter\0329\n\013LabelsEntry\022\020\n\003key\030" +
+      "\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032Q\n\016" +
+      "VariablesEntry\022\020\n\003key\030\001 \001(\tR\003key\022)\n\005valu" +
+      "e\030\002 \001(\0132\023.callme.v1.VariableR\005value:\0028\001\032" +
+      "8\n\nLinksEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
+      "\030\002 \001(\tR\005value:\0028\001\032I\n\nFactsEntry\022\020\n\003key\030\001" +
+      " \001(\tR\003key\022%\n\005value\030\002 \001(\0132\017.callme.v1.Fac" +
+      "tR\005value:\0028\001B\013\n\t_capacity\"b\n\010Variable\022\031\n" +
+      "\005value\030\001 \001(\tH\000R\005value\210\001\001\022\031\n\010from_env\030\002 \001" +
+      "(\tR\007fromEnv\022\026\n\006secret\030\003 \001(\010R\006secretB\010\n\006_" +
+      "value\"\251\001\n\rSlotVariables\022E\n\tvariables\030\001 \003" +
+      "(\0132\'.callme.v1.SlotVariables.VariablesEn" +
+      "tryR\tvariables\032Q\n\016VariablesEntry\022\020\n\003key\030" +
+      "\001 \001(\tR\003key\022)\n\005value\030\002 \001(\0132\023.callme.v1.Va" +
+      "riableR\005value:\0028\001\"\206\001\n\nPoolConfig\022\022\n\004name" +
+      "\030\001 \001(\tR\004name\022 \n\tmax_queue\030\002 \001(\rH\000R\010maxQu" +
+      "eue\210\001\001\022$\n\013auto_create\030\003 \001(\010H\001R\nautoCreat" +
+      "e\210\001\001B\014\n\n_max_queueB\016\n\014_auto_create\"i\n\027Li" +
+      "stEnvironmentsRequest\022\022\n\004pool\030\001 \001(\tR\004poo" +
+      "l\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage_t" +
+      "oken\030\003 \001(\tR\tpageToken\"\253\001\n\030ListEnvironmen" +
+      "tsResponse\022:\n\014environments\030\001 \003(\0132\026.callm" +
+      "e.v1.EnvironmentR\014environments\022&\n\017next_p" +
+      "age_token\030\002 \001(\tR\rnextPageToken\022+\n\005pools\030" +
+      "\003 \003(\0132\025.callme.v1.PoolConfigR\005pools\"9\n\025G" +
+      "etEnvironmentRequest\022 \n\013environment\030\001 \001(" +
+      "\tR\013environment\"\210\001\n\026GetEnvironmentRespons" +
+      "e\0228\n\013environment\030\001 \001(\0132\026.callme.v1.Envir" +
+      "onmentR\013environment\0224\n\006status\030\002 \001(\0132\034.ca" +
+      "llme.v1.EnvironmentStatusR\006status\"\323\001\n\030Ap" +
+      "plyEnvironmentsRequest\022:\n\014environments\030\001" +
+      " \003(\0132\026.callme.v1.EnvironmentR\014environmen" +
+      "ts\022\024\n\005prune\030\002 \001(\010R\005prune\022\027\n\007dry_run\030\003 \001(" +
+      "\010R\006dryRun\022+\n\005pools\030\004 \003(\0132\025.callme.v1.Poo" +
+      "lConfigR\005pools\022\037\n\013with_before\030\005 \001(\010R\nwit" +
+      "hBefore\"\256\001\n\021EnvironmentChange\022\022\n\004name\030\001 " +
+      "\001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004pool\022)\n\004kind\030\003 " +
+      "\001(\0162\025.callme.v1.ChangeKindR\004kind\022\026\n\006fiel" +
+      "ds\030\004 \003(\tR\006fields\022.\n\006before\030\005 \001(\0132\026.callm" +
+      "e.v1.EnvironmentR\006before\"\222\001\n\nPoolChange\022" +
+      "\022\n\004name\030\001 \001(\tR\004name\022)\n\004kind\030\002 \001(\0162\025.call" +
+      "me.v1.ChangeKindR\004kind\022\026\n\006fields\030\003 \003(\tR\006" +
+      "fields\022-\n\006before\030\004 \001(\0132\025.callme.v1.PoolC" +
+      "onfigR\006before\"\241\001\n\031ApplyEnvironmentsRespo" +
+      "nse\0226\n\007changes\030\001 \003(\0132\034.callme.v1.Environ" +
+      "mentChangeR\007changes\022\037\n\013auto_create\030\002 \001(\010" +
+      "R\nautoCreate\022+\n\005pools\030\003 \003(\0132\025.callme.v1." +
+      "PoolChangeR\005pools\"<\n\030DeleteEnvironmentRe" +
+      "quest\022 \n\013environment\030\001 \001(\tR\013environment\"" +
+      "U\n\031DeleteEnvironmentResponse\0228\n\013environm" +
+      "ent\030\001 \001(\0132\026.callme.v1.EnvironmentR\013envir" +
+      "onment\"\273\001\n\032SetEnvironmentStateRequest\022 \n" +
+      "\013environment\030\001 \001(\tR\013environment\0221\n\005state" +
+      "\030\002 \001(\0162\033.callme.v1.EnvironmentStateR\005sta" +
+      "te\022\026\n\006reason\030\003 \001(\tR\006reason\0220\n\005until\030\004 \001(" +
+      "\0132\032.google.protobuf.TimestampR\005until\"W\n\033" +
+      "SetEnvironmentStateResponse\0228\n\013environme" +
+      "nt\030\001 \001(\0132\026.callme.v1.EnvironmentR\013enviro" +
+      "nment\"\253\002\n\031AcquireForCleaningRequest\022\022\n\004p" +
+      "ool\030\001 \001(\tR\004pool\022 \n\013environment\030\002 \001(\tR\013en" +
+      "vironment\022\032\n\010selector\030\003 \001(\tR\010selector\022+\n" +
+      "\003ttl\030\004 \001(\0132\031.google.protobuf.DurationR\003t" +
+      "tl\022-\n\004wait\030\005 \001(\0132\031.google.protobuf.Durat" +
+      "ionR\004wait\022)\n\006holder\030\006 \001(\0132\021.callme.v1.Ho" +
+      "lderR\006holder\022\026\n\006reason\030\007 \001(\tR\006reason\022\035\n\n" +
+      "request_id\030\010 \001(\tR\trequestId\"e\n\032AcquireFo" +
+      "rCleaningResponse\022&\n\005lease\030\001 \001(\0132\020.callm" +
+      "e.v1.LeaseR\005lease\022\037\n\013lease_token\030\002 \001(\tR\n" +
+      "leaseToken\"H\n\023ForceReleaseRequest\022\031\n\010lea" +
+      "se_id\030\001 \001(\tR\007leaseId\022\026\n\006reason\030\002 \001(\tR\006re" +
+      "ason\"c\n\024ForceReleaseResponse\022&\n\005lease\030\001 " +
+      "\001(\0132\020.callme.v1.LeaseR\005lease\022#\n\ralready_" +
+      "ended\030\002 \001(\010R\014alreadyEnded\"\234\001\n\013LeaseFilte" +
+      "r\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013environment\030\002 \001" +
+      "(\tR\013environment\022-\n\006states\030\003 \003(\0162\025.callme" +
+      ".v1.LeaseStateR\006states\022\026\n\006holder\030\004 \001(\tR\006" +
+      "holder\022\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021ListLeasesRe" +
+      "quest\022.\n\006filter\030\001 \001(\0132\026.callme.v1.LeaseF" +
+      "ilterR\006filter\022\033\n\tpage_size\030\002 \001(\005R\010pageSi" +
+      "ze\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"f\n\022Lis" +
+      "tLeasesResponse\022(\n\006leases\030\001 \003(\0132\020.callme" +
+      ".v1.LeaseR\006leases\022&\n\017next_page_token\030\002 \001" +
+      "(\tR\rnextPageToken*e\n\010OnExpiry\022\031\n\025ON_EXPI" +
+      "RY_UNSPECIFIED\020\000\022\025\n\021ON_EXPIRY_RELEASE\020\001\022" +
+      "\023\n\017ON_EXPIRY_CLEAN\020\002\022\022\n\016ON_EXPIRY_HOLD\020\003" +
+      "*\217\001\n\nChangeKind\022\033\n\027CHANGE_KIND_UNSPECIFI" +
+      "ED\020\000\022\027\n\023CHANGE_KIND_CREATED\020\001\022\027\n\023CHANGE_" +
+      "KIND_UPDATED\020\002\022\031\n\025CHANGE_KIND_UNCHANGED\020" +
+      "\003\022\027\n\023CHANGE_KIND_DELETED\020\0042\374\005\n\022Environme" +
+      "ntService\022`\n\020ListEnvironments\022\".callme.v" +
+      "1.ListEnvironmentsRequest\032#.callme.v1.Li" +
+      "stEnvironmentsResponse\"\003\220\002\001\022Z\n\016GetEnviro" +
+      "nment\022 .callme.v1.GetEnvironmentRequest\032" +
+      "!.callme.v1.GetEnvironmentResponse\"\003\220\002\001\022" +
+      "^\n\021ApplyEnvironments\022#.callme.v1.ApplyEn" +
+      "vironmentsRequest\032$.callme.v1.ApplyEnvir" +
+      "onmentsResponse\022^\n\021DeleteEnvironment\022#.c" +
+      "allme.v1.DeleteEnvironmentRequest\032$.call" +
+      "me.v1.DeleteEnvironmentResponse\022d\n\023SetEn" +
+      "vironmentState\022%.callme.v1.SetEnvironmen" +
+      "tStateRequest\032&.callme.v1.SetEnvironment" +
+      "StateResponse\022a\n\022AcquireForCleaning\022$.ca" +
+      "llme.v1.AcquireForCleaningRequest\032%.call" +
+      "me.v1.AcquireForCleaningResponse\022O\n\014Forc" +
+      "eRelease\022\036.callme.v1.ForceReleaseRequest" +
+      "\032\037.callme.v1.ForceReleaseResponse\022N\n\nLis" +
+      "tLeases\022\034.callme.v1.ListLeasesRequest\032\035." +
+      "callme.v1.ListLeasesResponse\"\003\220\002\001B\243\001\n\rde" +
+      "v.callme.v1B\027EnvironmentServiceProtoP\001Z4" +
+      "github.com/call-me/call-me/gen/go/callme" +
+      "/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\" +
+      "V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1b" +
+      "\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -296,12 +332,18 @@ public final class EnvironmentServiceProto {
           com.google.protobuf.DurationProto.getDescriptor(),
           com.google.protobuf.TimestampProto.getDescriptor(),
         });
-    internal_static_callme_v1_Environment_descriptor =
+    internal_static_callme_v1_Cleaning_descriptor =
       getDescriptor().getMessageTypes().get(0);
+    internal_static_callme_v1_Cleaning_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Cleaning_descriptor,
+        new java.lang.String[] { "Required", "Timeout", });
+    internal_static_callme_v1_Environment_descriptor =
+      getDescriptor().getMessageTypes().get(1);
     internal_static_callme_v1_Environment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Environment_descriptor,
-        new java.lang.String[] { "Name", "Pool", "Description", "Labels", "Capacity", "State", "StateReason", "StateUntil", "Variables", "DefaultTtl", "MaxTtl", "MaxHold", "LockDelay", "Cooldown", "Links", "OnDemand", "SlotVariables", "Facts", });
+        new java.lang.String[] { "Name", "Pool", "Description", "Labels", "Capacity", "State", "StateReason", "StateUntil", "Variables", "DefaultTtl", "MaxTtl", "MaxHold", "LockDelay", "Cooldown", "OnExpiry", "Cleaning", "Links", "OnDemand", "SlotVariables", "Facts", "QuarantineAfter", });
     internal_static_callme_v1_Environment_LabelsEntry_descriptor =
       internal_static_callme_v1_Environment_descriptor.getNestedTypes().get(0);
     internal_static_callme_v1_Environment_LabelsEntry_fieldAccessorTable = new
@@ -327,13 +369,13 @@ public final class EnvironmentServiceProto {
         internal_static_callme_v1_Environment_FactsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_Variable_descriptor =
-      getDescriptor().getMessageTypes().get(1);
+      getDescriptor().getMessageTypes().get(2);
     internal_static_callme_v1_Variable_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Variable_descriptor,
         new java.lang.String[] { "Value", "FromEnv", "Secret", });
     internal_static_callme_v1_SlotVariables_descriptor =
-      getDescriptor().getMessageTypes().get(2);
+      getDescriptor().getMessageTypes().get(3);
     internal_static_callme_v1_SlotVariables_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SlotVariables_descriptor,
@@ -345,109 +387,121 @@ public final class EnvironmentServiceProto {
         internal_static_callme_v1_SlotVariables_VariablesEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_PoolConfig_descriptor =
-      getDescriptor().getMessageTypes().get(3);
+      getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_PoolConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_PoolConfig_descriptor,
         new java.lang.String[] { "Name", "MaxQueue", "AutoCreate", });
     internal_static_callme_v1_ListEnvironmentsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(5);
     internal_static_callme_v1_ListEnvironmentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListEnvironmentsRequest_descriptor,
         new java.lang.String[] { "Pool", "PageSize", "PageToken", });
     internal_static_callme_v1_ListEnvironmentsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(5);
+      getDescriptor().getMessageTypes().get(6);
     internal_static_callme_v1_ListEnvironmentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListEnvironmentsResponse_descriptor,
         new java.lang.String[] { "Environments", "NextPageToken", "Pools", });
     internal_static_callme_v1_GetEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(6);
+      getDescriptor().getMessageTypes().get(7);
     internal_static_callme_v1_GetEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetEnvironmentRequest_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_GetEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(7);
+      getDescriptor().getMessageTypes().get(8);
     internal_static_callme_v1_GetEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetEnvironmentResponse_descriptor,
         new java.lang.String[] { "Environment", "Status", });
     internal_static_callme_v1_ApplyEnvironmentsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(8);
+      getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_ApplyEnvironmentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ApplyEnvironmentsRequest_descriptor,
         new java.lang.String[] { "Environments", "Prune", "DryRun", "Pools", "WithBefore", });
     internal_static_callme_v1_EnvironmentChange_descriptor =
-      getDescriptor().getMessageTypes().get(9);
+      getDescriptor().getMessageTypes().get(10);
     internal_static_callme_v1_EnvironmentChange_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EnvironmentChange_descriptor,
         new java.lang.String[] { "Name", "Pool", "Kind", "Fields", "Before", });
     internal_static_callme_v1_PoolChange_descriptor =
-      getDescriptor().getMessageTypes().get(10);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_callme_v1_PoolChange_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_PoolChange_descriptor,
         new java.lang.String[] { "Name", "Kind", "Fields", "Before", });
     internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(11);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_callme_v1_ApplyEnvironmentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ApplyEnvironmentsResponse_descriptor,
         new java.lang.String[] { "Changes", "AutoCreate", "Pools", });
     internal_static_callme_v1_DeleteEnvironmentRequest_descriptor =
-      getDescriptor().getMessageTypes().get(12);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_callme_v1_DeleteEnvironmentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_DeleteEnvironmentRequest_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_DeleteEnvironmentResponse_descriptor =
-      getDescriptor().getMessageTypes().get(13);
+      getDescriptor().getMessageTypes().get(14);
     internal_static_callme_v1_DeleteEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_DeleteEnvironmentResponse_descriptor,
         new java.lang.String[] { "Environment", });
     internal_static_callme_v1_SetEnvironmentStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(14);
+      getDescriptor().getMessageTypes().get(15);
     internal_static_callme_v1_SetEnvironmentStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SetEnvironmentStateRequest_descriptor,
         new java.lang.String[] { "Environment", "State", "Reason", "Until", });
     internal_static_callme_v1_SetEnvironmentStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(15);
+      getDescriptor().getMessageTypes().get(16);
     internal_static_callme_v1_SetEnvironmentStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_SetEnvironmentStateResponse_descriptor,
         new java.lang.String[] { "Environment", });
+    internal_static_callme_v1_AcquireForCleaningRequest_descriptor =
+      getDescriptor().getMessageTypes().get(17);
+    internal_static_callme_v1_AcquireForCleaningRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_AcquireForCleaningRequest_descriptor,
+        new java.lang.String[] { "Pool", "Environment", "Selector", "Ttl", "Wait", "Holder", "Reason", "RequestId", });
+    internal_static_callme_v1_AcquireForCleaningResponse_descriptor =
+      getDescriptor().getMessageTypes().get(18);
+    internal_static_callme_v1_AcquireForCleaningResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_AcquireForCleaningResponse_descriptor,
+        new java.lang.String[] { "Lease", "LeaseToken", });
     internal_static_callme_v1_ForceReleaseRequest_descriptor =
-      getDescriptor().getMessageTypes().get(16);
+      getDescriptor().getMessageTypes().get(19);
     internal_static_callme_v1_ForceReleaseRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ForceReleaseRequest_descriptor,
         new java.lang.String[] { "LeaseId", "Reason", });
     internal_static_callme_v1_ForceReleaseResponse_descriptor =
-      getDescriptor().getMessageTypes().get(17);
+      getDescriptor().getMessageTypes().get(20);
     internal_static_callme_v1_ForceReleaseResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ForceReleaseResponse_descriptor,
         new java.lang.String[] { "Lease", "AlreadyEnded", });
     internal_static_callme_v1_LeaseFilter_descriptor =
-      getDescriptor().getMessageTypes().get(18);
+      getDescriptor().getMessageTypes().get(21);
     internal_static_callme_v1_LeaseFilter_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_LeaseFilter_descriptor,
         new java.lang.String[] { "Pool", "Environment", "States", "Holder", "Tag", });
     internal_static_callme_v1_ListLeasesRequest_descriptor =
-      getDescriptor().getMessageTypes().get(19);
+      getDescriptor().getMessageTypes().get(22);
     internal_static_callme_v1_ListLeasesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListLeasesRequest_descriptor,
         new java.lang.String[] { "Filter", "PageSize", "PageToken", });
     internal_static_callme_v1_ListLeasesResponse_descriptor =
-      getDescriptor().getMessageTypes().get(20);
+      getDescriptor().getMessageTypes().get(23);
     internal_static_callme_v1_ListLeasesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListLeasesResponse_descriptor,

@@ -49,7 +49,7 @@ public enum EnvironmentState
   ENVIRONMENT_STATE_MAINTENANCE(3),
   /**
    * <pre>
-   * Waits to be cleaned. Nobody new is served.
+   * Waits to be cleaned: AcquireForCleaning gives it to somebody who does. Nobody new is served.
    * </pre>
    *
    * <code>ENVIRONMENT_STATE_DIRTY = 4;</code>
@@ -57,7 +57,7 @@ public enum EnvironmentState
   ENVIRONMENT_STATE_DIRTY(4),
   /**
    * <pre>
-   * Is being cleaned. Nobody new is served.
+   * Is being cleaned, by the lease that holds it. Nobody new is served.
    * </pre>
    *
    * <code>ENVIRONMENT_STATE_CLEANING = 5;</code>
@@ -65,7 +65,7 @@ public enum EnvironmentState
   ENVIRONMENT_STATE_CLEANING(5),
   /**
    * <pre>
-   * Put aside after repeated trouble. Nobody new is served.
+   * Put aside until an operator has looked at it: after failures in a row, an expiry with ON_EXPIRY_HOLD, or cleaning in vain. Nobody new is served.
    * </pre>
    *
    * <code>ENVIRONMENT_STATE_QUARANTINED = 6;</code>
@@ -117,7 +117,7 @@ public enum EnvironmentState
   public static final int ENVIRONMENT_STATE_MAINTENANCE_VALUE = 3;
   /**
    * <pre>
-   * Waits to be cleaned. Nobody new is served.
+   * Waits to be cleaned: AcquireForCleaning gives it to somebody who does. Nobody new is served.
    * </pre>
    *
    * <code>ENVIRONMENT_STATE_DIRTY = 4;</code>
@@ -125,7 +125,7 @@ public enum EnvironmentState
   public static final int ENVIRONMENT_STATE_DIRTY_VALUE = 4;
   /**
    * <pre>
-   * Is being cleaned. Nobody new is served.
+   * Is being cleaned, by the lease that holds it. Nobody new is served.
    * </pre>
    *
    * <code>ENVIRONMENT_STATE_CLEANING = 5;</code>
@@ -133,7 +133,7 @@ public enum EnvironmentState
   public static final int ENVIRONMENT_STATE_CLEANING_VALUE = 5;
   /**
    * <pre>
-   * Put aside after repeated trouble. Nobody new is served.
+   * Put aside until an operator has looked at it: after failures in a row, an expiry with ON_EXPIRY_HOLD, or cleaning in vain. Nobody new is served.
    * </pre>
    *
    * <code>ENVIRONMENT_STATE_QUARANTINED = 6;</code>

@@ -389,7 +389,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp stateUntil_;
   /**
    * <pre>
-   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -401,7 +401,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -413,7 +413,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2537,7 +2537,7 @@ dev.callme.v1.Fact defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> stateUntilBuilder_;
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2548,7 +2548,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2563,7 +2563,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2583,7 +2583,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2601,7 +2601,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2626,7 +2626,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2643,7 +2643,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2655,7 +2655,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -2670,7 +2670,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+     * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>

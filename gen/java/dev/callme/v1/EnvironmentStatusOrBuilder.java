@@ -195,7 +195,7 @@ public interface EnvironmentStatusOrBuilder extends
 
   /**
    * <pre>
-   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -204,7 +204,7 @@ public interface EnvironmentStatusOrBuilder extends
   boolean hasStateUntil();
   /**
    * <pre>
-   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>
@@ -213,7 +213,7 @@ public interface EnvironmentStatusOrBuilder extends
   com.google.protobuf.Timestamp getStateUntil();
   /**
    * <pre>
-   * When it becomes AVAILABLE by itself. Absent: when somebody says so.
+   * When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp state_until = 12 [json_name = "stateUntil"];</code>

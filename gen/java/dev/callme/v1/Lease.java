@@ -1372,6 +1372,21 @@ private static final long serialVersionUID = 0L;
     return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
   }
 
+  public static final int CLEANING_FIELD_NUMBER = 39;
+  private boolean cleaning_ = false;
+  /**
+   * <pre>
+   * It was given by AcquireForCleaning, ahead of the line.
+   * </pre>
+   *
+   * <code>bool cleaning = 39 [json_name = "cleaning"];</code>
+   * @return The cleaning.
+   */
+  @java.lang.Override
+  public boolean getCleaning() {
+    return cleaning_;
+  }
+
   public static final int NEEDS_FIELD_NUMBER = 40;
   @SuppressWarnings("serial")
   private java.util.List<dev.callme.v1.Need> needs_;
@@ -1552,6 +1567,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00010000) != 0)) {
       output.writeMessage(38, getNextReservation());
     }
+    if (cleaning_ != false) {
+      output.writeBool(39, cleaning_);
+    }
     for (int i = 0; i < needs_.size(); i++) {
       output.writeMessage(40, needs_.get(i));
     }
@@ -1702,6 +1720,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(38, getNextReservation());
     }
+    if (cleaning_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(39, cleaning_);
+    }
     for (int i = 0; i < needs_.size(); i++) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(40, needs_.get(i));
@@ -1840,6 +1862,8 @@ private static final long serialVersionUID = 0L;
       if (!getNextReservation()
           .equals(other.getNextReservation())) return false;
     }
+    if (getCleaning()
+        != other.getCleaning()) return false;
     if (!getNeedsList()
         .equals(other.getNeedsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
@@ -1968,6 +1992,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + NEXT_RESERVATION_FIELD_NUMBER;
       hash = (53 * hash) + getNextReservation().hashCode();
     }
+    hash = (37 * hash) + CLEANING_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getCleaning());
     if (getNeedsCount() > 0) {
       hash = (37 * hash) + NEEDS_FIELD_NUMBER;
       hash = (53 * hash) + getNeedsList().hashCode();
@@ -2256,13 +2283,14 @@ private static final long serialVersionUID = 0L;
         nextReservationBuilder_.dispose();
         nextReservationBuilder_ = null;
       }
+      cleaning_ = false;
       if (needsBuilder_ == null) {
         needs_ = java.util.Collections.emptyList();
       } else {
         needs_ = null;
         needsBuilder_.clear();
       }
-      bitField1_ = (bitField1_ & ~0x00000008);
+      bitField1_ = (bitField1_ & ~0x00000010);
       return this;
     }
 
@@ -2325,9 +2353,9 @@ private static final long serialVersionUID = 0L;
         result.holders_ = holdersBuilder_.build();
       }
       if (needsBuilder_ == null) {
-        if (((bitField1_ & 0x00000008) != 0)) {
+        if (((bitField1_ & 0x00000010) != 0)) {
           needs_ = java.util.Collections.unmodifiableList(needs_);
-          bitField1_ = (bitField1_ & ~0x00000008);
+          bitField1_ = (bitField1_ & ~0x00000010);
         }
         result.needs_ = needs_;
       } else {
@@ -2491,6 +2519,9 @@ private static final long serialVersionUID = 0L;
             ? nextReservation_
             : nextReservationBuilder_.build();
         to_bitField0_ |= 0x00010000;
+      }
+      if (((from_bitField1_ & 0x00000008) != 0)) {
+        result.cleaning_ = cleaning_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -2700,11 +2731,14 @@ private static final long serialVersionUID = 0L;
       if (other.hasNextReservation()) {
         mergeNextReservation(other.getNextReservation());
       }
+      if (other.getCleaning() != false) {
+        setCleaning(other.getCleaning());
+      }
       if (needsBuilder_ == null) {
         if (!other.needs_.isEmpty()) {
           if (needs_.isEmpty()) {
             needs_ = other.needs_;
-            bitField1_ = (bitField1_ & ~0x00000008);
+            bitField1_ = (bitField1_ & ~0x00000010);
           } else {
             ensureNeedsIsMutable();
             needs_.addAll(other.needs_);
@@ -2717,7 +2751,7 @@ private static final long serialVersionUID = 0L;
             needsBuilder_.dispose();
             needsBuilder_ = null;
             needs_ = other.needs_;
-            bitField1_ = (bitField1_ & ~0x00000008);
+            bitField1_ = (bitField1_ & ~0x00000010);
             needsBuilder_ = 
               com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
                  internalGetNeedsFieldBuilder() : null;
@@ -2986,6 +3020,11 @@ private static final long serialVersionUID = 0L;
               bitField1_ |= 0x00000004;
               break;
             } // case 306
+            case 312: {
+              cleaning_ = input.readBool();
+              bitField1_ |= 0x00000008;
+              break;
+            } // case 312
             case 322: {
               dev.callme.v1.Need m =
                   input.readMessage(
@@ -7739,12 +7778,56 @@ private static final long serialVersionUID = 0L;
       return nextReservationBuilder_;
     }
 
+    private boolean cleaning_ ;
+    /**
+     * <pre>
+     * It was given by AcquireForCleaning, ahead of the line.
+     * </pre>
+     *
+     * <code>bool cleaning = 39 [json_name = "cleaning"];</code>
+     * @return The cleaning.
+     */
+    @java.lang.Override
+    public boolean getCleaning() {
+      return cleaning_;
+    }
+    /**
+     * <pre>
+     * It was given by AcquireForCleaning, ahead of the line.
+     * </pre>
+     *
+     * <code>bool cleaning = 39 [json_name = "cleaning"];</code>
+     * @param value The cleaning to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCleaning(boolean value) {
+
+      cleaning_ = value;
+      bitField1_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * It was given by AcquireForCleaning, ahead of the line.
+     * </pre>
+     *
+     * <code>bool cleaning = 39 [json_name = "cleaning"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCleaning() {
+      bitField1_ = (bitField1_ & ~0x00000008);
+      cleaning_ = false;
+      onChanged();
+      return this;
+    }
+
     private java.util.List<dev.callme.v1.Need> needs_ =
       java.util.Collections.emptyList();
     private void ensureNeedsIsMutable() {
-      if (!((bitField1_ & 0x00000008) != 0)) {
+      if (!((bitField1_ & 0x00000010) != 0)) {
         needs_ = new java.util.ArrayList<dev.callme.v1.Need>(needs_);
-        bitField1_ |= 0x00000008;
+        bitField1_ |= 0x00000010;
        }
     }
 
@@ -7938,7 +8021,7 @@ private static final long serialVersionUID = 0L;
     public Builder clearNeeds() {
       if (needsBuilder_ == null) {
         needs_ = java.util.Collections.emptyList();
-        bitField1_ = (bitField1_ & ~0x00000008);
+        bitField1_ = (bitField1_ & ~0x00000010);
         onChanged();
       } else {
         needsBuilder_.clear();
@@ -8043,7 +8126,7 @@ private static final long serialVersionUID = 0L;
         needsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
             dev.callme.v1.Need, dev.callme.v1.Need.Builder, dev.callme.v1.NeedOrBuilder>(
                 needs_,
-                ((bitField1_ & 0x00000008) != 0),
+                ((bitField1_ & 0x00000010) != 0),
                 getParentForChildren(),
                 isClean());
         needs_ = null;

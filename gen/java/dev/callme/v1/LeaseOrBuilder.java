@@ -866,6 +866,16 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
+   * It was given by AcquireForCleaning, ahead of the line.
+   * </pre>
+   *
+   * <code>bool cleaning = 39 [json_name = "cleaning"];</code>
+   * @return The cleaning.
+   */
+  boolean getCleaning();
+
+  /**
+   * <pre>
    * What was asked for, where any of it was by selector; `environments` says it where all was by name.
    * </pre>
    *

@@ -377,6 +377,21 @@ private static final long serialVersionUID = 0L;
     return latestEnd_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : latestEnd_;
   }
 
+  public static final int CLEANING_FIELD_NUMBER = 9;
+  private boolean cleaning_ = false;
+  /**
+   * <pre>
+   * It has the environment to clean it: see AcquireForCleaning.
+   * </pre>
+   *
+   * <code>bool cleaning = 9 [json_name = "cleaning"];</code>
+   * @return The cleaning.
+   */
+  @java.lang.Override
+  public boolean getCleaning() {
+    return cleaning_;
+  }
+
   public static final int NOT_BEFORE_FIELD_NUMBER = 10;
   private com.google.protobuf.Timestamp notBefore_;
   /**
@@ -453,6 +468,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       output.writeMessage(8, getLatestEnd());
     }
+    if (cleaning_ != false) {
+      output.writeBool(9, cleaning_);
+    }
     if (((bitField0_ & 0x00000010) != 0)) {
       output.writeMessage(10, getNotBefore());
     }
@@ -493,6 +511,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(8, getLatestEnd());
+    }
+    if (cleaning_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(9, cleaning_);
     }
     if (((bitField0_ & 0x00000010) != 0)) {
       size += com.google.protobuf.CodedOutputStream
@@ -540,6 +562,8 @@ private static final long serialVersionUID = 0L;
       if (!getLatestEnd()
           .equals(other.getLatestEnd())) return false;
     }
+    if (getCleaning()
+        != other.getCleaning()) return false;
     if (hasNotBefore() != other.hasNotBefore()) return false;
     if (hasNotBefore()) {
       if (!getNotBefore()
@@ -580,6 +604,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + LATEST_END_FIELD_NUMBER;
       hash = (53 * hash) + getLatestEnd().hashCode();
     }
+    hash = (37 * hash) + CLEANING_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getCleaning());
     if (hasNotBefore()) {
       hash = (37 * hash) + NOT_BEFORE_FIELD_NUMBER;
       hash = (53 * hash) + getNotBefore().hashCode();
@@ -753,6 +780,7 @@ private static final long serialVersionUID = 0L;
         latestEndBuilder_.dispose();
         latestEndBuilder_ = null;
       }
+      cleaning_ = false;
       notBefore_ = null;
       if (notBeforeBuilder_ != null) {
         notBeforeBuilder_.dispose();
@@ -829,6 +857,9 @@ private static final long serialVersionUID = 0L;
         to_bitField0_ |= 0x00000008;
       }
       if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.cleaning_ = cleaning_;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
         result.notBefore_ = notBeforeBuilder_ == null
             ? notBefore_
             : notBeforeBuilder_.build();
@@ -878,6 +909,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasLatestEnd()) {
         mergeLatestEnd(other.getLatestEnd());
+      }
+      if (other.getCleaning() != false) {
+        setCleaning(other.getCleaning());
       }
       if (other.hasNotBefore()) {
         mergeNotBefore(other.getNotBefore());
@@ -956,11 +990,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 72: {
+              cleaning_ = input.readBool();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             case 82: {
               input.readMessage(
                   internalGetNotBeforeFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000100;
+              bitField0_ |= 0x00000200;
               break;
             } // case 82
             default: {
@@ -1973,6 +2012,50 @@ private static final long serialVersionUID = 0L;
       return latestEndBuilder_;
     }
 
+    private boolean cleaning_ ;
+    /**
+     * <pre>
+     * It has the environment to clean it: see AcquireForCleaning.
+     * </pre>
+     *
+     * <code>bool cleaning = 9 [json_name = "cleaning"];</code>
+     * @return The cleaning.
+     */
+    @java.lang.Override
+    public boolean getCleaning() {
+      return cleaning_;
+    }
+    /**
+     * <pre>
+     * It has the environment to clean it: see AcquireForCleaning.
+     * </pre>
+     *
+     * <code>bool cleaning = 9 [json_name = "cleaning"];</code>
+     * @param value The cleaning to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCleaning(boolean value) {
+
+      cleaning_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * It has the environment to clean it: see AcquireForCleaning.
+     * </pre>
+     *
+     * <code>bool cleaning = 9 [json_name = "cleaning"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCleaning() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      cleaning_ = false;
+      onChanged();
+      return this;
+    }
+
     private com.google.protobuf.Timestamp notBefore_;
     private com.google.protobuf.SingleFieldBuilder<
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notBeforeBuilder_;
@@ -1985,7 +2068,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the notBefore field is set.
      */
     public boolean hasNotBefore() {
-      return ((bitField0_ & 0x00000100) != 0);
+      return ((bitField0_ & 0x00000200) != 0);
     }
     /**
      * <pre>
@@ -2018,7 +2101,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2036,7 +2119,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2049,7 +2132,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNotBefore(com.google.protobuf.Timestamp value) {
       if (notBeforeBuilder_ == null) {
-        if (((bitField0_ & 0x00000100) != 0) &&
+        if (((bitField0_ & 0x00000200) != 0) &&
           notBefore_ != null &&
           notBefore_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
           getNotBeforeBuilder().mergeFrom(value);
@@ -2060,7 +2143,7 @@ private static final long serialVersionUID = 0L;
         notBeforeBuilder_.mergeFrom(value);
       }
       if (notBefore_ != null) {
-        bitField0_ |= 0x00000100;
+        bitField0_ |= 0x00000200;
         onChanged();
       }
       return this;
@@ -2073,7 +2156,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
      */
     public Builder clearNotBefore() {
-      bitField0_ = (bitField0_ & ~0x00000100);
+      bitField0_ = (bitField0_ & ~0x00000200);
       notBefore_ = null;
       if (notBeforeBuilder_ != null) {
         notBeforeBuilder_.dispose();
@@ -2090,7 +2173,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
      */
     public com.google.protobuf.Timestamp.Builder getNotBeforeBuilder() {
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return internalGetNotBeforeFieldBuilder().getBuilder();
     }

@@ -205,6 +205,16 @@ public interface OccupantOrBuilder extends
 
   /**
    * <pre>
+   * It has the environment to clean it: see AcquireForCleaning.
+   * </pre>
+   *
+   * <code>bool cleaning = 9 [json_name = "cleaning"];</code>
+   * @return The cleaning.
+   */
+  boolean getCleaning();
+
+  /**
+   * <pre>
    * A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
    * </pre>
    *

@@ -102,7 +102,7 @@ private static final long serialVersionUID = 0L;
   private int state_ = 0;
   /**
    * <pre>
-   * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+   * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
    * </pre>
    *
    * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -113,7 +113,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+   * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
    * </pre>
    *
    * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -175,7 +175,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp until_;
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+   * someone says so. Not with DIRTY.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -187,7 +188,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+   * someone says so. Not with DIRTY.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -199,7 +201,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+   * someone says so. Not with DIRTY.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -693,7 +696,7 @@ private static final long serialVersionUID = 0L;
     private int state_ = 0;
     /**
      * <pre>
-     * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+     * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
      * </pre>
      *
      * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -704,7 +707,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+     * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
      * </pre>
      *
      * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -719,7 +722,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+     * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
      * </pre>
      *
      * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -732,7 +735,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+     * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
      * </pre>
      *
      * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -748,7 +751,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+     * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
      * </pre>
      *
      * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -858,7 +861,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> untilBuilder_;
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -869,7 +873,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -884,7 +889,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -904,7 +910,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -922,7 +929,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -947,7 +955,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -964,7 +973,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -976,7 +986,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -991,7 +1002,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+     * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+     * someone says so. Not with DIRTY.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>

@@ -32,7 +32,7 @@ public interface SetEnvironmentStateRequestOrBuilder extends
 
   /**
    * <pre>
-   * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+   * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
    * </pre>
    *
    * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -41,7 +41,7 @@ public interface SetEnvironmentStateRequestOrBuilder extends
   int getStateValue();
   /**
    * <pre>
-   * AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+   * AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
    * </pre>
    *
    * <code>.callme.v1.EnvironmentState state = 2 [json_name = "state"];</code>
@@ -71,7 +71,8 @@ public interface SetEnvironmentStateRequestOrBuilder extends
 
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+   * someone says so. Not with DIRTY.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -80,7 +81,8 @@ public interface SetEnvironmentStateRequestOrBuilder extends
   boolean hasUntil();
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+   * someone says so. Not with DIRTY.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>
@@ -89,7 +91,8 @@ public interface SetEnvironmentStateRequestOrBuilder extends
   com.google.protobuf.Timestamp getUntil();
   /**
    * <pre>
-   * When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+   * When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+   * someone says so. Not with DIRTY.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp until = 4 [json_name = "until"];</code>

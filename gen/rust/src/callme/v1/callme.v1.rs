@@ -57,6 +57,9 @@ pub struct Occupant {
     /// not_after. Absent: no such limit.
     #[prost(message, optional, tag="8")]
     pub latest_end: ::core::option::Option<::prost_types::Timestamp>,
+    /// It has the environment to clean it: see AcquireForCleaning.
+    #[prost(bool, tag="9")]
+    pub cleaning: bool,
     /// A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
     #[prost(message, optional, tag="10")]
     pub not_before: ::core::option::Option<::prost_types::Timestamp>,
@@ -258,6 +261,9 @@ pub struct Lease {
     /// While OFFERED or HELD: the next reservation that will wait for it to end. Absent: there is none before latest_end.
     #[prost(message, optional, tag="38")]
     pub next_reservation: ::core::option::Option<Reservation>,
+    /// It was given by AcquireForCleaning, ahead of the line.
+    #[prost(bool, tag="39")]
+    pub cleaning: bool,
     /// What was asked for, where any of it was by selector; `environments` says it where all was by name.
     #[prost(message, repeated, tag="40")]
     pub needs: ::prost::alloc::vec::Vec<Need>,
@@ -298,7 +304,7 @@ pub struct EnvironmentStatus {
     /// On a CHANGE: the environment was deleted; this is the last that is told of it.
     #[prost(bool, tag="11")]
     pub deleted: bool,
-    /// When it becomes AVAILABLE by itself. Absent: when somebody says so.
+    /// When it becomes AVAILABLE by itself, or DIRTY where it needs to be cleaned. Absent: when somebody says so.
     #[prost(message, optional, tag="12")]
     pub state_until: ::core::option::Option<::prost_types::Timestamp>,
     /// The first of those who wait for it; who was passed over does not count. Absent: nobody.
@@ -503,11 +509,11 @@ pub enum EnvironmentState {
     Draining = 2,
     /// Out of order on purpose, or because a job released it as BROKEN. Nobody new is served.
     Maintenance = 3,
-    /// Waits to be cleaned. Nobody new is served.
+    /// Waits to be cleaned: AcquireForCleaning gives it to somebody who does. Nobody new is served.
     Dirty = 4,
-    /// Is being cleaned. Nobody new is served.
+    /// Is being cleaned, by the lease that holds it. Nobody new is served.
     Cleaning = 5,
-    /// Put aside after repeated trouble. Nobody new is served.
+    /// Put aside until an operator has looked at it: after failures in a row, an expiry with ON_EXPIRY_HOLD, or cleaning in vain. Nobody new is served.
     Quarantined = 6,
 }
 impl EnvironmentState {
@@ -577,6 +583,16 @@ impl WatchKind {
         }
     }
 }
+/// How an environment is cleaned between its holders.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cleaning {
+    /// Each use leaves it DIRTY. Needs capacity 1.
+    #[prost(bool, tag="1")]
+    pub required: bool,
+    /// From the first AcquireForCleaning after it became DIRTY, over all tries, 1 s to 30 d; 1 h if absent. After that it is QUARANTINED.
+    #[prost(message, optional, tag="2")]
+    pub timeout: ::core::option::Option<::prost_types::Duration>,
+}
 /// An environment: its configuration, set by Apply, and its state, which Apply never touches.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Environment {
@@ -601,7 +617,7 @@ pub struct Environment {
     /// Why it is in this state. Output only.
     #[prost(string, tag="7")]
     pub state_reason: ::prost::alloc::string::String,
-    /// When it goes back to AVAILABLE by itself. Output only.
+    /// When it goes back to AVAILABLE by itself, or to DIRTY where it needs to be cleaned. Output only.
     #[prost(message, optional, tag="8")]
     pub state_until: ::core::option::Option<::prost_types::Timestamp>,
     /// What its holder is given: names of [A-Za-z_][A-Za-z0-9_]*, at most 64 characters, at most 64 of them. Shown as they are configured: a value of
@@ -623,6 +639,12 @@ pub struct Environment {
     /// How long a slot rests after a release, 0 to 24 h; 0 if absent. After an expiry or a force-release it rests for the longer of the two.
     #[prost(message, optional, tag="14")]
     pub cooldown: ::core::option::Option<::prost_types::Duration>,
+    /// What becomes of it when its holder does not give it back; RELEASE if absent.
+    #[prost(enumeration="OnExpiry", tag="15")]
+    pub on_expiry: i32,
+    /// How it is cleaned.
+    #[prost(message, optional, tag="16")]
+    pub cleaning: ::core::option::Option<Cleaning>,
     /// Where to find it: text to http(s) address, at most 32.
     #[prost(map="string, string", tag="17")]
     pub links: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
@@ -635,6 +657,10 @@ pub struct Environment {
     /// What holders have told of it: see RenewRequest.facts. Output only.
     #[prost(map="string, message", tag="20")]
     pub facts: ::std::collections::HashMap<::prost::alloc::string::String, Fact>,
+    /// So many leases in a row that end as EXPIRED, or released as FAILED or BROKEN, make it QUARANTINED, up to 1,000; never, if 0 or absent. A
+    /// release as OK begins the count anew, as does an operator who sets it AVAILABLE.
+    #[prost(uint32, tag="21")]
+    pub quarantine_after: u32,
 }
 /// A text that the holder of an environment needs, for example an address or a password. Either `value` or `from_env`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -802,13 +828,14 @@ pub struct SetEnvironmentStateRequest {
     /// The environment's name.
     #[prost(string, tag="1")]
     pub environment: ::prost::alloc::string::String,
-    /// AVAILABLE, DRAINING, MAINTENANCE or QUARANTINED.
+    /// AVAILABLE (it is fit for use), DRAINING, MAINTENANCE, DIRTY (it is to be cleaned; needs capacity 1) or QUARANTINED.
     #[prost(enumeration="EnvironmentState", tag="2")]
     pub state: i32,
     /// Why; those who wait will see it. At most 512 characters.
     #[prost(string, tag="3")]
     pub reason: ::prost::alloc::string::String,
-    /// When it goes back to AVAILABLE by itself; must lie ahead. Absent: until someone says so.
+    /// When it goes back to AVAILABLE by itself, or to DIRTY where it was used meanwhile and needs to be cleaned; must lie ahead. Absent: until
+    /// someone says so. Not with DIRTY.
     #[prost(message, optional, tag="4")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -818,6 +845,45 @@ pub struct SetEnvironmentStateResponse {
     /// With its new state.
     #[prost(message, optional, tag="1")]
     pub environment: ::core::option::Option<Environment>,
+}
+/// What to clean, and for how long.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcquireForCleaningRequest {
+    /// One of this pool; that of the environment, or "default" if absent.
+    #[prost(string, tag="1")]
+    pub pool: ::prost::alloc::string::String,
+    /// This one.
+    #[prost(string, tag="2")]
+    pub environment: ::prost::alloc::string::String,
+    /// One whose labels match: see Need.selector.
+    #[prost(string, tag="3")]
+    pub selector: ::prost::alloc::string::String,
+    /// How long the lease lives, and after each Renew, as in Acquire. Nothing outlives the time that there is for cleaning.
+    #[prost(message, optional, tag="4")]
+    pub ttl: ::core::option::Option<::prost_types::Duration>,
+    /// If nothing is DIRTY, how long to wait for it, 60 s at most; then not_found, NOTHING_DIRTY. Of those who wait each is given another one, in
+    /// the order of their calls.
+    #[prost(message, optional, tag="5")]
+    pub wait: ::core::option::Option<::prost_types::Duration>,
+    /// Who cleans.
+    #[prost(message, optional, tag="6")]
+    pub holder: ::core::option::Option<Holder>,
+    /// What for; people see it. At most 512 characters.
+    #[prost(string, tag="7")]
+    pub reason: ::prost::alloc::string::String,
+    /// As in Acquire: the same call again, after a lost answer, gives the same lease. At most 128 characters.
+    #[prost(string, tag="8")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// It is yours to clean.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AcquireForCleaningResponse {
+    /// HELD; `cleaning` is set.
+    #[prost(message, optional, tag="1")]
+    pub lease: ::core::option::Option<Lease>,
+    /// A key for this one lease: see Acquire.
+    #[prost(string, tag="2")]
+    pub lease_token: ::prost::alloc::string::String,
 }
 /// Which lease, and why.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -880,6 +946,43 @@ pub struct ListLeasesResponse {
     /// For the next page; empty on the last one.
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
+}
+/// What becomes of an environment whose holder did not give it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OnExpiry {
+    /// Not told; treated as RELEASE.
+    Unspecified = 0,
+    /// Its slots rest for lock_delay, and are granted again.
+    Release = 1,
+    /// It is DIRTY after EXPIRED and FORCE_RELEASED, also without `cleaning.required`. Needs capacity 1.
+    Clean = 2,
+    /// It is QUARANTINED after EXPIRED, as its holder left it, until an operator has looked at it. After FORCE_RELEASED as RELEASE: somebody has looked.
+    Hold = 3,
+}
+impl OnExpiry {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ON_EXPIRY_UNSPECIFIED",
+            Self::Release => "ON_EXPIRY_RELEASE",
+            Self::Clean => "ON_EXPIRY_CLEAN",
+            Self::Hold => "ON_EXPIRY_HOLD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ON_EXPIRY_UNSPECIFIED" => Some(Self::Unspecified),
+            "ON_EXPIRY_RELEASE" => Some(Self::Release),
+            "ON_EXPIRY_CLEAN" => Some(Self::Clean),
+            "ON_EXPIRY_HOLD" => Some(Self::Hold),
+            _ => None,
+        }
+    }
 }
 /// What Apply does with one environment, or with what is set for one pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

@@ -223,6 +223,32 @@ pub mod environment_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        pub async fn acquire_for_cleaning(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcquireForCleaningRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcquireForCleaningResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/callme.v1.EnvironmentService/AcquireForCleaning",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("callme.v1.EnvironmentService", "AcquireForCleaning"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn force_release(
             &mut self,
             request: impl tonic::IntoRequest<super::ForceReleaseRequest>,
@@ -319,6 +345,13 @@ pub mod environment_service_server {
             request: tonic::Request<super::SetEnvironmentStateRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SetEnvironmentStateResponse>,
+            tonic::Status,
+        >;
+        async fn acquire_for_cleaning(
+            &self,
+            request: tonic::Request<super::AcquireForCleaningRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcquireForCleaningResponse>,
             tonic::Status,
         >;
         async fn force_release(
@@ -639,6 +672,55 @@ pub mod environment_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SetEnvironmentStateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/callme.v1.EnvironmentService/AcquireForCleaning" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcquireForCleaningSvc<T: EnvironmentService>(pub Arc<T>);
+                    impl<
+                        T: EnvironmentService,
+                    > tonic::server::UnaryService<super::AcquireForCleaningRequest>
+                    for AcquireForCleaningSvc<T> {
+                        type Response = super::AcquireForCleaningResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcquireForCleaningRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EnvironmentService>::acquire_for_cleaning(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcquireForCleaningSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -1,0 +1,120 @@
+/**
+ * What the end of a use leaves an environment in: the life of an environment, as docs/contract.md has it. The state is changed before the
+ * slots are free, so that nobody sees them available in between.
+ */
+import type { Outcome } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import { limits } from "../limits.ts";
+import type { Environment } from "../model/environment.ts";
+import type { EndReason, Lease } from "../model/lease.ts";
+import { sitesOf } from "../model/needs.ts";
+import type { Micros } from "../model/units.ts";
+
+/** How a lease that was granted leaves its slots. */
+export interface Leaving {
+  readonly reason: EndReason;
+  /** Of a release. */
+  readonly outcome?: Outcome | undefined;
+  readonly note?: string;
+  /** Its holder may have begun to work, and does not know that it is over. */
+  readonly unaware?: boolean;
+}
+
+/** Puts the environments of a granted lease into the states that its use leaves them in. */
+export function leaveBehind(draft: Draft, lease: Lease, leaving: Leaving): void {
+  const after = lease.cleaning === true ? afterCleaning : afterUse;
+  for (const { site } of sitesOf(draft.pool, lease)) {
+    const before = site.environment;
+    const next = after(before, lease, leaving, draft.at);
+    if (next !== before) draft.putEnvironment(next, next.state !== before.state || next.stateReason !== before.stateReason);
+  }
+}
+
+/** Whether anybody can have done anything with its slots. */
+function wasUsed(lease: Lease, { reason, unaware = false }: Leaving): boolean {
+  const begun = lease.state === "HELD" || lease.told === true;
+  return unaware || (begun && (reason === "RELEASED" || reason === "EXPIRED" || reason === "FORCE_RELEASED"));
+}
+
+function afterUse(environment: Environment, lease: Lease, leaving: Leaving, at: Micros): Environment {
+  if (!wasUsed(lease, leaving)) return environment;
+  const { reason, outcome = "OK", note = "", unaware = false } = leaving;
+  const { onExpiry = "RELEASE", cleaning, quarantineAfter } = environment.config;
+  const counted = withFailures(environment, leaving);
+  const isLost = unaware || reason === "EXPIRED" || reason === "FORCE_RELEASED";
+  const isDirty = cleaning?.required === true || (onExpiry === "CLEAN" && isLost);
+  const used = isDirty ? soiled(counted, at, isLost ? `left by ${nameOf(lease)}` : `used by ${nameOf(lease)}`) : counted;
+  const { failures = 0 } = counted;
+  if (quarantineAfter !== undefined && failures >= quarantineAfter && failures > (environment.failures ?? 0))
+    return quarantined(used, `${failures} leases in a row failed, the last that of ${nameOf(lease)}${told(note)}`);
+  if (onExpiry === "HOLD" && reason === "EXPIRED") return quarantined(used, `left as it was by ${nameOf(lease)}, whose lease expired`);
+  if (outcome !== "BROKEN" || used.state === "QUARANTINED") return used;
+  return kept(used, "MAINTENANCE", `broken, says ${nameOf(lease)}${told(note)}`);
+}
+
+/** A cleaner's lease ends. What an operator has said of the environment meanwhile stands. */
+function afterCleaning(environment: Environment, lease: Lease, leaving: Leaving, at: Micros): Environment {
+  const { outcome = "OK", note = "" } = leaving;
+  const used = wasUsed(lease, leaving);
+  if (used && leaving.reason === "RELEASED" && outcome === "OK") {
+    const { uncleaned: _, ...clean } = environment;
+    return environment.state === "CLEANING" ? inState(clean, "AVAILABLE") : clean;
+  }
+  // Nobody has touched it: it keeps its place among those that wait to be cleaned.
+  const since = used ? at : (environment.dirtySince ?? at);
+  const again = soiled(environment, since, `${nameOf(lease)} did not clean it${told(note)}`);
+  if (outcome === "BROKEN") return quarantined(again, `${nameOf(lease)} could not clean it${told(note)}`);
+  return isOverdue(again, at) ? notCleaned(again) : again;
+}
+
+/** Counts what failed in a row, where that matters. Who ended it by force says nothing of the environment. */
+function withFailures(environment: Environment, { reason, outcome = "OK" }: Leaving): Environment {
+  const { failures = 0, ...rest } = environment;
+  const isFailure = reason === "EXPIRED" || (reason === "RELEASED" && outcome !== "OK");
+  if (isFailure && environment.config.quarantineAfter !== undefined) return { ...rest, failures: failures + 1 };
+  return reason === "RELEASED" && !isFailure && failures > 0 ? rest : environment;
+}
+
+/** Whether the time to clean it is over. */
+export function isOverdue({ cleanBy }: Environment, at: Micros): boolean {
+  return cleanBy !== undefined && cleanBy <= at;
+}
+
+/** Put aside, since nobody has cleaned it in time. */
+export function notCleaned(environment: Environment): Environment {
+  return quarantined(environment, "not cleaned in time");
+}
+
+/** DIRTY, if it is in service; if not, it becomes so when what keeps it out of service ends by itself. */
+export function soiled(environment: Environment, since: Micros, reason: string): Environment {
+  const { state, cleanBy } = environment;
+  if (state === "DRAINING" || state === "MAINTENANCE" || state === "QUARANTINED") return { ...environment, uncleaned: true };
+  return { ...inState(environment, "DIRTY", reason), dirtySince: since, ...(cleanBy !== undefined && { cleanBy }) };
+}
+
+/** Put aside until an operator says otherwise. */
+function quarantined(environment: Environment, reason: string): Environment {
+  return environment.state === "QUARANTINED" ? environment : kept(environment, "QUARANTINED", reason);
+}
+
+/** Out of service, and still to be cleaned where it was to be. */
+export function kept(environment: Environment, state: Environment["state"], reason: string): Environment {
+  const { state: before, uncleaned = false } = environment;
+  const isDirty = uncleaned || before === "DIRTY" || before === "CLEANING";
+  return { ...inState(environment, state, reason), ...(isDirty && { uncleaned: true }) };
+}
+
+/** In another state, without what belonged to the one before. */
+export function inState(environment: Environment, state: Environment["state"], reason = ""): Environment {
+  const { stateUntil: _, dirtySince: __, cleanBy: ___, uncleaned: ____, ...rest } = environment;
+  return { ...rest, state, stateReason: reason.slice(0, limits.text) };
+}
+
+/** Who a lease is for, as people look for them. */
+export function nameOf({ holder, principal }: Lease): string {
+  return holder.runUrl || holder.name || principal;
+}
+
+function told(note: string): string {
+  return note === "" ? "" : `: ${note}`;
+}

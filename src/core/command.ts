@@ -1,4 +1,4 @@
-import type { EnvironmentConfig, EnvironmentState } from "./model/environment.ts";
+import type { EnvironmentConfig, EnvironmentState, Told } from "./model/environment.ts";
 import { type Holder, type Lease, requestKey, type Want } from "./model/lease.ts";
 import type { Pool } from "./model/pool.ts";
 import type { PoolConfig } from "./model/pool-config.ts";
@@ -61,6 +61,7 @@ export interface Release {
   readonly lease: string;
   readonly outcome: Outcome;
   readonly note: string;
+  readonly facts?: Told;
 }
 
 /** Ends the lease on the environment that the caller must mean: the one of the request_id or, without one, see verbs.ts. */
@@ -84,6 +85,7 @@ export interface Renew {
   readonly ttl?: Micros;
   /** Its not_after anew. */
   readonly notAfter?: Micros;
+  readonly facts?: Told;
 }
 
 /** A sign of life of a lease that is offered, or was passed over. */

@@ -14,6 +14,7 @@ import type { Pool } from "./model/pool.ts";
 import type { Micros } from "./model/units.ts";
 import { acquire } from "./verbs/acquire.ts";
 import { clean } from "./verbs/cleaning.ts";
+import { tell } from "./verbs/facts.ts";
 import { apply, forget, forgetIdle, freshen, remove, setState } from "./verbs/fleet.ts";
 import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs/leases.ts";
 import { end, grant, hold, passOver, requeue } from "./verbs/moves.ts";
@@ -34,7 +35,8 @@ export function decide(draft: Draft, command: Command): Reply {
   if (command.type === "abandon") abandon(draft, command.leases);
   pulse(draft);
   const mark = draft.mark();
-  draft.actor = "by" in command ? draft.identity(command.by) : undefined;
+  const actor = "by" in command ? draft.identity(command.by) : undefined;
+  draft.actor = actor;
   const reply = execute(draft, command);
   draft.actor = undefined;
   // What is UNSATISFIABLE at once is an answer only (rule 2): that lease has no revision.
@@ -44,6 +46,12 @@ export function decide(draft: Draft, command: Command): Reply {
   // Serving the line may have moved it on.
   let lease = draft.pool.leases.get(reply.lease.id) ?? reply.lease;
   if (lease.state === "OFFERED" && SIGNS.has(command.type)) lease = hold(draft, lease);
+  // Whoever is answered HELD has told them, also one that was served just now.
+  if (command.type === "renew" && command.facts !== undefined && lease.state === "HELD") {
+    draft.actor = actor;
+    tell(draft, lease, command.facts, true);
+    draft.actor = undefined;
+  }
   return { ...reply, lease, pool: draft.pool };
 }
 

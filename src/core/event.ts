@@ -1,4 +1,4 @@
-import type { EnvironmentState, Labels, LastUse } from "./model/environment.ts";
+import type { EnvironmentState, Facts, Labels, LastUse } from "./model/environment.ts";
 import type { EndedBy, EndReason, Holder, LeaseState } from "./model/lease.ts";
 import type { Micros, Revision } from "./model/units.ts";
 
@@ -52,6 +52,8 @@ export interface EnvironmentStatus {
   readonly nextReservation?: Reservation;
   /** The rest that ends first. */
   readonly rest?: { readonly until: Micros; readonly from?: LastUse };
+  /** What holders have told of it. */
+  readonly facts?: Facts;
   /** It is gone; this is the last that is told of it. */
   readonly deleted?: boolean;
   /** For who follows a selection: it is not in it any more. */
@@ -72,9 +74,10 @@ export type EventKind =
   | "ENVIRONMENT_CREATED"
   | "ENVIRONMENT_CHANGED"
   | "ENVIRONMENT_DELETED"
-  | "STATE_CHANGED";
+  | "STATE_CHANGED"
+  | "FACTS_CHANGED";
 
-/** What made an event; none when an environment's configuration or state changed. */
+/** What made an event; none when an environment's configuration, state or facts changed. */
 export interface Cause {
   readonly leaseId: string;
   readonly state: LeaseState;

@@ -1,6 +1,7 @@
 /** What must hold of every pool at every revision. Tests and the simulation call it after each step. */
 
 import { latestEnd, leaseOf } from "./ledger.ts";
+import { limits } from "./limits.ts";
 import { nextInLine } from "./line/line.ts";
 import { placed } from "./line/placing.ts";
 import type { Lease } from "./model/lease.ts";
@@ -84,6 +85,11 @@ function checkLease(pool: Pool, lease: Lease): void {
 function checkSite(pool: Pool, name: string, site: Site): void {
   const { config } = site.environment;
   expect(config.name === name && config.pool === pool.name, `${name} is not where it belongs`);
+  const { facts } = site.environment;
+  const told = Object.keys(facts ?? {}).length;
+  expect(facts === undefined || (told > 0 && told <= limits.facts.count), `${name} has ${told} facts`);
+  for (const [fact, { value, at }] of Object.entries(facts ?? {}))
+    expect(value !== "" && at <= pool.at, `${name} has a fact ${fact} that is empty, or from the future`);
   let resting = 0;
   for (const [index, use] of site.slots.entries()) {
     if ("lease" in use)

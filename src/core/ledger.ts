@@ -4,7 +4,7 @@ import { isSelecting, partsOf } from "./model/needs.ts";
 import { type Deadline, type Dirty, emptySite, type Placing, type Pool, type Rank, type Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
-import { deadlineOf, freeSlots, isCleanable, isIdle, isOutOfService, siteOf } from "./model/site.ts";
+import { deadlineOf, freeSlots, idleFrom, isCleanable, isIdle, isOutOfService, siteOf } from "./model/site.ts";
 import type { Micros } from "./model/units.ts";
 
 /** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
@@ -96,7 +96,7 @@ function withSite(pool: Pool, site: Site): Pool {
   const name = site.environment.config.name;
   const before = pool.sites.get(name);
   const { idleSince, ...rest } = site;
-  const since = isIdle(site) ? (idleSince ?? pool.at) : undefined;
+  const since = isIdle(site) ? (idleSince ?? idleFrom(site, pool.at)) : undefined;
   const next: Site = since === idleSince ? site : since === undefined ? rest : { ...rest, idleSince: since };
   let { idle } = pool;
   if (before?.idleSince !== since) {

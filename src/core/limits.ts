@@ -28,8 +28,9 @@ export const limits = {
   quarantineAfter: 1_000,
   /** What every live timed lease has left after a start, at most. */
   startGrace: minute,
-  /** How long an environment that was made on demand is kept when nobody uses it. */
+  /** How long an environment that was made on demand is kept when nobody uses it; and so much longer if somebody has told facts of it. */
   idle: hour,
+  idleWithFacts: 30 * day,
   /** How long an ended lease answers for its id and request_id. */
   history: day,
   maxHistory: 1_000_000,
@@ -51,6 +52,8 @@ export const limits = {
   name: 128,
   tags: 16,
   labels: 32,
+  /** Of an environment, and of one call: how many, and the characters of a name and a text. */
+  facts: { count: 16, name: 64, value: 256 },
   /** Of an environment or a slot: how many, and the characters of a name, a text and the name of the server's own variable. */
   variables: { count: 64, name: 64, value: 4_096, fromEnv: 128 },
   /** Characters of all variables of an environment, those of its slots included. */

@@ -7,7 +7,7 @@ import { isSelecting, partsOf } from "./model/needs.ts";
 import { type Dirty, emptyPool, emptySite, type Idle, type Pool, type Rank, type Site, type SlotClaim, type Use } from "./model/pool.ts";
 import { isReadyAmong, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
-import { deadlineOf, isIdle } from "./model/site.ts";
+import { deadlineOf, idleFrom, isIdle } from "./model/site.ts";
 import type { Revision } from "./model/units.ts";
 
 type Entry<K, V> = readonly [K, V];
@@ -101,5 +101,5 @@ function siteOfParts({ environment: stored, slots, occupants, line, passed, cale
     calendar: empty.calendar.fill(calendar),
     ready: empty.ready.fill(ready),
   };
-  return isIdle(site) ? { ...site, idleSince: at } : site;
+  return isIdle(site) ? { ...site, idleSince: idleFrom(site, at) } : site;
 }

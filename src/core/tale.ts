@@ -46,7 +46,7 @@ export function environmentTale(before: Environment | undefined, after: Environm
   if (state !== after.state || stateReason !== after.stateReason || stateUntil !== after.stateUntil)
     return { kind: "STATE_CHANGED", ...who };
   const fields = differing(before.config, after.config);
-  if (fields.length === 0) return {};
+  if (fields.length === 0) return before.facts === after.facts ? {} : { kind: "FACTS_CHANGED", ...who };
   const { capacity, labels } = before.config;
   return {
     ...{ kind: "ENVIRONMENT_CHANGED", fields, ...who },

@@ -51,11 +51,11 @@ export function deletedStatus(environment: Environment): EnvironmentStatus {
 }
 
 /** An environment that nobody is on. */
-function bareStatus({ config, onDemand, state, stateReason, stateUntil }: Environment): EnvironmentStatus {
+function bareStatus({ config, onDemand, state, stateReason, stateUntil, facts }: Environment): EnvironmentStatus {
   const until = stateUntil === undefined ? {} : { stateUntil };
   const labels = onDemand === true ? {} : { labels: config.labels };
-  const facts = { name: config.name, pool: config.pool, state, stateReason, ...until, ...labels, capacity: config.capacity };
-  return { ...facts, used: 0, resting: 0, queueLength: 0, available: false, holders: [] };
+  const plain = { name: config.name, pool: config.pool, state, stateReason, ...until, ...labels, capacity: config.capacity };
+  return { ...plain, ...(facts && { facts }), used: 0, resting: 0, queueLength: 0, available: false, holders: [] };
 }
 
 /** Whether an Acquire of one slot that arrives at `at` would be HELD at once. */

@@ -75,12 +75,15 @@ export class Calls {
       void this.#judge.forgive(this.#follow(client, id, client.stream));
     } else if (what === "renew") {
       const open = begin(false);
-      void this.#ask(client, open, call, this.#judge.kept(engine.renew({ type: "renew", by, lease: id }, call)));
+      const facts = this.#judge.facts.next(id);
+      const renewed = this.#judge.kept(engine.renew({ type: "renew", by, lease: id, facts }, call));
+      void this.#ask(client, open, call, this.#judge.telling(facts, renewed));
     } else {
       client.givesBack = true;
-      const released = engine.submitFor(id, { type: "release", by, lease: id, outcome: "OK", note: "" }, call);
+      const facts = this.#judge.facts.next(id);
+      const released = engine.submitFor(id, { type: "release", by, lease: id, outcome: "OK", note: "", facts }, call);
       const open = this.#begin(client, { waits: false, signal: call.signal }, "");
-      void this.#ask(client, open, call, this.#judge.givenBack(id, released));
+      void this.#ask(client, open, call, this.#judge.telling(facts, this.#judge.givenBack(id, released)));
     }
   }
 

@@ -1,6 +1,8 @@
 /** What must hold of all that happens, by the rules of docs/contract.md. Nobody who serves is asked: it has books of its own. */
+import type { Reply } from "../../src/core/command.ts";
 import { checkPool } from "../../src/core/invariants.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
+import { partsOf } from "../../src/core/model/needs.ts";
 import type { Pool } from "../../src/core/model/pool.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -9,6 +11,7 @@ import { type Commit, StoreFailure } from "../../src/store/store.ts";
 import { serveNaively } from "../core/oracle.ts";
 import { Books } from "./books.ts";
 import { type Client, commandOf } from "./client.ts";
+import { Facts } from "./facts.ts";
 import type { Machine } from "./machine.ts";
 import { Names } from "./names.ts";
 import { Outages } from "./outages.ts";
@@ -28,6 +31,7 @@ export class Judge {
   readonly books: Books;
   readonly names = new Names();
   readonly outages: Outages;
+  readonly facts = new Facts();
   #broken: Error | undefined;
   readonly #byRequest = new Map<string, string>();
   /** Leases that nobody can come back for, or that were given back, and in which life that was. */
@@ -90,6 +94,17 @@ export class Judge {
       if ((error as { reason?: string }).reason === "STORAGE_FULL") this.#over.delete(lease);
       throw error;
     }
+  }
+
+  /** The answer to a call that tells facts: those of a lease that was HELD then are known from now on. */
+  async telling<T extends Reply | undefined>(facts: Readonly<Record<string, string>>, answer: Promise<T>): Promise<T> {
+    const reply = await answer;
+    if (reply?.ok !== true || reply.alreadyEnded === true || reply.lease === undefined) return reply;
+    const { lease, pool } = reply;
+    // A release of what was offered tells nothing, and its answer does not say whether it was held.
+    const held = lease.state === "HELD" || (lease.endReason === "RELEASED" && lease.heldAt !== undefined);
+    if (held) this.facts.acknowledged(facts, partsOf(lease), lease.state === "HELD" ? pool.at : (lease.endedAt ?? 0));
+    return reply;
   }
 
   /** The engine met an error that nobody waits for. */
@@ -167,6 +182,7 @@ export class Judge {
       if (pool !== undefined) this.noting(() => this.books.enter(event, pool, this.commits));
     }
     this.noting(() => this.names.committed(commit));
+    this.noting(() => this.facts.committed(commit));
     for (const row of commit.leases) this.noting(() => this.books.checkRow(row));
     this.noting(() => this.outages.checkStandstill());
     if (this.#machine.short) count("written to the reserve");
@@ -178,6 +194,7 @@ export class Judge {
     if (this.#machine.deaths > 0) count("died");
     this.#started = engine.views.now();
     this.names.started(engine.views.environments());
+    this.facts.started(engine.views.pools());
     this.noting(() => this.books.restarted(this.#started, [...engine.views.pools()]));
     for (const pool of engine.views.pools()) {
       this.noting(() => this.#checkPool(pool));
@@ -200,6 +217,8 @@ export class Judge {
     const { views } = this.#machine.engine;
     for (const pool of views.pools()) {
       this.#checkPool(pool);
+      // A machine that died may have granted a lease, and ended it, without telling us.
+      this.facts.check(pool, (lease) => this.books.wasHeld(lease) || this.#machine.deaths > 0);
       for (const lease of pool.leases.values()) this.#checkLease(lease);
     }
     for (const [lease, life] of this.#over) {

@@ -35,8 +35,7 @@ export class Operators {
     if (step.what === "releaseByName") await this.#releaseByName(step);
     else if (step.what === "resize") await this.#resize(step);
     else if (step.what === "delete") await this.#delete(environment);
-    // As the engine does it when there are too many environments.
-    else if (step.what === "forget") await this.#submit(environment, { type: "forget", count: 1 });
+    else if (step.what === "forget") await this.#forget(environment);
     else if (step.what === "state") {
       const until = step.span === 0 ? {} : { until: this.#machine.engine.views.now() + step.span };
       await this.#submit(environment, { type: "setState", by: BY, environment, state: step.state, reason: "", ...until });
@@ -65,10 +64,18 @@ export class Operators {
     if (reply?.ok && deletes === this.#deletes) this.#judge.names.configured.add(name);
   }
 
+  /** As the engine does it when there are too many environments: any of the pool that is idle may go. */
+  async #forget(environment: string): Promise<void> {
+    const pool = poolOf(environment);
+    for (const name of POOLS[pool]) this.#judge.facts.doomed(name, this.#machine.engine.views.now());
+    await this.#submit(environment, { type: "forget", count: 1 });
+  }
+
   async #delete(environment: string): Promise<void> {
-    const { books, names } = this.#judge;
+    const { books, facts, names } = this.#judge;
     this.#deletes++;
     names.configured.delete(environment);
+    facts.doomed(environment, this.#machine.engine.views.now());
     books.doomed.add(environment);
     books.deleted.delete(environment);
     const reply = await this.#submit(environment, { type: "delete", by: BY, environment });

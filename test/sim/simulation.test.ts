@@ -32,6 +32,7 @@ test("whatever happens, nothing acknowledged is lost, nobody is granted twice, a
     "passed over",
     "rested",
     "released by name",
+    "facts told",
     "ENVIRONMENT_BUSY",
     "vanished",
     "cut",

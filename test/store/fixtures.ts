@@ -103,7 +103,7 @@ export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Pr
       acquire(`lease-${step}`, environment, { queueTimeout: 40 * second }),
       acquire(`lease-${step}`, environment, { ttl: 20 * second }),
       release(lease),
-      { type: "renew", by, lease },
+      { type: "renew", by, lease, facts: { version: `${step}`, constructor: "of all" } },
       { type: "claim", lease },
       { type: "setState", by: { principal: "admin" }, environment, state, reason: "work on it", until: clock.time + 9 * second },
       { type: "delete", by: { principal: "admin" }, environment: `${pool}-extra-${dice(5)}` },

@@ -59,6 +59,20 @@ export interface LastUse {
   readonly endReason?: EndReason;
 }
 
+/** A short text about an environment, as a holder told it. */
+export interface Fact {
+  readonly value: string;
+  readonly holder: Holder;
+  readonly leaseId: string;
+  readonly at: Micros;
+}
+
+/** What a call tells of its environments: texts by name; an empty one takes a fact back. */
+export type Told = Readonly<Record<string, string>>;
+
+/** By their names, oldest first. */
+export type Facts = Readonly<Record<string, Fact>>;
+
 /** An environment: its configuration and state. */
 export interface Environment {
   readonly config: EnvironmentConfig;
@@ -75,6 +89,8 @@ export interface Environment {
   readonly uncleaned?: boolean;
   /** How many leases in a row have failed; counted where quarantineAfter is set, and absent for none. */
   readonly failures?: number;
+  /** Never empty: absent where nobody has told any. */
+  readonly facts?: Facts;
   /** The highest fencing token ever granted on it. */
   readonly fence: Revision;
   readonly revision: Revision;

@@ -1,7 +1,9 @@
 /** One environment as the line sees it: which slots are free, who waits. Pure reads of one site. */
 
+import { limits } from "../limits.ts";
 import type { Environment, StoredEnvironment } from "./environment.ts";
 import type { Deadline, Pool, Site } from "./pool.ts";
+import type { Micros } from "./units.ts";
 
 /** The site of an environment that a live lease names. */
 export function siteOf(pool: Pool, name: string): Site {
@@ -70,6 +72,7 @@ const LASTING: Readonly<Record<Exclude<keyof Environment, "fence" | "revision">,
   cleanBy: true,
   uncleaned: true,
   failures: true,
+  facts: true,
 };
 const LASTING_KEYS = Object.keys(LASTING) as (keyof typeof LASTING)[];
 
@@ -82,6 +85,11 @@ export function differsByFence(before: Site, after: Site): boolean {
 export function isIdle(site: Site): boolean {
   const { onDemand, state } = site.environment;
   return onDemand === true && state === "AVAILABLE" && site.slots.size === 0 && queueLength(site) + site.calendar.size === 0;
+}
+
+/** Since when an environment that has nobody on it since `at` counts as idle: what was told of it, people want to read for longer. */
+export function idleFrom({ environment }: Site, at: Micros): Micros {
+  return environment.facts === undefined ? at : at + limits.idleWithFacts;
 }
 
 /** Whether a cleaner can have it: DIRTY, with nobody on any of its slots, and none that rests. */

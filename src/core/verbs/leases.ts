@@ -7,6 +7,7 @@ import { type Lease, requestKey } from "../model/lease.ts";
 import { isOn } from "../model/needs.ts";
 import type { Site } from "../model/pool.ts";
 import { livesBySigns } from "../model/reservation.ts";
+import { tell } from "./facts.ts";
 import { attend, end, heldUntil, hold, offer } from "./moves.ts";
 import { noEnvironment } from "./refusal.ts";
 import { misplaced, withEnd } from "./reserving.ts";
@@ -65,8 +66,10 @@ export function releaseLegacy(draft: Draft, command: ReleaseLegacy): Done | Refu
   return held[0] === undefined ? { ok: true } : notYours(held[0]);
 }
 
-function giveBack(draft: Draft, lease: Lease, { by: caller, outcome, note }: Pick<Release, "by" | "outcome" | "note">): Lease {
+function giveBack(draft: Draft, lease: Lease, { by: caller, outcome, note, facts }: Omit<Release, "type" | "lease">): Lease {
   const by = draft.identity(caller);
+  // Its end is the event that tells them.
+  if (facts !== undefined && lease.state === "HELD") tell(draft, lease, facts, false);
   if (!isGranted(lease)) return end(draft, lease, { reason: "WITHDRAWN", note, by });
   return end(draft, lease, { reason: "RELEASED", note, by, outcome });
 }

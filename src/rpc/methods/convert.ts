@@ -7,6 +7,7 @@ import {
   EndReason,
   EnvironmentState,
   EnvironmentStatusSchema,
+  type FactSchema,
   HolderKind,
   type HolderSchema,
   type LastUseSchema,
@@ -19,7 +20,7 @@ import {
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { EnvironmentStatus, Occupant, Reservation } from "../../core/event.ts";
 import { isGranted, latestEnd } from "../../core/ledger.ts";
-import type { Environment, LastUse } from "../../core/model/environment.ts";
+import type { Environment, Facts, LastUse } from "../../core/model/environment.ts";
 import type { EndedBy, Holder, Lease, NamedNeed, Need } from "../../core/model/lease.ts";
 import { isSelecting, partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
@@ -141,13 +142,20 @@ function lastUseOf({ leaseId, holder, endReason }: LastUse): MessageInitShape<ty
   return { leaseId, holder: holderOf(holder), endReason: endReasonOf(endReason) };
 }
 
+function factsOf(facts: Facts): Record<string, MessageInitShape<typeof FactSchema>> {
+  const all = Object.entries(facts).map(([name, { value, holder, leaseId, at }]) => {
+    return [name, { value, holder: holderOf(holder), leaseId, at: timestampOf(at) }] as const;
+  });
+  return Object.fromEntries(all);
+}
+
 const statuses = new WeakMap<EnvironmentStatus, MessageShape<typeof EnvironmentStatusSchema>>();
 
 /** Gives the same object for the same status, so that what did not change between two versions of a pool is converted once. */
 export function statusMessage(status: EnvironmentStatus): MessageShape<typeof EnvironmentStatusSchema> {
   const known = statuses.get(status);
   if (known !== undefined) return known;
-  const { stateUntil, next, nextReservation, rest, labels, ...plain } = status;
+  const { stateUntil, next, nextReservation, rest, labels, facts, ...plain } = status;
   const init: MessageInitShape<typeof EnvironmentStatusSchema> = {
     ...plain,
     deleted: status.deleted ?? false,
@@ -157,6 +165,7 @@ export function statusMessage(status: EnvironmentStatus): MessageShape<typeof En
     ...(stateUntil !== undefined && { stateUntil: timestampOf(stateUntil) }),
     holders: status.holders.map(occupantOf),
     ...(next && { next: occupantOf(next) }),
+    ...(facts && { facts: factsOf(facts) }),
     ...(nextReservation && { nextReservation: reservationOf(nextReservation) }),
     ...(rest && { rest: { until: timestampOf(rest.until), ...(rest.from && { from: lastUseOf(rest.from) }) } }),
   };
@@ -166,7 +175,7 @@ export function statusMessage(status: EnvironmentStatus): MessageShape<typeof En
 }
 
 export function environmentMessage(environment: Environment): MessageInitShape<typeof EnvironmentSchema> {
-  const { config, state, stateReason, stateUntil, onDemand } = environment;
+  const { config, state, stateReason, stateUntil, onDemand, facts } = environment;
   const { defaultTtl, maxTtl, maxHold, lockDelay, cooldown, variables, slotVariables, ...more } = config;
   const { onExpiry: _, cleaning: __, quarantineAfter: ___, ...plain } = more;
   return {
@@ -174,6 +183,7 @@ export function environmentMessage(environment: Environment): MessageInitShape<t
     ...lifeMessage(config),
     // As they are configured: what the server's own environment has is for holders only.
     ...(variables && { variables }),
+    ...(facts && { facts: factsOf(facts) }),
     ...(slotVariables && { slotVariables: slotVariables.map((slot) => ({ variables: slot })) }),
     state: EnvironmentState[state],
     stateReason,

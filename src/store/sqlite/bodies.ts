@@ -3,7 +3,7 @@
  * body that says all of it, as older ones do, reads the same.
  */
 import type { Cause, EnvironmentStatus, Event, EventKind, Occupant, Reservation } from "../../core/event.ts";
-import type { Labels, LastUse } from "../../core/model/environment.ts";
+import type { Fact, Labels, LastUse } from "../../core/model/environment.ts";
 import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
 
@@ -167,8 +167,13 @@ function bareStatus(status: EnvironmentStatus, pool: string, known: Known): Bare
     next: next && bareOccupant(next, known),
     nextReservation: nextReservation && { ...nextReservation, holder: newHolder(nextReservation, known) },
     rest: rest?.from === undefined ? rest : { ...rest, from: { ...rest.from, holder: newHolder(rest.from, known) } },
+    facts: status.facts && mapValues(status.facts, (fact) => ({ ...fact, holder: newHolder(fact, known) })),
     deleted: status.deleted,
   };
+}
+
+function mapValues<V, W>(values: Readonly<Record<string, V>>, change: (value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 }
 
 function bareOccupant(occupant: Occupant, known: Known): Bare<Occupant> {
@@ -205,12 +210,13 @@ interface LeanEvent {
   readonly capacityBefore?: number;
   readonly labelsBefore?: Labels;
 }
-type LeanStatus = Omit<Partial<EnvironmentStatus>, "holders" | "next" | "nextReservation" | "rest"> &
+type LeanStatus = Omit<Partial<EnvironmentStatus>, "holders" | "next" | "nextReservation" | "rest" | "facts"> &
   Pick<EnvironmentStatus, "name"> & {
     readonly holders?: readonly LeanNamed<Occupant>[];
     readonly next?: LeanNamed<Occupant>;
     readonly nextReservation?: LeanNamed<Reservation>;
     readonly rest?: { readonly until: Micros; readonly from?: LeanNamed<LastUse> };
+    readonly facts?: Readonly<Record<string, LeanNamed<Fact>>>;
   };
 type LeanNamed<T extends Named> = Omit<T, "holder"> & { readonly holder?: Partial<Holder> };
 
@@ -232,13 +238,18 @@ function fullBy({ holder, ...by }: NonNullable<LeanEvent["by"]>, known: Known): 
   return { ...by, holder: full({ leaseId: by.lease, ...(holder && { holder }) }, known).holder };
 }
 
-function fullStatus({ holders = [], next, nextReservation, rest, ...status }: LeanStatus, pool: string, known: Known): EnvironmentStatus {
+function fullStatus(
+  { holders = [], next, nextReservation, rest, facts, ...status }: LeanStatus,
+  pool: string,
+  known: Known,
+): EnvironmentStatus {
   return {
     ...{ ...QUIET, pool, ...status },
     holders: holders.map((holder) => ({ ...OCCUPANT, ...full(holder, known) })),
     ...(next && { next: { ...OCCUPANT, ...full(next, known) } }),
     ...(nextReservation && { nextReservation: full(nextReservation, known) }),
     ...(rest && { rest: { until: rest.until, ...(rest.from && { from: full(rest.from, known) }) } }),
+    ...(facts && { facts: mapValues(facts, (fact) => full(fact, known)) }),
   };
 }
 

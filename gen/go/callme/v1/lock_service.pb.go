@@ -607,7 +607,7 @@ type ReleaseRequest struct {
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	// With `environment`: the caller's lease of this request_id there.
 	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// As in RenewRequest; of a lease that is not HELD they tell nothing.
+	// As in RenewRequest; of a lease that was not HELD they tell nothing.
 	Facts         map[string]string `protobuf:"bytes,6,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -749,7 +749,7 @@ type RenewRequest struct {
 	Ttl *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
 	// What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
 	// At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-	// oldest go. Only a HELD lease tells facts.
+	// oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
 	Facts map[string]string `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
 	// for: look at latest_end.
@@ -1151,7 +1151,7 @@ func (x *WatchEnvironmentRequest) GetSelector() string {
 // What made a CHANGE.
 type WatchCause struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The lease that changed; empty when the configuration or the environment's state did.
+	// The lease that changed; empty when the environment's configuration, state or facts did.
 	LeaseId string `protobuf:"bytes,1,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
 	// Its state after the change.
 	State LeaseState `protobuf:"varint,2,opt,name=state,proto3,enum=callme.v1.LeaseState" json:"state,omitempty"`

@@ -343,7 +343,7 @@ export type ReleaseRequest = Message<"callme.v1.ReleaseRequest"> & {
   requestId: string;
 
   /**
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    *
    * @generated from field: map<string, string> facts = 6;
    */
@@ -408,7 +408,7 @@ export type RenewRequest = Message<"callme.v1.RenewRequest"> & {
   /**
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    *
    * @generated from field: map<string, string> facts = 3;
    */
@@ -607,7 +607,7 @@ export const WatchEnvironmentRequestSchema: GenMessage<WatchEnvironmentRequest> 
  */
 export type WatchCause = Message<"callme.v1.WatchCause"> & {
   /**
-   * The lease that changed; empty when the configuration or the environment's state did.
+   * The lease that changed; empty when the environment's configuration, state or facts did.
    *
    * @generated from field: string lease_id = 1;
    */

@@ -307,7 +307,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -328,7 +328,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -339,7 +339,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -357,7 +357,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -1295,7 +1295,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * As in RenewRequest; of a lease that was not HELD they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -1316,7 +1316,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * As in RenewRequest; of a lease that was not HELD they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -1327,7 +1327,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * As in RenewRequest; of a lease that was not HELD they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -1345,7 +1345,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * As in RenewRequest; of a lease that was not HELD they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -1369,7 +1369,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * As in RenewRequest; of a lease that was not HELD they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -1392,7 +1392,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * As in RenewRequest; of a lease that was not HELD they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -1409,7 +1409,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * As in RenewRequest; of a lease that is not HELD they tell nothing.
+     * As in RenewRequest; of a lease that was not HELD they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>

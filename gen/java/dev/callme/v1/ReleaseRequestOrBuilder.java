@@ -111,7 +111,7 @@ public interface ReleaseRequestOrBuilder extends
 
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -119,7 +119,7 @@ public interface ReleaseRequestOrBuilder extends
   int getFactsCount();
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -134,7 +134,7 @@ public interface ReleaseRequestOrBuilder extends
   getFacts();
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -143,7 +143,7 @@ public interface ReleaseRequestOrBuilder extends
   getFactsMap();
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>
@@ -155,7 +155,7 @@ java.lang.String getFactsOrDefault(
 java.lang.String defaultValue);
   /**
    * <pre>
-   * As in RenewRequest; of a lease that is not HELD they tell nothing.
+   * As in RenewRequest; of a lease that was not HELD they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 6 [json_name = "facts"];</code>

@@ -176,7 +176,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -199,7 +199,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -212,7 +212,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -232,7 +232,7 @@ java.lang.String defaultValue) {
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -1011,7 +1011,7 @@ java.lang.String defaultValue) {
      * <pre>
      * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
      * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-     * oldest go. Only a HELD lease tells facts.
+     * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -1034,7 +1034,7 @@ java.lang.String defaultValue) {
      * <pre>
      * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
      * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-     * oldest go. Only a HELD lease tells facts.
+     * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -1047,7 +1047,7 @@ java.lang.String defaultValue) {
      * <pre>
      * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
      * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-     * oldest go. Only a HELD lease tells facts.
+     * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -1067,7 +1067,7 @@ java.lang.String defaultValue) {
      * <pre>
      * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
      * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-     * oldest go. Only a HELD lease tells facts.
+     * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -1093,7 +1093,7 @@ java.lang.String defaultValue) {
      * <pre>
      * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
      * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-     * oldest go. Only a HELD lease tells facts.
+     * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -1118,7 +1118,7 @@ java.lang.String defaultValue) {
      * <pre>
      * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
      * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-     * oldest go. Only a HELD lease tells facts.
+     * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -1137,7 +1137,7 @@ java.lang.String defaultValue) {
      * <pre>
      * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
      * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-     * oldest go. Only a HELD lease tells facts.
+     * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
      * </pre>
      *
      * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>

@@ -61,7 +61,7 @@ public interface RenewRequestOrBuilder extends
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -71,7 +71,7 @@ public interface RenewRequestOrBuilder extends
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -88,7 +88,7 @@ public interface RenewRequestOrBuilder extends
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -99,7 +99,7 @@ public interface RenewRequestOrBuilder extends
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>
@@ -113,7 +113,7 @@ java.lang.String defaultValue);
    * <pre>
    * What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
    * At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-   * oldest go. Only a HELD lease tells facts.
+   * oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
    * </pre>
    *
    * <code>map&lt;string, string&gt; facts = 3 [json_name = "facts"];</code>

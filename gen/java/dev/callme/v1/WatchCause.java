@@ -56,7 +56,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object leaseId_ = "";
   /**
    * <pre>
-   * The lease that changed; empty when the configuration or the environment's state did.
+   * The lease that changed; empty when the environment's configuration, state or facts did.
    * </pre>
    *
    * <code>string lease_id = 1 [json_name = "leaseId"];</code>
@@ -77,7 +77,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The lease that changed; empty when the configuration or the environment's state did.
+   * The lease that changed; empty when the environment's configuration, state or facts did.
    * </pre>
    *
    * <code>string lease_id = 1 [json_name = "leaseId"];</code>
@@ -578,7 +578,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object leaseId_ = "";
     /**
      * <pre>
-     * The lease that changed; empty when the configuration or the environment's state did.
+     * The lease that changed; empty when the environment's configuration, state or facts did.
      * </pre>
      *
      * <code>string lease_id = 1 [json_name = "leaseId"];</code>
@@ -598,7 +598,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease that changed; empty when the configuration or the environment's state did.
+     * The lease that changed; empty when the environment's configuration, state or facts did.
      * </pre>
      *
      * <code>string lease_id = 1 [json_name = "leaseId"];</code>
@@ -619,7 +619,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease that changed; empty when the configuration or the environment's state did.
+     * The lease that changed; empty when the environment's configuration, state or facts did.
      * </pre>
      *
      * <code>string lease_id = 1 [json_name = "leaseId"];</code>
@@ -636,7 +636,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease that changed; empty when the configuration or the environment's state did.
+     * The lease that changed; empty when the environment's configuration, state or facts did.
      * </pre>
      *
      * <code>string lease_id = 1 [json_name = "leaseId"];</code>
@@ -650,7 +650,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease that changed; empty when the configuration or the environment's state did.
+     * The lease that changed; empty when the environment's configuration, state or facts did.
      * </pre>
      *
      * <code>string lease_id = 1 [json_name = "leaseId"];</code>

@@ -12,7 +12,7 @@ public interface WatchCauseOrBuilder extends
 
   /**
    * <pre>
-   * The lease that changed; empty when the configuration or the environment's state did.
+   * The lease that changed; empty when the environment's configuration, state or facts did.
    * </pre>
    *
    * <code>string lease_id = 1 [json_name = "leaseId"];</code>
@@ -21,7 +21,7 @@ public interface WatchCauseOrBuilder extends
   java.lang.String getLeaseId();
   /**
    * <pre>
-   * The lease that changed; empty when the configuration or the environment's state did.
+   * The lease that changed; empty when the environment's configuration, state or facts did.
    * </pre>
    *
    * <code>string lease_id = 1 [json_name = "leaseId"];</code>

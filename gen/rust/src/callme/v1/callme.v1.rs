@@ -1158,7 +1158,7 @@ pub struct ReleaseRequest {
     /// With `environment`: the caller's lease of this request_id there.
     #[prost(string, tag="5")]
     pub request_id: ::prost::alloc::string::String,
-    /// As in RenewRequest; of a lease that is not HELD they tell nothing.
+    /// As in RenewRequest; of a lease that was not HELD they tell nothing.
     #[prost(map="string, string", tag="6")]
     pub facts: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
 }
@@ -1183,7 +1183,7 @@ pub struct RenewRequest {
     pub ttl: ::core::option::Option<::prost_types::Duration>,
     /// What everybody shall know of the environments of the lease, such as version or sha, until somebody tells it anew; an empty text takes one back.
     /// At most 16 names of [A-Za-z0-9][A-Za-z0-9._/-]*, 64 characters each, with texts of at most 256. An environment keeps 16: of more names the
-    /// oldest go. Only a HELD lease tells facts.
+    /// oldest go. Of a lease that still waits, as the answer's state says, they tell nothing.
     #[prost(map="string, string", tag="3")]
     pub facts: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
     /// A new not_after, later or earlier. What the lease's ttl has promised, it keeps; granted_at + max_hold stays the latest end, whatever is asked
@@ -1256,7 +1256,7 @@ pub struct WatchEnvironmentRequest {
 /// What made a CHANGE.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchCause {
-    /// The lease that changed; empty when the configuration or the environment's state did.
+    /// The lease that changed; empty when the environment's configuration, state or facts did.
     #[prost(string, tag="1")]
     pub lease_id: ::prost::alloc::string::String,
     /// Its state after the change.

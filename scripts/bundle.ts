@@ -14,13 +14,14 @@ import { root } from "./tools.ts";
 /** Paths that the sources find by import.meta.url, and where the same thing lies in dist/. */
 const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "cli/run.ts": ['"../package.json"', '"../../package.json"'],
+  "cli/fleet/reader.ts": ['"./reading.ts"', '"./reading.js"'],
   "src/store/sqlite.ts": ['"./sqlite/worker.ts"', '"./worker.js"'],
 };
 
 const moves: Plugin = {
   name: "moves",
   setup({ onLoad, onResolve }) {
-    onLoad({ filter: /\/(cli\/run|src\/store\/sqlite)\.ts$/ }, ({ path: file }) => {
+    onLoad({ filter: /\/(cli\/run|cli\/fleet\/reader|src\/store\/sqlite)\.ts$/ }, ({ path: file }) => {
       const name = path.relative(root, file).replaceAll(path.sep, "/");
       const [from, to] = MOVED[name] ?? ["", ""];
       const source = readFileSync(file, "utf8");
@@ -98,7 +99,7 @@ async function bundle(dist: string): Promise<void> {
       chunkNames: "[name]-[hash]",
       outdir: path.join(dist, out),
     });
-  await folder("cli", "node20", { main: path.join(root, "cli/main.ts") });
+  await folder("cli", "node20", { main: path.join(root, "cli/main.ts"), reading: path.join(root, "cli/fleet/reading.ts") });
   await folder("server", "node22", { main: path.join(root, "src/main.ts"), worker: path.join(root, "src/store/sqlite/worker.ts") });
   cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });
 }

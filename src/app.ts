@@ -1,10 +1,15 @@
 /** Wires a server together: one thing that starts, and can be stopped. Tests start the same one. */
+import { create } from "@bufbuild/protobuf";
+import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
 import type { Micros } from "./core/model/units.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Observer } from "./engine/observer.ts";
+import type { ApplyFleet } from "./fleet.ts";
 import { Readiness } from "./readiness.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
+import type { Call } from "./rpc/methods/call.ts";
+import { apply } from "./rpc/methods/environments.ts";
 import { lacking } from "./rpc/methods/variables.ts";
 import { Principals } from "./rpc/principal.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
@@ -35,6 +40,8 @@ export interface AppOptions {
   /** The texts that variables of environments may name, by name; none is empty. */
   readonly secrets?: ReadonlyMap<string, string>;
   readonly medium: Medium;
+  /** Configures the server before anybody is served; when it rejects, the start does. */
+  readonly configure?: (apply: ApplyFleet) => Promise<void>;
   readonly log: Log;
 }
 
@@ -43,6 +50,8 @@ export interface App {
   readonly port: number;
   /** Resolves when the outcome of a commit is unknown: the process must end, and find out by starting again. */
   readonly broken: Promise<StoreFailure>;
+  /** ApplyEnvironments, by the server itself. */
+  readonly apply: ApplyFleet;
   /** Drains: no new leases; waits and streams end; what is under way is answered, within `graceMs`. Leases and places in line stay. */
   stop(graceMs: number): Promise<void>;
 }
@@ -60,6 +69,11 @@ export async function start(options: AppOptions): Promise<App> {
   });
   const { autoCreate, secrets = new Map() } = options;
   const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate, secrets };
+  const applyFleet: ApplyFleet = async (request) => create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL));
+  await options.configure?.(applyFleet).catch(async (error: unknown) => {
+    await engine.stop();
+    throw error;
+  });
   warnOfMissing(engine, secrets, log);
   const readiness = new Readiness(store, engine.draining, log);
   const handlers = httpHandlers({
@@ -75,8 +89,17 @@ export async function start(options: AppOptions): Promise<App> {
     await engine.stop();
     throw error;
   });
-  return { host: door.host, port: door.port, broken: broken(store), stop: (graceMs) => stop(engine, door, graceMs) };
+  return { host: door.host, port: door.port, broken: broken(store), apply: applyFleet, stop: (graceMs) => stop(engine, door, graceMs) };
 }
+
+/** A call of the server itself, which waits for its answer and is named for the record. */
+const OWN_CALL: Call = {
+  caller: { principal: "configuration" },
+  gone: false,
+  onGone: () => {},
+  timeLeft: () => undefined,
+  handOver: () => () => {},
+};
 
 /** Their holders are told as well; see LeasedEnvironment.missing_variables. */
 function warnOfMissing(engine: Engine, secrets: ReadonlyMap<string, string>, log: Log): void {

@@ -8,6 +8,13 @@ export class BadSetting extends Error {
   override readonly name = "BadSetting";
 }
 
+/** A file of environments and pools. */
+export interface FleetSetting {
+  readonly file: string;
+  /** Also delete what it does not name. */
+  readonly prune: boolean;
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -16,6 +23,8 @@ export interface Config {
   /** Path of the SQLite file. */
   readonly sqlite: string;
   readonly autoCreate: boolean;
+  /** What is applied at the start and at every SIGHUP. */
+  readonly fleet: FleetSetting | undefined;
   /** Leases taken through /maybe live this long; undefined: until freed. */
   readonly legacyTtl: Micros | undefined;
   /** Origins whose web pages may call, besides the server's own. */
@@ -39,6 +48,7 @@ export function readConfig(env: Environment = process.env): Config {
     apiKey,
     sqlite: readStore(env["CALL_ME_STORE"]),
     autoCreate: readSwitch("CALL_ME_AUTO_CREATE", env["CALL_ME_AUTO_CREATE"]),
+    fleet: readFleet(env["CALL_ME_CONFIG"], env["CALL_ME_CONFIG_PRUNE"]),
     legacyTtl: readTtl("CALL_ME_LEGACY_TTL", env["CALL_ME_LEGACY_TTL"]),
     corsOrigins: readOrigins(env["CALL_ME_CORS_ORIGINS"]),
     direct: readSwitch("CALL_ME_DIRECT", env["CALL_ME_DIRECT"]),
@@ -99,10 +109,18 @@ function readStore(store: string | undefined): string {
   );
 }
 
-function readSwitch(name: string, value: string | undefined): boolean {
-  if (value === undefined || value === "" || /^(on|true|1|yes)$/i.test(value)) return true;
+function readSwitch(name: string, value: string | undefined, usual = true): boolean {
+  if (value === undefined || value === "") return usual;
+  if (/^(on|true|1|yes)$/i.test(value)) return true;
   if (/^(off|false|0|no)$/i.test(value)) return false;
   throw new BadSetting(`${name} is ${JSON.stringify(value)}; give on or off`);
+}
+
+function readFleet(file: string | undefined, prune: string | undefined): FleetSetting | undefined {
+  if (file) return { file, prune: readSwitch("CALL_ME_CONFIG_PRUNE", prune, false) };
+  if (prune)
+    throw new BadSetting(`CALL_ME_CONFIG_PRUNE is ${JSON.stringify(prune)}, and there is no CALL_ME_CONFIG; give the path of a file`);
+  return undefined;
 }
 
 function readTtl(name: string, value: string | undefined): Micros | undefined {

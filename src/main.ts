@@ -3,6 +3,8 @@ import { setDefaultHighWaterMark } from "node:stream";
 import type { App } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
+import { FleetKeeper, type FleetReader } from "./fleet.ts";
+import { hungUp } from "./hangup.ts";
 import type { LogDestination } from "./log.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
 
@@ -22,9 +24,9 @@ const MEANINGLESS = process.platform === "win32" ? [] : (["SIGUSR1", "SIGUSR2"] 
 setDefaultHighWaterMark(false, 16 * 1024);
 
 /** Runs the server until it is told to stop; resolves with an exit code of docs/contract.md. */
-export async function main(destination: LogDestination): Promise<number> {
+export async function main(destination: LogDestination, readFleet: FleetReader): Promise<number> {
   try {
-    return await serve(readConfig(), destination);
+    return await serve(readConfig(), destination, readFleet);
   } catch (error) {
     const code = exitCodeOf(error);
     destination.write(`call-me serve: ${code === EXIT.unforeseen ? (error as Error).stack : (error as Error).message}\n`);
@@ -32,14 +34,18 @@ export async function main(destination: LogDestination): Promise<number> {
   }
 }
 
-async function serve(config: Config, destination: LogDestination): Promise<number> {
+async function serve(config: Config, destination: LogDestination, readFleet: FleetReader): Promise<number> {
   // A thread of its own opens the file; meanwhile this one loads all that a call needs.
   const opening = SqliteMedium.open(config.sqlite, (text) => void logging.then((log) => log.warn({}, text)));
   const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
   const [medium, log, { start }] = await Promise.all([opening, logging, import("./app.ts")]);
-  const app = await start({ ...config, medium, log });
+  const keeper = config.fleet && new FleetKeeper(config.fleet, readFleet, log);
+  const starting = start({ ...config, medium, log, ...(keeper && { configure: (apply) => keeper.first(apply) }) });
+  const again = keeper && (() => void starting.then(({ apply }) => keeper.again(apply), ignored));
+  const gone = hungUp(again, log);
+  const app = await starting;
   // Before anybody is told that it is ready, and may stop it.
-  const stopped = signalled();
+  const stopped = Promise.race([signalled(), gone]);
   for (const signal of MEANINGLESS)
     process.on(signal, () => log.warn({ signal }, "this signal means nothing here; SIGTERM stops the server"));
   const scheme = config.tls === undefined ? "http" : "https";
@@ -74,6 +80,9 @@ function signalled(): Promise<NodeJS.Signals> {
     for (const signal of SIGNALS) process.once(signal, resolve);
   });
 }
+
+/** In place of what is told elsewhere. */
+function ignored(): void {}
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

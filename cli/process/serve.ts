@@ -1,4 +1,5 @@
 import { EXIT } from "../exit.ts";
+import { readFleetFile } from "../fleet/reader.ts";
 import { stderr } from "../streams/own.ts";
 import { oddities } from "../variables.ts";
 
@@ -16,7 +17,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   }
   try {
     const { main } = await import("../../src/main.ts");
-    return await main(stderr);
+    return await main(stderr, readFleetFile);
   } catch (error) {
     stderr.write(`call-me: the server could not be run: ${error instanceof Error ? error.stack : error}\n`);
     return EXIT.error;

@@ -14,7 +14,8 @@ import { EXIT, Failure } from "../../exit.ts";
 import { explain } from "../../explain.ts";
 import { type DiffLine, diffOf, summaryOf } from "../../fleet/diff.ts";
 import { FleetDocument } from "../../fleet/document.ts";
-import { type Fleet, fleetIn, placeIn, written } from "../../fleet/environments.ts";
+import { type Fleet, fleetIn } from "../../fleet/environments.ts";
+import { type Fault, placed } from "../../fleet/fault.ts";
 import { nameOf, readText } from "../../fleet/source.ts";
 import { wantsColour } from "../../settings.ts";
 import { spoken } from "../../words/phrases.ts";
@@ -89,11 +90,10 @@ export class EnvApplyCommand extends ClientCommand {
     try {
       return await this.persist(() => environments.applyEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
     } catch (error) {
-      const place = placeOf(error, document, fleet);
-      if (place === undefined || this.interruption.aborted) throw error;
+      const fault = faultOf(error);
+      if (fault === undefined || this.interruption.aborted) throw error;
       const { exitCode, message } = explain(error, settings);
-      const said = message.startsWith(`${place.field}: `) ? place.spelled + message.slice(place.field.length) : message;
-      throw new Failure(exitCode, `${place.line}: ${said}`);
+      throw new Failure(exitCode, placed(document, fleet, { ...fault, message }));
     }
   }
 
@@ -102,13 +102,11 @@ export class EnvApplyCommand extends ClientCommand {
   }
 }
 
-/** Where in the file is what an error is about, as the server and as the file spell it; undefined if it is about none of it. */
-function placeOf(error: unknown, document: FleetDocument, fleet: Fleet): { line: string; field: string; spelled: string } | undefined {
+/** What the server says against the file; undefined if it says nothing of it. */
+function faultOf(error: unknown): Omit<Fault, "message"> | undefined {
   if (!(error instanceof ConnectError)) return undefined;
-  if (reasonOf(error) === "TOO_LARGE") return { line: document.file, field: "", spelled: "" };
   const [violation] = error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
-  if (!/^(environments|pools)\b/.test(violation?.field ?? "") || violation === undefined) return undefined;
-  const [facts] = error.findDetails(ErrorInfoSchema);
-  const path = placeIn(fleet, violation.field, facts?.metadata["environment"]);
-  return { line: document.place(path), field: violation.field, spelled: written(document.spelled(path)) };
+  if (violation === undefined) return reasonOf(error) === "TOO_LARGE" ? { field: "", environment: undefined } : undefined;
+  const [info] = error.findDetails(ErrorInfoSchema);
+  return { field: violation.field, environment: info?.metadata["environment"] };
 }

@@ -10,8 +10,11 @@ export type Environments = Client["environments"];
 /** No single answer takes longer, in ms: none of our calls asks the server to wait. */
 export const CALL_TIMEOUT = 20_000;
 
+/** Calls of InsightService. */
+export type Insight = Client["insight"];
+
 /** The server's services, over Connect on HTTP/1.1: what passes through every proxy. Streams get through it as well. */
-export function connect({ url, key = "" }: Settings): { locks: Client["locks"]; environments: Environments } {
+export function connect({ url, key = "" }: Settings): { locks: Client["locks"]; environments: Environments; insight: Insight } {
   return new Client({ url, key, transport: readingTheClock });
 }
 

@@ -9,7 +9,21 @@ const KNOWN: ReadonlySet<string> = new Set(
     // Who asks.
     ["HOLDER", "RUN_URL", "REPOSITORY", "REF", "SHA", "JOB", "ACTOR", "RUN_NUMBER", "LEG"],
     // Of the server.
-    ["STORE", "BIND", "CONFIG", "CONFIG_PRUNE", "AUTO_CREATE", "LEGACY_TTL", "CORS_ORIGINS", "DIRECT", "TLS_CERT", "TLS_KEY", "LOG_LEVEL"],
+    [
+      "STORE",
+      "BIND",
+      "CONFIG",
+      "CONFIG_PRUNE",
+      "AUTO_CREATE",
+      "LEGACY_TTL",
+      "CORS_ORIGINS",
+      "DIRECT",
+      "TLS_CERT",
+      "TLS_KEY",
+      "LOG_LEVEL",
+      "HISTORY_DAYS",
+      "HISTORY_EVENTS",
+    ],
     // Of integrations/ and docs/ci.
     ["PACKAGE", "TTL", "WAIT", "SCRIPT", "LINES"],
   ]

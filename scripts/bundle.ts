@@ -16,12 +16,13 @@ const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "cli/run.ts": ['"../package.json"', '"../../package.json"'],
   "cli/fleet/reader.ts": ['"./reading.ts"', '"./reading.js"'],
   "src/store/sqlite.ts": ['"./sqlite/worker.ts"', '"./worker.js"'],
+  "src/store/archive.ts": ['"./sqlite/archivist.ts"', '"./archivist.js"'],
 };
 
 const moves: Plugin = {
   name: "moves",
   setup({ onLoad, onResolve }) {
-    onLoad({ filter: /\/(cli\/run|cli\/fleet\/reader|src\/store\/sqlite)\.ts$/ }, ({ path: file }) => {
+    onLoad({ filter: /\/(cli\/run|cli\/fleet\/reader|src\/store\/(sqlite|archive))\.ts$/ }, ({ path: file }) => {
       const name = path.relative(root, file).replaceAll(path.sep, "/");
       const [from, to] = MOVED[name] ?? ["", ""];
       const source = readFileSync(file, "utf8");
@@ -100,7 +101,8 @@ async function bundle(dist: string): Promise<void> {
       outdir: path.join(dist, out),
     });
   await folder("cli", "node20", { main: path.join(root, "cli/main.ts"), reading: path.join(root, "cli/fleet/reading.ts") });
-  await folder("server", "node22", { main: path.join(root, "src/main.ts"), worker: path.join(root, "src/store/sqlite/worker.ts") });
+  const threads = { worker: path.join(root, "src/store/sqlite/worker.ts"), archivist: path.join(root, "src/store/sqlite/archivist.ts") };
+  await folder("server", "node22", { main: path.join(root, "src/main.ts"), ...threads });
   cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });
 }
 

@@ -13,7 +13,7 @@ import { type Outcome, root, tool } from "./tools.ts";
 /** Where the document lies, below the checkout or another folder that is generated into. */
 const place = path.join("gen", "openapi", "callme.openapi.json");
 
-const SERVICES = ["callme.v1.LockService", "callme.v1.EnvironmentService"];
+const SERVICES = ["callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService"];
 
 const ABOUT = `Locks and reservations for test environments that many pipelines share. Everything here is plain JSON over HTTP: a method is a POST
 of its request to /SERVICE/METHOD; one that changes nothing can also be asked with GET. Field names are lowerCamelCase (requests may also use

@@ -3,7 +3,9 @@ import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
 import type { Micros } from "./core/model/units.ts";
 import { Engine } from "./engine/engine.ts";
+import { Chronicle, type Retention } from "./engine/history/chronicle.ts";
 import type { Observer } from "./engine/observer.ts";
+import { realTimers } from "./engine/timers.ts";
 import type { ApplyFleet } from "./fleet.ts";
 import { Readiness } from "./readiness.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
@@ -13,6 +15,7 @@ import { apply } from "./rpc/methods/environments.ts";
 import { lacking } from "./rpc/methods/variables.ts";
 import { Principals } from "./rpc/principal.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
+import type { Archive } from "./store/history/history.ts";
 import { LocalStore } from "./store/local.ts";
 import type { Medium } from "./store/medium.ts";
 import type { Store, StoreFailure } from "./store/store.ts";
@@ -42,6 +45,9 @@ export interface AppOptions {
   readonly medium: Medium;
   /** Configures the server before anybody is served; when it rejects, the start does. */
   readonly configure?: (apply: ApplyFleet) => Promise<void>;
+  readonly archive: Archive;
+  /** How much of the history is kept. */
+  readonly retention: Retention;
   readonly log: Log;
 }
 
@@ -62,15 +68,21 @@ export interface App {
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witness(log)));
-  const observer: Observer = { trouble: (err, what) => log.error({ err }, `could not ${what}`) };
+  let chronicle: Chronicle | undefined;
+  const trouble = (err: unknown, what: string) => log.error({ err }, `could not ${what}`);
+  const observer: Observer = { trouble, committed: () => chronicle?.note() };
   const engine = await Engine.start(store, undefined, observer).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
   const { autoCreate, secrets = new Map() } = options;
-  const service = { engine, principals: new Principals(options.apiKey, store.secret), autoCreate, secrets };
+  const { archive, retention } = options;
+  const history = new Chronicle({ store, archive, views: engine.views, timers: realTimers, retention, trouble });
+  chronicle = history;
+  const service = { chronicle: history, engine, principals: new Principals(options.apiKey, store.secret), autoCreate, secrets };
   const applyFleet: ApplyFleet = async (request) => create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL));
   await options.configure?.(applyFleet).catch(async (error: unknown) => {
+    await history.stop();
     await engine.stop();
     throw error;
   });
@@ -86,10 +98,17 @@ export async function start(options: AppOptions): Promise<App> {
   });
   const { host, port, tls } = options;
   const door = await listen({ host, port, ...(tls && { tls }), ...handlers, log }).catch(async (error: unknown) => {
+    await history.stop();
     await engine.stop();
     throw error;
   });
-  return { host: door.host, port: door.port, broken: broken(store), apply: applyFleet, stop: (graceMs) => stop(engine, door, graceMs) };
+  return {
+    host: door.host,
+    port: door.port,
+    broken: broken(store),
+    apply: applyFleet,
+    stop: (graceMs) => stop({ engine, door, chronicle: history }, graceMs),
+  };
 }
 
 /** A call of the server itself, which waits for its answer and is named for the record. */
@@ -109,9 +128,17 @@ function warnOfMissing(engine: Engine, secrets: ReadonlyMap<string, string>, log
   log.warn(shown, `${environments.length} environments have variables that are not set here; who gets them is told, and must not begin`);
 }
 
-async function stop(engine: Engine, door: Listening, graceMs: number): Promise<void> {
+/** What is open, to be closed in this order. */
+interface Open {
+  readonly engine: Engine;
+  readonly door: Listening;
+  readonly chronicle: Chronicle;
+}
+
+async function stop({ engine, door, chronicle }: Open, graceMs: number): Promise<void> {
   engine.drain();
   await door.drain(graceMs);
+  await chronicle.stop();
   await engine.stop();
 }
 

@@ -31,6 +31,8 @@ export interface Config {
   readonly corsOrigins: ReadonlySet<string>;
   /** Whether the usual calls go past connect-es; see rpc/direct. */
   readonly direct: boolean;
+  /** How much of the history is kept. */
+  readonly retention: { readonly span: Micros; readonly entries: number };
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly logLevel: string;
   /** What variables of environments may name as `from_env`: the server's own CALL_ME_SECRET_…, without empty ones. */
@@ -52,6 +54,10 @@ export function readConfig(env: Environment = process.env): Config {
     legacyTtl: readTtl("CALL_ME_LEGACY_TTL", env["CALL_ME_LEGACY_TTL"]),
     corsOrigins: readOrigins(env["CALL_ME_CORS_ORIGINS"]),
     direct: readSwitch("CALL_ME_DIRECT", env["CALL_ME_DIRECT"]),
+    retention: {
+      span: day * readNumber("CALL_ME_HISTORY_DAYS", env["CALL_ME_HISTORY_DAYS"], limits.archive.days),
+      entries: readNumber("CALL_ME_HISTORY_EVENTS", env["CALL_ME_HISTORY_EVENTS"], limits.archive.events),
+    },
     tls: readTls(env["CALL_ME_TLS_CERT"], env["CALL_ME_TLS_KEY"]),
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
     secrets: readSecrets(env),
@@ -123,12 +129,25 @@ function readFleet(file: string | undefined, prune: string | undefined): FleetSe
   return undefined;
 }
 
+function readNumber(
+  name: string,
+  value: string | undefined,
+  range: { readonly min: number; readonly max: number; readonly default: number },
+): number {
+  if (value === undefined || value === "") return range.default;
+  const number = Number(value);
+  if (/^\d{1,12}$/.test(value) && number >= range.min && number <= range.max) return number;
+  throw new BadSetting(`${name} is ${JSON.stringify(value)}; give a number from ${range.min} to ${range.max}`);
+}
+
 function readTtl(name: string, value: string | undefined): Micros | undefined {
   if (value === undefined || value === "" || value === "off") return undefined;
   const micros = readDuration(value);
   if (micros !== undefined && micros >= limits.minTtl && micros <= limits.maxTtl) return micros;
   throw new BadSetting(`${name} is ${JSON.stringify(value)}; give 1s to 30d, for example 90m, or off`);
 }
+
+const day = 86_400_000_000;
 
 /** Microseconds of one of each unit. */
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-3, us: 1, µs: 1, μs: 1, ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9, d: 8.64e10 };

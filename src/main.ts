@@ -6,6 +6,7 @@ import { EXIT, exitCodeOf } from "./exit.ts";
 import { FleetKeeper, type FleetReader } from "./fleet.ts";
 import { hungUp } from "./hangup.ts";
 import type { LogDestination } from "./log.ts";
+import { SqliteArchive } from "./store/archive.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
 
 /** A stop is over within 10 s: this much for open calls, the rest for the store. */
@@ -40,7 +41,8 @@ async function serve(config: Config, destination: LogDestination, readFleet: Fle
   const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
   const [medium, log, { start }] = await Promise.all([opening, logging, import("./app.ts")]);
   const keeper = config.fleet && new FleetKeeper(config.fleet, readFleet, log);
-  const starting = start({ ...config, medium, log, ...(keeper && { configure: (apply) => keeper.first(apply) }) });
+  const archive = new SqliteArchive(`${config.sqlite}-history`, (text) => log.warn({}, text));
+  const starting = start({ ...config, medium, archive, log, ...(keeper && { configure: (apply) => keeper.first(apply) }) });
   const again = keeper && (() => void starting.then(({ apply }) => keeper.again(apply), ignored));
   const gone = hungUp(again, log);
   const app = await starting;

@@ -2,6 +2,8 @@
 import { type MessageInitShape, type MessageShape, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { start } from "../../src/app.ts";
+import { limits } from "../../src/core/limits.ts";
+import { MemoryArchive } from "../../src/store/history/memory.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
 import { type BatchRows, rowsOf } from "../../src/store/sqlite/rows.ts";
 import { Caller } from "../caller.ts";
@@ -56,7 +58,9 @@ async function make(): Promise<Recording> {
   const medium = new Recorder();
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const settings = { host: "127.0.0.1", port: 0, apiKey: undefined, autoCreate: true, legacyTtl: undefined, direct: true };
-  const app = await start({ ...settings, corsOrigins: new Set(), medium, log });
+  const retention = { span: limits.history, entries: limits.archive.events.min };
+  const archive = new MemoryArchive();
+  const app = await start({ ...settings, corsOrigins: new Set(), medium, archive, retention, log });
   const answers: Record<string, Answers[string]> = {};
   const caller = new Caller({ url: `http://127.0.0.1:${app.port}`, key: "" });
   const call = async <M extends (typeof METHODS)[keyof typeof METHODS]>(method: M, message: MessageInitShape<M["input"]>) => {

@@ -15,7 +15,6 @@ import { leaseInHand } from "../settings.ts";
 import { formatDuration, spell } from "../words/duration.ts";
 import { cuts, heldUntil } from "../words/granted.ts";
 import { environmentsOf } from "../words/phrases.ts";
-import { reservedAfter } from "../words/reservation.ts";
 import { WaitReport } from "../words/wait-report.ts";
 
 const LIVE: readonly LeaseState[] = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD];
@@ -142,7 +141,7 @@ export class AcquireCommand extends AskingCommand {
     }
     if (environmentCreated) this.output.word(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
     this.output.word(`lease ${lease.id} is held ${heldUntil(lease)}`);
-    for (const fact of [...cuts(request, lease), ...reservedAfter(lease)]) this.output.word(fact);
+    for (const cut of cuts(request, lease)) this.output.word(cut);
     return EXIT.done;
   }
 }

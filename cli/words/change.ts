@@ -8,8 +8,7 @@ import {
   type Occupant,
   WatchKind,
 } from "../../gen/ts/callme/v1/types_pb.ts";
-import { condition, hold, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
-import { reservedNext } from "./reservation.ts";
+import { condition, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
 import { endOf } from "./term.ts";
 
 /** The last time that a Date can tell, in ms. */
@@ -28,15 +27,16 @@ export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentS
   if (status.deleted) return "deleted";
   const { cause } = message;
   const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
-  const happened = [whatHappened(message, status, before), held && endOf(held)].filter(Boolean).join(", ");
+  const happened = [whatHappened(message, before), held && endOf(held)].filter(Boolean).join(", ");
   const others = status.holders.filter((one) => one !== held && one.leaseId !== cause?.leaseId);
-  const named = others.map((one) => `${hold(one)} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`);
+  const named = others.map(
+    (one) => `${isOffered(one) ? "offered to" : "held by"} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`,
+  );
   const state = [
     ...stateOf(status),
     `${status.used}/${status.capacity} used`,
     `${status.queueLength} waiting`,
     ...named,
-    reservedNext(status),
     cause?.holder?.runUrl ?? "",
   ];
   return [happened, state.filter(Boolean).join(", ")].filter(Boolean).join("; ");
@@ -47,20 +47,15 @@ function stateOf(status: EnvironmentStatus): string[] {
   return verdict(status) === "busy" ? [] : condition(status);
 }
 
-function whatHappened(
-  { kind, skipped, cause }: WatchEnvironmentResponse,
-  status: EnvironmentStatus,
-  before: EnvironmentStatus | undefined,
-): string {
+function whatHappened({ kind, skipped, cause }: WatchEnvironmentResponse, before: EnvironmentStatus | undefined): string {
   if (kind === WatchKind.SNAPSHOT) return "";
   if (skipped) return "several changes";
   return cause?.leaseId
     ? moved(
         cause,
         before?.holders.find(({ leaseId }) => leaseId === cause.leaseId),
-        status.nextReservation?.leaseId === cause.leaseId,
       )
-    : "its configuration, its state or the end of a lease changed";
+    : "its configuration or state changed";
 }
 
 const MOVES: Readonly<Partial<Record<LeaseState, string>>> = {
@@ -77,11 +72,10 @@ const ENDS: Readonly<Partial<Record<EndReason, string>>> = {
   [EndReason.UNSATISFIABLE]: "can never be served",
 };
 
-function moved({ leaseId, holder, state, endReason }: WatchCause, had: Occupant | undefined, isLater: boolean): string {
+function moved({ leaseId, holder, state, endReason }: WatchCause, had: Occupant | undefined): string {
   const lost = had !== undefined && isOffered(had) ? "was passed over" : "lost it";
   const back = state === LeaseState.QUEUED && had !== undefined ? `${lost}, and is in line again` : undefined;
-  const reserved = isLater && state === LeaseState.QUEUED ? "has reserved it for later" : undefined;
-  const now = back ?? reserved ?? nowOf(state, endReason);
+  const now = back ?? nowOf(state, endReason);
   return `${nameOf(holder, `lease ${leaseId}`)} ${now ?? "changed"}`;
 }
 

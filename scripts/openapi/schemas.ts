@@ -108,6 +108,7 @@ const WELL_KNOWN: Readonly<Record<string, Schema>> = {
 
 const SCALARS: Partial<Record<ScalarType, Schema>> = {
   [ScalarType.STRING]: { type: "string" },
+  [ScalarType.DOUBLE]: { type: "number" },
   [ScalarType.BOOL]: { type: "boolean" },
   [ScalarType.INT32]: { type: "integer", format: "int32", minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
   [ScalarType.UINT32]: { type: "integer", format: "uint32", minimum: 0, maximum: 2 ** 32 - 1 },

@@ -62,12 +62,14 @@ export interface EnvironmentStatus {
 
 /**
  * What an event is, in the history. A lease's end is called by its reason. TAKEN_BACK: of a hold or an offer whose answer was lost, or that
- * a start had to offer anew.
+ * a start had to offer anew. CLEANING: the grant of a lease that cleans.
  */
 export type EventKind =
+  | "RESERVED"
   | "QUEUED"
   | "OFFERED"
   | "GRANTED"
+  | "CLEANING"
   | "PASSED_OVER"
   | "TAKEN_BACK"
   | EndReason
@@ -88,7 +90,7 @@ export interface Cause {
   /** What the lease is wanted for; of its end, the note. */
   readonly reason?: string;
   readonly createdAt?: Micros;
-  /** When it was granted, of a lease that is or was HELD. */
+  /** When it was granted, of a lease that is or was HELD, and does not clean. */
   readonly grantedAt?: Micros;
   /** On each of the event's environments; absent where it is one everywhere. */
   readonly slots?: readonly number[];

@@ -73,6 +73,8 @@ export const limits = {
   log: 10_000,
   /** And in bytes, as they are stored; between two trims up to twice as many. */
   logBytes: 32 * 1024 * 1024,
+  /** How far back the history goes in days, and how many events it has at least, if there were so many meanwhile. */
+  archive: { days: { min: 1, max: 3_650, default: 90 }, events: { min: 1_000, max: 100_000_000, default: 5_000_000 } },
   /** The newest events of a pool that are in memory: in number, and in bytes per pool and over all pools. */
   recent: { events: 1_024, bytes: 4 * 1024 * 1024, total: 64 * 1024 * 1024 },
   /** Older ones are read in windows of so many events, so many reads at once, and shared while somebody resumes up to so many bytes. */

@@ -5,6 +5,7 @@ import { differing } from "./model/differing.ts";
 import type { Environment } from "./model/environment.ts";
 import type { EndedBy, Lease } from "./model/lease.ts";
 import { partsOf } from "./model/needs.ts";
+import type { Micros } from "./model/units.ts";
 
 /** All of an event but where and when it was. */
 export type Tale = Pick<Event, "cause" | "kind" | "by" | "fields" | "capacityBefore" | "labelsBefore">;
@@ -17,16 +18,22 @@ export function leaseTale(before: Lease | undefined, lease: Lease, names: readon
   const cause: Cause = {
     ...{ leaseId: lease.id, state, holder: lease.holder, ...(endReason && { endReason }) },
     ...{ principal: lease.principal, ...(reason !== "" && { reason }), createdAt: lease.createdAt },
-    ...(lease.heldAt !== undefined && lease.grantedAt !== undefined && { grantedAt: lease.grantedAt }),
+    ...(isUse(lease) && { grantedAt: lease.grantedAt }),
     ...(slots && { slots }),
   };
   return { cause, kind: kindOf(before, lease), ...(endedBy && { by: endedBy }) };
 }
 
-function kindOf(before: Lease | undefined, { state, endReason = "RELEASED", passedOver }: Lease): EventKind {
+/** Whether it is, or was, HELD by somebody who uses it. */
+function isUse(lease: Lease): lease is Lease & { readonly grantedAt: Micros } {
+  return lease.heldAt !== undefined && lease.grantedAt !== undefined && lease.cleaning !== true;
+}
+
+function kindOf(before: Lease | undefined, { state, endReason = "RELEASED", passedOver, early, cleaning }: Lease): EventKind {
   if (state === "ENDED") return endReason;
-  if (state === "HELD") return "GRANTED";
+  if (state === "HELD") return cleaning === true ? "CLEANING" : "GRANTED";
   if (state === "OFFERED") return before?.state === "HELD" ? "TAKEN_BACK" : "OFFERED";
+  if (early === true) return "RESERVED";
   if (before === undefined || before.early === true) return "QUEUED";
   return passedOver === true ? "PASSED_OVER" : "TAKEN_BACK";
 }

@@ -2,6 +2,7 @@ import type { Reads } from "../core/command.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
 import { Drafts } from "./drafts.ts";
+import type { Cursors, Part } from "./history/history.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
 import { rebuild, upToDate } from "./rebuild.ts";
 import {
@@ -187,6 +188,10 @@ export class LocalStore implements Store {
 
   past(pool: string, since: Revision, limit: number): Promise<Past> {
     return this.#watched(this.#medium.past(pool, since, limit));
+  }
+
+  take(from?: Cursors): Promise<Part | undefined> {
+    return this.#watched(this.#medium.take(from));
   }
 
   trim(history: History): Promise<boolean> {

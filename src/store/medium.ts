@@ -5,6 +5,7 @@ import type { Lease } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
 import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Revision } from "../core/model/units.ts";
+import type { Cursors, Part } from "./history/history.ts";
 import type { Condition, Fence, History, LeaseQuery, Past, StoreFailure } from "./store.ts";
 
 /** The rows of one transaction, each key once. */
@@ -57,6 +58,11 @@ export interface Medium {
   probe(): Promise<void>;
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   past(pool: string, since: Revision, limit: number): Promise<Past>;
+  /**
+   * Events for the history: what was not taken before, or is behind `from`. Undefined where it must be told from where: first of all, and
+   * when too much has come since.
+   */
+  take(from?: Cursors): Promise<Part | undefined>;
   /** A bounded part of the work; true: there is more. */
   trim(history: History): Promise<boolean>;
   close(): Promise<void>;

@@ -5,9 +5,11 @@ import type { StoredEnvironment } from "../core/model/environment.ts";
 import { type Lease, requestKey } from "../core/model/lease.ts";
 import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Revision } from "../core/model/units.ts";
+import type { Cursors, Part } from "./history/history.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
 import { isListed, oldestFirst } from "./query.ts";
 import { leaseOfRemains, type Remains, remainsOf } from "./remains.ts";
+import { bodyOfEvents } from "./sqlite/bodies.ts";
 import type { History, LeaseQuery, Past } from "./store.ts";
 
 /** Rows in memory, for tests and simulations: what is written survives as long as the object, over any number of `load`s. */
@@ -21,6 +23,8 @@ export class MemoryMedium implements Medium {
   #events: Event[] = [];
   #remains: Remains[] = [];
   readonly #trimmed = new Map<string, Revision>();
+  /** Up to where the history has taken over the events. */
+  #taken: Map<string, Revision> | undefined;
 
   constructor(secret: Uint8Array = randomBytes(32)) {
     this.#secret = secret;
@@ -81,6 +85,18 @@ export class MemoryMedium implements Medium {
   async past(pool: string, since: Revision, limit: number): Promise<Past> {
     if (since < (this.#trimmed.get(pool) ?? 0)) return "trimmed";
     return { events: this.#events.filter((event) => event.pool === pool && event.revision > since).slice(0, limit) };
+  }
+
+  async take(from?: Cursors): Promise<Part | undefined> {
+    this.#taken = from === undefined ? this.#taken : new Map(from);
+    const taken = this.#taken;
+    if (taken === undefined) return undefined;
+    const gap = [...this.#trimmed].reduce((latest, [pool, at]) => (at > (taken.get(pool) ?? 0) ? Math.max(latest, at) : latest), 0);
+    const events = this.#events.filter(({ pool, revision }) => revision > (taken.get(pool) ?? 0));
+    const text = events.map((event) => `[${JSON.stringify(event.pool)},${bodyOfEvents([event], 0).body}]`).join(",");
+    for (const { pool, revision } of events) taken.set(pool, revision);
+    const until = events.at(-1)?.revision ?? 0;
+    return { text, events: events.length, until, cursors: [...taken], more: false, ...(gap > 0 && { gap }) };
   }
 
   async trim({ before, leases: keep, requests, events: log, bytes }: History): Promise<boolean> {

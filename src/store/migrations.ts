@@ -15,11 +15,11 @@ export const APPLICATION_ID = 0x63616c6c;
 
 const FOLDER = new URL("./migrations/", import.meta.url);
 
-/** All migrations of this program, in order. */
-export function known(): Migration[] {
-  const files = readdirSync(FOLDER).filter((name) => /^\d{4}_\w+\.sql$/.test(name));
+/** All migrations of this program, in order: of the store or, below it, of the history. */
+export function known(folder: "" | "history/" = ""): Migration[] {
+  const files = readdirSync(new URL(folder, FOLDER)).filter((name) => /^\d{4}_\w+\.sql$/.test(name));
   return files.sort().map((name) => {
-    const sql = readFileSync(new URL(name, FOLDER), "utf8");
+    const sql = readFileSync(new URL(folder + name, FOLDER), "utf8");
     return { version: Number(name.slice(0, 4)), name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
   });
 }
@@ -29,7 +29,7 @@ export function known(): Migration[] {
  * file: after a crash they have either happened or not, and a new store waits for one fsync. Tells whether any was needed. Throws
  * StoreUnusable for a file that a newer call-me made, or one whose migrations were not these.
  */
-export function migrate(db: Database, file: string, migrations: readonly Migration[] = known()): boolean {
+export function migrate(db: Database, file: string, migrations: readonly Migration[] = known(), application = APPLICATION_ID): boolean {
   const version = Number(db.pragma("user_version", { simple: true }));
   const newest = migrations.at(-1)?.version ?? 0;
   if (version > newest)
@@ -41,7 +41,7 @@ export function migrate(db: Database, file: string, migrations: readonly Migrati
   const missing = migrations.filter((migration) => migration.version > version);
   db.transaction(() => {
     for (const migration of missing) apply(db, migration);
-    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`application_id = ${application}`);
     db.pragma(`user_version = ${newest}`);
   }).immediate();
   return true;

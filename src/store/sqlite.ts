@@ -7,6 +7,7 @@ import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Revision } from "../core/model/units.ts";
+import type { Cursors, Part } from "./history/history.ts";
 import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
 import { leaseOfRemains } from "./remains.ts";
 import { unmark } from "./sqlite/mark.ts";
@@ -157,6 +158,10 @@ export class SqliteMedium implements Medium {
       more = window.more;
     }
     return { events: events.slice(0, limit) };
+  }
+
+  take(from?: Cursors): Promise<Part | undefined> {
+    return this.#call("take", from);
   }
 
   trim(history: History): Promise<boolean> {

@@ -7,6 +7,8 @@ import type { Pool } from "../core/model/pool.ts";
 import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
 
+import type { Cursors, Part } from "./history/history.ts";
+
 /** One transaction: a time, and a draft of each pool that it locked. */
 export interface Transaction {
   readonly at: Micros;
@@ -120,6 +122,8 @@ export interface Store {
   list(query: LeaseQuery): Promise<readonly Lease[]>;
   /** At most `limit` events of the pool behind a revision, in order. */
   past(pool: string, since: Revision, limit: number): Promise<Past>;
+  /** Events for the history, in order; see Medium. */
+  take(from?: Cursors): Promise<Part | undefined>;
   /** Forgets what history does not keep, some at a time: true, there is more. */
   trim(history: History): Promise<boolean>;
   readonly condition: Condition;

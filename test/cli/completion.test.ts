@@ -24,7 +24,7 @@ async function completed(...words: string[]): Promise<string[]> {
 }
 
 test.each([
-  [["re"], ["release", "renew", "request", "reserve"]],
+  [["re"], ["release", "renew", "request"]],
   [["env", "s"], ["set-state"]],
   [
     ["acquire", "u"],

@@ -10,8 +10,6 @@ const VERBS = [
   "exec",
   "release",
   "renew",
-  "reserve",
-  "extend",
   "wait",
   "watch",
   "status",

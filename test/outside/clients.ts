@@ -3,6 +3,7 @@ import { isMessage } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { AcquireResponseSchema, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
@@ -16,6 +17,7 @@ export interface Address {
 export interface Clients {
   readonly locks: Client<typeof LockService>;
   readonly environments: Client<typeof EnvironmentService>;
+  readonly insight: Client<typeof InsightService>;
 }
 
 type Open = (baseUrl: string, interceptors: Interceptor[]) => Transport;
@@ -62,7 +64,11 @@ export function clientsOf({ url, key }: Address, over: TransportName = "Connect,
     return answer;
   };
   const transport = TRANSPORTS[over](url, [authenticate]);
-  return { locks: createClient(LockService, transport), environments: createClient(EnvironmentService, transport) };
+  return {
+    locks: createClient(LockService, transport),
+    environments: createClient(EnvironmentService, transport),
+    insight: createClient(InsightService, transport),
+  };
 }
 
 /** The error that a call must end with, as `code REASON`, for example `not_found LEASE_NOT_FOUND`. */

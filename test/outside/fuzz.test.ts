@@ -4,6 +4,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { CheckRequestSchema, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { Server } from "./server.ts";
 import { envelope, send, type Wire } from "./wire.ts";
@@ -15,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** Values by the million that no message has, beside some that one has. */
-const names = [...LockService.methods, ...EnvironmentService.methods].flatMap(({ input }) =>
+const names = [...LockService.methods, ...EnvironmentService.methods, ...InsightService.methods].flatMap(({ input }) =>
   input.fields.flatMap(({ name, jsonName }) => [name, jsonName]),
 );
 const value = fc.letrec((tie) => ({
@@ -57,7 +58,7 @@ const body = fc.oneof(
 const word = fc.oneof(fc.constantFrom("gzip", "br", "identity", "GZIP;q=1", "1S", "0m", "10", ""), fc.string({ unit: "grapheme-ascii" }));
 const wires: fc.Arbitrary<Wire> = fc.record({
   method: fc.constantFrom(
-    ...[LockService, EnvironmentService].flatMap(({ name, methods }) => methods.map((method) => `${name}/${method.name}`)),
+    ...[LockService, EnvironmentService, InsightService].flatMap(({ name, methods }) => methods.map((method) => `${name}/${method.name}`)),
   ),
   type: fc.oneof(
     fc

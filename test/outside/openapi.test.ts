@@ -139,6 +139,12 @@ describe("what is answered is what the document says", () => {
     await call("EnvironmentService/DeleteEnvironment", { environment: "lab" });
   });
 
+  test("what has happened, and how much of it", async () => {
+    const listed = await call("InsightService/ListEvents", { filter: { kinds: ["EVENT_KIND_GRANTED"] }, pageSize: 1 });
+    expect(listed.body).toMatchObject({ events: [{ kind: "EVENT_KIND_GRANTED" }], nextPageToken: expect.any(String) });
+    await call("InsightService/GetStats", { window: "3600s", groupBy: "GROUP_BY_LABEL", labelKey: "os" });
+  });
+
   test("the plain routes", async () => {
     const maybe = (method: string, query = "?environment=old") => ask(method, "/maybe", {}, query);
     expect((await maybe("get")).status).toBe(200);

@@ -12,6 +12,7 @@ import type { Call, Service } from "../../src/rpc/methods/call.ts";
 import { watchEnvironment, watchLease } from "../../src/rpc/methods/streams.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { callOf, House, immediate } from "../engine/audience.ts";
+import { emptyChronicle } from "../engine/chronicles.ts";
 
 const FORMS: readonly Form[] = ["binary", "json", "line"];
 
@@ -26,6 +27,7 @@ class Readers<S extends DescMessage> {
   constructor(house: House, schema: S, stream: (service: Service, call: Call, tell: Tell<MessageShape<S>>) => Promise<void>) {
     const service = {
       engine: house.engine,
+      chronicle: emptyChronicle(house.engine.views),
       principals: new Principals(undefined, new Uint8Array(32)),
       autoCreate: true,
       secrets: new Map(),

@@ -50,12 +50,15 @@ function call<T>(method: (done: (error: ServiceError | null, answer: T) => void)
 }
 
 describe("health", () => {
-  test.each(["", "callme.v1.LockService", "callme.v1.EnvironmentService"])("Check tells the status of %j", async (service) => {
-    const { client, set } = await health();
-    expect(await call((done) => client.Check({ service }, done))).toEqual({ status: "SERVING" });
-    set(false);
-    expect(await call((done) => client.Check({ service }, done))).toEqual({ status: "NOT_SERVING" });
-  });
+  test.each(["", "callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService"])(
+    "Check tells the status of %j",
+    async (service) => {
+      const { client, set } = await health();
+      expect(await call((done) => client.Check({ service }, done))).toEqual({ status: "SERVING" });
+      set(false);
+      expect(await call((done) => client.Check({ service }, done))).toEqual({ status: "NOT_SERVING" });
+    },
+  );
 
   test("Check of an unknown service is not found, and names the known ones", async () => {
     const { client } = await health();

@@ -2,6 +2,7 @@
 import { createConnectRouter } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { routes } from "../../src/rpc/connect/router.ts";
 import type { Service } from "../../src/rpc/methods/call.ts";
@@ -9,8 +10,9 @@ import { LOCK_SERVICE, METHODS } from "../../src/rpc/methods/table.ts";
 
 const health = { serving: () => true, changed: () => Promise.resolve() };
 
-test("each method of the two services has a row, with the types of the contract", () => {
-  const contract = [LockService, EnvironmentService].flatMap(({ typeName, methods }) => methods.map(({ name }) => `/${typeName}/${name}`));
+test("each method of the services has a row, with the types of the contract", () => {
+  const services = [LockService, EnvironmentService, InsightService];
+  const contract = services.flatMap(({ typeName, methods }) => methods.map(({ name }) => `/${typeName}/${name}`));
   expect([...METHODS.keys()].sort()).toEqual(contract.sort());
   for (const [path, { desc, run }] of METHODS) {
     expect(`/${desc.parent.typeName}/${desc.name}`).toBe(path);

@@ -1,6 +1,7 @@
 import type { Reads } from "../../src/core/command.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
 import type { Micros, Revision } from "../../src/core/model/units.ts";
+import type { Cursors, Part } from "../../src/store/history/history.ts";
 import type { Batch, Loaded, Medium, MediumState } from "../../src/store/medium.ts";
 import type { MemoryMedium } from "../../src/store/memory.ts";
 import { type History, type LeaseQuery, type Past, StoreFailure } from "../../src/store/store.ts";
@@ -97,6 +98,10 @@ export class Disk implements Medium {
 
   past(pool: string, since: Revision, limit: number): Promise<Past> {
     return this.#effect(() => this.#rows.past(pool, since, limit));
+  }
+
+  take(from?: Cursors): Promise<Part | undefined> {
+    return this.#rows.take(from);
   }
 
   trim(history: History): Promise<boolean> {

@@ -3,6 +3,7 @@ import https from "node:https";
 import { createClient, type Interceptor, type Client as RawClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { giveBack, KEY_HEADER, type Locks } from "./calls.ts";
@@ -32,6 +33,8 @@ export class Client {
   readonly locks: Locks;
   /** All calls of EnvironmentService, as they are. */
   readonly environments: RawClient<typeof EnvironmentService>;
+  /** All calls of InsightService, as they are. */
+  readonly insight: RawClient<typeof InsightService>;
   readonly #url: string;
 
   /** Throws a TypeError if the address is none or no header can carry the key. */
@@ -48,6 +51,7 @@ export class Client {
     const shared = transport({ baseUrl, interceptors: [authenticate] });
     this.locks = createClient(LockService, shared);
     this.environments = createClient(EnvironmentService, shared);
+    this.insight = createClient(InsightService, shared);
   }
 
   /**

@@ -22,6 +22,7 @@ import {
   type requestCallback,
 } from "@grpc/grpc-js";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 
 type Input<M extends DescMethod> = MessageInitShape<M["input"]>;
@@ -70,6 +71,10 @@ export type LockServiceClient = InstanceType<typeof LockServiceClient>;
 /** Calls of EnvironmentService. */
 export const EnvironmentServiceClient = clientOf(EnvironmentService);
 export type EnvironmentServiceClient = InstanceType<typeof EnvironmentServiceClient>;
+
+/** Calls of InsightService. */
+export const InsightServiceClient = clientOf(InsightService);
+export type InsightServiceClient = InstanceType<typeof InsightServiceClient>;
 
 /** Metadata that opens calls with an API key or a lease token. */
 export function metadataWith(key: string): Metadata {

@@ -13,7 +13,7 @@ export interface HealthState {
 }
 
 /** The names that have a status: the server as a whole (""), and its services, which always have the same one. */
-const NAMES: readonly string[] = ["", "callme.v1.LockService", "callme.v1.EnvironmentService"];
+const NAMES: readonly string[] = ["", "callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService"];
 
 /** grpc.health.v1.Health: Check (not_found for a name that we don't serve), Watch and List. */
 export function healthService(state: HealthState): ServiceImpl<typeof Health> {

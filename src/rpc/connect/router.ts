@@ -9,6 +9,7 @@ import {
   type ServiceImpl,
 } from "@connectrpc/connect";
 import { EnvironmentService, file_callme_v1_environment_service } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { file_callme_v1_insight_service, InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { file_callme_v1_lock_service, LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { file_google_rpc_error_details } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 import { file_grpc_health_v1_health, Health } from "../../../gen/ts/grpc/health/v1/health_pb.ts";
@@ -120,8 +121,14 @@ async function* readable(requests: AsyncIterable<unknown>): AsyncGenerator<unkno
   }
 }
 
-const FILES = [file_callme_v1_lock_service, file_callme_v1_environment_service, file_grpc_health_v1_health, file_google_rpc_error_details];
-const SERVICES = [LockService.typeName, EnvironmentService.typeName, Health.typeName];
+const FILES = [
+  file_callme_v1_lock_service,
+  file_callme_v1_environment_service,
+  file_callme_v1_insight_service,
+  file_grpc_health_v1_health,
+  file_google_rpc_error_details,
+];
+const SERVICES = [LockService.typeName, EnvironmentService.typeName, InsightService.typeName, Health.typeName];
 
 function callOf(context: HandlerContext): Call {
   return {

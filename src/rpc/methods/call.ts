@@ -1,6 +1,7 @@
 import type { Caller } from "../../core/command.ts";
 import type { EngineCall } from "../../engine/call.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { Chronicle } from "../../engine/history/chronicle.ts";
 import type { Principals } from "../principal.ts";
 
 /** The circumstances of a call, whatever transport it came by. Its caller may also be gone after an answer: never release on it. */
@@ -11,6 +12,7 @@ export interface Call extends EngineCall {
 /** What the methods work with. */
 export interface Service {
   readonly engine: Engine;
+  readonly chronicle: Chronicle;
   readonly principals: Principals;
   readonly autoCreate: boolean;
   /** What variables of environments may name as `from_env`; none is empty. */

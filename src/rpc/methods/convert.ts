@@ -111,11 +111,13 @@ function endReasonOf(reason: Lease["endReason"]): EndReason {
   return reason === undefined ? EndReason.UNSPECIFIED : EndReason[reason];
 }
 
-function endedByOf({ principal, lease, holder }: EndedBy): MessageInitShape<typeof EndedBySchema> {
+/** Who ended something. */
+export function endedByOf({ principal, lease, holder }: EndedBy): MessageInitShape<typeof EndedBySchema> {
   return { principal, leaseId: lease ?? "", ...(holder && { holder: holderOf(holder) }) };
 }
 
-function holderOf(holder: Holder): MessageInitShape<typeof HolderSchema> {
+/** A holder. */
+export function holderOf(holder: Holder): MessageInitShape<typeof HolderSchema> {
   return { ...holder, kind: HolderKind[holder.kind] };
 }
 

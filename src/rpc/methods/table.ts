@@ -8,11 +8,13 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import type { Call, Service } from "./call.ts";
 import { acquireForCleaning } from "./cleaning.ts";
 import * as environments from "./environments.ts";
+import * as insight from "./insight.ts";
 import * as lock from "./lock.ts";
 import * as streams from "./streams.ts";
 
@@ -81,6 +83,11 @@ const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
   listLeases: { run: environments.listLeases, ...VIEW },
 };
 
+const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {
+  listEvents: { run: insight.listEvents, ...VIEW },
+  getStats: { run: insight.getStats, ...VIEW },
+};
+
 /** The original's route, by its HTTP methods; a lease_token opens nothing there. */
 export const MAYBE = {
   GET: VIEW,
@@ -103,12 +110,13 @@ export type UnaryMethod = Extract<Method, { desc: { methodKind: "unary" } }>;
 /** A method whose answer has several messages. */
 export type StreamingMethod = Exclude<Method, UnaryMethod>;
 
-/** The two services' methods by their path. */
+/** The services' methods by their path. */
 export const METHODS: ReadonlyMap<string, Method> = new Map(
-  [...methodsOf(LockService.method, LOCK_SERVICE), ...methodsOf(EnvironmentService.method, ENVIRONMENT_SERVICE)].map((method) => [
-    method.path,
-    method,
-  ]),
+  [
+    ...methodsOf(LockService.method, LOCK_SERVICE),
+    ...methodsOf(EnvironmentService.method, ENVIRONMENT_SERVICE),
+    ...methodsOf(InsightService.method, INSIGHT_SERVICE),
+  ].map((method) => [method.path, method]),
 );
 
 const LOCKING = [...METHODS.values()].filter((method) => method.desc.parent === LockService);

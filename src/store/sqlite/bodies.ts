@@ -220,10 +220,17 @@ type LeanStatus = Omit<Partial<EnvironmentStatus>, "holders" | "next" | "nextRes
   };
 type LeanNamed<T extends Named> = Omit<T, "holder"> & { readonly holder?: Partial<Holder> };
 
-/** The events of a row of that pool. An older one is one event. */
+/** A body, parsed. An older one is one event. */
+export type ParsedEvents = LeanEvent | readonly LeanEvent[];
+
+/** The events of a row of that pool. */
 export function eventsOfBody(body: string, pool: string): readonly Event[] {
+  return eventsOf(JSON.parse(body), pool);
+}
+
+/** The same of a body that was parsed. */
+export function eventsOf(found: ParsedEvents, pool: string): readonly Event[] {
   const known: Known = new Map();
-  const found: LeanEvent | readonly LeanEvent[] = JSON.parse(body);
   return [found].flat().map((event) => fullEvent(event, pool, known));
 }
 

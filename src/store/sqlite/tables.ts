@@ -1,9 +1,11 @@
 import type { Database, Statement } from "better-sqlite3";
 import { limits } from "../../core/limits.ts";
 import type { Revision } from "../../core/model/units.ts";
+import type { Cursors, Part } from "../history/history.ts";
 import type { History, LeaseQuery } from "../store.ts";
 import { Events, type Window } from "./events.ts";
 import { type ListPart, list } from "./list.ts";
+import { Outbox } from "./outbox.ts";
 import { type Answered, Requests } from "./requests.ts";
 import type { BatchRows, Row } from "./rows.ts";
 import { Transactions } from "./transaction.ts";
@@ -47,6 +49,7 @@ export class Tables {
   readonly #remains: Statement<[string], Row>;
   readonly #requests: Requests;
   readonly #events: Events;
+  readonly #outbox: Outbox;
   readonly #probe: Statement;
   readonly #frames: Statement<[], { log: number; checkpointed: number }>;
 
@@ -72,6 +75,7 @@ export class Tables {
     this.#remains = rows(db, `SELECT ${REMAINS} FROM remains WHERE request_key = ? ORDER BY number DESC LIMIT 1`);
     this.#requests = new Requests(db);
     this.#events = new Events(db);
+    this.#outbox = new Outbox(db);
     this.#probe = db.prepare("UPDATE probe SET count = count + 1");
     this.#frames = db.prepare("PRAGMA wal_checkpoint(NOOP)");
   }
@@ -134,6 +138,7 @@ export class Tables {
       this.#events.add(batch.events, limits.logBytes);
     });
     for (const one of answered) this.#requests.add(one);
+    this.#outbox.note(batch.events);
     return undefined;
   }
 
@@ -168,6 +173,11 @@ export class Tables {
 
   past(pool: string, since: Revision, limit: number): Window | "trimmed" {
     return this.#events.past(pool, since, limit);
+  }
+
+  /** Events for the history; see Outbox. */
+  take(from?: Cursors): Part | undefined {
+    return this.#outbox.take(from);
   }
 
   trim(history: History): boolean {

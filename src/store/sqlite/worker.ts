@@ -18,7 +18,7 @@ const LOOK_EVERY = 1_000;
 const LONG_WHEN_IDLE = 100;
 
 /** What the worker does on request. */
-export type Operations = Pick<Tables, "load" | "find" | "write" | "probe" | "list" | "past" | "trim" | "close">;
+export type Operations = Pick<Tables, "load" | "find" | "write" | "probe" | "list" | "past" | "take" | "trim" | "close">;
 
 const WRITES: ReadonlySet<keyof Operations> = new Set(["write", "probe", "trim"]);
 

@@ -1025,6 +1025,325 @@ impl ChangeKind {
         }
     }
 }
+/// One thing that happened to one environment. A lease on several environments has an event for each.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Event {
+    /// The pool's revision of it: the same for all environments that it concerns.
+    #[prost(uint64, tag="1")]
+    pub revision: u64,
+    /// When it was, by the server's clock.
+    #[prost(message, optional, tag="2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it is.
+    #[prost(enumeration="EventKind", tag="3")]
+    pub kind: i32,
+    /// The environment's pool.
+    #[prost(string, tag="4")]
+    pub pool: ::prost::alloc::string::String,
+    /// The environment. Empty for a lease that waits by selector: nothing is chosen yet.
+    #[prost(string, tag="5")]
+    pub environment: ::prost::alloc::string::String,
+    /// The lease, unless it is about the environment alone.
+    #[prost(string, tag="6")]
+    pub lease_id: ::prost::alloc::string::String,
+    /// Who the lease is for, as told.
+    #[prost(message, optional, tag="7")]
+    pub holder: ::core::option::Option<Holder>,
+    /// Who asked for the lease, as the server knows it: the name of the key.
+    #[prost(string, tag="8")]
+    pub principal: ::prost::alloc::string::String,
+    /// Who ended the lease, or changed the environment. Absent: it came by itself.
+    #[prost(message, optional, tag="9")]
+    pub by: ::core::option::Option<EndedBy>,
+    /// Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+    #[prost(string, tag="10")]
+    pub reason: ::prost::alloc::string::String,
+    /// How many slots of the environment the lease wants or has.
+    #[prost(uint32, tag="11")]
+    pub slots: u32,
+    /// When the lease was asked for.
+    #[prost(message, optional, tag="12")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was granted. Absent: it was never held, or cleans.
+    #[prost(message, optional, tag="13")]
+    pub granted_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Of a change of an environment: its state after it.
+    #[prost(enumeration="EnvironmentState", tag="14")]
+    pub state: i32,
+    /// Of a change of an environment: its capacity after it.
+    #[prost(uint32, tag="15")]
+    pub capacity: u32,
+}
+/// Which events; all that is given must fit.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventFilter {
+    /// Of this pool.
+    #[prost(string, tag="1")]
+    pub pool: ::prost::alloc::string::String,
+    /// Of this environment.
+    #[prost(string, tag="2")]
+    pub environment: ::prost::alloc::string::String,
+    /// Of this lease.
+    #[prost(string, tag="3")]
+    pub lease_id: ::prost::alloc::string::String,
+    /// Of leases whose holder has this name.
+    #[prost(string, tag="4")]
+    pub holder: ::prost::alloc::string::String,
+    /// Of leases that this principal asked for.
+    #[prost(string, tag="5")]
+    pub principal: ::prost::alloc::string::String,
+    /// Of one of these kinds. If empty: of all.
+    #[prost(enumeration="EventKind", repeated, tag="6")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// At this time or later.
+    #[prost(message, optional, tag="7")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Before this time.
+    #[prost(message, optional, tag="8")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// The ends of leases that were held at this time. Who holds since before it and still does has no end yet: see Check and ListLeases.
+    #[prost(message, optional, tag="9")]
+    pub held_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A page of events.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEventsRequest {
+    /// Which.
+    #[prost(message, optional, tag="1")]
+    pub filter: ::core::option::Option<EventFilter>,
+    /// At most this many, up to 1,000; 100 if absent.
+    #[prost(int32, tag="2")]
+    pub page_size: i32,
+    /// next_page_token of the page before.
+    #[prost(string, tag="3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEventsResponse {
+    /// Newest first.
+    #[prost(message, repeated, tag="1")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+    /// For the next page; empty on the last one.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What to count.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStatsRequest {
+    /// Whose: what is given of pool, environment, lease_id, holder and principal must fit. `since` and `until` set the window in place of
+    /// `window`; kinds and held_at are not allowed.
+    #[prost(message, optional, tag="1")]
+    pub filter: ::core::option::Option<EventFilter>,
+    /// So far back from `until`, or from now: 1 s to 10 years; 7 d if absent.
+    #[prost(message, optional, tag="2")]
+    pub window: ::core::option::Option<::prost_types::Duration>,
+    /// What for.
+    #[prost(enumeration="GroupBy", tag="3")]
+    pub group_by: i32,
+    /// With GROUP_BY_LABEL: which label.
+    #[prost(string, tag="4")]
+    pub label_key: ::prost::alloc::string::String,
+}
+/// How long something took. By nearest rank: each figure is one that was measured. 0 where there is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Spread {
+    /// Half of them took no longer.
+    #[prost(message, optional, tag="1")]
+    pub p50: ::core::option::Option<::prost_types::Duration>,
+    /// 95 of 100 took no longer.
+    #[prost(message, optional, tag="2")]
+    pub p95: ::core::option::Option<::prost_types::Duration>,
+    /// The longest.
+    #[prost(message, optional, tag="3")]
+    pub max: ::core::option::Option<::prost_types::Duration>,
+}
+/// The figures of one key.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StatsRow {
+    /// The environment, the pool, the repository, or the label's value.
+    #[prost(string, tag="1")]
+    pub key: ::prost::alloc::string::String,
+    /// Leases that were granted within the window, and held, once for each environment. An offer that nobody claimed is none, nor is cleaning.
+    #[prost(uint64, tag="2")]
+    pub grants: u64,
+    /// Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+    /// before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
+    /// there while it was held.
+    #[prost(double, tag="3")]
+    pub utilisation: f64,
+    /// From the asking to the grant, of the leases granted within the window.
+    #[prost(message, optional, tag="4")]
+    pub wait: ::core::option::Option<Spread>,
+    /// From the grant to the end, of the leases that ended within the window.
+    #[prost(message, optional, tag="5")]
+    pub hold: ::core::option::Option<Spread>,
+    /// Leases that expired within the window.
+    #[prost(uint64, tag="6")]
+    pub expired: u64,
+    /// That were ended with ForceRelease.
+    #[prost(uint64, tag="7")]
+    pub forced: u64,
+    /// That waited without a sign of life for too long.
+    #[prost(uint64, tag="8")]
+    pub abandoned: u64,
+    /// From when on all of it was counted: the beginning of the window, or of the history where that is later, or of the environment.
+    #[prost(message, optional, tag="9")]
+    pub covers_from: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The figures.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetStatsResponse {
+    /// By key. An environment of which nothing happened has a row as well.
+    #[prost(message, repeated, tag="1")]
+    pub rows: ::prost::alloc::vec::Vec<StatsRow>,
+}
+/// What an event is. An end of a lease is called by its reason: see EndReason. Renewals are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventKind {
+    /// Never sent.
+    Unspecified = 0,
+    /// A lease waits in line.
+    Queued = 1,
+    /// It came out of the line: its slots wait for its first sign of life.
+    Offered = 2,
+    /// It is HELD.
+    Granted = 3,
+    /// It was offered, and not claimed in time: it waits again.
+    PassedOver = 4,
+    /// Its answer was lost, or a start had to offer it anew: it is offered or waits again.
+    TakenBack = 5,
+    /// Its holder gave it back.
+    Released = 6,
+    /// Nobody renewed it in time, or max_hold was reached.
+    Expired = 7,
+    /// Given up while it waited, or its caller went away before the answer.
+    Withdrawn = 8,
+    /// It waited without a sign of life for its ticket_ttl.
+    Abandoned = 9,
+    /// It waited for its queue_timeout.
+    TimedOut = 10,
+    /// A newer one of the same supersede_key took its place.
+    Superseded = 11,
+    /// Someone else ended it with ForceRelease.
+    ForceReleased = 12,
+    /// It could never be granted any more.
+    Unsatisfiable = 13,
+    /// An environment was configured. One that is made on demand is no event.
+    EnvironmentCreated = 14,
+    /// Its configuration changed; `reason` names the fields.
+    EnvironmentChanged = 15,
+    /// It was deleted, or pruned.
+    EnvironmentDeleted = 16,
+    /// Its state changed, or why it is in it, or until when.
+    StateChanged = 17,
+    /// A holder told what is on it; `reason` has all facts.
+    FactsChanged = 18,
+    /// A lease waits for its not_before.
+    Reserved = 19,
+    /// A lease that cleans the environment is HELD.
+    Cleaning = 20,
+}
+impl EventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_KIND_UNSPECIFIED",
+            Self::Queued => "EVENT_KIND_QUEUED",
+            Self::Offered => "EVENT_KIND_OFFERED",
+            Self::Granted => "EVENT_KIND_GRANTED",
+            Self::PassedOver => "EVENT_KIND_PASSED_OVER",
+            Self::TakenBack => "EVENT_KIND_TAKEN_BACK",
+            Self::Released => "EVENT_KIND_RELEASED",
+            Self::Expired => "EVENT_KIND_EXPIRED",
+            Self::Withdrawn => "EVENT_KIND_WITHDRAWN",
+            Self::Abandoned => "EVENT_KIND_ABANDONED",
+            Self::TimedOut => "EVENT_KIND_TIMED_OUT",
+            Self::Superseded => "EVENT_KIND_SUPERSEDED",
+            Self::ForceReleased => "EVENT_KIND_FORCE_RELEASED",
+            Self::Unsatisfiable => "EVENT_KIND_UNSATISFIABLE",
+            Self::EnvironmentCreated => "EVENT_KIND_ENVIRONMENT_CREATED",
+            Self::EnvironmentChanged => "EVENT_KIND_ENVIRONMENT_CHANGED",
+            Self::EnvironmentDeleted => "EVENT_KIND_ENVIRONMENT_DELETED",
+            Self::StateChanged => "EVENT_KIND_STATE_CHANGED",
+            Self::FactsChanged => "EVENT_KIND_FACTS_CHANGED",
+            Self::Reserved => "EVENT_KIND_RESERVED",
+            Self::Cleaning => "EVENT_KIND_CLEANING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_KIND_QUEUED" => Some(Self::Queued),
+            "EVENT_KIND_OFFERED" => Some(Self::Offered),
+            "EVENT_KIND_GRANTED" => Some(Self::Granted),
+            "EVENT_KIND_PASSED_OVER" => Some(Self::PassedOver),
+            "EVENT_KIND_TAKEN_BACK" => Some(Self::TakenBack),
+            "EVENT_KIND_RELEASED" => Some(Self::Released),
+            "EVENT_KIND_EXPIRED" => Some(Self::Expired),
+            "EVENT_KIND_WITHDRAWN" => Some(Self::Withdrawn),
+            "EVENT_KIND_ABANDONED" => Some(Self::Abandoned),
+            "EVENT_KIND_TIMED_OUT" => Some(Self::TimedOut),
+            "EVENT_KIND_SUPERSEDED" => Some(Self::Superseded),
+            "EVENT_KIND_FORCE_RELEASED" => Some(Self::ForceReleased),
+            "EVENT_KIND_UNSATISFIABLE" => Some(Self::Unsatisfiable),
+            "EVENT_KIND_ENVIRONMENT_CREATED" => Some(Self::EnvironmentCreated),
+            "EVENT_KIND_ENVIRONMENT_CHANGED" => Some(Self::EnvironmentChanged),
+            "EVENT_KIND_ENVIRONMENT_DELETED" => Some(Self::EnvironmentDeleted),
+            "EVENT_KIND_STATE_CHANGED" => Some(Self::StateChanged),
+            "EVENT_KIND_FACTS_CHANGED" => Some(Self::FactsChanged),
+            "EVENT_KIND_RESERVED" => Some(Self::Reserved),
+            "EVENT_KIND_CLEANING" => Some(Self::Cleaning),
+            _ => None,
+        }
+    }
+}
+/// What figures are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroupBy {
+    /// Each environment.
+    Unspecified = 0,
+    /// Each environment.
+    Environment = 1,
+    /// Each pool.
+    Pool = 2,
+    /// Each repository of a holder; their utilisation is of all environments of the filter.
+    Repository = 3,
+    /// Each value of `label_key` that an environment has now; empty for those without it, and those that are gone.
+    Label = 4,
+}
+impl GroupBy {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GROUP_BY_UNSPECIFIED",
+            Self::Environment => "GROUP_BY_ENVIRONMENT",
+            Self::Pool => "GROUP_BY_POOL",
+            Self::Repository => "GROUP_BY_REPOSITORY",
+            Self::Label => "GROUP_BY_LABEL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUP_BY_UNSPECIFIED" => Some(Self::Unspecified),
+            "GROUP_BY_ENVIRONMENT" => Some(Self::Environment),
+            "GROUP_BY_POOL" => Some(Self::Pool),
+            "GROUP_BY_REPOSITORY" => Some(Self::Repository),
+            "GROUP_BY_LABEL" => Some(Self::Label),
+            _ => None,
+        }
+    }
+}
 /// Name an environment or a pool; or, in a pool, select environments by their labels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CheckRequest {

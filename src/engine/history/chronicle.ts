@@ -1,0 +1,158 @@
+import type { Micros } from "../../core/model/units.ts";
+import type { Archive, Filter, GroupBy, Page, StatsRow } from "../../store/history/history.ts";
+import type { Store } from "../../store/store.ts";
+import type { Timers } from "../timers.ts";
+import type { Views } from "../views.ts";
+import { fleetOf } from "./fleet.ts";
+
+/** How long after a commit its events are taken over, and after a failure it is tried again, in milliseconds. */
+const TAKE_AFTER = 1_000;
+const RETRY_AFTER = 10_000;
+/** How often it is trimmed, in milliseconds. */
+const TRIM_EVERY = 60_000;
+
+/** How much is kept: how far back, and so many of the newest. */
+export interface Retention {
+  readonly span: Micros;
+  readonly entries: number;
+}
+
+export interface ChronicleParts {
+  readonly store: Pick<Store, "take" | "now" | "condition">;
+  readonly archive: Archive;
+  readonly views: Views;
+  readonly timers: Timers;
+  readonly retention: Retention;
+  /** Told of what could not be done; `what` completes "could not …". */
+  readonly trouble: (error: unknown, what: string) => void;
+}
+
+/** What to count; see StatsQuery. */
+export interface StatsAsked {
+  readonly filter: Filter;
+  readonly from: Micros;
+  readonly to: Micros;
+  readonly groupBy: GroupBy;
+  /** The label to group by. */
+  readonly label: string;
+}
+
+/**
+ * The history of the service: it follows the commits a second later, from the log that they write anyway. So no commit waits for it, and
+ * when it cannot be written it is behind, and nothing else is wrong. Who asks it waits until it has all that was committed before.
+ */
+export class Chronicle {
+  readonly #parts: ChronicleParts;
+  /** When a history that is new begins. */
+  readonly #begin: Micros;
+  /** It knows up to where it was filled, and the store does. */
+  #isOpen = false;
+  #tail: Promise<void> = Promise.resolve();
+  #isArmed = false;
+  #isTroubled = false;
+  #cancelTake: (() => void) | undefined;
+  #cancelTrim: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(parts: ChronicleParts) {
+    this.#parts = parts;
+    this.#begin = parts.store.now();
+    this.#takeAfter(TAKE_AFTER);
+    this.#trimLater();
+  }
+
+  /** Something was committed. */
+  note(): void {
+    if (!this.#isTroubled) this.#takeAfter(TAKE_AFTER);
+  }
+
+  /** Entries with all that was committed before the call. Rejects with a StoreFailure. */
+  async list(filter: Filter, limit: number, before?: number): Promise<Page> {
+    await this.#catchUp();
+    return await this.#reopening(this.#parts.archive.list(filter, limit, before));
+  }
+
+  /** Figures of a time, what is held now included. Rejects with a StoreFailure. */
+  async stats({ filter, from, to, groupBy, label }: StatsAsked): Promise<readonly StatsRow[]> {
+    const { archive, store, views } = this.#parts;
+    const asOf = store.now();
+    // First what is held, and then the ends up to now: what ends in between is known to both.
+    const { fleet, holds } = await fleetOf(views, filter, label);
+    await this.#catchUp();
+    return await this.#reopening(archive.stats({ filter, from, to, groupBy, fleet, holds, asOf }));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTake?.();
+    this.#cancelTrim?.();
+    await this.#catchUp().catch(() => {});
+    await this.#parts.archive.close();
+  }
+
+  /** Takes over all that was committed before the call. */
+  #catchUp(): Promise<void> {
+    const result = this.#tail.then(() => this.#take());
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  async #take(): Promise<void> {
+    const { store, archive } = this.#parts;
+    // On a full disk what room there is, is for leases: what is told meanwhile may be behind.
+    if (this.#isOpen && store.condition !== "well") return;
+    try {
+      let part = this.#isOpen ? await store.take() : undefined;
+      this.#isOpen = false;
+      for (let isMore = true; isMore; ) {
+        part ??= await store.take(await archive.open(this.#begin));
+        if (part === undefined) return;
+        await archive.append(part);
+        isMore = part.more;
+        part = undefined;
+      }
+      this.#isOpen = true;
+      this.#isTroubled = false;
+    } catch (error) {
+      if (!this.#isTroubled && !this.#stopped)
+        this.#parts.trouble(error, "write the history; leases are not concerned, and it is tried again");
+      this.#isTroubled = true;
+      this.#takeAfter(RETRY_AFTER);
+      throw error;
+    }
+  }
+
+  /** After a failure it is opened anew. */
+  async #reopening<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      this.#isOpen = false;
+      throw error;
+    }
+  }
+
+  #takeAfter(milliseconds: number): void {
+    if (this.#isArmed || this.#stopped) return;
+    this.#isArmed = true;
+    this.#cancelTake = this.#parts.timers.after(milliseconds, () => {
+      this.#isArmed = false;
+      this.#catchUp().catch(() => {});
+    });
+  }
+
+  #trimLater(): void {
+    this.#cancelTrim = this.#parts.timers.after(TRIM_EVERY, () => {
+      this.#trim()
+        .catch(() => {})
+        .finally(() => this.#stopped || this.#trimLater());
+    });
+  }
+
+  async #trim(): Promise<void> {
+    const { archive, store, retention } = this.#parts;
+    if (!this.#isOpen) return;
+    const kept = () => ({ before: store.now() - retention.span, entries: retention.entries });
+    while (!this.#stopped && (await this.#reopening(archive.trim(kept()))));
+  }
+}

@@ -1,0 +1,217 @@
+import type { Micros } from "../../core/model/units.ts";
+import { entriesOf } from "./entry.ts";
+import type { Cursors, Entry, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history.ts";
+import { isEnd, rowsIn } from "./matching.ts";
+import { LARGEST, Sheet, type Stored, store } from "./sheet.ts";
+import { Stats } from "./stats.ts";
+
+/** From how many characters on parts are made into sheets. */
+const ENOUGH = 1024 * 1024;
+/** How many sheets one call of `trim` drops. */
+const CHUNK = 32;
+
+/** A part as it is kept until it is made into a sheet. Its entries have the positions from `first` on, its length in characters at most. */
+export interface KeptPart {
+  readonly first: number;
+  readonly length: number;
+  readonly events: number;
+  readonly until: Micros;
+}
+
+/** What is known of a sheet without reading it. */
+export type KeptSheet = Pick<Stored, "first" | "count" | "since" | "until">;
+
+/** What a book is kept on. Synchronous; each change is all or nothing. */
+export interface Shelf {
+  /** All that there is; undefined before the first `begin`. Oldest first. */
+  open(): { readonly begin: Micros; readonly cursors: Cursors; readonly parts: KeptPart[]; readonly sheets: KeptSheet[] } | undefined;
+  begin(at: Micros): void;
+  append(part: KeptPart, text: string, cursors: Cursors): void;
+  /** Undefined: damaged. */
+  text(part: KeptPart): string | undefined;
+  sheet(sheet: KeptSheet): Omit<Stored, "since" | "until"> | undefined;
+  /** Puts sheets in the place of parts. */
+  bind(parts: readonly KeptPart[], sheets: readonly Stored[]): void;
+  /** From `begin` on everything is there. */
+  drop(parts: readonly KeptPart[], sheets: readonly KeptSheet[], begin: Micros): void;
+}
+
+/**
+ * The history, on one shelf: parts of the log as they come, which cost next to nothing, and behind them sheets, made of many parts at once
+ * in a quiet moment (`bind`). It is read newest first; there is no index, as a sheet is looked through faster than an index is kept.
+ */
+export class Book {
+  readonly #shelf: Shelf;
+  #begin: Micros = 0;
+  #cursors = new Map<string, number>();
+  /** Oldest first. */
+  #parts: KeptPart[] = [];
+  #sheets: KeptSheet[] = [];
+  #next = 1;
+  /** The last loose parts as sheets, and which parts these are. */
+  #loose: { readonly of: string; readonly sheets: readonly Sheet[] } | undefined;
+
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf;
+  }
+
+  /** Up to where it is filled. One that is new begins at `now`. */
+  open(now: Micros): Cursors {
+    const found = this.#shelf.open();
+    if (found === undefined) this.#shelf.begin(now);
+    const { begin, cursors, parts, sheets } = found ?? { begin: now, cursors: [], parts: [], sheets: [] };
+    this.#begin = begin;
+    this.#cursors = new Map(cursors);
+    [this.#parts, this.#sheets] = [parts, sheets];
+    const last = parts.at(-1);
+    const sheet = sheets.at(-1);
+    // A sheet's positions end where those of the next part began.
+    this.#next = last === undefined ? (sheet === undefined ? 1 : this.#endOf(sheet)) : last.first + last.length;
+    return cursors;
+  }
+
+  #endOf(sheet: KeptSheet): number {
+    const stored = this.#shelf.sheet(sheet);
+    return stored === undefined ? sheet.first + 2 ** 32 : new Sheet(stored).position(sheet.count - 1) + 1;
+  }
+
+  append({ text, events, until, cursors, gap }: Part): void {
+    if (gap !== undefined && gap > this.#begin) this.#drop([], [], gap);
+    if (events === 0) return;
+    const part: KeptPart = { first: this.#next, length: text.length, events, until };
+    this.#shelf.append(part, text, cursors);
+    this.#parts.push(part);
+    this.#next += text.length;
+    for (const [pool, revision] of cursors) this.#cursors.set(pool, revision);
+  }
+
+  /** How much is not in sheets yet: whether `bind` has something to do. */
+  get isLoose(): boolean {
+    return this.#parts.reduce((sum, { length }) => sum + length, 0) >= ENOUGH;
+  }
+
+  /** Makes sheets of the oldest parts. */
+  bind(): void {
+    const [parts] = this.#groups();
+    if (parts === undefined) return;
+    const sheets = this.#entriesOf(parts);
+    this.#shelf.bind(parts, sheets);
+    this.#parts = this.#parts.slice(parts.length);
+    this.#sheets.push(...sheets.map(({ first, count, since, until }) => ({ first, count, since, until })));
+  }
+
+  list(filter: Filter, limit: number, before = Number.POSITIVE_INFINITY): Page {
+    const entries: Entry[] = [];
+    for (const sheet of this.#newest(filter.heldAt ?? filter.since ?? 0, before, filter.until)) {
+      const fits = rowsIn(sheet, filter);
+      if (fits === undefined) continue;
+      for (let row = sheet.count - 1; row >= 0; row--) {
+        if (sheet.position(row) >= before || !fits(row)) continue;
+        entries.push(sheet.entry(row));
+        if (entries.length === limit) return { entries, next: sheet.position(row) };
+      }
+    }
+    return { entries };
+  }
+
+  stats(query: StatsQuery): readonly StatsRow[] {
+    for (;;) {
+      const begin = this.#begin;
+      const stats = new Stats(query, begin);
+      for (const sheet of this.#newest(query.from)) stats.add(sheet);
+      // Something turned out to be damaged, so that less can be told.
+      if (this.#begin === begin) return stats.rows();
+    }
+  }
+
+  /** Of each environment the last holds, at most so many, oldest first: how long they took. Of the newest million entries. */
+  holds(most: number): (readonly [environment: string, durations: readonly Micros[]])[] {
+    const found = new Map<string, Micros[]>();
+    let seen = 0;
+    for (const sheet of this.#newest(0)) {
+      const { at, granted, environment } = sheet.columns;
+      for (let row = sheet.count - 1; row >= 0; row--) {
+        const since = granted[row] ?? 0;
+        if (since === 0 || !isEnd(sheet, row)) continue;
+        const name = sheet.names[environment[row] ?? 0] ?? "";
+        const holds = found.get(name) ?? [];
+        if (holds.length === 0) found.set(name, holds);
+        if (holds.length < most) holds.push((at[row] ?? 0) - since);
+      }
+      seen += sheet.count;
+      if (seen >= 1_000_000) break;
+    }
+    return [...found].map(([name, holds]) => [name, holds.reverse()] as const);
+  }
+
+  /** True: there is more to forget. */
+  trim({ before, entries }: Kept): boolean {
+    let left = this.#sheets.reduce((sum, { count }) => sum + count, 0) + this.#parts.reduce((sum, { events }) => sum + events, 0);
+    const sheets = this.#sheets.slice(0, CHUNK).filter(({ until, count }) => {
+      if (until >= before && left - count < entries) return false;
+      left -= count;
+      return true;
+    });
+    const parts = sheets.length === this.#sheets.length ? this.#parts.filter(({ until }) => until < before) : [];
+    const latest = [...sheets, ...parts].reduce((time, { until }) => Math.max(time, until), 0);
+    if (latest > 0) this.#drop(parts, sheets, Math.max(latest + 1, this.#begin));
+    return sheets.length === CHUNK;
+  }
+
+  #drop(parts: readonly KeptPart[], sheets: readonly KeptSheet[], begin: Micros): void {
+    this.#shelf.drop(parts, sheets, begin);
+    this.#begin = begin;
+    this.#parts = this.#parts.filter((part) => !parts.includes(part));
+    this.#sheets = this.#sheets.filter((sheet) => !sheets.includes(sheet));
+  }
+
+  /** All sheets with times from `since` on and positions in front of one, newest first; what is loose, as if it were in sheets. */
+  *#newest(since: Micros, before = Number.POSITIVE_INFINITY, until = Number.POSITIVE_INFINITY): Generator<Sheet, void, undefined> {
+    for (const parts of this.#groups().reverse()) {
+      if ((parts[0]?.first ?? 0) >= before || (parts.at(-1)?.until ?? 0) < since) continue;
+      yield* this.#sheetsOf(parts).toReversed();
+    }
+    for (const kept of this.#sheets.toReversed()) {
+      if (kept.first >= before || kept.until < since || kept.since >= until) continue;
+      const stored = this.#shelf.sheet(kept);
+      if (stored === undefined) this.#lost(kept.until);
+      else yield new Sheet(stored);
+    }
+  }
+
+  /** Something is damaged, up to a time: it is left out, and nothing is told to be whole before. */
+  #lost(until: Micros): undefined {
+    this.#begin = Math.max(this.#begin, until + 1);
+  }
+
+  /** The parts in groups that make a sheet or some, oldest first. */
+  #groups(): KeptPart[][] {
+    const groups: KeptPart[][] = [];
+    let length = ENOUGH;
+    for (const part of this.#parts) {
+      if (length >= ENOUGH) {
+        groups.push([]);
+        length = 0;
+      }
+      groups.at(-1)?.push(part);
+      length += part.length;
+    }
+    return groups;
+  }
+
+  #sheetsOf(parts: readonly KeptPart[]): readonly Sheet[] {
+    const of = `${parts[0]?.first} ${parts.at(-1)?.first}`;
+    if (this.#loose?.of !== of) this.#loose = { of, sheets: this.#entriesOf(parts).map((stored) => new Sheet(stored)) };
+    return this.#loose.sheets;
+  }
+
+  #entriesOf(parts: readonly KeptPart[]): Stored[] {
+    const entries = parts.flatMap((part) => {
+      const text = this.#shelf.text(part) ?? this.#lost(part.until) ?? "";
+      return entriesOf({ text }).map((entry, index) => [part.first + index, entry] as const);
+    });
+    const sheets: Stored[] = [];
+    for (let from = 0; from < entries.length; from += LARGEST) sheets.push(store(entries.slice(from, from + LARGEST)));
+    return sheets;
+  }
+}

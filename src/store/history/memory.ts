@@ -1,0 +1,80 @@
+import type { Micros } from "../../core/model/units.ts";
+import { Book, type KeptPart, type KeptSheet, type Shelf } from "./book.ts";
+import type { Archive, Cursors, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history.ts";
+import type { Stored } from "./sheet.ts";
+
+/** Kept in memory as long as the object. */
+class MemoryShelf implements Shelf {
+  #begin: Micros | undefined;
+  readonly #cursors = new Map<string, number>();
+  readonly #parts = new Map<number, { readonly part: KeptPart; readonly text: string }>();
+  readonly #sheets = new Map<number, Stored>();
+
+  open() {
+    if (this.#begin === undefined) return undefined;
+    const parts = [...this.#parts.values()].map(({ part }) => part);
+    return { begin: this.#begin, cursors: [...this.#cursors], parts, sheets: [...this.#sheets.values()] };
+  }
+
+  begin(at: Micros): void {
+    this.#begin = at;
+  }
+
+  append(part: KeptPart, text: string, cursors: Cursors): void {
+    this.#parts.set(part.first, { part, text });
+    for (const [pool, revision] of cursors) this.#cursors.set(pool, revision);
+  }
+
+  text({ first }: KeptPart): string | undefined {
+    return this.#parts.get(first)?.text;
+  }
+
+  sheet({ first }: KeptSheet): Stored | undefined {
+    return this.#sheets.get(first);
+  }
+
+  bind(parts: readonly KeptPart[], sheets: readonly Stored[]): void {
+    for (const { first } of parts) this.#parts.delete(first);
+    for (const sheet of sheets) this.#sheets.set(sheet.first, sheet);
+  }
+
+  drop(parts: readonly KeptPart[], sheets: readonly KeptSheet[], begin: Micros): void {
+    for (const { first } of parts) this.#parts.delete(first);
+    for (const { first } of sheets) this.#sheets.delete(first);
+    this.#begin = begin;
+  }
+}
+
+/** A history in memory, for tests and simulations: what is in it survives as long as the object, over any number of `open`s. */
+export class MemoryArchive implements Archive {
+  readonly #shelf = new MemoryShelf();
+  #book = new Book(this.#shelf);
+
+  async open(now: Micros): Promise<Cursors> {
+    this.#book = new Book(this.#shelf);
+    return this.#book.open(now);
+  }
+
+  async append(part: Part): Promise<void> {
+    this.#book.append(part);
+    while (this.#book.isLoose) this.#book.bind();
+  }
+
+  async list(filter: Filter, limit: number, before?: number): Promise<Page> {
+    return this.#book.list(filter, limit, before);
+  }
+
+  async stats(query: StatsQuery): Promise<readonly StatsRow[]> {
+    return this.#book.stats(query);
+  }
+
+  async holds(most: number): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]> {
+    return this.#book.holds(most);
+  }
+
+  async trim(kept: Kept): Promise<boolean> {
+    return this.#book.trim(kept);
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,6 +1,7 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 import { giveBack, withToken } from "../../clients/ts/src/calls.ts";
+import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { Limit } from "../../clients/ts/src/limit.ts";
 import { persist } from "../../clients/ts/src/retry.ts";
 import { renewableFor } from "../../clients/ts/src/term.ts";
@@ -11,6 +12,13 @@ import type { Context } from "../context.ts";
 import { clockTime } from "../words/clock.ts";
 import { milliseconds, nanoseconds, spell } from "../words/duration.ts";
 import { environmentsOf } from "../words/phrases.ts";
+
+/** How the use of a lease went, and what is on its environments now. */
+interface Use {
+  readonly outcome?: Outcome;
+  readonly note?: string;
+  readonly facts?: Record<string, string>;
+}
 
 /**
  * What becomes of a lease that we held once its work is over: it is given back, or kept for somebody who looks. Never throws: who ran on it
@@ -32,13 +40,20 @@ export class AfterUse {
   }
 
   /** Tries for the pace's patience, but only for a moment once somebody wants us to end, or if it is lost: it is over anyway. */
-  async release({ lost = false, ...how }: { outcome?: Outcome; note?: string; lost?: boolean } = {}): Promise<void> {
+  async release({ lost = false, ...how }: Use & { lost?: boolean } = {}): Promise<void> {
     const { id, ttl } = this.#lease;
     const { pace } = this.#context;
     const hurry = lost ? AbortSignal.abort() : this.#context.interruption();
     using limit = new Limit({ within: pace.patience, follows: hurry, after: pace.farewell });
     try {
-      const { alreadyEnded } = await giveBack(this.#locks, { leaseId: id, ...how }, this.#leaseToken, limit.signal, pace);
+      const give = (use: Use) => giveBack(this.#locks, { leaseId: id, ...use }, this.#leaseToken, limit.signal, pace);
+      const { alreadyEnded } = await give(how).catch((error: unknown) => {
+        // Whatever the server has against the facts, the environment must not stay taken for it.
+        const { facts, ...rest } = how;
+        if (facts === undefined || reasonOf(error) !== "BAD_FIELD") throw error;
+        this.#say(`the facts were not accepted: ${ConnectError.from(error).rawMessage}`);
+        return give(rest);
+      });
       if (!alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is given back`);
     } catch (error) {
       const why = limit.signal.aborted ? "no answer in time" : ConnectError.from(error).rawMessage;

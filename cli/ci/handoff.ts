@@ -1,4 +1,5 @@
 import { appendFile } from "node:fs/promises";
+import { asVariables, givenVariables, PREFIX } from "../../clients/ts/src/process/given.ts";
 import { variablesOf } from "../../clients/ts/src/process/variables.ts";
 import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { Failure } from "../exit.ts";
@@ -38,30 +39,45 @@ function json(answer: AcquireResponse, { output }: Handoff): void {
   output.json(AcquireResponseSchema, answer);
 }
 
-/** For `eval` in a shell: nothing within single quotes has a meaning there, but the quote itself. */
+/** For `eval` in a shell: nothing within single quotes has a meaning there, but the quote itself. It is kept nowhere, so it has all. */
 function exports({ lease, leaseToken }: AcquireResponse, { output }: Handoff): void {
-  for (const [name, value] of Object.entries(variablesOf(lease, leaseToken)))
+  const given = asVariables(givenVariables(lease?.environments ?? []));
+  for (const [name, value] of Object.entries({ ...given, ...variablesOf(lease, leaseToken) }))
     output.raw(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
 }
 
 /** Unquoted, as GitLab and docker read such a file: writerOf let only names pass that need no quotes. */
-function dotenv({ lease, leaseToken }: AcquireResponse, { output }: Handoff): void {
-  for (const [name, value] of Object.entries(variablesOf(lease, leaseToken))) output.raw(`${name}=${value}`);
+function dotenv(answer: AcquireResponse, { output }: Handoff): void {
+  for (const [name, value] of Object.entries(lasting(answer, /^[\w./:@%+,=?&~-]*$/, output))) output.raw(`${name}=${value}`);
+}
+
+/**
+ * A lease as variables for a file that a CI system keeps, and shows to whoever may look at the job: without what is secret, and without values
+ * that the file could not hold. What is left out is said.
+ */
+function lasting({ lease, leaseToken }: AcquireResponse, fit: RegExp, output: Output): Record<string, string> {
+  const given = givenVariables(lease?.environments ?? []);
+  const left = given.filter(({ value, secret }) => secret || !fit.test(value));
+  if (left.length > 0)
+    output.word(`not handed on, since a file cannot keep it or must not: ${left.map(({ name }) => name).join(", ")}; see docs/cli.md`);
+  return { ...variablesOf(lease, leaseToken), ...asVariables(given.filter((variable) => !left.includes(variable))) };
 }
 
 /** To the step's outputs. The mask comes first: from then on the log hides the token. */
-async function github({ lease, leaseToken }: AcquireResponse, { output, env, mask }: Handoff): Promise<void> {
-  if (mask) output.mask(leaseToken);
-  const lines = Object.entries(variablesOf(lease, leaseToken)).map(([name, value]) => `${outputName(name)}=${value}\n`);
+async function github(answer: AcquireResponse, { output, env, mask }: Handoff): Promise<void> {
+  if (mask) output.mask(answer.leaseToken);
+  const lines = Object.entries(lasting(answer, /^[^\r\n]*$/, output)).map(([name, value]) => `${outputName(name)}=${value}\n`);
   await appendFile(env["GITHUB_OUTPUT"] ?? "", lines.join(""));
 }
 
-/** CALL_ME_LEASE_ID as GitHub's outputs are written: lease-id. */
+/** CALL_ME_LEASE_ID as GitHub's outputs are written: lease-id. What an environment gives keeps its name, whose case counts. */
 function outputName(variable: string): string {
+  if (variable.startsWith(PREFIX)) return variable;
   return variable.replace("CALL_ME_", "").toLowerCase().replaceAll("_", "-");
 }
 
 /** The same the other way round. */
 export function variableName(output: string): string {
+  if (output.startsWith(PREFIX)) return output;
   return `CALL_ME_${output.toUpperCase().replaceAll("-", "_")}`;
 }

@@ -9,7 +9,7 @@ export interface Channel {
   close(outcome: string): string;
   /** A line that stands out, in the log or on the run's page. */
   notice(text: string): string;
-  /** The line that makes the log hide a secret from now on; empty if this system has none. */
+  /** The line that makes the log hide a secret of one line from now on; empty if this system has none. */
   mask(secret: string): string;
 }
 
@@ -27,7 +27,7 @@ export const GITHUB = {
   open: (title) => `::group::${percent(title)}`,
   close: (outcome) => `::endgroup::\n${plainLine(outcome)}`,
   notice: (text) => `::notice title=call-me::${percent(text)}`,
-  mask: (secret) => `::add-mask::${percent(secret)}`,
+  mask: (secret) => `::add-mask::${secret.replaceAll("%", "%25")}`,
   error: (text) => `::error title=call-me::${percent(text)}`,
 } satisfies Channel & { error: (text: string) => string };
 
@@ -42,7 +42,7 @@ const AZURE: Channel = {
   open: (title) => `##[group]${plain(title)}`,
   close: (outcome) => `##[endgroup]\n${plainLine(outcome)}`,
   notice: (text) => `##[section]call-me: ${plain(text)}`,
-  mask: (secret) => `##vso[task.setsecret]${percent(secret)}`,
+  mask: (secret) => `##vso[task.setsecret]${secret.replaceAll("%", "%25")}`,
 };
 
 /** A section ends where the next one begins: what follows the waiting is the job's own output, so it is shown open. */

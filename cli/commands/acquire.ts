@@ -3,6 +3,7 @@ import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts"
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
+import { takeGiven } from "../calls/given.ts";
 import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
 import { selfOf } from "../calls/own-lease.ts";
 import { type AcquireInit, buildRequest, namesIn } from "../calls/request.ts";
@@ -29,7 +30,7 @@ export class AcquireCommand extends AskingCommand {
       connections and restarts of the server; interrupting the command gives it up. Exit code 4: not acquired, stderr says why.
       Durations are written like 30s, 15m or 1h30m.
 
-      \`--output\` hands the lease on: env prints export lines for eval, dotenv and gitlab print NAME=value, github writes the step's
+      \`--output\` hands the lease on, with the variables of what it holds, and the secret ones only to env and json: env prints export lines for eval, dotenv and gitlab print NAME=value, github writes the step's
       outputs and masks the token, json prints the answer. Whoever has the lease's id and token can renew and release it.
 
       With \`--resume\` a step that was killed and started again finds the lease, or the place in line, that it had. Who it is comes from
@@ -88,6 +89,7 @@ export class AcquireCommand extends AskingCommand {
       if (this.noWait) report.answered(answer);
       report.close();
       await this.handOn(locks, answer, async () => {
+        if (answer.lease?.state === LeaseState.HELD) takeGiven(answer.lease, this.output);
         if (hand !== undefined) await hand(answer, { output: this.output, env, mask: this.mask });
         else if (answer.lease?.state === LeaseState.HELD) this.tell(answer.lease, start);
       });

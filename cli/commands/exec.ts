@@ -7,6 +7,8 @@ import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
 import { earlier } from "../calls/earlier.ts";
+import { FACT, parseFacts } from "../calls/facts.ts";
+import { takeGiven } from "../calls/given.ts";
 import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
 import { selfOf } from "../calls/own-lease.ts";
 import { type AcquireInit, buildRequest } from "../calls/request.ts";
@@ -31,6 +33,8 @@ interface Run {
   readonly request: AcquireInit;
   readonly settings: Settings & { readonly locks: Locks };
   readonly keep: Duration | undefined;
+  /** Told when the command has succeeded. */
+  readonly facts: Record<string, string>;
   /** Another exec may run on the same lease. */
   readonly shared: boolean;
 }
@@ -44,12 +48,13 @@ export class ExecCommand extends AskingCommand {
       Waits in line, runs the command, keeps the lease alive as long as it runs, and gives it back. stdin and stdout are the command's; our
       words go to stderr. SIGINT, SIGTERM and SIGHUP are passed on to the command's process group. If the lease is lost the command is
       stopped before the server can serve the next one: exit code 6. Otherwise the exit code is the command's own, 128 + n after signal n;
-      4 if the environments were not acquired. \`CALL_ME_LEASE_ID\`, \`CALL_ME_ENVIRONMENT\` and \`CALL_ME_FENCING_TOKEN\` are given to it,
-      our key is not.
+      4 if the environments were not acquired. \`CALL_ME_LEASE_ID\`, \`CALL_ME_ENVIRONMENT\` and \`CALL_ME_FENCING_TOKEN\` are given to it, and
+      the environment's variables as \`CALL_ME_VAR_…\`; our key is not.
     `,
     examples: [
       ["Run the tests on uat", "$0 exec uat -- make test"],
       ["On two environments, waiting half an hour at most", "$0 exec uat db=2 --queue-timeout 30m -- ./deploy.sh --fast"],
+      ["Say what is on uat then, for everybody who looks", "$0 exec uat --fact version=1.2.3 -- ./deploy.sh"],
       ["Keep uat for an hour to look into a failure", "$0 exec uat --keep-on-failure 1h -- make test"],
     ],
   });
@@ -60,6 +65,7 @@ export class ExecCommand extends AskingCommand {
   keepOnFailure = Option.String("--keep-on-failure", {
     description: "If the command fails, keep the lease this long instead of releasing it",
   });
+  fact = Option.Array("--fact", { description: `${FACT}. Told when the command has succeeded` });
   override json = Option.Boolean("--json", false, { description: "Changes nothing: stdout is the command's" });
   readonly claimTimeout = undefined;
 
@@ -68,6 +74,7 @@ export class ExecCommand extends AskingCommand {
     if (command.length === 0) throw Failure.usage("say what to run, behind --: call-me exec uat -- make test");
     checkCommand(command[0] ?? "", env);
     const keep = this.keepOnFailure === undefined ? undefined : parseDuration("--keep-on-failure", this.keepOnFailure);
+    const facts = parseFacts(this.fact);
     const request = buildRequest(this, env);
     const settings = await this.connect();
     const { locks } = settings;
@@ -82,13 +89,13 @@ export class ExecCommand extends AskingCommand {
       const before = earlier(lease, performance.now() - askedAt);
       if (before !== undefined)
         this.output.word(`the lease was ${before} before this call, by the same request_id: if another gives it back, it is lost`);
-      const status = await this.runOn({ ...answer, lease }, { command, request, settings, keep, shared: before !== undefined });
+      const status = await this.runOn({ ...answer, lease }, { command, request, settings, keep, facts, shared: before !== undefined });
       if (status !== undefined) return status;
     }
   }
 
   /** Runs the command on a grant, and gives it back. Undefined: the server had taken it back before the command began. */
-  private async runOn(answer: Settled, { command, request, settings, keep, shared }: Run): Promise<number | undefined> {
+  private async runOn(answer: Settled, { command, request, settings, keep, facts, shared }: Run): Promise<number | undefined> {
     const { env, pace, origin = new Origin() } = this.context;
     const { locks } = settings;
     const { leaseToken } = answer;
@@ -99,6 +106,7 @@ export class ExecCommand extends AskingCommand {
     try {
       const lease = await keeper.begin(this.interruption);
       if (lease === undefined) return undefined;
+      takeGiven(lease, this.output);
       if (answer.environmentCreated) say(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
       const end = lease.latestEnd === undefined ? "" : `, until ${clockTime(lease.latestEnd)} at the latest`;
       say(`${environmentsOf(lease)} is ours as long as the command runs${end}: lease ${lease.id}`);
@@ -106,7 +114,7 @@ export class ExecCommand extends AskingCommand {
       await this.output.said();
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
       const tenure = await runOnLease(command, inheritance(env, settings, { lease, leaseToken }), keeper, { say, interactive, origin });
-      return await this.conclude(after, lease, tenure, keep);
+      return await this.conclude(after, lease, tenure, { keep, facts });
     } catch (error) {
       keeper.stop();
       await after.release({ lost: error instanceof LeaseLost });
@@ -130,7 +138,7 @@ export class ExecCommand extends AskingCommand {
     }
   }
 
-  private async conclude(after: AfterUse, lease: Lease, tenure: Tenure, keep: Duration | undefined): Promise<number> {
+  private async conclude(after: AfterUse, lease: Lease, tenure: Tenure, { keep, facts }: Pick<Run, "keep" | "facts">): Promise<number> {
     const { status, loss, interrupted, clean } = tenure;
     const failed = status !== 0;
     const outcome = failed && this.outcomeFromExit ? Outcome.FAILED : Outcome.OK;
@@ -138,7 +146,9 @@ export class ExecCommand extends AskingCommand {
       const end = "it is not released, and ends when its time is up";
       this.output.word(`some processes could not be killed: lease ${lease.id} must not be handed on; ${end}`);
     } else if (keep !== undefined && failed && !interrupted && loss === undefined) await after.keep(status, keep);
-    else await after.release({ outcome, note: failed ? `exit code ${status}` : "", lost: loss !== undefined });
+    else if (failed || loss !== undefined)
+      await after.release({ outcome, note: failed ? `exit code ${status}` : "", lost: loss !== undefined });
+    else await after.release({ outcome, facts });
     return loss === undefined ? status : EXIT.lost;
   }
 }

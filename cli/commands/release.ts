@@ -4,6 +4,7 @@ import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { lookUnknown } from "../calls/briefly.ts";
+import { FACT, parseFacts } from "../calls/facts.ts";
 import { ownLease, selfOf, type Target } from "../calls/own-lease.ts";
 import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
@@ -28,6 +29,7 @@ export class ReleaseCommand extends ClientCommand {
       ["Give uat back", "$0 release uat"],
       ["At the end of a pipeline, which fails if it was lost meanwhile", "$0 release --expect-held"],
       ["In another job, with the lease's id and token alone", "env CALL_ME_LEASE_TOKEN=cml_… $0 release --lease 0b6c…"],
+      ["Say what is on uat now, for everybody who looks", "$0 release uat --fact version=1.2.3 --fact sha=0b6c7f1"],
       ["It is broken: nobody gets it until someone has looked", "$0 release uat --outcome broken --note 'disk full'"],
     ],
   });
@@ -36,6 +38,7 @@ export class ReleaseCommand extends ClientCommand {
   leaseId = Option.String("--lease", { description: "The id of the lease to end" });
   outcome = Option.String("--outcome", "ok", { description: "How the work went: ok, failed or broken" });
   note = Option.String("--note", { description: "A word on it, kept with the lease" });
+  fact = Option.Array("--fact", { description: FACT });
   expectHeld = Option.Boolean("--expect-held", false, {
     description: "Exit code 6 if the lease was lost before: it was not held any more, and not released either",
   });
@@ -46,13 +49,14 @@ export class ReleaseCommand extends ClientCommand {
     const outcome = Object.hasOwn(OUTCOMES, this.outcome) ? OUTCOMES[this.outcome] : undefined;
     if (outcome === undefined)
       throw Failure.usage(`--outcome ${JSON.stringify(this.outcome)} is none of ${Object.keys(OUTCOMES).join(", ")}`);
+    const facts = parseFacts(this.fact);
     if (this.environment === undefined) this.leaseId ??= leaseInHand(this.context.env);
     if (this.environment === undefined && this.leaseId === undefined) throw Failure.usage("name an environment, or a lease with --lease");
     const { locks, environments } = await this.connect();
     try {
       const target = await this.findTarget(locks, environments);
       if (target === undefined) return await this.nothingHeld(locks);
-      const request = { ...target, outcome, note: this.note ?? "" };
+      const request = { ...target, outcome, note: this.note ?? "", facts };
       let tries = 0;
       const answer = await this.persist(() => {
         tries += 1;

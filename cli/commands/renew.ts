@@ -3,6 +3,7 @@ import { Keeper } from "../../clients/ts/src/keeper.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { FACT, parseFacts } from "../calls/facts.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
@@ -28,6 +29,7 @@ export class RenewCommand extends ClientCommand {
     `,
     examples: [
       ["For its ttl again", "$0 renew"],
+      ["In a command of exec: say what is on the environment now", "$0 renew --fact sha=0b6c7f1"],
       ["For half an hour from now", "$0 renew --lease 01JABCDEF --ttl 30m"],
       ["In a shell, as long as that lives", "$0 renew --while $$ &"],
     ],
@@ -35,20 +37,26 @@ export class RenewCommand extends ClientCommand {
 
   leaseId = Option.String("--lease", { description: "The id of the lease; default: CALL_ME_LEASE_ID" });
   ttl = Option.String("--ttl", { description: "How long from now; default: the lease's own ttl" });
+  fact = Option.Array("--fact", { description: FACT });
   pid = Option.String("--while", { description: "Go on as long as the process of this id lives" });
 
   protected async perform(): Promise<number> {
     const leaseId = this.leaseId ?? leaseInHand(this.context.env);
     if (leaseId === undefined) throw Failure.usage("name a lease with --lease, or set CALL_ME_LEASE_ID");
     const ttl = this.ttl === undefined ? {} : { ttl: parseDuration("--ttl", this.ttl) };
+    const facts = parseFacts(this.fact);
     const other = this.pid === undefined ? undefined : OtherProcess.of(this.pid);
     const { locks } = await this.connect();
     try {
-      const answer = await this.persist(() => locks.renew({ leaseId, ...ttl }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+      const answer = await this.persist(() =>
+        locks.renew({ leaseId, ...ttl, facts }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }),
+      );
       if (this.json) this.output.json(RenewResponseSchema, answer);
       const grant = grantInHand(this.context.env, leaseId);
       const end = grant === undefined || answer.lease === undefined ? undefined : endOf(answer.lease, grant);
       if (end !== undefined) throw new Failure(EXIT.lost, `lease ${leaseId} is lost: ${end.why}`);
+      if (Object.keys(facts).length > 0 && answer.lease?.state !== LeaseState.HELD)
+        throw new Failure(EXIT.error, `lease ${leaseId} is not held yet: the facts are not told; tell them when it is`);
       if (other !== undefined) return await this.keep(locks, answer.lease, other);
       const { lease } = answer;
       if (lease?.state === LeaseState.QUEUED) this.output.word(`lease ${leaseId} waits in line: ${standing(lease)}`);

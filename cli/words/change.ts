@@ -8,6 +8,7 @@ import {
   type Occupant,
   WatchKind,
 } from "../../gen/ts/callme/v1/types_pb.ts";
+import { news } from "./facts.ts";
 import { condition, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
 import { endOf } from "./term.ts";
 
@@ -27,7 +28,7 @@ export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentS
   if (status.deleted) return "deleted";
   const { cause } = message;
   const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
-  const happened = [whatHappened(message, before), held && endOf(held)].filter(Boolean).join(", ");
+  const happened = [whatHappened(message, status, before), held && endOf(held)].filter(Boolean).join(", ");
   const others = status.holders.filter((one) => one !== held && one.leaseId !== cause?.leaseId);
   const named = others.map(
     (one) => `${isOffered(one) ? "offered to" : "held by"} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`,
@@ -47,7 +48,11 @@ function stateOf(status: EnvironmentStatus): string[] {
   return verdict(status) === "busy" ? [] : condition(status);
 }
 
-function whatHappened({ kind, skipped, cause }: WatchEnvironmentResponse, before: EnvironmentStatus | undefined): string {
+function whatHappened(
+  { kind, skipped, cause }: WatchEnvironmentResponse,
+  status: EnvironmentStatus,
+  before: EnvironmentStatus | undefined,
+): string {
   if (kind === WatchKind.SNAPSHOT) return "";
   if (skipped) return "several changes";
   return cause?.leaseId
@@ -55,7 +60,7 @@ function whatHappened({ kind, skipped, cause }: WatchEnvironmentResponse, before
         cause,
         before?.holders.find(({ leaseId }) => leaseId === cause.leaseId),
       )
-    : "its configuration or state changed";
+    : ((before && news(before.facts, status.facts)) ?? "its configuration or state changed");
 }
 
 const MOVES: Readonly<Partial<Record<LeaseState, string>>> = {

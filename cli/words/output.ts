@@ -12,6 +12,8 @@ import { shorten } from "./width.ts";
 const WIDTH = 80;
 
 const ERASE = "\r\x1b[2K";
+/** Of a secret of several lines, shorter ones are not hidden: they could be `}` or `--`. */
+const SHORT = 4;
 /** In ms. */
 const MOMENT = 250;
 
@@ -100,10 +102,16 @@ export class Output {
     if (this.#channel !== undefined) this.#print(this.#stderr, this.#channel.notice(text));
   }
 
-  /** Has the CI system hide a secret wherever it appears in the log from now on, if it can. */
+  /**
+   * Has the CI system hide a secret wherever it appears in the log from now on, if it can: each line of it by itself, as logs have it, but no
+   * line so short that it would be hidden everywhere.
+   */
   mask(secret: string): void {
-    const order = this.#channel?.mask(secret) ?? "";
-    if (order !== "") this.#print(this.#stderr, order);
+    const lines = secret.split(/[\r\n]+/).filter((line) => line !== "" && (line === secret || line.length >= SHORT));
+    for (const line of lines) {
+      const order = this.#channel?.mask(line) ?? "";
+      if (order !== "") this.#print(this.#stderr, order);
+    }
   }
 
   /** Whether a person sees stderr on a screen, where a line can be rewritten. */

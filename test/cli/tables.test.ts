@@ -38,7 +38,16 @@ const waits = { leaseId: "L2", holder: holder("platform/payments/gateway #1203",
 
 const fleet: MessageInitShape<typeof EnvironmentStatusSchema>[] = [
   { name: "uat", capacity: 1, used: 1, queueLength: 9, holders: [held], next: waits },
-  { name: "free", capacity: 4, available: true },
+  {
+    name: "free",
+    capacity: 4,
+    available: true,
+    facts: {
+      version: { value: "1.2.3", holder: held.holder, leaseId: "L1", at: ago(12) },
+      sha: { value: "0b6c7f1e", holder: held.holder, leaseId: "L1", at: ago(12) },
+      "smoke/test": { value: "夜間 ok", holder: holder(""), leaseId: "L9", at: ago(65) },
+    },
+  },
   {
     name: "racks/device-boards/rack-7-with-a-name-as-long-as-it-gets",
     capacity: 2,

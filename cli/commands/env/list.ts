@@ -6,6 +6,7 @@ import { allPages } from "../../calls/pages.ts";
 import { CALL_TIMEOUT } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
 import { EXIT, Failure } from "../../exit.ts";
+import { toldOf } from "../../words/facts.ts";
 import { spoken } from "../../words/phrases.ts";
 
 /** `call-me env list`: all environments, whatever number of pages they take. */
@@ -36,6 +37,7 @@ export class EnvListCommand extends ClientCommand {
           `${one.capacity ?? 1}`,
           one.description || (one.onDemand ? "(made on demand)" : ""),
         ],
+        details: toldOf(one.facts),
       }));
       this.output.table({ heading: ["STATE", "ENVIRONMENT", "POOL", "CAPACITY", "DESCRIPTION"], rows });
     }

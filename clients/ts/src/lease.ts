@@ -6,6 +6,7 @@ import { Keeper } from "./keeper.ts";
 import { Limit } from "./limit.ts";
 import { PACE } from "./pace.ts";
 import { type CommandOptions, runCommand } from "./process/command.ts";
+import { asVariables, givenVariables, withoutGiven } from "./process/given.ts";
 import { variablesOf } from "./process/variables.ts";
 
 /** How a command of HeldLease.run is started; with our environment unless `env` is given. */
@@ -72,8 +73,8 @@ export class HeldLease implements AsyncDisposable {
    * LeaseLost, or the reason of HoldOptions.signal.
    */
   async run(command: readonly string[], { env = process.env, cwd, stdio }: RunOptions = {}): Promise<number> {
-    const { CALL_ME_API_KEY: _, ...rest } = env;
-    const own = variablesOf(this, this.token);
+    const { CALL_ME_API_KEY: _, ...rest } = withoutGiven(env);
+    const own = { ...asVariables(givenVariables(this.environments)), ...variablesOf(this, this.token) };
     const killAt = () => (this.loss === undefined ? Number.POSITIVE_INFINITY : this.#keeper.stopBy);
     return await runCommand(command, { env: { ...rest, ...own }, cwd, stdio }, { signal: this.signal, killAt });
   }

@@ -1,0 +1,15 @@
+import { givenVariables } from "../../clients/ts/src/process/given.ts";
+import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
+import { Failure } from "../exit.ts";
+import type { Output } from "../words/output.ts";
+
+/**
+ * Makes sure that a lease gives all that its environments are to give, and hides what is secret of it in the log. A settings Failure if the
+ * server has no value for something: nobody shall begin with an empty password.
+ */
+export function takeGiven({ environments }: Lease, output: Output): void {
+  for (const { value, secret } of givenVariables(environments)) if (secret) output.mask(value);
+  const missing = environments.flatMap(({ name, missingVariables }) => missingVariables.map((variable) => `${variable} of ${name}`));
+  if (missing.length > 0)
+    throw Failure.settings(`the server has no value for ${missing.join(", ")}; its operator has to set it there: docs/operating.md`);
+}

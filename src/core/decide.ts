@@ -34,6 +34,7 @@ export function decide(draft: Draft, command: Command): Reply {
   if (command.type === "recover") recover(draft);
   if (command.type === "abandon") abandon(draft, command.leases);
   pulse(draft);
+  if (command.type === "acquire") draft.index(command);
   const mark = draft.mark();
   const actor = "by" in command ? draft.identity(command.by) : undefined;
   draft.actor = actor;

@@ -3,8 +3,9 @@ import type { Event } from "./event.ts";
 import { leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
 import { claimedBy, placed } from "./line/placing.ts";
 import type { Environment } from "./model/environment.ts";
-import { type EndedBy, type Lease, requestKey } from "./model/lease.ts";
-import { namesOf } from "./model/needs.ts";
+import { withPostings } from "./model/labels.ts";
+import { type EndedBy, type Lease, requestKey, type Want } from "./model/lease.ts";
+import { isSelecting, namesOf, selectorsOf } from "./model/needs.ts";
 import type { Pool } from "./model/pool.ts";
 import type { PoolConfig } from "./model/pool-config.ts";
 import { isReady } from "./model/rank.ts";
@@ -75,6 +76,8 @@ export class Draft {
   /** The time of this transaction. */
   readonly at: Micros;
   readonly #found: Found;
+  /** The pool as it was when those who wait by selector were last placed. */
+  #placed: Pool;
   /** Leases that ended in this draft, by id and by request key. */
   #ended: Sorted<string, Lease> = Sorted.empty(ascending);
   /** Who has asked for the command that is executed; nobody for what comes by itself. */
@@ -89,6 +92,7 @@ export class Draft {
   constructor(pool: Pool, at: Micros, found: Found) {
     this.at = Math.max(at, pool.at);
     this.pool = { ...pool, at: this.at };
+    this.#placed = this.pool;
     this.#found = found;
   }
 
@@ -99,6 +103,7 @@ export class Draft {
   /** Forgets all since `mark`, which was set in a settled pool. */
   reset(mark: Mark): void {
     this.pool = mark.pool;
+    this.#placed = mark.pool;
     this.#ended = mark.ended;
     this.rows.length = mark.rows;
     this.events.length = mark.events;
@@ -106,13 +111,21 @@ export class Draft {
     this.arrived.clear();
   }
 
+  /** Has what the selectors of a request read kept in order from now on. Whatever becomes of it: another one will ask for the same. */
+  index(request: { readonly needs: readonly Want[] }): void {
+    for (const { selector } of selectorsOf(request)) this.pool = withPostings(this.pool, selector);
+  }
+
   /** Places those who wait by selector, for what has changed; whom it serves, or moves out of the way of others, is looked at. */
   place(): void {
-    if (this.pool.selecting.size === 0) return;
-    const { pool, moved } = placed(this.pool);
-    this.pool = pool;
-    for (const name of moved) this.touched.add(name);
-    for (const { lease, served } of pool.selecting.values()) if (served !== undefined) this.arrived.add(lease);
+    if (this.pool.selecting.size > 0) {
+      const unplaced = { before: this.#placed, environments: this.touched, arrived: this.arrived };
+      const { pool, moved, served } = placed(this.pool, unplaced);
+      this.pool = pool;
+      for (const name of moved) this.touched.add(name);
+      for (const id of served) this.arrived.add(id);
+    }
+    this.#placed = this.pool;
   }
 
   /** The line has been served. */
@@ -179,7 +192,8 @@ export class Draft {
       return row;
     }
     if (row.state === "ENDED") this.#remember(row);
-    if (isReady(this.pool, row)) this.arrived.add(row.id);
+    // Who waits by selector must be placed, even if it takes nothing.
+    if (isReady(this.pool, row) || (row.state === "QUEUED" && isSelecting(row))) this.arrived.add(row.id);
     // One that is passed over leaves what a selector had chosen for it.
     const names = [...new Set([...(before === undefined ? [] : namesOf(before)), ...namesOf(row)])];
     for (const name of names) this.touched.add(name);

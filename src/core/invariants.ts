@@ -29,7 +29,7 @@ export function checkPool(pool: Pool): void {
       lease === undefined ? pool.sites.has(environment ?? "") : pool.leases.get(lease)?.deadline === at,
       `a deadline at ${at} is of nobody`,
     );
-  const { pool: again, moved } = placed(pool);
+  const { pool: again, moved } = placed(pool, { before: pool, environments: [], arrived: pool.leases.keys() });
   expect(moved.size === 0, `somebody who waits by selector takes other slots than it should: ${[...moved]}`);
   const unserved = nextInLine(again, { environments: [], arrived: pool.leases.keys() });
   expect(unserved.length === 0, `${unserved[0]?.id} waits although its slots are free (a lost wake-up)`);

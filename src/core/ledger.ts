@@ -1,9 +1,11 @@
 import type { Environment } from "./model/environment.ts";
+import { relabelled } from "./model/labels.ts";
 import { type Lease, type NamedNeed, requestKey } from "./model/lease.ts";
 import { isSelecting, partsOf } from "./model/needs.ts";
 import { type Deadline, type Dirty, emptySite, type Placing, type Pool, type Rank, type Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
+import { withSeeker } from "./model/seekers.ts";
 import { deadlineOf, freeSlots, idleFrom, isCleanable, isIdle, isOutOfService, siteOf } from "./model/site.ts";
 import type { Micros } from "./model/units.ts";
 
@@ -60,6 +62,7 @@ export function withoutEnvironment(pool: Pool, name: string): Pool {
   return {
     ...pool,
     sites: pool.sites.delete(name),
+    labels: relabelled(pool.labels, site, undefined),
     deadlines: move(pool.deadlines, deadlineOf(site), undefined),
     idle: since === undefined ? pool.idle : pool.idle.delete({ since, environment: name }),
     dirty: moveDirty(pool.dirty, site, undefined),
@@ -106,6 +109,7 @@ function withSite(pool: Pool, site: Site): Pool {
   return {
     ...pool,
     sites: pool.sites.set(name, next),
+    labels: relabelled(pool.labels, before, next),
     deadlines: move(pool.deadlines, before && deadlineOf(before), deadlineOf(next)),
     idle,
     dirty: moveDirty(pool.dirty, before, next),
@@ -140,7 +144,7 @@ function seat(pool: Pool, before: Lease | undefined, after: Lease, rests: Rests 
   }
   if (after.state !== "QUEUED" || !isSelecting(after)) return next;
   if (after.early === true) return { ...next, calendar: next.calendar.set(bookingOf(after), after.id) };
-  return withPlacing(next, rankOf(after), unplaced(after));
+  return withSeeker(withPlacing(next, rankOf(after), unplaced(after)), after, true);
 }
 
 /** A waiter by selector that takes nothing, before it is placed. */
@@ -199,7 +203,7 @@ function withoutPlacing(pool: Pool, lease: Lease): Pool {
   const rank = rankOf(lease);
   if (!pool.selecting.has(rank)) return pool;
   const { selecting, ...next } = withPlacing(pool, rank, unplaced(lease));
-  return { ...next, selecting: selecting.delete(rank) };
+  return withSeeker({ ...next, selecting: selecting.delete(rank) }, lease, false);
 }
 
 /** Puts a waiter into the ready lines of its environments, or takes it out, as their states are now. */

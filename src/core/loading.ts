@@ -2,11 +2,13 @@
 import { deadlineOfLease, dirtyOf, isGranted, unplaced } from "./ledger.ts";
 import { placed } from "./line/placing.ts";
 import type { StoredEnvironment } from "./model/environment.ts";
+import { labelsOfSites } from "./model/labels.ts";
 import { type Lease, requestKey } from "./model/lease.ts";
 import { isSelecting, partsOf } from "./model/needs.ts";
 import { type Dirty, emptyPool, emptySite, type Idle, type Pool, type Rank, type Site, type SlotClaim, type Use } from "./model/pool.ts";
 import { isReadyAmong, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
+import { withSeeker } from "./model/seekers.ts";
 import { deadlineOf, idleFrom, isIdle } from "./model/site.ts";
 import type { Revision } from "./model/units.ts";
 
@@ -58,8 +60,10 @@ export function poolOfRows(
     waiters: leases.filter((lease) => lease.state === "QUEUED").length,
     calendar: empty.calendar.fill(later.map((lease) => [bookingOf(lease), lease.id])),
     selecting: empty.selecting.fill(selecting.map((lease) => [rankOf(lease), unplaced(lease)])),
+    labels: labelsOfSites(built.map(([, site]) => site)),
   };
-  return placed(pool).pool;
+  const sought = selecting.reduce((next, lease) => withSeeker(next, lease, true), pool);
+  return placed(sought, { before: sought, environments: [], arrived: selecting.map((lease) => lease.id) }).pool;
 }
 
 function emptyParts(environment: StoredEnvironment): Parts {

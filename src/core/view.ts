@@ -2,18 +2,21 @@
 
 import type { EnvironmentStatus, Occupant, Reservation } from "./event.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
-import { eligible, wouldDo } from "./line/choosing.ts";
+import { servingFor, someFor } from "./line/candidates.ts";
 import { fits } from "./line/line.ts";
 import type { Environment } from "./model/environment.ts";
 import type { Lease } from "./model/lease.ts";
-import { isSelecting, selectorsOf, sitesOf } from "./model/needs.ts";
+import { isSelecting, sitesOf } from "./model/needs.ts";
 import { byRank, type Pool, type Rank, type Site } from "./model/pool.ts";
 import { rankOf } from "./model/rank.ts";
 import { cutBy, timesOutAt } from "./model/reservation.ts";
+import { seekersOf } from "./model/seekers.ts";
 import { queueLength, restingSlots, siteOf, usedSlots } from "./model/site.ts";
 
 /** How many occupants an answer names. */
 const NAMED = 10;
+/** At how many environments that a selector matches one looks for them. */
+const LOOKED = 100;
 
 /** An environment with who is on it; `name` must be of the pool. `at`: the present time, by the store's clock. */
 export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentStatus {
@@ -36,13 +39,12 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
 
 /** The first of those who wait for an environment, by name or by a selector that it would do for, and were not passed over. */
 function nextOn(pool: Pool, site: Site): Lease | undefined {
-  const [first, named] = site.line.first() ?? [];
-  for (const [rank, { lease, passedOver }] of pool.selecting.entries()) {
-    if (first !== undefined && byRank(first, rank) < 0) break;
-    const waiter = leaseOf(pool, lease);
-    if (!passedOver && selectorsOf(waiter).some((want) => wouldDo(want, site))) return waiter;
-  }
-  return named === undefined ? undefined : leaseOf(pool, named);
+  const heads = [site.line.first(), ...seekersOf(pool, site).map(([, { waiting }]) => waiting.first())].filter(
+    (head) => head !== undefined,
+  );
+  if (heads.length === 0) return undefined;
+  const [, id] = heads.reduce((a, b) => (byRank(b[0], a[0]) < 0 ? b : a));
+  return leaseOf(pool, id);
 }
 
 /** The last that is told of an environment. */
@@ -110,7 +112,7 @@ export interface Place extends Pick<Standing, "position" | "queueLength"> {
 }
 
 /**
- * How a QUEUED lease of the pool stands: O(needs · log n), for those who ask often; by selector, one look at each environment of the pool.
+ * How a QUEUED lease of the pool stands: O(needs · log n), for those who ask often; by selector, with a look at some of what would serve it.
  * Who was passed over is ahead of nobody.
  */
 export function standingOf(pool: Pool, lease: Lease): Standing {
@@ -156,10 +158,10 @@ function linesOf(pool: Pool, lease: Lease): Line[] {
   return [...lines, { before: pool.selecting.weightBefore(rank), size: pool.selecting.size, ids: others }];
 }
 
-/** The environments that would do for a waiter. */
+/** The environments that would do for a waiter: those that it names and, by selector, some of those in service. */
 function lookedFor(pool: Pool, lease: Lease): Site[] {
   const named = sitesOf(pool, lease).map(({ site }) => site);
-  return isSelecting(lease) ? [...named, ...eligible(pool, lease)] : named;
+  return isSelecting(lease) ? [...named, ...someFor(lease, (want) => servingFor(pool, want), LOOKED)] : named;
 }
 
 function firstAhead(pool: Pool, lines: readonly Line[]): Occupant[] {

@@ -69,6 +69,53 @@ describe("who waits by selector", () => {
     expect(on(world, "wide")).toEqual(["y", "x"]);
   });
 
+  test("claims another one when that has been free for longer than what it has", () => {
+    const world = rack();
+    world.acquire("db", "db");
+    world.acquire("first", "b1");
+    world.do({ type: "forceRelease", by: ADMIN, lease: "first", reason: "" });
+    for (const name of ["b2", "b3"]) world.acquire(`at-${name}`, name);
+    world.release("at-b2");
+    world.acquire("mixed", ["db", labelled("kind", "board")]);
+    world.pass(10 * SECOND);
+    for (const name of ["b1", "b2"]) world.acquire(`late-${name}`, name);
+    expect(world.states("late-b1", "late-b2")).toBe("late-b1 QUEUED, late-b2 HELD");
+  });
+
+  test("claims another one when that which it has is used again, however much of it is left", () => {
+    const world = new World();
+    const config = { labels: { kind: "board" }, capacity: 3 };
+    world.apply({ a: config, b: config, db: {} });
+    world.acquire("holder", "db");
+    world.acquire("mixed", ["db", labelled("kind", "board")]);
+    world.acquire("one", "a");
+    world.acquire("late-a", "a:2");
+    world.acquire("late-b", "b:3");
+    expect(world.states("one", "late-a", "late-b")).toBe("one HELD, late-a HELD, late-b QUEUED");
+  });
+
+  test("claims another one when more of that gets free than of what it has", () => {
+    const world = new World();
+    const config = { labels: { kind: "board" }, capacity: 2 };
+    world.apply({ a: config, b: config, db: { labels: { kind: "db" }, capacity: 2 } });
+    for (const need of ["db:1", "a:1", "b:2"]) world.acquire(`at-${need}`, need);
+    world.acquire("mixed", [labelled("kind", "db", 1, 2), labelled("kind", "board")]);
+    world.release("at-b:2");
+    world.acquire("late-a", "a");
+    world.acquire("late-b", "b:2");
+    expect(world.states("mixed", "late-a", "late-b")).toBe("mixed QUEUED, late-a HELD, late-b QUEUED");
+  });
+
+  test("is served when what gets free sets free, among what it has, what it lacks", () => {
+    const world = new World();
+    world.apply({ a1: { labels: { os: "linux" } }, b1: { labels: { kind: "board", os: "linux" } }, b2: { labels: { kind: "board" } } });
+    for (const name of ["a1", "b2"]) world.acquire(`at-${name}`, name);
+    world.acquire("both", [labelled("kind", "board"), labelled("os", "linux")]);
+    world.release("at-b2");
+    expect(world.state("both")).toBe("OFFERED");
+    expect(on(world, "both")).toEqual(["b2", "b1"]);
+  });
+
   test("claims nothing while only environments out of service could serve it", () => {
     const world = rack();
     world.do({ type: "setState", by: ADMIN, environment: "b1", state: "MAINTENANCE", reason: "" });

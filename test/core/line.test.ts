@@ -18,8 +18,14 @@ import { ADMIN, type Asked, acquireCommand, cleanCommand, MINUTE, SECOND, World 
 /** 100,000 once a release: RUNS=100000 npm test -- test/core/line.test.ts */
 const RUNS = Number(process.env["RUNS"] ?? 300);
 
-const NAMES = ["a", "b", "c", "d"];
-const LABELS: Readonly<Record<string, string>>[] = [{}, { kind: "board" }, { kind: "board", os: "linux" }, { os: "qnx" }];
+const NAMES = ["a", "b", "c", "d", "e"];
+const LABELS: Readonly<Record<string, string>>[] = [
+  {},
+  { kind: "board" },
+  { kind: "board", os: "linux" },
+  { os: "qnx" },
+  { kind: "rack", os: "linux" },
+];
 const SELECTORS: Selector[] = [
   [{ key: "kind", operator: "IN", values: ["board"] }],
   [{ key: "os", operator: "EXISTS", values: [] }],
@@ -167,7 +173,11 @@ test("whoever leaves, the line serves exactly those, in the order, that a walk o
       const live = [...world.pool.leases.values()];
       const leaving = live[pick % Math.max(1, live.length)];
       if (leaving === undefined) return;
-      const { pool } = placed(withLease(world.pool, { ...leaving, state: "ENDED" }));
+      const { pool } = placed(withLease(world.pool, { ...leaving, state: "ENDED" }), {
+        before: world.pool,
+        environments: world.pool.sites.keys(),
+        arrived: [],
+      });
       const placing = [...pool.selecting.values()].map((waiter) => waiter.lease);
       const next = nextInLine(pool, { environments: pool.sites.keys(), arrived: placing });
       expect(next.map((lease) => lease.id)).toEqual(serveNaively(pool));

@@ -1,56 +1,17 @@
 /** Cost, counted: how many leases the line looks at, and how many objects a change makes. Never a time. */
 import { expect, test } from "vitest";
-import { decide } from "../../src/core/decide.ts";
 import type { Event } from "../../src/core/event.ts";
 import { withLease } from "../../src/core/ledger.ts";
 import { candidates } from "../../src/core/line/line.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
 import type { Pool } from "../../src/core/model/pool.ts";
-import { Sorted } from "../../src/core/model/sorted.ts";
 import { statusOf } from "../../src/core/view.ts";
-import { ADMIN, acquireCommand, SECOND, World } from "./world.ts";
-
-/** A world whose pool is changed without the invariants: they look at everybody, and that is not what is counted here. */
-class Crowd extends World {
-  override do(command: Parameters<World["do"]>[0]): ReturnType<World["do"]> {
-    return this.draft((draft) => decide(draft, command));
-  }
-}
+import { Crowd, compared } from "./work.ts";
+import { ADMIN, acquireCommand, SECOND, type World } from "./world.ts";
 
 /** How many leases a change of these environments makes the line look at. */
 function looked(pool: Pool, ...environments: string[]): number {
   return candidates(pool, { environments, arrived: [] }).length;
-}
-
-/** Look-ups and changes of sorted maps while `work` runs, and the entries that it walks. */
-function compared(work: () => void): number {
-  let count = 0;
-  const { get, entries } = Sorted.prototype;
-  const spied = ["get", "set", "delete", "rank", "count", "weightBefore", "lastWithin", "entries"] as const;
-  const originals = spied.map((name) => [name, Sorted.prototype[name]] as const);
-  for (const [name, original] of originals)
-    Object.defineProperty(Sorted.prototype, name, {
-      configurable: true,
-      writable: true,
-      value(this: Sorted<unknown, unknown>, ...args: unknown[]) {
-        count++;
-        return Reflect.apply(original, this, args);
-      },
-    });
-  Sorted.prototype.entries = function* counted(this: Sorted<unknown, unknown>, after?: unknown) {
-    for (const entry of entries.call(this, after)) {
-      count++;
-      yield entry;
-    }
-  } as typeof entries;
-  try {
-    work();
-  } finally {
-    for (const [name, original] of originals)
-      Object.defineProperty(Sorted.prototype, name, { configurable: true, writable: true, value: original });
-  }
-  expect(Sorted.prototype.get).toBe(get);
-  return count;
 }
 
 /** `count` leases that wait for one slot of the environment, as many objects as it takes and no decisions. */

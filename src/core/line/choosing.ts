@@ -1,9 +1,8 @@
-/** Which environments the selectors of a lease get: a matching of environments and selectors. Looks at all environments of the pool. */
+/** Which environments the selectors of a lease get: a matching of environments and selectors. */
 import type { NamedWant, SelectorWant, Want } from "../model/lease.ts";
 import { namesOf, selectorsOf } from "../model/needs.ts";
-import type { Pool, Site } from "../model/pool.ts";
-import { matches } from "../model/selector.ts";
-import { ascending } from "../model/sorted.ts";
+import type { Site } from "../model/pool.ts";
+import { wouldDo } from "../model/site.ts";
 
 /** How many slots of a site there are for whoever asks. */
 export type Room = (site: Site) => number;
@@ -19,35 +18,36 @@ export interface Choice {
 }
 
 /**
- * Whether an environment could serve a selector, were it free. One that was made on demand is whatever somebody once named: nobody gets it
- * without naming it.
+ * What is enough to choose from: of the sites that `source` has for each selector of a request, so many that `suits` as it wants in all, the
+ * first ones. What comes behind them in the same order is never chosen: so many before it could not all be of use, so that selector has
+ * enough. Without those that the request names, as the environments of a lease are distinct.
  */
-export function wouldDo({ selector, slots }: SelectorWant, { environment }: Site): boolean {
-  const { capacity, labels } = environment.config;
-  return environment.onDemand !== true && capacity >= slots && matches(selector, labels);
-}
-
-/** The order in which environments are taken: those first whose latest grant is the oldest. */
-export function byUse(a: Site, b: Site): number {
-  return a.environment.fence - b.environment.fence || ascending(a.environment.config.name, b.environment.config.name);
-}
-
-/** The environments that would do for a selector of a request, but those that it names, as the environments of a lease are distinct. */
-export function* eligible(pool: Pool, request: { readonly needs: readonly Want[] }): Generator<Site, void, undefined> {
+export function shortlist(
+  request: { readonly needs: readonly Want[] },
+  source: (want: SelectorWant) => Iterable<Site>,
+  suits: (site: Site, want: SelectorWant) => boolean,
+): Set<Site> {
   const wants = selectorsOf(request);
-  // Requests by name are most of all, and must not pay for the size of the pool.
-  if (wants.length === 0) return;
   const named = new Set(namesOf(request));
-  for (const [name, site] of pool.sites.entries()) if (!named.has(name) && wants.some((want) => wouldDo(want, site))) yield site;
+  const enough = wants.reduce((sum, { count }) => sum + count, 0);
+  const listed = new Set<Site>();
+  for (const want of wants) {
+    let left = enough;
+    for (const site of source(want)) {
+      if (named.has(site.environment.config.name) || !suits(site, want)) continue;
+      listed.add(site);
+      if (--left === 0) break;
+    }
+  }
+  return listed;
 }
 
 /**
  * The largest choice that there is, with every environment in it once and, of all such choices, the environments that come first in
- * `order`. An environment is tried in that order, and joins if those before it can still be had beside it, in whichever way they are
+ * `sites`. An environment is tried in that order, and joins if those before it can still be had beside it, in whichever way they are
  * shared out (augmenting paths; that this finds the best set is the greedy rule of matroids).
  */
-export function choose(pool: Pool, request: { readonly needs: readonly Want[] }, room: Room, order: Order): Choice {
-  const wants = selectorsOf(request);
+export function choose(wants: readonly SelectorWant[], sites: Iterable<Site>, room: Room): Choice {
   const chosen = wants.map((): Site[] => []);
   let missing = wants.reduce((sum, { count }) => sum + count, 0);
   const place = (site: Site, tried: Set<SelectorWant>): boolean => {
@@ -63,14 +63,13 @@ export function choose(pool: Pool, request: { readonly needs: readonly Want[] },
     }
     return false;
   };
-  const roomy = eligible(pool, request).filter((site) => room(site) > 0);
-  for (const site of [...roomy].sort(order)) {
+  for (const site of sites) {
     if (missing === 0) break;
     if (place(site, new Set())) missing--;
   }
   return {
-    chosen: chosen.map((sites, index) =>
-      sites.map(({ environment }) => ({ environment: environment.config.name, slots: wants[index]?.slots ?? 0 })),
+    chosen: chosen.map((own, index) =>
+      own.map(({ environment }) => ({ environment: environment.config.name, slots: wants[index]?.slots ?? 0 })),
     ),
     complete: missing === 0,
   };

@@ -2,91 +2,43 @@
  * Those who wait for something by selector. Whose turn it is cannot be read from the line of one environment, as any of several would do:
  * so they are placed in order of rank, each on slots that are free and that nobody ahead of it takes. What each takes stands in the ready
  * lines of its environments, like what others want by name; so for everybody else line.ts goes on as if there were no selectors.
+ *
+ * What one takes follows from the room that those ahead of it leave on the environments that it looks for, and from nothing else. So after
+ * a change those alone are placed anew for whom that room is another one, and for whom it can matter; what they take now changes the room
+ * of others, but only of some behind them. The oracle in the tests walks everybody.
  */
-
 import { leaseOf, withPlacing } from "../ledger.ts";
+import { withoutFree, withPostings } from "../model/labels.ts";
 import type { Lease, Need, SelectorWant } from "../model/lease.ts";
-import { isSelecting, partsOf, selectorsOf, sitesOf, withChosen } from "../model/needs.ts";
-import type { Placing, Pool, Rank, Site } from "../model/pool.ts";
+import { isSelecting, selectorsOf } from "../model/needs.ts";
+import { byRank, type Labels, type Placing, type Pool, type Rank } from "../model/pool.ts";
 import { rankOf, type Waiter } from "../model/rank.ts";
-import { freeSlots, isOutOfService, siteOf } from "../model/site.ts";
-import { byUse, choose, eligible, type Room, wouldDo } from "./choosing.ts";
+import { seekersOf } from "../model/seekers.ts";
+import { siteOf } from "../model/site.ts";
+import { Sorted } from "../model/sorted.ts";
+import { isConcerned, isTaken, isTurned, type Versions, type Waiting } from "./concern.ts";
+import { fitting, hasGoal, roomOf, takingOf } from "./taking.ts";
 
-/** What a waiter takes out of what there is for it. */
-type Taking = Pick<Placing, "claims" | "served">;
-
-const NOTHING: Taking = { claims: new Map() };
-
-/** What is free of a site for somebody of this rank: less what everybody ahead takes. */
-function freeFor(rank: Rank): Room {
-  return (site) => Math.max(0, freeSlots(site) - site.ready.weightBefore(rank));
+/** What placing has changed. */
+export interface Placed {
+  readonly pool: Pool;
+  /** Environments of which somebody takes more or less than before. */
+  readonly moved: ReadonlySet<string>;
+  /** Whom it served. */
+  readonly served: readonly string[];
 }
 
-/** What a waiter takes: all that it wants, if it fits; if not, it claims. */
-function takingOf(pool: Pool, waiter: Waiter): Taking {
-  const served = fitting(pool, waiter);
-  if (served === undefined) return claiming(pool, waiter);
-  return { claims: new Map(partsOf({ needs: served }).map(({ environment, slots }) => [environment, slots])), served };
+/** What has changed since the pool was placed: the environments, and who has come. */
+export interface Unplaced {
+  /** The pool as it was then. */
+  readonly before: Pool;
+  readonly environments: Iterable<string>;
+  readonly arrived: Iterable<string>;
 }
 
-/** The needs of a waiter, or a newcomer, with the environments that it would be granted now; undefined if it does not fit. */
-function fitting(pool: Pool, waiter: Waiter): readonly Need[] | undefined {
-  const room = freeFor(rankOf(waiter));
-  if (!sitesOf(pool, waiter).every(({ site, slots }) => room(site) >= slots)) return undefined;
-  const { chosen, complete } = choose(pool, waiter, room, byUse);
-  return complete ? withChosen(waiter.needs, chosen) : undefined;
-}
-
-/**
- * What a waiter that does not fit keeps from those behind it. It has a goal: of all complete choices of environments that are in service
- * the one of which most is free. It claims what is free of that, and of others that would do as many slots as it still needs. It must be
- * a complete choice: else what one of its wants gets could be what only another one can use, and so nobody would ever gather the rest.
- * Who has none waits for what is out of service for an unknown time, and keeps nobody waiting.
- */
-function claiming(pool: Pool, waiter: Waiter): Taking {
-  const named = sitesOf(pool, waiter);
-  const wants = selectorsOf(waiter);
-  const room = freeFor(rankOf(waiter));
-  const widest = Math.max(...wants.map((want) => want.slots));
-  const mostFree = (a: Site, b: Site) => Math.min(room(b), widest) - Math.min(room(a), widest) || byUse(a, b);
-  const goal = choose(pool, waiter, slotsInService, mostFree);
-  if (!goal.complete || named.some(({ site }) => isOutOfService(site.environment))) return NOTHING;
-  const claims = new Map(named.map(({ name, slots }) => [name, slots]));
-  /** Claims up to so many slots of each of the sites that are not claimed yet, and tells how many of them are still missing. */
-  const claim = (sites: readonly Site[], { slots }: SelectorWant, missing: number): number =>
-    sites.reduce((left, site) => {
-      const claimed = claims.get(nameOf(site)) ?? 0;
-      const more = Math.min(room(site) - claimed, slots, left);
-      if (more > 0) claims.set(nameOf(site), claimed + more);
-      return left - more;
-    }, missing);
-  const goals = goal.chosen.map((parts) => parts.map(({ environment }) => siteOf(pool, environment)));
-  const missing = wants.map((want, index) => claim(goals[index] ?? [], want, want.count * want.slots));
-  for (const [index, want] of wants.entries()) {
-    if ((missing[index] ?? 0) === 0) continue;
-    const others = eligible(pool, waiter).filter((site) => !goals[index]?.includes(site) && wouldDo(want, site) && room(site) > 0);
-    claim([...others].sort(mostFree), want, missing[index] ?? 0);
-  }
-  return { claims };
-}
-
-/** What could be free of a site, if nobody were on it. */
-function slotsInService({ environment }: Site): number {
-  return isOutOfService(environment) ? 0 : environment.config.capacity;
-}
-
-/** The pool with everybody placed anew; `moved`: environments of which somebody takes more or less than before. */
-export function placed(pool: Pool): { readonly pool: Pool; readonly moved: ReadonlySet<string> } {
-  let next = pool;
-  const moved = new Set<string>();
-  for (const [rank, before] of pool.selecting.entries()) {
-    const lease = leaseOf(next, before.lease);
-    const after = before.passedOver ? NOTHING : takingOf(next, lease);
-    for (const name of new Set([...before.claims.keys(), ...after.claims.keys()]))
-      if (before.claims.get(name) !== after.claims.get(name)) moved.add(name);
-    next = withPlacing(next, rank, { lease: lease.id, passedOver: before.passedOver, ...after });
-  }
-  return { pool: next, moved };
+/** The pool with those placed anew whom the changes concern. */
+export function placed(pool: Pool, unplaced: Unplaced): Placed {
+  return new Round(pool, unplaced).run();
 }
 
 /** The needs of a newcomer, or of a waiter that has been placed, with the environments that it would be granted; undefined if it does not fit. */
@@ -100,6 +52,133 @@ export function claimedBy(pool: Pool, lease: Lease): Iterable<string> {
   return isSelecting(lease) ? (pool.selecting.get(rankOf(lease))?.claims.keys() ?? []) : [];
 }
 
-function nameOf(site: Site): string {
-  return site.environment.config.name;
+/** A walk through those who look for the same, past those whom changed environments may concern. */
+interface Walk {
+  readonly key: string;
+  /** What they look for; absent: the one that they name. */
+  readonly want: SelectorWant | undefined;
+  readonly ranks: Iterator<readonly [Rank, string], void>;
+  /** The changed environments that still have room for somebody. */
+  readonly changed: Set<string>;
+  /** One of these has become another, or is new, or gone: who could be served has to be asked anew. */
+  turned: boolean;
+}
+
+/** Who is to be looked at next, at one rank. */
+interface Stop {
+  /** It has to be placed in any case. */
+  readonly due: boolean;
+  readonly walks: readonly Walk[];
+}
+
+/** All that follows from some changes, in order of rank. */
+class Round {
+  #pool: Pool;
+  readonly #before: Pool;
+  readonly #moved = new Set<string>();
+  readonly #served: string[] = [];
+  readonly #walks = new Map<string, Walk>();
+  #stops: Sorted<Rank, Stop> = Sorted.empty(byRank);
+  /** The labels of the pool, without what has been taken so far: those behind need not look at it one by one. */
+  #left: Labels;
+  /** Whether there is a complete choice in service, by what is wanted. */
+  readonly #goals = new Map<string, boolean>();
+
+  constructor(pool: Pool, { before, environments, arrived }: Unplaced) {
+    this.#pool = pool;
+    this.#before = before;
+    for (const id of arrived) {
+      const lease = pool.leases.get(id);
+      if (lease === undefined || !pool.selecting.has(rankOf(lease))) continue;
+      for (const { selector } of selectorsOf(lease)) this.#pool = withPostings(this.#pool, selector);
+      this.#stops = this.#stops.set(rankOf(lease), { due: true, walks: [] });
+    }
+    this.#left = this.#pool.labels;
+    for (const name of environments) {
+      const versions = this.#versions(name);
+      if (versions.now !== versions.before) this.#look(name, isTurned(versions));
+    }
+  }
+
+  run(): Placed {
+    for (let next = this.#stops.first(); next !== undefined; next = this.#stops.first()) {
+      const [rank, { due, walks }] = next;
+      this.#stops = this.#stops.delete(rank);
+      const placing = this.#pool.selecting.get(rank);
+      if (placing !== undefined && !placing.passedOver && (due || this.#mustPlace(rank, placing, walks))) this.#place(rank, placing);
+      for (const walk of walks) this.#advance(walk);
+    }
+    return { pool: this.#pool, moved: this.#moved, served: this.#served };
+  }
+
+  #versions(name: string): Versions {
+    return { now: this.#pool.sites.get(name), before: this.#before.sites.get(name) };
+  }
+
+  /** Has those looked at, behind a rank, who may want a changed environment, or did when it was another. */
+  #look(name: string, turned: boolean, after?: Rank): void {
+    const { now, before } = this.#versions(name);
+    const versions = turned ? [now, before] : [now];
+    for (const [key, { waiting, want }] of versions.flatMap((site) => (site === undefined ? [] : seekersOf(this.#pool, site)))) {
+      const known = this.#walks.get(key);
+      const walk: Walk = known ?? { key, want, ranks: waiting.entries(after), changed: new Set(), turned };
+      walk.changed.add(name);
+      walk.turned ||= turned;
+      if (known !== undefined) continue;
+      this.#walks.set(key, walk);
+      this.#advance(walk);
+    }
+  }
+
+  /** Goes on to the next one of a walk, or ends it. */
+  #advance(walk: Walk): void {
+    const next = walk.changed.size === 0 && !walk.turned ? undefined : walk.ranks.next().value;
+    if (next === undefined) {
+      this.#walks.delete(walk.key);
+      return;
+    }
+    const [rank] = next;
+    const stop = this.#stops.get(rank);
+    this.#stops = this.#stops.set(rank, { due: stop?.due ?? false, walks: [...(stop?.walks ?? []), walk] });
+  }
+
+  /** Whether one of the environments of these walks concerns who has this rank. */
+  #mustPlace(rank: Rank, placing: Placing, walks: readonly Walk[]): boolean {
+    const waiting: Waiting = { rank, placing, lease: leaseOf(this.#pool, placing.lease) };
+    for (const { changed, turned, want } of walks) {
+      if (turned && this.#mayTurn(waiting)) return true;
+      for (const name of changed) {
+        const versions = this.#versions(name);
+        if (isConcerned(versions, waiting)) return true;
+        if (isTaken(versions, rank, want)) changed.delete(name);
+      }
+    }
+    return false;
+  }
+
+  /** Whether a waiter may claim something, or claim nothing any more, because others could serve it now. */
+  #mayTurn({ lease, placing }: Waiting): boolean {
+    // What several wants leave each other, or one leaves to a name, is not told by a count.
+    if (lease.needs.length > 1) return true;
+    const wanted = JSON.stringify(lease.needs);
+    const complete = this.#goals.get(wanted) ?? hasGoal(this.#pool, lease);
+    this.#goals.set(wanted, complete);
+    return complete === (placing.blocked === true);
+  }
+
+  #place(rank: Rank, placing: Placing): void {
+    const { lease, passedOver, claims } = placing;
+    const taking = takingOf({ ...this.#pool, labels: this.#left }, leaseOf(this.#pool, lease));
+    this.#pool = withPlacing(this.#pool, rank, { lease, passedOver, ...taking });
+    if (taking.served !== undefined) this.#served.push(lease);
+    for (const [name, slots] of taking.claims) {
+      const site = siteOf(this.#pool, name);
+      if (roomOf(site, rank) <= slots) this.#left = withoutFree(this.#left, site);
+    }
+    for (const name of new Set([...claims.keys(), ...taking.claims.keys()])) {
+      if (claims.get(name) === taking.claims.get(name)) continue;
+      this.#moved.add(name);
+      this.#look(name, false, rank);
+    }
+  }
 }

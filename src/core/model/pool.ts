@@ -1,5 +1,5 @@
 import type { Environment, Rest } from "./environment.ts";
-import type { Lease, Need } from "./lease.ts";
+import type { Lease, Need, SelectorWant } from "./lease.ts";
 import type { PoolConfig } from "./pool-config.ts";
 import { ascending, Sorted } from "./sorted.ts";
 import type { Micros, Revision } from "./units.ts";
@@ -28,6 +28,13 @@ export interface Placing {
   readonly claims: ReadonlyMap<string, number>;
   /** Its needs with the environments that it would be granted; absent while it does not fit. */
   readonly served?: readonly Need[];
+  /** It waits for what is out of service, and claims nothing: nothing that gets free concerns it. */
+  readonly blocked?: true;
+  /**
+   * Its wants that have all that they can use, by their place in the request, with the last environment of each: nothing that is used later,
+   * and is good for these alone, concerns it.
+   */
+  readonly sated?: ReadonlyMap<number, LastGrant>;
 }
 
 /**
@@ -75,6 +82,42 @@ export interface Deadline {
   readonly environment?: string;
 }
 
+/** Where an environment stands in the order of use: that comes first whose latest grant is the oldest. */
+export interface LastGrant {
+  readonly fence: Revision;
+  readonly environment: string;
+}
+
+/** The names of environments. */
+export type Names = Sorted<string, true>;
+
+/** Those environments of a label that could be chosen at present. */
+export interface Posting {
+  /** In service, by name. */
+  readonly serving: Names;
+  /** With a free slot, in the order of use. */
+  readonly free: Sorted<LastGrant, true>;
+}
+
+/** By label: `key`, `key=value`, and the empty text that all have. */
+export interface Labels {
+  readonly names: Sorted<string, Names>;
+  /** Of the labels that a selector has asked for: each grant changes them. */
+  readonly postings: Sorted<string, Posting>;
+}
+
+/** Waiters who look for the same. */
+export interface Seekers {
+  /** Absent: for an environment that they name. */
+  readonly want?: SelectorWant;
+  readonly waiting: Sorted<Rank, string>;
+  /** Those of them who were passed over. */
+  readonly passed: Sorted<Rank, string>;
+}
+
+/** By a label that all they look for has, or by the name that they give; then by what they look for. */
+export type Sought = Sorted<string, Sorted<string, Seekers>>;
+
 /** A pool at one revision: a value, never changed in place. Live leases only; ended ones are in the store. */
 export interface Pool {
   readonly name: string;
@@ -91,6 +134,10 @@ export interface Pool {
   readonly selecting: Sorted<Rank, Placing>;
   /** Who has reserved something for later by selector. */
   readonly calendar: Sorted<Rank, string>;
+  /** The same by what they look for. */
+  readonly sought: Sought;
+  /** The environments that a selector may choose. */
+  readonly labels: Labels;
   readonly deadlines: Sorted<Deadline, true>;
   /** Environments that may be forgotten, the one that has been idle for longest first. */
   readonly idle: Sorted<Idle, true>;
@@ -123,6 +170,8 @@ export function emptyPool(name: string): Pool {
     requests: Sorted.empty(ascending),
     selecting: Sorted.empty<Rank, Placing>(byRank, ({ passedOver }) => Number(!passedOver)),
     calendar: Sorted.empty(byRank),
+    sought: Sorted.empty(ascending),
+    labels: { names: Sorted.empty(ascending), postings: Sorted.empty(ascending) },
     deadlines: Sorted.empty(byDeadline),
     idle: Sorted.empty(bySince),
     dirty: Sorted.empty(bySince),

@@ -2,7 +2,9 @@
 
 import { limits } from "../limits.ts";
 import type { Environment, StoredEnvironment } from "./environment.ts";
+import type { SelectorWant } from "./lease.ts";
 import type { Deadline, Pool, Site } from "./pool.ts";
+import { matches } from "./selector.ts";
 import type { Micros } from "./units.ts";
 
 /** The site of an environment that a live lease names. */
@@ -15,6 +17,15 @@ export function siteOf(pool: Pool, name: string): Site {
 /** Whether an environment is out of service for an unknown time, so that who waits for it must not keep others waiting (rule 1). */
 export function isOutOfService({ state }: Environment): boolean {
   return state !== "AVAILABLE" && state !== "CLEANING";
+}
+
+/**
+ * Whether an environment could serve a selector, were it free. One that was made on demand is whatever somebody once named: nobody gets it
+ * without naming it.
+ */
+export function wouldDo({ selector, slots }: SelectorWant, { environment }: Site): boolean {
+  const { capacity, labels } = environment.config;
+  return environment.onDemand !== true && capacity >= slots && matches(selector, labels);
 }
 
 /** How many slots are held or offered. */

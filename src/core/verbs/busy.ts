@@ -2,25 +2,30 @@
 
 import type { Refusal } from "../command.ts";
 import { leaseOf } from "../ledger.ts";
-import { byUse, choose, eligible, wouldDo } from "../line/choosing.ts";
+import { allFor, someFor } from "../line/candidates.ts";
+import { choose, shortlist } from "../line/choosing.ts";
 import type { Lease, SelectorWant, Want } from "../model/lease.ts";
 import { type Part, selectorsOf, sitesOf } from "../model/needs.ts";
 import type { Pool, Site } from "../model/pool.ts";
 import { textOf } from "../model/selector-text.ts";
-import { freeSlots, restingSlots } from "../model/site.ts";
+import { freeSlots, restingSlots, wouldDo } from "../model/site.ts";
 
 /** How many holders, and how many of the environments that a selector matches, an answer names. */
 const NAMED = 10;
+/** How many of these it counts. */
+const COUNTED = 500;
 
 /** The refusal of a request that is not granted: busy or, if the configuration can never meet it, unsatisfiable. */
 export function notGranted(pool: Pool, wanted: readonly Want[]): Refusal {
   const note = unsatisfiable(pool, wanted);
   if (note !== undefined) return { ok: false, reason: "UNSATISFIABLE", field: "needs", message: `it can never be granted: ${note}` };
   const named = sitesOf(pool, { needs: wanted }).filter(isScarce);
-  const others = candidatesOf(pool, wanted).filter(isScarce);
+  const candidates = candidatesOf(pool, wanted);
+  const others = candidates.slice(0, COUNTED).filter(isScarce);
   const scarce = [...named, ...others.slice(0, NAMED)];
   const obstacles = scarce.map(({ site, slots }) => obstacle(pool, site, slots));
-  if (others.length > NAMED) obstacles.push(`${others.length - NAMED} more that would do are not free either`);
+  const more = `${candidates.length > COUNTED ? "at least " : ""}${others.length - NAMED} more`;
+  if (others.length > NAMED) obstacles.push(`${more} that would do are not free either`);
   const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, NAMED);
   return {
     ok: false,
@@ -47,26 +52,32 @@ export function unsatisfiable(pool: Pool, wanted: readonly Want[]): string | und
     const { capacity } = site.environment.config;
     if (want.slots > capacity) return `${want.environment} has ${counted(capacity, "slot")}, fewer than the ${want.slots} asked for`;
   }
-  const { chosen, complete } = choose(pool, { needs: wanted }, (site) => site.environment.config.capacity, byUse);
+  const wants = selectorsOf({ needs: wanted });
+  const listed = shortlist(
+    { needs: wanted },
+    (want) => allFor(pool, want),
+    () => true,
+  );
+  const { chosen, complete } = choose(wants, listed, (site) => site.environment.config.capacity);
   if (complete) return undefined;
-  const index = selectorsOf({ needs: wanted }).findIndex(({ count }, at) => (chosen[at]?.length ?? 0) < count);
-  const want = selectorsOf({ needs: wanted })[index];
+  const index = wants.findIndex(({ count }, at) => (chosen[at]?.length ?? 0) < count);
+  const want = wants[index];
   return want && scarcity(pool, want, chosen[index]?.length ?? 0);
 }
 
 /** What a selector does not find enough of. */
 function scarcity(pool: Pool, want: SelectorWant, left: number): string {
   const { selector, slots, count } = want;
-  const all = pool.sites.values().reduce((sum, site) => sum + Number(wouldDo(want, site)), 0);
+  const all = allFor(pool, want).reduce((sum) => sum + 1, 0);
   const found = `in pool ${pool.name}, ${textOf(selector)} matches ${counted(all, "environment")} with ${counted(slots, "slot")}`;
   const others = all === left ? "" : `, of which what else is asked for leaves ${left}`;
   return `${found}${others}, fewer than the ${count} asked for`;
 }
 
-/** The environments that could be chosen for the selectors of a request, with the most slots that one of these wants. */
+/** The environments that could be chosen for the selectors of a request, with the most slots that one of these wants; one more than are counted. */
 function candidatesOf(pool: Pool, needs: readonly Want[]): Part[] {
   const wants = selectorsOf({ needs });
-  return [...eligible(pool, { needs })].map((site) => {
+  return [...someFor({ needs }, (want) => allFor(pool, want), COUNTED + 1)].map((site) => {
     const slots = Math.max(...wants.filter((want) => wouldDo(want, site)).map((want) => want.slots));
     return { name: site.environment.config.name, site, slots };
   });

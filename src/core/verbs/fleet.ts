@@ -7,6 +7,7 @@ import { limits } from "../limits.ts";
 import { differing } from "../model/differing.ts";
 import type { Environment, EnvironmentConfig } from "../model/environment.ts";
 import type { Site } from "../model/pool.ts";
+import { seekersOf } from "../model/seekers.ts";
 import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
 import type { Micros } from "../model/units.ts";
 import { inState, isOverdue, kept, notCleaned, soiled } from "./aftermath.ts";
@@ -67,13 +68,11 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
   const configured = configure(draft, command);
   if (configured !== undefined && "ok" in configured) return configured;
   const changes: Change[] = [];
-  const reduced: string[] = [];
+  const before = draft.pool;
   for (const config of command.environments) {
-    const capacity = draft.pool.sites.get(config.name)?.environment.config.capacity ?? 0;
     const change = applyOne(draft, config);
     if ("ok" in change) return change;
     changes.push(change);
-    if (config.capacity < capacity) reduced.push(config.name);
   }
   const named = new Set(command.environments.map((config) => config.name));
   const extra = command.prune ? [...draft.pool.sites.keys()].filter((name) => !named.has(name)) : [];
@@ -83,7 +82,12 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
     changes.push({ name, kind: "DELETED", fields: [] });
   }
   // Judged by what the whole command leaves, whatever comes first in it.
-  turnAway(draft, reduced, command.by);
+  const changed = changes.filter(({ kind }) => kind === "UPDATED" || kind === "DELETED");
+  turnAway(
+    draft,
+    changed.map(({ name }) => siteOf(before, name)),
+    command.by,
+  );
   return { ok: true, changes, ...(configured && { configured }) };
 }
 
@@ -102,13 +106,21 @@ function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {
   return { name, kind: "UPDATED", fields, before: site.environment.config };
 }
 
-/** Ends those who can no longer be served, of those who wait for these environments or by selector. */
-function turnAway(draft: Draft, environments: readonly string[], by: Caller): void {
-  const byName = environments.flatMap((name) => waitersOf(siteOf(draft.pool, name)));
-  const bySelector = draft.pool.selecting.values().map(({ lease }) => lease);
+/** Ends those who can no longer be served, of those who wait for what sites were before they changed. */
+function turnAway(draft: Draft, before: readonly Site[], by: Caller): void {
+  const byName = before.flatMap(({ environment }) => {
+    const site = draft.pool.sites.get(environment.config.name);
+    return site === undefined || site.environment.config.capacity >= environment.config.capacity ? [] : waitersOf(site);
+  });
+  const sought = new Map(before.flatMap((site) => seekersOf(draft.pool, site)));
+  const bySelector = [...sought.values()].flatMap(({ waiting, passed }) => [...waiting.values(), ...passed.values()]);
+  const judged = new Map<string, string | undefined>();
   for (const id of new Set([...byName, ...bySelector, ...draft.pool.calendar.values()])) {
     const lease = leaseOf(draft.pool, id);
-    const note = unsatisfiable(draft.pool, lease.needs);
+    // Many want the same.
+    const wanted = JSON.stringify(lease.needs);
+    if (!judged.has(wanted)) judged.set(wanted, unsatisfiable(draft.pool, lease.needs));
+    const note = judged.get(wanted);
     if (note !== undefined) end(draft, lease, { reason: "UNSATISFIABLE", note, by: draft.identity(by) });
   }
 }
@@ -118,7 +130,7 @@ export function remove(draft: Draft, command: Delete): Done | Refusal {
   if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
   const refusal = drop(draft, site, command.by);
   if (refusal !== undefined) return refusal;
-  turnAway(draft, [], command.by);
+  turnAway(draft, [site], command.by);
   return { ok: true, changes: [{ name: command.environment, kind: "DELETED", fields: [] }] };
 }
 

@@ -1,9 +1,8 @@
 import type { EnvironmentStatus } from "../../core/event.ts";
-import { eligible } from "../../core/line/choosing.ts";
+import { allFor } from "../../core/line/candidates.ts";
 import type { Lease } from "../../core/model/lease.ts";
 import type { Pool, Site } from "../../core/model/pool.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
-import { ascending } from "../../core/model/sorted.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Engine } from "../engine.ts";
@@ -58,9 +57,8 @@ function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly Environme
 
 /** The same of those that are selected, by name. */
 function selected(pool: Pool, { selector }: Selection, now: Micros, age: Micros): readonly EnvironmentStatus[] {
-  const sites = [...eligible(pool, { needs: [{ selector, count: 1, slots: 1 }] })];
-  const statuses = sites.map((site) => presentStatus(pool, site.environment.config.name, site, now, age));
-  return statuses.sort((a, b) => ascending(a.name, b.name));
+  const sites = allFor(pool, { selector, count: 1, slots: 1 });
+  return [...sites.map((site) => presentStatus(pool, site.environment.config.name, site, now, age))];
 }
 
 /** The present status of an environment of the pool, whose site is given; not older than `age`. */

@@ -13,6 +13,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "env apply": async () => (await import("./commands/env/apply.ts")).EnvApplyCommand,
   "env delete": async () => (await import("./commands/env/delete.ts")).EnvDeleteCommand,
   "env list": async () => (await import("./commands/env/list.ts")).EnvListCommand,
+  "env schema": async () => (await import("./commands/env/schema.ts")).EnvSchemaCommand,
   "env set-state": async () => (await import("./commands/env/set-state.ts")).EnvSetStateCommand,
   exec: async () => (await import("./commands/exec.ts")).ExecCommand,
   "force-release": async () => (await import("./commands/force-release.ts")).ForceReleaseCommand,

@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { actionFreshness } from "./action.ts";
 import { systemsAreFresh } from "./ci-systems.ts";
+import { fleetSchemaIsFresh } from "./fleet-schema.ts";
 import { baseline, contents, type Generated, generated } from "./generate.ts";
 import { openapiIsFresh } from "./openapi.ts";
 import { languages } from "./toolchains.ts";
@@ -29,6 +30,7 @@ const checks: Check[] = [
     remedy: "npm run generate",
   })),
   { name: "the OpenAPI document is fresh (gen/openapi)", run: openapiIsFresh, remedy: "npm run generate" },
+  { name: "the schema of fleet files is fresh (gen/schema)", run: fleetSchemaIsFresh, remedy: "npm run generate" },
   { name: "the table of CI systems is the same everywhere", run: systemsAreFresh, remedy: "npm run generate" },
   { name: "the GitHub Action's bundle is fresh", run: actionFreshness, remedy: "npm run generate" },
   {

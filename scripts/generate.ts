@@ -8,6 +8,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { bundleAction } from "./action.ts";
 import { writeSystems } from "./ci-systems.ts";
+import { writeFleetSchema } from "./fleet-schema.ts";
 import { writeOpenapi } from "./openapi.ts";
 import { languages, prepare } from "./toolchains.ts";
 import { type Outcome, root, tool } from "./tools.ts";
@@ -75,6 +76,7 @@ function write(language: string): Generated {
 /** What is made beside the languages' code. */
 const others: Readonly<Record<string, () => Outcome>> = {
   "gen/openapi": () => writeOpenapi(root),
+  "gen/schema": () => writeFleetSchema(root),
   "clients/ci-systems.json's copies": writeSystems,
   "integrations/github/index.js": () => bundleAction(root),
 };

@@ -1,14 +1,14 @@
 // The OpenAPI document of what the port answers in JSON: the methods from the contract with its comments as descriptions, the plain routes
 // from openapi/routes.ts. An own generator, because a protoc plugin for it would need Go wherever `npm run generate` and the check run.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
+import type { DescMethod, FileRegistry } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { commentOf } from "./openapi/comments.ts";
+import { fromContract } from "./openapi/contract.ts";
 import { COMPONENTS, FAILURES, ROUTES } from "./openapi/routes.ts";
 import { Schemas } from "./openapi/schemas.ts";
-import { type Outcome, root, tool } from "./tools.ts";
+import { type Outcome, root } from "./tools.ts";
 
 /** Where the document lies, below the checkout or another folder that is generated into. */
 const place = path.join("gen", "openapi", "callme.openapi.json");
@@ -41,16 +41,7 @@ export function openapiIsFresh(): Outcome {
 
 /** The document, or why buf could not read the contract. */
 function openapi(): Outcome {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-openapi-"));
-  try {
-    const image = path.join(folder, "image.binpb");
-    const built = tool("buf", ["build", "--as-file-descriptor-set", "--output", image]);
-    if (!built.ok) return built;
-    const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(image)));
-    return { ok: true, output: `${JSON.stringify(documentOf(registry), null, 2)}\n` };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return fromContract(documentOf);
 }
 
 function documentOf(registry: FileRegistry): object {

@@ -133,6 +133,9 @@ class Reader {
 
 /** Whether protobuf takes this value for the field, or for one entry of it. */
 function fits(field: DescField, value: unknown): value is JsonValue {
+  // Protobuf also takes numbers in quotes, and values of enums by number.
+  if (field.enum !== undefined) return field.enum.values.some(({ name }) => name === value);
+  if (field.scalar !== ScalarType.STRING && typeof value === "string") return false;
   const whole = field.fieldKind === "list" ? [value] : field.fieldKind === "map" ? { key: value } : value;
   try {
     fromJson(field.parent, { [field.jsonName]: whole as JsonValue });

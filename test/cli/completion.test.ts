@@ -25,7 +25,10 @@ async function completed(...words: string[]): Promise<string[]> {
 
 test.each([
   [["re"], ["release", "renew", "request"]],
-  [["env", "s"], ["set-state"]],
+  [
+    ["env", "s"],
+    ["schema", "set-state"],
+  ],
   [
     ["acquire", "u"],
     ["uat", "ubuntu-1"],

@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { describeHolder } from "../../clients/ts/src/ci/holder.ts";
 import { type AcquireRequestSchema, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { describeJob } from "../ci/job.ts";
 import { Failure } from "../exit.ts";
 import type { Variables } from "../settings.ts";
@@ -25,6 +26,8 @@ export interface AcquireOptions {
   readonly reason: string | undefined;
   readonly holder: string | undefined;
   readonly runUrl: string | undefined;
+  /** What the holder is; told by where it runs, if absent. */
+  readonly kind?: HolderKind;
   readonly tags: readonly string[];
 }
 
@@ -46,7 +49,7 @@ export function buildRequest(options: AcquireOptions, env: Variables): AcquireIn
     ifBusy: options.busyFails ? IfBusy.FAIL : IfBusy.QUEUE,
     priority: integer("--priority", options.priority ?? "0"),
     requestId: options.requestId ?? randomUUID(),
-    holder: describeHolder(env, { name: options.holder, runUrl: options.runUrl }),
+    holder: describeHolder(env, { name: options.holder, runUrl: options.runUrl, kind: options.kind }),
     reason: options.reason ?? describeJob(env),
     tags: [...options.tags],
   };

@@ -16,6 +16,7 @@ import { leaseInHand } from "../settings.ts";
 import { formatDuration, spell } from "../words/duration.ts";
 import { cuts, heldUntil } from "../words/granted.ts";
 import { environmentsOf } from "../words/phrases.ts";
+import { reservedAfter } from "../words/reservation.ts";
 import { WaitReport } from "../words/wait-report.ts";
 
 const LIVE: readonly LeaseState[] = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD];
@@ -143,7 +144,7 @@ export class AcquireCommand extends AskingCommand {
     }
     if (environmentCreated) this.output.word(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
     this.output.word(`lease ${lease.id} is held ${heldUntil(lease)}`);
-    for (const cut of cuts(request, lease)) this.output.word(cut);
+    for (const fact of [...cuts(request, lease), ...reservedAfter(lease)]) this.output.word(fact);
     return EXIT.done;
   }
 }

@@ -25,6 +25,7 @@ import { parseDuration } from "../words/duration.ts";
 import { cuts } from "../words/granted.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { RenewalReport } from "../words/renewal-report.ts";
+import { reservedAfter } from "../words/reservation.ts";
 import { WaitReport } from "../words/wait-report.ts";
 
 /** What is run, with what the command line said of it. */
@@ -110,7 +111,7 @@ export class ExecCommand extends AskingCommand {
       if (answer.environmentCreated) say(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
       const end = lease.latestEnd === undefined ? "" : `, until ${clockTime(lease.latestEnd)} at the latest`;
       say(`${environmentsOf(lease)} is ours as long as the command runs${end}: lease ${lease.id}`);
-      for (const cut of cuts(request, lease)) say(cut);
+      for (const fact of [...cuts(request, lease), ...reservedAfter(lease)]) say(fact);
       await this.output.said();
       const interactive = "isTTY" in this.context.stdin && this.context.stdin.isTTY === true && !env["CI"];
       const tenure = await runOnLease(command, inheritance(env, settings, { lease, leaseToken }), keeper, { say, interactive, origin });

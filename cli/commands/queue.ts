@@ -6,10 +6,11 @@ import { allPages } from "../calls/pages.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
-import { elapsed } from "../words/clock.ts";
+import { clockTime, elapsed, localTime } from "../words/clock.ts";
 import { tellMisspelt } from "../words/misspelt.ts";
 import type { Output } from "../words/output.ts";
 import { nameOf, spoken } from "../words/phrases.ts";
+import { isForLater } from "../words/reservation.ts";
 
 /** `call-me queue`: the line of an environment, in the order in which it will be served. */
 export class QueueCommand extends ClientCommand {
@@ -18,7 +19,7 @@ export class QueueCommand extends ClientCommand {
     description: "Show who waits for an environment, first one first",
     details: `
       A position counts everybody ahead in the longest line that the lease stands in. Who is offered it is at the head. Who is passed
-      over did not claim an offer, and gets none until it shows up.
+      over did not claim an offer, and gets none until it shows up. A reservation for later is shown last: it is in nobody's way until then.
     `,
     examples: [
       ["Who waits for uat?", "$0 queue uat"],
@@ -36,8 +37,7 @@ export class QueueCommand extends ClientCommand {
     tellMisspelt(this.output, misspellings);
     const filter = { environment: this.environment, states: [LeaseState.QUEUED, LeaseState.OFFERED] };
     const pages = await allPages((page) => this.persist(() => environments.listLeases({ filter, ...page }, call)));
-    // An offered lease has position 0.
-    const leases = pages.flatMap((page) => page.leases).sort((a, b) => a.position - b.position);
+    const leases = pages.flatMap((page) => page.leases).sort((a, b) => placeIn(a) - placeIn(b));
     if (this.json) this.output.json(ListLeasesResponseSchema, create(ListLeasesResponseSchema, { leases }));
     else if (leases.length === 0) this.output.word(`nobody waits for ${this.environment}`);
     else show(this.output, leases);
@@ -45,16 +45,28 @@ export class QueueCommand extends ClientCommand {
   }
 }
 
+/** An offered lease has position 0, and is the first; a reservation for later has, too, and is the last. */
+function placeIn(lease: Lease): number {
+  return isForLater(lease) && lease.notBefore !== undefined ? localTime(lease.notBefore) : lease.position;
+}
+
+/** From when to when it is wanted. */
+function wantedFor(lease: Lease): string {
+  const { notBefore, latestEnd } = lease;
+  const from = isForLater(lease) && notBefore !== undefined ? `reserved from ${clockTime(notBefore)}` : "";
+  return [from, latestEnd === undefined ? "" : `until ${clockTime(latestEnd)}`].filter(Boolean).join(" ");
+}
+
 /** Priorities are told only where somebody has one. */
 function show(output: Output, leases: readonly Lease[]): void {
   const ranked = leases.some(({ priority }) => priority !== 0);
   const rows = leases.map((lease) => {
     const { id, state, holder, principal, reason, passedOver, position, createdAt, priority } = lease;
-    const waits = passedOver ? "passed over" : `${position}`;
+    const waits = passedOver ? "passed over" : isForLater(lease) ? "later" : `${position}`;
     const place = state === LeaseState.QUEUED ? waits : spoken(LeaseStateSchema, state);
     const waited = createdAt === undefined ? "" : elapsed(createdAt);
     const cells = [place, waited, ...(ranked ? [`${priority}`] : []), nameOf(holder, principal)];
-    return { cells, details: [reason, holder?.runUrl ?? "", `lease ${id}`].filter(Boolean) };
+    return { cells, details: [reason, holder?.runUrl ?? "", wantedFor(lease), `lease ${id}`].filter(Boolean) };
   });
   output.table({ heading: ["POSITION", "WAITS", ...(ranked ? ["PRIORITY"] : []), "WHO"], rows });
 }

@@ -2,27 +2,25 @@ import { create } from "@bufbuild/protobuf";
 import { ending, fencingTokenOf, reasonOf } from "../../clients/ts/src/errors.ts";
 import { Outcome, type ReleaseResponse, ReleaseResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
-import { ClientCommand } from "../base.ts";
 import { lookUnknown } from "../calls/briefly.ts";
 import { FACT, parseFacts } from "../calls/facts.ts";
-import { ownLease, selfOf, type Target } from "../calls/own-lease.ts";
-import { allPages } from "../calls/pages.ts";
-import { CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
+import { OwningCommand } from "../calls/owning.ts";
+import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { grantInHand, leaseInHand } from "../settings.ts";
+import { grantInHand } from "../settings.ts";
 import { environmentsOf } from "../words/phrases.ts";
 
 const OUTCOMES: Readonly<Record<string, Outcome>> = { ok: Outcome.OK, failed: Outcome.FAILED, broken: Outcome.BROKEN };
 
 /** `call-me release`: ends our lease, by its id wherever possible, so that it can never hit a successor. */
-export class ReleaseCommand extends ClientCommand {
+export class ReleaseCommand extends OwningCommand {
   static override paths = [["release"]];
   static override usage = Command.Usage({
     description: "Give an environment back, or a place in line up",
     details: `
       Without --lease it ends the lease in \`CALL_ME_LEASE_ID\`, if that is on ENV, else our own there: that of the same run, or without a run
-      of the same name; a place in line is given up. What is somebody else's, or one of several, is refused (exit code 5); end it with
+      of the same name; a place in line is given up, and so is a reservation. What is somebody else's, or one of several, is refused (exit code 5); end it with
       --lease and its id. If nothing is held, or the lease had ended before, all is well (0).
     `,
     examples: [
@@ -34,24 +32,19 @@ export class ReleaseCommand extends ClientCommand {
     ],
   });
 
-  environment = Option.String({ name: "ENV", required: false });
-  leaseId = Option.String("--lease", { description: "The id of the lease to end" });
   outcome = Option.String("--outcome", "ok", { description: "How the work went: ok, failed or broken" });
   note = Option.String("--note", { description: "A word on it, kept with the lease" });
   fact = Option.Array("--fact", { description: FACT });
   expectHeld = Option.Boolean("--expect-held", false, {
     description: "Exit code 6 if the lease was lost before: it was not held any more, and not released either",
   });
-  holder = Option.String("--name", { description: "Who it was for, where there is no run; default: user@host" });
-  runUrl = Option.String("--run-url", { description: "Which run this is; default: from the CI system's variables" });
 
   protected async perform(): Promise<number> {
     const outcome = Object.hasOwn(OUTCOMES, this.outcome) ? OUTCOMES[this.outcome] : undefined;
     if (outcome === undefined)
       throw Failure.usage(`--outcome ${JSON.stringify(this.outcome)} is none of ${Object.keys(OUTCOMES).join(", ")}`);
     const facts = parseFacts(this.fact);
-    if (this.environment === undefined) this.leaseId ??= leaseInHand(this.context.env);
-    if (this.environment === undefined && this.leaseId === undefined) throw Failure.usage("name an environment, or a lease with --lease");
+    this.nameIt();
     const { locks, environments } = await this.connect();
     try {
       const target = await this.findTarget(locks, environments);
@@ -68,37 +61,6 @@ export class ReleaseCommand extends ClientCommand {
       if (this.leaseId === undefined && reasonOf(error) === "NOTHING_HELD") return await this.nothingHeld(locks);
       throw error;
     }
-  }
-
-  /** What to end, or undefined if nothing is held on ENV. */
-  private async findTarget(locks: Locks, environments: Environments): Promise<Target | undefined> {
-    if (this.leaseId !== undefined) return { leaseId: this.leaseId };
-    const environment = this.environment ?? "";
-    const inHand = leaseInHand(this.context.env);
-    if (inHand !== undefined && (await this.isOn(locks, inHand, environment))) return { leaseId: inHand };
-    const filter = { environment };
-    const pages = await allPages((page) => this.persist(() => environments.listLeases({ filter, ...page }, this.call())));
-    const self = selfOf(this.context.env, { name: this.holder, runUrl: this.runUrl });
-    return ownLease(
-      environment,
-      pages.flatMap(({ leases }) => leases),
-      self,
-    );
-  }
-
-  /** Whether a lease is, or was, on the environment; not if nobody knows it any more. */
-  private async isOn(locks: Locks, leaseId: string, environment: string): Promise<boolean> {
-    try {
-      const { lease } = await this.persist(() => locks.getLease({ leaseId }, this.call()));
-      return lease?.environments.some(({ name }) => name === environment) ?? false;
-    } catch (error) {
-      if (reasonOf(error) === "LEASE_NOT_FOUND") return false;
-      throw error;
-    }
-  }
-
-  private call(): { timeoutMs: number; signal: AbortSignal } {
-    return { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
   }
 
   /** A misspelt name must not look like a lease that was given back. */
@@ -138,7 +100,8 @@ export class ReleaseCommand extends ClientCommand {
   private explain(lease: Lease, before: boolean): void {
     const others = lease.environments.map(({ name }) => name).filter((name) => name !== this.environment);
     if (before) this.output.word(`lease ${lease.id} had already ended: ${ending(lease)}`);
-    else if (lease.endReason === EndReason.WITHDRAWN) this.output.word(`lease ${lease.id} gave up its place in line`);
+    else if (lease.endReason === EndReason.WITHDRAWN)
+      this.output.word(`lease ${lease.id} gave up its ${lease.autoClaim ? "reservation" : "place in line"}`);
     else if (this.environment !== undefined && others.length > 0)
       this.output.word(`freed with it, as the same lease: ${others.join(", ")}`);
   }

@@ -9,7 +9,8 @@ import {
   WatchKind,
 } from "../../gen/ts/callme/v1/types_pb.ts";
 import { news } from "./facts.ts";
-import { condition, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
+import { condition, hold, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
+import { reservedNext } from "./reservation.ts";
 import { endOf } from "./term.ts";
 
 /** The last time that a Date can tell, in ms. */
@@ -30,14 +31,13 @@ export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentS
   const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
   const happened = [whatHappened(message, status, before), held && endOf(held)].filter(Boolean).join(", ");
   const others = status.holders.filter((one) => one !== held && one.leaseId !== cause?.leaseId);
-  const named = others.map(
-    (one) => `${isOffered(one) ? "offered to" : "held by"} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`,
-  );
+  const named = others.map((one) => `${hold(one)} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`);
   const state = [
     ...stateOf(status),
     `${status.used}/${status.capacity} used`,
     `${status.queueLength} waiting`,
     ...named,
+    reservedNext(status),
     cause?.holder?.runUrl ?? "",
   ];
   return [happened, state.filter(Boolean).join(", ")].filter(Boolean).join("; ");
@@ -59,8 +59,9 @@ function whatHappened(
     ? moved(
         cause,
         before?.holders.find(({ leaseId }) => leaseId === cause.leaseId),
+        status.nextReservation?.leaseId === cause.leaseId,
       )
-    : ((before && news(before.facts, status.facts)) ?? "its configuration or state changed");
+    : ((before && news(before.facts, status.facts)) ?? "its configuration, its state or the end of a lease changed");
 }
 
 const MOVES: Readonly<Partial<Record<LeaseState, string>>> = {
@@ -77,10 +78,11 @@ const ENDS: Readonly<Partial<Record<EndReason, string>>> = {
   [EndReason.UNSATISFIABLE]: "can never be served",
 };
 
-function moved({ leaseId, holder, state, endReason }: WatchCause, had: Occupant | undefined): string {
+function moved({ leaseId, holder, state, endReason }: WatchCause, had: Occupant | undefined, isLater: boolean): string {
   const lost = had !== undefined && isOffered(had) ? "was passed over" : "lost it";
   const back = state === LeaseState.QUEUED && had !== undefined ? `${lost}, and is in line again` : undefined;
-  const now = back ?? nowOf(state, endReason);
+  const reserved = isLater && state === LeaseState.QUEUED ? "has reserved it for later" : undefined;
+  const now = back ?? reserved ?? nowOf(state, endReason);
   return `${nameOf(holder, `lease ${leaseId}`)} ${now ?? "changed"}`;
 }
 

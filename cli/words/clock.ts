@@ -1,4 +1,4 @@
-import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { spell } from "./duration.ts";
 
 /** By how much the server's clock is ahead of this machine's, in ms. A process of ours talks to one server. */
@@ -23,9 +23,19 @@ export function distance(time: Timestamp): number {
   return timestampMs(time) - Date.now() - ahead;
 }
 
+/** The server's time when this machine's clock shows this one, in ms. */
+export function serverTime(local: number): Timestamp {
+  return timestampFromMs(local + ahead);
+}
+
+/** What this machine's clock shows at a time of the server, in ms. */
+export function localTime(time: Timestamp): number {
+  return timestampMs(time) - ahead;
+}
+
 /** When this machine's clock will show, or showed, a time of the server: "11:27", "tomorrow 01:27", "2026-12-24 18:00"; near by with seconds. */
 export function clockTime(time: Timestamp): string {
-  const local = new Date(timestampMs(time) - ahead);
+  const local = new Date(localTime(time));
   const digits = Math.abs(distance(time)) < 600_000 ? 8 : 5;
   const clock = local.toLocaleTimeString("sv-SE").slice(0, digits);
   const days = [-1, 0, 1].find((offset) => day(offset) === local.toLocaleDateString("sv-SE"));

@@ -2,7 +2,7 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import * as clients from "../../clients/ts/src/duration.ts";
 import { Failure } from "../exit.ts";
 
-export { milliseconds, nanoseconds } from "../../clients/ts/src/duration.ts";
+export { durationIn, milliseconds, nanoseconds } from "../../clients/ts/src/duration.ts";
 
 /** Examples of how durations are written. */
 export const DURATION_FORMS = "30s, 15m, 1h30m or 2d";

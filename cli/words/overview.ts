@@ -2,6 +2,7 @@ import type { EnvironmentStatus, Occupant } from "../../gen/ts/callme/v1/types_p
 import { clockTime, elapsed } from "./clock.ts";
 import { toldOf } from "./facts.ts";
 import { hindrances, isOffered, nameOf, nextOf, verdict } from "./phrases.ts";
+import { reservedNext } from "./reservation.ts";
 import type { Row, Table } from "./table.ts";
 import { soonerEnd } from "./term.ts";
 
@@ -27,7 +28,7 @@ function rows(status: EnvironmentStatus): Row[] {
     details: [...(first ? details(first) : []), hindrances(status).join(", ")],
   };
   const rows = [top, ...others.map((one) => ({ cells: ["", "", "", "", ...columns(one)], details: details(one) }))];
-  rows.at(-1)?.details.push(unnamed, nextOf(status), ...toldOf(status.facts));
+  rows.at(-1)?.details.push(unnamed, nextOf(status), reservedNext(status), ...toldOf(status.facts));
   return rows.map(({ cells, details }) => ({ cells, details: details.filter(Boolean) }));
 }
 

@@ -11,6 +11,7 @@ import {
   type Occupant,
 } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clockTime } from "./clock.ts";
+import { isForLater, isReserved } from "./reservation.ts";
 import { type Term, term } from "./term.ts";
 
 /** An enum value as a person says it: END_REASON_TIMED_OUT is "timed out". */
@@ -31,7 +32,8 @@ export function who(holder: Holder | undefined, otherwise: string): string {
 
 /** "checkout #4711 for 12 m, renewed until 11:27 at the latest (nightly, https://…)". */
 function occupant(one: Occupant): string {
-  return `${nameOf(one.holder, `lease ${one.leaseId}`)}${term(one)}${links(one)}`;
+  const end = isReserved(one) && one.until !== undefined ? ` until ${clockTime(one.until)}` : term(one);
+  return `${nameOf(one.holder, `lease ${one.leaseId}`)}${end}${links(one)}`;
 }
 
 /** What it is wanted for, if somebody said so, and where its run can be looked at. */
@@ -52,31 +54,28 @@ export function leaseAt(one: Occupant): string {
 }
 
 /** The same of a lease itself. */
-export function describeLease({
-  id,
-  state,
-  holder,
-  principal,
-  reason,
-  createdAt,
-  grantedAt,
-  expiresAt,
-  claimBy,
-  latestEnd,
-}: Lease): string {
+export function describeLease(lease: Lease): string {
+  const { id, state, holder, principal, reason, createdAt, grantedAt, expiresAt, claimBy, latestEnd, notBefore } = lease;
   const since = state === LeaseState.QUEUED ? createdAt : grantedAt;
   const until = state === LeaseState.OFFERED ? claimBy : expiresAt;
-  const stands = stage({ state, since, until, latestEnd });
+  const later = isForLater(lease) && notBefore !== undefined ? `, reserved from ${clockTime(notBefore)}` : undefined;
+  const stands = later ?? stage({ state, since, until, latestEnd });
   return `lease ${id} of ${nameOf(holder, principal || "somebody unnamed")}${stands}${links({ reason, holder })}`;
 }
 
-/** "held by A …; B …; offered to C …", or nothing if nobody is named. */
+/** "held by A …; B …; reserved by C until 16:00 (demo); offered to D …", or nothing if nobody is named. */
 export function occupiedBy(occupants: readonly Occupant[]): string {
-  const held = occupants.filter((one) => !isOffered(one)).map(occupant);
-  const offered = occupants.filter(isOffered).map(occupant);
-  return [held.length > 0 && `held by ${held.join("; ")}`, offered.length > 0 && `offered to ${offered.join("; ")}`]
-    .filter(Boolean)
+  return [...new Map(occupants.map((one) => [hold(one), occupants.filter((other) => hold(other) === hold(one))]))]
+    .sort(([a], [b]) => HOLDS.indexOf(a) - HOLDS.indexOf(b))
+    .map(([how, those]) => `${how} ${those.map(occupant).join("; ")}`)
     .join("; ");
+}
+
+const HOLDS = ["held by", "reserved by", "offered to"];
+
+/** How somebody has an environment, or will. */
+export function hold(one: Occupant): string {
+  return isOffered(one) ? "offered to" : isReserved(one) ? "reserved by" : "held by";
 }
 
 /** Whether it is somebody's turn who has not taken it yet: nobody works there. */

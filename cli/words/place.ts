@@ -1,6 +1,7 @@
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { elapsed } from "./clock.ts";
-import { isOffered, nameOf, occupiedBy } from "./phrases.ts";
+import { clockTime, elapsed } from "./clock.ts";
+import { hold, isOffered, nameOf, occupiedBy } from "./phrases.ts";
+import { isForLater } from "./reservation.ts";
 import { briefEnd, term } from "./term.ts";
 import { shorten, widthOf } from "./width.ts";
 
@@ -9,7 +10,9 @@ export function standing(lease: Lease): string {
   return [place(lease), ahead(lease), occupiedBy(lease.holders)].filter(Boolean).join(", ");
 }
 
-function place({ state, passedOver, position, queueLength }: Lease): string {
+function place(lease: Lease): string {
+  const { state, passedOver, position, queueLength, notBefore } = lease;
+  if (isForLater(lease) && notBefore !== undefined) return `reserved, in line from ${clockTime(notBefore)}`;
   if (state === LeaseState.OFFERED) return "offered";
   return passedOver ? `passed over, ${queueLength} in line` : `position ${position} of ${queueLength}`;
 }
@@ -27,7 +30,7 @@ export function glance(lease: Lease, width: number): string {
   if (first === undefined) return shorten([place(lease), ahead(lease)].filter(Boolean).join(", "), width);
   const name = nameOf(first.holder, `lease ${first.leaseId}`);
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  const holder = `${isOffered(first) ? "offered to" : "held by"} `;
+  const holder = `${hold(first)} `;
   const end = briefEnd(first);
   const lasted = isOffered(first) || first.since === undefined ? " " : ` for ${elapsed(first.since)}, `;
   const long = `${place(lease)}, ${holder}${name}${more}${term(first)}`;

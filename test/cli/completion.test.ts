@@ -24,7 +24,7 @@ async function completed(...words: string[]): Promise<string[]> {
 }
 
 test.each([
-  [["re"], ["release", "renew", "request"]],
+  [["re"], ["release", "renew", "request", "reserve"]],
   [
     ["env", "s"],
     ["schema", "set-state"],

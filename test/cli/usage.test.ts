@@ -10,6 +10,8 @@ const VERBS = [
   "exec",
   "release",
   "renew",
+  "reserve",
+  "extend",
   "wait",
   "watch",
   "status",

@@ -1,0 +1,116 @@
+import { AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { HolderKind, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ClientCommand } from "../base.ts";
+import { explainBusy, explainMiss } from "../calls/obstacle.ts";
+import { type AcquireOptions, buildRequest, namesIn } from "../calls/request.ts";
+import { CALL_TIMEOUT } from "../client.ts";
+import { Command, Option } from "../clipanion.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { localTime, serverTime } from "../words/clock.ts";
+import { tellMisspelt } from "../words/misspelt.ts";
+import { fullTime, lengthOf, readMoment } from "../words/moment.ts";
+import { environmentsOf } from "../words/phrases.ts";
+import { standing } from "../words/place.ts";
+import { isForLater, reservedNext, termInFull } from "../words/reservation.ts";
+
+/** `call-me reserve`: takes environments for a person, who has no process: now or when they are free, or from a later time on. */
+export class ReserveCommand extends ClientCommand implements AcquireOptions {
+  static override paths = [["reserve"]];
+  static override usage = Command.Usage({
+    description: "Reserve environments for a person, until a fixed time; no process need run",
+    details: `
+      It stands in the same line as pipelines do, has its turn by itself, and ends by itself. With --from it is in nobody's way until then;
+      then it is first in line, ahead of all who have asked since. Who holds it at that time keeps it. \`extend\` makes it longer,
+      \`release\` gives it back.
+
+      Times are 14:00 (the next), tomorrow 14:00, friday 14:00, 2026-12-24 14:00 or 2026-12-24T14:00+01:00, by this machine's clock and time
+      zone, or 2h. They are shown in full: look at them. Exit code 0: it is yours, or stands in line; 4: it can never be had, or with --fail
+      not now.
+    `,
+    examples: [
+      ["Two hours from now on", "$0 reserve uat --for 2h --reason demo"],
+      ["Tomorrow afternoon", "$0 reserve uat --from 'tomorrow 14:00' --until 16:00 --reason 'release test'"],
+      ["Two environments together, if they are free now", "$0 reserve uat db --until 18:00 --fail"],
+    ],
+  });
+
+  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
+  from = Option.String("--from", {
+    description: "When it begins: 14:00, tomorrow 14:00, 2026-12-24 14:00; default: now, or when it is free",
+  });
+  until = Option.String("--until", { description: "When it ends: 16:00, the next after the beginning" });
+  for = Option.String("--for", { description: "The same, as how long it is from the beginning: 2h" });
+  reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
+  holder = Option.String("--name", { description: "Who it is for; default: user@host" });
+  slots = Option.String("--slots", { description: "How many slots of the one environment; also written uat=2; default 1" });
+  pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
+  busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail (4) instead of standing in line" });
+  priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
+  requestId = Option.String("--request-id", { description: "The same id gets the same lease again; default: a random one" });
+  tags = Option.Array("--tag", [], { description: "A free word to find the lease by; may be repeated" });
+  readonly ttl = undefined;
+  readonly maxHold = undefined;
+  readonly wait = undefined;
+  readonly queueTimeout = undefined;
+  readonly ticketTtl = undefined;
+  readonly claimTimeout = undefined;
+  readonly runUrl = undefined;
+  readonly kind = HolderKind.HUMAN;
+
+  protected async perform(): Promise<number> {
+    if ((this.for === undefined) === (this.until === undefined)) throw Failure.usage("say until when, with --until or --for");
+    if (this.busyFails && this.from !== undefined) throw Failure.usage("give --from or --fail, not both: a reservation for later waits");
+    const asked = buildRequest(this, this.context.env);
+    const { locks } = await this.connect();
+    const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
+    const names = namesIn(asked).filter(Boolean);
+    // Its answer tells the server's time as well, so that a wrong clock on this side does no harm.
+    const checks = await Promise.all(names.map((environment) => this.persist(() => locks.check({ environment }, call))));
+    const request = { ...asked, autoClaim: true, ...this.times() };
+    const answer = await this.persist(() => locks.acquire(request, call)).catch(async (error: unknown) => {
+      throw await explainBusy(locks, asked, error);
+    });
+    const { lease, misspellings, environmentCreated } = answer;
+    tellMisspelt(this.output, misspellings);
+    if (this.json) this.output.json(AcquireResponseSchema, answer);
+    if (lease === undefined || lease.state === LeaseState.ENDED) {
+      this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
+      return EXIT.notAcquired;
+    }
+    if (environmentCreated) this.output.word(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
+    this.tell(lease);
+    const others = checks
+      .flatMap(({ environments }) => environments)
+      .filter(({ nextReservation: next }) => next && next.leaseId !== lease.id);
+    for (const status of others) this.output.word(`${status.name} is ${reservedNext(status)}, too`);
+    return EXIT.done;
+  }
+
+  /** The beginning and the end, as the server's times. A usage Failure tells one that is over, as it was understood. */
+  private times(): Pick<Lease, "notBefore" | "notAfter"> {
+    const now = localTime(serverTime(Date.now()));
+    const from = this.from === undefined ? undefined : ahead("--from", this.from, readMoment("--from", this.from, now), now);
+    const begin = from ?? now;
+    const end = this.for === undefined ? readMoment("--until", this.until ?? "", begin) : begin + lengthOf("--for", this.for);
+    const until = ahead(this.for === undefined ? "--until" : "--for", this.for ?? this.until ?? "", end, begin);
+    return { ...(from !== undefined && { notBefore: serverTime(from) }), notAfter: serverTime(until) };
+  }
+
+  private tell(lease: Lease): void {
+    const [names, term] = [environmentsOf(lease), termInFull(lease)];
+    const waits = lease.state === LeaseState.QUEUED && !isForLater(lease);
+    if (!this.json) this.output.data(`${waits ? "in line for" : "reserved"}: ${names} ${term}, lease ${lease.id}`);
+    if (waits) this.output.word(`${names} is yours as soon as it is free, by itself: ${standing(lease)}`);
+    const wanted =
+      lease.notAfter === undefined || lease.latestEnd === undefined ? 0 : localTime(lease.notAfter) - localTime(lease.latestEnd);
+    if (wanted > 0 && lease.notAfter !== undefined)
+      this.output.word(`it ends before ${fullTime(localTime(lease.notAfter))}, since the environment's max_hold allows no more`);
+    this.output.word(`longer: call-me extend --lease ${lease.id} --for 30m; give it back: call-me release --lease ${lease.id}`);
+  }
+}
+
+/** The time, which must be ahead of another. */
+export function ahead(option: string, text: string, time: number, other: number): number {
+  if (time > other) return time;
+  throw Failure.usage(`${option} ${JSON.stringify(text)} is ${fullTime(time)}, which is not after ${fullTime(other)}; give a later time`);
+}

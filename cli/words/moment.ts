@@ -1,0 +1,86 @@
+import { parseDuration } from "../../clients/ts/src/duration.ts";
+import { Failure } from "../exit.ts";
+import { milliseconds, parseDuration as readDuration } from "./duration.ts";
+
+/** Examples of how times are written. */
+const FORMS = "14:00, tomorrow 14:00, friday 14:00, 2026-12-24 14:00, 2026-12-24T14:00+01:00, or 2h from then";
+
+const DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+const TIME = /^(?:(\w{3,9}|\d{4}-\d\d-\d\d)(?:\s+|T))?(\d{1,2}):(\d\d)(?::(\d\d))?\s*(Z|[+-]\d\d:\d\d)?$/i;
+
+/**
+ * Reads a time as people write it, by this machine's clock and time zone, in ms. A time of day, a weekday or a duration counts from `base`:
+ * it is the next one. A usage Failure names `option` where it is no time, or one that the clock skips.
+ */
+export function readMoment(option: string, text: string, base: number): number {
+  const length = parseDuration(text);
+  if (length !== undefined) return base + Number(length / 1_000_000n);
+  const [, day, hours = "", minutes = "", seconds = "0", zone] = TIME.exec(text.trim()) ?? [];
+  const clock = [Number(hours), Number(minutes), Number(seconds)] as const;
+  const isTime = hours !== "" && clock[0] < 24 && clock[1] < 60 && clock[2] < 60;
+  const time = isTime ? (zone === undefined ? local(day?.toLowerCase(), clock, base) : zoned(day, clock, zone)) : undefined;
+  if (time === undefined) throw Failure.usage(`${option} ${JSON.stringify(text)} is no time; write it like ${FORMS}`);
+  const shown = new Date(time);
+  if (zone === undefined && (shown.getHours() !== clock[0] || shown.getMinutes() !== clock[1]))
+    throw Failure.usage(
+      `${option} ${JSON.stringify(text)}: the clock is set forward then, and skips that time; it is ${fullTime(time)} after it`,
+    );
+  return time;
+}
+
+/** Reads a duration, in ms; a usage Failure names `option` if it is none. */
+export function lengthOf(option: string, text: string): number {
+  return milliseconds(readDuration(option, text));
+}
+
+type Clock = readonly [hours: number, minutes: number, seconds: number];
+
+/** By this machine's time zone; undefined if there is no such day. */
+function local(day: string | undefined, clock: Clock, base: number): number | undefined {
+  if (day === undefined) return next(base, clock, () => true);
+  if (day === "today") return on(Date.now(), 0, clock);
+  if (day === "tomorrow") return on(Date.now(), 1, clock);
+  const weekday = DAYS.findIndex((name) => name === day || name.slice(0, 3) === day);
+  if (weekday >= 0) return next(base, clock, (date) => date.getDay() === weekday);
+  const [year, month, date] = day.split("-").map(Number);
+  if (year === undefined || month === undefined || date === undefined) return undefined;
+  const time = new Date(year, month - 1, date, ...clock);
+  return time.getMonth() === month - 1 && time.getDate() === date ? time.getTime() : undefined;
+}
+
+/** The first time of day behind `base` on a day that will do. */
+function next(base: number, clock: Clock, does: (date: Date) => boolean): number | undefined {
+  for (let days = 0; days <= 7; days++) {
+    const time = on(base, days, clock);
+    if (time > base && does(new Date(time))) return time;
+  }
+  return undefined;
+}
+
+/** A time of day so many days after `base`. */
+function on(base: number, days: number, clock: Clock): number {
+  const date = new Date(base);
+  date.setDate(date.getDate() + days);
+  return date.setHours(...clock, 0);
+}
+
+/** With an offset there must be a date, too. */
+function zoned(day: string | undefined, clock: Clock, zone: string): number | undefined {
+  if (day === undefined || !/^\d/.test(day)) return undefined;
+  const time = Date.parse(`${day}T${clock.map((part) => `${part}`.padStart(2, "0")).join(":")}${zone.toUpperCase()}`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** A time in full, so that a misreading is seen: "Tue 2026-12-01 14:00 +01:00". In ms, by this machine's clock. */
+export function fullTime(time: number): string {
+  const date = new Date(time);
+  const clock = date.toLocaleTimeString("sv-SE").slice(0, date.getSeconds() === 0 ? 5 : 8);
+  const ahead = -date.getTimezoneOffset();
+  const offset = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map((part) => `${part}`.padStart(2, "0")).join(":");
+  return `${(DAYS[date.getDay()] ?? "").slice(0, 3).replace(/^./, (letter) => letter.toUpperCase())} ${date.toLocaleDateString("sv-SE")} ${clock} ${ahead < 0 ? "-" : "+"}${offset}`;
+}
+
+/** The name of this machine's time zone: "Europe/Berlin". */
+export function timeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

@@ -11,6 +11,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   completion: async () => (await import("./commands/completion.ts")).CompletionCommand,
   doctor: async () => (await import("./commands/doctor.ts")).DoctorCommand,
   "env apply": async () => (await import("./commands/env/apply.ts")).EnvApplyCommand,
+  "env clean": async () => (await import("./commands/env/clean.ts")).EnvCleanCommand,
   "env delete": async () => (await import("./commands/env/delete.ts")).EnvDeleteCommand,
   "env list": async () => (await import("./commands/env/list.ts")).EnvListCommand,
   "env schema": async () => (await import("./commands/env/schema.ts")).EnvSchemaCommand,
@@ -37,8 +38,12 @@ export async function commandsFor(args: readonly string[]): Promise<CommandClass
   return [...new Set(await Promise.all(Object.values(VERBS).map((load) => load())))];
 }
 
-/** Parts a command line of `exec` at its `--`: what stands behind it is the command's own, down to the last option. */
+/** Those that run a command. */
+const RUNNING: readonly string[] = ["exec", "env clean"];
+
+/** Parts a command line of one that runs a command at its `--`: what stands behind it is the command's own, down to the last option. */
 export function partCommand(args: readonly string[]): { own: string[]; command: string[] } {
-  const at = args[0] === "exec" ? args.indexOf("--") : -1;
+  const runs = RUNNING.some((verb) => verb === args.slice(0, verb.split(" ").length).join(" "));
+  const at = runs ? args.indexOf("--") : -1;
   return at === -1 ? { own: [...args], command: [] } : { own: args.slice(0, at), command: args.slice(at + 1) };
 }

@@ -39,8 +39,11 @@ export class AfterUse {
     this.#say = say;
   }
 
-  /** Tries for the pace's patience, but only for a moment once somebody wants us to end, or if it is lost: it is over anyway. */
-  async release({ lost = false, ...how }: Use & { lost?: boolean } = {}): Promise<void> {
+  /**
+   * Tries for the pace's patience, but only for a moment once somebody wants us to end, or if it is lost: it is over anyway. `as`: what the
+   * environments are then.
+   */
+  async release({ lost = false, as = "given back", ...how }: Use & { lost?: boolean; as?: string } = {}): Promise<void> {
     const { id, ttl } = this.#lease;
     const { pace } = this.#context;
     const hurry = lost ? AbortSignal.abort() : this.#context.interruption();
@@ -54,7 +57,7 @@ export class AfterUse {
         this.#say(`the facts were not accepted: ${ConnectError.from(error).rawMessage}`);
         return give(rest);
       });
-      if (!alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is given back`);
+      if (!alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is ${as}`);
     } catch (error) {
       const why = limit.signal.aborted ? "no answer in time" : ConnectError.from(error).rawMessage;
       this.#say(`lease ${id} could not be released (${why}); it ends by itself within ${spell(milliseconds(ttl))}`);

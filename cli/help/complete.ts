@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   "--outcome": ["ok", "failed", "broken"],
   "--output": ["env", "dotenv", "github", "gitlab", "json"],
 };
-const STATES = ["available", "draining", "maintenance", "quarantined"];
+const STATES = ["available", "draining", "maintenance", "dirty", "quarantined"];
 
 /** Verbs whose words are environments, and how many they take. */
 const TAKERS: Readonly<Record<string, number>> = {
@@ -26,6 +26,7 @@ const TAKERS: Readonly<Record<string, number>> = {
   watch: 1,
   status: 1,
   queue: 1,
+  "env clean": 1,
   "env delete": 1,
   "env set-state": 1,
 };

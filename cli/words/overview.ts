@@ -38,7 +38,7 @@ function columns(one: Occupant): string[] {
   return [
     one.since === undefined ? "" : elapsed(one.since),
     end === undefined ? "none" : clockTime(end),
-    isOffered(one) ? `offered to ${name}` : name,
+    one.cleaning ? `cleaned by ${name}` : isOffered(one) ? `offered to ${name}` : name,
   ];
 }
 

@@ -63,7 +63,7 @@ export function describeLease(lease: Lease): string {
   return `lease ${id} of ${nameOf(holder, principal || "somebody unnamed")}${stands}${links({ reason, holder })}`;
 }
 
-/** "held by A …; B …; reserved by C until 16:00 (demo); offered to D …", or nothing if nobody is named. */
+/** "held by A …; B …; reserved by C until 16:00 (demo); offered to D …; cleaned by E …", or nothing if nobody is named. */
 export function occupiedBy(occupants: readonly Occupant[]): string {
   return [...new Map(occupants.map((one) => [hold(one), occupants.filter((other) => hold(other) === hold(one))]))]
     .sort(([a], [b]) => HOLDS.indexOf(a) - HOLDS.indexOf(b))
@@ -71,10 +71,11 @@ export function occupiedBy(occupants: readonly Occupant[]): string {
     .join("; ");
 }
 
-const HOLDS = ["held by", "reserved by", "offered to"];
+const HOLDS = ["held by", "reserved by", "offered to", "cleaned by"];
 
 /** How somebody has an environment, or will. */
 export function hold(one: Occupant): string {
+  if (one.cleaning) return "cleaned by";
   return isOffered(one) ? "offered to" : isReserved(one) ? "reserved by" : "held by";
 }
 

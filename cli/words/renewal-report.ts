@@ -6,11 +6,14 @@ import { milliseconds, spell } from "./duration.ts";
 /** Says how the renewing goes: when contact is lost and when it is back, and well before max_hold ends it all. */
 export class RenewalReport implements KeepObserver {
   readonly #say: (line: string) => void;
+  readonly #endOf: (whole: string, left: string) => string;
   #outOfReach = false;
   #warned = false;
 
-  constructor(say: (line: string) => void) {
+  /** `endOf` words the warning: the whole time, and what is left of it. */
+  constructor(say: (line: string) => void, endOf = atMaxHold) {
     this.#say = say;
+    this.#endOf = endOf;
   }
 
   renewed(lease: Lease): void {
@@ -21,11 +24,15 @@ export class RenewalReport implements KeepObserver {
     // A ttl as long as max_hold: at its beginning nobody needs a warning.
     if (this.#warned || left > whole * 0.9 || left > Math.max(milliseconds(lease.ttl), Math.min(600_000, whole / 10))) return;
     this.#warned = true;
-    this.#say(`max_hold ${spell(whole)} is reached in ${spell(left)}, and ends the lease; next time ask for more with --max-hold`);
+    this.#say(this.#endOf(spell(whole), spell(left)));
   }
 
   failed(why: string, left: number): void {
     if (!this.#outOfReach) this.#say(`the lease could not be renewed (${why}); trying again, for ${spell(left)}`);
     this.#outOfReach = true;
   }
+}
+
+function atMaxHold(whole: string, left: string): string {
+  return `max_hold ${whole} is reached in ${left}, and ends the lease; next time ask for more with --max-hold`;
 }

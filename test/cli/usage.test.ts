@@ -21,6 +21,7 @@ const VERBS = [
   "env list",
   "env apply",
   "env delete",
+  "env clean",
   "env set-state",
 ];
 

@@ -152,7 +152,7 @@ test.each([
   [["force-release", "--reason", "x"], /name the lease to end, or with --environment where it is/],
   [["force-release", "L", "--environment", "uat", "--reason", "x"], /name the lease to end, or with --environment/],
   [["force-release", "L"], /say why with --reason/],
-  [["env", "set-state", "uat", "broken"], /STATE "broken" is none of available, draining, maintenance, quarantined/],
+  [["env", "set-state", "uat", "broken"], /STATE "broken" is none of available, draining, maintenance, dirty, quarantined/],
   [["env", "set-state", "uat", "draining", "--until", "tomorrow"], /--until "tomorrow" is no time; write it like 17:00 .*--for 2h/],
   [["env", "set-state", "uat", "draining", "--until", "25:00"], /--until "25:00" is no time; write it like/],
   [["env", "set-state", "uat", "draining", "--until", "2030-01-01T00:00:00Z", "--for", "1h"], /--until or --for, not both/],

@@ -15,7 +15,7 @@ describe("cleaning", () => {
     expect(fleet.clean("c")).toMatchObject({ ok: true, lease: { state: "HELD", cleaning: true, ttl: MINUTE, maxHold: 10 * MINUTE } });
     expect(statusOf(fleet.pool, "a")).toMatchObject({
       state: "CLEANING",
-      stateReason: "being cleaned by c",
+      stateReason: "used by x",
       holders: [{ leaseId: "c", cleaning: true }],
       queueLength: 1,
       available: false,

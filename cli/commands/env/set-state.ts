@@ -13,6 +13,7 @@ const STATES: Readonly<Record<string, EnvironmentState>> = {
   available: EnvironmentState.AVAILABLE,
   draining: EnvironmentState.DRAINING,
   maintenance: EnvironmentState.MAINTENANCE,
+  dirty: EnvironmentState.DIRTY,
   quarantined: EnvironmentState.QUARANTINED,
 };
 
@@ -21,7 +22,10 @@ export class EnvSetStateCommand extends ClientCommand {
   static override paths = [["env", "set-state"]];
   static override usage = Command.Usage({
     description: "Take an environment out of service, or back into it",
-    details: "STATE is available, draining, maintenance or quarantined. Who holds it may finish; who waits keeps the place in line.",
+    details: `
+      STATE is available, draining, maintenance, dirty or quarantined. Who holds it may finish; who waits keeps the place in line. \`available\`
+      says that it is fit for use, also where it was dirty; \`dirty\` that a cleaner is to have it (see \`env clean\`).
+    `,
     examples: [
       ["For two hours", "$0 env set-state uat maintenance --reason 'database upgrade' --for 2h"],
       ["Until it is five", "$0 env set-state uat maintenance --until 17:00"],

@@ -8,7 +8,7 @@ import { matches } from "../model/selector.ts";
 import { textOf } from "../model/selector-text.ts";
 import { isCleanable, siteOf } from "../model/site.ts";
 import { answered } from "./acquire.ts";
-import { inState, nameOf } from "./aftermath.ts";
+import { inState } from "./aftermath.ts";
 import { grant } from "./moves.ts";
 import { beyond, noEnvironment } from "./refusal.ts";
 
@@ -23,7 +23,8 @@ export function clean(draft: Draft, command: Clean): Done | Refusal {
   if (crowded !== undefined) return crowded;
   const { config, dirtySince = draft.at, cleanBy = draft.at + (config.cleaning?.timeout ?? limits.cleaning.default) } = site.environment;
   const lease = cleaningLease(draft, command, site, cleanBy - draft.at);
-  const during = { ...inState(site.environment, "CLEANING", `being cleaned by ${nameOf(lease)}`), dirtySince, cleanBy };
+  // Who cleans it is told by the lease; why it had to be, by the reason.
+  const during = { ...inState(site.environment, "CLEANING", site.environment.stateReason), dirtySince, cleanBy };
   draft.putEnvironment(during, true);
   return { ok: true, lease: grant(draft, lease, "HELD") };
 }

@@ -4,9 +4,13 @@ import type { AcquireOptions } from "./request.ts";
 
 /** A command that asks for environments: the options that say which, for whom and how long to wait. */
 export abstract class AskingCommand extends ClientCommand implements AcquireOptions {
-  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
-  slots = Option.String("--slots", { description: "How many slots of the one environment; also written uat=2; default 1" });
-  pool = Option.String("--pool", { description: "The environments' pool; default: theirs" });
+  environments = Option.Rest({ name: "ENV[=SLOTS]" });
+  selectors = Option.Array("-l,--selector", [], {
+    description: "Or any environment with these labels, such as tier=uat,region in (eu,us),!gpu; may be repeated",
+  });
+  count = Option.String("--count", { description: "How many different environments that the selector matches; default 1" });
+  slots = Option.String("--slots", { description: "How many slots of the one environment, or of each; also written uat=2; default 1" });
+  pool = Option.String("--pool", { description: "The environments' pool; default: theirs; of selectors alone: default" });
   busyFails = Option.Boolean("--fail", false, { description: "If it is busy, fail (4) instead of standing in line" });
   wait = Option.String("--wait", { description: "With --fail: stand in line for this long before it fails, 60s at most" });
   queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });

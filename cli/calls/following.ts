@@ -5,6 +5,7 @@ import { Backoff, listen } from "../../clients/ts/src/retry.ts";
 import type { WatchEnvironmentResponse, WatchLeaseResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Locks } from "../client.ts";
 import type { Pace } from "../context.ts";
+import type { Target } from "./target.ts";
 
 /** How to follow. */
 export interface Following {
@@ -16,7 +17,7 @@ export interface Following {
 
 /** Which environments, and after which revision; 0 is the present state. */
 interface Topic {
-  readonly what: { environment: string } | { pool: string };
+  readonly what: Target;
   readonly since: bigint;
 }
 

@@ -12,6 +12,8 @@ import { nanoseconds, parseDuration } from "../words/duration.ts";
 /** What the command line can say about an Acquire; texts as typed. */
 export interface AcquireOptions {
   readonly environments: readonly string[];
+  readonly selectors: readonly string[];
+  readonly count: string | undefined;
   readonly slots: string | undefined;
   readonly pool: string | undefined;
   readonly ttl: string | undefined;
@@ -43,7 +45,7 @@ const LONGEST_WAIT = 60_000_000_000n;
 export function buildRequest(options: AcquireOptions, env: Variables): AcquireInit {
   if (options.wait !== undefined) checkWait(options.wait, options.busyFails);
   return {
-    ...wanted(options.environments, options.slots),
+    ...wanted(options),
     ...durations(options),
     pool: options.pool ?? "",
     ifBusy: options.busyFails ? IfBusy.FAIL : IfBusy.QUEUE,
@@ -62,30 +64,45 @@ function checkWait(wait: string, busyFails: boolean): void {
     throw Failure.usage(`--wait ${wait} is more than 60s; to wait longer use --queue-timeout, without --fail`);
 }
 
-/** The names of the environments that a request asks for. */
+/** The names of the environments that a request asks for by name. */
 export function namesIn({ environment, needs }: AcquireInit): string[] {
-  return environment ? [environment] : (needs ?? []).map((need) => need.environment ?? "");
+  return environment ? [environment] : (needs ?? []).flatMap((need) => need.environment ?? []);
+}
+
+type Wanted = Pick<AcquireOptions, "environments" | "selectors" | "count" | "slots">;
+
+/** A single slot of one environment is asked for as the original client does. */
+function wanted(options: Wanted): Pick<MessageInitShape<typeof AcquireRequestSchema>, "environment" | "needs"> {
+  const { environments, selectors, count, slots } = options;
+  if (environments.length + selectors.length === 0)
+    throw Failure.usage("name an environment, or say with --selector which labels it must have");
+  if (count !== undefined && selectors.length !== 1) throw Failure.usage("--count goes with one --selector");
+  if (slots !== undefined && environments.length > 1)
+    throw Failure.usage(`--slots is for one environment; write ${environments.map((name) => `${name}=${slots}`).join(" ")}`);
+  if (slots !== undefined && environments.length + selectors.length > 1)
+    throw Failure.usage("--slots is for one environment, or one --selector");
+  const named = environments.map((text) => namedNeed(text, slots));
+  const [only] = named;
+  if (only?.slots === 1 && named.length + selectors.length === 1) return { environment: only.environment };
+  return { needs: [...named, ...selectors.map((selector) => selectedNeed(selector, options))] };
 }
 
 /** `db=2` are two slots of db. A name may hold a colon (`db-host:5432`), and with --slots also an equals sign: the old API takes any. */
-function wanted(
-  environments: readonly string[],
-  slots: string | undefined,
-): Pick<MessageInitShape<typeof AcquireRequestSchema>, "environment" | "needs"> {
-  if (slots !== undefined && environments.length > 1)
-    throw Failure.usage(`--slots is for one environment; write ${environments.map((name) => `${name}=${slots}`).join(" ")}`);
-  const needs = environments.map((text) => {
-    const [, name = text, number = "1"] = /^(.+)=(\d+)$/.exec(text) ?? [];
-    const [environment, count] = slots === undefined ? [name, integer(text, number)] : [text, integer("--slots", slots)];
-    // The contract's 0 stands for a field that was left out, which means 1: nobody who types it means that.
-    if (count === 0)
-      throw Failure.usage(
-        `${slots === undefined ? text : "--slots 0"} asks for no slot; write ${environment}, or ${environment}=2 for two`,
-      );
-    return { environment, slots: count };
-  });
-  const [only] = needs;
-  return needs.length === 1 && only?.slots === 1 ? { environment: only.environment } : { needs };
+function namedNeed(text: string, slots: string | undefined): { readonly environment: string; readonly slots: number } {
+  const [, name = text, number = "1"] = /^(.+)=(\d+)$/.exec(text) ?? [];
+  const [environment, count] = slots === undefined ? [name, integer(text, number)] : [text, integer("--slots", slots)];
+  // The contract's 0 stands for a field that was left out, which means 1: nobody who types it means that.
+  if (count === 0)
+    throw Failure.usage(`${slots === undefined ? text : "--slots 0"} asks for no slot; write ${environment}, or ${environment}=2 for two`);
+  return { environment, slots: count };
+}
+
+function selectedNeed(selector: string, { count = "1", slots = "1" }: Wanted): { selector: string; count: number; slots: number } {
+  if (selector.trim() === "") throw Failure.usage("--selector is empty; write it like tier=uat,region in (eu,us),!gpu");
+  const need = { selector, count: integer("--count", count), slots: integer("--slots", slots) };
+  for (const what of ["count", "slots"] as const)
+    if (need[what] === 0) throw Failure.usage(`--${what} 0 asks for nothing; leave it out for one`);
+  return need;
 }
 
 function durations(options: AcquireOptions): Times {

@@ -1,9 +1,21 @@
 import { Failure } from "../exit.ts";
 
-/** What a check or watch looks at: an environment or a pool. Exactly one of them must be given, else it is a usage Failure. */
-export function target(environment: string | undefined, pool: string | undefined): { environment: string } | { pool: string } {
-  if (environment !== undefined && pool !== undefined) throw Failure.usage(`give either ENV or --pool, not both (${environment}, ${pool})`);
+/** Environments to look at. */
+export type Target = { readonly environment: string } | { readonly pool: string; readonly selector: string };
+
+/** What a command says of them. */
+interface Named {
+  readonly environment: string | undefined;
+  readonly pool: string | undefined;
+  readonly selector: string | undefined;
+}
+
+/** What a check or watch looks at: an environment, or a pool, or what a selector matches in one. A usage Failure if it is none, or two, of these. */
+export function target({ environment, pool, selector }: Named): Target {
+  const [option, value] = pool === undefined ? ["--selector", selector] : ["--pool", pool];
+  if (environment !== undefined && value !== undefined)
+    throw Failure.usage(`give either ENV or ${option}, not both (${environment}, ${value})`);
   if (environment !== undefined) return { environment };
-  if (pool !== undefined) return { pool };
-  throw Failure.usage("name an environment, or a pool with --pool");
+  if (value !== undefined) return { pool: pool ?? "", selector: selector ?? "" };
+  throw Failure.usage("name an environment, or a pool with --pool, or labels with --selector");
 }

@@ -29,10 +29,18 @@ export function writerOf(format: string | undefined, env: Variables, environment
     throw Failure.usage(
       "--output github writes to the file named by GITHUB_OUTPUT, and that is not set; outside GitHub Actions use --output env",
     );
-  const unfit = environments.find((name) => !/^[\w./:@-]+$/.test(name));
-  if (unfit !== undefined && !["json", "env"].includes(format))
-    throw Failure.usage(`--output ${format} has no way to quote ${JSON.stringify(unfit)}; use --output env or json`);
-  return writer;
+  if (["json", "env"].includes(format)) return writer;
+  checkNames(format, environments);
+  return async (answer, handoff) => {
+    // What a selector chose is known only now.
+    checkNames(format, answer.lease?.environments.map(({ name }) => name) ?? []);
+    await writer?.(answer, handoff);
+  };
+}
+
+function checkNames(format: string, names: readonly string[]): void {
+  const unfit = names.find((name) => !/^[\w./:@-]+$/.test(name));
+  if (unfit !== undefined) throw Failure.usage(`--output ${format} has no way to quote ${JSON.stringify(unfit)}; use --output env or json`);
 }
 
 function json(answer: AcquireResponse, { output }: Handoff): void {

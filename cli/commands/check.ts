@@ -16,14 +16,18 @@ export class CheckCommand extends ClientCommand {
     examples: [
       ["Is uat free?", "$0 check uat"],
       ["All environments of a pool", "$0 check --pool staging"],
+      ["Is any of those free that have these labels?", "$0 check -l 'tier=uat,!gpu'"],
     ],
   });
 
   environment = Option.String({ name: "ENV", required: false });
   pool = Option.String("--pool", { description: "All environments of this pool instead" });
+  selector = Option.String("-l,--selector", {
+    description: "Those with these labels instead, such as tier=uat,!gpu; of --pool, or of default",
+  });
 
   protected async perform(): Promise<number> {
-    const request = target(this.environment, this.pool);
+    const request = target(this);
     const { locks } = await this.connect();
     const answer = await this.persist(() => locks.check(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
     tellMisspelt(this.output, answer.misspellings);

@@ -30,11 +30,16 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     examples: [
       ["Two hours from now on", "$0 reserve uat --for 2h --reason demo"],
       ["Tomorrow afternoon", "$0 reserve uat --from 'tomorrow 14:00' --until 16:00 --reason 'release test'"],
+      ["Any one with a label", "$0 reserve -l tier=uat --for 1h --reason 'try the new build'"],
       ["Two environments together, if they are free now", "$0 reserve uat db --until 18:00 --fail"],
     ],
   });
 
-  environments = Option.Rest({ name: "ENV[=SLOTS]", required: 1 });
+  environments = Option.Rest({ name: "ENV[=SLOTS]" });
+  selectors = Option.Array("-l,--selector", [], {
+    description: "Or any environment with these labels, such as tier=uat,!gpu; may be repeated",
+  });
+  count = Option.String("--count", { description: "How many different environments that the selector matches; default 1" });
   from = Option.String("--from", {
     description: "When it begins: 14:00, tomorrow 14:00, 2026-12-24 14:00; default: now, or when it is free",
   });
@@ -63,9 +68,13 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     const asked = buildRequest(this, this.context.env);
     const { locks } = await this.connect();
     const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
-    const names = namesIn(asked).filter(Boolean);
+    const names = namesIn(asked);
     // Its answer tells the server's time as well, so that a wrong clock on this side does no harm.
-    const checks = await Promise.all(names.map((environment) => this.persist(() => locks.check({ environment }, call))));
+    const looks = [
+      ...names.map((environment) => ({ environment })),
+      ...this.selectors.map((selector) => ({ pool: this.pool ?? "", selector })),
+    ];
+    const checks = await Promise.all(looks.map((look) => this.persist(() => locks.check(look, call))));
     const request = { ...asked, autoClaim: true, ...this.times() };
     const answer = await this.persist(() => locks.acquire(request, call)).catch(async (error: unknown) => {
       throw await explainBusy(locks, asked, error);
@@ -81,7 +90,9 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     this.tell(lease);
     const others = checks
       .flatMap(({ environments }) => environments)
-      .filter(({ nextReservation: next }) => next && next.leaseId !== lease.id);
+      .filter(
+        ({ nextReservation: next, name }) => next && next.leaseId !== lease.id && lease.environments.some((one) => one.name === name),
+      );
     for (const status of others) this.output.word(`${status.name} is ${reservedNext(status)}, too`);
     return EXIT.done;
   }

@@ -3,7 +3,7 @@ import { CheckResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { allPages } from "../calls/pages.ts";
-import { target } from "../calls/target.ts";
+import { type Target, target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
@@ -20,11 +20,13 @@ export class StatusCommand extends ClientCommand {
       ["All of them", "$0 status"],
       ["One", "$0 status uat"],
       ["Those of a pool, as JSON", "$0 status --pool staging --json"],
+      ["Those with a label, in all pools", "$0 status -l tier=uat"],
     ],
   });
 
   environment = Option.String({ name: "ENV", required: false });
   pool = Option.String("--pool", { description: "Only those of this pool" });
+  selector = Option.String("-l,--selector", { description: "Only those with these labels, such as tier=uat,!gpu" });
 
   protected async perform(): Promise<number> {
     const environments = await this.look();
@@ -40,15 +42,15 @@ export class StatusCommand extends ClientCommand {
   private async look(): Promise<EnvironmentStatus[]> {
     const { locks, environments } = await this.connect();
     const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
-    const check = (what: ReturnType<typeof target>) => this.persist(() => locks.check(what, call));
+    const check = (what: Target) => this.persist(() => locks.check(what, call));
     if (this.environment !== undefined || this.pool !== undefined) {
-      const answer = await check(target(this.environment, this.pool));
+      const answer = await check(target(this));
       tellMisspelt(this.output, answer.misspellings);
       return answer.environments;
     }
     const pages = await allPages((page) => this.persist(() => environments.listEnvironments(page, call)));
     const pools = new Set(pages.flatMap((page) => page.environments.map(({ pool }) => pool)));
-    const answers = await Promise.all([...pools].map((pool) => check({ pool })));
+    const answers = await Promise.all([...pools].map((pool) => check({ pool, selector: this.selector ?? "" })));
     return answers.flatMap((answer) => answer.environments).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }

@@ -18,19 +18,23 @@ export class WatchCommand extends ClientCommand {
     details: "Prints the present state and then a line per change, until interrupted. A lost connection is taken up again without a gap.",
     examples: [
       ["Follow uat", "$0 watch uat"],
+      ["Follow those of a pool that have a label", "$0 watch --pool staging -l tier=uat"],
       ["As NDJSON, from a revision seen before", "$0 watch uat --json --since 1767225600000000"],
     ],
   });
 
   environment = Option.String({ name: "ENV", required: false });
   pool = Option.String("--pool", { description: "All environments of this pool instead" });
+  selector = Option.String("-l,--selector", {
+    description: "Those with these labels instead, such as tier=uat,!gpu; of --pool, or of default",
+  });
   since = Option.String("--since", { description: "Resume after this revision of an earlier watch" });
 
   /** Each environment as it was told last. */
   private readonly told = new Map<string, EnvironmentStatus>();
 
   protected async perform(): Promise<number> {
-    const what = target(this.environment, this.pool);
+    const what = target(this);
     if (!/^\d*$/.test(this.since ?? "")) throw Failure.usage(`--since ${JSON.stringify(this.since)} is no revision; it is a whole number`);
     const { locks } = await this.connect();
     if (this.environment !== undefined) void lookMisspelt(locks, [this.environment], this.output);
@@ -56,7 +60,7 @@ export class WatchCommand extends ClientCommand {
     const stamp = this.output.onScreen ? clockTime(time) : timestampDate(time).toISOString();
     for (const status of message.environments) {
       this.output.entry(`${stamp}  ${status.name}  ${changeOf(message, status, this.told.get(status.name))}`);
-      if (status.deleted) this.told.delete(status.name);
+      if (status.deleted || status.left) this.told.delete(status.name);
       else this.told.set(status.name, status);
     }
   }

@@ -13,7 +13,7 @@ export class ReadableCli extends Cli<Context> {
   misspelt(args: readonly string[]): string | undefined {
     const ours = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
     const definitions = this.definitions().flatMap(({ options }) => options.map(({ definition }) => definition));
-    const known = ["--help", ...definitions.flatMap((definition) => definition.match(/--?[a-z][a-z-]*/g) ?? [])];
+    const known = ["--help", ...definitions.flatMap((definition) => definition.match(/--[a-z][a-z-]*/g) ?? [])];
     const typed = ours.filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=", 1).join());
     const unknown = typed.find((name) => !known.includes(name));
     return unknown === undefined ? undefined : optionMeant(unknown, known);

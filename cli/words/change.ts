@@ -27,6 +27,7 @@ export function timeOf({ kind, revision }: WatchEnvironmentResponse): Timestamp 
  */
 export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentStatus, before: EnvironmentStatus | undefined): string {
   if (status.deleted) return "deleted";
+  if (status.left) return "is not one of them any more: its labels were changed";
   const { cause } = message;
   const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
   const happened = [whatHappened(message, status, before), held && endOf(held)].filter(Boolean).join(", ");

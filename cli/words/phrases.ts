@@ -8,6 +8,7 @@ import {
   type Holder,
   type Lease,
   LeaseState,
+  type Need,
   type Occupant,
 } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clockTime } from "./clock.ts";
@@ -88,7 +89,7 @@ export function isOffered({ state }: Occupant): boolean {
 export function verdict(status: EnvironmentStatus): string {
   if (status.available) return "free";
   if (status.state !== EnvironmentState.AVAILABLE) return spoken(EnvironmentStateSchema, status.state);
-  if (isWithheld(status) && status.queueLength === 0) return "not to be had now";
+  if (isWithheld(status) && status.queueLength === 0 && status.next === undefined) return "not to be had now";
   return status.used === 0 && status.resting > 0 ? "resting" : "busy";
 }
 
@@ -102,7 +103,8 @@ export function hindrances(status: EnvironmentStatus): string[] {
   const { available, state, stateReason, stateUntil, queueLength, next } = status;
   const until = stateUntil === undefined ? "" : `until ${clockTime(stateUntil)}`;
   // The status tells no more.
-  const withheld = queueLength > 0 ? "claimed by who waits in line" : "a limit of the server is reached, or its disk is full";
+  const withheld =
+    queueLength > 0 || next !== undefined ? "claimed by who waits in line" : "a limit of the server is reached, or its disk is full";
   const absent = queueLength === 1 ? "the one who waits did" : `the ${queueLength} who wait did`;
   return [
     // Why it is in service again is no hindrance.
@@ -142,7 +144,14 @@ export function whyBusy(name: string, status: EnvironmentStatus): string {
   return `${name} ${[...condition(status), occupiedBy(status.holders)].filter(Boolean).join(", ")}`;
 }
 
-/** The names of a lease's environments, as the original client prints them. */
-export function environmentsOf(lease: Lease): string {
-  return lease.environments.map(({ name }) => name).join(", ");
+/** The names of a lease's environments, as the original client prints them; of one that has none yet, what it asked for. */
+export function environmentsOf({ environments, needs }: Pick<Lease, "environments" | "needs">): string {
+  const granted = environments.some(({ fencingToken }) => fencingToken > 0n);
+  const names = granted || needs.length === 0 ? environments.map(({ name }) => name) : needs.map(wanted);
+  return names.join(", ");
+}
+
+/** "uat", "any of tier=uat", "2 of tier=uat": a need in words. */
+function wanted({ environment, selector, count }: Need): string {
+  return selector === "" ? environment : `${count > 1 ? count : "any"} of ${selector}`;
 }

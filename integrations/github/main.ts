@@ -22,8 +22,8 @@ async function main(): Promise<number> {
   return await act(inputs);
 }
 
-async function act({ environments, options, script }: Inputs): Promise<number> {
-  if (environments.length === 0) return 0;
+async function act({ environments, holds, options, script }: Inputs): Promise<number> {
+  if (!holds) return 0;
   if (script === undefined) return await holdForJob(environments, options);
   return await start(["exec", ...options, ...environments, "--", "bash", "--noprofile", "--norc", "-eo", "pipefail", writeScript(script)]);
 }

@@ -25,11 +25,12 @@ const TOKEN = /^cml_[0-9a-f-]+_[\w-]{43}$/;
 test.each(["dotenv", "gitlab"])("--output %s prints NAME=value lines, and nothing else on stdout", async (format) => {
   const { code, stdout, stderr } = await type(["acquire", `job-${format}`, "--output", format], env);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^(\w+=[^'"\s]+\n){4}$/);
+  expect(stdout).toMatch(/^(\w+=[^'"\s]+\n){5}$/);
   expect(parseEnv(stdout)).toEqual({
     CALL_ME_LEASE_ID: expect.stringMatching(/^[0-9a-f-]{36}$/),
     CALL_ME_LEASE_TOKEN: expect.stringMatching(TOKEN),
     CALL_ME_ENVIRONMENT: `job-${format}`,
+    CALL_ME_SLOTS: "0",
     CALL_ME_FENCING_TOKEN: expect.stringMatching(/^\d+$/),
   });
   expect(stderr).toContain("is held until");
@@ -54,7 +55,7 @@ test("--output github writes the step's outputs, and masks the token before", as
   expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   const [, token = ""] = /^lease-token=(.*)$/m.exec(readFileSync(file, "utf8")) ?? [];
   expect(token).toMatch(TOKEN);
-  expect(readFileSync(file, "utf8")).toMatch(/^before=1\nlease-id=\S+\nlease-token=\S+\nenvironment=gh\nfencing-token=\d+\n$/);
+  expect(readFileSync(file, "utf8")).toMatch(/^before=1\nlease-id=\S+\nlease-token=\S+\nenvironment=gh\nslots=0\nfencing-token=\d+\n$/);
   expect(stderr).toContain(`::add-mask::${token}\n`);
   const unmasked = await type(["acquire", "gh2", "--output", "github", "--no-mask"], step);
   expect(unmasked.stderr).not.toContain("add-mask");

@@ -46,9 +46,9 @@ test.each([
   [["chekc"], /unknown command "chekc"; did you mean "check"\?/],
   [["env", "lst"], /unknown command "env lst"; did you mean "env list"\?/],
   [["frobnicate"], /unknown command "frobnicate"; there are: acquire, check, completion, doctor, env apply/],
-  [["acquire"], /Not enough positional arguments/],
+  [["env", "delete"], /Not enough positional arguments/],
   [["acquire", "uat", "--ttk", "30s"], /unknown option --ttk; did you mean --ttl\?/],
-  [["check", "uat", "--frobnicate"], /unknown option --frobnicate; there are: --help, --json, --key-file, --pool, --url/],
+  [["check", "uat", "--frobnicate"], /unknown option --frobnicate; there are: --help, --json, --key-file, --pool, --selector, --url/],
   [["acquire", "uat=0"], /uat=0 asks for no slot; write uat, or uat=2 for two/],
   [["acquire", "uat", "--slots", "0"], /--slots 0 asks for no slot; write uat, or uat=2 for two/],
   [["acquire", "uat", "db", "--slots", "2"], /--slots is for one environment; write uat=2 db=2/],
@@ -69,7 +69,7 @@ test.each([
 });
 
 test("a usage error of several lines begins each of them with our name", async () => {
-  const { code, stdout, stderr } = await type(["acquire"]);
+  const { code, stdout, stderr } = await type(["env", "delete"]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   const lines = stderr.trimEnd().split("\n");
   expect(lines.length).toBeGreaterThan(1);

@@ -135,6 +135,7 @@ describe.concurrent("the GitHub Action", () => {
       CALL_ME_LEASE_ID: job.leaseId,
       CALL_ME_LEASE_TOKEN: token,
       CALL_ME_ENVIRONMENT: "hold-a,hold-b",
+      CALL_ME_SLOTS: "0,0",
       CALL_ME_FENCING_TOKEN: `${lease.environments[0]?.fencingToken}`,
     });
     const first = lease.expiresAt?.seconds ?? 0n;
@@ -292,5 +293,5 @@ function inputsRead(): string[] {
 test("its description names the file that there is, and every input that is read", () => {
   expect(Object.keys(action.inputs).sort()).toEqual(inputsRead().sort());
   expect(action.runs).toEqual({ using: "node24", main: "index.js", post: "index.js" });
-  expect(Object.keys(action.outputs)).toEqual(["lease-id", "lease-token", "environment", "fencing-token"]);
+  expect(Object.keys(action.outputs)).toEqual(["lease-id", "lease-token", "environment", "slots", "fencing-token"]);
 });

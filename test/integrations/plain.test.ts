@@ -252,6 +252,6 @@ test("what the server refuses for good is told in its words", async () => {
   const { code, stderr } = await finish(start(["uat", "true"], { CALL_ME_URL: strict.url, CALL_ME_API_KEY: strict.key }));
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: `with-lock: ${strict.url} refuses this: there is no environment "uat", and this server does not create environments on demand\n`,
+    stderr: `with-lock: ${strict.url} refuses this: there is no environment "uat", and none is made on demand in pool "default"\n`,
   });
 });

@@ -12,7 +12,7 @@ def call(Map given = [:], Object environments, Closure body) {
   }
   withEnv(options.url ? ['CALL_ME_URL=' + options.url] : []) {
     withEnv(acquire(options, names)) {
-      return hold(options, ttl, names.join(', '), body)
+      return hold(options, ttl, wanted(options, names), body)
     }
   }
 }
@@ -20,7 +20,7 @@ def call(Map given = [:], Object environments, Closure body) {
 // With the defaults, and without names that nobody knows.
 private Map complete(Map given) {
   Map defaults = [
-    ttl: '10m', queueTimeout: '2h', maxHold: '', priority: '', reason: '', name: '', pool: '', url: '', credentialsId: '', cli: 'call-me'
+    ttl: '10m', queueTimeout: '2h', maxHold: '', priority: '', reason: '', name: '', pool: '', selector: '', count: '', slots: '', url: '', credentialsId: '', cli: 'call-me'
   ]
   for (String name in given.keySet()) {
     if (!defaults.containsKey(name)) error("callMe: there is no option ${name}; there are ${defaults.keySet().join(', ')}")
@@ -28,18 +28,27 @@ private Map complete(Map given) {
   return defaults + given
 }
 
+// What is asked for, in words.
+private String wanted(Map options, List names) {
+  List words = []
+  for (Object name in names) words.add(name.toString())
+  if (options.selector) words.add(options.selector.toString())
+  return words.join(', ')
+}
+
 // Waits in line; the lease as NAME=value. A credential is there for this one step: whoever has the lease's token needs no key.
 private List acquire(Map options, List names) {
   List words = []
   for (Object name in names) words.add(quoted(name))
   Map flags = [
-    ttl: '--ttl', queueTimeout: '--queue-timeout', maxHold: '--max-hold', priority: '--priority', reason: '--reason', name: '--name', pool: '--pool'
+    ttl: '--ttl', queueTimeout: '--queue-timeout', maxHold: '--max-hold', priority: '--priority', reason: '--reason', name: '--name', pool: '--pool',
+    selector: '--selector', count: '--count', slots: '--slots'
   ]
   for (String name in flags.keySet()) {
     if (options[name]) words.add(flags[name] + '=' + quoted(options[name]))
   }
   String script = options.cli + ' acquire --output dotenv ' + words.join(' ')
-  Map step = [label: 'call-me acquire ' + names.join(' '), returnStdout: true, script: script]
+  Map step = [label: 'call-me acquire ' + wanted(options, names), returnStdout: true, script: script]
   String answer
   if (!options.credentialsId) answer = sh(step)
   else withCredentials([string(credentialsId: options.credentialsId, variable: 'CALL_ME_API_KEY')]) { answer = sh(step) }

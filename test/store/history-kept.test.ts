@@ -71,7 +71,7 @@ describe("a history in sheets", () => {
     expect(before.stats).toMatchObject([{ key: "p", grants: 11_999, hold: { count: 12_000, p50: second }, wait: { max: second } }]);
     expect(before.page.entries.map(({ lease }) => lease)).toEqual(["l2998", "l2997", "l2996"]);
     expect(before.holds).toEqual([["uat", [second, second]]]);
-    while (first.book.isLoose) first.book.bind();
+    while (first.book.isBindable) first.book.bind();
     expect(look(first.book)).toEqual(before);
     first.db.close();
     const again = open(file);
@@ -86,7 +86,7 @@ describe("a history in sheets", () => {
     const { book, db } = open(path.join(directory(), "history"));
     book.open(START - second);
     for (const part of manyParts(20_000)) book.append(part);
-    while (book.isLoose) book.bind();
+    while (book.isBindable) book.bind();
     const oldest = () => {
       const all = book.list({ kinds: [] }, 20_000).entries;
       const [row] = book.stats({ filter: { kinds: [] }, from: 0, to: START * 2, groupBy: "POOL", fleet: [], holds: [], asOf: 0 });
@@ -110,7 +110,7 @@ describe("a history in sheets", () => {
     const { book, db } = open(file, warnings);
     book.open(START - second);
     for (const part of manyParts(12_000)) book.append(part);
-    while (book.isLoose) book.bind();
+    while (book.isBindable) book.bind();
     db.prepare("UPDATE sheets SET names = replace(names, 'uat', 'ate') WHERE first = (SELECT min(first) FROM sheets)").run();
     const asked = { filter: { kinds: [] }, from: 0, to: START * 2, groupBy: "POOL", fleet: [], holds: [], asOf: 0 } as const;
     const [row] = book.stats(asked);

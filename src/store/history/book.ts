@@ -85,9 +85,14 @@ export class Book {
     for (const [pool, revision] of cursors) this.#cursors.set(pool, revision);
   }
 
-  /** How much is not in sheets yet: whether `bind` has something to do. */
-  get isLoose(): boolean {
-    return this.#parts.reduce((sum, { length }) => sum + length, 0) >= ENOUGH;
+  /** How much is not in sheets yet, in characters. */
+  get loose(): number {
+    return this.#parts.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Whether that is enough for a sheet. */
+  get isBindable(): boolean {
+    return this.loose >= ENOUGH;
   }
 
   /** Makes sheets of the oldest parts. */
@@ -152,7 +157,12 @@ export class Book {
       left -= count;
       return true;
     });
-    const parts = sheets.length === this.#sheets.length ? this.#parts.filter(({ until }) => until < before) : [];
+    const isBare = sheets.length === this.#sheets.length;
+    const parts = this.#parts.filter(({ until, events }) => {
+      if (!isBare || (until >= before && left - events < entries)) return false;
+      left -= events;
+      return true;
+    });
     const latest = [...sheets, ...parts].reduce((time, { until }) => Math.max(time, until), 0);
     if (latest > 0) this.#drop(parts, sheets, Math.max(latest + 1, this.#begin));
     return sheets.length === CHUNK;

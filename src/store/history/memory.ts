@@ -57,7 +57,7 @@ export class MemoryArchive implements Archive {
 
   async append(part: Part): Promise<void> {
     this.#book.append(part);
-    while (this.#book.isLoose) this.#book.bind();
+    while (this.#book.isBindable) this.#book.bind();
   }
 
   async list(filter: Filter, limit: number, before?: number): Promise<Page> {

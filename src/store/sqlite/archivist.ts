@@ -10,9 +10,12 @@ import { SqliteShelf } from "./shelf.ts";
 
 /** "chis": marks a file of the history. */
 const APPLICATION_ID = 0x63686973;
-/** After making a sheet the thread rests for so many times as long as that took: under load the work is left for later. */
-const REST = 30;
-/** How long nobody has to have asked for anything before sheets are made without a rest, in milliseconds. */
+/**
+ * After making sheets the thread rests for so many times as long as that took: under load the work is left for later, until there is much
+ * of it, in characters.
+ */
+const REST = { usual: 200, pressing: 20, much: 64 * 1024 * 1024 } as const;
+/** How long nothing has to have come before sheets are made without a rest, in milliseconds. */
 const QUIET = 2_000;
 
 /** What the thread does on request. */
@@ -39,6 +42,8 @@ interface Opened {
 
 let opened: Opened | undefined;
 let binding: NodeJS.Timeout | undefined;
+/** When something was appended last. */
+let came = 0;
 
 function open(file: string): Opened {
   // Readable by its owner alone, as it names people.
@@ -65,13 +70,14 @@ function perform({ operation, parameters }: Request): unknown {
   if (operation === "close") return opened?.db.close();
   opened ??= open(String(workerData));
   const result = Reflect.apply(opened.book[operation], opened.book, parameters);
+  if (operation === "append") came = performance.now();
   if (operation === "append" || operation === "open") bindLater(opened.book, QUIET);
   return result;
 }
 
 /** Makes sheets of what is loose, one at a time. */
 function bindLater(book: Book, milliseconds: number): void {
-  if (binding !== undefined || !book.isLoose) return;
+  if (binding !== undefined || !book.isBindable) return;
   binding = setTimeout(() => {
     binding = undefined;
     const since = performance.now();
@@ -80,7 +86,8 @@ function bindLater(book: Book, milliseconds: number): void {
     } catch (error) {
       say({ warning: `the history cannot be kept in order: ${String(error)}` });
     }
-    bindLater(book, REST * (performance.now() - since));
+    const times = book.loose > REST.much ? REST.pressing : REST.usual;
+    bindLater(book, since - came > QUIET ? 0 : times * (performance.now() - since));
   }, milliseconds);
 }
 

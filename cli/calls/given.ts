@@ -1,4 +1,4 @@
-import { givenVariables } from "../../clients/ts/src/process/given.ts";
+import { givenVariables, missingVariables } from "../../clients/ts/src/process/given.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Failure } from "../exit.ts";
 import type { Output } from "../words/output.ts";
@@ -9,7 +9,7 @@ import type { Output } from "../words/output.ts";
  */
 export function takeGiven({ environments }: Lease, output: Output): void {
   for (const { value, secret } of givenVariables(environments)) if (secret) output.mask(value);
-  const missing = environments.flatMap(({ name, missingVariables }) => missingVariables.map((variable) => `${variable} of ${name}`));
+  const missing = missingVariables(environments);
   if (missing.length > 0)
     throw Failure.settings(`the server has no value for ${missing.join(", ")}; its operator has to set it there: docs/operating.md`);
 }

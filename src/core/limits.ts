@@ -56,7 +56,7 @@ export const limits = {
   facts: { count: 16, name: 64, value: 256 },
   /** Of an environment or a slot: how many, and the characters of a name, a text and the name of the server's own variable. */
   variables: { count: 64, name: 64, value: 4_096, fromEnv: 128 },
-  /** Characters of all variables of an environment, those of its slots included. */
+  /** Characters of all variables of an environment and their names, those of its slots included. */
   variablesOfEnvironment: 64 * 1024,
   /** Per pool, and over all pools. */
   environments: { pool: 10_000, total: 50_000 },

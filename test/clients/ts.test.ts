@@ -8,7 +8,7 @@ import { Server } from "../outside/server.ts";
 let server: Server;
 let client: Client;
 beforeAll(async () => {
-  server = await Server.start();
+  server = await Server.start({ CALL_ME_SECRET_DB: "hunter2" });
   client = new Client(server);
 });
 afterAll(() => server[Symbol.asyncDispose]());
@@ -57,4 +57,16 @@ test("what the body returns is returned, over gRPC as well", async () => {
 
 test("a length of time that is none is refused before anything is sent", async () => {
   await expect(client.hold("length", { ttl: "1 hour" as "1h" })).rejects.toThrow('ttl: "1 hour" is no length of time; write it like "90s"');
+});
+
+test("a lease has what its environment gives, and its commands have it as CALL_ME_VAR_…", async () => {
+  const variables = { URL: { value: "https://uat.example" }, PASSWORD: { fromEnv: "CALL_ME_SECRET_DB", secret: true } };
+  await client.environments.applyEnvironments({ environments: [{ name: "giving", variables }] });
+  await client.hold("giving", async (lease) => {
+    expect(lease.environments[0]?.variables).toEqual({ URL: "https://uat.example", PASSWORD: "hunter2" });
+    const asks = '[ "$CALL_ME_VAR_URL,$CALL_ME_VAR_PASSWORD,$CALL_ME_VAR_OUTER" = "https://uat.example,hunter2," ]';
+    expect(
+      await lease.run(["sh", "-c", asks], { env: { PATH: process.env["PATH"], CALL_ME_VAR_OUTER: "left over" }, stdio: "ignore" }),
+    ).toBe(0);
+  });
 });

@@ -131,7 +131,7 @@ test.each<[string, Environment, string]>([
   [
     "too much in all",
     { capacity: 20, slotVariables: Array.from({ length: 20 }, () => ({ variables: { A: { value: "x".repeat(4_000) } } })) },
-    "80000 characters",
+    "80020 characters",
   ],
 ])("%s is refused, by its field", async (_, environment, message) => {
   const error = await failureOf(apply({ name: "refused", ...environment }));

@@ -6,7 +6,7 @@ import { Keeper } from "./keeper.ts";
 import { Limit } from "./limit.ts";
 import { PACE } from "./pace.ts";
 import { type CommandOptions, runCommand } from "./process/command.ts";
-import { asVariables, givenVariables, withoutGiven } from "./process/given.ts";
+import { asVariables, givenVariables, missingVariables, withoutGiven } from "./process/given.ts";
 import { variablesOf } from "./process/variables.ts";
 
 /** How a command of HeldLease.run is started; with our environment unless `env` is given. */
@@ -68,11 +68,13 @@ export class HeldLease implements AsyncDisposable {
   /**
    * Runs a command, and answers with its exit code, as a shell gives it, when all that it has started has ended: its process group gets
    * SIGTERM, and SIGKILL within 3 s and before the lease has ended, when the lease is lost, when SIGINT, SIGTERM or SIGHUP come to us, and
-   * for what it leaves behind. It is killed with us. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and
-   * CALL_ME_FENCING_TOKEN in its environment, and never our key; our stdin, stdout and stderr unless `stdio` is "ignore". Rejects with the
-   * LeaseLost, or the reason of HoldOptions.signal.
+   * for what it leaves behind. It is killed with us. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT,
+   * CALL_ME_FENCING_TOKEN and what the environments give (CALL_ME_VAR_…) in its environment, and never our key; our stdin, stdout and stderr
+   * unless `stdio` is "ignore". Rejects with the LeaseLost, the reason of HoldOptions.signal, or where the server lacks what it should give.
    */
   async run(command: readonly string[], { env = process.env, cwd, stdio }: RunOptions = {}): Promise<number> {
+    const missing = missingVariables(this.environments);
+    if (missing.length > 0) throw new Error(`the server has no value for ${missing.join(", ")}; its operator has to set it there`);
     const { CALL_ME_API_KEY: _, ...rest } = withoutGiven(env);
     const own = { ...asVariables(givenVariables(this.environments)), ...variablesOf(this, this.token) };
     const killAt = () => (this.loss === undefined ? Number.POSITIVE_INFINITY : this.#keeper.stopBy);

@@ -29,7 +29,8 @@ export function readVariables(message: pb.Environment, capacity: number, at: (fi
       `has ${slots.length} entries, and the environment ${capacity} slots; give one for each slot at most`,
     );
   const slotVariables = slots.map((slot, index) => readSet(`${at("slot_variables")}[${index}].variables`, slot.variables, secrets));
-  const size = [variables, ...slotVariables].flatMap(Object.values).reduce((sum, variable) => sum + sizeOf(variable), 0);
+  const entries = [variables, ...slotVariables].flatMap(Object.entries<Variable>);
+  const size = entries.reduce((sum, [name, variable]) => sum + name.length + sizeOf(variable), 0);
   const most = limits.variablesOfEnvironment;
   if (size > most) throw badField(at("variables"), `and slot_variables have ${size} characters; at most ${most} are allowed together`);
   return {

@@ -45,6 +45,11 @@ export function givenVariables(environments: readonly LeasedEnvironment[]): Give
   return [...plain.values(), ...rest];
 }
 
+/** The variables that the server has no value for: "PASSWORD of uat". Nobody shall begin without them. */
+export function missingVariables(environments: readonly LeasedEnvironment[]): string[] {
+  return environments.flatMap(({ name, missingVariables }) => missingVariables.map((variable) => `${variable} of ${name}`));
+}
+
 /** Without what another lease has given, which is not this one's. */
 export function withoutGiven<V>(env: Readonly<Record<string, V>>): Record<string, V> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(PREFIX)));

@@ -44,6 +44,23 @@ describe("Check by selector", () => {
     expect(told(await clients.locks.check({ selector: "!tier" }))).toBe("d-1");
   });
 
+  test("tells who is next also where that waits by selector, whoever asked before", async () => {
+    await configure("next", { "x-1": { tier: "uat" }, "x-2": { tier: "uat" } });
+    for (const environment of ["x-1", "x-2"]) await clients.locks.acquire({ environment });
+    const next = async () => {
+      const statuses = [
+        ...(await clients.locks.check({ pool: "next" })).environments,
+        ...(await clients.locks.check({ environment: "x-1" })).environments,
+      ];
+      return statuses.map((status) => status.next?.holder?.name);
+    };
+    expect(await next()).toEqual([undefined, undefined, undefined]);
+    const { lease } = await clients.locks.acquire({ pool: "next", needs: [{ selector: "tier" }], holder: { name: "checkout" } });
+    expect(await next()).toEqual(["checkout", "checkout", "checkout"]);
+    await clients.locks.release({ leaseId: lease?.id ?? "" });
+    expect(await next()).toEqual([undefined, undefined, undefined]);
+  });
+
   test("says what is wrong with it", async () => {
     const { rawMessage } = await failureOf(clients.locks.check({ environment: "e", selector: "tier" }));
     expect(rawMessage).toBe("selector: is given beside environment; give one of the two");

@@ -27,11 +27,17 @@ export function homeOf({ views }: Engine, topic: Topic): Pool {
   return views.graveOf(topic.environment) ?? views.homeOf(topic.environment);
 }
 
+interface Kept {
+  readonly status: EnvironmentStatus;
+  readonly leases: readonly Lease[];
+  readonly sought: Pool["sought"];
+}
+
 /**
- * The status made of a site. It holds as long as the site and the leases on it are the same objects; versions of a pool share the sites
- * that did not change.
+ * The status made of a site. It holds as long as the site, the leases on it and what is looked for by selector are the same objects; versions
+ * of a pool share the sites that did not change.
  */
-const bySite = new WeakMap<Site, { readonly status: EnvironmentStatus; readonly leases: readonly Lease[] }>();
+const bySite = new WeakMap<Site, Kept>();
 
 interface Present {
   readonly at: Micros;
@@ -51,7 +57,7 @@ function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly Environme
   if (known !== undefined && (!known.timed || now - known.at <= age)) return known.statuses;
   const statuses: EnvironmentStatus[] = [];
   for (const [name, site] of pool.sites.entries()) statuses.push(presentStatus(pool, name, site, now));
-  byPool.set(pool, { at: now, statuses, timed: statuses.some((status) => status.queueLength > 0) });
+  byPool.set(pool, { at: now, statuses, timed: statuses.some(isWaitedFor) });
   return statuses;
 }
 
@@ -64,18 +70,24 @@ function selected(pool: Pool, { selector }: Selection, now: Micros, age: Micros)
 /** The present status of an environment of the pool, whose site is given; not older than `age`. */
 function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: Micros = 0): EnvironmentStatus {
   const known = bySite.get(site);
-  if (known?.leases.every((lease) => pool.leases.get(lease.id) === lease)) return known.status;
+  if (known?.sought === pool.sought && known.leases.every((lease) => pool.leases.get(lease.id) === lease)) return known.status;
   const timed = timedStatus.get(pool)?.get(name);
   if (timed !== undefined && now - timed.at <= age) return timed.status;
   const status = statusOf(pool, name, now);
   // With others in line `available` depends on where else they wait, and on the time: it cannot be kept with the site.
-  if (status.queueLength > 0) {
+  if (isWaitedFor(status)) {
     const others = timedStatus.get(pool) ?? new Map();
     timedStatus.set(pool, others.set(name, { at: now, status }));
   } else {
-    bySite.set(site, { status, leases: status.holders.flatMap(({ leaseId }) => pool.leases.get(leaseId) ?? []) });
+    const leases = status.holders.flatMap(({ leaseId }) => pool.leases.get(leaseId) ?? []);
+    bySite.set(site, { status, leases, sought: pool.sought });
   }
   return status;
+}
+
+/** By name, or by selector. */
+function isWaitedFor({ queueLength, next }: EnvironmentStatus): boolean {
+  return queueLength > 0 || next !== undefined;
 }
 
 const unbornIn = new WeakMap<Pool, Map<string, EnvironmentStatus>>();

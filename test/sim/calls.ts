@@ -12,6 +12,9 @@ import { count, expectThat } from "./seen.ts";
 /** For how long a poll waits that waits, and an onlooker. */
 const PATIENCE = 60_000_000;
 
+/** Refusals that follow from what is set for a pool. */
+const SET: readonly string[] = ["QUEUE_FULL", "ENVIRONMENT_NOT_FOUND"];
+
 type Answer = Reply | LeaseView | undefined;
 
 /** A call about a lease that its client knows of. */
@@ -48,10 +51,13 @@ export class Calls {
   }
 
   /** A retry of what has ended is refused likewise: with FAIL an answer means HELD. */
-  #refused(client: Client, { reason, message, metadata }: Refusal): void {
-    expectThat(client.command.ifBusy === "FAIL", `an acquire was refused: ${message}`);
+  #refused(client: Client, refusal: Refusal): void {
+    const { reason, message, metadata } = refusal;
+    const expected = client.command.ifBusy === "FAIL" || SET.includes(reason);
+    expectThat(expected, `an acquire was refused: ${message}`);
     client.ended = true;
     count(reason);
+    this.#judge.refused(client, refusal);
     if (reason === "LEASE_ENDED") this.#judge.ended(client, metadata?.["lease_id"] ?? "");
   }
 

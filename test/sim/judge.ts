@@ -1,5 +1,5 @@
 /** What must hold of all that happens, by the rules of docs/contract.md. Nobody who serves is asked: it has books of its own. */
-import type { Reply } from "../../src/core/command.ts";
+import type { Refusal, Reply } from "../../src/core/command.ts";
 import { checkPool } from "../../src/core/invariants.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
 import { partsOf } from "../../src/core/model/needs.ts";
@@ -16,6 +16,7 @@ import type { Machine } from "./machine.ts";
 import { Names } from "./names.ts";
 import { Outages } from "./outages.ts";
 import { count, expectThat } from "./seen.ts";
+import { Settings } from "./settings.ts";
 
 /** How late something may be: a timer, and the second try of a sweep that failed. */
 const LATE = 2_500_000;
@@ -32,6 +33,7 @@ export class Judge {
   readonly names = new Names();
   readonly outages: Outages;
   readonly facts = new Facts();
+  readonly settings = new Settings();
   #broken: Error | undefined;
   readonly #byRequest = new Map<string, string>();
   /** Leases that nobody can come back for, or that were given back, and in which life that was. */
@@ -136,6 +138,12 @@ export class Judge {
     this.#byRequest.set(command.requestId, lease);
   }
 
+  /** A client's Acquire was refused. */
+  refused(client: Client, refusal: Refusal): void {
+    const lease = this.#byRequest.get(client.command.requestId ?? "");
+    this.settings.refused(client.pool, refusal, lease !== undefined && !this.books.hasEnded(lease));
+  }
+
   /** A client that asks with FAIL was told that its lease has ended. */
   ended(client: Client, lease: string): void {
     expectThat(this.books.wasHeld(lease), `${lease} was never held, and has used up its request_id`);
@@ -183,6 +191,7 @@ export class Judge {
     }
     this.noting(() => this.names.committed(commit));
     this.noting(() => this.facts.committed(commit));
+    this.noting(() => this.settings.committed(commit));
     for (const row of commit.leases) this.noting(() => this.books.checkRow(row));
     this.noting(() => this.outages.checkStandstill());
     if (this.#machine.short) count("written to the reserve");
@@ -195,6 +204,7 @@ export class Judge {
     this.#started = engine.views.now();
     this.names.started(engine.views.environments());
     this.facts.started(engine.views.pools());
+    this.noting(() => this.settings.started(engine.views.pools()));
     this.noting(() => this.books.restarted(this.#started, [...engine.views.pools()]));
     for (const pool of engine.views.pools()) {
       this.noting(() => this.#checkPool(pool));

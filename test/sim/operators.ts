@@ -1,5 +1,6 @@
 /** What operators do, and whoever gives back what stands under a name. */
 import type { Command, Reply } from "../../src/core/command.ts";
+import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Crowd } from "./crowd.ts";
 import { DAMAGED } from "./disk.ts";
 import type { Judge } from "./judge.ts";
@@ -31,6 +32,7 @@ export class Operators {
         );
       return;
     }
+    if (step.what === "set") return await this.#set(step.pool, step.config);
     const { environment } = step;
     if (step.what === "releaseByName") await this.#releaseByName(step);
     else if (step.what === "resize") await this.#resize(step);
@@ -42,8 +44,9 @@ export class Operators {
     }
   }
 
-  /** Everything is in service again. */
+  /** Everything is in service again, for everybody. */
   async openAll(): Promise<void> {
+    for (const pool of Object.keys(POOLS)) await this.#set(pool, {});
     for (const environment of Object.values(POOLS).flat()) await this.take({ what: "state", environment, state: "AVAILABLE", span: 0 });
   }
 
@@ -51,6 +54,11 @@ export class Operators {
   async tryDamaged(): Promise<void> {
     const refused = await this.#machine.engine.submit(DAMAGED, { type: "forget", count: 1 }).catch((error) => error.reason);
     this.#judge.noting(() => expectThat(refused === "POOL_BROKEN", `a command on a damaged pool is answered ${JSON.stringify(refused)}`));
+  }
+
+  async #set(pool: string, config: PoolConfig): Promise<void> {
+    this.#judge.settings.asking(pool, config);
+    await this.#judge.forgive(this.#machine.engine.submit(pool, { type: "apply", by: BY, environments: [], config, prune: false }));
   }
 
   #submit(environment: string, command: Command): Promise<Reply | undefined> {

@@ -34,6 +34,8 @@ test("whatever happens, nothing acknowledged is lost, nobody is granted twice, a
     "released by name",
     "facts told",
     "ENVIRONMENT_BUSY",
+    "QUEUE_FULL",
+    "ENVIRONMENT_NOT_FOUND",
     "vanished",
     "cut",
     "fell silent",

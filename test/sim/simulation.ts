@@ -111,6 +111,7 @@ export class Simulation {
       case "brink":
         return;
       case "resize":
+      case "set":
       case "state":
       case "delete":
       case "forget":

@@ -1,6 +1,7 @@
 /** What can happen in a simulation, and how often it does. */
 import fc from "fast-check";
 import type { SetState } from "../../src/core/command.ts";
+import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 
 /** The environments, by pool. */
@@ -46,6 +47,8 @@ export type OperatorStep =
   | { readonly what: "resize"; readonly environment: string; readonly capacity: number; readonly cooldown: Micros }
   | { readonly what: "state"; readonly environment: string; readonly state: SetState["state"]; readonly span: Micros }
   | { readonly what: "delete" | "forget"; readonly environment: string }
+  /** What is set for a pool. */
+  | { readonly what: "set"; readonly pool: keyof typeof POOLS; readonly config: PoolConfig }
   | { readonly what: "force"; readonly who: number }
   /** By a client's key alone, with its request_id, or with its lease_token. */
   | { readonly what: "releaseByName"; readonly environment: string; readonly who: number; readonly shown: "key" | "request" | "token" };
@@ -107,6 +110,15 @@ const breaks = fc.oneof(
   },
 ) as fc.Arbitrary<Step>;
 
+const settings = fc.constantFrom<PoolConfig>(
+  {},
+  { maxQueue: 0 },
+  { maxQueue: 1 },
+  { maxQueue: 2 },
+  { autoCreate: true },
+  { autoCreate: false },
+);
+
 const operators: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
@@ -127,6 +139,10 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("delete" as const, "forget" as const, "forget" as const), environment }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant("set" as const), pool: fc.constantFrom("default", "default", "east"), config: settings }),
+  },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("force" as const), who }) },
   {
     weight: 5,

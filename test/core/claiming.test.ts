@@ -1,6 +1,7 @@
 /** Who waits by selector: what it keeps from others, and what is told of it (rule 1). */
 import { describe, expect, test } from "vitest";
-import { placeOf, statusOf } from "../../src/core/view.ts";
+import { placeOf } from "../../src/core/standing.ts";
+import { statusOf } from "../../src/core/view.ts";
 import { labelled, on, rack } from "./rack.ts";
 import { ADMIN, SECOND, World } from "./world.ts";
 
@@ -184,6 +185,31 @@ describe("who waits by selector", () => {
     for (const id of ["first", "second"]) world.acquire(id, labelled("kind", "board"));
     const { position, queueLength, ahead, holders } = placeOf(world.pool, world.lease("second"));
     expect([position, queueLength, ahead.map((one) => one.leaseId), holders.length]).toEqual([2, 2, ["first"], 3]);
+  });
+
+  test("has nobody ahead who looks for other things, whatever they call them", () => {
+    const world = rack();
+    world.apply({ gpu: { labels: { kind: "gpu" } }, b1: { labels: { kind: "board", os: "linux" } } });
+    for (const name of ["b1", "b2", "b3", "gpu"]) world.acquire(`at-${name}`, name);
+    for (const id of ["g1", "g2", "g3"]) world.acquire(id, labelled("kind", "gpu"));
+    world.acquire("linux", labelled("os", "linux"));
+    world.acquire("both", [labelled("kind", "board"), labelled("kind", "gpu")]);
+    world.acquire("named", "b2");
+    world.acquire("board", labelled("kind", "board"));
+    expect(placeOf(world.pool, world.lease("board"))).toMatchObject({ position: 2, queueLength: 2, ahead: [{ leaseId: "both" }] });
+    expect(placeOf(world.pool, world.lease("both"))).toMatchObject({ position: 4, queueLength: 4 });
+    expect(statusOf(world.pool, "b1")).toMatchObject({ queueLength: 3, next: { leaseId: "linux" } });
+    expect(statusOf(world.pool, "b2")).toMatchObject({ queueLength: 3, next: { leaseId: "both" } });
+  });
+
+  test("is counted once on an environment that several of its needs look for", () => {
+    const world = rack();
+    world.acquire("holder", "b1");
+    world.acquire("twice", [labelled("kind", "board", 2), labelled("os", "linux")]);
+    world.acquire("named", ["b1", labelled("kind", "board", 2)]);
+    world.acquire("last", labelled("kind", "board", 3));
+    expect(statusOf(world.pool, "b1").queueLength).toBe(3);
+    expect(placeOf(world.pool, world.lease("last"))).toMatchObject({ position: 3, queueLength: 3 });
   });
 
   test("is ahead of nobody once it was passed over, and still waits", () => {

@@ -1,7 +1,8 @@
 /** What becomes of an offer that nobody claims, and of a grant whose answer was lost: rule 4. */
 import { describe, expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
-import { placeOf, statusOf } from "../../src/core/view.ts";
+import { placeOf } from "../../src/core/standing.ts";
+import { statusOf } from "../../src/core/view.ts";
 import { MINUTE, SECOND, World } from "./world.ts";
 
 /** A pool in which `absent` was passed over for `next`, who holds. */

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { nextDeadline } from "../../src/core/decide.ts";
 import { latestEnd } from "../../src/core/ledger.ts";
 import { limits } from "../../src/core/limits.ts";
-import { placeOf, reservationBehind, statusOf } from "../../src/core/view.ts";
+import { placeOf } from "../../src/core/standing.ts";
+import { reservationBehind, statusOf } from "../../src/core/view.ts";
 import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
 /** What a person asks for: from so long ahead on, for so long. */

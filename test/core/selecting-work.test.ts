@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { EnvironmentConfig } from "../../src/core/model/environment.ts";
 import type { SelectorWant } from "../../src/core/model/lease.ts";
-import { placeOf, statusOf } from "../../src/core/view.ts";
+import { placeOf } from "../../src/core/standing.ts";
+import { statusOf } from "../../src/core/view.ts";
 import { labelled } from "./rack.ts";
 import { Crowd, compared } from "./work.ts";
 import { ADMIN } from "./world.ts";

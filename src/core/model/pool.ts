@@ -113,6 +113,8 @@ export interface Seekers {
   readonly waiting: Sorted<Rank, string>;
   /** Those of them who were passed over. */
   readonly passed: Sorted<Rank, string>;
+  /** Those of both who look for something else as well, and so may be among others, too. */
+  readonly several: Sorted<Rank, true>;
 }
 
 /** By a label that all they look for has, or by the name that they give; then by what they look for. */

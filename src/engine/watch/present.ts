@@ -3,6 +3,7 @@ import { allFor } from "../../core/line/candidates.ts";
 import type { Lease } from "../../core/model/lease.ts";
 import type { Pool, Site } from "../../core/model/pool.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
+import { seekersOf } from "../../core/model/seekers.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Engine } from "../engine.ts";
@@ -27,17 +28,11 @@ export function homeOf({ views }: Engine, topic: Topic): Pool {
   return views.graveOf(topic.environment) ?? views.homeOf(topic.environment);
 }
 
-interface Kept {
-  readonly status: EnvironmentStatus;
-  readonly leases: readonly Lease[];
-  readonly sought: Pool["sought"];
-}
-
 /**
- * The status made of a site. It holds as long as the site, the leases on it and what is looked for by selector are the same objects; versions
- * of a pool share the sites that did not change.
+ * The status made of a site for which nobody waits. It holds as long as nobody does, and the site and the leases on it are the same objects;
+ * versions of a pool share the sites that did not change.
  */
-const bySite = new WeakMap<Site, Kept>();
+const bySite = new WeakMap<Site, { readonly status: EnvironmentStatus; readonly leases: readonly Lease[] }>();
 
 interface Present {
   readonly at: Micros;
@@ -70,7 +65,8 @@ function selected(pool: Pool, { selector }: Selection, now: Micros, age: Micros)
 /** The present status of an environment of the pool, whose site is given; not older than `age`. */
 function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: Micros = 0): EnvironmentStatus {
   const known = bySite.get(site);
-  if (known?.sought === pool.sought && known.leases.every((lease) => pool.leases.get(lease.id) === lease)) return known.status;
+  // Who waits by selector changes no site.
+  if (known?.leases.every((lease) => pool.leases.get(lease.id) === lease) && seekersOf(pool, site).length === 0) return known.status;
   const timed = timedStatus.get(pool)?.get(name);
   if (timed !== undefined && now - timed.at <= age) return timed.status;
   const status = statusOf(pool, name, now);
@@ -80,7 +76,7 @@ function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: M
     timedStatus.set(pool, others.set(name, { at: now, status }));
   } else {
     const leases = status.holders.flatMap(({ leaseId }) => pool.leases.get(leaseId) ?? []);
-    bySite.set(site, { status, leases, sought: pool.sought });
+    bySite.set(site, { status, leases });
   }
   return status;
 }

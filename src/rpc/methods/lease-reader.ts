@@ -5,7 +5,7 @@ import { WatchKind } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Lease } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
-import { type Standing, standingOf } from "../../core/view.ts";
+import { type Standing, standingOf } from "../../core/standing.ts";
 import type { LeaseView } from "../../engine/views.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import type { Call, Service } from "./call.ts";

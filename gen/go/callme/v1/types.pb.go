@@ -982,8 +982,9 @@ type Lease struct {
 	Tags []string `protobuf:"bytes,10,rep,name=tags,proto3" json:"tags,omitempty"`
 	// -10 to 10. Each step counts as ten minutes of waiting.
 	Priority int32 `protobuf:"varint,11,opt,name=priority,proto3" json:"priority,omitempty"`
-	// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
-	// its not_before: it stands in no line.
+	// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. For a selector that is the line of those who wait
+	// by selector for an environment that would serve it; of a few such environments, of the one with the fewest ahead. Who was passed over is
+	// ahead of nobody. 0 before its not_before: it stands in no line.
 	Position uint32 `protobuf:"varint,12,opt,name=position,proto3" json:"position,omitempty"`
 	// While QUEUED: how many stand in that line, this one included.
 	QueueLength uint32 `protobuf:"varint,13,opt,name=queue_length,json=queueLength,proto3" json:"queue_length,omitempty"`
@@ -1344,7 +1345,7 @@ type EnvironmentStatus struct {
 	Capacity uint32 `protobuf:"varint,5,opt,name=capacity,proto3" json:"capacity,omitempty"`
 	// How many of them are held or offered.
 	Used uint32 `protobuf:"varint,6,opt,name=used,proto3" json:"used,omitempty"`
-	// How many leases wait for it.
+	// How many leases wait for it, by name or by a selector that it would do for.
 	QueueLength uint32 `protobuf:"varint,7,opt,name=queue_length,json=queueLength,proto3" json:"queue_length,omitempty"`
 	// Whether one slot would be granted now: free, not resting, and not claimed by who waits.
 	Available bool `protobuf:"varint,8,opt,name=available,proto3" json:"available,omitempty"`

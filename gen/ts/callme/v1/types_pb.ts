@@ -475,8 +475,9 @@ export type Lease = Message<"callme.v1.Lease"> & {
   priority: number;
 
   /**
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
-   * its not_before: it stands in no line.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. For a selector that is the line of those who wait
+   * by selector for an environment that would serve it; of a few such environments, of the one with the fewest ahead. Who was passed over is
+   * ahead of nobody. 0 before its not_before: it stands in no line.
    *
    * @generated from field: uint32 position = 12;
    */
@@ -715,7 +716,7 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
   used: number;
 
   /**
-   * How many leases wait for it.
+   * How many leases wait for it, by name or by a selector that it would do for.
    *
    * @generated from field: uint32 queue_length = 7;
    */

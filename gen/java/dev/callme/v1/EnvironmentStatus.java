@@ -268,7 +268,7 @@ private static final long serialVersionUID = 0L;
   private int queueLength_ = 0;
   /**
    * <pre>
-   * How many leases wait for it.
+   * How many leases wait for it, by name or by a selector that it would do for.
    * </pre>
    *
    * <code>uint32 queue_length = 7 [json_name = "queueLength"];</code>
@@ -2047,7 +2047,7 @@ dev.callme.v1.Fact defaultValue) {
     private int queueLength_ ;
     /**
      * <pre>
-     * How many leases wait for it.
+     * How many leases wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>uint32 queue_length = 7 [json_name = "queueLength"];</code>
@@ -2059,7 +2059,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * How many leases wait for it.
+     * How many leases wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>uint32 queue_length = 7 [json_name = "queueLength"];</code>
@@ -2075,7 +2075,7 @@ dev.callme.v1.Fact defaultValue) {
     }
     /**
      * <pre>
-     * How many leases wait for it.
+     * How many leases wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>uint32 queue_length = 7 [json_name = "queueLength"];</code>

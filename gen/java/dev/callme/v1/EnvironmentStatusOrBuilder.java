@@ -111,7 +111,7 @@ public interface EnvironmentStatusOrBuilder extends
 
   /**
    * <pre>
-   * How many leases wait for it.
+   * How many leases wait for it, by name or by a selector that it would do for.
    * </pre>
    *
    * <code>uint32 queue_length = 7 [json_name = "queueLength"];</code>

@@ -272,8 +272,9 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
-   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
-   * its not_before: it stands in no line.
+   * While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. For a selector that is the line of those who wait
+   * by selector for an environment that would serve it; of a few such environments, of the one with the fewest ahead. Who was passed over is
+   * ahead of nobody. 0 before its not_before: it stands in no line.
    * </pre>
    *
    * <code>uint32 position = 12 [json_name = "position"];</code>

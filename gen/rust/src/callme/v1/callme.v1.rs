@@ -187,8 +187,9 @@ pub struct Lease {
     /// -10 to 10. Each step counts as ten minutes of waiting.
     #[prost(int32, tag="11")]
     pub priority: i32,
-    /// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. Who was passed over is ahead of nobody. 0 before
-    /// its not_before: it stands in no line.
+    /// While QUEUED: 1 + the number of leases ahead, in the longest of the lines that it stands in. For a selector that is the line of those who wait
+    /// by selector for an environment that would serve it; of a few such environments, of the one with the fewest ahead. Who was passed over is
+    /// ahead of nobody. 0 before its not_before: it stands in no line.
     #[prost(uint32, tag="12")]
     pub position: u32,
     /// While QUEUED: how many stand in that line, this one included.
@@ -289,7 +290,7 @@ pub struct EnvironmentStatus {
     /// How many of them are held or offered.
     #[prost(uint32, tag="6")]
     pub used: u32,
-    /// How many leases wait for it.
+    /// How many leases wait for it, by name or by a selector that it would do for.
     #[prost(uint32, tag="7")]
     pub queue_length: u32,
     /// Whether one slot would be granted now: free, not resting, and not claimed by who waits.

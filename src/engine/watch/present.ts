@@ -82,8 +82,8 @@ function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: M
 }
 
 /** By name, or by selector. */
-function isWaitedFor({ queueLength, next }: EnvironmentStatus): boolean {
-  return queueLength > 0 || next !== undefined;
+function isWaitedFor({ queueLength }: EnvironmentStatus): boolean {
+  return queueLength > 0;
 }
 
 const unbornIn = new WeakMap<Pool, Map<string, EnvironmentStatus>>();

@@ -1,4 +1,4 @@
-import type { Document, LineCounter, Node, Scalar, YAMLError, YAMLMap } from "yaml";
+import type { Document, LineCounter, Node, Pair, Scalar, YAMLError, YAMLMap } from "yaml";
 import { Failure } from "../exit.ts";
 
 /** Where a value is, from the document's root: keys of objects and indexes of lists. */
@@ -122,19 +122,36 @@ export class FleetDocument {
     return String(key.value);
   }
 
+  /** The node, or what it is an alias of. */
+  #targetOf(node: unknown): Node | undefined {
+    return this.#yaml.isNode(node) ? (this.#targets.get(node) ?? node) : undefined;
+  }
+
+  /** The entry of a key: an object's own or, where it has none, one that it takes in by `<<`. */
+  #entryOf(map: YAMLMap, part: string | number): Pair | undefined {
+    const { isMap, isSeq } = this.#yaml;
+    const own = map.items.find(({ key }) => isKey(key, part));
+    if (own !== undefined) return own;
+    const taken = map.items.filter(({ key }) => String(key) === "<<" && isPlain(key)).map(({ value }) => this.#targetOf(value));
+    for (const one of taken.flatMap((node) => (isSeq(node) ? node.items.map((item) => this.#targetOf(item)) : [node]))) {
+      const entry = isMap(one) ? this.#entryOf(one, part) : undefined;
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
   #find(path: Path): { readonly offset: number; readonly keys: Path } {
     const { isMap, isNode, isPair, isSeq } = this.#yaml;
-    const at = (node: unknown) => (isNode(node) ? (this.#targets.get(node) ?? node) : undefined);
-    let node = at(this.#root.contents);
+    let node = this.#targetOf(this.#root.contents);
     let offset = 0;
     const keys: (string | number)[] = [];
     for (const part of path) {
-      const entry = isMap(node) ? node.items.find(({ key }) => isKey(key, part)) : isSeq(node) ? node.items[Number(part)] : undefined;
+      const entry = isMap(node) ? this.#entryOf(node, part) : isSeq(node) ? node.items[Number(part)] : undefined;
       const [start, value] = isPair(entry) ? [entry.key, entry.value] : [entry, entry];
       if (!isNode(start)) break;
       offset = start.range?.[0] ?? offset;
       keys.push(isPair(entry) ? String(entry.key) : part);
-      node = at(value);
+      node = this.#targetOf(value);
     }
     return { offset, keys };
   }

@@ -168,6 +168,16 @@ test("what the server refuses is told with the line, whichever way the field is 
     ["pools:\n- {name: lab, maxQeue: 2}\nenvironments: []\n", 2, 'fleet.yaml:2: pools[0]: "maxQeue" is unknown; did you mean "maxQueue"?'],
     ["pools: 3\nenvironments: []\n", 2, "fleet.yaml:1: pools: got 3; write a list"],
     ["pool: []\nenvironments: []\n", 2, 'fleet.yaml:1: "pool" is unknown beside "environments"; did you mean "pools"?'],
+    [
+      "x-kind: &kind\n  labels: { os: linux }\n  max_hold: 400d\nenvironments:\n  - { <<: [*kind], name: a }\n",
+      2,
+      "fleet.yaml:3: environments[0].max_hold: 400d is out of range",
+    ],
+    [
+      "x-one: &one\n  defaultTtl: 400d\nx-two: &two\n  <<: *one\n  capacity: two\nenvironments:\n  - { <<: *two, name: a, capacity: 1 }\n",
+      2,
+      "fleet.yaml:2: environments[0].defaultTtl: 400d is out of range",
+    ],
     ["- name: a\n- name: uat\n  pool: lab\n", 1, 'fleet.yaml:2: environment "uat" is in pool "default"'],
   ] as const) {
     const told = await say(["env", "apply", file(text)]);

@@ -26,10 +26,10 @@ const COLOURS: Readonly<Record<DiffLine["sign"], number>> = { "+": 32, "~": 33, 
 export class EnvApplyCommand extends ClientCommand {
   static override paths = [["env", "apply"]];
   static override usage = Command.Usage({
-    description: "Create or change environments as a JSON or YAML file says",
+    description: "Create or change environments and pools as a JSON or YAML file says",
     details: `
-      The file holds \`{"environments": [{"name": "uat", "capacity": 2, "defaultTtl": "30m"}]}\` or only the array, in JSON or YAML; - reads
-      stdin. What \`env list --yaml\` and \`env list --json\` print can be applied. All of it is applied, or with an error nothing. State and
+      The file holds \`{"environments": [{"name": "uat", "capacity": 2, "defaultTtl": "30m"}]}\` or only the array, in JSON or YAML, and
+      \`pools\` beside it: \`[{"name": "default", "maxQueue": 20, "autoCreate": false}]\`; - reads stdin. env schema prints what it may say. What \`env list --yaml\` and \`env list --json\` print can be applied. All of it is applied, or with an error nothing. State and
       leases are never touched.
     `,
     examples: [

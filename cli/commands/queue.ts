@@ -3,13 +3,14 @@ import { ListLeasesResponseSchema } from "../../gen/ts/callme/v1/environment_ser
 import { type Lease, LeaseState, LeaseStateSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { allPages } from "../calls/pages.ts";
+import { target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
 import { clockTime, elapsed, localTime } from "../words/clock.ts";
 import { tellMisspelt } from "../words/misspelt.ts";
 import type { Output } from "../words/output.ts";
-import { nameOf, spoken } from "../words/phrases.ts";
+import { environmentsOf, nameOf, spoken } from "../words/phrases.ts";
 import { isForLater } from "../words/reservation.ts";
 
 /** `call-me queue`: the line of an environment, in the order in which it will be served. */
@@ -18,28 +19,35 @@ export class QueueCommand extends ClientCommand {
   static override usage = Command.Usage({
     description: "Show who waits for an environment, first one first",
     details: `
+      Who waits for any environment with some label waits for each that has it. With -l it is all who wait for any of those that it matches.
       A position counts everybody ahead in the longest line that the lease stands in. Who is offered it is at the head. Who is passed
       over did not claim an offer, and gets none until it shows up. A reservation for later is shown last: it is in nobody's way until then.
     `,
     examples: [
       ["Who waits for uat?", "$0 queue uat"],
+      ["Who waits for any of those with a label?", "$0 queue -l tier=uat"],
       ["The leases themselves", "$0 queue uat --json"],
     ],
   });
 
-  environment = Option.String({ name: "ENV" });
+  environment = Option.String({ name: "ENV", required: false });
+  pool = Option.String("--pool", { description: "All environments of this pool instead" });
+  selector = Option.String("-l,--selector", {
+    description: "Those with these labels instead, such as tier=uat,!gpu; of --pool, or of default",
+  });
 
   protected async perform(): Promise<number> {
+    const what = target(this);
     const { locks, environments } = await this.connect();
     const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
     // Fails where there is no such environment: that is another thing than an empty line.
-    const { misspellings } = await this.persist(() => locks.check({ environment: this.environment }, call));
+    const { misspellings } = await this.persist(() => locks.check(what, call));
     tellMisspelt(this.output, misspellings);
-    const filter = { environment: this.environment, states: [LeaseState.QUEUED, LeaseState.OFFERED] };
+    const filter = { ...what, states: [LeaseState.QUEUED, LeaseState.OFFERED] };
     const pages = await allPages((page) => this.persist(() => environments.listLeases({ filter, ...page }, call)));
     const leases = pages.flatMap((page) => page.leases).sort((a, b) => placeIn(a) - placeIn(b));
     if (this.json) this.output.json(ListLeasesResponseSchema, create(ListLeasesResponseSchema, { leases }));
-    else if (leases.length === 0) this.output.word(`nobody waits for ${this.environment}`);
+    else if (leases.length === 0) this.output.word(`nobody waits for ${this.environment ?? this.selector ?? `pool ${this.pool}`}`);
     else show(this.output, leases);
     return EXIT.done;
   }
@@ -66,7 +74,8 @@ function show(output: Output, leases: readonly Lease[]): void {
     const place = state === LeaseState.QUEUED ? waits : spoken(LeaseStateSchema, state);
     const waited = createdAt === undefined ? "" : elapsed(createdAt);
     const cells = [place, waited, ...(ranked ? [`${priority}`] : []), nameOf(holder, principal)];
-    return { cells, details: [reason, holder?.runUrl ?? "", wantedFor(lease), `lease ${id}`].filter(Boolean) };
+    const wanted = lease.needs.length === 0 ? "" : `wants ${environmentsOf(lease)}`;
+    return { cells, details: [wanted, reason, holder?.runUrl ?? "", wantedFor(lease), `lease ${id}`].filter(Boolean) };
   });
   output.table({ heading: ["POSITION", "WAITS", ...(ranked ? ["PRIORITY"] : []), "WHO"], rows });
 }

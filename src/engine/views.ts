@@ -1,10 +1,13 @@
 import type { Totals } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
+import { allFor } from "../core/line/candidates.ts";
+import { seeking } from "../core/line/seeking.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
 import { makesOnDemand } from "../core/model/pool-config.ts";
+import type { Selector } from "../core/model/selector.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
-import { isListed, oldestFirst } from "../store/query.ts";
+import { listedBy, oldestFirst } from "../store/query.ts";
 import type { LeaseQuery, Past, Store } from "../store/store.ts";
 import type { Pools } from "./pools.ts";
 
@@ -108,6 +111,20 @@ export class Views {
     return ended === undefined ? this.live(id) : { lease: ended, pool: this.pool(ended.pool) };
   }
 
+  /** Who has, or waits for, an environment by name or by a selector that it would do for. */
+  around(environment: string): NonNullable<LeaseQuery["on"]> {
+    const pool = this.homeOf(environment);
+    const site = pool.sites.get(environment);
+    return { environments: [environment], seekers: site === undefined ? [] : seeking(pool, [site]) };
+  }
+
+  /** The same of any environment of a pool that a selector matches. */
+  amid(name: string, selector: Selector): NonNullable<LeaseQuery["on"]> {
+    const pool = this.pool(name);
+    const sites = [...allFor(pool, { selector, count: 1, slots: 1 })];
+    return { environments: sites.map(({ environment }) => environment.config.name), seekers: seeking(pool, sites) };
+  }
+
   /** Leases in any state, as they were when they were read. Live ones are in memory and wait for no write, unless they are very many. */
   async leases(query: LeaseQuery): Promise<readonly Lease[]> {
     return this.#listed(query) ?? (await this.#store.list(query));
@@ -116,10 +133,11 @@ export class Views {
   #listed(query: LeaseQuery): Lease[] | undefined {
     if (query.states.includes("ENDED")) return undefined;
     const pools = [...this.pools()].filter(({ name, sites }) => {
-      return (query.pool ?? name) === name && (query.environment === undefined || sites.has(query.environment));
+      return (query.pool ?? name) === name && (query.on?.environments.some((environment) => sites.has(environment)) ?? true);
     });
     if (pools.reduce((sum, { leases }) => sum + leases.size, 0) > limits.listed) return undefined;
-    const found = pools.flatMap(({ leases }) => [...leases.values()].filter((lease) => isListed(lease, query)));
+    const listed = listedBy(query);
+    const found = pools.flatMap(({ leases }) => [...leases.values()].filter(listed));
     return found.sort(oldestFirst).slice(0, query.limit);
   }
 

@@ -7,7 +7,7 @@ import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Revision } from "../core/model/units.ts";
 import type { Cursors, Part } from "./history/history.ts";
 import type { Batch, Loaded, Medium } from "./medium.ts";
-import { isListed, oldestFirst } from "./query.ts";
+import { listedBy, oldestFirst } from "./query.ts";
 import { leaseOfRemains, type Remains, remainsOf } from "./remains.ts";
 import { bodyOfEvents } from "./sqlite/bodies.ts";
 import type { History, LeaseQuery, Past } from "./store.ts";
@@ -76,10 +76,7 @@ export class MemoryMedium implements Medium {
   async probe(): Promise<void> {}
 
   async list(query: LeaseQuery): Promise<readonly Lease[]> {
-    return [...this.#leases.values()]
-      .filter((lease) => isListed(lease, query))
-      .sort(oldestFirst)
-      .slice(0, query.limit);
+    return [...this.#leases.values()].filter(listedBy(query)).sort(oldestFirst).slice(0, query.limit);
   }
 
   async past(pool: string, since: Revision, limit: number): Promise<Past> {

@@ -1,20 +1,20 @@
 /** What a LeaseQuery means, for leases that are in memory; sqlite/list.ts says the same in SQL. */
 
 import type { Lease } from "../core/model/lease.ts";
-import { isOn } from "../core/model/needs.ts";
+import { namesOf } from "../core/model/needs.ts";
 import type { LeaseQuery } from "./store.ts";
 
-/** Whether a lease is one of those asked for. */
-export function isListed(lease: Lease, query: LeaseQuery): boolean {
-  const { after } = query;
-  return (
+/** What tells whether a lease is one of those asked for. */
+export function listedBy(query: LeaseQuery): (lease: Lease) => boolean {
+  const { after, on } = query;
+  const [environments, seekers] = [new Set(on?.environments), new Set(on?.seekers)];
+  return (lease) =>
     (query.pool === undefined || lease.pool === query.pool) &&
-    (query.environment === undefined || isOn(lease, query.environment)) &&
+    (on === undefined || seekers.has(lease.id) || namesOf(lease).some((name) => environments.has(name))) &&
     (query.states.length === 0 ? lease.state !== "ENDED" : query.states.includes(lease.state)) &&
     (query.holder === undefined || lease.holder.name === query.holder) &&
     (query.tag === undefined || lease.tags.includes(query.tag)) &&
-    (after === undefined || lease.createdAt > after.createdAt || (lease.createdAt === after.createdAt && lease.id > after.id))
-  );
+    (after === undefined || lease.createdAt > after.createdAt || (lease.createdAt === after.createdAt && lease.id > after.id));
 }
 
 /** The order of a list. */

@@ -67,7 +67,8 @@ export interface Cache {
 /** Which leases to list; all that is given must fit. Oldest first, then by id. */
 export interface LeaseQuery {
   readonly pool?: string;
-  readonly environment?: string;
+  /** Those that have, or name, one of these environments; and these leases, which wait for one of them by selector. */
+  readonly on?: { readonly environments: readonly string[]; readonly seekers: readonly string[] };
   /** Empty: all but ENDED. */
   readonly states: readonly LeaseState[];
   readonly holder?: string;

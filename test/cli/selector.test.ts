@@ -78,6 +78,29 @@ test("check tells by its exit code whether one of them is free, and status shows
   expect(JSON.parse(stdout).environments.map(({ name }: { name: string }) => name)).toEqual(["o-1", "o-3"]);
 });
 
+test("queue tells who waits for one of them, also of a single one who would have any", async () => {
+  await configure("line", { "q-1": { tier: "uat", gpu: "" }, "q-2": { tier: "uat" }, "q-3": { tier: "dev" } });
+  await say("acquire", "q-1", "q-2", "q-3", "--pool", "line");
+  for (const [name, ...wanted] of [
+    ["any", "-l", "tier=uat"],
+    ["gpu", "-l", "gpu"],
+    ["named", "q-2"],
+    ["other", "q-3"],
+  ] as const)
+    await say("acquire", ...wanted, "--pool", "line", "--name", name, "--no-wait");
+  await say("reserve", "-l", "tier", "--pool", "line", "--from", "2h", "--for", "1h", "--name", "later");
+  const names = async (...what: string[]) =>
+    JSON.parse((await say("queue", ...what, "--json")).stdout).leases.map((lease: { holder: { name: string } }) => lease.holder.name);
+  expect(await names("q-1")).toEqual(["any", "gpu", "later"]);
+  expect(await names("q-3")).toEqual(["other", "later"]);
+  expect(await names("--pool", "line", "-l", "tier=uat,!gpu")).toEqual(["any", "named", "later"]);
+  expect(await names("--pool", "line")).toHaveLength(5);
+  const { stdout } = await say("queue", "q-1");
+  expect(stdout).toMatch(/^1 +\d+ s +any\n {2}wants any of tier=uat\n/m);
+  const none = await say("queue", "--pool", "line", "-l", "!tier");
+  expect(none.stderr).toContain("nobody waits for !tier");
+});
+
 test("watch tells of what joins, and of what leaves", async () => {
   await configure("seen", { "w-1": { tier: "uat" }, "w-2": {} });
   const watching = open(["watch", "--pool", "seen", "-l", "tier=uat"], env);

@@ -22,7 +22,7 @@ describe("a lease that waits for a call with FAIL", () => {
       (await engine.views.leases({ states: [], limit: 10, ...query })).map((lease) => lease.id);
     expect(await ids({})).toEqual(["holder", "passing", "waiter"]);
     expect(await ids({ states: ["QUEUED"], limit: 1 })).toEqual(["passing"]);
-    expect(await ids({ environment: "elsewhere" })).toEqual([]);
+    expect(await ids({ on: engine.views.around("elsewhere") })).toEqual([]);
     const first = engine.views.live("holder")?.lease.createdAt ?? 0;
     expect(await ids({ after: { createdAt: first, id: "holder" }, limit: 1 })).toEqual(["passing"]);
     await engine.submit("default", { type: "giveUp", lease: "passing" });

@@ -159,8 +159,12 @@ export function exam(candidate: Candidate): void {
     expect(await ids({ states: ["HELD", "ENDED"] })).toEqual(["d", "c", "a"]);
     expect(await ids({ states: ["QUEUED"] })).toEqual(["b"]);
     expect(await ids({ pool: "two" })).toEqual(["a"]);
-    expect(await ids({ environment: "e2" })).toEqual(["a"]);
-    expect(await ids({ environment: "uat", states: ["HELD"], pool: "default", holder: "ci", tag: "it's" })).toEqual(["c"]);
+    expect(await ids({ on: { environments: ["e1", "e2"], seekers: [] } })).toEqual(["a"]);
+    expect(await ids({ on: { environments: ["uat"], seekers: [] }, states: ["HELD"], pool: "default", holder: "ci", tag: "it's" })).toEqual(
+      ["c"],
+    );
+    expect(await ids({ on: { environments: ["e2"], seekers: ["b"] } })).toEqual(["b", "a"]);
+    expect(await ids({ on: { environments: [], seekers: [] } })).toEqual([]);
     expect(await ids({ holder: "50%_off" })).toEqual(["b"]);
     expect(await ids({ holder: "' OR 1=1 --" })).toEqual([]);
     expect(await ids({ tag: "x", states: ["ENDED", "HELD"] })).toEqual(["d", "c"]);

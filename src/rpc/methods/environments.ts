@@ -19,6 +19,7 @@ import { readLife } from "./life.ts";
 import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 import { fieldName, listPools, only, poolChange, readPools } from "./pool-configs.ts";
+import { readSelector } from "./selector.ts";
 import { readVariables } from "./variables.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
@@ -139,12 +140,15 @@ export async function listLeases(
   { engine }: Service,
   request: pb.ListLeasesRequest,
 ): Promise<MessageInitShape<typeof pb.ListLeasesResponseSchema>> {
-  const { pool = "", environment = "", holder = "", tag = "", states = [] } = request.filter ?? {};
+  const { environment = "", selector = "", holder = "", tag = "", states = [] } = request.filter ?? {};
+  if (environment !== "" && selector !== "") throw badField("filter.selector", "is given beside environment; give one of the two");
+  const pool = request.filter?.pool || (selector === "" ? "" : "default");
   const size = pageSize(request.pageSize);
   const token = readToken(request.pageToken, 2, ([createdAt]) => Number.isSafeInteger(Number(createdAt)));
   const leases = await engine.views.leases({
     ...(pool === "" ? {} : { pool }),
-    ...(environment === "" ? {} : { environment }),
+    ...(environment !== "" && { on: engine.views.around(environment) }),
+    ...(selector !== "" && { on: engine.views.amid(pool, readSelector("filter.selector", selector)) }),
     ...(holder === "" ? {} : { holder }),
     ...(tag === "" ? {} : { tag }),
     states: states.map((state, index) => choice(`filter.states[${index}]`, state, LEASE_STATES)),

@@ -13,17 +13,19 @@ export interface ListPart {
 /** How many leases one call looks at: a filter that fits few of a million must not keep commits waiting meanwhile. */
 const WINDOW = 5_000;
 
+const NAMED = "(SELECT value FROM json_each(:on, '$.environments'))";
 const FILTERS = {
   pool: "pool = :pool",
-  environment: `EXISTS (SELECT 1 FROM json_each(body, '$.needs') AS need WHERE need.value ->> '$.environment' = :environment
-    OR EXISTS (SELECT 1 FROM json_each(need.value, '$.chosen') AS part WHERE part.value ->> '$.environment' = :environment))`,
+  on: `(id IN (SELECT value FROM json_each(:on, '$.seekers'))
+    OR EXISTS (SELECT 1 FROM json_each(body, '$.needs') AS need WHERE need.value ->> '$.environment' IN ${NAMED}
+      OR EXISTS (SELECT 1 FROM json_each(need.value, '$.chosen') AS part WHERE part.value ->> '$.environment' IN ${NAMED})))`,
   holder: "body ->> '$.holder.name' = :holder",
   tag: "EXISTS (SELECT 1 FROM json_each(body, '$.tags') WHERE value = :tag)",
 } as const;
 
 /** Which of the next 5,000 leases fit the query. */
 export function list(db: Database, columns: string, query: LeaseQuery): ListPart {
-  const { after = { createdAt: -1, id: "" }, states, limit, ...filters } = query;
+  const { after = { createdAt: -1, id: "" }, states, limit, on, ...filters } = query;
   const live = states.includes("ENDED") ? "TRUE" : "ended_at IS NULL";
   const next = db
     .prepare<[Cursor], Cursor>(
@@ -32,7 +34,7 @@ export function list(db: Database, columns: string, query: LeaseQuery): ListPart
     )
     .get(after);
   const until = next ?? { createdAt: Number.MAX_SAFE_INTEGER, id: "" };
-  const given = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).filter((name) => filters[name] !== undefined);
+  const given = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).filter((name) => query[name] !== undefined);
   const fitting = [
     live,
     "(created_at, id) > (:createdAt, :id)",
@@ -43,6 +45,14 @@ export function list(db: Database, columns: string, query: LeaseQuery): ListPart
   const rows = db
     .prepare<[unknown], Row>(`SELECT ${columns} FROM leases WHERE ${fitting.join(" AND ")} ORDER BY created_at, id LIMIT :limit`)
     .raw()
-    .all({ ...filters, ...after, untilCreatedAt: until.createdAt, untilId: until.id, states: JSON.stringify(states), limit });
+    .all({
+      ...filters,
+      on: JSON.stringify(on),
+      ...after,
+      untilCreatedAt: until.createdAt,
+      untilId: until.id,
+      states: JSON.stringify(states),
+      limit,
+    });
   return next === undefined ? { rows } : { rows, next };
 }

@@ -1623,14 +1623,16 @@ type LeaseFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Of this pool.
 	Pool string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
-	// That name this environment.
+	// That have this environment, or wait for it, by name or by a selector that it would do for.
 	Environment string `protobuf:"bytes,2,opt,name=environment,proto3" json:"environment,omitempty"`
 	// In one of these states. If empty: all but ENDED.
 	States []LeaseState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=callme.v1.LeaseState" json:"states,omitempty"`
 	// Whose holder has this name.
 	Holder string `protobuf:"bytes,4,opt,name=holder,proto3" json:"holder,omitempty"`
 	// That bear this tag.
-	Tag           string `protobuf:"bytes,5,opt,name=tag,proto3" json:"tag,omitempty"`
+	Tag string `protobuf:"bytes,5,opt,name=tag,proto3" json:"tag,omitempty"`
+	// That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+	Selector      string `protobuf:"bytes,6,opt,name=selector,proto3" json:"selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1696,6 +1698,13 @@ func (x *LeaseFilter) GetHolder() string {
 func (x *LeaseFilter) GetTag() string {
 	if x != nil {
 		return x.Tag
+	}
+	return ""
+}
+
+func (x *LeaseFilter) GetSelector() string {
+	if x != nil {
+		return x.Selector
 	}
 	return ""
 }
@@ -1956,13 +1965,14 @@ const file_callme_v1_environment_service_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"c\n" +
 	"\x14ForceReleaseResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12#\n" +
-	"\ralready_ended\x18\x02 \x01(\bR\falreadyEnded\"\x9c\x01\n" +
+	"\ralready_ended\x18\x02 \x01(\bR\falreadyEnded\"\xb8\x01\n" +
 	"\vLeaseFilter\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12 \n" +
 	"\venvironment\x18\x02 \x01(\tR\venvironment\x12-\n" +
 	"\x06states\x18\x03 \x03(\x0e2\x15.callme.v1.LeaseStateR\x06states\x12\x16\n" +
 	"\x06holder\x18\x04 \x01(\tR\x06holder\x12\x10\n" +
-	"\x03tag\x18\x05 \x01(\tR\x03tag\"\x7f\n" +
+	"\x03tag\x18\x05 \x01(\tR\x03tag\x12\x1a\n" +
+	"\bselector\x18\x06 \x01(\tR\bselector\"\x7f\n" +
 	"\x11ListLeasesRequest\x12.\n" +
 	"\x06filter\x18\x01 \x01(\v2\x16.callme.v1.LeaseFilterR\x06filter\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +

@@ -310,18 +310,20 @@ class ForceReleaseResponse(_message.Message):
     def __init__(self, lease: _Optional[_Union[_types_pb2.Lease, _Mapping]] = ..., already_ended: bool = ...) -> None: ...
 
 class LeaseFilter(_message.Message):
-    __slots__ = ("pool", "environment", "states", "holder", "tag")
+    __slots__ = ("pool", "environment", "states", "holder", "tag", "selector")
     POOL_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     TAG_FIELD_NUMBER: _ClassVar[int]
+    SELECTOR_FIELD_NUMBER: _ClassVar[int]
     pool: str
     environment: str
     states: _containers.RepeatedScalarFieldContainer[_types_pb2.LeaseState]
     holder: str
     tag: str
-    def __init__(self, pool: _Optional[str] = ..., environment: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_types_pb2.LeaseState, str]]] = ..., holder: _Optional[str] = ..., tag: _Optional[str] = ...) -> None: ...
+    selector: str
+    def __init__(self, pool: _Optional[str] = ..., environment: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_types_pb2.LeaseState, str]]] = ..., holder: _Optional[str] = ..., tag: _Optional[str] = ..., selector: _Optional[str] = ...) -> None: ...
 
 class ListLeasesRequest(_message.Message):
     __slots__ = ("filter", "page_size", "page_token")

@@ -283,47 +283,47 @@ public final class EnvironmentServiceProto {
       "se_id\030\001 \001(\tR\007leaseId\022\026\n\006reason\030\002 \001(\tR\006re" +
       "ason\"c\n\024ForceReleaseResponse\022&\n\005lease\030\001 " +
       "\001(\0132\020.callme.v1.LeaseR\005lease\022#\n\ralready_" +
-      "ended\030\002 \001(\010R\014alreadyEnded\"\234\001\n\013LeaseFilte" +
+      "ended\030\002 \001(\010R\014alreadyEnded\"\270\001\n\013LeaseFilte" +
       "r\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013environment\030\002 \001" +
       "(\tR\013environment\022-\n\006states\030\003 \003(\0162\025.callme" +
       ".v1.LeaseStateR\006states\022\026\n\006holder\030\004 \001(\tR\006" +
-      "holder\022\020\n\003tag\030\005 \001(\tR\003tag\"\177\n\021ListLeasesRe" +
-      "quest\022.\n\006filter\030\001 \001(\0132\026.callme.v1.LeaseF" +
-      "ilterR\006filter\022\033\n\tpage_size\030\002 \001(\005R\010pageSi" +
-      "ze\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"f\n\022Lis" +
-      "tLeasesResponse\022(\n\006leases\030\001 \003(\0132\020.callme" +
-      ".v1.LeaseR\006leases\022&\n\017next_page_token\030\002 \001" +
-      "(\tR\rnextPageToken*e\n\010OnExpiry\022\031\n\025ON_EXPI" +
-      "RY_UNSPECIFIED\020\000\022\025\n\021ON_EXPIRY_RELEASE\020\001\022" +
-      "\023\n\017ON_EXPIRY_CLEAN\020\002\022\022\n\016ON_EXPIRY_HOLD\020\003" +
-      "*\217\001\n\nChangeKind\022\033\n\027CHANGE_KIND_UNSPECIFI" +
-      "ED\020\000\022\027\n\023CHANGE_KIND_CREATED\020\001\022\027\n\023CHANGE_" +
-      "KIND_UPDATED\020\002\022\031\n\025CHANGE_KIND_UNCHANGED\020" +
-      "\003\022\027\n\023CHANGE_KIND_DELETED\020\0042\374\005\n\022Environme" +
-      "ntService\022`\n\020ListEnvironments\022\".callme.v" +
-      "1.ListEnvironmentsRequest\032#.callme.v1.Li" +
-      "stEnvironmentsResponse\"\003\220\002\001\022Z\n\016GetEnviro" +
-      "nment\022 .callme.v1.GetEnvironmentRequest\032" +
-      "!.callme.v1.GetEnvironmentResponse\"\003\220\002\001\022" +
-      "^\n\021ApplyEnvironments\022#.callme.v1.ApplyEn" +
-      "vironmentsRequest\032$.callme.v1.ApplyEnvir" +
-      "onmentsResponse\022^\n\021DeleteEnvironment\022#.c" +
-      "allme.v1.DeleteEnvironmentRequest\032$.call" +
-      "me.v1.DeleteEnvironmentResponse\022d\n\023SetEn" +
-      "vironmentState\022%.callme.v1.SetEnvironmen" +
-      "tStateRequest\032&.callme.v1.SetEnvironment" +
-      "StateResponse\022a\n\022AcquireForCleaning\022$.ca" +
-      "llme.v1.AcquireForCleaningRequest\032%.call" +
-      "me.v1.AcquireForCleaningResponse\022O\n\014Forc" +
-      "eRelease\022\036.callme.v1.ForceReleaseRequest" +
-      "\032\037.callme.v1.ForceReleaseResponse\022N\n\nLis" +
-      "tLeases\022\034.callme.v1.ListLeasesRequest\032\035." +
-      "callme.v1.ListLeasesResponse\"\003\220\002\001B\243\001\n\rde" +
-      "v.callme.v1B\027EnvironmentServiceProtoP\001Z4" +
-      "github.com/call-me/call-me/gen/go/callme" +
-      "/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\" +
-      "V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1b" +
-      "\006proto3"
+      "holder\022\020\n\003tag\030\005 \001(\tR\003tag\022\032\n\010selector\030\006 \001" +
+      "(\tR\010selector\"\177\n\021ListLeasesRequest\022.\n\006fil" +
+      "ter\030\001 \001(\0132\026.callme.v1.LeaseFilterR\006filte" +
+      "r\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage_t" +
+      "oken\030\003 \001(\tR\tpageToken\"f\n\022ListLeasesRespo" +
+      "nse\022(\n\006leases\030\001 \003(\0132\020.callme.v1.LeaseR\006l" +
+      "eases\022&\n\017next_page_token\030\002 \001(\tR\rnextPage" +
+      "Token*e\n\010OnExpiry\022\031\n\025ON_EXPIRY_UNSPECIFI" +
+      "ED\020\000\022\025\n\021ON_EXPIRY_RELEASE\020\001\022\023\n\017ON_EXPIRY" +
+      "_CLEAN\020\002\022\022\n\016ON_EXPIRY_HOLD\020\003*\217\001\n\nChangeK" +
+      "ind\022\033\n\027CHANGE_KIND_UNSPECIFIED\020\000\022\027\n\023CHAN" +
+      "GE_KIND_CREATED\020\001\022\027\n\023CHANGE_KIND_UPDATED" +
+      "\020\002\022\031\n\025CHANGE_KIND_UNCHANGED\020\003\022\027\n\023CHANGE_" +
+      "KIND_DELETED\020\0042\374\005\n\022EnvironmentService\022`\n" +
+      "\020ListEnvironments\022\".callme.v1.ListEnviro" +
+      "nmentsRequest\032#.callme.v1.ListEnvironmen" +
+      "tsResponse\"\003\220\002\001\022Z\n\016GetEnvironment\022 .call" +
+      "me.v1.GetEnvironmentRequest\032!.callme.v1." +
+      "GetEnvironmentResponse\"\003\220\002\001\022^\n\021ApplyEnvi" +
+      "ronments\022#.callme.v1.ApplyEnvironmentsRe" +
+      "quest\032$.callme.v1.ApplyEnvironmentsRespo" +
+      "nse\022^\n\021DeleteEnvironment\022#.callme.v1.Del" +
+      "eteEnvironmentRequest\032$.callme.v1.Delete" +
+      "EnvironmentResponse\022d\n\023SetEnvironmentSta" +
+      "te\022%.callme.v1.SetEnvironmentStateReques" +
+      "t\032&.callme.v1.SetEnvironmentStateRespons" +
+      "e\022a\n\022AcquireForCleaning\022$.callme.v1.Acqu" +
+      "ireForCleaningRequest\032%.callme.v1.Acquir" +
+      "eForCleaningResponse\022O\n\014ForceRelease\022\036.c" +
+      "allme.v1.ForceReleaseRequest\032\037.callme.v1" +
+      ".ForceReleaseResponse\022N\n\nListLeases\022\034.ca" +
+      "llme.v1.ListLeasesRequest\032\035.callme.v1.Li" +
+      "stLeasesResponse\"\003\220\002\001B\243\001\n\rdev.callme.v1B" +
+      "\027EnvironmentServiceProtoP\001Z4github.com/c" +
+      "all-me/call-me/gen/go/callme/v1;callmev1" +
+      "\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\" +
+      "V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -493,7 +493,7 @@ public final class EnvironmentServiceProto {
     internal_static_callme_v1_LeaseFilter_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_LeaseFilter_descriptor,
-        new java.lang.String[] { "Pool", "Environment", "States", "Holder", "Tag", });
+        new java.lang.String[] { "Pool", "Environment", "States", "Holder", "Tag", "Selector", });
     internal_static_callme_v1_ListLeasesRequest_descriptor =
       getDescriptor().getMessageTypes().get(22);
     internal_static_callme_v1_ListLeasesRequest_fieldAccessorTable = new

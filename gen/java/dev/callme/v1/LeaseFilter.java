@@ -37,6 +37,7 @@ private static final long serialVersionUID = 0L;
     states_ = emptyIntList();
     holder_ = "";
     tag_ = "";
+    selector_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -104,7 +105,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object environment_ = "";
   /**
    * <pre>
-   * That name this environment.
+   * That have this environment, or wait for it, by name or by a selector that it would do for.
    * </pre>
    *
    * <code>string environment = 2 [json_name = "environment"];</code>
@@ -125,7 +126,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * That name this environment.
+   * That have this environment, or wait for it, by name or by a selector that it would do for.
    * </pre>
    *
    * <code>string environment = 2 [json_name = "environment"];</code>
@@ -319,6 +320,53 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int SELECTOR_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object selector_ = "";
+  /**
+   * <pre>
+   * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+   * </pre>
+   *
+   * <code>string selector = 6 [json_name = "selector"];</code>
+   * @return The selector.
+   */
+  @java.lang.Override
+  public java.lang.String getSelector() {
+    java.lang.Object ref = selector_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      selector_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+   * </pre>
+   *
+   * <code>string selector = 6 [json_name = "selector"];</code>
+   * @return The bytes for selector.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSelectorBytes() {
+    java.lang.Object ref = selector_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      selector_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -353,6 +401,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(tag_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 5, tag_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(selector_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 6, selector_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -386,6 +437,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(tag_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(5, tag_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(selector_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(6, selector_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -410,6 +464,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getHolder())) return false;
     if (!getTag()
         .equals(other.getTag())) return false;
+    if (!getSelector()
+        .equals(other.getSelector())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -433,6 +489,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getHolder().hashCode();
     hash = (37 * hash) + TAG_FIELD_NUMBER;
     hash = (53 * hash) + getTag().hashCode();
+    hash = (37 * hash) + SELECTOR_FIELD_NUMBER;
+    hash = (53 * hash) + getSelector().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -573,6 +631,7 @@ private static final long serialVersionUID = 0L;
       states_ = emptyIntList();
       holder_ = "";
       tag_ = "";
+      selector_ = "";
       return this;
     }
 
@@ -622,6 +681,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.tag_ = tag_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.selector_ = selector_;
+      }
     }
 
     @java.lang.Override
@@ -665,6 +727,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getTag().isEmpty()) {
         tag_ = other.tag_;
         bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      if (!other.getSelector().isEmpty()) {
+        selector_ = other.selector_;
+        bitField0_ |= 0x00000020;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -729,6 +796,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 50: {
+              selector_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -841,7 +913,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object environment_ = "";
     /**
      * <pre>
-     * That name this environment.
+     * That have this environment, or wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>string environment = 2 [json_name = "environment"];</code>
@@ -861,7 +933,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * That name this environment.
+     * That have this environment, or wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>string environment = 2 [json_name = "environment"];</code>
@@ -882,7 +954,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * That name this environment.
+     * That have this environment, or wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>string environment = 2 [json_name = "environment"];</code>
@@ -899,7 +971,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * That name this environment.
+     * That have this environment, or wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>string environment = 2 [json_name = "environment"];</code>
@@ -913,7 +985,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * That name this environment.
+     * That have this environment, or wait for it, by name or by a selector that it would do for.
      * </pre>
      *
      * <code>string environment = 2 [json_name = "environment"];</code>
@@ -1294,6 +1366,98 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       tag_ = value;
       bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object selector_ = "";
+    /**
+     * <pre>
+     * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+     * </pre>
+     *
+     * <code>string selector = 6 [json_name = "selector"];</code>
+     * @return The selector.
+     */
+    public java.lang.String getSelector() {
+      java.lang.Object ref = selector_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        selector_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+     * </pre>
+     *
+     * <code>string selector = 6 [json_name = "selector"];</code>
+     * @return The bytes for selector.
+     */
+    public com.google.protobuf.ByteString
+        getSelectorBytes() {
+      java.lang.Object ref = selector_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        selector_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+     * </pre>
+     *
+     * <code>string selector = 6 [json_name = "selector"];</code>
+     * @param value The selector to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSelector(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      selector_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+     * </pre>
+     *
+     * <code>string selector = 6 [json_name = "selector"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSelector() {
+      selector_ = getDefaultInstance().getSelector();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+     * </pre>
+     *
+     * <code>string selector = 6 [json_name = "selector"];</code>
+     * @param value The bytes for selector to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSelectorBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      selector_ = value;
+      bitField0_ |= 0x00000020;
       onChanged();
       return this;
     }

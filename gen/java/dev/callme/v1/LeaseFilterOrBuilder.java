@@ -32,7 +32,7 @@ public interface LeaseFilterOrBuilder extends
 
   /**
    * <pre>
-   * That name this environment.
+   * That have this environment, or wait for it, by name or by a selector that it would do for.
    * </pre>
    *
    * <code>string environment = 2 [json_name = "environment"];</code>
@@ -41,7 +41,7 @@ public interface LeaseFilterOrBuilder extends
   java.lang.String getEnvironment();
   /**
    * <pre>
-   * That name this environment.
+   * That have this environment, or wait for it, by name or by a selector that it would do for.
    * </pre>
    *
    * <code>string environment = 2 [json_name = "environment"];</code>
@@ -138,4 +138,24 @@ public interface LeaseFilterOrBuilder extends
    */
   com.google.protobuf.ByteString
       getTagBytes();
+
+  /**
+   * <pre>
+   * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+   * </pre>
+   *
+   * <code>string selector = 6 [json_name = "selector"];</code>
+   * @return The selector.
+   */
+  java.lang.String getSelector();
+  /**
+   * <pre>
+   * That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+   * </pre>
+   *
+   * <code>string selector = 6 [json_name = "selector"];</code>
+   * @return The bytes for selector.
+   */
+  com.google.protobuf.ByteString
+      getSelectorBytes();
 }

@@ -912,7 +912,7 @@ pub struct LeaseFilter {
     /// Of this pool.
     #[prost(string, tag="1")]
     pub pool: ::prost::alloc::string::String,
-    /// That name this environment.
+    /// That have this environment, or wait for it, by name or by a selector that it would do for.
     #[prost(string, tag="2")]
     pub environment: ::prost::alloc::string::String,
     /// In one of these states. If empty: all but ENDED.
@@ -924,6 +924,9 @@ pub struct LeaseFilter {
     /// That bear this tag.
     #[prost(string, tag="5")]
     pub tag: ::prost::alloc::string::String,
+    /// That have, or wait for, an environment with these labels, written as in Need, of `pool` ("default" if none is given).
+    #[prost(string, tag="6")]
+    pub selector: ::prost::alloc::string::String,
 }
 /// A page of leases.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

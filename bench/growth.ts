@@ -1,6 +1,6 @@
 /**
- * node scripts/launch.js bench/growth.ts [calls] [line] [starts]: what things cost at sizes of 10,000 and 1,000,000 beside small ones, in µs
- * of the server's CPU, and how long a start takes. All three, told in docs/performance.md, unless some are named: these are printed only.
+ * node scripts/launch.js bench/growth.ts [calls] [line] [pools] [starts]: what things cost at sizes of 10,000 and 1,000,000 beside small ones, in µs
+ * of the server's CPU, and how long a start takes. All four, told in docs/performance.md, unless some are named: these are printed only.
  */
 import os from "node:os";
 import path from "node:path";
@@ -10,10 +10,11 @@ import { describe, pin } from "./compare/machine.ts";
 import { Place } from "./compare/table.ts";
 import { calls } from "./growth/calls.ts";
 import { line } from "./growth/line.ts";
+import { pools } from "./growth/pools.ts";
 import type { House } from "./growth/room.ts";
 import { starts } from "./growth/starts.ts";
 
-const PARTS: Readonly<Record<string, (house: House, say: (progress: string) => void) => Promise<string>>> = { starts, line, calls };
+const PARTS: Readonly<Record<string, (house: House, say: (progress: string) => void) => Promise<string>>> = { starts, line, pools, calls };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => PARTS[name] === undefined);

@@ -12,6 +12,7 @@ import { serveNaively } from "../core/oracle.ts";
 import { Books } from "./books.ts";
 import { type Client, commandOf } from "./client.ts";
 import { Facts } from "./facts.ts";
+import { Life, type Waiting } from "./life.ts";
 import type { Machine } from "./machine.ts";
 import { Names } from "./names.ts";
 import { Outages } from "./outages.ts";
@@ -34,6 +35,9 @@ export class Judge {
   readonly outages: Outages;
   readonly facts = new Facts();
   readonly settings = new Settings();
+  readonly life = new Life();
+  /** Who waits for something to clean. */
+  cleaners: { readonly waiting: readonly Waiting[] } = { waiting: [] };
   #broken: Error | undefined;
   readonly #byRequest = new Map<string, string>();
   /** Leases that nobody can come back for, or that were given back, and in which life that was. */
@@ -192,6 +196,7 @@ export class Judge {
     this.noting(() => this.names.committed(commit));
     this.noting(() => this.facts.committed(commit));
     this.noting(() => this.settings.committed(commit));
+    this.noting(() => this.life.committed(commit));
     for (const row of commit.leases) this.noting(() => this.books.checkRow(row));
     this.noting(() => this.outages.checkStandstill());
     if (this.#machine.short) count("written to the reserve");
@@ -205,6 +210,7 @@ export class Judge {
     this.names.started(engine.views.environments());
     this.facts.started(engine.views.pools());
     this.noting(() => this.settings.started(engine.views.pools()));
+    this.life.started([...engine.views.pools()]);
     this.noting(() => this.books.restarted(this.#started, [...engine.views.pools()]));
     for (const pool of engine.views.pools()) {
       this.noting(() => this.#checkPool(pool));
@@ -231,6 +237,8 @@ export class Judge {
       this.facts.check(pool, (lease) => this.books.wasHeld(lease) || this.#machine.deaths > 0);
       for (const lease of pool.leases.values()) this.#checkLease(lease);
     }
+    const lately = this.outages.wereLately(views.now());
+    if (!lately) this.life.check(views.pools(), this.cleaners.waiting, views.now(), LATE);
     for (const [lease, life] of this.#over) {
       const here = life === this.#machine.deaths;
       if (here && this.outages.wereLately(views.now())) continue;

@@ -39,7 +39,8 @@ export class Operators {
     else if (step.what === "delete") await this.#delete(environment);
     else if (step.what === "forget") await this.#forget(environment);
     else if (step.what === "state") {
-      const until = step.span === 0 ? {} : { until: this.#machine.engine.views.now() + step.span };
+      // What is dirty stays so until somebody cleans it, or says that it is clean.
+      const until = step.span === 0 || step.state === "DIRTY" ? {} : { until: this.#machine.engine.views.now() + step.span };
       await this.#submit(environment, { type: "setState", by: BY, environment, state: step.state, reason: "", ...until });
     }
   }
@@ -65,8 +66,9 @@ export class Operators {
     return this.#judge.forgive(this.#machine.engine.submit(poolOf(environment), command));
   }
 
-  async #resize({ environment: name, capacity, cooldown }: OperatorStep & { what: "resize" }): Promise<void> {
-    const config = { name, pool: poolOf(name), description: "", labels: {}, capacity, links: {}, ...(cooldown > 0 && { cooldown }) };
+  async #resize({ environment: name, capacity, cooldown, life }: OperatorStep & { what: "resize" }): Promise<void> {
+    const rests = { ...(cooldown > 0 && { cooldown }), ...(capacity === 1 && life) };
+    const config = { name, pool: poolOf(name), description: "", labels: {}, capacity, links: {}, ...rests };
     const deletes = this.#deletes;
     const reply = await this.#submit(name, { type: "apply", by: BY, environments: [config], prune: false });
     if (reply?.ok && deletes === this.#deletes) this.#judge.names.configured.add(name);

@@ -45,6 +45,15 @@ test("whatever happens, nothing acknowledged is lost, nobody is granted twice, a
     "a write hung",
     "a damaged pool",
     "a day",
+    "cleaning",
+    "cleaned OK",
+    "cleaned FAILED",
+    "cleaned BROKEN",
+    "a cleaner was lost",
+    "NOTHING_DIRTY",
+    "DIRTY",
+    "CLEANING",
+    "QUARANTINED",
   ])
     expect(seen.get(what) ?? 0, `the runs saw ${what}`).toBeGreaterThan(0);
 }, 120_000);

@@ -1,5 +1,6 @@
 /** Clients and operators on a machine that dies, stalls and fills up. What must hold of it all, the judge says. */
 import { Calls } from "./calls.ts";
+import { Cleaners } from "./cleaners.ts";
 import { Crowd } from "./crowd.ts";
 import { Judge } from "./judge.ts";
 import { Machine } from "./machine.ts";
@@ -15,6 +16,7 @@ export class Simulation {
   readonly #judge = new Judge(this.#machine);
   readonly #calls = new Calls(this.#machine, this.#judge);
   readonly #crowd = new Crowd(this.#machine, this.#judge, this.#calls);
+  readonly #cleaners = new Cleaners(this.#machine, this.#judge);
   readonly #operators = new Operators(this.#machine, this.#judge, this.#crowd);
 
   /** All that happened, in order. */
@@ -26,11 +28,17 @@ export class Simulation {
   async run(steps: readonly Step[]): Promise<void> {
     this.#machine.onStart = (engine) => {
       this.#judge.started(engine);
+      this.#cleaners.restarted();
       this.#crowd.restarted();
     };
     this.#machine.onWrite = (batch) => this.#crowd.writing(batch);
-    this.#machine.onCommit = (commit) => this.#judge.committed(commit, () => this.#crowd.committed(commit));
+    this.#machine.onCommit = (commit) =>
+      this.#judge.committed(commit, () => {
+        this.#crowd.committed(commit);
+        this.#cleaners.committed(commit);
+      });
     this.#machine.onTrouble = (error) => this.#judge.trouble(error);
+    this.#judge.cleaners = this.#cleaners;
     await this.#machine.boot();
     for (const step of steps) {
       if (step.what !== "story") await this.#play([step]);
@@ -66,6 +74,8 @@ export class Simulation {
     const waiting = live().find((lease) => lease.state === "QUEUED");
     expectThat(waiting === undefined, `${waiting?.id} still waits, minutes after its last sign of life`);
     for (let round = 0; round < 16 && live().length > 0; round++) await this.#machine.pass(600_000_000);
+    await this.#cleaners.cleanAll();
+    await this.#machine.pass(1_000);
     expectThat(live().length === 0, `they outlive everything: ${live().map((lease) => `${lease.id} ${lease.state}`)}`);
     await this.#sleepForADay();
   }
@@ -118,6 +128,14 @@ export class Simulation {
       case "force":
       case "releaseByName":
         void this.#operators.take(step);
+        return;
+      case "clean":
+      case "cleaned":
+      case "cleanerRenews":
+      case "cleanerVanishes":
+      case "cleanerDrops":
+      case "cleanerFallsSilent":
+        this.#cleaners.take(step);
         return;
       default:
         this.#crowd.take(step);

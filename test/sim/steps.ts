@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { SetState } from "../../src/core/command.ts";
 import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Micros } from "../../src/core/model/units.ts";
+import { type CleanerStep, cleaner, cleaning, type Habits, LIVES } from "./dirt.ts";
 
 /** The environments, by pool. */
 export const POOLS = { default: ["a", "b"], east: ["c", "d"] } as const;
@@ -44,7 +45,13 @@ export type Break =
 
 /** What operators do, and whoever releases by name. */
 export type OperatorStep =
-  | { readonly what: "resize"; readonly environment: string; readonly capacity: number; readonly cooldown: Micros }
+  | {
+      readonly what: "resize";
+      readonly environment: string;
+      readonly capacity: number;
+      readonly cooldown: Micros;
+      readonly life: Habits;
+    }
   | { readonly what: "state"; readonly environment: string; readonly state: SetState["state"]; readonly span: Micros }
   | { readonly what: "delete" | "forget"; readonly environment: string }
   /** What is set for a pool. */
@@ -64,7 +71,7 @@ export type MachineStep =
   | { readonly what: "full" | "slow" | "hanging"; readonly on: boolean };
 
 /** One thing that happens. */
-export type Single = ClientStep | OperatorStep | MachineStep;
+export type Single = ClientStep | OperatorStep | CleanerStep | MachineStep;
 
 /** One thing that happens, or a story of several, with or without a moment between them. */
 export type Step = Single | { readonly what: "story"; readonly atOnce: boolean; readonly steps: readonly Single[] };
@@ -119,6 +126,39 @@ const settings = fc.constantFrom<PoolConfig>(
   { autoCreate: false },
 );
 
+/** An environment that needs it is used, cleaned and used again, with all that can happen to the cleaner meanwhile. */
+const cleaned: fc.Arbitrary<Step> = fc
+  .record({
+    environment: fc.constantFrom("a", "b", "c"),
+    first: who,
+    next: who,
+    one: cleaner,
+    outcome: fc.constantFrom("OK", "OK", "FAILED", "BROKEN"),
+    early: fc.boolean(),
+    drained: fc.constantFrom(false, false, true),
+    drops: fc.boolean(),
+    asked: acquire,
+    between: fc.array(cleaning as fc.Arbitrary<Single>, { maxLength: 2 }),
+  })
+  .map(({ environment, first, next, one, outcome, early, drained, drops, asked, between }) => {
+    const uses = { ...asked, needs: [environment], ttl: 3_600_000_000, fail: false } as Single;
+    const clean = { what: "clean", who: one, pool: poolOf(environment), keyed: false, ttl: 30_000_000, wait: 60_000_000 } as const;
+    const steps: Single[] = [
+      { what: "resize", environment, capacity: 1, cooldown: 0, life: { cleaning: { required: true, timeout: 20_000_000 } } },
+      ...(early ? [clean, { ...clean, who: (one + 1) % 3 }] : []),
+      ...(early && drops ? [{ what: "cleanerDrops", who: one } as const] : []),
+      { ...uses, who: first } as Single,
+      { ...uses, who: next } as Single,
+      ...(drained ? [{ what: "state", environment, state: "DRAINING", span: 3_000_000 } as const] : []),
+      { what: "release", who: first },
+      ...(drained ? [{ what: "pass", span: 4_000_000 } as const] : []),
+      ...(early ? [] : [clean]),
+      ...between.map((step) => ("who" in step ? ({ ...step, who: one } as Single) : step)),
+      { what: "cleaned", who: one, outcome },
+    ];
+    return { what: "story", atOnce: false, steps };
+  });
+
 const operators: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
@@ -127,6 +167,7 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
       environment,
       capacity: fc.constantFrom(1, 1, 2, 3),
       cooldown: fc.constantFrom(0, 2_000_000),
+      life: fc.constantFrom(...LIVES),
     }),
   },
   {
@@ -134,7 +175,7 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       what: fc.constant("state" as const),
       environment,
-      state: fc.constantFrom("AVAILABLE", "MAINTENANCE", "DRAINING"),
+      state: fc.constantFrom("AVAILABLE", "MAINTENANCE", "DRAINING", "DIRTY"),
       span: fc.constantFrom(0, 3_000_000, 40_000_000),
     }),
   },
@@ -211,6 +252,8 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: story },
   { weight: 6, arbitrary: handover },
   { weight: 6, arbitrary: operators },
+  { weight: 4, arbitrary: cleaning },
+  { weight: 5, arbitrary: cleaned },
   { weight: 8, arbitrary: fc.record({ what: fc.constantFrom("pass", "pass", "pass", "stall"), span }) as fc.Arbitrary<Step> },
   { weight: 3, arbitrary: brink },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("die" as const), effects: fc.nat(6) }) },

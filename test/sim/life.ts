@@ -1,0 +1,102 @@
+/** The life of the environments, by the events alone: nobody is on what is dirty, and what is dirty is cleaned (docs/contract.md). */
+import type { Clean } from "../../src/core/command.ts";
+import type { Event } from "../../src/core/event.ts";
+import type { EnvironmentConfig } from "../../src/core/model/environment.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
+import { isCleanable } from "../../src/core/model/site.ts";
+import type { Micros } from "../../src/core/model/units.ts";
+import type { Commit } from "../../src/store/store.ts";
+import { count, expectThat } from "./seen.ts";
+
+/** Somebody who waits for something to clean. */
+export interface Waiting {
+  readonly pool: string;
+  readonly command: Clean;
+}
+
+export class Life {
+  /** Live leases that are on their environments, and whether they are HELD. */
+  #on = new Map<string, "HELD" | "OFFERED">();
+  /** What must be cleaned before anybody is served there. */
+  readonly #unclean = new Set<string>();
+  /** As they were before the commit that is being entered. */
+  readonly #configs = new Map<string, EnvironmentConfig>();
+
+  /** What was committed while the server died was no event for anybody. */
+  started(pools: Iterable<Pool>): void {
+    this.#on = new Map();
+    for (const pool of pools) {
+      for (const lease of pool.leases.values())
+        if (lease.state === "HELD" || lease.state === "OFFERED") this.#on.set(lease.id, lease.state);
+      for (const [name, { environment }] of pool.sites.entries()) if (environment.state === "AVAILABLE") this.#unclean.delete(name);
+    }
+    // A name that was deleted meanwhile begins anew.
+    const all = [...pools].flatMap((pool) => [...pool.sites.keys()]);
+    for (const name of this.#unclean) if (!all.includes(name)) this.#unclean.delete(name);
+    this.#note(pools);
+  }
+
+  committed({ events, pools }: Commit): void {
+    for (const event of events) {
+      const pool = pools.find(({ name }) => name === event.pool);
+      if (pool !== undefined) this.#enter(event, pool);
+    }
+    this.#note(pools);
+  }
+
+  #note(pools: Iterable<Pool>): void {
+    for (const pool of pools) for (const [name, { environment }] of pool.sites.entries()) this.#configs.set(name, environment.config);
+  }
+
+  #enter(event: Event, pool: Pool): void {
+    const { cause, kind, by, environments } = event;
+    for (const { name, state, deleted } of environments) {
+      // By hand, or by whoever has cleaned it: by itself only what is clean becomes available.
+      if (deleted === true || (kind === "STATE_CHANGED" && state === "AVAILABLE" && by !== undefined)) this.#unclean.delete(name);
+      if (kind === "STATE_CHANGED") count(state);
+    }
+    if (cause === undefined) return;
+    const before = this.#on.get(cause.leaseId);
+    const granted = cause.state === "HELD" || cause.state === "OFFERED";
+    if (granted && before === undefined) this.#checkGrant(event);
+    if (cause.state === "HELD" || cause.state === "OFFERED") this.#on.set(cause.leaseId, cause.state);
+    else this.#on.delete(cause.leaseId);
+    const wasUsed = cause.state === "ENDED" && before === "HELD" && kind !== "WITHDRAWN";
+    if (wasUsed && !cause.leaseId.startsWith("k")) this.#soil(event, pool);
+  }
+
+  #checkGrant({ environments, cause }: Event): void {
+    for (const { name, state, used, holders } of environments) {
+      const cleans = holders.some(({ leaseId, cleaning }) => leaseId === cause?.leaseId && cleaning === true);
+      expectThat(state === (cleans ? "CLEANING" : "AVAILABLE"), `${cause?.leaseId} is granted ${name}, which is ${state}`);
+      expectThat(!cleans || used === 1, `${cause?.leaseId} is to clean ${name}, and is not alone there`);
+      expectThat(cleans || !this.#unclean.has(name), `${cause?.leaseId} is granted ${name}, which nobody has cleaned`);
+    }
+  }
+
+  /** A use has ended. Where the commit has changed the configuration as well, nobody can tell by which it was judged. */
+  #soil({ environments, cause }: Event, pool: Pool): void {
+    const lost = cause?.endReason === "EXPIRED" || cause?.endReason === "FORCE_RELEASED";
+    const soils = (config: EnvironmentConfig | undefined) => config?.cleaning?.required === true || (config?.onExpiry === "CLEAN" && lost);
+    const holds = (config: EnvironmentConfig | undefined) => config?.onExpiry === "HOLD" && cause?.endReason === "EXPIRED";
+    for (const { name, state } of environments) {
+      const configs = [this.#configs.get(name), pool.sites.get(name)?.environment.config];
+      if (configs.every(holds)) expectThat(state === "QUARANTINED", `${name} is ${state}, and was to be kept as ${cause?.leaseId} left it`);
+      if (!configs.every(soils)) continue;
+      expectThat(state !== "AVAILABLE", `${name} is AVAILABLE after ${cause?.leaseId}, and was to be cleaned`);
+      this.#unclean.add(name);
+    }
+  }
+
+  /** After each step: who waits for something to clean has it, and what is to be clean by now is clean, or put aside. */
+  check(pools: Iterable<Pool>, waiting: readonly Waiting[], now: Micros, late: Micros): void {
+    for (const pool of pools)
+      for (const [name, site] of pool.sites.entries()) {
+        const { state, cleanBy = now } = site.environment;
+        expectThat(state !== "DIRTY" || now - cleanBy <= late, `${name} should have been clean ${now - cleanBy} µs ago`);
+        if (!isCleanable(site)) continue;
+        const idle = waiting.find(({ pool: of, command }) => of === pool.name && (command.environment ?? name) === name);
+        expectThat(idle === undefined, `${name} is dirty, and ${idle?.command.id} waits for something to clean`);
+      }
+  }
+}

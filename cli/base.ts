@@ -1,7 +1,7 @@
 import os from "node:os";
 import { persist } from "../clients/ts/src/retry.ts";
 import { channelOf } from "./ci/log.ts";
-import { connect, type Environments, type Locks } from "./client.ts";
+import { connect, type Environments, type Insight, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
 import { Failure } from "./exit.ts";
@@ -45,7 +45,7 @@ export abstract class ClientCommand extends Command<Context> {
   }
 
   /** The services, and the settings that led to them. */
-  protected async connect(): Promise<Settings & { locks: Locks; environments: Environments }> {
+  protected async connect(): Promise<Settings & { locks: Locks; environments: Environments; insight: Insight }> {
     const settings = await readSettings(this.context.env, { url: this.url, keyFile: this.keyFile, stdin: this.context.stdin });
     this.#settings = settings;
     for (const oddity of oddities(this.context.env)) this.output.word(oddity);

@@ -26,6 +26,8 @@ const TAKERS: Readonly<Record<string, number>> = {
   watch: 1,
   status: 1,
   queue: 1,
+  history: 1,
+  stats: 1,
   "env clean": 1,
   "env delete": 1,
   "env set-state": 1,

@@ -15,6 +15,8 @@ const TIME = /^(?:(\w{3,9}|\d{4}-\d\d-\d\d)(?:\s+|T))?(\d{1,2}):(\d\d)(?::(\d\d)
 export function readMoment(option: string, text: string, base: number): number {
   const length = parseDuration(text);
   if (length !== undefined) return base + Number(length / 1_000_000n);
+  const exact = exactly(text);
+  if (exact !== undefined) return exact;
   const [, day, hours = "", minutes = "", seconds = "0", zone] = TIME.exec(text.trim()) ?? [];
   const clock = [Number(hours), Number(minutes), Number(seconds)] as const;
   const isTime = hours !== "" && clock[0] < 24 && clock[1] < 60 && clock[2] < 60;
@@ -33,26 +35,57 @@ export function lengthOf(option: string, text: string): number {
   return milliseconds(readDuration(option, text));
 }
 
+/** Examples of how past times are written. */
+const PAST_FORMS = "15:00, yesterday 15:00, tuesday 15:00, 2026-11-24 15:00, 2026-11-24T15:00+01:00, or 2h for so long ago";
+
+/**
+ * Reads a past time in the same way: a time of day or a weekday is the last one before `base`, a duration so long ago, and a day without a
+ * time its midnight.
+ */
+export function readPast(option: string, text: string, base: number): number {
+  const length = parseDuration(text);
+  if (length !== undefined) return base - Number(length / 1_000_000n);
+  const exact = exactly(text);
+  if (exact !== undefined) return exact;
+  const words = text.trim().replace(/^last\s+/i, "");
+  const [, day, hours = "", minutes = "", seconds = "0", zone] = TIME.exec(/:/.test(words) ? words : `${words} 00:00`) ?? [];
+  const clock = [Number(hours), Number(minutes), Number(seconds)] as const;
+  const isTime = hours !== "" && clock[0] < 24 && clock[1] < 60 && clock[2] < 60;
+  const time = isTime ? (zone === undefined ? local(day?.toLowerCase(), clock, base, -1) : zoned(day, clock, zone)) : undefined;
+  if (time === undefined) throw Failure.usage(`${option} ${JSON.stringify(text)} is no time; write it like ${PAST_FORMS}`);
+  return time;
+}
+
+const EXACT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,3}(\d*)(?:Z|[+-]\d\d:\d\d)$/i;
+
+/** A time as our own JSON has it, with parts of a second; undefined if it is none. What was so then is so at the next whole millisecond. */
+function exactly(text: string): number | undefined {
+  const [, finer = ""] = EXACT.exec(text) ?? [];
+  const time = EXACT.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time + Number(/[1-9]/.test(finer));
+}
+
 type Clock = readonly [hours: number, minutes: number, seconds: number];
 
-/** By this machine's time zone; undefined if there is no such day. */
-function local(day: string | undefined, clock: Clock, base: number): number | undefined {
-  if (day === undefined) return next(base, clock, () => true);
+/** By this machine's time zone, the next behind `base` or the last before it; undefined if there is no such day. */
+function local(day: string | undefined, clock: Clock, base: number, way: 1 | -1 = 1): number | undefined {
+  if (day === undefined) return next(base, clock, () => true, way);
+  if (day === "yesterday") return on(Date.now(), -1, clock);
   if (day === "today") return on(Date.now(), 0, clock);
   if (day === "tomorrow") return on(Date.now(), 1, clock);
   const weekday = DAYS.findIndex((name) => name === day || name.slice(0, 3) === day);
-  if (weekday >= 0) return next(base, clock, (date) => date.getDay() === weekday);
+  if (weekday >= 0) return next(base, clock, (date) => date.getDay() === weekday, way);
   const [year, month, date] = day.split("-").map(Number);
   if (year === undefined || month === undefined || date === undefined) return undefined;
   const time = new Date(year, month - 1, date, ...clock);
   return time.getMonth() === month - 1 && time.getDate() === date ? time.getTime() : undefined;
 }
 
-/** The first time of day behind `base` on a day that will do. */
-function next(base: number, clock: Clock, does: (date: Date) => boolean): number | undefined {
+/** The first time of day behind `base`, or the last before it, on a day that will do. */
+function next(base: number, clock: Clock, does: (date: Date) => boolean, way: 1 | -1): number | undefined {
   for (let days = 0; days <= 7; days++) {
-    const time = on(base, days, clock);
-    if (time > base && does(new Date(time))) return time;
+    const time = on(base, way * days, clock);
+    if (way * (time - base) > 0 && does(new Date(time))) return time;
   }
   return undefined;
 }

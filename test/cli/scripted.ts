@@ -4,6 +4,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseSchema, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
@@ -12,6 +13,7 @@ import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 export interface Script {
   locks?: Partial<ServiceImpl<typeof LockService>>;
   environments?: Partial<ServiceImpl<typeof EnvironmentService>>;
+  insight?: Partial<ServiceImpl<typeof InsightService>>;
 }
 
 /** A server whose answers the test scripts: for what a real one does too rarely, such as dying in the middle of an answer. */
@@ -37,6 +39,7 @@ export class ScriptedServer {
       routes: (router) => {
         router.service(LockService, this.#script.locks ?? {});
         router.service(EnvironmentService, this.#script.environments ?? {});
+        router.service(InsightService, this.#script.insight ?? {});
       },
     });
     const server = http.createServer((request, response) => {

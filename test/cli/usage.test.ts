@@ -16,6 +16,8 @@ const VERBS = [
   "watch",
   "status",
   "queue",
+  "history",
+  "stats",
   "force-release",
   "doctor",
   "env list",

@@ -29,7 +29,11 @@ export async function listEvents(
   const size = pageSize(request.pageSize);
   const token = readToken(request.pageToken, 1, ([position]) => Number.isSafeInteger(Number(position)));
   const page = await chronicle.list(readFilter(request.filter), size, token === undefined ? undefined : Number(token[0]));
-  return { events: page.entries.map(eventMessage), nextPageToken: page.next === undefined ? "" : writeToken([String(page.next)]) };
+  return {
+    events: page.entries.map(eventMessage),
+    nextPageToken: page.next === undefined ? "" : writeToken([String(page.next)]),
+    coversFrom: timestampOf(page.coversFrom),
+  };
 }
 
 export async function getStats(

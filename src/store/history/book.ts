@@ -113,10 +113,10 @@ export class Book {
       for (let row = sheet.count - 1; row >= 0; row--) {
         if (sheet.position(row) >= before || !fits(row)) continue;
         entries.push(sheet.entry(row));
-        if (entries.length === limit) return { entries, next: sheet.position(row) };
+        if (entries.length === limit) return { entries, next: sheet.position(row), coversFrom: this.#begin };
       }
     }
-    return { entries };
+    return { entries, coversFrom: this.#begin };
   }
 
   stats(query: StatsQuery): readonly StatsRow[] {

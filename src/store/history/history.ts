@@ -46,9 +46,10 @@ export interface Filter {
   readonly heldAt?: Micros;
 }
 
-/** Entries, newest first; behind position `next` there may be more. */
+/** Entries, newest first; behind position `next` there may be more. From `coversFrom` on none is missing. */
 export interface Page {
   readonly entries: readonly Entry[];
+  readonly coversFrom: Micros;
   readonly next?: number;
 }
 

@@ -570,6 +570,8 @@ type ListEventsResponse struct {
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// For the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// From when on nothing is missing.
+	CoversFrom    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=covers_from,json=coversFrom,proto3" json:"covers_from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -616,6 +618,13 @@ func (x *ListEventsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListEventsResponse) GetCoversFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CoversFrom
+	}
+	return nil
 }
 
 // What to count.
@@ -960,10 +969,12 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x06filter\x18\x01 \x01(\v2\x16.callme.v1.EventFilterR\x06filter\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"f\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\xa3\x01\n" +
 	"\x12ListEventsResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.callme.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc0\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n" +
+	"\vcovers_from\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"coversFrom\"\xc0\x01\n" +
 	"\x0fGetStatsRequest\x12.\n" +
 	"\x06filter\x18\x01 \x01(\v2\x16.callme.v1.EventFilterR\x06filter\x121\n" +
 	"\x06window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06window\x12-\n" +
@@ -1067,25 +1078,26 @@ var file_callme_v1_insight_service_proto_depIdxs = []int32{
 	10, // 10: callme.v1.EventFilter.held_at:type_name -> google.protobuf.Timestamp
 	3,  // 11: callme.v1.ListEventsRequest.filter:type_name -> callme.v1.EventFilter
 	2,  // 12: callme.v1.ListEventsResponse.events:type_name -> callme.v1.Event
-	3,  // 13: callme.v1.GetStatsRequest.filter:type_name -> callme.v1.EventFilter
-	14, // 14: callme.v1.GetStatsRequest.window:type_name -> google.protobuf.Duration
-	1,  // 15: callme.v1.GetStatsRequest.group_by:type_name -> callme.v1.GroupBy
-	14, // 16: callme.v1.Spread.p50:type_name -> google.protobuf.Duration
-	14, // 17: callme.v1.Spread.p95:type_name -> google.protobuf.Duration
-	14, // 18: callme.v1.Spread.max:type_name -> google.protobuf.Duration
-	7,  // 19: callme.v1.StatsRow.wait:type_name -> callme.v1.Spread
-	7,  // 20: callme.v1.StatsRow.hold:type_name -> callme.v1.Spread
-	10, // 21: callme.v1.StatsRow.covers_from:type_name -> google.protobuf.Timestamp
-	8,  // 22: callme.v1.GetStatsResponse.rows:type_name -> callme.v1.StatsRow
-	4,  // 23: callme.v1.InsightService.ListEvents:input_type -> callme.v1.ListEventsRequest
-	6,  // 24: callme.v1.InsightService.GetStats:input_type -> callme.v1.GetStatsRequest
-	5,  // 25: callme.v1.InsightService.ListEvents:output_type -> callme.v1.ListEventsResponse
-	9,  // 26: callme.v1.InsightService.GetStats:output_type -> callme.v1.GetStatsResponse
-	25, // [25:27] is the sub-list for method output_type
-	23, // [23:25] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	10, // 13: callme.v1.ListEventsResponse.covers_from:type_name -> google.protobuf.Timestamp
+	3,  // 14: callme.v1.GetStatsRequest.filter:type_name -> callme.v1.EventFilter
+	14, // 15: callme.v1.GetStatsRequest.window:type_name -> google.protobuf.Duration
+	1,  // 16: callme.v1.GetStatsRequest.group_by:type_name -> callme.v1.GroupBy
+	14, // 17: callme.v1.Spread.p50:type_name -> google.protobuf.Duration
+	14, // 18: callme.v1.Spread.p95:type_name -> google.protobuf.Duration
+	14, // 19: callme.v1.Spread.max:type_name -> google.protobuf.Duration
+	7,  // 20: callme.v1.StatsRow.wait:type_name -> callme.v1.Spread
+	7,  // 21: callme.v1.StatsRow.hold:type_name -> callme.v1.Spread
+	10, // 22: callme.v1.StatsRow.covers_from:type_name -> google.protobuf.Timestamp
+	8,  // 23: callme.v1.GetStatsResponse.rows:type_name -> callme.v1.StatsRow
+	4,  // 24: callme.v1.InsightService.ListEvents:input_type -> callme.v1.ListEventsRequest
+	6,  // 25: callme.v1.InsightService.GetStats:input_type -> callme.v1.GetStatsRequest
+	5,  // 26: callme.v1.InsightService.ListEvents:output_type -> callme.v1.ListEventsResponse
+	9,  // 27: callme.v1.InsightService.GetStats:output_type -> callme.v1.GetStatsResponse
+	26, // [26:28] is the sub-list for method output_type
+	24, // [24:26] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_insight_service_proto_init() }

@@ -104,54 +104,55 @@ public final class InsightServiceProto {
       "t\"\177\n\021ListEventsRequest\022.\n\006filter\030\001 \001(\0132\026" +
       ".callme.v1.EventFilterR\006filter\022\033\n\tpage_s" +
       "ize\030\002 \001(\005R\010pageSize\022\035\n\npage_token\030\003 \001(\tR" +
-      "\tpageToken\"f\n\022ListEventsResponse\022(\n\006even" +
-      "ts\030\001 \003(\0132\020.callme.v1.EventR\006events\022&\n\017ne" +
-      "xt_page_token\030\002 \001(\tR\rnextPageToken\"\300\001\n\017G" +
-      "etStatsRequest\022.\n\006filter\030\001 \001(\0132\026.callme." +
-      "v1.EventFilterR\006filter\0221\n\006window\030\002 \001(\0132\031" +
-      ".google.protobuf.DurationR\006window\022-\n\010gro" +
-      "up_by\030\003 \001(\0162\022.callme.v1.GroupByR\007groupBy" +
-      "\022\033\n\tlabel_key\030\004 \001(\tR\010labelKey\"\217\001\n\006Spread" +
-      "\022+\n\003p50\030\001 \001(\0132\031.google.protobuf.Duration" +
-      "R\003p50\022+\n\003p95\030\002 \001(\0132\031.google.protobuf.Dur" +
-      "ationR\003p95\022+\n\003max\030\003 \001(\0132\031.google.protobu" +
-      "f.DurationR\003max\"\261\002\n\010StatsRow\022\020\n\003key\030\001 \001(" +
-      "\tR\003key\022\026\n\006grants\030\002 \001(\004R\006grants\022 \n\013utilis" +
-      "ation\030\003 \001(\001R\013utilisation\022%\n\004wait\030\004 \001(\0132\021" +
-      ".callme.v1.SpreadR\004wait\022%\n\004hold\030\005 \001(\0132\021." +
-      "callme.v1.SpreadR\004hold\022\030\n\007expired\030\006 \001(\004R" +
-      "\007expired\022\026\n\006forced\030\007 \001(\004R\006forced\022\034\n\taban" +
-      "doned\030\010 \001(\004R\tabandoned\022;\n\013covers_from\030\t " +
-      "\001(\0132\032.google.protobuf.TimestampR\ncoversF" +
-      "rom\";\n\020GetStatsResponse\022\'\n\004rows\030\001 \003(\0132\023." +
-      "callme.v1.StatsRowR\004rows*\326\004\n\tEventKind\022\032" +
-      "\n\026EVENT_KIND_UNSPECIFIED\020\000\022\025\n\021EVENT_KIND" +
-      "_QUEUED\020\001\022\026\n\022EVENT_KIND_OFFERED\020\002\022\026\n\022EVE" +
-      "NT_KIND_GRANTED\020\003\022\032\n\026EVENT_KIND_PASSED_O" +
-      "VER\020\004\022\031\n\025EVENT_KIND_TAKEN_BACK\020\005\022\027\n\023EVEN" +
-      "T_KIND_RELEASED\020\006\022\026\n\022EVENT_KIND_EXPIRED\020" +
-      "\007\022\030\n\024EVENT_KIND_WITHDRAWN\020\010\022\030\n\024EVENT_KIN" +
-      "D_ABANDONED\020\t\022\030\n\024EVENT_KIND_TIMED_OUT\020\n\022" +
-      "\031\n\025EVENT_KIND_SUPERSEDED\020\013\022\035\n\031EVENT_KIND" +
-      "_FORCE_RELEASED\020\014\022\034\n\030EVENT_KIND_UNSATISF" +
-      "IABLE\020\r\022\"\n\036EVENT_KIND_ENVIRONMENT_CREATE" +
-      "D\020\016\022\"\n\036EVENT_KIND_ENVIRONMENT_CHANGED\020\017\022" +
-      "\"\n\036EVENT_KIND_ENVIRONMENT_DELETED\020\020\022\034\n\030E" +
-      "VENT_KIND_STATE_CHANGED\020\021\022\034\n\030EVENT_KIND_" +
-      "FACTS_CHANGED\020\022\022\027\n\023EVENT_KIND_RESERVED\020\023" +
-      "\022\027\n\023EVENT_KIND_CLEANING\020\024*}\n\007GroupBy\022\030\n\024" +
-      "GROUP_BY_UNSPECIFIED\020\000\022\030\n\024GROUP_BY_ENVIR" +
-      "ONMENT\020\001\022\021\n\rGROUP_BY_POOL\020\002\022\027\n\023GROUP_BY_" +
-      "REPOSITORY\020\003\022\022\n\016GROUP_BY_LABEL\020\0042\252\001\n\016Ins" +
-      "ightService\022N\n\nListEvents\022\034.callme.v1.Li" +
-      "stEventsRequest\032\035.callme.v1.ListEventsRe" +
-      "sponse\"\003\220\002\001\022H\n\010GetStats\022\032.callme.v1.GetS" +
-      "tatsRequest\032\033.callme.v1.GetStatsResponse" +
-      "\"\003\220\002\001B\237\001\n\rdev.callme.v1B\023InsightServiceP" +
-      "rotoP\001Z4github.com/call-me/call-me/gen/g" +
-      "o/callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002" +
-      "\tCallme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCal" +
-      "lme::V1b\006proto3"
+      "\tpageToken\"\243\001\n\022ListEventsResponse\022(\n\006eve" +
+      "nts\030\001 \003(\0132\020.callme.v1.EventR\006events\022&\n\017n" +
+      "ext_page_token\030\002 \001(\tR\rnextPageToken\022;\n\013c" +
+      "overs_from\030\003 \001(\0132\032.google.protobuf.Times" +
+      "tampR\ncoversFrom\"\300\001\n\017GetStatsRequest\022.\n\006" +
+      "filter\030\001 \001(\0132\026.callme.v1.EventFilterR\006fi" +
+      "lter\0221\n\006window\030\002 \001(\0132\031.google.protobuf.D" +
+      "urationR\006window\022-\n\010group_by\030\003 \001(\0162\022.call" +
+      "me.v1.GroupByR\007groupBy\022\033\n\tlabel_key\030\004 \001(" +
+      "\tR\010labelKey\"\217\001\n\006Spread\022+\n\003p50\030\001 \001(\0132\031.go" +
+      "ogle.protobuf.DurationR\003p50\022+\n\003p95\030\002 \001(\013" +
+      "2\031.google.protobuf.DurationR\003p95\022+\n\003max\030" +
+      "\003 \001(\0132\031.google.protobuf.DurationR\003max\"\261\002" +
+      "\n\010StatsRow\022\020\n\003key\030\001 \001(\tR\003key\022\026\n\006grants\030\002" +
+      " \001(\004R\006grants\022 \n\013utilisation\030\003 \001(\001R\013utili" +
+      "sation\022%\n\004wait\030\004 \001(\0132\021.callme.v1.SpreadR" +
+      "\004wait\022%\n\004hold\030\005 \001(\0132\021.callme.v1.SpreadR\004" +
+      "hold\022\030\n\007expired\030\006 \001(\004R\007expired\022\026\n\006forced" +
+      "\030\007 \001(\004R\006forced\022\034\n\tabandoned\030\010 \001(\004R\taband" +
+      "oned\022;\n\013covers_from\030\t \001(\0132\032.google.proto" +
+      "buf.TimestampR\ncoversFrom\";\n\020GetStatsRes" +
+      "ponse\022\'\n\004rows\030\001 \003(\0132\023.callme.v1.StatsRow" +
+      "R\004rows*\326\004\n\tEventKind\022\032\n\026EVENT_KIND_UNSPE" +
+      "CIFIED\020\000\022\025\n\021EVENT_KIND_QUEUED\020\001\022\026\n\022EVENT" +
+      "_KIND_OFFERED\020\002\022\026\n\022EVENT_KIND_GRANTED\020\003\022" +
+      "\032\n\026EVENT_KIND_PASSED_OVER\020\004\022\031\n\025EVENT_KIN" +
+      "D_TAKEN_BACK\020\005\022\027\n\023EVENT_KIND_RELEASED\020\006\022" +
+      "\026\n\022EVENT_KIND_EXPIRED\020\007\022\030\n\024EVENT_KIND_WI" +
+      "THDRAWN\020\010\022\030\n\024EVENT_KIND_ABANDONED\020\t\022\030\n\024E" +
+      "VENT_KIND_TIMED_OUT\020\n\022\031\n\025EVENT_KIND_SUPE" +
+      "RSEDED\020\013\022\035\n\031EVENT_KIND_FORCE_RELEASED\020\014\022" +
+      "\034\n\030EVENT_KIND_UNSATISFIABLE\020\r\022\"\n\036EVENT_K" +
+      "IND_ENVIRONMENT_CREATED\020\016\022\"\n\036EVENT_KIND_" +
+      "ENVIRONMENT_CHANGED\020\017\022\"\n\036EVENT_KIND_ENVI" +
+      "RONMENT_DELETED\020\020\022\034\n\030EVENT_KIND_STATE_CH" +
+      "ANGED\020\021\022\034\n\030EVENT_KIND_FACTS_CHANGED\020\022\022\027\n" +
+      "\023EVENT_KIND_RESERVED\020\023\022\027\n\023EVENT_KIND_CLE" +
+      "ANING\020\024*}\n\007GroupBy\022\030\n\024GROUP_BY_UNSPECIFI" +
+      "ED\020\000\022\030\n\024GROUP_BY_ENVIRONMENT\020\001\022\021\n\rGROUP_" +
+      "BY_POOL\020\002\022\027\n\023GROUP_BY_REPOSITORY\020\003\022\022\n\016GR" +
+      "OUP_BY_LABEL\020\0042\252\001\n\016InsightService\022N\n\nLis" +
+      "tEvents\022\034.callme.v1.ListEventsRequest\032\035." +
+      "callme.v1.ListEventsResponse\"\003\220\002\001\022H\n\010Get" +
+      "Stats\022\032.callme.v1.GetStatsRequest\032\033.call" +
+      "me.v1.GetStatsResponse\"\003\220\002\001B\237\001\n\rdev.call" +
+      "me.v1B\023InsightServiceProtoP\001Z4github.com" +
+      "/call-me/call-me/gen/go/callme/v1;callme" +
+      "v1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callm" +
+      "e\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -183,7 +184,7 @@ public final class InsightServiceProto {
     internal_static_callme_v1_ListEventsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_ListEventsResponse_descriptor,
-        new java.lang.String[] { "Events", "NextPageToken", });
+        new java.lang.String[] { "Events", "NextPageToken", "CoversFrom", });
     internal_static_callme_v1_GetStatsRequest_descriptor =
       getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_GetStatsRequest_fieldAccessorTable = new

@@ -49,6 +49,7 @@ private static final long serialVersionUID = 0L;
             dev.callme.v1.ListEventsResponse.class, dev.callme.v1.ListEventsResponse.Builder.class);
   }
 
+  private int bitField0_;
   public static final int EVENTS_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
   private java.util.List<dev.callme.v1.Event> events_;
@@ -157,6 +158,44 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int COVERS_FROM_FIELD_NUMBER = 3;
+  private com.google.protobuf.Timestamp coversFrom_;
+  /**
+   * <pre>
+   * From when on nothing is missing.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+   * @return Whether the coversFrom field is set.
+   */
+  @java.lang.Override
+  public boolean hasCoversFrom() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * From when on nothing is missing.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+   * @return The coversFrom.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getCoversFrom() {
+    return coversFrom_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : coversFrom_;
+  }
+  /**
+   * <pre>
+   * From when on nothing is missing.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getCoversFromOrBuilder() {
+    return coversFrom_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : coversFrom_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -177,6 +216,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(nextPageToken_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, nextPageToken_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(3, getCoversFrom());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -192,6 +234,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(nextPageToken_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, nextPageToken_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(3, getCoversFrom());
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -212,6 +258,11 @@ private static final long serialVersionUID = 0L;
         .equals(other.getEventsList())) return false;
     if (!getNextPageToken()
         .equals(other.getNextPageToken())) return false;
+    if (hasCoversFrom() != other.hasCoversFrom()) return false;
+    if (hasCoversFrom()) {
+      if (!getCoversFrom()
+          .equals(other.getCoversFrom())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -229,6 +280,10 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + NEXT_PAGE_TOKEN_FIELD_NUMBER;
     hash = (53 * hash) + getNextPageToken().hashCode();
+    if (hasCoversFrom()) {
+      hash = (37 * hash) + COVERS_FROM_FIELD_NUMBER;
+      hash = (53 * hash) + getCoversFrom().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -352,13 +407,20 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.callme.v1.ListEventsResponse.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetEventsFieldBuilder();
+        internalGetCoversFromFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -372,6 +434,11 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000001);
       nextPageToken_ = "";
+      coversFrom_ = null;
+      if (coversFromBuilder_ != null) {
+        coversFromBuilder_.dispose();
+        coversFromBuilder_ = null;
+      }
       return this;
     }
 
@@ -421,6 +488,14 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.nextPageToken_ = nextPageToken_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.coversFrom_ = coversFromBuilder_ == null
+            ? coversFrom_
+            : coversFromBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -466,6 +541,9 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000002;
         onChanged();
       }
+      if (other.hasCoversFrom()) {
+        mergeCoversFrom(other.getCoversFrom());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -510,6 +588,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 26: {
+              input.readMessage(
+                  internalGetCoversFromFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -929,6 +1014,163 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000002;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.Timestamp coversFrom_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> coversFromBuilder_;
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     * @return Whether the coversFrom field is set.
+     */
+    public boolean hasCoversFrom() {
+      return ((bitField0_ & 0x00000004) != 0);
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     * @return The coversFrom.
+     */
+    public com.google.protobuf.Timestamp getCoversFrom() {
+      if (coversFromBuilder_ == null) {
+        return coversFrom_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : coversFrom_;
+      } else {
+        return coversFromBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     */
+    public Builder setCoversFrom(com.google.protobuf.Timestamp value) {
+      if (coversFromBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        coversFrom_ = value;
+      } else {
+        coversFromBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     */
+    public Builder setCoversFrom(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (coversFromBuilder_ == null) {
+        coversFrom_ = builderForValue.build();
+      } else {
+        coversFromBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     */
+    public Builder mergeCoversFrom(com.google.protobuf.Timestamp value) {
+      if (coversFromBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0) &&
+          coversFrom_ != null &&
+          coversFrom_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getCoversFromBuilder().mergeFrom(value);
+        } else {
+          coversFrom_ = value;
+        }
+      } else {
+        coversFromBuilder_.mergeFrom(value);
+      }
+      if (coversFrom_ != null) {
+        bitField0_ |= 0x00000004;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     */
+    public Builder clearCoversFrom() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      coversFrom_ = null;
+      if (coversFromBuilder_ != null) {
+        coversFromBuilder_.dispose();
+        coversFromBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getCoversFromBuilder() {
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return internalGetCoversFromFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getCoversFromOrBuilder() {
+      if (coversFromBuilder_ != null) {
+        return coversFromBuilder_.getMessageOrBuilder();
+      } else {
+        return coversFrom_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : coversFrom_;
+      }
+    }
+    /**
+     * <pre>
+     * From when on nothing is missing.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetCoversFromFieldBuilder() {
+      if (coversFromBuilder_ == null) {
+        coversFromBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getCoversFrom(),
+                getParentForChildren(),
+                isClean());
+        coversFrom_ = null;
+      }
+      return coversFromBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.ListEventsResponse)

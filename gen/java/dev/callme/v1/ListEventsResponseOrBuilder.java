@@ -73,4 +73,31 @@ public interface ListEventsResponseOrBuilder extends
    */
   com.google.protobuf.ByteString
       getNextPageTokenBytes();
+
+  /**
+   * <pre>
+   * From when on nothing is missing.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+   * @return Whether the coversFrom field is set.
+   */
+  boolean hasCoversFrom();
+  /**
+   * <pre>
+   * From when on nothing is missing.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+   * @return The coversFrom.
+   */
+  com.google.protobuf.Timestamp getCoversFrom();
+  /**
+   * <pre>
+   * From when on nothing is missing.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp covers_from = 3 [json_name = "coversFrom"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getCoversFromOrBuilder();
 }

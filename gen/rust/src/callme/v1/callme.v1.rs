@@ -1131,6 +1131,9 @@ pub struct ListEventsResponse {
     /// For the next page; empty on the last one.
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// From when on nothing is missing.
+    #[prost(message, optional, tag="3")]
+    pub covers_from: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What to count.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -1,0 +1,72 @@
+/** What is said of events that have happened. */
+import { type Timestamp, timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Event, EventKind, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { EnvironmentStateSchema, HolderKindSchema } from "../../gen/ts/callme/v1/types_pb.ts";
+import { clockTime } from "./clock.ts";
+import { csvRow } from "./csv.ts";
+import { spell } from "./duration.ts";
+import { nameOf, spoken } from "./phrases.ts";
+import type { Row } from "./table.ts";
+
+/** The row of an event: when, what, how long it took, of whom; `everywhere`: which environment is told, too. */
+export function eventRow(event: Event, everywhere: boolean): Row {
+  const { time, environment, holder, principal, leaseId, reason } = event;
+  const who = leaseId === "" ? (event.by?.principal ?? "") : nameOf(holder, principal);
+  const cells = [time ? clockTime(time) : "", whatOf(event), ...(everywhere ? [environment] : []), tookOf(event), who];
+  return { cells, details: [reason, byOf(event), holder?.runUrl ?? "", leaseId && `lease ${leaseId}`].filter(Boolean) };
+}
+
+/** "granted", "state changed to draining". */
+function whatOf({ kind, state }: Event): string {
+  const what = spoken(EventKindSchema, kind).replace("environment ", "");
+  return kind === EventKind.STATE_CHANGED ? `${spoken(EnvironmentStateSchema, state)}` : what;
+}
+
+/** How long it was held, or had waited. */
+function tookOf({ kind, time, createdAt, grantedAt }: Event): string {
+  if (kind === EventKind.GRANTED) return between("waited", createdAt, grantedAt ?? time);
+  return grantedAt === undefined ? "" : between("held", grantedAt, time);
+}
+
+function between(word: string, from: Timestamp | undefined, to: Timestamp | undefined): string {
+  const length = from === undefined || to === undefined ? 0 : timestampMs(to) - timestampMs(from);
+  return length < 50 ? "" : `${word} ${spell(length)}`;
+}
+
+/** Who ended it, where that was not who had it. */
+function byOf({ by, principal, leaseId }: Event): string {
+  if (by === undefined || leaseId === "") return "";
+  const isOwn = by.leaseId === "" ? by.principal === principal : by.leaseId === leaseId;
+  return isOwn ? "" : `by ${nameOf(by.holder, by.principal)}`;
+}
+
+/** The row of who held something at a time, from when to when. */
+export function heldRow({ environment, holder, principal, grantedAt, time, kind, leaseId, reason }: Event, everywhere: boolean): Row {
+  const since = grantedAt ? clockTime(grantedAt) : "";
+  const until = kind === EventKind.GRANTED || time === undefined ? "now" : clockTime(time);
+  const how = kind === EventKind.GRANTED ? "" : spoken(EventKindSchema, kind);
+  const cells = [since, until, how, ...(everywhere ? [environment] : []), nameOf(holder, principal)];
+  return { cells, details: [reason, holder?.runUrl ?? "", `lease ${leaseId}`].filter(Boolean) };
+}
+
+/** The names of a CSV file's columns. */
+export const EVENT_COLUMNS: readonly string[] = [
+  ...["time", "kind", "pool", "environment", "slots", "lease_id", "holder", "holder_kind", "run_url", "repository", "ref", "sha", "job"],
+  ...["actor", "principal", "by", "reason", "created_at", "granted_at", "state", "capacity", "revision"],
+];
+
+/** An event as a row of a CSV file; times are UTC. */
+export function eventCsv(event: Event): string {
+  const { holder } = event;
+  const at = (time: Timestamp | undefined) => (time === undefined ? "" : timestampDate(time).toISOString());
+  const number = (value: number) => (value === 0 ? "" : `${value}`);
+  const kind = spoken(EventKindSchema, event.kind).replaceAll(" ", "_").toUpperCase();
+  const state = event.state === 0 ? "" : spoken(EnvironmentStateSchema, event.state).toUpperCase();
+  return csvRow([
+    ...[at(event.time), kind, event.pool, event.environment, number(event.slots), event.leaseId],
+    ...[holder?.name ?? "", holder ? spoken(HolderKindSchema, holder.kind) : "", holder?.runUrl ?? "", holder?.repository ?? ""],
+    ...[holder?.ref ?? "", holder?.sha ?? "", holder?.job ?? "", holder?.actor ?? "", event.principal],
+    ...[event.by ? nameOf(event.by.holder, event.by.principal) : "", event.reason, at(event.createdAt), at(event.grantedAt)],
+    ...[state, number(event.capacity), `${event.revision}`],
+  ]);
+}

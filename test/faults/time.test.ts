@@ -165,6 +165,38 @@ describe.skipIf(library === undefined)("a wall clock that jumps", () => {
     expect(next.state).toBe(LeaseState.HELD);
     expect(fenceOf(next)).toBeGreaterThan(fenceOf(holder));
   });
+
+  // Rule 1: five steps of priority are worth 50 minutes of waiting.
+  test("a flood of priority 5 is ahead of one of priority 0 for 50 minutes, and no longer", async () => {
+    const { server, locks, jump } = await startWithClock(["uat"]);
+    await using _server = server;
+    const patient = { ticketTtl: seconds(DAY), claimTimeout: seconds(3_600) };
+    const ask = async (requestId: string, priority: number) =>
+      leaseIn(await locks.acquire({ environment: "uat", requestId, priority, ...patient }));
+    const holders = [await ask("holder", 0)];
+    const patiently = await ask("patient", 0);
+    const flood = async (minutes: number) => {
+      await jump(minutes * 60);
+      // What time it is the server asks at a start.
+      await server.kill9();
+      await server.restart();
+      const names = Array.from({ length: 20 }, (_, index) => `urgent-${minutes}-${index}`);
+      const leases = await Promise.all(names.map((name) => ask(name, 5)));
+      return new Set(leases.map(({ id }) => id));
+    };
+    const floods = [await flood(0), await flood(49), await flood(51)];
+    expect((await ask("patient", 0)).position).toBe(41);
+    for (let holder = holders.shift(); holder !== undefined; holder = holders.shift()) {
+      await locks.release({ leaseId: holder.id });
+      const { environments } = await locks.check({ environment: "uat" });
+      const next = environments[0]?.holders[0]?.leaseId ?? "";
+      if (next === patiently.id) break;
+      expect(floods[2]?.has(next)).toBe(false);
+      expect(floods[0]?.delete(next) || floods[1]?.delete(next)).toBe(true);
+      holders.push(leaseIn(await locks.renew({ leaseId: next })));
+    }
+    expect(floods.map((left) => left.size)).toEqual([0, 0, 20]);
+  });
 });
 
 /** Starts a call every 250 ms, as a holder does that renews; the calls, which may be open still. */

@@ -2,7 +2,7 @@
 export function differing<T extends object>(before: T, after: T): string[] {
   if (before === after) return [];
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof T & string>;
-  return [...keys].filter((key) => canonical(before[key]) !== canonical(after[key])).sort();
+  return [...keys].filter((key) => before[key] !== after[key] && canonical(before[key]) !== canonical(after[key])).sort();
 }
 
 /** The same text for the same content, in whatever order it was given. */

@@ -10,6 +10,7 @@ import { finish } from "../cli/plumbing.ts";
 import { lease, ScriptedServer } from "../cli/scripted.ts";
 import { type } from "../cli/terminal.ts";
 import { runs, until } from "../cli/wrapped.ts";
+import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 
 const RECIPE = path.resolve("integrations/plain/with-lock.sh");
@@ -245,6 +246,18 @@ test("without a key it works where the server asks for none, and says what was p
   expect((await finish(start(["staging-3", "true"], more))).stderr).toBe(
     "with-lock: nobody has configured staging-3; did you mean staging-1 or staging-2?\n",
   );
+});
+
+test("who would have to wait in a full line is told at once", async () => {
+  await using full = await Server.start();
+  const { locks, environments } = clientsOf(full);
+  await environments.applyEnvironments({ environments: [{ name: "uat" }], pools: [{ name: "default", maxQueue: 0 }] });
+  await locks.acquire({ environment: "uat", holder: { name: "checkout #1" } });
+  const { code, stderr } = await finish(start(["uat", "true"], { CALL_ME_URL: full.url, CALL_ME_API_KEY: full.key }));
+  expect({ code, stderr }).toEqual({
+    code: 4,
+    stderr: expect.stringMatching(/^with-lock: not acquired: uat is held by checkout #1.*max_queue is 0; ask again later\n$/),
+  });
 });
 
 test("what the server refuses for good is told in its words", async () => {

@@ -12,8 +12,8 @@ import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
 import type { Call } from "./rpc/methods/call.ts";
 import { apply } from "./rpc/methods/environments.ts";
-import { lacking } from "./rpc/methods/variables.ts";
 import { Principals } from "./rpc/principal.ts";
+import { withholdIncomplete } from "./shortfall.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
 import type { Archive } from "./store/history/history.ts";
 import { LocalStore } from "./store/local.ts";
@@ -86,7 +86,7 @@ export async function start(options: AppOptions): Promise<App> {
     await engine.stop();
     throw error;
   });
-  warnOfMissing(engine, secrets, log);
+  await withholdIncomplete(engine, secrets, log);
   const readiness = new Readiness(store, engine.draining, log);
   const handlers = httpHandlers({
     service,
@@ -119,14 +119,6 @@ const OWN_CALL: Call = {
   timeLeft: () => undefined,
   handOver: () => () => {},
 };
-
-/** Their holders are told as well; see LeasedEnvironment.missing_variables. */
-function warnOfMissing(engine: Engine, secrets: ReadonlyMap<string, string>, log: Log): void {
-  const { environments, variables } = lacking(engine.views.pools(), secrets);
-  if (environments.length === 0) return;
-  const shown = { environments: environments.slice(0, 20), variables: variables.slice(0, 20) };
-  log.warn(shown, `${environments.length} environments have variables that are not set here; who gets them is told, and must not begin`);
-}
 
 /** What is open, to be closed in this order. */
 interface Open {

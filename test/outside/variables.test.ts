@@ -1,7 +1,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { spoken } from "../../cli/words/phrases.ts";
 import type { EnvironmentSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
-import type { Lease, LeasedEnvironment } from "../../gen/ts/callme/v1/types_pb.ts";
+import {
+  EnvironmentState,
+  EnvironmentStateSchema,
+  type Lease,
+  type LeasedEnvironment,
+  LeaseState,
+} from "../../gen/ts/callme/v1/types_pb.ts";
 import { alikeOn, startBoth } from "./both-ways.ts";
 import { type Clients, clientsOf, failureOf, leaseIn, ownerOf, refusal, seconds, TRANSPORTS, type TransportName } from "./clients.ts";
 import { post } from "./curl.ts";
@@ -141,22 +148,68 @@ test.each<[string, Environment, string]>([
   expect(await refusal(clients.environments.getEnvironment({ environment: "refused" }))).toBe("not_found ENVIRONMENT_NOT_FOUND");
 });
 
-test("after a start without one the holder is told which it lacks, nothing is lost, and the log says so", async () => {
+test("after a start without one nobody new gets the environment, its holder is told which it lacks, and nothing is lost", async () => {
   await using other = await Server.start({ CALL_ME_SECRET_DB: PASSWORD });
   const { locks, environments } = clientsOf(other);
-  await environments.applyEnvironments({ environments: [{ name: "uat", variables: { URL: { value: "u" }, PASSWORD: SECRET } }] });
+  const labels = { tier: "test" };
+  const uat = { name: "uat", labels, variables: { URL: { value: "u" }, PASSWORD: SECRET } };
+  await environments.applyEnvironments({ environments: [uat, { name: "spare", labels }] });
   const lease = leaseIn(await locks.acquire({ environment: "uat" }));
   await other.stop();
   await other.restart({ CALL_ME_SECRET_DB: "" });
   const lacking = { ...NOTHING, variables: { URL: "u" }, secretVariables: ["PASSWORD"], missingVariables: ["PASSWORD"] };
   expect(givenBy(await ownerOf(other, lease).renew({ leaseId: lease.id }))).toEqual(lacking);
+  const lacks = { state: EnvironmentState.MAINTENANCE, stateReason: "the server's environment lacks CALL_ME_SECRET_DB" };
+  expect((await locks.check({ environment: "uat" })).environments).toMatchObject([{ ...lacks, used: 1 }]);
+  const waiter = leaseIn(await locks.acquire({ environment: "uat", requestId: "waits" }));
+  await locks.release({ leaseId: lease.id });
+  expect(leaseIn(await locks.getLease({ leaseId: waiter.id })).state).toBe(LeaseState.QUEUED);
+  expect(leaseIn(await locks.acquire({ needs: [{ selector: "tier=test" }] })).environments[0]?.name).toBe("spare");
   expect(other.complaints).toMatchObject([{ level: "warn", environments: ["uat"], variables: ["CALL_ME_SECRET_DB"] }]);
   await other.stop();
   await other.restart();
-  expect(givenBy(await ownerOf(other, lease).renew({ leaseId: lease.id }))).toMatchObject({
-    variables: { PASSWORD },
-    missingVariables: [],
-  });
+  expect((await locks.check({ environment: "uat" })).environments).toMatchObject([{ state: EnvironmentState.AVAILABLE, stateReason: "" }]);
+  const claimed = await ownerOf(other, waiter).renew({ leaseId: waiter.id });
+  expect(givenBy(claimed)).toMatchObject({ variables: { PASSWORD }, missingVariables: [] });
+});
+
+test("a start touches no other state, and puts nothing into service that an operator has taken out", async () => {
+  await using other = await Server.start({ CALL_ME_SECRET_DB: PASSWORD });
+  const { environments, locks } = clientsOf(other);
+  const names = ["down", "drained", "opened"];
+  await environments.applyEnvironments({ environments: names.map((name) => ({ name, variables: { PASSWORD: SECRET } })) });
+  const set = (environment: string, state: EnvironmentState) => environments.setEnvironmentState({ environment, state, reason: "by hand" });
+  await set("down", EnvironmentState.MAINTENANCE);
+  await set("drained", EnvironmentState.DRAINING);
+  const states = async () =>
+    (await environments.listEnvironments({})).environments.map(
+      ({ name, state, stateReason }) => `${name} ${spoken(EnvironmentStateSchema, state)} ${stateReason}`,
+    );
+  const byHand = ["down maintenance by hand", "drained draining by hand"];
+  await other.stop();
+  await other.restart({ CALL_ME_SECRET_DB: "" });
+  expect(await states()).toEqual([...byHand, "opened maintenance the server's environment lacks CALL_ME_SECRET_DB"]);
+  await set("opened", EnvironmentState.AVAILABLE);
+  const lacking = { ...NOTHING, secretVariables: ["PASSWORD"], missingVariables: ["PASSWORD"] };
+  expect(givenBy(await locks.acquire({ environment: "opened" }))).toEqual(lacking);
+  await other.stop();
+  await other.restart();
+  expect(await states()).toEqual([...byHand, "opened available by hand"]);
+});
+
+test("what an earlier start took out is cleaned first, if its last use left that to be done", async () => {
+  await using other = await Server.start({ CALL_ME_SECRET_DB: PASSWORD });
+  const { environments, locks } = clientsOf(other);
+  await environments.applyEnvironments({ environments: [{ name: "uat", cleaning: { required: true }, variables: { PASSWORD: SECRET } }] });
+  const lease = leaseIn(await locks.acquire({ environment: "uat" }));
+  await other.stop();
+  await other.restart({ CALL_ME_SECRET_DB: "" });
+  await locks.release({ leaseId: lease.id });
+  expect((await locks.check({ environment: "uat" })).environments).toMatchObject([{ state: EnvironmentState.MAINTENANCE }]);
+  await other.stop();
+  await other.restart();
+  expect((await locks.check({ environment: "uat" })).environments).toMatchObject([{ state: EnvironmentState.DIRTY }]);
+  expect(givenBy(await environments.acquireForCleaning({ environment: "uat" }))).toMatchObject({ variables: { PASSWORD } });
 });
 
 test("both ways to answer say the same", async () => {

@@ -77,20 +77,11 @@ function sizeOf(variable: Variable): number {
   return "value" in variable ? variable.value.length : variable.fromEnv.length;
 }
 
-/** The environments that have a variable which the server has no value for, and the names that it lacks. */
-export function lacking(pools: Iterable<Pool>, secrets: Secrets): { readonly environments: string[]; readonly variables: string[] } {
-  const environments: string[] = [];
-  const variables = new Set<string>();
-  for (const { sites } of pools)
-    for (const [name, { environment }] of sites.entries()) {
-      const { variables: own = {}, slotVariables = [] } = environment.config;
-      const missing = [own, ...slotVariables]
-        .flatMap(Object.values<Variable>)
-        .filter((variable) => textOf(variable, secrets) === undefined);
-      if (missing.length > 0) environments.push(name);
-      for (const variable of missing) if ("fromEnv" in variable) variables.add(variable.fromEnv);
-    }
-  return { environments, variables: [...variables].sort() };
+/** The names of the server's own variables that a configuration needs, and that it does not have. */
+export function lacking({ variables = {}, slotVariables = [] }: Configured, secrets: Secrets): string[] {
+  const all = [variables, ...slotVariables].flatMap(Object.values<Variable>);
+  const names = all.flatMap((variable) => ("fromEnv" in variable && !secrets.has(variable.fromEnv) ? variable.fromEnv : []));
+  return [...new Set(names)].sort();
 }
 
 /** A lease as its holder sees it: while it is HELD, with the variables of what it holds. */

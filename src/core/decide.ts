@@ -119,6 +119,7 @@ function fallDue(draft: Draft, lease: Lease): void {
   const spent = draft.at >= (latestEnd(lease) ?? Number.POSITIVE_INFINITY);
   // An offer that was a hold before is over when its max_hold is, however it came to be an offer again.
   if (lease.early === true) enter(draft, lease);
+  else if (lease.state === "OFFERED" && over && lease.told !== true) end(draft, lease, { reason: "TIMED_OUT", note: OVER });
   else if (lease.state === "OFFERED" && !(spent && lease.told === true)) passOver(draft, lease);
   else if (lease.state === "QUEUED") end(draft, lease, { reason: "TIMED_OUT", note: over ? OVER : "it waited for its queue_timeout" });
   else end(draft, lease, { reason: "EXPIRED", note: over ? OVER : spent ? "max_hold was reached" : "it was not renewed in time" });

@@ -169,8 +169,10 @@ describe("not_after", () => {
     expect(world.lease("m")).toMatchObject({ endReason: "TIMED_OUT", endNote: "its not_after was reached" });
     world.release("holder");
     expect(world.lease("l")).toMatchObject({ state: "OFFERED", deadline: world.at + 10 * SECOND });
+    const before = world.events.length;
     world.pass(10 * SECOND);
     expect(world.state("l")).toBe("TIMED_OUT");
+    expect(world.events.slice(before).map(({ kind }) => kind)).toEqual(["TIMED_OUT"]);
   });
 
   test("is set anew by a renewal: later, or before the grant and without a ttl also earlier", () => {

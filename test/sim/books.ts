@@ -7,6 +7,7 @@ import { type Client, commandOf, type Open } from "./client.ts";
 import { type Entry, signsAfterStart, UNKNOWN } from "./entry.ts";
 import { Rests, slotsOf } from "./rests.ts";
 import { count, expectThat } from "./seen.ts";
+import { checkEnd, checkTerms, earliestEnd, maxHoldOf, signsFrom } from "./terms.ts";
 
 /** How much a lease has left after a start, at most. */
 const GRACE: Micros = 60_000_000;
@@ -15,7 +16,6 @@ const PATIENCE: Micros = 30_000_000;
 const MINUTE: Micros = 60_000_000;
 /** For how long a request_id answers for a lease that has ended. */
 const DAY: Micros = 86_400_000_000;
-const DEFAULT_MAX_HOLD: Micros = 14_400_000_000;
 
 export class Books {
   readonly events: Event[] = [];
@@ -48,6 +48,11 @@ export class Books {
 
   wasHeld(lease: string): boolean {
     return this.#entries.get(lease)?.held === true;
+  }
+
+  /** Whether some event or start has told of it. */
+  knows(lease: string): boolean {
+    return this.#entries.has(lease);
   }
 
   hasEnded(lease: string): boolean {
@@ -110,7 +115,8 @@ export class Books {
 
   /** What is written of a lease. */
   checkRow(row: Lease): void {
-    const command = this.#clients.get(commandOf(row.id))?.command;
+    const client = this.#clients.get(commandOf(row.id));
+    const command = client?.command;
     const entry = this.#entries.get(row.id);
     // One that waited with FAIL, and was never HELD, leaves nothing behind.
     const failed = command?.ifBusy === "FAIL" && row.state === "ENDED";
@@ -120,9 +126,10 @@ export class Books {
     const before = this.#ranks.get(row.id) ?? rank;
     expectThat(!stands || rank === before, `${row.id} has lost its place in line`);
     if (stands) this.#ranks.set(row.id, rank);
-    if (entry === undefined || command === undefined) return;
+    if (entry === undefined || client === undefined) return;
     entry.graced = undefined;
-    if (row.state === "HELD" || row.state === "OFFERED") this.#checkEnd(row, command.maxHold ?? DEFAULT_MAX_HOLD, entry.granted);
+    if (row.state === "HELD" || row.state === "OFFERED") checkEnd(row, client, entry, this.#started + GRACE);
+    entry.deadline = row.deadline;
   }
 
   /** A commit is about to be entered, event by event. */
@@ -142,7 +149,9 @@ export class Books {
     const lease = pool.leases.get(id);
     const granted = cause.state === "OFFERED" || cause.state === "HELD";
     const fresh = granted && (before === undefined || before.state === "QUEUED");
-    const passed = cause.state === "QUEUED" && before !== undefined;
+    const arrives = cause.state === "QUEUED" && before?.state === "QUEUED";
+    const passed = cause.state === "QUEUED" && before !== undefined && !arrives;
+    checkTerms(cause, at, client, before, arrives);
     count(cause.endReason ?? (passed ? "passed over" : cause.state));
     if (before === undefined) this.#checkArrival(id, client, commit);
     if (fresh) this.#checkGrant(event, client, before);
@@ -197,13 +206,6 @@ export class Books {
     expectThat(!quiet, `${id} was claimed without a sign of life`);
   }
 
-  /** Nothing but the grace of a start outlives granted_at + max_hold (rule 5). */
-  #checkEnd(lease: Lease, maxHold: Micros, granted: Micros): void {
-    if (lease.deadline === undefined) return;
-    const latest = Math.max(granted + maxHold, this.#started > granted ? this.#started + GRACE : 0);
-    expectThat(lease.deadline <= latest, `${lease.id} would outlive its max_hold by ${lease.deadline - latest} µs`);
-  }
-
   /** A lease is passed over, or ends. */
   #checkGivenUp(event: Event, pool: Pool, client: Client, before: Entry | undefined): void {
     const { at, cause } = event;
@@ -216,7 +218,7 @@ export class Books {
     expectThat(!taken || !known, `${id} is taken back from one who knows that it is HELD`);
     if (cause?.endReason === "ABANDONED") this.#checkAbandoned(id, at, client, before);
     const givenUp = cause?.endReason === "TIMED_OUT" || (cause?.endReason === "WITHDRAWN" && !client.givesBack);
-    if (givenUp && client.command.ifBusy === "FAIL" && before?.state === "QUEUED") {
+    if (givenUp && client.command.ifBusy === "FAIL" && before?.state === "QUEUED" && at < earliestEnd(client, id)) {
       // One that has only just come may be decided after it.
       const stands = ({ until = 0, since, signal }: Open) => until > this.#time() && since < at && !signal.aborted;
       const waits = [...client.open].some(stands);
@@ -231,16 +233,20 @@ export class Books {
     const { ticketTtl } = client.command;
     const open = [...client.open].find(({ since, waits }) => waits && at - since >= ticketTtl / 2);
     expectThat(open === undefined, `${id} is abandoned while a call stands in line for it`);
-    const silence = at - Math.max(client.vouched.get(id) ?? 0, before?.started ?? 0);
+    const silence = at - Math.max(client.vouched.get(id) ?? 0, before?.started ?? 0, signsFrom(client));
     // A sign that came while the end was being written came too late.
     expectThat(silence <= 0 || silence >= ticketTtl, `${id} is abandoned ${silence} µs after a sign of life`);
   }
 
   /** An offer stands for its claim_timeout, and longer after a start (rule 4). */
   #checkPassed({ at, pool, cause }: Event, client: Client, { offered, granted }: Entry): void {
-    const { claimTimeout, maxHold = DEFAULT_MAX_HOLD } = client.command;
+    const { claimTimeout } = client.command;
     const patient = this.#old.includes(pool) && offered >= this.#started && offered < this.#started + MINUTE;
-    const least = Math.min(offered + Math.max(claimTimeout, patient ? PATIENCE : 0), granted + maxHold);
+    const least = Math.min(
+      offered + Math.max(claimTimeout, patient ? PATIENCE : 0),
+      granted + maxHoldOf(client),
+      earliestEnd(client, cause?.leaseId ?? ""),
+    );
     expectThat(at >= least, `${cause?.leaseId} is passed over ${least - at} µs too early`);
   }
 

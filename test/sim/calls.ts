@@ -1,6 +1,7 @@
 /** The calls that clients make, and what comes of them. */
 import type { Refusal, Reply } from "../../src/core/command.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
+import type { Micros } from "../../src/core/model/units.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LeaseView } from "../../src/engine/views.ts";
 import type { Client, Open } from "./client.ts";
@@ -18,7 +19,7 @@ const SET: readonly string[] = ["QUEUE_FULL", "ENVIRONMENT_NOT_FOUND"];
 type Answer = Reply | LeaseView | undefined;
 
 /** A call about a lease that its client knows of. */
-export type Call = "poll" | "await" | "attend" | "onlook" | "renew" | "release";
+export type Call = "poll" | "await" | "attend" | "onlook" | "renew" | "extend" | "release";
 
 export class Calls {
   readonly #machine: Machine;
@@ -50,19 +51,27 @@ export class Calls {
     });
   }
 
-  /** A retry of what has ended is refused likewise: with FAIL an answer means HELD. */
+  /**
+   * A retry of what has ended is refused likewise: with FAIL an answer means HELD. What should have an end that is over by now is refused, but
+   * never its retry.
+   */
   #refused(client: Client, refusal: Refusal): void {
     const { reason, message, metadata } = refusal;
-    const expected = client.command.ifBusy === "FAIL" || SET.includes(reason);
-    expectThat(expected, `an acquire was refused: ${message}`);
+    const { command, lease } = client;
+    const now = this.#machine.engine.views.now();
+    const isOver = reason === "TIME_OUT_OF_RANGE" && now >= (command.notAfter ?? Number.POSITIVE_INFINITY);
+    expectThat(command.ifBusy === "FAIL" || isOver || SET.includes(reason), `an acquire was refused: ${message}`);
+    const known = isOver && command.requestId !== undefined && lease !== undefined && this.#judge.books.answersFor(lease, now) === true;
+    expectThat(!known, `the retry of ${lease} was refused: ${message}`);
+    if (isOver) client.lease = undefined;
     client.ended = true;
     count(reason);
     this.#judge.refused(client, refusal);
     if (reason === "LEASE_ENDED") this.#judge.ended(client, metadata?.["lease_id"] ?? "");
   }
 
-  /** Makes a call about a lease. */
-  make(what: Call, client: Client, id: string): void {
+  /** Makes a call about a lease; `span`: how far ahead its new end is. */
+  make(what: Call, client: Client, id: string, span: Micros): void {
     const { engine } = this.#machine;
     const by = { principal: client.command.by.principal };
     const call = client.line.call();
@@ -79,6 +88,12 @@ export class Calls {
       client.stream?.break();
       client.stream = new Line();
       void this.#judge.forgive(this.#follow(client, id, client.stream));
+    } else if (what === "extend") {
+      const notAfter = engine.views.now() + span;
+      client.wishes.set(id, [...(client.wishes.get(id) ?? []), notAfter]);
+      if (client.command.ttl === undefined) client.promised = Math.min(client.promised, notAfter);
+      const renewed = this.#judge.kept(engine.renew({ type: "renew", by, lease: id, notAfter }, call));
+      void this.#ask(client, begin(false), call, renewed, (reply) => reply?.ok && count("extended"));
     } else if (what === "renew") {
       const open = begin(false);
       const facts = this.#judge.facts.next(id);

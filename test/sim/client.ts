@@ -30,6 +30,8 @@ export class Client {
   token: number | undefined;
   /** The latest end that it was promised. */
   promised: Micros = 0;
+  /** By lease: every not_after that it has asked for anew. */
+  readonly wishes = new Map<string, readonly Micros[]>();
   /** Its Acquires, polls and the stream that it reads. */
   line = new Line();
   stream: Line | undefined;

@@ -83,8 +83,14 @@ export class Crowd {
     before?.stream?.break();
     const id = `l${this.#judge.clients.size}`;
     const plain = acquireCommand(id, step.needs);
+    const now = this.#machine.engine.views.now();
+    const begin = now + (step.fail ? 0 : step.begins);
+    const itself = step.ends > 0 && step.itself !== "no";
     const command = acquireCommand(id, step.needs, {
-      ttl: step.ttl,
+      ...(!(itself && step.itself === "without ttl") && { ttl: step.ttl }),
+      ...(begin !== now && { notBefore: begin }),
+      ...(step.ends > 0 && { notAfter: Math.max(now, begin) + step.ends }),
+      ...(itself && { autoClaim: true }),
       ticketTtl: step.ticketTtl,
       claimTimeout: step.claimTimeout,
       priority: step.priority,
@@ -110,7 +116,7 @@ export class Crowd {
       if (client.command.requestId !== undefined) void this.#calls.acquire(client);
     } else if ("forGood" in step) this.#break(step, client);
     else if (step.what === "leave") client.stream?.break();
-    else if (lease !== undefined) this.#calls.make(step.what, client, lease);
+    else if (lease !== undefined) this.#calls.make(step.what, client, lease, "span" in step ? step.span : 0);
   }
 
   #break(step: Break, client: Client): void {

@@ -18,6 +18,7 @@ import { Names } from "./names.ts";
 import { Outages } from "./outages.ts";
 import { count, expectThat } from "./seen.ts";
 import { Settings } from "./settings.ts";
+import { checkGrace, earliestEnd, signsFrom } from "./terms.ts";
 
 /** How late something may be: a timer, and the second try of a sweep that failed. */
 const LATE = 2_500_000;
@@ -150,7 +151,9 @@ export class Judge {
 
   /** A client that asks with FAIL was told that its lease has ended. */
   ended(client: Client, lease: string): void {
-    expectThat(this.books.wasHeld(lease), `${lease} was never held, and has used up its request_id`);
+    // Without a ttl there is no grace: its whole life may have passed unseen while the server died and started.
+    const unseen = !this.books.knows(lease) && client.command.ttl === undefined && this.#machine.deaths > 0;
+    expectThat(unseen || this.books.wasHeld(lease), `${lease} was never held, and has used up its request_id`);
     this.answered(client, lease);
   }
 
@@ -165,7 +168,8 @@ export class Judge {
       const passed = this.books.wasPassedOver(lease.id) || this.#machine.deaths > 0;
       expectThat(client.token === undefined || passed || lease.fencingToken === client.token, `${lease.id} changed its token`);
       client.token = lease.fencingToken;
-      client.promised = Math.max(client.promised, lease.deadline ?? 0);
+      const { deadline = 0, ttl } = lease;
+      client.promised = ttl === undefined ? Math.min(deadline, earliestEnd(client, lease.id)) : Math.max(client.promised, deadline);
     }
     if (lease.state === "ENDED") client.ended = true;
   }
@@ -215,12 +219,7 @@ export class Judge {
     for (const pool of engine.views.pools()) {
       this.noting(() => this.#checkPool(pool));
       for (const lease of pool.leases.values()) {
-        const rest = (lease.grantedAt ?? 0) + (lease.maxHold ?? 0) - engine.views.now();
-        const grace =
-          lease.state === "HELD" ? Math.min(lease.ttl ?? 0, 60_000_000) : Math.min(Math.max(lease.claimTimeout, 30_000_000), rest);
-        const left = (lease.deadline ?? 0) - engine.views.now();
-        const enough = lease.state === "QUEUED" || lease.graced || left >= grace;
-        this.noting(() => expectThat(enough, `${lease.id} has ${left} µs after a start, less than its grace`));
+        this.noting(() => checkGrace(lease, pool.at, engine.views.now()));
       }
     }
   }
@@ -266,7 +265,12 @@ export class Judge {
     const back = lease.passedOver === true && client.lease === lease.id && this.books.isBack(lease.id, client);
     expectThat(!back || client.isAway, `${lease.id} has given a sign of life, and counts as passed over`);
     // One that is passed over may have been silent for long.
-    const due = Math.max(client.signed + client.command.ticketTtl, this.#started + client.command.ticketTtl, this.books.since(lease.id));
+    const due = Math.max(
+      client.signed + client.command.ticketTtl,
+      this.#started + client.command.ticketTtl,
+      this.books.since(lease.id),
+      signsFrom(client) + client.command.ticketTtl,
+    );
     const waits = lease.state === "QUEUED" && client.open.size === 0;
     expectThat(!waits || now <= due + LATE, `${lease.id} waits ${now - client.signed} µs after its last sign of life`);
     const fails = client.command.ifBusy === "FAIL" && lease.state === "QUEUED";
@@ -275,7 +279,7 @@ export class Judge {
     const { gone } = client;
     const named = (this.books.written.get(lease.id) ?? client.signs) < client.signs;
     const dead = gone !== undefined && client.isAway && client.unnoticed === 0 && client.deaths === this.#machine.deaths;
-    const unaware = client.token === undefined && !named && lease.state === "HELD";
+    const unaware = client.token === undefined && !named && lease.state === "HELD" && lease.autoClaim !== true;
     expectThat(!dead || !unaware, `${lease.id} is held for one who is dead and never knew`);
   }
 

@@ -54,6 +54,11 @@ test("whatever happens, nothing acknowledged is lost, nobody is granted twice, a
     "DIRTY",
     "CLEANING",
     "QUARANTINED",
+    "entered the line",
+    "held by itself",
+    "extended",
+    "its end has come",
+    "TIME_OUT_OF_RANGE",
   ])
     expect(seen.get(what) ?? 0, `the runs saw ${what}`).toBeGreaterThan(0);
 }, 120_000);

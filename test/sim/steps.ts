@@ -31,7 +31,15 @@ export type ClientStep =
       readonly ticketTtl: Micros;
       /** As a multiple of the ttl; 0: the default. */
       readonly holds: number;
+      /** So far ahead of now it begins; 0: at once, and so it is where that is over. */
+      readonly begins: Micros;
+      /** So long after its beginning it ends; 0: never. */
+      readonly ends: Micros;
+      /** With an end: it claims itself, and then may do without a ttl. */
+      readonly itself: "no" | "with ttl" | "without ttl";
     }
+  /** Its end anew, so far ahead of now. */
+  | { readonly what: "extend"; readonly who: number; readonly span: Micros }
   /** Calls; `leave` ends its stream, and an onlooker reads its lease. */
   | { readonly what: "retry" | "poll" | "await" | "attend" | "leave" | "renew" | "release" | "onlook"; readonly who: number }
   | Break;
@@ -98,10 +106,19 @@ const acquire: fc.Arbitrary<Step> = fc.record({
   claimTimeout: fc.constantFrom(5_000_000, 5_000_000, 1_000_000, 40_000_000),
   ticketTtl: fc.constantFrom(20_000_000, 5_000_000, 60_000_000),
   holds: fc.constantFrom(0, 1, 2),
+  begins: fc.constantFrom(0, 0, 0, 0, 3_000_000, 40_000_000, -5_000_000),
+  ends: fc.constantFrom(0, 0, 0, 5_000_000, 90_000_000),
+  itself: fc.constantFrom("no", "with ttl", "without ttl", "without ttl"),
 });
 
 const acts = ["retry", "poll", "await", "await", "attend", "attend", "leave", "renew", "renew", "release", "release", "onlook"];
-const act = fc.record({ what: fc.constantFrom(...acts), who }) as fc.Arbitrary<Step>;
+const act = fc.oneof(
+  { weight: acts.length, arbitrary: fc.record({ what: fc.constantFrom(...acts), who }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant("extend"), who, span: fc.constantFrom(1_000_000, 20_000_000, 100_000_000) }),
+  },
+) as fc.Arbitrary<Step>;
 const forGood = fc.boolean();
 const breaks = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constantFrom("vanish" as const, "drop" as const, "cut" as const), who, forGood }) },

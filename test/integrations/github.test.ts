@@ -1,124 +1,25 @@
 // The GitHub Action, run as the runner runs it: the same file as step and post step, with its variables, files and signals.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { readInputs } from "../../integrations/github/inputs.ts";
 import { marked } from "../cli/replay.ts";
-import { ended, heldBeyond, leaseOf, Never, until } from "../cli/wrapped.ts";
+import { ended, heldBeyond, leaseOf, until } from "../cli/wrapped.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
-import { parse } from "./pages.ts";
-import type { Parsed } from "./play.ts";
-import { defaultsOf } from "./workflow.ts";
+import { action, finish, Job, says } from "./runner.ts";
 
-const FOLDER = path.resolve("integrations/github");
-const ACTION = path.join(FOLDER, "index.js");
-const [action] = parse(readFileSync(path.join(FOLDER, "action.yml"), "utf8")) as Parsed[];
-const DEFAULTS = defaultsOf(action);
 let server: Server;
 beforeAll(async () => {
-  server = await Server.start();
+  server = await Server.start({ CALL_ME_SECRET_DB: "hunter2%" });
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-interface Ended {
-  readonly code: number | null;
-  readonly log: string;
-}
-
-/** A job on a runner, with the folders and files that steps share. */
-class Job implements Disposable {
-  readonly folder = mkdtempSync(path.join(os.tmpdir(), "call-me-runner-"));
-  readonly files = { OUTPUT: "", STATE: "", ENV: "", PATH: "" };
-
-  /** Starts the action's step. `worker`: what starts it; the tests' own process unless given. */
-  step(inputs: Readonly<Record<string, string>>, worker: readonly string[] = []): ChildProcess {
-    for (const name of Object.keys(this.files) as (keyof typeof this.files)[]) {
-      this.files[name] = path.join(this.folder, `${name}-${Math.random()}`);
-      writeFileSync(this.files[name], "");
-    }
-    const all = { ...DEFAULTS, url: server.url, "api-key": server.key, ...inputs };
-    return this.#start(Object.fromEntries(Object.entries(all).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])), worker);
-  }
-
-  /** Runs the post step to its end. */
-  async post(): Promise<Ended> {
-    const saved = Object.entries(this.read("STATE")).map(([name, value]) => [`STATE_${name}`, value]);
-    return await finish(this.#start(Object.fromEntries(saved), []));
-  }
-
-  /** What the steps have written to a file of the runner's. */
-  read(file: keyof typeof this.files): Record<string, string> {
-    const lines = readFileSync(this.files[file], "utf8").split("\n").filter(Boolean);
-    return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)));
-  }
-
-  get leaseId(): string {
-    return this.read("OUTPUT")["lease-id"] ?? "";
-  }
-
-  #start(more: Readonly<Record<string, string>>, worker: readonly string[]): ChildProcess {
-    const files = Object.entries(this.files).map(([name, file]) => [`GITHUB_${name}`, file]);
-    const [file = "", ...args] = [...worker, process.execPath, ACTION];
-    return spawn(file, args, {
-      cwd: this.folder,
-      env: {
-        PATH: process.env["PATH"],
-        HOME: this.folder,
-        CI: "true",
-        GITHUB_ACTIONS: "true",
-        GITHUB_SERVER_URL: "https://github.com",
-        GITHUB_REPOSITORY: "shop/web",
-        GITHUB_RUN_ID: "99",
-        GITHUB_RUN_NUMBER: "4",
-        GITHUB_JOB: "e2e",
-        RUNNER_TEMP: this.folder,
-        RUNNER_TRACKING_ID: "github_1",
-        ...Object.fromEntries(files),
-        ...more,
-      },
-    });
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function finish(child: ChildProcess): Promise<Ended> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error("started without pipes");
-  const [out, words, [code]] = await Promise.all([text(stdout), text(stderr), once(child, "close")]);
-  return { code, log: out + words };
-}
-
-/** Waits until the step has written it to its log. */
-async function says(child: ChildProcess, needle: string): Promise<void> {
-  let seen = "";
-  let closed = false;
-  child.once("close", () => {
-    closed = true;
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk) => {
-      seen += chunk;
-    });
-  }
-  await until(() => {
-    if (seen.includes(needle)) return true;
-    if (closed) throw new Never(`the step has ended without ${JSON.stringify(needle)}: ${seen}`);
-    return false;
-  });
-}
-
 describe.concurrent("the GitHub Action", () => {
   test("holds from the step to the post step, renewing far beyond the ttl", async () => {
-    using job = new Job();
+    using job = new Job(server);
     const taken = await finish(job.step({ environment: "hold-a hold-b", ttl: "2s", reason: "smoke" }));
     expect(taken.code, taken.log).toBe(0);
     const token = job.read("OUTPUT")["lease-token"] ?? "";
@@ -146,8 +47,25 @@ describe.concurrent("the GitHub Action", () => {
     expect((await leaseOf(server, job.leaseId)).endReason).toBe(EndReason.RELEASED);
   });
 
+  test("later steps find what the environment gives, and what is secret of it only in a script of the action's own", async () => {
+    const variables = { url: { value: "https://uat.example/?a=b" }, PASSWORD: { fromEnv: "CALL_ME_SECRET_DB", secret: true } };
+    await clientsOf(server).environments.applyEnvironments({ environments: [{ name: "giving", variables }] });
+    using job = new Job(server);
+    const taken = await finish(job.step({ environment: "giving" }));
+    expect(taken.code, taken.log).toBe(0);
+    for (const file of ["ENV", "OUTPUT"] as const) {
+      expect(job.read(file)).toMatchObject({ CALL_ME_VAR_url: "https://uat.example/?a=b" });
+      expect(JSON.stringify(job.read(file))).not.toContain("hunter2");
+    }
+    expect(taken.log).toContain("::add-mask::hunter2%25");
+    expect(taken.log).toContain("not handed on, since a file cannot keep it or must not: CALL_ME_VAR_PASSWORD");
+    await job.post();
+    const script = await finish(job.step({ environment: "giving", run: 'test "$CALL_ME_VAR_PASSWORD" = "hunter2%"' }));
+    expect(script.code, script.log).toBe(0);
+  });
+
   test("what was not acquired fails the step, and leaves the post step nothing to do", async () => {
-    using job = new Job();
+    using job = new Job(server);
     const { code, log } = await finish(job.step({ environment: "small=2\nother" }));
     expect([code, log]).toEqual([4, expect.stringContaining("unsatisfiable: small")]);
     expect(await job.post()).toEqual({ code: 0, log: "" });
@@ -156,7 +74,7 @@ describe.concurrent("the GitHub Action", () => {
   test("what is busy fails the step with fail-if-busy, which says who has it, and leaves nobody in line", async () => {
     const { locks } = clientsOf(server);
     await locks.acquire({ environment: "busy", holder: { name: "checkout #7" } });
-    using job = new Job();
+    using job = new Job(server);
     const { code, log } = await finish(job.step({ environment: "busy", "fail-if-busy": "true", wait: "1s" }));
     expect([code, log]).toEqual([4, expect.stringContaining("not acquired: busy busy, held by checkout #7 for ")]);
     expect((await locks.check({ environment: "busy" })).environments[0]?.queueLength).toBe(0);
@@ -164,14 +82,14 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("without a ttl the lease outlives the runner by a minute, as action.yml says", async () => {
-    using job = new Job();
+    using job = new Job(server);
     expect((await finish(job.step({ environment: "defaults" }))).code).toBe(0);
     expect((await leaseOf(server, job.leaseId)).ttl?.seconds).toBe(60n);
     expect((await job.post()).code).toBe(0);
   });
 
   test("a job that lost its environment fails, and says why", async () => {
-    using job = new Job();
+    using job = new Job(server);
     expect((await finish(job.step({ environment: "lost" }))).code).toBe(0);
     await clientsOf(server).environments.forceRelease({ leaseId: job.leaseId, reason: "fire drill" });
     const { code, log } = await job.post();
@@ -180,14 +98,14 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("a step that gave it back itself leaves the post step nothing to do", async () => {
-    using job = new Job();
+    using job = new Job(server);
     expect((await finish(job.step({ environment: "early" }))).code).toBe(0);
     await clientsOf({ url: server.url, key: job.read("OUTPUT")["lease-token"] ?? "" }).locks.release({ leaseId: job.leaseId });
     expect((await job.post()).code).toBe(0);
   });
 
   test("when the runner dies nobody renews any more, and the lease ends by itself", async () => {
-    using job = new Job();
+    using job = new Job(server);
     const worker = job.step({ environment: "dead-runner", ttl: "2s" }, ["bash", "-c", '"$@"; echo "step: $?"; read -r end', "worker"]);
     await says(worker, "step: 0");
     const end = ended(server, job.leaseId);
@@ -196,7 +114,7 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("a runner that dies while the step waits leaves no place in line behind", async () => {
-    using job = new Job();
+    using job = new Job(server);
     const { locks } = clientsOf(server);
     const { lease } = await locks.acquire({ environment: "dead-waiting", ttl: seconds(60) });
     const worker = job.step({ environment: "dead-waiting" }, ["bash", "-c", '"$@"; echo "step: $?"', "worker"]);
@@ -207,7 +125,7 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("nothing of it is left on the runner after the post step", async () => {
-    using job = new Job();
+    using job = new Job(server);
     expect((await finish(job.step({ environment: "tidy" }))).code).toBe(0);
     const mark = `RUNNER_TEMP=${job.folder}`;
     await until(() => marked(mark).length === 1);
@@ -216,7 +134,7 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("cancelled while it waits, it leaves the line, and the post step finds nothing", async () => {
-    using job = new Job();
+    using job = new Job(server);
     const { locks } = clientsOf(server);
     const { lease } = await locks.acquire({ environment: "line", ttl: seconds(60) });
     const step = job.step({ environment: "line" });
@@ -231,7 +149,7 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("with `run` it holds for a script, which sees neither key nor inputs", async () => {
-    using job = new Job();
+    using job = new Job(server);
     const run = 'env\necho "held: $CALL_ME_ENVIRONMENT" | cat\nfalse | true\necho never';
     const { code, log } = await finish(job.step({ environment: "script", run }));
     expect([code, log]).toEqual([1, expect.stringContaining("held: script")]);
@@ -243,7 +161,7 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("with `run`, cancelled: the script is told at once, and the environment given back", async () => {
-    using job = new Job();
+    using job = new Job(server);
     const step = job.step({ environment: "cancelled", run: "trap 'echo told; exit 0' INT\necho running\nwhile :; do sleep 0.05; done" });
     const end = finish(step);
     await says(step, "running");
@@ -253,7 +171,7 @@ describe.concurrent("the GitHub Action", () => {
   });
 
   test("without an environment it only puts the command line on the PATH", async () => {
-    using job = new Job();
+    using job = new Job(server);
     expect((await finish(job.step({}))).code).toBe(0);
     const folder = readFileSync(job.files.PATH, "utf8").trim();
     const child = spawn(path.join(folder, "call-me"), ["check", "free"], {
@@ -271,7 +189,7 @@ describe.concurrent("the GitHub Action", () => {
     [{ environment: "x", "keep-on-failure": "1h" }, /keep-on-failure needs `run`/],
     [{ environment: "x", ttl: "soon" }, /--ttl.*soon/],
   ])("a wrong input is named: %j", async (inputs, words) => {
-    using job = new Job();
+    using job = new Job(server);
     expect(await finish(job.step(inputs))).toEqual({ code: 2, log: expect.stringMatching(words) });
     expect((await job.post()).code).toBe(0);
   });

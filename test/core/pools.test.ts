@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import type { PoolConfig } from "../../src/core/model/pool-config.ts";
-import { ADMIN, acquireCommand, SECOND, World } from "./world.ts";
+import { ADMIN, acquireCommand, HOUR, SECOND, World } from "./world.ts";
 
 const FAIL = { ifBusy: "FAIL" } as const;
 
@@ -69,6 +69,18 @@ describe("max_queue", () => {
     expect(configure(world, { maxQueue: 1 })).toMatchObject({ ok: true, configured: { kind: "CREATED" } });
     expect(world.states("x", "y", "z")).toBe("x HELD, y QUEUED, z QUEUED");
     expect(world.do(acquireCommand("w", "a"))).toMatchObject({ reason: "QUEUE_FULL" });
+  });
+
+  test("who would be in line for tomorrow is counted, and refused, like everybody else", () => {
+    const world = worldWith({ maxQueue: 1 });
+    const tomorrow = { notBefore: world.at + 24 * HOUR };
+    expect(world.acquire("x", "a", tomorrow).state).toBe("QUEUED");
+    expect(world.do(acquireCommand("y", "b", tomorrow))).toMatchObject({
+      reason: "QUEUE_FULL",
+      message: 'nothing is left in line, since 1 wait in pool "default", and its max_queue is 1; ask again later',
+    });
+    world.acquire("z", "c");
+    expect(world.do(acquireCommand("w", "c"))).toMatchObject({ reason: "QUEUE_FULL" });
   });
 
   test.each([

@@ -19,6 +19,15 @@ const COUNTED = 500;
 export function notGranted(pool: Pool, wanted: readonly Want[]): Refusal {
   const note = unsatisfiable(pool, wanted);
   if (note !== undefined) return { ok: false, reason: "UNSATISFIABLE", field: "needs", message: `it can never be granted: ${note}` };
+  const { obstacles, metadata } = inTheWay(pool, wanted);
+  return { ok: false, reason: "ENVIRONMENT_BUSY", message: `${obstacles.join("; ")}; nothing is left in line`, metadata };
+}
+
+/** What keeps a request from being granted now, in words, and as facts. */
+export function inTheWay(
+  pool: Pool,
+  wanted: readonly Want[],
+): { readonly obstacles: readonly string[]; readonly metadata: Readonly<Record<string, string>> } {
   const named = sitesOf(pool, { needs: wanted }).filter(isScarce);
   const candidates = candidatesOf(pool, wanted);
   const others = candidates.slice(0, COUNTED).filter(isScarce);
@@ -28,9 +37,7 @@ export function notGranted(pool: Pool, wanted: readonly Want[]): Refusal {
   if (others.length > NAMED) obstacles.push(`${more} that would do are not free either`);
   const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, NAMED);
   return {
-    ok: false,
-    reason: "ENVIRONMENT_BUSY",
-    message: `${obstacles.join("; ")}; nothing is left in line`,
+    obstacles,
     metadata: {
       environments: scarce.map(({ site }) => site.environment.config.name).join(", "),
       holders: holders.map(nameOf).join(", "),

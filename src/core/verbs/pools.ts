@@ -6,7 +6,7 @@ import { limits } from "../limits.ts";
 import { differing } from "../model/differing.ts";
 import type { Pool } from "../model/pool.ts";
 import type { PoolConfig } from "../model/pool-config.ts";
-import { notGranted } from "./busy.ts";
+import { inTheWay } from "./busy.ts";
 import { limitReached } from "./refusal.ts";
 
 /** Makes the configuration of the pool what `command` says, or takes it away where that prunes and does not name it. */
@@ -25,12 +25,12 @@ export function configure(draft: Draft, { config, prune }: Apply): Change<PoolCo
 export function queueFull(pool: Pool, { needs }: Acquire): Refusal | undefined {
   const { maxQueue } = pool.config ?? {};
   if (maxQueue === undefined || pool.waiters < maxQueue) return undefined;
-  const { message, metadata } = notGranted(pool, needs);
+  const { obstacles, metadata } = inTheWay(pool, needs);
   const line = `${pool.waiters} wait in pool ${JSON.stringify(pool.name)}, and its max_queue is ${maxQueue}`;
   return {
     ok: false,
     reason: "QUEUE_FULL",
-    message: `${message}, since ${line}; ask again later`,
+    message: [...obstacles, `nothing is left in line, since ${line}`, "ask again later"].join("; "),
     metadata: { ...metadata, pool: pool.name, max_queue: String(maxQueue), waiting: String(pool.waiters) },
   };
 }

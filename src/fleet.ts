@@ -62,14 +62,17 @@ export class FleetKeeper {
     this.#log = log;
   }
 
-  /** Applies the file at the start. Rejects with a BadSetting that says what is wrong with it; a full disk is logged, and stops no start. */
+  /**
+   * Applies the file at the start. Rejects with a BadSetting that says what is wrong with it. What is no fault of the file, a full disk or a
+   * damaged pool, stops no start: it is logged.
+   */
   async first(apply: ApplyFleet): Promise<void> {
     try {
       await this.#run(apply);
     } catch (error) {
+      if (error instanceof BadSetting) throw new BadSetting(`CALL_ME_CONFIG: ${error.message}`, { cause: error.cause });
       if (error instanceof StoreFailure && error.reason !== "STORAGE_FULL") throw error;
-      if (!(error instanceof StoreFailure)) throw new BadSetting(`CALL_ME_CONFIG: ${(error as Error).message}`, { cause: error });
-      this.#complain(error);
+      this.#complain(error as Error);
     }
   }
 
@@ -92,13 +95,14 @@ export class FleetKeeper {
 
   async #run(apply: ApplyFleet): Promise<void> {
     const { file, prune } = this.#setting;
-    const read = await this.#read(file);
+    const read = await this.#read(file).catch(bad);
     try {
       if (read.leftOut.length > 0) this.#log.warn({ file, keys: read.leftOut }, "left out what only the server sets");
       const request = fromBinary(ApplyEnvironmentsRequestSchema, read.request);
       this.#tell(await this.#apply(apply, { ...request, prune }));
     } catch (error) {
-      throw error instanceof ConnectError ? new Error(await read.explain(faultOf(error)), { cause: error }) : error;
+      if (!(error instanceof ConnectError)) throw error;
+      bad(new Error(await read.explain(faultOf(error)), { cause: error }));
     } finally {
       await read.close();
     }
@@ -127,6 +131,11 @@ export class FleetKeeper {
     });
     this.#log.info({ file: this.#setting.file, ...Object.fromEntries(facts) }, "the server is as its configuration file says");
   }
+}
+
+/** Throws what is wrong with the file. */
+function bad(cause: Error): never {
+  throw new BadSetting(cause.message, { cause });
 }
 
 function faultOf(error: ConnectError): Fault {

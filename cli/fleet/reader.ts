@@ -22,6 +22,8 @@ export interface FleetFile {
  */
 export async function readFleetFile(file: string): Promise<FleetFile> {
   const worker = new Worker(new URL("./reading.ts", import.meta.url), { workerData: file, name: "fleet" });
+  // Whoever waits for it hears of it; an idle thread that fails ends nobody else.
+  worker.on("error", () => {});
   const close = async () => {
     await worker.terminate();
   };

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { BIN } from "../packed.ts";
 import { clientsOf, leaseIn } from "./clients.ts";
@@ -137,6 +138,20 @@ test("many SIGHUPs, also while a file is applied, end with the last file", async
       .catch(() => undefined)) !== undefined;
   await eventually(() => has("last"));
   expect(server.complaints).toEqual([]);
+});
+
+test("a damaged pool that the file names keeps the server from starting as little as without a file", async () => {
+  const at = await file("environments: [{ name: uat, pool: lab }]");
+  await using server = await Server.start({ CALL_ME_CONFIG: at });
+  await clientsOf(server).locks.acquire({ environment: "uat" });
+  await server.stop();
+  const db = new Database(path.join(server.directory, "call-me.db"));
+  db.exec("DELETE FROM environments");
+  db.close();
+  await server.restart();
+  const [line] = said(server, /was not applied/);
+  expect(line).toMatchObject({ level: "error", why: expect.stringMatching(/pool "lab" is damaged/) });
+  expect(await clientsOf(server).locks.acquire({ environment: "other" })).toMatchObject({ environmentCreated: true });
 });
 
 test("without a file SIGHUP ends nothing, and says so", async () => {

@@ -35,6 +35,10 @@ export interface Acquire {
   readonly ticketTtl: Micros;
   readonly claimTimeout: Micros;
   readonly priority: number;
+  /** Newer ones of the same principal and key can supersede it. */
+  readonly supersedeKey?: string;
+  /** What becomes of the older ones of its key; nothing, without. PENDING: those that wait or are offered end; HELD: and holders are asked to stop. */
+  readonly supersede?: "PENDING" | "HELD";
   readonly requestId?: string;
   readonly fingerprint: string;
   readonly holder: Holder;

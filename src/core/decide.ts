@@ -19,6 +19,7 @@ import { apply, forget, forgetIdle, freshen, remove, setState } from "./verbs/fl
 import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs/leases.ts";
 import { end, grant, hold, passOver, requeue } from "./verbs/moves.ts";
 import { enter } from "./verbs/reserving.ts";
+import { stop } from "./verbs/superseding.ts";
 
 /** Commands that are a sign of life of the lease they answer with: its caller is there to take an offer. */
 const SIGNS: ReadonlySet<Command["type"]> = new Set(["acquire", "clean", "claim", "renew"]);
@@ -122,6 +123,7 @@ function fallDue(draft: Draft, lease: Lease): void {
   else if (lease.state === "OFFERED" && over && lease.told !== true) end(draft, lease, { reason: "TIMED_OUT", note: OVER });
   else if (lease.state === "OFFERED" && !(spent && lease.told === true)) passOver(draft, lease);
   else if (lease.state === "QUEUED") end(draft, lease, { reason: "TIMED_OUT", note: over ? OVER : "it waited for its queue_timeout" });
+  else if ((lease.deadline ?? 0) >= (lease.cancelRequested?.deadline ?? Number.POSITIVE_INFINITY)) stop(draft, lease);
   else end(draft, lease, { reason: "EXPIRED", note: over ? OVER : spent ? "max_hold was reached" : "it was not renewed in time" });
 }
 

@@ -12,7 +12,7 @@ import { isReady } from "./model/rank.ts";
 import { isOutOfService, siteOf } from "./model/site.ts";
 import { ascending, Sorted } from "./model/sorted.ts";
 import type { Micros, Revision } from "./model/units.ts";
-import { environmentTale, leaseTale, type Tale } from "./tale.ts";
+import { cancelTale, environmentTale, leaseTale, type Tale } from "./tale.ts";
 import { deletedStatus, statusOf } from "./view.ts";
 
 /**
@@ -178,7 +178,7 @@ export class Draft {
     return revision;
   }
 
-  /** Writes a lease; a change of state is an event, and so is a new not_after, and that a reservation enters the line. */
+  /** Writes a lease; a change of state is an event, and so is a new not_after, that a reservation enters the line, or a holder is asked to stop. */
   putLease(lease: Lease, { revision = this.next(), rest }: Writing = {}): Lease {
     const before = this.pool.leases.get(lease.id);
     const row: Lease = { ...lease, revision };
@@ -188,7 +188,9 @@ export class Draft {
     for (const name of rest?.keys() ?? []) this.rows.push({ kind: "environment", name });
     const entered = before?.early === true && row.early !== true;
     if (before?.state === row.state && before.passedOver === row.passedOver && !entered) {
-      if (before.notAfter !== row.notAfter) this.#tell(revision, namesOf(row), {});
+      const names = namesOf(row);
+      if (before.cancelRequested !== row.cancelRequested) this.#tell(revision, names, cancelTale(row, names));
+      else if (before.notAfter !== row.notAfter) this.#tell(revision, names, {});
       return row;
     }
     if (row.state === "ENDED") this.#remember(row);

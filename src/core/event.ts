@@ -1,5 +1,5 @@
 import type { EnvironmentState, Facts, Labels, LastUse } from "./model/environment.ts";
-import type { EndedBy, EndReason, Holder, LeaseState } from "./model/lease.ts";
+import type { CancelRequest, EndedBy, EndReason, Holder, LeaseState } from "./model/lease.ts";
 import type { Micros, Revision } from "./model/units.ts";
 
 /** A lease as others see it. */
@@ -18,6 +18,8 @@ export interface Occupant {
   readonly cleaning?: boolean;
   /** It has reserved for later: it stands in no line before. */
   readonly notBefore?: Micros;
+  /** Its holder is asked to stop. */
+  readonly cancelRequested?: CancelRequest;
 }
 
 /** A lease that will enter the line of an environment. */
@@ -62,7 +64,7 @@ export interface EnvironmentStatus {
 
 /**
  * What an event is, in the history. A lease's end is called by its reason. TAKEN_BACK: of a hold or an offer whose answer was lost, or that
- * a start had to offer anew. CLEANING: the grant of a lease that cleans.
+ * a start had to offer anew. CLEANING: the grant of a lease that cleans. CANCEL_REQUESTED: a holder is asked to stop; its state is as it was.
  */
 export type EventKind =
   | "RESERVED"
@@ -72,6 +74,7 @@ export type EventKind =
   | "CLEANING"
   | "PASSED_OVER"
   | "TAKEN_BACK"
+  | "CANCEL_REQUESTED"
   | EndReason
   | "ENVIRONMENT_CREATED"
   | "ENVIRONMENT_CHANGED"
@@ -87,7 +90,7 @@ export interface Cause {
   readonly holder: Holder;
   /** The rest is for the history alone. Rows that are older than it lack it. */
   readonly principal?: string;
-  /** What the lease is wanted for; of its end, the note. */
+  /** What the lease is wanted for; of its end, the note; CANCEL_REQUESTED: why. */
   readonly reason?: string;
   readonly createdAt?: Micros;
   /** When it was granted, of a lease that is or was HELD, and does not clean. */
@@ -105,7 +108,7 @@ export interface Event {
   readonly cause?: Cause;
   /** Absent: nothing that the history keeps, such as the end of a rest. */
   readonly kind?: EventKind;
-  /** Who ended a lease, or changed an environment; absent where it came by itself. */
+  /** Who ended a lease, asks its holder to stop, or changed an environment; absent where it came by itself. */
   readonly by?: EndedBy;
   /** ENVIRONMENT_CHANGED: the fields that differ, and the capacity before, if that does. */
   readonly fields?: readonly string[];

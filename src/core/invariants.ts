@@ -10,19 +10,22 @@ import type { Pool, Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
 import { freeSlots, isIdle, usedSlots, waitersOf } from "./model/site.ts";
+import { supersedableOf } from "./model/superseding.ts";
 import { unsatisfiable } from "./verbs/busy.ts";
 
 /** Throws at the first rule that the pool breaks, naming it. */
 export function checkPool(pool: Pool): void {
-  let waiters = 0;
+  let [waiters, supersedable] = [0, 0];
   for (const lease of pool.leases.values()) {
     checkLease(pool, lease);
+    if (supersedableOf(lease) !== undefined) supersedable++;
     if (lease.state !== "QUEUED") continue;
     waiters++;
     const impossible = unsatisfiable(pool, lease.needs);
     expect(impossible === undefined, `lease ${lease.id} waits for what can never be: ${impossible}`);
   }
   expect(pool.waiters === waiters, `pool counts ${pool.waiters} waiters, and has ${waiters}`);
+  expect(pool.supersedable.size === supersedable, `${pool.supersedable.size} leases can be superseded, and should be ${supersedable}`);
   for (const [name, site] of pool.sites.entries()) checkSite(pool, name, site);
   for (const { at, lease, environment } of pool.deadlines.keys())
     expect(
@@ -54,6 +57,9 @@ function checkLease(pool: Pool, lease: Lease): void {
   if (lease.deadline !== undefined && !lease.graced)
     expect(!granted || lease.deadline <= (latestEnd(lease) ?? Number.POSITIVE_INFINITY), `${at} outlives its max_hold`);
   expect(lease.cleaning !== true || granted, `${at} is to clean, and waits`);
+  expect(lease.cancelRequested === undefined || lease.state === "HELD", `${at} is to stop, and is not held`);
+  const supersedable = supersedableOf(lease);
+  expect(supersedable === undefined || pool.supersedable.get(supersedable) === lease.id, `${at} cannot be found by its supersede_key`);
   const rank = rankOf(lease);
   const passed = lease.passedOver === true;
   for (const { count, chosen } of selectorsOf(lease))

@@ -7,6 +7,7 @@ import { isReady, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
 import { withSeeker } from "./model/seekers.ts";
 import { deadlineOf, freeSlots, idleFrom, isCleanable, isIdle, isOutOfService, siteOf } from "./model/site.ts";
+import { withSupersedable } from "./model/superseding.ts";
 import type { Micros } from "./model/units.ts";
 
 /** Until when slots of an environment rest that a lease gives up; an environment that is not named is free at once. */
@@ -18,9 +19,9 @@ export function isGranted(lease: Lease): boolean {
 }
 
 /** When a lease ends at the latest, however often it is renewed; before its grant its not_after. Undefined where nothing bounds it. */
-export function latestEnd({ grantedAt, maxHold, notAfter = Number.POSITIVE_INFINITY }: Lease): Micros | undefined {
+export function latestEnd({ grantedAt, maxHold, notAfter = Number.POSITIVE_INFINITY, cancelRequested }: Lease): Micros | undefined {
   const spent = grantedAt === undefined || maxHold === undefined ? Number.POSITIVE_INFINITY : grantedAt + maxHold;
-  const latest = Math.min(spent, notAfter);
+  const latest = Math.min(spent, notAfter, cancelRequested?.until ?? Number.POSITIVE_INFINITY);
   return latest === Number.POSITIVE_INFINITY ? undefined : latest;
 }
 
@@ -43,6 +44,7 @@ export function withLease(pool: Pool, lease: Lease, rests?: Rests): Pool {
     requests: key === undefined || known ? pool.requests : live ? pool.requests.set(key, lease.id) : pool.requests.delete(key),
     deadlines: move(pool.deadlines, before && deadlineOfLease(before), deadlineOfLease(lease)),
     waiters: pool.waiters + Number(lease.state === "QUEUED") - Number(before?.state === "QUEUED"),
+    ...(lease.supersedeKey !== undefined && { supersedable: withSupersedable(pool.supersedable, before, lease) }),
   };
   return before !== undefined && isSeatedAs(before, lease) ? next : seat(next, before, lease, rests);
 }

@@ -26,6 +26,8 @@ export const limits = {
   cleaning: { min: second, max: 30 * day, default: hour },
   /** After how many failures in a row an environment can be put aside, at most. */
   quarantineAfter: 1_000,
+  /** How long a holder who is asked to stop has for it, if the lease lasts so long. */
+  cancelGrace: minute,
   /** What every live timed lease has left after a start, at most. */
   startGrace: minute,
   /** How long an environment that was made on demand is kept when nobody uses it; and so much longer if somebody has told facts of it. */

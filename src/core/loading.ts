@@ -5,11 +5,23 @@ import type { StoredEnvironment } from "./model/environment.ts";
 import { labelsOfSites } from "./model/labels.ts";
 import { type Lease, requestKey } from "./model/lease.ts";
 import { isSelecting, partsOf } from "./model/needs.ts";
-import { type Dirty, emptyPool, emptySite, type Idle, type Pool, type Rank, type Site, type SlotClaim, type Use } from "./model/pool.ts";
+import {
+  type Dirty,
+  emptyPool,
+  emptySite,
+  type Idle,
+  type Pool,
+  type Rank,
+  type Site,
+  type SlotClaim,
+  type Supersedable,
+  type Use,
+} from "./model/pool.ts";
 import { isReadyAmong, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
 import { withSeeker } from "./model/seekers.ts";
 import { deadlineOf, idleFrom, isIdle } from "./model/site.ts";
+import { supersedableOf } from "./model/superseding.ts";
 import type { Revision } from "./model/units.ts";
 
 type Entry<K, V> = readonly [K, V];
@@ -48,6 +60,10 @@ export function poolOfRows(
     const entry = dirtyOf(site);
     return entry === undefined ? [] : [[entry, true]];
   });
+  const supersedable = leases.flatMap((lease): Entry<Supersedable, string>[] => {
+    const entry = supersedableOf(lease);
+    return entry === undefined ? [] : [[entry, lease.id]];
+  });
   const pool: Pool = {
     ...empty,
     ...row,
@@ -58,6 +74,7 @@ export function poolOfRows(
     idle: empty.idle.fill(idle),
     dirty: empty.dirty.fill(dirty),
     waiters: leases.filter((lease) => lease.state === "QUEUED").length,
+    supersedable: empty.supersedable.fill(supersedable),
     calendar: empty.calendar.fill(later.map((lease) => [bookingOf(lease), lease.id])),
     selecting: empty.selecting.fill(selecting.map((lease) => [rankOf(lease), unplaced(lease)])),
     labels: labelsOfSites(built.map(([, site]) => site)),

@@ -12,16 +12,25 @@ export type Tale = Pick<Event, "cause" | "kind" | "by" | "fields" | "capacityBef
 
 /** The change of a lease's state. `names`: the environments of the event. */
 export function leaseTale(before: Lease | undefined, lease: Lease, names: readonly string[]): Tale {
-  const { state, endReason, endedBy } = lease;
-  const reason = state === "ENDED" ? lease.endNote : lease.reason;
+  const cause = causeOf(before, lease, names, lease.state === "ENDED" ? lease.endNote : lease.reason);
+  return { cause, kind: kindOf(before, lease), ...(lease.endedBy && { by: lease.endedBy }) };
+}
+
+/** That a holder is asked to stop. */
+export function cancelTale(lease: Lease, names: readonly string[]): Tale {
+  const { by, reason = "" } = lease.cancelRequested ?? {};
+  return { cause: causeOf(lease, lease, names, reason), kind: "CANCEL_REQUESTED", ...(by && { by }) };
+}
+
+function causeOf(before: Lease | undefined, lease: Lease, names: readonly string[], reason: string): Cause {
+  const { state, endReason } = lease;
   const slots = slotsOf(before, lease, names);
-  const cause: Cause = {
+  return {
     ...{ leaseId: lease.id, state, holder: lease.holder, ...(endReason && { endReason }) },
     ...{ principal: lease.principal, ...(reason !== "" && { reason }), createdAt: lease.createdAt },
     ...(isUse(lease) && { grantedAt: lease.grantedAt }),
     ...(slots && { slots }),
   };
-  return { cause, kind: kindOf(before, lease), ...(endedBy && { by: endedBy }) };
 }
 
 /** Whether it is, or was, HELD by somebody who uses it. */

@@ -77,6 +77,7 @@ export function occupant(lease: Lease): Occupant {
     ...(latest === undefined ? {} : { latestEnd: latest }),
     ...(lease.early === true && { notBefore: lease.notBefore ?? 0 }),
     ...(lease.cleaning && { cleaning: true }),
+    ...(lease.cancelRequested && { cancelRequested: lease.cancelRequested }),
   };
 }
 

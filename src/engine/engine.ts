@@ -220,7 +220,9 @@ export class Engine {
   }
 
   #passOn(commit: Commit): void {
-    const moved = new Map(commit.events.flatMap(({ pool, cause }) => (cause === undefined ? [] : [[cause.leaseId, pool]])));
+    // Whoever is asked to stop has what it had.
+    const moves = commit.events.filter(({ kind }) => kind !== "CANCEL_REQUESTED");
+    const moved = new Map(moves.flatMap(({ pool, cause }) => (cause === undefined ? [] : [[cause.leaseId, pool]])));
     for (const [lease, pool] of moved) this.#attendance.moved(lease, this.#pools.pool(pool).leases.get(lease));
     this.#attendance.committed(commit.events);
     for (const pool of commit.pools) this.#reaper.note(pool);

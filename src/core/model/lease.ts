@@ -3,7 +3,15 @@ import type { Micros, Revision } from "./units.ts";
 
 export type LeaseState = "QUEUED" | "OFFERED" | "HELD" | "ENDED";
 
-export type EndReason = "RELEASED" | "EXPIRED" | "WITHDRAWN" | "ABANDONED" | "TIMED_OUT" | "FORCE_RELEASED" | "UNSATISFIABLE";
+export type EndReason =
+  | "RELEASED"
+  | "EXPIRED"
+  | "WITHDRAWN"
+  | "ABANDONED"
+  | "TIMED_OUT"
+  | "SUPERSEDED"
+  | "FORCE_RELEASED"
+  | "UNSATISFIABLE";
 
 export type HolderKind = "PIPELINE" | "HUMAN" | "SERVICE";
 
@@ -19,12 +27,23 @@ export interface Holder {
   readonly actor: string;
 }
 
-/** Who ended a lease: a principal, and the lease whose token was shown, if one was. */
+/** Who ended a lease: a principal, and the lease whose token was shown, if one was; SUPERSEDED: the newer lease. */
 export interface EndedBy {
   readonly principal: string;
   readonly lease?: string;
   /** Who that lease is for. */
   readonly holder?: Holder;
+}
+
+/** A holder is asked to stop; see verbs/superseding.ts. */
+export interface CancelRequest {
+  readonly by: EndedBy;
+  /** In words. */
+  readonly reason: string;
+  /** By when. */
+  readonly deadline: Micros;
+  /** No Renew goes beyond this: the deadline, or what the lease was promised before, if that is later. */
+  readonly until: Micros;
 }
 
 /** A wanted environment: `slots` of the one that has this name. */
@@ -115,6 +134,12 @@ export interface Lease extends Terms {
   readonly calls?: number;
   /** It was given to clean its environment, ahead of the line: it never waits. */
   readonly cleaning?: boolean;
+  /** A newer request of its principal with this key takes its place. */
+  readonly supersedeKey?: string;
+  /** HELD: its holder is asked to stop, once and for all. */
+  readonly cancelRequested?: CancelRequest;
+  /** SUPERSEDED: the lease that took its place. */
+  readonly supersededBy?: string;
   readonly requestId?: string;
   /** Of the normalised request: tells a retry from another request with the same id. */
   readonly fingerprint: string;

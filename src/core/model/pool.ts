@@ -106,6 +106,14 @@ export interface Labels {
   readonly postings: Sorted<string, Posting>;
 }
 
+/** A lease that a newer one of its key can supersede: those that wait or are offered come before those that are held, then older ones first. */
+export interface Supersedable {
+  /** Of principal and supersede_key. */
+  readonly key: string;
+  readonly held: boolean;
+  readonly sequence: Revision;
+}
+
 /** Waiters who look for the same. */
 export interface Seekers {
   /** Absent: for an environment that they name. */
@@ -147,6 +155,8 @@ export interface Pool {
   readonly dirty: Sorted<Dirty, true>;
   /** Until when an offer stands for 30 s at least: for a minute after a start callers come back one by one. */
   readonly patientUntil: Micros;
+  /** What can be superseded: live leases with a supersede_key whose holders have not been asked to stop yet. */
+  readonly supersedable: Sorted<Supersedable, string>;
   /** How many leases are QUEUED. */
   readonly waiters: number;
 }
@@ -160,6 +170,9 @@ const byRest = (a: Rest, b: Rest): number => a.until - b.until || a.index - b.in
 const bySince = (a: Idle | Dirty, b: Idle | Dirty): number => a.since - b.since || ascending(a.environment, b.environment);
 const byDeadline = (a: Deadline, b: Deadline): number =>
   a.at - b.at || ascending(a.lease ?? "", b.lease ?? "") || ascending(a.environment ?? "", b.environment ?? "");
+
+const bySupersedable = (a: Supersedable, b: Supersedable): number =>
+  ascending(a.key, b.key) || Number(a.held) - Number(b.held) || a.sequence - b.sequence;
 
 /** A pool in which nothing has happened yet. */
 export function emptyPool(name: string): Pool {
@@ -178,6 +191,7 @@ export function emptyPool(name: string): Pool {
     idle: Sorted.empty(bySince),
     dirty: Sorted.empty(bySince),
     patientUntil: 0,
+    supersedable: Sorted.empty(bySupersedable),
     waiters: 0,
   };
 }

@@ -16,6 +16,7 @@ import { attend, grant } from "./moves.ts";
 import { queueFull } from "./pools.ts";
 import { beyond } from "./refusal.ts";
 import { misplaced } from "./reserving.ts";
+import { supersede } from "./superseding.ts";
 import { termsOf } from "./terms.ts";
 
 export function acquire(draft: Draft, command: Acquire): Done | Refusal {
@@ -35,16 +36,19 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   if (impossible !== undefined) return command.ifBusy === "FAIL" ? notGranted(draft.pool, command.needs) : answerOnly(lease, impossible);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
   if (crowded !== undefined) return crowded;
-  if (lease.early !== true && fits(draft.pool, lease)) return { ok: true, lease: grant(draft, lease, "HELD"), environmentCreated: created };
+  if (lease.early !== true && fits(draft.pool, lease)) return arrived(draft, command, grant(draft, lease, "HELD"), created);
   if (command.ifBusy === "FAIL" && command.wait === undefined) return notGranted(draft.pool, command.needs);
   const long = queueFull(draft.pool, command) ?? beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
   if (long !== undefined) return long;
   const sequence = draft.next();
-  return {
-    ok: true,
-    lease: draft.putLease({ ...lease, ...waitingUntil(lease), sequence }, { revision: sequence }),
-    environmentCreated: created,
-  };
+  const waiter = draft.putLease({ ...lease, ...waitingUntil(lease), sequence }, { revision: sequence });
+  return arrived(draft, command, waiter, created);
+}
+
+/** It is granted, or stands in line. */
+function arrived(draft: Draft, command: Acquire, lease: Lease, environmentCreated: boolean): Done {
+  supersede(draft, command, lease);
+  return { ok: true, lease, environmentCreated };
 }
 
 /** Rule 2: one lease for a request_id, until 24 h after it ended. A retry is a sign of life. */
@@ -108,7 +112,7 @@ function introduce(draft: Draft, command: Acquire, name: string): Refusal | unde
 
 /** The lease that would be queued. Ttl and max_hold are clamped to the strictest of its environments. */
 function draftLease(draft: Draft, command: Acquire): Lease {
-  const { requestId, notBefore, notAfter } = command;
+  const { requestId, notBefore, notAfter, supersedeKey } = command;
   const transient = command.ifBusy === "FAIL" && command.wait !== undefined;
   const queueTimeout = transient ? command.wait : command.queueTimeout;
   const { ttl, maxHold } = termsOf(draft.pool, command);
@@ -138,6 +142,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     ...(notBefore !== undefined && notBefore > draft.at && { early: true }),
     ...(notAfter !== undefined && { notAfter }),
     ...(command.autoClaim === true && { autoClaim: true }),
+    ...(supersedeKey !== undefined && { supersedeKey }),
     ...(command.ifBusy === "FAIL" && { failing: true }),
     ...(transient && { transient }),
     ...(queueTimeout === undefined ? {} : { queueTimeout }),

@@ -11,6 +11,7 @@ import { tell } from "./facts.ts";
 import { attend, end, heldUntil, hold, offer } from "./moves.ts";
 import { noEnvironment } from "./refusal.ts";
 import { misplaced, withEnd } from "./reserving.ts";
+import { stop } from "./superseding.ts";
 import { withTtl } from "./terms.ts";
 
 export function release(draft: Draft, command: Release): Done | Refusal {
@@ -120,6 +121,8 @@ export function hangUp(draft: Draft, command: HangUp): Done | Refusal {
     if (lease.autoClaim === true && lease.failing !== true) return { ok: true, lease };
     // Renewed or claimed since: somebody is there.
     if (lease.state !== "HELD" || lease.revision !== command.revision) return { ok: true, lease };
+    // Its holder was to stop: it is offered to nobody any more.
+    if (lease.cancelRequested !== undefined) return { ok: true, lease: stop(draft, lease) };
     return { ok: true, lease: offer(draft, lease, undefined, command.written || lease.told === true) };
   }
   const unaware = command.written && lease.state === "HELD";

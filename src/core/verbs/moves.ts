@@ -113,14 +113,16 @@ export interface Ending {
   readonly unaware?: boolean;
   /** How it went, says who gives it back. */
   readonly outcome?: Outcome;
+  readonly supersededBy?: string;
 }
 
 /** Ends a live lease. Slots that it held rest as their environments say (rule 6). */
-export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware = false, outcome }: Ending): Lease {
+export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware = false, outcome, supersededBy }: Ending): Lease {
   if (isGranted(lease)) leaveBehind(draft, lease, { reason, outcome, note, unaware });
   const rest = isGranted(lease) ? restingTimes(draft, lease, unaware ? "EXPIRED" : reason) : undefined;
   const { deadline: _, passedOver: __, early: ___, ...row } = lease;
-  const after: Lease = { ...row, ...(by && { endedBy: by }), state: "ENDED", endReason: reason, endNote: note, endedAt: draft.at };
+  const heir = supersededBy === undefined ? {} : { supersededBy };
+  const after: Lease = { ...row, ...heir, ...(by && { endedBy: by }), state: "ENDED", endReason: reason, endNote: note, endedAt: draft.at };
   return draft.putLease(after, { rest });
 }
 

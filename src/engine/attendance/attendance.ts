@@ -8,6 +8,7 @@ import { livesBySigns } from "../../core/model/reservation.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { notGranted } from "../../core/verbs/busy.ts";
 import { nothingDirty } from "../../core/verbs/cleaning.ts";
+import { leaseEnded } from "../../core/verbs/leases.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import type { LeaseView } from "../views.ts";
@@ -111,7 +112,7 @@ export class Attendance {
       if (delivery.lost !== undefined) this.#answers.lost(lease.id, delivery.lost.written, false);
       if (fails && after.state !== "HELD") {
         delivery.cancel();
-        return this.#busy(lease);
+        return after.endReason === "SUPERSEDED" ? { ...leaseEnded(after), pool: this.#viewOf(after).pool } : this.#busy(lease);
       }
       delivery.answer(after.state === "HELD");
       return { ok: true, ...(created !== undefined && { environmentCreated: created }), ...this.#viewOf(after) };

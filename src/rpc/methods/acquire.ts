@@ -1,7 +1,7 @@
 /** Acquire's message as a command: defaults, bounds, and the fingerprint that tells a retry from another request. */
 import { hash } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
-import { type AcquireRequest, AcquireRequestSchema, IfBusy } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type AcquireRequest, AcquireRequestSchema, IfBusy, Supersede } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
@@ -17,6 +17,12 @@ const IF_BUSY: Partial<Record<IfBusy, Acquire["ifBusy"]>> = {
   [IfBusy.UNSPECIFIED]: "QUEUE",
   [IfBusy.QUEUE]: "QUEUE",
   [IfBusy.FAIL]: "FAIL",
+};
+const SUPERSEDE: Partial<Record<Supersede, "NONE" | "PENDING" | "HELD">> = {
+  [Supersede.UNSPECIFIED]: "NONE",
+  [Supersede.NONE]: "NONE",
+  [Supersede.PENDING]: "PENDING",
+  [Supersede.HELD]: "HELD",
 };
 const KINDS: Record<HolderKind, Kind> = {
   [HolderKind.UNSPECIFIED]: "PIPELINE",
@@ -82,6 +88,7 @@ function readContent(request: AcquireRequest): Content {
     ...(notBefore !== undefined && { notBefore }),
     ...(notAfter !== undefined && { notAfter }),
     ...(request.autoClaim && { autoClaim: true }),
+    ...readSupersede(request),
     ticketTtl: duration("ticket_ttl", request.ticketTtl, limits.ticketTtl) ?? limits.ticketTtl.default,
     claimTimeout: duration("claim_timeout", request.claimTimeout, limits.claimTimeout) ?? limits.claimTimeout.default,
     priority: integer("priority", request.priority, -limits.priority, limits.priority),
@@ -89,6 +96,14 @@ function readContent(request: AcquireRequest): Content {
     reason: text("reason", request.reason),
     tags: request.tags.map((tag, index) => text(`tags[${index}]`, required(`tags[${index}]`, tag), limits.name)),
   };
+}
+
+function readSupersede(request: AcquireRequest): Pick<Acquire, "supersedeKey" | "supersede"> {
+  const supersedeKey = text("supersede_key", request.supersedeKey, limits.name);
+  const supersede = choice("supersede", request.supersede, SUPERSEDE);
+  if (supersede === "NONE") return supersedeKey === "" ? {} : { supersedeKey };
+  if (supersedeKey !== "") return { supersedeKey, supersede };
+  throw badField("supersede", `is SUPERSEDE_${supersede}, and there is no supersede_key; give the key of those that are to be superseded`);
 }
 
 /** Those that never can be meant; what depends on the present time is judged by the store's clock, once it is known to be no retry. */

@@ -3,6 +3,7 @@ import { create, type MessageInitShape, type MessageShape } from "@bufbuild/prot
 import type { EnvironmentSchema } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import {
+  type CancelRequestSchema,
   type EndedBySchema,
   EndReason,
   EnvironmentState,
@@ -21,7 +22,7 @@ import {
 import type { EnvironmentStatus, Occupant, Reservation } from "../../core/event.ts";
 import { isGranted, latestEnd } from "../../core/ledger.ts";
 import type { Environment, Facts, LastUse } from "../../core/model/environment.ts";
-import type { EndedBy, Holder, Lease, NamedNeed, Need } from "../../core/model/lease.ts";
+import type { CancelRequest, EndedBy, Holder, Lease, NamedNeed, Need } from "../../core/model/lease.ts";
 import { isSelecting, partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import { textOf } from "../../core/model/selector-text.ts";
@@ -89,6 +90,7 @@ export function leaseMessage(
     ...(latest !== undefined && { latestEnd: timestampOf(latest) }),
     ...(lease.endedBy && { endedBy: endedByOf(lease.endedBy) }),
     passedOver: lease.passedOver ?? false,
+    ...supersedingOf(lease),
     ...(notBefore !== undefined && { notBefore: timestampOf(notBefore) }),
     ...(notAfter !== undefined && { notAfter: timestampOf(notAfter) }),
     autoClaim: lease.autoClaim ?? false,
@@ -110,6 +112,18 @@ function remaining(deadline: Micros, now: Micros): Pick<MessageInitShape<typeof 
 
 function endReasonOf(reason: Lease["endReason"]): EndReason {
   return reason === undefined ? EndReason.UNSPECIFIED : EndReason[reason];
+}
+
+function supersedingOf({
+  supersedeKey = "",
+  supersededBy = "",
+  cancelRequested,
+}: Lease): Pick<MessageInitShape<typeof LeaseSchema>, "supersedeKey" | "supersededBy" | "cancelRequested"> {
+  return { supersedeKey, supersededBy, ...(cancelRequested && { cancelRequested: cancelRequestOf(cancelRequested) }) };
+}
+
+function cancelRequestOf({ by, reason, deadline }: CancelRequest): MessageInitShape<typeof CancelRequestSchema> {
+  return { by: endedByOf(by), reason, deadline: timestampOf(deadline) };
 }
 
 /** Who ended something. */
@@ -134,6 +148,7 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
     reason: occupant.reason,
     ...(occupant.notBefore !== undefined && { notBefore: timestampOf(occupant.notBefore) }),
     cleaning: occupant.cleaning ?? false,
+    ...(occupant.cancelRequested && { cancelRequested: cancelRequestOf(occupant.cancelRequested) }),
   };
 }
 

@@ -119,14 +119,15 @@ function messageOf({ lease, pool }: LeaseView, kind: WatchKind, now: Micros): Me
 }
 
 /** The part of a lease whose change is told. */
-interface Sight extends Pick<Lease, "state" | "fencingToken">, Partial<Standing> {}
+interface Sight extends Pick<Lease, "state" | "fencingToken" | "cancelRequested">, Partial<Standing> {}
 
 function sightOf({ lease, pool }: LeaseView): Sight {
-  const { state, fencingToken } = lease;
-  return { state, ...(fencingToken !== undefined && { fencingToken }), ...(state === "QUEUED" && standingOf(pool, lease)) };
+  const { state, fencingToken, cancelRequested } = lease;
+  const asked = cancelRequested && { cancelRequested };
+  return { state, ...asked, ...(fencingToken !== undefined && { fencingToken }), ...(state === "QUEUED" && standingOf(pool, lease)) };
 }
 
 function isNews(before: Sight, after: Sight): boolean {
-  const told = ["state", "fencingToken", "position", "queueLength", "holder"] as const;
+  const told = ["state", "fencingToken", "cancelRequested", "position", "queueLength", "holder"] as const;
   return told.some((fact) => before[fact] !== after[fact]);
 }

@@ -5,7 +5,7 @@ import { KIND_CODES, type Sheet } from "./sheet.ts";
 
 const ENDS: Readonly<Record<EndReason, true>> = {
   ...({ RELEASED: true, EXPIRED: true, WITHDRAWN: true, ABANDONED: true, TIMED_OUT: true } as const),
-  ...({ FORCE_RELEASED: true, UNSATISFIABLE: true } as const),
+  ...({ FORCE_RELEASED: true, UNSATISFIABLE: true, SUPERSEDED: true } as const),
 };
 const END_CODES: ReadonlySet<number> = new Set(Object.keys(ENDS).map((reason) => KIND_CODES[reason as EndReason]));
 

@@ -70,6 +70,9 @@ export function bodyOfLease(lease: Lease): string {
     notAfter: lease.notAfter,
     autoClaim: lease.autoClaim,
     early: lease.early,
+    supersedeKey: lease.supersedeKey,
+    cancelRequested: lease.cancelRequested,
+    supersededBy: lease.supersededBy,
     requestId: lease.requestId,
     fingerprint: unless(lease.fingerprint, LEASE.fingerprint),
     legacy: unless(lease.legacy, LEASE.legacy),
@@ -188,6 +191,7 @@ function bareOccupant(occupant: Occupant, known: Known): Bare<Occupant> {
     reason: unless(occupant.reason, OCCUPANT.reason),
     notBefore: occupant.notBefore,
     cleaning: occupant.cleaning,
+    cancelRequested: occupant.cancelRequested,
   };
 }
 

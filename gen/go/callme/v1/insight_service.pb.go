@@ -69,6 +69,8 @@ const (
 	EventKind_EVENT_KIND_RESERVED EventKind = 19
 	// A lease that cleans the environment is HELD.
 	EventKind_EVENT_KIND_CLEANING EventKind = 20
+	// A holder is asked to stop, by a newer request of its supersede_key.
+	EventKind_EVENT_KIND_CANCEL_REQUESTED EventKind = 21
 )
 
 // Enum value maps for EventKind.
@@ -95,6 +97,7 @@ var (
 		18: "EVENT_KIND_FACTS_CHANGED",
 		19: "EVENT_KIND_RESERVED",
 		20: "EVENT_KIND_CLEANING",
+		21: "EVENT_KIND_CANCEL_REQUESTED",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":         0,
@@ -118,6 +121,7 @@ var (
 		"EVENT_KIND_FACTS_CHANGED":       18,
 		"EVENT_KIND_RESERVED":            19,
 		"EVENT_KIND_CLEANING":            20,
+		"EVENT_KIND_CANCEL_REQUESTED":    21,
 	}
 )
 
@@ -996,7 +1000,7 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\vcovers_from\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"coversFrom\";\n" +
 	"\x10GetStatsResponse\x12'\n" +
-	"\x04rows\x18\x01 \x03(\v2\x13.callme.v1.StatsRowR\x04rows*\xd6\x04\n" +
+	"\x04rows\x18\x01 \x03(\v2\x13.callme.v1.StatsRowR\x04rows*\xf7\x04\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_QUEUED\x10\x01\x12\x16\n" +
@@ -1019,7 +1023,8 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x18EVENT_KIND_STATE_CHANGED\x10\x11\x12\x1c\n" +
 	"\x18EVENT_KIND_FACTS_CHANGED\x10\x12\x12\x17\n" +
 	"\x13EVENT_KIND_RESERVED\x10\x13\x12\x17\n" +
-	"\x13EVENT_KIND_CLEANING\x10\x14*}\n" +
+	"\x13EVENT_KIND_CLEANING\x10\x14\x12\x1f\n" +
+	"\x1bEVENT_KIND_CANCEL_REQUESTED\x10\x15*}\n" +
 	"\aGroupBy\x12\x18\n" +
 	"\x14GROUP_BY_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14GROUP_BY_ENVIRONMENT\x10\x01\x12\x11\n" +

@@ -77,6 +77,63 @@ func (IfBusy) EnumDescriptor() ([]byte, []int) {
 	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{0}
 }
 
+// What becomes of the caller's older leases of the same supersede_key in the pool.
+type Supersede int32
+
+const (
+	// The same as SUPERSEDE_NONE.
+	Supersede_SUPERSEDE_UNSPECIFIED Supersede = 0
+	// Nothing; this lease can be superseded by a newer one.
+	Supersede_SUPERSEDE_NONE Supersede = 1
+	// Those that wait, or are OFFERED, end as SUPERSEDED.
+	Supersede_SUPERSEDE_PENDING Supersede = 2
+	// And those that are HELD are asked to stop: see Lease.cancel_requested.
+	Supersede_SUPERSEDE_HELD Supersede = 3
+)
+
+// Enum value maps for Supersede.
+var (
+	Supersede_name = map[int32]string{
+		0: "SUPERSEDE_UNSPECIFIED",
+		1: "SUPERSEDE_NONE",
+		2: "SUPERSEDE_PENDING",
+		3: "SUPERSEDE_HELD",
+	}
+	Supersede_value = map[string]int32{
+		"SUPERSEDE_UNSPECIFIED": 0,
+		"SUPERSEDE_NONE":        1,
+		"SUPERSEDE_PENDING":     2,
+		"SUPERSEDE_HELD":        3,
+	}
+)
+
+func (x Supersede) Enum() *Supersede {
+	p := new(Supersede)
+	*p = x
+	return p
+}
+
+func (x Supersede) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Supersede) Descriptor() protoreflect.EnumDescriptor {
+	return file_callme_v1_lock_service_proto_enumTypes[1].Descriptor()
+}
+
+func (Supersede) Type() protoreflect.EnumType {
+	return &file_callme_v1_lock_service_proto_enumTypes[1]
+}
+
+func (x Supersede) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Supersede.Descriptor instead.
+func (Supersede) EnumDescriptor() ([]byte, []int) {
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{1}
+}
+
 // How the work on the environment went.
 type Outcome int32
 
@@ -118,11 +175,11 @@ func (x Outcome) String() string {
 }
 
 func (Outcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_callme_v1_lock_service_proto_enumTypes[1].Descriptor()
+	return file_callme_v1_lock_service_proto_enumTypes[2].Descriptor()
 }
 
 func (Outcome) Type() protoreflect.EnumType {
-	return &file_callme_v1_lock_service_proto_enumTypes[1]
+	return &file_callme_v1_lock_service_proto_enumTypes[2]
 }
 
 func (x Outcome) Number() protoreflect.EnumNumber {
@@ -131,7 +188,7 @@ func (x Outcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Outcome.Descriptor instead.
 func (Outcome) EnumDescriptor() ([]byte, []int) {
-	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{1}
+	return file_callme_v1_lock_service_proto_rawDescGZIP(), []int{2}
 }
 
 // Name an environment or a pool; or, in a pool, select environments by their labels.
@@ -345,6 +402,12 @@ type AcquireRequest struct {
 	Priority int32 `protobuf:"varint,11,opt,name=priority,proto3" json:"priority,omitempty"`
 	// The caller's idempotency key, at most 128 characters; best a random UUID for each thing wanted. The same id with other content is already_exists.
 	RequestId string `protobuf:"bytes,12,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+	// (principal) and pool. At most 128 characters.
+	SupersedeKey string `protobuf:"bytes,13,opt,name=supersede_key,json=supersedeKey,proto3" json:"supersede_key,omitempty"`
+	// What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+	// what is refused, supersedes nobody. Needs supersede_key.
+	Supersede Supersede `protobuf:"varint,14,opt,name=supersede,proto3,enum=callme.v1.Supersede" json:"supersede,omitempty"`
 	// Who it is for.
 	Holder *Holder `protobuf:"bytes,15,opt,name=holder,proto3" json:"holder,omitempty"`
 	// What it is for; others who wait will see it. At most 512 characters.
@@ -475,6 +538,20 @@ func (x *AcquireRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *AcquireRequest) GetSupersedeKey() string {
+	if x != nil {
+		return x.SupersedeKey
+	}
+	return ""
+}
+
+func (x *AcquireRequest) GetSupersede() Supersede {
+	if x != nil {
+		return x.Supersede
+	}
+	return Supersede_SUPERSEDE_UNSPECIFIED
 }
 
 func (x *AcquireRequest) GetHolder() *Holder {
@@ -1431,7 +1508,7 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\vMisspelling\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\fdid_you_mean\x18\x02 \x03(\tR\n" +
-	"didYouMean\"\xb0\x06\n" +
+	"didYouMean\"\xe3\x06\n" +
 	"\x0eAcquireRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12%\n" +
 	"\x05needs\x18\x02 \x03(\v2\x0f.callme.v1.NeedR\x05needs\x12\x12\n" +
@@ -1447,7 +1524,9 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	" \x01(\v2\x19.google.protobuf.DurationR\fclaimTimeout\x12\x1a\n" +
 	"\bpriority\x18\v \x01(\x05R\bpriority\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\f \x01(\tR\trequestId\x12)\n" +
+	"request_id\x18\f \x01(\tR\trequestId\x12#\n" +
+	"\rsupersede_key\x18\r \x01(\tR\fsupersedeKey\x122\n" +
+	"\tsupersede\x18\x0e \x01(\x0e2\x14.callme.v1.SupersedeR\tsupersede\x12)\n" +
 	"\x06holder\x18\x0f \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x16\n" +
 	"\x06reason\x18\x10 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04tags\x18\x11 \x03(\tR\x04tags\x129\n" +
@@ -1455,7 +1534,7 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"not_before\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x127\n" +
 	"\tnot_after\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12\x1d\n" +
 	"\n" +
-	"auto_claim\x18\x14 \x01(\bR\tautoClaimJ\x04\b\r\x10\x0eJ\x04\b\x0e\x10\x0fR\rsupersede_keyR\tsupersede\"\xc7\x01\n" +
+	"auto_claim\x18\x14 \x01(\bR\tautoClaim\"\xc7\x01\n" +
 	"\x0fAcquireResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12\x1f\n" +
 	"\vlease_token\x18\x02 \x01(\tR\n" +
@@ -1526,7 +1605,12 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\x06IfBusy\x12\x17\n" +
 	"\x13IF_BUSY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rIF_BUSY_QUEUE\x10\x01\x12\x10\n" +
-	"\fIF_BUSY_FAIL\x10\x02*Z\n" +
+	"\fIF_BUSY_FAIL\x10\x02*e\n" +
+	"\tSupersede\x12\x19\n" +
+	"\x15SUPERSEDE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eSUPERSEDE_NONE\x10\x01\x12\x15\n" +
+	"\x11SUPERSEDE_PENDING\x10\x02\x12\x12\n" +
+	"\x0eSUPERSEDE_HELD\x10\x03*Z\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1559,95 +1643,97 @@ func file_callme_v1_lock_service_proto_rawDescGZIP() []byte {
 	return file_callme_v1_lock_service_proto_rawDescData
 }
 
-var file_callme_v1_lock_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_callme_v1_lock_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_callme_v1_lock_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_callme_v1_lock_service_proto_goTypes = []any{
 	(IfBusy)(0),                      // 0: callme.v1.IfBusy
-	(Outcome)(0),                     // 1: callme.v1.Outcome
-	(*CheckRequest)(nil),             // 2: callme.v1.CheckRequest
-	(*CheckResponse)(nil),            // 3: callme.v1.CheckResponse
-	(*Misspelling)(nil),              // 4: callme.v1.Misspelling
-	(*AcquireRequest)(nil),           // 5: callme.v1.AcquireRequest
-	(*AcquireResponse)(nil),          // 6: callme.v1.AcquireResponse
-	(*ReleaseRequest)(nil),           // 7: callme.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),          // 8: callme.v1.ReleaseResponse
-	(*RenewRequest)(nil),             // 9: callme.v1.RenewRequest
-	(*RenewResponse)(nil),            // 10: callme.v1.RenewResponse
-	(*GetLeaseRequest)(nil),          // 11: callme.v1.GetLeaseRequest
-	(*GetLeaseResponse)(nil),         // 12: callme.v1.GetLeaseResponse
-	(*CheckFenceRequest)(nil),        // 13: callme.v1.CheckFenceRequest
-	(*CheckFenceResponse)(nil),       // 14: callme.v1.CheckFenceResponse
-	(*WatchEnvironmentRequest)(nil),  // 15: callme.v1.WatchEnvironmentRequest
-	(*WatchCause)(nil),               // 16: callme.v1.WatchCause
-	(*WatchEnvironmentResponse)(nil), // 17: callme.v1.WatchEnvironmentResponse
-	(*WatchLeaseRequest)(nil),        // 18: callme.v1.WatchLeaseRequest
-	(*WatchLeaseResponse)(nil),       // 19: callme.v1.WatchLeaseResponse
-	nil,                              // 20: callme.v1.ReleaseRequest.FactsEntry
-	nil,                              // 21: callme.v1.RenewRequest.FactsEntry
-	(*EnvironmentStatus)(nil),        // 22: callme.v1.EnvironmentStatus
-	(*Need)(nil),                     // 23: callme.v1.Need
-	(*durationpb.Duration)(nil),      // 24: google.protobuf.Duration
-	(*Holder)(nil),                   // 25: callme.v1.Holder
-	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
-	(*Lease)(nil),                    // 27: callme.v1.Lease
-	(LeaseState)(0),                  // 28: callme.v1.LeaseState
-	(EndReason)(0),                   // 29: callme.v1.EndReason
-	(WatchKind)(0),                   // 30: callme.v1.WatchKind
+	(Supersede)(0),                   // 1: callme.v1.Supersede
+	(Outcome)(0),                     // 2: callme.v1.Outcome
+	(*CheckRequest)(nil),             // 3: callme.v1.CheckRequest
+	(*CheckResponse)(nil),            // 4: callme.v1.CheckResponse
+	(*Misspelling)(nil),              // 5: callme.v1.Misspelling
+	(*AcquireRequest)(nil),           // 6: callme.v1.AcquireRequest
+	(*AcquireResponse)(nil),          // 7: callme.v1.AcquireResponse
+	(*ReleaseRequest)(nil),           // 8: callme.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),          // 9: callme.v1.ReleaseResponse
+	(*RenewRequest)(nil),             // 10: callme.v1.RenewRequest
+	(*RenewResponse)(nil),            // 11: callme.v1.RenewResponse
+	(*GetLeaseRequest)(nil),          // 12: callme.v1.GetLeaseRequest
+	(*GetLeaseResponse)(nil),         // 13: callme.v1.GetLeaseResponse
+	(*CheckFenceRequest)(nil),        // 14: callme.v1.CheckFenceRequest
+	(*CheckFenceResponse)(nil),       // 15: callme.v1.CheckFenceResponse
+	(*WatchEnvironmentRequest)(nil),  // 16: callme.v1.WatchEnvironmentRequest
+	(*WatchCause)(nil),               // 17: callme.v1.WatchCause
+	(*WatchEnvironmentResponse)(nil), // 18: callme.v1.WatchEnvironmentResponse
+	(*WatchLeaseRequest)(nil),        // 19: callme.v1.WatchLeaseRequest
+	(*WatchLeaseResponse)(nil),       // 20: callme.v1.WatchLeaseResponse
+	nil,                              // 21: callme.v1.ReleaseRequest.FactsEntry
+	nil,                              // 22: callme.v1.RenewRequest.FactsEntry
+	(*EnvironmentStatus)(nil),        // 23: callme.v1.EnvironmentStatus
+	(*Need)(nil),                     // 24: callme.v1.Need
+	(*durationpb.Duration)(nil),      // 25: google.protobuf.Duration
+	(*Holder)(nil),                   // 26: callme.v1.Holder
+	(*timestamppb.Timestamp)(nil),    // 27: google.protobuf.Timestamp
+	(*Lease)(nil),                    // 28: callme.v1.Lease
+	(LeaseState)(0),                  // 29: callme.v1.LeaseState
+	(EndReason)(0),                   // 30: callme.v1.EndReason
+	(WatchKind)(0),                   // 31: callme.v1.WatchKind
 }
 var file_callme_v1_lock_service_proto_depIdxs = []int32{
-	22, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
-	4,  // 1: callme.v1.CheckResponse.misspellings:type_name -> callme.v1.Misspelling
-	23, // 2: callme.v1.AcquireRequest.needs:type_name -> callme.v1.Need
-	24, // 3: callme.v1.AcquireRequest.ttl:type_name -> google.protobuf.Duration
-	24, // 4: callme.v1.AcquireRequest.max_hold:type_name -> google.protobuf.Duration
+	23, // 0: callme.v1.CheckResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	5,  // 1: callme.v1.CheckResponse.misspellings:type_name -> callme.v1.Misspelling
+	24, // 2: callme.v1.AcquireRequest.needs:type_name -> callme.v1.Need
+	25, // 3: callme.v1.AcquireRequest.ttl:type_name -> google.protobuf.Duration
+	25, // 4: callme.v1.AcquireRequest.max_hold:type_name -> google.protobuf.Duration
 	0,  // 5: callme.v1.AcquireRequest.if_busy:type_name -> callme.v1.IfBusy
-	24, // 6: callme.v1.AcquireRequest.wait:type_name -> google.protobuf.Duration
-	24, // 7: callme.v1.AcquireRequest.queue_timeout:type_name -> google.protobuf.Duration
-	24, // 8: callme.v1.AcquireRequest.ticket_ttl:type_name -> google.protobuf.Duration
-	24, // 9: callme.v1.AcquireRequest.claim_timeout:type_name -> google.protobuf.Duration
-	25, // 10: callme.v1.AcquireRequest.holder:type_name -> callme.v1.Holder
-	26, // 11: callme.v1.AcquireRequest.not_before:type_name -> google.protobuf.Timestamp
-	26, // 12: callme.v1.AcquireRequest.not_after:type_name -> google.protobuf.Timestamp
-	27, // 13: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
-	4,  // 14: callme.v1.AcquireResponse.misspellings:type_name -> callme.v1.Misspelling
-	1,  // 15: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
-	20, // 16: callme.v1.ReleaseRequest.facts:type_name -> callme.v1.ReleaseRequest.FactsEntry
-	27, // 17: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
-	24, // 18: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
-	21, // 19: callme.v1.RenewRequest.facts:type_name -> callme.v1.RenewRequest.FactsEntry
-	26, // 20: callme.v1.RenewRequest.not_after:type_name -> google.protobuf.Timestamp
-	27, // 21: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
-	24, // 22: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
-	27, // 23: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
-	28, // 24: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
-	29, // 25: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
-	25, // 26: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
-	30, // 27: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
-	22, // 28: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
-	16, // 29: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
-	27, // 30: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
-	30, // 31: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
-	2,  // 32: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
-	5,  // 33: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
-	7,  // 34: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
-	9,  // 35: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
-	11, // 36: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
-	13, // 37: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
-	15, // 38: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
-	18, // 39: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
-	3,  // 40: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
-	6,  // 41: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
-	8,  // 42: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
-	10, // 43: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
-	12, // 44: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
-	14, // 45: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
-	17, // 46: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
-	19, // 47: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
-	40, // [40:48] is the sub-list for method output_type
-	32, // [32:40] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	25, // 6: callme.v1.AcquireRequest.wait:type_name -> google.protobuf.Duration
+	25, // 7: callme.v1.AcquireRequest.queue_timeout:type_name -> google.protobuf.Duration
+	25, // 8: callme.v1.AcquireRequest.ticket_ttl:type_name -> google.protobuf.Duration
+	25, // 9: callme.v1.AcquireRequest.claim_timeout:type_name -> google.protobuf.Duration
+	1,  // 10: callme.v1.AcquireRequest.supersede:type_name -> callme.v1.Supersede
+	26, // 11: callme.v1.AcquireRequest.holder:type_name -> callme.v1.Holder
+	27, // 12: callme.v1.AcquireRequest.not_before:type_name -> google.protobuf.Timestamp
+	27, // 13: callme.v1.AcquireRequest.not_after:type_name -> google.protobuf.Timestamp
+	28, // 14: callme.v1.AcquireResponse.lease:type_name -> callme.v1.Lease
+	5,  // 15: callme.v1.AcquireResponse.misspellings:type_name -> callme.v1.Misspelling
+	2,  // 16: callme.v1.ReleaseRequest.outcome:type_name -> callme.v1.Outcome
+	21, // 17: callme.v1.ReleaseRequest.facts:type_name -> callme.v1.ReleaseRequest.FactsEntry
+	28, // 18: callme.v1.ReleaseResponse.lease:type_name -> callme.v1.Lease
+	25, // 19: callme.v1.RenewRequest.ttl:type_name -> google.protobuf.Duration
+	22, // 20: callme.v1.RenewRequest.facts:type_name -> callme.v1.RenewRequest.FactsEntry
+	27, // 21: callme.v1.RenewRequest.not_after:type_name -> google.protobuf.Timestamp
+	28, // 22: callme.v1.RenewResponse.lease:type_name -> callme.v1.Lease
+	25, // 23: callme.v1.GetLeaseRequest.wait:type_name -> google.protobuf.Duration
+	28, // 24: callme.v1.GetLeaseResponse.lease:type_name -> callme.v1.Lease
+	29, // 25: callme.v1.WatchCause.state:type_name -> callme.v1.LeaseState
+	30, // 26: callme.v1.WatchCause.end_reason:type_name -> callme.v1.EndReason
+	26, // 27: callme.v1.WatchCause.holder:type_name -> callme.v1.Holder
+	31, // 28: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
+	23, // 29: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
+	17, // 30: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
+	28, // 31: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
+	31, // 32: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
+	3,  // 33: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
+	6,  // 34: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
+	8,  // 35: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
+	10, // 36: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
+	12, // 37: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
+	14, // 38: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
+	16, // 39: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
+	19, // 40: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
+	4,  // 41: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
+	7,  // 42: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
+	9,  // 43: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
+	11, // 44: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
+	13, // 45: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
+	15, // 46: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
+	18, // 47: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
+	20, // 48: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
+	41, // [41:49] is the sub-list for method output_type
+	33, // [33:41] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_lock_service_proto_init() }
@@ -1661,7 +1747,7 @@ func file_callme_v1_lock_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_lock_service_proto_rawDesc), len(file_callme_v1_lock_service_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -158,6 +158,8 @@ const (
 	EndReason_END_REASON_ABANDONED EndReason = 4
 	// It waited for its queue_timeout.
 	EndReason_END_REASON_TIMED_OUT EndReason = 6
+	// A newer request with its supersede_key took its place: `superseded_by`.
+	EndReason_END_REASON_SUPERSEDED EndReason = 8
 	// Someone else ended it with ForceRelease.
 	EndReason_END_REASON_FORCE_RELEASED EndReason = 9
 	// It can never be granted with the present configuration; `end_note` says why.
@@ -173,6 +175,7 @@ var (
 		3:  "END_REASON_WITHDRAWN",
 		4:  "END_REASON_ABANDONED",
 		6:  "END_REASON_TIMED_OUT",
+		8:  "END_REASON_SUPERSEDED",
 		9:  "END_REASON_FORCE_RELEASED",
 		10: "END_REASON_UNSATISFIABLE",
 	}
@@ -183,6 +186,7 @@ var (
 		"END_REASON_WITHDRAWN":      3,
 		"END_REASON_ABANDONED":      4,
 		"END_REASON_TIMED_OUT":      6,
+		"END_REASON_SUPERSEDED":     8,
 		"END_REASON_FORCE_RELEASED": 9,
 		"END_REASON_UNSATISFIABLE":  10,
 	}
@@ -474,9 +478,11 @@ type Occupant struct {
 	// It has the environment to clean it: see AcquireForCleaning.
 	Cleaning bool `protobuf:"varint,9,opt,name=cleaning,proto3" json:"cleaning,omitempty"`
 	// A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
-	NotBefore     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	NotBefore *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
+	// Its holder is asked to stop. Absent: nobody has.
+	CancelRequested *CancelRequest `protobuf:"bytes,11,opt,name=cancel_requested,json=cancelRequested,proto3" json:"cancel_requested,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Occupant) Reset() {
@@ -579,6 +585,77 @@ func (x *Occupant) GetNotBefore() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Occupant) GetCancelRequested() *CancelRequest {
+	if x != nil {
+		return x.CancelRequested
+	}
+	return nil
+}
+
+// Asks a holder to stop, and to give the lease back. It is never taken back.
+type CancelRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who asks: the principal, holder and lease of the newer request.
+	By *EndedBy `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	// Why, in words.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// By when. No Renew goes beyond it, nor beyond what the lease was promised before; if that is over it ends as SUPERSEDED.
+	Deadline      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRequest) Reset() {
+	*x = CancelRequest{}
+	mi := &file_callme_v1_types_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRequest) ProtoMessage() {}
+
+func (x *CancelRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
+func (*CancelRequest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CancelRequest) GetBy() *EndedBy {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *CancelRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CancelRequest) GetDeadline() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
 // The next lease that will enter the line of an environment at a fixed time: see AcquireRequest.not_before.
 type Reservation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -598,7 +675,7 @@ type Reservation struct {
 
 func (x *Reservation) Reset() {
 	*x = Reservation{}
-	mi := &file_callme_v1_types_proto_msgTypes[2]
+	mi := &file_callme_v1_types_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +687,7 @@ func (x *Reservation) String() string {
 func (*Reservation) ProtoMessage() {}
 
 func (x *Reservation) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[2]
+	mi := &file_callme_v1_types_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +700,7 @@ func (x *Reservation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
 func (*Reservation) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{2}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Reservation) GetAt() *timestamppb.Timestamp {
@@ -681,7 +758,7 @@ type Need struct {
 
 func (x *Need) Reset() {
 	*x = Need{}
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +770,7 @@ func (x *Need) String() string {
 func (*Need) ProtoMessage() {}
 
 func (x *Need) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[3]
+	mi := &file_callme_v1_types_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +783,7 @@ func (x *Need) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Need.ProtoReflect.Descriptor instead.
 func (*Need) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{3}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Need) GetEnvironment() string {
@@ -763,7 +840,7 @@ type LeasedEnvironment struct {
 
 func (x *LeasedEnvironment) Reset() {
 	*x = LeasedEnvironment{}
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -775,7 +852,7 @@ func (x *LeasedEnvironment) String() string {
 func (*LeasedEnvironment) ProtoMessage() {}
 
 func (x *LeasedEnvironment) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[4]
+	mi := &file_callme_v1_types_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -788,7 +865,7 @@ func (x *LeasedEnvironment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeasedEnvironment.ProtoReflect.Descriptor instead.
 func (*LeasedEnvironment) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{4}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LeasedEnvironment) GetName() string {
@@ -858,7 +935,7 @@ type LeasedSlot struct {
 
 func (x *LeasedSlot) Reset() {
 	*x = LeasedSlot{}
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -870,7 +947,7 @@ func (x *LeasedSlot) String() string {
 func (*LeasedSlot) ProtoMessage() {}
 
 func (x *LeasedSlot) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[5]
+	mi := &file_callme_v1_types_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -883,7 +960,7 @@ func (x *LeasedSlot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeasedSlot.ProtoReflect.Descriptor instead.
 func (*LeasedSlot) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{5}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *LeasedSlot) GetVariables() map[string]string {
@@ -893,14 +970,14 @@ func (x *LeasedSlot) GetVariables() map[string]string {
 	return nil
 }
 
-// Who ended a lease that did not end by itself.
+// Who ended a lease that did not end by itself, or asks its holder to end it.
 type EndedBy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who called, as the server knows it: the name of the key.
 	Principal string `protobuf:"bytes,1,opt,name=principal,proto3" json:"principal,omitempty"`
 	// Who the lease is for whose lease_token was shown, if one was.
 	Holder *Holder `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
-	// The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+	// The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
 	LeaseId       string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -908,7 +985,7 @@ type EndedBy struct {
 
 func (x *EndedBy) Reset() {
 	*x = EndedBy{}
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -920,7 +997,7 @@ func (x *EndedBy) String() string {
 func (*EndedBy) ProtoMessage() {}
 
 func (x *EndedBy) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[6]
+	mi := &file_callme_v1_types_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -933,7 +1010,7 @@ func (x *EndedBy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndedBy.ProtoReflect.Descriptor instead.
 func (*EndedBy) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{6}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EndedBy) GetPrincipal() string {
@@ -1025,6 +1102,10 @@ type Lease struct {
 	LatestEnd *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
 	// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
 	PassedOver bool `protobuf:"varint,31,opt,name=passed_over,json=passedOver,proto3" json:"passed_over,omitempty"`
+	// While HELD: its holder is asked to stop. Absent: nobody has.
+	CancelRequested *CancelRequest `protobuf:"bytes,33,opt,name=cancel_requested,json=cancelRequested,proto3" json:"cancel_requested,omitempty"`
+	// The id of the lease that took its place; only when ENDED as SUPERSEDED.
+	SupersededBy string `protobuf:"bytes,34,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
 	// A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
 	NotBefore *timestamppb.Timestamp `protobuf:"bytes,35,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
 	// It ends then at the latest: EXPIRED or, if it has not been granted by then, TIMED_OUT. Renew may set it anew. Absent: no such time.
@@ -1036,14 +1117,16 @@ type Lease struct {
 	// It was given by AcquireForCleaning, ahead of the line.
 	Cleaning bool `protobuf:"varint,39,opt,name=cleaning,proto3" json:"cleaning,omitempty"`
 	// What was asked for, where any of it was by selector; `environments` says it where all was by name.
-	Needs         []*Need `protobuf:"bytes,40,rep,name=needs,proto3" json:"needs,omitempty"`
+	Needs []*Need `protobuf:"bytes,40,rep,name=needs,proto3" json:"needs,omitempty"`
+	// What it was asked for with, if anything: see AcquireRequest.supersede_key.
+	SupersedeKey  string `protobuf:"bytes,41,opt,name=supersede_key,json=supersedeKey,proto3" json:"supersede_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1055,7 +1138,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[7]
+	mi := &file_callme_v1_types_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1068,7 +1151,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{7}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Lease) GetId() string {
@@ -1288,6 +1371,20 @@ func (x *Lease) GetPassedOver() bool {
 	return false
 }
 
+func (x *Lease) GetCancelRequested() *CancelRequest {
+	if x != nil {
+		return x.CancelRequested
+	}
+	return nil
+}
+
+func (x *Lease) GetSupersededBy() string {
+	if x != nil {
+		return x.SupersededBy
+	}
+	return ""
+}
+
 func (x *Lease) GetNotBefore() *timestamppb.Timestamp {
 	if x != nil {
 		return x.NotBefore
@@ -1328,6 +1425,13 @@ func (x *Lease) GetNeeds() []*Need {
 		return x.Needs
 	}
 	return nil
+}
+
+func (x *Lease) GetSupersedeKey() string {
+	if x != nil {
+		return x.SupersedeKey
+	}
+	return ""
 }
 
 // An environment as a caller who wants it sees it.
@@ -1375,7 +1479,7 @@ type EnvironmentStatus struct {
 
 func (x *EnvironmentStatus) Reset() {
 	*x = EnvironmentStatus{}
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1491,7 @@ func (x *EnvironmentStatus) String() string {
 func (*EnvironmentStatus) ProtoMessage() {}
 
 func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1504,7 @@ func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentStatus.ProtoReflect.Descriptor instead.
 func (*EnvironmentStatus) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EnvironmentStatus) GetName() string {
@@ -1546,7 +1650,7 @@ type Fact struct {
 
 func (x *Fact) Reset() {
 	*x = Fact{}
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1662,7 @@ func (x *Fact) String() string {
 func (*Fact) ProtoMessage() {}
 
 func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1675,7 @@ func (x *Fact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fact.ProtoReflect.Descriptor instead.
 func (*Fact) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Fact) GetValue() string {
@@ -1615,7 +1719,7 @@ type Rest struct {
 
 func (x *Rest) Reset() {
 	*x = Rest{}
-	mi := &file_callme_v1_types_proto_msgTypes[10]
+	mi := &file_callme_v1_types_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1627,7 +1731,7 @@ func (x *Rest) String() string {
 func (*Rest) ProtoMessage() {}
 
 func (x *Rest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[10]
+	mi := &file_callme_v1_types_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1640,7 +1744,7 @@ func (x *Rest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rest.ProtoReflect.Descriptor instead.
 func (*Rest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Rest) GetUntil() *timestamppb.Timestamp {
@@ -1672,7 +1776,7 @@ type LastUse struct {
 
 func (x *LastUse) Reset() {
 	*x = LastUse{}
-	mi := &file_callme_v1_types_proto_msgTypes[11]
+	mi := &file_callme_v1_types_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +1788,7 @@ func (x *LastUse) String() string {
 func (*LastUse) ProtoMessage() {}
 
 func (x *LastUse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[11]
+	mi := &file_callme_v1_types_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +1801,7 @@ func (x *LastUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastUse.ProtoReflect.Descriptor instead.
 func (*LastUse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{11}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LastUse) GetLeaseId() string {
@@ -1736,7 +1840,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x03ref\x18\x05 \x01(\tR\x03ref\x12\x10\n" +
 	"\x03sha\x18\x06 \x01(\tR\x03sha\x12\x10\n" +
 	"\x03job\x18\a \x01(\tR\x03job\x12\x14\n" +
-	"\x05actor\x18\b \x01(\tR\x05actor\"\xa9\x03\n" +
+	"\x05actor\x18\b \x01(\tR\x05actor\"\xee\x03\n" +
 	"\bOccupant\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12+\n" +
@@ -1750,7 +1854,12 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\bcleaning\x18\t \x01(\bR\bcleaning\x129\n" +
 	"\n" +
 	"not_before\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\"\xc9\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x12C\n" +
+	"\x10cancel_requested\x18\v \x01(\v2\x18.callme.v1.CancelRequestR\x0fcancelRequested\"\x83\x01\n" +
+	"\rCancelRequest\x12\"\n" +
+	"\x02by\x18\x01 \x01(\v2\x12.callme.v1.EndedByR\x02by\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x126\n" +
+	"\bdeadline\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xc9\x01\n" +
 	"\vReservation\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
@@ -1783,7 +1892,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\aEndedBy\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
-	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xef\f\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xfe\r\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
@@ -1824,7 +1933,9 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"latest_end\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x12\x1f\n" +
 	"\vpassed_over\x18\x1f \x01(\bR\n" +
-	"passedOver\x129\n" +
+	"passedOver\x12C\n" +
+	"\x10cancel_requested\x18! \x01(\v2\x18.callme.v1.CancelRequestR\x0fcancelRequested\x12#\n" +
+	"\rsuperseded_by\x18\" \x01(\tR\fsupersededBy\x129\n" +
 	"\n" +
 	"not_before\x18# \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x127\n" +
 	"\tnot_after\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12\x1d\n" +
@@ -1832,7 +1943,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"auto_claim\x18% \x01(\bR\tautoClaim\x12A\n" +
 	"\x10next_reservation\x18& \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x12\x1a\n" +
 	"\bcleaning\x18' \x01(\bR\bcleaning\x12%\n" +
-	"\x05needs\x18( \x03(\v2\x0f.callme.v1.NeedR\x05needs\"\xce\x06\n" +
+	"\x05needs\x18( \x03(\v2\x0f.callme.v1.NeedR\x05needs\x12#\n" +
+	"\rsupersede_key\x18) \x01(\tR\fsupersedeKey\"\xce\x06\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -1886,17 +1998,18 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x12LEASE_STATE_QUEUED\x10\x01\x12\x17\n" +
 	"\x13LEASE_STATE_OFFERED\x10\x02\x12\x14\n" +
 	"\x10LEASE_STATE_HELD\x10\x03\x12\x15\n" +
-	"\x11LEASE_STATE_ENDED\x10\x04*\xb3\x02\n" +
+	"\x11LEASE_STATE_ENDED\x10\x04*\xb1\x02\n" +
 	"\tEndReason\x12\x1a\n" +
 	"\x16END_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13END_REASON_RELEASED\x10\x01\x12\x16\n" +
 	"\x12END_REASON_EXPIRED\x10\x02\x12\x18\n" +
 	"\x14END_REASON_WITHDRAWN\x10\x03\x12\x18\n" +
 	"\x14END_REASON_ABANDONED\x10\x04\x12\x18\n" +
-	"\x14END_REASON_TIMED_OUT\x10\x06\x12\x1d\n" +
+	"\x14END_REASON_TIMED_OUT\x10\x06\x12\x19\n" +
+	"\x15END_REASON_SUPERSEDED\x10\b\x12\x1d\n" +
 	"\x19END_REASON_FORCE_RELEASED\x10\t\x12\x1c\n" +
 	"\x18END_REASON_UNSATISFIABLE\x10\n" +
-	"\"\x04\b\x05\x10\x05\"\x04\b\a\x10\a\"\x04\b\b\x10\b*\x11END_REASON_LAPSED*\x12END_REASON_REFUSED*\x15END_REASON_SUPERSEDED*\xf9\x01\n" +
+	"\"\x04\b\x05\x10\x05\"\x04\b\a\x10\a*\x11END_REASON_LAPSED*\x12END_REASON_REFUSED*\xf9\x01\n" +
 	"\x10EnvironmentState\x12!\n" +
 	"\x1dENVIRONMENT_STATE_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bENVIRONMENT_STATE_AVAILABLE\x10\x01\x12\x1e\n" +
@@ -1927,7 +2040,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -1936,81 +2049,86 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(WatchKind)(0),                // 4: callme.v1.WatchKind
 	(*Holder)(nil),                // 5: callme.v1.Holder
 	(*Occupant)(nil),              // 6: callme.v1.Occupant
-	(*Reservation)(nil),           // 7: callme.v1.Reservation
-	(*Need)(nil),                  // 8: callme.v1.Need
-	(*LeasedEnvironment)(nil),     // 9: callme.v1.LeasedEnvironment
-	(*LeasedSlot)(nil),            // 10: callme.v1.LeasedSlot
-	(*EndedBy)(nil),               // 11: callme.v1.EndedBy
-	(*Lease)(nil),                 // 12: callme.v1.Lease
-	(*EnvironmentStatus)(nil),     // 13: callme.v1.EnvironmentStatus
-	(*Fact)(nil),                  // 14: callme.v1.Fact
-	(*Rest)(nil),                  // 15: callme.v1.Rest
-	(*LastUse)(nil),               // 16: callme.v1.LastUse
-	nil,                           // 17: callme.v1.LeasedEnvironment.VariablesEntry
-	nil,                           // 18: callme.v1.LeasedSlot.VariablesEntry
-	nil,                           // 19: callme.v1.EnvironmentStatus.LabelsEntry
-	nil,                           // 20: callme.v1.EnvironmentStatus.FactsEntry
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 22: google.protobuf.Duration
+	(*CancelRequest)(nil),         // 7: callme.v1.CancelRequest
+	(*Reservation)(nil),           // 8: callme.v1.Reservation
+	(*Need)(nil),                  // 9: callme.v1.Need
+	(*LeasedEnvironment)(nil),     // 10: callme.v1.LeasedEnvironment
+	(*LeasedSlot)(nil),            // 11: callme.v1.LeasedSlot
+	(*EndedBy)(nil),               // 12: callme.v1.EndedBy
+	(*Lease)(nil),                 // 13: callme.v1.Lease
+	(*EnvironmentStatus)(nil),     // 14: callme.v1.EnvironmentStatus
+	(*Fact)(nil),                  // 15: callme.v1.Fact
+	(*Rest)(nil),                  // 16: callme.v1.Rest
+	(*LastUse)(nil),               // 17: callme.v1.LastUse
+	nil,                           // 18: callme.v1.LeasedEnvironment.VariablesEntry
+	nil,                           // 19: callme.v1.LeasedSlot.VariablesEntry
+	nil,                           // 20: callme.v1.EnvironmentStatus.LabelsEntry
+	nil,                           // 21: callme.v1.EnvironmentStatus.FactsEntry
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 23: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	21, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	21, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	21, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
-	21, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
-	21, // 7: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
-	5,  // 8: callme.v1.Reservation.holder:type_name -> callme.v1.Holder
-	21, // 9: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
-	17, // 10: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
-	10, // 11: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
-	18, // 12: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
-	5,  // 13: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
-	1,  // 14: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
-	2,  // 15: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
-	9,  // 16: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
-	5,  // 17: callme.v1.Lease.holder:type_name -> callme.v1.Holder
-	6,  // 18: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
-	6,  // 19: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	21, // 20: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	21, // 21: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	21, // 22: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	21, // 23: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	21, // 24: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	22, // 25: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	22, // 26: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	22, // 27: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	22, // 28: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	22, // 29: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	22, // 30: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
-	11, // 31: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
-	21, // 32: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
-	21, // 33: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
-	21, // 34: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
-	7,  // 35: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
-	8,  // 36: callme.v1.Lease.needs:type_name -> callme.v1.Need
-	3,  // 37: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
-	6,  // 38: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	21, // 39: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
-	6,  // 40: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
-	15, // 41: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
-	19, // 42: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
-	20, // 43: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
-	7,  // 44: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
-	5,  // 45: callme.v1.Fact.holder:type_name -> callme.v1.Holder
-	21, // 46: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
-	21, // 47: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
-	16, // 48: callme.v1.Rest.from:type_name -> callme.v1.LastUse
-	5,  // 49: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
-	2,  // 50: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
-	14, // 51: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
-	52, // [52:52] is the sub-list for method output_type
-	52, // [52:52] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	22, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	22, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	22, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	22, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
+	7,  // 7: callme.v1.Occupant.cancel_requested:type_name -> callme.v1.CancelRequest
+	12, // 8: callme.v1.CancelRequest.by:type_name -> callme.v1.EndedBy
+	22, // 9: callme.v1.CancelRequest.deadline:type_name -> google.protobuf.Timestamp
+	22, // 10: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
+	5,  // 11: callme.v1.Reservation.holder:type_name -> callme.v1.Holder
+	22, // 12: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
+	18, // 13: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
+	11, // 14: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
+	19, // 15: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
+	5,  // 16: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
+	1,  // 17: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
+	2,  // 18: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
+	10, // 19: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
+	5,  // 20: callme.v1.Lease.holder:type_name -> callme.v1.Holder
+	6,  // 21: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
+	6,  // 22: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
+	22, // 23: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	22, // 24: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	22, // 25: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	22, // 26: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	22, // 27: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	23, // 28: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	23, // 29: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	23, // 30: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	23, // 31: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	23, // 32: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	23, // 33: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	12, // 34: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
+	22, // 35: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	7,  // 36: callme.v1.Lease.cancel_requested:type_name -> callme.v1.CancelRequest
+	22, // 37: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
+	22, // 38: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
+	8,  // 39: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
+	9,  // 40: callme.v1.Lease.needs:type_name -> callme.v1.Need
+	3,  // 41: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
+	6,  // 42: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
+	22, // 43: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
+	6,  // 44: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
+	16, // 45: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
+	20, // 46: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
+	21, // 47: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
+	8,  // 48: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
+	5,  // 49: callme.v1.Fact.holder:type_name -> callme.v1.Holder
+	22, // 50: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
+	22, // 51: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	17, // 52: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 53: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 54: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	15, // 55: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -2024,7 +2142,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -35,6 +35,7 @@ class EventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EVENT_KIND_FACTS_CHANGED: _ClassVar[EventKind]
     EVENT_KIND_RESERVED: _ClassVar[EventKind]
     EVENT_KIND_CLEANING: _ClassVar[EventKind]
+    EVENT_KIND_CANCEL_REQUESTED: _ClassVar[EventKind]
 
 class GroupBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -64,6 +65,7 @@ EVENT_KIND_STATE_CHANGED: EventKind
 EVENT_KIND_FACTS_CHANGED: EventKind
 EVENT_KIND_RESERVED: EventKind
 EVENT_KIND_CLEANING: EventKind
+EVENT_KIND_CANCEL_REQUESTED: EventKind
 GROUP_BY_UNSPECIFIED: GroupBy
 GROUP_BY_ENVIRONMENT: GroupBy
 GROUP_BY_POOL: GroupBy

@@ -18,6 +18,13 @@ class IfBusy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IF_BUSY_QUEUE: _ClassVar[IfBusy]
     IF_BUSY_FAIL: _ClassVar[IfBusy]
 
+class Supersede(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SUPERSEDE_UNSPECIFIED: _ClassVar[Supersede]
+    SUPERSEDE_NONE: _ClassVar[Supersede]
+    SUPERSEDE_PENDING: _ClassVar[Supersede]
+    SUPERSEDE_HELD: _ClassVar[Supersede]
+
 class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OUTCOME_UNSPECIFIED: _ClassVar[Outcome]
@@ -27,6 +34,10 @@ class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 IF_BUSY_UNSPECIFIED: IfBusy
 IF_BUSY_QUEUE: IfBusy
 IF_BUSY_FAIL: IfBusy
+SUPERSEDE_UNSPECIFIED: Supersede
+SUPERSEDE_NONE: Supersede
+SUPERSEDE_PENDING: Supersede
+SUPERSEDE_HELD: Supersede
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_OK: Outcome
 OUTCOME_FAILED: Outcome
@@ -61,7 +72,7 @@ class Misspelling(_message.Message):
     def __init__(self, name: _Optional[str] = ..., did_you_mean: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AcquireRequest(_message.Message):
-    __slots__ = ("environment", "needs", "pool", "ttl", "max_hold", "if_busy", "wait", "queue_timeout", "ticket_ttl", "claim_timeout", "priority", "request_id", "holder", "reason", "tags", "not_before", "not_after", "auto_claim")
+    __slots__ = ("environment", "needs", "pool", "ttl", "max_hold", "if_busy", "wait", "queue_timeout", "ticket_ttl", "claim_timeout", "priority", "request_id", "supersede_key", "supersede", "holder", "reason", "tags", "not_before", "not_after", "auto_claim")
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     NEEDS_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +85,8 @@ class AcquireRequest(_message.Message):
     CLAIM_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDE_KEY_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDE_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
@@ -92,13 +105,15 @@ class AcquireRequest(_message.Message):
     claim_timeout: _duration_pb2.Duration
     priority: int
     request_id: str
+    supersede_key: str
+    supersede: Supersede
     holder: _types_pb2.Holder
     reason: str
     tags: _containers.RepeatedScalarFieldContainer[str]
     not_before: _timestamp_pb2.Timestamp
     not_after: _timestamp_pb2.Timestamp
     auto_claim: bool
-    def __init__(self, environment: _Optional[str] = ..., needs: _Optional[_Iterable[_Union[_types_pb2.Need, _Mapping]]] = ..., pool: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., if_busy: _Optional[_Union[IfBusy, str]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., priority: _Optional[int] = ..., request_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ...) -> None: ...
+    def __init__(self, environment: _Optional[str] = ..., needs: _Optional[_Iterable[_Union[_types_pb2.Need, _Mapping]]] = ..., pool: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., if_busy: _Optional[_Union[IfBusy, str]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., priority: _Optional[int] = ..., request_id: _Optional[str] = ..., supersede_key: _Optional[str] = ..., supersede: _Optional[_Union[Supersede, str]] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ...) -> None: ...
 
 class AcquireResponse(_message.Message):
     __slots__ = ("lease", "lease_token", "environment_created", "misspellings")

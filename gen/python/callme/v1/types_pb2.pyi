@@ -34,6 +34,7 @@ class EndReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     END_REASON_WITHDRAWN: _ClassVar[EndReason]
     END_REASON_ABANDONED: _ClassVar[EndReason]
     END_REASON_TIMED_OUT: _ClassVar[EndReason]
+    END_REASON_SUPERSEDED: _ClassVar[EndReason]
     END_REASON_FORCE_RELEASED: _ClassVar[EndReason]
     END_REASON_UNSATISFIABLE: _ClassVar[EndReason]
 
@@ -68,6 +69,7 @@ END_REASON_EXPIRED: EndReason
 END_REASON_WITHDRAWN: EndReason
 END_REASON_ABANDONED: EndReason
 END_REASON_TIMED_OUT: EndReason
+END_REASON_SUPERSEDED: EndReason
 END_REASON_FORCE_RELEASED: EndReason
 END_REASON_UNSATISFIABLE: EndReason
 ENVIRONMENT_STATE_UNSPECIFIED: EnvironmentState
@@ -103,7 +105,7 @@ class Holder(_message.Message):
     def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[HolderKind, str]] = ..., run_url: _Optional[str] = ..., repository: _Optional[str] = ..., ref: _Optional[str] = ..., sha: _Optional[str] = ..., job: _Optional[str] = ..., actor: _Optional[str] = ...) -> None: ...
 
 class Occupant(_message.Message):
-    __slots__ = ("lease_id", "holder", "state", "since", "until", "reason", "principal", "latest_end", "cleaning", "not_before")
+    __slots__ = ("lease_id", "holder", "state", "since", "until", "reason", "principal", "latest_end", "cleaning", "not_before", "cancel_requested")
     LEASE_ID_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +116,7 @@ class Occupant(_message.Message):
     LATEST_END_FIELD_NUMBER: _ClassVar[int]
     CLEANING_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_REQUESTED_FIELD_NUMBER: _ClassVar[int]
     lease_id: str
     holder: Holder
     state: LeaseState
@@ -124,7 +127,18 @@ class Occupant(_message.Message):
     latest_end: _timestamp_pb2.Timestamp
     cleaning: bool
     not_before: _timestamp_pb2.Timestamp
-    def __init__(self, lease_id: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., state: _Optional[_Union[LeaseState, str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., principal: _Optional[str] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cleaning: bool = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    cancel_requested: CancelRequest
+    def __init__(self, lease_id: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., state: _Optional[_Union[LeaseState, str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., principal: _Optional[str] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cleaning: bool = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ...) -> None: ...
+
+class CancelRequest(_message.Message):
+    __slots__ = ("by", "reason", "deadline")
+    BY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    by: EndedBy
+    reason: str
+    deadline: _timestamp_pb2.Timestamp
+    def __init__(self, by: _Optional[_Union[EndedBy, _Mapping]] = ..., reason: _Optional[str] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Reservation(_message.Message):
     __slots__ = ("at", "holder", "lease_id", "until", "reason")
@@ -203,7 +217,7 @@ class EndedBy(_message.Message):
     def __init__(self, principal: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., lease_id: _Optional[str] = ...) -> None: ...
 
 class Lease(_message.Message):
-    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "not_before", "not_after", "auto_claim", "next_reservation", "cleaning", "needs")
+    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "cancel_requested", "superseded_by", "not_before", "not_after", "auto_claim", "next_reservation", "cleaning", "needs", "supersede_key")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     END_REASON_FIELD_NUMBER: _ClassVar[int]
@@ -235,12 +249,15 @@ class Lease(_message.Message):
     ENDED_BY_FIELD_NUMBER: _ClassVar[int]
     LATEST_END_FIELD_NUMBER: _ClassVar[int]
     PASSED_OVER_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDED_BY_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     NOT_AFTER_FIELD_NUMBER: _ClassVar[int]
     AUTO_CLAIM_FIELD_NUMBER: _ClassVar[int]
     NEXT_RESERVATION_FIELD_NUMBER: _ClassVar[int]
     CLEANING_FIELD_NUMBER: _ClassVar[int]
     NEEDS_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDE_KEY_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: LeaseState
     end_reason: EndReason
@@ -272,13 +289,16 @@ class Lease(_message.Message):
     ended_by: EndedBy
     latest_end: _timestamp_pb2.Timestamp
     passed_over: bool
+    cancel_requested: CancelRequest
+    superseded_by: str
     not_before: _timestamp_pb2.Timestamp
     not_after: _timestamp_pb2.Timestamp
     auto_claim: bool
     next_reservation: Reservation
     cleaning: bool
     needs: _containers.RepeatedCompositeFieldContainer[Need]
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., cleaning: bool = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ...) -> None: ...
+    supersede_key: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ..., superseded_by: _Optional[str] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., cleaning: bool = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., supersede_key: _Optional[str] = ...) -> None: ...
 
 class EnvironmentStatus(_message.Message):
     __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting", "deleted", "state_until", "next", "rest", "labels", "facts", "next_reservation", "left")

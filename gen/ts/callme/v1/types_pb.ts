@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/types.proto.
  */
 export const file_callme_v1_types: GenFile = /*@__PURE__*/
-  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSLQAgoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEhEKCXByaW5jaXBhbBgHIAEoCRIuCgpsYXRlc3RfZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghjbGVhbmluZxgJIAEoCBIuCgpub3RfYmVmb3JlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKlAQoLUmVzZXJ2YXRpb24SJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCSJLCgROZWVkEhMKC2Vudmlyb25tZW50GAEgASgJEhAKCHNlbGVjdG9yGAIgASgJEg0KBWNvdW50GAMgASgNEg0KBXNsb3RzGAQgASgNIrMCChFMZWFzZWRFbnZpcm9ubWVudBIMCgRuYW1lGAEgASgJEg0KBXNsb3RzGAIgASgNEhQKDHNsb3RfaW5kZXhlcxgDIAMoDRIVCg1mZW5jaW5nX3Rva2VuGAQgASgEEj4KCXZhcmlhYmxlcxgFIAMoCzIrLmNhbGxtZS52MS5MZWFzZWRFbnZpcm9ubWVudC5WYXJpYWJsZXNFbnRyeRItCg5zbG90X3ZhcmlhYmxlcxgGIAMoCzIVLmNhbGxtZS52MS5MZWFzZWRTbG90EhgKEHNlY3JldF92YXJpYWJsZXMYByADKAkSGQoRbWlzc2luZ192YXJpYWJsZXMYCCADKAkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ3CgpMZWFzZWRTbG90EjcKCXZhcmlhYmxlcxgBIAMoCzIkLmNhbGxtZS52MS5MZWFzZWRTbG90LlZhcmlhYmxlc0VudHJ5GjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUQoHRW5kZWRCeRIRCglwcmluY2lwYWwYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIQCghsZWFzZV9pZBgDIAEoCSL9CQoFTGVhc2USCgoCaWQYASABKAkSJAoFc3RhdGUYAiABKA4yFS5jYWxsbWUudjEuTGVhc2VTdGF0ZRIoCgplbmRfcmVhc29uGAMgASgOMhQuY2FsbG1lLnYxLkVuZFJlYXNvbhIQCghlbmRfbm90ZRgEIAEoCRIMCgRwb29sGAUgASgJEjIKDGVudmlyb25tZW50cxgGIAMoCzIcLmNhbGxtZS52MS5MZWFzZWRFbnZpcm9ubWVudBIhCgZob2xkZXIYByABKAsyES5jYWxsbWUudjEuSG9sZGVyEhEKCXByaW5jaXBhbBgIIAEoCRIOCgZyZWFzb24YCSABKAkSDAoEdGFncxgKIAMoCRIQCghwcmlvcml0eRgLIAEoBRIQCghwb3NpdGlvbhgMIAEoDRIUCgxxdWV1ZV9sZW5ndGgYDSABKA0SIgoFYWhlYWQYDiADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSJAoHaG9sZGVycxgPIAMoCzITLmNhbGxtZS52MS5PY2N1cGFudBIuCgpjcmVhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpncmFudGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIY2xhaW1fYnkYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKA3R0bBgVIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg10dGxfcmVtYWluaW5nGBYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF9ob2xkGBcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCnRpY2tldF90dGwYGCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNY2xhaW1fdGltZW91dBgZIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1xdWV1ZV90aW1lb3V0GBogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCnJlcXVlc3RfaWQYGyABKAkSEAoIcmV2aXNpb24YHCABKAQSJAoIZW5kZWRfYnkYHSABKAsyEi5jYWxsbWUudjEuRW5kZWRCeRIuCgpsYXRlc3RfZW5kGB4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtwYXNzZWRfb3ZlchgfIAEoCBIuCgpub3RfYmVmb3JlGCMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglub3RfYWZ0ZXIYJCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmF1dG9fY2xhaW0YJSABKAgSMAoQbmV4dF9yZXNlcnZhdGlvbhgmIAEoCzIWLmNhbGxtZS52MS5SZXNlcnZhdGlvbhIQCghjbGVhbmluZxgnIAEoCBIeCgVuZWVkcxgoIAMoCzIPLmNhbGxtZS52MS5OZWVkIpUFChFFbnZpcm9ubWVudFN0YXR1cxIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSKgoFc3RhdGUYAyABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YBCABKAkSEAoIY2FwYWNpdHkYBSABKA0SDAoEdXNlZBgGIAEoDRIUCgxxdWV1ZV9sZW5ndGgYByABKA0SEQoJYXZhaWxhYmxlGAggASgIEiQKB2hvbGRlcnMYCSADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSDwoHcmVzdGluZxgKIAEoDRIPCgdkZWxldGVkGAsgASgIEi8KC3N0YXRlX3VudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgRuZXh0GA0gASgLMhMuY2FsbG1lLnYxLk9jY3VwYW50Eh0KBHJlc3QYDiABKAsyDy5jYWxsbWUudjEuUmVzdBI4CgZsYWJlbHMYDyADKAsyKC5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0dXMuTGFiZWxzRW50cnkSNgoFZmFjdHMYECADKAsyJy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0dXMuRmFjdHNFbnRyeRIwChBuZXh0X3Jlc2VydmF0aW9uGBEgASgLMhYuY2FsbG1lLnYxLlJlc2VydmF0aW9uEgwKBGxlZnQYGSABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo9CgpGYWN0c0VudHJ5EgsKA2tleRgBIAEoCRIeCgV2YWx1ZRgCIAEoCzIPLmNhbGxtZS52MS5GYWN0OgI4ASJyCgRGYWN0Eg0KBXZhbHVlGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkSJgoCYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlMKBFJlc3QSKQoFdW50aWwYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiAKBGZyb20YAiABKAsyEi5jYWxsbWUudjEuTGFzdFVzZSJoCgdMYXN0VXNlEhAKCGxlYXNlX2lkGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24qcwoKSG9sZGVyS2luZBIbChdIT0xERVJfS0lORF9VTlNQRUNJRklFRBAAEhgKFEhPTERFUl9LSU5EX1BJUEVMSU5FEAESFQoRSE9MREVSX0tJTkRfSFVNQU4QAhIXChNIT0xERVJfS0lORF9TRVJWSUNFEAMqhwEKCkxlYXNlU3RhdGUSGwoXTEVBU0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJMRUFTRV9TVEFURV9RVUVVRUQQARIXChNMRUFTRV9TVEFURV9PRkZFUkVEEAISFAoQTEVBU0VfU1RBVEVfSEVMRBADEhUKEUxFQVNFX1NUQVRFX0VOREVEEAQqswIKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFwoTRU5EX1JFQVNPTl9SRUxFQVNFRBABEhYKEkVORF9SRUFTT05fRVhQSVJFRBACEhgKFEVORF9SRUFTT05fV0lUSERSQVdOEAMSGAoURU5EX1JFQVNPTl9BQkFORE9ORUQQBBIYChRFTkRfUkVBU09OX1RJTUVEX09VVBAGEh0KGUVORF9SRUFTT05fRk9SQ0VfUkVMRUFTRUQQCRIcChhFTkRfUkVBU09OX1VOU0FUSVNGSUFCTEUQCiIECAUQBSIECAcQByIECAgQCCoRRU5EX1JFQVNPTl9MQVBTRUQqEkVORF9SRUFTT05fUkVGVVNFRCoVRU5EX1JFQVNPTl9TVVBFUlNFREVEKvkBChBFbnZpcm9ubWVudFN0YXRlEiEKHUVOVklST05NRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobRU5WSVJPTk1FTlRfU1RBVEVfQVZBSUxBQkxFEAESHgoaRU5WSVJPTk1FTlRfU1RBVEVfRFJBSU5JTkcQAhIhCh1FTlZJUk9OTUVOVF9TVEFURV9NQUlOVEVOQU5DRRADEhsKF0VOVklST05NRU5UX1NUQVRFX0RJUlRZEAQSHgoaRU5WSVJPTk1FTlRfU1RBVEVfQ0xFQU5JTkcQBRIhCh1FTlZJUk9OTUVOVF9TVEFURV9RVUFSQU5USU5FRBAGKnEKCVdhdGNoS2luZBIaChZXQVRDSF9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTV0FUQ0hfS0lORF9TTkFQU0hPVBABEhUKEVdBVENIX0tJTkRfQ0hBTkdFEAISGAoUV0FUQ0hfS0lORF9IRUFSVEJFQVQQA0KWAQoNZGV2LmNhbGxtZS52MUIKVHlwZXNQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChVjYWxsbWUvdjEvdHlwZXMucHJvdG8SCWNhbGxtZS52MSKWAQoGSG9sZGVyEgwKBG5hbWUYASABKAkSIwoEa2luZBgCIAEoDjIVLmNhbGxtZS52MS5Ib2xkZXJLaW5kEg8KB3J1bl91cmwYAyABKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgNyZWYYBSABKAkSCwoDc2hhGAYgASgJEgsKA2pvYhgHIAEoCRINCgVhY3RvchgIIAEoCSKEAwoIT2NjdXBhbnQSEAoIbGVhc2VfaWQYASABKAkSIQoGaG9sZGVyGAIgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIkCgVzdGF0ZRgDIAEoDjIVLmNhbGxtZS52MS5MZWFzZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEhEKCXByaW5jaXBhbBgHIAEoCRIuCgpsYXRlc3RfZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghjbGVhbmluZxgJIAEoCBIuCgpub3RfYmVmb3JlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyChBjYW5jZWxfcmVxdWVzdGVkGAsgASgLMhguY2FsbG1lLnYxLkNhbmNlbFJlcXVlc3QibQoNQ2FuY2VsUmVxdWVzdBIeCgJieRgBIAEoCzISLmNhbGxtZS52MS5FbmRlZEJ5Eg4KBnJlYXNvbhgCIAEoCRIsCghkZWFkbGluZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAipQEKC1Jlc2VydmF0aW9uEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgZob2xkZXIYAiABKAsyES5jYWxsbWUudjEuSG9sZGVyEhAKCGxlYXNlX2lkGAMgASgJEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YBSABKAkiSwoETmVlZBITCgtlbnZpcm9ubWVudBgBIAEoCRIQCghzZWxlY3RvchgCIAEoCRINCgVjb3VudBgDIAEoDRINCgVzbG90cxgEIAEoDSKzAgoRTGVhc2VkRW52aXJvbm1lbnQSDAoEbmFtZRgBIAEoCRINCgVzbG90cxgCIAEoDRIUCgxzbG90X2luZGV4ZXMYAyADKA0SFQoNZmVuY2luZ190b2tlbhgEIAEoBBI+Cgl2YXJpYWJsZXMYBSADKAsyKy5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQuVmFyaWFibGVzRW50cnkSLQoOc2xvdF92YXJpYWJsZXMYBiADKAsyFS5jYWxsbWUudjEuTGVhc2VkU2xvdBIYChBzZWNyZXRfdmFyaWFibGVzGAcgAygJEhkKEW1pc3NpbmdfdmFyaWFibGVzGAggAygJGjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEidwoKTGVhc2VkU2xvdBI3Cgl2YXJpYWJsZXMYASADKAsyJC5jYWxsbWUudjEuTGVhc2VkU2xvdC5WYXJpYWJsZXNFbnRyeRowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlEKB0VuZGVkQnkSEQoJcHJpbmNpcGFsGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAki3woKBUxlYXNlEgoKAmlkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUuY2FsbG1lLnYxLkxlYXNlU3RhdGUSKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24SEAoIZW5kX25vdGUYBCABKAkSDAoEcG9vbBgFIAEoCRIyCgxlbnZpcm9ubWVudHMYBiADKAsyHC5jYWxsbWUudjEuTGVhc2VkRW52aXJvbm1lbnQSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSDgoGcmVhc29uGAkgASgJEgwKBHRhZ3MYCiADKAkSEAoIcHJpb3JpdHkYCyABKAUSEAoIcG9zaXRpb24YDCABKA0SFAoMcXVldWVfbGVuZ3RoGA0gASgNEiIKBWFoZWFkGA4gAygLMhMuY2FsbG1lLnYxLk9jY3VwYW50EiQKB2hvbGRlcnMYDyADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSLgoKY3JlYXRlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGNsYWltX2J5GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgN0dGwYFSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNdHRsX3JlbWFpbmluZxgWIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghtYXhfaG9sZBgXIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgp0aWNrZXRfdHRsGBggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNsYWltX3RpbWVvdXQYGSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNcXVldWVfdGltZW91dBgaIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGBsgASgJEhAKCHJldmlzaW9uGBwgASgEEiQKCGVuZGVkX2J5GB0gASgLMhIuY2FsbG1lLnYxLkVuZGVkQnkSLgoKbGF0ZXN0X2VuZBgeIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcGFzc2VkX292ZXIYHyABKAgSMgoQY2FuY2VsX3JlcXVlc3RlZBghIAEoCzIYLmNhbGxtZS52MS5DYW5jZWxSZXF1ZXN0EhUKDXN1cGVyc2VkZWRfYnkYIiABKAkSLgoKbm90X2JlZm9yZRgjIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbm90X2FmdGVyGCQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphdXRvX2NsYWltGCUgASgIEjAKEG5leHRfcmVzZXJ2YXRpb24YJiABKAsyFi5jYWxsbWUudjEuUmVzZXJ2YXRpb24SEAoIY2xlYW5pbmcYJyABKAgSHgoFbmVlZHMYKCADKAsyDy5jYWxsbWUudjEuTmVlZBIVCg1zdXBlcnNlZGVfa2V5GCkgASgJIpUFChFFbnZpcm9ubWVudFN0YXR1cxIMCgRuYW1lGAEgASgJEgwKBHBvb2wYAiABKAkSKgoFc3RhdGUYAyABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIUCgxzdGF0ZV9yZWFzb24YBCABKAkSEAoIY2FwYWNpdHkYBSABKA0SDAoEdXNlZBgGIAEoDRIUCgxxdWV1ZV9sZW5ndGgYByABKA0SEQoJYXZhaWxhYmxlGAggASgIEiQKB2hvbGRlcnMYCSADKAsyEy5jYWxsbWUudjEuT2NjdXBhbnQSDwoHcmVzdGluZxgKIAEoDRIPCgdkZWxldGVkGAsgASgIEi8KC3N0YXRlX3VudGlsGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgRuZXh0GA0gASgLMhMuY2FsbG1lLnYxLk9jY3VwYW50Eh0KBHJlc3QYDiABKAsyDy5jYWxsbWUudjEuUmVzdBI4CgZsYWJlbHMYDyADKAsyKC5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0dXMuTGFiZWxzRW50cnkSNgoFZmFjdHMYECADKAsyJy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0dXMuRmFjdHNFbnRyeRIwChBuZXh0X3Jlc2VydmF0aW9uGBEgASgLMhYuY2FsbG1lLnYxLlJlc2VydmF0aW9uEgwKBGxlZnQYGSABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo9CgpGYWN0c0VudHJ5EgsKA2tleRgBIAEoCRIeCgV2YWx1ZRgCIAEoCzIPLmNhbGxtZS52MS5GYWN0OgI4ASJyCgRGYWN0Eg0KBXZhbHVlGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISEAoIbGVhc2VfaWQYAyABKAkSJgoCYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlMKBFJlc3QSKQoFdW50aWwYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiAKBGZyb20YAiABKAsyEi5jYWxsbWUudjEuTGFzdFVzZSJoCgdMYXN0VXNlEhAKCGxlYXNlX2lkGAEgASgJEiEKBmhvbGRlchgCIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISKAoKZW5kX3JlYXNvbhgDIAEoDjIULmNhbGxtZS52MS5FbmRSZWFzb24qcwoKSG9sZGVyS2luZBIbChdIT0xERVJfS0lORF9VTlNQRUNJRklFRBAAEhgKFEhPTERFUl9LSU5EX1BJUEVMSU5FEAESFQoRSE9MREVSX0tJTkRfSFVNQU4QAhIXChNIT0xERVJfS0lORF9TRVJWSUNFEAMqhwEKCkxlYXNlU3RhdGUSGwoXTEVBU0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJMRUFTRV9TVEFURV9RVUVVRUQQARIXChNMRUFTRV9TVEFURV9PRkZFUkVEEAISFAoQTEVBU0VfU1RBVEVfSEVMRBADEhUKEUxFQVNFX1NUQVRFX0VOREVEEAQqsQIKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFwoTRU5EX1JFQVNPTl9SRUxFQVNFRBABEhYKEkVORF9SRUFTT05fRVhQSVJFRBACEhgKFEVORF9SRUFTT05fV0lUSERSQVdOEAMSGAoURU5EX1JFQVNPTl9BQkFORE9ORUQQBBIYChRFTkRfUkVBU09OX1RJTUVEX09VVBAGEhkKFUVORF9SRUFTT05fU1VQRVJTRURFRBAIEh0KGUVORF9SRUFTT05fRk9SQ0VfUkVMRUFTRUQQCRIcChhFTkRfUkVBU09OX1VOU0FUSVNGSUFCTEUQCiIECAUQBSIECAcQByoRRU5EX1JFQVNPTl9MQVBTRUQqEkVORF9SRUFTT05fUkVGVVNFRCr5AQoQRW52aXJvbm1lbnRTdGF0ZRIhCh1FTlZJUk9OTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEh8KG0VOVklST05NRU5UX1NUQVRFX0FWQUlMQUJMRRABEh4KGkVOVklST05NRU5UX1NUQVRFX0RSQUlOSU5HEAISIQodRU5WSVJPTk1FTlRfU1RBVEVfTUFJTlRFTkFOQ0UQAxIbChdFTlZJUk9OTUVOVF9TVEFURV9ESVJUWRAEEh4KGkVOVklST05NRU5UX1NUQVRFX0NMRUFOSU5HEAUSIQodRU5WSVJPTk1FTlRfU1RBVEVfUVVBUkFOVElORUQQBipxCglXYXRjaEtpbmQSGgoWV0FUQ0hfS0lORF9VTlNQRUNJRklFRBAAEhcKE1dBVENIX0tJTkRfU05BUFNIT1QQARIVChFXQVRDSF9LSU5EX0NIQU5HRRACEhgKFFdBVENIX0tJTkRfSEVBUlRCRUFUEANClgEKDWRldi5jYWxsbWUudjFCClR5cGVzUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Who a lease is for, as the caller told it. The server never trusts it for authorisation: see Lease.principal.
@@ -161,6 +161,13 @@ export type Occupant = Message<"callme.v1.Occupant"> & {
    * @generated from field: google.protobuf.Timestamp not_before = 10;
    */
   notBefore?: Timestamp | undefined;
+
+  /**
+   * Its holder is asked to stop. Absent: nobody has.
+   *
+   * @generated from field: callme.v1.CancelRequest cancel_requested = 11;
+   */
+  cancelRequested?: CancelRequest | undefined;
 };
 
 /**
@@ -169,6 +176,41 @@ export type Occupant = Message<"callme.v1.Occupant"> & {
  */
 export const OccupantSchema: GenMessage<Occupant> = /*@__PURE__*/
   messageDesc(file_callme_v1_types, 1);
+
+/**
+ * Asks a holder to stop, and to give the lease back. It is never taken back.
+ *
+ * @generated from message callme.v1.CancelRequest
+ */
+export type CancelRequest = Message<"callme.v1.CancelRequest"> & {
+  /**
+   * Who asks: the principal, holder and lease of the newer request.
+   *
+   * @generated from field: callme.v1.EndedBy by = 1;
+   */
+  by?: EndedBy | undefined;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * By when. No Renew goes beyond it, nor beyond what the lease was promised before; if that is over it ends as SUPERSEDED.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 3;
+   */
+  deadline?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message callme.v1.CancelRequest.
+ * Use `create(CancelRequestSchema)` to create a new message.
+ */
+export const CancelRequestSchema: GenMessage<CancelRequest> = /*@__PURE__*/
+  messageDesc(file_callme_v1_types, 2);
 
 /**
  * The next lease that will enter the line of an environment at a fixed time: see AcquireRequest.not_before.
@@ -217,7 +259,7 @@ export type Reservation = Message<"callme.v1.Reservation"> & {
  * Use `create(ReservationSchema)` to create a new message.
  */
 export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 2);
+  messageDesc(file_callme_v1_types, 3);
 
 /**
  * Environments that a lease needs: one by name, or some by their labels.
@@ -262,7 +304,7 @@ export type Need = Message<"callme.v1.Need"> & {
  * Use `create(NeedSchema)` to create a new message.
  */
 export const NeedSchema: GenMessage<Need> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 3);
+  messageDesc(file_callme_v1_types, 4);
 
 /**
  * One environment as a lease has it.
@@ -333,7 +375,7 @@ export type LeasedEnvironment = Message<"callme.v1.LeasedEnvironment"> & {
  * Use `create(LeasedEnvironmentSchema)` to create a new message.
  */
 export const LeasedEnvironmentSchema: GenMessage<LeasedEnvironment> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 4);
+  messageDesc(file_callme_v1_types, 5);
 
 /**
  * What one granted slot gives its holder.
@@ -354,10 +396,10 @@ export type LeasedSlot = Message<"callme.v1.LeasedSlot"> & {
  * Use `create(LeasedSlotSchema)` to create a new message.
  */
 export const LeasedSlotSchema: GenMessage<LeasedSlot> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 5);
+  messageDesc(file_callme_v1_types, 6);
 
 /**
- * Who ended a lease that did not end by itself.
+ * Who ended a lease that did not end by itself, or asks its holder to end it.
  *
  * @generated from message callme.v1.EndedBy
  */
@@ -377,7 +419,7 @@ export type EndedBy = Message<"callme.v1.EndedBy"> & {
   holder?: Holder | undefined;
 
   /**
-   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
    *
    * @generated from field: string lease_id = 3;
    */
@@ -389,7 +431,7 @@ export type EndedBy = Message<"callme.v1.EndedBy"> & {
  * Use `create(EndedBySchema)` to create a new message.
  */
 export const EndedBySchema: GenMessage<EndedBy> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 6);
+  messageDesc(file_callme_v1_types, 7);
 
 /**
  * One object from the moment someone asks until it has ended.
@@ -618,6 +660,20 @@ export type Lease = Message<"callme.v1.Lease"> & {
   passedOver: boolean;
 
   /**
+   * While HELD: its holder is asked to stop. Absent: nobody has.
+   *
+   * @generated from field: callme.v1.CancelRequest cancel_requested = 33;
+   */
+  cancelRequested?: CancelRequest | undefined;
+
+  /**
+   * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+   *
+   * @generated from field: string superseded_by = 34;
+   */
+  supersededBy: string;
+
+  /**
    * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
    *
    * @generated from field: google.protobuf.Timestamp not_before = 35;
@@ -658,6 +714,13 @@ export type Lease = Message<"callme.v1.Lease"> & {
    * @generated from field: repeated callme.v1.Need needs = 40;
    */
   needs: Need[];
+
+  /**
+   * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+   *
+   * @generated from field: string supersede_key = 41;
+   */
+  supersedeKey: string;
 };
 
 /**
@@ -665,7 +728,7 @@ export type Lease = Message<"callme.v1.Lease"> & {
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 7);
+  messageDesc(file_callme_v1_types, 8);
 
 /**
  * An environment as a caller who wants it sees it.
@@ -805,7 +868,7 @@ export type EnvironmentStatus = Message<"callme.v1.EnvironmentStatus"> & {
  * Use `create(EnvironmentStatusSchema)` to create a new message.
  */
 export const EnvironmentStatusSchema: GenMessage<EnvironmentStatus> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 8);
+  messageDesc(file_callme_v1_types, 9);
 
 /**
  * A short text about an environment that a holder has told, such as the version that is deployed there. It stands until the next one of its name.
@@ -847,7 +910,7 @@ export type Fact = Message<"callme.v1.Fact"> & {
  * Use `create(FactSchema)` to create a new message.
  */
 export const FactSchema: GenMessage<Fact> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 9);
+  messageDesc(file_callme_v1_types, 10);
 
 /**
  * A while in which nobody gets a slot: who used it may not know yet that its time is over (lock_delay), or the environment calms down (cooldown).
@@ -875,7 +938,7 @@ export type Rest = Message<"callme.v1.Rest"> & {
  * Use `create(RestSchema)` to create a new message.
  */
 export const RestSchema: GenMessage<Rest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 10);
+  messageDesc(file_callme_v1_types, 11);
 
 /**
  * A lease that has left its environment.
@@ -910,7 +973,7 @@ export type LastUse = Message<"callme.v1.LastUse"> & {
  * Use `create(LastUseSchema)` to create a new message.
  */
 export const LastUseSchema: GenMessage<LastUse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_types, 11);
+  messageDesc(file_callme_v1_types, 12);
 
 /**
  * What a holder is. It changes nothing in who is served; it tells people whom to ask.
@@ -1064,6 +1127,13 @@ export const EndReason = {
    * @generated from enum value: END_REASON_TIMED_OUT = 6;
    */
   TIMED_OUT: 6,
+
+  /**
+   * A newer request with its supersede_key took its place: `superseded_by`.
+   *
+   * @generated from enum value: END_REASON_SUPERSEDED = 8;
+   */
+  SUPERSEDED: 8,
 
   /**
    * Someone else ended it with ForceRelease.

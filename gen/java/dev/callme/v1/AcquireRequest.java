@@ -37,6 +37,8 @@ private static final long serialVersionUID = 0L;
     pool_ = "";
     ifBusy_ = 0;
     requestId_ = "";
+    supersedeKey_ = "";
+    supersede_ = 0;
     reason_ = "";
     tags_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
@@ -530,6 +532,83 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int SUPERSEDE_KEY_FIELD_NUMBER = 13;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object supersedeKey_ = "";
+  /**
+   * <pre>
+   * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+   * (principal) and pool. At most 128 characters.
+   * </pre>
+   *
+   * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+   * @return The supersedeKey.
+   */
+  @java.lang.Override
+  public java.lang.String getSupersedeKey() {
+    java.lang.Object ref = supersedeKey_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      supersedeKey_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+   * (principal) and pool. At most 128 characters.
+   * </pre>
+   *
+   * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+   * @return The bytes for supersedeKey.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSupersedeKeyBytes() {
+    java.lang.Object ref = supersedeKey_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      supersedeKey_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int SUPERSEDE_FIELD_NUMBER = 14;
+  private int supersede_ = 0;
+  /**
+   * <pre>
+   * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+   * what is refused, supersedes nobody. Needs supersede_key.
+   * </pre>
+   *
+   * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+   * @return The enum numeric value on the wire for supersede.
+   */
+  @java.lang.Override public int getSupersedeValue() {
+    return supersede_;
+  }
+  /**
+   * <pre>
+   * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+   * what is refused, supersedes nobody. Needs supersede_key.
+   * </pre>
+   *
+   * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+   * @return The supersede.
+   */
+  @java.lang.Override public dev.callme.v1.Supersede getSupersede() {
+    dev.callme.v1.Supersede result = dev.callme.v1.Supersede.forNumber(supersede_);
+    return result == null ? dev.callme.v1.Supersede.UNRECOGNIZED : result;
+  }
+
   public static final int HOLDER_FIELD_NUMBER = 15;
   private dev.callme.v1.Holder holder_;
   /**
@@ -813,6 +892,12 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(requestId_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 12, requestId_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersedeKey_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 13, supersedeKey_);
+    }
+    if (supersede_ != dev.callme.v1.Supersede.SUPERSEDE_UNSPECIFIED.getNumber()) {
+      output.writeEnum(14, supersede_);
+    }
     if (((bitField0_ & 0x00000040) != 0)) {
       output.writeMessage(15, getHolder());
     }
@@ -884,6 +969,13 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(requestId_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(12, requestId_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersedeKey_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(13, supersedeKey_);
+    }
+    if (supersede_ != dev.callme.v1.Supersede.SUPERSEDE_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(14, supersede_);
     }
     if (((bitField0_ & 0x00000040) != 0)) {
       size += com.google.protobuf.CodedOutputStream
@@ -968,6 +1060,9 @@ private static final long serialVersionUID = 0L;
         != other.getPriority()) return false;
     if (!getRequestId()
         .equals(other.getRequestId())) return false;
+    if (!getSupersedeKey()
+        .equals(other.getSupersedeKey())) return false;
+    if (supersede_ != other.supersede_) return false;
     if (hasHolder() != other.hasHolder()) return false;
     if (hasHolder()) {
       if (!getHolder()
@@ -1038,6 +1133,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getPriority();
     hash = (37 * hash) + REQUEST_ID_FIELD_NUMBER;
     hash = (53 * hash) + getRequestId().hashCode();
+    hash = (37 * hash) + SUPERSEDE_KEY_FIELD_NUMBER;
+    hash = (53 * hash) + getSupersedeKey().hashCode();
+    hash = (37 * hash) + SUPERSEDE_FIELD_NUMBER;
+    hash = (53 * hash) + supersede_;
     if (hasHolder()) {
       hash = (37 * hash) + HOLDER_FIELD_NUMBER;
       hash = (53 * hash) + getHolder().hashCode();
@@ -1251,6 +1350,8 @@ private static final long serialVersionUID = 0L;
       }
       priority_ = 0;
       requestId_ = "";
+      supersedeKey_ = "";
+      supersede_ = 0;
       holder_ = null;
       if (holderBuilder_ != null) {
         holderBuilder_.dispose();
@@ -1369,31 +1470,37 @@ private static final long serialVersionUID = 0L;
         result.requestId_ = requestId_;
       }
       if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.supersedeKey_ = supersedeKey_;
+      }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.supersede_ = supersede_;
+      }
+      if (((from_bitField0_ & 0x00004000) != 0)) {
         result.holder_ = holderBuilder_ == null
             ? holder_
             : holderBuilder_.build();
         to_bitField0_ |= 0x00000040;
       }
-      if (((from_bitField0_ & 0x00002000) != 0)) {
+      if (((from_bitField0_ & 0x00008000) != 0)) {
         result.reason_ = reason_;
       }
-      if (((from_bitField0_ & 0x00004000) != 0)) {
+      if (((from_bitField0_ & 0x00010000) != 0)) {
         tags_.makeImmutable();
         result.tags_ = tags_;
       }
-      if (((from_bitField0_ & 0x00008000) != 0)) {
+      if (((from_bitField0_ & 0x00020000) != 0)) {
         result.notBefore_ = notBeforeBuilder_ == null
             ? notBefore_
             : notBeforeBuilder_.build();
         to_bitField0_ |= 0x00000080;
       }
-      if (((from_bitField0_ & 0x00010000) != 0)) {
+      if (((from_bitField0_ & 0x00040000) != 0)) {
         result.notAfter_ = notAfterBuilder_ == null
             ? notAfter_
             : notAfterBuilder_.build();
         to_bitField0_ |= 0x00000100;
       }
-      if (((from_bitField0_ & 0x00020000) != 0)) {
+      if (((from_bitField0_ & 0x00080000) != 0)) {
         result.autoClaim_ = autoClaim_;
       }
       result.bitField0_ |= to_bitField0_;
@@ -1476,18 +1583,26 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000800;
         onChanged();
       }
+      if (!other.getSupersedeKey().isEmpty()) {
+        supersedeKey_ = other.supersedeKey_;
+        bitField0_ |= 0x00001000;
+        onChanged();
+      }
+      if (other.supersede_ != 0) {
+        setSupersedeValue(other.getSupersedeValue());
+      }
       if (other.hasHolder()) {
         mergeHolder(other.getHolder());
       }
       if (!other.getReason().isEmpty()) {
         reason_ = other.reason_;
-        bitField0_ |= 0x00002000;
+        bitField0_ |= 0x00008000;
         onChanged();
       }
       if (!other.tags_.isEmpty()) {
         if (tags_.isEmpty()) {
           tags_ = other.tags_;
-          bitField0_ |= 0x00004000;
+          bitField0_ |= 0x00010000;
         } else {
           ensureTagsIsMutable();
           tags_.addAll(other.tags_);
@@ -1609,16 +1724,26 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000800;
               break;
             } // case 98
+            case 106: {
+              supersedeKey_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 106
+            case 112: {
+              supersede_ = input.readEnum();
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 112
             case 122: {
               input.readMessage(
                   internalGetHolderFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00001000;
+              bitField0_ |= 0x00004000;
               break;
             } // case 122
             case 130: {
               reason_ = input.readStringRequireUtf8();
-              bitField0_ |= 0x00002000;
+              bitField0_ |= 0x00008000;
               break;
             } // case 130
             case 138: {
@@ -1631,19 +1756,19 @@ private static final long serialVersionUID = 0L;
               input.readMessage(
                   internalGetNotBeforeFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00008000;
+              bitField0_ |= 0x00020000;
               break;
             } // case 146
             case 154: {
               input.readMessage(
                   internalGetNotAfterFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00010000;
+              bitField0_ |= 0x00040000;
               break;
             } // case 154
             case 160: {
               autoClaim_ = input.readBool();
-              bitField0_ |= 0x00020000;
+              bitField0_ |= 0x00080000;
               break;
             } // case 160
             default: {
@@ -3317,6 +3442,179 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
+    private java.lang.Object supersedeKey_ = "";
+    /**
+     * <pre>
+     * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+     * (principal) and pool. At most 128 characters.
+     * </pre>
+     *
+     * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+     * @return The supersedeKey.
+     */
+    public java.lang.String getSupersedeKey() {
+      java.lang.Object ref = supersedeKey_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        supersedeKey_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+     * (principal) and pool. At most 128 characters.
+     * </pre>
+     *
+     * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+     * @return The bytes for supersedeKey.
+     */
+    public com.google.protobuf.ByteString
+        getSupersedeKeyBytes() {
+      java.lang.Object ref = supersedeKey_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        supersedeKey_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+     * (principal) and pool. At most 128 characters.
+     * </pre>
+     *
+     * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+     * @param value The supersedeKey to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersedeKey(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      supersedeKey_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+     * (principal) and pool. At most 128 characters.
+     * </pre>
+     *
+     * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSupersedeKey() {
+      supersedeKey_ = getDefaultInstance().getSupersedeKey();
+      bitField0_ = (bitField0_ & ~0x00001000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+     * (principal) and pool. At most 128 characters.
+     * </pre>
+     *
+     * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+     * @param value The bytes for supersedeKey to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersedeKeyBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      supersedeKey_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+
+    private int supersede_ = 0;
+    /**
+     * <pre>
+     * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+     * what is refused, supersedes nobody. Needs supersede_key.
+     * </pre>
+     *
+     * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+     * @return The enum numeric value on the wire for supersede.
+     */
+    @java.lang.Override public int getSupersedeValue() {
+      return supersede_;
+    }
+    /**
+     * <pre>
+     * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+     * what is refused, supersedes nobody. Needs supersede_key.
+     * </pre>
+     *
+     * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+     * @param value The enum numeric value on the wire for supersede to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersedeValue(int value) {
+      supersede_ = value;
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+     * what is refused, supersedes nobody. Needs supersede_key.
+     * </pre>
+     *
+     * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+     * @return The supersede.
+     */
+    @java.lang.Override
+    public dev.callme.v1.Supersede getSupersede() {
+      dev.callme.v1.Supersede result = dev.callme.v1.Supersede.forNumber(supersede_);
+      return result == null ? dev.callme.v1.Supersede.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+     * what is refused, supersedes nobody. Needs supersede_key.
+     * </pre>
+     *
+     * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+     * @param value The supersede to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersede(dev.callme.v1.Supersede value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00002000;
+      supersede_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+     * what is refused, supersedes nobody. Needs supersede_key.
+     * </pre>
+     *
+     * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSupersede() {
+      bitField0_ = (bitField0_ & ~0x00002000);
+      supersede_ = 0;
+      onChanged();
+      return this;
+    }
+
     private dev.callme.v1.Holder holder_;
     private com.google.protobuf.SingleFieldBuilder<
         dev.callme.v1.Holder, dev.callme.v1.Holder.Builder, dev.callme.v1.HolderOrBuilder> holderBuilder_;
@@ -3329,7 +3627,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the holder field is set.
      */
     public boolean hasHolder() {
-      return ((bitField0_ & 0x00001000) != 0);
+      return ((bitField0_ & 0x00004000) != 0);
     }
     /**
      * <pre>
@@ -3362,7 +3660,7 @@ private static final long serialVersionUID = 0L;
       } else {
         holderBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00001000;
+      bitField0_ |= 0x00004000;
       onChanged();
       return this;
     }
@@ -3380,7 +3678,7 @@ private static final long serialVersionUID = 0L;
       } else {
         holderBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00001000;
+      bitField0_ |= 0x00004000;
       onChanged();
       return this;
     }
@@ -3393,7 +3691,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeHolder(dev.callme.v1.Holder value) {
       if (holderBuilder_ == null) {
-        if (((bitField0_ & 0x00001000) != 0) &&
+        if (((bitField0_ & 0x00004000) != 0) &&
           holder_ != null &&
           holder_ != dev.callme.v1.Holder.getDefaultInstance()) {
           getHolderBuilder().mergeFrom(value);
@@ -3404,7 +3702,7 @@ private static final long serialVersionUID = 0L;
         holderBuilder_.mergeFrom(value);
       }
       if (holder_ != null) {
-        bitField0_ |= 0x00001000;
+        bitField0_ |= 0x00004000;
         onChanged();
       }
       return this;
@@ -3417,7 +3715,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.Holder holder = 15 [json_name = "holder"];</code>
      */
     public Builder clearHolder() {
-      bitField0_ = (bitField0_ & ~0x00001000);
+      bitField0_ = (bitField0_ & ~0x00004000);
       holder_ = null;
       if (holderBuilder_ != null) {
         holderBuilder_.dispose();
@@ -3434,7 +3732,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.Holder holder = 15 [json_name = "holder"];</code>
      */
     public dev.callme.v1.Holder.Builder getHolderBuilder() {
-      bitField0_ |= 0x00001000;
+      bitField0_ |= 0x00004000;
       onChanged();
       return internalGetHolderFieldBuilder().getBuilder();
     }
@@ -3529,7 +3827,7 @@ private static final long serialVersionUID = 0L;
         java.lang.String value) {
       if (value == null) { throw new NullPointerException(); }
       reason_ = value;
-      bitField0_ |= 0x00002000;
+      bitField0_ |= 0x00008000;
       onChanged();
       return this;
     }
@@ -3543,7 +3841,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder clearReason() {
       reason_ = getDefaultInstance().getReason();
-      bitField0_ = (bitField0_ & ~0x00002000);
+      bitField0_ = (bitField0_ & ~0x00008000);
       onChanged();
       return this;
     }
@@ -3561,7 +3859,7 @@ private static final long serialVersionUID = 0L;
       if (value == null) { throw new NullPointerException(); }
       checkByteStringIsUtf8(value);
       reason_ = value;
-      bitField0_ |= 0x00002000;
+      bitField0_ |= 0x00008000;
       onChanged();
       return this;
     }
@@ -3572,7 +3870,7 @@ private static final long serialVersionUID = 0L;
       if (!tags_.isModifiable()) {
         tags_ = new com.google.protobuf.LazyStringArrayList(tags_);
       }
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
     }
     /**
      * <pre>
@@ -3638,7 +3936,7 @@ private static final long serialVersionUID = 0L;
       if (value == null) { throw new NullPointerException(); }
       ensureTagsIsMutable();
       tags_.set(index, value);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }
@@ -3656,7 +3954,7 @@ private static final long serialVersionUID = 0L;
       if (value == null) { throw new NullPointerException(); }
       ensureTagsIsMutable();
       tags_.add(value);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }
@@ -3674,7 +3972,7 @@ private static final long serialVersionUID = 0L;
       ensureTagsIsMutable();
       com.google.protobuf.AbstractMessageLite.Builder.addAll(
           values, tags_);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }
@@ -3689,7 +3987,7 @@ private static final long serialVersionUID = 0L;
     public Builder clearTags() {
       tags_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
-      bitField0_ = (bitField0_ & ~0x00004000);;
+      bitField0_ = (bitField0_ & ~0x00010000);;
       onChanged();
       return this;
     }
@@ -3708,7 +4006,7 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       ensureTagsIsMutable();
       tags_.add(value);
-      bitField0_ |= 0x00004000;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }
@@ -3726,7 +4024,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the notBefore field is set.
      */
     public boolean hasNotBefore() {
-      return ((bitField0_ & 0x00008000) != 0);
+      return ((bitField0_ & 0x00020000) != 0);
     }
     /**
      * <pre>
@@ -3761,7 +4059,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00008000;
+      bitField0_ |= 0x00020000;
       onChanged();
       return this;
     }
@@ -3780,7 +4078,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00008000;
+      bitField0_ |= 0x00020000;
       onChanged();
       return this;
     }
@@ -3794,7 +4092,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNotBefore(com.google.protobuf.Timestamp value) {
       if (notBeforeBuilder_ == null) {
-        if (((bitField0_ & 0x00008000) != 0) &&
+        if (((bitField0_ & 0x00020000) != 0) &&
           notBefore_ != null &&
           notBefore_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
           getNotBeforeBuilder().mergeFrom(value);
@@ -3805,7 +4103,7 @@ private static final long serialVersionUID = 0L;
         notBeforeBuilder_.mergeFrom(value);
       }
       if (notBefore_ != null) {
-        bitField0_ |= 0x00008000;
+        bitField0_ |= 0x00020000;
         onChanged();
       }
       return this;
@@ -3819,7 +4117,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
      */
     public Builder clearNotBefore() {
-      bitField0_ = (bitField0_ & ~0x00008000);
+      bitField0_ = (bitField0_ & ~0x00020000);
       notBefore_ = null;
       if (notBeforeBuilder_ != null) {
         notBeforeBuilder_.dispose();
@@ -3837,7 +4135,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 18 [json_name = "notBefore"];</code>
      */
     public com.google.protobuf.Timestamp.Builder getNotBeforeBuilder() {
-      bitField0_ |= 0x00008000;
+      bitField0_ |= 0x00020000;
       onChanged();
       return internalGetNotBeforeFieldBuilder().getBuilder();
     }
@@ -3891,7 +4189,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the notAfter field is set.
      */
     public boolean hasNotAfter() {
-      return ((bitField0_ & 0x00010000) != 0);
+      return ((bitField0_ & 0x00040000) != 0);
     }
     /**
      * <pre>
@@ -3924,7 +4222,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notAfterBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00010000;
+      bitField0_ |= 0x00040000;
       onChanged();
       return this;
     }
@@ -3942,7 +4240,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notAfterBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00010000;
+      bitField0_ |= 0x00040000;
       onChanged();
       return this;
     }
@@ -3955,7 +4253,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNotAfter(com.google.protobuf.Timestamp value) {
       if (notAfterBuilder_ == null) {
-        if (((bitField0_ & 0x00010000) != 0) &&
+        if (((bitField0_ & 0x00040000) != 0) &&
           notAfter_ != null &&
           notAfter_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
           getNotAfterBuilder().mergeFrom(value);
@@ -3966,7 +4264,7 @@ private static final long serialVersionUID = 0L;
         notAfterBuilder_.mergeFrom(value);
       }
       if (notAfter_ != null) {
-        bitField0_ |= 0x00010000;
+        bitField0_ |= 0x00040000;
         onChanged();
       }
       return this;
@@ -3979,7 +4277,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
      */
     public Builder clearNotAfter() {
-      bitField0_ = (bitField0_ & ~0x00010000);
+      bitField0_ = (bitField0_ & ~0x00040000);
       notAfter_ = null;
       if (notAfterBuilder_ != null) {
         notAfterBuilder_.dispose();
@@ -3996,7 +4294,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_after = 19 [json_name = "notAfter"];</code>
      */
     public com.google.protobuf.Timestamp.Builder getNotAfterBuilder() {
-      bitField0_ |= 0x00010000;
+      bitField0_ |= 0x00040000;
       onChanged();
       return internalGetNotAfterFieldBuilder().getBuilder();
     }
@@ -4063,7 +4361,7 @@ private static final long serialVersionUID = 0L;
     public Builder setAutoClaim(boolean value) {
 
       autoClaim_ = value;
-      bitField0_ |= 0x00020000;
+      bitField0_ |= 0x00080000;
       onChanged();
       return this;
     }
@@ -4077,7 +4375,7 @@ private static final long serialVersionUID = 0L;
      * @return This builder for chaining.
      */
     public Builder clearAutoClaim() {
-      bitField0_ = (bitField0_ & ~0x00020000);
+      bitField0_ = (bitField0_ & ~0x00080000);
       autoClaim_ = false;
       onChanged();
       return this;

@@ -310,6 +310,49 @@ public interface AcquireRequestOrBuilder extends
 
   /**
    * <pre>
+   * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+   * (principal) and pool. At most 128 characters.
+   * </pre>
+   *
+   * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+   * @return The supersedeKey.
+   */
+  java.lang.String getSupersedeKey();
+  /**
+   * <pre>
+   * Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+   * (principal) and pool. At most 128 characters.
+   * </pre>
+   *
+   * <code>string supersede_key = 13 [json_name = "supersedeKey"];</code>
+   * @return The bytes for supersedeKey.
+   */
+  com.google.protobuf.ByteString
+      getSupersedeKeyBytes();
+
+  /**
+   * <pre>
+   * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+   * what is refused, supersedes nobody. Needs supersede_key.
+   * </pre>
+   *
+   * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+   * @return The enum numeric value on the wire for supersede.
+   */
+  int getSupersedeValue();
+  /**
+   * <pre>
+   * What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+   * what is refused, supersedes nobody. Needs supersede_key.
+   * </pre>
+   *
+   * <code>.callme.v1.Supersede supersede = 14 [json_name = "supersede"];</code>
+   * @return The supersede.
+   */
+  dev.callme.v1.Supersede getSupersede();
+
+  /**
+   * <pre>
    * Who it is for.
    * </pre>
    *

@@ -65,6 +65,14 @@ public enum EndReason
   END_REASON_TIMED_OUT(6),
   /**
    * <pre>
+   * A newer request with its supersede_key took its place: `superseded_by`.
+   * </pre>
+   *
+   * <code>END_REASON_SUPERSEDED = 8;</code>
+   */
+  END_REASON_SUPERSEDED(8),
+  /**
+   * <pre>
    * Someone else ended it with ForceRelease.
    * </pre>
    *
@@ -141,6 +149,14 @@ public enum EndReason
   public static final int END_REASON_TIMED_OUT_VALUE = 6;
   /**
    * <pre>
+   * A newer request with its supersede_key took its place: `superseded_by`.
+   * </pre>
+   *
+   * <code>END_REASON_SUPERSEDED = 8;</code>
+   */
+  public static final int END_REASON_SUPERSEDED_VALUE = 8;
+  /**
+   * <pre>
    * Someone else ended it with ForceRelease.
    * </pre>
    *
@@ -187,6 +203,7 @@ public enum EndReason
       case 3: return END_REASON_WITHDRAWN;
       case 4: return END_REASON_ABANDONED;
       case 6: return END_REASON_TIMED_OUT;
+      case 8: return END_REASON_SUPERSEDED;
       case 9: return END_REASON_FORCE_RELEASED;
       case 10: return END_REASON_UNSATISFIABLE;
       default: return null;

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * Who ended a lease that did not end by itself.
+ * Who ended a lease that did not end by itself, or asks its holder to end it.
  * </pre>
  *
  * Protobuf type {@code callme.v1.EndedBy}
@@ -140,7 +140,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object leaseId_ = "";
   /**
    * <pre>
-   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
    * </pre>
    *
    * <code>string lease_id = 3 [json_name = "leaseId"];</code>
@@ -161,7 +161,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
    * </pre>
    *
    * <code>string lease_id = 3 [json_name = "leaseId"];</code>
@@ -366,7 +366,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Who ended a lease that did not end by itself.
+   * Who ended a lease that did not end by itself, or asks its holder to end it.
    * </pre>
    *
    * Protobuf type {@code callme.v1.EndedBy}
@@ -801,7 +801,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object leaseId_ = "";
     /**
      * <pre>
-     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
      * </pre>
      *
      * <code>string lease_id = 3 [json_name = "leaseId"];</code>
@@ -821,7 +821,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
      * </pre>
      *
      * <code>string lease_id = 3 [json_name = "leaseId"];</code>
@@ -842,7 +842,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
      * </pre>
      *
      * <code>string lease_id = 3 [json_name = "leaseId"];</code>
@@ -859,7 +859,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
      * </pre>
      *
      * <code>string lease_id = 3 [json_name = "leaseId"];</code>
@@ -873,7 +873,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+     * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
      * </pre>
      *
      * <code>string lease_id = 3 [json_name = "leaseId"];</code>

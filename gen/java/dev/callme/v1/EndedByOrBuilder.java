@@ -59,7 +59,7 @@ public interface EndedByOrBuilder extends
 
   /**
    * <pre>
-   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
    * </pre>
    *
    * <code>string lease_id = 3 [json_name = "leaseId"];</code>
@@ -68,7 +68,7 @@ public interface EndedByOrBuilder extends
   java.lang.String getLeaseId();
   /**
    * <pre>
-   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+   * The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
    * </pre>
    *
    * <code>string lease_id = 3 [json_name = "leaseId"];</code>

@@ -183,6 +183,14 @@ public enum EventKind
    * <code>EVENT_KIND_CLEANING = 20;</code>
    */
   EVENT_KIND_CLEANING(20),
+  /**
+   * <pre>
+   * A holder is asked to stop, by a newer request of its supersede_key.
+   * </pre>
+   *
+   * <code>EVENT_KIND_CANCEL_REQUESTED = 21;</code>
+   */
+  EVENT_KIND_CANCEL_REQUESTED(21),
   UNRECOGNIZED(-1),
   ;
 
@@ -363,6 +371,14 @@ public enum EventKind
    * <code>EVENT_KIND_CLEANING = 20;</code>
    */
   public static final int EVENT_KIND_CLEANING_VALUE = 20;
+  /**
+   * <pre>
+   * A holder is asked to stop, by a newer request of its supersede_key.
+   * </pre>
+   *
+   * <code>EVENT_KIND_CANCEL_REQUESTED = 21;</code>
+   */
+  public static final int EVENT_KIND_CANCEL_REQUESTED_VALUE = 21;
 
 
   public final int getNumber() {
@@ -410,6 +426,7 @@ public enum EventKind
       case 18: return EVENT_KIND_FACTS_CHANGED;
       case 19: return EVENT_KIND_RESERVED;
       case 20: return EVENT_KIND_CLEANING;
+      case 21: return EVENT_KIND_CANCEL_REQUESTED;
       default: return null;
     }
   }

@@ -126,7 +126,7 @@ public final class InsightServiceProto {
       "oned\022;\n\013covers_from\030\t \001(\0132\032.google.proto" +
       "buf.TimestampR\ncoversFrom\";\n\020GetStatsRes" +
       "ponse\022\'\n\004rows\030\001 \003(\0132\023.callme.v1.StatsRow" +
-      "R\004rows*\326\004\n\tEventKind\022\032\n\026EVENT_KIND_UNSPE" +
+      "R\004rows*\367\004\n\tEventKind\022\032\n\026EVENT_KIND_UNSPE" +
       "CIFIED\020\000\022\025\n\021EVENT_KIND_QUEUED\020\001\022\026\n\022EVENT" +
       "_KIND_OFFERED\020\002\022\026\n\022EVENT_KIND_GRANTED\020\003\022" +
       "\032\n\026EVENT_KIND_PASSED_OVER\020\004\022\031\n\025EVENT_KIN" +
@@ -141,18 +141,19 @@ public final class InsightServiceProto {
       "RONMENT_DELETED\020\020\022\034\n\030EVENT_KIND_STATE_CH" +
       "ANGED\020\021\022\034\n\030EVENT_KIND_FACTS_CHANGED\020\022\022\027\n" +
       "\023EVENT_KIND_RESERVED\020\023\022\027\n\023EVENT_KIND_CLE" +
-      "ANING\020\024*}\n\007GroupBy\022\030\n\024GROUP_BY_UNSPECIFI" +
-      "ED\020\000\022\030\n\024GROUP_BY_ENVIRONMENT\020\001\022\021\n\rGROUP_" +
-      "BY_POOL\020\002\022\027\n\023GROUP_BY_REPOSITORY\020\003\022\022\n\016GR" +
-      "OUP_BY_LABEL\020\0042\252\001\n\016InsightService\022N\n\nLis" +
-      "tEvents\022\034.callme.v1.ListEventsRequest\032\035." +
-      "callme.v1.ListEventsResponse\"\003\220\002\001\022H\n\010Get" +
-      "Stats\022\032.callme.v1.GetStatsRequest\032\033.call" +
-      "me.v1.GetStatsResponse\"\003\220\002\001B\237\001\n\rdev.call" +
-      "me.v1B\023InsightServiceProtoP\001Z4github.com" +
-      "/call-me/call-me/gen/go/callme/v1;callme" +
-      "v1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callm" +
-      "e\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
+      "ANING\020\024\022\037\n\033EVENT_KIND_CANCEL_REQUESTED\020\025" +
+      "*}\n\007GroupBy\022\030\n\024GROUP_BY_UNSPECIFIED\020\000\022\030\n" +
+      "\024GROUP_BY_ENVIRONMENT\020\001\022\021\n\rGROUP_BY_POOL" +
+      "\020\002\022\027\n\023GROUP_BY_REPOSITORY\020\003\022\022\n\016GROUP_BY_" +
+      "LABEL\020\0042\252\001\n\016InsightService\022N\n\nListEvents" +
+      "\022\034.callme.v1.ListEventsRequest\032\035.callme." +
+      "v1.ListEventsResponse\"\003\220\002\001\022H\n\010GetStats\022\032" +
+      ".callme.v1.GetStatsRequest\032\033.callme.v1.G" +
+      "etStatsResponse\"\003\220\002\001B\237\001\n\rdev.callme.v1B\023" +
+      "InsightServiceProtoP\001Z4github.com/call-m" +
+      "e/call-me/gen/go/callme/v1;callmev1\242\002\003CX" +
+      "X\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GP" +
+      "BMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -45,7 +45,9 @@ private static final long serialVersionUID = 0L;
     ahead_ = java.util.Collections.emptyList();
     holders_ = java.util.Collections.emptyList();
     requestId_ = "";
+    supersededBy_ = "";
     needs_ = java.util.Collections.emptyList();
+    supersedeKey_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -1244,6 +1246,91 @@ private static final long serialVersionUID = 0L;
     return passedOver_;
   }
 
+  public static final int CANCEL_REQUESTED_FIELD_NUMBER = 33;
+  private dev.callme.v1.CancelRequest cancelRequested_;
+  /**
+   * <pre>
+   * While HELD: its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+   * @return Whether the cancelRequested field is set.
+   */
+  @java.lang.Override
+  public boolean hasCancelRequested() {
+    return ((bitField0_ & 0x00004000) != 0);
+  }
+  /**
+   * <pre>
+   * While HELD: its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+   * @return The cancelRequested.
+   */
+  @java.lang.Override
+  public dev.callme.v1.CancelRequest getCancelRequested() {
+    return cancelRequested_ == null ? dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+  }
+  /**
+   * <pre>
+   * While HELD: its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.CancelRequestOrBuilder getCancelRequestedOrBuilder() {
+    return cancelRequested_ == null ? dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+  }
+
+  public static final int SUPERSEDED_BY_FIELD_NUMBER = 34;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object supersededBy_ = "";
+  /**
+   * <pre>
+   * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+   * </pre>
+   *
+   * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+   * @return The supersededBy.
+   */
+  @java.lang.Override
+  public java.lang.String getSupersededBy() {
+    java.lang.Object ref = supersededBy_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      supersededBy_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+   * </pre>
+   *
+   * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+   * @return The bytes for supersededBy.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSupersededByBytes() {
+    java.lang.Object ref = supersededBy_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      supersededBy_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   public static final int NOT_BEFORE_FIELD_NUMBER = 35;
   private com.google.protobuf.Timestamp notBefore_;
   /**
@@ -1256,7 +1343,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasNotBefore() {
-    return ((bitField0_ & 0x00004000) != 0);
+    return ((bitField0_ & 0x00008000) != 0);
   }
   /**
    * <pre>
@@ -1294,7 +1381,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasNotAfter() {
-    return ((bitField0_ & 0x00008000) != 0);
+    return ((bitField0_ & 0x00010000) != 0);
   }
   /**
    * <pre>
@@ -1347,7 +1434,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasNextReservation() {
-    return ((bitField0_ & 0x00010000) != 0);
+    return ((bitField0_ & 0x00020000) != 0);
   }
   /**
    * <pre>
@@ -1447,6 +1534,53 @@ private static final long serialVersionUID = 0L;
   public dev.callme.v1.NeedOrBuilder getNeedsOrBuilder(
       int index) {
     return needs_.get(index);
+  }
+
+  public static final int SUPERSEDE_KEY_FIELD_NUMBER = 41;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object supersedeKey_ = "";
+  /**
+   * <pre>
+   * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+   * </pre>
+   *
+   * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+   * @return The supersedeKey.
+   */
+  @java.lang.Override
+  public java.lang.String getSupersedeKey() {
+    java.lang.Object ref = supersedeKey_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      supersedeKey_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+   * </pre>
+   *
+   * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+   * @return The bytes for supersedeKey.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSupersedeKeyBytes() {
+    java.lang.Object ref = supersedeKey_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      supersedeKey_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
   }
 
   private byte memoizedIsInitialized = -1;
@@ -1557,15 +1691,21 @@ private static final long serialVersionUID = 0L;
       output.writeBool(31, passedOver_);
     }
     if (((bitField0_ & 0x00004000) != 0)) {
-      output.writeMessage(35, getNotBefore());
+      output.writeMessage(33, getCancelRequested());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersededBy_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 34, supersededBy_);
     }
     if (((bitField0_ & 0x00008000) != 0)) {
+      output.writeMessage(35, getNotBefore());
+    }
+    if (((bitField0_ & 0x00010000) != 0)) {
       output.writeMessage(36, getNotAfter());
     }
     if (autoClaim_ != false) {
       output.writeBool(37, autoClaim_);
     }
-    if (((bitField0_ & 0x00010000) != 0)) {
+    if (((bitField0_ & 0x00020000) != 0)) {
       output.writeMessage(38, getNextReservation());
     }
     if (cleaning_ != false) {
@@ -1573,6 +1713,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < needs_.size(); i++) {
       output.writeMessage(40, needs_.get(i));
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersedeKey_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 41, supersedeKey_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1707,9 +1850,16 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00004000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeMessageSize(35, getNotBefore());
+        .computeMessageSize(33, getCancelRequested());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersededBy_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(34, supersededBy_);
     }
     if (((bitField0_ & 0x00008000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(35, getNotBefore());
+    }
+    if (((bitField0_ & 0x00010000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(36, getNotAfter());
     }
@@ -1717,7 +1867,7 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(37, autoClaim_);
     }
-    if (((bitField0_ & 0x00010000) != 0)) {
+    if (((bitField0_ & 0x00020000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(38, getNextReservation());
     }
@@ -1728,6 +1878,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < needs_.size(); i++) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(40, needs_.get(i));
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersedeKey_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(41, supersedeKey_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -1846,6 +1999,13 @@ private static final long serialVersionUID = 0L;
     }
     if (getPassedOver()
         != other.getPassedOver()) return false;
+    if (hasCancelRequested() != other.hasCancelRequested()) return false;
+    if (hasCancelRequested()) {
+      if (!getCancelRequested()
+          .equals(other.getCancelRequested())) return false;
+    }
+    if (!getSupersededBy()
+        .equals(other.getSupersededBy())) return false;
     if (hasNotBefore() != other.hasNotBefore()) return false;
     if (hasNotBefore()) {
       if (!getNotBefore()
@@ -1867,6 +2027,8 @@ private static final long serialVersionUID = 0L;
         != other.getCleaning()) return false;
     if (!getNeedsList()
         .equals(other.getNeedsList())) return false;
+    if (!getSupersedeKey()
+        .equals(other.getSupersedeKey())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1978,6 +2140,12 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + PASSED_OVER_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getPassedOver());
+    if (hasCancelRequested()) {
+      hash = (37 * hash) + CANCEL_REQUESTED_FIELD_NUMBER;
+      hash = (53 * hash) + getCancelRequested().hashCode();
+    }
+    hash = (37 * hash) + SUPERSEDED_BY_FIELD_NUMBER;
+    hash = (53 * hash) + getSupersededBy().hashCode();
     if (hasNotBefore()) {
       hash = (37 * hash) + NOT_BEFORE_FIELD_NUMBER;
       hash = (53 * hash) + getNotBefore().hashCode();
@@ -2000,6 +2168,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + NEEDS_FIELD_NUMBER;
       hash = (53 * hash) + getNeedsList().hashCode();
     }
+    hash = (37 * hash) + SUPERSEDE_KEY_FIELD_NUMBER;
+    hash = (53 * hash) + getSupersedeKey().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -2151,6 +2321,7 @@ private static final long serialVersionUID = 0L;
         internalGetQueueTimeoutFieldBuilder();
         internalGetEndedByFieldBuilder();
         internalGetLatestEndFieldBuilder();
+        internalGetCancelRequestedFieldBuilder();
         internalGetNotBeforeFieldBuilder();
         internalGetNotAfterFieldBuilder();
         internalGetNextReservationFieldBuilder();
@@ -2268,6 +2439,12 @@ private static final long serialVersionUID = 0L;
         latestEndBuilder_ = null;
       }
       passedOver_ = false;
+      cancelRequested_ = null;
+      if (cancelRequestedBuilder_ != null) {
+        cancelRequestedBuilder_.dispose();
+        cancelRequestedBuilder_ = null;
+      }
+      supersededBy_ = "";
       notBefore_ = null;
       if (notBeforeBuilder_ != null) {
         notBeforeBuilder_.dispose();
@@ -2291,7 +2468,8 @@ private static final long serialVersionUID = 0L;
         needs_ = null;
         needsBuilder_.clear();
       }
-      bitField1_ = (bitField1_ & ~0x00000010);
+      bitField1_ = (bitField1_ & ~0x00000040);
+      supersedeKey_ = "";
       return this;
     }
 
@@ -2354,9 +2532,9 @@ private static final long serialVersionUID = 0L;
         result.holders_ = holdersBuilder_.build();
       }
       if (needsBuilder_ == null) {
-        if (((bitField1_ & 0x00000010) != 0)) {
+        if (((bitField1_ & 0x00000040) != 0)) {
           needs_ = java.util.Collections.unmodifiableList(needs_);
-          bitField1_ = (bitField1_ & ~0x00000010);
+          bitField1_ = (bitField1_ & ~0x00000040);
         }
         result.needs_ = needs_;
       } else {
@@ -2495,9 +2673,9 @@ private static final long serialVersionUID = 0L;
         result.passedOver_ = passedOver_;
       }
       if (((from_bitField0_ & 0x80000000) != 0)) {
-        result.notBefore_ = notBeforeBuilder_ == null
-            ? notBefore_
-            : notBeforeBuilder_.build();
+        result.cancelRequested_ = cancelRequestedBuilder_ == null
+            ? cancelRequested_
+            : cancelRequestedBuilder_.build();
         to_bitField0_ |= 0x00004000;
       }
       result.bitField0_ |= to_bitField0_;
@@ -2505,24 +2683,36 @@ private static final long serialVersionUID = 0L;
 
     private void buildPartial1(dev.callme.v1.Lease result) {
       int from_bitField1_ = bitField1_;
-      int to_bitField0_ = 0;
       if (((from_bitField1_ & 0x00000001) != 0)) {
+        result.supersededBy_ = supersededBy_;
+      }
+      int to_bitField0_ = 0;
+      if (((from_bitField1_ & 0x00000002) != 0)) {
+        result.notBefore_ = notBeforeBuilder_ == null
+            ? notBefore_
+            : notBeforeBuilder_.build();
+        to_bitField0_ |= 0x00008000;
+      }
+      if (((from_bitField1_ & 0x00000004) != 0)) {
         result.notAfter_ = notAfterBuilder_ == null
             ? notAfter_
             : notAfterBuilder_.build();
-        to_bitField0_ |= 0x00008000;
-      }
-      if (((from_bitField1_ & 0x00000002) != 0)) {
-        result.autoClaim_ = autoClaim_;
-      }
-      if (((from_bitField1_ & 0x00000004) != 0)) {
-        result.nextReservation_ = nextReservationBuilder_ == null
-            ? nextReservation_
-            : nextReservationBuilder_.build();
         to_bitField0_ |= 0x00010000;
       }
       if (((from_bitField1_ & 0x00000008) != 0)) {
+        result.autoClaim_ = autoClaim_;
+      }
+      if (((from_bitField1_ & 0x00000010) != 0)) {
+        result.nextReservation_ = nextReservationBuilder_ == null
+            ? nextReservation_
+            : nextReservationBuilder_.build();
+        to_bitField0_ |= 0x00020000;
+      }
+      if (((from_bitField1_ & 0x00000020) != 0)) {
         result.cleaning_ = cleaning_;
+      }
+      if (((from_bitField1_ & 0x00000080) != 0)) {
+        result.supersedeKey_ = supersedeKey_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -2720,6 +2910,14 @@ private static final long serialVersionUID = 0L;
       if (other.getPassedOver() != false) {
         setPassedOver(other.getPassedOver());
       }
+      if (other.hasCancelRequested()) {
+        mergeCancelRequested(other.getCancelRequested());
+      }
+      if (!other.getSupersededBy().isEmpty()) {
+        supersededBy_ = other.supersededBy_;
+        bitField1_ |= 0x00000001;
+        onChanged();
+      }
       if (other.hasNotBefore()) {
         mergeNotBefore(other.getNotBefore());
       }
@@ -2739,7 +2937,7 @@ private static final long serialVersionUID = 0L;
         if (!other.needs_.isEmpty()) {
           if (needs_.isEmpty()) {
             needs_ = other.needs_;
-            bitField1_ = (bitField1_ & ~0x00000010);
+            bitField1_ = (bitField1_ & ~0x00000040);
           } else {
             ensureNeedsIsMutable();
             needs_.addAll(other.needs_);
@@ -2752,7 +2950,7 @@ private static final long serialVersionUID = 0L;
             needsBuilder_.dispose();
             needsBuilder_ = null;
             needs_ = other.needs_;
-            bitField1_ = (bitField1_ & ~0x00000010);
+            bitField1_ = (bitField1_ & ~0x00000040);
             needsBuilder_ = 
               com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
                  internalGetNeedsFieldBuilder() : null;
@@ -2760,6 +2958,11 @@ private static final long serialVersionUID = 0L;
             needsBuilder_.addAllMessages(other.needs_);
           }
         }
+      }
+      if (!other.getSupersedeKey().isEmpty()) {
+        supersedeKey_ = other.supersedeKey_;
+        bitField1_ |= 0x00000080;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -2995,35 +3198,47 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x40000000;
               break;
             } // case 248
+            case 266: {
+              input.readMessage(
+                  internalGetCancelRequestedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x80000000;
+              break;
+            } // case 266
+            case 274: {
+              supersededBy_ = input.readStringRequireUtf8();
+              bitField1_ |= 0x00000001;
+              break;
+            } // case 274
             case 282: {
               input.readMessage(
                   internalGetNotBeforeFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x80000000;
+              bitField1_ |= 0x00000002;
               break;
             } // case 282
             case 290: {
               input.readMessage(
                   internalGetNotAfterFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField1_ |= 0x00000001;
+              bitField1_ |= 0x00000004;
               break;
             } // case 290
             case 296: {
               autoClaim_ = input.readBool();
-              bitField1_ |= 0x00000002;
+              bitField1_ |= 0x00000008;
               break;
             } // case 296
             case 306: {
               input.readMessage(
                   internalGetNextReservationFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField1_ |= 0x00000004;
+              bitField1_ |= 0x00000010;
               break;
             } // case 306
             case 312: {
               cleaning_ = input.readBool();
-              bitField1_ |= 0x00000008;
+              bitField1_ |= 0x00000020;
               break;
             } // case 312
             case 322: {
@@ -3039,6 +3254,11 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 322
+            case 330: {
+              supersedeKey_ = input.readStringRequireUtf8();
+              bitField1_ |= 0x00000080;
+              break;
+            } // case 330
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -7267,6 +7487,255 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
+    private dev.callme.v1.CancelRequest cancelRequested_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.CancelRequest, dev.callme.v1.CancelRequest.Builder, dev.callme.v1.CancelRequestOrBuilder> cancelRequestedBuilder_;
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     * @return Whether the cancelRequested field is set.
+     */
+    public boolean hasCancelRequested() {
+      return ((bitField0_ & 0x80000000) != 0);
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     * @return The cancelRequested.
+     */
+    public dev.callme.v1.CancelRequest getCancelRequested() {
+      if (cancelRequestedBuilder_ == null) {
+        return cancelRequested_ == null ? dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+      } else {
+        return cancelRequestedBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     */
+    public Builder setCancelRequested(dev.callme.v1.CancelRequest value) {
+      if (cancelRequestedBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        cancelRequested_ = value;
+      } else {
+        cancelRequestedBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     */
+    public Builder setCancelRequested(
+        dev.callme.v1.CancelRequest.Builder builderForValue) {
+      if (cancelRequestedBuilder_ == null) {
+        cancelRequested_ = builderForValue.build();
+      } else {
+        cancelRequestedBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     */
+    public Builder mergeCancelRequested(dev.callme.v1.CancelRequest value) {
+      if (cancelRequestedBuilder_ == null) {
+        if (((bitField0_ & 0x80000000) != 0) &&
+          cancelRequested_ != null &&
+          cancelRequested_ != dev.callme.v1.CancelRequest.getDefaultInstance()) {
+          getCancelRequestedBuilder().mergeFrom(value);
+        } else {
+          cancelRequested_ = value;
+        }
+      } else {
+        cancelRequestedBuilder_.mergeFrom(value);
+      }
+      if (cancelRequested_ != null) {
+        bitField0_ |= 0x80000000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     */
+    public Builder clearCancelRequested() {
+      bitField0_ = (bitField0_ & ~0x80000000);
+      cancelRequested_ = null;
+      if (cancelRequestedBuilder_ != null) {
+        cancelRequestedBuilder_.dispose();
+        cancelRequestedBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     */
+    public dev.callme.v1.CancelRequest.Builder getCancelRequestedBuilder() {
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return internalGetCancelRequestedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     */
+    public dev.callme.v1.CancelRequestOrBuilder getCancelRequestedOrBuilder() {
+      if (cancelRequestedBuilder_ != null) {
+        return cancelRequestedBuilder_.getMessageOrBuilder();
+      } else {
+        return cancelRequested_ == null ?
+            dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+      }
+    }
+    /**
+     * <pre>
+     * While HELD: its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.CancelRequest, dev.callme.v1.CancelRequest.Builder, dev.callme.v1.CancelRequestOrBuilder> 
+        internalGetCancelRequestedFieldBuilder() {
+      if (cancelRequestedBuilder_ == null) {
+        cancelRequestedBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.CancelRequest, dev.callme.v1.CancelRequest.Builder, dev.callme.v1.CancelRequestOrBuilder>(
+                getCancelRequested(),
+                getParentForChildren(),
+                isClean());
+        cancelRequested_ = null;
+      }
+      return cancelRequestedBuilder_;
+    }
+
+    private java.lang.Object supersededBy_ = "";
+    /**
+     * <pre>
+     * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+     * </pre>
+     *
+     * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+     * @return The supersededBy.
+     */
+    public java.lang.String getSupersededBy() {
+      java.lang.Object ref = supersededBy_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        supersededBy_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+     * </pre>
+     *
+     * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+     * @return The bytes for supersededBy.
+     */
+    public com.google.protobuf.ByteString
+        getSupersededByBytes() {
+      java.lang.Object ref = supersededBy_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        supersededBy_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+     * </pre>
+     *
+     * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+     * @param value The supersededBy to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersededBy(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      supersededBy_ = value;
+      bitField1_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+     * </pre>
+     *
+     * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSupersededBy() {
+      supersededBy_ = getDefaultInstance().getSupersededBy();
+      bitField1_ = (bitField1_ & ~0x00000001);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+     * </pre>
+     *
+     * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+     * @param value The bytes for supersededBy to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersededByBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      supersededBy_ = value;
+      bitField1_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+
     private com.google.protobuf.Timestamp notBefore_;
     private com.google.protobuf.SingleFieldBuilder<
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> notBeforeBuilder_;
@@ -7279,7 +7748,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the notBefore field is set.
      */
     public boolean hasNotBefore() {
-      return ((bitField0_ & 0x80000000) != 0);
+      return ((bitField1_ & 0x00000002) != 0);
     }
     /**
      * <pre>
@@ -7312,7 +7781,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x80000000;
+      bitField1_ |= 0x00000002;
       onChanged();
       return this;
     }
@@ -7330,7 +7799,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x80000000;
+      bitField1_ |= 0x00000002;
       onChanged();
       return this;
     }
@@ -7343,7 +7812,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNotBefore(com.google.protobuf.Timestamp value) {
       if (notBeforeBuilder_ == null) {
-        if (((bitField0_ & 0x80000000) != 0) &&
+        if (((bitField1_ & 0x00000002) != 0) &&
           notBefore_ != null &&
           notBefore_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
           getNotBeforeBuilder().mergeFrom(value);
@@ -7354,7 +7823,7 @@ private static final long serialVersionUID = 0L;
         notBeforeBuilder_.mergeFrom(value);
       }
       if (notBefore_ != null) {
-        bitField0_ |= 0x80000000;
+        bitField1_ |= 0x00000002;
         onChanged();
       }
       return this;
@@ -7367,7 +7836,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
      */
     public Builder clearNotBefore() {
-      bitField0_ = (bitField0_ & ~0x80000000);
+      bitField1_ = (bitField1_ & ~0x00000002);
       notBefore_ = null;
       if (notBeforeBuilder_ != null) {
         notBeforeBuilder_.dispose();
@@ -7384,7 +7853,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
      */
     public com.google.protobuf.Timestamp.Builder getNotBeforeBuilder() {
-      bitField0_ |= 0x80000000;
+      bitField1_ |= 0x00000002;
       onChanged();
       return internalGetNotBeforeFieldBuilder().getBuilder();
     }
@@ -7436,7 +7905,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the notAfter field is set.
      */
     public boolean hasNotAfter() {
-      return ((bitField1_ & 0x00000001) != 0);
+      return ((bitField1_ & 0x00000004) != 0);
     }
     /**
      * <pre>
@@ -7469,7 +7938,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notAfterBuilder_.setMessage(value);
       }
-      bitField1_ |= 0x00000001;
+      bitField1_ |= 0x00000004;
       onChanged();
       return this;
     }
@@ -7487,7 +7956,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notAfterBuilder_.setMessage(builderForValue.build());
       }
-      bitField1_ |= 0x00000001;
+      bitField1_ |= 0x00000004;
       onChanged();
       return this;
     }
@@ -7500,7 +7969,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNotAfter(com.google.protobuf.Timestamp value) {
       if (notAfterBuilder_ == null) {
-        if (((bitField1_ & 0x00000001) != 0) &&
+        if (((bitField1_ & 0x00000004) != 0) &&
           notAfter_ != null &&
           notAfter_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
           getNotAfterBuilder().mergeFrom(value);
@@ -7511,7 +7980,7 @@ private static final long serialVersionUID = 0L;
         notAfterBuilder_.mergeFrom(value);
       }
       if (notAfter_ != null) {
-        bitField1_ |= 0x00000001;
+        bitField1_ |= 0x00000004;
         onChanged();
       }
       return this;
@@ -7524,7 +7993,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
      */
     public Builder clearNotAfter() {
-      bitField1_ = (bitField1_ & ~0x00000001);
+      bitField1_ = (bitField1_ & ~0x00000004);
       notAfter_ = null;
       if (notAfterBuilder_ != null) {
         notAfterBuilder_.dispose();
@@ -7541,7 +8010,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
      */
     public com.google.protobuf.Timestamp.Builder getNotAfterBuilder() {
-      bitField1_ |= 0x00000001;
+      bitField1_ |= 0x00000004;
       onChanged();
       return internalGetNotAfterFieldBuilder().getBuilder();
     }
@@ -7606,7 +8075,7 @@ private static final long serialVersionUID = 0L;
     public Builder setAutoClaim(boolean value) {
 
       autoClaim_ = value;
-      bitField1_ |= 0x00000002;
+      bitField1_ |= 0x00000008;
       onChanged();
       return this;
     }
@@ -7619,7 +8088,7 @@ private static final long serialVersionUID = 0L;
      * @return This builder for chaining.
      */
     public Builder clearAutoClaim() {
-      bitField1_ = (bitField1_ & ~0x00000002);
+      bitField1_ = (bitField1_ & ~0x00000008);
       autoClaim_ = false;
       onChanged();
       return this;
@@ -7637,7 +8106,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the nextReservation field is set.
      */
     public boolean hasNextReservation() {
-      return ((bitField1_ & 0x00000004) != 0);
+      return ((bitField1_ & 0x00000010) != 0);
     }
     /**
      * <pre>
@@ -7670,7 +8139,7 @@ private static final long serialVersionUID = 0L;
       } else {
         nextReservationBuilder_.setMessage(value);
       }
-      bitField1_ |= 0x00000004;
+      bitField1_ |= 0x00000010;
       onChanged();
       return this;
     }
@@ -7688,7 +8157,7 @@ private static final long serialVersionUID = 0L;
       } else {
         nextReservationBuilder_.setMessage(builderForValue.build());
       }
-      bitField1_ |= 0x00000004;
+      bitField1_ |= 0x00000010;
       onChanged();
       return this;
     }
@@ -7701,7 +8170,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNextReservation(dev.callme.v1.Reservation value) {
       if (nextReservationBuilder_ == null) {
-        if (((bitField1_ & 0x00000004) != 0) &&
+        if (((bitField1_ & 0x00000010) != 0) &&
           nextReservation_ != null &&
           nextReservation_ != dev.callme.v1.Reservation.getDefaultInstance()) {
           getNextReservationBuilder().mergeFrom(value);
@@ -7712,7 +8181,7 @@ private static final long serialVersionUID = 0L;
         nextReservationBuilder_.mergeFrom(value);
       }
       if (nextReservation_ != null) {
-        bitField1_ |= 0x00000004;
+        bitField1_ |= 0x00000010;
         onChanged();
       }
       return this;
@@ -7725,7 +8194,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
      */
     public Builder clearNextReservation() {
-      bitField1_ = (bitField1_ & ~0x00000004);
+      bitField1_ = (bitField1_ & ~0x00000010);
       nextReservation_ = null;
       if (nextReservationBuilder_ != null) {
         nextReservationBuilder_.dispose();
@@ -7742,7 +8211,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
      */
     public dev.callme.v1.Reservation.Builder getNextReservationBuilder() {
-      bitField1_ |= 0x00000004;
+      bitField1_ |= 0x00000010;
       onChanged();
       return internalGetNextReservationFieldBuilder().getBuilder();
     }
@@ -7807,7 +8276,7 @@ private static final long serialVersionUID = 0L;
     public Builder setCleaning(boolean value) {
 
       cleaning_ = value;
-      bitField1_ |= 0x00000008;
+      bitField1_ |= 0x00000020;
       onChanged();
       return this;
     }
@@ -7820,7 +8289,7 @@ private static final long serialVersionUID = 0L;
      * @return This builder for chaining.
      */
     public Builder clearCleaning() {
-      bitField1_ = (bitField1_ & ~0x00000008);
+      bitField1_ = (bitField1_ & ~0x00000020);
       cleaning_ = false;
       onChanged();
       return this;
@@ -7829,9 +8298,9 @@ private static final long serialVersionUID = 0L;
     private java.util.List<dev.callme.v1.Need> needs_ =
       java.util.Collections.emptyList();
     private void ensureNeedsIsMutable() {
-      if (!((bitField1_ & 0x00000010) != 0)) {
+      if (!((bitField1_ & 0x00000040) != 0)) {
         needs_ = new java.util.ArrayList<dev.callme.v1.Need>(needs_);
-        bitField1_ |= 0x00000010;
+        bitField1_ |= 0x00000040;
        }
     }
 
@@ -8025,7 +8494,7 @@ private static final long serialVersionUID = 0L;
     public Builder clearNeeds() {
       if (needsBuilder_ == null) {
         needs_ = java.util.Collections.emptyList();
-        bitField1_ = (bitField1_ & ~0x00000010);
+        bitField1_ = (bitField1_ & ~0x00000040);
         onChanged();
       } else {
         needsBuilder_.clear();
@@ -8130,12 +8599,104 @@ private static final long serialVersionUID = 0L;
         needsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
             dev.callme.v1.Need, dev.callme.v1.Need.Builder, dev.callme.v1.NeedOrBuilder>(
                 needs_,
-                ((bitField1_ & 0x00000010) != 0),
+                ((bitField1_ & 0x00000040) != 0),
                 getParentForChildren(),
                 isClean());
         needs_ = null;
       }
       return needsBuilder_;
+    }
+
+    private java.lang.Object supersedeKey_ = "";
+    /**
+     * <pre>
+     * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+     * </pre>
+     *
+     * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+     * @return The supersedeKey.
+     */
+    public java.lang.String getSupersedeKey() {
+      java.lang.Object ref = supersedeKey_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        supersedeKey_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+     * </pre>
+     *
+     * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+     * @return The bytes for supersedeKey.
+     */
+    public com.google.protobuf.ByteString
+        getSupersedeKeyBytes() {
+      java.lang.Object ref = supersedeKey_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        supersedeKey_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+     * </pre>
+     *
+     * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+     * @param value The supersedeKey to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersedeKey(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      supersedeKey_ = value;
+      bitField1_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+     * </pre>
+     *
+     * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSupersedeKey() {
+      supersedeKey_ = getDefaultInstance().getSupersedeKey();
+      bitField1_ = (bitField1_ & ~0x00000080);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+     * </pre>
+     *
+     * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+     * @param value The bytes for supersedeKey to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSupersedeKeyBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      supersedeKey_ = value;
+      bitField1_ |= 0x00000080;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Lease)

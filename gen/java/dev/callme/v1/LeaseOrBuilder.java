@@ -776,6 +776,53 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
+   * While HELD: its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+   * @return Whether the cancelRequested field is set.
+   */
+  boolean hasCancelRequested();
+  /**
+   * <pre>
+   * While HELD: its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+   * @return The cancelRequested.
+   */
+  dev.callme.v1.CancelRequest getCancelRequested();
+  /**
+   * <pre>
+   * While HELD: its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
+   */
+  dev.callme.v1.CancelRequestOrBuilder getCancelRequestedOrBuilder();
+
+  /**
+   * <pre>
+   * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+   * </pre>
+   *
+   * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+   * @return The supersededBy.
+   */
+  java.lang.String getSupersededBy();
+  /**
+   * <pre>
+   * The id of the lease that took its place; only when ENDED as SUPERSEDED.
+   * </pre>
+   *
+   * <code>string superseded_by = 34 [json_name = "supersededBy"];</code>
+   * @return The bytes for supersededBy.
+   */
+  com.google.protobuf.ByteString
+      getSupersededByBytes();
+
+  /**
+   * <pre>
    * A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
    * </pre>
    *
@@ -918,4 +965,24 @@ public interface LeaseOrBuilder extends
    */
   dev.callme.v1.NeedOrBuilder getNeedsOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+   * </pre>
+   *
+   * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+   * @return The supersedeKey.
+   */
+  java.lang.String getSupersedeKey();
+  /**
+   * <pre>
+   * What it was asked for with, if anything: see AcquireRequest.supersede_key.
+   * </pre>
+   *
+   * <code>string supersede_key = 41 [json_name = "supersedeKey"];</code>
+   * @return The bytes for supersedeKey.
+   */
+  com.google.protobuf.ByteString
+      getSupersedeKeyBytes();
 }

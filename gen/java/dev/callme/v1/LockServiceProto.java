@@ -146,7 +146,7 @@ public final class LockServiceProto {
       "tStatusR\014environments\022:\n\014misspellings\030\003 " +
       "\003(\0132\026.callme.v1.MisspellingR\014misspelling" +
       "s\"C\n\013Misspelling\022\022\n\004name\030\001 \001(\tR\004name\022 \n\014" +
-      "did_you_mean\030\002 \003(\tR\ndidYouMean\"\260\006\n\016Acqui" +
+      "did_you_mean\030\002 \003(\tR\ndidYouMean\"\343\006\n\016Acqui" +
       "reRequest\022 \n\013environment\030\001 \001(\tR\013environm" +
       "ent\022%\n\005needs\030\002 \003(\0132\017.callme.v1.NeedR\005nee" +
       "ds\022\022\n\004pool\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.go" +
@@ -160,86 +160,90 @@ public final class LockServiceProto {
       "ionR\tticketTtl\022>\n\rclaim_timeout\030\n \001(\0132\031." +
       "google.protobuf.DurationR\014claimTimeout\022\032" +
       "\n\010priority\030\013 \001(\005R\010priority\022\035\n\nrequest_id" +
-      "\030\014 \001(\tR\trequestId\022)\n\006holder\030\017 \001(\0132\021.call" +
-      "me.v1.HolderR\006holder\022\026\n\006reason\030\020 \001(\tR\006re" +
-      "ason\022\022\n\004tags\030\021 \003(\tR\004tags\0229\n\nnot_before\030\022" +
-      " \001(\0132\032.google.protobuf.TimestampR\tnotBef" +
-      "ore\0227\n\tnot_after\030\023 \001(\0132\032.google.protobuf" +
-      ".TimestampR\010notAfter\022\035\n\nauto_claim\030\024 \001(\010" +
-      "R\tautoClaimJ\004\010\r\020\016J\004\010\016\020\017R\rsupersede_keyR\t" +
-      "supersede\"\307\001\n\017AcquireResponse\022&\n\005lease\030\001" +
-      " \001(\0132\020.callme.v1.LeaseR\005lease\022\037\n\013lease_t" +
-      "oken\030\002 \001(\tR\nleaseToken\022/\n\023environment_cr" +
-      "eated\030\003 \001(\010R\022environmentCreated\022:\n\014missp" +
-      "ellings\030\004 \003(\0132\026.callme.v1.MisspellingR\014m" +
-      "isspellings\"\244\002\n\016ReleaseRequest\022\031\n\010lease_" +
-      "id\030\001 \001(\tR\007leaseId\022 \n\013environment\030\002 \001(\tR\013" +
-      "environment\022,\n\007outcome\030\003 \001(\0162\022.callme.v1" +
-      ".OutcomeR\007outcome\022\022\n\004note\030\004 \001(\tR\004note\022\035\n" +
-      "\nrequest_id\030\005 \001(\tR\trequestId\022:\n\005facts\030\006 " +
-      "\003(\0132$.callme.v1.ReleaseRequest.FactsEntr" +
-      "yR\005facts\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"^\n\017ReleaseRes" +
+      "\030\014 \001(\tR\trequestId\022#\n\rsupersede_key\030\r \001(\t" +
+      "R\014supersedeKey\0222\n\tsupersede\030\016 \001(\0162\024.call" +
+      "me.v1.SupersedeR\tsupersede\022)\n\006holder\030\017 \001" +
+      "(\0132\021.callme.v1.HolderR\006holder\022\026\n\006reason\030" +
+      "\020 \001(\tR\006reason\022\022\n\004tags\030\021 \003(\tR\004tags\0229\n\nnot" +
+      "_before\030\022 \001(\0132\032.google.protobuf.Timestam" +
+      "pR\tnotBefore\0227\n\tnot_after\030\023 \001(\0132\032.google" +
+      ".protobuf.TimestampR\010notAfter\022\035\n\nauto_cl" +
+      "aim\030\024 \001(\010R\tautoClaim\"\307\001\n\017AcquireResponse" +
+      "\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease" +
+      "\022\037\n\013lease_token\030\002 \001(\tR\nleaseToken\022/\n\023env" +
+      "ironment_created\030\003 \001(\010R\022environmentCreat" +
+      "ed\022:\n\014misspellings\030\004 \003(\0132\026.callme.v1.Mis" +
+      "spellingR\014misspellings\"\244\002\n\016ReleaseReques" +
+      "t\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022 \n\013environm" +
+      "ent\030\002 \001(\tR\013environment\022,\n\007outcome\030\003 \001(\0162" +
+      "\022.callme.v1.OutcomeR\007outcome\022\022\n\004note\030\004 \001" +
+      "(\tR\004note\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\022" +
+      ":\n\005facts\030\006 \003(\0132$.callme.v1.ReleaseReques" +
+      "t.FactsEntryR\005facts\0328\n\nFactsEntry\022\020\n\003key" +
+      "\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"^\n" +
+      "\017ReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.callme" +
+      ".v1.LeaseR\005lease\022#\n\ralready_ended\030\002 \001(\010R" +
+      "\014alreadyEnded\"\203\002\n\014RenewRequest\022\031\n\010lease_" +
+      "id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002 \001(\0132\031.google." +
+      "protobuf.DurationR\003ttl\0228\n\005facts\030\003 \003(\0132\"." +
+      "callme.v1.RenewRequest.FactsEntryR\005facts" +
+      "\0227\n\tnot_after\030\004 \001(\0132\032.google.protobuf.Ti" +
+      "mestampR\010notAfter\0328\n\nFactsEntry\022\020\n\003key\030\001" +
+      " \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"7\n\rR" +
+      "enewResponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1." +
+      "LeaseR\005lease\"[\n\017GetLeaseRequest\022\031\n\010lease" +
+      "_id\030\001 \001(\tR\007leaseId\022-\n\004wait\030\002 \001(\0132\031.googl" +
+      "e.protobuf.DurationR\004wait\":\n\020GetLeaseRes" +
       "ponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005" +
-      "lease\022#\n\ralready_ended\030\002 \001(\010R\014alreadyEnd" +
-      "ed\"\203\002\n\014RenewRequest\022\031\n\010lease_id\030\001 \001(\tR\007l" +
-      "easeId\022+\n\003ttl\030\002 \001(\0132\031.google.protobuf.Du" +
-      "rationR\003ttl\0228\n\005facts\030\003 \003(\0132\".callme.v1.R" +
-      "enewRequest.FactsEntryR\005facts\0227\n\tnot_aft" +
-      "er\030\004 \001(\0132\032.google.protobuf.TimestampR\010no" +
-      "tAfter\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024" +
-      "\n\005value\030\002 \001(\tR\005value:\0028\001\"7\n\rRenewRespons" +
-      "e\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005leas" +
-      "e\"[\n\017GetLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007" +
-      "leaseId\022-\n\004wait\030\002 \001(\0132\031.google.protobuf." +
-      "DurationR\004wait\":\n\020GetLeaseResponse\022&\n\005le" +
-      "ase\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021Ch" +
-      "eckFenceRequest\022 \n\013environment\030\001 \001(\tR\013en" +
-      "vironment\022#\n\rfencing_token\030\002 \001(\004R\014fencin" +
-      "gToken\"D\n\022CheckFenceResponse\022\024\n\005valid\030\001 " +
-      "\001(\010R\005valid\022\030\n\007current\030\002 \001(\004R\007current\"\222\001\n" +
-      "\027WatchEnvironmentRequest\022 \n\013environment\030" +
-      "\001 \001(\tR\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022%" +
-      "\n\016since_revision\030\003 \001(\004R\rsinceRevision\022\032\n" +
-      "\010selector\030\004 \001(\tR\010selector\"\264\001\n\nWatchCause" +
-      "\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+\n\005state\030\002 \001" +
-      "(\0162\025.callme.v1.LeaseStateR\005state\0223\n\nend_" +
-      "reason\030\003 \001(\0162\024.callme.v1.EndReasonR\tendR" +
-      "eason\022)\n\006holder\030\004 \001(\0132\021.callme.v1.Holder" +
-      "R\006holder\"\377\001\n\030WatchEnvironmentResponse\022\032\n" +
-      "\010revision\030\001 \001(\004R\010revision\022(\n\004kind\030\002 \001(\0162" +
-      "\024.callme.v1.WatchKindR\004kind\022\024\n\005reset\030\003 \001" +
-      "(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007skipped\022@\n\014e" +
-      "nvironments\030\005 \003(\0132\034.callme.v1.Environmen" +
-      "tStatusR\014environments\022+\n\005cause\030\006 \001(\0132\025.c" +
-      "allme.v1.WatchCauseR\005cause\".\n\021WatchLease" +
-      "Request\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\"f\n\022Wa" +
-      "tchLeaseResponse\022&\n\005lease\030\001 \001(\0132\020.callme" +
-      ".v1.LeaseR\005lease\022(\n\004kind\030\002 \001(\0162\024.callme." +
-      "v1.WatchKindR\004kind*F\n\006IfBusy\022\027\n\023IF_BUSY_" +
-      "UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001\022\020\n\014IF_B" +
-      "USY_FAIL\020\002*Z\n\007Outcome\022\027\n\023OUTCOME_UNSPECI" +
-      "FIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_FAILED" +
-      "\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockService\022?" +
-      "\n\005Check\022\027.callme.v1.CheckRequest\032\030.callm" +
-      "e.v1.CheckResponse\"\003\220\002\001\022@\n\007Acquire\022\031.cal" +
-      "lme.v1.AcquireRequest\032\032.callme.v1.Acquir" +
-      "eResponse\022@\n\007Release\022\031.callme.v1.Release" +
-      "Request\032\032.callme.v1.ReleaseResponse\022:\n\005R" +
-      "enew\022\027.callme.v1.RenewRequest\032\030.callme.v" +
-      "1.RenewResponse\022C\n\010GetLease\022\032.callme.v1." +
-      "GetLeaseRequest\032\033.callme.v1.GetLeaseResp" +
-      "onse\022N\n\nCheckFence\022\034.callme.v1.CheckFenc" +
-      "eRequest\032\035.callme.v1.CheckFenceResponse\"" +
-      "\003\220\002\001\022]\n\020WatchEnvironment\022\".callme.v1.Wat" +
-      "chEnvironmentRequest\032#.callme.v1.WatchEn" +
-      "vironmentResponse0\001\022K\n\nWatchLease\022\034.call" +
-      "me.v1.WatchLeaseRequest\032\035.callme.v1.Watc" +
-      "hLeaseResponse0\001B\234\001\n\rdev.callme.v1B\020Lock" +
-      "ServiceProtoP\001Z4github.com/call-me/call-" +
-      "me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002\tCal" +
-      "lme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMetada" +
-      "ta\352\002\nCallme::V1b\006proto3"
+      "lease\"Z\n\021CheckFenceRequest\022 \n\013environmen" +
+      "t\030\001 \001(\tR\013environment\022#\n\rfencing_token\030\002 " +
+      "\001(\004R\014fencingToken\"D\n\022CheckFenceResponse\022" +
+      "\024\n\005valid\030\001 \001(\010R\005valid\022\030\n\007current\030\002 \001(\004R\007" +
+      "current\"\222\001\n\027WatchEnvironmentRequest\022 \n\013e" +
+      "nvironment\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 " +
+      "\001(\tR\004pool\022%\n\016since_revision\030\003 \001(\004R\rsince" +
+      "Revision\022\032\n\010selector\030\004 \001(\tR\010selector\"\264\001\n" +
+      "\nWatchCause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+" +
+      "\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005st" +
+      "ate\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.EndR" +
+      "easonR\tendReason\022)\n\006holder\030\004 \001(\0132\021.callm" +
+      "e.v1.HolderR\006holder\"\377\001\n\030WatchEnvironment" +
+      "Response\022\032\n\010revision\030\001 \001(\004R\010revision\022(\n\004" +
+      "kind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind\022\024" +
+      "\n\005reset\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007s" +
+      "kipped\022@\n\014environments\030\005 \003(\0132\034.callme.v1" +
+      ".EnvironmentStatusR\014environments\022+\n\005caus" +
+      "e\030\006 \001(\0132\025.callme.v1.WatchCauseR\005cause\".\n" +
+      "\021WatchLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007le" +
+      "aseId\"f\n\022WatchLeaseResponse\022&\n\005lease\030\001 \001" +
+      "(\0132\020.callme.v1.LeaseR\005lease\022(\n\004kind\030\002 \001(" +
+      "\0162\024.callme.v1.WatchKindR\004kind*F\n\006IfBusy\022" +
+      "\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEU" +
+      "E\020\001\022\020\n\014IF_BUSY_FAIL\020\002*e\n\tSupersede\022\031\n\025SU" +
+      "PERSEDE_UNSPECIFIED\020\000\022\022\n\016SUPERSEDE_NONE\020" +
+      "\001\022\025\n\021SUPERSEDE_PENDING\020\002\022\022\n\016SUPERSEDE_HE" +
+      "LD\020\003*Z\n\007Outcome\022\027\n\023OUTCOME_UNSPECIFIED\020\000" +
+      "\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_FAILED\020\002\022\022\n\016" +
+      "OUTCOME_BROKEN\020\0032\317\004\n\013LockService\022?\n\005Chec" +
+      "k\022\027.callme.v1.CheckRequest\032\030.callme.v1.C" +
+      "heckResponse\"\003\220\002\001\022@\n\007Acquire\022\031.callme.v1" +
+      ".AcquireRequest\032\032.callme.v1.AcquireRespo" +
+      "nse\022@\n\007Release\022\031.callme.v1.ReleaseReques" +
+      "t\032\032.callme.v1.ReleaseResponse\022:\n\005Renew\022\027" +
+      ".callme.v1.RenewRequest\032\030.callme.v1.Rene" +
+      "wResponse\022C\n\010GetLease\022\032.callme.v1.GetLea" +
+      "seRequest\032\033.callme.v1.GetLeaseResponse\022N" +
+      "\n\nCheckFence\022\034.callme.v1.CheckFenceReque" +
+      "st\032\035.callme.v1.CheckFenceResponse\"\003\220\002\001\022]" +
+      "\n\020WatchEnvironment\022\".callme.v1.WatchEnvi" +
+      "ronmentRequest\032#.callme.v1.WatchEnvironm" +
+      "entResponse0\001\022K\n\nWatchLease\022\034.callme.v1." +
+      "WatchLeaseRequest\032\035.callme.v1.WatchLease" +
+      "Response0\001B\234\001\n\rdev.callme.v1B\020LockServic" +
+      "eProtoP\001Z4github.com/call-me/call-me/gen" +
+      "/go/callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1" +
+      "\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nC" +
+      "allme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -271,7 +275,7 @@ public final class LockServiceProto {
     internal_static_callme_v1_AcquireRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_AcquireRequest_descriptor,
-        new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "Holder", "Reason", "Tags", "NotBefore", "NotAfter", "AutoClaim", });
+        new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "SupersedeKey", "Supersede", "Holder", "Reason", "Tags", "NotBefore", "NotAfter", "AutoClaim", });
     internal_static_callme_v1_AcquireResponse_descriptor =
       getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_AcquireResponse_fieldAccessorTable = new

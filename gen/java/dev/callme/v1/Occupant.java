@@ -430,6 +430,44 @@ private static final long serialVersionUID = 0L;
     return notBefore_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : notBefore_;
   }
 
+  public static final int CANCEL_REQUESTED_FIELD_NUMBER = 11;
+  private dev.callme.v1.CancelRequest cancelRequested_;
+  /**
+   * <pre>
+   * Its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+   * @return Whether the cancelRequested field is set.
+   */
+  @java.lang.Override
+  public boolean hasCancelRequested() {
+    return ((bitField0_ & 0x00000020) != 0);
+  }
+  /**
+   * <pre>
+   * Its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+   * @return The cancelRequested.
+   */
+  @java.lang.Override
+  public dev.callme.v1.CancelRequest getCancelRequested() {
+    return cancelRequested_ == null ? dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+  }
+  /**
+   * <pre>
+   * Its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.CancelRequestOrBuilder getCancelRequestedOrBuilder() {
+    return cancelRequested_ == null ? dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -473,6 +511,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000010) != 0)) {
       output.writeMessage(10, getNotBefore());
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      output.writeMessage(11, getCancelRequested());
     }
     getUnknownFields().writeTo(output);
   }
@@ -519,6 +560,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000010) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(10, getNotBefore());
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(11, getCancelRequested());
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -569,6 +614,11 @@ private static final long serialVersionUID = 0L;
       if (!getNotBefore()
           .equals(other.getNotBefore())) return false;
     }
+    if (hasCancelRequested() != other.hasCancelRequested()) return false;
+    if (hasCancelRequested()) {
+      if (!getCancelRequested()
+          .equals(other.getCancelRequested())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -610,6 +660,10 @@ private static final long serialVersionUID = 0L;
     if (hasNotBefore()) {
       hash = (37 * hash) + NOT_BEFORE_FIELD_NUMBER;
       hash = (53 * hash) + getNotBefore().hashCode();
+    }
+    if (hasCancelRequested()) {
+      hash = (37 * hash) + CANCEL_REQUESTED_FIELD_NUMBER;
+      hash = (53 * hash) + getCancelRequested().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -750,6 +804,7 @@ private static final long serialVersionUID = 0L;
         internalGetUntilFieldBuilder();
         internalGetLatestEndFieldBuilder();
         internalGetNotBeforeFieldBuilder();
+        internalGetCancelRequestedFieldBuilder();
       }
     }
     @java.lang.Override
@@ -785,6 +840,11 @@ private static final long serialVersionUID = 0L;
       if (notBeforeBuilder_ != null) {
         notBeforeBuilder_.dispose();
         notBeforeBuilder_ = null;
+      }
+      cancelRequested_ = null;
+      if (cancelRequestedBuilder_ != null) {
+        cancelRequestedBuilder_.dispose();
+        cancelRequestedBuilder_ = null;
       }
       return this;
     }
@@ -865,6 +925,12 @@ private static final long serialVersionUID = 0L;
             : notBeforeBuilder_.build();
         to_bitField0_ |= 0x00000010;
       }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.cancelRequested_ = cancelRequestedBuilder_ == null
+            ? cancelRequested_
+            : cancelRequestedBuilder_.build();
+        to_bitField0_ |= 0x00000020;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -915,6 +981,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasNotBefore()) {
         mergeNotBefore(other.getNotBefore());
+      }
+      if (other.hasCancelRequested()) {
+        mergeCancelRequested(other.getCancelRequested());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1002,6 +1071,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000200;
               break;
             } // case 82
+            case 90: {
+              input.readMessage(
+                  internalGetCancelRequestedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2211,6 +2287,163 @@ private static final long serialVersionUID = 0L;
         notBefore_ = null;
       }
       return notBeforeBuilder_;
+    }
+
+    private dev.callme.v1.CancelRequest cancelRequested_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.CancelRequest, dev.callme.v1.CancelRequest.Builder, dev.callme.v1.CancelRequestOrBuilder> cancelRequestedBuilder_;
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     * @return Whether the cancelRequested field is set.
+     */
+    public boolean hasCancelRequested() {
+      return ((bitField0_ & 0x00000400) != 0);
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     * @return The cancelRequested.
+     */
+    public dev.callme.v1.CancelRequest getCancelRequested() {
+      if (cancelRequestedBuilder_ == null) {
+        return cancelRequested_ == null ? dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+      } else {
+        return cancelRequestedBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     */
+    public Builder setCancelRequested(dev.callme.v1.CancelRequest value) {
+      if (cancelRequestedBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        cancelRequested_ = value;
+      } else {
+        cancelRequestedBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     */
+    public Builder setCancelRequested(
+        dev.callme.v1.CancelRequest.Builder builderForValue) {
+      if (cancelRequestedBuilder_ == null) {
+        cancelRequested_ = builderForValue.build();
+      } else {
+        cancelRequestedBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     */
+    public Builder mergeCancelRequested(dev.callme.v1.CancelRequest value) {
+      if (cancelRequestedBuilder_ == null) {
+        if (((bitField0_ & 0x00000400) != 0) &&
+          cancelRequested_ != null &&
+          cancelRequested_ != dev.callme.v1.CancelRequest.getDefaultInstance()) {
+          getCancelRequestedBuilder().mergeFrom(value);
+        } else {
+          cancelRequested_ = value;
+        }
+      } else {
+        cancelRequestedBuilder_.mergeFrom(value);
+      }
+      if (cancelRequested_ != null) {
+        bitField0_ |= 0x00000400;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     */
+    public Builder clearCancelRequested() {
+      bitField0_ = (bitField0_ & ~0x00000400);
+      cancelRequested_ = null;
+      if (cancelRequestedBuilder_ != null) {
+        cancelRequestedBuilder_.dispose();
+        cancelRequestedBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     */
+    public dev.callme.v1.CancelRequest.Builder getCancelRequestedBuilder() {
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return internalGetCancelRequestedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     */
+    public dev.callme.v1.CancelRequestOrBuilder getCancelRequestedOrBuilder() {
+      if (cancelRequestedBuilder_ != null) {
+        return cancelRequestedBuilder_.getMessageOrBuilder();
+      } else {
+        return cancelRequested_ == null ?
+            dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
+      }
+    }
+    /**
+     * <pre>
+     * Its holder is asked to stop. Absent: nobody has.
+     * </pre>
+     *
+     * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.CancelRequest, dev.callme.v1.CancelRequest.Builder, dev.callme.v1.CancelRequestOrBuilder> 
+        internalGetCancelRequestedFieldBuilder() {
+      if (cancelRequestedBuilder_ == null) {
+        cancelRequestedBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.CancelRequest, dev.callme.v1.CancelRequest.Builder, dev.callme.v1.CancelRequestOrBuilder>(
+                getCancelRequested(),
+                getParentForChildren(),
+                isClean());
+        cancelRequested_ = null;
+      }
+      return cancelRequestedBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Occupant)

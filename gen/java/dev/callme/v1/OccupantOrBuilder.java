@@ -239,4 +239,31 @@ public interface OccupantOrBuilder extends
    * <code>.google.protobuf.Timestamp not_before = 10 [json_name = "notBefore"];</code>
    */
   com.google.protobuf.TimestampOrBuilder getNotBeforeOrBuilder();
+
+  /**
+   * <pre>
+   * Its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+   * @return Whether the cancelRequested field is set.
+   */
+  boolean hasCancelRequested();
+  /**
+   * <pre>
+   * Its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+   * @return The cancelRequested.
+   */
+  dev.callme.v1.CancelRequest getCancelRequested();
+  /**
+   * <pre>
+   * Its holder is asked to stop. Absent: nobody has.
+   * </pre>
+   *
+   * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
+   */
+  dev.callme.v1.CancelRequestOrBuilder getCancelRequestedOrBuilder();
 }

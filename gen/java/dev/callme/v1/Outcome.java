@@ -151,7 +151,7 @@ public enum Outcome
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return dev.callme.v1.LockServiceProto.getDescriptor().getEnumTypes().get(1);
+    return dev.callme.v1.LockServiceProto.getDescriptor().getEnumTypes().get(2);
   }
 
   private static final Outcome[] VALUES = values();

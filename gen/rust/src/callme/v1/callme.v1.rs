@@ -63,6 +63,22 @@ pub struct Occupant {
     /// A reservation: it stands in no line before this time. Absent: it stands in line, or has been granted.
     #[prost(message, optional, tag="10")]
     pub not_before: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its holder is asked to stop. Absent: nobody has.
+    #[prost(message, optional, tag="11")]
+    pub cancel_requested: ::core::option::Option<CancelRequest>,
+}
+/// Asks a holder to stop, and to give the lease back. It is never taken back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelRequest {
+    /// Who asks: the principal, holder and lease of the newer request.
+    #[prost(message, optional, tag="1")]
+    pub by: ::core::option::Option<EndedBy>,
+    /// Why, in words.
+    #[prost(string, tag="2")]
+    pub reason: ::prost::alloc::string::String,
+    /// By when. No Renew goes beyond it, nor beyond what the lease was promised before; if that is over it ends as SUPERSEDED.
+    #[prost(message, optional, tag="3")]
+    pub deadline: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// The next lease that will enter the line of an environment at a fixed time: see AcquireRequest.not_before.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -138,7 +154,7 @@ pub struct LeasedSlot {
     #[prost(map="string, string", tag="1")]
     pub variables: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
 }
-/// Who ended a lease that did not end by itself.
+/// Who ended a lease that did not end by itself, or asks its holder to end it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EndedBy {
     /// Who called, as the server knows it: the name of the key.
@@ -147,7 +163,7 @@ pub struct EndedBy {
     /// Who the lease is for whose lease_token was shown, if one was.
     #[prost(message, optional, tag="2")]
     pub holder: ::core::option::Option<Holder>,
-    /// The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it.
+    /// The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
     #[prost(string, tag="3")]
     pub lease_id: ::prost::alloc::string::String,
 }
@@ -250,6 +266,12 @@ pub struct Lease {
     /// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
     #[prost(bool, tag="31")]
     pub passed_over: bool,
+    /// While HELD: its holder is asked to stop. Absent: nobody has.
+    #[prost(message, optional, tag="33")]
+    pub cancel_requested: ::core::option::Option<CancelRequest>,
+    /// The id of the lease that took its place; only when ENDED as SUPERSEDED.
+    #[prost(string, tag="34")]
+    pub superseded_by: ::prost::alloc::string::String,
     /// A reservation: it enters the line at this time, and is ahead of all who have asked after it. Absent: it stood in line from the first.
     #[prost(message, optional, tag="35")]
     pub not_before: ::core::option::Option<::prost_types::Timestamp>,
@@ -268,6 +290,9 @@ pub struct Lease {
     /// What was asked for, where any of it was by selector; `environments` says it where all was by name.
     #[prost(message, repeated, tag="40")]
     pub needs: ::prost::alloc::vec::Vec<Need>,
+    /// What it was asked for with, if anything: see AcquireRequest.supersede_key.
+    #[prost(string, tag="41")]
+    pub supersede_key: ::prost::alloc::string::String,
 }
 /// An environment as a caller who wants it sees it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -461,6 +486,8 @@ pub enum EndReason {
     Abandoned = 4,
     /// It waited for its queue_timeout.
     TimedOut = 6,
+    /// A newer request with its supersede_key took its place: `superseded_by`.
+    Superseded = 8,
     /// Someone else ended it with ForceRelease.
     ForceReleased = 9,
     /// It can never be granted with the present configuration; `end_note` says why.
@@ -479,6 +506,7 @@ impl EndReason {
             Self::Withdrawn => "END_REASON_WITHDRAWN",
             Self::Abandoned => "END_REASON_ABANDONED",
             Self::TimedOut => "END_REASON_TIMED_OUT",
+            Self::Superseded => "END_REASON_SUPERSEDED",
             Self::ForceReleased => "END_REASON_FORCE_RELEASED",
             Self::Unsatisfiable => "END_REASON_UNSATISFIABLE",
         }
@@ -492,6 +520,7 @@ impl EndReason {
             "END_REASON_WITHDRAWN" => Some(Self::Withdrawn),
             "END_REASON_ABANDONED" => Some(Self::Abandoned),
             "END_REASON_TIMED_OUT" => Some(Self::TimedOut),
+            "END_REASON_SUPERSEDED" => Some(Self::Superseded),
             "END_REASON_FORCE_RELEASED" => Some(Self::ForceReleased),
             "END_REASON_UNSATISFIABLE" => Some(Self::Unsatisfiable),
             _ => None,
@@ -1251,6 +1280,8 @@ pub enum EventKind {
     Reserved = 19,
     /// A lease that cleans the environment is HELD.
     Cleaning = 20,
+    /// A holder is asked to stop, by a newer request of its supersede_key.
+    CancelRequested = 21,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1280,6 +1311,7 @@ impl EventKind {
             Self::FactsChanged => "EVENT_KIND_FACTS_CHANGED",
             Self::Reserved => "EVENT_KIND_RESERVED",
             Self::Cleaning => "EVENT_KIND_CLEANING",
+            Self::CancelRequested => "EVENT_KIND_CANCEL_REQUESTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1306,6 +1338,7 @@ impl EventKind {
             "EVENT_KIND_FACTS_CHANGED" => Some(Self::FactsChanged),
             "EVENT_KIND_RESERVED" => Some(Self::Reserved),
             "EVENT_KIND_CLEANING" => Some(Self::Cleaning),
+            "EVENT_KIND_CANCEL_REQUESTED" => Some(Self::CancelRequested),
             _ => None,
         }
     }
@@ -1427,6 +1460,14 @@ pub struct AcquireRequest {
     /// The caller's idempotency key, at most 128 characters; best a random UUID for each thing wanted. The same id with other content is already_exists.
     #[prost(string, tag="12")]
     pub request_id: ::prost::alloc::string::String,
+    /// Leases of one key take each other's place, such as the runs of one branch: "shop/checkout main". It counts among those of the same caller
+    /// (principal) and pool. At most 128 characters.
+    #[prost(string, tag="13")]
+    pub supersede_key: ::prost::alloc::string::String,
+    /// What becomes of the older ones of this key, as soon as this one is granted or stands in line; its own place is that of its arrival. A retry, or
+    /// what is refused, supersedes nobody. Needs supersede_key.
+    #[prost(enumeration="Supersede", tag="14")]
+    pub supersede: i32,
     /// Who it is for.
     #[prost(message, optional, tag="15")]
     pub holder: ::core::option::Option<Holder>,
@@ -1666,6 +1707,43 @@ impl IfBusy {
             "IF_BUSY_UNSPECIFIED" => Some(Self::Unspecified),
             "IF_BUSY_QUEUE" => Some(Self::Queue),
             "IF_BUSY_FAIL" => Some(Self::Fail),
+            _ => None,
+        }
+    }
+}
+/// What becomes of the caller's older leases of the same supersede_key in the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Supersede {
+    /// The same as SUPERSEDE_NONE.
+    Unspecified = 0,
+    /// Nothing; this lease can be superseded by a newer one.
+    None = 1,
+    /// Those that wait, or are OFFERED, end as SUPERSEDED.
+    Pending = 2,
+    /// And those that are HELD are asked to stop: see Lease.cancel_requested.
+    Held = 3,
+}
+impl Supersede {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SUPERSEDE_UNSPECIFIED",
+            Self::None => "SUPERSEDE_NONE",
+            Self::Pending => "SUPERSEDE_PENDING",
+            Self::Held => "SUPERSEDE_HELD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SUPERSEDE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SUPERSEDE_NONE" => Some(Self::None),
+            "SUPERSEDE_PENDING" => Some(Self::Pending),
+            "SUPERSEDE_HELD" => Some(Self::Held),
             _ => None,
         }
     }

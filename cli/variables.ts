@@ -5,7 +5,7 @@ import type { Variables } from "./settings.ts";
 const KNOWN: ReadonlySet<string> = new Set(
   [
     // Of every client; the rest of the line is what exec gives to its command.
-    ["URL", "API_KEY", "LEASE_ID", "LEASE_TOKEN", "ENVIRONMENT", "SLOTS", "FENCING_TOKEN", "EXEC", "LAUNCHER"],
+    ["URL", "API_KEY", "LEASE_ID", "LEASE_TOKEN", "ENVIRONMENT", "SLOTS", "FENCING_TOKEN", "REQUEST_ID", "EXEC", "LAUNCHER"],
     // Who asks.
     ["HOLDER", "RUN_URL", "REPOSITORY", "REF", "SHA", "JOB", "ACTOR", "RUN_NUMBER", "LEG"],
     // Of the server.

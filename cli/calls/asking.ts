@@ -1,4 +1,6 @@
+import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Option } from "../clipanion.ts";
 import type { AcquireOptions } from "./request.ts";
 
@@ -21,6 +23,12 @@ export abstract class AskingCommand extends ClientCommand implements AcquireOpti
   holder = Option.String("--name", { description: "Who it is for; default: the CI run, or user@host" });
   runUrl = Option.String("--run-url", { description: "Where the run can be looked at; default: from the CI system's variables" });
   tags = Option.Array("--tag", [], { description: "A free word to find the lease by; may be repeated" });
+
+  /** A lease as it is; undefined if nobody knows it. It is no sign of life. */
+  protected async look(locks: Locks, leaseId: string): Promise<Lease | undefined> {
+    const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
+    return (await this.persist(() => locks.getLease({ leaseId }, call))).lease;
+  }
 
   abstract readonly ttl: string | undefined;
   abstract readonly maxHold: string | undefined;

@@ -11,6 +11,8 @@ export interface Handoff {
   readonly output: Output;
   readonly env: Variables;
   readonly mask: boolean;
+  /** Nobody waits for it here: what it can be picked up by is handed on, too. */
+  readonly detached: boolean;
 }
 
 type Writer = (answer: AcquireResponse, handoff: Handoff) => Promise<void> | void;
@@ -48,33 +50,47 @@ function json(answer: AcquireResponse, { output }: Handoff): void {
 }
 
 /** For `eval` in a shell: nothing within single quotes has a meaning there, but the quote itself. It is kept nowhere, so it has all. */
-function exports({ lease, leaseToken }: AcquireResponse, { output }: Handoff): void {
+function exports(answer: AcquireResponse, { output, detached }: Handoff): void {
+  const { lease, leaseToken } = answer;
   const given = asVariables(givenVariables(lease?.environments ?? []));
-  for (const [name, value] of Object.entries({ ...given, ...variablesOf(lease, leaseToken) }))
+  for (const [name, value] of Object.entries({ ...given, ...variablesOf(lease, leaseToken), ...requestOf(answer, detached) }))
     output.raw(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
 }
 
 /** Unquoted, as GitLab and docker read such a file: writerOf let only names pass that need no quotes. */
-function dotenv(answer: AcquireResponse, { output }: Handoff): void {
-  for (const [name, value] of Object.entries(lasting(answer, /^[\w./:@%+,=?&~-]*$/, output))) output.raw(`${name}=${value}`);
+function dotenv(answer: AcquireResponse, handoff: Handoff): void {
+  const { output } = handoff;
+  for (const [name, value] of Object.entries(lasting(answer, /^[\w./:@%+,=?&~-]*$/, handoff))) output.raw(`${name}=${value}`);
 }
 
 /**
  * A lease as variables for a file that a CI system keeps, and shows to whoever may look at the job: without what is secret, and without values
  * that the file could not hold. What is left out is said.
  */
-function lasting({ lease, leaseToken }: AcquireResponse, fit: RegExp, output: Output): Record<string, string> {
+function lasting(answer: AcquireResponse, fit: RegExp, { output, detached }: Handoff): Record<string, string> {
+  const { lease, leaseToken } = answer;
   const given = givenVariables(lease?.environments ?? []);
   const left = given.filter(({ value, secret }) => secret || !fit.test(value));
   if (left.length > 0)
     output.word(`not handed on, since a file cannot keep it or must not: ${left.map(({ name }) => name).join(", ")}; see docs/cli.md`);
-  return { ...variablesOf(lease, leaseToken), ...asVariables(given.filter((variable) => !left.includes(variable))) };
+  const request = Object.entries(requestOf(answer, detached)).filter(([, id]) => fit.test(id));
+  return {
+    ...variablesOf(lease, leaseToken),
+    ...Object.fromEntries(request),
+    ...asVariables(given.filter((variable) => !left.includes(variable))),
+  };
+}
+
+/** CI systems keep no secret from job to job, so the token may not arrive: by the request_id it is picked up all the same. */
+function requestOf({ lease }: AcquireResponse, detached: boolean): Record<string, string> {
+  return detached ? { CALL_ME_REQUEST_ID: lease?.requestId ?? "" } : {};
 }
 
 /** To the step's outputs. The mask comes first: from then on the log hides the token. */
-async function github(answer: AcquireResponse, { output, env, mask }: Handoff): Promise<void> {
+async function github(answer: AcquireResponse, handoff: Handoff): Promise<void> {
+  const { output, env, mask } = handoff;
   if (mask) output.mask(answer.leaseToken);
-  const lines = Object.entries(lasting(answer, /^[^\r\n]*$/, output)).map(([name, value]) => `${outputName(name)}=${value}\n`);
+  const lines = Object.entries(lasting(answer, /^[^\r\n]*$/, handoff)).map(([name, value]) => `${outputName(name)}=${value}\n`);
   await appendFile(env["GITHUB_OUTPUT"] ?? "", lines.join(""));
 }
 

@@ -3,6 +3,7 @@ import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts"
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
+import { askOrPickUp, detach } from "../calls/detached.ts";
 import { takeGiven } from "../calls/given.ts";
 import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
 import { selfOf } from "../calls/own-lease.ts";
@@ -13,7 +14,7 @@ import type { Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { leaseInHand } from "../settings.ts";
-import { formatDuration, spell } from "../words/duration.ts";
+import { formatDuration, milliseconds, spell } from "../words/duration.ts";
 import { cuts, heldUntil } from "../words/granted.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { reservedAfter } from "../words/reservation.ts";
@@ -43,6 +44,8 @@ export class AcquireCommand extends AskingCommand {
       ["Take it within half a minute or fail", "$0 acquire uat --fail --wait 30s"],
       ["Two environments together, waiting an hour at most; lease and token for later", "$0 acquire uat db=2 --queue-timeout 1h --json"],
       ["Take it in a shell, and give it back there", 'eval "$(call-me acquire uat --output env)"; trap "call-me release uat" EXIT'],
+      ["Stand in line without a process; another job picks it up", "$0 acquire uat --detach --request-id $CI_PIPELINE_ID"],
+      ["There, once it runs: as soon as it is its turn", "$0 acquire uat --request-id $CI_PIPELINE_ID"],
       ["Take it in a step that may be restarted, in a leg of a matrix", "$0 acquire uat --resume --leg 3"],
     ],
   });
@@ -52,6 +55,9 @@ export class AcquireCommand extends AskingCommand {
     description: "How long it can be held with any number of renewals; default: the environment's, or 4h",
   });
   noWait = Option.Boolean("--no-wait", false, { description: "Stand in line, but don't wait: exit code 4 if it was not granted at once" });
+  detach = Option.Boolean("--detach", false, {
+    description: "Stand in line and end at once (0), to be picked up later: prints the lease's id; place kept for 1h, an offer for 10m",
+  });
   claimTimeout = Option.String("--claim-timeout", {
     description: "How long a grant waits for a lost connection to return before the next one is served; default 5s",
   });
@@ -67,9 +73,12 @@ export class AcquireCommand extends AskingCommand {
     if (this.json && this.format !== undefined && this.format !== "json")
       throw Failure.usage(`give --json or --output ${this.format}, not both`);
     if (this.noWait && this.wait !== undefined) throw Failure.usage("give --no-wait or --wait, not both");
+    if (this.detach && (this.noWait || this.busyFails || this.resumes))
+      throw Failure.usage("--detach goes with none of --no-wait, --fail and --resume: it stands in line, and is picked up by --request-id");
     if (this.resumes && this.requestId !== undefined) throw Failure.usage("give --resume or --request-id, not both");
     const identity = this.resumes ? identify(env, this) : undefined;
-    const request = buildRequest(this, env);
+    const plain = buildRequest(this, env);
+    const request = this.detach ? detach(plain) : plain;
     const hand = writerOf(this.json ? "json" : this.format, env, namesIn(request));
     const { locks } = await this.connect();
     const start = process.hrtime.bigint();
@@ -80,24 +89,35 @@ export class AcquireCommand extends AskingCommand {
     const report = new WaitReport(this.output, { original, every: pace.notice, look, interruption, around, self });
     try {
       const ask = (asked: AcquireInit, seen?: (lease: Lease) => void) =>
-        this.noWait
+        this.noWait || this.detach
           ? this.persist(() => locks.acquire(asked, { timeoutMs: ACQUIRE_TIMEOUT, signal: this.interruption }))
           : this.stand(locks, asked, report, seen);
-      const asked = identity === undefined ? ask(request) : resume(identity, request, ask);
+      const asked = identity === undefined ? this.askPlainly(locks, request, ask) : resume(identity, request, ask);
       const answer = await asked.catch(async (error: unknown) => {
         throw await explainBusy(locks, request, error);
       });
-      if (this.noWait) report.answered(answer);
+      if (this.noWait || this.detach) report.answered(answer);
       report.close();
       await this.handOn(locks, answer, async () => {
         if (answer.lease?.state === LeaseState.HELD) takeGiven(answer.lease, this.output);
-        if (hand !== undefined) await hand(answer, { output: this.output, env, mask: this.mask });
+        if (hand !== undefined) await hand(answer, { output: this.output, env, mask: this.mask, detached: this.detach });
+        else if (this.detach) this.output.data(answer.lease?.id ?? "");
         else if (answer.lease?.state === LeaseState.HELD) this.tell(answer.lease, start);
       });
       return await this.conclude(locks, request, answer);
     } finally {
       report.close();
     }
+  }
+
+  /** Under a request_id that was given, what another job has detached is picked up. */
+  private askPlainly(
+    locks: Locks,
+    request: AcquireInit,
+    ask: (request: AcquireInit) => Promise<AcquireResponse>,
+  ): Promise<AcquireResponse> {
+    if (this.detach || this.requestId === undefined) return ask(request);
+    return askOrPickUp(request, ask, (leaseId) => this.look(locks, leaseId));
   }
 
   /** A lease that nobody learns of would only be in the way: if it can't be handed on it is given back. */
@@ -110,6 +130,14 @@ export class AcquireCommand extends AskingCommand {
       if (lease !== undefined && LIVE.includes(lease.state)) await new AfterUse(locks, lease, leaseToken, this.context, say).release();
       throw error;
     }
+  }
+
+  private tellDetached({ id, requestId, ticketTtl, claimTimeout }: Lease): void {
+    const [place, offer] = [spell(milliseconds(ticketTtl)), spell(milliseconds(claimTimeout))];
+    this.output.word(`lease ${id} keeps its place for ${place} after it was heard of, and an offer for ${offer}`);
+    this.output.word(
+      `pick it up: call-me acquire --request-id ${requestId} and the same environments, or by its token: call-me wait --lease ${id}`,
+    );
   }
 
   private tell(lease: Lease, start: bigint): void {
@@ -138,6 +166,8 @@ export class AcquireCommand extends AskingCommand {
   }
 
   private async conclude(locks: Locks, request: AcquireInit, { lease, environmentCreated }: AcquireResponse): Promise<number> {
+    if (this.detach && lease !== undefined && LIVE.includes(lease.state)) this.tellDetached(lease);
+    if (this.detach && lease?.state === LeaseState.QUEUED) return EXIT.done;
     if (lease?.state !== LeaseState.HELD) {
       this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;

@@ -6,6 +6,7 @@ import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_servi
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
+import { askOrPickUp } from "../calls/detached.ts";
 import { earlier } from "../calls/earlier.ts";
 import { FACT, parseFacts } from "../calls/facts.ts";
 import { takeGiven } from "../calls/given.ts";
@@ -130,8 +131,11 @@ export class ExecCommand extends AskingCommand {
     const [around, self] = [leaseInHand(env), selfOf(env, { name: this.holder, runUrl: this.runUrl })];
     const report = new WaitReport(this.output, { original: false, every: pace.notice, look, interruption, around, self });
     try {
-      using waiting = new Waiting(locks, request, { signal: interruption, pace, observer: report });
-      return await waiting.settled();
+      const ask = async (asked: AcquireInit) => {
+        using waiting = new Waiting(locks, asked, { signal: interruption, pace, observer: report });
+        return await waiting.settled();
+      };
+      return await (this.requestId === undefined ? ask(request) : askOrPickUp(request, ask, (leaseId) => this.look(locks, leaseId)));
     } catch (error) {
       throw await explainBusy(locks, request, error);
     } finally {

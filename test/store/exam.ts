@@ -34,6 +34,26 @@ export function exam(candidate: Candidate): void {
     await store.close();
   });
 
+  it("gives back after a restart who has told what of an environment, and each of them once", async () => {
+    let medium = await candidate.open();
+    const first = await storeOn(medium);
+    for (const id of ["a", "b"]) {
+      await submit(first.store, "default", acquire(id, "uat", { holder: { ...holder, name: `job ${id}` } }));
+      const facts = { [`${id}1`]: "x", [`${id}2`]: "y" };
+      await submit(first.store, "default", { type: "renew", by: { principal: "admin" }, lease: id, facts });
+      await submit(first.store, "default", release(id));
+    }
+    const told = first.pools.pool("default").sites.get("uat")?.environment.facts;
+    await first.store.close();
+    medium = await candidate.reopen(medium);
+    const { store, pools } = await storeOn(medium);
+    const { facts = {} } = pools.pool("default").sites.get("uat")?.environment ?? {};
+    expect(facts).toEqual(told);
+    expect(Object.keys(facts)).toEqual(["a1", "a2", "b1", "b2"]);
+    expect(facts["a1"]?.holder).toBe(facts["a2"]?.holder);
+    await store.close();
+  });
+
   it("goes on after a restart as if there had been none", async () => {
     let medium = await candidate.open();
     const first = await storeOn(medium);

@@ -3,7 +3,7 @@
  * body that says all of it, as older ones do, reads the same.
  */
 import type { Cause, EnvironmentStatus, Event, EventKind, Occupant, Reservation } from "../../core/event.ts";
-import type { Fact, Labels, LastUse } from "../../core/model/environment.ts";
+import type { Fact, Labels, LastUse, StoredEnvironment } from "../../core/model/environment.ts";
 import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
 
@@ -100,6 +100,20 @@ export function bodyOfLease(lease: Lease): string {
 export function leaseOfBody(body: string, columns: Pick<Lease, Columns>): Lease {
   const lease = JSON.parse(body);
   return { ...LEASE, ...lease, ...columns, holder: { ...HOLDER, ...lease.holder } };
+}
+
+/** The body of an environment's row: a lease that has told several facts is named once. */
+export function bodyOfEnvironment({ facts, ...environment }: StoredEnvironment): string {
+  const known: Known = new Map();
+  const bare = facts && mapValues(facts, (fact) => ({ ...fact, holder: newHolder(fact, known) }));
+  return JSON.stringify({ ...environment, facts: bare });
+}
+
+/** The environment of a row; all facts of a lease have the same holder. */
+export function environmentOfBody(body: string): StoredEnvironment {
+  const { facts, ...environment }: Omit<StoredEnvironment, "facts"> & Pick<LeanStatus, "facts"> = JSON.parse(body);
+  const known: Known = new Map();
+  return facts === undefined ? environment : { ...environment, facts: mapValues(facts, (fact) => full(fact, known)) };
 }
 
 /** The holders that a body has told of: whoever is named again there is told by id alone. */

@@ -7,7 +7,7 @@ import type { PoolSetting } from "../../core/model/pool-config.ts";
 import type { Batch } from "../medium.ts";
 import type { Remains } from "../remains.ts";
 import type { Fence } from "../store.ts";
-import { bodyOfEvents, bodyOfLease, eventsOfBody, leaseOfBody } from "./bodies.ts";
+import { bodyOfEnvironment, bodyOfEvents, bodyOfLease, environmentOfBody, eventsOfBody, leaseOfBody } from "./bodies.ts";
 
 /** The columns of a table in order, the seal last. */
 export type Row = readonly (string | number | null)[];
@@ -34,7 +34,7 @@ export class Damage extends Error {
 export function rowsOf(batch: Batch): BatchRows {
   return {
     pools: batch.pools.map(({ name, revision, at }) => seal(name, revision, at)),
-    environments: batch.environments.map((environment) => seal(environment.config.name, JSON.stringify(environment))),
+    environments: batch.environments.map((environment) => seal(environment.config.name, bodyOfEnvironment(environment))),
     fences: batch.fences.map(({ environment, fence, revision }) => seal(environment, fence, revision)),
     settings: batch.settings.flatMap(({ pool, config }) => (config === undefined ? [] : [seal(pool, JSON.stringify(config))])),
     unset: batch.settings.flatMap(({ pool, config }) => (config === undefined ? [pool] : [])),
@@ -51,7 +51,7 @@ export function poolOfRow(row: Row): Batch["pools"][number] {
 }
 
 export function environmentOfRow(row: Row): StoredEnvironment {
-  return JSON.parse(String(unseal(row)[1]));
+  return environmentOfBody(String(unseal(row)[1]));
 }
 
 export function fenceOfRow(row: Row): Fence {

@@ -1,20 +1,42 @@
 // The testee of test/clients: does what stdin says, with nothing but this client.
 import { createInterface } from "node:readline";
-import { Client, Code, ConnectError, EndReason, type HoldOptions, IfBusy, LeaseLost, NotAcquired, reasonOf } from "./src/index.ts";
+import { inspect } from "node:util";
+import {
+  Client,
+  Code,
+  ConnectError,
+  EndReason,
+  type HeldLease,
+  type HoldOptions,
+  IfBusy,
+  LeaseLost,
+  NotAcquired,
+  reasonOf,
+  type Ticket,
+  type Wanted,
+} from "./src/index.ts";
+
+type Passed = "ttl" | "maxHold" | "wait" | "queueTimeout" | "ticketTtl" | "claimTimeout" | "requestId" | "pool" | "autoClaim";
 
 interface Order {
   readonly id: number;
-  readonly do: "hold" | "finish" | "fail" | "cancel" | "release";
+  readonly do: "hold" | "detach" | "pickUp" | "tell" | "finish" | "fail" | "cancel" | "release";
   readonly environments?: string[];
-  readonly options?: Pick<HoldOptions, "ttl" | "maxHold" | "wait" | "queueTimeout" | "ticketTtl" | "requestId"> & {
+  readonly selectors?: { selector: string; count?: number; slots?: number }[];
+  readonly options?: Pick<HoldOptions, Passed> & {
     fail?: boolean;
     slots?: number;
     stubborn?: boolean;
     run?: string[];
+    notBefore?: string;
+    notAfter?: string;
   };
   readonly block?: string;
   readonly leaseId?: string;
   readonly leaseToken?: string;
+  readonly ticket?: Ticket;
+  readonly facts?: Record<string, string>;
+  readonly atRelease?: boolean;
 }
 
 /** A hold that is under way. */
@@ -22,6 +44,7 @@ interface Hold {
   readonly cancellation: AbortController;
   /** How long the body blocks before it returns, in ms. */
   readonly verdict: PromiseWithResolvers<number>;
+  lease?: HeldLease;
 }
 
 class BodyFailed extends Error {}
@@ -45,7 +68,7 @@ function outcomeOf(error: unknown, hold?: Hold): object {
   }
   if (error instanceof NotAcquired) {
     const { lease, endReason, reason, holders, message } = error;
-    return { outcome: "not_acquired", endReason: nameOf(endReason), reason, holders, note: lease?.endNote ?? message };
+    return { outcome: "not_acquired", endReason: nameOf(endReason), reason, holders, note: lease?.endNote || message };
   }
   if (hold?.cancellation.signal.aborted && error === hold.cancellation.signal.reason) return { outcome: "cancelled" };
   if (!(error instanceof ConnectError)) return { outcome: `${error}` };
@@ -53,28 +76,71 @@ function outcomeOf(error: unknown, hold?: Hold): object {
   return { outcome: code, reason: reasonOf(error), why: error.message };
 }
 
-async function hold({ id, environments = [], options: { fail, slots, stubborn, run, ...options } = {} }: Order): Promise<void> {
-  const under: Hold = { cancellation: new AbortController(), verdict: Promise.withResolvers() };
-  holds.set(id, under);
-  const wanted = environments.map((environment) => (slots === undefined ? environment : { environment, slots }));
-  const all: HoldOptions = {
+function wanted({ environments = [], selectors = [], options: { slots } = {} }: Order): Wanted[] {
+  return [...environments.map((environment) => (slots === undefined ? environment : { environment, slots })), ...selectors];
+}
+
+/** What the client is told, but for what only the testee knows. */
+function asked({ id, options: { fail, slots, stubborn, run, notBefore, notAfter, ...options } = {} }: Order): HoldOptions {
+  return {
     ...options,
     ...(fail && { ifBusy: IfBusy.FAIL }),
-    signal: under.cancellation.signal,
+    ...(notBefore !== undefined && { notBefore: new Date(notBefore) }),
+    ...(notAfter !== undefined && { notAfter: new Date(notAfter) }),
     onWaiting: ({ position }) => say(id, "waiting", { position }),
   };
-  try {
-    await client.hold(wanted, all, async (lease, signal) => {
-      signal.addEventListener("abort", () => {
-        say(id, "cancelled");
-        if (!stubborn && run === undefined) under.verdict.reject(signal.reason);
-      });
-      say(id, "held", { leaseId: lease.id, leaseToken: lease.token, fencingToken: `${lease.fencingToken}` });
-      await (run === undefined ? under.verdict.promise.then(block) : lease.run(run, { stdio: "ignore" }));
+}
+
+async function hold(order: Order): Promise<void> {
+  const { id, ticket, options: { stubborn, run } = {} } = order;
+  const under: Hold = { cancellation: new AbortController(), verdict: Promise.withResolvers() };
+  holds.set(id, under);
+  const { signal } = under.cancellation;
+  const all = asked(order);
+  const body = async (lease: HeldLease, signal: AbortSignal) => {
+    under.lease = lease;
+    signal.addEventListener("abort", () => {
+      say(id, "cancelled");
+      if (!stubborn && run === undefined) under.verdict.reject(signal.reason);
     });
+    sayHeld(id, lease);
+    await (run === undefined ? under.verdict.promise.then(block) : lease.run(run, { stdio: "ignore" }));
+  };
+  try {
+    if (ticket === undefined) await client.hold(wanted(order), { ...all, signal }, body);
+    else await client.pickUp(ticket, { ...(all.onWaiting && { onWaiting: all.onWaiting }), signal }, body);
     say(id, "ended", { outcome: "ok" });
   } catch (error) {
     say(id, "ended", outcomeOf(error, under));
+  }
+}
+
+function sayHeld(id: number, lease: HeldLease): void {
+  const environments = lease.environments.map(({ name, variables, slots, secretVariables }) => ({
+    name,
+    variables,
+    slots: slots.map(({ index, variables }) => ({ index, variables })),
+    secretVariables,
+  }));
+  const printed = [inspect(lease, { depth: 9 }), `${lease}`, JSON.stringify(lease), inspect(lease.environments)].join("\n");
+  say(id, "held", { leaseId: lease.id, leaseToken: lease.token, fencingToken: `${lease.fencingToken}`, environments, printed });
+}
+
+async function detach(order: Order): Promise<void> {
+  try {
+    say(order.id, "detached", { ticket: await client.detach(wanted(order), asked(order)) });
+  } catch (error) {
+    say(order.id, "ended", outcomeOf(error));
+  }
+}
+
+async function tell({ id, facts = {}, atRelease }: Order, lease: HeldLease | undefined): Promise<void> {
+  try {
+    if (atRelease) lease?.tellAtRelease(facts);
+    else await lease?.tell(facts);
+    say(id, "told", { outcome: "ok" });
+  } catch (error) {
+    say(id, "told", outcomeOf(error));
   }
 }
 
@@ -88,9 +154,9 @@ function milliseconds(text: string): number {
   return Number(amount) * ({ ms: 1, s: 1_000, m: 60_000 }[unit] ?? Number.NaN);
 }
 
-async function release({ id, leaseId = "", leaseToken = "" }: Order): Promise<void> {
+async function release({ id, leaseId = "", leaseToken = "", facts }: Order): Promise<void> {
   try {
-    await new Client({ key: "" }).release(leaseId, leaseToken);
+    await new Client({ key: "" }).release(leaseId, leaseToken, facts);
     say(id, "released", { outcome: "ok" });
   } catch (error) {
     say(id, "released", outcomeOf(error));
@@ -100,7 +166,9 @@ async function release({ id, leaseId = "", leaseToken = "" }: Order): Promise<vo
 for await (const line of createInterface(process.stdin)) {
   const order = JSON.parse(line) as Order;
   const under = holds.get(order.id);
-  if (order.do === "hold") void hold(order);
+  if (order.do === "hold" || order.do === "pickUp") void hold(order);
+  else if (order.do === "detach") void detach(order);
+  else if (order.do === "tell") void tell(order, under?.lease);
   else if (order.do === "release") void release(order);
   else if (order.do === "finish") under?.verdict.resolve(milliseconds(order.block ?? "0ms"));
   else if (order.do === "fail") under?.verdict.reject(new BodyFailed("body failed"));

@@ -8,7 +8,7 @@ import { LANGUAGES, type Language, run } from "./languages.ts";
 import { mixed } from "./mixed.ts";
 import { scenarios } from "./scenarios.ts";
 import { Testee } from "./testee.ts";
-import { leasesOn, nameOf, World } from "./world.ts";
+import { leasesOn, nameOf, SECRETS, World } from "./world.ts";
 
 /** How many scenarios run at a time: most of them wait most of their time. */
 const WIDTH = 8;
@@ -79,7 +79,7 @@ function explain(world: World): (error: unknown) => never {
 /** All scenarios of a language against one server. */
 async function drive(name: string, { testee: command, width = WIDTH }: Language, only: string): Promise<Tally> {
   if (command === undefined) return { passed: 0, failed: 0 };
-  const server = await Server.start();
+  const server = await Server.start(SECRETS);
   const shared = new Testee(command, server);
   try {
     const chosen = Object.entries(scenarios).filter(([scenario]) => scenario.includes(only));

@@ -1,10 +1,13 @@
 // The one table: what every client does, in every language.
 import { commands } from "./scenarios/commands.ts";
 import { cutting } from "./scenarios/cutting.ts";
+import { detaching } from "./scenarios/detaching.ts";
+import { giving } from "./scenarios/giving.ts";
 import { holding } from "./scenarios/holding.ts";
 import { later } from "./scenarios/later.ts";
 import { losing } from "./scenarios/losing.ts";
 import { overload } from "./scenarios/overload.ts";
+import { pools } from "./scenarios/pools.ts";
 import { refusing } from "./scenarios/refusing.ts";
 import { silence } from "./scenarios/silence.ts";
 import { takingBack } from "./scenarios/taking-back.ts";
@@ -20,9 +23,12 @@ export const scenarios: Scenarios = {
   ...unheard,
   ...refusing,
   ...overload,
+  ...giving,
+  ...detaching,
   ...commands,
   ...cutting,
   ...waiting,
+  ...pools,
   ...holding,
   ...later,
 };

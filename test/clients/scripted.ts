@@ -23,7 +23,7 @@ export const queued = () => leaseIn(LeaseState.QUEUED, { position: 1, queueLengt
 
 /** A call that came, with the key that opened it. */
 export interface Call {
-  readonly method: "Acquire" | "Renew" | "Release" | "WatchLease";
+  readonly method: "Acquire" | "GetLease" | "Renew" | "Release" | "WatchLease";
   readonly key: string | null;
 }
 
@@ -40,6 +40,8 @@ export class ScriptedServer implements AsyncDisposable {
   renew: (time: number) => Lease = () => held();
   /** What a call is refused with instead of any answer, the how manieth time it is; undefined: it is answered. */
   refuse: (method: Call["method"], time: number) => ConnectError | undefined = () => undefined;
+  /** All facts that were told, in order, by Renew or Release. */
+  readonly facts: Readonly<Record<string, string>>[] = [];
   #seen = held();
   #told = Promise.withResolvers<void>();
   #streams = 0;
@@ -82,6 +84,10 @@ export class ScriptedServer implements AsyncDisposable {
     await this.#door?.drain(0);
   }
 
+  #hear(facts: Readonly<Record<string, string>>): void {
+    if (Object.keys(facts).length > 0) this.facts.push(facts);
+  }
+
   #came(method: Call["method"], header: Headers): number {
     this.calls.push({ method, key: header.get("x-api-key") });
     const time = this.count(method);
@@ -96,9 +102,18 @@ export class ScriptedServer implements AsyncDisposable {
         const time = this.#came("Acquire", requestHeader);
         return { lease: await this.acquire(asked, time, timeoutMs() ?? Number.POSITIVE_INFINITY), leaseToken: TOKEN };
       },
-      renew: (_, { requestHeader }) => ({ lease: this.renew(this.#came("Renew", requestHeader)) }),
-      release: (_, { requestHeader }) => {
+      getLease: (_, { requestHeader }) => {
+        this.#came("GetLease", requestHeader);
+        return { lease: this.#seen };
+      },
+      renew: ({ facts }, { requestHeader }) => {
+        const lease = this.renew(this.#came("Renew", requestHeader));
+        this.#hear(facts);
+        return { lease };
+      },
+      release: ({ facts }, { requestHeader }) => {
         this.#came("Release", requestHeader);
+        this.#hear(facts);
         return { lease: leaseIn(LeaseState.ENDED) };
       },
       watchLease: (_, { requestHeader, signal }) => {

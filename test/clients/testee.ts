@@ -22,7 +22,7 @@ export const PATIENCE = 40_000;
 /** A line of a testee's stdout. */
 export interface Said {
   readonly id: number;
-  readonly event: "waiting" | "held" | "cancelled" | "ended" | "released";
+  readonly event: "waiting" | "held" | "told" | "cancelled" | "ended" | "detached" | "released";
   /** When the driver heard it, as Date.now(): later than it was said. */
   readonly at: number;
   readonly position?: number;
@@ -36,6 +36,32 @@ export interface Said {
   readonly holders?: string;
   readonly why?: string;
   readonly cause?: string;
+  readonly environments?: readonly Given[];
+  readonly printed?: string;
+  readonly ticket?: Ticket;
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+/** What an environment gives, as a hold has it. */
+export interface Given {
+  readonly name: string;
+  readonly variables: Variables;
+  readonly slots: readonly { readonly index: number; readonly variables: Variables }[];
+  readonly secretVariables: readonly string[];
+}
+
+/** A place in line that is handed on. */
+export interface Ticket {
+  readonly leaseId: string;
+  readonly leaseToken: string;
+  readonly requestId: string;
+}
+
+/** What is asked for: environments by name, and such by selector. */
+export interface Wanted {
+  readonly environments?: readonly string[];
+  readonly selectors?: readonly { readonly selector: string; readonly count?: number; readonly slots?: number }[];
 }
 
 /** What a hold is told; durations as in README.md. */
@@ -50,6 +76,11 @@ export interface HoldOptions {
   readonly slots?: number;
   readonly stubborn?: boolean;
   readonly run?: readonly string[];
+  readonly claimTimeout?: string;
+  readonly pool?: string;
+  readonly notBefore?: string;
+  readonly notAfter?: string;
+  readonly autoClaim?: boolean;
 }
 
 /** A process that speaks the protocol. */
@@ -79,18 +110,29 @@ export class Testee {
   }
 
   /** Starts a hold. */
-  hold(environments: readonly string[], options: HoldOptions = {}): Hold {
-    this.#orders += 1;
-    this.tell({ id: this.#orders, do: "hold", environments, options });
-    return new Hold(this, this.#orders);
+  hold(wanted: readonly string[] | Wanted, options: HoldOptions = {}): Hold {
+    return this.#begin({ do: "hold", ...wantedOf(wanted), options });
+  }
+
+  /** Asks, and leaves the place in line to others; `detached` tells its ticket, `ended` what went wrong. */
+  detach(wanted: readonly string[] | Wanted, options: HoldOptions = {}): Hold {
+    return this.#begin({ do: "detach", ...wantedOf(wanted), options });
+  }
+
+  /** Holds what a ticket stands for. */
+  pickUp(ticket: Ticket, options: HoldOptions = {}): Hold {
+    return this.#begin({ do: "pickUp", ticket, options });
   }
 
   /** Releases by token; what became of that. */
-  async release(leaseId: string, leaseToken: string): Promise<Said> {
+  async release(leaseId: string, leaseToken: string, facts?: Variables): Promise<Said> {
+    return await this.#begin({ do: "release", leaseId, leaseToken, facts }).hears("released");
+  }
+
+  #begin(order: object): Hold {
     this.#orders += 1;
-    const id = this.#orders;
-    this.tell({ id, do: "release", leaseId, leaseToken });
-    return await this.hears(id, "released");
+    this.tell({ id: this.#orders, ...order });
+    return new Hold(this, this.#orders);
   }
 
   tell(order: object): void {
@@ -102,12 +144,12 @@ export class Testee {
     return this.#said.filter((said) => said.id === id);
   }
 
-  /** Waits until it says it, unless it says before that the hold has ended, or dies; then, or after PATIENCE, throws with all that was said. */
-  async hears(id: number, event: Said["event"]): Promise<Said> {
+  /** Waits until it says it, `after` so many times before, unless it says before that the hold has ended, or dies; then, or after PATIENCE, throws with all that was said. */
+  async hears(id: number, event: Said["event"], after = 0): Promise<Said> {
     const timeout = AbortSignal.timeout(PATIENCE);
     for (;;) {
       const all = this.said(id);
-      const found = all.find((said) => said.event === event);
+      const found = all.filter((said) => said.event === event)[after];
       if (found !== undefined) return found;
       const why = this.#gone ?? (all.at(-1)?.event === "ended" ? "the hold ended" : timeout.aborted ? `${PATIENCE} ms went by` : undefined);
       if (why !== undefined) throw new Error(`no "${event}" from the testee: ${why}${this.transcript(id)}`);
@@ -119,6 +161,11 @@ export class Testee {
   transcript(id?: number): string {
     const lines = (id === undefined ? this.#said : this.said(id)).map((said) => JSON.stringify(said));
     return ["", ...lines, ...(this.#stderr === "" ? [] : ["stderr:", this.#stderr.trimEnd()])].join("\n");
+  }
+
+  /** What it said on stderr last. */
+  get stderr(): string {
+    return this.#stderr;
   }
 
   /** Sends it a signal. */
@@ -142,6 +189,10 @@ export class Testee {
     }
     this.#heard.emit("said");
   }
+}
+
+function wantedOf(wanted: readonly string[] | Wanted): Wanted {
+  return "length" in wanted ? { environments: wanted } : wanted;
 }
 
 /** One hold of a testee. */
@@ -185,6 +236,14 @@ export class Hold {
   async fail(): Promise<string> {
     this.#testee.tell({ id: this.id, do: "fail" });
     return await this.outcome();
+  }
+
+  /** Tells facts, now or with the release; what became of that. */
+  async tell(facts: Variables, when: { readonly atRelease?: boolean } = {}): Promise<string> {
+    const before = this.times("told");
+    this.#testee.tell({ id: this.id, do: "tell", facts, ...when });
+    const { outcome = "", endReason = "" } = await this.#testee.hears(this.id, "told", before);
+    return `${outcome} ${endReason}`.trim();
   }
 
   /** Cancels it from outside. */

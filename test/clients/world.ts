@@ -8,6 +8,19 @@ import type { Command } from "./languages.ts";
 import { ScriptedServer } from "./scripted.ts";
 import { PATIENCE, Testee } from "./testee.ts";
 
+/** What an environment is given. */
+interface Configured {
+  readonly labels?: Record<string, string>;
+  readonly capacity?: number;
+  readonly variables?: Variables;
+  readonly slotVariables?: { variables: Variables }[];
+}
+
+type Variables = Record<string, { value?: string; fromEnv?: string; secret?: boolean }>;
+
+/** What the server's environment has for those whose variables are secret. */
+export const SECRETS = { CALL_ME_SECRET_PASSWORD: "hunter2-äöü", CALL_ME_SECRET_SERIAL: "serial-of-slot-1" };
+
 const STATES = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD, LeaseState.ENDED];
 
 /** A server, a testee that talks to it, and an environment that nobody else knows. What is made here is gone after the scenario. */
@@ -46,11 +59,16 @@ export class World {
   }
 
   /** The same with a server and a testee of its own: for those who kill the server. */
-  async apart(): Promise<World> {
-    const server = await Server.start();
+  async apart(env: Readonly<Record<string, string>> = {}): Promise<World> {
+    const server = await Server.start(env);
     this.#leftovers.push(() => server[Symbol.asyncDispose]());
     const testee = this.another(server);
     return new World(server, testee, this.#command, this.environment);
+  }
+
+  /** The same after the server was started again, at another address. */
+  anew(): World {
+    return new World(this.server, this.another({}), this.#command, this.environment);
   }
 
   /** A testee of a server of a later contract, which speaks of things that no client knows yet. */
@@ -65,6 +83,19 @@ export class World {
     const scripted = await new ScriptedServer().start();
     this.#leftovers.push(() => scripted[Symbol.asyncDispose]());
     return { scripted, testee: this.another(scripted) };
+  }
+
+  /** Configures environments in a pool of this scenario alone, whose name it gives; their names get that of the scenario's before them. */
+  async configure(environments: Readonly<Record<string, Configured>>): Promise<string> {
+    const pool = `pool-${this.environment}`;
+    const all = Object.entries(environments).map(([name, one]) => ({ ...one, pool, name: this.named(name) }));
+    await this.clients.environments.applyEnvironments({ environments: all });
+    return pool;
+  }
+
+  /** The name of such an environment. */
+  named(name: string): string {
+    return `${this.environment}-${name}`;
   }
 
   /** Takes it for another client, for ten minutes. */

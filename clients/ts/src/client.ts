@@ -7,10 +7,12 @@ import { InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts"
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { giveBack, KEY_HEADER, type Locks } from "./calls.ts";
+import { type Facts, factsOf } from "./facts.ts";
 import { HeldLease } from "./lease.ts";
 import { Limit } from "./limit.ts";
-import { type HoldOptions, requestFor, type Wanted } from "./options.ts";
+import { type HoldOptions, type Request, requestFor, type Wanted } from "./options.ts";
 import { addressOf, keyOf } from "./settings.ts";
+import { checkDetached, checkTicket, type Ticket } from "./ticket.ts";
 import { unheardOf } from "./unheard.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -23,6 +25,9 @@ export interface ClientOptions {
   /** Connect over HTTP/1.1 unless given: it passes through every proxy. For gRPC: `createGrpcTransport` of @connectrpc/connect-node. */
   readonly transport?: (options: { baseUrl: string; interceptors: Interceptor[] }) => Transport;
 }
+
+/** How to pick up what was asked for before. */
+export type PickUpOptions = Pick<HoldOptions, "signal" | "onWaiting">;
 
 /** What runs while the environments are held. When `signal` aborts it must stop. */
 export type Body<T> = (lease: HeldLease, signal: AbortSignal) => Promise<T> | T;
@@ -66,30 +71,71 @@ export class Client {
   async hold<T>(wanted: Wanted | readonly Wanted[], options: HoldOptions | Body<T> = {}, body?: Body<T>): Promise<T | HeldLease> {
     if (typeof options === "function") return await this.hold(wanted, {}, options);
     if (body !== undefined && typeof body !== "function") throw new TypeError(`the body of a hold is a function, not ${typeof body}`);
-    const lease = await this.#take(wanted, options);
+    const lease = await this.#take(options, requestFor(wanted, options));
     return body === undefined ? lease : await run(lease, body);
   }
 
-  /** Releases a lease, of whatever process, by its token alone; one that has ended already is no error. Throws a ConnectError. */
-  async release(leaseId: string, leaseToken: string): Promise<void> {
-    await giveBack(this.locks, { leaseId }, leaseToken, new AbortController().signal).catch((error: unknown) => {
+  /**
+   * Asks, and leaves the place in line, or what was granted at once, to another process: see pickUp. Nobody keeps it meanwhile, so `ttl`,
+   * `ticketTtl` and `claimTimeout` must be given (not with `autoClaim`). Throws as `hold` does before the body begins; what has been asked
+   * for by then is given up.
+   */
+  async detach(wanted: Wanted | readonly Wanted[], options: HoldOptions): Promise<Ticket> {
+    checkDetached(options);
+    const request = requestFor(wanted, options);
+    const { lease, leaseToken } = await this.#wait(options, request, async (waiting) => await waiting.left());
+    return { leaseId: lease.id, leaseToken, requestId: request.requestId };
+  }
+
+  /**
+   * Holds what another process has asked for by `detach`; from here on it is as `hold`. Who has lost the ticket's token, but has the key, calls
+   * `hold` with all that `detach` was given, `requestId` and `holder` included. Throws NotAcquired if it has ended meanwhile.
+   */
+  pickUp(ticket: Ticket, options?: PickUpOptions): Promise<HeldLease>;
+  pickUp<T>(ticket: Ticket, body: Body<T>): Promise<T>;
+  pickUp<T>(ticket: Ticket, options: PickUpOptions, body: Body<T>): Promise<T>;
+  async pickUp<T>(ticket: Ticket, options: PickUpOptions | Body<T> = {}, body?: Body<T>): Promise<T | HeldLease> {
+    if (typeof options === "function") return await this.pickUp(ticket, {}, options);
+    checkTicket(ticket);
+    const lease = await this.#take(options, ticket);
+    return body === undefined ? lease : await run(lease, body);
+  }
+
+  /**
+   * Releases a lease, of whatever process, by its token alone, and tells facts with that; one that has ended already is no error. Throws a
+   * ConnectError.
+   */
+  async release(leaseId: string, leaseToken: string, facts: Facts = {}): Promise<void> {
+    await giveBack(this.locks, { leaseId, facts: factsOf(facts) }, leaseToken, new AbortController().signal).catch((error: unknown) => {
       throw unheardOf(error, this.#url);
     });
   }
 
-  async #take(wanted: Wanted | readonly Wanted[], options: HoldOptions): Promise<HeldLease> {
+  async #take(options: PickUpOptions, asked: Request | Ticket): Promise<HeldLease> {
     options.signal?.throwIfAborted();
     const limit = new Limit({ follows: options.signal });
     try {
-      const observer = { seen: moves(options.onWaiting) };
-      using waiting = new Waiting(this.locks, requestFor(wanted, options), { signal: limit.signal, observer });
-      for (;;) {
-        const { lease, leaseToken } = await waiting.granted();
-        const held = await HeldLease.keep(this.locks, lease, leaseToken, limit);
-        if (held !== undefined) return held;
-      }
+      return await this.#wait({ ...options, signal: limit.signal }, asked, async (waiting) => {
+        for (;;) {
+          const { lease, leaseToken } = await waiting.granted();
+          const held = await HeldLease.keep(this.locks, lease, leaseToken, limit);
+          if (held !== undefined) return held;
+        }
+      });
     } catch (error) {
       limit[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Names the address in errors of what no server has judged. */
+  async #wait<T>({ signal, onWaiting }: PickUpOptions, asked: Request | Ticket, settle: (waiting: Waiting) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    const observer = { seen: moves(onWaiting) };
+    try {
+      using waiting = new Waiting(this.locks, asked, { signal: signal ?? new AbortController().signal, observer });
+      return await settle(waiting);
+    } catch (error) {
       throw unheardOf(error, this.#url);
     }
   }

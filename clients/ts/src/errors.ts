@@ -10,8 +10,8 @@ export class NotAcquired extends Error {
   /** How the lease ended. UNSPECIFIED: there is none, or the server was out of reach when the time was over. */
   readonly endReason: EndReason;
   /**
-   * Why in a word: ENVIRONMENT_BUSY, QUEUE_FULL or UNSATISFIABLE where the server refused the request, else that of `endReason`, such as
-   * TIMED_OUT; empty if the server was out of reach.
+   * Why in a word: ENVIRONMENT_BUSY, QUEUE_FULL or UNSATISFIABLE where the server refused the request, MISSING_VARIABLES where it lacks what
+   * the environment should give, else that of `endReason`, such as TIMED_OUT; empty if the server was out of reach.
    */
   readonly reason: string;
   /** Who has what was asked for, in words; empty if nobody was named. */
@@ -31,6 +31,12 @@ export class NotAcquired extends Error {
     const reason =
       lease.endReason === EndReason.UNSPECIFIED ? "" : (EndReasonSchema.value[lease.endReason]?.localName ?? `${lease.endReason}`);
     return new NotAcquired(ending(lease), { lease, reason, holders, cause });
+  }
+
+  /** Of a lease that was granted, and lacks what the server should give with it: nobody is to begin like that. */
+  static lacking(lease: Lease, names: readonly string[]): NotAcquired {
+    const why = `the server has no value for ${names.join(", ")}; its operator has to set it there`;
+    return new NotAcquired(why, { lease, reason: "MISSING_VARIABLES" });
   }
 
   /** Of a request that the server refused for good, whatever the code; undefined if the error says anything else. */

@@ -46,6 +46,8 @@ export class Keeper {
   readonly #term: Term;
   readonly #stopped = new AbortController();
   #trouble: string | undefined;
+  /** Settles when all facts so far have been told: a later one must not come first. */
+  #telling: Promise<unknown> = Promise.resolve();
   #next: NodeJS.Timeout | undefined;
   #alarm: NodeJS.Timeout | undefined;
 
@@ -101,11 +103,43 @@ export class Keeper {
     clearTimeout(this.#alarm);
   }
 
-  async #renew(signal: AbortSignal): Promise<Renewed> {
+  /**
+   * Tells facts by a Renew of their own, which is sent again until it is answered; the others tell none. Throws the LeaseLost, an Error if
+   * nothing is kept any more, or the ConnectError of a call that the server refused, or never answered.
+   */
+  async tell(facts: Readonly<Record<string, string>>): Promise<void> {
+    const told = this.#telling.then(async () => await this.#tell(facts));
+    this.#telling = told.catch(() => {});
+    await told;
+  }
+
+  async #tell(facts: Readonly<Record<string, string>>): Promise<void> {
+    const { signal } = this.#stopped;
+    let sentAt = Number.NEGATIVE_INFINITY;
+    const send = async () => {
+      sentAt = performance.now();
+      return await this.#renew(signal, facts);
+    };
+    const told = signal.aborted
+      ? undefined
+      : await persist(send, signal, this.#pace).catch((error: unknown) => this.#untold(error, sentAt));
+    if (told !== undefined) this.#take(told);
+    if (this.loss !== undefined) throw this.loss;
+    if (told === undefined) throw new Error("the lease was given back before the facts could be told");
+  }
+
+  /** Undefined where the lease has ended; throws what else went wrong. */
+  #untold(error: unknown, sentAt: number): undefined {
+    if (this.#stopped.signal.aborted) return;
+    this.#failed(error, sentAt);
+    if (!this.#stopped.signal.aborted) throw error;
+  }
+
+  async #renew(signal: AbortSignal, facts: Readonly<Record<string, string>> = {}): Promise<Renewed> {
     const sentAt = performance.now();
     const timeoutMs = this.#term.timeout;
     const { leaseId, leaseToken } = this.#grant;
-    const { lease } = await this.#locks.renew({ leaseId }, withToken(leaseToken, { timeoutMs, signal }));
+    const { lease } = await this.#locks.renew({ leaseId, facts }, withToken(leaseToken, { timeoutMs, signal }));
     if (lease === undefined) throw new ConnectError("the server answered without a lease", Code.Internal);
     return { lease, sentAt };
   }
@@ -157,8 +191,8 @@ export class Keeper {
 
   /** It is renewed still, if that can be, as long as something may run on it: so nobody else is served meanwhile. */
   #expire(): void {
-    const cut = this.#term.capped && this.#trouble === undefined;
-    const why = cut ? "its max_hold is reached" : `no contact with the server (${this.#trouble ?? "no answer"})`;
+    const cut = this.#trouble === undefined ? this.#term.cappedBy : undefined;
+    const why = cut !== undefined ? `its ${cut} is reached` : `no contact with the server (${this.#trouble ?? "no answer"})`;
     this.#lose({ why: `${why}, and it ends in ${this.#term.rest}`, endReason: EndReason.UNSPECIFIED });
   }
 

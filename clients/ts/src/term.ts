@@ -1,3 +1,4 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { milliseconds } from "./duration.ts";
 
@@ -6,13 +7,13 @@ import { milliseconds } from "./duration.ts";
  *
  * The server counts from when it got a Renew, we from when we sent it, by our monotonic clock; so our deadline D comes before the
  * server's. At D − max(0.5 s, 5 % of ttl) what runs on the lease must have stopped, and min(3 s, 10 %) earlier it is told. Until then it
- * is left alone, whatever the network does. D follows what the server says is left, so it also holds where max_hold ends all renewing.
+ * is left alone, whatever the network does. D follows what the server says is left, so it also holds where max_hold or not_after ends all renewing.
  */
 export class Term {
   #ttl: number;
   #sentAt = Number.NEGATIVE_INFINITY;
   #deadline = Number.NEGATIVE_INFINITY;
-  #capped = false;
+  #cappedBy: "max_hold" | "not_after" | undefined;
 
   constructor(lease: Lease) {
     this.#ttl = milliseconds(lease.ttl);
@@ -24,7 +25,7 @@ export class Term {
    */
   renewed(lease: Lease, sentAt: number): void {
     this.#ttl = milliseconds(lease.ttl);
-    this.#capped = renewableFor(lease) <= 0;
+    this.#cappedBy = renewableFor(lease) <= 0 ? "max_hold" : endsAtNotAfter(lease) ? "not_after" : undefined;
     this.#sentAt = Math.max(this.#sentAt, sentAt);
     this.#deadline = Math.max(this.#deadline, sentAt + milliseconds(lease.ttlRemaining));
   }
@@ -65,9 +66,9 @@ export class Term {
     return `${Math.max(0, (this.#deadline - performance.now()) / 1_000).toFixed(1)} s`;
   }
 
-  /** Whether max_hold lets no further Renew extend it. */
-  get capped(): boolean {
-    return this.#capped;
+  /** What lets no further Renew extend it; undefined: nothing does. */
+  get cappedBy(): "max_hold" | "not_after" | undefined {
+    return this.#cappedBy;
   }
 }
 
@@ -77,4 +78,8 @@ export function renewableFor({ grantedAt, expiresAt, maxHold }: Lease): number {
   // The server's own times: how they relate to our clock doesn't matter.
   const ran = Number(expiresAt.seconds - grantedAt.seconds) * 1_000 + (expiresAt.nanos - grantedAt.nanos) / 1e6;
   return milliseconds(maxHold) - ran;
+}
+
+function endsAtNotAfter({ expiresAt, notAfter }: Lease): boolean {
+  return expiresAt !== undefined && notAfter !== undefined && timestampMs(expiresAt) >= timestampMs(notAfter);
 }

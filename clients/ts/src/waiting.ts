@@ -1,7 +1,8 @@
-import { create } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
-import { type AcquireRequest, AcquireRequestSchema, type AcquireResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { AcquireResponse } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { type Asking, askingFor } from "./asking.ts";
 import { giveBack, type Locks, withToken } from "./calls.ts";
 import { durationIn, milliseconds } from "./duration.ts";
 import { isTransient, NotAcquired } from "./errors.ts";
@@ -9,6 +10,7 @@ import { Limit } from "./limit.ts";
 import type { Request } from "./options.ts";
 import { PACE, type Pace } from "./pace.ts";
 import { Backoff, listen } from "./retry.ts";
+import type { Ticket } from "./ticket.ts";
 
 /** How long an Acquire may go unanswered, in ms. With the silence before it, it stays below the ticket_ttl of 60 s. */
 export const ACQUIRE_TIMEOUT = 5_000;
@@ -39,7 +41,7 @@ export type Settled = AcquireResponse & { readonly lease: Lease };
 /** A place in line, from the first Acquire to the grant: rules 3 and 4 of clients/README.md. Disposed of when it is over. */
 export class Waiting implements Disposable {
   readonly #locks: Locks;
-  readonly #request: Omit<AcquireRequest, "wait">;
+  readonly #asking: Asking;
   readonly #signal: AbortSignal;
   readonly #pace: Pace;
   readonly #observer: WaitObserver;
@@ -51,15 +53,14 @@ export class Waiting implements Disposable {
   /** When (of performance.now) it makes no sense any more to look for a server that is out of reach. */
   #givenUpAt: number;
 
-  constructor(locks: Locks, request: Request, { signal, pace = PACE, observer = {} }: WaitOptions) {
+  constructor(locks: Locks, asked: Request | Ticket, { signal, pace = PACE, observer = {} }: WaitOptions) {
     this.#locks = locks;
-    const { wait, ...rest } = create(AcquireRequestSchema, request);
-    this.#request = rest;
+    this.#asking = askingFor(locks, asked);
     this.#signal = signal;
     this.#pace = pace;
     this.#observer = observer;
     this.#farewell = new Limit({ follows: signal, after: pace.farewell });
-    this.#standsUntil = performance.now() + milliseconds(wait);
+    this.#standsUntil = performance.now() + milliseconds(this.#asking.wait);
     this.#givenUpAt = this.#standsUntil + pace.patience;
   }
 
@@ -80,8 +81,19 @@ export class Waiting implements Disposable {
    * queue_timeout has passed, and the signal's reason; whatever it throws, the place is given up.
    */
   async settled(): Promise<Settled> {
+    return await this.#orGiveUp(this.#wait((place) => this.#follow(place)));
+  }
+
+  /** Asks, and leaves the place in line to whoever picks it up. Throws as `granted`, but not since it waits. */
+  async left(): Promise<Settled> {
+    const place = await this.#orGiveUp(this.#wait(async (place) => place));
+    if (place.lease.state !== LeaseState.ENDED) return place;
+    throw NotAcquired.ended(place.lease);
+  }
+
+  async #orGiveUp(settling: Promise<Settled>): Promise<Settled> {
     try {
-      return await this.#wait();
+      return await settling;
     } catch (error) {
       await this.#giveUp();
       throw error;
@@ -89,14 +101,14 @@ export class Waiting implements Disposable {
   }
 
   /** Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth. */
-  async #wait(): Promise<Settled> {
+  async #wait(settle: (place: Settled) => Promise<Settled | undefined>): Promise<Settled> {
     const backoff = new Backoff(this.#signal, this.#pace);
     for (;;) {
       let why = "the server ended the stream";
       try {
         const place = await this.#ask();
         const begun = performance.now();
-        const settled = await this.#follow(place).finally(() => backoff.lasted(begun));
+        const settled = await settle(place).finally(() => backoff.lasted(begun));
         this.#signal.throwIfAborted();
         if (settled !== undefined) return settled;
       } catch (error) {
@@ -119,16 +131,11 @@ export class Waiting implements Disposable {
     const now = performance.now();
     const stands = Math.max(0, this.#standsUntil - now);
     const timeoutMs = Math.ceil(stands + Math.max(farewell, Math.min(ACQUIRE_TIMEOUT, this.#givenUpAt - now)));
-    const request = { ...this.#request, ...(stands > 0 && { wait: durationIn(stands) }) };
     const { signal } = stands === 0 ? this.#farewell : { signal: this.#signal };
-    const answer = await this.#locks.acquire(request, { timeoutMs, signal });
-    if (this.#last === undefined) {
-      // The server's own timer comes first, and ours is for when it can't be heard.
-      const { queueTimeout } = this.#request;
-      const left = queueTimeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(answer.lease?.queueTimeout) + farewell;
-      this.#givenUpAt = performance.now() + left;
-    }
+    const answer = await this.#asking.send(stands > 0 ? durationIn(stands) : undefined, { timeoutMs, signal });
     const { lease } = answer;
+    // The server's own timer comes first, and ours is for when it can't be heard.
+    if (this.#last === undefined) this.#givenUpAt = performance.now() + longestIn(lease) + farewell;
     if (lease === undefined) throw new Error("the server answered without a lease");
     const place = { ...answer, lease };
     if (this.#last === undefined) this.#observer.answered?.(place);
@@ -175,4 +182,11 @@ export class Waiting implements Disposable {
 /** Whether there is nothing left to wait for. */
 export function isSettled(lease: Lease | undefined): boolean {
   return lease?.state === LeaseState.HELD || lease?.state === LeaseState.ENDED;
+}
+
+/** How long a lease waits in line at most from when it was asked for, in ms: its queue_timeout runs from its not_before. */
+function longestIn({ queueTimeout, createdAt, notBefore }: Partial<Lease> = {}): number {
+  if (queueTimeout === undefined) return Number.POSITIVE_INFINITY;
+  const later = createdAt === undefined || notBefore === undefined ? 0 : timestampMs(notBefore) - timestampMs(createdAt);
+  return milliseconds(queueTimeout) + Math.max(0, later);
 }

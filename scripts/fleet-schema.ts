@@ -112,8 +112,13 @@ function itemOf({ message, enum: choice, scalar }: DescField): Schema {
   return choice === undefined ? scalarOf(scalar) : enumOf(choice);
 }
 
+/** Without what all values of an enum begin with, or in full. */
 function enumOf({ values }: DescEnum): Schema {
-  return { type: "string", enum: values.map(({ name }) => name) };
+  const [absent, ...given] = values;
+  return {
+    type: "string",
+    enum: [...given, absent].flatMap((value) => (value ? [value.localName] : [])).concat(values.map(({ name }) => name)),
+  };
 }
 
 function scalarOf(scalar: ScalarType | undefined): Schema {

@@ -27,6 +27,8 @@ async function verdicts(text: string): Promise<{ schema: boolean; apply: boolean
 }
 
 test.each([
+  ["a choice that there is not", "- { name: a, on_expiry: KEEP }"],
+  ["a choice by its number", "- { name: a, on_expiry: 2 }"],
   ["a text for a number", "- { name: a, capacity: two }"],
   ["a number in quotes", '- { name: a, capacity: "2" }'],
   ["a number for a text", "- { name: a, description: 3 }"],
@@ -78,6 +80,7 @@ test.each([
     "all that can be said of an environment's holder",
     "- { name: a, variables: { V: { value: x }, S: { fromEnv: CALL_ME_SECRET_ONE, secret: true } }, slotVariables: [{ variables: { PORT: { value: '1' } } }] }",
   ],
+  ["choices, with and without what they begin with", "[{ name: a, on_expiry: HOLD }, { name: b, onExpiry: ON_EXPIRY_CLEAN }]"],
   ["pools", "environments: []\npools: [{ name: lab }, { name: default, maxQueue: 0, auto_create: false }]"],
   ["what only the server sets", "- { name: a, state: ENVIRONMENT_STATE_DIRTY, on_demand: true, facts: {} }"],
 ])("both take %s", async (_, text) => {
@@ -85,7 +88,8 @@ test.each([
 });
 
 test("what env list prints is such a file, as YAML and as JSON", async () => {
-  const stdin = "pools: [{ name: lab, maxQueue: 2 }]\nenvironments: [{ name: a, default_ttl: 1h, variables: { V: { value: x } } }]";
+  const stdin =
+    "pools: [{ name: lab, maxQueue: 2 }]\nenvironments: [{ name: a, on_expiry: HOLD, default_ttl: 1h, variables: { V: { value: x } } }]";
   await type(["env", "apply", "-"], env, { stdin });
   for (const option of ["--yaml", "--json"]) {
     const { stdout } = await type(["env", "list", option], env);

@@ -80,6 +80,8 @@ export class EnvApplyCommand extends ClientCommand {
   /** What the server refuses is told with the line of the file where it is. */
   private async apply(document: FleetDocument, fleet: Fleet): Promise<ApplyEnvironmentsResponse> {
     const { environments, ...settings } = await this.connect();
+    // 50,000 environments may take a busy server a minute.
+    const timeoutMs = CALL_TIMEOUT + fleet.environments.length;
     const request = {
       environments: fleet.environments,
       pools: fleet.pools,
@@ -88,7 +90,7 @@ export class EnvApplyCommand extends ClientCommand {
       withBefore: this.dryRun,
     };
     try {
-      return await this.persist(() => environments.applyEnvironments(request, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }));
+      return await this.persist(() => environments.applyEnvironments(request, { timeoutMs, signal: this.interruption }));
     } catch (error) {
       const fault = faultOf(error);
       if (fault === undefined || this.interruption.aborted) throw error;

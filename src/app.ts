@@ -77,7 +77,7 @@ export async function start(options: AppOptions): Promise<App> {
   });
   const { autoCreate, secrets = new Map() } = options;
   const { archive, retention } = options;
-  const history = new Chronicle({ store, archive, views: engine.views, timers: realTimers, retention, trouble });
+  const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
   chronicle = history;
   const service = { chronicle: history, engine, principals: new Principals(options.apiKey, store.secret), autoCreate, secrets };
   const applyFleet: ApplyFleet = async (request) => create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL));

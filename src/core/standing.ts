@@ -88,7 +88,7 @@ function lineOf(pool: Pool, want: SelectorWant, rank: Rank): Line {
 }
 
 /** The environments that would do for a waiter: those that it names and, by selector, some of those in service. */
-function lookedFor(pool: Pool, lease: Lease): Site[] {
+export function lookedFor(pool: Pool, lease: Lease): Site[] {
   const named = sitesOf(pool, lease).map(({ site }) => site);
   return isSelecting(lease) ? [...named, ...someFor(lease, (want) => servingFor(pool, want), LOOKED)] : named;
 }

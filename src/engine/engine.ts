@@ -9,6 +9,7 @@ import type { AskedToClean } from "./attendance/cleaners.ts";
 import { Presence } from "./attendance/presence.ts";
 import type { SignsOfLife } from "./attendance/signs.ts";
 import type { EngineCall } from "./call.ts";
+import { RecentHolds } from "./history/holds.ts";
 import { type Asker, Lane, type Unit } from "./lane.ts";
 import { Observed, type Observer } from "./observer.ts";
 import { Pools } from "./pools.ts";
@@ -33,6 +34,8 @@ export class Engine {
   readonly observed: Observed;
   /** What is committed, to look at. */
   readonly views: Views;
+  /** How long environments were held lately. */
+  readonly holds = new RecentHolds();
   readonly hub: Hub;
   readonly past: Past;
   readonly #signs: SignsOfLife;
@@ -52,7 +55,7 @@ export class Engine {
     this.#timers = timers;
     this.observed = new Observed(observer);
     this.#pools = new Pools(() => store.now());
-    this.views = new Views(store, this.#pools);
+    this.views = new Views(store, this.#pools, this.holds);
     this.hub = new Hub(timers);
     this.past = new Past(this.views, this.hub.recent);
     this.#signs = new Presence(
@@ -211,6 +214,7 @@ export class Engine {
 
   #committed(commit: Commit): void {
     this.observed.committed(commit);
+    this.holds.note(commit);
     try {
       this.#passOn(commit);
     } catch (error) {

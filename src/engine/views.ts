@@ -1,6 +1,7 @@
 import type { Totals } from "../core/draft.ts";
 import { limits } from "../core/limits.ts";
 import { allFor } from "../core/line/candidates.ts";
+import { type Estimate, estimateOf } from "../core/line/expecting.ts";
 import { seeking } from "../core/line/seeking.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
@@ -9,6 +10,7 @@ import type { Selector } from "../core/model/selector.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
 import { listedBy, oldestFirst } from "../store/query.ts";
 import type { LeaseQuery, Past, Store } from "../store/store.ts";
+import { RecentHolds } from "./history/holds.ts";
 import type { Pools } from "./pools.ts";
 
 /** A lease and the pool as it was when the lease was read. */
@@ -21,15 +23,22 @@ export interface LeaseView {
 export class Views {
   readonly #store: Store;
   readonly #pools: Pools;
+  readonly #holds: RecentHolds;
 
-  constructor(store: Store, pools: Pools) {
+  constructor(store: Store, pools: Pools, holds = new RecentHolds()) {
     this.#store = store;
     this.#pools = pools;
+    this.#holds = holds;
   }
 
   /** The store's clock. */
   now(): Micros {
     return this.#store.now();
+  }
+
+  /** When a lease of the pool may have its turn; undefined where that cannot be told. */
+  estimate(lease: Lease, pool: Pool, now: Micros): Estimate | undefined {
+    return estimateOf(pool, lease, now, (environment) => this.#holds.timesOf(environment));
   }
 
   /** Whether anything can be taken: not while the disk is full or the store's files are gone, whatever is free. */

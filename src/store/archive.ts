@@ -43,8 +43,8 @@ export class SqliteArchive implements Archive {
     return this.#call("stats", query);
   }
 
-  holds(most: number): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]> {
-    return this.#call("holds", most);
+  holds(most: number, before: Micros): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]> {
+    return this.#call("holds", most, before);
   }
 
   trim(kept: Kept): Promise<boolean> {

@@ -1,10 +1,11 @@
 import { Chronicle } from "../../src/engine/history/chronicle.ts";
+import { RecentHolds } from "../../src/engine/history/holds.ts";
 import type { Views } from "../../src/engine/views.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
 
 /** A history in which nothing ever happens, for what asks it nothing. */
 export function emptyChronicle(views: Views): Chronicle {
   const store = { take: () => Promise.resolve(undefined), now: () => 0, condition: "well" } as const;
-  const parts = { store, views, archive: new MemoryArchive(), timers: { after: () => () => {} } };
+  const parts = { store, views, holds: new RecentHolds(), archive: new MemoryArchive(), timers: { after: () => () => {} } };
   return new Chronicle({ ...parts, retention: { span: 0, entries: 0 }, trouble: () => {} });
 }

@@ -1,6 +1,7 @@
 import type { Event } from "../../src/core/event.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
 import { Chronicle } from "../../src/engine/history/chronicle.ts";
+import { RecentHolds } from "../../src/engine/history/holds.ts";
 import { Views } from "../../src/engine/views.ts";
 import type { Archive } from "../../src/store/history/history.ts";
 import type { MemoryMedium } from "../../src/store/memory.ts";
@@ -21,6 +22,6 @@ export async function follow(medium: MemoryMedium | SqliteMedium, archive: Archi
   const retention = { span: 0, entries: 0 };
   const troubles: string[] = [];
   const trouble = (error: unknown) => void troubles.push(String(error));
-  const chronicle = new Chronicle({ store, archive, views, timers, retention, trouble });
+  const chronicle = new Chronicle({ store, archive, views, holds: new RecentHolds(), timers, retention, trouble });
   return { store, clock, pools, events, leases, chronicle, troubles };
 }

@@ -65,7 +65,7 @@ describe("a history in sheets", () => {
       stats: book.stats(asked),
       one: book.list({ kinds: [], lease: "l5000" }, 10).entries,
       page: book.list({ kinds: [] }, 3, book.list({ kinds: [], until: START + 3_000 * second }, 1).next),
-      holds: book.holds(2),
+      holds: book.holds(2, START * 2),
     });
     const before = look(first.book);
     expect(before.stats).toMatchObject([{ key: "p", grants: 11_999, hold: { count: 12_000, p50: second }, wait: { max: second } }]);

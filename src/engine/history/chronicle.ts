@@ -4,6 +4,7 @@ import type { Store } from "../../store/store.ts";
 import type { Timers } from "../timers.ts";
 import type { Views } from "../views.ts";
 import { fleetOf } from "./fleet.ts";
+import type { RecentHolds } from "./holds.ts";
 
 /** How long after a commit its events are taken over, and after a failure it is tried again, in milliseconds. */
 const TAKE_AFTER = 1_000;
@@ -21,6 +22,8 @@ export interface ChronicleParts {
   readonly store: Pick<Store, "take" | "now" | "condition">;
   readonly archive: Archive;
   readonly views: Views;
+  /** Recalls what was held before the start. */
+  readonly holds: Pick<RecentHolds, "recall" | "most">;
   readonly timers: Timers;
   readonly retention: Retention;
   /** Told of what could not be done; `what` completes "could not …". */
@@ -50,6 +53,7 @@ export class Chronicle {
   #tail: Promise<void> = Promise.resolve();
   #isArmed = false;
   #isTroubled = false;
+  #isRecalled = false;
   #cancelTake: (() => void) | undefined;
   #cancelTrim: (() => void) | undefined;
   #stopped = false;
@@ -113,6 +117,7 @@ export class Chronicle {
       }
       this.#isOpen = true;
       this.#isTroubled = false;
+      await this.#recall();
     } catch (error) {
       if (!this.#isTroubled && !this.#stopped)
         this.#parts.trouble(error, "write the history; leases are not concerned, and it is tried again");
@@ -120,6 +125,14 @@ export class Chronicle {
       this.#takeAfter(RETRY_AFTER);
       throw error;
     }
+  }
+
+  /** What was held since the start is noted as it ends. */
+  async #recall(): Promise<void> {
+    if (this.#isRecalled) return;
+    const { archive, holds } = this.#parts;
+    for (const [environment, durations] of await archive.holds(holds.most, this.#begin)) holds.recall(environment, durations);
+    this.#isRecalled = true;
   }
 
   /** After a failure it is opened anew. */

@@ -27,7 +27,7 @@ export async function acquireForCleaning(
   const wait = duration("wait", request.wait, WAIT);
   const pool = poolOf(service, request);
   const done = accepted(await engine.clean({ pool, command: readClean(request, pool, call), wait }, call));
-  return { lease: heldMessage(done.lease, done.pool, engine.views.now(), secrets), leaseToken: principals.tokenOf(done.lease.id) };
+  return { lease: heldMessage(done.lease, done.pool, engine.views, secrets), leaseToken: principals.tokenOf(done.lease.id) };
 }
 
 function readClean(request: AcquireForCleaningRequest, pool: string, call: Call): Clean {

@@ -8,6 +8,7 @@ import {
   EndReason,
   EnvironmentState,
   EnvironmentStatusSchema,
+  type EstimateSchema,
   type FactSchema,
   HolderKind,
   type HolderSchema,
@@ -21,6 +22,7 @@ import {
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { EnvironmentStatus, Occupant, Reservation } from "../../core/event.ts";
 import { isGranted, latestEnd } from "../../core/ledger.ts";
+import type { Estimate } from "../../core/line/expecting.ts";
 import type { Environment, Facts, LastUse } from "../../core/model/environment.ts";
 import type { CancelRequest, EndedBy, Holder, Lease, NamedNeed, Need } from "../../core/model/lease.ts";
 import { isSelecting, partsOf } from "../../core/model/needs.ts";
@@ -29,6 +31,7 @@ import { textOf } from "../../core/model/selector-text.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { placeOf } from "../../core/standing.ts";
 import { reservationBehind } from "../../core/view.ts";
+import type { Views } from "../../engine/views.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
 import { lifeMessage } from "./life.ts";
 import { durationOf, timestampOf } from "./times.ts";
@@ -41,15 +44,17 @@ export interface Given {
   readonly missingVariables: string[];
 }
 
-/** A lease of a pool as it was at `now`. `give`: for its holder; variables.ts says who that is. */
+/** What the views know of the present. */
+export type Present = Pick<Views, "now" | "estimate">;
+
+/** A lease of a pool as it is at present. `give`: for its holder; variables.ts says who that is. */
 export function leaseMessage(
   lease: Lease,
   pool: Pool,
-  now: Micros,
+  present: Present,
   give?: (part: NamedNeed) => Given,
 ): MessageInitShape<typeof LeaseSchema> {
-  // In a later version of the pool it may be gone.
-  const place = lease.state === "QUEUED" && pool.leases.has(lease.id) ? placeOf(pool, lease) : undefined;
+  const now = present.now();
   const behind = isGranted(lease) ? reservationBehind(pool, lease) : undefined;
   const latest = latestEnd(lease);
   const { notBefore, notAfter } = lease;
@@ -73,10 +78,7 @@ export function leaseMessage(
     reason: lease.reason,
     tags: [...lease.tags],
     priority: lease.priority,
-    position: place?.position ?? 0,
-    queueLength: place?.queueLength ?? 0,
-    ahead: place?.ahead.map(occupantOf) ?? [],
-    holders: place?.holders.map(occupantOf) ?? [],
+    ...placeMessage(lease, pool, present, now),
     createdAt: timestampOf(lease.createdAt),
     ...(grantedAt !== undefined && { grantedAt: timestampOf(grantedAt) }),
     ...(endedAt !== undefined && { endedAt: timestampOf(endedAt) }),
@@ -99,6 +101,20 @@ export function leaseMessage(
     requestId: lease.requestId ?? "",
     revision: BigInt(lease.revision),
   };
+}
+
+/** What is told of a waiter alone. */
+function placeMessage(lease: Lease, pool: Pool, present: Present, now: Micros) {
+  // In a later version of the pool it may be gone.
+  if (lease.state !== "QUEUED" || !pool.leases.has(lease.id)) return {};
+  const { position, queueLength, ahead, holders } = placeOf(pool, lease);
+  const estimate = present.estimate(lease, pool, now);
+  const around = { ahead: ahead.map(occupantOf), holders: holders.map(occupantOf) };
+  return { position, queueLength, ...around, ...(estimate && { estimatedStart: estimateMessage(estimate) }) };
+}
+
+function estimateMessage({ p50, p90, samples, medianHold }: Estimate): MessageInitShape<typeof EstimateSchema> {
+  return { p50: timestampOf(p50), p90: timestampOf(p90), samples, medianHold: durationOf(medianHold) };
 }
 
 function needOf(need: Need): MessageInitShape<typeof NeedSchema> {

@@ -133,7 +133,7 @@ export async function forceRelease(
   const lease = required("lease_id", request.leaseId);
   const reason = text("reason", required("reason", request.reason));
   const reply = accepted(await engine.submitFor(lease, { type: "forceRelease", by: call.caller, lease, reason }, call), lease);
-  return { lease: leaseMessage(reply.lease, reply.pool, engine.views.now()), alreadyEnded: reply.alreadyEnded ?? false };
+  return { lease: leaseMessage(reply.lease, reply.pool, engine.views), alreadyEnded: reply.alreadyEnded ?? false };
 }
 
 export async function listLeases(
@@ -158,10 +158,9 @@ export async function listLeases(
   const page = leases.slice(0, size);
   const last = page.at(-1);
   const nextPageToken = leases.length > size && last !== undefined ? writeToken([String(last.createdAt), last.id]) : "";
-  const now = engine.views.now();
   const shown = page.flatMap((lease) => {
     const view = engine.views.placed(lease);
-    return view === undefined ? [] : [leaseMessage(view.lease, view.pool, now)];
+    return view === undefined ? [] : [leaseMessage(view.lease, view.pool, engine.views)];
   });
   return { leases: shown, nextPageToken };
 }

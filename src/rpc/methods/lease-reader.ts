@@ -9,7 +9,7 @@ import { type Standing, standingOf } from "../../core/standing.ts";
 import type { LeaseView } from "../../engine/views.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import type { Call, Service } from "./call.ts";
-import { leaseMessage } from "./convert.ts";
+import { leaseMessage, type Present } from "./convert.ts";
 import { findLease, isOwner } from "./lock.ts";
 import { givesVariables, heldMessage } from "./variables.ts";
 
@@ -90,11 +90,11 @@ export class LeaseReader {
   async #say({ lease, pool }: LeaseView, sight: Sight, kind: WatchKind): Promise<void> {
     this.#seen = sight;
     this.#spoken = performance.now();
-    const now = this.#service.engine.views.now();
+    const { views } = this.#service.engine;
     // What is for the holder alone is in a message that nobody else is given.
     if (this.#own && givesVariables(lease, pool))
-      return await this.#tell(create(WatchLeaseResponseSchema, { lease: heldMessage(lease, pool, now, this.#service.secrets), kind }));
-    await this.#tell(messageOf({ lease, pool }, kind, now));
+      return await this.#tell(create(WatchLeaseResponseSchema, { lease: heldMessage(lease, pool, views, this.#service.secrets), kind }));
+    await this.#tell(messageOf({ lease, pool }, kind, views));
   }
 }
 
@@ -108,12 +108,13 @@ interface Told {
 const lastTold = new WeakMap<Pool, Map<Lease, Told>>();
 
 /** The message of a lease as it is: one object, and so one encoding, for all of its readers who are told at about the same time. */
-function messageOf({ lease, pool }: LeaseView, kind: WatchKind, now: Micros): Message {
+function messageOf({ lease, pool }: LeaseView, kind: WatchKind, present: Present): Message {
+  const now = present.now();
   const known = lastTold.get(pool) ?? new Map<Lease, Told>();
   const last = known.get(lease);
   const told = last !== undefined && now - last.at <= AGE ? last : { at: now, messages: new Map<WatchKind, Message>() };
   lastTold.set(pool, known.set(lease, told));
-  const message = told.messages.get(kind) ?? create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, told.at), kind });
+  const message = told.messages.get(kind) ?? create(WatchLeaseResponseSchema, { lease: leaseMessage(lease, pool, present), kind });
   told.messages.set(kind, message);
   return message;
 }

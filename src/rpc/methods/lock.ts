@@ -46,7 +46,7 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   // Who waits for long keeps as little as he can: the command ends with this.
   const { names, asked } = ask(service, request, call);
   const reply = accepted(withNear(await asked, engine.views, names));
-  const lease = heldMessage(reply.lease, reply.pool, engine.views.now(), service.secrets);
+  const lease = heldMessage(reply.lease, reply.pool, engine.views, service.secrets);
   // A lease that was not stored has no token.
   const leaseToken = reply.lease.revision === 0 ? "" : service.principals.tokenOf(reply.lease.id);
   const environmentCreated = reply.environmentCreated ?? false;
@@ -79,7 +79,7 @@ export async function release(service: Service, request: pb.ReleaseRequest, call
       ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...asked, ...given }, call)
       : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given }, call);
   const done = accepted(reply, leaseId);
-  return { lease: leaseMessage(done.lease, done.pool, engine.views.now()), alreadyEnded: done.alreadyEnded ?? false };
+  return { lease: leaseMessage(done.lease, done.pool, engine.views), alreadyEnded: done.alreadyEnded ?? false };
 }
 
 export async function renew(service: Service, request: pb.RenewRequest, call: Call): Promise<Init<typeof pb.RenewResponseSchema>> {
@@ -119,8 +119,7 @@ export async function findLease(service: Service, id: string): Promise<LeaseView
 
 /** A lease for a caller: with its variables, if it shows its lease_token. */
 function messageFor({ engine, secrets }: Service, { lease, pool }: LeaseView, call: Call): Init<typeof LeaseSchema> {
-  const now = engine.views.now();
-  return isOwner(call, lease) ? heldMessage(lease, pool, now, secrets) : leaseMessage(lease, pool, now);
+  return isOwner(call, lease) ? heldMessage(lease, pool, engine.views, secrets) : leaseMessage(lease, pool, engine.views);
 }
 
 /** Whether GetLease and WatchLease by this caller are signs of life of the lease: by its lease_token. By a key they only look. */

@@ -7,10 +7,9 @@ import type { EnvironmentConfig, Variable, Variables } from "../../core/model/en
 import type { Lease, NamedNeed } from "../../core/model/lease.ts";
 import { partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
-import type { Micros } from "../../core/model/units.ts";
 import { badField } from "../errors.ts";
 import type { Service } from "./call.ts";
-import { type Given, leaseMessage } from "./convert.ts";
+import { type Given, leaseMessage, type Present } from "./convert.ts";
 import { show, text } from "./fields.ts";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -85,9 +84,9 @@ export function lacking({ variables = {}, slotVariables = [] }: Configured, secr
 }
 
 /** A lease as its holder sees it: while it is HELD, with the variables of what it holds. */
-export function heldMessage(lease: Lease, pool: Pool, now: Micros, secrets: Secrets): MessageInitShape<typeof LeaseSchema> {
-  if (!givesVariables(lease, pool)) return leaseMessage(lease, pool, now);
-  return leaseMessage(lease, pool, now, (part) => given(configOf(pool, part), part.indexes, secrets));
+export function heldMessage(lease: Lease, pool: Pool, present: Present, secrets: Secrets): MessageInitShape<typeof LeaseSchema> {
+  if (!givesVariables(lease, pool)) return leaseMessage(lease, pool, present);
+  return leaseMessage(lease, pool, present, (part) => given(configOf(pool, part), part.indexes, secrets));
 }
 
 /** Whether a lease is HELD on an environment that has variables. */

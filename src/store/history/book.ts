@@ -129,15 +129,15 @@ export class Book {
     }
   }
 
-  /** Of each environment the last holds, at most so many, oldest first: how long they took. Of the newest million entries. */
-  holds(most: number): (readonly [environment: string, durations: readonly Micros[]])[] {
+  /** Of the newest million entries. */
+  holds(most: number, before: Micros): (readonly [environment: string, durations: readonly Micros[]])[] {
     const found = new Map<string, Micros[]>();
     let seen = 0;
     for (const sheet of this.#newest(0)) {
       const { at, granted, environment } = sheet.columns;
       for (let row = sheet.count - 1; row >= 0; row--) {
         const since = granted[row] ?? 0;
-        if (since === 0 || !isEnd(sheet, row)) continue;
+        if (since === 0 || (at[row] ?? 0) >= before || !isEnd(sheet, row)) continue;
         const name = sheet.names[environment[row] ?? 0] ?? "";
         const holds = found.get(name) ?? [];
         if (holds.length === 0) found.set(name, holds);

@@ -143,8 +143,8 @@ export interface Archive {
   list(filter: Filter, limit: number, before?: number): Promise<Page>;
   /** By key. */
   stats(query: StatsQuery): Promise<readonly StatsRow[]>;
-  /** Of each environment the last holds, at most so many: how long they took. Oldest first. */
-  holds(most: number): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]>;
+  /** Of each environment the last holds that ended before a time, at most so many: how long they took. Oldest first. */
+  holds(most: number, before: Micros): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]>;
   /** A bounded part of the work; true: there is more. */
   trim(kept: Kept): Promise<boolean>;
   close(): Promise<void>;

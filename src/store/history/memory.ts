@@ -68,8 +68,8 @@ export class MemoryArchive implements Archive {
     return this.#book.stats(query);
   }
 
-  async holds(most: number): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]> {
-    return this.#book.holds(most);
+  async holds(most: number, before: Micros): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]> {
+    return this.#book.holds(most, before);
   }
 
   async trim(kept: Kept): Promise<boolean> {

@@ -1034,6 +1034,79 @@ func (x *EndedBy) GetLeaseId() string {
 	return ""
 }
 
+// When a lease that waits may have its turn, by how long others have held what it waits for. It is a guess: nothing is decided by it.
+type Estimate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of two such waits ends by then.
+	P50 *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=p50,proto3" json:"p50,omitempty"`
+	// Nine of ten such waits end by then.
+	P90 *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=p90,proto3" json:"p90,omitempty"`
+	// On how many past holds it rests, at most 64 for each environment.
+	Samples uint32 `protobuf:"varint,3,opt,name=samples,proto3" json:"samples,omitempty"`
+	// Half of these took no longer.
+	MedianHold    *durationpb.Duration `protobuf:"bytes,4,opt,name=median_hold,json=medianHold,proto3" json:"median_hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Estimate) Reset() {
+	*x = Estimate{}
+	mi := &file_callme_v1_types_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Estimate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Estimate) ProtoMessage() {}
+
+func (x *Estimate) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_types_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Estimate.ProtoReflect.Descriptor instead.
+func (*Estimate) Descriptor() ([]byte, []int) {
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Estimate) GetP50() *timestamppb.Timestamp {
+	if x != nil {
+		return x.P50
+	}
+	return nil
+}
+
+func (x *Estimate) GetP90() *timestamppb.Timestamp {
+	if x != nil {
+		return x.P90
+	}
+	return nil
+}
+
+func (x *Estimate) GetSamples() uint32 {
+	if x != nil {
+		return x.Samples
+	}
+	return 0
+}
+
+func (x *Estimate) GetMedianHold() *durationpb.Duration {
+	if x != nil {
+		return x.MedianHold
+	}
+	return nil
+}
+
 // One object from the moment someone asks until it has ended.
 type Lease struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1102,6 +1175,9 @@ type Lease struct {
 	LatestEnd *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=latest_end,json=latestEnd,proto3" json:"latest_end,omitempty"`
 	// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
 	PassedOver bool `protobuf:"varint,31,opt,name=passed_over,json=passedOver,proto3" json:"passed_over,omitempty"`
+	// While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+	// somebody has to end.
+	EstimatedStart *Estimate `protobuf:"bytes,32,opt,name=estimated_start,json=estimatedStart,proto3" json:"estimated_start,omitempty"`
 	// While HELD: its holder is asked to stop. Absent: nobody has.
 	CancelRequested *CancelRequest `protobuf:"bytes,33,opt,name=cancel_requested,json=cancelRequested,proto3" json:"cancel_requested,omitempty"`
 	// The id of the lease that took its place; only when ENDED as SUPERSEDED.
@@ -1126,7 +1202,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1214,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[8]
+	mi := &file_callme_v1_types_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1227,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{8}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Lease) GetId() string {
@@ -1371,6 +1447,13 @@ func (x *Lease) GetPassedOver() bool {
 	return false
 }
 
+func (x *Lease) GetEstimatedStart() *Estimate {
+	if x != nil {
+		return x.EstimatedStart
+	}
+	return nil
+}
+
 func (x *Lease) GetCancelRequested() *CancelRequest {
 	if x != nil {
 		return x.CancelRequested
@@ -1479,7 +1562,7 @@ type EnvironmentStatus struct {
 
 func (x *EnvironmentStatus) Reset() {
 	*x = EnvironmentStatus{}
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1574,7 @@ func (x *EnvironmentStatus) String() string {
 func (*EnvironmentStatus) ProtoMessage() {}
 
 func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[9]
+	mi := &file_callme_v1_types_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1587,7 @@ func (x *EnvironmentStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentStatus.ProtoReflect.Descriptor instead.
 func (*EnvironmentStatus) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{9}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *EnvironmentStatus) GetName() string {
@@ -1650,7 +1733,7 @@ type Fact struct {
 
 func (x *Fact) Reset() {
 	*x = Fact{}
-	mi := &file_callme_v1_types_proto_msgTypes[10]
+	mi := &file_callme_v1_types_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1662,7 +1745,7 @@ func (x *Fact) String() string {
 func (*Fact) ProtoMessage() {}
 
 func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[10]
+	mi := &file_callme_v1_types_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +1758,7 @@ func (x *Fact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fact.ProtoReflect.Descriptor instead.
 func (*Fact) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{10}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Fact) GetValue() string {
@@ -1719,7 +1802,7 @@ type Rest struct {
 
 func (x *Rest) Reset() {
 	*x = Rest{}
-	mi := &file_callme_v1_types_proto_msgTypes[11]
+	mi := &file_callme_v1_types_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1731,7 +1814,7 @@ func (x *Rest) String() string {
 func (*Rest) ProtoMessage() {}
 
 func (x *Rest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[11]
+	mi := &file_callme_v1_types_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1744,7 +1827,7 @@ func (x *Rest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rest.ProtoReflect.Descriptor instead.
 func (*Rest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{11}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Rest) GetUntil() *timestamppb.Timestamp {
@@ -1776,7 +1859,7 @@ type LastUse struct {
 
 func (x *LastUse) Reset() {
 	*x = LastUse{}
-	mi := &file_callme_v1_types_proto_msgTypes[12]
+	mi := &file_callme_v1_types_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +1871,7 @@ func (x *LastUse) String() string {
 func (*LastUse) ProtoMessage() {}
 
 func (x *LastUse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_types_proto_msgTypes[12]
+	mi := &file_callme_v1_types_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +1884,7 @@ func (x *LastUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastUse.ProtoReflect.Descriptor instead.
 func (*LastUse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_types_proto_rawDescGZIP(), []int{12}
+	return file_callme_v1_types_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *LastUse) GetLeaseId() string {
@@ -1892,7 +1975,13 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\aEndedBy\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
-	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xfe\r\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xbc\x01\n" +
+	"\bEstimate\x12,\n" +
+	"\x03p50\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03p50\x12,\n" +
+	"\x03p90\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x03p90\x12\x18\n" +
+	"\asamples\x18\x03 \x01(\rR\asamples\x12:\n" +
+	"\vmedian_hold\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"medianHold\"\xbc\x0e\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
@@ -1933,7 +2022,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"latest_end\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\tlatestEnd\x12\x1f\n" +
 	"\vpassed_over\x18\x1f \x01(\bR\n" +
-	"passedOver\x12C\n" +
+	"passedOver\x12<\n" +
+	"\x0festimated_start\x18  \x01(\v2\x13.callme.v1.EstimateR\x0eestimatedStart\x12C\n" +
 	"\x10cancel_requested\x18! \x01(\v2\x18.callme.v1.CancelRequestR\x0fcancelRequested\x12#\n" +
 	"\rsuperseded_by\x18\" \x01(\tR\fsupersededBy\x129\n" +
 	"\n" +
@@ -2040,7 +2130,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -2055,80 +2145,85 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(*LeasedEnvironment)(nil),     // 10: callme.v1.LeasedEnvironment
 	(*LeasedSlot)(nil),            // 11: callme.v1.LeasedSlot
 	(*EndedBy)(nil),               // 12: callme.v1.EndedBy
-	(*Lease)(nil),                 // 13: callme.v1.Lease
-	(*EnvironmentStatus)(nil),     // 14: callme.v1.EnvironmentStatus
-	(*Fact)(nil),                  // 15: callme.v1.Fact
-	(*Rest)(nil),                  // 16: callme.v1.Rest
-	(*LastUse)(nil),               // 17: callme.v1.LastUse
-	nil,                           // 18: callme.v1.LeasedEnvironment.VariablesEntry
-	nil,                           // 19: callme.v1.LeasedSlot.VariablesEntry
-	nil,                           // 20: callme.v1.EnvironmentStatus.LabelsEntry
-	nil,                           // 21: callme.v1.EnvironmentStatus.FactsEntry
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 23: google.protobuf.Duration
+	(*Estimate)(nil),              // 13: callme.v1.Estimate
+	(*Lease)(nil),                 // 14: callme.v1.Lease
+	(*EnvironmentStatus)(nil),     // 15: callme.v1.EnvironmentStatus
+	(*Fact)(nil),                  // 16: callme.v1.Fact
+	(*Rest)(nil),                  // 17: callme.v1.Rest
+	(*LastUse)(nil),               // 18: callme.v1.LastUse
+	nil,                           // 19: callme.v1.LeasedEnvironment.VariablesEntry
+	nil,                           // 20: callme.v1.LeasedSlot.VariablesEntry
+	nil,                           // 21: callme.v1.EnvironmentStatus.LabelsEntry
+	nil,                           // 22: callme.v1.EnvironmentStatus.FactsEntry
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	22, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	22, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	22, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
-	22, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
+	23, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	23, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	23, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	23, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
 	7,  // 7: callme.v1.Occupant.cancel_requested:type_name -> callme.v1.CancelRequest
 	12, // 8: callme.v1.CancelRequest.by:type_name -> callme.v1.EndedBy
-	22, // 9: callme.v1.CancelRequest.deadline:type_name -> google.protobuf.Timestamp
-	22, // 10: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
+	23, // 9: callme.v1.CancelRequest.deadline:type_name -> google.protobuf.Timestamp
+	23, // 10: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
 	5,  // 11: callme.v1.Reservation.holder:type_name -> callme.v1.Holder
-	22, // 12: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
-	18, // 13: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
+	23, // 12: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
+	19, // 13: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
 	11, // 14: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
-	19, // 15: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
+	20, // 15: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
 	5,  // 16: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
-	1,  // 17: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
-	2,  // 18: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
-	10, // 19: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
-	5,  // 20: callme.v1.Lease.holder:type_name -> callme.v1.Holder
-	6,  // 21: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
-	6,  // 22: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	22, // 23: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	22, // 24: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	22, // 25: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	22, // 26: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	22, // 27: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	23, // 28: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	23, // 29: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	23, // 30: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	23, // 31: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	23, // 32: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	23, // 33: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
-	12, // 34: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
-	22, // 35: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
-	7,  // 36: callme.v1.Lease.cancel_requested:type_name -> callme.v1.CancelRequest
-	22, // 37: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
-	22, // 38: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
-	8,  // 39: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
-	9,  // 40: callme.v1.Lease.needs:type_name -> callme.v1.Need
-	3,  // 41: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
-	6,  // 42: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	22, // 43: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
-	6,  // 44: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
-	16, // 45: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
-	20, // 46: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
-	21, // 47: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
-	8,  // 48: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
-	5,  // 49: callme.v1.Fact.holder:type_name -> callme.v1.Holder
-	22, // 50: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
-	22, // 51: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
-	17, // 52: callme.v1.Rest.from:type_name -> callme.v1.LastUse
-	5,  // 53: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
-	2,  // 54: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
-	15, // 55: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
-	56, // [56:56] is the sub-list for method output_type
-	56, // [56:56] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	23, // 17: callme.v1.Estimate.p50:type_name -> google.protobuf.Timestamp
+	23, // 18: callme.v1.Estimate.p90:type_name -> google.protobuf.Timestamp
+	24, // 19: callme.v1.Estimate.median_hold:type_name -> google.protobuf.Duration
+	1,  // 20: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
+	2,  // 21: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
+	10, // 22: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
+	5,  // 23: callme.v1.Lease.holder:type_name -> callme.v1.Holder
+	6,  // 24: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
+	6,  // 25: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
+	23, // 26: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	23, // 27: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	23, // 28: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	23, // 29: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	23, // 30: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	24, // 31: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	24, // 32: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	24, // 33: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	24, // 34: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	24, // 35: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	24, // 36: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	12, // 37: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
+	23, // 38: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	13, // 39: callme.v1.Lease.estimated_start:type_name -> callme.v1.Estimate
+	7,  // 40: callme.v1.Lease.cancel_requested:type_name -> callme.v1.CancelRequest
+	23, // 41: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
+	23, // 42: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
+	8,  // 43: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
+	9,  // 44: callme.v1.Lease.needs:type_name -> callme.v1.Need
+	3,  // 45: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
+	6,  // 46: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
+	23, // 47: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
+	6,  // 48: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
+	17, // 49: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
+	21, // 50: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
+	22, // 51: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
+	8,  // 52: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
+	5,  // 53: callme.v1.Fact.holder:type_name -> callme.v1.Holder
+	23, // 54: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
+	23, // 55: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	18, // 56: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 57: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 58: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	16, // 59: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
+	60, // [60:60] is the sub-list for method output_type
+	60, // [60:60] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -2142,7 +2237,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

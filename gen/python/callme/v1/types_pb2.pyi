@@ -216,8 +216,20 @@ class EndedBy(_message.Message):
     lease_id: str
     def __init__(self, principal: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., lease_id: _Optional[str] = ...) -> None: ...
 
+class Estimate(_message.Message):
+    __slots__ = ("p50", "p90", "samples", "median_hold")
+    P50_FIELD_NUMBER: _ClassVar[int]
+    P90_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    MEDIAN_HOLD_FIELD_NUMBER: _ClassVar[int]
+    p50: _timestamp_pb2.Timestamp
+    p90: _timestamp_pb2.Timestamp
+    samples: int
+    median_hold: _duration_pb2.Duration
+    def __init__(self, p50: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., p90: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., samples: _Optional[int] = ..., median_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
 class Lease(_message.Message):
-    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "cancel_requested", "superseded_by", "not_before", "not_after", "auto_claim", "next_reservation", "cleaning", "needs", "supersede_key")
+    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "estimated_start", "cancel_requested", "superseded_by", "not_before", "not_after", "auto_claim", "next_reservation", "cleaning", "needs", "supersede_key")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     END_REASON_FIELD_NUMBER: _ClassVar[int]
@@ -249,6 +261,7 @@ class Lease(_message.Message):
     ENDED_BY_FIELD_NUMBER: _ClassVar[int]
     LATEST_END_FIELD_NUMBER: _ClassVar[int]
     PASSED_OVER_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_START_FIELD_NUMBER: _ClassVar[int]
     CANCEL_REQUESTED_FIELD_NUMBER: _ClassVar[int]
     SUPERSEDED_BY_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
@@ -289,6 +302,7 @@ class Lease(_message.Message):
     ended_by: EndedBy
     latest_end: _timestamp_pb2.Timestamp
     passed_over: bool
+    estimated_start: Estimate
     cancel_requested: CancelRequest
     superseded_by: str
     not_before: _timestamp_pb2.Timestamp
@@ -298,7 +312,7 @@ class Lease(_message.Message):
     cleaning: bool
     needs: _containers.RepeatedCompositeFieldContainer[Need]
     supersede_key: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ..., superseded_by: _Optional[str] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., cleaning: bool = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., supersede_key: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., estimated_start: _Optional[_Union[Estimate, _Mapping]] = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ..., superseded_by: _Optional[str] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., cleaning: bool = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., supersede_key: _Optional[str] = ...) -> None: ...
 
 class EnvironmentStatus(_message.Message):
     __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting", "deleted", "state_until", "next", "rest", "labels", "facts", "next_reservation", "left")

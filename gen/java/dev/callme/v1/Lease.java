@@ -1246,6 +1246,47 @@ private static final long serialVersionUID = 0L;
     return passedOver_;
   }
 
+  public static final int ESTIMATED_START_FIELD_NUMBER = 32;
+  private dev.callme.v1.Estimate estimatedStart_;
+  /**
+   * <pre>
+   * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+   * somebody has to end.
+   * </pre>
+   *
+   * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+   * @return Whether the estimatedStart field is set.
+   */
+  @java.lang.Override
+  public boolean hasEstimatedStart() {
+    return ((bitField0_ & 0x00004000) != 0);
+  }
+  /**
+   * <pre>
+   * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+   * somebody has to end.
+   * </pre>
+   *
+   * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+   * @return The estimatedStart.
+   */
+  @java.lang.Override
+  public dev.callme.v1.Estimate getEstimatedStart() {
+    return estimatedStart_ == null ? dev.callme.v1.Estimate.getDefaultInstance() : estimatedStart_;
+  }
+  /**
+   * <pre>
+   * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+   * somebody has to end.
+   * </pre>
+   *
+   * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+   */
+  @java.lang.Override
+  public dev.callme.v1.EstimateOrBuilder getEstimatedStartOrBuilder() {
+    return estimatedStart_ == null ? dev.callme.v1.Estimate.getDefaultInstance() : estimatedStart_;
+  }
+
   public static final int CANCEL_REQUESTED_FIELD_NUMBER = 33;
   private dev.callme.v1.CancelRequest cancelRequested_;
   /**
@@ -1258,7 +1299,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasCancelRequested() {
-    return ((bitField0_ & 0x00004000) != 0);
+    return ((bitField0_ & 0x00008000) != 0);
   }
   /**
    * <pre>
@@ -1343,7 +1384,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasNotBefore() {
-    return ((bitField0_ & 0x00008000) != 0);
+    return ((bitField0_ & 0x00010000) != 0);
   }
   /**
    * <pre>
@@ -1381,7 +1422,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasNotAfter() {
-    return ((bitField0_ & 0x00010000) != 0);
+    return ((bitField0_ & 0x00020000) != 0);
   }
   /**
    * <pre>
@@ -1434,7 +1475,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasNextReservation() {
-    return ((bitField0_ & 0x00020000) != 0);
+    return ((bitField0_ & 0x00040000) != 0);
   }
   /**
    * <pre>
@@ -1691,21 +1732,24 @@ private static final long serialVersionUID = 0L;
       output.writeBool(31, passedOver_);
     }
     if (((bitField0_ & 0x00004000) != 0)) {
+      output.writeMessage(32, getEstimatedStart());
+    }
+    if (((bitField0_ & 0x00008000) != 0)) {
       output.writeMessage(33, getCancelRequested());
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersededBy_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 34, supersededBy_);
     }
-    if (((bitField0_ & 0x00008000) != 0)) {
+    if (((bitField0_ & 0x00010000) != 0)) {
       output.writeMessage(35, getNotBefore());
     }
-    if (((bitField0_ & 0x00010000) != 0)) {
+    if (((bitField0_ & 0x00020000) != 0)) {
       output.writeMessage(36, getNotAfter());
     }
     if (autoClaim_ != false) {
       output.writeBool(37, autoClaim_);
     }
-    if (((bitField0_ & 0x00020000) != 0)) {
+    if (((bitField0_ & 0x00040000) != 0)) {
       output.writeMessage(38, getNextReservation());
     }
     if (cleaning_ != false) {
@@ -1850,16 +1894,20 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00004000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(32, getEstimatedStart());
+    }
+    if (((bitField0_ & 0x00008000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(33, getCancelRequested());
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersededBy_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(34, supersededBy_);
     }
-    if (((bitField0_ & 0x00008000) != 0)) {
+    if (((bitField0_ & 0x00010000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(35, getNotBefore());
     }
-    if (((bitField0_ & 0x00010000) != 0)) {
+    if (((bitField0_ & 0x00020000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(36, getNotAfter());
     }
@@ -1867,7 +1915,7 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(37, autoClaim_);
     }
-    if (((bitField0_ & 0x00020000) != 0)) {
+    if (((bitField0_ & 0x00040000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(38, getNextReservation());
     }
@@ -1999,6 +2047,11 @@ private static final long serialVersionUID = 0L;
     }
     if (getPassedOver()
         != other.getPassedOver()) return false;
+    if (hasEstimatedStart() != other.hasEstimatedStart()) return false;
+    if (hasEstimatedStart()) {
+      if (!getEstimatedStart()
+          .equals(other.getEstimatedStart())) return false;
+    }
     if (hasCancelRequested() != other.hasCancelRequested()) return false;
     if (hasCancelRequested()) {
       if (!getCancelRequested()
@@ -2140,6 +2193,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + PASSED_OVER_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getPassedOver());
+    if (hasEstimatedStart()) {
+      hash = (37 * hash) + ESTIMATED_START_FIELD_NUMBER;
+      hash = (53 * hash) + getEstimatedStart().hashCode();
+    }
     if (hasCancelRequested()) {
       hash = (37 * hash) + CANCEL_REQUESTED_FIELD_NUMBER;
       hash = (53 * hash) + getCancelRequested().hashCode();
@@ -2321,6 +2378,7 @@ private static final long serialVersionUID = 0L;
         internalGetQueueTimeoutFieldBuilder();
         internalGetEndedByFieldBuilder();
         internalGetLatestEndFieldBuilder();
+        internalGetEstimatedStartFieldBuilder();
         internalGetCancelRequestedFieldBuilder();
         internalGetNotBeforeFieldBuilder();
         internalGetNotAfterFieldBuilder();
@@ -2439,6 +2497,11 @@ private static final long serialVersionUID = 0L;
         latestEndBuilder_ = null;
       }
       passedOver_ = false;
+      estimatedStart_ = null;
+      if (estimatedStartBuilder_ != null) {
+        estimatedStartBuilder_.dispose();
+        estimatedStartBuilder_ = null;
+      }
       cancelRequested_ = null;
       if (cancelRequestedBuilder_ != null) {
         cancelRequestedBuilder_.dispose();
@@ -2468,7 +2531,7 @@ private static final long serialVersionUID = 0L;
         needs_ = null;
         needsBuilder_.clear();
       }
-      bitField1_ = (bitField1_ & ~0x00000040);
+      bitField1_ = (bitField1_ & ~0x00000080);
       supersedeKey_ = "";
       return this;
     }
@@ -2532,9 +2595,9 @@ private static final long serialVersionUID = 0L;
         result.holders_ = holdersBuilder_.build();
       }
       if (needsBuilder_ == null) {
-        if (((bitField1_ & 0x00000040) != 0)) {
+        if (((bitField1_ & 0x00000080) != 0)) {
           needs_ = java.util.Collections.unmodifiableList(needs_);
-          bitField1_ = (bitField1_ & ~0x00000040);
+          bitField1_ = (bitField1_ & ~0x00000080);
         }
         result.needs_ = needs_;
       } else {
@@ -2673,9 +2736,9 @@ private static final long serialVersionUID = 0L;
         result.passedOver_ = passedOver_;
       }
       if (((from_bitField0_ & 0x80000000) != 0)) {
-        result.cancelRequested_ = cancelRequestedBuilder_ == null
-            ? cancelRequested_
-            : cancelRequestedBuilder_.build();
+        result.estimatedStart_ = estimatedStartBuilder_ == null
+            ? estimatedStart_
+            : estimatedStartBuilder_.build();
         to_bitField0_ |= 0x00004000;
       }
       result.bitField0_ |= to_bitField0_;
@@ -2683,35 +2746,41 @@ private static final long serialVersionUID = 0L;
 
     private void buildPartial1(dev.callme.v1.Lease result) {
       int from_bitField1_ = bitField1_;
+      int to_bitField0_ = 0;
       if (((from_bitField1_ & 0x00000001) != 0)) {
+        result.cancelRequested_ = cancelRequestedBuilder_ == null
+            ? cancelRequested_
+            : cancelRequestedBuilder_.build();
+        to_bitField0_ |= 0x00008000;
+      }
+      if (((from_bitField1_ & 0x00000002) != 0)) {
         result.supersededBy_ = supersededBy_;
       }
-      int to_bitField0_ = 0;
-      if (((from_bitField1_ & 0x00000002) != 0)) {
+      if (((from_bitField1_ & 0x00000004) != 0)) {
         result.notBefore_ = notBeforeBuilder_ == null
             ? notBefore_
             : notBeforeBuilder_.build();
-        to_bitField0_ |= 0x00008000;
-      }
-      if (((from_bitField1_ & 0x00000004) != 0)) {
-        result.notAfter_ = notAfterBuilder_ == null
-            ? notAfter_
-            : notAfterBuilder_.build();
         to_bitField0_ |= 0x00010000;
       }
       if (((from_bitField1_ & 0x00000008) != 0)) {
-        result.autoClaim_ = autoClaim_;
+        result.notAfter_ = notAfterBuilder_ == null
+            ? notAfter_
+            : notAfterBuilder_.build();
+        to_bitField0_ |= 0x00020000;
       }
       if (((from_bitField1_ & 0x00000010) != 0)) {
+        result.autoClaim_ = autoClaim_;
+      }
+      if (((from_bitField1_ & 0x00000020) != 0)) {
         result.nextReservation_ = nextReservationBuilder_ == null
             ? nextReservation_
             : nextReservationBuilder_.build();
-        to_bitField0_ |= 0x00020000;
+        to_bitField0_ |= 0x00040000;
       }
-      if (((from_bitField1_ & 0x00000020) != 0)) {
+      if (((from_bitField1_ & 0x00000040) != 0)) {
         result.cleaning_ = cleaning_;
       }
-      if (((from_bitField1_ & 0x00000080) != 0)) {
+      if (((from_bitField1_ & 0x00000100) != 0)) {
         result.supersedeKey_ = supersedeKey_;
       }
       result.bitField0_ |= to_bitField0_;
@@ -2910,12 +2979,15 @@ private static final long serialVersionUID = 0L;
       if (other.getPassedOver() != false) {
         setPassedOver(other.getPassedOver());
       }
+      if (other.hasEstimatedStart()) {
+        mergeEstimatedStart(other.getEstimatedStart());
+      }
       if (other.hasCancelRequested()) {
         mergeCancelRequested(other.getCancelRequested());
       }
       if (!other.getSupersededBy().isEmpty()) {
         supersededBy_ = other.supersededBy_;
-        bitField1_ |= 0x00000001;
+        bitField1_ |= 0x00000002;
         onChanged();
       }
       if (other.hasNotBefore()) {
@@ -2937,7 +3009,7 @@ private static final long serialVersionUID = 0L;
         if (!other.needs_.isEmpty()) {
           if (needs_.isEmpty()) {
             needs_ = other.needs_;
-            bitField1_ = (bitField1_ & ~0x00000040);
+            bitField1_ = (bitField1_ & ~0x00000080);
           } else {
             ensureNeedsIsMutable();
             needs_.addAll(other.needs_);
@@ -2950,7 +3022,7 @@ private static final long serialVersionUID = 0L;
             needsBuilder_.dispose();
             needsBuilder_ = null;
             needs_ = other.needs_;
-            bitField1_ = (bitField1_ & ~0x00000040);
+            bitField1_ = (bitField1_ & ~0x00000080);
             needsBuilder_ = 
               com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
                  internalGetNeedsFieldBuilder() : null;
@@ -2961,7 +3033,7 @@ private static final long serialVersionUID = 0L;
       }
       if (!other.getSupersedeKey().isEmpty()) {
         supersedeKey_ = other.supersedeKey_;
-        bitField1_ |= 0x00000080;
+        bitField1_ |= 0x00000100;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -3198,47 +3270,54 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x40000000;
               break;
             } // case 248
+            case 258: {
+              input.readMessage(
+                  internalGetEstimatedStartFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x80000000;
+              break;
+            } // case 258
             case 266: {
               input.readMessage(
                   internalGetCancelRequestedFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x80000000;
+              bitField1_ |= 0x00000001;
               break;
             } // case 266
             case 274: {
               supersededBy_ = input.readStringRequireUtf8();
-              bitField1_ |= 0x00000001;
+              bitField1_ |= 0x00000002;
               break;
             } // case 274
             case 282: {
               input.readMessage(
                   internalGetNotBeforeFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField1_ |= 0x00000002;
+              bitField1_ |= 0x00000004;
               break;
             } // case 282
             case 290: {
               input.readMessage(
                   internalGetNotAfterFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField1_ |= 0x00000004;
+              bitField1_ |= 0x00000008;
               break;
             } // case 290
             case 296: {
               autoClaim_ = input.readBool();
-              bitField1_ |= 0x00000008;
+              bitField1_ |= 0x00000010;
               break;
             } // case 296
             case 306: {
               input.readMessage(
                   internalGetNextReservationFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField1_ |= 0x00000010;
+              bitField1_ |= 0x00000020;
               break;
             } // case 306
             case 312: {
               cleaning_ = input.readBool();
-              bitField1_ |= 0x00000020;
+              bitField1_ |= 0x00000040;
               break;
             } // case 312
             case 322: {
@@ -3256,7 +3335,7 @@ private static final long serialVersionUID = 0L;
             } // case 322
             case 330: {
               supersedeKey_ = input.readStringRequireUtf8();
-              bitField1_ |= 0x00000080;
+              bitField1_ |= 0x00000100;
               break;
             } // case 330
             default: {
@@ -7487,6 +7566,172 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
+    private dev.callme.v1.Estimate estimatedStart_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Estimate, dev.callme.v1.Estimate.Builder, dev.callme.v1.EstimateOrBuilder> estimatedStartBuilder_;
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     * @return Whether the estimatedStart field is set.
+     */
+    public boolean hasEstimatedStart() {
+      return ((bitField0_ & 0x80000000) != 0);
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     * @return The estimatedStart.
+     */
+    public dev.callme.v1.Estimate getEstimatedStart() {
+      if (estimatedStartBuilder_ == null) {
+        return estimatedStart_ == null ? dev.callme.v1.Estimate.getDefaultInstance() : estimatedStart_;
+      } else {
+        return estimatedStartBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     */
+    public Builder setEstimatedStart(dev.callme.v1.Estimate value) {
+      if (estimatedStartBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        estimatedStart_ = value;
+      } else {
+        estimatedStartBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     */
+    public Builder setEstimatedStart(
+        dev.callme.v1.Estimate.Builder builderForValue) {
+      if (estimatedStartBuilder_ == null) {
+        estimatedStart_ = builderForValue.build();
+      } else {
+        estimatedStartBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     */
+    public Builder mergeEstimatedStart(dev.callme.v1.Estimate value) {
+      if (estimatedStartBuilder_ == null) {
+        if (((bitField0_ & 0x80000000) != 0) &&
+          estimatedStart_ != null &&
+          estimatedStart_ != dev.callme.v1.Estimate.getDefaultInstance()) {
+          getEstimatedStartBuilder().mergeFrom(value);
+        } else {
+          estimatedStart_ = value;
+        }
+      } else {
+        estimatedStartBuilder_.mergeFrom(value);
+      }
+      if (estimatedStart_ != null) {
+        bitField0_ |= 0x80000000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     */
+    public Builder clearEstimatedStart() {
+      bitField0_ = (bitField0_ & ~0x80000000);
+      estimatedStart_ = null;
+      if (estimatedStartBuilder_ != null) {
+        estimatedStartBuilder_.dispose();
+        estimatedStartBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     */
+    public dev.callme.v1.Estimate.Builder getEstimatedStartBuilder() {
+      bitField0_ |= 0x80000000;
+      onChanged();
+      return internalGetEstimatedStartFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     */
+    public dev.callme.v1.EstimateOrBuilder getEstimatedStartOrBuilder() {
+      if (estimatedStartBuilder_ != null) {
+        return estimatedStartBuilder_.getMessageOrBuilder();
+      } else {
+        return estimatedStart_ == null ?
+            dev.callme.v1.Estimate.getDefaultInstance() : estimatedStart_;
+      }
+    }
+    /**
+     * <pre>
+     * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+     * somebody has to end.
+     * </pre>
+     *
+     * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.callme.v1.Estimate, dev.callme.v1.Estimate.Builder, dev.callme.v1.EstimateOrBuilder> 
+        internalGetEstimatedStartFieldBuilder() {
+      if (estimatedStartBuilder_ == null) {
+        estimatedStartBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.callme.v1.Estimate, dev.callme.v1.Estimate.Builder, dev.callme.v1.EstimateOrBuilder>(
+                getEstimatedStart(),
+                getParentForChildren(),
+                isClean());
+        estimatedStart_ = null;
+      }
+      return estimatedStartBuilder_;
+    }
+
     private dev.callme.v1.CancelRequest cancelRequested_;
     private com.google.protobuf.SingleFieldBuilder<
         dev.callme.v1.CancelRequest, dev.callme.v1.CancelRequest.Builder, dev.callme.v1.CancelRequestOrBuilder> cancelRequestedBuilder_;
@@ -7499,7 +7744,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the cancelRequested field is set.
      */
     public boolean hasCancelRequested() {
-      return ((bitField0_ & 0x80000000) != 0);
+      return ((bitField1_ & 0x00000001) != 0);
     }
     /**
      * <pre>
@@ -7532,7 +7777,7 @@ private static final long serialVersionUID = 0L;
       } else {
         cancelRequestedBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x80000000;
+      bitField1_ |= 0x00000001;
       onChanged();
       return this;
     }
@@ -7550,7 +7795,7 @@ private static final long serialVersionUID = 0L;
       } else {
         cancelRequestedBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x80000000;
+      bitField1_ |= 0x00000001;
       onChanged();
       return this;
     }
@@ -7563,7 +7808,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeCancelRequested(dev.callme.v1.CancelRequest value) {
       if (cancelRequestedBuilder_ == null) {
-        if (((bitField0_ & 0x80000000) != 0) &&
+        if (((bitField1_ & 0x00000001) != 0) &&
           cancelRequested_ != null &&
           cancelRequested_ != dev.callme.v1.CancelRequest.getDefaultInstance()) {
           getCancelRequestedBuilder().mergeFrom(value);
@@ -7574,7 +7819,7 @@ private static final long serialVersionUID = 0L;
         cancelRequestedBuilder_.mergeFrom(value);
       }
       if (cancelRequested_ != null) {
-        bitField0_ |= 0x80000000;
+        bitField1_ |= 0x00000001;
         onChanged();
       }
       return this;
@@ -7587,7 +7832,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
      */
     public Builder clearCancelRequested() {
-      bitField0_ = (bitField0_ & ~0x80000000);
+      bitField1_ = (bitField1_ & ~0x00000001);
       cancelRequested_ = null;
       if (cancelRequestedBuilder_ != null) {
         cancelRequestedBuilder_.dispose();
@@ -7604,7 +7849,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.CancelRequest cancel_requested = 33 [json_name = "cancelRequested"];</code>
      */
     public dev.callme.v1.CancelRequest.Builder getCancelRequestedBuilder() {
-      bitField0_ |= 0x80000000;
+      bitField1_ |= 0x00000001;
       onChanged();
       return internalGetCancelRequestedFieldBuilder().getBuilder();
     }
@@ -7699,7 +7944,7 @@ private static final long serialVersionUID = 0L;
         java.lang.String value) {
       if (value == null) { throw new NullPointerException(); }
       supersededBy_ = value;
-      bitField1_ |= 0x00000001;
+      bitField1_ |= 0x00000002;
       onChanged();
       return this;
     }
@@ -7713,7 +7958,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder clearSupersededBy() {
       supersededBy_ = getDefaultInstance().getSupersededBy();
-      bitField1_ = (bitField1_ & ~0x00000001);
+      bitField1_ = (bitField1_ & ~0x00000002);
       onChanged();
       return this;
     }
@@ -7731,7 +7976,7 @@ private static final long serialVersionUID = 0L;
       if (value == null) { throw new NullPointerException(); }
       checkByteStringIsUtf8(value);
       supersededBy_ = value;
-      bitField1_ |= 0x00000001;
+      bitField1_ |= 0x00000002;
       onChanged();
       return this;
     }
@@ -7748,7 +7993,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the notBefore field is set.
      */
     public boolean hasNotBefore() {
-      return ((bitField1_ & 0x00000002) != 0);
+      return ((bitField1_ & 0x00000004) != 0);
     }
     /**
      * <pre>
@@ -7781,7 +8026,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(value);
       }
-      bitField1_ |= 0x00000002;
+      bitField1_ |= 0x00000004;
       onChanged();
       return this;
     }
@@ -7799,7 +8044,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notBeforeBuilder_.setMessage(builderForValue.build());
       }
-      bitField1_ |= 0x00000002;
+      bitField1_ |= 0x00000004;
       onChanged();
       return this;
     }
@@ -7812,7 +8057,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNotBefore(com.google.protobuf.Timestamp value) {
       if (notBeforeBuilder_ == null) {
-        if (((bitField1_ & 0x00000002) != 0) &&
+        if (((bitField1_ & 0x00000004) != 0) &&
           notBefore_ != null &&
           notBefore_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
           getNotBeforeBuilder().mergeFrom(value);
@@ -7823,7 +8068,7 @@ private static final long serialVersionUID = 0L;
         notBeforeBuilder_.mergeFrom(value);
       }
       if (notBefore_ != null) {
-        bitField1_ |= 0x00000002;
+        bitField1_ |= 0x00000004;
         onChanged();
       }
       return this;
@@ -7836,7 +8081,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
      */
     public Builder clearNotBefore() {
-      bitField1_ = (bitField1_ & ~0x00000002);
+      bitField1_ = (bitField1_ & ~0x00000004);
       notBefore_ = null;
       if (notBeforeBuilder_ != null) {
         notBeforeBuilder_.dispose();
@@ -7853,7 +8098,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_before = 35 [json_name = "notBefore"];</code>
      */
     public com.google.protobuf.Timestamp.Builder getNotBeforeBuilder() {
-      bitField1_ |= 0x00000002;
+      bitField1_ |= 0x00000004;
       onChanged();
       return internalGetNotBeforeFieldBuilder().getBuilder();
     }
@@ -7905,7 +8150,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the notAfter field is set.
      */
     public boolean hasNotAfter() {
-      return ((bitField1_ & 0x00000004) != 0);
+      return ((bitField1_ & 0x00000008) != 0);
     }
     /**
      * <pre>
@@ -7938,7 +8183,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notAfterBuilder_.setMessage(value);
       }
-      bitField1_ |= 0x00000004;
+      bitField1_ |= 0x00000008;
       onChanged();
       return this;
     }
@@ -7956,7 +8201,7 @@ private static final long serialVersionUID = 0L;
       } else {
         notAfterBuilder_.setMessage(builderForValue.build());
       }
-      bitField1_ |= 0x00000004;
+      bitField1_ |= 0x00000008;
       onChanged();
       return this;
     }
@@ -7969,7 +8214,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNotAfter(com.google.protobuf.Timestamp value) {
       if (notAfterBuilder_ == null) {
-        if (((bitField1_ & 0x00000004) != 0) &&
+        if (((bitField1_ & 0x00000008) != 0) &&
           notAfter_ != null &&
           notAfter_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
           getNotAfterBuilder().mergeFrom(value);
@@ -7980,7 +8225,7 @@ private static final long serialVersionUID = 0L;
         notAfterBuilder_.mergeFrom(value);
       }
       if (notAfter_ != null) {
-        bitField1_ |= 0x00000004;
+        bitField1_ |= 0x00000008;
         onChanged();
       }
       return this;
@@ -7993,7 +8238,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
      */
     public Builder clearNotAfter() {
-      bitField1_ = (bitField1_ & ~0x00000004);
+      bitField1_ = (bitField1_ & ~0x00000008);
       notAfter_ = null;
       if (notAfterBuilder_ != null) {
         notAfterBuilder_.dispose();
@@ -8010,7 +8255,7 @@ private static final long serialVersionUID = 0L;
      * <code>.google.protobuf.Timestamp not_after = 36 [json_name = "notAfter"];</code>
      */
     public com.google.protobuf.Timestamp.Builder getNotAfterBuilder() {
-      bitField1_ |= 0x00000004;
+      bitField1_ |= 0x00000008;
       onChanged();
       return internalGetNotAfterFieldBuilder().getBuilder();
     }
@@ -8075,7 +8320,7 @@ private static final long serialVersionUID = 0L;
     public Builder setAutoClaim(boolean value) {
 
       autoClaim_ = value;
-      bitField1_ |= 0x00000008;
+      bitField1_ |= 0x00000010;
       onChanged();
       return this;
     }
@@ -8088,7 +8333,7 @@ private static final long serialVersionUID = 0L;
      * @return This builder for chaining.
      */
     public Builder clearAutoClaim() {
-      bitField1_ = (bitField1_ & ~0x00000008);
+      bitField1_ = (bitField1_ & ~0x00000010);
       autoClaim_ = false;
       onChanged();
       return this;
@@ -8106,7 +8351,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the nextReservation field is set.
      */
     public boolean hasNextReservation() {
-      return ((bitField1_ & 0x00000010) != 0);
+      return ((bitField1_ & 0x00000020) != 0);
     }
     /**
      * <pre>
@@ -8139,7 +8384,7 @@ private static final long serialVersionUID = 0L;
       } else {
         nextReservationBuilder_.setMessage(value);
       }
-      bitField1_ |= 0x00000010;
+      bitField1_ |= 0x00000020;
       onChanged();
       return this;
     }
@@ -8157,7 +8402,7 @@ private static final long serialVersionUID = 0L;
       } else {
         nextReservationBuilder_.setMessage(builderForValue.build());
       }
-      bitField1_ |= 0x00000010;
+      bitField1_ |= 0x00000020;
       onChanged();
       return this;
     }
@@ -8170,7 +8415,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeNextReservation(dev.callme.v1.Reservation value) {
       if (nextReservationBuilder_ == null) {
-        if (((bitField1_ & 0x00000010) != 0) &&
+        if (((bitField1_ & 0x00000020) != 0) &&
           nextReservation_ != null &&
           nextReservation_ != dev.callme.v1.Reservation.getDefaultInstance()) {
           getNextReservationBuilder().mergeFrom(value);
@@ -8181,7 +8426,7 @@ private static final long serialVersionUID = 0L;
         nextReservationBuilder_.mergeFrom(value);
       }
       if (nextReservation_ != null) {
-        bitField1_ |= 0x00000010;
+        bitField1_ |= 0x00000020;
         onChanged();
       }
       return this;
@@ -8194,7 +8439,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
      */
     public Builder clearNextReservation() {
-      bitField1_ = (bitField1_ & ~0x00000010);
+      bitField1_ = (bitField1_ & ~0x00000020);
       nextReservation_ = null;
       if (nextReservationBuilder_ != null) {
         nextReservationBuilder_.dispose();
@@ -8211,7 +8456,7 @@ private static final long serialVersionUID = 0L;
      * <code>.callme.v1.Reservation next_reservation = 38 [json_name = "nextReservation"];</code>
      */
     public dev.callme.v1.Reservation.Builder getNextReservationBuilder() {
-      bitField1_ |= 0x00000010;
+      bitField1_ |= 0x00000020;
       onChanged();
       return internalGetNextReservationFieldBuilder().getBuilder();
     }
@@ -8276,7 +8521,7 @@ private static final long serialVersionUID = 0L;
     public Builder setCleaning(boolean value) {
 
       cleaning_ = value;
-      bitField1_ |= 0x00000020;
+      bitField1_ |= 0x00000040;
       onChanged();
       return this;
     }
@@ -8289,7 +8534,7 @@ private static final long serialVersionUID = 0L;
      * @return This builder for chaining.
      */
     public Builder clearCleaning() {
-      bitField1_ = (bitField1_ & ~0x00000020);
+      bitField1_ = (bitField1_ & ~0x00000040);
       cleaning_ = false;
       onChanged();
       return this;
@@ -8298,9 +8543,9 @@ private static final long serialVersionUID = 0L;
     private java.util.List<dev.callme.v1.Need> needs_ =
       java.util.Collections.emptyList();
     private void ensureNeedsIsMutable() {
-      if (!((bitField1_ & 0x00000040) != 0)) {
+      if (!((bitField1_ & 0x00000080) != 0)) {
         needs_ = new java.util.ArrayList<dev.callme.v1.Need>(needs_);
-        bitField1_ |= 0x00000040;
+        bitField1_ |= 0x00000080;
        }
     }
 
@@ -8494,7 +8739,7 @@ private static final long serialVersionUID = 0L;
     public Builder clearNeeds() {
       if (needsBuilder_ == null) {
         needs_ = java.util.Collections.emptyList();
-        bitField1_ = (bitField1_ & ~0x00000040);
+        bitField1_ = (bitField1_ & ~0x00000080);
         onChanged();
       } else {
         needsBuilder_.clear();
@@ -8599,7 +8844,7 @@ private static final long serialVersionUID = 0L;
         needsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
             dev.callme.v1.Need, dev.callme.v1.Need.Builder, dev.callme.v1.NeedOrBuilder>(
                 needs_,
-                ((bitField1_ & 0x00000040) != 0),
+                ((bitField1_ & 0x00000080) != 0),
                 getParentForChildren(),
                 isClean());
         needs_ = null;
@@ -8662,7 +8907,7 @@ private static final long serialVersionUID = 0L;
         java.lang.String value) {
       if (value == null) { throw new NullPointerException(); }
       supersedeKey_ = value;
-      bitField1_ |= 0x00000080;
+      bitField1_ |= 0x00000100;
       onChanged();
       return this;
     }
@@ -8676,7 +8921,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder clearSupersedeKey() {
       supersedeKey_ = getDefaultInstance().getSupersedeKey();
-      bitField1_ = (bitField1_ & ~0x00000080);
+      bitField1_ = (bitField1_ & ~0x00000100);
       onChanged();
       return this;
     }
@@ -8694,7 +8939,7 @@ private static final long serialVersionUID = 0L;
       if (value == null) { throw new NullPointerException(); }
       checkByteStringIsUtf8(value);
       supersedeKey_ = value;
-      bitField1_ |= 0x00000080;
+      bitField1_ |= 0x00000100;
       onChanged();
       return this;
     }

@@ -776,6 +776,36 @@ public interface LeaseOrBuilder extends
 
   /**
    * <pre>
+   * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+   * somebody has to end.
+   * </pre>
+   *
+   * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+   * @return Whether the estimatedStart field is set.
+   */
+  boolean hasEstimatedStart();
+  /**
+   * <pre>
+   * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+   * somebody has to end.
+   * </pre>
+   *
+   * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+   * @return The estimatedStart.
+   */
+  dev.callme.v1.Estimate getEstimatedStart();
+  /**
+   * <pre>
+   * While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+   * somebody has to end.
+   * </pre>
+   *
+   * <code>.callme.v1.Estimate estimated_start = 32 [json_name = "estimatedStart"];</code>
+   */
+  dev.callme.v1.EstimateOrBuilder getEstimatedStartOrBuilder();
+
+  /**
+   * <pre>
    * While HELD: its holder is asked to stop. Absent: nobody has.
    * </pre>
    *

@@ -77,6 +77,11 @@ public final class TypesProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_EndedBy_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Estimate_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Estimate_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_Lease_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -168,110 +173,116 @@ public final class TypesProto {
       "\005value\030\002 \001(\tR\005value:\0028\001\"m\n\007EndedBy\022\034\n\tpr" +
       "incipal\030\001 \001(\tR\tprincipal\022)\n\006holder\030\002 \001(\013" +
       "2\021.callme.v1.HolderR\006holder\022\031\n\010lease_id\030" +
-      "\003 \001(\tR\007leaseId\"\376\r\n\005Lease\022\016\n\002id\030\001 \001(\tR\002id" +
-      "\022+\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005" +
-      "state\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.En" +
-      "dReasonR\tendReason\022\031\n\010end_note\030\004 \001(\tR\007en" +
-      "dNote\022\022\n\004pool\030\005 \001(\tR\004pool\022@\n\014environment" +
-      "s\030\006 \003(\0132\034.callme.v1.LeasedEnvironmentR\014e" +
-      "nvironments\022)\n\006holder\030\007 \001(\0132\021.callme.v1." +
-      "HolderR\006holder\022\034\n\tprincipal\030\010 \001(\tR\tprinc" +
-      "ipal\022\026\n\006reason\030\t \001(\tR\006reason\022\022\n\004tags\030\n \003" +
-      "(\tR\004tags\022\032\n\010priority\030\013 \001(\005R\010priority\022\032\n\010" +
-      "position\030\014 \001(\rR\010position\022!\n\014queue_length" +
-      "\030\r \001(\rR\013queueLength\022)\n\005ahead\030\016 \003(\0132\023.cal" +
-      "lme.v1.OccupantR\005ahead\022-\n\007holders\030\017 \003(\0132" +
-      "\023.callme.v1.OccupantR\007holders\0229\n\ncreated" +
-      "_at\030\020 \001(\0132\032.google.protobuf.TimestampR\tc" +
-      "reatedAt\0229\n\ngranted_at\030\021 \001(\0132\032.google.pr" +
-      "otobuf.TimestampR\tgrantedAt\0225\n\010ended_at\030" +
-      "\022 \001(\0132\032.google.protobuf.TimestampR\007ended" +
-      "At\0229\n\nexpires_at\030\023 \001(\0132\032.google.protobuf" +
-      ".TimestampR\texpiresAt\0225\n\010claim_by\030\024 \001(\0132" +
-      "\032.google.protobuf.TimestampR\007claimBy\022+\n\003" +
-      "ttl\030\025 \001(\0132\031.google.protobuf.DurationR\003tt" +
-      "l\022>\n\rttl_remaining\030\026 \001(\0132\031.google.protob" +
-      "uf.DurationR\014ttlRemaining\0224\n\010max_hold\030\027 " +
-      "\001(\0132\031.google.protobuf.DurationR\007maxHold\022" +
-      "8\n\nticket_ttl\030\030 \001(\0132\031.google.protobuf.Du" +
-      "rationR\tticketTtl\022>\n\rclaim_timeout\030\031 \001(\013" +
-      "2\031.google.protobuf.DurationR\014claimTimeou" +
-      "t\022>\n\rqueue_timeout\030\032 \001(\0132\031.google.protob" +
-      "uf.DurationR\014queueTimeout\022\035\n\nrequest_id\030" +
-      "\033 \001(\tR\trequestId\022\032\n\010revision\030\034 \001(\004R\010revi" +
-      "sion\022-\n\010ended_by\030\035 \001(\0132\022.callme.v1.Ended" +
-      "ByR\007endedBy\0229\n\nlatest_end\030\036 \001(\0132\032.google" +
-      ".protobuf.TimestampR\tlatestEnd\022\037\n\013passed" +
-      "_over\030\037 \001(\010R\npassedOver\022C\n\020cancel_reques" +
-      "ted\030! \001(\0132\030.callme.v1.CancelRequestR\017can" +
-      "celRequested\022#\n\rsuperseded_by\030\" \001(\tR\014sup" +
-      "ersededBy\0229\n\nnot_before\030# \001(\0132\032.google.p" +
-      "rotobuf.TimestampR\tnotBefore\0227\n\tnot_afte" +
-      "r\030$ \001(\0132\032.google.protobuf.TimestampR\010not" +
-      "After\022\035\n\nauto_claim\030% \001(\010R\tautoClaim\022A\n\020" +
-      "next_reservation\030& \001(\0132\026.callme.v1.Reser" +
-      "vationR\017nextReservation\022\032\n\010cleaning\030\' \001(" +
-      "\010R\010cleaning\022%\n\005needs\030( \003(\0132\017.callme.v1.N" +
-      "eedR\005needs\022#\n\rsupersede_key\030) \001(\tR\014super" +
-      "sedeKey\"\316\006\n\021EnvironmentStatus\022\022\n\004name\030\001 " +
-      "\001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004pool\0221\n\005state\030\003" +
-      " \001(\0162\033.callme.v1.EnvironmentStateR\005state" +
-      "\022!\n\014state_reason\030\004 \001(\tR\013stateReason\022\032\n\010c" +
-      "apacity\030\005 \001(\rR\010capacity\022\022\n\004used\030\006 \001(\rR\004u" +
-      "sed\022!\n\014queue_length\030\007 \001(\rR\013queueLength\022\034" +
-      "\n\tavailable\030\010 \001(\010R\tavailable\022-\n\007holders\030" +
-      "\t \003(\0132\023.callme.v1.OccupantR\007holders\022\030\n\007r" +
-      "esting\030\n \001(\rR\007resting\022\030\n\007deleted\030\013 \001(\010R\007" +
-      "deleted\022;\n\013state_until\030\014 \001(\0132\032.google.pr" +
-      "otobuf.TimestampR\nstateUntil\022\'\n\004next\030\r \001" +
-      "(\0132\023.callme.v1.OccupantR\004next\022#\n\004rest\030\016 " +
-      "\001(\0132\017.callme.v1.RestR\004rest\022@\n\006labels\030\017 \003" +
-      "(\0132(.callme.v1.EnvironmentStatus.LabelsE" +
-      "ntryR\006labels\022=\n\005facts\030\020 \003(\0132\'.callme.v1." +
-      "EnvironmentStatus.FactsEntryR\005facts\022A\n\020n" +
-      "ext_reservation\030\021 \001(\0132\026.callme.v1.Reserv" +
-      "ationR\017nextReservation\022\022\n\004left\030\031 \001(\010R\004le" +
-      "ft\0329\n\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
-      "alue\030\002 \001(\tR\005value:\0028\001\032I\n\nFactsEntry\022\020\n\003k" +
-      "ey\030\001 \001(\tR\003key\022%\n\005value\030\002 \001(\0132\017.callme.v1" +
-      ".FactR\005value:\0028\001\"\216\001\n\004Fact\022\024\n\005value\030\001 \001(\t" +
-      "R\005value\022)\n\006holder\030\002 \001(\0132\021.callme.v1.Hold" +
-      "erR\006holder\022\031\n\010lease_id\030\003 \001(\tR\007leaseId\022*\n" +
-      "\002at\030\004 \001(\0132\032.google.protobuf.TimestampR\002a" +
-      "t\"`\n\004Rest\0220\n\005until\030\001 \001(\0132\032.google.protob" +
-      "uf.TimestampR\005until\022&\n\004from\030\002 \001(\0132\022.call" +
-      "me.v1.LastUseR\004from\"\204\001\n\007LastUse\022\031\n\010lease" +
-      "_id\030\001 \001(\tR\007leaseId\022)\n\006holder\030\002 \001(\0132\021.cal" +
-      "lme.v1.HolderR\006holder\0223\n\nend_reason\030\003 \001(" +
-      "\0162\024.callme.v1.EndReasonR\tendReason*s\n\nHo" +
-      "lderKind\022\033\n\027HOLDER_KIND_UNSPECIFIED\020\000\022\030\n" +
-      "\024HOLDER_KIND_PIPELINE\020\001\022\025\n\021HOLDER_KIND_H" +
-      "UMAN\020\002\022\027\n\023HOLDER_KIND_SERVICE\020\003*\207\001\n\nLeas" +
-      "eState\022\033\n\027LEASE_STATE_UNSPECIFIED\020\000\022\026\n\022L" +
-      "EASE_STATE_QUEUED\020\001\022\027\n\023LEASE_STATE_OFFER" +
-      "ED\020\002\022\024\n\020LEASE_STATE_HELD\020\003\022\025\n\021LEASE_STAT" +
-      "E_ENDED\020\004*\261\002\n\tEndReason\022\032\n\026END_REASON_UN" +
-      "SPECIFIED\020\000\022\027\n\023END_REASON_RELEASED\020\001\022\026\n\022" +
-      "END_REASON_EXPIRED\020\002\022\030\n\024END_REASON_WITHD" +
-      "RAWN\020\003\022\030\n\024END_REASON_ABANDONED\020\004\022\030\n\024END_" +
-      "REASON_TIMED_OUT\020\006\022\031\n\025END_REASON_SUPERSE" +
-      "DED\020\010\022\035\n\031END_REASON_FORCE_RELEASED\020\t\022\034\n\030" +
-      "END_REASON_UNSATISFIABLE\020\n\"\004\010\005\020\005\"\004\010\007\020\007*\021" +
-      "END_REASON_LAPSED*\022END_REASON_REFUSED*\371\001" +
-      "\n\020EnvironmentState\022!\n\035ENVIRONMENT_STATE_" +
-      "UNSPECIFIED\020\000\022\037\n\033ENVIRONMENT_STATE_AVAIL" +
-      "ABLE\020\001\022\036\n\032ENVIRONMENT_STATE_DRAINING\020\002\022!" +
-      "\n\035ENVIRONMENT_STATE_MAINTENANCE\020\003\022\033\n\027ENV" +
-      "IRONMENT_STATE_DIRTY\020\004\022\036\n\032ENVIRONMENT_ST" +
-      "ATE_CLEANING\020\005\022!\n\035ENVIRONMENT_STATE_QUAR" +
-      "ANTINED\020\006*q\n\tWatchKind\022\032\n\026WATCH_KIND_UNS" +
-      "PECIFIED\020\000\022\027\n\023WATCH_KIND_SNAPSHOT\020\001\022\025\n\021W" +
-      "ATCH_KIND_CHANGE\020\002\022\030\n\024WATCH_KIND_HEARTBE" +
-      "AT\020\003B\226\001\n\rdev.callme.v1B\nTypesProtoP\001Z4gi" +
-      "thub.com/call-me/call-me/gen/go/callme/v" +
-      "1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1" +
-      "\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1b\006p" +
-      "roto3"
+      "\003 \001(\tR\007leaseId\"\274\001\n\010Estimate\022,\n\003p50\030\001 \001(\013" +
+      "2\032.google.protobuf.TimestampR\003p50\022,\n\003p90" +
+      "\030\002 \001(\0132\032.google.protobuf.TimestampR\003p90\022" +
+      "\030\n\007samples\030\003 \001(\rR\007samples\022:\n\013median_hold" +
+      "\030\004 \001(\0132\031.google.protobuf.DurationR\nmedia" +
+      "nHold\"\274\016\n\005Lease\022\016\n\002id\030\001 \001(\tR\002id\022+\n\005state" +
+      "\030\002 \001(\0162\025.callme.v1.LeaseStateR\005state\0223\n\n" +
+      "end_reason\030\003 \001(\0162\024.callme.v1.EndReasonR\t" +
+      "endReason\022\031\n\010end_note\030\004 \001(\tR\007endNote\022\022\n\004" +
+      "pool\030\005 \001(\tR\004pool\022@\n\014environments\030\006 \003(\0132\034" +
+      ".callme.v1.LeasedEnvironmentR\014environmen" +
+      "ts\022)\n\006holder\030\007 \001(\0132\021.callme.v1.HolderR\006h" +
+      "older\022\034\n\tprincipal\030\010 \001(\tR\tprincipal\022\026\n\006r" +
+      "eason\030\t \001(\tR\006reason\022\022\n\004tags\030\n \003(\tR\004tags\022" +
+      "\032\n\010priority\030\013 \001(\005R\010priority\022\032\n\010position\030" +
+      "\014 \001(\rR\010position\022!\n\014queue_length\030\r \001(\rR\013q" +
+      "ueueLength\022)\n\005ahead\030\016 \003(\0132\023.callme.v1.Oc" +
+      "cupantR\005ahead\022-\n\007holders\030\017 \003(\0132\023.callme." +
+      "v1.OccupantR\007holders\0229\n\ncreated_at\030\020 \001(\013" +
+      "2\032.google.protobuf.TimestampR\tcreatedAt\022" +
+      "9\n\ngranted_at\030\021 \001(\0132\032.google.protobuf.Ti" +
+      "mestampR\tgrantedAt\0225\n\010ended_at\030\022 \001(\0132\032.g" +
+      "oogle.protobuf.TimestampR\007endedAt\0229\n\nexp" +
+      "ires_at\030\023 \001(\0132\032.google.protobuf.Timestam" +
+      "pR\texpiresAt\0225\n\010claim_by\030\024 \001(\0132\032.google." +
+      "protobuf.TimestampR\007claimBy\022+\n\003ttl\030\025 \001(\013" +
+      "2\031.google.protobuf.DurationR\003ttl\022>\n\rttl_" +
+      "remaining\030\026 \001(\0132\031.google.protobuf.Durati" +
+      "onR\014ttlRemaining\0224\n\010max_hold\030\027 \001(\0132\031.goo" +
+      "gle.protobuf.DurationR\007maxHold\0228\n\nticket" +
+      "_ttl\030\030 \001(\0132\031.google.protobuf.DurationR\tt" +
+      "icketTtl\022>\n\rclaim_timeout\030\031 \001(\0132\031.google" +
+      ".protobuf.DurationR\014claimTimeout\022>\n\rqueu" +
+      "e_timeout\030\032 \001(\0132\031.google.protobuf.Durati" +
+      "onR\014queueTimeout\022\035\n\nrequest_id\030\033 \001(\tR\tre" +
+      "questId\022\032\n\010revision\030\034 \001(\004R\010revision\022-\n\010e" +
+      "nded_by\030\035 \001(\0132\022.callme.v1.EndedByR\007ended" +
+      "By\0229\n\nlatest_end\030\036 \001(\0132\032.google.protobuf" +
+      ".TimestampR\tlatestEnd\022\037\n\013passed_over\030\037 \001" +
+      "(\010R\npassedOver\022<\n\017estimated_start\030  \001(\0132" +
+      "\023.callme.v1.EstimateR\016estimatedStart\022C\n\020" +
+      "cancel_requested\030! \001(\0132\030.callme.v1.Cance" +
+      "lRequestR\017cancelRequested\022#\n\rsuperseded_" +
+      "by\030\" \001(\tR\014supersededBy\0229\n\nnot_before\030# \001" +
+      "(\0132\032.google.protobuf.TimestampR\tnotBefor" +
+      "e\0227\n\tnot_after\030$ \001(\0132\032.google.protobuf.T" +
+      "imestampR\010notAfter\022\035\n\nauto_claim\030% \001(\010R\t" +
+      "autoClaim\022A\n\020next_reservation\030& \001(\0132\026.ca" +
+      "llme.v1.ReservationR\017nextReservation\022\032\n\010" +
+      "cleaning\030\' \001(\010R\010cleaning\022%\n\005needs\030( \003(\0132" +
+      "\017.callme.v1.NeedR\005needs\022#\n\rsupersede_key" +
+      "\030) \001(\tR\014supersedeKey\"\316\006\n\021EnvironmentStat" +
+      "us\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004po" +
+      "ol\0221\n\005state\030\003 \001(\0162\033.callme.v1.Environmen" +
+      "tStateR\005state\022!\n\014state_reason\030\004 \001(\tR\013sta" +
+      "teReason\022\032\n\010capacity\030\005 \001(\rR\010capacity\022\022\n\004" +
+      "used\030\006 \001(\rR\004used\022!\n\014queue_length\030\007 \001(\rR\013" +
+      "queueLength\022\034\n\tavailable\030\010 \001(\010R\tavailabl" +
+      "e\022-\n\007holders\030\t \003(\0132\023.callme.v1.OccupantR" +
+      "\007holders\022\030\n\007resting\030\n \001(\rR\007resting\022\030\n\007de" +
+      "leted\030\013 \001(\010R\007deleted\022;\n\013state_until\030\014 \001(" +
+      "\0132\032.google.protobuf.TimestampR\nstateUnti" +
+      "l\022\'\n\004next\030\r \001(\0132\023.callme.v1.OccupantR\004ne" +
+      "xt\022#\n\004rest\030\016 \001(\0132\017.callme.v1.RestR\004rest\022" +
+      "@\n\006labels\030\017 \003(\0132(.callme.v1.EnvironmentS" +
+      "tatus.LabelsEntryR\006labels\022=\n\005facts\030\020 \003(\013" +
+      "2\'.callme.v1.EnvironmentStatus.FactsEntr" +
+      "yR\005facts\022A\n\020next_reservation\030\021 \001(\0132\026.cal" +
+      "lme.v1.ReservationR\017nextReservation\022\022\n\004l" +
+      "eft\030\031 \001(\010R\004left\0329\n\013LabelsEntry\022\020\n\003key\030\001 " +
+      "\001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032I\n\nFa" +
+      "ctsEntry\022\020\n\003key\030\001 \001(\tR\003key\022%\n\005value\030\002 \001(" +
+      "\0132\017.callme.v1.FactR\005value:\0028\001\"\216\001\n\004Fact\022\024" +
+      "\n\005value\030\001 \001(\tR\005value\022)\n\006holder\030\002 \001(\0132\021.c" +
+      "allme.v1.HolderR\006holder\022\031\n\010lease_id\030\003 \001(" +
+      "\tR\007leaseId\022*\n\002at\030\004 \001(\0132\032.google.protobuf" +
+      ".TimestampR\002at\"`\n\004Rest\0220\n\005until\030\001 \001(\0132\032." +
+      "google.protobuf.TimestampR\005until\022&\n\004from" +
+      "\030\002 \001(\0132\022.callme.v1.LastUseR\004from\"\204\001\n\007Las" +
+      "tUse\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022)\n\006holde" +
+      "r\030\002 \001(\0132\021.callme.v1.HolderR\006holder\0223\n\nen" +
+      "d_reason\030\003 \001(\0162\024.callme.v1.EndReasonR\ten" +
+      "dReason*s\n\nHolderKind\022\033\n\027HOLDER_KIND_UNS" +
+      "PECIFIED\020\000\022\030\n\024HOLDER_KIND_PIPELINE\020\001\022\025\n\021" +
+      "HOLDER_KIND_HUMAN\020\002\022\027\n\023HOLDER_KIND_SERVI" +
+      "CE\020\003*\207\001\n\nLeaseState\022\033\n\027LEASE_STATE_UNSPE" +
+      "CIFIED\020\000\022\026\n\022LEASE_STATE_QUEUED\020\001\022\027\n\023LEAS" +
+      "E_STATE_OFFERED\020\002\022\024\n\020LEASE_STATE_HELD\020\003\022" +
+      "\025\n\021LEASE_STATE_ENDED\020\004*\261\002\n\tEndReason\022\032\n\026" +
+      "END_REASON_UNSPECIFIED\020\000\022\027\n\023END_REASON_R" +
+      "ELEASED\020\001\022\026\n\022END_REASON_EXPIRED\020\002\022\030\n\024END" +
+      "_REASON_WITHDRAWN\020\003\022\030\n\024END_REASON_ABANDO" +
+      "NED\020\004\022\030\n\024END_REASON_TIMED_OUT\020\006\022\031\n\025END_R" +
+      "EASON_SUPERSEDED\020\010\022\035\n\031END_REASON_FORCE_R" +
+      "ELEASED\020\t\022\034\n\030END_REASON_UNSATISFIABLE\020\n\"" +
+      "\004\010\005\020\005\"\004\010\007\020\007*\021END_REASON_LAPSED*\022END_REAS" +
+      "ON_REFUSED*\371\001\n\020EnvironmentState\022!\n\035ENVIR" +
+      "ONMENT_STATE_UNSPECIFIED\020\000\022\037\n\033ENVIRONMEN" +
+      "T_STATE_AVAILABLE\020\001\022\036\n\032ENVIRONMENT_STATE" +
+      "_DRAINING\020\002\022!\n\035ENVIRONMENT_STATE_MAINTEN" +
+      "ANCE\020\003\022\033\n\027ENVIRONMENT_STATE_DIRTY\020\004\022\036\n\032E" +
+      "NVIRONMENT_STATE_CLEANING\020\005\022!\n\035ENVIRONME" +
+      "NT_STATE_QUARANTINED\020\006*q\n\tWatchKind\022\032\n\026W" +
+      "ATCH_KIND_UNSPECIFIED\020\000\022\027\n\023WATCH_KIND_SN" +
+      "APSHOT\020\001\022\025\n\021WATCH_KIND_CHANGE\020\002\022\030\n\024WATCH" +
+      "_KIND_HEARTBEAT\020\003B\226\001\n\rdev.callme.v1B\nTyp" +
+      "esProtoP\001Z4github.com/call-me/call-me/ge" +
+      "n/go/callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V" +
+      "1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\n" +
+      "Callme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -339,14 +350,20 @@ public final class TypesProto {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EndedBy_descriptor,
         new java.lang.String[] { "Principal", "Holder", "LeaseId", });
-    internal_static_callme_v1_Lease_descriptor =
+    internal_static_callme_v1_Estimate_descriptor =
       getDescriptor().getMessageTypes().get(8);
+    internal_static_callme_v1_Estimate_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Estimate_descriptor,
+        new java.lang.String[] { "P50", "P90", "Samples", "MedianHold", });
+    internal_static_callme_v1_Lease_descriptor =
+      getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_Lease_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Lease_descriptor,
-        new java.lang.String[] { "Id", "State", "EndReason", "EndNote", "Pool", "Environments", "Holder", "Principal", "Reason", "Tags", "Priority", "Position", "QueueLength", "Ahead", "Holders", "CreatedAt", "GrantedAt", "EndedAt", "ExpiresAt", "ClaimBy", "Ttl", "TtlRemaining", "MaxHold", "TicketTtl", "ClaimTimeout", "QueueTimeout", "RequestId", "Revision", "EndedBy", "LatestEnd", "PassedOver", "CancelRequested", "SupersededBy", "NotBefore", "NotAfter", "AutoClaim", "NextReservation", "Cleaning", "Needs", "SupersedeKey", });
+        new java.lang.String[] { "Id", "State", "EndReason", "EndNote", "Pool", "Environments", "Holder", "Principal", "Reason", "Tags", "Priority", "Position", "QueueLength", "Ahead", "Holders", "CreatedAt", "GrantedAt", "EndedAt", "ExpiresAt", "ClaimBy", "Ttl", "TtlRemaining", "MaxHold", "TicketTtl", "ClaimTimeout", "QueueTimeout", "RequestId", "Revision", "EndedBy", "LatestEnd", "PassedOver", "EstimatedStart", "CancelRequested", "SupersededBy", "NotBefore", "NotAfter", "AutoClaim", "NextReservation", "Cleaning", "Needs", "SupersedeKey", });
     internal_static_callme_v1_EnvironmentStatus_descriptor =
-      getDescriptor().getMessageTypes().get(9);
+      getDescriptor().getMessageTypes().get(10);
     internal_static_callme_v1_EnvironmentStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EnvironmentStatus_descriptor,
@@ -364,19 +381,19 @@ public final class TypesProto {
         internal_static_callme_v1_EnvironmentStatus_FactsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_Fact_descriptor =
-      getDescriptor().getMessageTypes().get(10);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_callme_v1_Fact_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Fact_descriptor,
         new java.lang.String[] { "Value", "Holder", "LeaseId", "At", });
     internal_static_callme_v1_Rest_descriptor =
-      getDescriptor().getMessageTypes().get(11);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_callme_v1_Rest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Rest_descriptor,
         new java.lang.String[] { "Until", "From", });
     internal_static_callme_v1_LastUse_descriptor =
-      getDescriptor().getMessageTypes().get(12);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_callme_v1_LastUse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_LastUse_descriptor,

@@ -167,6 +167,22 @@ pub struct EndedBy {
     #[prost(string, tag="3")]
     pub lease_id: ::prost::alloc::string::String,
 }
+/// When a lease that waits may have its turn, by how long others have held what it waits for. It is a guess: nothing is decided by it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Estimate {
+    /// One of two such waits ends by then.
+    #[prost(message, optional, tag="1")]
+    pub p50: ::core::option::Option<::prost_types::Timestamp>,
+    /// Nine of ten such waits end by then.
+    #[prost(message, optional, tag="2")]
+    pub p90: ::core::option::Option<::prost_types::Timestamp>,
+    /// On how many past holds it rests, at most 64 for each environment.
+    #[prost(uint32, tag="3")]
+    pub samples: u32,
+    /// Half of these took no longer.
+    #[prost(message, optional, tag="4")]
+    pub median_hold: ::core::option::Option<::prost_types::Duration>,
+}
 /// One object from the moment someone asks until it has ended.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Lease {
@@ -266,6 +282,10 @@ pub struct Lease {
     /// While QUEUED: it was offered, and not claimed within claim_timeout. It is offered nothing until its next sign of life.
     #[prost(bool, tag="31")]
     pub passed_over: bool,
+    /// While QUEUED: when it may have its turn. Absent where too little is known: less than five past holds of an environment, or a state that
+    /// somebody has to end.
+    #[prost(message, optional, tag="32")]
+    pub estimated_start: ::core::option::Option<Estimate>,
     /// While HELD: its holder is asked to stop. Absent: nobody has.
     #[prost(message, optional, tag="33")]
     pub cancel_requested: ::core::option::Option<CancelRequest>,

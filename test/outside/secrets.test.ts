@@ -14,6 +14,7 @@ import {
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { open, type } from "../cli/terminal.ts";
@@ -95,7 +96,7 @@ async function askAll(over: TransportName, key: string, leaseId: string): Promis
   };
   // What would take the lease away, or hold it, comes at the end, or is its holder's.
   const later = ["acquire", "acquireForCleaning", "forceRelease", "deleteEnvironment", "setEnvironmentState", "release"];
-  for (const service of [LockService, EnvironmentService]) {
+  for (const service of [LockService, EnvironmentService, InsightService]) {
     const client = createClient(service, transport) as unknown as Record<
       string,
       (message: Message) => Promise<unknown> & AsyncIterable<Message>
@@ -166,7 +167,15 @@ test("whatever is asked, by whomever, and whatever is left behind, only the hold
     ),
   ]);
   await following.next();
-  for (const command of [["status"], ["check", ENVIRONMENT], ["queue", ENVIRONMENT], ["env", "list"], ["env", "list", "--yaml"]]) {
+  for (const command of [
+    ["status"],
+    ["check", ENVIRONMENT],
+    ["queue", ENVIRONMENT],
+    ["env", "list"],
+    ["env", "list", "--yaml"],
+    ["history"],
+    ["stats"],
+  ]) {
     await run(command, env);
     if (!command.includes("--yaml")) await run([...command, "--json"], env);
   }

@@ -212,7 +212,7 @@ export class Draft {
     this.rows.push({ kind: "environment", name });
     this.touched.add(name);
     if (before !== undefined && isOutOfService(before.environment) !== isOutOfService(row))
-      for (const id of before.line.values()) this.#shift(leaseOf(this.pool, id));
+      for (const id of before.joint.values()) this.#shift(leaseOf(this.pool, id));
     if (told) this.#tell(revision, [name], environmentTale(before?.environment, row, this.actor));
     return row;
   }

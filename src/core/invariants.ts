@@ -5,7 +5,7 @@ import { limits } from "./limits.ts";
 import { nextInLine } from "./line/line.ts";
 import { placed } from "./line/placing.ts";
 import type { Lease } from "./model/lease.ts";
-import { isSelecting, namesOf, partsOf, selectorsOf } from "./model/needs.ts";
+import { isJoint, isSelecting, namesOf, partsOf, selectorsOf } from "./model/needs.ts";
 import type { Pool, Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
@@ -79,6 +79,8 @@ function checkLease(pool: Pool, lease: Lease): void {
       (site?.line.get(rank) === lease.id) === (!granted && !passed && !early),
       `${at} is, or is not, in the line of ${part.environment}`,
     );
+    const isOne = (site?.joint.get(rank) === lease.id) === (!granted && !passed && !early && isJoint(lease));
+    expect(isOne, `${at} is, or is not, among those of ${part.environment} who want something else as well`);
     expect((site?.passed.get(rank) === lease.id) === passed, `${at} is, or is not, among those passed over on ${part.environment}`);
     expect((site?.calendar.get(booking) === lease.id) === early, `${at} is, or is not, in the calendar of ${part.environment}`);
     const ready = isReady(pool, lease) && (!isSelecting(lease) || pool.selecting.get(rank)?.claims.has(part.environment) === true);

@@ -1,7 +1,7 @@
 import type { Environment } from "./model/environment.ts";
 import { relabelled } from "./model/labels.ts";
 import { type Lease, type NamedNeed, requestKey } from "./model/lease.ts";
-import { isSelecting, partsOf } from "./model/needs.ts";
+import { isJoint, isSelecting, partsOf } from "./model/needs.ts";
 import { type Deadline, type Dirty, emptySite, type Placing, type Pool, type Rank, type Site } from "./model/pool.ts";
 import { isReady, rankOf } from "./model/rank.ts";
 import { bookingOf } from "./model/reservation.ts";
@@ -54,7 +54,7 @@ export function withEnvironment(pool: Pool, environment: Environment): Pool {
   const site = pool.sites.get(environment.config.name);
   const next = withSite(pool, site === undefined ? emptySite(environment) : { ...site, environment });
   if (site === undefined || isOutOfService(site.environment) === isOutOfService(environment)) return next;
-  return [...site.line.values()].reduce(rejoin, next);
+  return [...site.joint.values()].reduce(rejoin, next);
 }
 
 /** The pool without the environment; nobody may be on it or wait for it. */
@@ -162,7 +162,8 @@ function leave(site: Site, lease: Lease, part: NamedNeed, until: Micros | undefi
   if (lease.state === "QUEUED") {
     const rank = rankOf(lease);
     if (lease.early === true) return { ...site, calendar: site.calendar.delete(bookingOf(lease)) };
-    return { ...site, line: site.line.delete(rank), passed: site.passed.delete(rank), ready: site.ready.delete(rank) };
+    const { line, joint, passed, ready } = site;
+    return { ...site, line: line.delete(rank), joint: joint.delete(rank), passed: passed.delete(rank), ready: ready.delete(rank) };
   }
   let { slots, rests } = site;
   const from = { leaseId: lease.id, holder: lease.holder, ...(endReason && { endReason }) };
@@ -179,7 +180,8 @@ function enter(site: Site, lease: Lease, part: NamedNeed, ready: boolean): Site 
     if (lease.early === true) return { ...site, calendar: site.calendar.set(bookingOf(lease), lease.id) };
     if (lease.passedOver === true) return { ...site, passed: site.passed.set(rank, lease.id) };
     const line = site.line.set(rank, lease.id);
-    return ready ? { ...site, line, ready: site.ready.set(rank, { lease: lease.id, slots: part.slots }) } : { ...site, line };
+    const joint = isJoint(lease) ? site.joint.set(rank, lease.id) : site.joint;
+    return { ...site, line, joint, ...(ready && { ready: site.ready.set(rank, { lease: lease.id, slots: part.slots }) }) };
   }
   const slots = part.indexes.reduce((taken, index) => taken.set(index, { lease: lease.id }), site.slots);
   return { ...site, slots, occupants: site.occupants.set(lease.fencingToken ?? 0, lease.id) };

@@ -4,7 +4,7 @@ import { placed } from "./line/placing.ts";
 import type { StoredEnvironment } from "./model/environment.ts";
 import { labelsOfSites } from "./model/labels.ts";
 import { type Lease, requestKey } from "./model/lease.ts";
-import { isSelecting, partsOf } from "./model/needs.ts";
+import { isJoint, isSelecting, partsOf } from "./model/needs.ts";
 import {
   type Dirty,
   emptyPool,
@@ -32,6 +32,7 @@ interface Parts {
   readonly slots: Entry<number, Use>[];
   readonly occupants: Entry<Revision, string>[];
   readonly line: Entry<Rank, string>[];
+  readonly joint: Entry<Rank, string>[];
   readonly passed: Entry<Rank, string>[];
   readonly calendar: Entry<Rank, string>[];
   readonly ready: Entry<Rank, SlotClaim>[];
@@ -85,7 +86,7 @@ export function poolOfRows(
 
 function emptyParts(environment: StoredEnvironment): Parts {
   const slots = environment.rests.map(({ index, until }): Entry<number, Use> => [index, { until }]);
-  return { environment, slots, occupants: [], line: [], passed: [], calendar: [], ready: [] };
+  return { environment, slots, occupants: [], line: [], joint: [], passed: [], calendar: [], ready: [] };
 }
 
 function take(parts: ReadonlyMap<string, Parts>, lease: Lease): void {
@@ -104,12 +105,13 @@ function take(parts: ReadonlyMap<string, Parts>, lease: Lease): void {
     } else if (lease.early === true) part.calendar.push([bookingOf(lease), lease.id]);
     else {
       (lease.passedOver === true ? part.passed : part.line).push([rank, lease.id]);
+      if (lease.passedOver !== true && isJoint(lease)) part.joint.push([rank, lease.id]);
       if (ready) part.ready.push([rank, { lease: lease.id, slots }]);
     }
   }
 }
 
-function siteOfParts({ environment: stored, slots, occupants, line, passed, calendar, ready }: Parts, at: number): Site {
+function siteOfParts({ environment: stored, slots, occupants, line, joint, passed, calendar, ready }: Parts, at: number): Site {
   const { rests, ...environment } = stored;
   const empty = emptySite(environment);
   const site: Site = {
@@ -118,6 +120,7 @@ function siteOfParts({ environment: stored, slots, occupants, line, passed, cale
     rests: empty.rests.fill(rests.map((rest) => [rest, true])),
     occupants: empty.occupants.fill(occupants),
     line: empty.line.fill(line),
+    joint: empty.joint.fill(joint),
     passed: empty.passed.fill(passed),
     calendar: empty.calendar.fill(calendar),
     ready: empty.ready.fill(ready),

@@ -7,7 +7,7 @@ import type { Lease } from "../../src/core/model/lease.ts";
 import type { Pool } from "../../src/core/model/pool.ts";
 import { statusOf } from "../../src/core/view.ts";
 import { Crowd, compared } from "./work.ts";
-import { ADMIN, acquireCommand, SECOND, type World } from "./world.ts";
+import { ADMIN, acquireCommand, cleanCommand, SECOND, type World } from "./world.ts";
 
 /** How many leases a change of these environments makes the line look at. */
 function looked(pool: Pool, ...environments: string[]): number {
@@ -154,4 +154,35 @@ test("to tell facts is as much work with 10,000 in line as with 10, and a Renew 
     return compared(() => renew({ version: "1" }));
   });
   expect(work[1]).toEqual(work[0]);
+});
+
+test("to clean between two holders is as much work with 10,000 in line as with 10", () => {
+  const work = [10, 10_000].map((waiters) => {
+    const world = new Crowd();
+    world.apply({ a: { cleaning: { required: true } } });
+    world.acquire("holder", "a");
+    line(world, waiters, () => ["a"]);
+    const clean = () => world.do(cleanCommand("cleaner"));
+    return [compared(() => world.release("holder")), compared(clean), compared(() => world.release("cleaner")), world.state("w0")];
+  });
+  expect(work[1]).toEqual(work[0]);
+  expect(work[0]?.[3]).toBe("OFFERED");
+});
+
+test("whoever cleans one of 10,000 that are dirty does hardly more than with 10", () => {
+  const work = [10, 10_000].map((count) => {
+    const world = new Crowd();
+    const names = Array.from({ length: count }, (_, index) => `e${index}`);
+    world.apply(Object.fromEntries(names.map((name) => [name, {}])));
+    for (const environment of names) world.do({ type: "setState", by: ADMIN, environment, state: "DIRTY", reason: "" });
+    return compared(() => {
+      world.do(cleanCommand("cleaner"));
+      world.do({ type: "release", by: ADMIN, lease: "cleaner", outcome: "FAILED", note: "" });
+      world.do(cleanCommand("again"));
+      world.release("again");
+    });
+  });
+  const [few = 0, many = 0] = work;
+  // Each look-up in a sorted map of 10,000 is some three times as deep as in one of 10.
+  expect(many).toBeLessThan(4 * few);
 });

@@ -56,6 +56,11 @@ export function isSelecting({ needs }: Wanting): boolean {
   return needs.some((need) => "selector" in need);
 }
 
+/** Whether more than one environment is wanted. */
+export function isJoint(wanting: Wanting): boolean {
+  return wanting.needs.length > 1 || isSelecting(wanting);
+}
+
 /** The names of the environments that are named or, once granted, were chosen. */
 export function namesOf({ needs }: Wanting): string[] {
   return settledOf(needs).map((part) => part.environment);

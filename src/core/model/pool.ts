@@ -51,6 +51,8 @@ export interface Site {
   readonly occupants: Sorted<Revision, string>;
   /** Who waits for it and counts in others' positions. */
   readonly line: Sorted<Rank, string>;
+  /** Those of the line who want something else as well: whether they can be served at all depends on the state of each environment. */
+  readonly joint: Sorted<Rank, string>;
   /** Who waits for it and was passed over. */
   readonly passed: Sorted<Rank, string>;
   /** Who has reserved it for later, by the time at which that begins; see reservation.ts. */
@@ -204,6 +206,7 @@ export function emptySite(environment: Environment): Site {
     rests: Sorted.empty(byRest),
     occupants: Sorted.empty(ascending),
     line: Sorted.empty(byRank),
+    joint: Sorted.empty(byRank),
     passed: Sorted.empty(byRank),
     calendar: Sorted.empty(byRank),
     ready: Sorted.empty<Rank, SlotClaim>(byRank, ({ slots }) => slots),

@@ -2,7 +2,7 @@
 import { limits } from "../limits.ts";
 import type { Environment } from "./environment.ts";
 import type { Lease } from "./lease.ts";
-import { namesOf } from "./needs.ts";
+import { isJoint, namesOf } from "./needs.ts";
 import type { Pool, Rank } from "./pool.ts";
 import { isOutOfService, siteOf } from "./site.ts";
 
@@ -15,8 +15,8 @@ export function rankOf(lease: Pick<Lease, "createdAt" | "priority" | "sequence">
 export type Waiter = Pick<Lease, "needs" | "createdAt" | "priority" | "sequence">;
 
 /**
- * Whether a free slot could serve it: it stands in line, was not passed over, and all environments that it names are in service. Only such a one
- * claims. Of what it wants by selector, placing.ts says whether it could be had.
+ * Whether a free slot could serve it: it stands in line, was not passed over, and all environments are in service where it names several. Only such
+ * a one claims. Of what it wants by selector, placing.ts says whether it could be had.
  */
 export function isReady(pool: Pool, lease: Lease): boolean {
   return isReadyAmong(lease, (name) => siteOf(pool, name).environment);
@@ -25,5 +25,6 @@ export function isReady(pool: Pool, lease: Lease): boolean {
 /** The same where the environments are not in a pool yet. */
 export function isReadyAmong(lease: Lease, environmentOf: (name: string) => Environment): boolean {
   if (lease.state !== "QUEUED" || lease.passedOver === true || lease.early === true) return false;
-  return namesOf(lease).every((name) => !isOutOfService(environmentOf(name)));
+  // Whoever wants one environment alone is in nobody's way while that is out of service, as it has no free slots then.
+  return !isJoint(lease) || namesOf(lease).every((name) => !isOutOfService(environmentOf(name)));
 }

@@ -32,6 +32,7 @@ const OVER = "its not_after was reached";
  * due: the grace of a start, and the end of waiters who have vanished, so that nothing is offered to them.
  */
 export function decide(draft: Draft, command: Command): Reply {
+  const [before, events] = [draft.pool, draft.events.length];
   if (command.type === "recover") recover(draft);
   if (command.type === "abandon") abandon(draft, command.leases);
   pulse(draft);
@@ -44,6 +45,7 @@ export function decide(draft: Draft, command: Command): Reply {
   // What is UNSATISFIABLE at once is an answer only (rule 2): that lease has no revision.
   if (!reply.ok || reply.lease?.revision === 0) draft.reset(mark);
   settle(draft);
+  draft.tellClaims(before, events);
   if (!reply.ok || reply.lease === undefined) return { ...reply, pool: draft.pool };
   // Serving the line may have moved it on.
   let lease = draft.pool.leases.get(reply.lease.id) ?? reply.lease;

@@ -13,7 +13,7 @@ import { isOutOfService, siteOf } from "./model/site.ts";
 import { ascending, Sorted } from "./model/sorted.ts";
 import type { Micros, Revision } from "./model/units.ts";
 import { cancelTale, environmentTale, leaseTale, type Tale } from "./tale.ts";
-import { deletedStatus, statusOf } from "./view.ts";
+import { deletedStatus, statusOf, wouldGrant } from "./view.ts";
 
 /**
  * A row that a transaction writes; the last one of a key counts. An environment is named only: its row is what it is in the draft's pool at
@@ -88,6 +88,8 @@ export class Draft {
   readonly touched = new Set<string>();
   /** Leases that have become ready since then. */
   readonly arrived = new Set<string>();
+  /** Environments that were touched since claims were last told of. */
+  readonly #moved = new Set<string>();
 
   constructor(pool: Pool, at: Micros, found: Found) {
     this.at = Math.max(at, pool.at);
@@ -130,7 +132,10 @@ export class Draft {
 
   /** The line has been served. */
   settled(): void {
-    for (const name of this.touched) this.pool = withFitted(this.pool, name);
+    for (const name of this.touched) {
+      this.pool = withFitted(this.pool, name);
+      this.#moved.add(name);
+    }
     this.touched.clear();
     this.arrived.clear();
   }
@@ -228,6 +233,22 @@ export class Draft {
   endRests(name: string): void {
     this.pool = withoutRests(this.pool, name, this.at);
     this.putEnvironment(siteOf(this.pool, name).environment, true);
+  }
+
+  /**
+   * Tells of the environments that have become available, or ceased to be, since `before`, where nobody has been told of it: somebody who
+   * waits for others as well has begun to claim their slots, or claims them no more. `from`: the first event since then.
+   */
+  tellClaims(before: Pool, from: number): void {
+    const told = new Map(this.events.slice(from).flatMap((event) => event.environments.map(({ name, available }) => [name, available])));
+    // Whoever is placed by a selector may claim what has just been told to be available.
+    const mayMove = before.selecting.size > 0 || this.pool.selecting.size > 0;
+    for (const name of this.#moved) {
+      if (!this.pool.sites.has(name) || (told.has(name) && !mayMove)) continue;
+      const was = told.get(name) ?? (before.sites.has(name) ? wouldGrant(before, name, this.at) : undefined);
+      if (was !== undefined && was !== wouldGrant(this.pool, name, this.at)) this.#tell(this.next(), [name], {});
+    }
+    this.#moved.clear();
   }
 
   /** Removes an environment on which nobody is and for which nobody waits; `told` makes it an event. */

@@ -12,6 +12,7 @@ import type { Site } from "../../src/core/model/pool.ts";
 import type { Selector } from "../../src/core/model/selector.ts";
 import { siteOf, storedEnvironment } from "../../src/core/model/site.ts";
 import { unsatisfiable } from "../../src/core/verbs/busy.ts";
+import { wouldGrant } from "../../src/core/view.ts";
 import { serveNaively } from "./oracle.ts";
 import { ADMIN, type Asked, acquireCommand, cleanCommand, MINUTE, SECOND, World } from "./world.ts";
 
@@ -148,11 +149,22 @@ function commandOf(world: World, one: Step, number: number): Command {
 function play(steps: readonly Step[]): World {
   const world = new World();
   world.apply(Object.fromEntries(NAMES.map((name, index) => [name, { capacity: 2, labels: LABELS[index] ?? {} }])));
+  let told = availability(world);
   for (const [number, one] of steps.entries()) {
+    const from = world.events.length;
     world.do(commandOf(world, one, number));
     expect(serveNaively(world.pool), "nobody waits who could be served").toEqual([]);
+    for (const { environments } of world.events.slice(from)) for (const { name, available } of environments) told.set(name, available);
+    // As time passes newcomers come behind somebody of low priority: that is no event.
+    if (one.what === "pass") told = availability(world);
+    for (const [name, available] of availability(world)) expect([name, told.get(name)], "watches are told").toEqual([name, available]);
   }
   return world;
+}
+
+/** Which environments a newcomer would get now. */
+function availability({ pool, at }: World): Map<string, boolean> {
+  return new Map([...pool.sites.keys()].map((name) => [name, wouldGrant(pool, name, at)]));
 }
 
 const history = fc.array(step, { minLength: 1, maxLength: 60 });

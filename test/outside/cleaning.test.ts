@@ -213,6 +213,22 @@ describe("what becomes of an environment", () => {
     expect(leaseIn(await next).state).toBe(LeaseState.HELD);
   });
 
+  test("a maintenance tells who watches another environment that nobody claims it any more, and when it ends that somebody does", async () => {
+    const { locks, environments } = clients;
+    await fleet("claims", ["claimed", "free"], {});
+    await locks.acquire({ environment: "claimed" });
+    await locks.acquire({ needs: [{ environment: "claimed" }, { environment: "free" }], requestId: "both" });
+    const seen: boolean[] = [];
+    for await (const { environments: statuses } of locks.watchEnvironment({ environment: "free" }, { timeoutMs: 20_000 })) {
+      if (statuses[0] === undefined) continue;
+      seen.push(statuses[0].available);
+      if (seen.length === 3) break;
+      const state = seen.length === 1 ? MAINTENANCE : AVAILABLE;
+      await environments.setEnvironmentState({ environment: "claimed", state });
+    }
+    expect(seen).toEqual([false, true, false]);
+  });
+
   test("cleaning needs capacity 1: refused where it is configured, and where it is set by hand", async () => {
     const { environments } = clients;
     const apply = (config: object) => environments.applyEnvironments({ environments: [{ name: "wide", capacity: 2, ...config }] });

@@ -21,6 +21,8 @@ export class Life {
   readonly #unclean = new Set<string>();
   /** As they were before the commit that is being entered. */
   readonly #configs = new Map<string, EnvironmentConfig>();
+  /** Those that it configures anew: nobody can tell by which configuration a use was judged. */
+  #changing: ReadonlySet<string> = new Set();
 
   /** What was committed while the server died was no event for anybody. */
   started(pools: Iterable<Pool>): void {
@@ -37,10 +39,9 @@ export class Life {
   }
 
   committed({ events, pools }: Commit): void {
-    for (const event of events) {
-      const pool = pools.find(({ name }) => name === event.pool);
-      if (pool !== undefined) this.#enter(event, pool);
-    }
+    const configured = events.filter(({ kind }) => kind?.startsWith("ENVIRONMENT_") === true);
+    this.#changing = new Set(configured.flatMap(({ environments }) => environments.map(({ name }) => name)));
+    for (const event of events) this.#enter(event);
     this.#note(pools);
   }
 
@@ -48,7 +49,7 @@ export class Life {
     for (const pool of pools) for (const [name, { environment }] of pool.sites.entries()) this.#configs.set(name, environment.config);
   }
 
-  #enter(event: Event, pool: Pool): void {
+  #enter(event: Event): void {
     const { cause, kind, by, environments } = event;
     for (const { name, state, deleted } of environments) {
       // By hand, or by whoever has cleaned it: by itself only what is clean becomes available.
@@ -62,7 +63,7 @@ export class Life {
     if (cause.state === "HELD" || cause.state === "OFFERED") this.#on.set(cause.leaseId, cause.state);
     else this.#on.delete(cause.leaseId);
     const wasUsed = cause.state === "ENDED" && before === "HELD" && kind !== "WITHDRAWN";
-    if (wasUsed && !cause.leaseId.startsWith("k")) this.#soil(event, pool);
+    if (wasUsed && !cause.leaseId.startsWith("k")) this.#soil(event);
   }
 
   #checkGrant({ environments, cause }: Event): void {
@@ -74,15 +75,14 @@ export class Life {
     }
   }
 
-  /** A use has ended. Where the commit has changed the configuration as well, nobody can tell by which it was judged. */
-  #soil({ environments, cause }: Event, pool: Pool): void {
+  /** A use has ended. */
+  #soil({ environments, cause }: Event): void {
     const lost = cause?.endReason === "EXPIRED" || cause?.endReason === "FORCE_RELEASED";
-    const soils = (config: EnvironmentConfig | undefined) => config?.cleaning?.required === true || (config?.onExpiry === "CLEAN" && lost);
-    const holds = (config: EnvironmentConfig | undefined) => config?.onExpiry === "HOLD" && cause?.endReason === "EXPIRED";
     for (const { name, state } of environments) {
-      const configs = [this.#configs.get(name), pool.sites.get(name)?.environment.config];
-      if (configs.every(holds)) expectThat(state === "QUARANTINED", `${name} is ${state}, and was to be kept as ${cause?.leaseId} left it`);
-      if (!configs.every(soils)) continue;
+      const config = this.#changing.has(name) ? undefined : this.#configs.get(name);
+      const kept = config?.onExpiry === "HOLD" && cause?.endReason === "EXPIRED";
+      expectThat(!kept || state === "QUARANTINED", `${name} is ${state}, and was to be kept as ${cause?.leaseId} left it`);
+      if (config?.cleaning?.required !== true && !(config?.onExpiry === "CLEAN" && lost)) continue;
       expectThat(state !== "AVAILABLE", `${name} is AVAILABLE after ${cause?.leaseId}, and was to be cleaned`);
       this.#unclean.add(name);
     }

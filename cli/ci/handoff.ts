@@ -15,9 +15,22 @@ export interface Handoff {
   readonly detached: boolean;
 }
 
+/** What a file can hold. */
+interface Keeping {
+  readonly fit: RegExp;
+  /** How many variables, and bytes; any unless told. */
+  readonly most?: { readonly variables: number; readonly bytes: number };
+}
+
+/** Unquoted, as GitLab and docker read such a file. */
+const PLAIN: Keeping = { fit: /^[\w./:@%+,=?&~-]*$/ };
+/** GitLab fails a job whose dotenv artifact is larger, unless its operators say otherwise. */
+const GITLAB: Keeping = { ...PLAIN, most: { variables: 20, bytes: 5 * 1024 } };
+const LINES: Keeping = { fit: /^[^\r\n]*$/ };
+
 type Writer = (answer: AcquireResponse, handoff: Handoff) => Promise<void> | void;
 
-const WRITERS: Readonly<Record<string, Writer>> = { json, env: exports, dotenv, gitlab: dotenv, github };
+const WRITERS: Readonly<Record<string, Writer>> = { json, env: exports, dotenv: unquoted(PLAIN), gitlab: unquoted(GITLAB), github };
 
 /**
  * The writer of `--output FORMAT`; undefined if stdout is for people. A usage Failure before anything is taken, if the format does not
@@ -57,28 +70,35 @@ function exports(answer: AcquireResponse, { output, detached }: Handoff): void {
     output.raw(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
 }
 
-/** Unquoted, as GitLab and docker read such a file: writerOf let only names pass that need no quotes. */
-function dotenv(answer: AcquireResponse, handoff: Handoff): void {
-  const { output } = handoff;
-  for (const [name, value] of Object.entries(lasting(answer, /^[\w./:@%+,=?&~-]*$/, handoff))) output.raw(`${name}=${value}`);
+/** NAME=value lines: writerOf let only names pass that need no quotes. */
+function unquoted(file: Keeping): Writer {
+  return (answer, handoff) => {
+    for (const [name, value] of Object.entries(lasting(answer, file, handoff))) handoff.output.raw(`${name}=${value}`);
+  };
 }
 
 /**
  * A lease as variables for a file that a CI system keeps, and shows to whoever may look at the job: without what is secret, and without values
  * that the file could not hold. What is left out is said.
  */
-function lasting(answer: AcquireResponse, fit: RegExp, { output, detached }: Handoff): Record<string, string> {
+function lasting(answer: AcquireResponse, { fit, most }: Keeping, { output, detached }: Handoff): Record<string, string> {
   const { lease, leaseToken } = answer;
+  const request = Object.entries(requestOf(answer, detached)).filter(([, id]) => fit.test(id));
+  const own = { ...variablesOf(lease, leaseToken), ...Object.fromEntries(request) };
   const given = givenVariables(lease?.environments ?? []);
-  const left = given.filter(({ value, secret }) => secret || !fit.test(value));
+  let { variables, bytes } = most ?? { variables: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+  const takes = (name: string, value: string): boolean => {
+    const size = Buffer.byteLength(`${name}=${value}\n`);
+    if (variables < 1 || bytes < size) return false;
+    variables -= 1;
+    bytes -= size;
+    return true;
+  };
+  for (const [name, value] of Object.entries(own)) takes(name, value);
+  const left = given.filter(({ name, value, secret }) => secret || !fit.test(value) || !takes(name, value));
   if (left.length > 0)
     output.word(`not handed on, since a file cannot keep it or must not: ${left.map(({ name }) => name).join(", ")}; see docs/cli.md`);
-  const request = Object.entries(requestOf(answer, detached)).filter(([, id]) => fit.test(id));
-  return {
-    ...variablesOf(lease, leaseToken),
-    ...Object.fromEntries(request),
-    ...asVariables(given.filter((variable) => !left.includes(variable))),
-  };
+  return { ...own, ...asVariables(given.filter((variable) => !left.includes(variable))) };
 }
 
 /** CI systems keep no secret from job to job, so the token may not arrive: by the request_id it is picked up all the same. */
@@ -90,7 +110,7 @@ function requestOf({ lease }: AcquireResponse, detached: boolean): Record<string
 async function github(answer: AcquireResponse, handoff: Handoff): Promise<void> {
   const { output, env, mask } = handoff;
   if (mask) output.mask(answer.leaseToken);
-  const lines = Object.entries(lasting(answer, /^[^\r\n]*$/, handoff)).map(([name, value]) => `${outputName(name)}=${value}\n`);
+  const lines = Object.entries(lasting(answer, LINES, handoff)).map(([name, value]) => `${outputName(name)}=${value}\n`);
   await appendFile(env["GITHUB_OUTPUT"] ?? "", lines.join(""));
 }
 

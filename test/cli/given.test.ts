@@ -129,6 +129,23 @@ describe("acquire", () => {
     },
   );
 
+  test("--output gitlab has no more than GitLab takes: 20 variables, 5 KiB", async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 30 }, (_, n) => [`V${n}`, { value: n === 3 ? "x".repeat(4_000) : "y".repeat(200) }]),
+    );
+    await clients.environments.applyEnvironments({ environments: [{ name: "many", variables: many }] });
+    const { stdout, stderr } = await type(["acquire", "many", "--output", "gitlab"], env);
+    expect(stdout.trim().split("\n").length).toBeLessThanOrEqual(20);
+    expect(Buffer.byteLength(stdout)).toBeLessThanOrEqual(5_120);
+    expect(stdout).toContain("CALL_ME_LEASE_TOKEN=");
+    expect(stdout).toContain("CALL_ME_VAR_V0=");
+    expect(stderr).toContain("not handed on");
+    await type(["release", "many"], env);
+    const all = await type(["acquire", "many", "--output", "dotenv"], env);
+    expect(all.stdout.trim().split("\n").length).toBeGreaterThan(30);
+    await type(["release", "many"], env);
+  });
+
   test("--output github leaves out what is secret, and hides it in the log", async () => {
     const file = path.join(mkdtempSync(path.join(os.tmpdir(), "call-me-output-")), "output");
     writeFileSync(file, "");

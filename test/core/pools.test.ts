@@ -71,6 +71,21 @@ describe("max_queue", () => {
     expect(world.do(acquireCommand("w", "a"))).toMatchObject({ reason: "QUEUE_FULL" });
   });
 
+  test("a newer request that takes the place of an older one finds room in a full line, and any other does not", () => {
+    const world = worldWith({ maxQueue: 2 });
+    world.acquire("x", "a");
+    world.acquire("other", "a");
+    world.acquire("old", "a", { supersedeKey: "shop main" });
+    expect(world.do(acquireCommand("y", "a", { supersedeKey: "shop main" }))).toMatchObject({ reason: "QUEUE_FULL" });
+    expect(world.do(acquireCommand("y", "a", { supersedeKey: "else", supersede: "HELD" }))).toMatchObject({ reason: "QUEUE_FULL" });
+    world.acquire("new", "a", { supersedeKey: "shop main", supersede: "PENDING" });
+    expect(world.states("other", "old", "new")).toBe("other QUEUED, old SUPERSEDED, new QUEUED");
+    configure(world, { maxQueue: 0 });
+    expect(world.do(acquireCommand("newer", "a", { supersedeKey: "shop main", supersede: "PENDING" }))).toMatchObject({
+      reason: "QUEUE_FULL",
+    });
+  });
+
   test("who would be in line for tomorrow is counted, and refused, like everybody else", () => {
     const world = worldWith({ maxQueue: 1 });
     const tomorrow = { notBefore: world.at + 24 * HOUR };

@@ -38,7 +38,8 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   if (crowded !== undefined) return crowded;
   if (lease.early !== true && fits(draft.pool, lease)) return arrived(draft, command, grant(draft, lease, "HELD"), created);
   if (command.ifBusy === "FAIL" && command.wait === undefined) return notGranted(draft.pool, command.needs);
-  const long = queueFull(draft.pool, command) ?? beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
+  const long =
+    queueFull(draft.pool, command, lease) ?? beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
   if (long !== undefined) return long;
   const sequence = draft.next();
   const waiter = draft.putLease({ ...lease, ...waitingUntil(lease), sequence }, { revision: sequence });

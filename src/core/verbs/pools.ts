@@ -2,10 +2,13 @@
 
 import type { Acquire, Apply, Change, Refusal } from "../command.ts";
 import { type Draft, totalsOf } from "../draft.ts";
+import { leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
 import { differing } from "../model/differing.ts";
+import type { Lease } from "../model/lease.ts";
 import type { Pool } from "../model/pool.ts";
 import type { PoolConfig } from "../model/pool-config.ts";
+import { olderOf } from "../model/superseding.ts";
 import { inTheWay } from "./busy.ts";
 import { limitReached } from "./refusal.ts";
 
@@ -21,10 +24,16 @@ export function configure(draft: Draft, { config, prune }: Apply): Change<PoolCo
   return { name, kind, fields, ...(kind === "UPDATED" && before && { before }) };
 }
 
-/** Why a request that is not granted now may not wait, if it is so. Who waits already, or comes back to its place, is not asked. */
-export function queueFull(pool: Pool, { needs }: Acquire): Refusal | undefined {
+/**
+ * Why a request that is not granted now may not wait, if it is so. Who waits already, or comes back to its place, is not asked; and those
+ * whose place the newcomer takes are in nobody's way.
+ */
+export function queueFull(pool: Pool, { needs, supersede }: Acquire, newcomer: Lease): Refusal | undefined {
   const { maxQueue } = pool.config ?? {};
   if (maxQueue === undefined || pool.waiters < maxQueue) return undefined;
+  const superseded = supersede === undefined ? [] : [...olderOf(pool, newcomer, false)];
+  const leaving = superseded.filter((id) => leaseOf(pool, id).state === "QUEUED").length;
+  if (pool.waiters - leaving < maxQueue) return undefined;
   const { obstacles, metadata } = inTheWay(pool, needs);
   const line = `${pool.waiters} wait in pool ${JSON.stringify(pool.name)}, and its max_queue is ${maxQueue}`;
   return {

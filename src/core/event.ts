@@ -92,6 +92,7 @@ export interface Cause {
   readonly principal?: string;
   /** What the lease is wanted for; of its end, the note; CANCEL_REQUESTED: why. */
   readonly reason?: string;
+  /** Since when it waits, or waited. */
   readonly createdAt?: Micros;
   /** When it was granted, of a lease that is or was HELD, and does not clean. */
   readonly grantedAt?: Micros;

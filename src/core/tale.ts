@@ -5,6 +5,7 @@ import { differing } from "./model/differing.ts";
 import type { Environment } from "./model/environment.ts";
 import type { EndedBy, Lease } from "./model/lease.ts";
 import { partsOf } from "./model/needs.ts";
+import { waitsSince } from "./model/reservation.ts";
 import type { Micros } from "./model/units.ts";
 
 /** All of an event but where and when it was. */
@@ -27,7 +28,7 @@ function causeOf(before: Lease | undefined, lease: Lease, names: readonly string
   const slots = slotsOf(before, lease, names);
   return {
     ...{ leaseId: lease.id, state, holder: lease.holder, ...(endReason && { endReason }) },
-    ...{ principal: lease.principal, ...(reason !== "" && { reason }), createdAt: lease.createdAt },
+    ...{ principal: lease.principal, ...(reason !== "" && { reason }), createdAt: waitsSince(lease) },
     ...(isUse(lease) && { grantedAt: lease.grantedAt }),
     ...(slots && { slots }),
   };

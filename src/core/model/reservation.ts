@@ -19,6 +19,11 @@ export function timesOutAt({ createdAt, notBefore = createdAt, notAfter, queueTi
   return at === Number.POSITIVE_INFINITY ? undefined : at;
 }
 
+/** Since when it waits: a reservation does from its not_before on, or was asked for later. */
+export function waitsSince({ createdAt, notBefore = 0, early }: Lease): Micros {
+  return early === true ? createdAt : Math.max(createdAt, notBefore);
+}
+
 /** Whether it is abandoned without signs of life (rule 3): it stands in line, and whoever it is for has a process. */
 export function livesBySigns({ state, early, autoClaim }: Lease): boolean {
   return state === "QUEUED" && early !== true && autoClaim !== true;

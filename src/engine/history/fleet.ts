@@ -1,6 +1,7 @@
 import type { Lease } from "../../core/model/lease.ts";
 import { partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
+import { waitsSince } from "../../core/model/reservation.ts";
 import type { Capacity, Filter, Hold } from "../../store/history/history.ts";
 import type { Views } from "../views.ts";
 
@@ -43,8 +44,8 @@ function isMeant({ id, holder, principal }: Lease, filter: Filter): boolean {
 
 /** Nothing of an offer, which nobody may ever take, nor of who cleans. */
 function holdOn(lease: Lease, environment: string): Hold[] {
-  const { id, pool, holder, createdAt, grantedAt, heldAt, cleaning } = lease;
+  const { id, pool, holder, grantedAt, heldAt, cleaning } = lease;
   if (heldAt === undefined || grantedAt === undefined || cleaning === true) return [];
   const slots = partsOf(lease).find((part) => part.environment === environment)?.slots ?? 1;
-  return [{ lease: id, environment, pool, repository: holder.repository, slots, createdAt, grantedAt }];
+  return [{ lease: id, environment, pool, repository: holder.repository, slots, createdAt: waitsSince(lease), grantedAt }];
 }

@@ -238,7 +238,7 @@ type Event struct {
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How many slots of the environment the lease wants or has.
 	Slots uint32 `protobuf:"varint,11,opt,name=slots,proto3" json:"slots,omitempty"`
-	// When the lease was asked for.
+	// When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When it was granted. Absent: it was never held, or cleans.
 	GrantedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=granted_at,json=grantedAt,proto3" json:"granted_at,omitempty"`

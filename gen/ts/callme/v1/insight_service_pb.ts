@@ -100,7 +100,7 @@ export type Event = Message<"callme.v1.Event"> & {
   slots: number;
 
   /**
-   * When the lease was asked for.
+   * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 12;
    */

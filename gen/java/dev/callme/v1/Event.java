@@ -464,7 +464,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp createdAt_;
   /**
    * <pre>
-   * When the lease was asked for.
+   * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -476,7 +476,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the lease was asked for.
+   * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -488,7 +488,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the lease was asked for.
+   * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2377,7 +2377,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> createdAtBuilder_;
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2388,7 +2388,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2403,7 +2403,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2423,7 +2423,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2441,7 +2441,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2466,7 +2466,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2483,7 +2483,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2495,7 +2495,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -2510,7 +2510,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the lease was asked for.
+     * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>

@@ -232,7 +232,7 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * When the lease was asked for.
+   * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -241,7 +241,7 @@ public interface EventOrBuilder extends
   boolean hasCreatedAt();
   /**
    * <pre>
-   * When the lease was asked for.
+   * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>
@@ -250,7 +250,7 @@ public interface EventOrBuilder extends
   com.google.protobuf.Timestamp getCreatedAt();
   /**
    * <pre>
-   * When the lease was asked for.
+   * When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp created_at = 12 [json_name = "createdAt"];</code>

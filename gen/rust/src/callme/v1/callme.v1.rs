@@ -1114,7 +1114,7 @@ pub struct Event {
     /// How many slots of the environment the lease wants or has.
     #[prost(uint32, tag="11")]
     pub slots: u32,
-    /// When the lease was asked for.
+    /// When the lease was asked for; of a reservation that has begun, its not_before: it waits from then on.
     #[prost(message, optional, tag="12")]
     pub created_at: ::core::option::Option<::prost_types::Timestamp>,
     /// When it was granted. Absent: it was never held, or cleans.

@@ -212,6 +212,12 @@ test("what an earlier start took out is cleaned first, if its last use left that
   expect(givenBy(await environments.acquireForCleaning({ environment: "uat" }))).toMatchObject({ variables: { PASSWORD } });
 });
 
+test("a secret that no answer could carry stops the start, and is not shown", async () => {
+  const starting = Server.start({ CALL_ME_SECRET_HUGE: "x".repeat(32_769) });
+  await expect(starting).rejects.toThrow("CALL_ME_SECRET_HUGE has 32769 characters; at most 32768 can be given to holders");
+  await expect(starting).rejects.not.toThrow("xxx");
+});
+
 test("both ways to answer say the same", async () => {
   const servers = await startBoth(SECRETS);
   const plain = (body: string) =>

@@ -1,5 +1,5 @@
 /** The exit codes of the client's commands. */
-export const EXIT = { done: 0, error: 1, usage: 2, settings: 3, notAcquired: 4, notYours: 5, lost: 6 } as const;
+export const EXIT = { done: 0, error: 1, usage: 2, settings: 3, notAcquired: 4, notYours: 5, lost: 6, superseded: 7 } as const;
 
 /** An end of a command that its user should read about: a sentence with the remedy, and the exit code. */
 export class Failure extends Error {

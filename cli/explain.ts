@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { LeaseLost, NotAcquired, reasonOf } from "../clients/ts/src/errors.ts";
+import { LeaseLost, NotAcquired, reasonOf, verdictOf } from "../clients/ts/src/errors.ts";
 import { unheard } from "../clients/ts/src/unheard.ts";
+import { EndReason } from "../gen/ts/callme/v1/types_pb.ts";
 import { BadRequestSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 import { EXIT, Failure } from "./exit.ts";
 
@@ -16,6 +17,7 @@ export function explain(error: unknown, { url, key }: { readonly url: string; re
   if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
   const said = error.rawMessage || Code[error.code];
   const reason = reasonOf(error);
+  if (verdictOf(error, "")?.endReason === EndReason.SUPERSEDED) return new Failure(EXIT.superseded, `not acquired: ${said}`);
   if (reason !== undefined && NOT_YOURS.includes(reason))
     return new Failure(EXIT.notYours, reason === "NOT_YOURS" ? `not yours: ${said}` : said);
   switch (error.code) {

@@ -18,6 +18,12 @@ export abstract class AskingCommand extends ClientCommand implements AcquireOpti
   queueTimeout = Option.String("--queue-timeout", { description: "Give up after waiting this long" });
   ticketTtl = Option.String("--ticket-ttl", { description: "How long the place in line outlives a lost connection; default 60s" });
   priority = Option.String("--priority", { description: "-10 to 10, each step worth ten minutes of waiting; write --priority=-1" });
+  supersedeKey = Option.String("--supersede-key", {
+    description: "Newer requests with this key can take the place of this one, such as runs of one branch: shop/checkout-main",
+  });
+  supersede = Option.String("--supersede", {
+    description: "With a key: end older ones that wait (pending), and ask those that hold to stop (held); default none",
+  });
   requestId = Option.String("--request-id", { description: "The same id gets the same lease again; default: a random one" });
   reason = Option.String("--reason", { description: "What it is for; others who wait see it" });
   holder = Option.String("--name", { description: "Who it is for; default: the CI run, or user@host" });

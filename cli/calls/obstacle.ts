@@ -67,6 +67,11 @@ export async function explainBusy(locks: Locks, request: AcquireInit, error: unk
   return busy === "" ? error : new Failure(EXIT.notAcquired, `not acquired: ${[busy, ...misspelt].join("; ")}`);
 }
 
+/** The exit code of a lease that was not acquired. */
+export function missCode(lease: Lease | undefined): number {
+  return lease?.endReason === EndReason.SUPERSEDED ? EXIT.superseded : EXIT.notAcquired;
+}
+
 /** Why a lease was not acquired, and where something is in its way, what. */
 export async function explainMiss(locks: Locks, lease: Lease | undefined): Promise<string> {
   if (lease === undefined) return "the server sent no lease";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { describeHolder } from "../../clients/ts/src/ci/holder.ts";
-import { type AcquireRequestSchema, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type AcquireRequestSchema, IfBusy, Supersede } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { describeJob } from "../ci/job.ts";
 import { Failure } from "../exit.ts";
@@ -24,6 +24,8 @@ export interface AcquireOptions {
   readonly ticketTtl: string | undefined;
   readonly claimTimeout: string | undefined;
   readonly priority: string | undefined;
+  readonly supersedeKey?: string | undefined;
+  readonly supersede?: string | undefined;
   readonly requestId: string | undefined;
   readonly reason: string | undefined;
   readonly holder: string | undefined;
@@ -47,6 +49,7 @@ export function buildRequest(options: AcquireOptions, env: Variables): AcquireIn
   return {
     ...wanted(options),
     ...durations(options),
+    ...superseding(options),
     pool: options.pool ?? "",
     ifBusy: options.busyFails ? IfBusy.FAIL : IfBusy.QUEUE,
     priority: integer("--priority", options.priority ?? "0"),
@@ -55,6 +58,20 @@ export function buildRequest(options: AcquireOptions, env: Variables): AcquireIn
     reason: options.reason ?? describeJob(env),
     tags: [...options.tags],
   };
+}
+
+const SUPERSEDE: Readonly<Record<string, Supersede>> = { none: Supersede.NONE, pending: Supersede.PENDING, held: Supersede.HELD };
+
+function superseding({
+  supersedeKey,
+  supersede,
+}: AcquireOptions): Pick<MessageInitShape<typeof AcquireRequestSchema>, "supersedeKey" | "supersede"> {
+  if (supersede === undefined) return supersedeKey === undefined ? {} : { supersedeKey };
+  const which = SUPERSEDE[supersede];
+  if (which === undefined) throw Failure.usage(`--supersede ${JSON.stringify(supersede)} is none of none, pending, held`);
+  if (!supersedeKey && which !== Supersede.NONE)
+    throw Failure.usage("--supersede goes with --supersede-key, which says whose place is taken: that of older ones of the same key");
+  return { supersedeKey: supersedeKey ?? "", supersede: which };
 }
 
 /** The server makes a longer wait 60 s, and does without one where the line is waited in anyway. */

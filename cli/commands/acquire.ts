@@ -5,7 +5,7 @@ import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
 import { askOrPickUp, detach } from "../calls/detached.ts";
 import { takeGiven } from "../calls/given.ts";
-import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
+import { explainBusy, explainMiss, missCode, obstacles } from "../calls/obstacle.ts";
 import { selfOf } from "../calls/own-lease.ts";
 import { type AcquireInit, buildRequest, namesIn } from "../calls/request.ts";
 import { writerOf } from "../ci/handoff.ts";
@@ -29,7 +29,7 @@ export class AcquireCommand extends AskingCommand {
     description: "Take one or several environments, waiting in line until they are free",
     details: `
       Several environments are granted together or not at all; \`uat=2\` asks for two slots of uat. The place in line survives lost
-      connections and restarts of the server; interrupting the command gives it up. Exit code 4: not acquired, stderr says why.
+      connections and restarts of the server; interrupting the command gives it up. Exit code 4: not acquired, stderr says why; 7: superseded by a newer run.
       Durations are written like 30s, 15m or 1h30m.
 
       \`--output\` hands the lease on, with the variables of what it holds, and the secret ones only to env and json: env prints export lines for eval, dotenv and gitlab print NAME=value, github writes the step's
@@ -46,6 +46,7 @@ export class AcquireCommand extends AskingCommand {
       ["Take it in a shell, and give it back there", 'eval "$(call-me acquire uat --output env)"; trap "call-me release uat" EXIT'],
       ["Stand in line without a process; another job picks it up", "$0 acquire uat --detach --request-id $CI_PIPELINE_ID"],
       ["There, once it runs: as soon as it is its turn", "$0 acquire uat --request-id $CI_PIPELINE_ID"],
+      ["In place of older runs of this branch", "$0 acquire uat --supersede-key shop/main --supersede held"],
       ["Take it in a step that may be restarted, in a leg of a matrix", "$0 acquire uat --resume --leg 3"],
     ],
   });
@@ -170,7 +171,7 @@ export class AcquireCommand extends AskingCommand {
     if (this.detach && lease?.state === LeaseState.QUEUED) return EXIT.done;
     if (lease?.state !== LeaseState.HELD) {
       this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
-      return EXIT.notAcquired;
+      return missCode(lease);
     }
     if (environmentCreated) this.output.word(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
     this.output.word(`lease ${lease.id} is held ${heldUntil(lease)}`);

@@ -3,14 +3,14 @@ import { LeaseLost } from "../../clients/ts/src/errors.ts";
 import { Keeper } from "../../clients/ts/src/keeper.ts";
 import { type Settled, Waiting } from "../../clients/ts/src/waiting.ts";
 import { type AcquireResponse, Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type CancelRequest, EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
 import { askOrPickUp } from "../calls/detached.ts";
 import { earlier } from "../calls/earlier.ts";
 import { FACT, parseFacts } from "../calls/facts.ts";
 import { takeGiven } from "../calls/given.ts";
-import { explainBusy, explainMiss, obstacles } from "../calls/obstacle.ts";
+import { explainBusy, explainMiss, missCode, obstacles } from "../calls/obstacle.ts";
 import { selfOf } from "../calls/own-lease.ts";
 import { type AcquireInit, buildRequest } from "../calls/request.ts";
 import type { Locks } from "../client.ts";
@@ -21,6 +21,7 @@ import { checkCommand } from "../process/lookup.ts";
 import { Origin } from "../process/origin.ts";
 import { runOnLease, type Tenure } from "../process/tenure.ts";
 import { leaseInHand, type Settings } from "../settings.ts";
+import { cancelledBy } from "../words/cancel.ts";
 import { clockTime } from "../words/clock.ts";
 import { parseDuration } from "../words/duration.ts";
 import { cuts } from "../words/granted.ts";
@@ -50,13 +51,14 @@ export class ExecCommand extends AskingCommand {
       Waits in line, runs the command, keeps the lease alive as long as it runs, and gives it back. stdin and stdout are the command's; our
       words go to stderr. SIGINT, SIGTERM and SIGHUP are passed on to the command's process group. If the lease is lost the command is
       stopped before the server can serve the next one: exit code 6. Otherwise the exit code is the command's own, 128 + n after signal n;
-      4 if the environments were not acquired. \`CALL_ME_LEASE_ID\`, \`CALL_ME_ENVIRONMENT\` and \`CALL_ME_FENCING_TOKEN\` are given to it, and
+      4 if the environments were not acquired, 7 if a newer run of its --supersede-key took its place or asked it to stop. \`CALL_ME_LEASE_ID\`, \`CALL_ME_ENVIRONMENT\` and \`CALL_ME_FENCING_TOKEN\` are given to it, and
       the environment's variables as \`CALL_ME_VAR_…\`; our key is not.
     `,
     examples: [
       ["Run the tests on uat", "$0 exec uat -- make test"],
       ["On two environments, waiting half an hour at most", "$0 exec uat db=2 --queue-timeout 30m -- ./deploy.sh --fast"],
       ["Say what is on uat then, for everybody who looks", "$0 exec uat --fact version=1.2.3 -- ./deploy.sh"],
+      ["Stop older runs of this branch, and take their place", '$0 exec uat --supersede-key "$REPO $BRANCH" --supersede held -- make test'],
       ["Keep uat for an hour to look into a failure", "$0 exec uat --keep-on-failure 1h -- make test"],
     ],
   });
@@ -86,7 +88,7 @@ export class ExecCommand extends AskingCommand {
       const { lease } = answer;
       if (lease?.state !== LeaseState.HELD) {
         this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
-        return EXIT.notAcquired;
+        return missCode(lease);
       }
       const before = earlier(lease, performance.now() - askedAt);
       if (before !== undefined)
@@ -108,6 +110,7 @@ export class ExecCommand extends AskingCommand {
     try {
       const lease = await keeper.begin(this.interruption);
       if (lease === undefined) return undefined;
+      if (lease.cancelRequested !== undefined) return await this.cancel(after, keeper, lease.cancelRequested);
       takeGiven(lease, this.output);
       if (answer.environmentCreated) say(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
       const end = lease.latestEnd === undefined ? "" : `, until ${clockTime(lease.latestEnd)} at the latest`;
@@ -144,16 +147,27 @@ export class ExecCommand extends AskingCommand {
   }
 
   private async conclude(after: AfterUse, lease: Lease, tenure: Tenure, { keep, facts }: Pick<Run, "keep" | "facts">): Promise<number> {
-    const { status, loss, interrupted, clean } = tenure;
+    const { status, loss, cancelled, interrupted, clean } = tenure;
     const failed = status !== 0;
-    const outcome = failed && this.outcomeFromExit ? Outcome.FAILED : Outcome.OK;
+    const isStopped = cancelled !== undefined || loss?.endReason === EndReason.SUPERSEDED;
+    // That it was stopped says nothing of the environment.
+    const outcome = failed && this.outcomeFromExit && !isStopped ? Outcome.FAILED : Outcome.OK;
     if (!clean) {
       const end = "it is not released, and ends when its time is up";
       this.output.word(`some processes could not be killed: lease ${lease.id} must not be handed on; ${end}`);
-    } else if (keep !== undefined && failed && !interrupted && loss === undefined) await after.keep(status, keep);
+    } else if (keep !== undefined && failed && !interrupted && !isStopped && loss === undefined) await after.keep(status, keep);
     else if (failed || loss !== undefined)
       await after.release({ outcome, note: failed ? `exit code ${status}` : "", lost: loss !== undefined });
     else await after.release({ outcome, facts });
+    if (isStopped) return EXIT.superseded;
     return loss === undefined ? status : EXIT.lost;
+  }
+
+  /** Somebody asked to stop before the command began. */
+  private async cancel(after: AfterUse, keeper: Keeper, request: CancelRequest): Promise<number> {
+    this.output.word(`${cancelledBy(request)}; the command is not run`);
+    keeper.stop();
+    await after.release();
+    return EXIT.superseded;
   }
 }

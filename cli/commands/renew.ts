@@ -9,6 +9,7 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { OtherProcess } from "../process/other.ts";
 import { grantInHand, leaseInHand } from "../settings.ts";
+import { cancelledBy } from "../words/cancel.ts";
 import { parseDuration } from "../words/duration.ts";
 import { cuts, heldUntil } from "../words/granted.ts";
 import { environmentsOf } from "../words/phrases.ts";
@@ -25,7 +26,7 @@ export class RenewCommand extends ClientCommand {
       code tell what came of it. Exit code 6: the lease has ended, or is not the grant of \`CALL_ME_FENCING_TOKEN\` any more. Inside \`call-me exec\` nobody needs it.
 
       With --while it goes on as long as another process lives, renewing every third of the ttl, and ends with 0 when that has ended or the
-      lease was released, with 6 when the lease is lost. It gives nothing back: once nobody renews, the lease ends after its ttl.
+      lease was released, with 6 when the lease is lost, with 7 when its time is over because it was asked to stop. It gives nothing back: once nobody renews, the lease ends after its ttl.
     `,
     examples: [
       ["For its ttl again", "$0 renew"],
@@ -57,8 +58,9 @@ export class RenewCommand extends ClientCommand {
       if (end !== undefined) throw new Failure(EXIT.lost, `lease ${leaseId} is lost: ${end.why}`);
       if (Object.keys(facts).length > 0 && answer.lease?.state !== LeaseState.HELD)
         throw new Failure(EXIT.error, `lease ${leaseId} is not held yet: the facts are not told; tell them when it is`);
-      if (other !== undefined) return await this.keep(locks, answer.lease, other);
       const { lease } = answer;
+      if (lease?.cancelRequested !== undefined) this.output.word(cancelledBy(lease.cancelRequested));
+      if (other !== undefined) return await this.keep(locks, lease, other);
       if (lease?.state === LeaseState.QUEUED) this.output.word(`lease ${leaseId} waits in line: ${standing(lease)}`);
       else if (lease?.expiresAt !== undefined) {
         this.output.word(`lease ${leaseId} on ${environmentsOf(lease)} is held ${heldUntil(lease)}`);
@@ -79,11 +81,14 @@ export class RenewCommand extends ClientCommand {
     try {
       const held = await keeper.begin(this.interruption);
       if (held === undefined) throw new Failure(EXIT.lost, `lease ${lease.id} is lost: the server took it back`);
+      if (lease.cancelRequested === undefined) void keeper.cancelled.then((request) => say(cancelledBy(request)));
       say(`keeping lease ${lease.id} on ${environmentsOf(lease)} as long as process ${other.pid} lives`);
       const loss = await Promise.race([keeper.over, other.ended(AbortSignal.any([this.interruption, done.signal]))]);
       this.interruption.throwIfAborted();
       if (loss === "ended") say(`process ${other.pid} has ended: lease ${lease.id} is not renewed any more`);
       else if (loss === undefined || loss.endReason === EndReason.RELEASED) say(`lease ${lease.id} was released`);
+      else if (keeper.cancelRequested !== undefined || loss.endReason === EndReason.SUPERSEDED)
+        throw new Failure(EXIT.superseded, `lease ${lease.id} is over: ${loss.why}`);
       else throw loss;
       return EXIT.done;
     } finally {

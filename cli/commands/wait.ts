@@ -7,7 +7,7 @@ import { type EnvironmentStatus, type Lease, LeaseSchema, LeaseState } from "../
 import { ClientCommand } from "../base.ts";
 import { lookMisspelt } from "../calls/briefly.ts";
 import { followEnvironments, followLease } from "../calls/following.ts";
-import { explainMiss, obstacles } from "../calls/obstacle.ts";
+import { explainMiss, missCode, obstacles } from "../calls/obstacle.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
@@ -25,7 +25,7 @@ export class WaitCommand extends ClientCommand {
       Ends with 0 as soon as all of them are free at the same time, with 4 when --timeout has passed, with 1 when one of them is deleted. It stands in no line: who comes
       meanwhile may be faster. To be served in turn use \`acquire\` or \`exec\`.
 
-      With --lease it waits until that lease, from \`acquire --no-wait\`, is held (0) or has ended (4). By its token, in \`CALL_ME_LEASE_TOKEN\`,
+      With --lease it waits until that lease, from \`acquire --no-wait\`, is held (0) or has ended (4; 7 if it was superseded). By its token, in \`CALL_ME_LEASE_TOKEN\`,
       that keeps it in line and claims what it is offered; with a key alone this only looks. An interruption leaves it in line.
     `,
     examples: [
@@ -95,7 +95,7 @@ export class WaitCommand extends ClientCommand {
       return EXIT.done;
     }
     this.output.word(`not acquired: ${await explainMiss(locks, last)}`);
-    return EXIT.notAcquired;
+    return missCode(last);
   }
 
   /**

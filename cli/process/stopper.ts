@@ -12,6 +12,9 @@ export class Stopper {
   readonly #interactive: boolean;
   #latest: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
   #terminated = false;
+  #asked = false;
+  /** Whether it has no more than GRACE left. */
+  #hurried = false;
   #killAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
@@ -25,6 +28,11 @@ export class Stopper {
   /** Whether the command's end was asked for, by a signal or by `terminate`. */
   get stopping(): boolean {
     return this.#killAt < Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether it was asked to end, by `ask`. */
+  get asked(): boolean {
+    return this.#asked;
   }
 
   /** Whether a signal reached us. */
@@ -41,8 +49,9 @@ export class Stopper {
     if (this.#latest?.signal === signal && at - this.#latest.at < ECHO) return;
     this.#latest = { signal, at };
     if (this.#interactive && signal === "SIGINT") this.#child.signal(signal);
-    else if (!this.stopping) {
-      this.#terminated = signal === "SIGTERM";
+    else if (!this.#hurried) {
+      this.#hurried = true;
+      this.#terminated ||= signal === "SIGTERM";
       this.#child.signal(signal);
       this.#killBy(at + GRACE);
     } else if (this.#terminated) this.#kill("a further signal came");
@@ -51,14 +60,25 @@ export class Stopper {
 
   /** SIGTERM now, unless it was sent already, and SIGKILL after GRACE, or at `killAt` (of performance.now) if that comes first. */
   terminate(killAt = Number.POSITIVE_INFINITY): void {
-    if (!this.#terminated) this.#child.signal("SIGTERM");
-    this.#terminated = true;
-    this.#killBy(Math.min(killAt, performance.now() + GRACE));
+    this.#hurried = true;
+    this.#endBy(Math.min(killAt, performance.now() + GRACE));
+  }
+
+  /** SIGTERM now, unless it was sent already, and SIGKILL not before `killAt`, if nothing else is in a hurry. */
+  ask(killAt: number): void {
+    this.#asked = true;
+    this.#endBy(killAt);
   }
 
   /** Nothing is left to be stopped. */
   close(): void {
     clearTimeout(this.#timer);
+  }
+
+  #endBy(killAt: number): void {
+    if (!this.#terminated) this.#child.signal("SIGTERM");
+    this.#terminated = true;
+    this.#killBy(killAt);
   }
 
   #killBy(at: number): void {

@@ -1,5 +1,7 @@
 import type { LeaseLost } from "../../clients/ts/src/errors.ts";
 import type { Keeper } from "../../clients/ts/src/keeper.ts";
+import { type CancelRequest, EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
+import { cancelledBy } from "../words/cancel.ts";
 import { Child } from "./child.ts";
 import type { Origin } from "./origin.ts";
 import { listen } from "./signals.ts";
@@ -11,6 +13,8 @@ export interface Tenure {
   readonly status: number;
   /** Set if the command was stopped because its lease was lost. */
   readonly loss: LeaseLost | undefined;
+  /** Set if somebody asked it to stop while it ran. */
+  readonly cancelled: CancelRequest | undefined;
   /** Whether a signal reached us while it ran. */
   readonly interrupted: boolean;
   /** Whether none of its processes runs any more. */
@@ -18,7 +22,8 @@ export interface Tenure {
 }
 
 /**
- * Runs a command to its end and that of its whole process group, and passes signals on to it; stops it when the lease is lost.
+ * Runs a command to its end and that of its whole process group, and passes signals on to it; stops it when the lease is lost, and when
+ * somebody asks its holder to: then it has until the deadline, less what it takes that the lease is given back before.
  * Renewing goes on until nothing runs any more. Throws a Failure, 126 or 127, if it could not be started.
  */
 export async function runOnLease(
@@ -41,17 +46,24 @@ export async function runOnLease(
     // The command itself, perhaps, before its last steps: no reason to stop it.
     if (lost === undefined) return say("the lease was given back with its token while the command ran; it runs on");
     stopper.terminate(keeper.stopBy);
+    // It is being stopped, and was told why.
+    if (stopper.asked && lost.endReason === EndReason.UNSPECIFIED) return;
     say(`the lease is lost: ${lost.why}; stopping the command`);
+  });
+  void keeper.cancelled.then((request) => {
+    say(`${cancelledBy(request)}; stopping the command`);
+    stopper.ask(keeper.cancelBy);
   });
   try {
     const status = await child.exited;
+    const cancelled = stopper.asked ? keeper.cancelRequested : undefined;
     if (child.runs) {
       const { stopping } = stopper;
       stopper.terminate();
       if (!stopping) say("the command has ended; stopping the processes that it left behind");
     }
     const clean = await child.gone();
-    return { status, loss: keeper.loss, interrupted: stopper.interrupted, clean };
+    return { status, loss: keeper.loss, cancelled, interrupted: stopper.interrupted, clean };
   } finally {
     keeper.stop();
     stopper.close();

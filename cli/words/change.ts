@@ -9,7 +9,7 @@ import {
   WatchKind,
 } from "../../gen/ts/callme/v1/types_pb.ts";
 import { news } from "./facts.ts";
-import { condition, hold, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
+import { askedToStop, condition, hold, isOffered, nameOf, spoken, verdict } from "./phrases.ts";
 import { reservedNext } from "./reservation.ts";
 import { endOf } from "./term.ts";
 
@@ -30,7 +30,9 @@ export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentS
   if (status.left) return "is not one of them any more: its labels were changed";
   const { cause } = message;
   const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
-  const happened = [whatHappened(message, status, before), held && endOf(held)].filter(Boolean).join(", ");
+  // Once it is so, nothing but that makes a change of its holder's.
+  const asked = held && askedToStop(held, `${nameOf(held.holder, `lease ${held.leaseId}`)} is `);
+  const happened = [asked || whatHappened(message, status, before), held && endOf(held)].filter(Boolean).join(", ");
   const others = status.holders.filter((one) => one !== held && one.leaseId !== cause?.leaseId);
   const named = others.map((one) => `${hold(one)} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`);
   const state = [
@@ -75,6 +77,7 @@ const ENDS: Readonly<Partial<Record<EndReason, string>>> = {
   [EndReason.RELEASED]: "gave it back",
   [EndReason.WITHDRAWN]: "withdrew",
   [EndReason.ABANDONED]: "was not heard from any more",
+  [EndReason.SUPERSEDED]: "was superseded",
   [EndReason.FORCE_RELEASED]: "was force released",
   [EndReason.UNSATISFIABLE]: "can never be served",
 };

@@ -1,7 +1,7 @@
 import type { EnvironmentStatus, Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clockTime, elapsed } from "./clock.ts";
 import { toldOf } from "./facts.ts";
-import { hindrances, isOffered, nameOf, nextOf, verdict } from "./phrases.ts";
+import { askedToStop, hindrances, isOffered, nameOf, nextOf, verdict } from "./phrases.ts";
 import { reservedNext } from "./reservation.ts";
 import type { Row, Table } from "./table.ts";
 import { soonerEnd } from "./term.ts";
@@ -43,5 +43,5 @@ function columns(one: Occupant): string[] {
 }
 
 function details(one: Occupant): string[] {
-  return [one.reason, one.holder?.runUrl ?? "", soonerEnd(one)].filter(Boolean);
+  return [one.reason, one.holder?.runUrl ?? "", soonerEnd(one), askedToStop(one)].filter(Boolean);
 }

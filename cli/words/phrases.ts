@@ -34,7 +34,13 @@ export function who(holder: Holder | undefined, otherwise: string): string {
 /** "checkout #4711 for 12 m, renewed until 11:27 at the latest (nightly, https://…)". */
 function occupant(one: Occupant): string {
   const end = isReserved(one) && one.until !== undefined ? ` until ${clockTime(one.until)}` : term(one);
-  return `${nameOf(one.holder, `lease ${one.leaseId}`)}${end}${links(one)}`;
+  return `${nameOf(one.holder, `lease ${one.leaseId}`)}${end}${askedToStop(one, ", ")}${links(one)}`;
+}
+
+/** "asked to stop by checkout #8", or nothing; its end is told besides. */
+export function askedToStop({ cancelRequested }: Pick<Occupant, "cancelRequested">, before = ""): string {
+  const { by } = cancelRequested ?? {};
+  return cancelRequested === undefined ? "" : `${before}asked to stop by ${nameOf(by?.holder, by?.principal || "somebody unnamed")}`;
 }
 
 /** What it is wanted for, if somebody said so, and where its run can be looked at. */
@@ -51,7 +57,7 @@ function stage(one: Term): string {
 
 /** "lease L1 of checkout #4711 for 12 m, …", or "lease L1 for 12 m, …" of somebody unnamed. */
 export function leaseAt(one: Occupant): string {
-  return `lease ${one.leaseId}${one.holder?.name ? ` of ${one.holder.name}` : ""}${stage(one)}${links(one)}`;
+  return `lease ${one.leaseId}${one.holder?.name ? ` of ${one.holder.name}` : ""}${stage(one)}${askedToStop(one, ", ")}${links(one)}`;
 }
 
 /** The same of a lease itself. */
@@ -61,7 +67,7 @@ export function describeLease(lease: Lease): string {
   const until = state === LeaseState.OFFERED ? claimBy : expiresAt;
   const later = isForLater(lease) && notBefore !== undefined ? `, reserved from ${clockTime(notBefore)}` : undefined;
   const stands = later ?? stage({ state, since, until, latestEnd });
-  return `lease ${id} of ${nameOf(holder, principal || "somebody unnamed")}${stands}${links({ reason, holder })}`;
+  return `lease ${id} of ${nameOf(holder, principal || "somebody unnamed")}${stands}${askedToStop(lease, ", ")}${links({ reason, holder })}`;
 }
 
 /** "held by A …; B …; reserved by C until 16:00 (demo); offered to D …; cleaned by E …", or nothing if nobody is named. */

@@ -22,7 +22,14 @@ export class RenewalReport implements KeepObserver {
     const left = renewableFor(lease) + milliseconds(lease.ttlRemaining);
     const whole = milliseconds(lease.maxHold);
     // A ttl as long as max_hold: at its beginning nobody needs a warning.
-    if (this.#warned || left > whole * 0.9 || left > Math.max(milliseconds(lease.ttl), Math.min(600_000, whole / 10))) return;
+    // What ends it then is told apart.
+    if (
+      this.#warned ||
+      lease.cancelRequested !== undefined ||
+      left > whole * 0.9 ||
+      left > Math.max(milliseconds(lease.ttl), Math.min(600_000, whole / 10))
+    )
+      return;
     this.#warned = true;
     this.#say(this.#endOf(spell(whole), spell(left)));
   }

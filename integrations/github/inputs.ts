@@ -11,7 +11,10 @@ export interface Inputs {
 }
 
 /** Inputs that are options of the command line, under the same name. */
-const OPTIONS = ["selector", "count", "slots", "ttl", "max-hold", "queue-timeout", "wait", "pool", "priority", "reason", "keep-on-failure"];
+const OPTIONS = [
+  ...["selector", "count", "slots", "ttl", "max-hold", "queue-timeout", "wait", "pool", "priority", "supersede-key", "supersede", "reason"],
+  "keep-on-failure",
+];
 
 type Env = Record<string, string | undefined>;
 

@@ -13,6 +13,8 @@ const HELLO = 'echo "$CALL_ME_LEASE_ID $$ $child";';
 export const SCRIPTS = {
   /** Ends at the first signal, and leaves its child alone. */
   obedient: `sleep 1000 & child=$!; ${HELLO} wait`,
+  /** Ends its work when it is told to, and well. */
+  tidy: `trap 'kill $child; echo tidied up; exit 0' TERM; sleep 1000 & child=$!; ${HELLO} wait`,
   /** Takes no notice of signals; neither does its child. */
   stubborn: `${DEAF} ${HELLO} wait`,
   /** Says which signal came, and goes on. */

@@ -88,7 +88,9 @@ export function ending({ id, endReason, endNote, endedBy }: Lease): string {
   const name = EndReasonSchema.value[endReason]?.localName ?? `unknown (${endReason})`;
   const why = endReason === EndReason.UNSPECIFIED ? "the server is out of reach" : name.toLowerCase().replaceAll("_", " ");
   const other = endedBy?.leaseId === id ? undefined : endedBy;
-  const named = other?.holder?.name ? `${other.holder.name} (${other.principal})` : other?.principal;
+  // Of a newer run of one's own, the key says nothing.
+  const known = (endReason === EndReason.SUPERSEDED && other?.holder?.runUrl) || other?.principal;
+  const named = other?.holder?.name ? `${other.holder.name} (${known})` : known;
   return `${why}${named ? ` by ${named}` : ""}${endNote && `: ${endNote}`}`;
 }
 

@@ -1,3 +1,4 @@
+import type { Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { type Locks, withToken } from "./calls.ts";
 import { type End, endOf, isTransient, verdictOf } from "./errors.ts";
 import type { Pace } from "./pace.ts";
@@ -11,14 +12,15 @@ export interface Grant {
 }
 
 /**
- * Follows a lease until its grant is over, and hears of that at once: after ForceRelease others may be served within seconds. Undefined if
- * the signal aborts before, or the server lets nobody follow: then a Renew must tell.
+ * Follows a lease until its grant is over, and hears of that at once: after ForceRelease others may be served within seconds. Until then it
+ * passes on what is told of the lease (`seen`). Undefined if the signal aborts before, or the server lets nobody follow: then a Renew must tell.
  */
 export async function follow(
   locks: Locks,
   { leaseId, leaseToken, fencingToken }: Grant,
   signal: AbortSignal,
   pace: Pace,
+  seen: (lease: Lease) => void,
 ): Promise<End | undefined> {
   const backoff = new Backoff(signal, pace);
   const open = (limit: AbortSignal) => locks.watchLease({ leaseId }, withToken(leaseToken, { signal: limit }));
@@ -26,8 +28,10 @@ export async function follow(
     const begun = performance.now();
     try {
       for await (const { lease } of listen(open, signal, pace)) {
-        const end = lease && endOf(lease, fencingToken);
+        if (lease === undefined) continue;
+        const end = endOf(lease, fencingToken);
         if (end !== undefined) return end;
+        seen(lease);
       }
     } catch (error) {
       if (!isTransient(error)) return verdictOf(error, leaseId);

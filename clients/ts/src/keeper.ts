@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { EndReason, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { type CancelRequest, EndReason, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { type Locks, withToken } from "./calls.ts";
 import { type End, endOf, fencingTokenOf, LeaseLost, verdictOf } from "./errors.ts";
 import { follow, type Grant } from "./following.ts";
@@ -34,6 +34,10 @@ export interface KeepOptions {
 
 /** Renews a HELD lease, and tells when it is lost, ended by somebody else or not renewed in time: rules 5 to 7 of clients/README.md; see Term. */
 export class Keeper {
+  /** Settles once at most, when somebody asks the holder to stop. The lease is kept on as long as that lets it, so that the work can end well. */
+  readonly cancelled: Promise<CancelRequest>;
+  #cancel: (request: CancelRequest) => void = () => {};
+  #cancelRequested: CancelRequest | undefined;
   /** Settles once at most, when nothing is left to keep: with the loss, or with nothing if it was given back with its own token. */
   readonly over: Promise<LeaseLost | undefined>;
   #declare: (loss: LeaseLost | undefined) => void = () => {};
@@ -61,6 +65,9 @@ export class Keeper {
     this.over = new Promise((resolve) => {
       this.#declare = resolve;
     });
+    this.cancelled = new Promise((resolve) => {
+      this.#cancel = resolve;
+    });
   }
 
   /** Why it was lost, if it was: by the clock as well, since whoever blocks the event loop lets no alarm go off. */
@@ -72,6 +79,16 @@ export class Keeper {
   /** When (of performance.now) nothing may run any more that relies on the lease. */
   get stopBy(): number {
     return this.#term.stopBy;
+  }
+
+  /** Who asks the holder to stop, if somebody does. */
+  get cancelRequested(): CancelRequest | undefined {
+    return this.#cancelRequested;
+  }
+
+  /** When (of performance.now) the work must have ended for who asks the holder to stop. */
+  get cancelBy(): number {
+    return this.#term.cancelBy;
   }
 
   /**
@@ -92,7 +109,9 @@ export class Keeper {
     this.#take(told);
     if (this.#term.left <= 0)
       throw new LeaseLost(this.#grant.leaseId, "its time was as good as over before it began", EndReason.UNSPECIFIED);
-    void follow(this.#locks, this.#grant, this.#stopped.signal, this.#pace).then((end) => end && this.#ended(end));
+    void follow(this.#locks, this.#grant, this.#stopped.signal, this.#pace, (lease) => this.#see(lease)).then(
+      (end) => end && this.#ended(end),
+    );
     return told.lease;
   }
 
@@ -148,7 +167,22 @@ export class Keeper {
     if (this.#stopped.signal.aborted) return;
     const end = endOf(lease, this.#grant.fencingToken);
     if (end !== undefined) this.#ended(end);
-    else if (lease.ttl !== undefined) this.#extend(lease, sentAt);
+    else {
+      if (lease.ttl !== undefined) this.#extend(lease, sentAt);
+      else this.#term.cancelled(lease, sentAt);
+      this.#asked(lease.cancelRequested);
+    }
+  }
+
+  #asked(request: CancelRequest | undefined): void {
+    if (request === undefined || this.#cancelRequested !== undefined) return;
+    this.#cancelRequested = request;
+    this.#cancel(request);
+  }
+
+  /** By when to stop is counted from when a Renew of our own was sent: the stream's message may have been long on its way. */
+  #see({ cancelRequested }: Lease): void {
+    if (cancelRequested !== undefined && this.#cancelRequested === undefined && !this.#stopped.signal.aborted) this.#try();
   }
 
   #extend(lease: Lease, sentAt: number): void {
@@ -191,7 +225,8 @@ export class Keeper {
 
   /** It is renewed still, if that can be, as long as something may run on it: so nobody else is served meanwhile. */
   #expire(): void {
-    const cut = this.#trouble === undefined ? this.#term.cappedBy : undefined;
+    const asked = this.#cancelRequested === undefined ? undefined : "time to stop, as it was asked to,";
+    const cut = this.#trouble === undefined ? (asked ?? this.#term.cappedBy) : undefined;
     const why = cut !== undefined ? `its ${cut} is reached` : `no contact with the server (${this.#trouble ?? "no answer"})`;
     this.#lose({ why: `${why}, and it ends in ${this.#term.rest}`, endReason: EndReason.UNSPECIFIED });
   }

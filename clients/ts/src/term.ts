@@ -1,4 +1,4 @@
-import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Lease } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { milliseconds } from "./duration.ts";
 
@@ -13,6 +13,7 @@ export class Term {
   #ttl: number;
   #sentAt = Number.NEGATIVE_INFINITY;
   #deadline = Number.NEGATIVE_INFINITY;
+  #cancelledAt = Number.POSITIVE_INFINITY;
   #cappedBy: "max_hold" | "not_after" | undefined;
 
   constructor(lease: Lease) {
@@ -28,6 +29,14 @@ export class Term {
     this.#cappedBy = renewableFor(lease) <= 0 ? "max_hold" : endsAtNotAfter(lease) ? "not_after" : undefined;
     this.#sentAt = Math.max(this.#sentAt, sentAt);
     this.#deadline = Math.max(this.#deadline, sentAt + milliseconds(lease.ttlRemaining));
+    this.cancelled(lease, sentAt);
+  }
+
+  /** Notes by when the holder is asked to stop, if it is, from an answer to a Renew that was sent then. */
+  cancelled({ cancelRequested, expiresAt, ttlRemaining }: Lease, sentAt: number): void {
+    if (cancelRequested?.deadline === undefined || expiresAt === undefined) return;
+    const left = milliseconds(ttlRemaining) + between(expiresAt, cancelRequested.deadline);
+    this.#cancelledAt = Math.min(this.#cancelledAt, sentAt + left);
   }
 
   /** When the latest answered Renew was sent. */
@@ -53,7 +62,16 @@ export class Term {
   /** When nothing may run any more that relies on the lease; never, while no Renew has told of a ttl. */
   get stopBy(): number {
     if (this.#deadline === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    return this.#deadline - Math.max(500, this.#ttl * 0.05);
+    return this.#deadline - this.#margin;
+  }
+
+  /** When the work must have ended for who asks the holder to stop, so that the lease is given back by then; never, while nobody does. */
+  get cancelBy(): number {
+    return this.#cancelledAt - Math.min(3_000, this.#margin);
+  }
+
+  get #margin(): number {
+    return Math.max(500, this.#ttl * 0.05);
   }
 
   /** How long what runs on the lease is left alone from now on. */
@@ -75,9 +93,12 @@ export class Term {
 /** How far beyond its present expiry renewing can bring a HELD lease before max_hold ends it, in ms. Infinity: there is no limit. */
 export function renewableFor({ grantedAt, expiresAt, maxHold }: Lease): number {
   if (grantedAt === undefined || expiresAt === undefined || maxHold === undefined) return Number.POSITIVE_INFINITY;
-  // The server's own times: how they relate to our clock doesn't matter.
-  const ran = Number(expiresAt.seconds - grantedAt.seconds) * 1_000 + (expiresAt.nanos - grantedAt.nanos) / 1e6;
-  return milliseconds(maxHold) - ran;
+  return milliseconds(maxHold) - between(grantedAt, expiresAt);
+}
+
+/** From one of the server's own times to another, in ms: how they relate to our clock doesn't matter. */
+function between(from: Timestamp, to: Timestamp): number {
+  return Number(to.seconds - from.seconds) * 1_000 + (to.nanos - from.nanos) / 1e6;
 }
 
 function endsAtNotAfter({ expiresAt, notAfter }: Lease): boolean {

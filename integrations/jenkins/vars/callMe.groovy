@@ -20,7 +20,7 @@ def call(Map given = [:], Object environments, Closure body) {
 // With the defaults, and without names that nobody knows.
 private Map complete(Map given) {
   Map defaults = [
-    ttl: '10m', queueTimeout: '2h', maxHold: '', priority: '', reason: '', name: '', pool: '', selector: '', count: '', slots: '', url: '', credentialsId: '', cli: 'call-me'
+    ttl: '10m', queueTimeout: '2h', maxHold: '', priority: '', reason: '', name: '', pool: '', selector: '', count: '', slots: '', supersedeKey: '', supersede: '', url: '', credentialsId: '', cli: 'call-me'
   ]
   for (String name in given.keySet()) {
     if (!defaults.containsKey(name)) error("callMe: there is no option ${name}; there are ${defaults.keySet().join(', ')}")
@@ -42,7 +42,7 @@ private List acquire(Map options, List names) {
   for (Object name in names) words.add(quoted(name))
   Map flags = [
     ttl: '--ttl', queueTimeout: '--queue-timeout', maxHold: '--max-hold', priority: '--priority', reason: '--reason', name: '--name', pool: '--pool',
-    selector: '--selector', count: '--count', slots: '--slots'
+    selector: '--selector', count: '--count', slots: '--slots', supersedeKey: '--supersede-key', supersede: '--supersede'
   ]
   for (String name in flags.keySet()) {
     if (options[name]) words.add(flags[name] + '=' + quoted(options[name]))

@@ -35,7 +35,8 @@ export class Calls {
     const { command, wait, pool } = client;
     const id = `${command.id}-${++client.acquires}`;
     const asked = { pool, command: { ...command, id }, wait };
-    const full = this.#judge.outages.full;
+    const { full } = this.#judge.outages;
+    const { changes } = this.#judge.wishes;
     const call = client.line.call();
     const until = wait > 0 ? this.#machine.time.now + wait : undefined;
     const open = this.#begin(client, { id, waits: wait > 0, until, signal: call.signal });
@@ -46,8 +47,10 @@ export class Calls {
       const { lease } = reply;
       expectThat(command.ifBusy !== "FAIL" || lease?.state === "HELD", `${command.id} asked with FAIL, and is answered ${lease?.state}`);
       // What can never be granted is an answer only.
-      if (lease?.revision === 0) client.ended = true;
-      else this.#judge.answered(client, lease?.id);
+      if (lease?.revision === 0) {
+        client.ended = true;
+        this.#judge.wishes.answered(lease, changes);
+      } else this.#judge.answered(client, lease?.id);
     });
   }
 

@@ -8,8 +8,8 @@ import type { Judge } from "./judge.ts";
 import type { Waiting } from "./life.ts";
 import { Line } from "./line.ts";
 import type { Machine } from "./machine.ts";
+import { POOLS, poolOf } from "./pools.ts";
 import { count, expectThat } from "./seen.ts";
-import { POOLS, poolOf } from "./steps.ts";
 
 interface Cleaner {
   line: Line;

@@ -1,6 +1,5 @@
 /** All clients: those who come, wait, lose their connections and come back. */
 
-import { namesOf } from "../../src/core/model/needs.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 import type { Batch } from "../../src/store/medium.ts";
 import type { Commit } from "../../src/store/store.ts";
@@ -11,7 +10,7 @@ import type { Judge } from "./judge.ts";
 import { Line } from "./line.ts";
 import type { Machine } from "./machine.ts";
 import { count } from "./seen.ts";
-import { type Break, type ClientStep, poolOf } from "./steps.ts";
+import type { Break, ClientStep } from "./steps.ts";
 
 type Request = Extract<ClientStep, { what: "acquire" }>;
 
@@ -104,7 +103,7 @@ export class Crowd {
         runUrl: step.holder === "run" ? "https://ci/1" : "",
       },
     });
-    const client = new Client(command, poolOf(namesOf(command)[0] ?? ""), step.wait, this.#machine.deaths);
+    const client = new Client(command, step.pool, step.wait, this.#machine.deaths);
     this.#present.set(step.who, client);
     this.#judge.clients.set(id, client);
     void this.#calls.acquire(client);

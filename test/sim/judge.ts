@@ -19,6 +19,7 @@ import { Outages } from "./outages.ts";
 import { count, expectThat } from "./seen.ts";
 import { Settings } from "./settings.ts";
 import { checkGrace, earliestEnd, signsFrom } from "./terms.ts";
+import { Wishes } from "./wishes.ts";
 
 /** How late something may be: a timer, and the second try of a sweep that failed. */
 const LATE = 2_500_000;
@@ -36,6 +37,7 @@ export class Judge {
   readonly outages: Outages;
   readonly facts = new Facts();
   readonly settings = new Settings();
+  readonly wishes = new Wishes();
   readonly life = new Life();
   /** Who waits for something to clean. */
   cleaners: { readonly waiting: readonly Waiting[] } = { waiting: [] };
@@ -196,11 +198,9 @@ export class Judge {
     for (const event of commit.events) {
       const pool = commit.pools.find((one) => one.name === event.pool);
       if (pool !== undefined) this.noting(() => this.books.enter(event, pool, this.commits));
+      if (pool !== undefined) this.noting(() => this.wishes.entered(event, pool, commit));
     }
-    this.noting(() => this.names.committed(commit));
-    this.noting(() => this.facts.committed(commit));
-    this.noting(() => this.settings.committed(commit));
-    this.noting(() => this.life.committed(commit));
+    for (const book of [this.names, this.facts, this.settings, this.life]) this.noting(() => book.committed(commit));
     for (const row of commit.leases) this.noting(() => this.books.checkRow(row));
     this.noting(() => this.outages.checkStandstill());
     if (this.#machine.short) count("written to the reserve");
@@ -212,7 +212,7 @@ export class Judge {
     if (this.#machine.deaths > 0) count("died");
     this.#started = engine.views.now();
     this.names.started(engine.views.environments());
-    this.facts.started(engine.views.pools());
+    for (const book of [this.facts, this.wishes]) book.started(engine.views.pools());
     this.noting(() => this.settings.started(engine.views.pools()));
     this.life.started([...engine.views.pools()]);
     this.noting(() => this.books.restarted(this.#started, [...engine.views.pools()]));

@@ -5,9 +5,10 @@ import type { Crowd } from "./crowd.ts";
 import { DAMAGED } from "./disk.ts";
 import type { Judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
+import { POOLS, poolOf } from "./pools.ts";
 import { checkReleased } from "./release.ts";
 import { count, expectThat } from "./seen.ts";
-import { type OperatorStep, POOLS, poolOf } from "./steps.ts";
+import type { OperatorStep } from "./steps.ts";
 
 const BY = { principal: "admin" };
 
@@ -66,9 +67,9 @@ export class Operators {
     return this.#judge.forgive(this.#machine.engine.submit(poolOf(environment), command));
   }
 
-  async #resize({ environment: name, capacity, cooldown, life }: OperatorStep & { what: "resize" }): Promise<void> {
+  async #resize({ environment: name, capacity, cooldown, labels, life }: OperatorStep & { what: "resize" }): Promise<void> {
     const rests = { ...(cooldown > 0 && { cooldown }), ...(capacity === 1 && life) };
-    const config = { name, pool: poolOf(name), description: "", labels: {}, capacity, links: {}, ...rests };
+    const config = { name, pool: poolOf(name), description: "", labels, capacity, links: {}, ...rests };
     const deletes = this.#deletes;
     const reply = await this.#submit(name, { type: "apply", by: BY, environments: [config], prune: false });
     if (reply?.ok && deletes === this.#deletes) this.#judge.names.configured.add(name);

@@ -1,25 +1,23 @@
 /** What can happen in a simulation, and how often it does. */
 import fc from "fast-check";
 import type { SetState } from "../../src/core/command.ts";
+import type { Labels } from "../../src/core/model/environment.ts";
+import type { SelectorWant } from "../../src/core/model/lease.ts";
 import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 import { type CleanerStep, cleaner, cleaning, type Habits, LIVES } from "./dirt.ts";
-
-/** The environments, by pool. */
-export const POOLS = { default: ["a", "b"], east: ["c", "d"] } as const;
-
-/** The pool of an environment. */
-export function poolOf(environment: string): keyof typeof POOLS {
-  return environment === "c" || environment === "d" ? "east" : "default";
-}
+import { type POOLS, poolOf } from "./pools.ts";
+import { wanted } from "./wanting.ts";
+import { LABELS } from "./wishes.ts";
 
 /** A client's step; `who` is one of a few, each with at most one lease at a time. */
 export type ClientStep =
   | {
       readonly what: "acquire";
       readonly who: number;
-      /** Names, or name:slots; all in one pool. */
-      readonly needs: readonly string[];
+      readonly pool: keyof typeof POOLS;
+      /** Names, or name:slots, or wants by selector; all in one pool. */
+      readonly needs: readonly (string | SelectorWant)[];
       readonly keyed: boolean;
       /** What it says of whom it is for. */
       readonly holder: "name" | "run" | "nothing";
@@ -58,6 +56,7 @@ export type OperatorStep =
       readonly environment: string;
       readonly capacity: number;
       readonly cooldown: Micros;
+      readonly labels: Labels;
       readonly life: Habits;
     }
   | { readonly what: "state"; readonly environment: string; readonly state: SetState["state"]; readonly span: Micros }
@@ -87,16 +86,9 @@ export type Step = Single | { readonly what: "story"; readonly atOnce: boolean; 
 const who = fc.nat(5);
 const span = fc.constantFrom(1_000, 900_000, 4_000_000, 4_000_000, 12_000_000, 31_000_000, 70_000_000);
 const environment = fc.constantFrom("a", "a", "b", "c", "d");
-const slots = fc.constantFrom("", "", "", ":2");
-const needsOf = (names: readonly string[]) =>
-  fc
-    .uniqueArray(fc.tuple(fc.constantFrom(...names), slots), { minLength: 1, maxLength: 2, selector: ([name]) => name })
-    .map((needs) => needs.map((need) => need.join("")));
-
-const acquire: fc.Arbitrary<Step> = fc.record({
+const manner = fc.record({
   what: fc.constant("acquire" as const),
   who,
-  needs: fc.oneof({ weight: 3, arbitrary: needsOf(POOLS.default) }, { weight: 1, arbitrary: needsOf(POOLS.east) }),
   keyed: fc.constantFrom(true, true, false, false, false),
   holder: fc.constantFrom("name", "run", "nothing", "nothing", "nothing"),
   ttl: fc.constantFrom(2_000_000, 30_000_000, 3_600_000_000),
@@ -110,6 +102,7 @@ const acquire: fc.Arbitrary<Step> = fc.record({
   ends: fc.constantFrom(0, 0, 0, 5_000_000, 90_000_000),
   itself: fc.constantFrom("no", "with ttl", "without ttl", "without ttl"),
 });
+const acquire: fc.Arbitrary<Step> = fc.tuple(wanted, manner).map(([what, how]) => ({ ...what, ...how }));
 
 const acts = ["retry", "poll", "await", "await", "attend", "attend", "leave", "renew", "renew", "release", "release", "onlook"];
 const act = fc.oneof(
@@ -158,10 +151,10 @@ const cleaned: fc.Arbitrary<Step> = fc
     between: fc.array(cleaning as fc.Arbitrary<Single>, { maxLength: 2 }),
   })
   .map(({ environment, first, next, one, outcome, early, drained, drops, asked, between }) => {
-    const uses = { ...asked, needs: [environment], ttl: 3_600_000_000, fail: false } as Single;
+    const uses = { ...asked, pool: poolOf(environment), needs: [environment], ttl: 3_600_000_000, fail: false } as Single;
     const clean = { what: "clean", who: one, pool: poolOf(environment), keyed: false, ttl: 30_000_000, wait: 60_000_000 } as const;
     const steps: Single[] = [
-      { what: "resize", environment, capacity: 1, cooldown: 0, life: { cleaning: { required: true, timeout: 20_000_000 } } },
+      { what: "resize", environment, capacity: 1, cooldown: 0, labels: {}, life: { cleaning: { required: true, timeout: 20_000_000 } } },
       ...(early ? [clean, { ...clean, who: (one + 1) % 3 }] : []),
       ...(early && drops ? [{ what: "cleanerDrops", who: one } as const] : []),
       { ...uses, who: first } as Single,
@@ -184,6 +177,7 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
       environment,
       capacity: fc.constantFrom(1, 1, 2, 3),
       cooldown: fc.constantFrom(0, 2_000_000),
+      labels: fc.constantFrom(...LABELS),
       life: fc.constantFrom(...LIVES),
     }),
   },
@@ -247,15 +241,15 @@ const handover: fc.Arbitrary<Step> = fc
   .record({
     first: who,
     next: who,
-    asked: acquire,
+    wanted: acquire,
     doing: fc.array(fc.oneof(act, breaks) as fc.Arbitrary<ClientStep>, { minLength: 1, maxLength: 3 }),
   })
-  .map(({ first, next, asked, doing }) => ({
+  .map(({ first, next, wanted, doing }) => ({
     what: "story",
     atOnce: false,
     steps: [
-      { ...asked, who: first, ttl: 3_600_000_000, fail: false } as Single,
-      { ...asked, who: next } as Single,
+      { ...wanted, who: first, ttl: 3_600_000_000, fail: false } as Single,
+      { ...wanted, who: next } as Single,
       ...doing.map((step) => ({ ...step, who: next })),
       { what: "release", who: first },
     ],

@@ -8,6 +8,7 @@ import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
 import { clockTime, elapsed, localTime } from "../words/clock.ts";
+import { basis, expected, soonExpected } from "../words/expected.ts";
 import { tellMisspelt } from "../words/misspelt.ts";
 import type { Output } from "../words/output.ts";
 import { environmentsOf, nameOf, spoken } from "../words/phrases.ts";
@@ -65,17 +66,20 @@ function wantedFor(lease: Lease): string {
   return [from, latestEnd === undefined ? "" : `until ${clockTime(latestEnd)}`].filter(Boolean).join(" ");
 }
 
-/** Priorities are told only where somebody has one. */
+/** Priorities are told only where somebody has one, and so are the guesses of when it is whose turn. */
 function show(output: Output, leases: readonly Lease[]): void {
   const ranked = leases.some(({ priority }) => priority !== 0);
+  const guessed = leases.some(({ estimatedStart }) => estimatedStart !== undefined);
   const rows = leases.map((lease) => {
     const { id, state, holder, principal, reason, passedOver, position, createdAt, priority } = lease;
     const waits = passedOver ? "passed over" : isForLater(lease) ? "later" : `${position}`;
     const place = state === LeaseState.QUEUED ? waits : spoken(LeaseStateSchema, state);
     const waited = createdAt === undefined ? "" : elapsed(createdAt);
-    const cells = [place, waited, ...(ranked ? [`${priority}`] : []), nameOf(holder, principal)];
+    const turn = soonExpected(lease).replace(/^turn /, "");
+    const cells = [place, waited, ...(guessed ? [turn] : []), ...(ranked ? [`${priority}`] : []), nameOf(holder, principal)];
     const wanted = lease.needs.length === 0 ? "" : `wants ${environmentsOf(lease)}`;
-    return { cells, details: [wanted, reason, holder?.runUrl ?? "", wantedFor(lease), `lease ${id}`].filter(Boolean) };
+    const guess = lease.estimatedStart === undefined ? "" : `${expected(lease)}, ${basis(lease.estimatedStart)}`;
+    return { cells, details: [wanted, reason, guess, holder?.runUrl ?? "", wantedFor(lease), `lease ${id}`].filter(Boolean) };
   });
-  output.table({ heading: ["POSITION", "WAITS", ...(ranked ? ["PRIORITY"] : []), "WHO"], rows });
+  output.table({ heading: ["POSITION", "WAITS", ...(guessed ? ["TURN"] : []), ...(ranked ? ["PRIORITY"] : []), "WHO"], rows });
 }

@@ -7,8 +7,12 @@ import { type Target, target } from "../calls/target.ts";
 import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT } from "../exit.ts";
+import { expected } from "../words/expected.ts";
 import { tellMisspelt } from "../words/misspelt.ts";
 import { overview } from "../words/overview.ts";
+
+/** Of how many who are next it asks when it may be their turn. */
+const ASKED = 20;
 
 /** `call-me status`: every environment, who is on it for how long and until when, how many wait and who is next. */
 export class StatusCommand extends ClientCommand {
@@ -34,9 +38,22 @@ export class StatusCommand extends ClientCommand {
       const available = environments.some((status) => status.available);
       this.output.json(CheckResponseSchema, create(CheckResponseSchema, { available, environments }));
     } else {
-      this.output.table(overview(environments));
+      this.output.table(overview(environments, await this.turns(environments)));
     }
     return EXIT.done;
+  }
+
+  /** When those who are next may have their turn, of not too many. */
+  private async turns(statuses: readonly EnvironmentStatus[]): Promise<ReadonlyMap<string, string>> {
+    const ids = statuses.flatMap(({ next }) => (next === undefined ? [] : [next.leaseId]));
+    if (ids.length === 0 || ids.length > ASKED) return new Map();
+    const { locks } = await this.connect();
+    const ask = async (leaseId: string) => {
+      // It may be gone by now, and the table does without.
+      const answer = await locks.getLease({ leaseId }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }).catch(() => undefined);
+      return [leaseId, answer?.lease === undefined ? "" : expected(answer.lease)] as const;
+    };
+    return new Map(await Promise.all(new Set(ids).values().map(ask)));
   }
 
   private async look(): Promise<EnvironmentStatus[]> {

@@ -13,13 +13,17 @@ const HEADING = ["STATE", "ENVIRONMENT", "USED", "WAITING", "FOR", "LATEST END",
 
 /**
  * Environments as an operator reads them: a row for each holder, below it its run. The environment itself is told with the first, and who comes
- * next after the last.
+ * next after the last; `turns`: when it may be whose turn, by lease.
  */
-export function overview(statuses: readonly EnvironmentStatus[]): Table {
-  return { heading: HEADING, rows: statuses.flatMap(rows), cut: [HEADING.indexOf("ENVIRONMENT"), HEADING.indexOf("WHO")] };
+export function overview(statuses: readonly EnvironmentStatus[], turns: ReadonlyMap<string, string> = new Map()): Table {
+  return {
+    heading: HEADING,
+    rows: statuses.flatMap((status) => rows(status, turns)),
+    cut: [HEADING.indexOf("ENVIRONMENT"), HEADING.indexOf("WHO")],
+  };
 }
 
-function rows(status: EnvironmentStatus): Row[] {
+function rows(status: EnvironmentStatus, turns: ReadonlyMap<string, string>): Row[] {
   const facts = [verdict(status), status.name, `${status.used}/${status.capacity}`, `${status.queueLength}`];
   const [first, ...others] = status.holders;
   const unnamed = status.holders.length === NAMED && status.used > NAMED ? `only the ${NAMED} who came first are named` : "";
@@ -28,7 +32,8 @@ function rows(status: EnvironmentStatus): Row[] {
     details: [...(first ? details(first) : []), hindrances(status).join(", ")],
   };
   const rows = [top, ...others.map((one) => ({ cells: ["", "", "", "", ...columns(one)], details: details(one) }))];
-  rows.at(-1)?.details.push(unnamed, nextOf(status), reservedNext(status), ...toldOf(status.facts));
+  const next = [nextOf(status), turns.get(status.next?.leaseId ?? "") ?? ""].filter(Boolean).join(", ");
+  rows.at(-1)?.details.push(unnamed, next, reservedNext(status), ...toldOf(status.facts));
   return rows.map(({ cells, details }) => ({ cells, details: details.filter(Boolean) }));
 }
 

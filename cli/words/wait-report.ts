@@ -2,6 +2,7 @@ import { isSettled, type WaitObserver } from "../../clients/ts/src/waiting.ts";
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { milliseconds, spell } from "./duration.ts";
+import { impatience } from "./expected.ts";
 import { tellMisspelt } from "./misspelt.ts";
 import { outlineOf } from "./outline.ts";
 import type { Output } from "./output.ts";
@@ -117,8 +118,7 @@ export class WaitReport implements WaitObserver {
   #begin(lease: Lease): void {
     const environments = environmentsOf(lease);
     this.#atFirst = standing(lease);
-    const hint = this.#own(lease);
-    if (hint !== "") this.#output.word(hint);
+    for (const hint of [this.#own(lease), impatience(lease)]) if (hint !== "") this.#output.word(hint);
     const notice = () => {
       if (this.#original) this.#output.data(`waiting for free slot on environment: ${environments}`);
     };

@@ -100,6 +100,30 @@ describe("what a use leaves behind", () => {
   });
 });
 
+describe("what else ends a use", () => {
+  const reserved = (world: Fleet) => ({ autoClaim: true, notAfter: world.at + HOUR, ttl: 2 * HOUR });
+
+  test("a reservation that ends when it was to be is cleaned after, and neither kept as it was nor a failure", () => {
+    const fleet = new Fleet({ a: { onExpiry: "HOLD", quarantineAfter: 1 }, b: { onExpiry: "CLEAN" } });
+    for (const name of ["a", "b"]) fleet.acquire(`on-${name}`, name, reserved(fleet));
+    fleet.pass(HOUR);
+    expect([fleet.states("on-a", "on-b"), fleet.stateOf("a"), fleet.stateOf("b")]).toEqual([
+      "on-a EXPIRED, on-b EXPIRED",
+      "AVAILABLE",
+      "DIRTY",
+    ]);
+  });
+
+  test("a holder who was superseded leaves it to be cleaned", () => {
+    const fleet = new Fleet({ a: { onExpiry: "CLEAN" } });
+    const key = { supersedeKey: "main", supersede: "HELD" } as const;
+    fleet.acquire("old", "a", { ...key, ttl: MINUTE });
+    fleet.acquire("new", "a", key);
+    fleet.pass(HOUR);
+    expect([fleet.state("old"), fleet.stateOf("a")]).toEqual(["SUPERSEDED", "DIRTY"]);
+  });
+});
+
 describe("what operators do meanwhile", () => {
   test("DIRTY by hand, and clean by hand; not where several can be on it", () => {
     const fleet = new Fleet({ a: {}, wide: { capacity: 2 } });

@@ -173,12 +173,12 @@ test("whoever cleans one of 10,000 that are dirty does hardly more than with 10"
   const work = [10, 10_000].map((count) => {
     const world = new Crowd();
     const names = Array.from({ length: count }, (_, index) => `e${index}`);
-    world.apply(Object.fromEntries(names.map((name) => [name, {}])));
+    world.apply(Object.fromEntries(names.map((name, index) => [name, { labels: index % 1_000 === 5 ? { tier: "uat" } : {} }])));
     for (const environment of names) world.do({ type: "setState", by: ADMIN, environment, state: "DIRTY", reason: "" });
     return compared(() => {
       world.do(cleanCommand("cleaner"));
       world.do({ type: "release", by: ADMIN, lease: "cleaner", outcome: "FAILED", note: "" });
-      world.do(cleanCommand("again"));
+      world.do(cleanCommand("again", { selector: [{ key: "tier", operator: "IN", values: ["uat"] }] }));
       world.release("again");
     });
   });

@@ -40,14 +40,15 @@ function afterUse(environment: Environment, lease: Lease, leaving: Leaving, at: 
   if (!wasUsed(lease, leaving)) return environment;
   const { reason, outcome = "OK", note = "", unaware = false } = leaving;
   const { onExpiry = "RELEASE", cleaning, quarantineAfter } = environment.config;
-  const counted = withFailures(environment, leaving);
+  const isDeath = reason === "EXPIRED" && !isPlanned(lease, at);
+  const counted = withFailures(environment, isDeath, leaving);
   const isLost = unaware || reason === "EXPIRED" || reason === "FORCE_RELEASED";
   const isDirty = cleaning?.required === true || (onExpiry === "CLEAN" && isLost);
   const used = isDirty ? soiled(counted, at, isLost ? `left by ${nameOf(lease)}` : `used by ${nameOf(lease)}`) : counted;
   const { failures = 0 } = counted;
   if (quarantineAfter !== undefined && failures >= quarantineAfter && failures > (environment.failures ?? 0))
     return quarantined(used, `${failures} leases in a row failed, the last that of ${nameOf(lease)}${told(note)}`);
-  if (onExpiry === "HOLD" && reason === "EXPIRED") return quarantined(used, `left as it was by ${nameOf(lease)}, whose lease expired`);
+  if (onExpiry === "HOLD" && isDeath) return quarantined(used, `left as it was by ${nameOf(lease)}, whose lease expired`);
   if (outcome !== "BROKEN" || used.state === "QUARANTINED") return used;
   return kept(used, "MAINTENANCE", `broken, says ${nameOf(lease)}${told(note)}`);
 }
@@ -67,10 +68,15 @@ function afterCleaning(environment: Environment, lease: Lease, leaving: Leaving,
   return isOverdue(again, at) ? notCleaned(again) : again;
 }
 
+/** A reservation that is over when it was to be: nobody need give it back, and nothing has failed. */
+function isPlanned({ autoClaim, notAfter = Number.POSITIVE_INFINITY }: Lease, at: Micros): boolean {
+  return autoClaim === true && notAfter <= at;
+}
+
 /** Counts what failed in a row, where that matters. Who ended it by force says nothing of the environment. */
-function withFailures(environment: Environment, { reason, outcome = "OK" }: Leaving): Environment {
+function withFailures(environment: Environment, isDeath: boolean, { reason, outcome = "OK" }: Leaving): Environment {
   const { failures = 0, ...rest } = environment;
-  const isFailure = reason === "EXPIRED" || (reason === "RELEASED" && outcome !== "OK");
+  const isFailure = isDeath || (reason === "RELEASED" && outcome !== "OK");
   if (isFailure && environment.config.quarantineAfter !== undefined) return { ...rest, failures: failures + 1 };
   return reason === "RELEASED" && !isFailure && failures > 0 ? rest : environment;
 }

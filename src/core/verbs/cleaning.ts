@@ -2,11 +2,13 @@
 import type { Clean, Done, Refusal } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { limits } from "../limits.ts";
+import { rarestOf } from "../model/labels.ts";
 import type { Lease } from "../model/lease.ts";
 import type { Pool, Site } from "../model/pool.ts";
-import { matches } from "../model/selector.ts";
+import { matches, type Selector } from "../model/selector.ts";
 import { textOf } from "../model/selector-text.ts";
 import { isCleanable, siteOf } from "../model/site.ts";
+import { ascending } from "../model/sorted.ts";
 import { answered } from "./acquire.ts";
 import { inState } from "./aftermath.ts";
 import { grant } from "./moves.ts";
@@ -32,21 +34,36 @@ export function clean(draft: Draft, command: Clean): Done | Refusal {
 /** What a cleaner asks for. */
 type Meaning = Pick<Clean, "environment" | "selector">;
 
-/** The environment that a cleaner would get now: by a selector, one look at each that is DIRTY. */
+/** The environment that a cleaner would get now. */
 export function firstDirty(pool: Pool, meaning: Meaning): Site | undefined {
   if (meaning.environment !== undefined) {
     const site = pool.sites.get(meaning.environment);
     return site !== undefined && isCleanable(site) ? site : undefined;
   }
-  return pool.dirty
-    .keys()
-    .map(({ environment }) => siteOf(pool, environment))
-    .find((site) => isMeant(meaning, site));
+  const labelled = meaning.selector && fewLabelled(pool, meaning.selector);
+  if (labelled !== undefined) return longestDirty(labelled.filter((site) => isCleanable(site) && isMeant(meaning, site)));
+  const dirty = pool.dirty.keys().map(({ environment }) => siteOf(pool, environment));
+  return dirty.find((site) => isMeant(meaning, site));
 }
 
-/** Whether a cleaner asks for an environment. */
-export function isMeant({ environment, selector }: Meaning, { environment: { config } }: Site): boolean {
-  return (environment ?? config.name) === config.name && (selector === undefined || matches(selector, config.labels));
+/** Those that have the rarest label of a selector, where they are fewer than what is dirty: it costs by these, not by the size of the pool. */
+function fewLabelled(pool: Pool, selector: Selector): Site[] | undefined {
+  const named = rarestOf(pool.labels, selector).flatMap((label) => pool.labels.names.get(label) ?? []);
+  if (named.reduce((sum, { size }) => sum + size, 0) >= pool.dirty.size) return undefined;
+  return named.flatMap((names) => [...names.keys()].map((name) => siteOf(pool, name)));
+}
+
+function longestDirty(sites: readonly Site[]): Site | undefined {
+  const since = ({ environment }: Site) => environment.dirtySince ?? 0;
+  const name = ({ environment }: Site) => environment.config.name;
+  return sites.toSorted((a, b) => since(a) - since(b) || ascending(name(a), name(b)))[0];
+}
+
+/** Whether a cleaner asks for an environment; one that was made on demand is never selected. */
+export function isMeant({ environment, selector }: Meaning, site: Site): boolean {
+  const { config, onDemand } = site.environment;
+  if (environment !== undefined) return environment === config.name;
+  return selector === undefined || (onDemand !== true && matches(selector, config.labels));
 }
 
 /** The refusal of a cleaner for whom there is nothing. */

@@ -3,7 +3,7 @@ import { setDefaultHighWaterMark } from "node:stream";
 import type { App } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
-import { FleetKeeper, type FleetReader } from "./fleet.ts";
+import type { FleetReader } from "./fleet.ts";
 import { hungUp } from "./hangup.ts";
 import type { LogDestination } from "./log.ts";
 import { SqliteArchive } from "./store/archive.ts";
@@ -40,7 +40,7 @@ async function serve(config: Config, destination: LogDestination, readFleet: Fle
   const opening = SqliteMedium.open(config.sqlite, (text) => void logging.then((log) => log.warn({}, text)));
   const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
   const [medium, log, { start }] = await Promise.all([opening, logging, import("./app.ts")]);
-  const keeper = config.fleet && new FleetKeeper(config.fleet, readFleet, log);
+  const keeper = config.fleet && new (await import("./fleet.ts")).FleetKeeper(config.fleet, readFleet, log);
   const archive = new SqliteArchive(`${config.sqlite}-history`, (text) => log.warn({}, text));
   const starting = start({ ...config, medium, archive, log, ...(keeper && { configure: (apply) => keeper.first(apply) }) });
   const again = keeper && (() => void starting.then(({ apply }) => keeper.again(apply), ignored));

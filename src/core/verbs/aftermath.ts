@@ -117,7 +117,7 @@ export function inState(environment: Environment, state: Environment["state"], r
 }
 
 /** Who a lease is for, as people look for them. */
-export function nameOf({ holder, principal }: Lease): string {
+function nameOf({ holder, principal }: Lease): string {
   return holder.runUrl || holder.name || principal;
 }
 

@@ -28,7 +28,7 @@ export class Tally {
 }
 
 /** Percentiles by nearest rank: each is one of the values. */
-export function spreadOf(values: readonly Micros[]): Spread {
+function spreadOf(values: readonly Micros[]): Spread {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };

@@ -44,7 +44,7 @@ export class AfterUse {
    * environments are then.
    */
   async release({ lost = false, as = "given back", ...how }: Use & { lost?: boolean; as?: string } = {}): Promise<void> {
-    const { id, ttl } = this.#lease;
+    const { id, ttl, latestEnd } = this.#lease;
     const { pace } = this.#context;
     const hurry = lost ? AbortSignal.abort() : this.#context.interruption();
     using limit = new Limit({ within: pace.patience, follows: hurry, after: pace.farewell });
@@ -59,8 +59,9 @@ export class AfterUse {
       });
       if (!alreadyEnded) this.#say(`${environmentsOf(this.#lease)} is ${as}`);
     } catch (error) {
+      const ends = ttl === undefined && latestEnd !== undefined ? `at ${clockTime(latestEnd)}` : `within ${spell(milliseconds(ttl))}`;
       const why = limit.signal.aborted ? "no answer in time" : ConnectError.from(error).rawMessage;
-      this.#say(`lease ${id} could not be released (${why}); it ends by itself within ${spell(milliseconds(ttl))}`);
+      this.#say(`lease ${id} could not be released (${why}); it ends by itself ${ends}`);
     }
   }
 

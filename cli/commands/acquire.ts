@@ -1,10 +1,10 @@
 import { ACQUIRE_TIMEOUT, Waiting, type WaitObserver } from "../../clients/ts/src/waiting.ts";
 import type { AcquireResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { AfterUse } from "../calls/after-use.ts";
 import { AskingCommand } from "../calls/asking.ts";
 import { askOrPickUp, detach } from "../calls/detached.ts";
 import { takeGiven } from "../calls/given.ts";
+import { handOn, isLive } from "../calls/handing-on.ts";
 import { explainBusy, explainMiss, missCode, obstacles } from "../calls/obstacle.ts";
 import { selfOf } from "../calls/own-lease.ts";
 import { type AcquireInit, buildRequest, namesIn } from "../calls/request.ts";
@@ -19,8 +19,6 @@ import { cuts, heldUntil } from "../words/granted.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { reservedAfter } from "../words/reservation.ts";
 import { WaitReport } from "../words/wait-report.ts";
-
-const LIVE: readonly LeaseState[] = [LeaseState.QUEUED, LeaseState.OFFERED, LeaseState.HELD];
 
 /** `call-me acquire`, and `call-me request` as the original says: takes environments, waiting for as long as it takes. */
 export class AcquireCommand extends AskingCommand {
@@ -99,7 +97,7 @@ export class AcquireCommand extends AskingCommand {
       });
       if (this.noWait || this.detach) report.answered(answer);
       report.close();
-      await this.handOn(locks, answer, async () => {
+      await handOn(locks, answer, { context: this.context, output: this.output }, async () => {
         if (answer.lease?.state === LeaseState.HELD) takeGiven(answer.lease, this.output);
         if (hand !== undefined) await hand(answer, { output: this.output, env, mask: this.mask, detached: this.detach });
         else if (this.detach) this.output.data(answer.lease?.id ?? "");
@@ -119,18 +117,6 @@ export class AcquireCommand extends AskingCommand {
   ): Promise<AcquireResponse> {
     if (this.detach || this.requestId === undefined) return ask(request);
     return askOrPickUp(request, ask, (leaseId) => this.look(locks, leaseId));
-  }
-
-  /** A lease that nobody learns of would only be in the way: if it can't be handed on it is given back. */
-  private async handOn(locks: Locks, { lease, leaseToken }: AcquireResponse, hand: () => Promise<void>): Promise<void> {
-    try {
-      await hand();
-      await this.output.finish(this.interruption);
-    } catch (error) {
-      const say = (line: string) => this.output.word(line);
-      if (lease !== undefined && LIVE.includes(lease.state)) await new AfterUse(locks, lease, leaseToken, this.context, say).release();
-      throw error;
-    }
   }
 
   private tellDetached({ id, requestId, ticketTtl, claimTimeout }: Lease): void {
@@ -167,7 +153,7 @@ export class AcquireCommand extends AskingCommand {
   }
 
   private async conclude(locks: Locks, request: AcquireInit, { lease, environmentCreated }: AcquireResponse): Promise<number> {
-    if (this.detach && lease !== undefined && LIVE.includes(lease.state)) this.tellDetached(lease);
+    if (this.detach && lease !== undefined && isLive(lease.state)) this.tellDetached(lease);
     if (this.detach && lease?.state === LeaseState.QUEUED) return EXIT.done;
     if (lease?.state !== LeaseState.HELD) {
       this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);

@@ -1,6 +1,8 @@
-import { AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { isTransient } from "../../clients/ts/src/errors.ts";
+import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { HolderKind, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { handOn } from "../calls/handing-on.ts";
 import { explainBusy, explainMiss } from "../calls/obstacle.ts";
 import { type AcquireOptions, buildRequest, namesIn } from "../calls/request.ts";
 import { CALL_TIMEOUT } from "../client.ts";
@@ -77,17 +79,20 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     const checks = await Promise.all(looks.map((look) => this.persist(() => locks.check(look, call))));
     const request = { ...asked, autoClaim: true, ...this.times() };
     const answer = await this.persist(() => locks.acquire(request, call)).catch(async (error: unknown) => {
+      // Nobody renews it, so it would stay until its end.
+      if (this.interruption.aborted || isTransient(error))
+        this.output.word("whether it is reserved is not known: look with call-me status, and give it back with call-me release");
       throw await explainBusy(locks, asked, error);
     });
     const { lease, misspellings, environmentCreated } = answer;
     tellMisspelt(this.output, misspellings);
-    if (this.json) this.output.json(AcquireResponseSchema, answer);
     if (lease === undefined || lease.state === LeaseState.ENDED) {
+      if (this.json) this.output.json(AcquireResponseSchema, answer);
       this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);
       return EXIT.notAcquired;
     }
+    await handOn(locks, answer, { context: this.context, output: this.output }, async () => this.tell(answer, lease));
     if (environmentCreated) this.output.word(`${environmentsOf(lease)} did not exist: it was created, with one slot`);
-    this.tell(lease);
     const others = checks
       .flatMap(({ environments }) => environments)
       .filter(
@@ -107,10 +112,11 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     return { ...(from !== undefined && { notBefore: serverTime(from) }), notAfter: serverTime(until) };
   }
 
-  private tell(lease: Lease): void {
+  private tell(answer: AcquireResponse, lease: Lease): void {
     const [names, term] = [environmentsOf(lease), termInFull(lease)];
     const waits = lease.state === LeaseState.QUEUED && !isForLater(lease);
-    if (!this.json) this.output.data(`${waits ? "in line for" : "reserved"}: ${names} ${term}, lease ${lease.id}`);
+    if (this.json) this.output.json(AcquireResponseSchema, answer);
+    else this.output.data(`${waits ? "in line for" : "reserved"}: ${names} ${term}, lease ${lease.id}`);
     if (waits) this.output.word(`${names} is yours as soon as it is free, by itself: ${standing(lease)}`);
     const wanted =
       lease.notAfter === undefined || lease.latestEnd === undefined ? 0 : localTime(lease.notAfter) - localTime(lease.latestEnd);

@@ -1,10 +1,12 @@
 // `reserve` and `extend`: environments for people, by the clock of the wall.
+import { spawnSync } from "node:child_process";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AcquireRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, HolderKind, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { BIN } from "../packed.ts";
 import { lease, ScriptedServer } from "./scripted.ts";
 import { open, type } from "./terminal.ts";
 import { leaseOf } from "./wrapped.ts";
@@ -108,6 +110,13 @@ describe("a reservation", () => {
       0,
       { lease: { state: "LEASE_STATE_HELD", autoClaim: true }, leaseToken: expect.any(String) },
     ]);
+  });
+
+  test("that nobody could be told of is given back", () => {
+    const bin = [process.execPath, BIN, "reserve", "untold", "--for", "1h"];
+    const env = { ...anna, PATH: process.env["PATH"], CALL_ME_LAUNCHER: "1" };
+    const { status, stderr } = spawnSync("sh", ["-c", '"$@" >/dev/full', "sh", ...bin], { env, encoding: "utf8" });
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(/untold is given back\n.*ENOSPC/s) });
   });
 
   test("by a wrong clock on this side lasts as long as was asked for", async () => {

@@ -119,7 +119,7 @@ test("a server that was never there is not waited for", async () => {
 test("a server that stays away is given up when the queue timeout has passed", async () => {
   const server = await new ScriptedServer({
     locks: {
-      acquire: () => ({ lease: QUEUED }),
+      acquire: ({ queueTimeout }) => ({ lease: { ...QUEUED, ...(queueTimeout && { queueTimeout }) } }),
       async *watchLease(_, { signal }) {
         yield { lease: QUEUED };
         await gone(signal);

@@ -122,6 +122,19 @@ describe("auto_create", () => {
   });
 });
 
+test("a prune takes names that were made on demand, but not where that is what the pool is for", () => {
+  const prune = (config: PoolConfig) => {
+    const world = worldWith(config);
+    world.apply({ configured: {} });
+    for (const id of ["x", "y"]) world.acquire(id, id);
+    world.release("y");
+    const reply = world.do({ type: "apply", by: ADMIN, environments: [], config, prune: true });
+    return reply.ok ? reply.changes?.map(({ name }) => name) : reply.reason;
+  };
+  expect(prune({ autoCreate: true })).toEqual(["configured"]);
+  expect(prune({})).toBe("ENVIRONMENT_IN_USE");
+});
+
 describe("the configuration of a pool", () => {
   test("is replaced whole by Apply, which tells what it does", () => {
     const world = new World();

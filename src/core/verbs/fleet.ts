@@ -6,7 +6,7 @@ import { leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
 import { differing } from "../model/differing.ts";
 import type { Environment, EnvironmentConfig } from "../model/environment.ts";
-import type { Site } from "../model/pool.ts";
+import type { Pool, Site } from "../model/pool.ts";
 import { seekersOf } from "../model/seekers.ts";
 import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
 import type { Micros } from "../model/units.ts";
@@ -75,8 +75,7 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
     changes.push(change);
   }
   const named = new Set(command.environments.map((config) => config.name));
-  const extra = command.prune ? [...draft.pool.sites.keys()].filter((name) => !named.has(name)) : [];
-  for (const name of extra) {
+  for (const name of command.prune ? unnamed(draft.pool, named) : []) {
     const refusal = drop(draft, siteOf(draft.pool, name), command.by);
     if (refusal !== undefined) return refusal;
     changes.push({ name, kind: "DELETED", fields: [] });
@@ -89,6 +88,12 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
     command.by,
   );
   return { ok: true, changes, ...(configured && { configured }) };
+}
+
+/** What a prune takes. Where names are to be made on demand, nobody has forgotten to name those: they go by themselves. */
+function unnamed({ sites, config }: Pool, named: ReadonlySet<string>): string[] {
+  const stays = ({ environment }: Site) => config?.autoCreate === true && environment.onDemand === true;
+  return [...sites.entries()].flatMap(([name, site]) => (named.has(name) || stays(site) ? [] : [name]));
 }
 
 function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {

@@ -834,7 +834,7 @@ type ApplyEnvironmentsRequest struct {
 	// The configurations. Output-only fields are ignored.
 	Environments []*Environment `protobuf:"bytes,1,rep,name=environments,proto3" json:"environments,omitempty"`
 	// Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-	// lease is on one of the environments.
+	// lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
 	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
 	// Answer what would change, and change nothing.
 	DryRun bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`

@@ -433,7 +433,7 @@ export type ApplyEnvironmentsRequest = Message<"callme.v1.ApplyEnvironmentsReque
 
   /**
    * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-   * lease is on one of the environments.
+   * lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
    *
    * @generated from field: bool prune = 2;
    */

@@ -115,7 +115,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-   * lease is on one of the environments.
+   * lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
    * </pre>
    *
    * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -1019,7 +1019,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-     * lease is on one of the environments.
+     * lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
      * </pre>
      *
      * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -1032,7 +1032,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-     * lease is on one of the environments.
+     * lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
      * </pre>
      *
      * <code>bool prune = 2 [json_name = "prune"];</code>
@@ -1049,7 +1049,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-     * lease is on one of the environments.
+     * lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
      * </pre>
      *
      * <code>bool prune = 2 [json_name = "prune"];</code>

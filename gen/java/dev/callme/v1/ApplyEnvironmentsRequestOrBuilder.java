@@ -57,7 +57,7 @@ public interface ApplyEnvironmentsRequestOrBuilder extends
   /**
    * <pre>
    * Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-   * lease is on one of the environments.
+   * lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
    * </pre>
    *
    * <code>bool prune = 2 [json_name = "prune"];</code>

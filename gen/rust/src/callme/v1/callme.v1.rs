@@ -796,7 +796,7 @@ pub struct ApplyEnvironmentsRequest {
     #[prost(message, repeated, tag="1")]
     pub environments: ::prost::alloc::vec::Vec<Environment>,
     /// Also delete every environment of the server that is not named here, and what is set for pools that are not; failed_precondition while a
-    /// lease is on one of the environments.
+    /// lease is on one of the environments. In a pool whose auto_create is set, names that were made on demand stay.
     #[prost(bool, tag="2")]
     pub prune: bool,
     /// Answer what would change, and change nothing.

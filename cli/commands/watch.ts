@@ -58,10 +58,21 @@ export class WatchCommand extends ClientCommand {
     if (message.reset) this.output.word("changes before this were missed: the revision is too old or unknown");
     const time = timeOf(message);
     const stamp = this.output.onScreen ? clockTime(time) : timestampDate(time).toISOString();
+    for (const name of this.missingIn(message)) {
+      this.output.entry(`${stamp}  ${name}  is gone: deleted, or not one of them any more`);
+      this.told.delete(name);
+    }
     for (const status of message.environments) {
       this.output.entry(`${stamp}  ${status.name}  ${changeOf(message, status, this.told.get(status.name))}`);
       if (status.deleted || status.left) this.told.delete(status.name);
       else this.told.set(status.name, status);
     }
+  }
+
+  /** What was told before, and has gone while the reader was slow or out of contact: all that there is, is in the message. */
+  private missingIn({ kind, skipped, environments }: WatchEnvironmentResponse): string[] {
+    if (!skipped && kind !== WatchKind.SNAPSHOT) return [];
+    const there = new Set(environments.map(({ name }) => name));
+    return [...this.told.keys()].filter((name) => !there.has(name));
   }
 }

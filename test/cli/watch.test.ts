@@ -229,3 +229,26 @@ test("an environment that is deleted ends wait with a sentence, and is told by w
   session.interrupt("SIGINT");
   expect(await session.exit).toBe(130);
 });
+
+test("watch tells what has gone while it was slow, or out of contact", async () => {
+  const named = (...names: string[]) => names.map((name) => create(EnvironmentStatusSchema, { ...uat(0), name }));
+  await using server = await new ScriptedServer({
+    locks: {
+      async *watchEnvironment(_, { signal }) {
+        yield { revision: 1n, kind: WatchKind.SNAPSHOT, environments: named("a", "b", "c") };
+        yield { revision: 2n, kind: WatchKind.CHANGE, environments: named("a") };
+        yield { revision: 3n, kind: WatchKind.CHANGE, environments: named("a", "c"), skipped: true };
+        yield { revision: 4n, kind: WatchKind.SNAPSHOT, environments: named("c"), reset: true };
+        await gone(signal);
+      },
+    },
+  }).start();
+  const session = open(["watch", "--pool", "default", "-l", "tier=uat"], { CALL_ME_URL: server.url });
+  await session.stdout.shows(/ {2}a {2}is gone.*\n.* c {2}/);
+  session.interrupt("SIGINT");
+  await session.exit;
+  const lost = session.stdout.text.split("\n").filter((line) => line.includes("is gone"));
+  expect(lost.map((line) => line.replace(/^\S+ +/, ""))).toEqual(
+    ["b", "a"].map((name) => `${name}  is gone: deleted, or not one of them any more`),
+  );
+});

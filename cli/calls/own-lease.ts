@@ -24,7 +24,8 @@ const ON: readonly LeaseState[] = [LeaseState.HELD, LeaseState.OFFERED];
  */
 export function ownLease(environment: string, leases: readonly Lease[], self: Self): Target | undefined {
   const isOn = ({ state }: Lease) => ON.includes(state);
-  const all = leases.filter(({ holder }) => isSame(holder, self));
+  // A cleaner of this name is at work: its lease says that the environment is clean once it is given back.
+  const all = leases.filter(({ holder, cleaning }) => !cleaning && isSame(holder, self));
   // The other jobs of our run may wait for what this one gives back.
   const own = all.some(isOn) ? all.filter(isOn) : all;
   const [only] = own;
@@ -32,7 +33,7 @@ export function ownLease(environment: string, leases: readonly Lease[], self: Se
     throw new Failure(EXIT.notYours, `several leases for ${environment} are yours: ${listed(own)}. Say which with --lease and its id`);
   if (only !== undefined) return { leaseId: only.id };
   const on = leases.filter(isOn);
-  if (on.some(({ holder }) => isNobody(holder))) return { environment };
+  if (on.some(({ holder, cleaning }) => !cleaning && isNobody(holder))) return { environment };
   if (on.length === 0) return undefined;
   const us = self.runUrl === "" ? JSON.stringify(self.name) : self.runUrl;
   throw new Failure(

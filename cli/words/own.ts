@@ -13,7 +13,7 @@ export function isSame(holder: Holder | undefined, { runUrl, name }: Self): bool
  * may be another's, which ends without us, or what this caller itself took before.
  */
 export function ownAhead(holders: readonly Occupant[], self: Self): string {
-  const own = holders.filter(({ holder }) => isSame(holder, self));
+  const own = holders.filter(({ holder, cleaning }) => !cleaning && isSame(holder, self));
   const [first] = own;
   if (first === undefined) return "";
   const ids = own.map(({ leaseId }) => leaseId).join(" and ");

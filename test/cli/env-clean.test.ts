@@ -161,6 +161,10 @@ describe.concurrent("env clean", () => {
     expect(await look("status", "seen")).toContain("used by job 7");
     expect(await look("env", "list", "--pool", "seen")).toMatch(/^cleaning +seen/m);
     expect(await look("check", "seen")).toMatch(/cleaning.*cleaned by janitor/s);
+    // Whoever gives the environment back by its name does not mean the cleaner, of whatever name that is.
+    const given = await type(["release", "seen", "--name", "janitor"], { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key });
+    expect([given.code, given.stderr]).toEqual([5, expect.stringContaining("not yours: on seen is lease")]);
+    await comesTo("seen", CLEANING);
   });
 
   test("SIGTERM while it cleans ends the command, and leaves the environment dirty at once", async () => {

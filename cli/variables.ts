@@ -25,7 +25,7 @@ const KNOWN: ReadonlySet<string> = new Set(
       "HISTORY_EVENTS",
     ],
     // Of integrations/ and docs/ci.
-    ["PACKAGE", "TTL", "WAIT", "SCRIPT", "LINES"],
+    ["PACKAGE", "SELECTOR", "TTL", "WAIT", "SCRIPT", "LINES"],
   ]
     .flat()
     .map((name) => `CALL_ME_${name}`),

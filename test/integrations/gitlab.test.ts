@@ -70,6 +70,20 @@ describe.concurrent("the components", { timeout: 60_000 }, () => {
     await gaveBack(machine);
   });
 
+  test.each([
+    ["exec.yml", { script: ['make "$CALL_ME_ENVIRONMENT" "$CALL_ME_SLOTS"'] }],
+    ["hold.yml", {}],
+  ])("%s holds any environment that a selector matches", async (template, given) => {
+    await using machine = new Machine(server, template);
+    const labels = { component: template, tier: "uat" };
+    await clientsOf(server).environments.applyEnvironments({ environments: [{ name: `any-${template}`, pool: "any", labels }] });
+    const selector = `component in (${template},x),tier!=dev,!slow`;
+    const pipeline = render(template, { ...given, selector, pool: "any" });
+    const deploy = { stage: "deploy", script: ['make "$CALL_ME_ENVIRONMENT" "$CALL_ME_SLOTS"'] };
+    await play(template === "hold.yml" ? { ...pipeline, deploy } : pipeline, machine);
+    expect(machine.made.map(({ args }) => args)).toEqual([`any-${template} 0`]);
+  });
+
   test("hold takes before the jobs of a pipeline and gives back after them, with the lease's token", async () => {
     await using machine = new Machine(server, "component-hold");
     const pipeline = render("hold.yml", { environment: "component-hold component-hold-2=1" });

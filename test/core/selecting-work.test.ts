@@ -86,6 +86,18 @@ test("those who have all but one thing are spared when more comes of what they h
   expect(work).toBeLessThan(300 * 30);
 });
 
+test("a hand-over costs the same when another label has become the rarest since", () => {
+  const world = saturated(2_000, 0);
+  const both: SelectorWant = { selector: [...UAT.selector, { key: "region", operator: "IN", values: ["eu"] }], count: 1, slots: 1 };
+  for (let index = 0; index < 10; index++) world.acquire(`w${index}`, both);
+  const others = Array.from({ length: 2_000 }, (_, index) => index).filter((index) => index % TIERS.length > 0 && index % 2 === 0);
+  world.apply(Object.fromEntries(others.map((index) => [nameOf(index), { labels: { tier: "other" } }])));
+  world.release("h0");
+  expect(world.state("w0")).toBe("OFFERED");
+  expect(compared(() => world.release("h2"))).toBeLessThan(1_000);
+  expect(world.state("w1")).toBe("OFFERED");
+});
+
 test("a configuration of all environments costs each waiter once, not once for each environment", () => {
   const world = saturated(1_000, 500);
   const labels = { tier: "uat", region: "mars" };

@@ -14,6 +14,7 @@ import { isSelecting, selectorsOf } from "../model/needs.ts";
 import { byRank, type Labels, type Placing, type Pool, type Rank } from "../model/pool.ts";
 import { rankOf, type Waiter } from "../model/rank.ts";
 import { seekersOf } from "../model/seekers.ts";
+import type { Selector } from "../model/selector.ts";
 import { siteOf } from "../model/site.ts";
 import { Sorted } from "../model/sorted.ts";
 import { isConcerned, isTaken, isTurned, type Versions, type Waiting } from "./concern.ts";
@@ -90,7 +91,6 @@ class Round {
     for (const id of arrived) {
       const lease = pool.leases.get(id);
       if (lease === undefined || !pool.selecting.has(rankOf(lease))) continue;
-      for (const { selector } of selectorsOf(lease)) this.#pool = withPostings(this.#pool, selector);
       this.#stops = this.#stops.set(rankOf(lease), { due: true, walks: [] });
     }
     this.#left = this.#pool.labels;
@@ -166,9 +166,17 @@ class Round {
     return complete === (placing.blocked === true);
   }
 
+  /** Which label is its rarest may have changed since it was last placed. */
+  #index(selector: Selector): void {
+    this.#pool = withPostings(this.#pool, selector);
+    this.#left = withPostings({ ...this.#pool, labels: this.#left }, selector).labels;
+  }
+
   #place(rank: Rank, placing: Placing): void {
     const { lease, passedOver, claims } = placing;
-    const taking = takingOf({ ...this.#pool, labels: this.#left }, leaseOf(this.#pool, lease));
+    const waiter = leaseOf(this.#pool, lease);
+    for (const { selector } of selectorsOf(waiter)) this.#index(selector);
+    const taking = takingOf({ ...this.#pool, labels: this.#left }, waiter);
     this.#pool = withPlacing(this.#pool, rank, { lease, passedOver, ...taking });
     if (taking.served !== undefined) this.#served.push(lease);
     for (const [name, slots] of taking.claims) {

@@ -7,6 +7,7 @@ import { type Client, commandOf, type Open } from "./client.ts";
 import { type Entry, signsAfterStart, UNKNOWN } from "./entry.ts";
 import { Rests, slotsOf } from "./rests.ts";
 import { count, expectThat } from "./seen.ts";
+import { Superseding } from "./superseding.ts";
 import { checkEnd, checkTerms, earliestEnd, maxHoldOf, signsFrom } from "./terms.ts";
 
 /** How much a lease has left after a start, at most. */
@@ -31,6 +32,7 @@ export class Books {
   readonly #tokens = new Map<string, number>();
   readonly #ranks = new Map<string, string>();
   readonly #rests = new Rests();
+  readonly #superseding: Superseding;
   /** By the machine's clock. */
   readonly #time: () => Micros;
   #started: Micros = 0;
@@ -40,6 +42,7 @@ export class Books {
   constructor(clients: ReadonlyMap<string, Client>, time: () => Micros) {
     this.#clients = clients;
     this.#time = time;
+    this.#superseding = new Superseding(clients);
   }
 
   wasPassedOver(lease: string): boolean {
@@ -53,6 +56,11 @@ export class Books {
   /** Whether some event or start has told of it. */
   knows(lease: string): boolean {
     return this.#entries.has(lease);
+  }
+
+  /** Whether its request_id is used up, whatever it was asked for with. */
+  wasKept(lease: string): boolean {
+    return this.wasHeld(lease) || this.#superseding.hasEnded(lease);
   }
 
   hasEnded(lease: string): boolean {
@@ -88,6 +96,7 @@ export class Books {
     this.#old = pools.map(({ name }) => name);
     this.written.clear();
     this.#rests.restarted(pools);
+    this.#superseding.started(pools);
     const live = new Map(pools.flatMap((pool) => [...pool.leases.entries()]));
     for (const [id, entry] of this.#entries) if (!live.has(id)) entry.state = "ENDED";
     for (const [id, lease] of live) {
@@ -118,8 +127,9 @@ export class Books {
     const client = this.#clients.get(commandOf(row.id));
     const command = client?.command;
     const entry = this.#entries.get(row.id);
-    // One that waited with FAIL, and was never HELD, leaves nothing behind.
-    const failed = command?.ifBusy === "FAIL" && row.state === "ENDED";
+    this.#superseding.checkRow(row);
+    // One that waited with FAIL, and was never HELD, leaves nothing behind; but its caller is told who took its place.
+    const failed = command?.ifBusy === "FAIL" && row.state === "ENDED" && row.endReason !== "SUPERSEDED";
     expectThat(!failed || entry?.held === true, `${row.id} waited with FAIL in vain, and is stored`);
     const rank = [row.createdAt, row.priority, row.sequence].join();
     const stands = row.state === "QUEUED" || row.state === "OFFERED";
@@ -134,6 +144,7 @@ export class Books {
 
   /** A commit is about to be entered, event by event. */
   begin(events: readonly Event[]): void {
+    this.#superseding.begin();
     this.#going = new Set(events.flatMap(({ environments }) => environments.filter(({ deleted }) => deleted).map(({ name }) => name)));
   }
 
@@ -141,6 +152,8 @@ export class Books {
     this.events.push(event);
     this.#rests.deleted(event);
     for (const { name, deleted } of event.environments) if (deleted) this.#checkDeleted(name);
+    this.#superseding.enter(event);
+    if (event.kind === "CANCEL_REQUESTED") return;
     const { cause, at } = event;
     const client = this.#clients.get(commandOf(cause?.leaseId ?? ""));
     if (cause === undefined || client === undefined) return;
@@ -159,7 +172,8 @@ export class Books {
     if (cause.state === "HELD" && before !== undefined) this.#checkClaim(id, client, before);
     if (passed || cause.state === "ENDED") this.#checkGivenUp(event, pool, client, before);
     if (fresh) this.#checkToken(event, lease);
-    if (cause.endReason === "EXPIRED" || cause.endReason === "FORCE_RELEASED") this.#rests.begin(before?.slots ?? [], at);
+    const unaware = cause.endReason === "SUPERSEDED" && before?.state === "HELD";
+    if (unaware || cause.endReason === "EXPIRED" || cause.endReason === "FORCE_RELEASED") this.#rests.begin(before?.slots ?? [], at);
     const open = client.open.size > 0;
     this.#entries.set(id, {
       ...(before ?? UNKNOWN),
@@ -210,9 +224,11 @@ export class Books {
   #checkGivenUp(event: Event, pool: Pool, client: Client, before: Entry | undefined): void {
     const { at, cause } = event;
     const id = cause?.leaseId ?? "";
-    if (cause?.endReason === "EXPIRED")
-      expectThat(at >= client.promised, `${id} expired ${client.promised - at} µs before its promised end`);
-    const taken = cause?.state === "QUEUED" || cause?.endReason === "WITHDRAWN";
+    const isStopped = cause?.endReason === "SUPERSEDED" && before?.state === "HELD";
+    const isOver = isStopped && this.#superseding.isOver(id, at);
+    if (cause?.endReason === "EXPIRED" || isOver)
+      expectThat(at >= client.promised, `${id} ended ${client.promised - at} µs before its promised end`);
+    const taken = cause?.state === "QUEUED" || cause?.endReason === "WITHDRAWN" || (isStopped && !isOver);
     const { token, at: heard = at } = client.knows ?? {};
     const known = before?.token === token && heard < at && at < client.promised;
     expectThat(!taken || !known, `${id} is taken back from one who knows that it is HELD`);
@@ -256,7 +272,7 @@ export class Books {
     const told = this.written.has(id) && before?.held === true;
     if (told) this.written.delete(id);
     // Who gave it back itself, or had it taken away in the same commit, is no concern here.
-    if (!told || (cause?.endReason !== undefined && cause.endReason !== "WITHDRAWN")) return;
+    if (!told || !["WITHDRAWN", "SUPERSEDED"].includes(cause?.endReason ?? "WITHDRAWN")) return;
     count("rested");
     const { maxHold = Number.POSITIVE_INFINITY } = client.command;
     const spent = cause?.state === "QUEUED" && at >= before.granted + maxHold;

@@ -4,6 +4,7 @@ import type { Micros } from "../../src/core/model/units.ts";
 import type { Batch } from "../../src/store/medium.ts";
 import type { Commit } from "../../src/store/store.ts";
 import { acquireCommand } from "../core/world.ts";
+import { superseding } from "./branches.ts";
 import type { Calls } from "./calls.ts";
 import { Client, commandOf } from "./client.ts";
 import type { Judge } from "./judge.ts";
@@ -90,6 +91,7 @@ export class Crowd {
       ...(begin !== now && { notBefore: begin }),
       ...(step.ends > 0 && { notAfter: Math.max(now, begin) + step.ends }),
       ...(itself && { autoClaim: true }),
+      ...superseding(step.branch),
       ticketTtl: step.ticketTtl,
       claimTimeout: step.claimTimeout,
       priority: step.priority,

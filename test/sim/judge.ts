@@ -155,7 +155,7 @@ export class Judge {
   ended(client: Client, lease: string): void {
     // Without a ttl there is no grace: its whole life may have passed unseen while the server died and started.
     const unseen = !this.books.knows(lease) && client.command.ttl === undefined && this.#machine.deaths > 0;
-    expectThat(unseen || this.books.wasHeld(lease), `${lease} was never held, and has used up its request_id`);
+    expectThat(unseen || this.books.wasKept(lease), `${lease} was never held, and has used up its request_id`);
     this.answered(client, lease);
   }
 
@@ -194,7 +194,7 @@ export class Judge {
   committed(commit: Commit, told: () => void): void {
     this.commits++;
     for (const pool of commit.pools) this.noting(() => this.#checkPool(pool));
-    this.books.begin(commit.events);
+    this.noting(() => this.books.begin(commit.events));
     for (const event of commit.events) {
       const pool = commit.pools.find((one) => one.name === event.pool);
       if (pool !== undefined) this.noting(() => this.books.enter(event, pool, this.commits));

@@ -77,7 +77,7 @@ export class Life {
 
   /** A use has ended. */
   #soil({ environments, cause }: Event): void {
-    const lost = cause?.endReason === "EXPIRED" || cause?.endReason === "FORCE_RELEASED";
+    const lost = ["EXPIRED", "FORCE_RELEASED", "SUPERSEDED"].includes(cause?.endReason ?? "");
     for (const { name, state } of environments) {
       const config = this.#changing.has(name) ? undefined : this.#configs.get(name);
       const kept = config?.onExpiry === "HOLD" && cause?.endReason === "EXPIRED";

@@ -5,6 +5,7 @@ import type { Labels } from "../../src/core/model/environment.ts";
 import type { SelectorWant } from "../../src/core/model/lease.ts";
 import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Micros } from "../../src/core/model/units.ts";
+import { type Branch, branch, stopped } from "./branches.ts";
 import { type CleanerStep, cleaner, cleaning, type Habits, LIVES } from "./dirt.ts";
 import { type POOLS, poolOf } from "./pools.ts";
 import { wanted } from "./wanting.ts";
@@ -35,6 +36,7 @@ export type ClientStep =
       readonly ends: Micros;
       /** With an end: it claims itself, and then may do without a ttl. */
       readonly itself: "no" | "with ttl" | "without ttl";
+      readonly branch: Branch;
     }
   /** Its end anew, so far ahead of now. */
   | { readonly what: "extend"; readonly who: number; readonly span: Micros }
@@ -101,6 +103,7 @@ const manner = fc.record({
   begins: fc.constantFrom(0, 0, 0, 0, 3_000_000, 40_000_000, -5_000_000),
   ends: fc.constantFrom(0, 0, 0, 5_000_000, 90_000_000),
   itself: fc.constantFrom("no", "with ttl", "without ttl", "without ttl"),
+  branch,
 });
 const acquire: fc.Arbitrary<Step> = fc.tuple(wanted, manner).map(([what, how]) => ({ ...what, ...how }));
 
@@ -255,6 +258,10 @@ const handover: fc.Arbitrary<Step> = fc
     ],
   }));
 
+const superseded = stopped(who, acquire, fc.oneof(act, breaks)).map((steps) => {
+  return { what: "story", atOnce: false, steps: steps as Single[] } as const;
+});
+
 /** Any step. */
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: acquire },
@@ -262,6 +269,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: breaks },
   { weight: 8, arbitrary: story },
   { weight: 6, arbitrary: handover },
+  { weight: 3, arbitrary: superseded },
   { weight: 6, arbitrary: operators },
   { weight: 4, arbitrary: cleaning },
   { weight: 5, arbitrary: cleaned },

@@ -142,6 +142,17 @@ describe.skipIf(missing !== undefined)("in Jenkins", { concurrent: true, timeout
     expect(machine.stdout).toContain("callMe: the name of an environment cannot begin with -: --url=http://127.0.0.1:1");
   });
 
+  test("any environment with some labels is held, and the body knows which", async () => {
+    await using machine = new Machine(server, "jenkins-any");
+    const labels = { kind: "jenkins", tier: "uat" };
+    await clientsOf(server).environments.applyEnvironments({ environments: [{ name: "jenkins-any", pool: "ci", labels, capacity: 3 }] });
+    const options = "selector: 'kind in (jenkins,x),!slow', pool: 'ci', slots: 2, credentialsId: 'call-me'";
+    const code = await build(machine, `return callMe([], ${options}) { sh 'make "$CALL_ME_ENVIRONMENT" "$CALL_ME_SLOTS"' }`);
+    expect(code, machine.stdout + machine.stderr).toBe(0);
+    expect(machine.made.map(({ args }) => args)).toEqual(["jenkins-any 0 1"]);
+    expect(await endOf(machine)).toEqual({ reason: EndReason.RELEASED });
+  });
+
   test("a ttl within which Jenkins may not stop the body in time is refused", async () => {
     await using machine = new Machine(server, "jenkins-short");
     expect(await build(machine, `return callMe('uat', credentialsId: 'call-me', ttl: '1m59s') { sh 'make never' }`)).toBe(1);

@@ -1,6 +1,7 @@
 import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { hideSecrets } from "../calls/given.ts";
 import { OwningCommand } from "../calls/owning.ts";
 import type { Environments, Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -49,6 +50,7 @@ export class ExtendCommand extends OwningCommand {
       if (reasonOf(error) !== "LEASE_ENDED") throw error;
       throw new Failure(EXIT.lost, (error as Error).message.replace(/^\[\w+\] /, ""));
     });
+    hideSecrets(answer.lease, this.output);
     if (this.json) this.output.json(RenewResponseSchema, answer);
     return answer.lease === undefined ? EXIT.error : this.tell(answer.lease, until);
   }

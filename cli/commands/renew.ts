@@ -4,6 +4,7 @@ import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { FACT, parseFacts } from "../calls/facts.ts";
+import { hideSecrets } from "../calls/given.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
@@ -52,6 +53,7 @@ export class RenewCommand extends ClientCommand {
       const answer = await this.persist(() =>
         locks.renew({ leaseId, ...ttl, facts }, { timeoutMs: CALL_TIMEOUT, signal: this.interruption }),
       );
+      hideSecrets(answer.lease, this.output);
       if (this.json) this.output.json(RenewResponseSchema, answer);
       const grant = grantInHand(this.context.env, leaseId);
       const end = grant === undefined || answer.lease === undefined ? undefined : endOf(answer.lease, grant);

@@ -2,6 +2,7 @@ import { isTransient } from "../../clients/ts/src/errors.ts";
 import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { HolderKind, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
+import { hideSecrets } from "../calls/given.ts";
 import { handOn } from "../calls/handing-on.ts";
 import { explainBusy, explainMiss } from "../calls/obstacle.ts";
 import { type AcquireOptions, buildRequest, namesIn } from "../calls/request.ts";
@@ -86,6 +87,7 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     });
     const { lease, misspellings, environmentCreated } = answer;
     tellMisspelt(this.output, misspellings);
+    hideSecrets(lease, this.output);
     if (lease === undefined || lease.state === LeaseState.ENDED) {
       if (this.json) this.output.json(AcquireResponseSchema, answer);
       this.output.word(`not acquired: ${await explainMiss(locks, lease)}`);

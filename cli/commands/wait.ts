@@ -7,6 +7,7 @@ import { type EnvironmentStatus, type Lease, LeaseSchema, LeaseState } from "../
 import { ClientCommand } from "../base.ts";
 import { lookMisspelt } from "../calls/briefly.ts";
 import { followEnvironments, followLease } from "../calls/following.ts";
+import { hideSecrets } from "../calls/given.ts";
 import { explainMiss, missCode, obstacles } from "../calls/obstacle.ts";
 import { CALL_TIMEOUT, type Locks } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
@@ -89,6 +90,7 @@ export class WaitCommand extends ClientCommand {
     } finally {
       report.close();
     }
+    hideSecrets(last, this.output);
     if (this.json && last !== undefined) this.output.json(LeaseSchema, last);
     if (last?.state === LeaseState.HELD) {
       if (!this.json) this.output.data(`held: ${environmentsOf(last)}`);

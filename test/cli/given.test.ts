@@ -103,6 +103,28 @@ describe("exec", () => {
   });
 });
 
+test("env clean gives them to the script that cleans, and runs none where the server lacks a value", async () => {
+  await using other = await Server.start({ CALL_ME_SECRET_PASSWORD: PASSWORD });
+  const { locks, environments } = clientsOf(other);
+  const variables = { PASSWORD: { fromEnv: "CALL_ME_SECRET_PASSWORD", secret: true } };
+  await environments.applyEnvironments({ environments: [{ name: "uat", cleaning: { required: true }, variables }] });
+  await locks.acquire({ environment: "uat" });
+  await locks.release({ environment: "uat" });
+  const clean = (script: string) =>
+    finish(
+      spawn(process.execPath, [BIN, "env", "clean", "uat", "--once", "--", "sh", "-c", script], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { PATH: process.env["PATH"], ...env, CALL_ME_URL: other.url },
+      }),
+    );
+  const dirty = await clean('echo "$CALL_ME_VAR_PASSWORD"; exit 1');
+  expect(dirty.stdout).toBe(`${PASSWORD}\n`);
+  await other.stop();
+  await other.restart({ CALL_ME_SECRET_PASSWORD: "" });
+  const refused = await clean("echo ran");
+  expect(refused).toMatchObject({ code: 3, stdout: "", stderr: expect.stringContaining("the server has no value for PASSWORD of uat") });
+});
+
 describe("acquire", () => {
   test("--json and --output env have all of them: they are kept nowhere", async () => {
     const json = await type(["acquire", "uat", "--json"], env);
@@ -157,12 +179,17 @@ describe("acquire", () => {
     await type(["release", "uat"], env);
   });
 
-  test("whoever the lease was handed on to reads them with renew --json, by its token", async () => {
+  test("whoever the lease was handed on to reads them with renew --json, by its token, and the log hides them", async () => {
     const { lease, leaseToken } = await clients.locks.acquire({ environment: "uat" });
-    const later = { CALL_ME_URL: server.url, CALL_ME_LEASE_ID: lease?.id ?? "", CALL_ME_LEASE_TOKEN: leaseToken };
-    expect(JSON.parse((await type(["renew", "--json"], later)).stdout)).toMatchObject({
-      lease: { environments: [{ variables: { PASSWORD } }] },
-    });
+    const later = { GITHUB_ACTIONS: "true", CALL_ME_URL: server.url, CALL_ME_LEASE_ID: lease?.id ?? "", CALL_ME_LEASE_TOKEN: leaseToken };
+    for (const command of [
+      ["renew", "--json"],
+      ["wait", "--lease", lease?.id ?? "", "--json"],
+    ]) {
+      const { stdout, stderr } = await type(command, later);
+      expect(stdout).toContain(PASSWORD);
+      expect(stderr).toContain("::add-mask::p%25ss::word-1\n");
+    }
     await clients.locks.release({ leaseId: lease?.id ?? "" });
   });
 });

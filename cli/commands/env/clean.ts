@@ -6,6 +6,7 @@ import { Outcome } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { ClientCommand } from "../../base.ts";
 import { AfterUse } from "../../calls/after-use.ts";
 import { type Given, nextDirty } from "../../calls/dirty.ts";
+import { takeGiven } from "../../calls/given.ts";
 import { CALL_TIMEOUT, type Environments, type Locks } from "../../client.ts";
 import { Command, Option } from "../../clipanion.ts";
 import { EXIT, Failure } from "../../exit.ts";
@@ -126,6 +127,7 @@ export class EnvCleanCommand extends ClientCommand {
     try {
       const lease = await keeper.begin(this.interruption);
       if (lease === undefined) return undefined;
+      takeGiven(lease, this.output);
       const end = lease.latestEnd === undefined ? "" : `, until ${clockTime(lease.latestEnd)} at the latest`;
       say(`${environmentsOf(lease)} is ours to clean${end}: lease ${lease.id}`);
       await this.output.said();

@@ -30,10 +30,20 @@ export interface Shelf {
   /** Undefined: damaged. */
   text(part: KeptPart): string | undefined;
   sheet(sheet: KeptSheet): Omit<Stored, "since" | "until"> | undefined;
+  /** The same without ids and details. */
+  half(sheet: KeptSheet): Omit<Stored, "since" | "until"> | undefined;
   /** Puts sheets in the place of parts. */
   bind(parts: readonly KeptPart[], sheets: readonly Stored[]): void;
   /** From `begin` on everything is there. */
   drop(parts: readonly KeptPart[], sheets: readonly KeptSheet[], begin: Micros): void;
+}
+
+/** Which sheets: with times from `since` on and before `until`, and positions in front of one. Of those before `whole` half is enough. */
+interface Scope {
+  readonly since?: Micros;
+  readonly until?: Micros | undefined;
+  readonly before?: number;
+  readonly whole?: Micros;
 }
 
 /**
@@ -107,7 +117,7 @@ export class Book {
 
   list(filter: Filter, limit: number, before = Number.POSITIVE_INFINITY): Page {
     const entries: Entry[] = [];
-    for (const sheet of this.#newest(filter.heldAt ?? filter.since ?? 0, before, filter.until)) {
+    for (const sheet of this.#newest({ since: filter.heldAt ?? filter.since ?? 0, before, until: filter.until })) {
       const fits = rowsIn(sheet, filter);
       if (fits === undefined) continue;
       for (let row = sheet.count - 1; row >= 0; row--) {
@@ -123,7 +133,9 @@ export class Book {
     for (;;) {
       const begin = this.#begin;
       const stats = new Stats(query, begin);
-      for (const sheet of this.#newest(query.from)) stats.add(sheet);
+      const { lease, holder } = query.filter;
+      const whole = lease !== undefined || holder !== undefined ? 0 : query.asOf;
+      for (const sheet of this.#newest({ since: query.from, whole })) stats.add(sheet);
       // Something turned out to be damaged, so that less can be told.
       if (this.#begin === begin) return stats.rows();
     }
@@ -133,7 +145,7 @@ export class Book {
   holds(most: number, before: Micros): (readonly [environment: string, durations: readonly Micros[]])[] {
     const found = new Map<string, Micros[]>();
     let seen = 0;
-    for (const sheet of this.#newest(0)) {
+    for (const sheet of this.#newest({ whole: Number.POSITIVE_INFINITY })) {
       const { at, granted, environment } = sheet.columns;
       for (let row = sheet.count - 1; row >= 0; row--) {
         const since = granted[row] ?? 0;
@@ -175,15 +187,20 @@ export class Book {
     this.#sheets = this.#sheets.filter((sheet) => !sheets.includes(sheet));
   }
 
-  /** All sheets with times from `since` on and positions in front of one, newest first; what is loose, as if it were in sheets. */
-  *#newest(since: Micros, before = Number.POSITIVE_INFINITY, until = Number.POSITIVE_INFINITY): Generator<Sheet, void, undefined> {
+  /** Sheets in a scope, newest first; what is loose, as if it were in sheets. */
+  *#newest({
+    since = 0,
+    until = Number.POSITIVE_INFINITY,
+    before = Number.POSITIVE_INFINITY,
+    whole = 0,
+  }: Scope): Generator<Sheet, void, undefined> {
     for (const parts of this.#groups().reverse()) {
       if ((parts[0]?.first ?? 0) >= before || (parts.at(-1)?.until ?? 0) < since) continue;
       yield* this.#sheetsOf(parts).toReversed();
     }
     for (const kept of this.#sheets.toReversed()) {
       if (kept.first >= before || kept.until < since || kept.since >= until) continue;
-      const stored = this.#shelf.sheet(kept);
+      const stored = kept.until < whole ? this.#shelf.half(kept) : this.#shelf.sheet(kept);
       if (stored === undefined) this.#lost(kept.until);
       else yield new Sheet(stored);
     }

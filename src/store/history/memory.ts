@@ -33,6 +33,10 @@ class MemoryShelf implements Shelf {
     return this.#sheets.get(first);
   }
 
+  half(kept: KeptSheet): Stored | undefined {
+    return this.sheet(kept);
+  }
+
   bind(parts: readonly KeptPart[], sheets: readonly Stored[]): void {
     for (const { first } of parts) this.#parts.delete(first);
     for (const sheet of sheets) this.#sheets.set(sheet.first, sheet);

@@ -33,8 +33,8 @@ export class Stats {
   readonly #held: ReadonlyMap<string, Hold>;
   /** Of the held ones, which have ended since. */
   readonly #ended = new Set<string>();
-  /** Time of slots held on environments that are not of the fleet, and for which key. */
-  readonly #strays: { readonly environment: string; readonly tally: Tally; readonly held: number }[] = [];
+  /** Time of slots held on environments that are not of the fleet, by key. */
+  readonly #strays = new Map<string, Map<Tally, number>>();
 
   /** `begin`: before this the history has nothing. */
   constructor(query: StatsQuery, begin: Micros) {
@@ -84,10 +84,16 @@ export class Stats {
     const { to } = this.#query;
     const held = slots * Math.max(0, Math.min(until, to) - Math.max(grantedAt, this.#from));
     tally.held += held;
-    if (held > 0 && !this.#labels.has(environment)) this.#strays.push({ environment, tally, held });
+    if (held > 0 && !this.#labels.has(environment)) this.#addStray(environment, tally, held);
     if (grantedAt < this.#from || grantedAt >= to) return;
     tally.grants++;
     tally.waits.push(grantedAt - createdAt);
+  }
+
+  #addStray(environment: string, tally: Tally, held: number): void {
+    const strays = this.#strays.get(environment) ?? new Map<Tally, number>();
+    if (strays.size === 0) this.#strays.set(environment, strays);
+    strays.set(tally, (strays.get(tally) ?? 0) + held);
   }
 
   #addTurns(sheet: Sheet): void {
@@ -131,10 +137,12 @@ export class Stats {
       const [first] = place.turns;
       if (groupBy === "ENVIRONMENT" && first?.before === 0) tally.begun = first.at;
     }
-    for (const { environment, tally, held } of this.#strays) {
+    for (const [environment, strays] of this.#strays) {
       if (this.#places.has(environment)) continue;
-      all += held;
-      tally.capacity += held;
+      for (const [tally, held] of strays) {
+        all += held;
+        tally.capacity += held;
+      }
     }
     return all;
   }

@@ -2,10 +2,11 @@
  * The bodies of rows say what is particular: what most leases and events have in common is left out, and so is what other columns say. A
  * body that says all of it, as older ones do, reads the same.
  */
-import type { Cause, EnvironmentStatus, Event, EventKind, Occupant, Reservation } from "../../core/event.ts";
+import type { Cause, EnvironmentStatus, Event, Occupant, Reservation } from "../../core/event.ts";
 import type { Fact, Labels, LastUse, StoredEnvironment } from "../../core/model/environment.ts";
 import type { EndedBy, Holder, Lease } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
+import { fullRecord, type LeanRecord, leanRecord } from "./record.ts";
 
 const HOLDER: Holder = { name: "", kind: "PIPELINE", runUrl: "", repository: "", ref: "", sha: "", job: "", actor: "" };
 const LEASE = { endNote: "", reason: "", tags: [], priority: 0, graced: false, fingerprint: "", legacy: false } as const;
@@ -134,34 +135,35 @@ export function bodyOfEvents(events: readonly Event[], from: number): { readonly
   return { body: `${body}]`, to };
 }
 
-function bareEvent(event: Event, known: Known): Bare<Event, "pool"> {
-  const { revision, pool, cause, by } = event;
+function bareEvent(event: Event, known: Known): Record<string, unknown> {
+  const { revision, pool, cause } = event;
+  const { kind, by, principal, asked, granted } = leanRecord(event);
   return {
     revision,
     at: unless(event.at, revision),
     environments: event.environments.map((status) => bareStatus(status, pool, known)),
     cause: cause && bareCause(cause, known),
-    kind: event.kind,
+    kind,
     by:
-      by?.holder === undefined || by.lease === undefined
+      typeof by !== "object" || by.lease === undefined || by.holder === undefined
         ? by
         : { ...by, holder: newHolder({ leaseId: by.lease, holder: by.holder }, known) },
+    principal,
+    asked,
+    granted,
     fields: event.fields,
     capacityBefore: event.capacityBefore,
     labelsBefore: event.labelsBefore,
   };
 }
 
-function bareCause(cause: Cause, known: Known): Bare<Cause> {
+function bareCause(cause: Cause, known: Known): Bare<Cause, "principal" | "createdAt" | "grantedAt"> {
   return {
     leaseId: cause.leaseId,
     state: cause.state,
     endReason: cause.endReason,
     holder: newHolder(cause, known),
-    principal: cause.principal,
     reason: cause.reason,
-    createdAt: cause.createdAt,
-    grantedAt: cause.grantedAt,
     slots: cause.slots,
   };
 }
@@ -217,13 +219,12 @@ function newHolder({ leaseId, holder }: Named, known: Known): Bare<Holder> | und
 }
 
 /** An event and a status as they are in a body. */
-interface LeanEvent {
+interface LeanEvent extends Omit<LeanRecord, "by"> {
   readonly revision: Revision;
   readonly at?: Micros;
   readonly environments: readonly LeanStatus[];
   readonly cause?: LeanNamed<Cause>;
-  readonly kind?: EventKind;
-  readonly by?: Omit<EndedBy, "holder"> & { readonly holder?: Partial<Holder> };
+  readonly by?: number | (Omit<EndedBy, "holder"> & { readonly holder?: Partial<Holder> });
   readonly fields?: readonly string[];
   readonly capacityBefore?: number;
   readonly labelsBefore?: Labels;
@@ -252,13 +253,15 @@ export function eventsOf(found: ParsedEvents, pool: string): readonly Event[] {
   return [found].flat().map((event) => fullEvent(event, pool, known));
 }
 
-function fullEvent({ revision, at = revision, environments, cause, by, ...rest }: LeanEvent, pool: string, known: Known): Event {
+function fullEvent(lean: LeanEvent, pool: string, known: Known): Event {
+  const { revision, at = revision, environments, cause, kind, by, principal, asked, granted, ...rest } = lean;
   const statuses = environments.map((status) => fullStatus(status, pool, known));
-  const told = { revision, at, pool, environments: statuses, ...(cause && { cause: full(cause, known) }) };
-  return { ...told, ...rest, ...(by && { by: fullBy(by, known) }) };
+  const whole = cause && full(cause, known);
+  const record = { kind, by: typeof by === "object" ? fullBy(by, known) : by, principal, asked, granted } as LeanRecord;
+  return { revision, at, pool, environments: statuses, ...rest, ...fullRecord(record, whole, at, statuses) };
 }
 
-function fullBy({ holder, ...by }: NonNullable<LeanEvent["by"]>, known: Known): EndedBy {
+function fullBy({ holder, ...by }: Exclude<LeanEvent["by"], number | undefined>, known: Known): EndedBy {
   if (by.lease === undefined) return by;
   return { ...by, holder: full({ leaseId: by.lease, ...(holder && { holder }) }, known).holder };
 }

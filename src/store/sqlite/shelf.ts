@@ -7,6 +7,8 @@ import type { Stored } from "../history/sheet.ts";
 
 type SheetRow = Omit<Stored, "since" | "until"> & { readonly seal: number; readonly restSeal: number };
 
+const NOTHING = new Uint8Array();
+
 /** The history in a SQLite file of its own. `warn` is told of what is damaged. */
 export class SqliteShelf implements Shelf {
   readonly #db: Database;
@@ -16,6 +18,7 @@ export class SqliteShelf implements Shelf {
   readonly #append: Statement<[number, number, number, Micros, number, string]>;
   readonly #text: Statement<[number], { text: string; seal: number }>;
   readonly #sheet: Statement<[number], SheetRow>;
+  readonly #half: Statement<[number], Omit<SheetRow, "restSeal" | "ids" | "details">>;
   readonly #bind: Statement<[number, number, Micros, Micros, number, string, Uint8Array, number, string, Uint8Array]>;
   readonly #unpart: Statement<[number]>;
   readonly #unsheet: Statement<[number]>;
@@ -28,6 +31,7 @@ export class SqliteShelf implements Shelf {
     this.#append = db.prepare("INSERT INTO parts (first, length, events, until, seal, text) VALUES (?, ?, ?, ?, ?, ?)");
     this.#text = db.prepare("SELECT text, seal FROM parts WHERE first = ?");
     this.#sheet = db.prepare("SELECT first, count, seal, names, columns, rest_seal AS restSeal, ids, details FROM sheets WHERE first = ?");
+    this.#half = db.prepare("SELECT first, count, seal, names, columns FROM sheets WHERE first = ?");
     this.#bind = db.prepare(
       "INSERT INTO sheets (first, count, since, until, seal, names, columns, rest_seal, ids, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
@@ -64,12 +68,20 @@ export class SqliteShelf implements Shelf {
     return undefined;
   }
 
-  sheet({ first }: KeptSheet): Stored | undefined {
+  sheet({ first }: KeptSheet): Omit<Stored, "since" | "until"> | undefined {
     const row = this.#sheet.get(first);
-    if (row !== undefined && sealOf(row.names, row.columns) === row.seal && sealOf(row.ids, row.details) === row.restSeal)
-      return { ...row, since: 0, until: 0 };
+    const isSound = row !== undefined && sealOf(row.names, row.columns) === row.seal && sealOf(row.ids, row.details) === row.restSeal;
+    return isSound ? row : this.#damaged(first);
+  }
+
+  half({ first }: KeptSheet): Omit<Stored, "since" | "until"> | undefined {
+    const row = this.#half.get(first);
+    const isSound = row !== undefined && sealOf(row.names, row.columns) === row.seal;
+    return isSound ? { ...row, ids: "", details: NOTHING } : this.#damaged(first);
+  }
+
+  #damaged(first: number): undefined {
     this.#warn(`a sheet of the history (${first}) is damaged, and left out`);
-    return undefined;
   }
 
   bind(parts: readonly KeptPart[], sheets: readonly Stored[]): void {

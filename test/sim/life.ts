@@ -2,6 +2,7 @@
 import type { Clean } from "../../src/core/command.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { EnvironmentConfig } from "../../src/core/model/environment.ts";
+import type { Lease } from "../../src/core/model/lease.ts";
 import type { Pool } from "../../src/core/model/pool.ts";
 import { isCleanable } from "../../src/core/model/site.ts";
 import type { Micros } from "../../src/core/model/units.ts";
@@ -38,10 +39,11 @@ export class Life {
     this.#note(pools);
   }
 
-  committed({ events, pools }: Commit): void {
+  committed({ events, pools, leases }: Commit): void {
     const configured = events.filter(({ kind }) => kind?.startsWith("ENVIRONMENT_") === true);
     this.#changing = new Set(configured.flatMap(({ environments }) => environments.map(({ name }) => name)));
-    for (const event of events) this.#enter(event);
+    const planned = new Set(leases.filter(hasEndedAsPlanned).map(({ id }) => id));
+    for (const event of events) this.#enter(event, planned);
     this.#note(pools);
   }
 
@@ -49,7 +51,7 @@ export class Life {
     for (const pool of pools) for (const [name, { environment }] of pool.sites.entries()) this.#configs.set(name, environment.config);
   }
 
-  #enter(event: Event): void {
+  #enter(event: Event, planned: ReadonlySet<string>): void {
     const { cause, kind, by, environments } = event;
     for (const { name, state, deleted } of environments) {
       // By hand, or by whoever has cleaned it: by itself only what is clean becomes available.
@@ -63,7 +65,7 @@ export class Life {
     if (cause.state === "HELD" || cause.state === "OFFERED") this.#on.set(cause.leaseId, cause.state);
     else this.#on.delete(cause.leaseId);
     const wasUsed = cause.state === "ENDED" && before === "HELD" && kind !== "WITHDRAWN";
-    if (wasUsed && !cause.leaseId.startsWith("k")) this.#soil(event);
+    if (wasUsed && !cause.leaseId.startsWith("k")) this.#soil(event, planned.has(cause.leaseId));
   }
 
   #checkGrant({ environments, cause }: Event): void {
@@ -75,12 +77,12 @@ export class Life {
     }
   }
 
-  /** A use has ended. */
-  #soil({ environments, cause }: Event): void {
+  /** A use has ended; `planned`: a reservation, at its own end. */
+  #soil({ environments, cause }: Event, planned: boolean): void {
     const lost = ["EXPIRED", "FORCE_RELEASED", "SUPERSEDED"].includes(cause?.endReason ?? "");
     for (const { name, state } of environments) {
       const config = this.#changing.has(name) ? undefined : this.#configs.get(name);
-      const kept = config?.onExpiry === "HOLD" && cause?.endReason === "EXPIRED";
+      const kept = config?.onExpiry === "HOLD" && cause?.endReason === "EXPIRED" && !planned;
       expectThat(!kept || state === "QUARANTINED", `${name} is ${state}, and was to be kept as ${cause?.leaseId} left it`);
       if (config?.cleaning?.required !== true && !(config?.onExpiry === "CLEAN" && lost)) continue;
       expectThat(state !== "AVAILABLE", `${name} is AVAILABLE after ${cause?.leaseId}, and was to be cleaned`);
@@ -99,4 +101,8 @@ export class Life {
         expectThat(idle === undefined, `${name} is dirty, and ${idle?.command.id} waits for something to clean`);
       }
   }
+}
+
+function hasEndedAsPlanned({ autoClaim, notAfter, endedAt = 0 }: Lease): boolean {
+  return autoClaim === true && notAfter !== undefined && endedAt >= notAfter;
 }

@@ -51,8 +51,8 @@ export async function runOnLease(
     say(`the lease is lost: ${lost.why}; stopping the command`);
   });
   void keeper.cancelled.then((request) => {
-    say(`${cancelledBy(request)}; stopping the command`);
     stopper.ask(keeper.cancelBy);
+    say(`${cancelledBy(request)}; stopping the command`);
   });
   try {
     const status = await child.exited;

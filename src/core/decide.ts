@@ -126,7 +126,11 @@ function fallDue(draft: Draft, lease: Lease): void {
   else if (lease.state === "OFFERED" && !(spent && lease.told === true)) passOver(draft, lease);
   else if (lease.state === "QUEUED") end(draft, lease, { reason: "TIMED_OUT", note: over ? OVER : "it waited for its queue_timeout" });
   else if ((lease.deadline ?? 0) >= (lease.cancelRequested?.deadline ?? Number.POSITIVE_INFINITY)) stop(draft, lease);
-  else end(draft, lease, { reason: "EXPIRED", note: over ? OVER : spent ? "max_hold was reached" : "it was not renewed in time" });
+  else end(draft, lease, { reason: "EXPIRED", note: over ? OVER : spent ? spentNote(lease) : "it was not renewed in time" });
+}
+
+function spentNote({ cleaning }: Lease): string {
+  return cleaning === true ? "the time for cleaning was over" : "max_hold was reached";
 }
 
 /** Offers the free slots to the line. Whom that serves leaves others another choice by selector, so these are placed again. */

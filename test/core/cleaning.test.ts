@@ -94,7 +94,8 @@ describe("cleaning", () => {
     fleet.clean("again", { environment: "a", ttl: HOUR });
     expect(fleet.lease("again")).toMatchObject({ state: "HELD", deadline: begun + 10 * MINUTE });
     fleet.pass(begun + 10 * MINUTE - fleet.at);
-    expect([fleet.state("again"), fleet.stateOf("a"), fleet.reasonOf("a")]).toEqual(["EXPIRED", "QUARANTINED", "not cleaned in time"]);
+    expect(fleet.lease("again")).toMatchObject({ endReason: "EXPIRED", endNote: "the time for cleaning was over" });
+    expect([fleet.stateOf("a"), fleet.reasonOf("a")]).toEqual(["QUARANTINED", "not cleaned in time"]);
     expect(fleet.clean("more", { environment: "a" })).toMatchObject({ reason: "NOTHING_DIRTY" });
     fleet.set("a", "AVAILABLE");
     expect(fleet.acquire("y", "a").state).toBe("HELD");

@@ -62,6 +62,20 @@ describe("between two holders", () => {
     expect(await refusal(environments.acquireForCleaning({ pool: "crowd" }))).toBe("not_found NOTHING_DIRTY");
   });
 
+  test("two calls that wait by one request_id are given the same: one of them may be dead without anybody having noticed", async () => {
+    const { environments } = clients;
+    await fleet.make("twice", ["twice-1", "twice-2"]);
+    const ask = () => environments.acquireForCleaning({ pool: "twice", wait: seconds(30), requestId: "twice" });
+    const both = [ask(), ask()];
+    expect(await refusal(environments.acquireForCleaning({ pool: "twice" }))).toBe("not_found NOTHING_DIRTY");
+    await fleet.soil("twice-1");
+    const [one, two] = (await Promise.all(both)).map(({ lease }) => lease);
+    expect(one).toMatchObject({ environments: [{ name: "twice-1" }] });
+    expect(two?.id).toBe(one?.id);
+    await fleet.soil("twice-2");
+    expect((await ask()).lease?.id).toBe(one?.id);
+  });
+
   test("a selector gives the longest dirty of those that match, and waits for one", async () => {
     const { environments } = clients;
     await fleet.make("picky-boards", ["picky-1", "picky-2"], { ...REQUIRED, labels: { kind: "board" } });

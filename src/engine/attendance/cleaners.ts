@@ -1,6 +1,7 @@
 /** Those who wait for something to become DIRTY. They wait in memory, each as long as its call: who has gone is given nothing. */
 import type { Clean, Reply } from "../../core/command.ts";
 import type { Event } from "../../core/event.ts";
+import { requestKey } from "../../core/model/lease.ts";
 import { isCleanable } from "../../core/model/site.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { firstDirty, isMeant } from "../../core/verbs/cleaning.ts";
@@ -58,10 +59,22 @@ export class Cleaners {
     return reply;
   }
 
-  /** Calls somebody for each environment that these events have made ready to be cleaned. */
+  /**
+   * Calls somebody for each environment that these events have made ready to be cleaned. Where one is given, whoever waits by the same
+   * request_id asks again as well: an earlier call may be dead without anybody having noticed.
+   */
   committed(events: readonly Event[]): void {
     if (this.#lines.size === 0) return;
-    for (const { pool, environments } of events) for (const { name, state } of environments) if (state === "DIRTY") this.#call(pool, name);
+    for (const { pool, environments, cause } of events) {
+      for (const { name, state } of environments) if (state === "DIRTY") this.#call(pool, name);
+      if (cause?.state === "HELD" && environments[0]?.state === "CLEANING") this.#wakeSharers(pool, cause.leaseId);
+    }
+  }
+
+  #wakeSharers(pool: string, lease: string): void {
+    const requestId = this.#rooms.views.live(lease)?.lease.requestId;
+    if (requestId === undefined) return;
+    for (const { command, wait } of this.#lines.get(pool) ?? []) if (command.requestId === requestId) wait.wake();
   }
 
   #join(cleaner: Cleaner): () => void {
@@ -75,8 +88,11 @@ export class Cleaners {
     };
   }
 
-  #isToAsk({ pool, command, called }: Cleaner): boolean {
-    return called !== undefined || firstDirty(this.#rooms.views.pool(pool), command) !== undefined;
+  #isToAsk({ pool: name, command, called }: Cleaner): boolean {
+    const pool = this.#rooms.views.pool(name);
+    const { requestId, by } = command;
+    const isGiven = requestId !== undefined && pool.requests.has(requestKey(by.principal, name, requestId));
+    return called !== undefined || isGiven || firstDirty(pool, command) !== undefined;
   }
 
   /** What it was called for, and has not taken, is for the next one. */

@@ -182,5 +182,7 @@ test("a stranger extends nothing", async () => {
   const mine = leaseIn(await locks.acquire({ environment: "mine", notAfter: ahead(60) }));
   const other = leaseIn(await locks.acquire({ environment: "other", notAfter: ahead(60) }));
   expect(await refusal(ownerOf(server, other).renew({ leaseId: mine.id, notAfter: ahead(600) }))).toBe("permission_denied NOT_YOURS");
-  expect((await failureOf(locks.renew({ leaseId: mine.id, notAfter: ahead(-3_600) }))).rawMessage).toMatch(/^not_after: lies \d+ min in the past/);
+  expect((await failureOf(locks.renew({ leaseId: mine.id, notAfter: ahead(-3_600) }))).rawMessage).toMatch(
+    /^not_after: lies \d+ min in the past/,
+  );
 });

@@ -50,7 +50,7 @@ export class Wishes {
   }
 
   /** `pool`: as it is after the event's commit. */
-  entered({ pool: name, environments, cause, revision }: Event, pool: Pool, { leases }: Commit): void {
+  entered({ pool: name, environments, cause, revision }: Event, pool: Pool, { leases, events }: Commit): void {
     const known = this.#known.get(name) ?? new Map<string, Known>();
     this.#known.set(name, known);
     for (const { name: environment, deleted, labels, capacity } of environments) {
@@ -63,7 +63,10 @@ export class Wishes {
     // What has moved on in the same commit does not say any more what this event gave it.
     if (lease?.fencingToken === revision && isSelecting(lease)) this.#checkChosen(lease, known);
     const row = cause?.endReason === "UNSATISFIABLE" ? leases.find(({ id }) => id === cause.leaseId) : undefined;
-    if (row !== undefined && isSelecting(row)) this.#checkTurnedAway(row, known);
+    // Who waits for what is deleted is told before that itself is.
+    const going = events.flatMap((event) => event.environments.filter(({ deleted }) => deleted).map((environment) => environment.name));
+    const left = new Map([...known].filter(([environment]) => !going.includes(environment)));
+    if (row !== undefined && isSelecting(row)) this.#checkTurnedAway(row, left);
     checkWaiting(pool);
   }
 

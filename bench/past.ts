@@ -126,7 +126,7 @@ const questions: readonly [what: string, ask: (caller: Caller) => Promise<unknow
   ["GetStats of 7 days of one environment", (caller) => caller.call(getStats, { window, filter: { environment: "env-7" } })],
   ["ListEvents, the newest 100", (caller) => caller.call(listEvents, {})],
   ["ListEvents of one environment, the newest 100", (caller) => caller.call(listEvents, { filter: { environment: "env-7" } })],
-  ["ListEvents of one lease, the oldest", (caller) => caller.call(listEvents, { filter: { holder: "shop/service-1 #1" } })],
+  ["ListEvents of one holder, the oldest", (caller) => caller.call(listEvents, { filter: { holder: "shop/service-1 #1" } })],
   ["ListEvents of nothing that there is", (caller) => caller.call(listEvents, { filter: { leaseId: "none" } })],
 ];
 {

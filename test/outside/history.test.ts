@@ -1,4 +1,6 @@
 // What happened, told by InsightService of a real server, through kill -9.
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EventKind, GroupBy } from "../../gen/ts/callme/v1/insight_service_pb.ts";
@@ -127,6 +129,25 @@ test("GetStats counts what there was, in each environment, from when on it knows
     ["shop/web", 1n],
   ]);
   expect(kept.lease?.id).toBeTypeOf("string");
+});
+
+test("a history that cannot be written keeps nobody from anything, is refused by itself, and catches up when it can be", async () => {
+  await using other = await Server.start();
+  await other.stop();
+  const file = path.join(other.directory, "call-me.db-history");
+  await rm(file);
+  await mkdir(file);
+  await other.restart();
+  const { locks, insight } = clientsOf(other);
+  const { lease } = await locks.acquire({ environment: "uat" });
+  expect(await refusal(insight.listEvents({}))).toBe("unavailable STORAGE_FAILED");
+  expect(await refusal(insight.getStats({}))).toBe("unavailable STORAGE_FAILED");
+  await locks.release({ leaseId: lease?.id ?? "" });
+  expect((await fetch(`${other.url}/readyz`)).status).toBe(200);
+  await rm(file, { recursive: true });
+  const { events } = await insight.listEvents({});
+  expect(events.map(({ kind }) => nameOf(kind))).toEqual(["RELEASED", "GRANTED"]);
+  expect(other.complaints.map(({ msg }) => msg)).toEqual(["could not write the history; leases are not concerned, and it is tried again"]);
 });
 
 test("what cannot be asked is refused by the field's name", async () => {

@@ -1,0 +1,104 @@
+// The history behind the commits: when it takes them over, what it does when it cannot, and how long it keeps them.
+import { expect, test } from "vitest";
+import { Chronicle } from "../../src/engine/history/chronicle.ts";
+import { RecentHolds } from "../../src/engine/history/holds.ts";
+import { Views } from "../../src/engine/views.ts";
+import type { Kept, Part } from "../../src/store/history/history.ts";
+import { MemoryArchive } from "../../src/store/history/memory.ts";
+import { MemoryMedium } from "../../src/store/memory.ts";
+import { StoreFailure } from "../../src/store/store.ts";
+import { acquire, release, second, storeOn, submit } from "../store/fixtures.ts";
+import { Hand, immediate } from "./audience.ts";
+
+/** An archive that fails while it is told to, and counts. */
+class Faulty extends MemoryArchive {
+  failing = false;
+  appended = 0;
+  readonly trims: Kept[] = [];
+
+  override async append(part: Part): Promise<void> {
+    if (this.failing) throw new StoreFailure("STORAGE_FULL", "the disk is full");
+    this.appended++;
+    await super.append(part);
+  }
+
+  override async trim(kept: Kept): Promise<boolean> {
+    this.trims.push(kept);
+    return await super.trim(kept);
+  }
+}
+
+async function scene() {
+  const { store, clock, pools } = await storeOn(new MemoryMedium());
+  const [archive, timers, holds, troubles] = [new Faulty(), new Hand(), new RecentHolds(), [] as string[]];
+  const views = new Views(store, pools, holds);
+  const retention = { span: 60 * second, entries: 1 };
+  const trouble = (_: unknown, what: string) => void troubles.push(what);
+  const chronicle = new Chronicle({ store, archive, views, holds, timers, retention, trouble });
+  pools.onCommit((commit) => {
+    holds.note(commit);
+    chronicle.note();
+  });
+  const kinds = async () => (await chronicle.list({ kinds: [] }, 100)).entries.map(({ kind }) => kind);
+  return { store, clock, archive, timers, troubles, chronicle, kinds, holds };
+}
+
+/** Until so many parts have been taken over. */
+async function taken(archive: Faulty, parts: number): Promise<void> {
+  while (archive.appended < parts) await immediate();
+}
+
+test("commits are taken over a second after the first of them, together, and at once where somebody asks", async () => {
+  const { store, archive, timers, kinds } = await scene();
+  timers.pass(1_000);
+  await taken(archive, 1);
+  await submit(store, "default", acquire("a", "uat"));
+  timers.pass(500);
+  await submit(store, "default", release("a"));
+  timers.pass(500);
+  await taken(archive, 2);
+  await submit(store, "default", acquire("b", "uat"));
+  expect(await kinds()).toEqual(["GRANTED", "RELEASED", "GRANTED"]);
+  expect(archive.appended).toBe(3);
+});
+
+test("what cannot be written is told once, and taken over when it can be", async () => {
+  const { store, archive, timers, troubles, chronicle, kinds } = await scene();
+  await kinds();
+  archive.failing = true;
+  await submit(store, "default", acquire("a", "uat"));
+  for (let n = 0; n < 2; n++) await expect(chronicle.list({ kinds: [] }, 9)).rejects.toThrow("the disk is full");
+  await submit(store, "default", release("a"));
+  expect(troubles).toEqual(["write the history; leases are not concerned, and it is tried again"]);
+  archive.failing = false;
+  timers.pass(10_000);
+  await taken(archive, 2);
+  expect(await kinds()).toEqual(["RELEASED", "GRANTED"]);
+});
+
+test("each minute it forgets what is older than it should keep", async () => {
+  const { store, clock, archive, timers, kinds } = await scene();
+  await submit(store, "default", acquire("old", "uat"));
+  await submit(store, "default", release("old"));
+  await kinds();
+  clock.time += 100 * second;
+  timers.pass(60_000);
+  await submit(store, "default", acquire("new", "uat"));
+  expect(await kinds()).toEqual(["GRANTED"]);
+  expect(archive.trims).toEqual([{ before: clock.time - 60 * second, entries: 1 }]);
+});
+
+test("how long environments were held is recalled from before, and never of more than so many", async () => {
+  const { store, clock, archive, kinds, holds } = await scene();
+  for (let n = 0; n < 70; n++) {
+    await submit(store, "default", acquire(`l${n}`, "uat", { ttl: 600 * second }));
+    clock.time += n < 10 ? 100 * second : second;
+    await submit(store, "default", release(`l${n}`));
+  }
+  await kinds();
+  expect(holds.timesOf("uat")).toMatchObject({ samples: 64, medianHold: second });
+  const after = new RecentHolds();
+  for (const [name, durations] of await archive.holds(after.most, clock.time + 1)) after.recall(name, durations);
+  expect(after.timesOf("uat")).toEqual(holds.timesOf("uat"));
+  expect(after.timesOf("other")).toBeUndefined();
+});

@@ -64,7 +64,7 @@ export class Stopper {
     this.#endBy(Math.min(killAt, performance.now() + GRACE));
   }
 
-  /** SIGTERM now, unless it was sent already, and SIGKILL not before `killAt`, if nothing else is in a hurry. */
+  /** SIGTERM now, unless it was sent already, and SIGKILL not before `killAt`, if nothing else is in a hurry; never, if that is infinite. */
   ask(killAt: number): void {
     this.#asked = true;
     this.#endBy(killAt);
@@ -84,6 +84,8 @@ export class Stopper {
   #killBy(at: number): void {
     this.#killAt = Math.min(this.#killAt, at);
     clearTimeout(this.#timer);
+    // A timer without an end would go off at once.
+    if (!this.stopping) return;
     this.#timer = setTimeout(() => this.#kill("it did not end in time"), Math.max(0, this.#killAt - performance.now()));
   }
 

@@ -1,9 +1,11 @@
 // Newer runs in place of older ones, on the command line.
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Supersede } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { EndReason } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf, leaseIn, seconds, tokenOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { gone, lease, ScriptedServer } from "./scripted.ts";
 import { open, type Session, type } from "./terminal.ts";
 import { aheadOf, ended, leaseOf, ms, until, Wrapped } from "./wrapped.ts";
 
@@ -101,7 +103,7 @@ describe.concurrent("exec", () => {
 
 test("acquire and wait --lease of one that waits end with 7; renew and everybody who looks tell who asks a holder to stop", async () => {
   const held = await type(["acquire", "shown", "--json", ...run(1, "shown main")], env);
-  const { lease, leaseToken } = JSON.parse(held.stdout);
+  const { lease: first, leaseToken } = JSON.parse(held.stdout);
   const waits = await type(["acquire", "shown", "--no-wait", "--output", "json", ...run(2, "shown main"), "--supersede", "none"], env);
   expect(waits.code).toBe(4);
   const waiting = JSON.parse(waits.stdout);
@@ -117,13 +119,13 @@ test("acquire and wait --lease of one that waits end with 7; renew and everybody
   await watch.stdout.shows("build #1 is asked to stop by build #3");
   watch.interrupt("SIGINT");
   await watch.exit;
-  const renewed = await type(["renew", "--lease", lease.id], { CALL_ME_URL: server.url, CALL_ME_LEASE_TOKEN: leaseToken });
+  const renewed = await type(["renew", "--lease", first.id], { CALL_ME_URL: server.url, CALL_ME_LEASE_TOKEN: leaseToken });
   expect(renewed).toMatchObject({ code: 0, stderr: expect.stringMatching(/build #3 \(https:\/\/ci.example\/3\) asks to stop by /) });
   for (const args of [["status"], ["check", "shown"]])
     expect((await type(args, env)).stdout, args[0]).toContain("asked to stop by build #3");
   await newer.stderr.shows("asked to stop by build #3");
   expect((await type(["history", "shown"], env)).stdout).toContain("cancel requested");
-  await clients.locks.release({ leaseId: lease.id });
+  await clients.locks.release({ leaseId: first.id });
   expect(await newer.exit).toBe(0);
 });
 
@@ -137,6 +139,31 @@ test("renew --while says who asks, and ends with 7 when the time is over", async
   await keeps.stderr.shows("build #8 asks to stop by");
   expect(await outcome(keeps)).toMatchObject({ code: 7, stderr: expect.stringContaining("is over") });
   expect((await ended(server, held.id)).reason).toBe(EndReason.SUPERSEDED);
+});
+
+test("exec that is asked to stop without a time for it tells its command so, and kills nothing", async () => {
+  const expiresAt = timestampFromMs(Date.now() + 60_000);
+  const held = (asked: object = {}) => lease(LeaseState.HELD, { ttl: seconds(60), ttlRemaining: seconds(60), expiresAt, ...asked });
+  let renewals = 0;
+  await using scripted = await new ScriptedServer({
+    locks: {
+      acquire: () => ({ lease: held() }),
+      renew: () => ({ lease: held(renewals++ === 0 ? {} : { cancelRequested: { by: { principal: "ops" } } }) }),
+      async *watchLease(_, { signal }) {
+        yield { lease: held({ cancelRequested: { by: { principal: "ops" } } }) };
+        await gone(signal);
+      },
+      release: () => ({ lease: lease(LeaseState.ENDED) }),
+    },
+  }).start();
+  await using wrapped = await Wrapped.start({ url: scripted.url, key: "" }, "uat", { script: "talkative" });
+  await wrapped.says("got TERM");
+  expect(wrapped.alive).toBe(true);
+  expect(wrapped.stderr).toContain("ops asks to stop; stopping the command");
+  // Whoever cancels the job has no more patience than ever.
+  wrapped.signal("SIGTERM");
+  expect(await wrapped.end, wrapped.stderr).toEqual({ code: 7, signal: null });
+  expect(wrapped.stderr).toContain("killing the command");
 });
 
 test.each([

@@ -20,6 +20,23 @@ export function superseding({ name, supersede }: Branch): Partial<Acquire> {
   return { supersedeKey: name, ...(supersede !== "NONE" && { supersede }) };
 }
 
+/** The steps of a story: a run of a branch is given what it waited for, a newer one asks it to stop, and then its answer turns out to be lost. */
+export function unheard(who: fc.Arbitrary<number>, asked: fc.Arbitrary<object>): fc.Arbitrary<object[]> {
+  return fc
+    .record({ holder: who, first: who, next: who, asked, forGood: fc.boolean() })
+    .map(({ holder, first, next, asked: all, forGood }) => {
+      const begins = { ...all, fail: false, begins: 0, ends: 0, priority: 0 };
+      return [
+        { ...begins, who: holder, ttl: 3_600_000_000, branch: { name: "", supersede: "NONE" } },
+        { ...begins, who: first, keyed: true, wait: 60_000_000, branch: { name: "x", supersede: "NONE" } },
+        { what: "silence", who: first, forGood, hears: false, noticed: 20_000_000 },
+        { what: "release", who: holder },
+        { ...begins, who: next, branch: { name: "x", supersede: "HELD" } },
+        { what: "pass", span: 25_000_000 },
+      ];
+    });
+}
+
 /** The steps of a story: a run of a branch has what a newer one wants, with all that becomes of it until its time to stop is over. */
 export function stopped(who: fc.Arbitrary<number>, asked: fc.Arbitrary<object>, doing: fc.Arbitrary<object>): fc.Arbitrary<object[]> {
   return fc

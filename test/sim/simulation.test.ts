@@ -30,6 +30,7 @@ test("whatever happens, nothing acknowledged is lost, nobody is granted twice, a
     "SUPERSEDED",
     "asked to stop",
     "stopped",
+    "asked, and lost",
     "FORCE_RELEASED",
     "UNSATISFIABLE",
     "passed over",

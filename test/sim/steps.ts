@@ -5,7 +5,7 @@ import type { Labels } from "../../src/core/model/environment.ts";
 import type { SelectorWant } from "../../src/core/model/lease.ts";
 import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Micros } from "../../src/core/model/units.ts";
-import { type Branch, branch, stopped } from "./branches.ts";
+import { type Branch, branch, stopped, unheard } from "./branches.ts";
 import { type CleanerStep, cleaner, cleaning, type Habits, LIVES } from "./dirt.ts";
 import { type POOLS, poolOf } from "./pools.ts";
 import { wanted } from "./wanting.ts";
@@ -258,7 +258,7 @@ const handover: fc.Arbitrary<Step> = fc
     ],
   }));
 
-const superseded = stopped(who, acquire, fc.oneof(act, breaks)).map((steps) => {
+const superseded = fc.oneof(stopped(who, acquire, fc.oneof(act, breaks)), unheard(who, acquire)).map((steps) => {
   return { what: "story", atOnce: false, steps: steps as Single[] } as const;
 });
 

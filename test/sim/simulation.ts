@@ -86,8 +86,8 @@ export class Simulation {
     const { ends } = this.#judge.books;
     const end = ends[Math.floor(ends.length / 2)];
     if (end === undefined) return;
-    // History is cut a minute after the start: before that, a row that is too old is still there.
-    this.#machine.off(end + DAY - SOON - this.#machine.engine.views.now());
+    // History is cut a minute after the start: before that, a row that is too old is still there. The steps may have taken that long already.
+    this.#machine.off(Math.max(0, end + DAY - SOON - this.#machine.engine.views.now()));
     await this.#machine.rest();
     await this.#askAgain();
     for (let round = 0; round < 3; round++) {

@@ -28,7 +28,7 @@ function once(lease: Lease, is: (now: Lease) => boolean): Promise<Lease> {
   });
 }
 
-const held = ({ state }: Lease) => state === LeaseState.HELD;
+const isHeld = ({ state }: Lease) => state === LeaseState.HELD;
 const ended = ({ state }: Lease) => state === LeaseState.ENDED;
 
 describe("a reservation", () => {
@@ -92,7 +92,7 @@ describe("a reservation", () => {
     const begin = Number(later.notBefore?.seconds) + 1;
     await eventually(() => Date.now() / 1_000 > begin);
     await server.restart();
-    expect(await once(later, held)).toMatchObject({ id: later.id, nextReservation: { leaseId: beyond.id } });
+    expect(await once(later, isHeld)).toMatchObject({ id: later.id, nextReservation: { leaseId: beyond.id } });
     expect(await peek(beyond)).toMatchObject({ state: LeaseState.QUEUED, position: 0 });
   });
 
@@ -121,11 +121,35 @@ describe("a reservation", () => {
     const needs = [{ environment: "pair-a" }, { environment: "pair-b" }];
     const both = leaseIn(await locks.acquire({ ...ANNA, needs, notBefore: ahead(1), notAfter: ahead(600) }));
     const again = leaseIn(await locks.acquire({ ...ANNA, needs, notBefore: ahead(300), notAfter: ahead(600) }));
-    expect((await once(both, held)).environments.map(({ slotIndexes }) => slotIndexes)).toEqual([[0], [0]]);
+    expect((await once(both, isHeld)).environments.map(({ slotIndexes }) => slotIndexes)).toEqual([[0], [0]]);
     await locks.release({ leaseId: both.id });
     await environments.deleteEnvironment({ environment: "pair-b" });
     expect(await peek(again)).toMatchObject({ state: LeaseState.ENDED, endReason: EndReason.UNSATISFIABLE });
   });
+});
+
+test("by selector it is told nowhere before, and gets what is free then", async () => {
+  const { locks, environments } = clients;
+  const labels = { rack: "seven" };
+  await environments.applyEnvironments({
+    environments: [
+      { name: "rack-a", labels },
+      { name: "rack-b", labels },
+    ],
+  });
+  const held = leaseIn(await locks.acquire({ environment: "rack-a" }));
+  const needs = [{ selector: "rack=seven" }];
+  const later = leaseIn(await locks.acquire({ ...ANNA, needs, notBefore: ahead(1), notAfter: ahead(600) }));
+  expect(later).toMatchObject({ state: LeaseState.QUEUED, position: 0, environments: [] });
+  const { environments: now } = await locks.check({ environment: "rack-b" });
+  expect([now[0]?.available, now[0]?.nextReservation, now[0]?.queueLength]).toEqual([true, undefined, 0]);
+  expect((await once(later, isHeld)).environments.map(({ name }) => name)).toEqual(["rack-b"]);
+  const both = leaseIn(
+    await locks.acquire({ ...ANNA, needs: [{ selector: "rack=seven", count: 2 }], notBefore: ahead(300), notAfter: ahead(600) }),
+  );
+  await locks.release({ leaseId: held.id });
+  await environments.deleteEnvironment({ environment: "rack-a" });
+  expect(await peek(both)).toMatchObject({ state: LeaseState.ENDED, endReason: EndReason.UNSATISFIABLE });
 });
 
 describe("an end", () => {

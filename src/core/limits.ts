@@ -71,6 +71,8 @@ export const limits = {
   /** Commands decided in one transaction, and those that may wait for one: beyond it a caller is refused. */
   batch: 1_000,
   waiting: 20_000,
+  /** Questions to the history that may wait for one another. */
+  questions: 100,
   /** The newest events of a pool that a watch can resume over; no older than `history`. */
   log: 10_000,
   /** And in bytes, as they are stored; between two trims up to twice as many. */

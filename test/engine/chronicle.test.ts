@@ -1,5 +1,6 @@
 // The history behind the commits: when it takes them over, what it does when it cannot, and how long it keeps them.
 import { expect, test } from "vitest";
+import { limits } from "../../src/core/limits.ts";
 import { Chronicle } from "../../src/engine/history/chronicle.ts";
 import { RecentHolds } from "../../src/engine/history/holds.ts";
 import { Views } from "../../src/engine/views.ts";
@@ -101,4 +102,16 @@ test("how long environments were held is recalled from before, and never of more
   for (const [name, durations] of await archive.holds(after.most, clock.time + 1)) after.recall(name, durations);
   expect(after.timesOf("uat")).toEqual(holds.timesOf("uat"));
   expect(after.timesOf("other")).toBeUndefined();
+});
+
+test("questions wait for one another, not too many of them, and none is answered that nobody waits for", async () => {
+  const { chronicle, archive } = await scene();
+  const asked = Array.from({ length: limits.questions }, (_, n) => chronicle.list({ kinds: [] }, 1, undefined, { gone: n % 2 === 1 }));
+  const settled = Promise.allSettled(asked);
+  await expect(chronicle.list({ kinds: [] }, 1)).rejects.toMatchObject({ reason: "OVERLOADED" });
+  const answers = await settled;
+  expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(limits.questions / 2);
+  expect(answers[1]).toMatchObject({ reason: { reason: "CALLER_GONE" } });
+  expect((await chronicle.list({ kinds: [] }, 1)).entries).toEqual([]);
+  expect(archive.appended).toBeGreaterThan(0);
 });

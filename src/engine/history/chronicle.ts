@@ -1,6 +1,9 @@
+import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Archive, Filter, GroupBy, Page, StatsRow } from "../../store/history/history.ts";
 import type { Store } from "../../store/store.ts";
+import type { EngineCall } from "../call.ts";
+import { EngineFailure } from "../failure.ts";
 import type { Timers } from "../timers.ts";
 import type { Views } from "../views.ts";
 import { fleetOf } from "./fleet.ts";
@@ -30,6 +33,10 @@ export interface ChronicleParts {
   readonly trouble: (error: unknown, what: string) => void;
 }
 
+/** Who asks. */
+type Gone = Pick<EngineCall, "gone">;
+const HERE: Gone = { gone: false };
+
 /** What to count; see StatsQuery. */
 export interface StatsAsked {
   readonly filter: Filter;
@@ -53,6 +60,9 @@ export class Chronicle {
   #tail: Promise<void> = Promise.resolve();
   #isArmed = false;
   #isTroubled = false;
+  /** Questions that wait, or are being answered. */
+  #asked = 0;
+  #questions: Promise<void> = Promise.resolve();
   #isRecalled = false;
   #cancelTake: (() => void) | undefined;
   #cancelTrim: (() => void) | undefined;
@@ -70,14 +80,35 @@ export class Chronicle {
     if (!this.#isTroubled) this.#takeAfter(TAKE_AFTER);
   }
 
-  /** Entries with all that was committed before the call. Rejects with a StoreFailure. */
-  async list(filter: Filter, limit: number, before?: number): Promise<Page> {
-    await this.#catchUp();
-    return await this.#reopening(this.#parts.archive.list(filter, limit, before));
+  /** Entries with all that was committed before the call. Rejects with a StoreFailure or an EngineFailure. */
+  list(filter: Filter, limit: number, before?: number, call: Gone = HERE): Promise<Page> {
+    return this.#ask(call, async () => {
+      await this.#catchUp();
+      return await this.#reopening(this.#parts.archive.list(filter, limit, before));
+    });
   }
 
-  /** Figures of a time, what is held now included. Rejects with a StoreFailure. */
-  async stats({ filter, from, to, groupBy, label }: StatsAsked): Promise<readonly StatsRow[]> {
+  /** Figures of a time, what is held now included. Rejects with a StoreFailure or an EngineFailure. */
+  stats(asked: StatsAsked, call: Gone = HERE): Promise<readonly StatsRow[]> {
+    return this.#ask(call, () => this.#count(asked));
+  }
+
+  /** One question at a time, and none that nobody waits for any more: a long history takes a second each. */
+  #ask<T>(call: Gone, question: () => Promise<T>): Promise<T> {
+    if (this.#asked >= limits.questions)
+      return Promise.reject(
+        new EngineFailure("OVERLOADED", `${this.#asked} questions to the history wait already; try again a little later`),
+      );
+    this.#asked++;
+    const answer = this.#questions.then(() => {
+      if (call.gone) throw new EngineFailure("CALLER_GONE", "its caller was gone before its turn; it was not looked up");
+      return question();
+    });
+    this.#questions = answer.then(nothing, nothing).finally(() => this.#asked--);
+    return answer;
+  }
+
+  async #count({ filter, from, to, groupBy, label }: StatsAsked): Promise<readonly StatsRow[]> {
     const { archive, store, views } = this.#parts;
     const asOf = store.now();
     // First what is held, and then the ends up to now: what ends in between is known to both.
@@ -169,3 +200,6 @@ export class Chronicle {
     while (!this.#stopped && (await this.#reopening(archive.trim(kept()))));
   }
 }
+
+/** In place of an answer that nobody waits for. */
+function nothing(): void {}

@@ -6,7 +6,7 @@ import type { EventKind } from "../../core/event.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Entry, Filter, GroupBy, Spread, StatsRow } from "../../store/history/history.ts";
 import { badField } from "../errors.ts";
-import type { Service } from "./call.ts";
+import type { Call, Service } from "./call.ts";
 import { endedByOf, holderOf } from "./convert.ts";
 import { choice, duration, show, time } from "./fields.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
@@ -25,10 +25,11 @@ const GROUPS: Partial<Record<pb.GroupBy, GroupBy>> = {
 export async function listEvents(
   { chronicle }: Service,
   request: pb.ListEventsRequest,
+  call: Call,
 ): Promise<MessageInitShape<typeof pb.ListEventsResponseSchema>> {
   const size = pageSize(request.pageSize);
   const token = readToken(request.pageToken, 1, ([position]) => Number.isSafeInteger(Number(position)));
-  const page = await chronicle.list(readFilter(request.filter), size, token === undefined ? undefined : Number(token[0]));
+  const page = await chronicle.list(readFilter(request.filter), size, token === undefined ? undefined : Number(token[0]), call);
   return {
     events: page.entries.map(eventMessage),
     nextPageToken: page.next === undefined ? "" : writeToken([String(page.next)]),
@@ -39,6 +40,7 @@ export async function listEvents(
 export async function getStats(
   { engine, chronicle }: Service,
   request: pb.GetStatsRequest,
+  call: Call,
 ): Promise<MessageInitShape<typeof pb.GetStatsResponseSchema>> {
   const { since, until, ...filter } = readFilter(request.filter);
   if (filter.kinds.length > 0) throw badField("filter.kinds", "the figures are of all kinds; leave it out");
@@ -52,7 +54,7 @@ export async function getStats(
   if (groupBy === "LABEL" && request.labelKey === "") throw badField("label_key", "is missing: which label GROUP_BY_LABEL goes by");
   if (groupBy !== "LABEL" && request.labelKey !== "")
     throw badField("label_key", `${show(request.labelKey)} is given, but group_by is not GROUP_BY_LABEL`);
-  const rows = await chronicle.stats({ filter, from, to, groupBy, label: request.labelKey });
+  const rows = await chronicle.stats({ filter, from, to, groupBy, label: request.labelKey }, call);
   return { rows: rows.map(rowMessage) };
 }
 

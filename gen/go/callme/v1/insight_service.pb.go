@@ -776,7 +776,8 @@ type StatsRow struct {
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Leases that were granted within the window, and held, once for each environment. An offer that nobody claimed is none, nor is cleaning.
 	Grants uint64 `protobuf:"varint,2,opt,name=grants,proto3" json:"grants,omitempty"`
-	// Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+	// Time for which slots were held in the window, by the time for which there were slots; 0 where there were none, more
+	// than 1 where a capacity was reduced under its holders. What began
 	// before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
 	// there while it was held.
 	Utilisation float64 `protobuf:"fixed64,3,opt,name=utilisation,proto3" json:"utilisation,omitempty"`

@@ -381,7 +381,8 @@ export type StatsRow = Message<"callme.v1.StatsRow"> & {
   grants: bigint;
 
   /**
-   * Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+   * Time for which slots were held in the window, by the time for which there were slots; 0 where there were none, more
+   * than 1 where a capacity was reduced under its holders. What began
    * before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
    * there while it was held.
    *

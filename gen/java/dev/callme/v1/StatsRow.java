@@ -115,7 +115,8 @@ private static final long serialVersionUID = 0L;
   private double utilisation_ = 0D;
   /**
    * <pre>
-   * Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+   * Time for which slots were held in the window, by the time for which there were slots; 0 where there were none, more
+   * than 1 where a capacity was reduced under its holders. What began
    * before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
    * there while it was held.
    * </pre>
@@ -966,7 +967,8 @@ private static final long serialVersionUID = 0L;
     private double utilisation_ ;
     /**
      * <pre>
-     * Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+     * Time for which slots were held in the window, by the time for which there were slots; 0 where there were none, more
+     * than 1 where a capacity was reduced under its holders. What began
      * before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
      * there while it was held.
      * </pre>
@@ -980,7 +982,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+     * Time for which slots were held in the window, by the time for which there were slots; 0 where there were none, more
+     * than 1 where a capacity was reduced under its holders. What began
      * before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
      * there while it was held.
      * </pre>
@@ -998,7 +1001,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+     * Time for which slots were held in the window, by the time for which there were slots; 0 where there were none, more
+     * than 1 where a capacity was reduced under its holders. What began
      * before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
      * there while it was held.
      * </pre>

@@ -1223,7 +1223,8 @@ pub struct StatsRow {
     /// Leases that were granted within the window, and held, once for each environment. An offer that nobody claimed is none, nor is cleaning.
     #[prost(uint64, tag="2")]
     pub grants: u64,
-    /// Time for which slots were held in the window, by the time for which there were slots, 0 to 1; 0 where there were none. What began
+    /// Time for which slots were held in the window, by the time for which there were slots; 0 where there were none, more
+    /// than 1 where a capacity was reduced under its holders. What began
     /// before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
     /// there while it was held.
     #[prost(double, tag="3")]

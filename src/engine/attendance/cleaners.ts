@@ -38,8 +38,9 @@ export class Cleaners {
 
   /** Asks by `ask`, and again whenever there may be something. Of those who wait one is called for each environment that becomes DIRTY. */
   async clean({ pool, command, wait: asked }: AskedToClean, call: EngineCall, ask: () => Promise<Reply>): Promise<Reply> {
-    const patience = patienceOf(asked, call);
     let reply = await ask();
+    // Behind that: it may have had to wait for the disk, and the caller's deadline does not move.
+    const patience = patienceOf(asked, call);
     if (!isInVain(reply) || patience <= 0) return reply;
     const cleaner: Cleaner = { pool, command, wait: this.#waits.open(patience, call), called: undefined };
     const leave = this.#join(cleaner);

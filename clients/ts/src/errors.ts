@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { EndReason, EndReasonSchema, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { type CancelRequest, EndReason, EndReasonSchema, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The environments are not ours, and nothing of us stands in line: the lease ended before it was held, or the server stored none at all. */
@@ -75,6 +75,21 @@ export class LeaseLost extends Error {
     this.leaseId = leaseId;
     this.why = why;
     this.endReason = endReason;
+  }
+}
+
+/** Somebody asks the holder of a lease to stop: a newer hold with its supersedeKey. The lease is kept until the body has ended. */
+export class CancelRequested extends Error {
+  override readonly name = "CancelRequested";
+  readonly leaseId: string;
+  /** Who asks, by when and why. */
+  readonly request: CancelRequest;
+
+  constructor(leaseId: string, request: CancelRequest) {
+    const { by, reason } = request;
+    super(`asked to stop by ${by?.holder?.name || by?.principal || "somebody unnamed"}${reason && `: ${reason}`}`);
+    this.leaseId = leaseId;
+    this.request = request;
   }
 }
 

@@ -2,7 +2,7 @@ import process from "node:process";
 import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { giveBack, type Locks } from "./calls.ts";
 import { HeldEnvironment } from "./environment.ts";
-import { type LeaseLost, NotAcquired } from "./errors.ts";
+import { CancelRequested, type LeaseLost, NotAcquired } from "./errors.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { Keeper } from "./keeper.ts";
 import { Limit } from "./limit.ts";
@@ -20,8 +20,8 @@ export class HeldLease implements AsyncDisposable {
   /** What is held, in the order in which it was asked for: of a selector, what was chosen. */
   readonly environments: readonly HeldEnvironment[];
   /**
-   * Aborts when the lease is lost, with a LeaseLost, or with the reason of HoldOptions.signal. Then stop: the environment is handed over
-   * soon.
+   * Aborts when the lease is lost, with a LeaseLost, when somebody asks to stop, with a CancelRequested, or with the reason of
+   * HoldOptions.signal. Then stop: the environment is handed over soon.
    */
   readonly signal: AbortSignal;
   readonly #locks: Locks;
@@ -42,6 +42,7 @@ export class HeldLease implements AsyncDisposable {
     this.signal = limit.signal;
     this.#limit = limit;
     void keeper.over.then((loss) => loss && limit.abort(loss));
+    void keeper.cancelled.then((request) => limit.abort(new CancelRequested(this.id, request)));
   }
 
   /**
@@ -79,10 +80,10 @@ export class HeldLease implements AsyncDisposable {
 
   /**
    * Runs a command, and answers with its exit code, as a shell gives it, when all that it has started has ended: its process group gets
-   * SIGTERM, and SIGKILL within 3 s and before the lease has ended, when the lease is lost, when SIGINT, SIGTERM or SIGHUP come to us, and
+   * SIGTERM, and SIGKILL within 3 s and before the lease has ended, when its signal aborts, when SIGINT, SIGTERM or SIGHUP come to us, and
    * for what it leaves behind. It is killed with us. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT,
    * CALL_ME_SLOTS, CALL_ME_FENCING_TOKEN and what the environments give (CALL_ME_VAR_…) in its environment, and never our key; our stdin,
-   * stdout and stderr unless `stdio` is "ignore". Rejects with the LeaseLost, or the reason of HoldOptions.signal.
+   * stdout and stderr unless `stdio` is "ignore". Rejects with the reason of the lease's signal.
    */
   async run(command: readonly string[], { env = process.env, cwd, stdio }: RunOptions = {}): Promise<number> {
     const { CALL_ME_API_KEY: _, ...rest } = withoutGiven(env);

@@ -53,7 +53,7 @@ const OWN = [
   "signal",
   "onWaiting",
 ];
-const PASSED = ["pool", "ifBusy", "priority", "requestId", "reason", "tags", "autoClaim"] as const;
+const PASSED = ["pool", "ifBusy", "priority", "requestId", "reason", "tags", "autoClaim", "supersedeKey", "supersede"] as const;
 
 /**
  * The one request that every try sends. Throws a TypeError if a length of time is none, there is no such option, or a value is not of its

@@ -19,6 +19,9 @@ export interface Estimate {
   readonly medianHold: Micros;
 }
 
+/** To how much a guess is exact. */
+const STEP = 100_000;
+
 type TimesOf = (environment: string) => HoldTimes | undefined;
 
 /** The 90th percentile of a normal distribution, in its deviations. */
@@ -32,7 +35,9 @@ const LOOKED = 10;
  * The estimate of a QUEUED lease; undefined where too little is known: of an environment, of a state that somebody has to end, of a waiter that
  * was passed over. It takes those ahead to hold for as long as others did before, and to give back what it wants. O(needs · log n).
  */
-export function estimateOf(pool: Pool, lease: Lease, now: Micros, timesOf: TimesOf): Estimate | undefined {
+export function estimateOf(pool: Pool, lease: Lease, time: Micros, timesOf: TimesOf): Estimate | undefined {
+  // All who ask at about the same time are told the same.
+  const now = time - (time % STEP);
   if (lease.state !== "QUEUED" || lease.passedOver === true || lease.early === true) return undefined;
   const outlook = (site: Site, ahead: number) => {
     const times = isOutOfService(site.environment) ? undefined : timesOf(site.environment.config.name);

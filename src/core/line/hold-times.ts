@@ -17,6 +17,8 @@ export class HoldTimes {
   readonly variance: number;
   readonly medianHold: Micros;
   readonly #sorted: Float64Array;
+  /** The last answer of `after`: all who wait for one holder ask the same. */
+  #last: { readonly elapsed: Micros; readonly most: Micros; readonly rest: Outlook } | undefined;
 
   /** One at least. */
   constructor(durations: Iterable<Micros>) {
@@ -31,6 +33,11 @@ export class HoldTimes {
    * taken to begin anew.
    */
   after(elapsed: Micros, most: Micros): Outlook {
+    if (this.#last?.elapsed !== elapsed || this.#last.most !== most) this.#last = { elapsed, most, rest: this.#after(elapsed, most) };
+    return this.#last.rest;
+  }
+
+  #after(elapsed: Micros, most: Micros): Outlook {
     const longer = this.#sorted.findIndex((length) => length > elapsed);
     const [from, past] = longer === -1 ? [0, 0] : [longer, elapsed];
     const rest = this.#sorted.subarray(from).map((length) => Math.min(length - past, most));

@@ -32,16 +32,17 @@ const OVER = "its not_after was reached";
  * due: the grace of a start, and the end of waiters who have vanished, so that nothing is offered to them.
  */
 export function decide(draft: Draft, command: Command): Reply {
-  const [before, events] = [draft.pool, draft.events.length];
+  const before = draft.pool;
+  const events = draft.events.length;
   if (command.type === "recover") recover(draft);
   if (command.type === "abandon") abandon(draft, command.leases);
   pulse(draft);
   if (command.type === "acquire") draft.index(command);
   const mark = draft.mark();
-  const actor = "by" in command ? draft.identity(command.by) : undefined;
-  draft.actor = actor;
+  const caller = "by" in command ? command.by : undefined;
+  draft.caller = caller;
   const reply = execute(draft, command);
-  draft.actor = undefined;
+  draft.caller = undefined;
   // What is UNSATISFIABLE at once is an answer only (rule 2): that lease has no revision.
   if (!reply.ok || reply.lease?.revision === 0) draft.reset(mark);
   settle(draft);
@@ -52,9 +53,9 @@ export function decide(draft: Draft, command: Command): Reply {
   if (lease.state === "OFFERED" && SIGNS.has(command.type)) lease = hold(draft, lease);
   // Whoever is answered HELD has told them, also one that was served just now.
   if (command.type === "renew" && command.facts !== undefined && lease.state === "HELD") {
-    draft.actor = actor;
+    draft.caller = caller;
     tell(draft, lease, command.facts, true);
-    draft.actor = undefined;
+    draft.caller = undefined;
   }
   return { ...reply, lease, pool: draft.pool };
 }

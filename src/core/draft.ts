@@ -5,7 +5,7 @@ import { claimedBy, placed } from "./line/placing.ts";
 import type { Environment } from "./model/environment.ts";
 import { withPostings } from "./model/labels.ts";
 import { type EndedBy, type Lease, requestKey, type Want } from "./model/lease.ts";
-import { isSelecting, namesOf, selectorsOf } from "./model/needs.ts";
+import { isSelecting, namesOf } from "./model/needs.ts";
 import type { Pool } from "./model/pool.ts";
 import type { PoolConfig } from "./model/pool-config.ts";
 import { isReady } from "./model/rank.ts";
@@ -80,8 +80,8 @@ export class Draft {
   #placed: Pool;
   /** Leases that ended in this draft, by id and by request key. */
   #ended: Sorted<string, Lease> = Sorted.empty(ascending);
-  /** Who has asked for the command that is executed; nobody for what comes by itself. */
-  actor: EndedBy | undefined;
+  /** Who calls for what is executed; nobody for what comes by itself. */
+  caller: Caller | undefined;
   readonly rows: Row[] = [];
   readonly events: Event[] = [];
   /** Environments whose free slots or line changed since the pool was last settled. */
@@ -89,7 +89,7 @@ export class Draft {
   /** Leases that have become ready since then. */
   readonly arrived = new Set<string>();
   /** Environments that were touched since claims were last told of. */
-  readonly #moved = new Set<string>();
+  readonly #moved: string[] = [];
 
   constructor(pool: Pool, at: Micros, found: Found) {
     this.at = Math.max(at, pool.at);
@@ -115,7 +115,7 @@ export class Draft {
 
   /** Has what the selectors of a request read kept in order from now on. Whatever becomes of it: another one will ask for the same. */
   index(request: { readonly needs: readonly Want[] }): void {
-    for (const { selector } of selectorsOf(request)) this.pool = withPostings(this.pool, selector);
+    for (const need of request.needs) if ("selector" in need) this.pool = withPostings(this.pool, need.selector);
   }
 
   /** Places those who wait by selector, for what has changed; whom it serves, or moves out of the way of others, is looked at. */
@@ -134,7 +134,7 @@ export class Draft {
   settled(): void {
     for (const name of this.touched) {
       this.pool = withFitted(this.pool, name);
-      this.#moved.add(name);
+      this.#moved.push(name);
     }
     this.touched.clear();
     this.arrived.clear();
@@ -156,6 +156,11 @@ export class Draft {
   identity(by: Caller): EndedBy {
     const lease = by.lease === undefined ? undefined : this.lease(by.lease);
     return lease === undefined ? { principal: by.principal } : { principal: lease.principal, lease: lease.id, holder: lease.holder };
+  }
+
+  /** Who asked for what is executed, if anybody did. */
+  get #actor(): EndedBy | undefined {
+    return this.caller && this.identity(this.caller);
   }
 
   /** The other pool that an environment belongs to, if it does. */
@@ -193,9 +198,8 @@ export class Draft {
     for (const name of rest?.keys() ?? []) this.rows.push({ kind: "environment", name });
     const entered = before?.early === true && row.early !== true;
     if (before?.state === row.state && before.passedOver === row.passedOver && !entered) {
-      const names = namesOf(row);
-      if (before.cancelRequested !== row.cancelRequested) this.#tell(revision, names, cancelTale(row, names));
-      else if (before.notAfter !== row.notAfter) this.#tell(revision, names, {});
+      if (before.cancelRequested !== row.cancelRequested) this.#tell(revision, namesOf(row), cancelTale(row, namesOf(row)));
+      else if (before.notAfter !== row.notAfter) this.#tell(revision, namesOf(row), {});
       return row;
     }
     if (row.state === "ENDED") this.#remember(row);
@@ -218,7 +222,7 @@ export class Draft {
     this.touched.add(name);
     if (before !== undefined && isOutOfService(before.environment) !== isOutOfService(row))
       for (const id of before.joint.values()) this.#shift(leaseOf(this.pool, id));
-    if (told) this.#tell(revision, [name], environmentTale(before?.environment, row, this.actor));
+    if (told) this.#tell(revision, [name], environmentTale(before?.environment, row, this.#actor));
     return row;
   }
 
@@ -240,15 +244,18 @@ export class Draft {
    * waits for others as well has begun to claim their slots, or claims them no more. `from`: the first event since then.
    */
   tellClaims(before: Pool, from: number): void {
+    if (this.#moved.length === 0) return;
+    const moved = new Set(this.#moved.filter((name) => isClaimed(before, name) || isClaimed(this.pool, name)));
+    this.#moved.length = 0;
+    if (moved.size === 0) return;
     const told = new Map(this.events.slice(from).flatMap((event) => event.environments.map(({ name, available }) => [name, available])));
     // Whoever is placed by a selector may claim what has just been told to be available.
     const mayMove = before.selecting.size > 0 || this.pool.selecting.size > 0;
-    for (const name of this.#moved) {
+    for (const name of moved) {
       if (!this.pool.sites.has(name) || (told.has(name) && !mayMove)) continue;
       const was = told.get(name) ?? (before.sites.has(name) ? wouldGrant(before, name, this.at) : undefined);
       if (was !== undefined && was !== wouldGrant(this.pool, name, this.at)) this.#tell(this.next(), [name], {});
     }
-    this.#moved.clear();
   }
 
   /** Removes an environment on which nobody is and for which nobody waits; `told` makes it an event. */
@@ -258,7 +265,7 @@ export class Draft {
     this.pool = withoutEnvironment(this.pool, name);
     this.rows.push({ kind: "environment", name });
     this.touched.add(name);
-    const by = this.actor;
+    const by = this.#actor;
     if (told)
       this.events.push({
         ...{ revision, at: this.at, pool: this.pool.name, environments: [deletedStatus(environment)] },
@@ -281,6 +288,11 @@ export class Draft {
 
   #tell(revision: Revision, names: readonly string[], tale: Tale): void {
     const environments = names.map((name) => statusOf(this.pool, name));
-    this.events.push({ revision, at: this.at, pool: this.pool.name, environments, ...tale });
+    this.events.push({ ...tale, revision, at: this.at, pool: this.pool.name, environments });
   }
+}
+
+/** Whether anybody in line could keep slots of an environment from others. */
+function isClaimed({ waiters, sites }: Pool, name: string): boolean {
+  return waiters > 0 && (sites.get(name)?.ready.size ?? 0) > 0;
 }

@@ -43,8 +43,8 @@ export function withLease(pool: Pool, lease: Lease, rests?: Rests): Pool {
     leases: live ? pool.leases.set(lease.id, lease) : pool.leases.delete(lease.id),
     requests: key === undefined || known ? pool.requests : live ? pool.requests.set(key, lease.id) : pool.requests.delete(key),
     deadlines: move(pool.deadlines, before && deadlineOfLease(before), deadlineOfLease(lease)),
+    supersedable: lease.supersedeKey === undefined ? pool.supersedable : withSupersedable(pool.supersedable, before, lease),
     waiters: pool.waiters + Number(lease.state === "QUEUED") - Number(before?.state === "QUEUED"),
-    ...(lease.supersedeKey !== undefined && { supersedable: withSupersedable(pool.supersedable, before, lease) }),
   };
   return before !== undefined && isSeatedAs(before, lease) ? next : seat(next, before, lease, rests);
 }
@@ -126,7 +126,8 @@ export function dirtyOf(site: Site): Dirty | undefined {
 }
 
 function moveDirty(dirty: Pool["dirty"], before: Site | undefined, after: Site | undefined): Pool["dirty"] {
-  const [from, to] = [before && dirtyOf(before), after && dirtyOf(after)];
+  const from = before && dirtyOf(before);
+  const to = after && dirtyOf(after);
   if (from?.since === to?.since) return dirty;
   const less = from === undefined ? dirty : dirty.delete(from);
   return to === undefined ? less : less.set(to, true);

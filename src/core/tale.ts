@@ -14,7 +14,8 @@ export type Tale = Pick<Event, "cause" | "kind" | "by" | "fields" | "capacityBef
 /** The change of a lease's state. `names`: the environments of the event. */
 export function leaseTale(before: Lease | undefined, lease: Lease, names: readonly string[]): Tale {
   const cause = causeOf(before, lease, names, lease.state === "ENDED" ? lease.endNote : lease.reason);
-  return { cause, kind: kindOf(before, lease), ...(lease.endedBy && { by: lease.endedBy }) };
+  const tale = { cause, kind: kindOf(before, lease) };
+  return lease.endedBy === undefined ? tale : { ...tale, by: lease.endedBy };
 }
 
 /** That a holder is asked to stop. */
@@ -24,14 +25,12 @@ export function cancelTale(lease: Lease, names: readonly string[]): Tale {
 }
 
 function causeOf(before: Lease | undefined, lease: Lease, names: readonly string[], reason: string): Cause {
-  const { state, endReason } = lease;
+  const { id: leaseId, state, holder, principal, endReason } = lease;
   const slots = slotsOf(before, lease, names);
-  return {
-    ...{ leaseId: lease.id, state, holder: lease.holder, ...(endReason && { endReason }) },
-    ...{ principal: lease.principal, ...(reason !== "" && { reason }), createdAt: waitsSince(lease) },
-    ...(isUse(lease) && { grantedAt: lease.grantedAt }),
-    ...(slots && { slots }),
-  };
+  const moved = { leaseId, state, holder, principal, createdAt: waitsSince(lease) };
+  const used = isUse(lease) ? { ...moved, grantedAt: lease.grantedAt } : moved;
+  const ended = endReason === undefined ? used : { ...used, endReason };
+  return reason === "" && slots === undefined ? ended : { ...ended, ...(reason !== "" && { reason }), ...(slots && { slots }) };
 }
 
 /** Whether it is, or was, HELD by somebody who uses it. */
@@ -49,10 +48,16 @@ function kindOf(before: Lease | undefined, { state, endReason = "RELEASED", pass
 }
 
 function slotsOf(before: Lease | undefined, lease: Lease, names: readonly string[]): readonly number[] | undefined {
+  if (takesSingly(before) && takesSingly(lease)) return undefined;
   const parts = [before, lease].flatMap((version) => (version === undefined ? [] : partsOf(version)));
   if (parts.every(({ slots }) => slots === 1)) return undefined;
   const slots = new Map(parts.map((part) => [part.environment, part.slots]));
   return names.map((name) => slots.get(name) ?? 1);
+}
+
+/** Whether it has, or wants, one slot of everything, as most do. */
+function takesSingly(lease: Lease | undefined): boolean {
+  return lease === undefined || lease.needs.every(({ slots }) => slots === 1);
 }
 
 /** A change of an environment; `by` has asked for it, or nobody, where a time was over. */

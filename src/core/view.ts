@@ -34,12 +34,12 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
 
 /** The first of those who wait for an environment, by name or by a selector that it would do for, and were not passed over. */
 function nextOn(pool: Pool, site: Site): Lease | undefined {
-  const heads = [site.line.first(), ...seekersOf(pool, site).map(([, { waiting }]) => waiting.first())].filter(
-    (head) => head !== undefined,
-  );
-  if (heads.length === 0) return undefined;
-  const [, id] = heads.reduce((a, b) => (byRank(b[0], a[0]) < 0 ? b : a));
-  return leaseOf(pool, id);
+  let next = site.line.first();
+  for (const [, { waiting }] of seekersOf(pool, site)) {
+    const head = waiting.first();
+    if (head !== undefined && (next === undefined || byRank(head[0], next[0]) < 0)) next = head;
+  }
+  return next && leaseOf(pool, next[1]);
 }
 
 /** The last that is told of an environment. */
@@ -66,18 +66,16 @@ export function occupant(lease: Lease): Occupant {
   const since = lease.state === "HELD" ? lease.heldAt : lease.state === "OFFERED" ? lease.grantedAt : lease.createdAt;
   const latest = latestEnd(lease);
   const until = lease.early === true ? timesOutAt(lease) : lease.deadline;
+  const { id: leaseId, holder, principal, state, reason, early, cleaning, cancelRequested } = lease;
+  const plain = { leaseId, holder, principal, state, since: since ?? lease.createdAt, reason };
+  const timed = until === undefined ? plain : { ...plain, until };
+  const bounded = latest === undefined ? timed : { ...timed, latestEnd: latest };
+  if (early !== true && cleaning !== true && cancelRequested === undefined) return bounded;
   return {
-    leaseId: lease.id,
-    holder: lease.holder,
-    principal: lease.principal,
-    state: lease.state,
-    since: since ?? lease.createdAt,
-    reason: lease.reason,
-    ...(until === undefined ? {} : { until }),
-    ...(latest === undefined ? {} : { latestEnd: latest }),
-    ...(lease.early === true && { notBefore: lease.notBefore ?? 0 }),
-    ...(lease.cleaning && { cleaning: true }),
-    ...(lease.cancelRequested && { cancelRequested: lease.cancelRequested }),
+    ...bounded,
+    ...(early === true && { notBefore: lease.notBefore ?? 0 }),
+    ...(cleaning && { cleaning: true }),
+    ...(cancelRequested && { cancelRequested }),
   };
 }
 

@@ -64,6 +64,8 @@ function labelsMeeting({ key, operator, values }: Requirement): readonly string[
 
 /** The labels with `after` in place of `before`. */
 export function relabelled(labels: Labels, before: Site | undefined, after: Site | undefined): Labels {
+  // As it mostly is: nothing but who is on it has changed.
+  if (labels.postings.size === 0 && before?.environment === after?.environment) return labels;
   const same = before !== undefined && after !== undefined && isLabelledAs(before, after);
   if (same && (labels.postings.size === 0 || isPostedAs(before, after))) return labels;
   const [old, now] = [before === undefined ? [] : labelsOf(before.environment), after === undefined ? [] : labelsOf(after.environment)];

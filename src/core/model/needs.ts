@@ -21,7 +21,8 @@ export function needOf(want: Want): Need {
 }
 
 /** What a lease has of environments, or wants of those that it names, in the order of the request. */
-export function partsOf({ needs }: { readonly needs: readonly Need[] }): NamedNeed[] {
+export function partsOf({ needs }: { readonly needs: readonly Need[] }): readonly NamedNeed[] {
+  if (needs.every(isNamed)) return needs;
   return needs.flatMap((need) => ("selector" in need ? need.chosen : [need]));
 }
 
@@ -81,6 +82,6 @@ function settledOf(needs: readonly (Want | Need)[]): readonly NamedWant[] {
   return needs.flatMap((need): readonly NamedWant[] => ("chosen" in need ? need.chosen : "selector" in need ? [] : [need]));
 }
 
-function isNamed(need: Want | Need): need is NamedWant {
+function isNamed<N extends Want | Need>(need: N): need is Exclude<N, SelectorWant> {
   return "environment" in need;
 }

@@ -25,15 +25,21 @@ export function seekersOf(pool: Pool, site: Site): readonly (readonly [key: stri
 /** Of so many who look for several things it is found out whether they are counted twice. */
 const TOLD_APART = 200;
 
+/** How many wait for a site by selector, of them before somebody, and who they are. */
+interface SeekingLine {
+  readonly before: number;
+  readonly size: number;
+  readonly seekers: readonly Seekers[];
+}
+
+const NOBODY: SeekingLine = { before: 0, size: 0, seekers: [] };
+
 /**
  * The line of those who wait for a site by selector, as somebody of this rank sees it; without a rank those are not counted who name it as
  * well, and so stand in its own line.
  */
-export function seekingLine(
-  pool: Pool,
-  site: Site,
-  rank?: Rank,
-): { readonly before: number; readonly size: number; readonly seekers: Seekers[] } {
+export function seekingLine(pool: Pool, site: Site, rank?: Rank): SeekingLine {
+  if (pool.sought.size === 0) return NOBODY;
   const seekers = seekersOf(pool, site).flatMap(([, one]) => (one.want === undefined ? [] : [one]));
   let [before, size] = [0, 0];
   for (const { waiting, passed } of seekers) {

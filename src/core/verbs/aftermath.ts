@@ -75,10 +75,11 @@ function isPlanned({ autoClaim, notAfter = Number.POSITIVE_INFINITY }: Lease, at
 
 /** Counts what failed in a row, where that matters. Who ended it by force says nothing of the environment. */
 function withFailures(environment: Environment, isDeath: boolean, { reason, outcome = "OK" }: Leaving): Environment {
-  const { failures = 0, ...rest } = environment;
   const isFailure = isDeath || (reason === "RELEASED" && outcome !== "OK");
-  if (isFailure && environment.config.quarantineAfter !== undefined) return { ...rest, failures: failures + 1 };
-  return reason === "RELEASED" && !isFailure && failures > 0 ? rest : environment;
+  if (isFailure && environment.config.quarantineAfter !== undefined) return { ...environment, failures: (environment.failures ?? 0) + 1 };
+  if (isFailure || reason !== "RELEASED" || environment.failures === undefined) return environment;
+  const { failures: _, ...rest } = environment;
+  return rest;
 }
 
 /** Whether the time to clean it is over. */

@@ -60,6 +60,7 @@ export function unsatisfiable(pool: Pool, wanted: readonly Want[]): string | und
     if (want.slots > capacity) return `${want.environment} has ${counted(capacity, "slot")}, fewer than the ${want.slots} asked for`;
   }
   const wants = selectorsOf({ needs: wanted });
+  if (wants.length === 0) return undefined;
   const listed = shortlist(
     { needs: wanted },
     (want) => allFor(pool, want),

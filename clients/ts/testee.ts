@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { inspect } from "node:util";
 import {
+  CancelRequested,
   Client,
   Code,
   ConnectError,
@@ -12,11 +13,22 @@ import {
   LeaseLost,
   NotAcquired,
   reasonOf,
+  Supersede,
   type Ticket,
   type Wanted,
 } from "./src/index.ts";
 
-type Passed = "ttl" | "maxHold" | "wait" | "queueTimeout" | "ticketTtl" | "claimTimeout" | "requestId" | "pool" | "autoClaim";
+type Passed =
+  | "ttl"
+  | "maxHold"
+  | "wait"
+  | "queueTimeout"
+  | "ticketTtl"
+  | "claimTimeout"
+  | "requestId"
+  | "pool"
+  | "autoClaim"
+  | "supersedeKey";
 
 interface Order {
   readonly id: number;
@@ -30,6 +42,8 @@ interface Order {
     run?: string[];
     notBefore?: string;
     notAfter?: string;
+    supersede?: keyof typeof Supersede;
+    holder?: string;
   };
   readonly block?: string;
   readonly leaseId?: string;
@@ -66,6 +80,10 @@ function outcomeOf(error: unknown, hold?: Hold): object {
     const cause = error.cause instanceof BodyFailed ? { cause: error.cause.message } : {};
     return { outcome: "lost", endReason: nameOf(error.endReason), why: error.why, ...cause };
   }
+  if (error instanceof CancelRequested) {
+    const { by, reason, deadline = new Date(0) } = error;
+    return { outcome: "cancel_requested", by: by?.holder?.name, why: reason, deadline: Math.floor(deadline.getTime() / 1_000) };
+  }
   if (error instanceof NotAcquired) {
     const { lease, endReason, reason, holders, message } = error;
     return { outcome: "not_acquired", endReason: nameOf(endReason), reason, holders, note: lease?.endNote || message };
@@ -81,9 +99,14 @@ function wanted({ environments = [], selectors = [], options: { slots } = {} }: 
 }
 
 /** What the client is told, but for what only the testee knows. */
-function asked({ id, options: { fail, slots, stubborn, run, notBefore, notAfter, ...options } = {} }: Order): HoldOptions {
+function asked({
+  id,
+  options: { fail, slots, stubborn, run, notBefore, notAfter, supersede, holder, ...options } = {},
+}: Order): HoldOptions {
   return {
     ...options,
+    ...(supersede !== undefined && { supersede: Supersede[supersede] }),
+    ...(holder !== undefined && { holder: { name: holder } }),
     ...(fail && { ifBusy: IfBusy.FAIL }),
     ...(notBefore !== undefined && { notBefore: new Date(notBefore) }),
     ...(notAfter !== undefined && { notAfter: new Date(notAfter) }),

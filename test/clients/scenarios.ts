@@ -10,6 +10,7 @@ import { overload } from "./scenarios/overload.ts";
 import { pools } from "./scenarios/pools.ts";
 import { refusing } from "./scenarios/refusing.ts";
 import { silence } from "./scenarios/silence.ts";
+import { superseding } from "./scenarios/superseding.ts";
 import { takingBack } from "./scenarios/taking-back.ts";
 import { unheard } from "./scenarios/unheard.ts";
 import { waiting } from "./scenarios/waiting.ts";
@@ -28,6 +29,7 @@ export const scenarios: Scenarios = {
   ...commands,
   ...cutting,
   ...waiting,
+  ...superseding,
   ...pools,
   ...holding,
   ...later,

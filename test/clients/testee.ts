@@ -39,6 +39,8 @@ export interface Said {
   readonly environments?: readonly Given[];
   readonly printed?: string;
   readonly ticket?: Ticket;
+  readonly by?: string;
+  readonly deadline?: number;
 }
 
 type Variables = Readonly<Record<string, string>>;
@@ -81,6 +83,9 @@ export interface HoldOptions {
   readonly notBefore?: string;
   readonly notAfter?: string;
   readonly autoClaim?: boolean;
+  readonly supersedeKey?: string;
+  readonly supersede?: "PENDING" | "HELD";
+  readonly holder?: string;
 }
 
 /** A process that speaks the protocol. */

@@ -59,16 +59,11 @@ export class World {
   }
 
   /** The same with a server and a testee of its own: for those who kill the server. */
-  async apart(env: Readonly<Record<string, string>> = {}): Promise<World> {
-    const server = await Server.start(env);
+  async apart(): Promise<World> {
+    const server = await Server.start();
     this.#leftovers.push(() => server[Symbol.asyncDispose]());
     const testee = this.another(server);
     return new World(server, testee, this.#command, this.environment);
-  }
-
-  /** The same after the server was started again, at another address. */
-  anew(): World {
-    return new World(this.server, this.another({}), this.#command, this.environment);
   }
 
   /** A testee of a server of a later contract, which speaks of things that no client knows yet. */

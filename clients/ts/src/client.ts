@@ -62,7 +62,7 @@ export class Client {
   /**
    * Waits until all that is wanted is held together, through restarts of the server, and keeps it by renewing until the body has ended;
    * what the body returns or throws comes out, and the lease is released. Without a body the answer is the lease, for `await using`.
-   * Throws NotAcquired, LeaseLost, the signal's reason, the ConnectError of a call that the server refused, or never answered, or a
+   * Throws NotAcquired, LeaseLost, CancelRequested from a body that stopped for it, the signal's reason, the ConnectError of a call that the server refused, or never answered, or a
    * TypeError for what cannot be asked.
    */
   hold(wanted: Wanted | readonly Wanted[], options?: HoldOptions): Promise<HeldLease>;

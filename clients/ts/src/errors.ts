@@ -1,5 +1,13 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type CancelRequest, EndReason, EndReasonSchema, type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import {
+  type CancelRequest,
+  type EndedBy,
+  EndReason,
+  EndReasonSchema,
+  type Lease,
+  LeaseState,
+} from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
 
 /** The environments are not ours, and nothing of us stands in line: the lease ended before it was held, or the server stored none at all. */
@@ -78,18 +86,24 @@ export class LeaseLost extends Error {
   }
 }
 
-/** Somebody asks the holder of a lease to stop: a newer hold with its supersedeKey. The lease is kept until the body has ended. */
+/** The holder was asked to stop, for a newer request with its supersede_key: the body is cancelled, and the lease kept until it has ended. */
 export class CancelRequested extends Error {
   override readonly name = "CancelRequested";
   readonly leaseId: string;
-  /** Who asks, by when and why. */
-  readonly request: CancelRequest;
+  /** Who asks: the principal, holder and lease of the newer request. */
+  readonly by: EndedBy | undefined;
+  /** Why, in words. */
+  readonly reason: string;
+  /** When the lease ends at the latest if it has not been given back; undefined: nobody has said. */
+  readonly deadline: Date | undefined;
 
-  constructor(leaseId: string, request: CancelRequest) {
-    const { by, reason } = request;
-    super(`asked to stop by ${by?.holder?.name || by?.principal || "somebody unnamed"}${reason && `: ${reason}`}`);
+  constructor(leaseId: string, { by, reason, deadline }: CancelRequest) {
+    const who = by?.holder?.name || by?.principal;
+    super(`asked to stop${who ? ` by ${who}` : ""}${reason && `: ${reason}`}`);
     this.leaseId = leaseId;
-    this.request = request;
+    this.by = by;
+    this.reason = reason;
+    this.deadline = deadline && timestampDate(deadline);
   }
 }
 

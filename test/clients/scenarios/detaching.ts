@@ -5,7 +5,7 @@ import type { HoldOptions, Ticket } from "../testee.ts";
 import { lasts, nameOf, type Scenarios, type World } from "../world.ts";
 
 /** What must be said of a wait that nobody attends. */
-const PATIENT: HoldOptions = { ttl: "10m", ticketTtl: "1h", claimTimeout: "10m" };
+const PATIENT: HoldOptions = { ttl: "10m", ticketTtl: "60m", claimTimeout: "10m" };
 
 /** Has one process ask and go away; what it has left. */
 async function leave(world: World, options: HoldOptions = PATIENT): Promise<Ticket> {

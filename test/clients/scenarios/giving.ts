@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Code } from "@connectrpc/connect";
+import { LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { refusal } from "../../cli/scripted.ts";
+import { leaseIn } from "../scripted.ts";
 import { lasts, type Scenarios, SECRETS, type World } from "../world.ts";
 
 const PASSWORD = { PASSWORD: { fromEnv: "CALL_ME_SECRET_PASSWORD", secret: true } };
@@ -51,16 +53,14 @@ export const giving: Scenarios = {
   },
 
   "a variable that the server lacks: not acquired, and nothing is held": async (world) => {
-    const apart = await world.apart(SECRETS);
-    await apart.configure({ 1: { variables: PASSWORD } });
-    await apart.server.stop();
-    await apart.server.restart({ CALL_ME_SECRET_PASSWORD: "" });
-    const again = apart.anew();
-    const hold = again.another({}).hold([again.named("1")]);
+    const { scripted, testee } = await world.scripted();
+    const environments = [{ name: "uat", slots: 1, fencingToken: 7n, missingVariables: ["PASSWORD"] }];
+    scripted.acquire = () => leaseIn(LeaseState.HELD, { environments });
+    scripted.renew = () => leaseIn(LeaseState.HELD, { environments });
+    const hold = testee.hold(["uat"]);
     assert.equal(await hold.outcome(), "not_acquired MISSING_VARIABLES");
-    assert.match((await hold.hears("ended")).note ?? "", /no value for PASSWORD of /);
-    assert.equal(hold.said("held"), false);
-    assert.equal((await again.clients.locks.check({ environment: again.named("1") })).available, true);
+    assert.match((await hold.hears("ended")).note ?? "", /no value for PASSWORD of uat/);
+    assert.deepEqual([hold.said("held"), scripted.count("Release")], [false, 1]);
   },
 
   "a command: it has the variables, apart where they differ, and which slots": async (world) => {

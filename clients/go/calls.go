@@ -55,29 +55,47 @@ func (c calls) acquire(ctx context.Context, request *callmev1.AcquireRequest, ti
 	return answer.Msg, nil
 }
 
-func (c calls) renew(ctx context.Context, leaseID, token string, timeout time.Duration) (*callmev1.Lease, error) {
+// look is a sign of life, and claims an offer.
+func (c calls) look(ctx context.Context, ticket Ticket, timeout time.Duration) (*callmev1.AcquireResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	answer, err := c.locks.Renew(ctx, withToken(&callmev1.RenewRequest{LeaseId: leaseID}, token))
+	answer, err := c.locks.GetLease(ctx, withToken(&callmev1.GetLeaseRequest{LeaseId: ticket.LeaseID}, ticket.LeaseToken))
+	if c.unanswered(err) != nil {
+		return nil, err
+	}
+	return &callmev1.AcquireResponse{Lease: answer.Msg.GetLease(), LeaseToken: ticket.LeaseToken}, nil
+}
+
+func (c calls) renew(
+	ctx context.Context, leaseID, token string, facts map[string]string, timeout time.Duration,
+) (*callmev1.Lease, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	answer, err := c.locks.Renew(ctx, withToken(&callmev1.RenewRequest{LeaseId: leaseID, Facts: facts}, token))
 	if c.unanswered(err) != nil {
 		return nil, err
 	}
 	return answer.Msg.GetLease(), nil
 }
 
-func (c calls) release(ctx context.Context, leaseID, token string) error {
+func (c calls) release(ctx context.Context, leaseID, token string, facts map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
-	_, err := c.locks.Release(ctx, withToken(&callmev1.ReleaseRequest{LeaseId: leaseID}, token))
+	_, err := c.locks.Release(ctx, withToken(&callmev1.ReleaseRequest{LeaseId: leaseID, Facts: facts}, token))
 	return c.unanswered(err)
 }
 
 // giveBack releases a lease, again and again until the server has answered, or for so long, or until ctx is done. By lease id that is safe
-// to repeat. There is no error: a lease whose Release gets no answer ends by itself.
-func (c calls) giveBack(ctx context.Context, leaseID, token string, length time.Duration) {
+// to repeat. There is no error: a lease whose Release gets no answer ends by itself. Facts that the server refuses keep nobody waiting.
+func (c calls) giveBack(ctx context.Context, leaseID, token string, facts map[string]string, length time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
-	_ = persist(ctx, func(ctx context.Context) error { return c.release(ctx, leaseID, token) })
+	release := func(facts map[string]string) error {
+		return persist(ctx, func(ctx context.Context) error { return c.release(ctx, leaseID, token, facts) })
+	}
+	if err := release(facts); err != nil && len(facts) > 0 {
+		_ = release(nil)
+	}
 }
 
 // watch shows a lease as it changes until see has seen enough; then, and when the server ends the stream, without an error.

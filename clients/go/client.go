@@ -96,7 +96,15 @@ func keyOf(given string) (string, error) {
 // Release ends a lease, of whatever process, by its token alone: no key is needed. One that has ended already is no error. A server that is
 // out of reach is tried for 10 s. The error is a *connect.Error.
 func (c *Client) Release(ctx context.Context, leaseID, leaseToken string) error {
-	err := persist(ctx, func(ctx context.Context) error { return c.calls.release(ctx, leaseID, leaseToken) })
+	return c.ReleaseTelling(ctx, leaseID, leaseToken, nil)
+}
+
+// ReleaseTelling is Release, and tells facts as [Lease.TellAtRelease] does.
+func (c *Client) ReleaseTelling(ctx context.Context, leaseID, leaseToken string, facts map[string]string) error {
+	if err := checkFacts(facts); err != nil {
+		return err
+	}
+	err := persist(ctx, func(ctx context.Context) error { return c.calls.release(ctx, leaseID, leaseToken, facts) })
 	if ctx.Err() != nil {
 		return err
 	}

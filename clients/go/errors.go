@@ -15,21 +15,25 @@ import (
 
 // NotAcquired is the error of a hold that never held: its lease ended before, or the server refused it. Find it with [errors.As].
 type NotAcquired struct {
-	// Reason says why in a word: the name of the lease's end_reason, such as TIMED_OUT or UNSATISFIABLE; with IF_BUSY_FAIL the server's
-	// ENVIRONMENT_BUSY or UNSATISFIABLE. It is empty if the server was out of reach when the queue timeout had passed.
+	// Reason says why in a word: the name of the lease's end_reason, such as TIMED_OUT or UNSATISFIABLE; where the server refused to store one,
+	// ENVIRONMENT_BUSY, QUEUE_FULL or UNSATISFIABLE; MISSING_VARIABLES where it lacks what the environment should give. It is empty if the server was out of reach when the queue timeout had passed.
 	Reason string
 	// Lease is the lease as it was seen last, its end_note says why in words; nil if the server refused to store one.
 	Lease *callmev1.Lease
-	// Holders tells with ENVIRONMENT_BUSY who is on it, in the server's words.
+	// Holders tells with ENVIRONMENT_BUSY and QUEUE_FULL who is on it, in the server's words.
 	Holders string
 
 	// trouble is the error of the call that failed last, if that was the reason.
 	trouble error
+	// lacking is what the server has no value for.
+	lacking string
 }
 
 // Error says why.
 func (e *NotAcquired) Error() string {
 	switch {
+	case e.lacking != "":
+		return fmt.Sprintf("callme: not acquired: the server has no value for %s; its operator has to set it there", e.lacking)
 	case e.Lease == nil:
 		return "callme: not acquired: " + messageOf(e.trouble)
 	case e.trouble != nil:
@@ -44,6 +48,11 @@ func (e *NotAcquired) Unwrap() error {
 	return e.trouble
 }
 
+// lacking is the error of a lease that was granted without all that the server should give with it.
+func lacking(lease *callmev1.Lease, missing []string) *NotAcquired {
+	return &NotAcquired{Reason: "MISSING_VARIABLES", Lease: withoutVariables(lease), lacking: strings.Join(missing, ", ")}
+}
+
 // refusalOf gives the error of a hold that the server refuses for good; nil if the error of the call says no such thing.
 func refusalOf(err error) *NotAcquired {
 	info := infoOf(err)
@@ -55,7 +64,7 @@ func refusalOf(err error) *NotAcquired {
 
 // isFinal tells whether a reason is the answer to what was asked: whoever asks again by itself waits, and was told not to.
 func isFinal(reason string) bool {
-	return reason == "ENVIRONMENT_BUSY" || reason == "UNSATISFIABLE"
+	return reason == "ENVIRONMENT_BUSY" || reason == "QUEUE_FULL" || reason == "UNSATISFIABLE"
 }
 
 // LeaseLost says that a lease is over, or about to be, while its body ran: the body must stop. Whatever it did last may have met a

@@ -29,12 +29,21 @@ type keeper struct {
 	fence uint64
 	// trouble is what kept the last Renew from being answered.
 	trouble error
+	// asked tells that the holder has been asked to stop.
+	asked bool
 	// tell cancels the body.
 	tell    context.CancelCauseFunc
 	renewed chan renewal
 	told    chan verdict
+	// asks passes on that the stream has told of who asks the holder to stop.
+	asks    chan *callmev1.CancelRequest
 	running sync.WaitGroup
 	cancel  context.CancelFunc
+	// kept is done when nothing is renewed any more.
+	kept context.Context
+	// telling lets facts be told one after the other; it guards what is to be told with the release.
+	telling sync.Mutex
+	leaving map[string]string
 }
 
 // A renewal is a Renew and what came of it.
@@ -60,6 +69,7 @@ func newKeeper(calls calls, granted *callmev1.AcquireResponse) *keeper {
 		term:    term{ttl: lease.GetTtl().AsDuration()},
 		renewed: make(chan renewal),
 		told:    make(chan verdict),
+		asks:    make(chan *callmev1.CancelRequest),
 	}
 }
 
@@ -68,7 +78,7 @@ func newKeeper(calls calls, granted *callmev1.AcquireResponse) *keeper {
 func (k *keeper) begin(ctx context.Context) (*callmev1.Lease, error) {
 	var first renewal
 	err := persist(ctx, func(ctx context.Context) error {
-		first = k.renew(ctx, k.term.timeout())
+		first = k.renew(ctx, nil, k.term.timeout())
 		return first.err
 	})
 	if ctx.Err() != nil {
@@ -92,9 +102,11 @@ func (k *keeper) begin(ctx context.Context) (*callmev1.Lease, error) {
 }
 
 // start goes on renewing until stop, whatever becomes of ctx: as long as the body runs, the lease is needed.
-func (k *keeper) start(ctx context.Context, tell context.CancelCauseFunc) {
+func (k *keeper) start(ctx context.Context, tell context.CancelCauseFunc, granted *callmev1.Lease) {
 	k.tell = tell
+	k.ask(granted.GetCancelRequested())
 	ctx, k.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	k.kept = ctx
 	k.running.Add(2)
 	go func() {
 		defer k.running.Done()
@@ -143,11 +155,14 @@ func (k *keeper) keep(ctx context.Context) {
 			} else if answer.err == nil {
 				k.trouble = nil
 				k.term.renewed(answer.sentAt, answer.lease)
+				k.ask(answer.lease.GetCancelRequested())
 				renew.Reset(k.term.renewIn())
 				alarm.Reset(time.Until(k.term.cancelAt()))
 			} else if answer.sentAt.After(k.term.sentAt) {
 				k.trouble = answer.err
 			}
+		case request := <-k.asks:
+			k.ask(request)
 		case found := <-k.told:
 			k.judge(found)
 			return
@@ -193,6 +208,15 @@ func (k *keeper) verdictOn(lease *callmev1.Lease, err error) *verdict {
 	return &verdict{lost: lost}
 }
 
+// ask cancels the body, the first time that somebody asks the holder to stop. The lease is kept until the body has ended.
+func (k *keeper) ask(request *callmev1.CancelRequest) {
+	if request == nil || k.asked {
+		return
+	}
+	k.asked = true
+	k.tell(newCancelRequested(k.leaseID, request))
+}
+
 // expire loses it by time.
 func (k *keeper) expire() {
 	k.lose(&LeaseLost{LeaseID: k.leaseID, Why: k.silence()})
@@ -206,9 +230,9 @@ func (k *keeper) lose(lost *LeaseLost) {
 	}
 }
 
-func (k *keeper) renew(ctx context.Context, timeout time.Duration) renewal {
+func (k *keeper) renew(ctx context.Context, facts map[string]string, timeout time.Duration) renewal {
 	sentAt := time.Now()
-	lease, err := k.calls.renew(ctx, k.leaseID, k.token, timeout)
+	lease, err := k.calls.renew(ctx, k.leaseID, k.token, facts, timeout)
 	return renewal{sentAt, lease, err}
 }
 
@@ -218,7 +242,7 @@ func (k *keeper) send(ctx context.Context) {
 	k.running.Add(1)
 	go func() {
 		defer k.running.Done()
-		answer := k.renew(ctx, timeout)
+		answer := k.renew(ctx, nil, timeout)
 		select {
 		case k.renewed <- answer:
 		case <-ctx.Done():
@@ -233,6 +257,12 @@ func (k *keeper) follow(ctx context.Context) {
 		begun := time.Now()
 		err := k.calls.watch(ctx, k.leaseID, k.token, func(lease *callmev1.Lease) bool {
 			found = k.verdictOn(lease, nil)
+			if request := lease.GetCancelRequested(); found == nil && request != nil {
+				select {
+				case k.asks <- request:
+				case <-ctx.Done():
+				}
+			}
 			return found != nil
 		})
 		if found == nil && err != nil {
@@ -260,8 +290,10 @@ func (k *keeper) silence() string {
 	switch {
 	case k.trouble != nil:
 		return "no contact with the server: " + messageOf(k.trouble)
+	case k.asked:
+		return "it was to stop by now, as it was asked to"
 	case k.term.capped:
-		return "it cannot be renewed any further: max_hold is reached"
+		return "it cannot be renewed any further: max_hold or not_after is reached"
 	default:
 		return "no contact with the server: no answer"
 	}

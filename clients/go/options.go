@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	callmev1 "github.com/call-me/call-me/gen/go/callme/v1"
 )
@@ -19,19 +20,21 @@ type HoldOption func(*asking)
 type asking struct {
 	request   *callmev1.AcquireRequest
 	onWaiting func(*callmev1.Lease)
+	// ttl tells that one was given.
+	ttl bool
+	// ticket is what is picked up, instead of the request.
+	ticket *Ticket
 }
 
 // newAsking gives an error for what cannot be meant, and for what cannot be sent, a text that is not UTF-8: connect-go would call that trouble
 // with the server.
-func newAsking(environment string, options []HoldOption) (asking, error) {
-	a := asking{
-		request: &callmev1.AcquireRequest{
-			Needs: []*callmev1.Need{{Environment: environment}},
-			Ttl:   durationpb.New(time.Minute),
-		},
-	}
+func newAsking(first *callmev1.Need, options []HoldOption) (asking, error) {
+	a := asking{request: &callmev1.AcquireRequest{Needs: []*callmev1.Need{first}}}
 	for _, option := range options {
 		option(&a)
+	}
+	if !a.ttl && !a.request.AutoClaim {
+		a.request.Ttl = durationpb.New(time.Minute)
 	}
 	if a.request.RequestId == "" {
 		a.request.RequestId = rand.Text()
@@ -63,7 +66,7 @@ func checkWait(request *callmev1.AcquireRequest) error {
 	}
 }
 
-// WithSlots asks for that many slots of the environment, instead of one.
+// WithSlots asks for that many slots of the environment, or of each that the selector of HoldAny takes, instead of one.
 func WithSlots(slots uint32) HoldOption {
 	return func(a *asking) { a.request.Needs[0].Slots = slots }
 }
@@ -75,14 +78,28 @@ func WithNeed(environment string, slots uint32) HoldOption {
 	}
 }
 
+// WithCount asks for that many different environments by the selector of HoldAny, instead of one.
+func WithCount(count uint32) HoldOption {
+	return func(a *asking) { a.request.Needs[0].Count = count }
+}
+
+// WithSelector asks for that many more environments that have these labels, and for that many slots of each: all are granted together, or
+// none.
+func WithSelector(selector string, count, slots uint32) HoldOption {
+	return func(a *asking) {
+		a.request.Needs = append(a.request.Needs, &callmev1.Need{Selector: selector, Count: count, Slots: slots})
+	}
+}
+
 // WithPool names the pool of the environments; theirs unless given.
 func WithPool(pool string) HoldOption {
 	return func(a *asking) { a.request.Pool = pool }
 }
 
-// WithTTL says how long the lease outlives its last renewal, for example when this process dies; a minute unless given.
+// WithTTL says how long the lease outlives its last renewal, for example when this process dies; a minute, or with
+// [WithAutoClaim] until its not_after, unless given.
 func WithTTL(ttl time.Duration) HoldOption {
-	return func(a *asking) { a.request.Ttl = durationpb.New(ttl) }
+	return func(a *asking) { a.request.Ttl, a.ttl = durationpb.New(ttl), true }
 }
 
 // WithMaxHold says how long it can be held with any number of renewals; 4 h, or what the environment says, unless given.
@@ -115,6 +132,32 @@ func WithTicketTTL(length time.Duration) HoldOption {
 // one in its old place, when it is back.
 func WithClaimTimeout(length time.Duration) HoldOption {
 	return func(a *asking) { a.request.ClaimTimeout = durationpb.New(length) }
+}
+
+// WithNotBefore makes it a reservation: it enters the line at this time, ahead of all who ask later.
+func WithNotBefore(at time.Time) HoldOption {
+	return func(a *asking) { a.request.NotBefore = timestamppb.New(at) }
+}
+
+// WithNotAfter ends it then at the latest.
+func WithNotAfter(at time.Time) HoldOption {
+	return func(a *asking) { a.request.NotAfter = timestamppb.New(at) }
+}
+
+// WithAutoClaim is for who has no process: a grant is held at once, and needs no sign of life. It goes with [WithNotAfter].
+func WithAutoClaim() HoldOption {
+	return func(a *asking) { a.request.AutoClaim = true }
+}
+
+// WithSupersedeKey names what can take each other's place, such as the runs of one branch: see [WithSupersede].
+func WithSupersedeKey(key string) HoldOption {
+	return func(a *asking) { a.request.SupersedeKey = key }
+}
+
+// WithSupersede says what becomes of the caller's older leases of the same supersede key: SUPERSEDE_PENDING ends those that wait, SUPERSEDE_HELD
+// asks those that are held to stop, too ([CancelRequested]).
+func WithSupersede(supersede callmev1.Supersede) HoldOption {
+	return func(a *asking) { a.request.Supersede = supersede }
 }
 
 // WithPriority is -10 to 10; each step counts as ten minutes of waiting.

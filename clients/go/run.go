@@ -23,8 +23,8 @@ const (
 // does what the command has left behind when it ends. The group is killed with us, however we end: SIGTERM alone ends a Go program at once, so
 // let [os/signal.NotifyContext] cancel the context of the hold. On Windows the command alone is ended.
 //
-// Make the command with [exec.Command]: the context is given here. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and
-// CALL_ME_FENCING_TOKEN in its environment, and never CALL_ME_API_KEY.
+// Make the command with [exec.Command]: the context is given here. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT, CALL_ME_SLOTS,
+// CALL_ME_FENCING_TOKEN and what the environments give (CALL_ME_VAR_…) in its environment, and never CALL_ME_API_KEY.
 //
 // The error is that of [exec.Cmd.Run], or the cause of ctx, together with it, once ctx is done.
 func (l *Lease) Run(ctx context.Context, command *exec.Cmd) error {
@@ -74,15 +74,25 @@ func (l *Lease) environment(given []string) []string {
 	if given == nil {
 		given = os.Environ()
 	}
-	names := make([]string, 0, len(l.Granted.GetEnvironments()))
-	for _, environment := range l.Granted.GetEnvironments() {
+	leased := l.Granted.GetEnvironments()
+	if l.leased != nil {
+		leased = l.leased()
+	}
+	names := make([]string, 0, len(leased))
+	for _, environment := range leased {
 		names = append(names, environment.GetName())
 	}
-	rest := slices.DeleteFunc(slices.Clone(given), func(entry string) bool { return strings.HasPrefix(entry, "CALL_ME_API_KEY=") })
+	rest := slices.DeleteFunc(slices.Clone(given), func(entry string) bool {
+		return strings.HasPrefix(entry, "CALL_ME_API_KEY=") || strings.HasPrefix(entry, givenPrefix)
+	})
+	for name, text := range givenVariables(leased) {
+		rest = append(rest, givenPrefix+name+"="+text)
+	}
 	return append(rest,
 		"CALL_ME_LEASE_ID="+l.ID,
 		"CALL_ME_LEASE_TOKEN="+l.Token,
 		"CALL_ME_ENVIRONMENT="+strings.Join(names, ","),
+		"CALL_ME_SLOTS="+slotsOf(leased),
 		fmt.Sprintf("CALL_ME_FENCING_TOKEN=%d", l.FencingToken),
 	)
 }

@@ -9,14 +9,14 @@ import (
 // A term is how long a lease may be relied on. Its times are of the monotonic clock.
 //
 // The server counts from when it got a Renew, we from when we sent it; so our deadline comes before the server's. It follows what the server
-// says is left, so it also holds where max_hold ends all renewing.
+// says is left, so it also holds where max_hold or not_after ends all renewing.
 type term struct {
 	ttl time.Duration
 	// sentAt is when the latest answered Renew was sent.
 	sentAt time.Time
 	// deadline is when the lease may end on the server at the earliest; zero before the first Renew, and for a lease without a ttl.
 	deadline time.Time
-	// capped tells that max_hold lets no further Renew extend it.
+	// capped tells that max_hold or not_after lets no further Renew extend it.
 	capped bool
 }
 
@@ -39,6 +39,9 @@ func (t *term) renewed(sentAt time.Time, lease *callmev1.Lease) {
 // isCapped compares the server's own times: how they relate to our clock doesn't matter.
 func isCapped(lease *callmev1.Lease) bool {
 	granted, expires, longest := lease.GetGrantedAt(), lease.GetExpiresAt(), lease.GetMaxHold()
+	if end := lease.GetNotAfter(); end != nil && expires != nil && !expires.AsTime().Before(end.AsTime()) {
+		return true
+	}
 	if granted == nil || expires == nil || longest == nil {
 		return false
 	}

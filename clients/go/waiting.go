@@ -37,27 +37,49 @@ func (w *waiting) granted(ctx context.Context) (*callmev1.AcquireResponse, error
 	// An Acquire may still answer for a moment when we give up: only then is it known which lease to withdraw.
 	longer, cancel := outlive(ctx, farewell)
 	defer cancel()
-	err := w.settle(ctx, longer)
+	err := w.settle(ctx, longer, true)
 	switch state := w.last.GetLease().GetState(); {
 	case err == nil && state == callmev1.LeaseState_LEASE_STATE_HELD:
 		return w.last, nil
 	case err == nil:
 		return nil, &NotAcquired{Reason: endReasonName(w.last.GetLease().GetEndReason()), Lease: w.last.GetLease()}
-	case w.last != nil && state != callmev1.LeaseState_LEASE_STATE_ENDED:
-		w.calls.giveBack(longer, w.last.GetLease().GetId(), w.last.GetLeaseToken(), farewell)
 	}
+	w.giveUp(longer)
 	return nil, err
 }
 
-// settle returns when the lease is HELD or ENDED. Whatever happens to the stream, Acquire is sent again: with the same request_id that is
+// left asks, and leaves the place in line to whoever picks it up. If it returns an error, it has been given up.
+func (w *waiting) left(ctx context.Context) (*callmev1.AcquireResponse, error) {
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
+	longer, cancel := outlive(ctx, farewell)
+	defer cancel()
+	if err := w.settle(ctx, longer, false); err != nil {
+		w.giveUp(longer)
+		return nil, err
+	}
+	if lease := w.last.GetLease(); lease.GetState() == callmev1.LeaseState_LEASE_STATE_ENDED {
+		return nil, &NotAcquired{Reason: endReasonName(lease.GetEndReason()), Lease: lease}
+	}
+	return w.last, nil
+}
+
+func (w *waiting) giveUp(ctx context.Context) {
+	if lease := w.last.GetLease(); lease != nil && lease.GetState() != callmev1.LeaseState_LEASE_STATE_ENDED {
+		w.calls.giveBack(ctx, lease.GetId(), w.last.GetLeaseToken(), nil, farewell)
+	}
+}
+
+// settle returns when the lease is HELD or ENDED or, where nobody stays, when it is in line. Whatever happens to the stream, Acquire is sent again: with the same request_id that is
 // safe, a sign of life, and tells the truth.
-func (w *waiting) settle(ctx, longer context.Context) error {
+func (w *waiting) settle(ctx, longer context.Context, stays bool) error {
 	for again := w.last != nil; ; again = true {
 		if again && w.pause.wait(ctx) != nil {
 			return interrupted(ctx)
 		}
 		err := w.ask(longer)
-		if err == nil && ctx.Err() == nil && !w.settled() {
+		if err == nil && ctx.Err() == nil && stays && !w.settled() {
 			begun := time.Now()
 			err = w.follow(ctx)
 			w.pause.lasted(time.Since(begun))
@@ -65,7 +87,7 @@ func (w *waiting) settle(ctx, longer context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return interrupted(ctx)
-		case err == nil && w.settled():
+		case err == nil && (w.settled() || !stays):
 			return nil
 		case refusalOf(err) != nil:
 			return refusalOf(err)
@@ -92,7 +114,7 @@ func (w *waiting) ask(ctx context.Context) error {
 	if !w.limit.IsZero() {
 		timeout = min(timeout, max(farewell, time.Until(w.limit)))
 	}
-	answer, err := w.calls.acquire(ctx, request, timeout)
+	answer, err := w.send(ctx, request, timeout)
 	if err != nil {
 		return err
 	}
@@ -100,11 +122,26 @@ func (w *waiting) ask(ctx context.Context) error {
 		w.limit = time.Time{}
 		if length := answer.GetLease().GetQueueTimeout(); length != nil {
 			// The server's own timer comes first; ours is for when it cannot be heard.
-			w.limit = time.Now().Add(length.AsDuration() + farewell)
+			w.limit = time.Now().Add(laterBy(answer.GetLease()) + length.AsDuration() + farewell)
 		}
 	}
 	w.see(answer)
 	return nil
+}
+
+func (w *waiting) send(ctx context.Context, request *callmev1.AcquireRequest, timeout time.Duration) (*callmev1.AcquireResponse, error) {
+	if w.asking.ticket != nil {
+		return w.calls.look(ctx, *w.asking.ticket, timeout)
+	}
+	return w.calls.acquire(ctx, request, timeout)
+}
+
+// laterBy is how long after it was asked for a reservation enters the line: its queue_timeout runs from then.
+func laterBy(lease *callmev1.Lease) time.Duration {
+	if lease.GetNotBefore() == nil || lease.GetCreatedAt() == nil {
+		return 0
+	}
+	return max(0, lease.GetNotBefore().AsTime().Sub(lease.GetCreatedAt().AsTime()))
 }
 
 // follow returns when the lease is settled, or the stream has ended.

@@ -26,6 +26,11 @@ type order struct {
 	Block        length   `json:"block"`
 	LeaseID      string   `json:"leaseId"`
 	LeaseToken   string   `json:"leaseToken"`
+
+	Selectors []selector        `json:"selectors"`
+	Ticket    callme.Ticket     `json:"ticket"`
+	Facts     map[string]string `json:"facts"`
+	AtRelease bool              `json:"atRelease"`
 }
 
 // saying is a line of stdout.
@@ -43,6 +48,12 @@ type saying struct {
 	Holders      string  `json:"holders,omitempty"`
 	Why          string  `json:"why,omitempty"`
 	Cause        string  `json:"cause,omitempty"`
+
+	Environments []environment  `json:"environments,omitempty"`
+	Printed      string         `json:"printed,omitempty"`
+	Ticket       *callme.Ticket `json:"ticket,omitempty"`
+	By           string         `json:"by,omitempty"`
+	Deadline     int64          `json:"deadline,omitempty"`
 }
 
 var errBody = errors.New("body failed")
@@ -62,6 +73,8 @@ func (v verdict) carryOut() error {
 type hold struct {
 	cancel  context.CancelFunc
 	verdict chan verdict
+	// lease is what the body was given, once it runs.
+	lease chan *callme.Lease
 }
 
 type testee struct {
@@ -90,11 +103,15 @@ func main() {
 func (t *testee) obey(o order) {
 	under := t.holds[o.ID]
 	switch o.Do {
-	case "hold":
+	case "hold", "pickUp":
 		ctx, cancel := context.WithCancel(context.Background())
-		under = hold{cancel: cancel, verdict: make(chan verdict, 1)}
+		under = hold{cancel: cancel, verdict: make(chan verdict, 1), lease: make(chan *callme.Lease, 1)}
 		t.holds[o.ID] = under
 		go t.hold(ctx, o, under)
+	case "detach":
+		go t.detach(o)
+	case "tell":
+		go t.tell(o, under)
 	case "finish":
 		under.verdict <- verdict{block: time.Duration(o.Block)}
 	case "fail":
@@ -111,9 +128,11 @@ func (t *testee) obey(o order) {
 func (t *testee) hold(ctx context.Context, o order, under hold) {
 	defer under.cancel()
 	body := func(ctx context.Context, lease *callme.Lease) error {
+		under.lease <- lease
 		t.say(saying{
 			ID: o.ID, Event: "held",
 			LeaseID: lease.ID, LeaseToken: lease.Token, FencingToken: fmt.Sprint(lease.FencingToken),
+			Environments: environmentsOf(lease), Printed: printed(lease),
 		})
 		if run := o.Options.Run; len(run) > 0 {
 			return lease.Run(ctx, exec.Command(run[0], run[1:]...))
@@ -129,18 +148,64 @@ func (t *testee) hold(ctx context.Context, o order, under hold) {
 			return ctx.Err()
 		}
 	}
-	options := append(o.Options.forHold(o.Environments[1:]), callme.WithOnWaiting(func(lease *callmev1.Lease) {
-		t.say(saying{ID: o.ID, Event: "waiting", Position: lease.GetPosition()})
-	}))
-	said := outcomeOf(t.client.Hold(ctx, o.Environments[0], body, options...))
+	said := outcomeOf(t.ask(ctx, o, body))
 	said.ID, said.Event = o.ID, "ended"
+	t.say(said)
+}
+
+func (t *testee) ask(ctx context.Context, o order, body func(context.Context, *callme.Lease) error) error {
+	onWaiting := t.onWaiting(o)
+	switch {
+	case o.Do == "pickUp":
+		return t.client.PickUp(ctx, o.Ticket, body, onWaiting)
+	case len(o.Environments) == 0:
+		return t.client.HoldAny(ctx, o.Selectors[0].Selector, body, append(o.forSelectors(), onWaiting)...)
+	default:
+		return t.client.Hold(ctx, o.Environments[0], body, append(o.forNames(), onWaiting)...)
+	}
+}
+
+func (t *testee) onWaiting(o order) callme.HoldOption {
+	return callme.WithOnWaiting(func(lease *callmev1.Lease) {
+		t.say(saying{ID: o.ID, Event: "waiting", Position: lease.GetPosition()})
+	})
+}
+
+func (t *testee) detach(o order) {
+	var ticket callme.Ticket
+	var err error
+	if len(o.Environments) == 0 {
+		ticket, err = t.client.DetachAny(context.Background(), o.Selectors[0].Selector, o.forSelectors()...)
+	} else {
+		ticket, err = t.client.Detach(context.Background(), o.Environments[0], o.forNames()...)
+	}
+	if err == nil {
+		t.say(saying{ID: o.ID, Event: "detached", Ticket: &ticket})
+		return
+	}
+	said := outcomeOf(err)
+	said.ID, said.Event = o.ID, "ended"
+	t.say(said)
+}
+
+func (t *testee) tell(o order, under hold) {
+	lease := <-under.lease
+	under.lease <- lease
+	var err error
+	if o.AtRelease {
+		err = lease.TellAtRelease(o.Facts)
+	} else {
+		err = lease.Tell(context.Background(), o.Facts)
+	}
+	said := outcomeOf(err)
+	said.ID, said.Event = o.ID, "told"
 	t.say(said)
 }
 
 func (t *testee) release(o order) {
 	client, err := callme.New(callme.WithKey(""))
 	if err == nil {
-		err = client.Release(context.Background(), o.LeaseID, o.LeaseToken)
+		err = client.ReleaseTelling(context.Background(), o.LeaseID, o.LeaseToken, o.Facts)
 	}
 	said := outcomeOf(err)
 	said.ID, said.Event = o.ID, "released"

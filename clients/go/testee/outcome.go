@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -16,6 +17,7 @@ func outcomeOf(err error) saying {
 	var lost *callme.LeaseLost
 	var notAcquired *callme.NotAcquired
 	var failure *connect.Error
+	var asked *callme.CancelRequested
 	switch {
 	case err == nil:
 		return saying{Outcome: "ok"}
@@ -27,11 +29,14 @@ func outcomeOf(err error) saying {
 			said.Cause = errBody.Error()
 		}
 		return said
+	case errors.As(err, &asked):
+		return saying{Outcome: "cancel_requested", By: asked.By.GetHolder().GetName(), Why: asked.Reason, Deadline: asked.Deadline.Unix()}
 	case errors.As(err, &notAcquired):
 		if notAcquired.Lease == nil {
 			return saying{Outcome: "not_acquired", Reason: notAcquired.Reason, Holders: notAcquired.Holders}
 		}
-		return saying{Outcome: "not_acquired", EndReason: &notAcquired.Reason, Note: notAcquired.Lease.GetEndNote()}
+		note := cmp.Or(notAcquired.Lease.GetEndNote(), err.Error())
+		return saying{Outcome: "not_acquired", EndReason: &notAcquired.Reason, Note: note}
 	case errors.As(err, &failure):
 		return saying{Outcome: failure.Code().String(), Reason: callme.Reason(err), Why: err.Error()}
 	case errors.Is(err, context.Canceled):

@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "requirements.lock"
 SITE = HERE / "build" / "site"
-SOURCES = ["src", "tests", "dev.py", "hatch_build.py", "testee.py", "../../examples/python"]
+SOURCES = ["src", "tests", "dev.py", "hatch_build.py", "testee.py", "testee_protocol.py", "../../examples/python"]
 
 
 def libraries() -> Path:

@@ -30,7 +30,7 @@ FORKING = """
 import os, sys, threading, time
 from callme._lease import HeldLease
 from callme.v1.types_pb2 import Lease
-lease = HeldLease(Lease(id="lease-1"), "token-1", threading.Event())
+lease = HeldLease(Lease(id="lease-1"), "token-1", lambda _: None, threading.Event())
 script = 'echo $$; touch "$0"; exec sleep 60'
 threading.Thread(target=lease.run, args=[["sh", "-c", script, sys.argv[1]]], daemon=True).start()
 while not os.path.exists(sys.argv[1]):
@@ -48,10 +48,14 @@ def begun(read: int) -> int:
     return int(os.read(read, 64))
 
 
+async def _silent(_: object) -> None:
+    pass
+
+
 class Blocking(unittest.TestCase):
     def setUp(self) -> None:
         self.cancelled = threading.Event()
-        self.lease = HeldLease(Lease(id="lease-1"), "token-1", self.cancelled)
+        self.lease = HeldLease(Lease(id="lease-1"), "token-1", lambda _: None, self.cancelled)
 
     def test_it_has_the_lease_and_not_the_key(self) -> None:
         environment = {"CALL_ME_API_KEY": "secret", "PATH": "/usr/bin:/bin"}
@@ -127,7 +131,7 @@ class Blocking(unittest.TestCase):
 
 class Asyncio(unittest.IsolatedAsyncioTestCase):
     async def test_cancelled_while_it_starts_it_takes_its_command_along(self) -> None:
-        lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
+        lease = aio.HeldLease(Lease(id="lease-1"), "token-1", _silent)
         started: list[asyncio.subprocess.Process] = []
         start = asyncio.create_subprocess_exec
         launched, cancelled = asyncio.Event(), asyncio.Event()
@@ -148,7 +152,7 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(started[0].returncode, -signal.SIGTERM)
 
     async def test_a_cancelled_body_takes_its_command_along(self) -> None:
-        lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
+        lease = aio.HeldLease(Lease(id="lease-1"), "token-1", _silent)
         read, write = os.pipe()
         running = asyncio.ensure_future(lease.run(*OBEDIENT, stdout=write))
         command = await asyncio.to_thread(begun, read)
@@ -158,7 +162,7 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         self.assertFalse(lives(command))
 
     async def test_a_lost_lease_kills_it_in_time(self) -> None:
-        lease = aio.HeldLease(Lease(id="lease-1"), "token-1")
+        lease = aio.HeldLease(Lease(id="lease-1"), "token-1", _silent)
         read, write = os.pipe()
         running = asyncio.ensure_future(lease.run(*STUBBORN, stdout=write))
         command = await asyncio.to_thread(begun, read)

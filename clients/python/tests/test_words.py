@@ -17,7 +17,7 @@ from unittest.mock import patch
 import grpc
 from callme.v1.lock_service_pb2 import AcquireResponse, Misspelling, ReleaseResponse, RenewResponse
 from callme.v1.lock_service_pb2_grpc import LockServiceServicer, add_LockServiceServicer_to_server
-from callme.v1.types_pb2 import LEASE_STATE_HELD, Holder, Lease, LeasedEnvironment, Occupant
+from callme.v1.types_pb2 import LEASE_STATE_HELD, Holder, Lease, LeasedEnvironment, Need, Occupant
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
@@ -48,6 +48,12 @@ class Words(unittest.TestCase):
         with redirect_stderr(io.StringIO()) as said:
             say_waiting(WAITING)
         self.assertEqual(said.getvalue(), "call-me: waiting for uat, position 2 of 3; held by shop/web #4\n")
+
+    def test_it_says_by_which_labels_it_waits(self) -> None:
+        lease = Lease(environments=[LeasedEnvironment(name="db")], needs=[Need(environment="db"), Need(selector="tier=uat", count=2)])
+        with redirect_stderr(io.StringIO()) as said:
+            say_waiting(lease)
+        self.assertIn("waiting for db, 2 of tier=uat, position", said.getvalue())
 
     def test_it_says_until_when_at_the_latest_and_where_to_look(self) -> None:
         holder = Holder(name="shop/web #4", run_url="https://ci.example/4")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
+from callme._given import missing_variables, without_variables
 from callme._unheard import unheard
 from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, LEASE_STATE_ENDED, LEASE_STATE_HELD, EndReason
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-    from callme.v1.types_pb2 import Lease
+    from callme.v1.types_pb2 import EndedBy, Lease
 
 M = TypeVar("M", bound="Message")
 
 # The answer to what was asked, whatever its code: whoever asks again waits, and was told not to.
-_FINAL = {"ENVIRONMENT_BUSY", "UNSATISFIABLE"}
+_FINAL = {"ENVIRONMENT_BUSY", "QUEUE_FULL", "UNSATISFIABLE"}
 # Whatever comes with it, it may pass. A call that we cancel ourselves comes to nobody as an error.
 _PASSING = {
     grpc.StatusCode.ABORTED,
@@ -37,10 +39,11 @@ _BROKEN = {
 class NotAcquired(Exception):
     """The lease ended before it was held, or the server refused it.
 
-    ``reason`` says why in a word: that of the lease's end, ``"TIMED_OUT"``, ``"UNSATISFIABLE"``, …, or with IF_BUSY_FAIL
-    ``"ENVIRONMENT_BUSY"`` or ``"UNSATISFIABLE"``. It is empty when the server was out of reach until ``queue_timeout`` had passed.
-    ``lease`` is how it ended; None if it was refused. ``holders`` tells with ``"ENVIRONMENT_BUSY"`` who is on it, in the server's words.
-    ``__cause__`` is the error of the call, if one was the reason.
+    ``reason`` says why in a word: that of the lease's end, ``"TIMED_OUT"``, ``"UNSATISFIABLE"``, …; where the server refused it,
+    ``"ENVIRONMENT_BUSY"``, ``"QUEUE_FULL"`` or ``"UNSATISFIABLE"``; where it lacks what the environment should give,
+    ``"MISSING_VARIABLES"``. It is empty when the server was out of reach until ``queue_timeout`` had passed.
+    ``lease`` is how it ended; None if it was refused. ``holders`` tells with ``"ENVIRONMENT_BUSY"`` and ``"QUEUE_FULL"`` who is on it, in
+    the server's words. ``__cause__`` is the error of the call, if one was the reason.
     """
 
     why: str
@@ -80,6 +83,29 @@ class LeaseLost(Exception):
 
     def __reduce__(self) -> tuple[type[LeaseLost], tuple[str, str, str]]:
         return type(self), (self.lease_id, self.why, self.end_reason)
+
+
+class CancelRequested(Exception):
+    """The holder was asked to stop, for a newer request with its ``supersede_key``: the body is interrupted, or cancelled.
+
+    The lease is kept until the body has ended, or the ``deadline`` has passed. ``by`` tells who asks: the principal, holder and lease of
+    the newer request; ``reason`` why, in words.
+    """
+
+    lease_id: str
+    by: EndedBy
+    reason: str
+    deadline: datetime | None
+
+    def __init__(self, lease_id: str, by: EndedBy, reason: str, deadline: datetime | None) -> None:
+        super().__init__(f"lease {lease_id}: asked to stop by {by.holder.name or by.principal or 'somebody'}: {reason}")
+        self.lease_id = lease_id
+        self.by = by
+        self.reason = reason
+        self.deadline = deadline
+
+    def __reduce__(self) -> tuple[type[CancelRequested], tuple[str, EndedBy, str, datetime | None]]:
+        return type(self), (self.lease_id, self.by, self.reason, self.deadline)
 
 
 class CallFailed(grpc.RpcError):
@@ -128,6 +154,24 @@ def ending(lease: Lease) -> str:
 def not_acquired(lease: Lease) -> NotAcquired:
     """What a lease is that will not be held."""
     return NotAcquired(ending(lease), _short(lease.end_reason), lease)
+
+
+def lacking(lease: Lease) -> NotAcquired | None:
+    """What a lease is that was granted without all that the server should give with it; None if it gives all."""
+    missing = missing_variables(lease)
+    if not missing:
+        return None
+    why = f"the server has no value for {', '.join(missing)}; its operator has to set it there"
+    return NotAcquired(why, "MISSING_VARIABLES", without_variables(lease))
+
+
+def asked_in(lease: Lease) -> CancelRequested | None:
+    """Who asks the holder of a lease to stop; None if nobody does."""
+    if not lease.HasField("cancel_requested"):
+        return None
+    request = lease.cancel_requested
+    deadline = request.deadline.ToDatetime(timezone.utc) if request.HasField("deadline") else None
+    return CancelRequested(lease.id, request.by, request.reason, deadline)
 
 
 def refusal(error: BaseException) -> NotAcquired | None:

@@ -11,7 +11,7 @@ import grpc
 from callme import _process
 from callme._calls import Calls
 from callme._connection import Route
-from callme._errors import CallFailed, cause_of
+from callme._errors import CallFailed, cause_of, lacking
 from callme._interrupt import Interrupted, Interrupter, Unmoved, interrupter
 from callme._keeper import Keeper
 from callme._lease import HeldLease
@@ -57,7 +57,7 @@ class Hold:
             lease = self._take()
             if self._interrupt:
                 self._interrupter = interrupter()
-            if lease.lost.is_set() or self._calls.cancelled.is_set():
+            if lease.lost.is_set() or lease.cancel_requested is not None or self._calls.cancelled.is_set():
                 self._interrupter.fire()
             self._interrupter.arm()
         except BaseException as error:
@@ -84,11 +84,15 @@ class Hold:
     def _take(self) -> HeldLease:
         while True:
             granted = wait_for_grant(self._route, self._place, self._metadata, self._calls)
-            self._keeper = keeper = Keeper(self._route.connection, granted, self._place.token, self._on_loss)
+            self._keeper = keeper = Keeper(self._route.connection, granted, self._place.token, self._on_loss, self._on_ask)
             begun = keeper.begin(self._calls)
             if begun.state == LEASE_STATE_HELD:
-                self._lease = lease = HeldLease(begun, self._place.token, self._calls.cancelled)
+                lacks = lacking(begun)
+                if lacks is not None:
+                    raise lacks
+                self._lease = lease = HeldLease(begun, self._place.token, keeper.tell, self._calls.cancelled)
                 keeper.start()
+                keeper.see(begun)
                 return lease
             # It was taken back meanwhile, and stands in line again.
             self._keeper = None
@@ -100,6 +104,13 @@ class Hold:
         lease._lose(keeper.loss, min(keeper.tenure.kill_at, time.monotonic() + _process.GRACE))
         self._interrupter.fire()
 
+    def _on_ask(self) -> None:
+        keeper, lease = self._keeper, self._lease
+        if keeper is None or lease is None:
+            return
+        lease.cancel_requested = keeper.asked
+        self._interrupter.fire()
+
     def _finish(self, error: BaseException | None, patience: float) -> None:
         """Ends all that was begun, and raises what the ``with`` ends with, if that is not the error itself."""
         keeper, loss = self._keeper, None
@@ -108,7 +119,9 @@ class Hold:
                 keeper.stop()
                 loss = keeper.loss
                 # What is over, or almost, need not be given back.
-                give_back(self._route.connection, self._place.held().id, self._place.token, FAREWELL if loss is not None else patience)
+                length = FAREWELL if loss is not None else patience
+                facts = self._lease._facts if self._lease is not None else None
+                give_back(self._route.connection, self._place.held().id, self._place.token, length, facts)
                 keeper.join()
         finally:
             self._route.close()
@@ -118,3 +131,5 @@ class Hold:
             raise loss from cause_of(loss, error)
         if isinstance(error, Interrupted) and self._calls.cancelled.is_set():
             raise CancelledError from error
+        if isinstance(error, Interrupted) and keeper is not None and keeper.asked is not None:
+            raise keeper.asked from error

@@ -29,10 +29,10 @@ _PROTECTED = {"callme._hold", "callme._lease", "callme._process", __name__}
 
 
 class Interrupted(BaseException):
-    """Raised in the body of a ``with`` when its lease is lost, or its hold is cancelled from another thread.
+    """Raised in the body of a ``with`` when its lease is lost, its holder asked to stop, or its hold cancelled from another thread.
 
-    The ``with`` turns it into LeaseLost or CancelledError. No Exception, so that ``except Exception`` lets it through: whoever
-    catches it must raise it again.
+    The ``with`` turns it into LeaseLost, CancelRequested or CancelledError. No Exception, so that ``except Exception`` lets it through:
+    whoever catches it must raise it again.
     """
 
 

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Callable
 import grpc
 
 from callme._calls import Calls, Watchdog, persist
-from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_given_back, is_transient, loss_in, verdict, words
+from callme._errors import (
+    CallFailed,
+    CancelRequested,
+    LeaseLost,
+    asked_in,
+    fencing_token_of,
+    is_cancelled,
+    is_given_back,
+    is_transient,
+    loss_in,
+    verdict,
+    words,
+)
 from callme._retry import SILENCE, Backoff
 from callme._settings import metadata_of
 from callme._tenure import Tenure
@@ -18,6 +30,8 @@ from callme.v1.lock_service_pb2 import RenewRequest, WatchLeaseRequest
 from callme.v1.types_pb2 import LEASE_STATE_HELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from callme._calls import Cancellable
     from callme._connection import Connection
     from callme.v1.lock_service_pb2 import RenewResponse
@@ -32,16 +46,21 @@ class Keeper:
     """Renews in threads of its own until ``stop``, or until the lease has ended, whoever ended it, or was taken back.
 
     ``on_loss`` is called once at most, in one of them or by ``judge``; not if whoever has our token or key gave the lease back.
+    ``on_ask`` is called once at most, when the holder is asked to stop.
     """
 
-    def __init__(self, connection: Connection, lease: Lease, token: str, on_loss: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, lease: Lease, token: str, on_loss: Callable[[], None], on_ask: Callable[[], None]) -> None:
         self.loss: LeaseLost | None = None
+        self.asked: CancelRequested | None = None
         self.tenure = Tenure(lease)
         self._connection = connection
         self._lease_id = lease.id
         self._fencing_token = 0
         self._metadata = metadata_of(token)
         self._on_loss = on_loss
+        self._on_ask = on_ask
+        # A fact that is told later must not come first.
+        self._telling = threading.Lock()
         self._stopped = threading.Event()
         # Guards all of the above; notified when there is something new for _keep to reckon with.
         self._changed = threading.Condition()
@@ -90,6 +109,51 @@ class Keeper:
                 return
             self.loss = self.tenure.loss()
         self._on_loss()
+
+    def see(self, lease: Lease) -> None:
+        """Notes who asks the holder to stop, the first time that somebody does."""
+        asked = asked_in(lease)
+        with self._changed:
+            if asked is None or self.asked is not None or self._stopped.is_set():
+                return
+            self.asked = asked
+            self.tenure.asked = True
+        self._on_ask()
+
+    def tell(self, facts: Mapping[str, str]) -> None:
+        """Tells facts by a Renew of their own, which is sent again until it is answered; the others tell none.
+
+        Raises LeaseLost, RuntimeError if the lease was given back, or CallFailed.
+        """
+        request = RenewRequest(lease_id=self._lease_id, facts=facts)
+        sent_at = 0.0
+
+        def send(locks: LockServiceStub) -> grpc.Future[RenewResponse]:
+            nonlocal sent_at
+            sent_at = time.monotonic()
+            return locks.Renew.future(request, timeout=self.tenure.timeout, metadata=self._metadata)
+
+        with self._telling:
+            told = not self._stopped.is_set()
+            lost = None
+            try:
+                if told:
+                    lease = persist(Calls(), self._connection, send).lease
+                    lost = loss_in(lease, self._fencing_token)
+                    if lost is None:
+                        with self._changed:
+                            self.tenure.renewed(lease, sent_at)
+                            self._changed.notify_all()
+            except grpc.RpcError as error:
+                lost = verdict(error, self._lease_id)
+                if lost is None:
+                    raise CallFailed(error, self._connection.url) from None
+        if lost is not None:
+            self._over(lost)
+        if self.loss is not None:
+            raise self.loss
+        if lost is not None or not told:
+            raise RuntimeError("the lease was given back before the facts could be told")
 
     def stop(self) -> None:
         """Ends all renewing. May be called more than once."""
@@ -152,7 +216,7 @@ class Keeper:
             connection.close()
 
     def _answered(self, call: grpc.Future[RenewResponse], sent_at: float) -> None:
-        lost = None
+        lost = lease = None
         with self._changed:
             self._calls.discard(call)
             if self._stopped.is_set():
@@ -169,6 +233,8 @@ class Keeper:
             self._changed.notify_all()
         if lost is not None:
             self._over(lost)
+        elif lease is not None:
+            self.see(lease)
 
     def _follow(self) -> None:
         """Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds."""
@@ -202,6 +268,7 @@ class Keeper:
                     lost = loss_in(message.lease, self._fencing_token) if message.HasField("lease") else None
                     if lost is not None:
                         return lost
+                    self.see(message.lease)
                 return None
         finally:
             with self._changed:

@@ -12,12 +12,13 @@ import grpc
 from callme._errors import CallFailed, is_transient, not_acquired, refusal
 from callme._options import seconds
 from callme._retry import FAREWELL, PATIENCE, Backoff
-from callme.v1.lock_service_pb2 import AcquireRequest
+from callme.v1.lock_service_pb2 import AcquireRequest, AcquireResponse
 from callme.v1.types_pb2 import LEASE_STATE_ENDED, LEASE_STATE_HELD, LEASE_STATE_QUEUED
 
 if TYPE_CHECKING:
     from callme._options import Observer
-    from callme.v1.lock_service_pb2 import AcquireResponse
+    from callme._ticket import Ticket
+    from callme.v1.lock_service_pb2 import GetLeaseResponse
     from callme.v1.types_pb2 import Lease
 
 # After so long without an answer an Acquire is sent again, in seconds, beside the time that it asks the server to wait.
@@ -27,8 +28,10 @@ _CALL_TIMEOUT = 5.0
 class Place:
     """What the server has told about one request so far."""
 
-    def __init__(self, request: AcquireRequest, observer: Observer) -> None:
+    def __init__(self, request: AcquireRequest, observer: Observer, ticket: Ticket | None = None) -> None:
         self._request = request
+        self.ticket = ticket
+        """What is picked up, instead of asked for."""
         # When to stand in line no longer, with IF_BUSY_FAIL.
         self._until = time.monotonic() + seconds(request.wait)
         self.lease: Lease | None = None
@@ -94,16 +97,19 @@ class Place:
         """Somebody wants us to end: from here on the farewell counts."""
         self._farewell_ends = min(self._farewell_ends, time.monotonic() + FAREWELL)
 
-    def answered(self, answer: AcquireResponse) -> None:
-        """Acquire was answered."""
+    def answered(self, answer: AcquireResponse | GetLeaseResponse) -> None:
+        """Acquire was answered or, where a ticket is picked up, GetLease."""
         first = self.lease is None
-        self.token = answer.lease_token
+        if isinstance(answer, AcquireResponse):
+            self.token = answer.lease_token
+        elif self.ticket is not None:
+            self.token = self.ticket.lease_token
         if first:
             # The server's own timer comes first, and ours is for when it can't be heard.
             limited = answer.lease.HasField("queue_timeout")
-            patience = seconds(answer.lease.queue_timeout) + FAREWELL if limited else math.inf
+            patience = _later_by(answer.lease) + seconds(answer.lease.queue_timeout) + FAREWELL if limited else math.inf
             self._given_up_at = time.monotonic() + patience
-            if self._observer.misspelt is not None:
+            if self._observer.misspelt is not None and isinstance(answer, AcquireResponse):
                 for one in answer.misspellings:
                     self._observer.misspelt(one)
         self.heard(answer.lease)
@@ -129,6 +135,14 @@ class Place:
                 raise error
             raise not_acquired(self.lease) from error
 
+    def left(self) -> Lease:
+        """The lease, once it is answered, for others to pick up. Raises NotAcquired if it has ended."""
+        if self.lease is None:
+            raise RuntimeError("the server answered without a lease")
+        if self.lease.state == LEASE_STATE_ENDED:
+            raise not_acquired(self.lease)
+        return self.lease
+
     def held(self) -> Lease:
         """The lease, once it is settled. Raises NotAcquired if it is not held."""
         if self.lease is None:
@@ -136,3 +150,10 @@ class Place:
         if self.lease.state != LEASE_STATE_HELD:
             raise not_acquired(self.lease)
         return self.lease
+
+
+def _later_by(lease: Lease) -> float:
+    """How long after it was asked for a reservation enters the line, in seconds: its queue_timeout runs from then."""
+    if not (lease.HasField("not_before") and lease.HasField("created_at")):
+        return 0.0
+    return max(0.0, (lease.not_before.ToNanoseconds() - lease.created_at.ToNanoseconds()) / 1e9)

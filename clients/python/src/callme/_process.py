@@ -15,6 +15,8 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callme._given import PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -35,7 +37,9 @@ _WINDOWS = os.name == "nt"
 
 def options(lease: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
     """How to start one: in a session of its own, and with the lease in its environment but not our key."""
-    environment = {**(os.environ if given.get("env") is None else given["env"]), **lease}
+    inherited = os.environ if given.get("env") is None else given["env"]
+    # What another lease has given is not this one's.
+    environment = {**{name: value for name, value in inherited.items() if not str(name).startswith(PREFIX)}, **lease}
     environment.pop("CALL_ME_API_KEY", None)
     own: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
     return {**given, **own, "env": environment}

@@ -17,7 +17,7 @@ class Tenure:
 
     The server counts from when it got a Renew, we from when we sent it; so our deadline D comes before the server's. At
     ``kill_at``, D − max(0.5 s, 5 % of ttl), the body must have stopped; at ``cancel_at``, min(3 s, 10 %) earlier, it is told.
-    D follows what the server says is left, so it also holds where max_hold ends all renewing.
+    D follows what the server says is left, so it also holds where max_hold or not_after ends all renewing.
     """
 
     def __init__(self, lease: Lease) -> None:
@@ -26,6 +26,8 @@ class Tenure:
         self._sent_at = -math.inf
         self._trouble: str | None = None
         self._capped = False
+        self.asked = False
+        """Whether the holder has been asked to stop."""
         self.connection = 0
         """Over which connection to send, counted from the last answer: 0 is the one there always is."""
         self._next_connection_at = math.inf
@@ -83,13 +85,18 @@ class Tenure:
 
     def loss(self) -> LeaseLost:
         """What to say at ``cancel_at``."""
+        if self.asked and self._trouble is None:
+            return LeaseLost(self._lease_id, "it was to stop by now, as it was asked to")
         if self._capped and self._trouble is None:
-            return LeaseLost(self._lease_id, "it cannot be renewed any further: max_hold is reached")
+            return LeaseLost(self._lease_id, "it cannot be renewed any further: max_hold or not_after is reached")
         return LeaseLost(self._lease_id, f"no contact with the server ({self._trouble or 'no answer'})")
 
 
 def _is_capped(lease: Lease) -> bool:
-    """Whether max_hold lets no further Renew extend it, by the server's own times: how they relate to our clock doesn't matter."""
+    """Whether max_hold or not_after ends all renewing, by the server's own times: how they relate to our clock doesn't matter."""
+    ends = lease.HasField("not_after") and lease.HasField("expires_at")
+    if ends and lease.expires_at.ToNanoseconds() >= lease.not_after.ToNanoseconds():
+        return True
     if not (lease.HasField("granted_at") and lease.HasField("expires_at") and lease.HasField("max_hold")):
         return False
     ran = lease.expires_at.ToNanoseconds() - lease.granted_at.ToNanoseconds()

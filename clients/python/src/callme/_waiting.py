@@ -13,13 +13,16 @@ from callme._calls import Calls, Watchdog, persist
 from callme._errors import is_unanswered
 from callme._retry import FAREWELL, RELEASE_TIMEOUT, SILENCE
 from callme._settings import metadata_of
-from callme.v1.lock_service_pb2 import ReleaseRequest, WatchLeaseRequest
+from callme.v1.lock_service_pb2 import GetLeaseRequest, ReleaseRequest, WatchLeaseRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from callme._calls import Pending
     from callme._connection import Connection, Route
     from callme._place import Place
     from callme._settings import Metadata
-    from callme.v1.lock_service_pb2 import AcquireResponse, ReleaseResponse
+    from callme.v1.lock_service_pb2 import AcquireResponse, GetLeaseResponse, ReleaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceStub
     from callme.v1.types_pb2 import Lease
 
@@ -39,36 +42,54 @@ def wait_for_grant(route: Route, place: Place, metadata: Metadata, calls: Calls)
         raise
 
 
-def give_back(connection: Connection, lease_id: str, token: str, patience: float) -> None:
+def leave(route: Route, place: Place, metadata: Metadata, calls: Calls) -> Lease:
+    """Asks, and leaves the place in line to whoever picks it up. Raises as ``wait_for_grant``; the place is then given up."""
+    try:
+        _settle(route, place, metadata, calls, stays=False)
+        return place.left()
+    except BaseException:
+        if place.open and place.lease is not None:
+            give_back(route.connection, place.lease.id, place.token, place.farewell)
+        raise
+
+
+def give_back(connection: Connection, lease_id: str, token: str, patience: float, facts: Mapping[str, str] | None = None) -> None:
     """Ends a lease, again and again until the server has answered, or for ``patience`` seconds: by lease id that is safe to repeat.
 
-    Without an answer it is no error: the lease ends by itself.
+    Without an answer it is no error: the lease ends by itself. Facts that the server refuses keep nobody waiting.
     """
     if patience <= 0:
         return
-    request, ends = ReleaseRequest(lease_id=lease_id), time.monotonic() + patience
+    ends = time.monotonic() + patience
+    try:
+        _release(connection, ReleaseRequest(lease_id=lease_id, facts=facts), token, ends)
+    except grpc.RpcError:
+        if facts:
+            with contextlib.suppress(grpc.RpcError):
+                _release(connection, ReleaseRequest(lease_id=lease_id), token, ends)
 
+
+def _release(connection: Connection, request: ReleaseRequest, token: str, ends: float) -> None:
     def send(locks: LockServiceStub) -> grpc.Future[ReleaseResponse]:
         timeout = max(0.0, min(RELEASE_TIMEOUT, ends - time.monotonic()))
         return locks.Release.future(request, timeout=timeout, metadata=metadata_of(token))
 
-    with contextlib.suppress(grpc.RpcError):
-        persist(Calls(), connection, send, patience)
+    persist(Calls(), connection, send, ends - time.monotonic())
 
 
-def _settle(route: Route, place: Place, metadata: Metadata, calls: Calls) -> None:
+def _settle(route: Route, place: Place, metadata: Metadata, calls: Calls, *, stays: bool = True) -> None:
     """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
     while True:
         calls.pause(place.pause())
         try:
             _ask(route.connection.locks, place, metadata, calls)
-            if not place.settled:
+            if stays and not place.settled:
                 begun = time.monotonic()
                 try:
                     _follow(route.connection.locks, place, calls)
                 finally:
                     place.followed(time.monotonic() - begun)
-            if place.settled:
+            if place.settled or not stays:
                 return
         except grpc.RpcError as error:
             place.failed(error)
@@ -78,7 +99,7 @@ def _settle(route: Route, place: Place, metadata: Metadata, calls: Calls) -> Non
 
 def _ask(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
     """An Acquire may still answer for a moment when somebody gives up: only then is it known which lease to withdraw."""
-    call = locks.Acquire.future(place.request, timeout=place.call_timeout, metadata=metadata)
+    call = _send(locks, place, metadata)
     try:
         place.answered(calls.answer(call, FAREWELL / 2))
     except (grpc.RpcError, CancelledError):
@@ -90,7 +111,14 @@ def _ask(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls)
     calls.check()
 
 
-def _late(call: grpc.Future[AcquireResponse], place: Place) -> None:
+def _send(locks: LockServiceStub, place: Place, metadata: Metadata) -> Pending[AcquireResponse | GetLeaseResponse]:
+    if place.ticket is None:
+        return locks.Acquire.future(place.request, timeout=place.call_timeout, metadata=metadata)
+    request, opener = GetLeaseRequest(lease_id=place.ticket.lease_id), metadata_of(place.ticket.lease_token)
+    return locks.GetLease.future(request, timeout=place.call_timeout, metadata=opener)
+
+
+def _late(call: Pending[AcquireResponse | GetLeaseResponse], place: Place) -> None:
     try:
         place.answered(call.result(FAREWELL / 2))
     except (grpc.RpcError, grpc.FutureTimeoutError, grpc.FutureCancelledError):

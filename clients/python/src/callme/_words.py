@@ -51,7 +51,8 @@ _writer = _Writer()
 
 def say_waiting(lease: Lease) -> None:
     """Says what a lease waits for, and behind whom."""
-    names = ", ".join(one.name for one in lease.environments)
+    selected = [f"{max(1, need.count)} of {need.selector}" for need in lease.needs if need.selector]
+    names = ", ".join([*(one.name for one in lease.environments), *selected])
     behind = f"; held by {', '.join(map(_occupant, lease.holders))}" if lease.holders else ""
     _say(f"call-me: waiting for {names}, position {lease.position} of {lease.queue_length}{behind}\n")
 

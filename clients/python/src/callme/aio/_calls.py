@@ -15,7 +15,7 @@ from callme._settings import metadata_of
 from callme.v1.lock_service_pb2 import ReleaseRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping
 
     from callme.aio._connection import Connection
     from callme.v1.lock_service_pb2 import ReleaseResponse
@@ -46,21 +46,28 @@ async def persist(connection: Connection, send: Callable[[LockServiceAsyncStub],
         current = connection.another()
 
 
-async def give_back(connection: Connection, lease_id: str, token: str, patience: float) -> None:
+async def give_back(connection: Connection, lease_id: str, token: str, patience: float, facts: Mapping[str, str] | None = None) -> None:
     """Ends a lease, again and again until the server has answered, or for ``patience`` seconds: by lease id that is safe to repeat.
 
-    Without an answer it is no error: the lease ends by itself.
+    Without an answer it is no error: the lease ends by itself. Facts that the server refuses keep nobody waiting.
     """
     if patience <= 0:
         return
-    request, ends = ReleaseRequest(lease_id=lease_id), time.monotonic() + patience
+    ends = time.monotonic() + patience
+    try:
+        await _release(connection, ReleaseRequest(lease_id=lease_id, facts=facts), token, ends)
+    except grpc.RpcError:
+        if facts:
+            with contextlib.suppress(grpc.RpcError):
+                await _release(connection, ReleaseRequest(lease_id=lease_id), token, ends)
 
+
+async def _release(connection: Connection, request: ReleaseRequest, token: str, ends: float) -> None:
     def send(locks: LockServiceAsyncStub) -> Awaitable[ReleaseResponse]:
         timeout = max(0.0, min(RELEASE_TIMEOUT, ends - time.monotonic()))
         return locks.Release(request, timeout=timeout, metadata=metadata_of(token))
 
-    with contextlib.suppress(grpc.RpcError):
-        await persist(connection, send, patience)
+    await persist(connection, send, ends - time.monotonic())
 
 
 async def listen(stream: grpc.aio.UnaryStreamCall[Any, T], heard: Callable[[T], bool]) -> None:

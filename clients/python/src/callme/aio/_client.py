@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING
 import grpc
 
 from callme._errors import CallFailed
-from callme._options import HELP, HoldOptions, observer_of, request_for
+from callme._facts import facts_of
+from callme._options import HELP, HoldOptions, observer_of, request_for, watcher
 from callme._place import Place
 from callme._retry import RELEASE_TIMEOUT
 from callme._settings import Metadata, metadata_of, settings_of
+from callme._ticket import Ticket, check_detached, check_ticket
 from callme.aio._calls import persist
-from callme.aio._connection import Connection
+from callme.aio._connection import Connection, Route
 from callme.aio._hold import Hold
+from callme.aio._waiting import leave
 from callme.v1.environment_service_pb2_grpc import EnvironmentServiceStub
-from callme.v1.lock_service_pb2 import ReleaseRequest
-from callme.v1.types_pb2 import Need
+from callme.v1.lock_service_pb2 import AcquireRequest, ReleaseRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping
     from typing import Callable
 
     from typing_extensions import Unpack
 
     from callme.v1.environment_service_pb2_grpc import EnvironmentServiceAsyncStub
     from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
+    from callme.v1.types_pb2 import Lease, Need
 
 
 class Client:
@@ -61,12 +64,38 @@ class Client:
         """
         return self._hold(environments, options, _leave_open)
 
-    async def release(self, lease_id: str, lease_token: str) -> None:
-        """Releases a lease, of whatever process, by its token alone; one that has ended already is no error.
+    async def detach(self, *environments: str | Need, **options: Unpack[HoldOptions]) -> Ticket:
+        """Asks, and leaves the place in line, or what was granted at once, to another process: see ``pick_up``.
+
+        Nobody keeps it meanwhile, so ``ttl``, ``ticket_ttl`` and ``claim_timeout`` must be given (not with ``auto_claim``). Raises as
+        ``hold`` does before its body; what has been asked for by then is given up.
+        """
+        check_detached(options)
+        request = request_for(environments, options)
+        place, route = Place(request, observer_of(options)), Route(self._connect())
+        try:
+            lease = await leave(route, place, self.metadata)
+        except grpc.RpcError as error:
+            raise CallFailed(error, route.connection.url) from None
+        finally:
+            await route.close()
+        return Ticket(lease.id, place.token, request.request_id)
+
+    def pick_up(self, ticket: Ticket, *, quiet: bool = False, on_waiting: Callable[[Lease], object] | None = None) -> Hold:
+        """Holds what another process has asked for by ``detach``; from here on it is as ``hold``.
+
+        Who has lost the ticket's token, but has the key, calls ``hold`` with all that ``detach`` was given, ``request_id`` and ``holder``
+        included. Entering the ``async with`` raises NotAcquired if it has ended meanwhile. Raises TypeError for what is no ticket.
+        """
+        check_ticket(ticket)
+        return Hold(self._connect, self.metadata, Place(AcquireRequest(), watcher(on_waiting, quiet=quiet), ticket), _leave_open)
+
+    async def release(self, lease_id: str, lease_token: str, facts: Mapping[str, str] | None = None) -> None:
+        """Releases a lease, of whatever process, by its token alone, and tells facts with that; one that has ended is no error.
 
         It is tried for 10 s. Raises CallFailed.
         """
-        request, metadata = ReleaseRequest(lease_id=lease_id), metadata_of(lease_token)
+        request, metadata = ReleaseRequest(lease_id=lease_id, facts=facts_of(facts or {})), metadata_of(lease_token)
         connection = self._connect()
         try:
             await persist(connection, lambda locks: locks.Release(request, timeout=RELEASE_TIMEOUT, metadata=metadata))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import grpc
 
 from callme import _process
-from callme._errors import CallFailed, cause_of
+from callme._errors import CallFailed, cause_of, lacking
 from callme._retry import FAREWELL, PATIENCE
 from callme.aio._calls import give_back
 from callme.aio._connection import Route
@@ -51,7 +51,8 @@ class Hold:
         self._task: asyncio.Task[Any] | None = None
         # How often others had asked the task to end before the body began.
         self._cancelling = 0
-        self._cancelled = False
+        # How often we have.
+        self._cancels = 0
         self._entered = False
 
     async def __aenter__(self) -> HeldLease:
@@ -69,6 +70,8 @@ class Hold:
         self._task = task = asyncio.current_task()
         # Python 3.11 counts the requests to cancel a task; before, ours cannot be told from those of others.
         self._cancelling = task.cancelling() if task is not None and hasattr(task, "cancelling") else 0
+        if lease.cancel_requested is not None:
+            self._cancel()
         return lease
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -80,16 +83,22 @@ class Hold:
         if loss is not None and (ours or error is None or isinstance(error, Exception)):
             # Whatever went wrong once the lease was lost went wrong because of that.
             raise loss from cause_of(loss, error)
+        if loss is None and ours and self._keeper is not None and self._keeper.asked is not None:
+            raise self._keeper.asked from error
 
     async def _take(self) -> HeldLease:
         self._route = route = Route(self._connect())
         while True:
             granted = await wait_for_grant(route, self._place, self._metadata)
-            self._keeper = keeper = Keeper(route.connection, granted, self._place.token, self._on_loss)
+            self._keeper = keeper = Keeper(route.connection, granted, self._place.token, self._on_loss, self._on_ask)
             begun = await keeper.begin()
             if begun.state == LEASE_STATE_HELD:
-                self._lease = lease = HeldLease(begun, self._place.token)
+                lacks = lacking(begun)
+                if lacks is not None:
+                    raise lacks
+                self._lease = lease = HeldLease(begun, self._place.token, keeper.tell)
                 keeper.start()
+                keeper.see(begun)
                 return lease
             # It was taken back meanwhile, and stands in line again.
             self._keeper = None
@@ -99,16 +108,27 @@ class Hold:
         if keeper is None or lease is None or keeper.loss is None:
             return
         lease._lose(keeper.loss, min(keeper.tenure.kill_at, time.monotonic() + _process.GRACE))
+        self._cancel()
+
+    def _on_ask(self) -> None:
+        if self._keeper is not None and self._lease is not None:
+            self._lease.cancel_requested = self._keeper.asked
+            self._cancel()
+
+    def _cancel(self) -> None:
         if self._task is not None:
-            self._cancelled = True
+            self._cancels += 1
             self._task.cancel()
 
     def _take_back(self) -> bool:
         """No more cancelling from here on. Whether the one there was, if any, was ours alone."""
         task, self._task = self._task, None
-        if task is None or not self._cancelled:
+        if task is None or self._cancels == 0:
             return False
-        return task.uncancel() <= self._cancelling if hasattr(task, "uncancel") else True
+        if not hasattr(task, "uncancel"):
+            return True
+        left: int = [task.uncancel() for _ in range(self._cancels)][-1]
+        return left <= self._cancelling
 
     async def _finish(self, patience: float) -> None:
         try:
@@ -116,7 +136,8 @@ class Hold:
                 await self._keeper.stop()
                 # What is over, or almost, need not be given back.
                 length = FAREWELL if self._keeper.loss is not None else patience
-                await give_back(self._route.connection, self._place.held().id, self._place.token, length)
+                facts = self._lease._facts if self._lease is not None else None
+                await give_back(self._route.connection, self._place.held().id, self._place.token, length, facts)
         finally:
             if self._route is not None:
                 await self._route.close()

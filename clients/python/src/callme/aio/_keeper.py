@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import grpc
 
-from callme._errors import LeaseLost, fencing_token_of, is_cancelled, is_given_back, is_transient, loss_in, verdict, words
+from callme._errors import (
+    CallFailed,
+    CancelRequested,
+    LeaseLost,
+    asked_in,
+    fencing_token_of,
+    is_cancelled,
+    is_given_back,
+    is_transient,
+    loss_in,
+    verdict,
+    words,
+)
 from callme._retry import Backoff
 from callme._settings import metadata_of
 from callme._tenure import Tenure
@@ -18,7 +30,7 @@ from callme.v1.lock_service_pb2 import RenewRequest, WatchLeaseRequest
 from callme.v1.types_pb2 import LEASE_STATE_HELD
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Awaitable, Coroutine, Mapping
 
     from callme.aio._connection import Connection
     from callme.v1.lock_service_pb2 import WatchLeaseResponse
@@ -32,17 +44,22 @@ _LONGEST = 86_400
 class Keeper:
     """Renews in tasks of its own until ``stop``, or until the lease has ended, whoever ended it, or was taken back.
 
-    ``on_loss`` is called once at most; not if whoever has our token or key gave the lease back.
+    ``on_loss`` is called once at most; not if whoever has our token or key gave the lease back. ``on_ask`` is called once at most, when
+    the holder is asked to stop.
     """
 
-    def __init__(self, connection: Connection, lease: Lease, token: str, on_loss: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, lease: Lease, token: str, on_loss: Callable[[], None], on_ask: Callable[[], None]) -> None:
         self.loss: LeaseLost | None = None
+        self.asked: CancelRequested | None = None
         self.tenure = Tenure(lease)
         self._connection = connection
         self._lease_id = lease.id
         self._fencing_token = 0
         self._metadata = metadata_of(token)
         self._on_loss = on_loss
+        self._on_ask = on_ask
+        # A fact that is told later must not come first.
+        self._telling = asyncio.Lock()
         self._stopped = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -87,6 +104,47 @@ class Keeper:
         self.loss = self.tenure.loss()
         self._on_loss()
 
+    def see(self, lease: Lease) -> None:
+        """Notes who asks the holder to stop, the first time that somebody does."""
+        asked = asked_in(lease)
+        if asked is None or self.asked is not None or self._stopped:
+            return
+        self.asked = asked
+        self.tenure.asked = True
+        self._on_ask()
+
+    async def tell(self, facts: Mapping[str, str]) -> None:
+        """Tells facts by a Renew of their own, which is sent again until it is answered; the others tell none.
+
+        Raises LeaseLost, RuntimeError if the lease was given back, or CallFailed.
+        """
+        sent_at, lost = 0.0, None
+
+        def send(locks: LockServiceAsyncStub) -> Awaitable[Lease]:
+            nonlocal sent_at
+            sent_at = time.monotonic()
+            return self._renew(locks, facts)
+
+        async with self._telling:
+            told = not self._stopped
+            try:
+                if told:
+                    lease = await persist(self._connection, send)
+                    lost = loss_in(lease, self._fencing_token)
+                    if lost is None and not self._stopped:
+                        self.tenure.renewed(lease, sent_at)
+                        self._arm()
+            except grpc.RpcError as error:
+                lost = verdict(error, self._lease_id)
+                if lost is None:
+                    raise CallFailed(error, self._connection.url) from None
+        if lost is not None:
+            self._over(lost)
+        if self.loss is not None:
+            raise self.loss
+        if lost is not None or not told:
+            raise RuntimeError("the lease was given back before the facts could be told")
+
     async def stop(self) -> None:
         """Ends all renewing. May be called more than once."""
         tasks = self._end()
@@ -127,8 +185,8 @@ class Keeper:
         left = min(self.tenure.renew_at, alarm) - time.monotonic()
         self._timer = asyncio.get_running_loop().call_later(min(max(left, 0), _LONGEST), self._tick)
 
-    async def _renew(self, locks: LockServiceAsyncStub) -> Lease:
-        request = RenewRequest(lease_id=self._lease_id)
+    async def _renew(self, locks: LockServiceAsyncStub, facts: Mapping[str, str] | None = None) -> Lease:
+        request = RenewRequest(lease_id=self._lease_id, facts=facts)
         return (await locks.Renew(request, timeout=self.tenure.timeout, metadata=self._metadata)).lease
 
     async def _try(self, sent_at: float) -> None:
@@ -150,6 +208,7 @@ class Keeper:
             elif not self._stopped:
                 self.tenure.renewed(lease, sent_at)
                 self._arm()
+                self.see(lease)
                 await self._tidy()
 
     async def _tidy(self) -> None:
@@ -166,6 +225,8 @@ class Keeper:
             lost = loss_in(message.lease, self._fencing_token) if message.HasField("lease") else None
             if lost is not None:
                 self._over(lost)
+            else:
+                self.see(message.lease)
             return lost is not None
 
         while not self._stopped:

@@ -7,13 +7,14 @@ import contextlib
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from callme import _process
+from callme._facts import facts_of
 from callme._lease import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
     from callme._errors import LeaseLost
     from callme.v1.types_pb2 import Lease
@@ -22,24 +23,40 @@ if TYPE_CHECKING:
 class HeldLease(Held):
     """A lease that is kept by renewing until its ``async with`` ends."""
 
-    def __init__(self, lease: Lease, token: str) -> None:
+    def __init__(self, lease: Lease, token: str, tell: Callable[[Mapping[str, str]], Awaitable[None]]) -> None:
         super().__init__(lease, token)
+        self._tell = tell
         self.lost = asyncio.Event()
         """Set when the lease is lost: stop then, the environment is handed over soon. For tasks that the body has started."""
         self._loss: LeaseLost | None = None
         self._kill_at = 0.0
 
     def check(self) -> None:
-        """Raises LeaseLost if the lease is lost; else does nothing."""
+        """Raises LeaseLost if the lease is lost, CancelRequested if the holder is to stop; else does nothing."""
         if self._loss is not None:
             raise self._loss
+        if self.cancel_requested is not None:
+            raise self.cancel_requested
+
+    async def tell(self, facts: Mapping[str, str]) -> None:
+        """Tells everybody what is on the environments now, such as ``{"version": "1.2.3"}``, until somebody tells it anew.
+
+        An empty text takes a fact back. Returns when the server has it. Raises LeaseLost, TypeError for what is no text, or CallFailed of a
+        server that refuses it or is out of reach for 10 s.
+        """
+        await self._tell(facts_of(facts))
+
+    def tell_at_release(self, facts: Mapping[str, str]) -> None:
+        """The same with the release, when the work is done. A lost lease, or a server that refuses these facts, leaves them untold."""
+        self._facts.update(facts_of(facts))
 
     async def run(self, *args: str, check: bool = True, **popen: Any) -> subprocess.CompletedProcess[Any]:
         """Runs a command to its end in a session of its own, which ends in time if the lease is lost.
 
         Then, and when it is cancelled, the session gets SIGTERM, and SIGKILL within 3 s and before the lease has ended; so does what it
         has left running when it ends. It is killed with us. SIGTERM raises SystemExit meanwhile, unless you handle it. It has
-        CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT and CALL_ME_FENCING_TOKEN in its environment, and never our key.
+        CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT, CALL_ME_SLOTS, CALL_ME_FENCING_TOKEN and what the environments give
+        (CALL_ME_VAR_…) in its environment, and never our key.
         ``popen``: arguments of asyncio.create_subprocess_exec; output that you want to read goes into a file. Raises
         subprocess.CalledProcessError for an exit code other than 0, unless ``check`` is false.
         """

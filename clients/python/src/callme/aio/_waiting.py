@@ -12,13 +12,13 @@ from callme._errors import is_unanswered
 from callme._retry import FAREWELL
 from callme._settings import metadata_of
 from callme.aio._calls import give_back, listen
-from callme.v1.lock_service_pb2 import WatchLeaseRequest
+from callme.v1.lock_service_pb2 import GetLeaseRequest, WatchLeaseRequest
 
 if TYPE_CHECKING:
     from callme._place import Place
     from callme._settings import Metadata
     from callme.aio._connection import Route
-    from callme.v1.lock_service_pb2 import AcquireResponse, WatchLeaseResponse
+    from callme.v1.lock_service_pb2 import AcquireResponse, GetLeaseResponse, WatchLeaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
     from callme.v1.types_pb2 import Lease
 
@@ -37,19 +37,30 @@ async def wait_for_grant(route: Route, place: Place, metadata: Metadata) -> Leas
         raise
 
 
-async def _settle(route: Route, place: Place, metadata: Metadata) -> None:
+async def leave(route: Route, place: Place, metadata: Metadata) -> Lease:
+    """Asks, and leaves the place in line to whoever picks it up. Raises as ``wait_for_grant``; the place is then given up."""
+    try:
+        await _settle(route, place, metadata, stays=False)
+        return place.left()
+    except BaseException:
+        if place.open and place.lease is not None:
+            await give_back(route.connection, place.lease.id, place.token, place.farewell)
+        raise
+
+
+async def _settle(route: Route, place: Place, metadata: Metadata, *, stays: bool = True) -> None:
     """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
     while True:
         await asyncio.sleep(place.pause())
         try:
             await _ask(route.connection.locks, place, metadata)
-            if not place.settled:
+            if stays and not place.settled:
                 begun = time.monotonic()
                 try:
                     await _follow(route.connection.locks, place)
                 finally:
                     place.followed(time.monotonic() - begun)
-            if place.settled:
+            if place.settled or not stays:
                 return
         except grpc.RpcError as error:
             place.failed(error)
@@ -60,7 +71,10 @@ async def _settle(route: Route, place: Place, metadata: Metadata) -> None:
 async def _ask(locks: LockServiceAsyncStub, place: Place, metadata: Metadata) -> None:
     """An Acquire may still answer for a moment when somebody gives up: only then is it known which lease to withdraw."""
 
-    async def ask() -> AcquireResponse:
+    async def ask() -> AcquireResponse | GetLeaseResponse:
+        if place.ticket is not None:
+            request, opener = GetLeaseRequest(lease_id=place.ticket.lease_id), metadata_of(place.ticket.lease_token)
+            return await locks.GetLease(request, timeout=place.call_timeout, metadata=opener)
         return await locks.Acquire(place.request, timeout=place.call_timeout, metadata=metadata)
 
     asking = asyncio.ensure_future(ask())

@@ -8,6 +8,7 @@ import dev.callme.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.grpc.Channel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.StatusRuntimeException;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -70,7 +71,7 @@ public final class CallMe implements AutoCloseable {
   public HeldLease hold(HoldOptions options) throws InterruptedException {
     if (Thread.interrupted()) throw new InterruptedException("interrupted before the environment was asked for");
     if (wire.isClosed()) throw new IllegalStateException("this client was closed");
-    Waiting waiting = new Waiting(wire, options.request(), options.onWaiting());
+    Waiting waiting = new Waiting(wire, options);
     Thread holder = options.interruptWhenLost() ? Thread.currentThread() : null;
     try {
       for (;;) {
@@ -85,8 +86,37 @@ public final class CallMe implements AutoCloseable {
   }
 
   /**
+   * Asks, and leaves the place in line, or what was granted at once, to another process: see {@link #pickUp}. Nobody keeps it meanwhile, so {@code
+   * ttl}, {@code ticketTtl} and {@code claimTimeout} must be given (not with {@code autoClaim}). Throws what {@link #hold(HoldOptions)} does; what has
+   * been asked for by then is given up.
+   *
+   * @throws IllegalArgumentException if one of them is missing
+   */
+  public Ticket detach(HoldOptions options) throws InterruptedException {
+    options.checkDetached();
+    if (wire.isClosed()) throw new IllegalStateException("this client was closed");
+    try {
+      return new Waiting(wire, options).left();
+    } catch (StatusRuntimeException error) {
+      throw wire.isClosed() ? error : Unheard.named(error, url);
+    }
+  }
+
+  /**
+   * Holds what another process has asked for by {@link #detach}; from here on it is as {@link #hold(HoldOptions)}, which does the same with {@link
+   * HoldOptions#builder(Ticket)}. Who has lost the token, but has the key, holds with all that {@code detach} was given, {@code requestId} and {@code
+   * holder} included.
+   *
+   * @throws NotAcquiredException if it has ended meanwhile
+   */
+  public HeldLease pickUp(Ticket ticket) throws InterruptedException {
+    return hold(HoldOptions.builder(ticket).build());
+  }
+
+  /**
    * Runs something while an environment is held. What it throws comes out unchanged, after the release, unless the lease was lost: then that
-   * comes out, with what the action threw as its cause.
+   * comes out, with what the action threw as its cause. An InterruptedException of an action that was asked to stop comes out as the cause of a {@link
+   * CancelRequestedException}.
    *
    * @throws X what the action threw
    * @throws LeaseLostException if the lease was lost, whatever the action made of that
@@ -125,6 +155,7 @@ public final class CallMe implements AutoCloseable {
         lost.initCause(thrown);
         throw lost;
       }
+      if (thrown instanceof InterruptedException) lease.stopped((InterruptedException) thrown);
       throw thrown;
     }
     lease.close();
@@ -138,10 +169,15 @@ public final class CallMe implements AutoCloseable {
    * @throws InterruptedException if the thread was interrupted; the release may have happened
    */
   public void release(String leaseId, String leaseToken) throws InterruptedException {
+    release(leaseId, leaseToken, Map.of());
+  }
+
+  /** The same, telling facts as {@link HeldLease#tellAtRelease} does. */
+  public void release(String leaseId, String leaseToken, Map<String, String> facts) throws InterruptedException {
     Objects.requireNonNull(leaseId, "leaseId");
     Objects.requireNonNull(leaseToken, "leaseToken");
     try {
-      Answer.await(wire.release(leaseId, leaseToken, Retry.PATIENCE));
+      Answer.await(wire.release(leaseId, leaseToken, facts, Retry.PATIENCE));
     } catch (StatusRuntimeException error) {
       throw wire.isClosed() ? error : Unheard.named(error, url);
     }

@@ -1,5 +1,6 @@
 package dev.callme.client;
 
+import dev.callme.v1.CancelRequest;
 import dev.callme.v1.EndReason;
 import dev.callme.v1.Lease;
 import dev.callme.v1.LeaseState;
@@ -7,6 +8,7 @@ import dev.callme.v1.RenewResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +19,7 @@ import java.util.function.Consumer;
  *
  * <p>The server counts from when it got a Renew, we from when we sent it, by our monotonic clock; so our deadline D comes before the
  * server's. At D - max(0.5 s, 5 % of ttl) the body must have stopped, and min(3 s, 10 % of ttl) earlier it is told. D follows what the
- * server says is left, so it also holds where max_hold ends all renewing. All of this runs on the client's clock; times are those of
+ * server says is left, so it also holds where max_hold or not_after ends all renewing. All of this runs on the client's clock; times are those of
  * System.nanoTime, in ns.
  */
 final class Keeper {
@@ -27,6 +29,7 @@ final class Keeper {
   private final Lease lease;
   private final String token;
   private final Consumer<Loss> onLoss;
+  private final Consumer<CancelRequest> onAsk;
   private long ttl;
   /** When the last answered Renew was sent. */
   private long sentAt;
@@ -35,7 +38,7 @@ final class Keeper {
   /** The fencing token that the body is given; before a Renew of ours showed it HELD, none counts. */
   private long fencingToken;
   private boolean held;
-  /** Whether max_hold lets no further Renew extend it. */
+  /** Whether max_hold or not_after lets no further Renew extend it. */
   private boolean capped;
   /** What keeps us from renewing; null: nothing. */
   private String trouble;
@@ -44,10 +47,13 @@ final class Keeper {
   private LeaseStream stream;
   private final Backoff reopening = new Backoff();
   private boolean lost;
+  /** Whether the holder has been asked to stop. */
+  private boolean asked;
   private boolean stopped;
 
-  /** Tells the loss on the clock, once at most: who is told must be quick. */
-  Keeper(Wire wire, Lease lease, String token, Consumer<Loss> onLoss) {
+  /** Tells the loss, and who asks the holder to stop, on the clock, once at most: who is told must be quick. */
+  Keeper(Wire wire, Lease lease, String token, Consumer<Loss> onLoss, Consumer<CancelRequest> onAsk) {
+    this.onAsk = onAsk;
     this.wire = wire;
     this.lease = lease;
     this.token = token;
@@ -61,7 +67,20 @@ final class Keeper {
    * error of the last try. If the time is as good as over by then, the loss has been told before it completes. Who cancels it ends all trying.
    */
   CompletableFuture<Lease> begin() {
-    return Retry.persist(wire, Retry.PATIENCE, left -> renew().thenApply(this::begun));
+    return Retry.persist(wire, Retry.PATIENCE, left -> renew(Map.of()).thenApply(this::begun));
+  }
+
+  /**
+   * Tells facts by a Renew of their own, which is sent again until it is answered; the others tell none. If the lease has been lost, that has been
+   * told before it completes.
+   */
+  CompletableFuture<RenewResponse> tell(Map<String, String> facts) {
+    return Retry.persist(wire, Retry.PATIENCE, left -> {
+      long sent = System.nanoTime();
+      return renew(facts).whenComplete((renewal, error) -> {
+        if (error != null && !stopped) failed(Answer.causeOf(error), sent);
+      });
+    });
   }
 
   private Lease begun(RenewResponse renewal) {
@@ -90,9 +109,9 @@ final class Keeper {
     wire.clock().execute(() -> declare(loss));
   }
 
-  private CompletableFuture<RenewResponse> renew() {
+  private CompletableFuture<RenewResponse> renew(Map<String, String> facts) {
     long sent = System.nanoTime();
-    CompletableFuture<RenewResponse> answer = wire.renew(lease, token, Math.min(Math.max(SECOND, ttl / 10), 5 * SECOND));
+    CompletableFuture<RenewResponse> answer = wire.renew(lease, token, facts, Math.min(Math.max(SECOND, ttl / 10), 5 * SECOND));
     return answer.thenApply(renewal -> {
       if (!stopped) heard(renewal.getLease(), sent);
       return renewal;
@@ -108,6 +127,13 @@ final class Keeper {
     Loss loss = Verdict.lossIn(now, fencingToken).orElse(null);
     if (loss != null) declare(loss);
     else if (now.hasTtl()) renewed(now, sent);
+    if (loss == null) see(now);
+  }
+
+  private void see(Lease now) {
+    if (asked || stopped || !now.hasCancelRequested()) return;
+    asked = true;
+    onAsk.accept(now.getCancelRequested());
   }
 
   /** Answers may overtake each other, but no Renew ever shortens a lease: the latest deadline is right. */
@@ -139,7 +165,7 @@ final class Keeper {
     if (stopped) return;
     long sent = System.nanoTime();
     schedule(sent + Math.max(SECOND / 20, ttl / 40));
-    renew().whenComplete((renewal, error) -> {
+    renew(Map.of()).whenComplete((renewal, error) -> {
       if (error != null && !stopped) failed(Answer.causeOf(error), sent);
     });
   }
@@ -152,9 +178,10 @@ final class Keeper {
 
   /** It is renewed still, if that can be, as long as something may run on it: so nobody else is served meanwhile. */
   private void expire() {
-    boolean cut = capped && trouble == null;
-    String silence = "no contact with the server (" + (trouble == null ? "no answer" : trouble) + ")";
-    lose(new Loss(cut ? "it cannot be renewed any further: max_hold is reached" : silence, EndReason.END_REASON_UNSPECIFIED));
+    String why = "no contact with the server (" + (trouble == null ? "no answer" : trouble) + ")";
+    if (trouble == null && capped) why = "it cannot be renewed any further: max_hold or not_after is reached";
+    if (trouble == null && asked) why = "it was to stop by now, as it was asked to";
+    lose(new Loss(why, EndReason.END_REASON_UNSPECIFIED));
   }
 
   /** Hears of an end at once, and not only when the next Renew is due: after ForceRelease others may be served within seconds. */
@@ -200,7 +227,7 @@ final class Keeper {
 
     @Override
     public void seen(Lease now) {
-      Verdict.lossIn(now, fencingToken).ifPresent(Keeper.this::declare);
+      Verdict.lossIn(now, fencingToken).ifPresentOrElse(Keeper.this::declare, () -> Keeper.this.see(now));
     }
 
     @Override

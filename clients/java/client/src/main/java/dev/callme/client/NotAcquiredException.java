@@ -2,6 +2,7 @@ package dev.callme.client;
 
 import com.google.rpc.ErrorInfo;
 import dev.callme.v1.Lease;
+import java.util.List;
 import java.util.Optional;
 
 /** The lease ended before it was held, or the server refused it. */
@@ -25,6 +26,12 @@ public final class NotAcquiredException extends RuntimeException {
     return new NotAcquiredException(Words.ending(lease), Words.nameOf(lease.getEndReason()), "", lease, cause);
   }
 
+  /** Of a lease that was granted without all that the server should give with it. */
+  static NotAcquiredException lacking(Lease lease, List<String> missing) {
+    String why = "the server has no value for " + String.join(", ", missing) + "; its operator has to set it there";
+    return new NotAcquiredException(why, "MISSING_VARIABLES", "", Given.without(lease), null);
+  }
+
   /** Of a call that the server refused for good; empty if the error says anything else. */
   static Optional<NotAcquiredException> of(Throwable error) {
     return ErrorReason.infoOf(error)
@@ -37,14 +44,14 @@ public final class NotAcquiredException extends RuntimeException {
   }
 
   /**
-   * Why, in a word: the name of the lease's end, such as {@code TIMED_OUT} or {@code UNSATISFIABLE}; with IF_BUSY_FAIL {@code
-   * ENVIRONMENT_BUSY} or {@code UNSATISFIABLE}. Empty: the server was out of reach when {@code queue_timeout} had passed.
+   * Why, in a word: the name of the lease's end, such as {@code TIMED_OUT} or {@code UNSATISFIABLE}; where the server refused it, {@code
+   * ENVIRONMENT_BUSY}, {@code QUEUE_FULL} or {@code UNSATISFIABLE}; where it lacks what the environment should give, {@code MISSING_VARIABLES}. Empty: the server was out of reach when {@code queue_timeout} had passed.
    */
   public String reason() {
     return reason;
   }
 
-  /** With {@code ENVIRONMENT_BUSY} who is on it, in the server's words. */
+  /** With {@code ENVIRONMENT_BUSY} and {@code QUEUE_FULL} who is on it, in the server's words. */
   public String holders() {
     return holders;
   }

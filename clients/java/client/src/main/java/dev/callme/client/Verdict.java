@@ -37,7 +37,7 @@ final class Verdict {
 
   /** Whether a reason is the answer to what was asked, whatever its code: whoever asks again waits, and was told not to. */
   static boolean isFinal(String reason) {
-    return reason.equals("ENVIRONMENT_BUSY") || reason.equals("UNSATISFIABLE");
+    return reason.equals("ENVIRONMENT_BUSY") || reason.equals("QUEUE_FULL") || reason.equals("UNSATISFIABLE");
   }
 
   /**

@@ -11,6 +11,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** A place in line, from the first Acquire to the grant. Blocks the thread that asks. */
 final class Waiting {
@@ -19,6 +20,8 @@ final class Waiting {
 
   private final Wire wire;
   private final AcquireRequest request;
+  /** What is picked up, instead of asked for; null: nothing. */
+  private final Ticket ticket;
   private final Consumer<? super Lease> onWaiting;
   private final Backoff backoff = new Backoff();
   /** When (of System.nanoTime) to stand in line no longer, with IF_BUSY_FAIL. */
@@ -31,10 +34,11 @@ final class Waiting {
   /** When whoever gives up must be gone. */
   private long goneAt;
 
-  Waiting(Wire wire, AcquireRequest request, Consumer<? super Lease> onWaiting) {
+  Waiting(Wire wire, HoldOptions options) {
     this.wire = wire;
-    this.request = request;
-    this.onWaiting = onWaiting;
+    this.request = options.request();
+    this.ticket = options.ticket();
+    this.onWaiting = options.onWaiting();
     this.until = System.nanoTime() + Times.nanos(request.getWait());
     this.givenUpAt = until + Retry.PATIENCE.toNanos();
   }
@@ -46,7 +50,7 @@ final class Waiting {
    */
   AcquireResponse granted() throws InterruptedException {
     try {
-      settle();
+      settle(true);
       if (last.getLease().getState() == LeaseState.LEASE_STATE_HELD) return last;
       throw NotAcquiredException.of(last.getLease(), null);
     } catch (InterruptedException | RuntimeException | Error leaving) {
@@ -55,14 +59,26 @@ final class Waiting {
     }
   }
 
+  /** Asks, and leaves the place in line to whoever picks it up. Throws as {@link #granted}, but not since it waits. */
+  Ticket left() throws InterruptedException {
+    try {
+      settle(false);
+      if (last.getLease().getState() == LeaseState.LEASE_STATE_ENDED) throw NotAcquiredException.of(last.getLease(), null);
+      return new Ticket(last.getLease().getId(), last.getLeaseToken(), request.getRequestId());
+    } catch (InterruptedException | RuntimeException | Error leaving) {
+      giveUp();
+      throw leaving;
+    }
+  }
+
   /** Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth. */
-  private void settle() throws InterruptedException {
+  private void settle(boolean stays) throws InterruptedException {
     for (;;) {
       if (asked) TimeUnit.NANOSECONDS.sleep(backoff.next());
       asked = true;
       try {
         ask();
-        if (isSettled()) return;
+        if (isSettled() || !stays) return;
         follow();
         if (isSettled()) return;
       } catch (StatusRuntimeException error) {
@@ -82,20 +98,29 @@ final class Waiting {
     long left = Math.min(wait + CALL_TIMEOUT.toNanos(), Times.until(givenUpAt));
     // What is left of it: the wait is no part of what a request_id stands for.
     AcquireRequest asking = request.hasWait() ? request.toBuilder().setWait(Times.toProto(Duration.ofNanos(wait))).build() : request;
-    Answer<AcquireRequest, AcquireResponse> answer = wire.acquire(asking, Math.max(Retry.FAREWELL.toNanos(), left));
+    long timeout = Math.max(Retry.FAREWELL.toNanos(), left);
+    if (ticket == null) hear(wire.acquire(asking, timeout), answer -> answer);
+    else hear(wire.look(ticket, timeout), answer -> place(answer.getLease(), ticket.leaseToken()));
+  }
+
+  private static AcquireResponse place(Lease lease, String token) {
+    return AcquireResponse.newBuilder().setLease(lease).setLeaseToken(token).build();
+  }
+
+  private <A> void hear(Answer<?, A> answer, Function<A, AcquireResponse> read) throws InterruptedException {
     try {
-      see(Answer.await(answer));
+      see(read.apply(Answer.await(answer)));
     } catch (InterruptedException interrupted) {
-      listenForAMoment(answer);
+      listenForAMoment(answer, read);
       throw interrupted;
     }
   }
 
   /** Only its answer tells which lease is to be withdrawn. */
-  private void listenForAMoment(Answer<AcquireRequest, AcquireResponse> answer) {
+  private <A> void listenForAMoment(Answer<?, A> answer, Function<A, AcquireResponse> read) {
     goneAt = System.nanoTime() + Retry.FAREWELL.toNanos();
-    AcquireResponse late = Answer.settled(answer.completeOnTimeout(null, Retry.FAREWELL.toMillis() / 2, TimeUnit.MILLISECONDS));
-    if (late != null) last = late;
+    A late = Answer.settled(answer.completeOnTimeout(null, Retry.FAREWELL.toMillis() / 2, TimeUnit.MILLISECONDS));
+    if (late != null) last = read.apply(late);
     answer.giveUp();
   }
 
@@ -121,7 +146,7 @@ final class Waiting {
     Lease before = last == null ? null : last.getLease();
     Lease now = answer.getLease();
     // The server's own timer comes first; ours is for when it cannot be heard.
-    if (before == null) givenUpAt = System.nanoTime() + (now.hasQueueTimeout() ? Times.nanos(now.getQueueTimeout()) + Retry.FAREWELL.toNanos() : Times.FOREVER);
+    if (before == null) givenUpAt = System.nanoTime() + Math.min(Times.FOREVER, Times.longestWait(now) + Retry.FAREWELL.toNanos());
     last = answer;
     if (now.getState() != LeaseState.LEASE_STATE_QUEUED) return;
     if (before == null || before.getPosition() != now.getPosition() || before.getQueueLength() != now.getQueueLength()) onWaiting.accept(now);

@@ -2,6 +2,8 @@ package dev.callme.client;
 
 import dev.callme.v1.AcquireRequest;
 import dev.callme.v1.AcquireResponse;
+import dev.callme.v1.GetLeaseRequest;
+import dev.callme.v1.GetLeaseResponse;
 import dev.callme.v1.Lease;
 import dev.callme.v1.LockServiceGrpc;
 import dev.callme.v1.LockServiceGrpc.LockServiceStub;
@@ -18,6 +20,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -65,15 +68,24 @@ final class Wire {
     return watched(answer);
   }
 
-  CompletableFuture<RenewResponse> renew(Lease lease, String token, long timeout) {
+  /** A sign of life, which claims an offer. */
+  Answer<GetLeaseRequest, GetLeaseResponse> look(Ticket ticket, long timeout) {
+    Answer<GetLeaseRequest, GetLeaseResponse> answer = new Answer<>();
+    GetLeaseRequest request = GetLeaseRequest.newBuilder().setLeaseId(ticket.leaseId()).build();
+    stub(withKey(channel, ticket.leaseToken()), timeout).getLease(request, answer);
+    return watched(answer);
+  }
+
+  CompletableFuture<RenewResponse> renew(Lease lease, String token, Map<String, String> facts, long timeout) {
     Answer<RenewRequest, RenewResponse> answer = new Answer<>();
-    stub(withKey(channel, token), timeout).renew(RenewRequest.newBuilder().setLeaseId(lease.getId()).build(), answer);
+    RenewRequest request = RenewRequest.newBuilder().setLeaseId(lease.getId()).putAllFacts(facts).build();
+    stub(withKey(channel, token), timeout).renew(request, answer);
     return watched(answer);
   }
 
   /** Ends a lease, again and again until the server has answered. By lease id that is safe to repeat. */
-  CompletableFuture<ReleaseResponse> release(String leaseId, String token, Duration patience) {
-    ReleaseRequest request = ReleaseRequest.newBuilder().setLeaseId(leaseId).build();
+  CompletableFuture<ReleaseResponse> release(String leaseId, String token, Map<String, String> facts, Duration patience) {
+    ReleaseRequest request = ReleaseRequest.newBuilder().setLeaseId(leaseId).putAllFacts(facts).build();
     return Retry.persist(this, patience, left -> {
       Answer<ReleaseRequest, ReleaseResponse> answer = new Answer<>();
       stub(withKey(channel, token), Math.min(RELEASE_TRY.toNanos(), left)).release(request, answer);
@@ -83,7 +95,14 @@ final class Wire {
 
   /** The same for whoever leaves: whatever becomes of it, and whoever interrupts. A lease whose release gets no answer ends by itself. */
   void giveBack(String leaseId, String token, Duration patience) {
-    Answer.settled(release(leaseId, token, patience));
+    giveBack(leaseId, token, Map.of(), patience);
+  }
+
+  /** The same with facts. If the server refuses them, they keep nobody waiting. */
+  void giveBack(String leaseId, String token, Map<String, String> facts, Duration patience) {
+    long givenUpAt = System.nanoTime() + patience.toNanos();
+    if (Answer.settled(release(leaseId, token, facts, patience)) != null || facts.isEmpty()) return;
+    Answer.settled(release(leaseId, token, Map.of(), Duration.ofNanos(Math.max(0, Times.until(givenUpAt)))));
   }
 
   /** Follows a lease with its own token: who follows by a key looks on only, and claims nothing. */

@@ -20,6 +20,9 @@ final class Hold extends Thread {
   /** How long to block before it returns; or that it throws. */
   private final CompletableFuture<Duration> verdict = new CompletableFuture<>();
 
+  /** What the body was given, once it runs. */
+  private final CompletableFuture<HeldLease> lease = new CompletableFuture<>();
+
   Hold(CallMe client, Order order) {
     this.client = client;
     this.number = order.id;
@@ -38,6 +41,19 @@ final class Hold extends Thread {
     verdict.completeExceptionally(new BodyFailed());
   }
 
+  /** Has the body's lease tell facts, on a thread of its own. */
+  void tell(Order order) {
+    lease.thenAcceptAsync(held -> {
+      try {
+        if (order.atRelease) held.tellAtRelease(order.facts);
+        else held.tell(order.facts);
+        Said.of(number, "told").with("outcome", "ok").say();
+      } catch (InterruptedException | RuntimeException error) {
+        Said.of(number, "told").outcome(error).say();
+      }
+    }, task -> new Thread(task).start());
+  }
+
   @Override
   public void run() {
     try {
@@ -50,11 +66,11 @@ final class Hold extends Thread {
     }
   }
 
-  private void body(HeldLease lease) throws Exception {
-    String fencingToken = Long.toUnsignedString(lease.fencingToken());
-    Said.of(number, "held").with("leaseId", lease.id()).with("leaseToken", lease.token()).with("fencingToken", fencingToken).say();
+  private void body(HeldLease held) throws Exception {
+    lease.complete(held);
+    Said.of(number, "held").held(held).say();
     if (command != null) {
-      lease.run(new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD));
+      held.run(new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD));
       return;
     }
     try {

@@ -23,6 +23,7 @@ public final class Main {
       Order order = gson.fromJson(line, Order.class);
       switch (order.what) {
         case "hold":
+        case "pickUp":
           Hold hold = new Hold(client, order);
           holds.put(order.id, hold);
           hold.start();
@@ -36,6 +37,12 @@ public final class Main {
         case "cancel":
           holds.get(order.id).interrupt();
           break;
+        case "tell":
+          holds.get(order.id).tell(order);
+          break;
+        case "detach":
+          new Thread(() -> detach(client, order)).start();
+          break;
         case "release":
           new Thread(() -> release(order)).start();
           break;
@@ -46,9 +53,17 @@ public final class Main {
     System.exit(0);
   }
 
+  private static void detach(CallMe client, Order order) {
+    try {
+      Said.of(order.id, "detached").with("ticket", client.detach(order.hold().build())).say();
+    } catch (InterruptedException | RuntimeException error) {
+      Said.of(order.id, "ended").outcome(error).say();
+    }
+  }
+
   private static void release(Order order) {
     try (CallMe keyless = CallMe.builder().apiKey("").build()) {
-      keyless.release(order.leaseId, order.leaseToken);
+      keyless.release(order.leaseId, order.leaseToken, order.facts);
       Said.of(order.id, "released").with("outcome", "ok").say();
     } catch (InterruptedException | RuntimeException error) {
       Said.of(order.id, "released").outcome(error).say();

@@ -11,6 +11,7 @@ test.each<[object, RegExp]>([
   [{ tll: "5s" }, /hold has no option "tll"; there are ttl, maxHold,/],
   [{ ttl: "soon" }, /ttl: "soon" is no length of time; write it like "90s"/],
   [{ maxHold: -1 }, /maxHold: -1 is no length of time/],
+  [{ notAfter: "tomorrow" }, /notAfter: "tomorrow" is no time; give a Date/],
   [{ tags: "nightly" }, /tags: "nightly" is no array of texts/],
   [{ priority: "high" }, /cannot be asked for: .*priority to binary: invalid int32/],
 ])("options %j", async (options, message) => {
@@ -20,7 +21,8 @@ test.each<[object, RegExp]>([
 });
 
 test.each<[unknown, RegExp]>([
-  [42, /42 is no environment; give its name, or \{ environment, slots \}/],
+  [42, /42 is no environment; give its name, \{ environment, slots \} or \{ selector, count, slots \}/],
+  [{ selector: "tier=uat", cuont: 2 }, /a need has no field "cuont"; there are environment, selector, count, slots/],
   [["uat", null], /null is no environment/],
   [{ environment: "uat", slots: -1 }, /cannot be asked for: .*slots.*-1/],
 ])("wanted %j", async (wanted, message) => {
@@ -29,6 +31,22 @@ test.each<[unknown, RegExp]>([
 
 test("a body that is no function, before anything is held", async () => {
   await expect(client.hold("uat", {}, "body" as unknown as () => void)).rejects.toThrow("the body of a hold is a function, not string");
+});
+
+test("a place in line that nobody keeps, without saying for how long", async () => {
+  const detached = client.detach("uat", { ttl: "1h" });
+  await expect(detached).rejects.toThrow(/^detach needs ticketTtl, claimTimeout, since nobody .* ticketTtl: how long it waits/);
+});
+
+test("a ticket without its token", async () => {
+  const ticket = { leaseId: "01a2", leaseToken: "", requestId: "r" };
+  await expect(client.pickUp(ticket)).rejects.toThrow("a ticket has a leaseToken, as Client.detach gave it");
+});
+
+test("facts that are no texts", async () => {
+  await expect(client.release("01a2", "cml_01a2_x", { build: 4711 as unknown as string })).rejects.toThrow(
+    'the fact "build" is 4711; facts are texts',
+  );
 });
 
 test.each(["127.0.0.1:8000", "localhost:8000", "ftp://ci.example", ""])("the address %j", (url) => {

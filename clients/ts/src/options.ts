@@ -54,6 +54,7 @@ const OWN = [
   "onWaiting",
 ];
 const PASSED = ["pool", "ifBusy", "priority", "requestId", "reason", "tags", "autoClaim", "supersedeKey", "supersede"] as const;
+const NEEDS = ["environment", "selector", "count", "slots"];
 
 /**
  * The one request that every try sends. Throws a TypeError if a length of time is none, there is no such option, or a value is not of its
@@ -94,7 +95,11 @@ export function requestFor(wanted: Wanted | readonly Wanted[], options: HoldOpti
 
 function needOf(one: Wanted): Exclude<Wanted, string> {
   if (typeof one === "string") return { environment: one };
-  if (typeof one === "object" && one !== null) return one;
+  if (typeof one === "object" && one !== null) {
+    const unknown = Object.keys(one).find((name) => name !== "$typeName" && !NEEDS.includes(name));
+    if (unknown === undefined) return one;
+    throw new TypeError(`a need has no field ${JSON.stringify(unknown)}; there are ${NEEDS.join(", ")}`);
+  }
   throw new TypeError(`${JSON.stringify(one)} is no environment; give its name, { environment, slots } or { selector, count, slots }`);
 }
 

@@ -10,6 +10,8 @@ const PATIENCE = 1_000;
 /** What stands behind these is no environment. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   completion: ["bash", "zsh", "fish"],
+  "--by": ["environment", "pool", "repository"],
+  "--kind": ["granted", "released", "expired", "force_released", "abandoned", "timed_out", "state_changed", "environment_changed"],
   "--outcome": ["ok", "failed", "broken"],
   "--output": ["env", "dotenv", "github", "gitlab", "json"],
 };

@@ -85,8 +85,18 @@ describe.each(Object.entries(shelves))("a history %s", (_, make) => {
       () => archive.close(),
       () => medium.close(),
     );
-    const { store, clock, leases, chronicle } = await follow(medium, archive);
-    await busyDay(store, clock, seed);
+    const day = await follow(medium, archive);
+    await day.chronicle.list({ kinds: [] }, 1);
+    await busyDay(day.store, day.clock, seed);
+    // What is held at a restart ends in another life.
+    const { store, clock, leases: later, chronicle } = await follow(medium, archive);
+    clock.time = day.clock.time;
+    for (const lease of day.leases.values()) if (lease.state === "HELD") await submit(store, lease.pool, release(lease.id));
+    for (let n = 0; n < 20; n++) {
+      await submit(store, "one", acquire(`again-${n}`, `one-${1 + (n % 3)}`, { ttl: 5 * second }));
+      clock.time += 2 * second;
+    }
+    const leases = new Map([...day.leases, ...later]);
     for (const [from, to] of [
       [START, clock.time],
       [START + 50 * second, START + 150 * second],

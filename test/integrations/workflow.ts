@@ -10,7 +10,9 @@ import { filled, filledEnv, legsOf, PACKAGE, type Parsed, type Play } from "./pl
 
 /** actions/runner: jobs one after the other, each leg of a matrix with variables of its own. */
 export const github: Play = async ([workflow], machine) => {
-  const known: Env = { "secrets.CALL_ME_API_KEY": machine.server.key, "vars.CALL_ME_PACKAGE": PACKAGE };
+  const { GITHUB_REPOSITORY = "", GITHUB_REF = "" } = JOBS["GitHub Actions"]?.env ?? {};
+  const told = { "github.repository": GITHUB_REPOSITORY, "github.ref": GITHUB_REF };
+  const known: Env = { "secrets.CALL_ME_API_KEY": machine.server.key, "vars.CALL_ME_PACKAGE": PACKAGE, ...told };
   for (const [id, job] of Object.entries<Parsed>(workflow.jobs)) {
     for (const [index, leg] of legsOf(job.strategy?.matrix).entries()) {
       const matrix = Object.entries(leg).map(([name, value]) => [`matrix.${name}`, value]);

@@ -7,6 +7,9 @@ import { Stats } from "./stats.ts";
 
 /** From how many characters on parts are made into sheets. */
 const ENOUGH = 1024 * 1024;
+/** How many characters of parts are looked at together before that, and how many of these are kept in memory. */
+const LOOKED = 128 * 1024;
+const KEPT = 32;
 /** How many sheets one call of `trim` drops. */
 const CHUNK = 32;
 
@@ -58,8 +61,8 @@ export class Book {
   #parts: KeptPart[] = [];
   #sheets: KeptSheet[] = [];
   #next = 1;
-  /** The last loose parts as sheets, and which parts these are. */
-  #loose: { readonly of: string; readonly sheets: readonly Sheet[] } | undefined;
+  /** Loose parts as sheets, by the first and the last of them: the last that were looked at. */
+  readonly #loose = new Map<string, readonly Sheet[]>();
 
   constructor(shelf: Shelf) {
     this.#shelf = shelf;
@@ -107,7 +110,7 @@ export class Book {
 
   /** Makes sheets of the oldest parts. */
   bind(): void {
-    const [parts] = this.#groups();
+    const [parts] = this.#groups(ENOUGH);
     if (parts === undefined) return;
     const sheets = this.#entriesOf(parts);
     this.#shelf.bind(parts, sheets);
@@ -194,7 +197,7 @@ export class Book {
     before = Number.POSITIVE_INFINITY,
     whole = 0,
   }: Scope): Generator<Sheet, void, undefined> {
-    for (const parts of this.#groups().reverse()) {
+    for (const parts of this.#groups(LOOKED).reverse()) {
       if ((parts[0]?.first ?? 0) >= before || (parts.at(-1)?.until ?? 0) < since) continue;
       yield* this.#sheetsOf(parts).toReversed();
     }
@@ -211,12 +214,12 @@ export class Book {
     this.#begin = Math.max(this.#begin, until + 1);
   }
 
-  /** The parts in groups that make a sheet or some, oldest first. */
-  #groups(): KeptPart[][] {
+  /** The parts in groups of so many characters, oldest first. */
+  #groups(size: number): KeptPart[][] {
     const groups: KeptPart[][] = [];
-    let length = ENOUGH;
+    let length = size;
     for (const part of this.#parts) {
-      if (length >= ENOUGH) {
+      if (length >= size) {
         groups.push([]);
         length = 0;
       }
@@ -228,8 +231,13 @@ export class Book {
 
   #sheetsOf(parts: readonly KeptPart[]): readonly Sheet[] {
     const of = `${parts[0]?.first} ${parts.at(-1)?.first}`;
-    if (this.#loose?.of !== of) this.#loose = { of, sheets: this.#entriesOf(parts).map((stored) => new Sheet(stored)) };
-    return this.#loose.sheets;
+    const sheets = this.#loose.get(of) ?? this.#entriesOf(parts).map((stored) => new Sheet(stored));
+    // The one that was looked at last is the last.
+    this.#loose.delete(of);
+    this.#loose.set(of, sheets);
+    const [oldest] = this.#loose.keys();
+    if (this.#loose.size > KEPT && oldest !== undefined) this.#loose.delete(oldest);
+    return sheets;
   }
 
   #entriesOf(parts: readonly KeptPart[]): Stored[] {

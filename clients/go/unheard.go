@@ -11,6 +11,9 @@ import (
 // where says what to correct if the address is the wrong one.
 const where = "CALL_ME_URL, or give WithURL"
 
+// hangingUp are words of errors of a connection that the other side has closed; the last one, if that was while the request was written.
+var hangingUp = []string{"EOF", "connection reset", "broken pipe", "malformed HTTP response", "use of closed network connection"}
+
 // unheard names the address and the remedy in the error of a call that no call-me server has judged; its code stays, and so does what it
 // was made of. Any other error is given back as it is.
 func unheard(err error, url string) error {
@@ -28,7 +31,7 @@ func sentence(failure *connect.Error, url string) error {
 	switch {
 	case containsAny(said, "gave HTTP response to HTTPS client", "does not look like a TLS handshake"):
 		return fmt.Errorf("%s speaks clear text: set %s, with http:// instead of https:// (%w)", url, where, cause)
-	case strings.HasPrefix(url, "http:") && containsAny(said, "EOF", "connection reset", "broken pipe", "malformed HTTP response"):
+	case strings.HasPrefix(url, "http:") && containsAny(said, hangingUp...):
 		return fmt.Errorf("%s hung up (%w): if it speaks TLS, set %s, with https:// instead of http://", url, cause, where)
 	case containsAny(said, "x509:"):
 		return fmt.Errorf("the certificate of %s is not accepted: %w. Name its authority's in SSL_CERT_FILE, or correct CALL_ME_URL", url, cause)

@@ -1,4 +1,4 @@
-import type { LeasedEnvironment } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Lease, LeasedEnvironment } from "../../../gen/ts/callme/v1/types_pb.ts";
 
 /** Values by name, such as URL. Some may be secret: keep them out of logs. */
 export type Variables = Readonly<Record<string, string>>;
@@ -40,4 +40,9 @@ export class HeldEnvironment {
   get variables(): Variables {
     return this.#variables;
   }
+}
+
+/** A lease as it may be printed. */
+export function withoutVariables(lease: Lease): Lease {
+  return { ...lease, environments: lease.environments.map((one) => ({ ...one, variables: {}, slotVariables: [] })) };
 }

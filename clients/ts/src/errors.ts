@@ -9,6 +9,7 @@ import {
   LeaseState,
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
+import { withoutVariables } from "./environment.ts";
 
 /** The environments are not ours, and nothing of us stands in line: the lease ended before it was held, or the server stored none at all. */
 export class NotAcquired extends Error {
@@ -44,7 +45,7 @@ export class NotAcquired extends Error {
   /** Of a lease that was granted, and lacks what the server should give with it: nobody is to begin like that. */
   static lacking(lease: Lease, names: readonly string[]): NotAcquired {
     const why = `the server has no value for ${names.join(", ")}; its operator has to set it there`;
-    return new NotAcquired(why, { lease, reason: "MISSING_VARIABLES" });
+    return new NotAcquired(why, { lease: withoutVariables(lease), reason: "MISSING_VARIABLES" });
   }
 
   /** Of a request that the server refused for good, whatever the code; undefined if the error says anything else. */

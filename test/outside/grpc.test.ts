@@ -125,7 +125,7 @@ test("EnvironmentService", async () => {
     links: { page: "https://lab/x1" },
   };
   const changes = (answer: Message) => answer["changes"];
-  const created = [{ name: "operated", pool: "lab", kind: "CHANGE_KIND_CREATED", fields: [] }];
+  const created = [{ name: "operated", pool: "lab", kind: "CHANGE_KIND_CREATED", fields: [], before: null }];
   expect(changes(await environments.call("ApplyEnvironments", { environments: [environment], dry_run: true }))).toEqual(created);
   expect(changes(await environments.call("ApplyEnvironments", { environments: [environment] }))).toEqual(created);
   expect(await environments.call("ListEnvironments", { pool: "lab" })).toMatchObject({

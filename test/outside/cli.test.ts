@@ -213,7 +213,7 @@ test("env apply, list and delete", async () => {
   );
   expect(await runThere("env", "apply", file, "--dry-run")).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining("would be created uat (pool default)"),
+    stdout: "+ board-1 (pool lab)\n+ uat (pool default)\n",
   });
   expect(await runThere("env", "apply", file)).toMatchObject({
     code: 0,

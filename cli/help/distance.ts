@@ -1,4 +1,4 @@
-/** Edits between two words (Levenshtein), as the server counts them too (src/core/refusal.ts), from which nothing can be imported here. */
+/** Edits between two words (Levenshtein), as the server counts them too (src/core/verbs/refusal.ts), from which nothing can be imported here. */
 export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

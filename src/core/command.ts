@@ -68,7 +68,7 @@ export interface Release {
   readonly facts?: Told;
 }
 
-/** Ends the lease on the environment that the caller must mean: the one of the request_id or, without one, see verbs.ts. */
+/** Ends the lease on the environment that the caller must mean: the one of the request_id or, without one, see verbs/leases.ts. */
 export interface ReleaseByEnvironment extends Omit<Release, "type" | "lease"> {
   readonly type: "releaseByEnvironment";
   readonly environment: string;

@@ -1,5 +1,6 @@
 /** Environments whose holders could not be given all that is configured: nobody new gets them before the server has it. */
 import type { SetState } from "./core/command.ts";
+import { limits } from "./core/limits.ts";
 import type { Environment } from "./core/model/environment.ts";
 import type { Engine } from "./engine/engine.ts";
 import { lacking } from "./rpc/methods/variables.ts";
@@ -11,8 +12,7 @@ interface Log {
 
 /** What the reason of such an environment's state begins with; by it a later start knows its own. */
 const REASON = "the server's environment lacks ";
-/** Characters of a reason, and how many names a line of the log has. */
-const LONGEST = 512;
+/** How many names a line of the log has. */
 const NAMED = 20;
 /** How many are set in one transaction. */
 const BATCH = 1_000;
@@ -48,7 +48,7 @@ export async function withholdIncomplete(engine: Engine, secrets: ReadonlyMap<st
 
 function changeOf({ config, state, stateReason, uncleaned }: Environment, names: readonly string[]): SetState[] | undefined {
   const set = (to: SetState["state"], reason: string): SetState[] => [
-    { type: "setState", by: BY, environment: config.name, state: to, reason: reason.slice(0, LONGEST) },
+    { type: "setState", by: BY, environment: config.name, state: to, reason: reason.slice(0, limits.text) },
   ];
   if (names.length > 0) return state === "AVAILABLE" ? set("MAINTENANCE", `${REASON}${names.join(", ")}`) : undefined;
   if (state !== "MAINTENANCE" || !stateReason.startsWith(REASON)) return undefined;

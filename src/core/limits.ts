@@ -51,6 +51,8 @@ export const limits = {
   selector: { text: 2_048, requirements: 16, values: 64 },
   capacity: 10_000,
   text: 512,
+  /** How many occupants, environments or ids an answer names. */
+  named: 10,
   name: 128,
   tags: 16,
   labels: 32,
@@ -78,6 +80,8 @@ export const limits = {
   /** And in bytes, as they are stored; between two trims up to twice as many. */
   logBytes: 32 * 1024 * 1024,
   /** How far back the history goes in days, and how many events it has at least, if there were so many meanwhile. */
+  /** The window of statistics. */
+  window: { min: second, max: 3_650 * day, default: 7 * day },
   archive: { days: { min: 1, max: 3_650, default: 90 }, events: { min: 1_000, max: 100_000_000, default: 5_000_000 } },
   /** The newest events of a pool that are in memory: in number, and in bytes per pool and over all pools. */
   recent: { events: 1_024, bytes: 4 * 1024 * 1024, total: 64 * 1024 * 1024 },

@@ -1,6 +1,7 @@
 /** Where a waiter stands in line, and who is around it. Pure reads of one pool value. */
 import type { Occupant } from "./event.ts";
 import { leaseOf } from "./ledger.ts";
+import { limits } from "./limits.ts";
 import { allFor, servingFor, someFor } from "./line/candidates.ts";
 import type { Lease, SelectorWant } from "./model/lease.ts";
 import { isSelecting, selectorsOf, sitesOf } from "./model/needs.ts";
@@ -10,8 +11,6 @@ import { seekingLine } from "./model/seekers.ts";
 import { queueLength } from "./model/site.ts";
 import { occupant } from "./view.ts";
 
-/** How many occupants an answer names. */
-const NAMED = 10;
 /** At how many environments that a selector matches one looks for them. */
 const LOOKED = 100;
 /** Of how many of these one looks at the line. */
@@ -83,7 +82,7 @@ function lineOf(pool: Pool, want: SelectorWant, rank: Rank): Line {
   const [first, ...others] = lines;
   if (first === undefined) return { before: 0, size: 0, ids: [] };
   const { before, size, seekers } = others.reduce((a, b) => (b.before < a.before ? b : a), first);
-  const ahead = seekers.flatMap(({ waiting }) => [...waiting.entries().take(NAMED)]);
+  const ahead = seekers.flatMap(({ waiting }) => [...waiting.entries().take(limits.named)]);
   return { before, size, ids: ahead.sort(([a], [b]) => byRank(a, b)).filter(([at]) => byRank(at, rank) < 0) };
 }
 
@@ -95,18 +94,18 @@ export function lookedFor(pool: Pool, lease: Lease): Site[] {
 
 function firstAhead(pool: Pool, lines: readonly Line[]): Occupant[] {
   const ahead = new Map<string, Rank>();
-  for (const { ids, before } of lines) for (const [at, id] of Iterator.from(ids).take(Math.min(NAMED, before))) ahead.set(id, at);
+  for (const { ids, before } of lines) for (const [at, id] of Iterator.from(ids).take(Math.min(limits.named, before))) ahead.set(id, at);
   return [...ahead]
     .sort(([, a], [, b]) => byRank(a, b))
-    .slice(0, NAMED)
+    .slice(0, limits.named)
     .map(([id]) => occupant(leaseOf(pool, id)));
 }
 
 function oldestOn(pool: Pool, sites: readonly Site[]): Occupant[] {
   const on = new Map<string, number>();
-  for (const site of sites) for (const [token, id] of site.occupants.entries().take(NAMED)) on.set(id, token);
+  for (const site of sites) for (const [token, id] of site.occupants.entries().take(limits.named)) on.set(id, token);
   return [...on]
     .sort(([, a], [, b]) => a - b)
-    .slice(0, NAMED)
+    .slice(0, limits.named)
     .map(([id]) => occupant(leaseOf(pool, id)));
 }

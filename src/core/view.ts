@@ -2,6 +2,7 @@
 
 import type { EnvironmentStatus, Occupant, Reservation } from "./event.ts";
 import { latestEnd, leaseOf } from "./ledger.ts";
+import { limits } from "./limits.ts";
 import { fits } from "./line/line.ts";
 import type { Environment } from "./model/environment.ts";
 import type { Lease } from "./model/lease.ts";
@@ -9,9 +10,6 @@ import { byRank, type Pool, type Site } from "./model/pool.ts";
 import { cutBy, timesOutAt } from "./model/reservation.ts";
 import { seekersOf, seekingLine } from "./model/seekers.ts";
 import { queueLength, restingSlots, siteOf, usedSlots } from "./model/site.ts";
-
-/** How many occupants an answer names. */
-const NAMED = 10;
 
 /** An environment with who is on it; `name` must be of the pool. `at`: the present time, by the store's clock. */
 export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentStatus {
@@ -25,7 +23,7 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
     resting: restingSlots(site),
     queueLength: queueLength(site) + seekingLine(pool, site).size,
     available: wouldGrant(pool, name, at),
-    holders: [...site.occupants.values().take(NAMED)].map((id) => occupant(leaseOf(pool, id))),
+    holders: [...site.occupants.values().take(limits.named)].map((id) => occupant(leaseOf(pool, id))),
     ...(next !== undefined && { next: occupant(next) }),
     ...(booked !== undefined && { nextReservation: reservation(leaseOf(pool, booked)) }),
     ...(rest !== undefined && { rest: { until: rest.until, ...(rest.from && { from: rest.from }) } }),

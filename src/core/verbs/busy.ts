@@ -2,6 +2,7 @@
 
 import type { Refusal } from "../command.ts";
 import { leaseOf } from "../ledger.ts";
+import { limits } from "../limits.ts";
 import { allFor, someFor } from "../line/candidates.ts";
 import { choose, shortlist } from "../line/choosing.ts";
 import type { Lease, SelectorWant, Want } from "../model/lease.ts";
@@ -10,9 +11,7 @@ import type { Pool, Site } from "../model/pool.ts";
 import { textOf } from "../model/selector-text.ts";
 import { freeSlots, restingSlots, wouldDo } from "../model/site.ts";
 
-/** How many holders, and how many of the environments that a selector matches, an answer names. */
-const NAMED = 10;
-/** How many of these it counts. */
+/** How many of the environments that a selector matches an answer counts. */
 const COUNTED = 500;
 
 /** The refusal of a request that is not granted: busy or, if the configuration can never meet it, unsatisfiable. */
@@ -31,11 +30,11 @@ export function inTheWay(
   const named = sitesOf(pool, { needs: wanted }).filter(isScarce);
   const candidates = candidatesOf(pool, wanted);
   const others = candidates.slice(0, COUNTED).filter(isScarce);
-  const scarce = [...named, ...others.slice(0, NAMED)];
+  const scarce = [...named, ...others.slice(0, limits.named)];
   const obstacles = scarce.map(({ site, slots }) => obstacle(pool, site, slots));
-  const more = `${candidates.length > COUNTED ? "at least " : ""}${others.length - NAMED} more`;
-  if (others.length > NAMED) obstacles.push(`${more} that would do are not free either`);
-  const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, NAMED);
+  const more = `${candidates.length > COUNTED ? "at least " : ""}${others.length - limits.named} more`;
+  if (others.length > limits.named) obstacles.push(`${more} that would do are not free either`);
+  const holders = scarce.flatMap(({ site }) => holdersOf(pool, site)).slice(0, limits.named);
   return {
     obstacles,
     metadata: {
@@ -114,7 +113,7 @@ function counted(number: number, what: string): string {
 function holdersOf(pool: Pool, site: Site): Lease[] {
   const holders: Lease[] = [];
   for (const id of site.occupants.values()) {
-    if (holders.length >= NAMED) break;
+    if (holders.length >= limits.named) break;
     holders.push(leaseOf(pool, id));
   }
   return holders;

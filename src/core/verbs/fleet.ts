@@ -142,7 +142,7 @@ export function remove(draft: Draft, command: Delete): Done | Refusal {
 function drop(draft: Draft, site: Site, by: Caller): Refusal | undefined {
   const { name } = site.environment.config;
   if (usedSlots(site) > 0) {
-    const ids = [...site.occupants.values()].slice(0, 10).join(", ");
+    const ids = [...site.occupants.values().take(limits.named)].join(", ");
     return {
       ok: false,
       reason: "ENVIRONMENT_IN_USE",

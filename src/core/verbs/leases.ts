@@ -3,6 +3,7 @@
 import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { isGranted, latestEnd, leaseOf } from "../ledger.ts";
+import { limits } from "../limits.ts";
 import { type Lease, requestKey } from "../model/lease.ts";
 import { isOn } from "../model/needs.ts";
 import type { Site } from "../model/pool.ts";
@@ -191,7 +192,7 @@ function nameTheLease(environment: string, own: readonly Lease[]): Refusal {
   const [first] = own;
   const who = first?.holder.name || first?.holder.runUrl || first?.principal || "";
   const how = first?.state === "OFFERED" ? "offered to" : "held for";
-  const ids = own.slice(0, 10).map((lease) => lease.id);
+  const ids = own.slice(0, limits.named).map((lease) => lease.id);
   return {
     ok: false,
     reason: "NAME_THE_LEASE",
@@ -203,7 +204,7 @@ function nameTheLease(environment: string, own: readonly Lease[]): Refusal {
 
 function severalHeld(environment: string, own: readonly Lease[]): Refusal {
   const ids = own
-    .slice(0, 10)
+    .slice(0, limits.named)
     .map((lease) => lease.id)
     .join(", ");
   return {

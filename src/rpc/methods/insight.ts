@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { EventKind } from "../../core/event.ts";
+import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Entry, Filter, GroupBy, Spread, StatsRow } from "../../store/history/history.ts";
 import { badField } from "../errors.ts";
@@ -12,8 +13,6 @@ import { choice, duration, show, time } from "./fields.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 import { durationOf, timestampOf } from "./times.ts";
 
-const day = 86_400_000_000;
-const WINDOW = { min: 1_000_000, max: 3_650 * day, default: 7 * day };
 const GROUPS: Partial<Record<pb.GroupBy, GroupBy>> = {
   [pb.GroupBy.UNSPECIFIED]: "ENVIRONMENT",
   [pb.GroupBy.ENVIRONMENT]: "ENVIRONMENT",
@@ -45,7 +44,7 @@ export async function getStats(
   const { since, until, ...filter } = readFilter(request.filter);
   if (filter.kinds.length > 0) throw badField("filter.kinds", "the figures are of all kinds; leave it out");
   if (filter.heldAt !== undefined) throw badField("filter.held_at", "the figures are of a time; give window, or since and until");
-  const window = duration("window", request.window, WINDOW) ?? WINDOW.default;
+  const window = duration("window", request.window, limits.window) ?? limits.window.default;
   if (request.window !== undefined && since !== undefined) throw badField("window", "filter.since says where it begins; give one of them");
   const to = Math.min(until ?? Number.POSITIVE_INFINITY, engine.views.now());
   const from = since ?? to - window;

@@ -13,7 +13,8 @@ import { type Given, leaseMessage, type Present } from "./convert.ts";
 import { show, text } from "./fields.ts";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const FROM_ENV = /^CALL_ME_SECRET_[A-Za-z0-9_]+$/;
+const SECRET = "CALL_ME_SECRET_";
+const FROM_ENV = new RegExp(`^${SECRET}[A-Za-z0-9_]+$`);
 
 type Secrets = Service["secrets"];
 type Configured = Pick<EnvironmentConfig, "variables" | "slotVariables">;
@@ -62,7 +63,7 @@ function readVariable(field: string, { value, fromEnv, secret }: pb.Variable, se
   if (!FROM_ENV.test(fromEnv) || fromEnv.length > limits.variables.fromEnv)
     throw badField(
       `${field}.from_env`,
-      `${show(fromEnv)} is not CALL_ME_SECRET_ and 1 to 113 of A-Z a-z 0-9 _: nothing else of the server's environment is given away`,
+      `${show(fromEnv)} is not ${SECRET} and 1 to ${limits.variables.fromEnv - SECRET.length} of A-Z a-z 0-9 _: nothing else of the server's environment is given away`,
     );
   if (!secrets.has(fromEnv))
     throw badField(

@@ -147,6 +147,16 @@ describe("cleaning", () => {
     expect([fleet.state("c"), fleet.stateOf("a")]).toEqual(["EXPIRED", "QUARANTINED"]);
   });
 
+  test("one who says within that grace that it is not clean has said it too late", () => {
+    const fleet = new Fleet({ a: CLEANED });
+    fleet.set("a", "DIRTY");
+    fleet.clean("c");
+    fleet.at += HOUR;
+    fleet.do({ type: "recover" });
+    fleet.giveBack("c", "FAILED");
+    expect([fleet.stateOf("a"), fleet.reasonOf("a")]).toEqual(["QUARANTINED", "not cleaned in time"]);
+  });
+
   test("to give the environment back by its name never means the cleaner who has it now", () => {
     const fleet = new Fleet({ a: CLEANED });
     fleet.set("a", "DIRTY");

@@ -1,5 +1,6 @@
 /** The life of an environment (docs/contract.md), on the bare core: what a use leaves behind, and what operators make of it. */
 import { describe, expect, test } from "vitest";
+import { limits } from "../../src/core/limits.ts";
 import { CLEANED, Fleet } from "./fleet.ts";
 import { ADMIN, HOUR, MINUTE, SECOND } from "./world.ts";
 
@@ -56,6 +57,13 @@ describe("what a use leaves behind", () => {
     ]);
     fleet.set("a", "AVAILABLE");
     expect(fleet.state("next")).toBe("OFFERED");
+  });
+
+  test("what its holder says is cut to the length of a text, within no character", () => {
+    const fleet = new Fleet({ a: {} });
+    fleet.acquire("x", "a");
+    fleet.giveBack("x", "BROKEN", "💥".repeat(limits.text));
+    expect(fleet.reasonOf("a")).toBe(`broken, says x: ${"💥".repeat(limits.text - "broken, says x: ".length)}`);
   });
 
   test("what was used under an operator's word is DIRTY when that ends by itself, and fit when the operator says so", () => {

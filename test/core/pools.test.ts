@@ -86,6 +86,19 @@ describe("max_queue", () => {
     });
   });
 
+  test("an older one that is offered something leaves no place in line, and so makes no room", () => {
+    const world = worldWith({ maxQueue: 1 });
+    world.acquire("x", "a");
+    world.acquire("old", "a", { supersedeKey: "shop main" });
+    world.release("x");
+    world.acquire("y", "b");
+    world.acquire("other", "b");
+    expect(world.do(acquireCommand("new", "b", { supersedeKey: "shop main", supersede: "PENDING" }))).toMatchObject({
+      reason: "QUEUE_FULL",
+    });
+    expect(world.states("old", "other")).toBe("old OFFERED, other QUEUED");
+  });
+
   test("who would be in line for tomorrow is counted, and refused, like everybody else", () => {
     const world = worldWith({ maxQueue: 1 });
     const tomorrow = { notBefore: world.at + 24 * HOUR };

@@ -1,5 +1,6 @@
 /** Who waits, or has reserved something for later, by a selector that an environment would do for. */
 import { leaseOf } from "../ledger.ts";
+import type { SelectorWant } from "../model/lease.ts";
 import { selectorsOf } from "../model/needs.ts";
 import type { Pool, Site } from "../model/pool.ts";
 import { seekersOf } from "../model/seekers.ts";
@@ -16,7 +17,14 @@ export function seeking(pool: Pool, sites: readonly Site[]): string[] {
       groups.add(seekers);
       for (const line of [seekers.waiting, seekers.passed]) for (const id of line.values()) ids.add(id);
     }
-  for (const id of pool.calendar.values())
-    if (selectorsOf(leaseOf(pool, id)).some((want) => sites.some((site) => wouldDo(want, site)))) ids.add(id);
+  // Many reserve the same.
+  const wanted = new Map<string, boolean>();
+  const isSought = (want: SelectorWant): boolean => {
+    const key = JSON.stringify([want.selector, want.slots]);
+    const known = wanted.get(key) ?? sites.some((site) => wouldDo(want, site));
+    wanted.set(key, known);
+    return known;
+  };
+  for (const id of pool.calendar.values()) if (selectorsOf(leaseOf(pool, id)).some(isSought)) ids.add(id);
   return [...ids];
 }

@@ -4,10 +4,10 @@
  */
 import type { Outcome } from "../command.ts";
 import type { Draft } from "../draft.ts";
-import { limits } from "../limits.ts";
 import type { Environment } from "../model/environment.ts";
 import type { EndReason, Lease } from "../model/lease.ts";
 import { sitesOf } from "../model/needs.ts";
+import { clipped } from "../model/text.ts";
 import type { Micros } from "../model/units.ts";
 
 /** How a lease that was granted leaves its slots. */
@@ -114,7 +114,7 @@ export function kept(environment: Environment, state: Environment["state"], reas
 /** In another state, without what belonged to the one before. */
 export function inState(environment: Environment, state: Environment["state"], reason = ""): Environment {
   const { stateUntil: _, dirtySince: __, cleanBy: ___, uncleaned: ____, ...rest } = environment;
-  return { ...rest, state, stateReason: reason.slice(0, limits.text) };
+  return { ...rest, state, stateReason: clipped(reason) };
 }
 
 /** Who a lease is for, as people look for them. */

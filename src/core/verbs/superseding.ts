@@ -8,6 +8,7 @@ import { latestEnd, leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
 import type { EndedBy, Lease } from "../model/lease.ts";
 import { olderOf } from "../model/superseding.ts";
+import { clipped } from "../model/text.ts";
 import { end } from "./moves.ts";
 
 /** What a lease that has just been granted, or come into the line, does to the older ones of its key. */
@@ -44,6 +45,5 @@ function giveWay(draft: Draft, lease: Lease, by: EndedBy, note: string, unaware:
 }
 
 function reasonOf({ supersedeKey, reason }: Lease): string {
-  const words = `a newer request with supersede_key ${JSON.stringify(supersedeKey)}${reason === "" ? "" : `: ${reason}`}`;
-  return words.slice(0, limits.text);
+  return clipped(`a newer request with supersede_key ${JSON.stringify(supersedeKey)}${reason === "" ? "" : `: ${reason}`}`);
 }

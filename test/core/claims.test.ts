@@ -4,6 +4,8 @@ import { statusOf } from "../../src/core/view.ts";
 import { CLEANED, Fleet } from "./fleet.ts";
 import { HOUR } from "./world.ts";
 
+const BOARD = { selector: [{ key: "kind", operator: "EXISTS", values: [] }], count: 1, slots: 1 } as const;
+
 /** What is told of an environment while something is done: whether it is available, at each event. */
 function told(fleet: Fleet, name: string, act: () => unknown): boolean[] {
   const from = fleet.events.length;
@@ -36,11 +38,22 @@ test("whoever waits by a selector moves on to another one, and both are told of"
   const labels = { kind: "board" };
   const fleet = new Fleet({ a: { labels }, b: { labels }, c: {} });
   fleet.acquire("x", "c");
-  const board = { selector: [{ key: "kind", operator: "EXISTS", values: [] }], count: 1, slots: 1 } as const;
-  fleet.acquire("wide", [{ environment: "c", slots: 1 }, board]);
+  fleet.acquire("wide", [{ environment: "c", slots: 1 }, BOARD]);
   const claimed = ["a", "b"].find((name) => !statusOf(fleet.pool, name).available) ?? "";
   const other = claimed === "a" ? "b" : "a";
   expect(told(fleet, other, () => fleet.set(claimed, "MAINTENANCE"))).toEqual([false]);
+});
+
+test("whoever claims one by a selector leaves it for another that has been unused for longer", () => {
+  const labels = { kind: "board" };
+  const fleet = new Fleet({ a: { labels }, b: { labels }, c: {} });
+  for (const [id, name] of Object.entries({ first: "b", second: "a", third: "c" })) fleet.acquire(id, name);
+  fleet.release("second");
+  fleet.acquire("wide", [{ environment: "c", slots: 1 }, BOARD]);
+  fleet.acquire("next", "a");
+  expect(fleet.state("next")).toBe("QUEUED");
+  fleet.release("first");
+  expect(fleet.state("next")).toBe("OFFERED");
 });
 
 test("in any pool without somebody who waits for several nothing more is told", () => {

@@ -46,6 +46,16 @@ describe("rule 5: time", () => {
     expect(world.state("dead")).toBe("EXPIRED");
   });
 
+  test("who lives on the grace of a start is asked to stop by no time that was over before", () => {
+    const world = new World();
+    world.acquire("older", "a", { supersedeKey: "main", ttl: MINUTE, maxHold: MINUTE });
+    world.at += HOUR;
+    world.do({ type: "recover" });
+    const { deadline = 0 } = world.lease("older");
+    world.acquire("newer", "a", { supersedeKey: "main", supersede: "HELD" });
+    expect(world.lease("older").cancelRequested).toMatchObject({ deadline, until: deadline });
+  });
+
   test("a renewal beyond max_hold keeps what is left of the grace, and earns no other one", () => {
     const world = new World();
     world.acquire("x", "a", { ttl: 30 * SECOND, maxHold: MINUTE });

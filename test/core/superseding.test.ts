@@ -160,16 +160,6 @@ describe("SUPERSEDE_HELD", () => {
     expect(world.states("older", "silent")).toBe("older SUPERSEDED, silent EXPIRED");
   });
 
-  test("who lives on the grace of a start is told no deadline that was over before", () => {
-    const world = new World();
-    world.acquire("older", "a", { ...KEY, ttl: MINUTE, maxHold: MINUTE });
-    world.at += HOUR;
-    world.do({ type: "recover" });
-    const { deadline = 0 } = world.lease("older");
-    world.acquire("newer", "a", HELD);
-    expect(world.lease("older").cancelRequested).toMatchObject({ deadline, until: deadline });
-  });
-
   test("what nobody renews, and ends at a fixed time, is not ended before that, nor extended", () => {
     const world = new World();
     world.acquire("older", "a", { ...KEY, notAfter: world.at + HOUR, autoClaim: true });

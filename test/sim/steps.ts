@@ -117,7 +117,10 @@ const act = fc.oneof(
 ) as fc.Arbitrary<Step>;
 const forGood = fc.boolean();
 const breaks = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ what: fc.constantFrom("vanish" as const, "drop" as const, "cut" as const), who, forGood }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ what: fc.constantFrom("vanish" as const, "drop" as const, "cut" as const), who, forGood }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -258,6 +261,21 @@ const handover: fc.Arbitrary<Step> = fc
     ],
   }));
 
+/** One client comes for what it was offered, and its connections break in the write of its claim. */
+const cutOff: fc.Arbitrary<Step> = fc
+  .record({ first: who, next: who, asked: acquire, comes: fc.constantFrom("poll", "retry", "attend"), forGood })
+  .map(({ first, next, asked, comes, forGood: leaves }) => {
+    const begins = { ...asked, fail: false, begins: 0, ends: 0, branch: { name: "", supersede: "NONE" } };
+    const steps = [
+      { ...begins, who: first, ttl: 3_600_000_000 },
+      { ...begins, who: next, keyed: true, wait: 0 },
+      { what: "cut", who: next, forGood: leaves },
+      { what: "release", who: first },
+      { what: comes, who: next },
+    ];
+    return { what: "story", atOnce: false, steps: steps as Single[] };
+  });
+
 const superseded = fc.oneof(stopped(who, acquire, fc.oneof(act, breaks)), unheard(who, acquire)).map((steps) => {
   return { what: "story", atOnce: false, steps: steps as Single[] } as const;
 });
@@ -270,6 +288,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: story },
   { weight: 6, arbitrary: handover },
   { weight: 3, arbitrary: superseded },
+  { weight: 1, arbitrary: cutOff },
   { weight: 6, arbitrary: operators },
   { weight: 4, arbitrary: cleaning },
   { weight: 5, arbitrary: cleaned },

@@ -25,7 +25,7 @@ async fn keep(mut locks: LockServiceClient<Channel>, lease_id: String, token: St
     let mut pause = Duration::from_secs(20);
     loop {
         tokio::time::sleep(pause).await;
-        let renewed = locks.renew(call(RenewRequest { lease_id: lease_id.clone(), ttl: None }, &token)?).await;
+        let renewed = locks.renew(call(RenewRequest { lease_id: lease_id.clone(), ..Default::default() }, &token)?).await;
         pause = Duration::from_secs(if renewed.is_ok() { 20 } else { 2 });
     }
 }

@@ -82,6 +82,8 @@ export const limits = {
   /** How far back the history goes in days, and how many events it has at least, if there were so many meanwhile. */
   /** The window of statistics. */
   window: { min: second, max: 3_650 * day, default: 7 * day },
+  /** Keys that statistics are told of: as many as there can be environments. */
+  statsRows: 50_000,
   archive: { days: { min: 1, max: 3_650, default: 90 }, events: { min: 1_000, max: 100_000_000, default: 5_000_000 } },
   /** The newest events of a pool that are in memory: in number, and in bytes per pool and over all pools. */
   recent: { events: 1_024, bytes: 4 * 1024 * 1024, total: 64 * 1024 * 1024 },

@@ -4,6 +4,7 @@ import path from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Event } from "../../src/core/event.ts";
+import { limits } from "../../src/core/limits.ts";
 import { SqliteArchive } from "../../src/store/archive.ts";
 import { Book } from "../../src/store/history/book.ts";
 import { entriesOfEvent } from "../../src/store/history/entry.ts";
@@ -80,6 +81,18 @@ describe("a history in sheets", () => {
     for (const part of manyParts(1_000, 12_000)) again.book.append(part);
     expect(again.book.list({ kinds: [] }, 1).entries).toMatchObject([{ lease: "l12999" }]);
     again.db.close();
+  });
+
+  it("counts for so many keys as it may tell of, and for one more where there are more", () => {
+    const { book, db } = open(path.join(directory(), "history"));
+    book.open(START);
+    const rowsOf = (count: number) => {
+      const fleet = Array.from({ length: count }, (_, n) => ({ environment: `e${n}`, pool: "many", capacity: 1, label: "" }));
+      const asked = { filter: { kinds: [] }, from: START, to: START + second, asOf: START + second, groupBy: "ENVIRONMENT" } as const;
+      return book.stats({ ...asked, fleet, holds: [] }).length;
+    };
+    expect([rowsOf(limits.statsRows), rowsOf(limits.statsRows + 100)]).toEqual([limits.statsRows, limits.statsRows + 1]);
+    db.close();
   });
 
   it("is trimmed by age and by number, some at a time, and tells from when on it is whole", () => {

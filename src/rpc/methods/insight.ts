@@ -54,6 +54,9 @@ export async function getStats(
   if (groupBy !== "LABEL" && request.labelKey !== "")
     throw badField("label_key", `${show(request.labelKey)} is given, but group_by is not GROUP_BY_LABEL`);
   const rows = await chronicle.stats({ filter, from, to, groupBy, label: request.labelKey }, call);
+  // Repositories are what callers say, and names made on demand come and go: what is answered must be bounded all the same.
+  if (rows.length > limits.statsRows)
+    throw badField("group_by", `gives more than ${limits.statsRows} rows; give filter.pool or a shorter window, or group by pool or label`);
   return { rows: rows.map(rowMessage) };
 }
 

@@ -141,7 +141,7 @@ export interface Archive {
   append(part: Part): Promise<void>;
   /** Entries in front of a position, or the newest. */
   list(filter: Filter, limit: number, before?: number): Promise<Page>;
-  /** By key. */
+  /** By key; one more than limits.statsRows: there are too many keys. */
   stats(query: StatsQuery): Promise<readonly StatsRow[]>;
   /** Of each environment the last holds that ended before a time, at most so many: how long they took. Oldest first. */
   holds(most: number, before: Micros): Promise<readonly (readonly [environment: string, durations: readonly Micros[]])[]>;

@@ -1,4 +1,5 @@
 /** Counts what a window of time has of grants, waits and holds: one look at each end in it. */
+import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { GroupBy, Hold, StatsQuery, StatsRow } from "./history.ts";
 import { isEnd, subjectsIn } from "./matching.ts";
@@ -28,6 +29,8 @@ export class Stats {
   readonly #query: StatsQuery;
   readonly #from: Micros;
   readonly #tallies = new Map<string, Tally>();
+  /** Of all keys beyond those that are told of: that there is one says enough. */
+  readonly #beyond = new Tally();
   readonly #places = new Map<string, Place>();
   readonly #labels: ReadonlyMap<string, string>;
   readonly #held: ReadonlyMap<string, Hold>;
@@ -114,7 +117,7 @@ export class Stats {
     }
   }
 
-  /** What was counted, by key. */
+  /** What was counted, by key; one more than limits.statsRows: there are too many to tell of. */
   rows(): readonly StatsRow[] {
     const { groupBy } = this.#query;
     for (const [key, hold] of this.#held)
@@ -157,6 +160,7 @@ export class Stats {
   #tally(key: string): Tally {
     const known = this.#tallies.get(key);
     if (known !== undefined) return known;
+    if (this.#tallies.size > limits.statsRows) return this.#beyond;
     const made = new Tally();
     this.#tallies.set(key, made);
     return made;

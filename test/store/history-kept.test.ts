@@ -69,7 +69,9 @@ describe("a history in sheets", () => {
       holds: book.holds(2, START * 2),
     });
     const before = look(first.book);
-    expect(before.stats).toMatchObject([{ key: "p", grants: 11_999, hold: { count: 12_000, p50: second }, wait: { max: second } }]);
+    expect(before.stats).toMatchObject([
+      { key: "p", grants: 11_999, utilisation: 1, hold: { count: 12_000, p50: second }, wait: { max: second } },
+    ]);
     expect(before.page.entries.map(({ lease }) => lease)).toEqual(["l2998", "l2997", "l2996"]);
     expect(before.holds).toEqual([["uat", [second, second]]]);
     while (first.book.isBindable) first.book.bind();
@@ -81,6 +83,20 @@ describe("a history in sheets", () => {
     for (const part of manyParts(1_000, 12_000)) again.book.append(part);
     expect(again.book.list({ kinds: [] }, 1).entries).toMatchObject([{ lease: "l12999" }]);
     again.db.close();
+  });
+
+  it("counts a hold once that ends while it is looked for, and tells from when on it is whole where the log had forgotten some", () => {
+    const { book, db } = open(path.join(directory(), "history"));
+    book.open(START - second);
+    for (const part of manyParts(1_000)) book.append(part);
+    const [end, asked] = [START + 500 * second, { filter: { kinds: [] }, from: START, to: START + 1_000 * second, fleet: [] } as const];
+    const hold = { lease: "l500", environment: "uat", pool: "p", repository: holder.repository, slots: 1 };
+    const holds = [{ ...hold, createdAt: end - 2 * second, grantedAt: end - second }];
+    const counted = (held: typeof holds) => book.stats({ ...asked, groupBy: "POOL", holds: held, asOf: end - second / 2 });
+    expect(counted(holds)).toEqual(counted([]));
+    book.append({ text: "", events: 0, until: 0, cursors: [], more: false, gap: end });
+    expect(book.list({ kinds: [] }, 1).coversFrom).toBe(end);
+    db.close();
   });
 
   it("counts for so many keys as it may tell of, and for one more where there are more", () => {

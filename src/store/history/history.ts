@@ -120,7 +120,7 @@ export interface Part {
   readonly cursors: Cursors;
   /** The log has more. */
   readonly more: boolean;
-  /** Before this the log had forgotten events that were not taken over. */
+  /** Before this there were events in the log that were not taken over: it had forgotten them, or they are damaged. */
   readonly gap?: Micros;
 }
 

@@ -62,14 +62,18 @@ export class Outbox {
     const cursors = new Map(from);
     // What is in memory is in the file as well.
     this.#emptied(false);
-    const gap = this.#trimmed.all().reduce((latest, [pool, at]) => (at > (cursors.get(pool) ?? 0) ? Math.max(latest, at) : latest), 0);
-    const more = this.#read(cursors);
+    const trimmed = this.#trimmed.all().reduce((latest, [pool, at]) => (at > (cursors.get(pool) ?? 0) ? Math.max(latest, at) : latest), 0);
+    const { more, damaged } = this.#read(cursors);
+    const gap = Math.max(trimmed, damaged);
     this.#isAhead = !more;
     return { ...this.#emptied(more), ...(gap > 0 && { gap }) };
   }
 
-  /** In the order of all pools: a pool that has more than is read at once ends the part for the others as well. */
-  #read(cursors: ReadonlyMap<string, Revision>): boolean {
+  /**
+   * In the order of all pools: a pool that has more than is read at once ends the part for the others as well. `damaged`: behind this revision
+   * all was sound; 0 if all of it was.
+   */
+  #read(cursors: ReadonlyMap<string, Revision>): { readonly more: boolean; readonly damaged: Revision } {
     const pools: string[] = [];
     for (let pool = this.#pools.get(""); pool !== undefined; pool = this.#pools.get(pool)) pools.push(pool);
     const share = Math.max(LEAST, READ / pools.length);
@@ -86,11 +90,13 @@ export class Outbox {
       }
     }
     const part = rows.filter(([, revision]) => revision <= end).sort((a, b) => a[1] - b[1]);
+    let damaged = 0;
     for (const row of part) {
       if (isSound(row)) this.#put(row);
+      else damaged = row[1] + 1;
       this.#last.set(row[0], row[1]);
     }
-    return end !== Number.POSITIVE_INFINITY;
+    return { more: end !== Number.POSITIVE_INFINITY, damaged };
   }
 
   #emptied(more: boolean): Part {

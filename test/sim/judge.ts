@@ -16,7 +16,7 @@ import { Life, type Waiting } from "./life.ts";
 import type { Machine } from "./machine.ts";
 import { Names } from "./names.ts";
 import { Outages } from "./outages.ts";
-import { count, expectThat } from "./seen.ts";
+import { count, expectThat, noting } from "./seen.ts";
 import { Settings } from "./settings.ts";
 import { checkGrace, earliestEnd, signsFrom } from "./terms.ts";
 import { Wishes } from "./wishes.ts";
@@ -65,7 +65,7 @@ export class Judge {
   /** The answer; undefined where a call fails as it may on a full disk, or when its caller is gone. */
   async forgive<T>(answer: Promise<T>): Promise<T | undefined> {
     try {
-      return await answer;
+      return noting(await answer);
     } catch (error) {
       const { reason } = error as { reason?: string };
       if (reason === "STORAGE_FULL" || reason === "CALLER_GONE") count(reason === "STORAGE_FULL" ? "disk full" : "caller gone");
@@ -77,7 +77,7 @@ export class Judge {
   /** The answer to an Acquire: who has no request_id cannot come back where it fails. */
   async asked<T>(client: Client, answer: Promise<T>): Promise<T> {
     try {
-      return await answer;
+      return noting(await answer);
     } catch (error) {
       if (client.command.requestId === undefined && client.lease === undefined) for (const id of this.leasesOf(client)) this.orphaned(id);
       throw error;

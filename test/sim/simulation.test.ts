@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { coverage } from "./coverage.ts";
 import { seen } from "./seen.ts";
 import { Simulation } from "./simulation.ts";
 import { anyStep } from "./steps.ts";
@@ -18,6 +19,7 @@ test("whatever happens, nothing acknowledged is lost, nobody is granted twice, a
     }),
     { numRuns: runs, ...(seed === undefined ? {} : { seed: Number(seed) }) },
   );
+  console.info(coverage());
   for (const what of [
     "HELD",
     "OFFERED",

@@ -1,6 +1,7 @@
 /** Clients and operators on a machine that dies, stalls and fills up. What must hold of it all, the judge says. */
 import { Calls } from "./calls.ts";
 import { Cleaners } from "./cleaners.ts";
+import { Transitions } from "./coverage.ts";
 import { Crowd } from "./crowd.ts";
 import { Judge } from "./judge.ts";
 import { Machine } from "./machine.ts";
@@ -12,6 +13,7 @@ const DAY = 86_400_000_000;
 const SOON = 40_000_000;
 
 export class Simulation {
+  readonly #transitions = new Transitions();
   readonly #machine = new Machine();
   readonly #judge = new Judge(this.#machine);
   readonly #calls = new Calls(this.#machine, this.#judge);
@@ -34,6 +36,7 @@ export class Simulation {
     this.#machine.onWrite = (batch) => this.#crowd.writing(batch);
     this.#machine.onCommit = (commit) =>
       this.#judge.committed(commit, () => {
+        this.#transitions.enter(commit.events);
         this.#crowd.committed(commit);
         this.#cleaners.committed(commit);
       });

@@ -8,7 +8,7 @@ import type { Micros } from "../../src/core/model/units.ts";
 import { type Branch, branch, stopped, unheard } from "./branches.ts";
 import { type CleanerStep, cleaner, cleaning, type Habits, LIVES } from "./dirt.ts";
 import { type POOLS, poolOf } from "./pools.ts";
-import { wanted } from "./wanting.ts";
+import { turnedAway, wanted } from "./wanting.ts";
 import { LABELS } from "./wishes.ts";
 
 /** A client's step; `who` is one of a few, each with at most one lease at a time. */
@@ -276,7 +276,7 @@ const cutOff: fc.Arbitrary<Step> = fc
     return { what: "story", atOnce: false, steps: steps as Single[] };
   });
 
-const superseded = fc.oneof(stopped(who, acquire, fc.oneof(act, breaks)), unheard(who, acquire)).map((steps) => {
+const rare = fc.oneof(stopped(who, acquire, fc.oneof(act, breaks)), unheard(who, acquire), turnedAway(who, acquire)).map((steps) => {
   return { what: "story", atOnce: false, steps: steps as Single[] } as const;
 });
 
@@ -287,7 +287,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: breaks },
   { weight: 8, arbitrary: story },
   { weight: 6, arbitrary: handover },
-  { weight: 3, arbitrary: superseded },
+  { weight: 4, arbitrary: rare },
   { weight: 1, arbitrary: cutOff },
   { weight: 6, arbitrary: operators },
   { weight: 4, arbitrary: cleaning },

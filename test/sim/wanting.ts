@@ -1,7 +1,7 @@
 /** What clients ask for, by name and by selector, and how often. */
 import fc from "fast-check";
 import type { SelectorWant } from "../../src/core/model/lease.ts";
-import { POOLS } from "./pools.ts";
+import { POOLS, poolOf } from "./pools.ts";
 import { SELECTORS } from "./wishes.ts";
 
 const slots = fc.constantFrom("", "", "", ":2");
@@ -27,3 +27,24 @@ const askedOf = (pool: keyof typeof POOLS) =>
 
 /** All of one pool. */
 export const wanted = fc.oneof({ weight: 3, arbitrary: askedOf("default") }, { weight: 1, arbitrary: askedOf("east") });
+
+/** The steps of a story: two want, by its label, what only one environment has, and it loses that label. */
+export function turnedAway(who: fc.Arbitrary<number>, asked: fc.Arbitrary<object>): fc.Arbitrary<object[]> {
+  return fc.record({ environment: fc.constantFrom("a", "b", "c"), first: who, next: who, asked }).map((one) => {
+    const [, gpu] = SELECTORS;
+    const wants = {
+      pool: poolOf(one.environment),
+      needs: [{ selector: gpu, count: 1, slots: 1 }],
+      ttl: 3_600_000_000,
+      fail: false,
+      begins: 0,
+    };
+    const configured = { what: "resize", environment: one.environment, capacity: 1, cooldown: 0, life: {} };
+    return [
+      { ...configured, labels: { gpu: "" } },
+      { ...one.asked, ...wants, who: one.first },
+      { ...one.asked, ...wants, who: one.next },
+      { ...configured, labels: {} },
+    ];
+  });
+}

@@ -225,8 +225,9 @@ export class Engine {
 
   #passOn(commit: Commit): void {
     // Whoever is asked to stop has what it had.
-    const moves = commit.events.filter(({ kind }) => kind !== "CANCEL_REQUESTED");
-    const moved = new Map(moves.flatMap(({ pool, cause }) => (cause === undefined ? [] : [[cause.leaseId, pool]])));
+    const moved = new Map<string, string>();
+    for (const { pool, cause, kind } of commit.events)
+      if (cause !== undefined && kind !== "CANCEL_REQUESTED") moved.set(cause.leaseId, pool);
     for (const [lease, pool] of moved) this.#attendance.moved(lease, this.#pools.pool(pool).leases.get(lease));
     this.#attendance.committed(commit.events);
     for (const pool of commit.pools) this.#reaper.note(pool);

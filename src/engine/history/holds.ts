@@ -57,7 +57,8 @@ export class RecentHolds {
   #put(environment: string, last: Last): void {
     this.#environments.delete(environment);
     this.#environments.set(environment, last);
+    if (this.#environments.size <= limits.environments.total) return;
     const [oldest] = this.#environments.keys();
-    if (this.#environments.size > limits.environments.total && oldest !== undefined) this.#environments.delete(oldest);
+    if (oldest !== undefined) this.#environments.delete(oldest);
   }
 }

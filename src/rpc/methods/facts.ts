@@ -5,10 +5,10 @@ import { show, text } from "./fields.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 
-/** The facts of a Renew or Release; none at all where none are given. Throws invalid_argument. */
-export function readFacts(given: Readonly<Record<string, string>>): { readonly facts?: Told } {
+/** The facts of a Renew or Release; undefined where none are given. Throws invalid_argument. */
+export function readFacts(given: Readonly<Record<string, string>>): Told | undefined {
   const entries = Object.entries(given);
-  if (entries.length === 0) return {};
+  if (entries.length === 0) return undefined;
   const { count, name: longest, value: longestValue } = limits.facts;
   if (entries.length > count) throw badField("facts", `has ${entries.length} entries; at most ${count} are kept of an environment`);
   for (const [name, value] of entries) {
@@ -19,5 +19,5 @@ export function readFacts(given: Readonly<Record<string, string>>): { readonly f
       );
     text(`facts[${show(name)}]`, value, longestValue);
   }
-  return { facts: given };
+  return given;
 }

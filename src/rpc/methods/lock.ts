@@ -67,7 +67,8 @@ function ask(
 export async function release(service: Service, request: pb.ReleaseRequest, call: Call): Promise<Init<typeof pb.ReleaseResponseSchema>> {
   const { engine } = service;
   const outcome = choice("outcome", request.outcome, OUTCOMES);
-  const given = { by: call.caller, outcome, note: text("note", request.note), ...readFacts(request.facts) } as const;
+  const facts = readFacts(request.facts);
+  const given = { by: call.caller, outcome, note: text("note", request.note), ...(facts && { facts }) } as const;
   const { leaseId, environment } = request;
   if ((leaseId === "") === (environment === "")) throw badField("lease_id", "give either lease_id or environment");
   const requestId = text("request_id", request.requestId, limits.name);
@@ -87,8 +88,9 @@ export async function renew(service: Service, request: pb.RenewRequest, call: Ca
   const lease = required("lease_id", request.leaseId);
   const ttl = duration("ttl", request.ttl, { min: limits.minTtl, max: limits.maxTtl });
   const notAfter = request.notAfter && time("not_after", request.notAfter);
-  const terms = { ...(ttl !== undefined && { ttl }), ...(notAfter !== undefined && { notAfter }), ...readFacts(request.facts) };
-  const reply = await engine.renew({ type: "renew", by: call.caller, lease, ...terms }, call);
+  const facts = readFacts(request.facts);
+  const terms = { ...(ttl !== undefined && { ttl }), ...(notAfter !== undefined && { notAfter }), ...(facts && { facts }) };
+  const reply = await engine.renew({ ...terms, type: "renew", by: call.caller, lease }, call);
   const done = accepted(reply, lease);
   return { lease: messageFor(service, done, call) };
 }

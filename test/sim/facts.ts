@@ -57,10 +57,11 @@ export class Facts {
       this.#watched.delete(name);
     };
     for (const name of deleted) gone(name, Math.max(...pools.map(({ at }) => at)));
-    for (const { environments, at } of events)
+    for (const { environments, at, kind } of events)
       for (const { name, facts, deleted: ended } of environments) {
-        if (ended === true) gone(name, at);
-        else this.#watched.set(name, JSON.stringify(facts));
+        // Created anew in the commit in which it was forgotten: that is no event.
+        if (ended === true || kind === "ENVIRONMENT_CREATED") gone(name, at);
+        if (ended !== true) this.#watched.set(name, JSON.stringify(facts));
       }
     for (const pool of pools)
       for (const [name, { environment }] of pool.sites.entries())

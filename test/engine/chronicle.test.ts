@@ -8,6 +8,7 @@ import type { Kept, Part } from "../../src/store/history/history.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
 import { StoreFailure } from "../../src/store/store.ts";
+import { cleanCommand } from "../core/world.ts";
 import { acquire, release, second, storeOn, submit } from "../store/fixtures.ts";
 import { Hand, immediate } from "./audience.ts";
 
@@ -114,4 +115,22 @@ test("questions wait for one another, not too many of them, and none is answered
   expect(answers[1]).toMatchObject({ reason: { reason: "CALLER_GONE" } });
   expect((await chronicle.list({ kinds: [] }, 1)).entries).toEqual([]);
   expect(archive.appended).toBeGreaterThan(0);
+});
+
+test("to clean is no use: neither statistics nor the guess of a turn count it, while it lasts or afterwards", async () => {
+  const { store, clock, chronicle, holds } = await scene();
+  const uat = { name: "uat", pool: "default", description: "", labels: {}, capacity: 1, links: {} };
+  const by = { principal: "admin" };
+  await submit(store, "default", { type: "apply", by, environments: [uat], prune: false });
+  const soiled = { type: "setState", by, environment: "uat", state: "DIRTY", reason: "" } as const;
+  const rows = () => chronicle.stats({ filter: { kinds: [] }, from: 0, to: clock.time, groupBy: "ENVIRONMENT", label: "" });
+  for (let round = 0; round < 6; round++) {
+    await submit(store, "default", soiled);
+    await submit(store, "default", cleanCommand(`k${round}`));
+    clock.time += second;
+    expect(await rows()).toMatchObject([{ grants: 0, utilisation: 0 }]);
+    await submit(store, "default", release(`k${round}`));
+  }
+  expect(await rows()).toMatchObject([{ grants: 0, utilisation: 0, hold: { count: 0 } }]);
+  expect(holds.timesOf("uat")).toBeUndefined();
 });

@@ -7,7 +7,7 @@ import { rankOf } from "../model/rank.ts";
 import { isOutOfService } from "../model/site.ts";
 import type { Micros } from "../model/units.ts";
 import { lookedFor, standingOf } from "../standing.ts";
-import type { HoldTimes, Outlook } from "./hold-times.ts";
+import type { Forecast, HoldTimes } from "./hold-times.ts";
 
 /** An estimate: one of two such waits ends by `p50`, nine of ten by `p90`. */
 export interface Estimate {
@@ -39,12 +39,12 @@ export function estimateOf(pool: Pool, lease: Lease, time: Micros, timesOf: Time
   // All who ask at about the same time are told the same.
   const now = time - (time % STEP);
   if (lease.state !== "QUEUED" || lease.passedOver === true || lease.early === true) return undefined;
-  const outlook = (site: Site, ahead: number) => {
+  const forecast = (site: Site, ahead: number) => {
     const times = isOutOfService(site.environment) ? undefined : timesOf(site.environment.config.name);
     return times && turnOn(pool, site, times, ahead, now);
   };
-  const parts = sitesOf(pool, lease).map(({ site }) => outlook(site, site.line.rank(rankOf(lease))));
-  if (isSelecting(lease)) parts.push(anyOf(lookedFor(pool, lease).slice(parts.length, parts.length + SOME), pool, lease, outlook));
+  const parts = sitesOf(pool, lease).map(({ site }) => forecast(site, site.line.rank(rankOf(lease))));
+  if (isSelecting(lease)) parts.push(anyOf(lookedFor(pool, lease).slice(parts.length, parts.length + SOME), pool, lease, forecast));
   const known = parts.filter((part) => part !== undefined);
   if (known.length === 0 || known.length < parts.length) return undefined;
   // It is served when the last of them is free.
@@ -57,9 +57,9 @@ function anyOf(
   sites: readonly Site[],
   pool: Pool,
   lease: Lease,
-  outlook: (site: Site, ahead: number) => Outlook | undefined,
-): Outlook | undefined {
-  const known = sites.map((site) => outlook(site, 0)).filter((one) => one !== undefined);
+  forecast: (site: Site, ahead: number) => Forecast | undefined,
+): Forecast | undefined {
+  const known = sites.map((site) => forecast(site, 0)).filter((one) => one !== undefined);
   if (known.length === 0) return undefined;
   const first = known.reduce(sooner);
   const rounds = ((standingOf(pool, lease).position - 1) / known.length) * first.mean;
@@ -67,7 +67,7 @@ function anyOf(
 }
 
 /** How long it takes until somebody with so many ahead of it in the line has its turn. */
-function turnOn(pool: Pool, site: Site, times: HoldTimes, ahead: number, now: Micros): Outlook {
+function turnOn(pool: Pool, site: Site, times: HoldTimes, ahead: number, now: Micros): Forecast {
   const { capacity } = site.environment.config;
   // Of many slots the first that is free will do: so many holds must end, and they end so many times as often.
   const present = capacity === 1 ? restOf(pool, site, times, now) : undefined;
@@ -80,8 +80,8 @@ function turnOn(pool: Pool, site: Site, times: HoldTimes, ahead: number, now: Mi
 }
 
 /** How much longer who has it now will have it, by those who had it for as long as that. */
-function restOf(pool: Pool, site: Site, times: HoldTimes, now: Micros): Outlook | undefined {
-  let rest: Outlook | undefined;
+function restOf(pool: Pool, site: Site, times: HoldTimes, now: Micros): Forecast | undefined {
+  let rest: Forecast | undefined;
   for (const id of site.occupants.values().take(LOOKED)) {
     const lease = leaseOf(pool, id);
     const most = (latestEnd(lease) ?? Number.POSITIVE_INFINITY) - now;
@@ -91,12 +91,12 @@ function restOf(pool: Pool, site: Site, times: HoldTimes, now: Micros): Outlook 
   return rest;
 }
 
-function later(a: Outlook, b: Outlook): Outlook {
+function later(a: Forecast, b: Forecast): Forecast {
   const last = b.p50 > a.p50 ? b : a;
   return { ...last, p90: Math.max(a.p90, b.p90), samples: Math.min(a.samples, b.samples) };
 }
 
-function sooner(a: Outlook, b: Outlook): Outlook {
+function sooner(a: Forecast, b: Forecast): Forecast {
   const first = b.p50 < a.p50 ? b : a;
   return { ...first, p90: Math.min(a.p90, b.p90), samples: a.samples + b.samples };
 }

@@ -1,7 +1,7 @@
 import type { Micros } from "../model/units.ts";
 
 /** How long something takes that is still ahead, and what is known of holds at all. */
-export interface Outlook {
+export interface Forecast {
   readonly p50: Micros;
   readonly p90: Micros;
   readonly mean: Micros;
@@ -18,7 +18,7 @@ export class HoldTimes {
   readonly medianHold: Micros;
   readonly #sorted: Float64Array;
   /** The last answer of `after`: all who wait for one holder ask the same. */
-  #last: { readonly elapsed: Micros; readonly most: Micros; readonly rest: Outlook } | undefined;
+  #last: { readonly elapsed: Micros; readonly most: Micros; readonly rest: Forecast } | undefined;
 
   /** One at least. */
   constructor(durations: Iterable<Micros>) {
@@ -32,12 +32,12 @@ export class HoldTimes {
    * What is left of a hold that has lasted for so long already, of which no more than `most` can be left. Where none lasted for as long, it is
    * taken to begin anew.
    */
-  after(elapsed: Micros, most: Micros): Outlook {
+  after(elapsed: Micros, most: Micros): Forecast {
     if (this.#last?.elapsed !== elapsed || this.#last.most !== most) this.#last = { elapsed, most, rest: this.#after(elapsed, most) };
     return this.#last.rest;
   }
 
-  #after(elapsed: Micros, most: Micros): Outlook {
+  #after(elapsed: Micros, most: Micros): Forecast {
     const longer = this.#sorted.findIndex((length) => length > elapsed);
     const [from, past] = longer === -1 ? [0, 0] : [longer, elapsed];
     const rest = this.#sorted.subarray(from).map((length) => Math.min(length - past, most));

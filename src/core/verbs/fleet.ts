@@ -9,6 +9,7 @@ import type { Environment, EnvironmentConfig } from "../model/environment.ts";
 import type { Pool, Site } from "../model/pool.ts";
 import { seekersOf } from "../model/seekers.ts";
 import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
+import { about } from "../model/text.ts";
 import type { Micros } from "../model/units.ts";
 import { inState, isOverdue, kept, notCleaned, soiled } from "./aftermath.ts";
 import { unsatisfiable } from "./busy.ts";
@@ -159,8 +160,10 @@ function drop(draft: Draft, site: Site, by: Caller): Refusal | undefined {
 export function setState(draft: Draft, command: SetState): Done | Refusal {
   const site = draft.pool.sites.get(command.environment);
   if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
-  if (command.until !== undefined && command.until <= draft.at)
-    return { ok: false, reason: "STATE_UNTIL_PAST", field: "until", message: "until lies in the past; give a time ahead, or none" };
+  if (command.until !== undefined && command.until <= draft.at) {
+    const message = `until: lies ${about(draft.at - command.until)} in the past; give a time ahead, or none`;
+    return { ok: false, reason: "STATE_UNTIL_PAST", field: "until", message };
+  }
   const until = command.until === undefined ? {} : { stateUntil: command.until };
   const after = stateByHand(site.environment, command, draft.at);
   if ("ok" in after) return after;

@@ -5,6 +5,7 @@ import type { Draft } from "../draft.ts";
 import { limits } from "../limits.ts";
 import type { Lease } from "../model/lease.ts";
 import { timesOutAt } from "../model/reservation.ts";
+import { about } from "../model/text.ts";
 import type { Micros } from "../model/units.ts";
 
 /** The time of a reservation has come: it enters the line. What else has come meanwhile, such as its not_after, is due then. */
@@ -17,12 +18,16 @@ export function enter(draft: Draft, lease: Lease): void {
 /** Why the times of a request cannot be meant, if they can't: a misread date is told, and not stored. */
 export function misplaced({ at }: Draft, { notBefore, notAfter }: Pick<Acquire, "notBefore" | "notAfter">): Refusal | undefined {
   const begin = Math.max(at, notBefore ?? at);
-  if (begin > at + limits.ahead) return outOfRange("not_before", `lies ${about(begin - at)} ahead; give a time within 30 d`);
+  if (begin > at + limits.ahead)
+    return outOfRange("not_before", `lies ${about(begin - at)} ahead; give a time within ${about(limits.ahead)}`);
   if (notAfter === undefined) return undefined;
   if (notAfter <= at) return outOfRange("not_after", `lies ${about(at - notAfter)} in the past; give a time ahead`);
   if (notAfter <= begin) return outOfRange("not_after", `lies ${about(begin - notAfter)} before not_before; give a later time`);
   if (notAfter <= begin + limits.maxTtl) return undefined;
-  return outOfRange("not_after", `lies ${about(notAfter - begin)} after the beginning; nothing is held for longer than 30 d`);
+  return outOfRange(
+    "not_after",
+    `lies ${about(notAfter - begin)} after the beginning; nothing is held for longer than ${about(limits.maxTtl)}`,
+  );
 }
 
 /** A waiter with its not_after anew; what is granted is renewed besides (rule 5). The same one without a time. */
@@ -36,12 +41,4 @@ export function withEnd(lease: Lease, notAfter: Micros | undefined): Lease {
 
 function outOfRange(field: string, what: string): Refusal {
   return { ok: false, reason: "TIME_OUT_OF_RANGE", field, message: `${field}: ${what}` };
-}
-
-/** A length of time as people say it. */
-function about(length: Micros): string {
-  const seconds = Math.round(length / 1_000_000);
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`;
 }

@@ -139,7 +139,7 @@ export class Books {
     if (entry === undefined || client === undefined) return;
     entry.graced = undefined;
     if (row.state === "HELD" || row.state === "OFFERED") checkEnd(row, client, entry, this.#started + GRACE);
-    entry.deadline = row.deadline;
+    entry.row = row;
   }
 
   /** A commit is about to be entered, event by event. */

@@ -79,6 +79,7 @@ export class Calls {
     const by = { principal: client.command.by.principal };
     const call = client.line.call();
     const begin = (waits: boolean) => this.#begin(client, { waits, signal: call.signal }, id);
+    const renewing = () => this.#begin(client, { waits: false, renews: id, signal: call.signal }, id);
     if (what === "poll" || what === "await") {
       const waits = what === "await";
       const open = begin(waits);
@@ -96,9 +97,9 @@ export class Calls {
       client.wishes.set(id, [...(client.wishes.get(id) ?? []), notAfter]);
       if (client.command.ttl === undefined) client.promised = Math.min(client.promised, notAfter);
       const renewed = this.#judge.kept(engine.renew({ type: "renew", by, lease: id, notAfter }, call));
-      void this.#ask(client, begin(false), call, renewed, (reply) => reply?.ok && count("extended"));
+      void this.#ask(client, renewing(), call, renewed, (reply) => reply?.ok && count("extended"));
     } else if (what === "renew") {
-      const open = begin(false);
+      const open = renewing();
       const facts = this.#judge.facts.next(id);
       const renewed = this.#judge.kept(engine.renew({ type: "renew", by, lease: id, facts }, call));
       void this.#ask(client, open, call, this.#judge.telling(facts, renewed));

@@ -10,6 +10,8 @@ export interface Open {
   readonly waits: boolean;
   /** Of an Acquire that waits: when it has waited long enough, by the machine's clock. */
   readonly until?: Micros | undefined;
+  /** Of a Renew: its lease. */
+  readonly renews?: string;
   /** Of an Acquire: the id that it proposes. */
   readonly id?: string;
   /** Aborted once its connection is lost; from the commit `late` on it must not be executed any more. */

@@ -24,15 +24,15 @@ export interface Entry {
   ended: Micros | undefined;
   /** The last start that it has lived through, and its end then if it had been put off. */
   started: Micros;
-  /** When it ends, or is passed over, as it was written last. */
-  deadline: Micros | undefined;
   graced: Micros | undefined;
+  /** As it was written last. */
+  row: Lease | undefined;
 }
 
 /** One of which nothing is known yet. */
 export const UNKNOWN: Omit<Entry, "state"> = {
   ...{ since: 0, passed: false, held: false, granted: 0, token: undefined, slots: [], offered: 0, fromLine: false, commit: 0 },
-  ...{ signs: undefined, ended: undefined, started: 0, deadline: undefined, graced: undefined },
+  ...{ signs: undefined, ended: undefined, started: 0, graced: undefined, row: undefined },
 };
 
 /** Its signs of life so far, if it has given none since it was last seen; one that was under way when the server died may be lost. */

@@ -68,9 +68,17 @@ export function checkEnd(row: Lease, client: Client, before: Entry, started: Mic
   const asked = row.notAfter === undefined ? client.command.notAfter === undefined : endsOf(client, row.id).includes(row.notAfter);
   expectThat(asked, `${row.id} has a not_after that nobody asked for: ${row.notAfter}`);
   if (deadline === undefined) return;
-  const latest = Math.max(Math.min(before.granted + maxHoldOf(client), notAfter), started > before.granted ? started : 0);
-  const promised = row.ttl !== undefined && row.state === "HELD" && deadline === before.deadline;
+  const spent = before.granted + maxHoldOf(client);
+  const kept = deadline === before.row?.deadline || (deadline <= spent && mayHaveRenewedBefore(row, client, before.row));
+  const promised = row.ttl !== undefined && row.state === "HELD" && kept;
+  const latest = Math.max(Math.min(spent, notAfter), started > before.granted ? started : 0);
   expectThat(promised || deadline <= latest, `${row.id} would outlive its max_hold, or its not_after, by ${deadline - latest} µs`);
+}
+
+/** Whether in the commit that sets its not_after anew its ttl may have promised more before that: by its claim, or by another Renew. */
+function mayHaveRenewedBefore(row: Lease, client: Client, before: Lease | undefined): boolean {
+  const renewals = [...client.open].filter(({ renews }) => renews === row.id).length;
+  return row.notAfter !== before?.notAfter && (before?.state !== "HELD" || renewals > 1);
 }
 
 /** What a live lease has left after a start (rule 5). What was granted by the start itself, at `decided`, had nothing to lose. */

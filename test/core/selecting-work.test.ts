@@ -6,7 +6,7 @@ import { placeOf } from "../../src/core/standing.ts";
 import { statusOf } from "../../src/core/view.ts";
 import { labelled } from "./rack.ts";
 import { Crowd, compared } from "./work.ts";
-import { ADMIN } from "./world.ts";
+import { ADMIN, HOUR } from "./world.ts";
 
 const TIERS = ["uat", "staging", "board", "gpu", "load"];
 const UAT = labelled("tier", "uat");
@@ -105,6 +105,17 @@ test("a configuration of all environments costs each waiter once, not once for e
   const work = compared(() => world.apply(configs));
   expect(world.state("w499")).toBe("OFFERED");
   expect(work / 1_000).toBeLessThan(400);
+});
+
+test("a configuration that leaves labels and capacities as they are asks nobody who has reserved by a selector", () => {
+  const work = (many: number) => {
+    const world = new Crowd();
+    const labels = { tier: "uat" };
+    world.apply({ a: { labels } });
+    for (let n = 0; n < many; n++) world.acquire(`r${n}`, UAT, { notBefore: world.at + HOUR });
+    return compared(() => world.apply({ a: { labels, description: "new" } }));
+  };
+  expectAlike([work(10), work(1_000)]);
 });
 
 function setState(world: Crowd, environment: string, state: "MAINTENANCE" | "AVAILABLE"): void {

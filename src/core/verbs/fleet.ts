@@ -81,13 +81,10 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
     if (refusal !== undefined) return refusal;
     changes.push({ name, kind: "DELETED", fields: [] });
   }
-  // Judged by what the whole command leaves, whatever comes first in it.
-  const changed = changes.filter(({ kind }) => kind === "UPDATED" || kind === "DELETED");
-  turnAway(
-    draft,
-    changed.map(({ name }) => siteOf(before, name)),
-    command.by,
-  );
+  // Judged by what the whole command leaves, whatever comes first in it. Of a configuration nothing else says who can be served.
+  const changed = changes.filter(({ kind, fields }) => kind === "DELETED" || fields.includes("labels") || fields.includes("capacity"));
+  const sites = changed.map(({ name }) => siteOf(before, name));
+  if (sites.length > 0) turnAway(draft, sites, command.by);
   return { ok: true, changes, ...(configured && { configured }) };
 }
 

@@ -77,9 +77,13 @@ export class Operators {
 
   /** As the engine does it when there are too many environments: any of the pool that is idle may go. */
   async #forget(environment: string): Promise<void> {
-    const pool = poolOf(environment);
-    for (const name of POOLS[pool]) this.#judge.facts.doomed(name, this.#machine.engine.views.now());
+    const doom = () => {
+      for (const name of POOLS[poolOf(environment)]) this.#judge.facts.doomed(name, this.#machine.engine.views.now());
+    };
+    doom();
     await this.#submit(environment, { type: "forget", count: 1 });
+    // Which one it was, and when, nothing tells if it was made anew in the same commit.
+    doom();
   }
 
   async #delete(environment: string): Promise<void> {

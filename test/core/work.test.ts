@@ -50,6 +50,19 @@ test("to join a line and to be served out of it is as much work with 10,000 in i
   expect(work[1]).toEqual(work[0]);
 });
 
+test("a pair of Acquire and Release by name is as little work with labels as without, and claims cost nothing where nobody waits", () => {
+  const work = [{}, { labels: { tier: "uat" } }].map((config) => {
+    const world = new Crowd();
+    world.apply(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`e${index}`, config])));
+    return compared(() => {
+      world.acquire("one", "e50");
+      world.release("one");
+    });
+  });
+  expect(work[1]).toEqual(work[0]);
+  expect(work[0]).toBeLessThanOrEqual(83);
+});
+
 test("requests for one environment and the next are looked at once each, not once for each environment", () => {
   const world = new Crowd();
   const names = Array.from({ length: 301 }, (_, index) => `e${index}`);

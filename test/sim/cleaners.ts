@@ -120,6 +120,7 @@ export class Cleaners {
     }
     cleaner.lease = undefined;
     count(`cleaned ${outcome}`);
+    if (outcome !== "OK") this.#judge.life.failed.add(lease);
     void this.#judge.forgive(this.#judge.givenBack(lease, this.#release(lease, outcome)));
   }
 

@@ -1,6 +1,6 @@
 /** The life of the environments, by the events alone: nobody is on what is dirty, and what is dirty is cleaned (docs/contract.md). */
 import type { Clean } from "../../src/core/command.ts";
-import type { Event } from "../../src/core/event.ts";
+import type { Cause, Event } from "../../src/core/event.ts";
 import type { EnvironmentConfig } from "../../src/core/model/environment.ts";
 import type { Lease } from "../../src/core/model/lease.ts";
 import type { Pool } from "../../src/core/model/pool.ts";
@@ -20,6 +20,8 @@ export class Life {
   #on = new Map<string, "HELD" | "OFFERED">();
   /** What must be cleaned before anybody is served there. */
   readonly #unclean = new Set<string>();
+  /** Leases of cleaners who say, as they give them back, that they have not cleaned. */
+  readonly failed = new Set<string>();
   /** As they were before the commit that is being entered. */
   readonly #configs = new Map<string, EnvironmentConfig>();
   /** Those that it configures anew: nobody can tell by which configuration a use was judged. */
@@ -65,7 +67,10 @@ export class Life {
     if (cause.state === "HELD" || cause.state === "OFFERED") this.#on.set(cause.leaseId, cause.state);
     else this.#on.delete(cause.leaseId);
     const wasUsed = cause.state === "ENDED" && before === "HELD" && kind !== "WITHDRAWN";
-    if (wasUsed && !cause.leaseId.startsWith("k")) this.#soil(event, planned.has(cause.leaseId));
+    if (wasUsed && !isCleaner(cause)) this.#soil(event, planned.has(cause.leaseId));
+    // It is clean also where an operator has put it out of service meanwhile.
+    const cleaned = isCleaner(cause) && cause.endReason === "RELEASED" && !this.failed.has(cause.leaseId);
+    if (cleaned) for (const { name } of environments) this.#unclean.delete(name);
   }
 
   #checkGrant({ environments, cause }: Event): void {
@@ -101,6 +106,10 @@ export class Life {
         expectThat(idle === undefined, `${name} is dirty, and ${idle?.command.id} waits for something to clean`);
       }
   }
+}
+
+function isCleaner({ leaseId }: Cause): boolean {
+  return leaseId.startsWith("k");
 }
 
 function hasEndedAsPlanned({ autoClaim, notAfter, endedAt = 0 }: Lease): boolean {

@@ -66,6 +66,8 @@ export const limits = {
   environments: { pool: 10_000, total: 50_000 },
   waiters: { pool: 20_000, total: 100_000 },
   leases: { pool: 100_000, total: 500_000 },
+  /** Different ones that are waited for by one label of a pool: a change of an environment that bears it is held against each. */
+  selectors: 1_000,
   pools: 1_000,
   /** Pools without an environment whose revisions are remembered. */
   formerPools: 10_000,

@@ -1,5 +1,8 @@
 /** Needs by selector: which environments are chosen, and on which terms (rule 1). */
 import { describe, expect, test } from "vitest";
+import { decide } from "../../src/core/decide.ts";
+import { limits } from "../../src/core/limits.ts";
+import type { SelectorWant } from "../../src/core/model/lease.ts";
 import { matches, type Selector } from "../../src/core/model/selector.ts";
 import { textOf } from "../../src/core/model/selector-text.ts";
 import { labelled, on, rack } from "./rack.ts";
@@ -133,6 +136,26 @@ describe("a request by selector", () => {
     world.apply({ b4: { labels: { kind: "board" } } });
     world.apply({ uat: { labels: { kind: "board" } } });
     expect([on(world, "first"), on(world, "second")]).toEqual([["b4"], ["uat"]]);
+  });
+
+  test("is refused as one too many only where nobody in line asks for quite the same", () => {
+    const world = new World();
+    const kinds = limits.selectors + 1;
+    world.apply({ b1: { labels: { kind: "board" } }, uat: { labels: { kind: "uat" } } });
+    for (const name of ["b1", "uat"]) world.acquire(`at-${name}`, name);
+    const but = (index: number): SelectorWant => {
+      const selector = [...labelled("kind", "board").selector, { key: "serial", operator: "NOT_IN", values: [`s${index}`] } as const];
+      return { selector, count: 1, slots: 1 };
+    };
+    const wants = Array.from({ length: kinds }, (_, index) => but(index));
+    const replies = world.draft((draft) => wants.map((want, index) => decide(draft, acquireCommand(`w${index}`, want))));
+    expect(replies.map(({ ok }) => ok)).toEqual([...Array.from({ length: limits.selectors }, () => true), false]);
+    expect(replies.at(-1)).toMatchObject({ reason: "LIMIT_REACHED" });
+    expect(world.acquire("same", but(0)).state).toBe("QUEUED");
+    expect(world.acquire("other", labelled("kind", "uat")).state).toBe("QUEUED");
+    world.release("w0");
+    world.release("same");
+    expect(world.acquire("again", but(kinds)).state).toBe("QUEUED");
   });
 
   test("is kept within what the chosen environment allows", () => {

@@ -58,6 +58,14 @@ export function seekingLine(pool: Pool, site: Site, rank?: Rank): SeekingLine {
   return { before, size, seekers };
 }
 
+/** Whether so many different things are looked for by one label already that a waiter, who would add another, is too many. */
+export function isCrowded(pool: Pool, lease: Lease, most: number): boolean {
+  return lookingFor(lease).some(([anchor, key]) => {
+    const sought = pool.sought.get(anchor);
+    return sought !== undefined && sought.size >= most && !sought.has(key);
+  });
+}
+
 /** The pool with a waiter among those who seek, or without it. */
 export function withSeeker(pool: Pool, lease: Lease, present: boolean): Pool {
   if (!isSelecting(lease)) return pool;

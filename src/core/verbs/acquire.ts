@@ -9,12 +9,13 @@ import { type Lease, requestKey, type Terms } from "../model/lease.ts";
 import { isSelecting, namesOf, needOf } from "../model/needs.ts";
 import { makesOnDemand } from "../model/pool-config.ts";
 import { timesOutAt } from "../model/reservation.ts";
+import { isCrowded } from "../model/seekers.ts";
 import { notGranted, unsatisfiable } from "./busy.ts";
 import { create } from "./fleet.ts";
 import { leaseEnded } from "./leases.ts";
 import { attend, grant } from "./moves.ts";
 import { queueFull } from "./pools.ts";
-import { beyond } from "./refusal.ts";
+import { beyond, limitReached } from "./refusal.ts";
 import { misplaced } from "./reserving.ts";
 import { supersede } from "./superseding.ts";
 import { termsOf } from "./terms.ts";
@@ -41,6 +42,7 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   const long =
     queueFull(draft.pool, command, lease) ?? beyond(draft.pool.waiters, draft.totals().waiters, limits.waiters, "waiting leases");
   if (long !== undefined) return long;
+  if (isCrowded(draft.pool, lease, limits.selectors)) return limitReached("different selectors in line for one label", limits.selectors);
   const sequence = draft.next();
   const waiter = draft.putLease({ ...lease, ...waitingUntil(lease), sequence }, { revision: sequence });
   return arrived(draft, command, waiter, created);

@@ -226,9 +226,11 @@ export class Books {
     const id = cause?.leaseId ?? "";
     const isStopped = cause?.endReason === "SUPERSEDED" && before?.state === "HELD";
     const isOver = isStopped && this.#superseding.isOver(id, at);
-    if (cause?.endReason === "EXPIRED" || isOver)
+    // An offer that was a hold, and cannot be one again, ends where another one is passed over.
+    const isUnclaimed = cause?.endReason === "EXPIRED" && before?.state === "OFFERED";
+    if ((cause?.endReason === "EXPIRED" && !isUnclaimed) || isOver)
       expectThat(at >= client.promised, `${id} ended ${client.promised - at} µs before its promised end`);
-    const taken = cause?.state === "QUEUED" || cause?.endReason === "WITHDRAWN" || (isStopped && !isOver);
+    const taken = cause?.state === "QUEUED" || cause?.endReason === "WITHDRAWN" || (isStopped && !isOver) || isUnclaimed;
     const { token, at: heard = at } = client.knows ?? {};
     const known = before?.token === token && heard < at && at < client.promised;
     expectThat(!taken || !known, `${id} is taken back from one who knows that it is HELD`);

@@ -80,10 +80,11 @@ describe("max_queue", () => {
     expect(world.do(acquireCommand("y", "a", { supersedeKey: "else", supersede: "HELD" }))).toMatchObject({ reason: "QUEUE_FULL" });
     world.acquire("new", "a", { supersedeKey: "shop main", supersede: "PENDING" });
     expect(world.states("other", "old", "new")).toBe("other QUEUED, old SUPERSEDED, new QUEUED");
+    // However long the line is: it grows no longer by that.
     configure(world, { maxQueue: 0 });
-    expect(world.do(acquireCommand("newer", "a", { supersedeKey: "shop main", supersede: "PENDING" }))).toMatchObject({
-      reason: "QUEUE_FULL",
-    });
+    world.acquire("newer", "a", { supersedeKey: "shop main", supersede: "PENDING" });
+    expect(world.states("other", "new", "newer")).toBe("other QUEUED, new SUPERSEDED, newer QUEUED");
+    expect(world.do(acquireCommand("z", "a"))).toMatchObject({ reason: "QUEUE_FULL" });
   });
 
   test("an older one that is offered something leaves no place in line, and so makes no room", () => {

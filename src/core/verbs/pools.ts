@@ -33,7 +33,8 @@ export function queueFull(pool: Pool, { needs, supersede }: Acquire, newcomer: L
   if (maxQueue === undefined || pool.waiters < maxQueue) return undefined;
   const superseded = supersede === undefined ? [] : [...olderOf(pool, newcomer, false)];
   const leaving = superseded.filter((id) => leaseOf(pool, id).state === "QUEUED").length;
-  if (pool.waiters - leaving < maxQueue) return undefined;
+  // With it the line is no longer than it was, however long that is.
+  if (leaving > 0) return undefined;
   const { obstacles, metadata } = inTheWay(pool, needs);
   const line = `${pool.waiters} wait in pool ${JSON.stringify(pool.name)}, and its max_queue is ${maxQueue}`;
   return {

@@ -41,16 +41,17 @@ export class Settings {
     for (const { pool, config } of settings) this.#known.set(pool, config);
     // Where it changes in the commit, what was decided before that followed what was set by then.
     const inForce = (pool: string) => [before.get(pool), this.#known.get(pool)];
-    // Who comes may take the place of an older one.
-    const leaving = new Set(events.flatMap(({ cause }) => (cause?.endReason === "SUPERSEDED" ? [cause.leaseId] : [])));
+    // Who comes may take the place of an older one, however long the line is.
+    const heirs = new Set(events.flatMap(({ cause, by }) => (cause?.endReason === "SUPERSEDED" ? [by?.lease] : [])));
     for (const { pool, cause } of events) {
       if (cause === undefined) continue;
       const waiting = this.#waiting.get(pool) ?? new Set();
       this.#waiting.set(pool, waiting);
       const most = Math.max(...inForce(pool).map((config) => config?.maxQueue ?? Number.POSITIVE_INFINITY));
       const comes = cause.state === "QUEUED" && !this.#come.has(cause.leaseId);
-      const others = [...waiting].filter((id) => !leaving.has(id)).length;
-      expectThat(!comes || others < most, `${cause.leaseId} waits beside ${others} others, and max_queue is ${most}`);
+      const others = waiting.size;
+      const mayCome = others < most || heirs.has(cause.leaseId);
+      expectThat(!comes || mayCome, `${cause.leaseId} waits beside ${others} others, and max_queue is ${most}`);
       this.#come.add(cause.leaseId);
       if (cause.state === "QUEUED") waiting.add(cause.leaseId);
       else waiting.delete(cause.leaseId);

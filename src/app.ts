@@ -56,7 +56,7 @@ export interface App {
   readonly port: number;
   /** Resolves when the outcome of a commit is unknown: the process must end, and find out by starting again. */
   readonly broken: Promise<StoreFailure>;
-  /** ApplyEnvironments, by the server itself. */
+  /** ApplyEnvironments, by the server itself; what then lacks variables is taken out of service. */
   readonly apply: ApplyFleet;
   /** Drains: no new leases; waits and streams end; what is under way is answered, within `graceMs`. Leases and places in line stay. */
   stop(graceMs: number): Promise<void>;
@@ -80,7 +80,8 @@ export async function start(options: AppOptions): Promise<App> {
   const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
   chronicle = history;
   const service = { chronicle: history, engine, principals: new Principals(options.apiKey, store.secret), autoCreate, secrets };
-  const applyFleet: ApplyFleet = async (request) => create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL));
+  const applyFleet: ApplyFleet = async (request, lacking) =>
+    create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
   await options.configure?.(applyFleet).catch(async (error: unknown) => {
     await history.stop();
     await engine.stop();
@@ -106,7 +107,11 @@ export async function start(options: AppOptions): Promise<App> {
     host: door.host,
     port: door.port,
     broken: broken(store),
-    apply: applyFleet,
+    apply: async (request, lacking) => {
+      const answer = await applyFleet(request, lacking);
+      await withholdIncomplete(engine, secrets, log);
+      return answer;
+    },
     stop: (graceMs) => stop({ engine, door, chronicle: history }, graceMs),
   };
 }

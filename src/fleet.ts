@@ -10,6 +10,7 @@ import {
 import { BadRequestSchema, ErrorInfoSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 import { BadSetting, type FleetSetting } from "./config.ts";
 import { reasonOf } from "./rpc/errors.ts";
+import { type FromEnv, whyLacking } from "./rpc/methods/variables.ts";
 import { StoreFailure } from "./store/store.ts";
 
 /** What is wrong with a file: the field as ApplyEnvironments names it, and the environment that it is about. */
@@ -33,8 +34,14 @@ export interface FleetFile {
 /** Reads a file; rejects with an Error that names file, line and field. */
 export type FleetReader = (file: string) => Promise<FleetFile>;
 
-/** ApplyEnvironments, by the server itself. Rejects with a ConnectError, or a StoreFailure. */
-export type ApplyFleet = (request: ApplyEnvironmentsRequest) => Promise<Pick<ApplyEnvironmentsResponse, "changes" | "pools">>;
+/**
+ * ApplyEnvironments, by the server itself. A variable that the server has no value for is applied, too, and told to `lacking`. Rejects with a
+ * ConnectError, or a StoreFailure.
+ */
+export type ApplyFleet = (
+  request: ApplyEnvironmentsRequest,
+  lacking: FromEnv,
+) => Promise<Pick<ApplyEnvironmentsResponse, "changes" | "pools">>;
 
 interface Log {
   info(facts: object, text: string): void;
@@ -99,7 +106,10 @@ export class FleetKeeper {
     try {
       if (read.leftOut.length > 0) this.#log.warn({ file, keys: read.leftOut }, "left out what only the server sets");
       const request = fromBinary(ApplyEnvironmentsRequestSchema, read.request);
-      this.#tell(await this.#apply(apply, { ...request, prune }));
+      const lacks = new Map<string, string>();
+      const lacking: FromEnv = (field, fromEnv) => lacks.set(field, `${field}: ${whyLacking(fromEnv)}`);
+      await this.#apply((asked) => apply(asked, lacking), { ...request, prune });
+      await this.#tellLacking(read, lacks);
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       bad(new Error(await read.explain(faultOf(error)), { cause: error }));
@@ -109,19 +119,27 @@ export class FleetKeeper {
   }
 
   /** Who is at work on something that the file does not name any more keeps it, and must keep neither the rest nor a start. */
-  async #apply(apply: ApplyFleet, request: ApplyEnvironmentsRequest): ReturnType<ApplyFleet> {
+  async #apply(apply: (request: ApplyEnvironmentsRequest) => ReturnType<ApplyFleet>, request: ApplyEnvironmentsRequest): Promise<void> {
     try {
-      return await apply(request);
+      this.#tell(await apply(request), "the server is as its configuration file says");
     } catch (error) {
       if (!request.prune || reasonOf(error) !== "ENVIRONMENT_IN_USE") throw error;
       const answer = await apply({ ...request, prune: false });
       const { message } = faultOf(error as ConnectError);
       this.#log.warn({ file: this.#setting.file }, `nothing was deleted that the file does not name: ${message}; SIGHUP tries again`);
-      return answer;
+      this.#tell(answer, "what the configuration file names is as it says");
     }
   }
 
-  #tell({ changes, pools }: Awaited<ReturnType<ApplyFleet>>): void {
+  /** What nobody can use yet keeps nobody from the rest; lacks are messages by their field. */
+  async #tellLacking(read: FleetFile, lacks: ReadonlyMap<string, string>): Promise<void> {
+    const { file } = this.#setting;
+    for (const [field, message] of [...lacks].slice(0, NAMED))
+      this.#log.warn({ file }, await read.explain({ field, environment: undefined, message }));
+    if (lacks.size > NAMED) this.#log.warn({ file }, `${lacks.size - NAMED} more variables of ${file} are not set`);
+  }
+
+  #tell({ changes, pools }: Awaited<ReturnType<ApplyFleet>>, said: string): void {
     const all = [...pools.map(({ kind, name }) => ({ kind, name: `pool ${name}` })), ...changes];
     const facts = Object.entries(KINDS).flatMap(([word, kind]): [string, unknown][] => {
       const names = all.flatMap((change) => (change.kind === kind ? [change.name] : []));
@@ -129,7 +147,7 @@ export class FleetKeeper {
         ? []
         : [[word, names.length > NAMED ? [...names.slice(0, NAMED), `and ${names.length - NAMED} more`] : names]];
     });
-    this.#log.info({ file: this.#setting.file, ...Object.fromEntries(facts) }, "the server is as its configuration file says");
+    this.#log.info({ file: this.#setting.file, ...Object.fromEntries(facts) }, said);
   }
 }
 

@@ -19,8 +19,8 @@ const BATCH = 1_000;
 const BY = { principal: "server" };
 
 /**
- * At a start: takes out of service what is AVAILABLE and lacks a variable, and puts back what an earlier start took out and lacks nothing any
- * more. Who holds one keeps it. Never rejects: where it cannot be stored, holders are still told what they lack.
+ * At a start, and when a configuration file was applied: takes out of service what is AVAILABLE and lacks a variable, and puts back what was
+ * taken out like that and lacks nothing any more. Who holds one keeps it. Never rejects: where it cannot be stored, holders are still told what they lack.
  */
 export async function withholdIncomplete(engine: Engine, secrets: ReadonlyMap<string, string>, log: Log): Promise<void> {
   const short = new Map<string, readonly string[]>();

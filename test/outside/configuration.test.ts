@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { BIN } from "../packed.ts";
 import { clientsOf, leaseIn } from "./clients.ts";
 import { eventually } from "./eventually.ts";
@@ -124,6 +125,34 @@ test("what is wrong at a SIGHUP is logged with line and field, changes nothing, 
   expect(await server.stop()).toBe(0);
 });
 
+test("a variable that the server lacks takes out of service what needs it, and nothing else, until it is there", async () => {
+  const needing = (name: string) => `{ variables: { P: { from_env: CALL_ME_SECRET_${name}, secret: true } } }`;
+  const at = await file(`- name: plain\n- name: uat\n  slot_variables: [${needing("A")}]\n`);
+  await using server = await Server.start({ CALL_ME_CONFIG: at });
+  const { locks, environments } = clientsOf(server);
+  const lines = () => server.complaints.map(({ level, msg }) => `${level} ${path.basename(msg)}`);
+  const first = /^warn fleet-\d+\.yaml:3: environments\[1\]\.slot_variables\[0\]\.variables\.P\.from_env: CALL_ME_SECRET_A is not set/;
+  expect(lines()[0]).toMatch(first);
+  const states = async () =>
+    (await environments.listEnvironments({})).environments.map(({ name, stateReason }) => `${name}: ${stateReason}`);
+  const lacks = (name: string) => `the server's environment lacks CALL_ME_SECRET_${name}`;
+  expect(await states()).toEqual(["plain: ", `uat: ${lacks("A")}`]);
+  expect(leaseIn(await locks.acquire({ environment: "plain" })).state).toBe(LeaseState.HELD);
+  expect(leaseIn(await locks.acquire({ environment: "uat" })).state).toBe(LeaseState.QUEUED);
+  // The same at a SIGHUP; a call refuses.
+  await replace(at, `- name: plain\n- name: uat\n- name: new\n  slot_variables: [${needing("B")}]\n`);
+  await hangUp(server, /1 environments have variables that are not set here/);
+  expect(await states()).toEqual([`new: ${lacks("B")}`, "plain: ", "uat: "]);
+  expect(lines().some((line) => /yaml:4: environments\[2\].*CALL_ME_SECRET_B is not set/.test(line))).toBe(true);
+  const variables = { P: { fromEnv: "CALL_ME_SECRET_B" } };
+  await expect(environments.applyEnvironments({ environments: [{ name: "other", variables }] })).rejects.toThrow(
+    /CALL_ME_SECRET_B is not set/,
+  );
+  await server.stop();
+  await server.restart({ CALL_ME_SECRET_B: "there" });
+  expect(await states()).toEqual(["new: ", "plain: ", "uat: "]);
+});
+
 test("many SIGHUPs, also while a file is applied, end with the last file", async () => {
   const many = (last: string) =>
     `environments:\n${Array.from({ length: 3_000 }, (_, index) => `  - name: e${index}\n`).join("")}  - name: ${last}\n`;
@@ -178,7 +207,10 @@ test("with CALL_ME_CONFIG_PRUNE what the file does not name goes, unless somebod
   await using server = await Server.start(prune);
   const lease = leaseIn(await clientsOf(server).locks.acquire({ environment: "uat" }));
   await replace(at, "environments: [{ name: new }]");
-  expect(await hangUp(server, /nothing was deleted/)).toMatchObject({ level: "warn", msg: expect.stringContaining(lease.id) });
+  const line = await hangUp(server, /nothing was deleted/);
+  expect(line).toMatchObject({ level: "warn", msg: expect.stringContaining(lease.id) });
+  await eventually(() => said(server, "what the configuration file names is as it says").length === 1);
+  expect(said(server, APPLIED)).toHaveLength(1);
   expect(await named(server)).toEqual(["board-1", "new", "uat"]);
   // Nor does it keep the server from starting.
   await server.kill9();

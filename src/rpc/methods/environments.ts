@@ -20,7 +20,7 @@ import { accepted } from "./lock.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 import { fieldName, listPools, only, poolChange, readPools } from "./pool-configs.ts";
 import { readSelector } from "./selector.ts";
-import { readVariables } from "./variables.ts";
+import { type FromEnv, lookUpIn, readVariables, refuseLacking } from "./variables.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
 /** The states that SetEnvironmentState may set: CLEANING is what a cleaner makes it. */
@@ -64,13 +64,15 @@ export async function get(
   return { environment: environmentMessage(environment), status: statusMessage(statusOf(pool, environment.config.name)) };
 }
 
+/** `lacking` hears of what the server has no value for, and may let it pass. */
 export async function apply(
   { engine, autoCreate, secrets }: Service,
   request: pb.ApplyEnvironmentsRequest,
   call: Call,
+  lacking: FromEnv = refuseLacking,
 ): Promise<MessageInitShape<typeof pb.ApplyEnvironmentsResponseSchema>> {
   const { prune, dryRun, withBefore } = request;
-  const byPool = readConfigs(request, engine.views, secrets);
+  const byPool = readConfigs(request, engine.views, lookUpIn(secrets, lacking));
   const pools = readPools(request.pools);
   const known = prune ? [...engine.views.pools()].map(({ name }) => name) : [];
   const parts = [...new Set([...byPool.keys(), ...pools.keys(), ...known])].sort().map((pool) => {
@@ -172,13 +174,13 @@ function find({ engine }: Service, name: string): { pool: Pool; environment: Env
   return { pool, environment: site.environment };
 }
 
-function readConfigs(request: pb.ApplyEnvironmentsRequest, views: Views, secrets: Service["secrets"]): Map<string, EnvironmentConfig[]> {
+function readConfigs(request: pb.ApplyEnvironmentsRequest, views: Views, lookUp: FromEnv): Map<string, EnvironmentConfig[]> {
   const most = limits.environments.total;
   if (request.environments.length > most) throw badField("environments", `has ${request.environments.length} entries; at most ${most} fit`);
   const places = new Map<string, number>();
   const byPool = new Map<string, EnvironmentConfig[]>();
   for (const [index, message] of request.environments.entries()) {
-    const config = readConfig(message, index, views, secrets);
+    const config = readConfig(message, index, views, lookUp);
     const place = places.get(config.name);
     if (place !== undefined)
       throw badField(`environments[${index}].name`, `${show(config.name)} is given twice: it is the name of environments[${place}], too`);
@@ -192,7 +194,7 @@ function readConfigs(request: pb.ApplyEnvironmentsRequest, views: Views, secrets
 }
 
 /** A name is checked only where one is created: /maybe takes any. */
-function readConfig(message: pb.Environment, index: number, views: Views, secrets: Service["secrets"]): EnvironmentConfig {
+function readConfig(message: pb.Environment, index: number, views: Views, lookUp: FromEnv): EnvironmentConfig {
   const at = (field: string) => `environments[${index}].${field}`;
   const capacity = integer(at("capacity"), message.capacity ?? 1, 1, limits.capacity);
   const times = {
@@ -209,7 +211,7 @@ function readConfig(message: pb.Environment, index: number, views: Views, secret
     labels: dictionary(at("labels"), message.labels),
     capacity,
     links: dictionary(at("links"), message.links, link),
-    ...readVariables(message, capacity, at, secrets),
+    ...readVariables(message, capacity, at, lookUp),
     ...readLife(message, capacity, at),
     ...(Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)) as Partial<EnvironmentConfig>),
   };

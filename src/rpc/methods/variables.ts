@@ -19,16 +19,36 @@ const FROM_ENV = new RegExp(`^${SECRET}[A-Za-z0-9_]+$`);
 type Secrets = Service["secrets"];
 type Configured = Pick<EnvironmentConfig, "variables" | "slotVariables">;
 
-/** The variables of an environment's configuration; `at` names its fields. One that the server has no value for is refused, since nobody could use it. */
-export function readVariables(message: pb.Environment, capacity: number, at: (field: string) => string, secrets: Secrets): Configured {
-  const variables = readSet(at("variables"), message.variables, secrets);
+/** Hears of a field that names a variable of the server's environment; may throw. */
+export type FromEnv = (field: string, fromEnv: string) => void;
+
+/** What is wrong with a `from_env` that names nothing. */
+export function whyLacking(fromEnv: string): string {
+  return `${fromEnv} is not set, or empty, in the server's environment; set it there, and start the server again`;
+}
+
+/** Refuses it, since nobody could use the environment. */
+export function refuseLacking(field: string, fromEnv: string): never {
+  throw badField(field, whyLacking(fromEnv));
+}
+
+/** A look at what the server has, which tells what it lacks. */
+export function lookUpIn(secrets: Secrets, lacking: FromEnv): FromEnv {
+  return (field, fromEnv) => {
+    if (!secrets.has(fromEnv)) lacking(field, fromEnv);
+  };
+}
+
+/** The variables of an environment's configuration; `at` names its fields. */
+export function readVariables(message: pb.Environment, capacity: number, at: (field: string) => string, lookUp: FromEnv): Configured {
+  const variables = readSet(at("variables"), message.variables, lookUp);
   const slots = message.slotVariables;
   if (slots.length > capacity)
     throw badField(
       at("slot_variables"),
       `has ${slots.length} entries, and the environment ${capacity} slots; give one for each slot at most`,
     );
-  const slotVariables = slots.map((slot, index) => readSet(`${at("slot_variables")}[${index}].variables`, slot.variables, secrets));
+  const slotVariables = slots.map((slot, index) => readSet(`${at("slot_variables")}[${index}].variables`, slot.variables, lookUp));
   const entries = [variables, ...slotVariables].flatMap(Object.entries<Variable>);
   const size = entries.reduce((sum, [name, variable]) => sum + name.length + sizeOf(variable), 0);
   const most = limits.variablesOfEnvironment;
@@ -39,7 +59,7 @@ export function readVariables(message: pb.Environment, capacity: number, at: (fi
   };
 }
 
-function readSet(field: string, given: Readonly<Record<string, pb.Variable>>, secrets: Secrets): Variables {
+function readSet(field: string, given: Readonly<Record<string, pb.Variable>>, lookUp: FromEnv): Variables {
   const { count, name: longest } = limits.variables;
   const entries = Object.entries(given);
   if (entries.length > count) throw badField(field, `has ${entries.length} entries; at most ${count} are allowed`);
@@ -47,12 +67,12 @@ function readSet(field: string, given: Readonly<Record<string, pb.Variable>>, se
     entries.map(([name, variable]) => {
       if (!NAME.test(name) || name.length > longest)
         throw badField(field, `${show(name)} is no name of a variable; use 1 to ${longest} of A-Z a-z 0-9 _, beginning with a letter or _`);
-      return [name, readVariable(`${field}[${show(name)}]`, variable, secrets)];
+      return [name, readVariable(`${field}[${show(name)}]`, variable, lookUp)];
     }),
   );
 }
 
-function readVariable(field: string, { value, fromEnv, secret }: pb.Variable, secrets: Secrets): Variable {
+function readVariable(field: string, { value, fromEnv, secret }: pb.Variable, lookUp: FromEnv): Variable {
   if ((value === undefined) === (fromEnv === "")) throw badField(field, "give either value or from_env");
   if (value !== undefined) {
     // The value is not quoted: somebody may have written a password there.
@@ -65,11 +85,7 @@ function readVariable(field: string, { value, fromEnv, secret }: pb.Variable, se
       `${field}.from_env`,
       `${show(fromEnv)} is not ${SECRET} and 1 to ${limits.variables.fromEnv - SECRET.length} of A-Z a-z 0-9 _: nothing else of the server's environment is given away`,
     );
-  if (!secrets.has(fromEnv))
-    throw badField(
-      `${field}.from_env`,
-      `${fromEnv} is not set, or empty, in the server's environment; set it there, and start the server again`,
-    );
+  lookUp(`${field}.from_env`, fromEnv);
   return { fromEnv, ...(secret && { secret }) };
 }
 

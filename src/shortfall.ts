@@ -20,7 +20,8 @@ const BY = { principal: "server" };
 
 /**
  * At a start, and when a configuration file was applied: takes out of service what is AVAILABLE and lacks a variable, and puts back what was
- * taken out like that and lacks nothing any more. Who holds one keeps it. Never rejects: where it cannot be stored, holders are still told what they lack.
+ * taken out like that and lacks nothing any more. Who holds one keeps it. Never rejects: where it cannot be stored, holders are still told
+ * what they lack.
  */
 export async function withholdIncomplete(engine: Engine, secrets: ReadonlyMap<string, string>, log: Log): Promise<void> {
   const short = new Map<string, readonly string[]>();

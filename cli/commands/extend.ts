@@ -10,7 +10,7 @@ import { localTime, serverTime } from "../words/clock.ts";
 import { durationIn } from "../words/duration.ts";
 import { fullTime, lengthOf, readMoment } from "../words/moment.ts";
 import { environmentsOf } from "../words/phrases.ts";
-import { termInFull } from "../words/reservation.ts";
+import { reservedAfter, termInFull } from "../words/reservation.ts";
 import { ahead } from "./reserve.ts";
 
 /** `call-me extend`: gives a reservation, or a lease, another end. */
@@ -81,6 +81,7 @@ export class ExtendCommand extends OwningCommand {
   private tell(lease: Lease, until: number): number {
     const end = lease.expiresAt ?? lease.latestEnd;
     if (!this.json) this.output.data(`extended: ${environmentsOf(lease)} ${termInFull(lease)}, lease ${lease.id}`);
+    for (const fact of reservedAfter(lease)) this.output.word(fact);
     // A renewal is a moment later than it was asked for.
     if (end === undefined || localTime(end) > until - 1_000) return EXIT.done;
     this.output.word(`it ends before ${fullTime(until)}, since its max_hold allows no more`);

@@ -13,6 +13,7 @@ import { tellMisspelt } from "../words/misspelt.ts";
 import type { Output } from "../words/output.ts";
 import { environmentsOf, nameOf, spoken } from "../words/phrases.ts";
 import { isForLater } from "../words/reservation.ts";
+import { endOf } from "../words/term.ts";
 
 /** `call-me queue`: the line of an environment, in the order in which it will be served. */
 export class QueueCommand extends ClientCommand {
@@ -59,9 +60,10 @@ function placeIn(lease: Lease): number {
   return isForLater(lease) && lease.notBefore !== undefined ? localTime(lease.notBefore) : lease.position;
 }
 
-/** From when to when it is wanted. */
+/** From when to when it is wanted; of an offer until when it stands. */
 function wantedFor(lease: Lease): string {
-  const { notBefore, latestEnd } = lease;
+  const { state, notBefore, claimBy, latestEnd } = lease;
+  if (state === LeaseState.OFFERED) return endOf({ state, until: claimBy });
   const from = isForLater(lease) && notBefore !== undefined ? `reserved from ${clockTime(notBefore)}` : "";
   return [from, latestEnd === undefined ? "" : `until ${clockTime(latestEnd)}`].filter(Boolean).join(" ");
 }

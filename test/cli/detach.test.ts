@@ -106,6 +106,16 @@ test("that nobody picks up is passed over, keeps its place, and is abandoned in 
   expect(late).toMatchObject({ code: 4, stderr: expect.stringContaining("abandoned") });
 });
 
+test("while it is offered, queue says until when it can be picked up", async () => {
+  const holder = await occupied("offered");
+  const id = await detached("offered", "--claim-timeout", "30m", "--max-hold", "3h");
+  await type(["release", "--lease", holder], env);
+  await eventually(async () => (await leaseOf(server, id)).state === LeaseState.OFFERED);
+  const { stdout } = await type(["queue", "offered"], env);
+  expect(stdout).toMatch(/^ {2}until \S+(?: \S+)?, then passed over$/m);
+  expect(stdout.match(/\buntil\b/g)).toHaveLength(1);
+});
+
 test("is held at once where nobody is in the way, and says until when", async () => {
   const { code, stdout, stderr } = await type(["acquire", "free", "--detach", "--ttl", "10m"], job("first"));
   expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(`lease ${stdout.trim()} is held until`) });

@@ -134,7 +134,7 @@ describe.concurrent("env clean", () => {
     expect([await labelled.end(), labelled.stdout]).toEqual([0, "board-1\n"]);
     await using none = new Cleaner(["bord-1"], "exit 0");
     expect(await none.end()).toBe(1);
-    expect(none.stderr).toContain('there is no environment "bord-1"');
+    expect(none.stderr).toContain('there is neither a pool nor an environment "bord-1"; did you mean "board-1"');
   });
 
   test("killed, it takes its command along, and leaves the environment dirty", async () => {

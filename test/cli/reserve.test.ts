@@ -150,6 +150,18 @@ describe("extend", () => {
     expect(more).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`from ${FULL} until .* for 2 h, lease ${later}`)) });
   });
 
+  test("says whose reservation it reaches into, as acquire does", async () => {
+    await reserve("into", "--for", "1h");
+    const next = await type(["reserve", "into", "--from", "2h", "--for", "1h", "--reason", "demo"], bo);
+    expect(next.code).toBe(0);
+    expect((await type(["extend", "into", "--for", "30m"], anna)).stderr).toBe("");
+    const { code, stderr } = await type(["extend", "into", "--for", "1h"], anna);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^call-me: into is reserved from .* until .* by Bo \(demo\), who waits until you give it back\n$/),
+    ]);
+  });
+
   test("of what has no fixed end renews it up to then", async () => {
     const taken = JSON.parse((await type(["acquire", "renewed", "--ttl", "10m", "--json"], anna)).stdout).lease.id as string;
     expect((await type(["extend", "renewed", "--until", "1h"], anna)).code).toBe(0);

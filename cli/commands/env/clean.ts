@@ -1,5 +1,6 @@
+import { ConnectError } from "@connectrpc/connect";
 import { describeHolder } from "../../../clients/ts/src/ci/holder.ts";
-import { LeaseLost } from "../../../clients/ts/src/errors.ts";
+import { LeaseLost, reasonOf } from "../../../clients/ts/src/errors.ts";
 import { Keeper } from "../../../clients/ts/src/keeper.ts";
 import { Backoff } from "../../../clients/ts/src/retry.ts";
 import { Outcome } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -96,7 +97,11 @@ export class EnvCleanCommand extends ClientCommand {
     const { target } = this;
     const page = await this.persist(() => environments.listEnvironments({ pool: target, pageSize: 1 }, options));
     if (page.environments.length > 0) return { pool: target, ...labels };
-    await this.persist(() => environments.getEnvironment({ environment: target }, options));
+    await this.persist(() => environments.getEnvironment({ environment: target }, options)).catch((error: unknown) => {
+      if (reasonOf(error) !== "ENVIRONMENT_NOT_FOUND") throw error;
+      const [, suggestion = ""] = /(; did you mean .*)$/.exec(ConnectError.from(error).rawMessage) ?? [];
+      throw new Failure(EXIT.error, `there is neither a pool nor an environment ${JSON.stringify(target)}${suggestion}`);
+    });
     return { environment: target, ...labels };
   }
 

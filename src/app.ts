@@ -70,7 +70,7 @@ export async function start(options: AppOptions): Promise<App> {
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witness(log)));
   let chronicle: Chronicle | undefined;
   const trouble = (err: unknown, what: string) => log.error({ err }, `could not ${what}`);
-  const observer: Observer = { trouble, committed: () => chronicle?.note() };
+  const observer: Observer = { trouble, committed: (commit) => chronicle?.note(commit) };
   const engine = await Engine.start(store, undefined, observer).catch(async (error: unknown) => {
     await store.close();
     throw error;

@@ -6,7 +6,7 @@ import { type Lease, requestKey } from "../core/model/lease.ts";
 import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Revision } from "../core/model/units.ts";
 import type { Cursors, Part } from "./history/history.ts";
-import type { Batch, Loaded, Medium } from "./medium.ts";
+import type { Batch, Loaded, Medium, MediumState } from "./medium.ts";
 import { listedBy, oldestFirst } from "./query.ts";
 import { leaseOfRemains, type Remains, remainsOf } from "./remains.ts";
 import { bodyOfEvents } from "./sqlite/bodies.ts";
@@ -14,7 +14,7 @@ import type { History, LeaseQuery, Past } from "./store.ts";
 
 /** Rows in memory, for tests and simulations: what is written survives as long as the object, over any number of `load`s. */
 export class MemoryMedium implements Medium {
-  readonly state = "well";
+  readonly state: MediumState = "well";
   readonly #secret: Uint8Array;
   readonly #pools = new Map<string, Batch["pools"][number]>();
   readonly #environments = new Map<string, StoredEnvironment>();

@@ -6,6 +6,7 @@ import { RecentHolds } from "../../src/engine/history/holds.ts";
 import { Views } from "../../src/engine/views.ts";
 import type { Kept, Part } from "../../src/store/history/history.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
+import type { MediumState } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
 import { StoreFailure } from "../../src/store/store.ts";
 import { cleanCommand } from "../core/world.ts";
@@ -30,8 +31,14 @@ class Faulty extends MemoryArchive {
   }
 }
 
+/** One that is on a full disk while it is told to; what is written is written to its reserve. */
+class Disk extends MemoryMedium {
+  override state: MediumState = "well";
+}
+
 async function scene() {
-  const { store, clock, pools } = await storeOn(new MemoryMedium());
+  const disk = new Disk();
+  const { store, clock, pools } = await storeOn(disk);
   const [archive, timers, holds, troubles] = [new Faulty(), new Hand(), new RecentHolds(), [] as string[]];
   const views = new Views(store, pools, holds);
   const retention = { span: 60 * second, entries: 1 };
@@ -39,10 +46,10 @@ async function scene() {
   const chronicle = new Chronicle({ store, archive, views, holds, timers, retention, trouble });
   pools.onCommit((commit) => {
     holds.note(commit);
-    chronicle.note();
+    chronicle.note(commit);
   });
   const kinds = async () => (await chronicle.list({ kinds: [] }, 100)).entries.map(({ kind }) => kind);
-  return { store, clock, archive, timers, troubles, chronicle, kinds, holds };
+  return { disk, store, clock, archive, timers, troubles, chronicle, kinds, holds };
 }
 
 /** Until so many parts have been taken over. */
@@ -75,6 +82,27 @@ test("what cannot be written is told once, and taken over when it can be", async
   archive.failing = false;
   timers.pass(10_000);
   await taken(archive, 2);
+  expect(await kinds()).toEqual(["RELEASED", "GRANTED"]);
+});
+
+test("on a full disk nothing is left out without a word: who asks is told that it is behind, until there is room", async () => {
+  const { disk, store, clock, archive, timers, chronicle, kinds, troubles } = await scene();
+  const stats = () => chronicle.stats({ filter: { kinds: [] }, from: 0, to: clock.time, groupBy: "ENVIRONMENT", label: "" });
+  await submit(store, "default", acquire("a", "uat"));
+  expect(await kinds()).toEqual(["GRANTED"]);
+  disk.state = "short";
+  expect(await kinds()).toEqual(["GRANTED"]);
+  const appended = archive.appended;
+  await submit(store, "default", release("a"));
+  timers.pass(1_000);
+  for (const question of [kinds, stats]) {
+    const behind = await question().catch((error: unknown) => error);
+    expect(behind).toMatchObject({ reason: "STORAGE_FULL", message: expect.stringContaining("the history is behind the leases") });
+  }
+  expect([archive.appended, troubles]).toEqual([appended, []]);
+  disk.state = "well";
+  timers.pass(10_000);
+  await taken(archive, appended + 1);
   expect(await kinds()).toEqual(["RELEASED", "GRANTED"]);
 });
 

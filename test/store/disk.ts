@@ -6,6 +6,11 @@ import path from "node:path";
 export function fill(disk: string, left = 0): () => void {
   const filler = path.join(disk, `filler-${performance.now()}`);
   const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left)));
+  try {
+    writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left)));
+  } catch (error) {
+    // A server has taken some of the space meanwhile: then it is full.
+    if (!String(error).includes("ENOSPC")) throw error;
+  }
   return () => rmSync(filler);
 }

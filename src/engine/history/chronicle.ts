@@ -1,7 +1,7 @@
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Archive, Filter, GroupBy, Page, StatsRow } from "../../store/history/history.ts";
-import type { Store } from "../../store/store.ts";
+import { type Commit, type Condition, type Store, StoreFailure, type StoreFailureReason } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
 import type { Timers } from "../timers.ts";
@@ -33,6 +33,13 @@ export interface ChronicleParts {
   readonly trouble: (error: unknown, what: string) => void;
 }
 
+/** Why a history that is behind is not told, where the store is not well. */
+const BEHIND: Readonly<Record<Exclude<Condition, "well">, readonly [StoreFailureReason, string]>> = {
+  short: ["STORAGE_FULL", "until there is room on the server's disk again"],
+  failing: ["STORAGE_FAILED", "until the server's store can be written again"],
+  lost: ["STORAGE_LOST", "until the server's files are back and it is restarted"],
+};
+
 /** Who asks. */
 type Gone = Pick<EngineCall, "gone">;
 const HERE: Gone = { gone: false };
@@ -49,7 +56,8 @@ export interface StatsAsked {
 
 /**
  * The history of the service: it follows the commits a second later, from the log that they write anyway. So no commit waits for it, and
- * when it cannot be written it is behind, and nothing else is wrong. Who asks it waits until it has all that was committed before.
+ * when it cannot be written it is behind, and nothing else is wrong. Who asks it waits until it has all that was committed before, and is
+ * refused where that cannot be: an answer that leaves something out would not tell.
  */
 export class Chronicle {
   readonly #parts: ChronicleParts;
@@ -60,6 +68,8 @@ export class Chronicle {
   #tail: Promise<void> = Promise.resolve();
   #isArmed = false;
   #isTroubled = false;
+  /** There may be events that it has not. */
+  #isBehind = true;
   /** Questions that wait, or are being answered. */
   #asked = 0;
   #questions: Promise<void> = Promise.resolve();
@@ -76,7 +86,8 @@ export class Chronicle {
   }
 
   /** Something was committed. */
-  note(): void {
+  note({ events }: Pick<Commit, "events">): void {
+    if (events.length > 0) this.#isBehind = true;
     if (!this.#isTroubled) this.#takeAfter(TAKE_AFTER);
   }
 
@@ -134,9 +145,11 @@ export class Chronicle {
 
   async #take(): Promise<void> {
     const { store, archive } = this.#parts;
-    // On a full disk what room there is, is for leases: what is told meanwhile may be behind.
-    if (this.#isOpen && store.condition !== "well") return;
+    // On a full disk what room there is, is for leases: nobody is told of it meanwhile, if it is behind.
+    const { condition } = store;
+    if (condition !== "well" && (this.#isOpen || this.#isBehind)) return this.#leaveBehind(condition);
     try {
+      this.#isBehind = false;
       let part = this.#isOpen ? await store.take() : undefined;
       this.#isOpen = false;
       for (let isMore = true; isMore; ) {
@@ -153,9 +166,18 @@ export class Chronicle {
       if (!this.#isTroubled && !this.#stopped)
         this.#parts.trouble(error, "write the history; leases are not concerned, and it is tried again");
       this.#isTroubled = true;
+      this.#isBehind = true;
       this.#takeAfter(RETRY_AFTER);
       throw error;
     }
+  }
+
+  /** Nothing is taken over while the store is not well; throws if there is something. */
+  #leaveBehind(condition: Exclude<Condition, "well">): void {
+    if (!this.#isBehind) return;
+    this.#takeAfter(RETRY_AFTER);
+    const [reason, when] = BEHIND[condition];
+    throw new StoreFailure(reason, `the history is behind the leases ${when}, so nothing of it is told; leases are served as ever`);
   }
 
   /** What was held since the start is noted as it ends. */

@@ -153,24 +153,6 @@ describe("an Acquire", () => {
     expect(stateOf(room, "mine")).toBe(state);
   });
 
-  test.each([
-    ["that has arrived is not forgotten when its holder is asked to stop", true, "HELD"],
-    ["that did not arrive, of one who is asked to stop meanwhile, leaves nothing", false, undefined],
-  ] as const)("with a request_id: an answer %s", async (_, arrives, state) => {
-    const room = await stage();
-    const line = new Line();
-    await ask(room.engine, "mine", line, { requestId: "r", supersedeKey: "main" });
-    if (arrives) await room.engine.renew({ type: "renew", by, lease: "mine" }, new Line());
-    await ask(room.engine, "newer", new Line(), { supersedeKey: "main", supersede: "HELD" }, 0);
-    const { lease } = room.engine.views.live("mine") ?? {};
-    expect(lease?.cancelRequested).toBeDefined();
-    const retry = new Line();
-    if (arrives) await ask(room.engine, "again", retry, { requestId: "r", supersedeKey: "main" });
-    for (const one of [line, retry]) one.break();
-    await settled();
-    expect(stateOf(room, "mine")).toBe(state);
-  });
-
   test("of one who went while the retry was on its way is held for the retry", async () => {
     const room = await stage();
     const [first, second] = [new Line(), new Line()];

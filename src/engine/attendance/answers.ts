@@ -149,7 +149,10 @@ export class Answers {
     };
     this.#takingBack.add(id, turn);
     try {
-      await submit(pool, { type: "hangUp", lease: id, revision, written }, turn);
+      const reply = await submit(pool, { type: "hangUp", lease: id, revision, written }, turn);
+      const left = reply.ok ? reply.lease : undefined;
+      // It was changed before its turn, such as by who asks its holder to stop: that somebody has it is told by calls alone.
+      if (left?.state === "HELD" && left.revision !== revision) this.lost(id, written, byToken);
     } catch (error) {
       if (!(error instanceof EngineFailure && error.reason === "CALLER_GONE")) throw error;
     } finally {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChangeKind } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
+import { BadRequestSchema, RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 import { type Clients, clientsOf, failureOf, leaseIn, refusal, seconds } from "./clients.ts";
 import { Server } from "./server.ts";
 
@@ -38,6 +38,28 @@ describe("max_queue", () => {
     await locks.release({ leaseId: holder.id });
     expect(leaseIn(await locks.acquire({ environment: "board-1", requestId: "first" })).state).toBe(LeaseState.HELD);
     expect(leaseIn(await locks.acquire({ environment: "board-1", requestId: "second" })).state).toBe(LeaseState.QUEUED);
+  });
+});
+
+describe.each(["on", "off"])("a pool that an environment is not in (the direct way %s)", (direct) => {
+  const one = 'pool: environment "in-p" is in pool "p", not in "q"; leave the pool out, or give "p"';
+  const two = 'pool: environment "in-q" is in pool "q", not in "p", as "in-p" is; all of a request share one, so ask for them one by one';
+
+  test("is POOL_MISMATCH, which names the environment, both pools and what to do", async () => {
+    await using own = await Server.start({ CALL_ME_DIRECT: direct });
+    const { locks, environments } = clientsOf(own, "gRPC");
+    await environments.applyEnvironments({ environments: ["p", "q"].map((pool) => ({ name: `in-${pool}`, pool })) });
+    const needs = ["in-p", "in-q"].map((environment) => ({ environment }));
+    for (const [asked, message] of [
+      [locks.acquire({ environment: "in-p", pool: "q" }), one],
+      [locks.acquire({ needs: [{ environment: "new" }, { environment: "in-p" }], pool: "q" }), one],
+      [environments.acquireForCleaning({ environment: "in-p", pool: "q" }), one],
+      [locks.acquire({ needs }), two],
+    ] as const) {
+      const error = await failureOf(asked);
+      expect([error.rawMessage, error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field]).toEqual([message, "pool"]);
+      expect(await refusal(Promise.reject(error))).toBe("invalid_argument POOL_MISMATCH");
+    }
   });
 });
 

@@ -15,7 +15,7 @@ import { create } from "./fleet.ts";
 import { leaseEnded } from "./leases.ts";
 import { attend, grant } from "./moves.ts";
 import { queueFull } from "./pools.ts";
-import { beyond, limitReached } from "./refusal.ts";
+import { beyond, limitReached, wrongPool } from "./refusal.ts";
 import { misplaced } from "./reserving.ts";
 import { supersede } from "./superseding.ts";
 import { termsOf } from "./terms.ts";
@@ -93,14 +93,7 @@ function waitingOn(draft: Draft, lease: Lease, { wait }: Pick<Acquire, "wait">):
 /** Creates an unknown environment, where that is allowed. */
 function introduce(draft: Draft, command: Acquire, name: string): Refusal | undefined {
   const owner = draft.otherOwner(name);
-  if (owner !== undefined)
-    return {
-      ok: false,
-      reason: "POOL_MISMATCH",
-      field: "pool",
-      message: `environment ${JSON.stringify(name)} is in pool ${JSON.stringify(owner)}, not ${JSON.stringify(draft.pool.name)}; all environments of a request share one pool`,
-      metadata: { environment: name, pool: owner },
-    };
+  if (owner !== undefined) return wrongPool(name, owner, draft.pool.name);
   if (!makesOnDemand(draft.pool, command.autoCreate))
     return {
       ok: false,

@@ -36,6 +36,22 @@ export function noEnvironment(name: string, known: Iterable<string>): Refusal {
   };
 }
 
+/** An environment is in another pool than the one that a request is for; `remedy` completes the sentence. */
+export function wrongPool(
+  environment: string,
+  owner: string,
+  pool: string,
+  remedy = `; leave the pool out, or give ${JSON.stringify(owner)}`,
+): Refusal {
+  return {
+    ok: false,
+    reason: "POOL_MISMATCH",
+    field: "pool",
+    message: `pool: environment ${JSON.stringify(environment)} is in pool ${JSON.stringify(owner)}, not in ${JSON.stringify(pool)}${remedy}`,
+    metadata: { environment, pool: owner },
+  };
+}
+
 /** `; did you mean "a" or "b"?` for the three nearest names; empty if none is near. */
 export function near(name: string, known: Iterable<string>): string {
   return didYouMean(nearest(name, known));

@@ -8,7 +8,8 @@ import {
 } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { Clean } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import { badField } from "../errors.ts";
+import { wrongPool } from "../../core/verbs/refusal.ts";
+import { badField, refused } from "../errors.ts";
 import { readHolder } from "./acquire.ts";
 import type { Call, Service } from "./call.ts";
 import { duration, text } from "./fields.ts";
@@ -58,7 +59,6 @@ function fingerprintOf(request: AcquireForCleaningRequest, pool: string): string
 
 function poolOf(service: Service, { pool, environment }: AcquireForCleaningRequest): string {
   const owner = environment === "" ? undefined : service.engine.views.homeOf(environment).name;
-  if (owner !== undefined && pool !== "" && pool !== owner)
-    throw badField("pool", `environment ${JSON.stringify(environment)} is in pool ${JSON.stringify(owner)}; leave the pool out`);
+  if (owner !== undefined && pool !== "" && pool !== owner) throw refused(wrongPool(environment, owner, pool));
   return owner ?? knownPool(service, pool === "" ? "default" : pool);
 }

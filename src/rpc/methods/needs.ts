@@ -4,7 +4,8 @@ import type { Need as NeedMessage } from "../../../gen/ts/callme/v1/types_pb.ts"
 import { limits } from "../../core/limits.ts";
 import type { NamedWant, SelectorWant, Want } from "../../core/model/lease.ts";
 import { namesOf } from "../../core/model/needs.ts";
-import { badField } from "../errors.ts";
+import { wrongPool } from "../../core/verbs/refusal.ts";
+import { badField, refused } from "../errors.ts";
 import { integer, newName } from "./fields.ts";
 import { readSelector } from "./selector.ts";
 
@@ -60,13 +61,13 @@ function slotsOf({ slots }: NeedMessage, at: string): number {
 
 /** The one pool of all needs; what does not exist yet joins the others. */
 function readPool(request: AcquireRequest, names: readonly string[], poolOf: (environment: string) => string | undefined): string {
-  const owners = new Set(names.flatMap((name) => poolOf(name) ?? []));
-  if (request.pool !== "") owners.add(request.pool);
-  const [pool, ...others] = owners;
-  if (others.length > 0)
-    throw badField(
-      "pool",
-      `the environments are in pools ${[...owners].map((name) => JSON.stringify(name)).join(", ")}; all of a request share one`,
-    );
-  return request.pool === "" ? (pool ?? "default") : newName("pool", request.pool);
+  const first = names.find((name) => poolOf(name) !== undefined);
+  const pool = request.pool || (first && poolOf(first)) || "default";
+  for (const name of names) {
+    const owner = poolOf(name) ?? pool;
+    if (owner === pool) continue;
+    if (request.pool !== "") throw refused(wrongPool(name, owner, pool));
+    throw refused(wrongPool(name, owner, pool, `, as ${JSON.stringify(first)} is; all of a request share one, so ask for them one by one`));
+  }
+  return request.pool === "" ? pool : newName("pool", pool);
 }

@@ -140,6 +140,8 @@ describe.each(names)("over %s", (over) => {
     const late = failureOf(locks.acquire({ environment, ttl: seconds(0.5) }));
     expect((await late).findDetails(BadRequestSchema)).toMatchObject([{ fieldViolations: [{ field: "ttl" }] }]);
     expect((await late).rawMessage).toBe("ttl: 0.5s is out of range; give 1s to 30d");
+    const short = failureOf(locks.acquire({ environment, queueTimeout: { seconds: 0n, nanos: 100 } }));
+    expect((await short).rawMessage).toBe("queue_timeout: 0.0000001s is out of range; give 0.001s to 30d");
     expect(await refusal(late.then((error) => Promise.reject(error)))).toBe("invalid_argument BAD_FIELD");
     expect(await refusal(locks.getLease({ leaseId: "nonsense" }))).toBe("not_found LEASE_NOT_FOUND");
     expect(await refusal(environments.deleteEnvironment({ environment }))).toBe("not_found ENVIRONMENT_NOT_FOUND");

@@ -48,9 +48,16 @@ export function duration(field: string, value: Duration | undefined, range: { mi
   const micros = Number(value.seconds) * 1_000_000 + Math.trunc(value.nanos / 1_000);
   if (micros < range.min || micros > range.max) {
     const most = Number.isFinite(range.max) ? `to ${written(range.max)}` : "or more";
-    throw badField(field, `${written(micros)} is out of range; give ${written(range.min)} ${most}`);
+    throw badField(field, `${sent(value)} is out of range; give ${written(range.min)} ${most}`);
   }
   return micros;
+}
+
+/** A duration as it was sent: also what is shorter than a microsecond. */
+function sent({ seconds, nanos }: Duration): string {
+  if (nanos % 1_000 === 0) return written(Number(seconds) * 1_000_000 + nanos / 1_000);
+  const fraction = String(Math.abs(nanos)).padStart(9, "0").replace(/0+$/, "");
+  return `${seconds < 0n || nanos < 0 ? "-" : ""}${seconds < 0n ? -seconds : seconds}.${fraction}s`;
 }
 
 /** A duration as people write it, in the largest unit of which it is a whole number: "30d", "90s", "0.5s". */

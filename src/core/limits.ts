@@ -20,6 +20,8 @@ export const limits = {
   queueTimeout: { min: 1_000, max: 30 * day },
   /** How far ahead a reservation can begin. */
   ahead: 30 * day,
+  /** By how much the callers' clocks may be ahead of the server's, which stands still where it stalls: the longest time is still taken. */
+  clockLag: minute,
   lockDelay: { max: hour, default: 10 * second },
   cooldown: { max: day },
   /** How long cleaning may take, over all tries. */

@@ -1,11 +1,12 @@
 /** Leases that begin at a fixed time. */
 import { describe, expect, test } from "vitest";
 import { nextDeadline } from "../../src/core/decide.ts";
+import { latestEnd } from "../../src/core/ledger.ts";
 import { limits } from "../../src/core/limits.ts";
 import { placeOf } from "../../src/core/standing.ts";
 import { reservationBehind, statusOf } from "../../src/core/view.ts";
-import { reserve } from "./booking.ts";
-import { ADMIN, HOUR, MINUTE, SECOND, World } from "./world.ts";
+import { extend, reserve } from "./booking.ts";
+import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
 describe("before its not_before", () => {
   test("a reservation keeps nobody waiting, counts in no position, and is not next", () => {
@@ -146,5 +147,27 @@ describe("at its not_before", () => {
     world.acquire("behind", "a", { notBefore: world.at - HOUR, queueTimeout: MINUTE });
     world.pass(MINUTE - 1);
     expect(world.state("behind")).toBe("QUEUED");
+  });
+});
+
+describe("the longest reservation", () => {
+  const DAY = 24 * HOUR;
+
+  test("is taken from a caller whose clock is a minute ahead, and lasts no longer for it", () => {
+    const world = new World();
+    expect(reserve(world, "now", 0, 30 * DAY + MINUTE)).toMatchObject({ state: "HELD", notAfter: world.at + 30 * DAY });
+    expect(reserve(world, "later", 30 * DAY + MINUTE, 30 * DAY)).toMatchObject({ notAfter: world.at + 60 * DAY + MINUTE });
+    expect(extend(world, "now", world.at + 30 * DAY + MINUTE)).toMatchObject({ ok: true });
+    expect(latestEnd(world.lease("now"))).toBe(world.at + 30 * DAY);
+  });
+
+  test.each([
+    ["not_before", { notBefore: 30 * DAY + MINUTE + 1 }],
+    ["not_after", { notAfter: 30 * DAY + MINUTE + 1 }],
+    ["not_after", { notBefore: HOUR, notAfter: 30 * DAY + HOUR + MINUTE + 1 }],
+  ])("is refused beyond that, by its field: %s", (field, spans) => {
+    const world = new World();
+    const times = Object.fromEntries(Object.entries(spans).map(([name, span]) => [name, world.at + span]));
+    expect(world.do(acquireCommand("l", "a", times))).toMatchObject({ reason: "TIME_OUT_OF_RANGE", field });
   });
 });

@@ -136,7 +136,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     revision: 0,
     ...(notBefore !== undefined && { notBefore }),
     ...(notBefore !== undefined && notBefore > draft.at && { early: true }),
-    ...(notAfter !== undefined && { notAfter }),
+    ...(notAfter !== undefined && { notAfter: Math.min(notAfter, Math.max(draft.at, notBefore ?? 0) + limits.maxTtl) }),
     ...(command.autoClaim === true && { autoClaim: true }),
     ...(supersedeKey !== undefined && { supersedeKey }),
     ...(command.ifBusy === "FAIL" && { failing: true }),

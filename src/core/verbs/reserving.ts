@@ -18,12 +18,12 @@ export function enter(draft: Draft, lease: Lease): void {
 /** Why the times of a request cannot be meant, if they can't: a misread date is told, and not stored. */
 export function misplaced({ at }: Draft, { notBefore, notAfter }: Pick<Acquire, "notBefore" | "notAfter">): Refusal | undefined {
   const begin = Math.max(at, notBefore ?? at);
-  if (begin > at + limits.ahead)
+  if (begin > at + limits.ahead + limits.clockLag)
     return outOfRange("not_before", `lies ${about(begin - at)} ahead; give a time within ${about(limits.ahead)}`);
   if (notAfter === undefined) return undefined;
   if (notAfter <= at) return outOfRange("not_after", `lies ${about(at - notAfter)} in the past; give a time ahead`);
   if (notAfter <= begin) return outOfRange("not_after", `lies ${about(begin - notAfter)} before not_before; give a later time`);
-  if (notAfter <= begin + limits.maxTtl) return undefined;
+  if (notAfter <= begin + limits.maxTtl + limits.clockLag) return undefined;
   return outOfRange(
     "not_after",
     `lies ${about(notAfter - begin)} after the beginning; nothing is held for longer than ${about(limits.maxTtl)}`,

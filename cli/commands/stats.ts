@@ -99,11 +99,9 @@ export class StatsCommand extends ClientCommand {
 
 function cellsOf({ key, grants, utilisation, wait, hold }: StatsRow): string[] {
   const length = (value: Duration | undefined) => (value === undefined ? "" : spell(milliseconds(value)));
-  const held = hold?.max !== undefined && milliseconds(hold.max) > 0;
   return [
     ...[key || "(none)", `${grants}`, `${Math.round(utilisation * 100)} %`],
-    ...(grants === 0n ? ["", ""] : [length(wait?.p50), length(wait?.p95)]),
-    ...(held ? [length(hold.p50), length(hold.p95)] : ["", ""]),
+    ...[length(wait?.p50), length(wait?.p95), length(hold?.p50), length(hold?.p95)],
   ];
 }
 

@@ -118,6 +118,11 @@ test("GetStats counts what there was, in each environment, from when on it knows
     { key: "busy", grants: 5n, forced: 1n, expired: 0n, abandoned: 0n },
     { key: "idle", grants: 0n, utilisation: 0 },
   ]);
+  // Where nothing was measured, nothing is said.
+  expect(rows.map(({ wait, hold }) => [wait === undefined, hold === undefined])).toEqual([
+    [false, false],
+    [true, true],
+  ]);
   const [busy] = rows;
   // One of two slots was held nearly all the time.
   expect(busy?.utilisation).toBeGreaterThan(0.2);
@@ -129,6 +134,21 @@ test("GetStats counts what there was, in each environment, from when on it knows
     ["shop/web", 1n],
   ]);
   expect(kept.lease?.id).toBeTypeOf("string");
+});
+
+test("who waited by selector, and got none, is of the pool, and of no environment", async () => {
+  const { locks, environments, insight } = clients;
+  await environments.applyEnvironments({ environments: [{ name: "taken", pool: "chosen", labels: { tier: "only" } }] });
+  await locks.acquire({ environment: "taken" });
+  const waiting = await locks.acquire({ needs: [{ selector: "tier=only" }], pool: "chosen" });
+  await locks.release({ leaseId: waiting.lease?.id ?? "" });
+  const filter = { pool: "chosen" };
+  const keys = async (groupBy: GroupBy, labelKey = "") =>
+    (await insight.getStats({ filter, groupBy, labelKey })).rows.map(({ key }) => key);
+  expect(await keys(GroupBy.ENVIRONMENT)).toEqual(["taken"]);
+  expect(await keys(GroupBy.LABEL, "tier")).toEqual(["only"]);
+  expect(await keys(GroupBy.POOL)).toEqual(["chosen"]);
+  expect((await insight.listEvents({ filter: { ...filter, kinds: [EventKind.WITHDRAWN] } })).events).toHaveLength(1);
 });
 
 test("a history that cannot be written keeps nobody from anything, is refused by itself, and catches up when it can be", async () => {

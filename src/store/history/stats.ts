@@ -54,9 +54,12 @@ export class Stats {
     this.#addTurns(sheet);
     if (fits === undefined) return;
     const keys = keysOf(sheet, this.#query.groupBy, this.#labels);
+    const ofEnvironments = this.#query.groupBy === "ENVIRONMENT" || this.#query.groupBy === "LABEL";
     const known: (Tally | undefined)[] = [];
     for (let row = 0; row < sheet.count; row++) {
       if (!isEnd(sheet, row) || !fits(row)) continue;
+      // Who waited by selector, and was never given any, is of no environment.
+      if (ofEnvironments && sheet.columns.environment[row] === 0) continue;
       const number = keys.column[row] ?? 0;
       known[number] ??= this.#tally(keys.key(number));
       this.#addEnd(known[number], sheet, row);

@@ -326,7 +326,7 @@ export const GetStatsRequestSchema: GenMessage<GetStatsRequest> = /*@__PURE__*/
   messageDesc(file_callme_v1_insight_service, 4);
 
 /**
- * How long something took. By nearest rank: each figure is one that was measured. 0 where there is none.
+ * How long something took. By nearest rank: each figure is one that was measured.
  *
  * @generated from message callme.v1.Spread
  */
@@ -391,14 +391,14 @@ export type StatsRow = Message<"callme.v1.StatsRow"> & {
   utilisation: number;
 
   /**
-   * From the asking to the grant, of the leases granted within the window.
+   * From the asking to the grant, of the leases granted within the window. Absent if there are none.
    *
    * @generated from field: callme.v1.Spread wait = 4;
    */
   wait?: Spread | undefined;
 
   /**
-   * From the grant to the end, of the leases that ended within the window.
+   * From the grant to the end, of the leases that ended within the window. Absent if there are none.
    *
    * @generated from field: callme.v1.Spread hold = 5;
    */
@@ -447,7 +447,9 @@ export const StatsRowSchema: GenMessage<StatsRow> = /*@__PURE__*/
  */
 export type GetStatsResponse = Message<"callme.v1.GetStatsResponse"> & {
   /**
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    *
    * @generated from field: repeated callme.v1.StatsRow rows = 1;
    */

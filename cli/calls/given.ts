@@ -1,4 +1,4 @@
-import { givenVariables, missingVariables } from "../../clients/ts/src/process/given.ts";
+import { collidingVariables, givenVariables, missingVariables } from "../../clients/ts/src/process/given.ts";
 import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Failure } from "../exit.ts";
 import type { Output } from "../words/output.ts";
@@ -14,6 +14,9 @@ export function hideSecrets(lease: Lease | undefined, output: Output): void {
  */
 export function takeGiven(lease: Lease, output: Output): void {
   hideSecrets(lease, output);
+  const colliding = collidingVariables(lease.environments);
+  if (colliding.length > 0)
+    output.word(`not given, since another value would have the same name: ${colliding.join(", ")}; see docs/cli.md`);
   const missing = missingVariables(lease.environments);
   if (missing.length > 0)
     throw Failure.settings(`the server has no value for ${missing.join(", ")}; its operator has to set it there: docs/operating.md`);

@@ -18,21 +18,22 @@ type value struct {
 }
 
 // givenVariables are the variables of all environments of a lease, as a command gets them. What has one value is given by its name alone:
-// URL. What has several is given with the environment, if there are several (URL_UAT), and with the slot's index, if slots of it differ
-// (SERIAL_3). Where two values would still have one name, neither is given: a command shall rather miss one than take the wrong one.
+// URL. What has several is given with the environment, if there are several (URL_UAT), and with the slot's index, if slots of it differ, or
+// only some have it (SERIAL_3). Where two values would still have one name, neither is given: a command shall rather miss one than take the wrong one.
 func givenVariables(leased []*callmev1.LeasedEnvironment) map[string]string {
 	plain, apart, twice := map[string]string{}, map[string]string{}, map[string]bool{}
 	for name := range namesIn(leased) {
 		found := make([][]value, len(leased))
-		different := map[string]bool{}
+		different, ofSlots := map[string]bool{}, false
 		for nth, one := range leased {
 			found[nth] = valuesOf(one, name)
 			for _, value := range found[nth] {
 				different[value.text] = true
+				ofSlots = ofSlots || value.suffix != ""
 				plain[name] = value.text
 			}
 		}
-		if len(different) == 1 {
+		if len(different) == 1 && !ofSlots {
 			continue
 		}
 		delete(plain, name)
@@ -72,7 +73,7 @@ func namesIn(leased []*callmev1.LeasedEnvironment) map[string]bool {
 	return names
 }
 
-// valuesOf are those of one variable on one environment: one, or one for each slot where these differ.
+// valuesOf are those of one variable on one environment: one, or one for each slot that has it where these differ.
 func valuesOf(leased *callmev1.LeasedEnvironment, name string) []value {
 	general, known := leased.GetVariables()[name]
 	if len(leased.GetSlotVariables()) == 0 {
@@ -98,7 +99,7 @@ func valuesOf(leased *callmev1.LeasedEnvironment, name string) []value {
 		}
 		values = append(values, value{suffix: "_" + strconv.FormatUint(index, 10), text: text})
 	}
-	if len(different) == 1 {
+	if len(different) == 1 && len(values) == len(leased.GetSlotVariables()) {
 		return []value{{text: values[0].text}}
 	}
 	return values

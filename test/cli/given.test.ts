@@ -69,6 +69,22 @@ describe("exec", () => {
     expect((await exec(["rack=2"])).given).toEqual({ CALL_ME_VAR_HOST: "rack", CALL_ME_VAR_DEVICE_0: "a", CALL_ME_VAR_DEVICE_1: "b" });
   });
 
+  test("says once what it does not give, since two values would have one name, and no value", async () => {
+    const x = (value: string) => ({ variables: { X: { value } } });
+    await clients.environments.applyEnvironments({
+      environments: [
+        { name: "a-b", ...x("one") },
+        { name: "a.b", ...x("other") },
+      ],
+    });
+    const { code, given, stderr } = await exec(["a-b", "a.b"]);
+    expect([code, given]).toEqual([0, {}]);
+    expect(stderr.match(/not given, since another value would have the same name: X of a-b, X of a\.b; see docs\/cli\.md\n/g)).toHaveLength(
+      1,
+    );
+    expect(stderr).not.toMatch(/\b(?:one|other)\b/);
+  });
+
   test("gives them also to who had to wait", async () => {
     const { lease } = await clients.locks.acquire({ environment: "busy" });
     const waiting = exec(["busy"]);
@@ -224,6 +240,13 @@ describe("names", () => {
       X_0: "2",
       X_2: "1",
     });
+  });
+
+  test("what only some of the slots have is given with their indexes: it is not for all", () => {
+    const some = { name: "a", slotIndexes: [1, 3], slotVariables: [{ variables: { X: "1" } }, {}] };
+    expect(named([some])).toEqual({ X_1: "1" });
+    expect(named([some, { name: "b", variables: { X: "1" } }])).toEqual({ X_A_1: "1", X_B: "1" });
+    expect(named([{ ...some, variables: { X: "1" } }])).toEqual({ X: "1" });
   });
 
   test("what would still have one name is not given, and a name that is configured comes first", () => {

@@ -80,6 +80,8 @@ export const giving: Scenarios = {
       [`CALL_ME_VAR_DEVICE_${spelled("rack")}_0`]: "a",
       [`CALL_ME_VAR_DEVICE_${spelled("rack")}_1`]: "b",
     });
+    await world.configure({ some: { capacity: 2, slotVariables: [device("a")] } });
+    assert.deepEqual(await givenTo(world, [world.named("some")], 2), { CALL_ME_SLOTS: "0 1", CALL_ME_VAR_DEVICE_0: "a" });
     assert.deepEqual(await givenTo(world, [world.named("rack"), world.named("one")]), {
       CALL_ME_SLOTS: "0,0",
       CALL_ME_VAR_DEVICE: "a",

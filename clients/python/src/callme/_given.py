@@ -81,8 +81,8 @@ def given_variables(leased: Sequence[LeasedEnvironment]) -> dict[str, str]:
     """The variables of all environments of a lease, as a command gets them.
 
     What has one value is given by its name alone: CALL_ME_VAR_URL. What has several is given with the environment, if there are
-    several (CALL_ME_VAR_URL_UAT), and with the slot's index, if slots of it differ (CALL_ME_VAR_SERIAL_3). Where two values would still
-    have one name, neither is given: a command shall rather miss one than take the wrong one.
+    several (CALL_ME_VAR_URL_UAT), and with the slot's index, if slots of it differ, or only some have it (CALL_ME_VAR_SERIAL_3). Where two
+    values would still have one name, neither is given: a command shall rather miss one than take the wrong one.
     """
     plain: dict[str, str] = {}
     apart: dict[str, set[str]] = {}
@@ -90,7 +90,7 @@ def given_variables(leased: Sequence[LeasedEnvironment]) -> dict[str, str]:
     for name in names:
         found = [(one.name, suffix, value) for one in leased for suffix, value in _values_of(one, name)]
         values = {value for _, _, value in found}
-        if len(values) == 1:
+        if len(values) == 1 and not any(suffix for _, suffix, _ in found):
             plain[name] = values.pop()
             continue
         for environment, suffix, value in found:
@@ -110,7 +110,8 @@ def _values_of(leased: LeasedEnvironment, name: str) -> list[tuple[str, str]]:
         for index, slot in zip(leased.slot_indexes, leased.slot_variables)
         for value in ([slot.variables[name]] if name in slot.variables else general)
     ]
-    return [("", by_slot[0][1])] if len({value for _, value in by_slot}) == 1 else by_slot
+    same = len({value for _, value in by_slot}) == 1 and len(by_slot) == len(leased.slot_variables)
+    return [("", by_slot[0][1])] if same else by_slot
 
 
 def _spelled(environment: str) -> str:

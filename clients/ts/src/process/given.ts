@@ -16,33 +16,52 @@ type Values = ReadonlyMap<string, string>;
 /** A variable of one environment by what tells its values apart: nothing, or `_` and a slot's index. */
 type Found = readonly (readonly [suffix: string, value: string])[];
 
+/** What is given of one variable of one environment. */
+interface Candidate extends GivenVariable {
+  /** "URL of uat". */
+  readonly what: string;
+}
+
 /**
  * The variables of all environments of a lease. What has one value is given by its name alone: CALL_ME_VAR_URL. What has several is given
- * with the environment, if there are several (CALL_ME_VAR_URL_UAT), and with the slot's index, if slots of it differ (CALL_ME_VAR_SERIAL_3).
- * Where two values would still have one name, neither is given: a command shall rather miss one than take the wrong one.
+ * with the environment, if there are several (CALL_ME_VAR_URL_UAT), and with the slot's index, if slots of it differ, or only some have it
+ * (CALL_ME_VAR_SERIAL_3). Where two values would still have one name, neither is given: a command shall rather miss one than take the wrong
+ * one.
  */
 export function givenVariables(environments: readonly LeasedEnvironment[]): GivenVariable[] {
+  return candidates(environments).given.map(({ name, value, secret }) => ({ name, value, secret }));
+}
+
+/** What is not given, as its name would be that of another value: "URL of rack-a". */
+export function collidingVariables(environments: readonly LeasedEnvironment[]): string[] {
+  return [...new Set(candidates(environments).colliding.map(({ what }) => what))];
+}
+
+function candidates(environments: readonly LeasedEnvironment[]): { readonly given: Candidate[]; readonly colliding: Candidate[] } {
   const secrets = new Set(environments.flatMap(({ secretVariables }) => secretVariables));
-  const plain = new Map<string, GivenVariable>();
-  const apart = new Map<string, GivenVariable | undefined>();
+  const plain = new Map<string, Candidate>();
+  const apart = new Map<string, Candidate[]>();
   for (const name of namesIn(environments)) {
-    const found = environments.map((environment) => valuesOf(environment, name));
     const secret = secrets.has(name);
-    const [first, ...others] = new Set(found.flatMap((one) => one.map(([, value]) => value)));
-    if (first === undefined) continue;
-    if (others.length === 0) {
-      plain.set(name, { name: `${PREFIX}${name}`, value: first, secret });
-      continue;
+    const found = environments.flatMap((environment) =>
+      valuesOf(environment, name).map(([suffix, value]) => ({ environment: environment.name, suffix, value })),
+    );
+    const isOne = new Set(found.map(({ value }) => value)).size === 1 && found.every(({ suffix }) => suffix === "");
+    for (const { environment, suffix, value } of found) {
+      const key = `${name}${isOne ? "" : `${environments.length > 1 ? `_${spelled(environment)}` : ""}${suffix}`}`;
+      const candidate = { name: `${PREFIX}${key}`, value, secret, what: `${name} of ${environment}` };
+      if (isOne) plain.set(key, candidate);
+      else apart.set(key, [...(apart.get(key) ?? []), candidate]);
     }
-    for (const [index, one] of found.entries())
-      for (const [suffix, value] of one) {
-        const key = `${name}${environments.length > 1 ? `_${spelled(environments[index]?.name ?? "")}` : ""}${suffix}`;
-        const taken = apart.has(key) && apart.get(key)?.value !== value;
-        apart.set(key, taken ? undefined : { name: `${PREFIX}${key}`, value, secret });
-      }
   }
-  const rest = [...apart].flatMap(([key, variable]) => (variable === undefined || plain.has(key) ? [] : [variable]));
-  return [...plain.values(), ...rest];
+  const [given, colliding] = [[...plain.values()], [] as Candidate[]];
+  for (const [key, all] of apart) {
+    const [first] = all;
+    const isClear = !plain.has(key) && all.every(({ value }) => value === first?.value);
+    if (!isClear) colliding.push(...all);
+    else if (first !== undefined) given.push(first);
+  }
+  return { given, colliding };
 }
 
 /** The variables that the server has no value for: "PASSWORD of uat". Nobody shall begin without them. */
@@ -75,7 +94,8 @@ function valuesOf({ variables, slotVariables, slotIndexes }: LeasedEnvironment, 
     }),
   );
   const [first, ...others] = new Set(bySlot.values());
-  return others.length === 0 && first !== undefined ? [["", first]] : [...bySlot];
+  const isSame = others.length === 0 && bySlot.size === slotVariables.length;
+  return isSame && first !== undefined ? [["", first]] : [...bySlot];
 }
 
 /** The name of an environment within that of a variable: `rack-a/7` is RACK_A_7. */

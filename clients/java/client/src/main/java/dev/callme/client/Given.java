@@ -43,15 +43,16 @@ final class Given {
 
   /**
    * The variables of all environments of a lease. What has one value is given by its name alone: CALL_ME_VAR_URL. What has several is given
-   * with the environment, if there are several (CALL_ME_VAR_URL_UAT), and with the slot's index, if slots of it differ (CALL_ME_VAR_SERIAL_3).
-   * Where two values would still have one name, neither is given: a command shall rather miss one than take the wrong one.
+   * with the environment, if there are several (CALL_ME_VAR_URL_UAT), and with the slot's index, if slots of it differ, or
+   * only some have it (CALL_ME_VAR_SERIAL_3). Where two values would still have one name, neither is given: a command shall rather miss one than take the wrong one.
    */
   static Map<String, String> variables(List<LeasedEnvironment> leased) {
     Map<String, String> plain = new HashMap<>();
     Map<String, Set<String>> apart = new HashMap<>();
     for (String name : names(leased)) {
       Set<String> values = leased.stream().flatMap(one -> values(one, name).values().stream()).collect(Collectors.toSet());
-      if (values.size() == 1) {
+      boolean ofSlots = leased.stream().anyMatch(one -> !Set.of("").containsAll(values(one, name).keySet()));
+      if (values.size() == 1 && !ofSlots) {
         plain.put(name, values.iterator().next());
         continue;
       }
@@ -84,7 +85,8 @@ final class Given {
       if (value != null) bySlot.put("_" + Integer.toUnsignedString(leased.getSlotIndexes(nth)), value);
     }
     if (leased.getSlotVariablesCount() == 0) return general == null ? Map.of() : Map.of("", general);
-    return Set.copyOf(bySlot.values()).size() == 1 ? Map.of("", bySlot.values().iterator().next()) : bySlot;
+    boolean same = Set.copyOf(bySlot.values()).size() == 1 && bySlot.size() == leased.getSlotVariablesCount();
+    return same ? Map.of("", bySlot.values().iterator().next()) : bySlot;
   }
 
   /** The name of an environment within that of a variable: `rack-a/7` is RACK_A_7. */

@@ -51,6 +51,12 @@ export class FleetDocument {
     return [...keys, ...path.slice(keys.length)];
   }
 
+  /** The value at `path` as the file writes it, where it is no list and no object: 1.10, which as a number would be 1.1. */
+  source(path: Path): string | undefined {
+    const { node } = this.#find(path);
+    return this.#yaml.isScalar(node) ? node.source : undefined;
+  }
+
   /** A usage Failure about the value at `path`. */
   failure(path: Path, complaint: string): Failure {
     return Failure.usage(`${this.place(path)}: ${complaint}`);
@@ -140,7 +146,7 @@ export class FleetDocument {
     return undefined;
   }
 
-  #find(path: Path): { readonly offset: number; readonly keys: Path } {
+  #find(path: Path): { readonly offset: number; readonly keys: Path; readonly node: Node | undefined } {
     const { isMap, isNode, isPair, isSeq } = this.#yaml;
     let node = this.#targetOf(this.#root.contents);
     let offset = 0;
@@ -148,12 +154,12 @@ export class FleetDocument {
     for (const part of path) {
       const entry = isMap(node) ? this.#entryOf(node, part) : isSeq(node) ? node.items[Number(part)] : undefined;
       const [start, value] = isPair(entry) ? [entry.key, entry.value] : [entry, entry];
-      if (!isNode(start)) break;
+      if (!isNode(start)) return { offset, keys, node: undefined };
       offset = start.range?.[0] ?? offset;
       keys.push(isPair(entry) ? String(entry.key) : part);
       node = this.#targetOf(value);
     }
-    return { offset, keys };
+    return { offset, keys, node };
   }
 }
 

@@ -1,7 +1,13 @@
 import { type DescField, type DescMessage, fromJson, type JsonObject, type JsonValue, ScalarType, toJson } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { durationOf, parseDuration } from "../../clients/ts/src/duration.ts";
-import { type Environment, EnvironmentSchema, type PoolConfig, PoolConfigSchema } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import {
+  type Environment,
+  EnvironmentSchema,
+  type PoolConfig,
+  PoolConfigSchema,
+  VariableSchema,
+} from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { Failure } from "../exit.ts";
 import { nearest } from "../help/suggestion.ts";
 import { DURATION_FORMS } from "../words/duration.ts";
@@ -82,7 +88,7 @@ class Reader {
   }
 
   message(type: DescMessage, value: unknown, path: Path): JsonObject {
-    if (!isObject(value)) throw this.#fault(path, value, "write an object, e.g. {name: uat}");
+    if (!isObject(value)) throw this.#fault(path, value, `write an object, e.g. ${exampleOf(type, this.#textOf(path, value))}`);
     const read = new Map<string, [key: string, JsonValue]>();
     for (const [key, item] of Object.entries(value)) {
       const at = [...path, key];
@@ -117,7 +123,7 @@ class Reader {
       const meant = field.enum.values.find(({ name, localName }) => value === name || value === localName);
       if (meant !== undefined) return meant.name;
     } else if (fits(field, value)) return value;
-    throw this.#fault(path, value, `write ${expected(field, value)}`);
+    throw this.#fault(path, value, `write ${expected(field, this.#textOf(path, value))}`);
   }
 
   #duration(value: unknown, path: Path): JsonValue {
@@ -131,7 +137,14 @@ class Reader {
   }
 
   #fault(path: Path, value: unknown, remedy: string): Failure {
-    return this.#document.failure(path, `${written(path)}: got ${shown(value)}; ${remedy}`);
+    const got = typeof value === "string" ? shown(value) : (this.#textOf(path, value) ?? shown(value));
+    return this.#document.failure(path, `${written(path)}: got ${got}; ${remedy}`);
+  }
+
+  /** A text, number or truth as the file writes it: 1.10, 007 and 1e5 are other texts than the numbers that they are read as. */
+  #textOf(path: Path, value: unknown): string | undefined {
+    if (typeof value === "string") return value;
+    return typeof value === "number" || typeof value === "boolean" ? (this.#document.source(path) ?? String(value)) : undefined;
   }
 }
 
@@ -148,8 +161,19 @@ function fits(field: DescField, value: unknown): value is JsonValue {
   }
 }
 
-/** What a field takes, with an example where possible of what was meant. */
-function expected(field: DescField, value: unknown): string {
+/** An object of this type; of a variable, what was probably meant. */
+function exampleOf(type: DescMessage, text: string | undefined): string {
+  if (type !== VariableSchema) return "{name: uat}";
+  return text === undefined ? '{value: "text"}' : `{value: ${inYaml(text)}}`;
+}
+
+/** A text as YAML reads it as one, and as that one. */
+function inYaml(text: string): string {
+  return /^[a-z][\w.-]*$/i.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text) ? text : JSON.stringify(text);
+}
+
+/** What a field takes, with an example where possible of what was meant: `text` is what the file has. */
+function expected(field: DescField, text: string | undefined): string {
   if (field.enum !== undefined)
     return `one of ${field.enum.values
       .slice(1)
@@ -157,8 +181,7 @@ function expected(field: DescField, value: unknown): string {
       .join(", ")}`;
   if (field.scalar === ScalarType.BOOL) return "true or false";
   if (field.scalar !== ScalarType.STRING) return "a whole number, e.g. 2";
-  const plain = typeof value === "number" || typeof value === "boolean";
-  return plain ? `a text, in quotes: "${value}"` : 'a text, e.g. "text"';
+  return text === undefined ? 'a text, e.g. "text"' : `a text, in quotes: ${JSON.stringify(text)}`;
 }
 
 function unknownField(key: string, type: DescMessage): string {

@@ -84,6 +84,16 @@ test.each([
   ['[{"name":"uat","defaultTtl":1800}]', /environments\[0\]\.defaultTtl: got 1800; write a duration like 30s, 15m, 1h30m or 2d/],
   ['[{"name":"uat","maxTtl":"99999999999999d"}]', /environments\[0\]\.maxTtl: got "9+d"; write a duration like/],
   ['[{"name":"uat","labels":\n{"rack":12}}]', /:2: environments\[0\]\.labels\.rack: got 12; write a text, in quotes: "12"/],
+  [
+    "- name: uat\n  variables: {Q: plain}\n",
+    /:2: environments\[0\]\.variables\.Q: got "plain"; write an object, e\.g\. \{value: plain\}\n$/,
+  ],
+  [
+    "- name: uat\n  variables: {Q: 1.10}\n",
+    /:2: environments\[0\]\.variables\.Q: got 1\.10; write an object, e\.g\. \{value: "1\.10"\}\n$/,
+  ],
+  ["- name: uat\n  variables: {Q: https://a}\n", /write an object, e\.g\. \{value: "https:\/\/a"\}\n$/],
+  ["- name: uat\n  variables: {Q: [a]}\n", /got a list; write an object, e\.g\. \{value: "text"\}\n$/],
   ['[{"name":"uat","links":{"a b":{}}}]', /environments\[0\]\.links\["a b"\]: got an object; write a text/],
   ['[{"name":"uat","labels":[]}]', /environments\[0\]\.labels: got a list; write an object/],
   ['[{"name":"uat","name":"db"}]', /:1: "name" is given twice; give it once/],
@@ -101,6 +111,11 @@ test.each([
   const { code, stdout, stderr } = await type(["env", "apply", file(content), "--url", "http://127.0.0.1:1"]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toMatch(words);
+});
+
+test.each(["1.10", "007", "1e5", "0x1F", "12345678901234567890", "True"])("env apply quotes %s as the file writes it", async (text) => {
+  const { stderr } = await type(["env", "apply", file(`- name: uat\n  labels: {rack: &a ${text}}\n`), "--url", "http://127.0.0.1:1"]);
+  expect(stderr).toContain(`.labels.rack: got ${text}; write a text, in quotes: "${text}"\n`);
 });
 
 test("env apply shows which field the server refused", async () => {

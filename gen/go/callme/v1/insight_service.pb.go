@@ -705,7 +705,7 @@ func (x *GetStatsRequest) GetLabelKey() string {
 	return ""
 }
 
-// How long something took. By nearest rank: each figure is one that was measured. 0 where there is none.
+// How long something took. By nearest rank: each figure is one that was measured.
 type Spread struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Half of them took no longer.
@@ -781,9 +781,9 @@ type StatsRow struct {
 	// before the window, or still lasts, counts as far as it lies in it. An environment that was made on demand and is forgotten counts as
 	// there while it was held.
 	Utilisation float64 `protobuf:"fixed64,3,opt,name=utilisation,proto3" json:"utilisation,omitempty"`
-	// From the asking to the grant, of the leases granted within the window.
+	// From the asking to the grant, of the leases granted within the window. Absent if there are none.
 	Wait *Spread `protobuf:"bytes,4,opt,name=wait,proto3" json:"wait,omitempty"`
-	// From the grant to the end, of the leases that ended within the window.
+	// From the grant to the end, of the leases that ended within the window. Absent if there are none.
 	Hold *Spread `protobuf:"bytes,5,opt,name=hold,proto3" json:"hold,omitempty"`
 	// Leases that expired within the window.
 	Expired uint64 `protobuf:"varint,6,opt,name=expired,proto3" json:"expired,omitempty"`
@@ -893,7 +893,9 @@ func (x *StatsRow) GetCoversFrom() *timestamppb.Timestamp {
 // The figures.
 type GetStatsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By key. An environment of which nothing happened has a row as well.
+	// By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+	// for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+	// most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
 	Rows          []*StatsRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

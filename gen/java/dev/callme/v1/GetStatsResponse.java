@@ -53,7 +53,9 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.callme.v1.StatsRow> rows_;
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -64,7 +66,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -76,7 +80,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -87,7 +93,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -98,7 +106,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -469,7 +479,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -483,7 +495,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -497,7 +511,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -511,7 +527,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -532,7 +550,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -550,7 +570,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -570,7 +592,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -591,7 +615,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -609,7 +635,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -627,7 +655,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -646,7 +676,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -663,7 +695,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -680,7 +714,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -691,7 +727,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -705,7 +743,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -720,7 +760,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -731,7 +773,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -743,7 +787,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * By key. An environment of which nothing happened has a row as well.
+     * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+     * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+     * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
      * </pre>
      *
      * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>

@@ -12,7 +12,9 @@ public interface GetStatsResponseOrBuilder extends
 
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -21,7 +23,9 @@ public interface GetStatsResponseOrBuilder extends
       getRowsList();
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -29,7 +33,9 @@ public interface GetStatsResponseOrBuilder extends
   dev.callme.v1.StatsRow getRows(int index);
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -37,7 +43,9 @@ public interface GetStatsResponseOrBuilder extends
   int getRowsCount();
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>
@@ -46,7 +54,9 @@ public interface GetStatsResponseOrBuilder extends
       getRowsOrBuilderList();
   /**
    * <pre>
-   * By key. An environment of which nothing happened has a row as well.
+   * By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+   * for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+   * most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
    * </pre>
    *
    * <code>repeated .callme.v1.StatsRow rows = 1 [json_name = "rows"];</code>

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * How long something took. By nearest rank: each figure is one that was measured. 0 where there is none.
+ * How long something took. By nearest rank: each figure is one that was measured.
  * </pre>
  *
  * Protobuf type {@code callme.v1.Spread}
@@ -358,7 +358,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How long something took. By nearest rank: each figure is one that was measured. 0 where there is none.
+   * How long something took. By nearest rank: each figure is one that was measured.
    * </pre>
    *
    * Protobuf type {@code callme.v1.Spread}

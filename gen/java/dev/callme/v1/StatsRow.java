@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   private dev.callme.v1.Spread wait_;
   /**
    * <pre>
-   * From the asking to the grant, of the leases granted within the window.
+   * From the asking to the grant, of the leases granted within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -145,7 +145,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * From the asking to the grant, of the leases granted within the window.
+   * From the asking to the grant, of the leases granted within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * From the asking to the grant, of the leases granted within the window.
+   * From the asking to the grant, of the leases granted within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   private dev.callme.v1.Spread hold_;
   /**
    * <pre>
-   * From the grant to the end, of the leases that ended within the window.
+   * From the grant to the end, of the leases that ended within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -183,7 +183,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * From the grant to the end, of the leases that ended within the window.
+   * From the grant to the end, of the leases that ended within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -195,7 +195,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * From the grant to the end, of the leases that ended within the window.
+   * From the grant to the end, of the leases that ended within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1022,7 +1022,7 @@ private static final long serialVersionUID = 0L;
         dev.callme.v1.Spread, dev.callme.v1.Spread.Builder, dev.callme.v1.SpreadOrBuilder> waitBuilder_;
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1033,7 +1033,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1048,7 +1048,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1068,7 +1068,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1086,7 +1086,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1111,7 +1111,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1128,7 +1128,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1140,7 +1140,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1155,7 +1155,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the asking to the grant, of the leases granted within the window.
+     * From the asking to the grant, of the leases granted within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -1179,7 +1179,7 @@ private static final long serialVersionUID = 0L;
         dev.callme.v1.Spread, dev.callme.v1.Spread.Builder, dev.callme.v1.SpreadOrBuilder> holdBuilder_;
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1190,7 +1190,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1205,7 +1205,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1225,7 +1225,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1243,7 +1243,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1268,7 +1268,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1285,7 +1285,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1297,7 +1297,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -1312,7 +1312,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * From the grant to the end, of the leases that ended within the window.
+     * From the grant to the end, of the leases that ended within the window. Absent if there are none.
      * </pre>
      *
      * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>

@@ -55,7 +55,7 @@ public interface StatsRowOrBuilder extends
 
   /**
    * <pre>
-   * From the asking to the grant, of the leases granted within the window.
+   * From the asking to the grant, of the leases granted within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -64,7 +64,7 @@ public interface StatsRowOrBuilder extends
   boolean hasWait();
   /**
    * <pre>
-   * From the asking to the grant, of the leases granted within the window.
+   * From the asking to the grant, of the leases granted within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -73,7 +73,7 @@ public interface StatsRowOrBuilder extends
   dev.callme.v1.Spread getWait();
   /**
    * <pre>
-   * From the asking to the grant, of the leases granted within the window.
+   * From the asking to the grant, of the leases granted within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread wait = 4 [json_name = "wait"];</code>
@@ -82,7 +82,7 @@ public interface StatsRowOrBuilder extends
 
   /**
    * <pre>
-   * From the grant to the end, of the leases that ended within the window.
+   * From the grant to the end, of the leases that ended within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -91,7 +91,7 @@ public interface StatsRowOrBuilder extends
   boolean hasHold();
   /**
    * <pre>
-   * From the grant to the end, of the leases that ended within the window.
+   * From the grant to the end, of the leases that ended within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>
@@ -100,7 +100,7 @@ public interface StatsRowOrBuilder extends
   dev.callme.v1.Spread getHold();
   /**
    * <pre>
-   * From the grant to the end, of the leases that ended within the window.
+   * From the grant to the end, of the leases that ended within the window. Absent if there are none.
    * </pre>
    *
    * <code>.callme.v1.Spread hold = 5 [json_name = "hold"];</code>

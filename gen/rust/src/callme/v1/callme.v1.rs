@@ -1201,7 +1201,7 @@ pub struct GetStatsRequest {
     #[prost(string, tag="4")]
     pub label_key: ::prost::alloc::string::String,
 }
-/// How long something took. By nearest rank: each figure is one that was measured. 0 where there is none.
+/// How long something took. By nearest rank: each figure is one that was measured.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Spread {
     /// Half of them took no longer.
@@ -1229,10 +1229,10 @@ pub struct StatsRow {
     /// there while it was held.
     #[prost(double, tag="3")]
     pub utilisation: f64,
-    /// From the asking to the grant, of the leases granted within the window.
+    /// From the asking to the grant, of the leases granted within the window. Absent if there are none.
     #[prost(message, optional, tag="4")]
     pub wait: ::core::option::Option<Spread>,
-    /// From the grant to the end, of the leases that ended within the window.
+    /// From the grant to the end, of the leases that ended within the window. Absent if there are none.
     #[prost(message, optional, tag="5")]
     pub hold: ::core::option::Option<Spread>,
     /// Leases that expired within the window.
@@ -1251,7 +1251,9 @@ pub struct StatsRow {
 /// The figures.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetStatsResponse {
-    /// By key. An environment of which nothing happened has a row as well.
+    /// By key. An environment of which nothing happened has a row as well. Who waited by selector, and was never given an environment, counts
+    /// for the pool and the repository only. At most 50,000 rows, of some 100 bytes and the key each: where that can be more than the 4 MB which
+    /// most gRPC clients take unless they are told otherwise, give filter.pool, or group by pool or label.
     #[prost(message, repeated, tag="1")]
     pub rows: ::prost::alloc::vec::Vec<StatsRow>,
 }

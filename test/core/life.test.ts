@@ -167,6 +167,24 @@ describe("what operators do meanwhile", () => {
     expect(fleet.stateOf("a")).toBe(outcome === "OK" ? "AVAILABLE" : "DIRTY");
   });
 
+  test.each([
+    ["whose answer was never sent", (fleet: Fleet) => fleet.hangUp("c"), "WITHDRAWN", "AVAILABLE"],
+    [
+      "who is ended by force, since whoever does it has looked at it",
+      (fleet: Fleet) => fleet.do({ type: "forceRelease", by: ADMIN, lease: "c", reason: "" }),
+      "FORCE_RELEASED",
+      "AVAILABLE",
+    ],
+    ["who dies, perhaps half way", (fleet: Fleet) => fleet.pass(MINUTE), "EXPIRED", "DIRTY"],
+  ] as const)("what an operator calls fit for use under a cleaner %s", (_, end, reason, after) => {
+    const fleet = new Fleet({ a: CLEANED });
+    fleet.set("a", "DIRTY");
+    fleet.clean("c");
+    fleet.set("a", "AVAILABLE");
+    end(fleet);
+    expect([fleet.state("c"), fleet.stateOf("a")]).toEqual([reason, after]);
+  });
+
   test("a smaller capacity under two holders: the cleaner waits for both", () => {
     const fleet = new Fleet({ a: { capacity: 2 } });
     fleet.acquire("x", "a");

@@ -53,7 +53,10 @@ function afterUse(environment: Environment, lease: Lease, leaving: Leaving, at: 
   return kept(used, "MAINTENANCE", `broken, says ${nameOf(lease)}${told(note)}`);
 }
 
-/** A cleaner's lease ends. What an operator has said of the environment meanwhile stands. */
+/**
+ * A cleaner's lease ends. What an operator has put out of service meanwhile stays so, and what they have called fit for use, unless the
+ * cleaner was at work after their word, and leaves it unclean.
+ */
 function afterCleaning(environment: Environment, lease: Lease, leaving: Leaving, at: Micros): Environment {
   const { outcome = "OK", note = "" } = leaving;
   const used = wasUsed(lease, leaving);
@@ -61,6 +64,8 @@ function afterCleaning(environment: Environment, lease: Lease, leaving: Leaving,
     const { uncleaned: _, ...clean } = environment;
     return environment.state === "CLEANING" ? inState(clean, "AVAILABLE") : clean;
   }
+  const isAtWork = used && !(leaving.reason === "FORCE_RELEASED" && environment.state === "AVAILABLE");
+  if (!isAtWork && environment.state !== "CLEANING") return environment;
   // Nobody has touched it: it keeps its place among those that wait to be cleaned.
   const since = used ? at : (environment.dirtySince ?? at);
   const again = soiled(environment, since, `${nameOf(lease)} did not clean it${told(note)}`);

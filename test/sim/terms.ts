@@ -69,8 +69,10 @@ export function checkEnd(row: Lease, client: Client, before: Entry, started: Mic
   expectThat(asked, `${row.id} has a not_after that nobody asked for: ${row.notAfter}`);
   if (deadline === undefined) return;
   const spent = before.granted + maxHoldOf(client);
-  const kept = deadline === before.row?.deadline || (deadline <= spent && mayHaveRenewedBefore(row, client, before.row));
-  const promised = row.ttl !== undefined && row.state === "HELD" && kept;
+  // What a hold was promised it may have left as an offer, too, after its answer was lost.
+  const had = before.row === undefined || before.row.state === "QUEUED" ? 0 : (before.row.deadline ?? 0);
+  const kept = deadline <= had || (deadline <= spent && mayHaveRenewedBefore(row, client, before.row));
+  const promised = row.ttl !== undefined && kept;
   const latest = Math.max(Math.min(spent, notAfter), started > before.granted ? started : 0);
   expectThat(promised || deadline <= latest, `${row.id} would outlive its max_hold, or its not_after, by ${deadline - latest} µs`);
 }
@@ -78,7 +80,7 @@ export function checkEnd(row: Lease, client: Client, before: Entry, started: Mic
 /** Whether in the commit that sets its not_after anew its ttl may have promised more before that: by its claim, or by another Renew. */
 function mayHaveRenewedBefore(row: Lease, client: Client, before: Lease | undefined): boolean {
   const renewals = [...client.open].filter(({ renews }) => renews === row.id).length;
-  return row.notAfter !== before?.notAfter && (before?.state !== "HELD" || renewals > 1);
+  return row.state === "HELD" && row.notAfter !== before?.notAfter && (before?.state !== "HELD" || renewals > 1);
 }
 
 /** What a live lease has left after a start (rule 5). What was granted by the start itself, at `decided`, had nothing to lose. */

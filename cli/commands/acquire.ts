@@ -99,7 +99,11 @@ export class AcquireCommand extends AskingCommand {
       report.close();
       await handOn(locks, answer, { context: this.context, output: this.output }, async () => {
         if (answer.lease?.state === LeaseState.HELD) takeGiven(answer.lease, this.output);
-        if (hand !== undefined) await hand(answer, { output: this.output, env, mask: this.mask, detached: this.detach });
+        // There is nothing to pick up of what can never be had.
+        const isOver = this.detach && (answer.lease === undefined || !isLive(answer.lease.state));
+        if (hand !== undefined && (!isOver || this.json || this.format === "json"))
+          await hand(answer, { output: this.output, env, mask: this.mask, detached: this.detach });
+        else if (isOver) return;
         else if (this.detach) this.output.data(answer.lease?.id ?? "");
         else if (answer.lease?.state === LeaseState.HELD) this.tell(answer.lease, start);
       });

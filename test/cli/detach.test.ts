@@ -116,6 +116,11 @@ test("while it is offered, queue says until when it can be picked up", async () 
   expect(stdout.match(/\buntil\b/g)).toHaveLength(1);
 });
 
+test.each([[[]], [["--output", "dotenv"]]])("of what can never be had prints no lease that could be picked up (%j)", async (more) => {
+  const { code, stdout, stderr } = await type(["acquire", "-l", "tier=none", "--detach", ...more], job("first"));
+  expect({ code, stdout, stderr }).toEqual({ code: 4, stdout: "", stderr: expect.stringContaining("not acquired") });
+});
+
 test("is held at once where nobody is in the way, and says until when", async () => {
   const { code, stdout, stderr } = await type(["acquire", "free", "--detach", "--ttl", "10m"], job("first"));
   expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(`lease ${stdout.trim()} is held until`) });

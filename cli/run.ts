@@ -29,7 +29,8 @@ export async function run(args: string[], context: Context): Promise<number> {
     const full = { ...context, command };
     return await cli.run(cli.process(own, full), full);
   } catch (error) {
-    context.stderr.write(told(didYouMean(args, Object.keys(VERBS)) ?? cli.misspelt(args) ?? named((error as Error).message)));
+    const meant = didYouMean(args, Object.keys(VERBS)) ?? cli.dashed(partCommand(args).own) ?? cli.misspelt(args);
+    context.stderr.write(told(meant ?? named((error as Error).message)));
     return EXIT.usage;
   }
 }

@@ -18,6 +18,21 @@ export class ReadableCli extends Cli<Context> {
     const unknown = typed.find((name) => !known.includes(name));
     return unknown === undefined ? undefined : optionMeant(unknown, known);
   }
+
+  /** A sentence on an option's value that begins with a dash, and so was taken for an option; undefined if there is none. */
+  dashed(args: readonly string[]): string | undefined {
+    const definitions = this.definitions().flatMap(({ options }) => options.map(({ definition }) => definition));
+    const namesOf = (definition: string) => definition.match(/(?<![\w-])--?[a-z][a-z-]*/g) ?? [];
+    const known = definitions.flatMap(namesOf);
+    const valued = definitions.filter((definition) => definition.includes(" ")).flatMap(namesOf);
+    const at = args.findIndex(
+      (arg, index) => valued.includes(arg) && /^-./.test(args[index + 1] ?? "") && !known.includes(args[index + 1] ?? ""),
+    );
+    const [option = "", value = ""] = args.slice(at, at + 2);
+    if (at === -1) return undefined;
+    const word = /^[\w:.+-]+$/.test(value) ? value : `'${value}'`;
+    return `${option}: a value that begins with a dash is written behind =, as in ${option}=${word}`;
+  }
 }
 
 /** clipanion calls the value of an option "#0". As wide in a column, so that the columns stay in line. */

@@ -16,7 +16,7 @@ import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { localTime, serverTime } from "../words/clock.ts";
 import { EVENT_COLUMNS, eventCsv, eventRow, heldRow } from "../words/happened.ts";
-import { fullTime, readPast } from "../words/moment.ts";
+import { fullTime, readPast, readWindow } from "../words/moment.ts";
 
 /** How many events are told, unless asked otherwise; a file gets all. */
 const USUAL = 50;
@@ -68,17 +68,17 @@ export class HistoryCommand extends ClientCommand {
     // Its answer tells the server's time, so that a wrong clock on this side shifts nothing.
     await this.persist(() => insight.listEvents({ pageSize: 1 }, this.call));
     if (this.at !== undefined) return await this.tellHeld(insight, environments, plain, this.at);
-    const [since, until] = [this.moment("--since", this.since), this.moment("--until", this.until)];
-    const filter = { ...plain, ...(since && { since }), ...(until && { until }) };
+    const { since, until } = readWindow(this.since, this.until, Date.now());
+    const filter = {
+      ...plain,
+      ...(since !== undefined && { since: serverTime(since) }),
+      ...(until !== undefined && { until: serverTime(until) }),
+    };
     return this.csv || this.ndjson ? await this.write(insight, filter, limit) : await this.show(insight, filter, limit ?? USUAL);
   }
 
   private get call() {
     return { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
-  }
-
-  private moment(option: string, text: string | undefined): Timestamp | undefined {
-    return text === undefined ? undefined : serverTime(readPast(option, text, Date.now()));
   }
 
   /** Newest first, page by page, at most so many; each with when the history begins. */

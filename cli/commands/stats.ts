@@ -8,7 +8,7 @@ import { EXIT, Failure } from "../exit.ts";
 import { localTime, serverTime } from "../words/clock.ts";
 import { csvRow } from "../words/csv.ts";
 import { milliseconds, parseDuration, spell } from "../words/duration.ts";
-import { fullTime, readPast } from "../words/moment.ts";
+import { fullTime, readWindow } from "../words/moment.ts";
 
 const GROUPS: Readonly<Record<string, GroupBy>> = {
   environment: GroupBy.ENVIRONMENT,
@@ -55,14 +55,11 @@ export class StatsCommand extends ClientCommand {
     const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
     // An answer tells the server's time, so that a wrong clock on this side shifts nothing.
     if (this.since !== undefined || this.until !== undefined) await this.persist(() => insight.listEvents({ pageSize: 1 }, call));
-    const base = Date.now();
-    const moment = (option: string, text: string | undefined) =>
-      text === undefined ? undefined : serverTime(readPast(option, text, base));
-    const [since, until] = [moment("--since", this.since), moment("--until", this.until)];
+    const { since, until } = readWindow(this.since, this.until, Date.now());
     const filter = {
       ...{ environment: this.environment ?? "", pool: this.pool ?? "", holder: this.holder ?? "", principal: this.principal ?? "" },
-      ...(since && { since }),
-      ...(until && { until }),
+      ...(since !== undefined && { since: serverTime(since) }),
+      ...(until !== undefined && { until: serverTime(until) }),
     };
     const answer = await this.persist(() => insight.getStats({ filter, ...group, ...(window && { window }) }, call));
     if (this.json) this.output.json(GetStatsResponseSchema, answer);

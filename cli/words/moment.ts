@@ -56,6 +56,22 @@ export function readPast(option: string, text: string, base: number): number {
   return time;
 }
 
+/**
+ * The window of two such options, each if it is given. A usage Failure tells one that has not begun yet, or that is empty, as it was
+ * understood.
+ */
+export function readWindow(since: string | undefined, until: string | undefined, base: number): { since?: number; until?: number } {
+  const from = since === undefined ? undefined : readPast("--since", since, base);
+  const to = until === undefined ? undefined : readPast("--until", until, base);
+  if (from !== undefined && from > base)
+    throw Failure.usage(`--since ${JSON.stringify(since)} is ${fullTime(from)}, which is ahead; give a past time`);
+  if (from !== undefined && to !== undefined && to <= from)
+    throw Failure.usage(
+      `--until ${JSON.stringify(until)} is ${fullTime(to)}, which is not after --since ${JSON.stringify(since)}, ${fullTime(from)}; give a later one`,
+    );
+  return { ...(from !== undefined && { since: from }), ...(to !== undefined && { until: to }) };
+}
+
 const EXACT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,3}(\d*)(?:Z|[+-]\d\d:\d\d)$/i;
 
 /** A time as our own JSON has it, with parts of a second; undefined if it is none. What was so then is so at the next whole millisecond. */

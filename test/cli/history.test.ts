@@ -117,6 +117,15 @@ describe("history", () => {
     expect(stderr).toContain(told);
   });
 
+  test.each(["history", "stats"])("%s of a window that is empty, or has not begun, is refused as it was understood", async (verb) => {
+    const when = String.raw`\w{3} \d{4}-\d\d-\d\d \S+ \S+`;
+    const empty = await say(verb, "--since", "5m", "--until", "10m");
+    expect([empty.code, empty.stdout]).toEqual([2, ""]);
+    expect(empty.stderr).toMatch(new RegExp(`--until "10m" is ${when}, which is not after --since "5m", ${when}; give a later one`));
+    const ahead = await say(verb, "--since", "2100-01-01 00:00");
+    expect([ahead.code, ahead.stderr]).toEqual([2, expect.stringContaining("which is ahead; give a past time")]);
+  });
+
   test("what others have written commands no terminal and no log", async () => {
     const events = PAYLOADS.map((text): MessageInitShape<typeof EventSchema> => {
       return { kind: EventKind.GRANTED, environment: text, holder: { name: text, runUrl: text }, reason: text, leaseId: "L1" };

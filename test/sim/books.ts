@@ -4,7 +4,7 @@ import type { Lease } from "../../src/core/model/lease.ts";
 import type { Pool } from "../../src/core/model/pool.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 import { type Client, commandOf, type Open } from "./client.ts";
-import { type Entry, signsAfterStart, UNKNOWN } from "./entry.ts";
+import { type Entry, foundAtStart, signsAfterStart, UNKNOWN } from "./entry.ts";
 import { Rests, slotsOf } from "./rests.ts";
 import { count, expectThat } from "./seen.ts";
 import { Superseding } from "./superseding.ts";
@@ -117,7 +117,7 @@ export class Books {
         slots: slotsOf(lease),
         signs: signsAfterStart(lease, before, client?.signs),
         started: at,
-        graced: lease.state === "HELD" && lease.graced ? lease.deadline : undefined,
+        ...foundAtStart(lease),
       });
     }
   }

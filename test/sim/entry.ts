@@ -25,7 +25,7 @@ export interface Entry {
   /** The last start that it has lived through, and its end then if it had been put off. */
   started: Micros;
   graced: Micros | undefined;
-  /** As it was written last. */
+  /** As it was written last, or found at a start. */
   row: Lease | undefined;
 }
 
@@ -34,6 +34,11 @@ export const UNKNOWN: Omit<Entry, "state"> = {
   ...{ since: 0, passed: false, held: false, granted: 0, token: undefined, slots: [], offered: 0, fromLine: false, commit: 0 },
   ...{ signs: undefined, ended: undefined, started: 0, graced: undefined, row: undefined },
 };
+
+/** What a start has left of it: by then it may have been renewed without an event. */
+export function foundAtStart(lease: Lease): Pick<Entry, "graced" | "row"> {
+  return { graced: lease.state === "HELD" && lease.graced ? lease.deadline : undefined, row: lease };
+}
 
 /** Its signs of life so far, if it has given none since it was last seen; one that was under way when the server died may be lost. */
 export function signsAfterStart(lease: Lease, before: Entry | undefined, signs: number | undefined): number | undefined {

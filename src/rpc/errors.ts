@@ -135,7 +135,7 @@ export function reasonOf(error: unknown): Reason | undefined {
 export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
   const again = thrown instanceof StoreFailure || (thrown instanceof EngineFailure && thrown.reason === "DRAINING");
-  if (again) return failure(thrown.reason, `${thrown.message}; retry with the same request_id`);
+  if (again) return failure(thrown.reason, `${thrown.message}; retry, with the same request_id if it had one`);
   if (thrown instanceof EngineFailure) return failure(thrown.reason, thrown.message);
   return failure("INTERNAL", "internal error; the server's log has the cause");
 }

@@ -15,7 +15,7 @@ export function admit(service: Service, rule: Rule, header: (name: string) => st
   if (rule.token === undefined && isNarrow(service, caller))
     throw tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
   if (rule.begins && service.engine.draining.aborted)
-    throw failure("DRAINING", "the server is about to stop; retry with the same request_id");
+    throw failure("DRAINING", "the server is about to stop; retry, with the same request_id if it had one");
   return caller;
 }
 

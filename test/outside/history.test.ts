@@ -5,7 +5,7 @@ import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EventKind, GroupBy } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, refusal } from "./clients.ts";
+import { type Clients, clientsOf, failureOf, refusal } from "./clients.ts";
 import { Server } from "./server.ts";
 
 let server: Server;
@@ -161,6 +161,7 @@ test("a history that cannot be written keeps nobody from anything, is refused by
   const { locks, insight } = clientsOf(other);
   const { lease } = await locks.acquire({ environment: "uat" });
   expect(await refusal(insight.listEvents({}))).toBe("unavailable STORAGE_FAILED");
+  expect((await failureOf(insight.listEvents({}))).rawMessage).toMatch(/; retry, with the same request_id if it had one$/);
   expect(await refusal(insight.getStats({}))).toBe("unavailable STORAGE_FAILED");
   await locks.release({ leaseId: lease?.id ?? "" });
   expect((await fetch(`${other.url}/readyz`)).status).toBe(200);

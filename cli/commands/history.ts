@@ -124,8 +124,8 @@ export class HistoryCommand extends ClientCommand {
     for await (const { events } of this.read(insight, filter, limit))
       for (const event of events) {
         await this.output.room(this.interruption);
-        if (this.csv) this.output.raw(eventCsv(event));
-        else this.output.jsonLine(EventSchema, event);
+        if (this.csv) this.output.raw(eventCsv(event, this.output.isLogged));
+        else this.output.sparseLine(EventSchema, event);
       }
     return EXIT.done;
   }
@@ -145,8 +145,9 @@ export class HistoryCommand extends ClientCommand {
     const coversFrom = pages[0]?.coversFrom;
     if (this.json)
       this.output.json(ListEventsResponseSchema, create(ListEventsResponseSchema, { events, ...(coversFrom && { coversFrom }) }));
-    else if (this.csv) for (const line of [EVENT_COLUMNS.join(","), ...events.map(eventCsv)]) this.output.raw(line);
-    else if (this.ndjson) for (const event of events) this.output.jsonLine(EventSchema, event);
+    else if (this.csv)
+      for (const line of [EVENT_COLUMNS.join(","), ...events.map((event) => eventCsv(event, this.output.isLogged))]) this.output.raw(line);
+    else if (this.ndjson) for (const event of events) this.output.sparseLine(EventSchema, event);
     else if (events.length > 0) {
       const everywhere = this.environment === undefined;
       const heading = ["SINCE", "UNTIL", "ENDED", ...(everywhere ? ["ENVIRONMENT"] : []), "WHO"];

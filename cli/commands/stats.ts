@@ -72,11 +72,14 @@ export class StatsCommand extends ClientCommand {
     this.output.raw([this.by.replace(/:.*/, ""), ...COLUMNS].join(","));
     for (const { key, grants, utilisation, wait, hold, expired, forced, abandoned, coversFrom } of rows)
       this.output.raw(
-        csvRow([
-          ...[key, `${grants}`, utilisation.toFixed(4)],
-          ...[wait?.p50, wait?.p95, wait?.max, hold?.p50, hold?.p95, hold?.max].map(secondsOf),
-          ...[`${expired}`, `${forced}`, `${abandoned}`, coversFrom === undefined ? "" : timestampDate(coversFrom).toISOString()],
-        ]),
+        csvRow(
+          [
+            ...[key, `${grants}`, utilisation.toFixed(4)],
+            ...[wait?.p50, wait?.p95, wait?.max, hold?.p50, hold?.p95, hold?.max].map(secondsOf),
+            ...[`${expired}`, `${forced}`, `${abandoned}`, coversFrom === undefined ? "" : timestampDate(coversFrom).toISOString()],
+          ],
+          this.output.isLogged,
+        ),
       );
   }
 

@@ -56,17 +56,20 @@ export const EVENT_COLUMNS: readonly string[] = [
 ];
 
 /** An event as a row of a CSV file; times are UTC. */
-export function eventCsv(event: Event): string {
+export function eventCsv(event: Event, logged: boolean): string {
   const { holder } = event;
   const at = (time: Timestamp | undefined) => (time === undefined ? "" : timestampDate(time).toISOString());
   const number = (value: number) => (value === 0 ? "" : `${value}`);
   const kind = spoken(EventKindSchema, event.kind).replaceAll(" ", "_").toUpperCase();
   const state = event.state === 0 ? "" : spoken(EnvironmentStateSchema, event.state).toUpperCase();
-  return csvRow([
-    ...[at(event.time), kind, event.pool, event.environment, number(event.slots), event.leaseId],
-    ...[holder?.name ?? "", holder ? spoken(HolderKindSchema, holder.kind) : "", holder?.runUrl ?? "", holder?.repository ?? ""],
-    ...[holder?.ref ?? "", holder?.sha ?? "", holder?.job ?? "", holder?.actor ?? "", event.principal],
-    ...[event.by ? nameOf(event.by.holder, event.by.principal) : "", event.reason, at(event.createdAt), at(event.grantedAt)],
-    ...[state, number(event.capacity), `${event.revision}`],
-  ]);
+  return csvRow(
+    [
+      ...[at(event.time), kind, event.pool, event.environment, number(event.slots), event.leaseId],
+      ...[holder?.name ?? "", holder ? spoken(HolderKindSchema, holder.kind) : "", holder?.runUrl ?? "", holder?.repository ?? ""],
+      ...[holder?.ref ?? "", holder?.sha ?? "", holder?.job ?? "", holder?.actor ?? "", event.principal],
+      ...[event.by ? nameOf(event.by.holder, event.by.principal) : "", event.reason, at(event.createdAt), at(event.grantedAt)],
+      ...[state, number(event.capacity), `${event.revision}`],
+    ],
+    logged,
+  );
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { type DescMessage, type JsonValue, type MessageShape, toJson } from "@bufbuild/protobuf";
 import type { Channel } from "../ci/log.ts";
 import { finish } from "../streams/finish.ts";
 import { Words } from "../streams/words.ts";
@@ -31,6 +31,8 @@ export class Output {
   readonly #stderr: Writable;
   readonly #channel: Channel | undefined;
   readonly #attended: boolean;
+  /** Whether a CI system may read stdout as its log. */
+  readonly isLogged: boolean;
   #live = "";
 
   constructor(stdout: Writable, stderr: Writable, { channel, attended }: Readers) {
@@ -38,6 +40,7 @@ export class Output {
     this.#stderr = stderr;
     this.#channel = channel;
     this.#attended = attended && channel === undefined;
+    this.isLogged = !this.#attended;
   }
 
   /** A line of the answer. */
@@ -140,6 +143,11 @@ export class Output {
     this.raw(mapped(schema, message));
   }
 
+  /** The same without enumerations that say nothing. */
+  sparseLine<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
+    this.raw(plainJson(JSON.stringify(telling(schema, toJson(schema, message, { alwaysEmitImplicit: true })))));
+  }
+
   /** A table as wide as the terminal; elsewhere within 80 columns. */
   table(table: Table): void {
     for (const line of layOut(table, this.#width)) this.data(line);
@@ -164,6 +172,17 @@ export class Output {
     this.#stdout.cork();
     queueMicrotask(() => this.#stdout.uncork());
   }
+}
+
+/** Without the first value of an enumeration, …_UNSPECIFIED. */
+function telling(type: DescMessage, json: JsonValue): JsonValue {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  const entries = Object.entries(json).flatMap(([name, value]): [string, JsonValue][] => {
+    const field = type.fields.find(({ jsonName }) => jsonName === name);
+    if (field?.enum !== undefined && value === field.enum.values[0]?.name) return [];
+    return [[name, field?.fieldKind === "message" ? telling(field.message, value) : value]];
+  });
+  return Object.fromEntries(entries);
 }
 
 function mapped<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>, indent?: number): string {

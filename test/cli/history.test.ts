@@ -126,13 +126,26 @@ describe("history", () => {
     expect([ahead.code, ahead.stderr]).toEqual([2, expect.stringContaining("which is ahead; give a past time")]);
   });
 
+  test("--csv changes nothing but formulas where no CI system reads along, and --ndjson leaves out what is unspecified", async () => {
+    const reason = "see ::error::a ##[b] section_start:1";
+    const events: MessageInitShape<typeof EventSchema>[] = [{ kind: EventKind.GRANTED, reason, holder: { name: "=Ada" } }];
+    await using scripted = await new ScriptedServer({ insight: { listEvents: () => ({ events }) } }).start();
+    const csv = async (more = {}) => (await type(["history", "--csv"], { CALL_ME_URL: scripted.url, ...more })).stdout;
+    expect(await csv()).toContain(`,${reason},`);
+    expect(await csv()).toContain(",'=Ada,");
+    expect(await csv({ GITHUB_ACTIONS: "true" })).not.toMatch(/::error::|##\[|section_start/);
+    const { stdout } = await type(["history", "--ndjson"], { CALL_ME_URL: scripted.url });
+    expect(stdout).not.toContain("UNSPECIFIED");
+    expect(JSON.parse(stdout)).toMatchObject({ kind: "EVENT_KIND_GRANTED", reason, slots: 0, holder: { name: "=Ada" } });
+  });
+
   test("what others have written commands no terminal and no log", async () => {
     const events = PAYLOADS.map((text): MessageInitShape<typeof EventSchema> => {
       return { kind: EventKind.GRANTED, environment: text, holder: { name: text, runUrl: text }, reason: text, leaseId: "L1" };
     });
     await using scripted = await new ScriptedServer({ insight: { listEvents: () => ({ events }) } }).start();
     for (const form of [[], ["--csv"], ["--ndjson"], ["--json"]]) {
-      const { stdout } = await type(["history", ...form], { CALL_ME_URL: scripted.url });
+      const { stdout } = await type(["history", ...form], { CALL_ME_URL: scripted.url, CI: "true" });
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
       expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
       expect(stdout).not.toMatch(/^\s*(::|##|---|\+\+\+|~~~)|##(vso)?\[|section_(start|end):/m);
@@ -196,7 +209,7 @@ test("a past time is the last of its kind before now", () => {
 });
 
 test("a CSV cell is quoted where it must be, and is no formula and no order", () => {
-  expect(csvRow(["a", 'b "c"', "d,e", "=1+1", "@x", "-2", "+3", "- list", "##[x]", "::y::"])).toBe(
+  expect(csvRow(["a", 'b "c"', "d,e", "=1+1", "@x", "-2", "+3", "- list", "##[x]", "::y::"], true)).toBe(
     `a,"b ""c""","d,e",'=1+1,'@x,-2,'+3,'- list,# #[x],: :y: :`,
   );
 });

@@ -249,10 +249,9 @@ export class Draft {
     this.#moved.length = 0;
     if (moved.size === 0) return;
     const told = new Map(this.events.slice(from).flatMap((event) => event.environments.map(({ name, available }) => [name, available])));
-    // Whoever is placed by a selector may claim what has just been told to be available.
-    const mayMove = before.selecting.size > 0 || this.pool.selecting.size > 0;
     for (const name of moved) {
-      if (!this.pool.sites.has(name) || (told.has(name) && !mayMove)) continue;
+      if (!this.pool.sites.has(name)) continue;
+      // What was told to be available may have been claimed since, in the same command.
       const was = told.get(name) ?? (before.sites.has(name) ? wouldGrant(before, name, this.at) : undefined);
       if (was !== undefined && was !== wouldGrant(this.pool, name, this.at)) this.#tell(this.next(), [name], {});
     }

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { statusOf } from "../../src/core/view.ts";
 import { CLEANED, Fleet } from "./fleet.ts";
-import { HOUR } from "./world.ts";
+import { ADMIN, HOUR, SECOND } from "./world.ts";
 
 const BOARD = { selector: [{ key: "kind", operator: "EXISTS", values: [] }], count: 1, slots: 1 } as const;
 
@@ -23,6 +23,19 @@ test("a maintenance that begins, or ends, tells of the others whose claims move 
   expect(told(fleet, "b", () => fleet.set("a", "MAINTENANCE", HOUR))).toEqual([true]);
   expect(told(fleet, "b", () => fleet.pass(HOUR))).toEqual([false]);
   expect(told(fleet, "b", () => fleet.set("a", "AVAILABLE"))).toEqual([]);
+});
+
+test("a sign of life that tells of an environment, and claims it again, tells of it twice", () => {
+  const fleet = new Fleet({ a: {}, b: {} });
+  fleet.acquire("x", "a");
+  fleet.acquire("both", ["a", "b"], { claimTimeout: SECOND });
+  fleet.release("x");
+  fleet.acquire("next", "a");
+  fleet.pass(SECOND);
+  expect(fleet.states("both", "next")).toBe("both QUEUED, next OFFERED");
+  expect(statusOf(fleet.pool, "b").available).toBe(true);
+  const renew = { type: "renew", by: ADMIN, lease: "both", notAfter: fleet.at + HOUR } as const;
+  expect(told(fleet, "b", () => fleet.do(renew)).at(-1)).toBe(false);
 });
 
 test("so does cleaning", () => {

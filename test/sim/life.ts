@@ -20,6 +20,8 @@ export class Life {
   #on = new Map<string, "HELD" | "OFFERED">();
   /** What must be cleaned before anybody is served there. */
   readonly #unclean = new Set<string>();
+  /** What cleaners have, by their leases. */
+  readonly #cleaning = new Map<string, readonly string[]>();
   /** Leases of cleaners who say, as they give them back, that they have not cleaned. */
   readonly failed = new Set<string>();
   /** As they were before the commit that is being entered. */
@@ -35,6 +37,8 @@ export class Life {
         if (lease.state === "HELD" || lease.state === "OFFERED") this.#on.set(lease.id, lease.state);
       for (const [name, { environment }] of pool.sites.entries()) if (environment.state === "AVAILABLE") this.#unclean.delete(name);
     }
+    // Who has gone meanwhile may have said that it is clean.
+    for (const [id, names] of this.#cleaning) if (!this.#on.has(id)) this.#finish(id, names);
     // A name that was deleted meanwhile begins anew.
     const all = [...pools].flatMap((pool) => [...pool.sites.keys()]);
     for (const name of this.#unclean) if (!all.includes(name)) this.#unclean.delete(name);
@@ -68,9 +72,17 @@ export class Life {
     else this.#on.delete(cause.leaseId);
     const wasUsed = cause.state === "ENDED" && before === "HELD" && kind !== "WITHDRAWN";
     if (wasUsed && !isCleaner(cause)) this.#soil(event, planned.has(cause.leaseId));
-    // It is clean also where an operator has put it out of service meanwhile.
-    const cleaned = isCleaner(cause) && cause.endReason === "RELEASED" && !this.failed.has(cause.leaseId);
-    if (cleaned) for (const { name } of environments) this.#unclean.delete(name);
+    if (!isCleaner(cause)) return;
+    const names = environments.map(({ name }) => name);
+    if (granted) this.#cleaning.set(cause.leaseId, names);
+    else if (cause.endReason === "RELEASED") this.#finish(cause.leaseId, names);
+    else this.#cleaning.delete(cause.leaseId);
+  }
+
+  /** A cleaner is done: unless it has said otherwise it is clean, also where an operator has put it out of service meanwhile. */
+  #finish(lease: string, names: readonly string[]): void {
+    this.#cleaning.delete(lease);
+    if (!this.failed.has(lease)) for (const name of names) this.#unclean.delete(name);
   }
 
   #checkGrant({ environments, cause }: Event): void {

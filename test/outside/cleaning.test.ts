@@ -47,7 +47,7 @@ describe("between two holders", () => {
     expect((await failureOf(environments.acquireForCleaning({ environment: "clean" }))).message).toContain("it is AVAILABLE");
     expect(await refusal(environments.acquireForCleaning({ environment: "cleann" }))).toBe("not_found ENVIRONMENT_NOT_FOUND");
     expect(await refusal(environments.acquireForCleaning({ pool: "claen" }))).toBe("not_found POOL_NOT_FOUND");
-    expect(await refusal(environments.acquireForCleaning({ pool: "other", environment: "clean" }))).toBe("invalid_argument BAD_FIELD");
+    expect(await refusal(environments.acquireForCleaning({ pool: "other", environment: "clean" }))).toBe("invalid_argument POOL_MISMATCH");
     expect(await refusal(environments.acquireForCleaning({ pool: "clean", ttl: seconds(0.5) }))).toBe("invalid_argument BAD_FIELD");
   });
 

@@ -1,7 +1,7 @@
 import type { Totals } from "../core/draft.ts";
+import { type Estimate, estimateOf } from "../core/expecting.ts";
 import { limits } from "../core/limits.ts";
 import { allFor } from "../core/line/candidates.ts";
-import { type Estimate, estimateOf } from "../core/line/expecting.ts";
 import { seeking } from "../core/line/seeking.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";

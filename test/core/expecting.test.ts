@@ -1,7 +1,7 @@
 /** When a waiter may expect its turn, by what was held before. */
 import { expect, test } from "vitest";
-import { estimateOf } from "../../src/core/line/expecting.ts";
-import { HoldTimes } from "../../src/core/line/hold-times.ts";
+import { estimateOf } from "../../src/core/expecting.ts";
+import { HoldTimes } from "../../src/core/hold-times.ts";
 import { type Asked, MINUTE, World } from "./world.ts";
 
 /** Holds of one to ten minutes, evenly. */

@@ -1,5 +1,5 @@
+import { HoldTimes } from "../../core/hold-times.ts";
 import { limits } from "../../core/limits.ts";
-import { HoldTimes } from "../../core/line/hold-times.ts";
 import { namesOf } from "../../core/model/needs.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Commit } from "../../store/store.ts";

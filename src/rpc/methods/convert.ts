@@ -21,8 +21,8 @@ import {
   WatchKind,
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { EnvironmentStatus, Occupant, Reservation } from "../../core/event.ts";
+import type { Estimate } from "../../core/expecting.ts";
 import { isGranted, latestEnd } from "../../core/ledger.ts";
-import type { Estimate } from "../../core/line/expecting.ts";
 import type { Environment, Facts, LastUse } from "../../core/model/environment.ts";
 import type { CancelRequest, EndedBy, Holder, Lease, NamedNeed, Need } from "../../core/model/lease.ts";
 import { isSelecting, partsOf } from "../../core/model/needs.ts";

@@ -1,4 +1,4 @@
-import type { Micros } from "../model/units.ts";
+import type { Micros } from "./model/units.ts";
 
 /** How long something takes that is still ahead, and what is known of holds at all. */
 export interface Forecast {

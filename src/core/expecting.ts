@@ -1,13 +1,14 @@
 /** When a waiter may expect its turn, by how long others have held what it waits for. Pure. */
-import { latestEnd, leaseOf } from "../ledger.ts";
-import type { Lease } from "../model/lease.ts";
-import { isSelecting, sitesOf } from "../model/needs.ts";
-import type { Pool, Site } from "../model/pool.ts";
-import { rankOf } from "../model/rank.ts";
-import { isOutOfService } from "../model/site.ts";
-import type { Micros } from "../model/units.ts";
-import { lookedFor, standingOf } from "../standing.ts";
+
 import type { Forecast, HoldTimes } from "./hold-times.ts";
+import { latestEnd, leaseOf } from "./ledger.ts";
+import type { Lease } from "./model/lease.ts";
+import { isSelecting, sitesOf } from "./model/needs.ts";
+import type { Pool, Site } from "./model/pool.ts";
+import { rankOf } from "./model/rank.ts";
+import { isOutOfService } from "./model/site.ts";
+import type { Micros } from "./model/units.ts";
+import { lookedFor, standingOf } from "./standing.ts";
 
 /** An estimate: one of two such waits ends by `p50`, nine of ten by `p90`. */
 export interface Estimate {

@@ -1,7 +1,7 @@
 /** Environments whose holders could not be given all that is configured: nobody new gets them before the server has it. */
 import type { SetState } from "./core/command.ts";
-import { limits } from "./core/limits.ts";
 import type { Environment } from "./core/model/environment.ts";
+import { clipped } from "./core/model/text.ts";
 import type { Engine } from "./engine/engine.ts";
 import { lacking } from "./rpc/methods/variables.ts";
 
@@ -49,7 +49,7 @@ export async function withholdIncomplete(engine: Engine, secrets: ReadonlyMap<st
 
 function changeOf({ config, state, stateReason, uncleaned }: Environment, names: readonly string[]): SetState[] | undefined {
   const set = (to: SetState["state"], reason: string): SetState[] => [
-    { type: "setState", by: BY, environment: config.name, state: to, reason: reason.slice(0, limits.text) },
+    { type: "setState", by: BY, environment: config.name, state: to, reason: clipped(reason) },
   ];
   if (names.length > 0) return state === "AVAILABLE" ? set("MAINTENANCE", `${REASON}${names.join(", ")}`) : undefined;
   if (state !== "MAINTENANCE" || !stateReason.startsWith(REASON)) return undefined;

@@ -31,14 +31,14 @@ export function isTurned({ now, before }: Versions): boolean {
  * less. `want`: absent for the one that they name.
  */
 export function isTaken({ now, before }: Versions, rank: Rank, want: SelectorWant | undefined): boolean {
-  const isFor = (site: Site) => want === undefined || wouldDo(want, site);
-  return [now, before].every((site) => site === undefined || !isFor(site) || roomOf(site, rank) === 0);
+  const isWanted = (site: Site) => want === undefined || wouldDo(want, site);
+  return [now, before].every((site) => site === undefined || !isWanted(site) || roomOf(site, rank) === 0);
 }
 
 /** Whether a waiter may take something else now because of what is free of a site, or of when it was used. */
 export function isConcerned({ now, before }: Versions, { rank, lease, placing }: Waiting): boolean {
-  const [room, had] = [now, before].map((site) => (site !== undefined && isFor(lease, site) ? roomOf(site, rank) : 0));
-  if (room === undefined || had === undefined) return true;
+  const roomIn = (site: Site | undefined) => (site !== undefined && isFor(lease, site) ? roomOf(site, rank) : 0);
+  const [room, had] = [roomIn(now), roomIn(before)];
   // Each of its needs may claim some of it.
   const most = lease.needs.reduce((sum, { slots }) => sum + slots, 0);
   const moved = now?.environment.fence !== before?.environment.fence;

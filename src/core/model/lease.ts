@@ -152,3 +152,14 @@ export interface Lease extends Terms {
 export function requestKey(principal: string, pool: string, requestId: string): string {
   return JSON.stringify([principal, pool, requestId]);
 }
+
+/** Who a lease is for, as people look for them: the name that they gave or, without one, the page of the run; else who asked. */
+export function whoOf({ holder, principal }: Pick<Lease, "holder" | "principal">): string {
+  return holder.name || holder.runUrl || principal;
+}
+
+/** The same, with the page of the run beside the name. */
+export function whoInFull(lease: Pick<Lease, "holder" | "principal">): string {
+  const { name, runUrl } = lease.holder;
+  return name === "" || runUrl === "" ? whoOf(lease) : `${name} (${runUrl})`;
+}

@@ -5,7 +5,7 @@
 import type { Outcome } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import type { Environment } from "../model/environment.ts";
-import type { EndReason, Lease } from "../model/lease.ts";
+import { type EndReason, type Lease, whoInFull } from "../model/lease.ts";
 import { sitesOf } from "../model/needs.ts";
 import { clipped } from "../model/text.ts";
 import type { Micros } from "../model/units.ts";
@@ -44,13 +44,13 @@ function afterUse(environment: Environment, lease: Lease, leaving: Leaving, at: 
   const counted = withFailures(environment, isDeath, leaving);
   const isLost = unaware || reason === "EXPIRED" || reason === "FORCE_RELEASED";
   const isDirty = cleaning?.required === true || (onExpiry === "CLEAN" && isLost);
-  const used = isDirty ? soiled(counted, at, isLost ? `left by ${nameOf(lease)}` : `used by ${nameOf(lease)}`) : counted;
+  const used = isDirty ? soiled(counted, at, isLost ? `left by ${whoInFull(lease)}` : `used by ${whoInFull(lease)}`) : counted;
   const { failures = 0 } = counted;
   if (quarantineAfter !== undefined && failures >= quarantineAfter && failures > (environment.failures ?? 0))
-    return quarantined(used, `${failures} leases in a row failed, the last that of ${nameOf(lease)}${told(note)}`);
-  if (onExpiry === "HOLD" && isDeath) return quarantined(used, `left as it was by ${nameOf(lease)}, whose lease expired`);
+    return quarantined(used, `${failures} leases in a row failed, the last that of ${whoInFull(lease)}${told(note)}`);
+  if (onExpiry === "HOLD" && isDeath) return quarantined(used, `left as it was by ${whoInFull(lease)}, whose lease expired`);
   if (outcome !== "BROKEN" || used.state === "QUARANTINED") return used;
-  return kept(used, "MAINTENANCE", `broken, says ${nameOf(lease)}${told(note)}`);
+  return kept(used, "MAINTENANCE", `broken, says ${whoInFull(lease)}${told(note)}`);
 }
 
 /**
@@ -68,8 +68,8 @@ function afterCleaning(environment: Environment, lease: Lease, leaving: Leaving,
   if (!isAtWork && environment.state !== "CLEANING") return environment;
   // Nobody has touched it: it keeps its place among those that wait to be cleaned.
   const since = used ? at : (environment.dirtySince ?? at);
-  const again = soiled(environment, since, `${nameOf(lease)} did not clean it${told(note)}`);
-  if (outcome === "BROKEN") return quarantined(again, `${nameOf(lease)} could not clean it${told(note)}`);
+  const again = soiled(environment, since, `${whoInFull(lease)} did not clean it${told(note)}`);
+  if (outcome === "BROKEN") return quarantined(again, `${whoInFull(lease)} could not clean it${told(note)}`);
   return isOverdue(again, at) ? notCleaned(again) : again;
 }
 
@@ -120,11 +120,6 @@ export function kept(environment: Environment, state: Environment["state"], reas
 export function inState(environment: Environment, state: Environment["state"], reason = ""): Environment {
   const { stateUntil: _, dirtySince: __, cleanBy: ___, uncleaned: ____, ...rest } = environment;
   return { ...rest, state, stateReason: clipped(reason) };
-}
-
-/** Who a lease is for, as people look for them. */
-function nameOf({ holder, principal }: Lease): string {
-  return holder.runUrl || holder.name || principal;
 }
 
 function told(note: string): string {

@@ -5,7 +5,7 @@ import { leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
 import { allFor, someFor } from "../line/candidates.ts";
 import { choose, shortlist } from "../line/choosing.ts";
-import type { Lease, SelectorWant, Want } from "../model/lease.ts";
+import { type Lease, type SelectorWant, type Want, whoInFull } from "../model/lease.ts";
 import { type Part, selectorsOf, sitesOf } from "../model/needs.ts";
 import type { Pool, Site } from "../model/pool.ts";
 import { textOf } from "../model/selector-text.ts";
@@ -39,7 +39,7 @@ export function inTheWay(
     obstacles,
     metadata: {
       environments: scarce.map(({ site }) => site.environment.config.name).join(", "),
-      holders: holders.map(nameOf).join(", "),
+      holders: holders.map(whoInFull).join(", "),
       lease_ids: holders.map((lease) => lease.id).join(", "),
     },
   };
@@ -96,7 +96,7 @@ function obstacle(pool: Pool, site: Site, slots: number): string {
   if (state !== "AVAILABLE") return `${config.name} is ${state}${stateReason === "" ? "" : ` (${stateReason})`}`;
   const holders = holdersOf(pool, site);
   const others = site.occupants.size - holders.length;
-  const names = holders.map((lease) => `${lease.state === "OFFERED" ? "offered to" : "held by"} ${nameOf(lease)}`);
+  const names = holders.map((lease) => `${lease.state === "OFFERED" ? "offered to" : "held by"} ${whoInFull(lease)}`);
   const facts = [...names, ...(others > 0 ? [`${others} more`] : [])];
   const resting = restingSlots(site);
   if (resting > 0) facts.push(config.capacity === 1 ? "resting after its last holder" : `${counted(resting, "slot")} resting`);
@@ -117,9 +117,4 @@ function holdersOf(pool: Pool, site: Site): Lease[] {
     holders.push(leaseOf(pool, id));
   }
   return holders;
-}
-
-function nameOf({ holder, principal }: Lease): string {
-  const name = holder.name || principal;
-  return holder.runUrl === "" ? name : `${name} (${holder.runUrl})`;
 }

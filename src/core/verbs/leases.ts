@@ -4,7 +4,7 @@ import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnv
 import type { Draft } from "../draft.ts";
 import { isGranted, latestEnd, leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
-import { type Lease, requestKey } from "../model/lease.ts";
+import { type Lease, requestKey, whoOf } from "../model/lease.ts";
 import { isOn } from "../model/needs.ts";
 import type { Site } from "../model/pool.ts";
 import { livesBySigns } from "../model/reservation.ts";
@@ -168,7 +168,7 @@ function noLease(id: string): Refusal {
 }
 
 function notYours(lease: Lease): Refusal {
-  const who = lease.holder.name || lease.principal;
+  const who = whoOf(lease);
   return {
     ok: false,
     reason: "NOT_YOURS",
@@ -190,7 +190,7 @@ function nothingHeld(environment: string, requestId?: string): Refusal {
 
 function nameTheLease(environment: string, own: readonly Lease[]): Refusal {
   const [first] = own;
-  const who = first?.holder.name || first?.holder.runUrl || first?.principal || "";
+  const who = first === undefined ? "" : whoOf(first);
   const how = first?.state === "OFFERED" ? "offered to" : "held for";
   const ids = own.slice(0, limits.named).map((lease) => lease.id);
   return {

@@ -2,6 +2,7 @@
 import { Code } from "@connectrpc/connect";
 import type { Acquire, Caller } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
+import { whoOf } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { wouldGrant } from "../../core/view.ts";
@@ -114,8 +115,7 @@ function holderHeaders(pool: Pool, environment: string): Record<string, string> 
   const lease = first === undefined ? undefined : pool.leases.get(first);
   const headers: Record<string, string> = { "retry-after": "5" };
   if (lease === undefined) return headers;
-  const who = lease.holder.name || lease.principal;
-  return { ...headers, "x-call-me-lease-id": lease.id, "x-call-me-holder": who.replace(/[^\x20-\x7e]/g, "?") };
+  return { ...headers, "x-call-me-lease-id": lease.id, "x-call-me-holder": whoOf(lease).replace(/[^\x20-\x7e]/g, "?") };
 }
 
 function hasBody({ req }: Exchange): boolean {

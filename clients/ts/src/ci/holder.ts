@@ -5,7 +5,7 @@ import { currentRun } from "./run.ts";
 import type { Variables } from "./systems.ts";
 
 /** All that a holder tells of itself. */
-type Described = Omit<Holder, "$typeName" | "$unknown">;
+type Described = Omit<Holder, "$typeName" | "$unknown" | "proven">;
 
 /** Who a lease is for: what was said, else CALL_ME_… variables, else what the CI system tells, else user@host. */
 export function describeHolder(

@@ -71,6 +71,20 @@ const (
 	EventKind_EVENT_KIND_CLEANING EventKind = 20
 	// A holder is asked to stop, by a newer request of its supersede_key.
 	EventKind_EVENT_KIND_CANCEL_REQUESTED EventKind = 21
+	// A key was made; `subject` is its id, `reason` its label and what it allows.
+	EventKind_EVENT_KIND_KEY_CREATED EventKind = 22
+	// It has a new secret; `reason` says until when the one before works.
+	EventKind_EVENT_KIND_KEY_ROTATED EventKind = 23
+	// It was revoked.
+	EventKind_EVENT_KIND_KEY_REVOKED EventKind = 24
+	// Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing.
+	EventKind_EVENT_KIND_REFUSED EventKind = 25
+	// The configuration of a pool changed; `subject` is the pool, `reason` names the fields.
+	EventKind_EVENT_KIND_POOL_CHANGED EventKind = 26
+	// A lease's not_after was set anew; `reason` has it.
+	EventKind_EVENT_KIND_EXTENDED EventKind = 27
+	// The server has read its file of access rules; `reason` says what it has in it.
+	EventKind_EVENT_KIND_ACCESS_CHANGED EventKind = 28
 )
 
 // Enum value maps for EventKind.
@@ -98,6 +112,13 @@ var (
 		19: "EVENT_KIND_RESERVED",
 		20: "EVENT_KIND_CLEANING",
 		21: "EVENT_KIND_CANCEL_REQUESTED",
+		22: "EVENT_KIND_KEY_CREATED",
+		23: "EVENT_KIND_KEY_ROTATED",
+		24: "EVENT_KIND_KEY_REVOKED",
+		25: "EVENT_KIND_REFUSED",
+		26: "EVENT_KIND_POOL_CHANGED",
+		27: "EVENT_KIND_EXTENDED",
+		28: "EVENT_KIND_ACCESS_CHANGED",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":         0,
@@ -122,6 +143,13 @@ var (
 		"EVENT_KIND_RESERVED":            19,
 		"EVENT_KIND_CLEANING":            20,
 		"EVENT_KIND_CANCEL_REQUESTED":    21,
+		"EVENT_KIND_KEY_CREATED":         22,
+		"EVENT_KIND_KEY_ROTATED":         23,
+		"EVENT_KIND_KEY_REVOKED":         24,
+		"EVENT_KIND_REFUSED":             25,
+		"EVENT_KIND_POOL_CHANGED":        26,
+		"EVENT_KIND_EXTENDED":            27,
+		"EVENT_KIND_ACCESS_CHANGED":      28,
 	}
 )
 
@@ -245,7 +273,11 @@ type Event struct {
 	// Of a change of an environment: its state after it.
 	State EnvironmentState `protobuf:"varint,14,opt,name=state,proto3,enum=callme.v1.EnvironmentState" json:"state,omitempty"`
 	// Of a change of an environment: its capacity after it.
-	Capacity      uint32 `protobuf:"varint,15,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	Capacity uint32 `protobuf:"varint,15,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	// Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+	PrincipalLabel string `protobuf:"bytes,16,opt,name=principal_label,json=principalLabel,proto3" json:"principal_label,omitempty"`
+	// What it is about, where that is no environment and no lease: a key, a method, a pool.
+	Subject       string `protobuf:"bytes,17,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -383,6 +415,20 @@ func (x *Event) GetCapacity() uint32 {
 		return x.Capacity
 	}
 	return 0
+}
+
+func (x *Event) GetPrincipalLabel() string {
+	if x != nil {
+		return x.PrincipalLabel
+	}
+	return ""
+}
+
+func (x *Event) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
 }
 
 // Which events; all that is given must fit.
@@ -942,7 +988,7 @@ var File_callme_v1_insight_service_proto protoreflect.FileDescriptor
 
 const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcallme/v1/insight_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x04\n" +
+	"\x1fcallme/v1/insight_service.proto\x12\tcallme.v1\x1a\x15callme/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x04\n" +
 	"\x05Event\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12(\n" +
@@ -961,7 +1007,9 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\n" +
 	"granted_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tgrantedAt\x121\n" +
 	"\x05state\x18\x0e \x01(\x0e2\x1b.callme.v1.EnvironmentStateR\x05state\x12\x1a\n" +
-	"\bcapacity\x18\x0f \x01(\rR\bcapacity\"\xd9\x02\n" +
+	"\bcapacity\x18\x0f \x01(\rR\bcapacity\x12'\n" +
+	"\x0fprincipal_label\x18\x10 \x01(\tR\x0eprincipalLabel\x12\x18\n" +
+	"\asubject\x18\x11 \x01(\tR\asubject\"\xd9\x02\n" +
 	"\vEventFilter\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12 \n" +
 	"\venvironment\x18\x02 \x01(\tR\venvironment\x12\x19\n" +
@@ -1003,7 +1051,7 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\vcovers_from\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"coversFrom\";\n" +
 	"\x10GetStatsResponse\x12'\n" +
-	"\x04rows\x18\x01 \x03(\v2\x13.callme.v1.StatsRowR\x04rows*\xf7\x04\n" +
+	"\x04rows\x18\x01 \x03(\v2\x13.callme.v1.StatsRowR\x04rows*\xb8\x06\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_QUEUED\x10\x01\x12\x16\n" +
@@ -1027,7 +1075,14 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x18EVENT_KIND_FACTS_CHANGED\x10\x12\x12\x17\n" +
 	"\x13EVENT_KIND_RESERVED\x10\x13\x12\x17\n" +
 	"\x13EVENT_KIND_CLEANING\x10\x14\x12\x1f\n" +
-	"\x1bEVENT_KIND_CANCEL_REQUESTED\x10\x15*}\n" +
+	"\x1bEVENT_KIND_CANCEL_REQUESTED\x10\x15\x12\x1a\n" +
+	"\x16EVENT_KIND_KEY_CREATED\x10\x16\x12\x1a\n" +
+	"\x16EVENT_KIND_KEY_ROTATED\x10\x17\x12\x1a\n" +
+	"\x16EVENT_KIND_KEY_REVOKED\x10\x18\x12\x16\n" +
+	"\x12EVENT_KIND_REFUSED\x10\x19\x12\x1b\n" +
+	"\x17EVENT_KIND_POOL_CHANGED\x10\x1a\x12\x17\n" +
+	"\x13EVENT_KIND_EXTENDED\x10\x1b\x12\x1d\n" +
+	"\x19EVENT_KIND_ACCESS_CHANGED\x10\x1c*}\n" +
 	"\aGroupBy\x12\x18\n" +
 	"\x14GROUP_BY_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14GROUP_BY_ENVIRONMENT\x10\x01\x12\x11\n" +

@@ -363,7 +363,9 @@ type Holder struct {
 	// The job's name within its pipeline.
 	Job string `protobuf:"bytes,7,opt,name=job,proto3" json:"job,omitempty"`
 	// Who started the run.
-	Actor         string `protobuf:"bytes,8,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,8,opt,name=actor,proto3" json:"actor,omitempty"`
+	// The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+	Proven        []string `protobuf:"bytes,9,rep,name=proven,proto3" json:"proven,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +456,13 @@ func (x *Holder) GetActor() string {
 	return ""
 }
 
+func (x *Holder) GetProven() []string {
+	if x != nil {
+		return x.Proven
+	}
+	return nil
+}
+
 // A lease as others see it: who is on an environment, or ahead in its line.
 type Occupant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -481,8 +490,10 @@ type Occupant struct {
 	NotBefore *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
 	// Its holder is asked to stop. Absent: nobody has.
 	CancelRequested *CancelRequest `protobuf:"bytes,11,opt,name=cancel_requested,json=cancelRequested,proto3" json:"cancel_requested,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Who that is, in words: the label of the key. Nothing is decided by it.
+	PrincipalLabel string `protobuf:"bytes,12,opt,name=principal_label,json=principalLabel,proto3" json:"principal_label,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Occupant) Reset() {
@@ -590,6 +601,13 @@ func (x *Occupant) GetCancelRequested() *CancelRequest {
 		return x.CancelRequested
 	}
 	return nil
+}
+
+func (x *Occupant) GetPrincipalLabel() string {
+	if x != nil {
+		return x.PrincipalLabel
+	}
+	return ""
 }
 
 // Asks a holder to stop, and to give the lease back. It is never taken back.
@@ -978,7 +996,13 @@ type EndedBy struct {
 	// Who the lease is for whose lease_token was shown, if one was.
 	Holder *Holder `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
 	// The lease whose lease_token was shown, if one was: a lease's own id here means that its own holder ended it. SUPERSEDED: the newer one.
-	LeaseId       string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	LeaseId string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	// Who that is, in words: the label of the key. Nothing is decided by it.
+	PrincipalLabel string `protobuf:"bytes,4,opt,name=principal_label,json=principalLabel,proto3" json:"principal_label,omitempty"`
+	// From where it was called.
+	Address string `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	// What a token has proven of who called.
+	Claims        map[string]string `protobuf:"bytes,6,rep,name=claims,proto3" json:"claims,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1032,6 +1056,27 @@ func (x *EndedBy) GetLeaseId() string {
 		return x.LeaseId
 	}
 	return ""
+}
+
+func (x *EndedBy) GetPrincipalLabel() string {
+	if x != nil {
+		return x.PrincipalLabel
+	}
+	return ""
+}
+
+func (x *EndedBy) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *EndedBy) GetClaims() map[string]string {
+	if x != nil {
+		return x.Claims
+	}
+	return nil
 }
 
 // When a lease that waits may have its turn, by how long others have held what it waits for. It is a guess: nothing is decided by it.
@@ -1195,9 +1240,11 @@ type Lease struct {
 	// What was asked for, where any of it was by selector; `environments` says it where all was by name.
 	Needs []*Need `protobuf:"bytes,40,rep,name=needs,proto3" json:"needs,omitempty"`
 	// What it was asked for with, if anything: see AcquireRequest.supersede_key.
-	SupersedeKey  string `protobuf:"bytes,41,opt,name=supersede_key,json=supersedeKey,proto3" json:"supersede_key,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SupersedeKey string `protobuf:"bytes,41,opt,name=supersede_key,json=supersedeKey,proto3" json:"supersede_key,omitempty"`
+	// Who asked, in words: the label of the key. Nothing is decided by it.
+	PrincipalLabel string `protobuf:"bytes,42,opt,name=principal_label,json=principalLabel,proto3" json:"principal_label,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Lease) Reset() {
@@ -1513,6 +1560,13 @@ func (x *Lease) GetNeeds() []*Need {
 func (x *Lease) GetSupersedeKey() string {
 	if x != nil {
 		return x.SupersedeKey
+	}
+	return ""
+}
+
+func (x *Lease) GetPrincipalLabel() string {
+	if x != nil {
+		return x.PrincipalLabel
 	}
 	return ""
 }
@@ -1912,7 +1966,7 @@ var File_callme_v1_types_proto protoreflect.FileDescriptor
 
 const file_callme_v1_types_proto_rawDesc = "" +
 	"\n" +
-	"\x15callme/v1/types.proto\x12\tcallme.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x01\n" +
+	"\x15callme/v1/types.proto\x12\tcallme.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x01\n" +
 	"\x06Holder\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x15.callme.v1.HolderKindR\x04kind\x12\x17\n" +
@@ -1923,7 +1977,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x03ref\x18\x05 \x01(\tR\x03ref\x12\x10\n" +
 	"\x03sha\x18\x06 \x01(\tR\x03sha\x12\x10\n" +
 	"\x03job\x18\a \x01(\tR\x03job\x12\x14\n" +
-	"\x05actor\x18\b \x01(\tR\x05actor\"\xee\x03\n" +
+	"\x05actor\x18\b \x01(\tR\x05actor\x12\x16\n" +
+	"\x06proven\x18\t \x03(\tR\x06proven\"\x97\x04\n" +
 	"\bOccupant\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12+\n" +
@@ -1938,7 +1993,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"not_before\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x12C\n" +
-	"\x10cancel_requested\x18\v \x01(\v2\x18.callme.v1.CancelRequestR\x0fcancelRequested\"\x83\x01\n" +
+	"\x10cancel_requested\x18\v \x01(\v2\x18.callme.v1.CancelRequestR\x0fcancelRequested\x12'\n" +
+	"\x0fprincipal_label\x18\f \x01(\tR\x0eprincipalLabel\"\x83\x01\n" +
 	"\rCancelRequest\x12\"\n" +
 	"\x02by\x18\x01 \x01(\v2\x12.callme.v1.EndedByR\x02by\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x126\n" +
@@ -1971,17 +2027,23 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\tvariables\x18\x01 \x03(\v2$.callme.v1.LeasedSlot.VariablesEntryR\tvariables\x1a<\n" +
 	"\x0eVariablesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"m\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa3\x02\n" +
 	"\aEndedBy\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12)\n" +
 	"\x06holder\x18\x02 \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x19\n" +
-	"\blease_id\x18\x03 \x01(\tR\aleaseId\"\xbc\x01\n" +
+	"\blease_id\x18\x03 \x01(\tR\aleaseId\x12'\n" +
+	"\x0fprincipal_label\x18\x04 \x01(\tR\x0eprincipalLabel\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x126\n" +
+	"\x06claims\x18\x06 \x03(\v2\x1e.callme.v1.EndedBy.ClaimsEntryR\x06claims\x1a9\n" +
+	"\vClaimsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbc\x01\n" +
 	"\bEstimate\x12,\n" +
 	"\x03p50\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03p50\x12,\n" +
 	"\x03p90\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x03p90\x12\x18\n" +
 	"\asamples\x18\x03 \x01(\rR\asamples\x12:\n" +
 	"\vmedian_hold\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"medianHold\"\xbc\x0e\n" +
+	"medianHold\"\xe5\x0e\n" +
 	"\x05Lease\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
@@ -2034,7 +2096,8 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x10next_reservation\x18& \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x12\x1a\n" +
 	"\bcleaning\x18' \x01(\bR\bcleaning\x12%\n" +
 	"\x05needs\x18( \x03(\v2\x0f.callme.v1.NeedR\x05needs\x12#\n" +
-	"\rsupersede_key\x18) \x01(\tR\fsupersedeKey\"\xce\x06\n" +
+	"\rsupersede_key\x18) \x01(\tR\fsupersedeKey\x12'\n" +
+	"\x0fprincipal_label\x18* \x01(\tR\x0eprincipalLabel\"\xce\x06\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -2130,7 +2193,7 @@ func file_callme_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_callme_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_callme_v1_types_proto_goTypes = []any{
 	(HolderKind)(0),               // 0: callme.v1.HolderKind
 	(LeaseState)(0),               // 1: callme.v1.LeaseState
@@ -2153,77 +2216,79 @@ var file_callme_v1_types_proto_goTypes = []any{
 	(*LastUse)(nil),               // 18: callme.v1.LastUse
 	nil,                           // 19: callme.v1.LeasedEnvironment.VariablesEntry
 	nil,                           // 20: callme.v1.LeasedSlot.VariablesEntry
-	nil,                           // 21: callme.v1.EnvironmentStatus.LabelsEntry
-	nil,                           // 22: callme.v1.EnvironmentStatus.FactsEntry
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
+	nil,                           // 21: callme.v1.EndedBy.ClaimsEntry
+	nil,                           // 22: callme.v1.EnvironmentStatus.LabelsEntry
+	nil,                           // 23: callme.v1.EnvironmentStatus.FactsEntry
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
 }
 var file_callme_v1_types_proto_depIdxs = []int32{
 	0,  // 0: callme.v1.Holder.kind:type_name -> callme.v1.HolderKind
 	5,  // 1: callme.v1.Occupant.holder:type_name -> callme.v1.Holder
 	1,  // 2: callme.v1.Occupant.state:type_name -> callme.v1.LeaseState
-	23, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
-	23, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
-	23, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
-	23, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
+	24, // 3: callme.v1.Occupant.since:type_name -> google.protobuf.Timestamp
+	24, // 4: callme.v1.Occupant.until:type_name -> google.protobuf.Timestamp
+	24, // 5: callme.v1.Occupant.latest_end:type_name -> google.protobuf.Timestamp
+	24, // 6: callme.v1.Occupant.not_before:type_name -> google.protobuf.Timestamp
 	7,  // 7: callme.v1.Occupant.cancel_requested:type_name -> callme.v1.CancelRequest
 	12, // 8: callme.v1.CancelRequest.by:type_name -> callme.v1.EndedBy
-	23, // 9: callme.v1.CancelRequest.deadline:type_name -> google.protobuf.Timestamp
-	23, // 10: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
+	24, // 9: callme.v1.CancelRequest.deadline:type_name -> google.protobuf.Timestamp
+	24, // 10: callme.v1.Reservation.at:type_name -> google.protobuf.Timestamp
 	5,  // 11: callme.v1.Reservation.holder:type_name -> callme.v1.Holder
-	23, // 12: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
+	24, // 12: callme.v1.Reservation.until:type_name -> google.protobuf.Timestamp
 	19, // 13: callme.v1.LeasedEnvironment.variables:type_name -> callme.v1.LeasedEnvironment.VariablesEntry
 	11, // 14: callme.v1.LeasedEnvironment.slot_variables:type_name -> callme.v1.LeasedSlot
 	20, // 15: callme.v1.LeasedSlot.variables:type_name -> callme.v1.LeasedSlot.VariablesEntry
 	5,  // 16: callme.v1.EndedBy.holder:type_name -> callme.v1.Holder
-	23, // 17: callme.v1.Estimate.p50:type_name -> google.protobuf.Timestamp
-	23, // 18: callme.v1.Estimate.p90:type_name -> google.protobuf.Timestamp
-	24, // 19: callme.v1.Estimate.median_hold:type_name -> google.protobuf.Duration
-	1,  // 20: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
-	2,  // 21: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
-	10, // 22: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
-	5,  // 23: callme.v1.Lease.holder:type_name -> callme.v1.Holder
-	6,  // 24: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
-	6,  // 25: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
-	23, // 26: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
-	23, // 27: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
-	23, // 28: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
-	23, // 29: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
-	23, // 30: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
-	24, // 31: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	24, // 32: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
-	24, // 33: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
-	24, // 34: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
-	24, // 35: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
-	24, // 36: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
-	12, // 37: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
-	23, // 38: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
-	13, // 39: callme.v1.Lease.estimated_start:type_name -> callme.v1.Estimate
-	7,  // 40: callme.v1.Lease.cancel_requested:type_name -> callme.v1.CancelRequest
-	23, // 41: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
-	23, // 42: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
-	8,  // 43: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
-	9,  // 44: callme.v1.Lease.needs:type_name -> callme.v1.Need
-	3,  // 45: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
-	6,  // 46: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
-	23, // 47: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
-	6,  // 48: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
-	17, // 49: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
-	21, // 50: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
-	22, // 51: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
-	8,  // 52: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
-	5,  // 53: callme.v1.Fact.holder:type_name -> callme.v1.Holder
-	23, // 54: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
-	23, // 55: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
-	18, // 56: callme.v1.Rest.from:type_name -> callme.v1.LastUse
-	5,  // 57: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
-	2,  // 58: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
-	16, // 59: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
-	60, // [60:60] is the sub-list for method output_type
-	60, // [60:60] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	21, // 17: callme.v1.EndedBy.claims:type_name -> callme.v1.EndedBy.ClaimsEntry
+	24, // 18: callme.v1.Estimate.p50:type_name -> google.protobuf.Timestamp
+	24, // 19: callme.v1.Estimate.p90:type_name -> google.protobuf.Timestamp
+	25, // 20: callme.v1.Estimate.median_hold:type_name -> google.protobuf.Duration
+	1,  // 21: callme.v1.Lease.state:type_name -> callme.v1.LeaseState
+	2,  // 22: callme.v1.Lease.end_reason:type_name -> callme.v1.EndReason
+	10, // 23: callme.v1.Lease.environments:type_name -> callme.v1.LeasedEnvironment
+	5,  // 24: callme.v1.Lease.holder:type_name -> callme.v1.Holder
+	6,  // 25: callme.v1.Lease.ahead:type_name -> callme.v1.Occupant
+	6,  // 26: callme.v1.Lease.holders:type_name -> callme.v1.Occupant
+	24, // 27: callme.v1.Lease.created_at:type_name -> google.protobuf.Timestamp
+	24, // 28: callme.v1.Lease.granted_at:type_name -> google.protobuf.Timestamp
+	24, // 29: callme.v1.Lease.ended_at:type_name -> google.protobuf.Timestamp
+	24, // 30: callme.v1.Lease.expires_at:type_name -> google.protobuf.Timestamp
+	24, // 31: callme.v1.Lease.claim_by:type_name -> google.protobuf.Timestamp
+	25, // 32: callme.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	25, // 33: callme.v1.Lease.ttl_remaining:type_name -> google.protobuf.Duration
+	25, // 34: callme.v1.Lease.max_hold:type_name -> google.protobuf.Duration
+	25, // 35: callme.v1.Lease.ticket_ttl:type_name -> google.protobuf.Duration
+	25, // 36: callme.v1.Lease.claim_timeout:type_name -> google.protobuf.Duration
+	25, // 37: callme.v1.Lease.queue_timeout:type_name -> google.protobuf.Duration
+	12, // 38: callme.v1.Lease.ended_by:type_name -> callme.v1.EndedBy
+	24, // 39: callme.v1.Lease.latest_end:type_name -> google.protobuf.Timestamp
+	13, // 40: callme.v1.Lease.estimated_start:type_name -> callme.v1.Estimate
+	7,  // 41: callme.v1.Lease.cancel_requested:type_name -> callme.v1.CancelRequest
+	24, // 42: callme.v1.Lease.not_before:type_name -> google.protobuf.Timestamp
+	24, // 43: callme.v1.Lease.not_after:type_name -> google.protobuf.Timestamp
+	8,  // 44: callme.v1.Lease.next_reservation:type_name -> callme.v1.Reservation
+	9,  // 45: callme.v1.Lease.needs:type_name -> callme.v1.Need
+	3,  // 46: callme.v1.EnvironmentStatus.state:type_name -> callme.v1.EnvironmentState
+	6,  // 47: callme.v1.EnvironmentStatus.holders:type_name -> callme.v1.Occupant
+	24, // 48: callme.v1.EnvironmentStatus.state_until:type_name -> google.protobuf.Timestamp
+	6,  // 49: callme.v1.EnvironmentStatus.next:type_name -> callme.v1.Occupant
+	17, // 50: callme.v1.EnvironmentStatus.rest:type_name -> callme.v1.Rest
+	22, // 51: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
+	23, // 52: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
+	8,  // 53: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
+	5,  // 54: callme.v1.Fact.holder:type_name -> callme.v1.Holder
+	24, // 55: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
+	24, // 56: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	18, // 57: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 58: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 59: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	16, // 60: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
+	61, // [61:61] is the sub-list for method output_type
+	61, // [61:61] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }
@@ -2237,7 +2302,7 @@ func file_callme_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_types_proto_rawDesc), len(file_callme_v1_types_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

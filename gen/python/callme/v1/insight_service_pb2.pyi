@@ -36,6 +36,13 @@ class EventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EVENT_KIND_RESERVED: _ClassVar[EventKind]
     EVENT_KIND_CLEANING: _ClassVar[EventKind]
     EVENT_KIND_CANCEL_REQUESTED: _ClassVar[EventKind]
+    EVENT_KIND_KEY_CREATED: _ClassVar[EventKind]
+    EVENT_KIND_KEY_ROTATED: _ClassVar[EventKind]
+    EVENT_KIND_KEY_REVOKED: _ClassVar[EventKind]
+    EVENT_KIND_REFUSED: _ClassVar[EventKind]
+    EVENT_KIND_POOL_CHANGED: _ClassVar[EventKind]
+    EVENT_KIND_EXTENDED: _ClassVar[EventKind]
+    EVENT_KIND_ACCESS_CHANGED: _ClassVar[EventKind]
 
 class GroupBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -66,6 +73,13 @@ EVENT_KIND_FACTS_CHANGED: EventKind
 EVENT_KIND_RESERVED: EventKind
 EVENT_KIND_CLEANING: EventKind
 EVENT_KIND_CANCEL_REQUESTED: EventKind
+EVENT_KIND_KEY_CREATED: EventKind
+EVENT_KIND_KEY_ROTATED: EventKind
+EVENT_KIND_KEY_REVOKED: EventKind
+EVENT_KIND_REFUSED: EventKind
+EVENT_KIND_POOL_CHANGED: EventKind
+EVENT_KIND_EXTENDED: EventKind
+EVENT_KIND_ACCESS_CHANGED: EventKind
 GROUP_BY_UNSPECIFIED: GroupBy
 GROUP_BY_ENVIRONMENT: GroupBy
 GROUP_BY_POOL: GroupBy
@@ -73,7 +87,7 @@ GROUP_BY_REPOSITORY: GroupBy
 GROUP_BY_LABEL: GroupBy
 
 class Event(_message.Message):
-    __slots__ = ("revision", "time", "kind", "pool", "environment", "lease_id", "holder", "principal", "by", "reason", "slots", "created_at", "granted_at", "state", "capacity")
+    __slots__ = ("revision", "time", "kind", "pool", "environment", "lease_id", "holder", "principal", "by", "reason", "slots", "created_at", "granted_at", "state", "capacity", "principal_label", "subject")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +103,8 @@ class Event(_message.Message):
     GRANTED_AT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_LABEL_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
     revision: int
     time: _timestamp_pb2.Timestamp
     kind: EventKind
@@ -104,7 +120,9 @@ class Event(_message.Message):
     granted_at: _timestamp_pb2.Timestamp
     state: _types_pb2.EnvironmentState
     capacity: int
-    def __init__(self, revision: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[_Union[EventKind, str]] = ..., pool: _Optional[str] = ..., environment: _Optional[str] = ..., lease_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., principal: _Optional[str] = ..., by: _Optional[_Union[_types_pb2.EndedBy, _Mapping]] = ..., reason: _Optional[str] = ..., slots: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., capacity: _Optional[int] = ...) -> None: ...
+    principal_label: str
+    subject: str
+    def __init__(self, revision: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[_Union[EventKind, str]] = ..., pool: _Optional[str] = ..., environment: _Optional[str] = ..., lease_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., principal: _Optional[str] = ..., by: _Optional[_Union[_types_pb2.EndedBy, _Mapping]] = ..., reason: _Optional[str] = ..., slots: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., capacity: _Optional[int] = ..., principal_label: _Optional[str] = ..., subject: _Optional[str] = ...) -> None: ...
 
 class EventFilter(_message.Message):
     __slots__ = ("pool", "environment", "lease_id", "holder", "principal", "kinds", "since", "until", "held_at")

@@ -85,7 +85,7 @@ WATCH_KIND_CHANGE: WatchKind
 WATCH_KIND_HEARTBEAT: WatchKind
 
 class Holder(_message.Message):
-    __slots__ = ("name", "kind", "run_url", "repository", "ref", "sha", "job", "actor")
+    __slots__ = ("name", "kind", "run_url", "repository", "ref", "sha", "job", "actor", "proven")
     NAME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     RUN_URL_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +94,7 @@ class Holder(_message.Message):
     SHA_FIELD_NUMBER: _ClassVar[int]
     JOB_FIELD_NUMBER: _ClassVar[int]
     ACTOR_FIELD_NUMBER: _ClassVar[int]
+    PROVEN_FIELD_NUMBER: _ClassVar[int]
     name: str
     kind: HolderKind
     run_url: str
@@ -102,10 +103,11 @@ class Holder(_message.Message):
     sha: str
     job: str
     actor: str
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[HolderKind, str]] = ..., run_url: _Optional[str] = ..., repository: _Optional[str] = ..., ref: _Optional[str] = ..., sha: _Optional[str] = ..., job: _Optional[str] = ..., actor: _Optional[str] = ...) -> None: ...
+    proven: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[HolderKind, str]] = ..., run_url: _Optional[str] = ..., repository: _Optional[str] = ..., ref: _Optional[str] = ..., sha: _Optional[str] = ..., job: _Optional[str] = ..., actor: _Optional[str] = ..., proven: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Occupant(_message.Message):
-    __slots__ = ("lease_id", "holder", "state", "since", "until", "reason", "principal", "latest_end", "cleaning", "not_before", "cancel_requested")
+    __slots__ = ("lease_id", "holder", "state", "since", "until", "reason", "principal", "latest_end", "cleaning", "not_before", "cancel_requested", "principal_label")
     LEASE_ID_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +119,7 @@ class Occupant(_message.Message):
     CLEANING_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_LABEL_FIELD_NUMBER: _ClassVar[int]
     lease_id: str
     holder: Holder
     state: LeaseState
@@ -128,7 +131,8 @@ class Occupant(_message.Message):
     cleaning: bool
     not_before: _timestamp_pb2.Timestamp
     cancel_requested: CancelRequest
-    def __init__(self, lease_id: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., state: _Optional[_Union[LeaseState, str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., principal: _Optional[str] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cleaning: bool = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ...) -> None: ...
+    principal_label: str
+    def __init__(self, lease_id: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., state: _Optional[_Union[LeaseState, str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., principal: _Optional[str] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cleaning: bool = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ..., principal_label: _Optional[str] = ...) -> None: ...
 
 class CancelRequest(_message.Message):
     __slots__ = ("by", "reason", "deadline")
@@ -207,14 +211,27 @@ class LeasedSlot(_message.Message):
     def __init__(self, variables: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class EndedBy(_message.Message):
-    __slots__ = ("principal", "holder", "lease_id")
+    __slots__ = ("principal", "holder", "lease_id", "principal_label", "address", "claims")
+    class ClaimsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_LABEL_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    CLAIMS_FIELD_NUMBER: _ClassVar[int]
     principal: str
     holder: Holder
     lease_id: str
-    def __init__(self, principal: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., lease_id: _Optional[str] = ...) -> None: ...
+    principal_label: str
+    address: str
+    claims: _containers.ScalarMap[str, str]
+    def __init__(self, principal: _Optional[str] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., lease_id: _Optional[str] = ..., principal_label: _Optional[str] = ..., address: _Optional[str] = ..., claims: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Estimate(_message.Message):
     __slots__ = ("p50", "p90", "samples", "median_hold")
@@ -229,7 +246,7 @@ class Estimate(_message.Message):
     def __init__(self, p50: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., p90: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., samples: _Optional[int] = ..., median_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Lease(_message.Message):
-    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "estimated_start", "cancel_requested", "superseded_by", "not_before", "not_after", "auto_claim", "next_reservation", "cleaning", "needs", "supersede_key")
+    __slots__ = ("id", "state", "end_reason", "end_note", "pool", "environments", "holder", "principal", "reason", "tags", "priority", "position", "queue_length", "ahead", "holders", "created_at", "granted_at", "ended_at", "expires_at", "claim_by", "ttl", "ttl_remaining", "max_hold", "ticket_ttl", "claim_timeout", "queue_timeout", "request_id", "revision", "ended_by", "latest_end", "passed_over", "estimated_start", "cancel_requested", "superseded_by", "not_before", "not_after", "auto_claim", "next_reservation", "cleaning", "needs", "supersede_key", "principal_label")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     END_REASON_FIELD_NUMBER: _ClassVar[int]
@@ -271,6 +288,7 @@ class Lease(_message.Message):
     CLEANING_FIELD_NUMBER: _ClassVar[int]
     NEEDS_FIELD_NUMBER: _ClassVar[int]
     SUPERSEDE_KEY_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_LABEL_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: LeaseState
     end_reason: EndReason
@@ -312,7 +330,8 @@ class Lease(_message.Message):
     cleaning: bool
     needs: _containers.RepeatedCompositeFieldContainer[Need]
     supersede_key: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., estimated_start: _Optional[_Union[Estimate, _Mapping]] = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ..., superseded_by: _Optional[str] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., cleaning: bool = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., supersede_key: _Optional[str] = ...) -> None: ...
+    principal_label: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., estimated_start: _Optional[_Union[Estimate, _Mapping]] = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ..., superseded_by: _Optional[str] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., cleaning: bool = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., supersede_key: _Optional[str] = ..., principal_label: _Optional[str] = ...) -> None: ...
 
 class EnvironmentStatus(_message.Message):
     __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting", "deleted", "state_until", "next", "rest", "labels", "facts", "next_reservation", "left")

@@ -34,6 +34,8 @@ private static final long serialVersionUID = 0L;
   private EndedBy() {
     principal_ = "";
     leaseId_ = "";
+    principalLabel_ = "";
+    address_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -41,6 +43,18 @@ private static final long serialVersionUID = 0L;
     return dev.callme.v1.TypesProto.internal_static_callme_v1_EndedBy_descriptor;
   }
 
+  @SuppressWarnings({"rawtypes"})
+  @java.lang.Override
+  protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+      int number) {
+    switch (number) {
+      case 6:
+        return internalGetClaims();
+      default:
+        throw new RuntimeException(
+            "Invalid map field number: " + number);
+    }
+  }
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
@@ -182,6 +196,195 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int PRINCIPAL_LABEL_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object principalLabel_ = "";
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  @java.lang.Override
+  public java.lang.String getPrincipalLabel() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      principalLabel_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getPrincipalLabelBytes() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      principalLabel_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int ADDRESS_FIELD_NUMBER = 5;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object address_ = "";
+  /**
+   * <pre>
+   * From where it was called.
+   * </pre>
+   *
+   * <code>string address = 5 [json_name = "address"];</code>
+   * @return The address.
+   */
+  @java.lang.Override
+  public java.lang.String getAddress() {
+    java.lang.Object ref = address_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      address_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * From where it was called.
+   * </pre>
+   *
+   * <code>string address = 5 [json_name = "address"];</code>
+   * @return The bytes for address.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getAddressBytes() {
+    java.lang.Object ref = address_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      address_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int CLAIMS_FIELD_NUMBER = 6;
+  private static final class ClaimsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.String> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.String>newDefaultInstance(
+                dev.callme.v1.TypesProto.internal_static_callme_v1_EndedBy_ClaimsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "");
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.String> claims_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+  internalGetClaims() {
+    if (claims_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          ClaimsDefaultEntryHolder.defaultEntry);
+    }
+    return claims_;
+  }
+  public int getClaimsCount() {
+    return internalGetClaims().getMap().size();
+  }
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  @java.lang.Override
+  public boolean containsClaims(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    return internalGetClaims().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getClaimsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.String> getClaims() {
+    return getClaimsMap();
+  }
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.String> getClaimsMap() {
+    return internalGetClaims().getMap();
+  }
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  @java.lang.Override
+  public /* nullable */
+java.lang.String getClaimsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetClaims().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  @java.lang.Override
+  public java.lang.String getClaimsOrThrow(
+      java.lang.String key) {
+    if (key == null) { throw new NullPointerException("map key"); }
+    java.util.Map<java.lang.String, java.lang.String> map =
+        internalGetClaims().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -205,6 +408,18 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(leaseId_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 3, leaseId_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 4, principalLabel_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(address_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 5, address_);
+    }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetClaims(),
+        ClaimsDefaultEntryHolder.defaultEntry,
+        6);
     getUnknownFields().writeTo(output);
   }
 
@@ -223,6 +438,22 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(leaseId_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(3, leaseId_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(4, principalLabel_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(address_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(5, address_);
+    }
+    for (java.util.Map.Entry<java.lang.String, java.lang.String> entry
+         : internalGetClaims().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+      claims__ = ClaimsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .build();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(6, claims__);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -248,6 +479,12 @@ private static final long serialVersionUID = 0L;
     }
     if (!getLeaseId()
         .equals(other.getLeaseId())) return false;
+    if (!getPrincipalLabel()
+        .equals(other.getPrincipalLabel())) return false;
+    if (!getAddress()
+        .equals(other.getAddress())) return false;
+    if (!internalGetClaims().equals(
+        other.internalGetClaims())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -267,6 +504,14 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + LEASE_ID_FIELD_NUMBER;
     hash = (53 * hash) + getLeaseId().hashCode();
+    hash = (37 * hash) + PRINCIPAL_LABEL_FIELD_NUMBER;
+    hash = (53 * hash) + getPrincipalLabel().hashCode();
+    hash = (37 * hash) + ADDRESS_FIELD_NUMBER;
+    hash = (53 * hash) + getAddress().hashCode();
+    if (!internalGetClaims().getMap().isEmpty()) {
+      hash = (37 * hash) + CLAIMS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetClaims().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -380,6 +625,28 @@ private static final long serialVersionUID = 0L;
       return dev.callme.v1.TypesProto.internal_static_callme_v1_EndedBy_descriptor;
     }
 
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 6:
+          return internalGetClaims();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
+    @SuppressWarnings({"rawtypes"})
+    protected com.google.protobuf.MapFieldReflectionAccessor internalGetMutableMapFieldReflection(
+        int number) {
+      switch (number) {
+        case 6:
+          return internalGetMutableClaims();
+        default:
+          throw new RuntimeException(
+              "Invalid map field number: " + number);
+      }
+    }
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
@@ -415,6 +682,9 @@ private static final long serialVersionUID = 0L;
         holderBuilder_ = null;
       }
       leaseId_ = "";
+      principalLabel_ = "";
+      address_ = "";
+      internalGetMutableClaims().clear();
       return this;
     }
 
@@ -461,6 +731,16 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.leaseId_ = leaseId_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.principalLabel_ = principalLabel_;
+      }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.address_ = address_;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.claims_ = internalGetClaims();
+        result.claims_.makeImmutable();
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -489,6 +769,19 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000004;
         onChanged();
       }
+      if (!other.getPrincipalLabel().isEmpty()) {
+        principalLabel_ = other.principalLabel_;
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      if (!other.getAddress().isEmpty()) {
+        address_ = other.address_;
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      internalGetMutableClaims().mergeFrom(
+          other.internalGetClaims());
+      bitField0_ |= 0x00000020;
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -532,6 +825,25 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 34: {
+              principalLabel_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
+            case 42: {
+              address_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
+            case 50: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+              claims__ = input.readMessage(
+                  ClaimsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableClaims().getMutableMap().put(
+                  claims__.getKey(), claims__.getValue());
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -887,6 +1199,345 @@ private static final long serialVersionUID = 0L;
       leaseId_ = value;
       bitField0_ |= 0x00000004;
       onChanged();
+      return this;
+    }
+
+    private java.lang.Object principalLabel_ = "";
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+     * @return The principalLabel.
+     */
+    public java.lang.String getPrincipalLabel() {
+      java.lang.Object ref = principalLabel_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        principalLabel_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+     * @return The bytes for principalLabel.
+     */
+    public com.google.protobuf.ByteString
+        getPrincipalLabelBytes() {
+      java.lang.Object ref = principalLabel_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        principalLabel_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+     * @param value The principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabel(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      principalLabel_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPrincipalLabel() {
+      principalLabel_ = getDefaultInstance().getPrincipalLabel();
+      bitField0_ = (bitField0_ & ~0x00000008);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+     * @param value The bytes for principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabelBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      principalLabel_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object address_ = "";
+    /**
+     * <pre>
+     * From where it was called.
+     * </pre>
+     *
+     * <code>string address = 5 [json_name = "address"];</code>
+     * @return The address.
+     */
+    public java.lang.String getAddress() {
+      java.lang.Object ref = address_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        address_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * From where it was called.
+     * </pre>
+     *
+     * <code>string address = 5 [json_name = "address"];</code>
+     * @return The bytes for address.
+     */
+    public com.google.protobuf.ByteString
+        getAddressBytes() {
+      java.lang.Object ref = address_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        address_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * From where it was called.
+     * </pre>
+     *
+     * <code>string address = 5 [json_name = "address"];</code>
+     * @param value The address to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAddress(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      address_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * From where it was called.
+     * </pre>
+     *
+     * <code>string address = 5 [json_name = "address"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAddress() {
+      address_ = getDefaultInstance().getAddress();
+      bitField0_ = (bitField0_ & ~0x00000010);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * From where it was called.
+     * </pre>
+     *
+     * <code>string address = 5 [json_name = "address"];</code>
+     * @param value The bytes for address to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAddressBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      address_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.String> claims_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetClaims() {
+      if (claims_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            ClaimsDefaultEntryHolder.defaultEntry);
+      }
+      return claims_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        internalGetMutableClaims() {
+      if (claims_ == null) {
+        claims_ = com.google.protobuf.MapField.newMapField(
+            ClaimsDefaultEntryHolder.defaultEntry);
+      }
+      if (!claims_.isMutable()) {
+        claims_ = claims_.copy();
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return claims_;
+    }
+    public int getClaimsCount() {
+      return internalGetClaims().getMap().size();
+    }
+    /**
+     * <pre>
+     * What a token has proven of who called.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+     */
+    @java.lang.Override
+    public boolean containsClaims(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      return internalGetClaims().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getClaimsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String> getClaims() {
+      return getClaimsMap();
+    }
+    /**
+     * <pre>
+     * What a token has proven of who called.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.String> getClaimsMap() {
+      return internalGetClaims().getMap();
+    }
+    /**
+     * <pre>
+     * What a token has proven of who called.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+     */
+    @java.lang.Override
+    public /* nullable */
+java.lang.String getClaimsOrDefault(
+        java.lang.String key,
+        /* nullable */
+java.lang.String defaultValue) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetClaims().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What a token has proven of who called.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+     */
+    @java.lang.Override
+    public java.lang.String getClaimsOrThrow(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      java.util.Map<java.lang.String, java.lang.String> map =
+          internalGetClaims().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearClaims() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      internalGetMutableClaims().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a token has proven of who called.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+     */
+    public Builder removeClaims(
+        java.lang.String key) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      internalGetMutableClaims().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.String>
+        getMutableClaims() {
+      bitField0_ |= 0x00000020;
+      return internalGetMutableClaims().getMutableMap();
+    }
+    /**
+     * <pre>
+     * What a token has proven of who called.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+     */
+    public Builder putClaims(
+        java.lang.String key,
+        java.lang.String value) {
+      if (key == null) { throw new NullPointerException("map key"); }
+      if (value == null) { throw new NullPointerException("map value"); }
+      internalGetMutableClaims().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00000020;
+      return this;
+    }
+    /**
+     * <pre>
+     * What a token has proven of who called.
+     * </pre>
+     *
+     * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+     */
+    public Builder putAllClaims(
+        java.util.Map<java.lang.String, java.lang.String> values) {
+      internalGetMutableClaims().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00000020;
       return this;
     }
 

@@ -76,4 +76,98 @@ public interface EndedByOrBuilder extends
    */
   com.google.protobuf.ByteString
       getLeaseIdBytes();
+
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  java.lang.String getPrincipalLabel();
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 4 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  com.google.protobuf.ByteString
+      getPrincipalLabelBytes();
+
+  /**
+   * <pre>
+   * From where it was called.
+   * </pre>
+   *
+   * <code>string address = 5 [json_name = "address"];</code>
+   * @return The address.
+   */
+  java.lang.String getAddress();
+  /**
+   * <pre>
+   * From where it was called.
+   * </pre>
+   *
+   * <code>string address = 5 [json_name = "address"];</code>
+   * @return The bytes for address.
+   */
+  com.google.protobuf.ByteString
+      getAddressBytes();
+
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  int getClaimsCount();
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  boolean containsClaims(
+      java.lang.String key);
+  /**
+   * Use {@link #getClaimsMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, java.lang.String>
+  getClaims();
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  java.util.Map<java.lang.String, java.lang.String>
+  getClaimsMap();
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  /* nullable */
+java.lang.String getClaimsOrDefault(
+      java.lang.String key,
+      /* nullable */
+java.lang.String defaultValue);
+  /**
+   * <pre>
+   * What a token has proven of who called.
+   * </pre>
+   *
+   * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
+   */
+  java.lang.String getClaimsOrThrow(
+      java.lang.String key);
 }

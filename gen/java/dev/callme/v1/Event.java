@@ -39,6 +39,8 @@ private static final long serialVersionUID = 0L;
     principal_ = "";
     reason_ = "";
     state_ = 0;
+    principalLabel_ = "";
+    subject_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -577,6 +579,100 @@ private static final long serialVersionUID = 0L;
     return capacity_;
   }
 
+  public static final int PRINCIPAL_LABEL_FIELD_NUMBER = 16;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object principalLabel_ = "";
+  /**
+   * <pre>
+   * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  @java.lang.Override
+  public java.lang.String getPrincipalLabel() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      principalLabel_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getPrincipalLabelBytes() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      principalLabel_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int SUBJECT_FIELD_NUMBER = 17;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object subject_ = "";
+  /**
+   * <pre>
+   * What it is about, where that is no environment and no lease: a key, a method, a pool.
+   * </pre>
+   *
+   * <code>string subject = 17 [json_name = "subject"];</code>
+   * @return The subject.
+   */
+  @java.lang.Override
+  public java.lang.String getSubject() {
+    java.lang.Object ref = subject_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      subject_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * What it is about, where that is no environment and no lease: a key, a method, a pool.
+   * </pre>
+   *
+   * <code>string subject = 17 [json_name = "subject"];</code>
+   * @return The bytes for subject.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSubjectBytes() {
+    java.lang.Object ref = subject_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      subject_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -635,6 +731,12 @@ private static final long serialVersionUID = 0L;
     }
     if (capacity_ != 0) {
       output.writeUInt32(15, capacity_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 16, principalLabel_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(subject_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 17, subject_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -700,6 +802,12 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt32Size(15, capacity_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(16, principalLabel_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(subject_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(17, subject_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -758,6 +866,10 @@ private static final long serialVersionUID = 0L;
     if (state_ != other.state_) return false;
     if (getCapacity()
         != other.getCapacity()) return false;
+    if (!getPrincipalLabel()
+        .equals(other.getPrincipalLabel())) return false;
+    if (!getSubject()
+        .equals(other.getSubject())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -810,6 +922,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + state_;
     hash = (37 * hash) + CAPACITY_FIELD_NUMBER;
     hash = (53 * hash) + getCapacity();
+    hash = (37 * hash) + PRINCIPAL_LABEL_FIELD_NUMBER;
+    hash = (53 * hash) + getPrincipalLabel().hashCode();
+    hash = (37 * hash) + SUBJECT_FIELD_NUMBER;
+    hash = (53 * hash) + getSubject().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -990,6 +1106,8 @@ private static final long serialVersionUID = 0L;
       }
       state_ = 0;
       capacity_ = 0;
+      principalLabel_ = "";
+      subject_ = "";
       return this;
     }
 
@@ -1084,6 +1202,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00004000) != 0)) {
         result.capacity_ = capacity_;
       }
+      if (((from_bitField0_ & 0x00008000) != 0)) {
+        result.principalLabel_ = principalLabel_;
+      }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
+        result.subject_ = subject_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1153,6 +1277,16 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getCapacity() != 0) {
         setCapacity(other.getCapacity());
+      }
+      if (!other.getPrincipalLabel().isEmpty()) {
+        principalLabel_ = other.principalLabel_;
+        bitField0_ |= 0x00008000;
+        onChanged();
+      }
+      if (!other.getSubject().isEmpty()) {
+        subject_ = other.subject_;
+        bitField0_ |= 0x00010000;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1265,6 +1399,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00004000;
               break;
             } // case 120
+            case 130: {
+              principalLabel_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00008000;
+              break;
+            } // case 130
+            case 138: {
+              subject_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00010000;
+              break;
+            } // case 138
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2797,6 +2941,190 @@ private static final long serialVersionUID = 0L;
     public Builder clearCapacity() {
       bitField0_ = (bitField0_ & ~0x00004000);
       capacity_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object principalLabel_ = "";
+    /**
+     * <pre>
+     * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+     * @return The principalLabel.
+     */
+    public java.lang.String getPrincipalLabel() {
+      java.lang.Object ref = principalLabel_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        principalLabel_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+     * @return The bytes for principalLabel.
+     */
+    public com.google.protobuf.ByteString
+        getPrincipalLabelBytes() {
+      java.lang.Object ref = principalLabel_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        principalLabel_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+     * @param value The principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabel(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      principalLabel_ = value;
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPrincipalLabel() {
+      principalLabel_ = getDefaultInstance().getPrincipalLabel();
+      bitField0_ = (bitField0_ & ~0x00008000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+     * @param value The bytes for principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabelBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      principalLabel_ = value;
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object subject_ = "";
+    /**
+     * <pre>
+     * What it is about, where that is no environment and no lease: a key, a method, a pool.
+     * </pre>
+     *
+     * <code>string subject = 17 [json_name = "subject"];</code>
+     * @return The subject.
+     */
+    public java.lang.String getSubject() {
+      java.lang.Object ref = subject_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        subject_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What it is about, where that is no environment and no lease: a key, a method, a pool.
+     * </pre>
+     *
+     * <code>string subject = 17 [json_name = "subject"];</code>
+     * @return The bytes for subject.
+     */
+    public com.google.protobuf.ByteString
+        getSubjectBytes() {
+      java.lang.Object ref = subject_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        subject_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What it is about, where that is no environment and no lease: a key, a method, a pool.
+     * </pre>
+     *
+     * <code>string subject = 17 [json_name = "subject"];</code>
+     * @param value The subject to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSubject(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      subject_ = value;
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What it is about, where that is no environment and no lease: a key, a method, a pool.
+     * </pre>
+     *
+     * <code>string subject = 17 [json_name = "subject"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSubject() {
+      subject_ = getDefaultInstance().getSubject();
+      bitField0_ = (bitField0_ & ~0x00010000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What it is about, where that is no environment and no lease: a key, a method, a pool.
+     * </pre>
+     *
+     * <code>string subject = 17 [json_name = "subject"];</code>
+     * @param value The bytes for subject to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSubjectBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      subject_ = value;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }

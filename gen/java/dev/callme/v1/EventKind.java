@@ -191,6 +191,62 @@ public enum EventKind
    * <code>EVENT_KIND_CANCEL_REQUESTED = 21;</code>
    */
   EVENT_KIND_CANCEL_REQUESTED(21),
+  /**
+   * <pre>
+   * A key was made; `subject` is its id, `reason` its label and what it allows.
+   * </pre>
+   *
+   * <code>EVENT_KIND_KEY_CREATED = 22;</code>
+   */
+  EVENT_KIND_KEY_CREATED(22),
+  /**
+   * <pre>
+   * It has a new secret; `reason` says until when the one before works.
+   * </pre>
+   *
+   * <code>EVENT_KIND_KEY_ROTATED = 23;</code>
+   */
+  EVENT_KIND_KEY_ROTATED(23),
+  /**
+   * <pre>
+   * It was revoked.
+   * </pre>
+   *
+   * <code>EVENT_KIND_KEY_REVOKED = 24;</code>
+   */
+  EVENT_KIND_KEY_REVOKED(24),
+  /**
+   * <pre>
+   * Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing.
+   * </pre>
+   *
+   * <code>EVENT_KIND_REFUSED = 25;</code>
+   */
+  EVENT_KIND_REFUSED(25),
+  /**
+   * <pre>
+   * The configuration of a pool changed; `subject` is the pool, `reason` names the fields.
+   * </pre>
+   *
+   * <code>EVENT_KIND_POOL_CHANGED = 26;</code>
+   */
+  EVENT_KIND_POOL_CHANGED(26),
+  /**
+   * <pre>
+   * A lease's not_after was set anew; `reason` has it.
+   * </pre>
+   *
+   * <code>EVENT_KIND_EXTENDED = 27;</code>
+   */
+  EVENT_KIND_EXTENDED(27),
+  /**
+   * <pre>
+   * The server has read its file of access rules; `reason` says what it has in it.
+   * </pre>
+   *
+   * <code>EVENT_KIND_ACCESS_CHANGED = 28;</code>
+   */
+  EVENT_KIND_ACCESS_CHANGED(28),
   UNRECOGNIZED(-1),
   ;
 
@@ -379,6 +435,62 @@ public enum EventKind
    * <code>EVENT_KIND_CANCEL_REQUESTED = 21;</code>
    */
   public static final int EVENT_KIND_CANCEL_REQUESTED_VALUE = 21;
+  /**
+   * <pre>
+   * A key was made; `subject` is its id, `reason` its label and what it allows.
+   * </pre>
+   *
+   * <code>EVENT_KIND_KEY_CREATED = 22;</code>
+   */
+  public static final int EVENT_KIND_KEY_CREATED_VALUE = 22;
+  /**
+   * <pre>
+   * It has a new secret; `reason` says until when the one before works.
+   * </pre>
+   *
+   * <code>EVENT_KIND_KEY_ROTATED = 23;</code>
+   */
+  public static final int EVENT_KIND_KEY_ROTATED_VALUE = 23;
+  /**
+   * <pre>
+   * It was revoked.
+   * </pre>
+   *
+   * <code>EVENT_KIND_KEY_REVOKED = 24;</code>
+   */
+  public static final int EVENT_KIND_KEY_REVOKED_VALUE = 24;
+  /**
+   * <pre>
+   * Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing.
+   * </pre>
+   *
+   * <code>EVENT_KIND_REFUSED = 25;</code>
+   */
+  public static final int EVENT_KIND_REFUSED_VALUE = 25;
+  /**
+   * <pre>
+   * The configuration of a pool changed; `subject` is the pool, `reason` names the fields.
+   * </pre>
+   *
+   * <code>EVENT_KIND_POOL_CHANGED = 26;</code>
+   */
+  public static final int EVENT_KIND_POOL_CHANGED_VALUE = 26;
+  /**
+   * <pre>
+   * A lease's not_after was set anew; `reason` has it.
+   * </pre>
+   *
+   * <code>EVENT_KIND_EXTENDED = 27;</code>
+   */
+  public static final int EVENT_KIND_EXTENDED_VALUE = 27;
+  /**
+   * <pre>
+   * The server has read its file of access rules; `reason` says what it has in it.
+   * </pre>
+   *
+   * <code>EVENT_KIND_ACCESS_CHANGED = 28;</code>
+   */
+  public static final int EVENT_KIND_ACCESS_CHANGED_VALUE = 28;
 
 
   public final int getNumber() {
@@ -427,6 +539,13 @@ public enum EventKind
       case 19: return EVENT_KIND_RESERVED;
       case 20: return EVENT_KIND_CLEANING;
       case 21: return EVENT_KIND_CANCEL_REQUESTED;
+      case 22: return EVENT_KIND_KEY_CREATED;
+      case 23: return EVENT_KIND_KEY_ROTATED;
+      case 24: return EVENT_KIND_KEY_REVOKED;
+      case 25: return EVENT_KIND_REFUSED;
+      case 26: return EVENT_KIND_POOL_CHANGED;
+      case 27: return EVENT_KIND_EXTENDED;
+      case 28: return EVENT_KIND_ACCESS_CHANGED;
       default: return null;
     }
   }

@@ -312,4 +312,44 @@ public interface EventOrBuilder extends
    * @return The capacity.
    */
   int getCapacity();
+
+  /**
+   * <pre>
+   * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  java.lang.String getPrincipalLabel();
+  /**
+   * <pre>
+   * Who asked for the lease, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 16 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  com.google.protobuf.ByteString
+      getPrincipalLabelBytes();
+
+  /**
+   * <pre>
+   * What it is about, where that is no environment and no lease: a key, a method, a pool.
+   * </pre>
+   *
+   * <code>string subject = 17 [json_name = "subject"];</code>
+   * @return The subject.
+   */
+  java.lang.String getSubject();
+  /**
+   * <pre>
+   * What it is about, where that is no environment and no lease: a key, a method, a pool.
+   * </pre>
+   *
+   * <code>string subject = 17 [json_name = "subject"];</code>
+   * @return The bytes for subject.
+   */
+  com.google.protobuf.ByteString
+      getSubjectBytes();
 }

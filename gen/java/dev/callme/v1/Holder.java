@@ -40,6 +40,8 @@ private static final long serialVersionUID = 0L;
     sha_ = "";
     job_ = "";
     actor_ = "";
+    proven_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -410,6 +412,59 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int PROVEN_FIELD_NUMBER = 9;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList proven_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @return A list containing the proven.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getProvenList() {
+    return proven_;
+  }
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @return The count of proven.
+   */
+  public int getProvenCount() {
+    return proven_.size();
+  }
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @param index The index of the element to return.
+   * @return The proven at the given index.
+   */
+  public java.lang.String getProven(int index) {
+    return proven_.get(index);
+  }
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the proven at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getProvenBytes(int index) {
+    return proven_.getByteString(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -448,6 +503,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(actor_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 8, actor_);
     }
+    for (int i = 0; i < proven_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 9, proven_.getRaw(i));
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -482,6 +540,14 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(actor_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(8, actor_);
     }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < proven_.size(); i++) {
+        dataSize += computeStringSizeNoTag(proven_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getProvenList().size();
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -512,6 +578,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getJob())) return false;
     if (!getActor()
         .equals(other.getActor())) return false;
+    if (!getProvenList()
+        .equals(other.getProvenList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -539,6 +607,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getJob().hashCode();
     hash = (37 * hash) + ACTOR_FIELD_NUMBER;
     hash = (53 * hash) + getActor().hashCode();
+    if (getProvenCount() > 0) {
+      hash = (37 * hash) + PROVEN_FIELD_NUMBER;
+      hash = (53 * hash) + getProvenList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -682,6 +754,8 @@ private static final long serialVersionUID = 0L;
       sha_ = "";
       job_ = "";
       actor_ = "";
+      proven_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
       return this;
     }
 
@@ -739,6 +813,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.actor_ = actor_;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        proven_.makeImmutable();
+        result.proven_ = proven_;
+      }
     }
 
     @java.lang.Override
@@ -789,6 +867,16 @@ private static final long serialVersionUID = 0L;
       if (!other.getActor().isEmpty()) {
         actor_ = other.actor_;
         bitField0_ |= 0x00000080;
+        onChanged();
+      }
+      if (!other.proven_.isEmpty()) {
+        if (proven_.isEmpty()) {
+          proven_ = other.proven_;
+          bitField0_ |= 0x00000100;
+        } else {
+          ensureProvenIsMutable();
+          proven_.addAll(other.proven_);
+        }
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -857,6 +945,12 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 74: {
+              java.lang.String s = input.readStringRequireUtf8();
+              ensureProvenIsMutable();
+              proven_.add(s);
+              break;
+            } // case 74
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1585,6 +1679,153 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       actor_ = value;
       bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.LazyStringArrayList proven_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureProvenIsMutable() {
+      if (!proven_.isModifiable()) {
+        proven_ = new com.google.protobuf.LazyStringArrayList(proven_);
+      }
+      bitField0_ |= 0x00000100;
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @return A list containing the proven.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getProvenList() {
+      proven_.makeImmutable();
+      return proven_;
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @return The count of proven.
+     */
+    public int getProvenCount() {
+      return proven_.size();
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @param index The index of the element to return.
+     * @return The proven at the given index.
+     */
+    public java.lang.String getProven(int index) {
+      return proven_.get(index);
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the proven at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getProvenBytes(int index) {
+      return proven_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @param index The index to set the value at.
+     * @param value The proven to set.
+     * @return This builder for chaining.
+     */
+    public Builder setProven(
+        int index, java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureProvenIsMutable();
+      proven_.set(index, value);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @param value The proven to add.
+     * @return This builder for chaining.
+     */
+    public Builder addProven(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureProvenIsMutable();
+      proven_.add(value);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @param values The proven to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllProven(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureProvenIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, proven_);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearProven() {
+      proven_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000100);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+     * </pre>
+     *
+     * <code>repeated string proven = 9 [json_name = "proven"];</code>
+     * @param value The bytes of the proven to add.
+     * @return This builder for chaining.
+     */
+    public Builder addProvenBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      ensureProvenIsMutable();
+      proven_.add(value);
+      bitField0_ |= 0x00000100;
       onChanged();
       return this;
     }

@@ -168,4 +168,45 @@ public interface HolderOrBuilder extends
    */
   com.google.protobuf.ByteString
       getActorBytes();
+
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @return A list containing the proven.
+   */
+  java.util.List<java.lang.String>
+      getProvenList();
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @return The count of proven.
+   */
+  int getProvenCount();
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @param index The index of the element to return.
+   * @return The proven at the given index.
+   */
+  java.lang.String getProven(int index);
+  /**
+   * <pre>
+   * The fields of this message whose values a token of the CI system has proven, such as "repository"; all else is as the caller said.
+   * </pre>
+   *
+   * <code>repeated string proven = 9 [json_name = "proven"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the proven at the given index.
+   */
+  com.google.protobuf.ByteString
+      getProvenBytes(int index);
 }

@@ -78,7 +78,7 @@ public final class InsightServiceProto {
       "\n\037callme/v1/insight_service.proto\022\tcallm" +
       "e.v1\032\025callme/v1/types.proto\032\036google/prot" +
       "obuf/duration.proto\032\037google/protobuf/tim" +
-      "estamp.proto\"\256\004\n\005Event\022\032\n\010revision\030\001 \001(\004" +
+      "estamp.proto\"\361\004\n\005Event\022\032\n\010revision\030\001 \001(\004" +
       "R\010revision\022.\n\004time\030\002 \001(\0132\032.google.protob" +
       "uf.TimestampR\004time\022(\n\004kind\030\003 \001(\0162\024.callm" +
       "e.v1.EventKindR\004kind\022\022\n\004pool\030\004 \001(\tR\004pool" +
@@ -92,68 +92,75 @@ public final class InsightServiceProto {
       "ranted_at\030\r \001(\0132\032.google.protobuf.Timest" +
       "ampR\tgrantedAt\0221\n\005state\030\016 \001(\0162\033.callme.v" +
       "1.EnvironmentStateR\005state\022\032\n\010capacity\030\017 " +
-      "\001(\rR\010capacity\"\331\002\n\013EventFilter\022\022\n\004pool\030\001 " +
-      "\001(\tR\004pool\022 \n\013environment\030\002 \001(\tR\013environm" +
-      "ent\022\031\n\010lease_id\030\003 \001(\tR\007leaseId\022\026\n\006holder" +
-      "\030\004 \001(\tR\006holder\022\034\n\tprincipal\030\005 \001(\tR\tprinc" +
-      "ipal\022*\n\005kinds\030\006 \003(\0162\024.callme.v1.EventKin" +
-      "dR\005kinds\0220\n\005since\030\007 \001(\0132\032.google.protobu" +
-      "f.TimestampR\005since\0220\n\005until\030\010 \001(\0132\032.goog" +
-      "le.protobuf.TimestampR\005until\0223\n\007held_at\030" +
-      "\t \001(\0132\032.google.protobuf.TimestampR\006heldA" +
-      "t\"\177\n\021ListEventsRequest\022.\n\006filter\030\001 \001(\0132\026" +
-      ".callme.v1.EventFilterR\006filter\022\033\n\tpage_s" +
-      "ize\030\002 \001(\005R\010pageSize\022\035\n\npage_token\030\003 \001(\tR" +
-      "\tpageToken\"\243\001\n\022ListEventsResponse\022(\n\006eve" +
-      "nts\030\001 \003(\0132\020.callme.v1.EventR\006events\022&\n\017n" +
-      "ext_page_token\030\002 \001(\tR\rnextPageToken\022;\n\013c" +
-      "overs_from\030\003 \001(\0132\032.google.protobuf.Times" +
-      "tampR\ncoversFrom\"\300\001\n\017GetStatsRequest\022.\n\006" +
-      "filter\030\001 \001(\0132\026.callme.v1.EventFilterR\006fi" +
-      "lter\0221\n\006window\030\002 \001(\0132\031.google.protobuf.D" +
-      "urationR\006window\022-\n\010group_by\030\003 \001(\0162\022.call" +
-      "me.v1.GroupByR\007groupBy\022\033\n\tlabel_key\030\004 \001(" +
-      "\tR\010labelKey\"\217\001\n\006Spread\022+\n\003p50\030\001 \001(\0132\031.go" +
-      "ogle.protobuf.DurationR\003p50\022+\n\003p95\030\002 \001(\013" +
-      "2\031.google.protobuf.DurationR\003p95\022+\n\003max\030" +
-      "\003 \001(\0132\031.google.protobuf.DurationR\003max\"\261\002" +
-      "\n\010StatsRow\022\020\n\003key\030\001 \001(\tR\003key\022\026\n\006grants\030\002" +
-      " \001(\004R\006grants\022 \n\013utilisation\030\003 \001(\001R\013utili" +
-      "sation\022%\n\004wait\030\004 \001(\0132\021.callme.v1.SpreadR" +
-      "\004wait\022%\n\004hold\030\005 \001(\0132\021.callme.v1.SpreadR\004" +
-      "hold\022\030\n\007expired\030\006 \001(\004R\007expired\022\026\n\006forced" +
-      "\030\007 \001(\004R\006forced\022\034\n\tabandoned\030\010 \001(\004R\taband" +
-      "oned\022;\n\013covers_from\030\t \001(\0132\032.google.proto" +
-      "buf.TimestampR\ncoversFrom\";\n\020GetStatsRes" +
-      "ponse\022\'\n\004rows\030\001 \003(\0132\023.callme.v1.StatsRow" +
-      "R\004rows*\367\004\n\tEventKind\022\032\n\026EVENT_KIND_UNSPE" +
-      "CIFIED\020\000\022\025\n\021EVENT_KIND_QUEUED\020\001\022\026\n\022EVENT" +
-      "_KIND_OFFERED\020\002\022\026\n\022EVENT_KIND_GRANTED\020\003\022" +
-      "\032\n\026EVENT_KIND_PASSED_OVER\020\004\022\031\n\025EVENT_KIN" +
-      "D_TAKEN_BACK\020\005\022\027\n\023EVENT_KIND_RELEASED\020\006\022" +
-      "\026\n\022EVENT_KIND_EXPIRED\020\007\022\030\n\024EVENT_KIND_WI" +
-      "THDRAWN\020\010\022\030\n\024EVENT_KIND_ABANDONED\020\t\022\030\n\024E" +
-      "VENT_KIND_TIMED_OUT\020\n\022\031\n\025EVENT_KIND_SUPE" +
-      "RSEDED\020\013\022\035\n\031EVENT_KIND_FORCE_RELEASED\020\014\022" +
-      "\034\n\030EVENT_KIND_UNSATISFIABLE\020\r\022\"\n\036EVENT_K" +
-      "IND_ENVIRONMENT_CREATED\020\016\022\"\n\036EVENT_KIND_" +
-      "ENVIRONMENT_CHANGED\020\017\022\"\n\036EVENT_KIND_ENVI" +
-      "RONMENT_DELETED\020\020\022\034\n\030EVENT_KIND_STATE_CH" +
-      "ANGED\020\021\022\034\n\030EVENT_KIND_FACTS_CHANGED\020\022\022\027\n" +
-      "\023EVENT_KIND_RESERVED\020\023\022\027\n\023EVENT_KIND_CLE" +
-      "ANING\020\024\022\037\n\033EVENT_KIND_CANCEL_REQUESTED\020\025" +
-      "*}\n\007GroupBy\022\030\n\024GROUP_BY_UNSPECIFIED\020\000\022\030\n" +
-      "\024GROUP_BY_ENVIRONMENT\020\001\022\021\n\rGROUP_BY_POOL" +
-      "\020\002\022\027\n\023GROUP_BY_REPOSITORY\020\003\022\022\n\016GROUP_BY_" +
-      "LABEL\020\0042\252\001\n\016InsightService\022N\n\nListEvents" +
-      "\022\034.callme.v1.ListEventsRequest\032\035.callme." +
-      "v1.ListEventsResponse\"\003\220\002\001\022H\n\010GetStats\022\032" +
-      ".callme.v1.GetStatsRequest\032\033.callme.v1.G" +
-      "etStatsResponse\"\003\220\002\001B\237\001\n\rdev.callme.v1B\023" +
-      "InsightServiceProtoP\001Z4github.com/call-m" +
-      "e/call-me/gen/go/callme/v1;callmev1\242\002\003CX" +
-      "X\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GP" +
-      "BMetadata\352\002\nCallme::V1b\006proto3"
+      "\001(\rR\010capacity\022\'\n\017principal_label\030\020 \001(\tR\016" +
+      "principalLabel\022\030\n\007subject\030\021 \001(\tR\007subject" +
+      "\"\331\002\n\013EventFilter\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013" +
+      "environment\030\002 \001(\tR\013environment\022\031\n\010lease_" +
+      "id\030\003 \001(\tR\007leaseId\022\026\n\006holder\030\004 \001(\tR\006holde" +
+      "r\022\034\n\tprincipal\030\005 \001(\tR\tprincipal\022*\n\005kinds" +
+      "\030\006 \003(\0162\024.callme.v1.EventKindR\005kinds\0220\n\005s" +
+      "ince\030\007 \001(\0132\032.google.protobuf.TimestampR\005" +
+      "since\0220\n\005until\030\010 \001(\0132\032.google.protobuf.T" +
+      "imestampR\005until\0223\n\007held_at\030\t \001(\0132\032.googl" +
+      "e.protobuf.TimestampR\006heldAt\"\177\n\021ListEven" +
+      "tsRequest\022.\n\006filter\030\001 \001(\0132\026.callme.v1.Ev" +
+      "entFilterR\006filter\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
+      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"\243\001" +
+      "\n\022ListEventsResponse\022(\n\006events\030\001 \003(\0132\020.c" +
+      "allme.v1.EventR\006events\022&\n\017next_page_toke" +
+      "n\030\002 \001(\tR\rnextPageToken\022;\n\013covers_from\030\003 " +
+      "\001(\0132\032.google.protobuf.TimestampR\ncoversF" +
+      "rom\"\300\001\n\017GetStatsRequest\022.\n\006filter\030\001 \001(\0132" +
+      "\026.callme.v1.EventFilterR\006filter\0221\n\006windo" +
+      "w\030\002 \001(\0132\031.google.protobuf.DurationR\006wind" +
+      "ow\022-\n\010group_by\030\003 \001(\0162\022.callme.v1.GroupBy" +
+      "R\007groupBy\022\033\n\tlabel_key\030\004 \001(\tR\010labelKey\"\217" +
+      "\001\n\006Spread\022+\n\003p50\030\001 \001(\0132\031.google.protobuf" +
+      ".DurationR\003p50\022+\n\003p95\030\002 \001(\0132\031.google.pro" +
+      "tobuf.DurationR\003p95\022+\n\003max\030\003 \001(\0132\031.googl" +
+      "e.protobuf.DurationR\003max\"\261\002\n\010StatsRow\022\020\n" +
+      "\003key\030\001 \001(\tR\003key\022\026\n\006grants\030\002 \001(\004R\006grants\022" +
+      " \n\013utilisation\030\003 \001(\001R\013utilisation\022%\n\004wai" +
+      "t\030\004 \001(\0132\021.callme.v1.SpreadR\004wait\022%\n\004hold" +
+      "\030\005 \001(\0132\021.callme.v1.SpreadR\004hold\022\030\n\007expir" +
+      "ed\030\006 \001(\004R\007expired\022\026\n\006forced\030\007 \001(\004R\006force" +
+      "d\022\034\n\tabandoned\030\010 \001(\004R\tabandoned\022;\n\013cover" +
+      "s_from\030\t \001(\0132\032.google.protobuf.Timestamp" +
+      "R\ncoversFrom\";\n\020GetStatsResponse\022\'\n\004rows" +
+      "\030\001 \003(\0132\023.callme.v1.StatsRowR\004rows*\270\006\n\tEv" +
+      "entKind\022\032\n\026EVENT_KIND_UNSPECIFIED\020\000\022\025\n\021E" +
+      "VENT_KIND_QUEUED\020\001\022\026\n\022EVENT_KIND_OFFERED" +
+      "\020\002\022\026\n\022EVENT_KIND_GRANTED\020\003\022\032\n\026EVENT_KIND" +
+      "_PASSED_OVER\020\004\022\031\n\025EVENT_KIND_TAKEN_BACK\020" +
+      "\005\022\027\n\023EVENT_KIND_RELEASED\020\006\022\026\n\022EVENT_KIND" +
+      "_EXPIRED\020\007\022\030\n\024EVENT_KIND_WITHDRAWN\020\010\022\030\n\024" +
+      "EVENT_KIND_ABANDONED\020\t\022\030\n\024EVENT_KIND_TIM" +
+      "ED_OUT\020\n\022\031\n\025EVENT_KIND_SUPERSEDED\020\013\022\035\n\031E" +
+      "VENT_KIND_FORCE_RELEASED\020\014\022\034\n\030EVENT_KIND" +
+      "_UNSATISFIABLE\020\r\022\"\n\036EVENT_KIND_ENVIRONME" +
+      "NT_CREATED\020\016\022\"\n\036EVENT_KIND_ENVIRONMENT_C" +
+      "HANGED\020\017\022\"\n\036EVENT_KIND_ENVIRONMENT_DELET" +
+      "ED\020\020\022\034\n\030EVENT_KIND_STATE_CHANGED\020\021\022\034\n\030EV" +
+      "ENT_KIND_FACTS_CHANGED\020\022\022\027\n\023EVENT_KIND_R" +
+      "ESERVED\020\023\022\027\n\023EVENT_KIND_CLEANING\020\024\022\037\n\033EV" +
+      "ENT_KIND_CANCEL_REQUESTED\020\025\022\032\n\026EVENT_KIN" +
+      "D_KEY_CREATED\020\026\022\032\n\026EVENT_KIND_KEY_ROTATE" +
+      "D\020\027\022\032\n\026EVENT_KIND_KEY_REVOKED\020\030\022\026\n\022EVENT" +
+      "_KIND_REFUSED\020\031\022\033\n\027EVENT_KIND_POOL_CHANG" +
+      "ED\020\032\022\027\n\023EVENT_KIND_EXTENDED\020\033\022\035\n\031EVENT_K" +
+      "IND_ACCESS_CHANGED\020\034*}\n\007GroupBy\022\030\n\024GROUP" +
+      "_BY_UNSPECIFIED\020\000\022\030\n\024GROUP_BY_ENVIRONMEN" +
+      "T\020\001\022\021\n\rGROUP_BY_POOL\020\002\022\027\n\023GROUP_BY_REPOS" +
+      "ITORY\020\003\022\022\n\016GROUP_BY_LABEL\020\0042\252\001\n\016InsightS" +
+      "ervice\022N\n\nListEvents\022\034.callme.v1.ListEve" +
+      "ntsRequest\032\035.callme.v1.ListEventsRespons" +
+      "e\"\003\220\002\001\022H\n\010GetStats\022\032.callme.v1.GetStatsR" +
+      "equest\032\033.callme.v1.GetStatsResponse\"\003\220\002\001" +
+      "B\237\001\n\rdev.callme.v1B\023InsightServiceProtoP" +
+      "\001Z4github.com/call-me/call-me/gen/go/cal" +
+      "lme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCall" +
+      "me\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::" +
+      "V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -167,7 +174,7 @@ public final class InsightServiceProto {
     internal_static_callme_v1_Event_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Event_descriptor,
-        new java.lang.String[] { "Revision", "Time", "Kind", "Pool", "Environment", "LeaseId", "Holder", "Principal", "By", "Reason", "Slots", "CreatedAt", "GrantedAt", "State", "Capacity", });
+        new java.lang.String[] { "Revision", "Time", "Kind", "Pool", "Environment", "LeaseId", "Holder", "Principal", "By", "Reason", "Slots", "CreatedAt", "GrantedAt", "State", "Capacity", "PrincipalLabel", "Subject", });
     internal_static_callme_v1_EventFilter_descriptor =
       getDescriptor().getMessageTypes().get(1);
     internal_static_callme_v1_EventFilter_fieldAccessorTable = new

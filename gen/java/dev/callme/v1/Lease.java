@@ -48,6 +48,7 @@ private static final long serialVersionUID = 0L;
     supersededBy_ = "";
     needs_ = java.util.Collections.emptyList();
     supersedeKey_ = "";
+    principalLabel_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -1624,6 +1625,53 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int PRINCIPAL_LABEL_FIELD_NUMBER = 42;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object principalLabel_ = "";
+  /**
+   * <pre>
+   * Who asked, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  @java.lang.Override
+  public java.lang.String getPrincipalLabel() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      principalLabel_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who asked, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getPrincipalLabelBytes() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      principalLabel_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1760,6 +1808,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersedeKey_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 41, supersedeKey_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 42, principalLabel_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1930,6 +1981,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(supersedeKey_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(41, supersedeKey_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(42, principalLabel_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -2082,6 +2136,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getNeedsList())) return false;
     if (!getSupersedeKey()
         .equals(other.getSupersedeKey())) return false;
+    if (!getPrincipalLabel()
+        .equals(other.getPrincipalLabel())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -2227,6 +2283,8 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + SUPERSEDE_KEY_FIELD_NUMBER;
     hash = (53 * hash) + getSupersedeKey().hashCode();
+    hash = (37 * hash) + PRINCIPAL_LABEL_FIELD_NUMBER;
+    hash = (53 * hash) + getPrincipalLabel().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -2533,6 +2591,7 @@ private static final long serialVersionUID = 0L;
       }
       bitField1_ = (bitField1_ & ~0x00000080);
       supersedeKey_ = "";
+      principalLabel_ = "";
       return this;
     }
 
@@ -2782,6 +2841,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField1_ & 0x00000100) != 0)) {
         result.supersedeKey_ = supersedeKey_;
+      }
+      if (((from_bitField1_ & 0x00000200) != 0)) {
+        result.principalLabel_ = principalLabel_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -3034,6 +3096,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getSupersedeKey().isEmpty()) {
         supersedeKey_ = other.supersedeKey_;
         bitField1_ |= 0x00000100;
+        onChanged();
+      }
+      if (!other.getPrincipalLabel().isEmpty()) {
+        principalLabel_ = other.principalLabel_;
+        bitField1_ |= 0x00000200;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -3338,6 +3405,11 @@ private static final long serialVersionUID = 0L;
               bitField1_ |= 0x00000100;
               break;
             } // case 330
+            case 338: {
+              principalLabel_ = input.readStringRequireUtf8();
+              bitField1_ |= 0x00000200;
+              break;
+            } // case 338
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -8940,6 +9012,98 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       supersedeKey_ = value;
       bitField1_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object principalLabel_ = "";
+    /**
+     * <pre>
+     * Who asked, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+     * @return The principalLabel.
+     */
+    public java.lang.String getPrincipalLabel() {
+      java.lang.Object ref = principalLabel_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        principalLabel_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who asked, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+     * @return The bytes for principalLabel.
+     */
+    public com.google.protobuf.ByteString
+        getPrincipalLabelBytes() {
+      java.lang.Object ref = principalLabel_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        principalLabel_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who asked, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+     * @param value The principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabel(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      principalLabel_ = value;
+      bitField1_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who asked, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPrincipalLabel() {
+      principalLabel_ = getDefaultInstance().getPrincipalLabel();
+      bitField1_ = (bitField1_ & ~0x00000200);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who asked, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+     * @param value The bytes for principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabelBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      principalLabel_ = value;
+      bitField1_ |= 0x00000200;
       onChanged();
       return this;
     }

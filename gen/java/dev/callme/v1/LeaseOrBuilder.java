@@ -1015,4 +1015,24 @@ public interface LeaseOrBuilder extends
    */
   com.google.protobuf.ByteString
       getSupersedeKeyBytes();
+
+  /**
+   * <pre>
+   * Who asked, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  java.lang.String getPrincipalLabel();
+  /**
+   * <pre>
+   * Who asked, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 42 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  com.google.protobuf.ByteString
+      getPrincipalLabelBytes();
 }

@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
     state_ = 0;
     reason_ = "";
     principal_ = "";
+    principalLabel_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -468,6 +469,53 @@ private static final long serialVersionUID = 0L;
     return cancelRequested_ == null ? dev.callme.v1.CancelRequest.getDefaultInstance() : cancelRequested_;
   }
 
+  public static final int PRINCIPAL_LABEL_FIELD_NUMBER = 12;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object principalLabel_ = "";
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  @java.lang.Override
+  public java.lang.String getPrincipalLabel() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      principalLabel_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getPrincipalLabelBytes() {
+    java.lang.Object ref = principalLabel_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      principalLabel_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -514,6 +562,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000020) != 0)) {
       output.writeMessage(11, getCancelRequested());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 12, principalLabel_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -564,6 +615,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000020) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(11, getCancelRequested());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(principalLabel_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(12, principalLabel_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -619,6 +673,8 @@ private static final long serialVersionUID = 0L;
       if (!getCancelRequested()
           .equals(other.getCancelRequested())) return false;
     }
+    if (!getPrincipalLabel()
+        .equals(other.getPrincipalLabel())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -665,6 +721,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + CANCEL_REQUESTED_FIELD_NUMBER;
       hash = (53 * hash) + getCancelRequested().hashCode();
     }
+    hash = (37 * hash) + PRINCIPAL_LABEL_FIELD_NUMBER;
+    hash = (53 * hash) + getPrincipalLabel().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -846,6 +904,7 @@ private static final long serialVersionUID = 0L;
         cancelRequestedBuilder_.dispose();
         cancelRequestedBuilder_ = null;
       }
+      principalLabel_ = "";
       return this;
     }
 
@@ -931,6 +990,9 @@ private static final long serialVersionUID = 0L;
             : cancelRequestedBuilder_.build();
         to_bitField0_ |= 0x00000020;
       }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.principalLabel_ = principalLabel_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -984,6 +1046,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasCancelRequested()) {
         mergeCancelRequested(other.getCancelRequested());
+      }
+      if (!other.getPrincipalLabel().isEmpty()) {
+        principalLabel_ = other.principalLabel_;
+        bitField0_ |= 0x00000800;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1078,6 +1145,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000400;
               break;
             } // case 90
+            case 98: {
+              principalLabel_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 98
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2444,6 +2516,98 @@ private static final long serialVersionUID = 0L;
         cancelRequested_ = null;
       }
       return cancelRequestedBuilder_;
+    }
+
+    private java.lang.Object principalLabel_ = "";
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+     * @return The principalLabel.
+     */
+    public java.lang.String getPrincipalLabel() {
+      java.lang.Object ref = principalLabel_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        principalLabel_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+     * @return The bytes for principalLabel.
+     */
+    public com.google.protobuf.ByteString
+        getPrincipalLabelBytes() {
+      java.lang.Object ref = principalLabel_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        principalLabel_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+     * @param value The principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabel(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      principalLabel_ = value;
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPrincipalLabel() {
+      principalLabel_ = getDefaultInstance().getPrincipalLabel();
+      bitField0_ = (bitField0_ & ~0x00000800);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who that is, in words: the label of the key. Nothing is decided by it.
+     * </pre>
+     *
+     * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+     * @param value The bytes for principalLabel to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPrincipalLabelBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      principalLabel_ = value;
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.Occupant)

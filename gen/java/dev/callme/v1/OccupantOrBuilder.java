@@ -266,4 +266,24 @@ public interface OccupantOrBuilder extends
    * <code>.callme.v1.CancelRequest cancel_requested = 11 [json_name = "cancelRequested"];</code>
    */
   dev.callme.v1.CancelRequestOrBuilder getCancelRequestedOrBuilder();
+
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+   * @return The principalLabel.
+   */
+  java.lang.String getPrincipalLabel();
+  /**
+   * <pre>
+   * Who that is, in words: the label of the key. Nothing is decided by it.
+   * </pre>
+   *
+   * <code>string principal_label = 12 [json_name = "principalLabel"];</code>
+   * @return The bytes for principalLabel.
+   */
+  com.google.protobuf.ByteString
+      getPrincipalLabelBytes();
 }

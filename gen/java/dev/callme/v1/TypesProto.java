@@ -77,6 +77,11 @@ public final class TypesProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_EndedBy_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_EndedBy_ClaimsEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_EndedBy_ClaimsEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_Estimate_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -127,162 +132,169 @@ public final class TypesProto {
     java.lang.String[] descriptorData = {
       "\n\025callme/v1/types.proto\022\tcallme.v1\032\036goog" +
       "le/protobuf/duration.proto\032\037google/proto" +
-      "buf/timestamp.proto\"\314\001\n\006Holder\022\022\n\004name\030\001" +
+      "buf/timestamp.proto\"\344\001\n\006Holder\022\022\n\004name\030\001" +
       " \001(\tR\004name\022)\n\004kind\030\002 \001(\0162\025.callme.v1.Hol" +
       "derKindR\004kind\022\027\n\007run_url\030\003 \001(\tR\006runUrl\022\036" +
       "\n\nrepository\030\004 \001(\tR\nrepository\022\020\n\003ref\030\005 " +
       "\001(\tR\003ref\022\020\n\003sha\030\006 \001(\tR\003sha\022\020\n\003job\030\007 \001(\tR" +
-      "\003job\022\024\n\005actor\030\010 \001(\tR\005actor\"\356\003\n\010Occupant\022" +
-      "\031\n\010lease_id\030\001 \001(\tR\007leaseId\022)\n\006holder\030\002 \001" +
-      "(\0132\021.callme.v1.HolderR\006holder\022+\n\005state\030\003" +
-      " \001(\0162\025.callme.v1.LeaseStateR\005state\0220\n\005si" +
-      "nce\030\004 \001(\0132\032.google.protobuf.TimestampR\005s" +
-      "ince\0220\n\005until\030\005 \001(\0132\032.google.protobuf.Ti" +
-      "mestampR\005until\022\026\n\006reason\030\006 \001(\tR\006reason\022\034" +
-      "\n\tprincipal\030\007 \001(\tR\tprincipal\0229\n\nlatest_e" +
-      "nd\030\010 \001(\0132\032.google.protobuf.TimestampR\tla" +
-      "testEnd\022\032\n\010cleaning\030\t \001(\010R\010cleaning\0229\n\nn" +
-      "ot_before\030\n \001(\0132\032.google.protobuf.Timest" +
-      "ampR\tnotBefore\022C\n\020cancel_requested\030\013 \001(\013" +
-      "2\030.callme.v1.CancelRequestR\017cancelReques" +
-      "ted\"\203\001\n\rCancelRequest\022\"\n\002by\030\001 \001(\0132\022.call" +
-      "me.v1.EndedByR\002by\022\026\n\006reason\030\002 \001(\tR\006reaso" +
-      "n\0226\n\010deadline\030\003 \001(\0132\032.google.protobuf.Ti" +
-      "mestampR\010deadline\"\311\001\n\013Reservation\022*\n\002at\030" +
-      "\001 \001(\0132\032.google.protobuf.TimestampR\002at\022)\n" +
-      "\006holder\030\002 \001(\0132\021.callme.v1.HolderR\006holder" +
-      "\022\031\n\010lease_id\030\003 \001(\tR\007leaseId\0220\n\005until\030\004 \001" +
-      "(\0132\032.google.protobuf.TimestampR\005until\022\026\n" +
-      "\006reason\030\005 \001(\tR\006reason\"p\n\004Need\022 \n\013environ" +
-      "ment\030\001 \001(\tR\013environment\022\032\n\010selector\030\002 \001(" +
-      "\tR\010selector\022\024\n\005count\030\003 \001(\rR\005count\022\024\n\005slo" +
-      "ts\030\004 \001(\rR\005slots\"\244\003\n\021LeasedEnvironment\022\022\n" +
-      "\004name\030\001 \001(\tR\004name\022\024\n\005slots\030\002 \001(\rR\005slots\022" +
-      "!\n\014slot_indexes\030\003 \003(\rR\013slotIndexes\022#\n\rfe" +
-      "ncing_token\030\004 \001(\004R\014fencingToken\022I\n\tvaria" +
-      "bles\030\005 \003(\0132+.callme.v1.LeasedEnvironment" +
-      ".VariablesEntryR\tvariables\022<\n\016slot_varia" +
-      "bles\030\006 \003(\0132\025.callme.v1.LeasedSlotR\rslotV" +
-      "ariables\022)\n\020secret_variables\030\007 \003(\tR\017secr" +
-      "etVariables\022+\n\021missing_variables\030\010 \003(\tR\020" +
-      "missingVariables\032<\n\016VariablesEntry\022\020\n\003ke" +
-      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\216" +
-      "\001\n\nLeasedSlot\022B\n\tvariables\030\001 \003(\0132$.callm" +
-      "e.v1.LeasedSlot.VariablesEntryR\tvariable" +
+      "\003job\022\024\n\005actor\030\010 \001(\tR\005actor\022\026\n\006proven\030\t \003" +
+      "(\tR\006proven\"\227\004\n\010Occupant\022\031\n\010lease_id\030\001 \001(" +
+      "\tR\007leaseId\022)\n\006holder\030\002 \001(\0132\021.callme.v1.H" +
+      "olderR\006holder\022+\n\005state\030\003 \001(\0162\025.callme.v1" +
+      ".LeaseStateR\005state\0220\n\005since\030\004 \001(\0132\032.goog" +
+      "le.protobuf.TimestampR\005since\0220\n\005until\030\005 " +
+      "\001(\0132\032.google.protobuf.TimestampR\005until\022\026" +
+      "\n\006reason\030\006 \001(\tR\006reason\022\034\n\tprincipal\030\007 \001(" +
+      "\tR\tprincipal\0229\n\nlatest_end\030\010 \001(\0132\032.googl" +
+      "e.protobuf.TimestampR\tlatestEnd\022\032\n\010clean" +
+      "ing\030\t \001(\010R\010cleaning\0229\n\nnot_before\030\n \001(\0132" +
+      "\032.google.protobuf.TimestampR\tnotBefore\022C" +
+      "\n\020cancel_requested\030\013 \001(\0132\030.callme.v1.Can" +
+      "celRequestR\017cancelRequested\022\'\n\017principal" +
+      "_label\030\014 \001(\tR\016principalLabel\"\203\001\n\rCancelR" +
+      "equest\022\"\n\002by\030\001 \001(\0132\022.callme.v1.EndedByR\002" +
+      "by\022\026\n\006reason\030\002 \001(\tR\006reason\0226\n\010deadline\030\003" +
+      " \001(\0132\032.google.protobuf.TimestampR\010deadli" +
+      "ne\"\311\001\n\013Reservation\022*\n\002at\030\001 \001(\0132\032.google." +
+      "protobuf.TimestampR\002at\022)\n\006holder\030\002 \001(\0132\021" +
+      ".callme.v1.HolderR\006holder\022\031\n\010lease_id\030\003 " +
+      "\001(\tR\007leaseId\0220\n\005until\030\004 \001(\0132\032.google.pro" +
+      "tobuf.TimestampR\005until\022\026\n\006reason\030\005 \001(\tR\006" +
+      "reason\"p\n\004Need\022 \n\013environment\030\001 \001(\tR\013env" +
+      "ironment\022\032\n\010selector\030\002 \001(\tR\010selector\022\024\n\005" +
+      "count\030\003 \001(\rR\005count\022\024\n\005slots\030\004 \001(\rR\005slots" +
+      "\"\244\003\n\021LeasedEnvironment\022\022\n\004name\030\001 \001(\tR\004na" +
+      "me\022\024\n\005slots\030\002 \001(\rR\005slots\022!\n\014slot_indexes" +
+      "\030\003 \003(\rR\013slotIndexes\022#\n\rfencing_token\030\004 \001" +
+      "(\004R\014fencingToken\022I\n\tvariables\030\005 \003(\0132+.ca" +
+      "llme.v1.LeasedEnvironment.VariablesEntry" +
+      "R\tvariables\022<\n\016slot_variables\030\006 \003(\0132\025.ca" +
+      "llme.v1.LeasedSlotR\rslotVariables\022)\n\020sec" +
+      "ret_variables\030\007 \003(\tR\017secretVariables\022+\n\021" +
+      "missing_variables\030\010 \003(\tR\020missingVariable" +
       "s\032<\n\016VariablesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n" +
-      "\005value\030\002 \001(\tR\005value:\0028\001\"m\n\007EndedBy\022\034\n\tpr" +
-      "incipal\030\001 \001(\tR\tprincipal\022)\n\006holder\030\002 \001(\013" +
-      "2\021.callme.v1.HolderR\006holder\022\031\n\010lease_id\030" +
-      "\003 \001(\tR\007leaseId\"\274\001\n\010Estimate\022,\n\003p50\030\001 \001(\013" +
-      "2\032.google.protobuf.TimestampR\003p50\022,\n\003p90" +
-      "\030\002 \001(\0132\032.google.protobuf.TimestampR\003p90\022" +
-      "\030\n\007samples\030\003 \001(\rR\007samples\022:\n\013median_hold" +
-      "\030\004 \001(\0132\031.google.protobuf.DurationR\nmedia" +
-      "nHold\"\274\016\n\005Lease\022\016\n\002id\030\001 \001(\tR\002id\022+\n\005state" +
-      "\030\002 \001(\0162\025.callme.v1.LeaseStateR\005state\0223\n\n" +
-      "end_reason\030\003 \001(\0162\024.callme.v1.EndReasonR\t" +
-      "endReason\022\031\n\010end_note\030\004 \001(\tR\007endNote\022\022\n\004" +
-      "pool\030\005 \001(\tR\004pool\022@\n\014environments\030\006 \003(\0132\034" +
-      ".callme.v1.LeasedEnvironmentR\014environmen" +
-      "ts\022)\n\006holder\030\007 \001(\0132\021.callme.v1.HolderR\006h" +
-      "older\022\034\n\tprincipal\030\010 \001(\tR\tprincipal\022\026\n\006r" +
-      "eason\030\t \001(\tR\006reason\022\022\n\004tags\030\n \003(\tR\004tags\022" +
-      "\032\n\010priority\030\013 \001(\005R\010priority\022\032\n\010position\030" +
-      "\014 \001(\rR\010position\022!\n\014queue_length\030\r \001(\rR\013q" +
-      "ueueLength\022)\n\005ahead\030\016 \003(\0132\023.callme.v1.Oc" +
-      "cupantR\005ahead\022-\n\007holders\030\017 \003(\0132\023.callme." +
-      "v1.OccupantR\007holders\0229\n\ncreated_at\030\020 \001(\013" +
-      "2\032.google.protobuf.TimestampR\tcreatedAt\022" +
-      "9\n\ngranted_at\030\021 \001(\0132\032.google.protobuf.Ti" +
-      "mestampR\tgrantedAt\0225\n\010ended_at\030\022 \001(\0132\032.g" +
-      "oogle.protobuf.TimestampR\007endedAt\0229\n\nexp" +
-      "ires_at\030\023 \001(\0132\032.google.protobuf.Timestam" +
-      "pR\texpiresAt\0225\n\010claim_by\030\024 \001(\0132\032.google." +
-      "protobuf.TimestampR\007claimBy\022+\n\003ttl\030\025 \001(\013" +
-      "2\031.google.protobuf.DurationR\003ttl\022>\n\rttl_" +
-      "remaining\030\026 \001(\0132\031.google.protobuf.Durati" +
-      "onR\014ttlRemaining\0224\n\010max_hold\030\027 \001(\0132\031.goo" +
-      "gle.protobuf.DurationR\007maxHold\0228\n\nticket" +
-      "_ttl\030\030 \001(\0132\031.google.protobuf.DurationR\tt" +
-      "icketTtl\022>\n\rclaim_timeout\030\031 \001(\0132\031.google" +
-      ".protobuf.DurationR\014claimTimeout\022>\n\rqueu" +
-      "e_timeout\030\032 \001(\0132\031.google.protobuf.Durati" +
-      "onR\014queueTimeout\022\035\n\nrequest_id\030\033 \001(\tR\tre" +
-      "questId\022\032\n\010revision\030\034 \001(\004R\010revision\022-\n\010e" +
-      "nded_by\030\035 \001(\0132\022.callme.v1.EndedByR\007ended" +
-      "By\0229\n\nlatest_end\030\036 \001(\0132\032.google.protobuf" +
-      ".TimestampR\tlatestEnd\022\037\n\013passed_over\030\037 \001" +
-      "(\010R\npassedOver\022<\n\017estimated_start\030  \001(\0132" +
-      "\023.callme.v1.EstimateR\016estimatedStart\022C\n\020" +
-      "cancel_requested\030! \001(\0132\030.callme.v1.Cance" +
-      "lRequestR\017cancelRequested\022#\n\rsuperseded_" +
-      "by\030\" \001(\tR\014supersededBy\0229\n\nnot_before\030# \001" +
-      "(\0132\032.google.protobuf.TimestampR\tnotBefor" +
-      "e\0227\n\tnot_after\030$ \001(\0132\032.google.protobuf.T" +
-      "imestampR\010notAfter\022\035\n\nauto_claim\030% \001(\010R\t" +
-      "autoClaim\022A\n\020next_reservation\030& \001(\0132\026.ca" +
-      "llme.v1.ReservationR\017nextReservation\022\032\n\010" +
-      "cleaning\030\' \001(\010R\010cleaning\022%\n\005needs\030( \003(\0132" +
-      "\017.callme.v1.NeedR\005needs\022#\n\rsupersede_key" +
-      "\030) \001(\tR\014supersedeKey\"\316\006\n\021EnvironmentStat" +
-      "us\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030\002 \001(\tR\004po" +
-      "ol\0221\n\005state\030\003 \001(\0162\033.callme.v1.Environmen" +
-      "tStateR\005state\022!\n\014state_reason\030\004 \001(\tR\013sta" +
-      "teReason\022\032\n\010capacity\030\005 \001(\rR\010capacity\022\022\n\004" +
-      "used\030\006 \001(\rR\004used\022!\n\014queue_length\030\007 \001(\rR\013" +
-      "queueLength\022\034\n\tavailable\030\010 \001(\010R\tavailabl" +
-      "e\022-\n\007holders\030\t \003(\0132\023.callme.v1.OccupantR" +
-      "\007holders\022\030\n\007resting\030\n \001(\rR\007resting\022\030\n\007de" +
-      "leted\030\013 \001(\010R\007deleted\022;\n\013state_until\030\014 \001(" +
-      "\0132\032.google.protobuf.TimestampR\nstateUnti" +
-      "l\022\'\n\004next\030\r \001(\0132\023.callme.v1.OccupantR\004ne" +
-      "xt\022#\n\004rest\030\016 \001(\0132\017.callme.v1.RestR\004rest\022" +
-      "@\n\006labels\030\017 \003(\0132(.callme.v1.EnvironmentS" +
-      "tatus.LabelsEntryR\006labels\022=\n\005facts\030\020 \003(\013" +
-      "2\'.callme.v1.EnvironmentStatus.FactsEntr" +
-      "yR\005facts\022A\n\020next_reservation\030\021 \001(\0132\026.cal" +
-      "lme.v1.ReservationR\017nextReservation\022\022\n\004l" +
-      "eft\030\031 \001(\010R\004left\0329\n\013LabelsEntry\022\020\n\003key\030\001 " +
-      "\001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032I\n\nFa" +
-      "ctsEntry\022\020\n\003key\030\001 \001(\tR\003key\022%\n\005value\030\002 \001(" +
-      "\0132\017.callme.v1.FactR\005value:\0028\001\"\216\001\n\004Fact\022\024" +
-      "\n\005value\030\001 \001(\tR\005value\022)\n\006holder\030\002 \001(\0132\021.c" +
-      "allme.v1.HolderR\006holder\022\031\n\010lease_id\030\003 \001(" +
-      "\tR\007leaseId\022*\n\002at\030\004 \001(\0132\032.google.protobuf" +
-      ".TimestampR\002at\"`\n\004Rest\0220\n\005until\030\001 \001(\0132\032." +
-      "google.protobuf.TimestampR\005until\022&\n\004from" +
-      "\030\002 \001(\0132\022.callme.v1.LastUseR\004from\"\204\001\n\007Las" +
-      "tUse\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022)\n\006holde" +
-      "r\030\002 \001(\0132\021.callme.v1.HolderR\006holder\0223\n\nen" +
-      "d_reason\030\003 \001(\0162\024.callme.v1.EndReasonR\ten" +
-      "dReason*s\n\nHolderKind\022\033\n\027HOLDER_KIND_UNS" +
-      "PECIFIED\020\000\022\030\n\024HOLDER_KIND_PIPELINE\020\001\022\025\n\021" +
-      "HOLDER_KIND_HUMAN\020\002\022\027\n\023HOLDER_KIND_SERVI" +
-      "CE\020\003*\207\001\n\nLeaseState\022\033\n\027LEASE_STATE_UNSPE" +
-      "CIFIED\020\000\022\026\n\022LEASE_STATE_QUEUED\020\001\022\027\n\023LEAS" +
-      "E_STATE_OFFERED\020\002\022\024\n\020LEASE_STATE_HELD\020\003\022" +
-      "\025\n\021LEASE_STATE_ENDED\020\004*\261\002\n\tEndReason\022\032\n\026" +
-      "END_REASON_UNSPECIFIED\020\000\022\027\n\023END_REASON_R" +
-      "ELEASED\020\001\022\026\n\022END_REASON_EXPIRED\020\002\022\030\n\024END" +
-      "_REASON_WITHDRAWN\020\003\022\030\n\024END_REASON_ABANDO" +
-      "NED\020\004\022\030\n\024END_REASON_TIMED_OUT\020\006\022\031\n\025END_R" +
-      "EASON_SUPERSEDED\020\010\022\035\n\031END_REASON_FORCE_R" +
-      "ELEASED\020\t\022\034\n\030END_REASON_UNSATISFIABLE\020\n\"" +
-      "\004\010\005\020\005\"\004\010\007\020\007*\021END_REASON_LAPSED*\022END_REAS" +
-      "ON_REFUSED*\371\001\n\020EnvironmentState\022!\n\035ENVIR" +
-      "ONMENT_STATE_UNSPECIFIED\020\000\022\037\n\033ENVIRONMEN" +
-      "T_STATE_AVAILABLE\020\001\022\036\n\032ENVIRONMENT_STATE" +
-      "_DRAINING\020\002\022!\n\035ENVIRONMENT_STATE_MAINTEN" +
-      "ANCE\020\003\022\033\n\027ENVIRONMENT_STATE_DIRTY\020\004\022\036\n\032E" +
-      "NVIRONMENT_STATE_CLEANING\020\005\022!\n\035ENVIRONME" +
-      "NT_STATE_QUARANTINED\020\006*q\n\tWatchKind\022\032\n\026W" +
-      "ATCH_KIND_UNSPECIFIED\020\000\022\027\n\023WATCH_KIND_SN" +
-      "APSHOT\020\001\022\025\n\021WATCH_KIND_CHANGE\020\002\022\030\n\024WATCH" +
-      "_KIND_HEARTBEAT\020\003B\226\001\n\rdev.callme.v1B\nTyp" +
-      "esProtoP\001Z4github.com/call-me/call-me/ge" +
-      "n/go/callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V" +
-      "1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\n" +
-      "Callme::V1b\006proto3"
+      "\005value\030\002 \001(\tR\005value:\0028\001\"\216\001\n\nLeasedSlot\022B" +
+      "\n\tvariables\030\001 \003(\0132$.callme.v1.LeasedSlot" +
+      ".VariablesEntryR\tvariables\032<\n\016VariablesE" +
+      "ntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005v" +
+      "alue:\0028\001\"\243\002\n\007EndedBy\022\034\n\tprincipal\030\001 \001(\tR" +
+      "\tprincipal\022)\n\006holder\030\002 \001(\0132\021.callme.v1.H" +
+      "olderR\006holder\022\031\n\010lease_id\030\003 \001(\tR\007leaseId" +
+      "\022\'\n\017principal_label\030\004 \001(\tR\016principalLabe" +
+      "l\022\030\n\007address\030\005 \001(\tR\007address\0226\n\006claims\030\006 " +
+      "\003(\0132\036.callme.v1.EndedBy.ClaimsEntryR\006cla" +
+      "ims\0329\n\013ClaimsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
+      "value\030\002 \001(\tR\005value:\0028\001\"\274\001\n\010Estimate\022,\n\003p" +
+      "50\030\001 \001(\0132\032.google.protobuf.TimestampR\003p5" +
+      "0\022,\n\003p90\030\002 \001(\0132\032.google.protobuf.Timesta" +
+      "mpR\003p90\022\030\n\007samples\030\003 \001(\rR\007samples\022:\n\013med" +
+      "ian_hold\030\004 \001(\0132\031.google.protobuf.Duratio" +
+      "nR\nmedianHold\"\345\016\n\005Lease\022\016\n\002id\030\001 \001(\tR\002id\022" +
+      "+\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005s" +
+      "tate\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.End" +
+      "ReasonR\tendReason\022\031\n\010end_note\030\004 \001(\tR\007end" +
+      "Note\022\022\n\004pool\030\005 \001(\tR\004pool\022@\n\014environments" +
+      "\030\006 \003(\0132\034.callme.v1.LeasedEnvironmentR\014en" +
+      "vironments\022)\n\006holder\030\007 \001(\0132\021.callme.v1.H" +
+      "olderR\006holder\022\034\n\tprincipal\030\010 \001(\tR\tprinci" +
+      "pal\022\026\n\006reason\030\t \001(\tR\006reason\022\022\n\004tags\030\n \003(" +
+      "\tR\004tags\022\032\n\010priority\030\013 \001(\005R\010priority\022\032\n\010p" +
+      "osition\030\014 \001(\rR\010position\022!\n\014queue_length\030" +
+      "\r \001(\rR\013queueLength\022)\n\005ahead\030\016 \003(\0132\023.call" +
+      "me.v1.OccupantR\005ahead\022-\n\007holders\030\017 \003(\0132\023" +
+      ".callme.v1.OccupantR\007holders\0229\n\ncreated_" +
+      "at\030\020 \001(\0132\032.google.protobuf.TimestampR\tcr" +
+      "eatedAt\0229\n\ngranted_at\030\021 \001(\0132\032.google.pro" +
+      "tobuf.TimestampR\tgrantedAt\0225\n\010ended_at\030\022" +
+      " \001(\0132\032.google.protobuf.TimestampR\007endedA" +
+      "t\0229\n\nexpires_at\030\023 \001(\0132\032.google.protobuf." +
+      "TimestampR\texpiresAt\0225\n\010claim_by\030\024 \001(\0132\032" +
+      ".google.protobuf.TimestampR\007claimBy\022+\n\003t" +
+      "tl\030\025 \001(\0132\031.google.protobuf.DurationR\003ttl" +
+      "\022>\n\rttl_remaining\030\026 \001(\0132\031.google.protobu" +
+      "f.DurationR\014ttlRemaining\0224\n\010max_hold\030\027 \001" +
+      "(\0132\031.google.protobuf.DurationR\007maxHold\0228" +
+      "\n\nticket_ttl\030\030 \001(\0132\031.google.protobuf.Dur" +
+      "ationR\tticketTtl\022>\n\rclaim_timeout\030\031 \001(\0132" +
+      "\031.google.protobuf.DurationR\014claimTimeout" +
+      "\022>\n\rqueue_timeout\030\032 \001(\0132\031.google.protobu" +
+      "f.DurationR\014queueTimeout\022\035\n\nrequest_id\030\033" +
+      " \001(\tR\trequestId\022\032\n\010revision\030\034 \001(\004R\010revis" +
+      "ion\022-\n\010ended_by\030\035 \001(\0132\022.callme.v1.EndedB" +
+      "yR\007endedBy\0229\n\nlatest_end\030\036 \001(\0132\032.google." +
+      "protobuf.TimestampR\tlatestEnd\022\037\n\013passed_" +
+      "over\030\037 \001(\010R\npassedOver\022<\n\017estimated_star" +
+      "t\030  \001(\0132\023.callme.v1.EstimateR\016estimatedS" +
+      "tart\022C\n\020cancel_requested\030! \001(\0132\030.callme." +
+      "v1.CancelRequestR\017cancelRequested\022#\n\rsup" +
+      "erseded_by\030\" \001(\tR\014supersededBy\0229\n\nnot_be" +
+      "fore\030# \001(\0132\032.google.protobuf.TimestampR\t" +
+      "notBefore\0227\n\tnot_after\030$ \001(\0132\032.google.pr" +
+      "otobuf.TimestampR\010notAfter\022\035\n\nauto_claim" +
+      "\030% \001(\010R\tautoClaim\022A\n\020next_reservation\030& " +
+      "\001(\0132\026.callme.v1.ReservationR\017nextReserva" +
+      "tion\022\032\n\010cleaning\030\' \001(\010R\010cleaning\022%\n\005need" +
+      "s\030( \003(\0132\017.callme.v1.NeedR\005needs\022#\n\rsuper" +
+      "sede_key\030) \001(\tR\014supersedeKey\022\'\n\017principa" +
+      "l_label\030* \001(\tR\016principalLabel\"\316\006\n\021Enviro" +
+      "nmentStatus\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030" +
+      "\002 \001(\tR\004pool\0221\n\005state\030\003 \001(\0162\033.callme.v1.E" +
+      "nvironmentStateR\005state\022!\n\014state_reason\030\004" +
+      " \001(\tR\013stateReason\022\032\n\010capacity\030\005 \001(\rR\010cap" +
+      "acity\022\022\n\004used\030\006 \001(\rR\004used\022!\n\014queue_lengt" +
+      "h\030\007 \001(\rR\013queueLength\022\034\n\tavailable\030\010 \001(\010R" +
+      "\tavailable\022-\n\007holders\030\t \003(\0132\023.callme.v1." +
+      "OccupantR\007holders\022\030\n\007resting\030\n \001(\rR\007rest" +
+      "ing\022\030\n\007deleted\030\013 \001(\010R\007deleted\022;\n\013state_u" +
+      "ntil\030\014 \001(\0132\032.google.protobuf.TimestampR\n" +
+      "stateUntil\022\'\n\004next\030\r \001(\0132\023.callme.v1.Occ" +
+      "upantR\004next\022#\n\004rest\030\016 \001(\0132\017.callme.v1.Re" +
+      "stR\004rest\022@\n\006labels\030\017 \003(\0132(.callme.v1.Env" +
+      "ironmentStatus.LabelsEntryR\006labels\022=\n\005fa" +
+      "cts\030\020 \003(\0132\'.callme.v1.EnvironmentStatus." +
+      "FactsEntryR\005facts\022A\n\020next_reservation\030\021 " +
+      "\001(\0132\026.callme.v1.ReservationR\017nextReserva" +
+      "tion\022\022\n\004left\030\031 \001(\010R\004left\0329\n\013LabelsEntry\022" +
+      "\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:" +
+      "\0028\001\032I\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022%\n\005v" +
+      "alue\030\002 \001(\0132\017.callme.v1.FactR\005value:\0028\001\"\216" +
+      "\001\n\004Fact\022\024\n\005value\030\001 \001(\tR\005value\022)\n\006holder\030" +
+      "\002 \001(\0132\021.callme.v1.HolderR\006holder\022\031\n\010leas" +
+      "e_id\030\003 \001(\tR\007leaseId\022*\n\002at\030\004 \001(\0132\032.google" +
+      ".protobuf.TimestampR\002at\"`\n\004Rest\0220\n\005until" +
+      "\030\001 \001(\0132\032.google.protobuf.TimestampR\005unti" +
+      "l\022&\n\004from\030\002 \001(\0132\022.callme.v1.LastUseR\004fro" +
+      "m\"\204\001\n\007LastUse\022\031\n\010lease_id\030\001 \001(\tR\007leaseId" +
+      "\022)\n\006holder\030\002 \001(\0132\021.callme.v1.HolderR\006hol" +
+      "der\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.EndR" +
+      "easonR\tendReason*s\n\nHolderKind\022\033\n\027HOLDER" +
+      "_KIND_UNSPECIFIED\020\000\022\030\n\024HOLDER_KIND_PIPEL" +
+      "INE\020\001\022\025\n\021HOLDER_KIND_HUMAN\020\002\022\027\n\023HOLDER_K" +
+      "IND_SERVICE\020\003*\207\001\n\nLeaseState\022\033\n\027LEASE_ST" +
+      "ATE_UNSPECIFIED\020\000\022\026\n\022LEASE_STATE_QUEUED\020" +
+      "\001\022\027\n\023LEASE_STATE_OFFERED\020\002\022\024\n\020LEASE_STAT" +
+      "E_HELD\020\003\022\025\n\021LEASE_STATE_ENDED\020\004*\261\002\n\tEndR" +
+      "eason\022\032\n\026END_REASON_UNSPECIFIED\020\000\022\027\n\023END" +
+      "_REASON_RELEASED\020\001\022\026\n\022END_REASON_EXPIRED" +
+      "\020\002\022\030\n\024END_REASON_WITHDRAWN\020\003\022\030\n\024END_REAS" +
+      "ON_ABANDONED\020\004\022\030\n\024END_REASON_TIMED_OUT\020\006" +
+      "\022\031\n\025END_REASON_SUPERSEDED\020\010\022\035\n\031END_REASO" +
+      "N_FORCE_RELEASED\020\t\022\034\n\030END_REASON_UNSATIS" +
+      "FIABLE\020\n\"\004\010\005\020\005\"\004\010\007\020\007*\021END_REASON_LAPSED*" +
+      "\022END_REASON_REFUSED*\371\001\n\020EnvironmentState" +
+      "\022!\n\035ENVIRONMENT_STATE_UNSPECIFIED\020\000\022\037\n\033E" +
+      "NVIRONMENT_STATE_AVAILABLE\020\001\022\036\n\032ENVIRONM" +
+      "ENT_STATE_DRAINING\020\002\022!\n\035ENVIRONMENT_STAT" +
+      "E_MAINTENANCE\020\003\022\033\n\027ENVIRONMENT_STATE_DIR" +
+      "TY\020\004\022\036\n\032ENVIRONMENT_STATE_CLEANING\020\005\022!\n\035" +
+      "ENVIRONMENT_STATE_QUARANTINED\020\006*q\n\tWatch" +
+      "Kind\022\032\n\026WATCH_KIND_UNSPECIFIED\020\000\022\027\n\023WATC" +
+      "H_KIND_SNAPSHOT\020\001\022\025\n\021WATCH_KIND_CHANGE\020\002" +
+      "\022\030\n\024WATCH_KIND_HEARTBEAT\020\003B\226\001\n\rdev.callm" +
+      "e.v1B\nTypesProtoP\001Z4github.com/call-me/c" +
+      "all-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002" +
+      "\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMe" +
+      "tadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -295,13 +307,13 @@ public final class TypesProto {
     internal_static_callme_v1_Holder_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Holder_descriptor,
-        new java.lang.String[] { "Name", "Kind", "RunUrl", "Repository", "Ref", "Sha", "Job", "Actor", });
+        new java.lang.String[] { "Name", "Kind", "RunUrl", "Repository", "Ref", "Sha", "Job", "Actor", "Proven", });
     internal_static_callme_v1_Occupant_descriptor =
       getDescriptor().getMessageTypes().get(1);
     internal_static_callme_v1_Occupant_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Occupant_descriptor,
-        new java.lang.String[] { "LeaseId", "Holder", "State", "Since", "Until", "Reason", "Principal", "LatestEnd", "Cleaning", "NotBefore", "CancelRequested", });
+        new java.lang.String[] { "LeaseId", "Holder", "State", "Since", "Until", "Reason", "Principal", "LatestEnd", "Cleaning", "NotBefore", "CancelRequested", "PrincipalLabel", });
     internal_static_callme_v1_CancelRequest_descriptor =
       getDescriptor().getMessageTypes().get(2);
     internal_static_callme_v1_CancelRequest_fieldAccessorTable = new
@@ -349,7 +361,13 @@ public final class TypesProto {
     internal_static_callme_v1_EndedBy_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EndedBy_descriptor,
-        new java.lang.String[] { "Principal", "Holder", "LeaseId", });
+        new java.lang.String[] { "Principal", "Holder", "LeaseId", "PrincipalLabel", "Address", "Claims", });
+    internal_static_callme_v1_EndedBy_ClaimsEntry_descriptor =
+      internal_static_callme_v1_EndedBy_descriptor.getNestedTypes().get(0);
+    internal_static_callme_v1_EndedBy_ClaimsEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_EndedBy_ClaimsEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
     internal_static_callme_v1_Estimate_descriptor =
       getDescriptor().getMessageTypes().get(8);
     internal_static_callme_v1_Estimate_fieldAccessorTable = new
@@ -361,7 +379,7 @@ public final class TypesProto {
     internal_static_callme_v1_Lease_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_Lease_descriptor,
-        new java.lang.String[] { "Id", "State", "EndReason", "EndNote", "Pool", "Environments", "Holder", "Principal", "Reason", "Tags", "Priority", "Position", "QueueLength", "Ahead", "Holders", "CreatedAt", "GrantedAt", "EndedAt", "ExpiresAt", "ClaimBy", "Ttl", "TtlRemaining", "MaxHold", "TicketTtl", "ClaimTimeout", "QueueTimeout", "RequestId", "Revision", "EndedBy", "LatestEnd", "PassedOver", "EstimatedStart", "CancelRequested", "SupersededBy", "NotBefore", "NotAfter", "AutoClaim", "NextReservation", "Cleaning", "Needs", "SupersedeKey", });
+        new java.lang.String[] { "Id", "State", "EndReason", "EndNote", "Pool", "Environments", "Holder", "Principal", "Reason", "Tags", "Priority", "Position", "QueueLength", "Ahead", "Holders", "CreatedAt", "GrantedAt", "EndedAt", "ExpiresAt", "ClaimBy", "Ttl", "TtlRemaining", "MaxHold", "TicketTtl", "ClaimTimeout", "QueueTimeout", "RequestId", "Revision", "EndedBy", "LatestEnd", "PassedOver", "EstimatedStart", "CancelRequested", "SupersededBy", "NotBefore", "NotAfter", "AutoClaim", "NextReservation", "Cleaning", "Needs", "SupersedeKey", "PrincipalLabel", });
     internal_static_callme_v1_EnvironmentStatus_descriptor =
       getDescriptor().getMessageTypes().get(10);
     internal_static_callme_v1_EnvironmentStatus_fieldAccessorTable = new

@@ -1,0 +1,46 @@
+/** Patterns of names: `environment` or `pool:environment`. Linear in the name for any pattern that limits.ts admits. */
+
+/** One pattern, taken apart. */
+export interface Pattern {
+  /** As it was written. */
+  readonly text: string;
+  /** Of the pool's name; `*`: of any pool. */
+  readonly pool: string;
+  /** Of the environment's name; `*` alone: any. */
+  readonly name: string;
+}
+
+/** Takes a pattern apart: what stands before the first `:` is of the pool. */
+export function patternOf(text: string): Pattern {
+  const colon = text.indexOf(":");
+  return colon < 0 ? { text, pool: "*", name: text } : { text, pool: text.slice(0, colon), name: text.slice(colon + 1) };
+}
+
+/** Whether it means every environment of every pool. */
+export function isEverything({ pool, name }: Pattern): boolean {
+  return pool === "*" && name === "*";
+}
+
+/**
+ * Whether a name fits a glob: `*` is any characters but `/`, `?` is one, and `*` alone is everything. What lies between two `/` is matched
+ * by itself, so only the last `*` before a mismatch can have taken too little.
+ */
+export function globMatches(glob: string, name: string): boolean {
+  if (glob === "*") return true;
+  let [at, from] = [0, 0];
+  let [star, taken] = [-1, 0];
+  while (from < name.length) {
+    const [wanted, found] = [glob[at], name[from]];
+    if (wanted === "*") [star, taken, at] = [at, from, at + 1];
+    else if (wanted === found || (wanted === "?" && found !== "/")) {
+      // No `*` reaches beyond this.
+      if (found === "/") star = -1;
+      [at, from] = [at + 1, from + 1];
+    } else if (star >= 0 && name[taken] !== "/") {
+      taken++;
+      [at, from] = [star + 1, taken];
+    } else return false;
+  }
+  while (glob[at] === "*") at++;
+  return at === glob.length;
+}

@@ -10,6 +10,8 @@ export interface Caller {
   readonly principal: string;
   /** The lease whose lease_token was shown: it acts for this one too, whoever asked for it. */
   readonly lease?: string;
+  /** The IP address from where; for the record alone. */
+  readonly address?: string;
 }
 
 export interface Acquire {

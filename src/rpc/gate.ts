@@ -5,13 +5,17 @@ import type { Caller } from "../core/command.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { failure } from "./errors.ts";
+import type { Peer } from "./http/door/peer.ts";
 import type { Call, Service } from "./methods/call.ts";
 import type { Rule, Streaming, UnaryMethod } from "./methods/table.ts";
 import { keyOf } from "./principal.ts";
 
-/** The caller, by the headers alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable while draining. */
-export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined): Caller {
-  const caller = service.principals.identify(keyOf(header));
+/**
+ * The caller, by the headers and the connection alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable
+ * while draining.
+ */
+export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Caller {
+  const caller = { ...service.principals.identify(keyOf(header)), address: peer.address };
   if (rule.token === undefined && isNarrow(service, caller))
     throw tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
   if (rule.begins && service.engine.draining.aborted)

@@ -80,8 +80,8 @@ function handlers(size: number): Pick<ListenOptions, "handle" | "handleStream"> 
   const way = process.env["CALL_ME_DIRECT"] === "off" ? undefined : directTo(size);
   const options = { readMaxBytes: size, registry: REGISTRY };
   const rpc = rpcHandler((router) => open(router, SERVICE, methods, report, options), report, way?.handle);
-  const handle: Handle = (req, res, delivery) => {
-    const exchange = new Exchange(req, res, delivery);
+  const handle: Handle = (req, res, delivery, neighbour) => {
+    const exchange = new Exchange(req, res, delivery, neighbour);
     if (!rpc(exchange)) exchange.answer(404);
   };
   return { handle, handleStream: way?.handleStream };

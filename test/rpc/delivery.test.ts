@@ -40,8 +40,8 @@ async function openGranting(limits: Partial<DoorLimits>, secure = false) {
   const grantings: Granting[] = [];
   const asked = Promise.withResolvers<Granting>();
   const door = await openDoor(
-    (req, res, delivery) => {
-      if (req.method !== "POST") return hello(req, res, delivery);
+    (req, res, delivery, ...rest) => {
+      if (req.method !== "POST") return hello(req, res, delivery, ...rest);
       const handOver = () =>
         delivery.handOver((written) => {
           told.push(written);

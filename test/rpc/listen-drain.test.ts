@@ -48,8 +48,8 @@ describe("drain", () => {
 
   test("closes an HTTP/1.1 connection after a stream that had begun before, and one that is idle or silent at once", async () => {
     const { add, arrived, releaseAll } = held();
-    const door = await openDoor((req, res, delivery) => {
-      if (req.url !== "/stream") return hello(req, res, delivery);
+    const door = await openDoor((req, res, ...rest) => {
+      if (req.url !== "/stream") return hello(req, res, ...rest);
       (res as ServerResponse).write("begun ");
       add(() => res.end("done"));
     });

@@ -185,7 +185,7 @@ describe("a reader that has stopped is cut off, and holds no memory without boun
 
   test("on one HTTP/2 stream, with ENHANCE_YOUR_CALM, while its session goes on", async () => {
     const { handle, seen } = endless(32 * 1024);
-    const door = await openDoor((req, res, delivery) => (req.url === "/hello" ? hello : handle)(req, res, delivery), { limits });
+    const door = await openDoor((req, ...rest) => (req.url === "/hello" ? hello : handle)(req, ...rest), { limits });
     const session = await openSession(door.url);
     const stream = session.request();
     stream.on("error", () => undefined);

@@ -9,8 +9,8 @@ import { Outlet } from "../../src/rpc/http/outlet.ts";
 import { getHttp2, hello, openDoor, openSession, SHORT } from "./doors.ts";
 
 /** Says as much as there is room for, for ever; to /hello only hello. */
-const endless: Handle = async (req, res, delivery) => {
-  if (req.url === "/hello") return hello(req, res, delivery);
+const endless: Handle = async (req, res, ...rest) => {
+  if (req.url === "/hello") return hello(req, res, ...rest);
   (res as ServerResponse).writeHead(200);
   const outlet = new Outlet(res);
   while (!(res as Http2ServerResponse).stream.closed) {

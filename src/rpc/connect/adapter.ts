@@ -15,7 +15,7 @@ import { type Report, statusTrailer } from "../thrown.ts";
 import { explained, plainSpoken } from "./foreign.ts";
 import { giveAddress, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
-import { handOverKey, readKey } from "./router.ts";
+import { handOverKey, peerKey, readKey } from "./router.ts";
 
 /** Messages for statuses that connect-es answers with an empty body, for users of curl. */
 function hintFor(status: number, httpMethod: string | undefined): string | undefined {
@@ -69,6 +69,7 @@ async function serve(handler: UniversalHandler, exchange: Exchange, report: Repo
     let read = false;
     const values = createContextValues()
       .set(handOverKey, (lost) => exchange.handOver(lost))
+      .set(peerKey, exchange.peer)
       .set(readKey, () => {
         read = true;
       })

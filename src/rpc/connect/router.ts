@@ -17,6 +17,7 @@ import { ServerReflection } from "../../../gen/ts/grpc/reflection/v1/reflection_
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
 import type { Caller } from "../../core/command.ts";
 import { admit, follow, perform } from "../gate.ts";
+import type { Peer } from "../http/door/peer.ts";
 import type { Call, Service } from "../methods/call.ts";
 import { isUnary, METHODS, type Method } from "../methods/table.ts";
 import { jsonOptions } from "../request-json.ts";
@@ -28,6 +29,8 @@ import { relayed } from "./relay.ts";
 /** Largest request of a service without a key, in bytes. */
 const OPEN_LIMIT = 64 * 1024;
 
+/** Who the request comes from; set by adapter.ts. */
+export const peerKey = createContextKey<Peer>({ address: "" }, { description: "peer" });
 const callerKey = createContextKey<Caller>({ principal: "" }, { description: "caller" });
 /** How a method learns that its answer did not get through; set by adapter.ts. */
 export const handOverKey = createContextKey<Call["handOver"]>(() => () => {}, { description: "delivery of the answer" });
@@ -41,7 +44,7 @@ export function routes(service: Service, health: HealthState, report: Report): (
       const requestGate = (context: HandlerContext) => {
         context.values.set(
           callerKey,
-          admit(service, method, (name) => context.requestHeader.get(name)),
+          admit(service, method, (name) => context.requestHeader.get(name), context.values.get(peerKey)),
         );
       };
       const options = { readMaxBytes: method.size, jsonOptions: jsonOptions(method.desc.input), requestGate };

@@ -6,6 +6,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/command.ts";
+import type { Peer } from "../http/door/peer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
 import type { Call } from "../methods/call.ts";
@@ -19,7 +20,7 @@ type Unary = DirectMethod & { readonly desc: DescMethodUnary };
 
 /** Who may call, and what answers: see `admit` and `perform` in gate.ts. */
 export interface Gate<M> {
-  admit(method: M, header: (name: string) => string | undefined): Caller;
+  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Caller;
   perform(method: M, message: MessageShape<DescMessage>, call: Call): Promise<MessageInitShape<DescMessage>>;
 }
 
@@ -35,7 +36,7 @@ export function directWay<M extends Unary>(methods: readonly M[], gate: Gate<M>,
     handlerOf<M, E>(methods, {
       protocol,
       report,
-      admit: (method, header) => gate.admit(method, header),
+      admit: (method, header, peer) => gate.admit(method, header, peer),
       answer: async (method, request, call, exchange) => {
         const message = protocol.encode(method, await gate.perform(method, request, call));
         if (!exchange.closed) protocol.answer(exchange, message);

@@ -1,6 +1,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/command.ts";
 import { ExchangeCall } from "../http/call.ts";
+import type { Peer } from "../http/door/peer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { StreamExchange } from "../http/stream-exchange.ts";
 import type { Call } from "../methods/call.ts";
@@ -12,7 +13,7 @@ export interface Handling<M, E> {
   readonly protocol: Protocol<E>;
   readonly report: Report;
   /** Who calls; see gate.ts. */
-  admit(method: M, header: (name: string) => string | undefined): Caller;
+  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Caller;
   /** Answers a call. What it throws becomes the answer, or the end of the one that has begun. */
   answer(method: M, request: MessageShape<DescMessage>, call: Call, exchange: E): Promise<void>;
 }
@@ -38,7 +39,7 @@ function handle<M extends DirectMethod, E extends Exchange | StreamExchange>(met
   };
   let call: Call;
   try {
-    const caller = handling.admit(method, (name) => exchange.header(name));
+    const caller = handling.admit(method, (name) => exchange.header(name), exchange.peer);
     call = new ExchangeCall(caller, exchange, protocol.timeout(exchange));
   } catch (error) {
     refuse(error);

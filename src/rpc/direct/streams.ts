@@ -4,6 +4,7 @@ import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufb
 import type { Caller } from "../../core/command.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import { encoded } from "../encoding/shared.ts";
+import type { Peer } from "../http/door/peer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Outlet } from "../http/outlet.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
@@ -17,7 +18,7 @@ import type { DirectMethod, StreamProtocol } from "./protocol.ts";
 
 /** Who may call, and what is told: see `admit` and `follow` in gate.ts. */
 export interface StreamGate<M> {
-  admit(method: M, header: (name: string) => string | undefined): Caller;
+  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Caller;
   follow(method: M, message: MessageShape<DescMessage>, call: Call, tell: Tell<MessageShape<DescMessage>>): Promise<void>;
 }
 
@@ -32,7 +33,7 @@ export function directStreams<M extends DirectMethod & { readonly desc: DescMeth
     handlerOf<M, E>(methods, {
       protocol,
       report,
-      admit: (method, header) => gate.admit(method, header),
+      admit: (method, header, peer) => gate.admit(method, header, peer),
       answer: async (method, request, call, exchange) => {
         let outlet: Outlet | undefined;
         await gate.follow(method, request, call, (message) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Delivery } from "./door/delivery.ts";
+import type { Neighbour, Peer } from "./door/peer.ts";
 
 export type Request = IncomingMessage | Http2ServerRequest;
 export type Response = ServerResponse | Http2ServerResponse;
@@ -18,16 +19,23 @@ export class Exchange {
   /** As it was sent; see query.ts. */
   readonly query: string;
   readonly #delivery: Delivery;
+  readonly #neighbour: Neighbour;
 
-  constructor(req: Request, res: Response, delivery: Delivery) {
+  constructor(req: Request, res: Response, delivery: Delivery, neighbour: Neighbour) {
     this.req = req;
     this.raw = res;
     this.res = res as Writable;
     this.#delivery = delivery;
+    this.#neighbour = neighbour;
     // A proxy may send the whole address (RFC 9112, 3.2.2).
     const [, path = "/", query = ""] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(req.url ?? "/") ?? [];
     this.path = path;
     this.query = query;
+  }
+
+  /** Who it comes from. */
+  get peer(): Peer {
+    return this.#neighbour.caller(this);
   }
 
   /** Whether the connection, or the stream, is gone. */

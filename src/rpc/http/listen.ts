@@ -1,24 +1,26 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerOptions, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
-import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { type AddressInfo, type BlockList, Server as NetServer, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { carries } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
 import { Http1Connections, NO_PAGE } from "./door/http1.ts";
 import { type HandleStream, Http2Connections } from "./door/http2.ts";
 import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
+import { Neighbour } from "./door/peer.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
 import { Stopwatch } from "./door/stopwatch.ts";
 
 /**
- * Answers one request of either protocol; `delivery` tells what became of the answer. A throw becomes 500, or 400 if the request names no
- * host; it never ends the process.
+ * Answers one request of either protocol; `delivery` tells what became of the answer, `neighbour` who sent it. A throw becomes 500, or 400 if
+ * the request names no host; it never ends the process.
  */
 export type Handle = (
   req: IncomingMessage | Http2ServerRequest,
   res: ServerResponse | Http2ServerResponse,
   delivery: Delivery,
+  neighbour: Neighbour,
 ) => void | Promise<void>;
 
 /** Where to listen, and what to do with what comes. With `tls` (PEM) there is no clear text. */
@@ -27,6 +29,8 @@ export interface ListenOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  /** Proxies whose word is taken for whom a request comes from; see peer.ts. */
+  readonly proxies?: BlockList | undefined;
   readonly handle: Handle;
   /** Asked before `handle` about each request over HTTP/2. */
   readonly handleStream?: HandleStream | undefined;
@@ -72,16 +76,10 @@ class Door implements Listening {
     this.#limits = { ...DOOR_LIMITS, ...options.limits };
     this.#log = options.log;
     this.#handle = options.handle;
-    this.#http1 = new Http1Connections(this.#limits, this.#log);
-    this.#http2 = new Http2Connections(
-      this.#limits,
-      this.#log,
-      (req, res, delivery) => this.#answer(req, res, delivery),
-      options.handleStream,
-    );
-    const { front, begin } = frontServer(options.tls, this.#limits, (req, res) => {
-      this.#answer(req, res, this.#http1.begin(req.socket, res));
-    });
+    const answer = (...request: Parameters<Handle>) => this.#answer(...request);
+    this.#http1 = new Http1Connections(this.#limits, this.#log, answer);
+    this.#http2 = new Http2Connections(this.#limits, this.#log, answer, options.handleStream);
+    const { front, begin } = frontServer(options.tls, this.#limits, (req, res) => this.#http1.serve(req, res));
     this.#front = front;
     front.maxConnections = this.#limits.maxConnections;
     front.on("connection", (socket: Socket) => {
@@ -91,7 +89,9 @@ class Door implements Listening {
     front.on("drop", () => this.#trouble.refused++);
     front.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => this.#http1.refuse(error.code, socket));
     front.on("checkExpectation", (_req: IncomingMessage, res: ServerResponse) => void res.writeHead(417, NO_PAGE).end());
-    front.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => this.#welcome(socket, begin));
+    front.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
+      this.#welcome(socket, new Neighbour(socket, options.proxies), begin),
+    );
   }
 
   get host(): string {
@@ -124,7 +124,7 @@ class Door implements Listening {
     socket.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "a connection failed"));
   }
 
-  #welcome(socket: Socket, begin: (socket: Socket) => void): void {
+  #welcome(socket: Socket, neighbour: Neighbour, begin: (socket: Socket) => void): void {
     if (socket instanceof TLSSocket) this.#keep(socket);
     if (this.#drained !== undefined) {
       socket.destroy();
@@ -133,9 +133,9 @@ class Door implements Listening {
     const route = (protocol: Protocol) => {
       this.#strangers.delete(socket);
       if (protocol === "http2") {
-        this.#http2.add(socket);
+        this.#http2.add(socket, neighbour);
       } else {
-        this.#http1.add(socket);
+        this.#http1.add(socket, neighbour);
         begin(socket);
       }
     };
@@ -149,7 +149,7 @@ class Door implements Listening {
     sniff(socket, route);
   }
 
-  #answer(...[req, res, delivery]: Parameters<Handle>): void {
+  #answer(...[req, res, delivery, neighbour]: Parameters<Handle>): void {
     for (const [name, value] of Object.entries(NO_PAGE)) res.setHeader(name, value);
     if (res instanceof ServerResponse && req.httpVersion === "1.1" && req.headers.host === undefined) {
       res.writeHead(400, { connection: "close" }).end();
@@ -166,7 +166,7 @@ class Door implements Listening {
       else res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     };
     try {
-      const done: unknown = this.#handle(req, res, delivery);
+      const done: unknown = this.#handle(req, res, delivery, neighbour);
       if (done instanceof Promise) done.catch(fail);
     } catch (error) {
       fail(error);

@@ -21,7 +21,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
   if (!exchange.admits("DELETE", "GET", "POST")) return;
   const method = exchange.req.method as keyof typeof MAYBE;
   try {
-    const caller = admit(service, MAYBE[method], (name) => exchange.header(name));
+    const caller = admit(service, MAYBE[method], (name) => exchange.header(name), exchange.peer);
     if (refusesBody(method, exchange)) return;
     const environment = nameIn(exchange.query);
     if (environment === "") exchange.answer(422, { code: 602, message: "environment in query is required" });

@@ -36,7 +36,7 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
   const { service, corsOrigins, report } = options;
   if (!options.direct) return { handle: handler(options, undefined) };
   const gate: Gate<UnaryMethod> & StreamGate<StreamingMethod> = {
-    admit: (method, header) => admit(service, method, header),
+    admit: (method, header, peer) => admit(service, method, header, peer),
     perform: (method, message, call) => perform(service, method, message, call),
     follow: (method, message, call, tell) => follow(service, method, message, call, tell),
   };
@@ -61,8 +61,8 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     "/healthz": (exchange) => tell(exchange, 200, "ok"),
     "/readyz": (exchange) => (health.serving() ? tell(exchange, 200, "ready") : tell(exchange, 503, "not ready")),
   };
-  return (req, res, delivery) => {
-    const exchange = new Exchange(req, res, delivery);
+  return (req, res, delivery, neighbour) => {
+    const exchange = new Exchange(req, res, delivery, neighbour);
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open ? misledName(header) : undefined;
     if (misled === undefined && preflighted(exchange, corsOrigins)) return;

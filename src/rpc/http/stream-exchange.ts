@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Delivery } from "./door/delivery.ts";
+import type { Neighbour, Peer } from "./door/peer.ts";
 
 const FORGOTTEN: IncomingHttpHeaders = {};
 
@@ -11,12 +12,19 @@ export class StreamExchange {
   /** Bytes that the answer was given: Node tells only how many of them have not gone out. */
   taken = 0;
   readonly #delivery: Delivery;
+  readonly #neighbour: Neighbour;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, delivery: Delivery) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, delivery: Delivery, neighbour: Neighbour) {
     this.stream = stream;
     this.headers = headers;
     this.path = headers[":path"] ?? "";
     this.#delivery = delivery;
+    this.#neighbour = neighbour;
+  }
+
+  /** Who it comes from; not after `forgetHeaders`. */
+  get peer(): Peer {
+    return this.#neighbour.caller(this);
   }
 
   /** Whether the stream, or its connection, is gone. */

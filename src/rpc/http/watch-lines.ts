@@ -21,7 +21,7 @@ export async function watchLines(service: Service, exchange: Exchange, report: R
   if (!exchange.admits("GET")) return;
   try {
     const method = LOCK_SERVICE.watchEnvironment;
-    const caller = admit(service, method, (name) => exchange.header(name));
+    const caller = admit(service, method, (name) => exchange.header(name), exchange.peer);
     const request = readQuery(exchange);
     const outlet = new Outlet(exchange.raw);
     await follow(service, method, request, new ExchangeCall(caller, exchange), (message) => {

@@ -3,9 +3,14 @@ import type { Socket } from "node:net";
 import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
+import type { Neighbour } from "./peer.ts";
 import { Backlog } from "./stopwatch.ts";
 
+/** Answers a request. */
+type Handle1 = (req: IncomingMessage, res: ServerResponse, delivery: Delivery, neighbour: Neighbour) => void;
+
 interface Connection {
+  readonly neighbour: Neighbour;
   readonly backlog: Backlog;
   readonly open: Set<ServerResponse>;
   readonly underWay: UnderWay;
@@ -37,16 +42,19 @@ export class Http1Connections {
   readonly #connections = new Map<Socket, Connection>();
   readonly #limits: DoorLimits;
   readonly #log: DoorLog;
+  readonly #handle: Handle1;
   #draining = false;
 
-  constructor(limits: DoorLimits, log: DoorLog) {
+  constructor(limits: DoorLimits, log: DoorLog, handle: Handle1) {
     this.#limits = limits;
     this.#log = log;
+    this.#handle = handle;
   }
 
   /** A connection has turned out to speak HTTP/1.1. */
-  add(socket: Socket): void {
-    const connection: Connection = { backlog: new Backlog(), open: new Set(), underWay: new UnderWay(socket, () => {}), ended: false };
+  add(socket: Socket, neighbour: Neighbour): void {
+    const underWay = new UnderWay(socket, () => {});
+    const connection: Connection = { neighbour, backlog: new Backlog(), open: new Set(), underWay, ended: false };
     this.#connections.set(socket, connection);
     socket.once("close", () => {
       this.#connections.delete(socket);
@@ -55,20 +63,22 @@ export class Http1Connections {
     });
   }
 
-  /** A request has arrived: call it before the handler. */
-  begin(socket: Socket, response: ServerResponse): Delivery {
+  /** A request has arrived. */
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
     const connection = this.#connections.get(socket);
     if (connection === undefined) throw new Error("invariant: a request comes by a connection that was added");
     connection.open.add(response);
     if (this.#draining) response.setHeader("Connection", "close");
-    if (isLong(response.req)) atHead(response, () => this.#whenEarly(connection, socket, response));
+    if (isLong(request)) atHead(response, () => this.#whenEarly(connection, socket, response));
     response.on("error", (error) => this.#log.debug({ err: error }, "an HTTP/1.1 answer failed"));
     response.once("close", () => {
       connection.open.delete(response);
       // The header `Connection: close` alone is not enough: this answer's headers may have gone out before the drain began.
       if (this.#draining && connection.open.size === 0) socket.destroySoon();
     });
-    return new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
+    const delivery = new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
+    this.#handle(request, response, delivery, connection.neighbour);
   }
 
   /** Closes a connection by which something came that is no request; says so, unless another answer is on its way there. */

@@ -16,12 +16,14 @@ import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import { NO_PAGE } from "./http1.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
+import type { Neighbour } from "./peer.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { CountedResponse, OpenStream, Sending } from "./streams.ts";
 import { Turns } from "./turns.ts";
 
 interface Connection {
   readonly socket: Socket;
+  readonly neighbour: Neighbour;
   readonly session: ServerHttp2Session;
   readonly streams: Map<ServerHttp2Stream, OpenStream>;
   readonly sending: Sending;
@@ -43,7 +45,7 @@ function watch(delivery: Delivery): void {
 /** Answers a request on its stream if it is one of the usual; false, with nothing of it used up, if it is for the compatibility layer. */
 export type HandleStream = (exchange: StreamExchange) => boolean;
 /** Answers any other request. */
-type Handle2 = (req: Http2ServerRequest, res: Http2ServerResponse, delivery: Delivery) => void;
+type Handle2 = (req: Http2ServerRequest, res: Http2ServerResponse, delivery: Delivery, neighbour: Neighbour) => void;
 
 /** The HTTP/2 connections of a door. Node has no time limit of any kind for them: all are here. */
 export class Http2Connections {
@@ -62,7 +64,7 @@ export class Http2Connections {
       // Without a connection it has closed in the meantime.
       if (connection === undefined || open === undefined) return;
       open.answer = res;
-      handle(req, res, new Delivery(res, connection.underWay, watch));
+      handle(req, res, new Delivery(res, connection.underWay, watch), connection.neighbour);
     });
     this.#server.on("checkExpectation", (_req, res) => void res.writeHead(417, NO_PAGE).end());
     // Node's compatibility layer is a listener of this event, which makes its requests and responses.
@@ -74,7 +76,7 @@ export class Http2Connections {
       stream.on("error", failed);
       const connection = stream.session && this.#bySession.get(stream.session);
       if (connection === undefined) return;
-      const exchange = new StreamExchange(stream, headers, new Delivery(stream, connection.underWay, watch));
+      const exchange = new StreamExchange(stream, headers, new Delivery(stream, connection.underWay, watch), connection.neighbour);
       this.#opened(connection, stream).answer = exchange;
       if (this.#isTaken(exchange, handleStream)) return;
       for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
@@ -82,17 +84,18 @@ export class Http2Connections {
   }
 
   /** A connection, in clear text or decrypted, has turned out to speak HTTP/2. */
-  add(socket: Socket): void {
-    this.#server.once("session", (session) => this.#track(socket, session));
+  add(socket: Socket, neighbour: Neighbour): void {
+    this.#server.once("session", (session) => this.#track(socket, neighbour, session));
     // An HTTP/1.1 client may close its half and still read; one of HTTP/2 that closes is gone, and its streams with it.
     socket.allowHalfOpen = false;
     socket.once("end", () => socket.destroy());
     this.#server.emit("connection", socket);
   }
 
-  #track(socket: Socket, session: ServerHttp2Session): void {
+  #track(socket: Socket, neighbour: Neighbour, session: ServerHttp2Session): void {
     const connection: Connection = {
       socket,
+      neighbour,
       session,
       streams: new Map(),
       sending: new Sending(),

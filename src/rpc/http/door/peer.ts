@@ -1,0 +1,102 @@
+/** Who is at the other end of a connection, and who a request comes from that a proxy passes on. */
+import { type BlockList, isIP, type Socket, SocketAddress } from "node:net";
+
+/** Who a request comes from, by its connection. */
+export interface Peer {
+  /** Its IP address as Node writes it, IPv4 never as IPv6; empty if the connection was gone by the time of asking. */
+  readonly address: string;
+}
+
+/** The header fields of a request. */
+interface Fields {
+  header(name: string): string | undefined;
+}
+
+/** Addresses in a header that are looked at: what a caller writes itself stands left of what proxies add. */
+const MOST_HOPS = 32;
+
+/** The other end of a connection. One object for all requests that come by it. */
+export class Neighbour implements Peer {
+  readonly #socket: Socket;
+  readonly #proxies: BlockList | undefined;
+  #address: string | undefined;
+  #isProxy: boolean | undefined;
+
+  /** `proxies`: those whose word is taken for whom they speak; without, nobody's is. */
+  constructor(socket: Socket, proxies: BlockList | undefined) {
+    this.#socket = socket;
+    this.#proxies = proxies;
+  }
+
+  get address(): string {
+    this.#address ??= canonical(this.#socket.remoteAddress ?? "") ?? "";
+    return this.#address;
+  }
+
+  /** Who a request by this connection comes from: the neighbour itself, or the one for whom a trusted proxy says that it speaks. */
+  caller(request: Fields): Peer {
+    if (this.#proxies === undefined) return this;
+    this.#isProxy ??= isIn(this.#proxies, this.address);
+    const address = this.#isProxy ? told(request, this.#proxies) : undefined;
+    return address === undefined ? this : { address };
+  }
+}
+
+/**
+ * The address that trusted proxies tell; undefined if they tell none, or none that can be believed. Of two header fields that differ a
+ * caller may have written one, which a proxy that knows only the other passes on: then neither is believed.
+ */
+function told(request: Fields, proxies: BlockList): string | undefined {
+  const [list, forwarded] = [request.header("x-forwarded-for"), request.header("forwarded")];
+  const addresses = [
+    ...(list === undefined ? [] : [nearest(list.split(","), proxies)]),
+    ...(forwarded === undefined ? [] : [nearest(elementsOf(forwarded), proxies)]),
+  ];
+  const [first] = addresses;
+  return addresses.every((address) => address === first) ? first : undefined;
+}
+
+/** From right to left the first that is no trusted proxy; the leftmost if all are. Undefined if one on the way is no address. */
+function nearest(hops: readonly string[], proxies: BlockList): string | undefined {
+  let address: string | undefined;
+  for (const hop of hops.slice(-MOST_HOPS).reverse()) {
+    address = canonical(withoutPort(hop.trim()));
+    if (address === undefined || !isIn(proxies, address)) return address;
+  }
+  return hops.length > MOST_HOPS ? undefined : address;
+}
+
+/**
+ * The `for` of each element of a Forwarded field (RFC 7239), empty where there is none. With a quote that is not closed, which would take in
+ * what the next proxy adds, nothing can be believed.
+ */
+function elementsOf(forwarded: string): string[] {
+  const elements = [""];
+  let quoted = false;
+  // By hand: expressions for quoted strings take quadratic time where a quote is never closed.
+  for (const character of forwarded) {
+    if (character === '"') quoted = !quoted;
+    else if (character === "," && !quoted) elements.push("");
+    else elements[elements.length - 1] += character;
+  }
+  if (quoted) return [""];
+  return elements.map((element) => /(?:^|;)\s*for=\s*"?([^;"]*)"?\s*(?:$|;)/i.exec(element)?.[1] ?? "");
+}
+
+function withoutPort(text: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? [];
+  return bracketed ?? plain ?? text;
+}
+
+/** An address in its one form; undefined if it is none. */
+function canonical(text: string): string | undefined {
+  const kind = isIP(text);
+  if (kind === 0) return undefined;
+  if (kind === 4) return text;
+  const { address } = new SocketAddress({ address: text, family: "ipv6" });
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  return address !== "" && list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
+}

@@ -20,6 +20,7 @@ const KNOWN: ReadonlySet<string> = new Set(
       "DIRECT",
       "TLS_CERT",
       "TLS_KEY",
+      "TRUSTED_PROXIES",
       "LOG_LEVEL",
       "HISTORY_DAYS",
       "HISTORY_EVENTS",

@@ -1,4 +1,5 @@
 /** Wires a server together: one thing that starts, and can be stopped. Tests start the same one. */
+import type { BlockList } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
 import type { Micros } from "./core/model/units.ts";
@@ -35,6 +36,8 @@ export interface AppOptions {
   readonly apiKey: string | undefined;
   readonly autoCreate: boolean;
   readonly legacyTtl: Micros | undefined;
+  /** Proxies whose word is taken for whom a request comes from; none, without. */
+  readonly proxies?: BlockList | undefined;
   /** Origins whose web pages may call, besides the server's own. */
   readonly corsOrigins: ReadonlySet<string>;
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
@@ -97,8 +100,8 @@ export async function start(options: AppOptions): Promise<App> {
     direct: options.direct,
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
-  const { host, port, tls } = options;
-  const door = await listen({ host, port, ...(tls && { tls }), ...handlers, log }).catch(async (error: unknown) => {
+  const { host, port, tls, proxies } = options;
+  const door = await listen({ host, port, ...(tls && { tls }), proxies, ...handlers, log }).catch(async (error: unknown) => {
     await history.stop();
     await engine.stop();
     throw error;

@@ -1,5 +1,6 @@
 /** The server's settings; the only reader of process.env under src/. */
 import { readFileSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
 import { limits } from "./core/limits.ts";
 import type { Micros } from "./core/model/units.ts";
 
@@ -27,6 +28,8 @@ export interface Config {
   readonly fleet: FleetSetting | undefined;
   /** Leases taken through /maybe live this long; undefined: until freed. */
   readonly legacyTtl: Micros | undefined;
+  /** Proxies whose word is taken for whom a request comes from. */
+  readonly proxies: BlockList | undefined;
   /** Origins whose web pages may call, besides the server's own. */
   readonly corsOrigins: ReadonlySet<string>;
   /** Whether the usual calls go past connect-es; see rpc/direct. */
@@ -52,6 +55,7 @@ export function readConfig(env: Environment = process.env): Config {
     autoCreate: readSwitch("CALL_ME_AUTO_CREATE", env["CALL_ME_AUTO_CREATE"]),
     fleet: readFleet(env["CALL_ME_CONFIG"], env["CALL_ME_CONFIG_PRUNE"]),
     legacyTtl: readTtl("CALL_ME_LEGACY_TTL", env["CALL_ME_LEGACY_TTL"]),
+    proxies: readProxies(env["CALL_ME_TRUSTED_PROXIES"]),
     corsOrigins: readOrigins(env["CALL_ME_CORS_ORIGINS"]),
     direct: readSwitch("CALL_ME_DIRECT", env["CALL_ME_DIRECT"]),
     retention: {
@@ -161,7 +165,7 @@ function readDuration(text: string): Micros | undefined {
 
 /** Exact origins only: a `*` would let every page that somebody visits use the server, and `null` is what any sandboxed page can call itself. */
 function readOrigins(list: string | undefined): ReadonlySet<string> {
-  const origins = (list ?? "").split(",").flatMap((item) => item.trim() || []);
+  const origins = itemsOf(list);
   for (const origin of origins) {
     const url = URL.parse(origin);
     if (url?.origin === origin && /^https?:$/.test(url.protocol) && !origin.includes("*")) continue;
@@ -170,6 +174,29 @@ function readOrigins(list: string | undefined): ReadonlySet<string> {
     );
   }
   return new Set(origins);
+}
+
+function itemsOf(list: string | undefined): string[] {
+  return (list ?? "").split(",").flatMap((item) => item.trim() || []);
+}
+
+/** Addresses and networks. One of all addresses would believe everybody, who then could claim to be anybody. */
+function readProxies(list: string | undefined): BlockList | undefined {
+  const items = itemsOf(list);
+  if (items.length === 0) return undefined;
+  const proxies = new BlockList();
+  for (const item of items) {
+    const [, address = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
+    const family = ({ 4: "ipv4", 6: "ipv6" } as const)[isIP(address)];
+    const all = family === "ipv4" ? 32 : 128;
+    const prefix = bits === undefined ? all : Number(bits);
+    if (family === undefined || prefix < 1 || prefix > all || /^::ffff:/i.test(address))
+      throw new BadSetting(
+        `CALL_ME_TRUSTED_PROXIES has ${JSON.stringify(item)}; give addresses and networks of proxies, for example 192.0.2.1,10.0.0.0/8,fd00::/8`,
+      );
+    proxies.addSubnet(address, prefix, family);
+  }
+  return proxies;
 }
 
 function readTls(cert: string | undefined, key: string | undefined): Config["tls"] {

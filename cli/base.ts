@@ -46,9 +46,11 @@ export abstract class ClientCommand extends Command<Context> {
 
   /** The services, and the settings that led to them. */
   protected async connect(): Promise<Settings & { locks: Locks; environments: Environments; insight: Insight }> {
-    const settings = await readSettings(this.context.env, { url: this.url, keyFile: this.keyFile, stdin: this.context.stdin });
+    const { env, stdin } = this.context;
+    const fetched = (token: string) => this.output.mask(token);
+    const settings = await readSettings(env, { url: this.url, keyFile: this.keyFile, stdin, fetched });
     this.#settings = settings;
-    for (const oddity of oddities(this.context.env)) this.output.word(oddity);
+    for (const oddity of oddities(env)) this.output.word(oddity);
     return { ...settings, ...connect(settings) };
   }
 

@@ -1,5 +1,7 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
+import { KEY_HEADER } from "../clients/ts/src/calls.ts";
 import { Client, overHttp1 } from "../clients/ts/src/client.ts";
+import { bearing } from "../clients/ts/src/token/bearer.ts";
 import type { Settings } from "./settings.ts";
 import { heard } from "./words/clock.ts";
 
@@ -14,15 +16,25 @@ export const CALL_TIMEOUT = 20_000;
 export type Insight = Client["insight"];
 
 /** The server's services, over Connect on HTTP/1.1: what passes through every proxy. Streams get through it as well. */
-export function connect({ url, key = "" }: Settings): { locks: Client["locks"]; environments: Environments; insight: Insight } {
-  return new Client({ url, key, transport: readingTheClock });
+export function connect({ url, key = "", tokens, leaseToken = "" }: Settings): Pick<Client, "locks" | "environments" | "insight"> {
+  const identify = tokens === undefined ? [] : [byLeaseToken(leaseToken), bearing(tokens)];
+  const transport = ({ baseUrl, interceptors }: { baseUrl: string; interceptors: Interceptor[] }): Transport =>
+    overHttp1({ baseUrl, interceptors: [...interceptors, ...identify, readClock] });
+  return new Client({ url, key, transport });
 }
 
-function readingTheClock({ baseUrl, interceptors }: { baseUrl: string; interceptors: Interceptor[] }): Transport {
-  const readClock: Interceptor = (next) => async (request) => {
-    const answer = await next(request);
-    heard(answer.header.get("date"));
-    return answer;
+const readClock: Interceptor = (next) => async (request) => {
+  const answer = await next(request);
+  heard(answer.header.get("date"));
+  return answer;
+};
+
+/** Opens calls on the lease in hand by its own token: that of a CI job is not as good, since it ends with the job. */
+function byLeaseToken(leaseToken: string): Interceptor {
+  return (next) => async (request) => {
+    const { leaseId = "" } = request.stream ? {} : (request.message as { leaseId?: string });
+    if (leaseId !== "" && leaseToken.startsWith(`cml_${leaseId}_`) && !request.header.has(KEY_HEADER))
+      request.header.set(KEY_HEADER, leaseToken);
+    return await next(request);
   };
-  return overHttp1({ baseUrl, interceptors: [...interceptors, readClock] });
 }

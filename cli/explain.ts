@@ -1,20 +1,24 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { LeaseLost, NotAcquired, reasonOf, verdictOf } from "../clients/ts/src/errors.ts";
+import { TokenError } from "../clients/ts/src/token/error.ts";
 import { unheard } from "../clients/ts/src/unheard.ts";
 import { EndReason } from "../gen/ts/callme/v1/types_pb.ts";
 import { BadRequestSchema } from "../gen/ts/google/rpc/error_details_pb.ts";
 import { EXIT, Failure } from "./exit.ts";
+import type { Settings } from "./settings.ts";
 
 /** What was named is somebody else's, or the server cannot know that it is ours. */
 const NOT_YOURS: readonly string[] = ["NOT_YOURS", "NAME_THE_LEASE", "SEVERAL_HELD"];
 
 /** Turns whatever was thrown into a Failure, by the settings that led to the server. */
-export function explain(error: unknown, { url, key }: { readonly url: string; readonly key: string | undefined }): Failure {
+export function explain(error: unknown, { url, key, tokens, advice }: Settings): Failure {
   if (error instanceof Failure) return error;
   const missed = error instanceof NotAcquired ? error : NotAcquired.refused(error);
   if (missed !== undefined) return new Failure(EXIT.notAcquired, whyMissed(missed));
   if (error instanceof LeaseLost) return new Failure(EXIT.lost, `lease ${error.leaseId} is lost: ${error.why}`);
   if (!(error instanceof ConnectError)) return new Failure(EXIT.error, error instanceof Error ? error.message : String(error));
+  if (error instanceof TokenError)
+    return error.code === Code.Unavailable ? new Failure(EXIT.error, error.rawMessage) : Failure.settings(error.rawMessage);
   const said = error.rawMessage || Code[error.code];
   const reason = reasonOf(error);
   if (verdictOf(error, "")?.endReason === EndReason.SUPERSEDED) return new Failure(EXIT.superseded, `not acquired: ${said}`);
@@ -25,8 +29,9 @@ export function explain(error: unknown, { url, key }: { readonly url: string; re
     case Code.PermissionDenied:
       if (key?.startsWith("cml_"))
         return Failure.settings(`${said}: in a command of exec, or with the lease_token alone, set CALL_ME_API_KEY, or give --key-file`);
-      if (error.code === Code.PermissionDenied) return Failure.settings(`this key may not do that: ${said}`);
-      return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file`);
+      if (error.code === Code.PermissionDenied)
+        return Failure.settings(`${tokens === undefined ? "this key" : "this job"} may not do that: ${said}`);
+      return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file${orToken(advice)}`);
     case Code.InvalidArgument:
       return Failure.usage([said, ...violations(error)].join("; "));
     case Code.Unavailable:
@@ -36,6 +41,11 @@ export function explain(error: unknown, { url, key }: { readonly url: string; re
     default:
       return new Failure(EXIT.error, unheard(error, url, "--url") ?? said);
   }
+}
+
+/** The other way in. */
+export function orToken(advice: string | undefined): string {
+  return advice === undefined ? "" : `; or let the job show who it is: ${advice}`;
 }
 
 /** Refused by the server, which says who is there; or out of its reach for so long that it makes no sense to wait any more. */

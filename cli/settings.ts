@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { systemOf } from "../clients/ts/src/ci/systems.ts";
 import { addressOf, keyOf } from "../clients/ts/src/settings.ts";
+import { type Tokens, tokensFor } from "../clients/ts/src/token/tokens.ts";
 import { Failure } from "./exit.ts";
 
 /** Environment variables by name. */
@@ -10,8 +12,14 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /** Where the server is and what opens it. */
 export interface Settings {
   readonly url: string;
-  /** An API key or a lease token; undefined: the server asks for none. */
+  /** An API key or a lease token; undefined: the server asks for none, or there are tokens. */
   readonly key: string | undefined;
+  /** The tokens of the CI job that we run in, where no key is set. */
+  readonly tokens?: Tokens | undefined;
+  /** Without a key or tokens: how this CI system gives tokens to a job. */
+  readonly advice?: string | undefined;
+  /** Beside the tokens: what opens the lease in hand. */
+  readonly leaseToken?: string | undefined;
 }
 
 /** What the command line says about them. */
@@ -19,6 +27,8 @@ export interface Given {
   readonly url: string | undefined;
   readonly keyFile: string | undefined;
   readonly stdin: Readable;
+  /** Told of each token of the CI job, before it is used. */
+  readonly fetched?: (token: string) => void;
 }
 
 /** The process's environment variables. This file is the only one of the client that looks at them. */
@@ -32,11 +42,16 @@ export function wantsColour(env: Variables, stdout: object): boolean {
 }
 
 /**
- * The command line first, then CALL_ME_URL or HOST, and CALL_ME_API_KEY or API_KEY (not in a command of exec) or CALL_ME_LEASE_TOKEN; an
- * empty variable is none. A settings Failure (3) says what is wrong with which.
+ * The command line first, then CALL_ME_URL or HOST, and CALL_ME_API_KEY or API_KEY (not in a command of exec), the tokens of the CI job, or
+ * CALL_ME_LEASE_TOKEN; an empty variable is none. A settings Failure (3) says what is wrong with which.
  */
 export async function readSettings(env: Variables, given: Given): Promise<Settings> {
-  return { url: readUrl(env, given.url), key: await readKey(env, given) };
+  const url = readUrl(env, given.url);
+  const key = await readKey(env, given);
+  if (key !== undefined) return { url, key };
+  const tokens = accepted(() => tokensFor({ url, env, fetched: given.fetched ?? (() => {}) }));
+  const leaseToken = readVariable(env, ["CALL_ME_LEASE_TOKEN"]);
+  return tokens === undefined ? { url, key: leaseToken, advice: systemOf(env)?.token } : { url, key, tokens, leaseToken };
 }
 
 /** The lease that an enclosing `acquire` or `exec` handed on. */
@@ -68,8 +83,7 @@ async function readKey(env: Variables, given: Given): Promise<string | undefined
   if (keyFile === undefined) {
     // What is left of API_KEY in a command of exec is a key to something else.
     const general = env["CALL_ME_EXEC"] ? [] : ["API_KEY"];
-    const name = ["CALL_ME_API_KEY", ...general, "CALL_ME_LEASE_TOKEN"].find((candidate) => env[candidate]);
-    return name === undefined ? undefined : accepted(() => keyOf(name, env[name] ?? ""));
+    return readVariable(env, ["CALL_ME_API_KEY", ...general]);
   }
   const source = keyFile === "-" ? "stdin" : keyFile;
   const content = await (keyFile === "-" ? text(given.stdin) : readFile(keyFile, "utf8")).catch((error: Error) => {
@@ -77,6 +91,12 @@ async function readKey(env: Variables, given: Given): Promise<string | undefined
   });
   if (content.trim() === "") throw Failure.settings(`the key file ${source} is empty`);
   return accepted(() => keyOf(`the key in ${source}`, content));
+}
+
+/** The first of these keys that is set. */
+function readVariable(env: Variables, names: readonly string[]): string | undefined {
+  const name = names.find((candidate) => env[candidate]);
+  return name === undefined ? undefined : accepted(() => keyOf(name, env[name] ?? ""));
 }
 
 /** What is wrong with a setting ends the command with 3. */

@@ -4,8 +4,9 @@ import type { Variables } from "./settings.ts";
 /** What begins with CALL_ME_ and means something to the command line, the server or the files in integrations/ and docs/ci. */
 const KNOWN: ReadonlySet<string> = new Set(
   [
-    // Of every client; the rest of the line is what exec gives to its command.
-    ["URL", "API_KEY", "LEASE_ID", "LEASE_TOKEN", "ENVIRONMENT", "SLOTS", "FENCING_TOKEN", "REQUEST_ID", "EXEC", "LAUNCHER"],
+    // Of every client; the second line is what exec gives to its command.
+    ["URL", "API_KEY", "ID_TOKEN", "ID_TOKEN_FILE", "ID_TOKEN_SOURCE", "AUDIENCE", "INSECURE"],
+    ["LEASE_ID", "LEASE_TOKEN", "ENVIRONMENT", "SLOTS", "FENCING_TOKEN", "REQUEST_ID", "EXEC", "LAUNCHER"],
     // Who asks.
     ["HOLDER", "RUN_URL", "REPOSITORY", "REF", "SHA", "JOB", "ACTOR", "RUN_NUMBER", "LEG"],
     // Of the server.
@@ -36,7 +37,7 @@ const KNOWN: ReadonlySet<string> = new Set(
 const FAMILIES = /^CALL_ME_(VAR_|SECRET_|(.+_)?SERVICE_(HOST|PORT)|(.+_)?PORT(_\d+_[A-Z]+(_(PROTO|PORT|ADDR))?)?$)/;
 
 /** Keys may end with a line break, as files and CI systems like to have it. */
-const KEYS = ["CALL_ME_API_KEY", "CALL_ME_LEASE_TOKEN"];
+const KEYS = ["CALL_ME_API_KEY", "CALL_ME_LEASE_TOKEN", "CALL_ME_ID_TOKEN"];
 /** Scripts, of any number of lines. */
 const TEXTS = ["CALL_ME_SCRIPT", "CALL_ME_LINES"];
 

@@ -1,5 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { reasonOf } from "../../clients/ts/src/errors.ts";
+import { TokenError } from "../../clients/ts/src/token/error.ts";
+import { orToken } from "../explain.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
 
 /** The first message of a watch is sent at once; whoever gets it later has a proxy that collects, in ms. */
@@ -9,15 +11,18 @@ const SILENCE = 20_000;
 
 const UNBUFFER = "let the proxy pass on what it gets at once (nginx: proxy_buffering off; Cloudflare and others: no response buffering)";
 
-/** Whether the key opens the server. */
-export const key: Check = async ({ environments, patience }) => {
+/** Whether the key, or the CI job's token, opens the server. */
+export const key: Check = async ({ environments, patience, tokens, advice }) => {
+  const who = tokens && `by the job's token of ${tokens.source.name}, for audience ${JSON.stringify(tokens.audience)}`;
   try {
     await environments.listEnvironments({ pageSize: 1 }, { timeoutMs: patience });
-    return ok("accepted");
+    return ok(who === undefined ? "accepted" : `accepted, ${who}`);
   } catch (error) {
+    if (error instanceof TokenError) return fail(error.what, error.remedy);
     const { code, rawMessage } = ConnectError.from(error);
     if (reasonOf(error) === "TOKEN_TOO_NARROW") return ok("it is the token of a lease: it opens that lease, and nothing else");
-    if (code === Code.Unauthenticated) return fail(`not accepted: ${rawMessage}`, "set CALL_ME_API_KEY, or give --key-file");
+    if (code === Code.Unauthenticated)
+      return fail(`not accepted: ${rawMessage}`, `set CALL_ME_API_KEY, or give --key-file${orToken(advice)}`);
     return fail(rawMessage, "the server answers, but not to this: see its log");
   }
 };

@@ -1,3 +1,4 @@
+import type { Tokens } from "../../clients/ts/src/token/tokens.ts";
 import type { Environments, Locks } from "../client.ts";
 
 /** What a check found, in words, and what to do about it. */
@@ -14,6 +15,9 @@ export interface Patient {
   /** How the server is called, with our key; over HTTP/1.1, as all commands do. */
   readonly locks: Locks;
   readonly environments: Environments;
+  /** What opens the server where no key is set, and how to get it; see Settings. */
+  readonly tokens: Tokens | undefined;
+  readonly advice: string | undefined;
   /** How long one step may take, in ms. */
   readonly patience: number;
   readonly interruption: AbortSignal;

@@ -11,7 +11,8 @@ export const SYSTEMS = [
     "job": ["${GITHUB_JOB}"],
     "actor": ["${GITHUB_TRIGGERING_ACTOR}", "${GITHUB_ACTOR}"],
     "attempt": ["${GITHUB_RUN_ATTEMPT}"],
-    "legUntold": "set CALL_ME_LEG: ${{ strategy.job-index }} in the step's env"
+    "legUntold": "set CALL_ME_LEG: ${{ strategy.job-index }} in the step's env",
+    "token": "give it `permissions: id-token: write`"
   },
   {
     "name": "GitLab",
@@ -25,7 +26,8 @@ export const SYSTEMS = [
     "job": ["${CI_JOB_NAME}", "${CI_JOB_ID}"],
     "actor": ["${GITLAB_USER_LOGIN}"],
     "jobId": ["${CI_JOB_ID}"],
-    "leg": ["${CI_NODE_INDEX}"]
+    "leg": ["${CI_NODE_INDEX}"],
+    "token": "give it `id_tokens: CALL_ME_ID_TOKEN: aud: AUDIENCE`, where AUDIENCE is the address in CALL_ME_URL"
   },
   {
     "name": "Jenkins",

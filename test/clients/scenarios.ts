@@ -12,6 +12,7 @@ import { refusing } from "./scenarios/refusing.ts";
 import { silence } from "./scenarios/silence.ts";
 import { superseding } from "./scenarios/superseding.ts";
 import { takingBack } from "./scenarios/taking-back.ts";
+import { tokens } from "./scenarios/tokens.ts";
 import { unheard } from "./scenarios/unheard.ts";
 import { waiting } from "./scenarios/waiting.ts";
 import type { Scenarios } from "./world.ts";
@@ -22,6 +23,7 @@ export const scenarios: Scenarios = {
   ...losing,
   ...takingBack,
   ...unheard,
+  ...tokens,
   ...refusing,
   ...overload,
   ...giving,

@@ -25,6 +25,8 @@ export const queued = () => leaseIn(LeaseState.QUEUED, { position: 1, queueLengt
 export interface Call {
   readonly method: "Acquire" | "GetLease" | "Renew" | "Release" | "WatchLease";
   readonly key: string | null;
+  /** The token that it bore instead. */
+  readonly bearer?: string;
 }
 
 /** What is asked, the how manieth time it is, and how long the caller stays for the answer, in ms. */
@@ -39,7 +41,7 @@ export class ScriptedServer implements AsyncDisposable {
   /** What a Renew is answered, the how manieth time it is. */
   renew: (time: number) => Lease = () => held();
   /** What a call is refused with instead of any answer, the how manieth time it is; undefined: it is answered. */
-  refuse: (method: Call["method"], time: number) => ConnectError | undefined = () => undefined;
+  refuse: (method: Call["method"], time: number, call: Call) => ConnectError | undefined = () => undefined;
   /** All facts that were told, in order, by Renew or Release. */
   readonly facts: Readonly<Record<string, string>>[] = [];
   #seen = held();
@@ -89,9 +91,11 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   #came(method: Call["method"], header: Headers): number {
-    this.calls.push({ method, key: header.get("x-api-key") });
+    const [, bearer] = /^Bearer (.*)$/.exec(header.get("authorization") ?? "") ?? [];
+    const call = { method, key: header.get("x-api-key"), ...(bearer !== undefined && { bearer }) };
+    this.calls.push(call);
     const time = this.count(method);
-    const refusal = this.refuse(method, time);
+    const refusal = this.refuse(method, time, call);
     if (refusal !== undefined) throw refusal;
     return time;
   }

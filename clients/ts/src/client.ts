@@ -13,6 +13,8 @@ import { Limit } from "./limit.ts";
 import { type HoldOptions, type Request, requestFor, type Wanted } from "./options.ts";
 import { addressOf, keyOf } from "./settings.ts";
 import { checkDetached, checkTicket, type Ticket } from "./ticket.ts";
+import { bearing } from "./token/bearer.ts";
+import { tokensFor } from "./token/tokens.ts";
 import { unheardOf } from "./unheard.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -20,7 +22,10 @@ import { Waiting } from "./waiting.ts";
 export interface ClientOptions {
   /** CALL_ME_URL unless given, or else http://127.0.0.1:8000. */
   readonly url?: string;
-  /** An API key, or a lease token; CALL_ME_API_KEY unless given. Empty: none is sent. */
+  /**
+   * An API key, or a lease token; CALL_ME_API_KEY unless given. Empty: none is sent. Where neither says one, the CI system's token for this
+   * job is, if there is one: rule 13 of clients/README.md.
+   */
   readonly key?: string;
   /** Connect over HTTP/1.1 unless given: it passes through every proxy. For gRPC: `createGrpcTransport` of @connectrpc/connect-node. */
   readonly transport?: (options: { baseUrl: string; interceptors: Interceptor[] }) => Transport;
@@ -42,7 +47,7 @@ export class Client {
   readonly insight: RawClient<typeof InsightService>;
   readonly #url: string;
 
-  /** Throws a TypeError if the address is none or no header can carry the key. */
+  /** Throws a TypeError if the address is none, no header can carry the key, or a setting for tokens is wrong. */
   constructor({ url, key, transport = overHttp1 }: ClientOptions = {}) {
     const baseUrl =
       url === undefined ? addressOf("CALL_ME_URL", process.env["CALL_ME_URL"] || "http://127.0.0.1:8000") : addressOf("url", url);
@@ -53,7 +58,8 @@ export class Client {
       if (opener !== "" && !request.header.has(KEY_HEADER)) request.header.set(KEY_HEADER, opener);
       return next(request);
     };
-    const shared = transport({ baseUrl, interceptors: [authenticate] });
+    const tokens = key === undefined && opener === "" ? tokensFor({ url: baseUrl, env: process.env }) : undefined;
+    const shared = transport({ baseUrl, interceptors: [authenticate, ...(tokens === undefined ? [] : [bearing(tokens)])] });
     this.locks = createClient(LockService, shared);
     this.environments = createClient(EnvironmentService, shared);
     this.insight = createClient(InsightService, shared);

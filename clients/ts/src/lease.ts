@@ -82,11 +82,11 @@ export class HeldLease implements AsyncDisposable {
    * Runs a command, and answers with its exit code, as a shell gives it, when all that it has started has ended: its process group gets
    * SIGTERM, and SIGKILL within 3 s and before the lease has ended, when its signal aborts, when SIGINT, SIGTERM or SIGHUP come to us, and
    * for what it leaves behind. It is killed with us. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT,
-   * CALL_ME_SLOTS, CALL_ME_FENCING_TOKEN and what the environments give (CALL_ME_VAR_…) in its environment, and never our key; our stdin,
+   * CALL_ME_SLOTS, CALL_ME_FENCING_TOKEN and what the environments give (CALL_ME_VAR_…) in its environment, and neither our key nor CALL_ME_ID_TOKEN; our stdin,
    * stdout and stderr unless `stdio` is "ignore". Rejects with the reason of the lease's signal.
    */
   async run(command: readonly string[], { env = process.env, cwd, stdio }: RunOptions = {}): Promise<number> {
-    const { CALL_ME_API_KEY: _, ...rest } = withoutGiven(env);
+    const { CALL_ME_API_KEY: _, CALL_ME_ID_TOKEN: __, ...rest } = withoutGiven(env);
     const lease = { id: this.id, environments: this.#leased };
     const own = { ...asVariables(givenVariables(this.#leased)), ...variablesOf(lease, this.#token) };
     const killAt = () => (this.loss === undefined ? Number.POSITIVE_INFINITY : this.#keeper.stopBy);

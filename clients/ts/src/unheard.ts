@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { reasonOf } from "./errors.ts";
+import { TokenError } from "./token/error.ts";
 
 /** What TLS says of a server that answers in clear text. */
 export const IN_CLEAR_TEXT = /wrong version number|packet length too long/;
@@ -12,7 +13,7 @@ const SILENT: readonly Code[] = [Code.Unavailable, Code.Aborted, Code.DeadlineEx
  * server has, and gave its reason.
  */
 export function unheard(error: ConnectError, url: string, give: string): string | undefined {
-  if (reasonOf(error) !== undefined) return undefined;
+  if (reasonOf(error) !== undefined || error instanceof TokenError) return undefined;
   const said = (error.rawMessage || (Code[error.code] ?? "")).trim();
   const where = `CALL_ME_URL, or give ${give}`;
   if (IN_CLEAR_TEXT.test(said)) return `${url} speaks clear text: set ${where}, with http:// instead of https://`;

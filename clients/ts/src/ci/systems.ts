@@ -31,6 +31,8 @@ export interface System {
   readonly leg?: Fact;
   /** No variable tells the legs of a matrix apart: the pipeline must say which one it is. How to say it. */
   readonly legUntold?: string;
+  /** How a job is given a token that says which job it is, where it has none by itself: rule 13. */
+  readonly token?: string;
 }
 
 const SYSTEMS: readonly System[] = TABLE;

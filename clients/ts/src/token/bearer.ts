@@ -1,0 +1,81 @@
+import {
+  Code,
+  ConnectError,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type UnaryRequest,
+  type UnaryResponse,
+} from "@connectrpc/connect";
+import { KEY_HEADER } from "../calls.ts";
+import { TokenError } from "./error.ts";
+import type { IdToken } from "./id-token.ts";
+import type { Tokens } from "./tokens.ts";
+
+const HEADER = "authorization";
+
+/** Has each call that no key opens bear a token; one that is refused is sent once more with another. Calls throw a TokenError besides. */
+export function bearing(tokens: Tokens): Interceptor {
+  return (next) => async (request) => {
+    if (request.header.has(KEY_HEADER) || request.header.has(HEADER)) return await next(request);
+    const repeatable = await replayable(request);
+    const send = async (token: IdToken) => {
+      const header = new Headers(request.header);
+      header.set(HEADER, `Bearer ${token.text}`);
+      return await begun(await next({ ...repeatable(), header }));
+    };
+    const token = await tokens.fresh();
+    try {
+      return await send(token);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const other = await tokens.after(token);
+      if (other === undefined) throw refused(tokens, token, error);
+      return await send(other).catch((again: unknown) => {
+        throw isRefusal(again) ? refused(tokens, other, again) : again;
+      });
+    }
+  };
+}
+
+/** The same request, as often as it is sent: what a stream sends can be read once. */
+async function replayable(request: UnaryRequest | StreamRequest): Promise<() => UnaryRequest | StreamRequest> {
+  if (!request.stream) return () => request;
+  const messages: typeof request.message extends AsyncIterable<infer M> ? M[] : never = [];
+  for await (const message of request.message) messages.push(message);
+  return () => ({
+    ...request,
+    message: (async function* () {
+      yield* messages;
+    })(),
+  });
+}
+
+/** A stream with its first message, which a watch has at once: only then is it known whether it was let in. */
+async function begun(response: UnaryResponse | StreamResponse): Promise<UnaryResponse | StreamResponse> {
+  if (!response.stream) return response;
+  const rest = response.message[Symbol.asyncIterator]();
+  const first = await rest.next();
+  const message = (async function* () {
+    try {
+      for (let one = first; !one.done; one = await rest.next()) yield one.value;
+    } finally {
+      await rest.return?.();
+    }
+  })();
+  return { ...response, message };
+}
+
+function isRefusal(error: unknown): error is ConnectError {
+  return error instanceof ConnectError && error.code === Code.Unauthenticated;
+}
+
+function refused({ url, source }: Tokens, { issuer, audiences, expiresAt }: IdToken, answer: ConnectError): TokenError {
+  const audience = audiences.map((one) => JSON.stringify(one)).join(", ") || "nobody";
+  const over = expiresAt !== undefined && expiresAt < Date.now() ? `, which ended at ${new Date(expiresAt).toISOString()}` : "";
+  return TokenError.refused(
+    `${url} does not accept the token of ${source.name} (issuer ${JSON.stringify(issuer)}, audience ${audience}${over}): ${answer.rawMessage}`,
+    "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this job; its log says why",
+    answer,
+  );
+}

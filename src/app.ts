@@ -9,6 +9,7 @@ import type { Observer } from "./engine/observer.ts";
 import { realTimers } from "./engine/timers.ts";
 import type { ApplyFleet } from "./fleet.ts";
 import { Readiness } from "./readiness.ts";
+import type { TlsOptions } from "./rpc/http/door/tls.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
 import type { Call } from "./rpc/methods/call.ts";
@@ -40,7 +41,7 @@ export interface AppOptions {
   readonly proxies?: BlockList | undefined;
   /** Origins whose web pages may call, besides the server's own. */
   readonly corsOrigins: ReadonlySet<string>;
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly tls?: TlsOptions | undefined;
   /** Whether the usual calls of LockService go past connect-es. */
   readonly direct: boolean;
   /** The texts that variables of environments may name, by name; none is empty. */
@@ -61,6 +62,8 @@ export interface App {
   readonly broken: Promise<StoreFailure>;
   /** ApplyEnvironments, by the server itself; what then lacks variables is taken out of service. */
   readonly apply: ApplyFleet;
+  /** New connections are made with this; only where there was a certificate before. */
+  renewTls(tls: TlsOptions): void;
   /** Drains: no new leases; waits and streams end; what is under way is answered, within `graceMs`. Leases and places in line stay. */
   stop(graceMs: number): Promise<void>;
 }
@@ -115,6 +118,7 @@ export async function start(options: AppOptions): Promise<App> {
       await withholdIncomplete(engine, secrets, log);
       return answer;
     },
+    renewTls: (renewed) => door.renew(renewed),
     stop: (graceMs) => stop({ engine, door, chronicle: history }, graceMs),
   };
 }

@@ -16,6 +16,14 @@ export interface FleetSetting {
   readonly prune: boolean;
 }
 
+/** The files that TLS is spoken with, and how. */
+export interface TlsSetting {
+  /** Paths of PEM files. */
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -36,7 +44,9 @@ export interface Config {
   readonly direct: boolean;
   /** How much of the history is kept. */
   readonly retention: { readonly span: Micros; readonly entries: number };
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly tls: TlsSetting | undefined;
+  /** Whether clear text beyond this machine is what somebody wants, who has said so. */
+  readonly clearText: boolean;
   readonly logLevel: string;
   /** What variables of environments may name as `from_env`: the server's own CALL_ME_SECRET_…, without empty ones. */
   readonly secrets: ReadonlyMap<string, string>;
@@ -62,7 +72,8 @@ export function readConfig(env: Environment = process.env): Config {
       span: day * readNumber("CALL_ME_HISTORY_DAYS", env["CALL_ME_HISTORY_DAYS"], limits.archive.days),
       entries: readNumber("CALL_ME_HISTORY_EVENTS", env["CALL_ME_HISTORY_EVENTS"], limits.archive.events),
     },
-    tls: readTls(env["CALL_ME_TLS_CERT"], env["CALL_ME_TLS_KEY"]),
+    tls: readTls(env),
+    clearText: env["CALL_ME_TLS"] === "off",
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
     secrets: readSecrets(env),
   };
@@ -199,17 +210,19 @@ function readProxies(list: string | undefined): BlockList | undefined {
   return proxies;
 }
 
-function readTls(cert: string | undefined, key: string | undefined): Config["tls"] {
-  if (!cert && !key) return undefined;
-  if (!cert || !key) throw new BadSetting("CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together: give the paths of both PEM files");
-  const pair = { cert: readFile("CALL_ME_TLS_CERT", cert), key: readFile("CALL_ME_TLS_KEY", key) };
-  try {
-    // Loaded for those only who have it: a start waits for each of Node's modules that this file names.
-    process.getBuiltinModule("node:tls").createSecureContext(pair);
-  } catch (error) {
-    throw new BadSetting(`CALL_ME_TLS_CERT ${cert} and CALL_ME_TLS_KEY ${key} cannot be used: ${(error as Error).message}`);
+function readTls(env: Environment): TlsSetting | undefined {
+  const { CALL_ME_TLS: wish, CALL_ME_TLS_CERT: cert, CALL_ME_TLS_KEY: key, CALL_ME_TLS_MIN: min = "" } = env;
+  if (wish && wish !== "required" && wish !== "off") throw new BadSetting(`CALL_ME_TLS is ${JSON.stringify(wish)}; give required or off`);
+  if (!cert !== !key) throw new BadSetting("CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together: give the paths of both PEM files");
+  if (!/^(1\.[23])?$/.test(min)) throw new BadSetting(`CALL_ME_TLS_MIN is ${JSON.stringify(min)}; give 1.2 or 1.3`);
+  if (!cert || !key) {
+    if (wish === "required")
+      throw new BadSetting("CALL_ME_TLS is required: give CALL_ME_TLS_CERT and CALL_ME_TLS_KEY, the paths of PEM files");
+    if (min) throw new BadSetting(`CALL_ME_TLS_MIN is ${min}, and there is no TLS: give CALL_ME_TLS_CERT and CALL_ME_TLS_KEY`);
+    return undefined;
   }
-  return pair;
+  if (wish === "off") throw new BadSetting(`CALL_ME_TLS is off, and CALL_ME_TLS_CERT is ${cert}; leave out one of them`);
+  return { cert, key, minVersion: min === "1.3" ? "TLSv1.3" : "TLSv1.2" };
 }
 
 function readFile(name: string, path: string): Buffer {

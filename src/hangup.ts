@@ -13,7 +13,7 @@ export function hungUp(reload: (() => void) | undefined, log: { warn(facts: obje
     process.on("SIGHUP", (signal) => {
       if (terminal && !hasTerminal()) resolve(signal);
       else if (reload !== undefined) reload();
-      else log.warn({ signal }, "there is no CALL_ME_CONFIG that could be applied anew; SIGTERM stops the server");
+      else log.warn({ signal }, "there is no file that could be read anew, such as CALL_ME_CONFIG; SIGTERM stops the server");
     });
   });
 }

@@ -3,7 +3,7 @@ import { setDefaultHighWaterMark } from "node:stream";
 import type { App } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
-import type { FleetReader } from "./fleet.ts";
+import type { ApplyFleet, FleetReader } from "./fleet.ts";
 import { hungUp } from "./hangup.ts";
 import type { LogDestination } from "./log.ts";
 import { SqliteArchive } from "./store/archive.ts";
@@ -17,6 +17,9 @@ const ECHO_MS = 500;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** They mean nothing here; of its own Node opens a debugger's port for the first, and ends for the second. */
 const MEANINGLESS = process.platform === "win32" ? [] : (["SIGUSR1", "SIGUSR2"] as const);
+
+const CLEAR_TEXT =
+  "keys and lease tokens come in clear text, and others than this machine can connect: set CALL_ME_TLS_CERT and CALL_ME_TLS_KEY or, where a proxy in front speaks TLS, CALL_ME_TLS=off";
 
 /**
  * What Node queues for a peer that does not read, per stream, in bytes. Its own default is four times as much; a stalled watch of small
@@ -36,15 +39,24 @@ export async function main(destination: LogDestination, readFleet: FleetReader):
 }
 
 async function serve(config: Config, destination: LogDestination, readFleet: FleetReader): Promise<number> {
+  const certificates = config.tls && (await (await import("./certificates.ts")).CertificateKeeper.start(config.tls));
   // A thread of its own opens the file; meanwhile this one loads all that a call needs.
   const opening = SqliteMedium.open(config.sqlite, (text) => void logging.then((log) => log.warn({}, text)));
   const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
   const [medium, log, { start }] = await Promise.all([opening, logging, import("./app.ts")]);
   const keeper = config.fleet && new (await import("./fleet.ts")).FleetKeeper(config.fleet, readFleet, log);
   const archive = new SqliteArchive(`${config.sqlite}-history`, (text) => log.warn({}, text));
-  const starting = start({ ...config, medium, archive, log, ...(keeper && { configure: (apply) => keeper.first(apply) }) });
-  const again = keeper && (() => void starting.then(({ apply }) => keeper.again(apply), ignored));
-  const gone = hungUp(again, log);
+  const configure = keeper && { configure: (apply: ApplyFleet) => keeper.first(apply) };
+  const starting = start({ ...config, tls: certificates?.options, medium, archive, log, ...configure }).then((app) => {
+    certificates?.follow(app.renewTls, log);
+    return app;
+  });
+  const readAgain = [
+    ...(keeper ? [({ apply }: App) => void keeper.again(apply)] : []),
+    ...(certificates ? [() => certificates.again(log)] : []),
+  ];
+  const again = () => void starting.then((app) => readAgain.forEach((read) => void read(app)), ignored);
+  const gone = hungUp(readAgain.length > 0 ? again : undefined, log);
   const app = await starting;
   // Before anybody is told that it is ready, and may stop it.
   const stopped = Promise.race([signalled(), gone]);
@@ -54,6 +66,7 @@ async function serve(config: Config, destination: LogDestination, readFleet: Fle
   log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite }, "call-me is ready");
   if (config.apiKey === undefined)
     log.warn({}, "no API_KEY or API_KEY_FILE is set: no key is asked for, and only this machine can connect");
+  if (config.tls === undefined && !config.clearText && !isLoopback(app.host)) log.warn({ host: app.host }, CLEAR_TEXT);
   const ending = await Promise.race([stopped, app.broken]);
   if (typeof ending !== "string") {
     log.error({ err: ending }, "the outcome of a commit is unknown; stopping, so that the next start can find out");
@@ -81,6 +94,10 @@ function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of SIGNALS) process.once(signal, resolve);
   });
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
 }
 
 /** In place of what is told elsewhere. */

@@ -102,7 +102,7 @@ test("a file that cannot be had stops the start, also one that nobody would ever
   ] as const)
     await expect(Server.start({ CALL_ME_CONFIG: at })).rejects.toThrow(words);
   await expect(Server.start({ CALL_ME_CONFIG_PRUNE: "on" })).rejects.toThrow(
-    /CALL_ME_CONFIG_PRUNE is "on", and there is no CALL_ME_CONFIG/,
+    /CALL_ME_CONFIG_PRUNE is "on", and there is no file that could be read anew, such as CALL_ME_CONFIG/,
   );
 });
 
@@ -187,7 +187,7 @@ test("a damaged pool that the file names keeps the server from starting as littl
 
 test("without a file SIGHUP ends nothing, and says so", async () => {
   await using server = await Server.start();
-  await hangUp(server, /there is no CALL_ME_CONFIG/);
+  await hangUp(server, /there is no file that could be read anew, such as CALL_ME_CONFIG/);
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
 });
 

@@ -26,7 +26,7 @@ export async function openDoor(handle: Handle, options: Partial<ListenOptions> =
   const door = await listen({ host: "127.0.0.1", port: 0, handle, log: silent, ...options });
   onTestFinished(() => door.drain(0));
   const url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${door.port}`;
-  return { host: door.host, port: door.port, url, drain: (graceMs) => door.drain(graceMs) };
+  return { host: door.host, port: door.port, url, renew: (tls) => door.renew(tls), drain: (graceMs) => door.drain(graceMs) };
 }
 
 /** A certificate of our own for 127.0.0.1 and localhost; undefined where there is no openssl to make it. */

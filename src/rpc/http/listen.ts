@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerOp
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, type BlockList, Server as NetServer, type Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import { TLSSocket, Server as TlsServer } from "node:tls";
 import { carries } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
 import { Http1Connections, NO_PAGE } from "./door/http1.ts";
@@ -11,6 +11,7 @@ import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
 import { Neighbour } from "./door/peer.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
 import { Stopwatch } from "./door/stopwatch.ts";
+import { contextOf, type TlsOptions } from "./door/tls.ts";
 
 /**
  * Answers one request of either protocol; `delivery` tells what became of the answer, `neighbour` who sent it. A throw becomes 500, or 400 if
@@ -23,12 +24,12 @@ export type Handle = (
   neighbour: Neighbour,
 ) => void | Promise<void>;
 
-/** Where to listen, and what to do with what comes. With `tls` (PEM) there is no clear text. */
+/** Where to listen, and what to do with what comes. With `tls` there is no clear text. */
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  readonly tls?: TlsOptions;
   /** Proxies whose word is taken for whom a request comes from; see peer.ts. */
   readonly proxies?: BlockList | undefined;
   readonly handle: Handle;
@@ -42,6 +43,8 @@ export interface ListenOptions {
 export interface Listening {
   readonly host: string;
   readonly port: number;
+  /** New connections are made with this. Throws Node's error if it cannot be used, or there is clear text here. */
+  renew(tls: TlsOptions): void;
   /** Accepts nothing new, lets open requests finish for `graceMs`, then cuts off the rest. Resolves when every connection is closed. */
   drain(graceMs: number): Promise<void>;
 }
@@ -116,6 +119,11 @@ class Door implements Listening {
         resolve();
       });
     });
+  }
+
+  renew(tls: TlsOptions): void {
+    if (!(this.#front instanceof TlsServer)) throw new Error("invariant: what speaks clear text has no certificate");
+    this.#front.setSecureContext(contextOf(tls));
   }
 
   #keep(socket: Socket): void {
@@ -234,8 +242,8 @@ function frontServer(tls: ListenOptions["tls"], limits: DoorLimits, serve: Reque
     keepAlive: true,
     keepAliveInitialDelay: 10_000,
   };
-  const secure = { ...tls, minVersion: "TLSv1.2", ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: limits.prefaceTimeout } as const;
-  const front = tls === undefined ? createServer(options, serve) : createTlsServer({ ...options, ...secure }, serve);
+  const secure = tls && { ...contextOf(tls), ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: limits.prefaceTimeout };
+  const front = secure === undefined ? createServer(options, serve) : createTlsServer({ ...options, ...secure }, serve);
   const event = tls === undefined ? "connection" : "secureConnection";
   const listeners = front.listeners(event);
   front.removeAllListeners(event);

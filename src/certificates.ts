@@ -1,0 +1,130 @@
+/** The TLS files: read at the start, at every SIGHUP, and when they have changed. */
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+import { BadSetting, type TlsSetting } from "./config.ts";
+import { contextOf, type TlsOptions } from "./rpc/http/door/tls.ts";
+import { Term } from "./term.ts";
+
+interface Log {
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}
+
+/**
+ * How often the files are looked at, in ms. They are read, not watched: whatever renews them replaces files, links or whole folders, each in
+ * its own way.
+ */
+const INTERVAL = 2_000;
+
+/** What the files say: as it was read, and as it is used. */
+interface Read {
+  readonly contents: readonly Buffer[];
+  readonly options: TlsOptions;
+  readonly term: Term;
+}
+
+/** Keeps what TLS is spoken with as the files say. */
+export class CertificateKeeper {
+  readonly #setting: TlsSetting;
+  #read: Read;
+  #renew: (options: TlsOptions) => void = () => {};
+  /** Whether a look is under way, and whether another one was asked for meanwhile. */
+  #looking = false;
+  #asked = false;
+  /** How often in a row the files could not be used. */
+  #failures = 0;
+
+  private constructor(setting: TlsSetting, read: Read) {
+    this.#setting = setting;
+    this.#read = read;
+  }
+
+  /** Reads the files at the start. Rejects with a BadSetting if they cannot be used. */
+  static async start(setting: TlsSetting): Promise<CertificateKeeper> {
+    return new CertificateKeeper(setting, usable(setting, await contentsOf(setting)));
+  }
+
+  /** What TLS is spoken with now. */
+  get options(): TlsOptions {
+    return this.#read.options;
+  }
+
+  /** From now on `renew` is told what the files come to say, and the log when a certificate is about to end. */
+  follow(renew: (options: TlsOptions) => void, log: Log): void {
+    this.#renew = renew;
+    this.#read.term.begin(Date.now(), log);
+    this.#read.term.tell(Date.now(), log);
+    setInterval(() => void this.#look(log, false), INTERVAL).unref();
+  }
+
+  /** Looks at the files now, and says also that nothing has changed; after `follow`. */
+  again(log: Log): void {
+    void this.#look(log, true);
+  }
+
+  /** None is put behind one that waits for a file system, but the one that was asked for. */
+  async #look(log: Log, asked: boolean): Promise<void> {
+    if (this.#looking) {
+      this.#asked ||= asked;
+      return;
+    }
+    this.#looking = true;
+    await this.#lookOnce(log, asked);
+    this.#looking = false;
+    if (!this.#asked) return;
+    this.#asked = false;
+    await this.#look(log, true);
+  }
+
+  async #lookOnce(log: Log, asked: boolean): Promise<void> {
+    const facts = { file: this.#setting.cert };
+    try {
+      const contents = await contentsOf(this.#setting);
+      if (contents.every((content, index) => this.#read.contents[index]?.equals(content))) {
+        if (asked) log.info(facts, "the certificate and its key are as they were");
+      } else {
+        const read = usable(this.#setting, contents);
+        this.#renew(read.options);
+        this.#read = read;
+        log.info({ ...facts, until: read.term.end }, "new connections get the new certificate");
+        read.term.begin(Date.now(), log);
+      }
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      // A pair that is just being written is whole at the next look.
+      if (asked || this.#failures === 2) log.error(facts, `the certificate stays as it was: ${(error as Error).message}`);
+    }
+    this.#read.term.tell(Date.now(), log);
+  }
+}
+
+async function contentsOf({ cert, key }: TlsSetting): Promise<readonly Buffer[]> {
+  const read = (name: string, file: string) =>
+    readFile(file).catch((error: Error) => {
+      throw new BadSetting(`${name} is ${file}, which cannot be read: ${error.message}`);
+    });
+  return await Promise.all([read("CALL_ME_TLS_CERT", cert), read("CALL_ME_TLS_KEY", key)]);
+}
+
+function usable(setting: TlsSetting, contents: readonly Buffer[]): Read {
+  const [cert = Buffer.alloc(0), key = Buffer.alloc(0)] = contents;
+  const options: TlsOptions = { cert, key, minVersion: setting.minVersion };
+  try {
+    createSecureContext(contextOf(options));
+    return { contents, options, term: new Term(setting.cert, certificatesIn(cert)) };
+  } catch (error) {
+    throw new BadSetting(`CALL_ME_TLS_CERT ${setting.cert} and CALL_ME_TLS_KEY ${setting.key} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+/** All that a PEM file has; throws if one of them is damaged. */
+function certificatesIn(pem: Buffer): X509Certificate[] {
+  return pem
+    .toString("latin1")
+    .split(/(?=-----BEGIN )/)
+    .filter((block) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(block))
+    .map((block) => new X509Certificate(block));
+}

@@ -1,6 +1,6 @@
 /** The TLS files: read at the start, at every SIGHUP, and when they have changed. */
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { BadSetting, type TlsSetting } from "./config.ts";
 import { contextOf, type TlsOptions } from "./rpc/http/door/tls.ts";
@@ -17,6 +17,8 @@ interface Log {
  * its own way.
  */
 const INTERVAL = 2_000;
+/** Of one file, in bytes. */
+const LARGEST = 1024 * 1024;
 
 /** What the files say: as it was read, and as it is used. */
 interface Read {
@@ -102,11 +104,18 @@ export class CertificateKeeper {
 }
 
 async function contentsOf({ cert, key }: TlsSetting): Promise<readonly Buffer[]> {
-  const read = (name: string, file: string) =>
-    readFile(file).catch((error: Error) => {
-      throw new BadSetting(`${name} is ${file}, which cannot be read: ${error.message}`);
-    });
   return await Promise.all([read("CALL_ME_TLS_CERT", cert), read("CALL_ME_TLS_KEY", key)]);
+}
+
+async function read(name: string, file: string): Promise<Buffer> {
+  try {
+    // Of what is no file, such as a pipe, nobody can say that it will ever come to its end.
+    const found = await stat(file);
+    if (!found.isFile() || found.size > LARGEST) throw new Error(`it is no file of at most ${LARGEST / 1024} KiB`);
+    return await readFile(file);
+  } catch (error) {
+    throw new BadSetting(`${name} is ${file}, which cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function usable(setting: TlsSetting, contents: readonly Buffer[]): Read {

@@ -102,7 +102,7 @@ test("a file that cannot be had stops the start, also one that nobody would ever
   ] as const)
     await expect(Server.start({ CALL_ME_CONFIG: at })).rejects.toThrow(words);
   await expect(Server.start({ CALL_ME_CONFIG_PRUNE: "on" })).rejects.toThrow(
-    /CALL_ME_CONFIG_PRUNE is "on", and there is no file that could be read anew, such as CALL_ME_CONFIG/,
+    /CALL_ME_CONFIG_PRUNE is "on", and there is no CALL_ME_CONFIG/,
   );
 });
 

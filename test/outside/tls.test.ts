@@ -222,6 +222,7 @@ describe("settings that do not fit together stop the start", () => {
     [{ CALL_ME_TLS_CERT: "/c" }, /CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together/],
     [{ CALL_ME_TLS_KEY: "/k" }, /CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together/],
     [{ CALL_ME_TLS_CERT: "/c", CALL_ME_TLS_KEY: "/k" }, /CALL_ME_TLS_CERT is \/c, which cannot be read: ENOENT/],
+    [{ CALL_ME_TLS_CERT: "/dev/zero", CALL_ME_TLS_KEY: "/dev/zero" }, /CALL_ME_TLS_CERT is \/dev\/zero, .*no file of at most 1024 KiB/],
     [{ CALL_ME_TLS_MIN: "1.1" }, /CALL_ME_TLS_MIN is "1\.1"; give 1\.2 or 1\.3/],
     [{ CALL_ME_TLS_MIN: "1.3" }, /CALL_ME_TLS_MIN is 1\.3, and there is no TLS/],
   ])("%j", async (env, words) => {

@@ -14,7 +14,7 @@ export async function addEnded(file: string, count: number, principal: string, r
   await medium.load();
   const [like] = await medium.find({ leases: [], requests: [requestKey(principal, "default", requestId)] });
   if (like?.endedAt === undefined) throw new Error(`no lease of ${requestId} has ended`);
-  const nothing = { pools: [], environments: [], fences: [], settings: [], deleted: [], forgotten: [], events: [] };
+  const nothing = { pools: [], environments: [], fences: [], settings: [], keys: [], deleted: [], forgotten: [], events: [] };
   const step = (AGO.oldest - AGO.youngest) / count;
   for (let from = 0; from < count; from += CHUNK) {
     const leases = Array.from({ length: Math.min(CHUNK, count - from) }, (_, index) => {

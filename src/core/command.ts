@@ -1,18 +1,12 @@
+import type { Caller } from "./access/caller.ts";
+import type { Key } from "./access/key.ts";
+import type { KeyCommand } from "./key-command.ts";
 import type { EnvironmentConfig, EnvironmentState, Told } from "./model/environment.ts";
 import { type Holder, type Lease, requestKey, type Want } from "./model/lease.ts";
 import type { Pool } from "./model/pool.ts";
 import type { PoolConfig } from "./model/pool-config.ts";
 import type { Selector } from "./model/selector.ts";
 import type { Micros } from "./model/units.ts";
-
-/** Who calls: a principal (which key), or the bearer of one lease's token. */
-export interface Caller {
-  readonly principal: string;
-  /** The lease whose lease_token was shown: it acts for this one too, whoever asked for it. */
-  readonly lease?: string;
-  /** The IP address from where; for the record alone. */
-  readonly address?: string;
-}
 
 export interface Acquire {
   readonly type: "acquire";
@@ -46,16 +40,23 @@ export interface Acquire {
   readonly holder: Holder;
   readonly reason: string;
   readonly tags: readonly string[];
+  /** The longest that its caller may hold anything. */
+  readonly longest?: Micros;
+  /** What it counts against, and how many live leases may. */
+  readonly quota?: { readonly name: string; readonly most: number };
   /** From /maybe: without a ttl of its own it has none, and no max_hold. */
   readonly legacy: boolean;
 }
 
 /** Asks for an environment that is DIRTY, to clean it: the one that has been so for longest of those that are meant. */
-export interface Clean extends Pick<Acquire, "id" | "by" | "ttl" | "requestId" | "fingerprint" | "holder" | "reason"> {
+export interface Clean
+  extends Pick<Acquire, "id" | "by" | "ttl" | "requestId" | "fingerprint" | "holder" | "reason" | "longest" | "quota"> {
   readonly type: "clean";
   /** This one, or one that the selector matches; without either, any of the pool. */
   readonly environment?: string;
   readonly selector?: Selector;
+  /** Only environments whose name one of these globs fits: who asks may clean no others. Absent: all of the pool. */
+  readonly only?: readonly string[];
 }
 
 /** How it went, says who gives it back. */
@@ -188,6 +189,7 @@ export type Command =
   | Apply
   | Delete
   | SetState
+  | KeyCommand
   | Recover
   | Pulse;
 
@@ -210,6 +212,10 @@ export type RefusalReason =
   | "ENVIRONMENT_IN_USE"
   | "STATE_UNTIL_PAST"
   | "QUEUE_FULL"
+  | "QUOTA_REACHED"
+  | "KEY_NOT_FOUND"
+  | "KEY_ENDED"
+  | "LAST_ADMIN"
   | "TIME_OUT_OF_RANGE"
   | "LIMIT_REACHED";
 
@@ -244,6 +250,7 @@ export interface Done {
   readonly changes?: readonly Change[];
   /** What became of the configuration of the pool itself. */
   readonly configured?: Change<PoolConfig>;
+  readonly key?: Key;
 }
 
 /** The answer, and the pool as the command left it or a later one, to read positions and states from. */

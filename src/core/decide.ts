@@ -16,6 +16,7 @@ import { acquire } from "./verbs/acquire.ts";
 import { clean } from "./verbs/cleaning.ts";
 import { tell } from "./verbs/facts.ts";
 import { apply, forget, forgetIdle, freshen, remove, setState } from "./verbs/fleet.ts";
+import { createKey, disown, revokeKey, rotateKey, useKeys } from "./verbs/keys.ts";
 import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs/leases.ts";
 import { end, grant, hold, passOver, requeue } from "./verbs/moves.ts";
 import { enter } from "./verbs/reserving.ts";
@@ -98,6 +99,16 @@ function execute(draft: Draft, command: Command): Done | Refusal {
       return remove(draft, command);
     case "setState":
       return setState(draft, command);
+    case "createKey":
+      return createKey(draft, command);
+    case "rotateKey":
+      return rotateKey(draft, command);
+    case "revokeKey":
+      return revokeKey(draft, command);
+    case "useKeys":
+      return useKeys(draft, command);
+    case "disown":
+      return disown(draft, command);
     case "abandon":
     case "recover":
     case "pulse":

@@ -1,4 +1,5 @@
-import type { Caller } from "./command.ts";
+import type { Caller } from "./access/caller.ts";
+import type { Key } from "./access/key.ts";
 import type { Event } from "./event.ts";
 import { leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
 import { claimedBy, placed } from "./line/placing.ts";
@@ -8,11 +9,12 @@ import { type EndedBy, type Lease, requestKey, type Want } from "./model/lease.t
 import { isSelecting, namesOf } from "./model/needs.ts";
 import type { Pool } from "./model/pool.ts";
 import type { PoolConfig } from "./model/pool-config.ts";
-import { isReady } from "./model/rank.ts";
+import { isClaimed, isReady } from "./model/rank.ts";
 import { isOutOfService, siteOf } from "./model/site.ts";
 import { ascending, Sorted } from "./model/sorted.ts";
 import type { Micros, Revision } from "./model/units.ts";
 import { cancelTale, environmentTale, leaseTale, type Tale } from "./tale.ts";
+import { type Totals, totalsOf } from "./totals.ts";
 import { deletedStatus, statusOf, wouldGrant } from "./view.ts";
 
 /**
@@ -23,7 +25,9 @@ export type Row =
   | { readonly kind: "lease"; readonly lease: Lease }
   | { readonly kind: "environment"; readonly name: string }
   /** The configuration of the pool. */
-  | { readonly kind: "config" };
+  | { readonly kind: "config" }
+  /** A key: its row is what it is in the draft's pool at the end, and gone if it is not there. */
+  | { readonly kind: "key"; readonly id: string };
 
 /** Rows that commands name and a pool does not hold, as the store read them under the lock. */
 export interface Found {
@@ -34,21 +38,8 @@ export interface Found {
   owner(environment: string): string | undefined;
   /** What the other pools have, for the bounds over all of them. */
   elsewhere(pool: string): Totals;
-}
-
-/** How much there is of what limits.ts bounds. An environment that could be forgotten counts in none of them. */
-export interface Totals {
-  readonly environments: number;
-  readonly leases: number;
-  readonly waiters: number;
-  /** Pools with an environment, or a configuration. */
-  readonly pools: number;
-}
-
-/** What one pool has. */
-export function totalsOf({ sites, idle, leases, waiters, config }: Pool): Totals {
-  const environments = sites.size - idle.size;
-  return { environments, leases: leases.size, waiters, pools: Number(environments > 0 || config !== undefined) };
+  /** How many live leases of the other pools count against a quota. */
+  against(quota: string, pool: string): number;
 }
 
 /** How a lease is written. */
@@ -155,7 +146,9 @@ export class Draft {
   /** Who a caller is, for the record. */
   identity(by: Caller): EndedBy {
     const lease = by.lease === undefined ? undefined : this.lease(by.lease);
-    return lease === undefined ? { principal: by.principal } : { principal: lease.principal, lease: lease.id, holder: lease.holder };
+    if (lease === undefined) return { principal: by.principal, ...(by.label !== undefined && { principalLabel: by.label }) };
+    const { principal, principalLabel, id, holder } = lease;
+    return { principal, ...(principalLabel !== undefined && { principalLabel }), lease: id, holder };
   }
 
   /** Who asked for what is executed, if anybody did. */
@@ -179,6 +172,11 @@ export class Draft {
       waiters: others.waiters + own.waiters,
       pools: others.pools + own.pools,
     };
+  }
+
+  /** How many live leases count against a quota, over all pools. */
+  against(quota: string): number {
+    return (this.pool.quotas.get(quota) ?? 0) + this.#found.against(quota, this.pool.name);
   }
 
   /** Takes the next revision. */
@@ -231,6 +229,22 @@ export class Draft {
     const { config: _, ...pool } = { ...this.pool, revision: this.next() };
     this.pool = config === undefined ? pool : { ...pool, config };
     this.rows.push({ kind: "config" });
+  }
+
+  /** Writes a key; `told` makes it an event. */
+  putKey(key: Key, told?: Pick<Event, "kind" | "note">): void {
+    const revision = this.next();
+    this.pool = { ...this.pool, keys: this.pool.keys.set(key.id, key) };
+    this.rows.push({ kind: "key", id: key.id });
+    if (told === undefined) return;
+    const by = this.#actor;
+    this.events.push({ ...told, revision, at: this.at, pool: this.pool.name, environments: [], subject: key.id, ...(by && { by }) });
+  }
+
+  /** Forgets a key. */
+  dropKey(id: string): void {
+    this.pool = { ...this.pool, keys: this.pool.keys.delete(id), revision: this.next() };
+    this.rows.push({ kind: "key", id });
   }
 
   /** Ends the rests of an environment that are over. */
@@ -289,9 +303,4 @@ export class Draft {
     const environments = names.map((name) => statusOf(this.pool, name));
     this.events.push({ ...tale, revision, at: this.at, pool: this.pool.name, environments });
   }
-}
-
-/** Whether anybody in line could keep slots of an environment from others. */
-function isClaimed({ waiters, sites }: Pool, name: string): boolean {
-  return waiters > 0 && (sites.get(name)?.ready.size ?? 0) > 0;
 }

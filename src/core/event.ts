@@ -7,6 +7,8 @@ export interface Occupant {
   readonly leaseId: string;
   readonly holder: Holder;
   readonly principal: string;
+  /** Who that is, in words; nothing is decided by it. */
+  readonly principalLabel?: string;
   readonly state: LeaseState;
   readonly since: Micros;
   /** When it ends unless renewed; OFFERED: when it is passed over; QUEUED: when it times out. */
@@ -80,7 +82,10 @@ export type EventKind =
   | "ENVIRONMENT_CHANGED"
   | "ENVIRONMENT_DELETED"
   | "STATE_CHANGED"
-  | "FACTS_CHANGED";
+  | "FACTS_CHANGED"
+  | "KEY_CREATED"
+  | "KEY_ROTATED"
+  | "KEY_REVOKED";
 
 /** What made an event; none when an environment's configuration, state or facts changed. */
 export interface Cause {
@@ -116,4 +121,8 @@ export interface Event {
   readonly capacityBefore?: number;
   /** The labels before, if they differ, for who goes by them. */
   readonly labelsBefore?: Labels;
+  /** What it is about, where that is no environment and no lease: a key's id. */
+  readonly subject?: string;
+  /** Why, or what of it, where nothing else says so. */
+  readonly note?: string;
 }

@@ -45,8 +45,16 @@ export function withLease(pool: Pool, lease: Lease, rests?: Rests): Pool {
     deadlines: move(pool.deadlines, before && deadlineOfLease(before), deadlineOfLease(lease)),
     supersedable: lease.supersedeKey === undefined ? pool.supersedable : withSupersedable(pool.supersedable, before, lease),
     waiters: pool.waiters + Number(lease.state === "QUEUED") - Number(before?.state === "QUEUED"),
+    quotas: lease.quota === undefined ? pool.quotas : withQuota(pool.quotas, lease.quota, Number(live) - Number(before !== undefined)),
   };
   return before !== undefined && isSeatedAs(before, lease) ? next : seat(next, before, lease, rests);
+}
+
+/** What nobody counts against is not kept. */
+function withQuota(quotas: Pool["quotas"], name: string, more: number): Pool["quotas"] {
+  const count = (quotas.get(name) ?? 0) + more;
+  if (more === 0) return quotas;
+  return count === 0 ? quotas.delete(name) : quotas.set(name, count);
 }
 
 /** The pool with `environment` in place of its earlier version, or added. */

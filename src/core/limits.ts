@@ -58,6 +58,13 @@ export const limits = {
   name: 128,
   tags: 16,
   labels: 32,
+  /** Of all grants of a caller together, and the characters of each. */
+  patterns: { count: 32, text: 64 },
+  /** Stored, those included that opened nothing any more: the oldest of these go where there is no room. */
+  keys: 10_000,
+  keyTtl: { min: minute, max: 3_650 * day },
+  /** How long the secret before the present one works. */
+  overlap: { min: 0, max: 30 * day, default: day },
   /** Of an environment, and of one call: how many, and the characters of a name and a text. */
   facts: { count: 16, name: 64, value: 256 },
   /** Of an environment or a slot: how many, and the characters of a name, a text and the name of the server's own variable. */

@@ -1,4 +1,5 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
+import type { Key } from "./access/key.ts";
 import { deadlineOfLease, dirtyOf, isGranted, unplaced } from "./ledger.ts";
 import { placed } from "./line/placing.ts";
 import type { StoredEnvironment } from "./model/environment.ts";
@@ -43,13 +44,14 @@ export function poolOfRows(
   row: Pick<Pool, "name" | "revision" | "at" | "config">,
   environments: readonly StoredEnvironment[],
   leases: readonly Lease[],
+  keys: readonly Key[] = [],
 ): Pool {
   const parts = new Map(environments.map((environment) => [environment.config.name, emptyParts(environment)]));
   for (const lease of leases) take(parts, lease);
   const built = [...parts].map(([name, one]) => [name, siteOfParts(one, row.at)] as const);
   const empty = emptyPool(row.name);
   const timers = [...built.map(([, site]) => deadlineOf(site)), ...leases.map(deadlineOfLease)].filter((timer) => timer !== undefined);
-  const keys = leases.flatMap((lease): Entry<string, string>[] =>
+  const requests = leases.flatMap((lease): Entry<string, string>[] =>
     lease.requestId === undefined ? [] : [[requestKey(lease.principal, lease.pool, lease.requestId), lease.id]],
   );
   const idle = built.flatMap(([environment, { idleSince }]): Entry<Idle, true>[] =>
@@ -65,12 +67,14 @@ export function poolOfRows(
     const entry = supersedableOf(lease);
     return entry === undefined ? [] : [[entry, lease.id]];
   });
+  const quotas = new Map<string, number>();
+  for (const { quota } of leases) if (quota !== undefined) quotas.set(quota, (quotas.get(quota) ?? 0) + 1);
   const pool: Pool = {
     ...empty,
     ...row,
     sites: empty.sites.fill(built),
     leases: empty.leases.fill(leases.map((lease) => [lease.id, lease])),
-    requests: empty.requests.fill(keys),
+    requests: empty.requests.fill(requests),
     deadlines: empty.deadlines.fill(timers.map((timer) => [timer, true])),
     idle: empty.idle.fill(idle),
     dirty: empty.dirty.fill(dirty),
@@ -79,6 +83,8 @@ export function poolOfRows(
     calendar: empty.calendar.fill(later.map((lease) => [bookingOf(lease), lease.id])),
     selecting: empty.selecting.fill(selecting.map((lease) => [rankOf(lease), unplaced(lease)])),
     labels: labelsOfSites(built.map(([, site]) => site)),
+    quotas: empty.quotas.fill([...quotas]),
+    keys: empty.keys.fill(keys.map((key) => [key.id, key])),
   };
   const sought = selecting.reduce((next, lease) => withSeeker(next, lease, true), pool);
   return placed(sought, { before: sought, environments: [], arrived: selecting.map((lease) => lease.id) }).pool;

@@ -64,9 +64,10 @@ export function occupant(lease: Lease): Occupant {
   const since = lease.state === "HELD" ? lease.heldAt : lease.state === "OFFERED" ? lease.grantedAt : lease.createdAt;
   const latest = latestEnd(lease);
   const until = lease.early === true ? timesOutAt(lease) : lease.deadline;
-  const { id: leaseId, holder, principal, state, reason, early, cleaning, cancelRequested } = lease;
+  const { id: leaseId, holder, principal, principalLabel, state, reason, early, cleaning, cancelRequested } = lease;
   const plain = { leaseId, holder, principal, state, since: since ?? lease.createdAt, reason };
-  const timed = until === undefined ? plain : { ...plain, until };
+  const named = principalLabel === undefined ? plain : { ...plain, principalLabel };
+  const timed = until === undefined ? named : { ...named, until };
   const bounded = latest === undefined ? timed : { ...timed, latestEnd: latest };
   if (early !== true && cleaning !== true && cancelRequested === undefined) return bounded;
   return {

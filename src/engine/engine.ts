@@ -104,9 +104,9 @@ export class Engine {
     await store.fill(engine.#pools);
     for (const [pool, error] of engine.#pools.refused()) engine.observed.trouble(error, `load pool ${JSON.stringify(pool)}`);
     engine.#pools.onCommit((commit) => engine.#committed(commit));
-    const pools = [...engine.#pools.all()].map((pool) => pool.name);
+    const pools = [...engine.#pools.pools()].map((pool) => pool.name);
     await Promise.all(pools.map((pool) => engine.#recover(pool)));
-    for (const pool of engine.#pools.all()) {
+    for (const pool of engine.#pools.pools()) {
       engine.#reaper.note(pool);
       // A hold of an earlier process may be known to its caller; an offer, or a place in line, is not until a call comes.
       for (const lease of pool.leases.values()) if (lease.state !== "HELD") engine.#attendance.moved(lease.id, lease);
@@ -241,7 +241,7 @@ export class Engine {
     let over = this.#pools.environments - limits.environments.total;
     if (over <= 0 || this.#forgetting) return;
     const parts: Unit["parts"][number][] = [];
-    for (const { name, idle } of this.#pools.all()) {
+    for (const { name, idle } of this.#pools.pools()) {
       if (over <= 0) break;
       const count = Math.min(idle.size, over);
       if (count > 0) parts.push({ pool: name, command: { type: "forget", count } });

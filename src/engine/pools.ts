@@ -1,8 +1,9 @@
-import { type Totals, totalsOf } from "../core/draft.ts";
+import { ACCESS_POOL } from "../core/access/key.ts";
 import { limits } from "../core/limits.ts";
 import type { Lease } from "../core/model/lease.ts";
 import { emptyPool, type Pool } from "../core/model/pool.ts";
 import type { Micros } from "../core/model/units.ts";
+import { type Totals, totalsOf } from "../core/totals.ts";
 import { add } from "../store/drafts.ts";
 import type { Cache, Commit } from "../store/store.ts";
 import { RecentEnds } from "./ends.ts";
@@ -30,6 +31,8 @@ export class Pools implements Cache {
   readonly #broken = new Map<string, EngineFailure>();
   /** Pools with neither an environment nor a configuration, the last one used at the end. Kept for their revisions only, so nothing iterates over them. */
   readonly #former = new Map<string, Pool>();
+  /** The pool of the keys. */
+  #access = emptyPool(ACCESS_POOL);
   readonly #listeners: ((commit: Commit) => void)[] = [];
   #totals: Totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
 
@@ -39,13 +42,14 @@ export class Pools implements Cache {
   }
 
   /** Every pool that has an environment or a configuration, without those that are refused. */
-  all(): Iterable<Pool> {
+  pools(): Iterable<Pool> {
     return this.#pools.values();
   }
 
   pool(name: string): Pool {
     const broken = this.#broken.get(name);
     if (broken !== undefined) throw broken;
+    if (name === ACCESS_POOL) return this.#access;
     return this.#pools.get(name) ?? this.#former.get(name) ?? (name === UNWRITTEN.name ? UNWRITTEN : emptyPool(name));
   }
 
@@ -135,6 +139,10 @@ export class Pools implements Cache {
 
   #put(pool: Pool): void {
     const { name } = pool;
+    if (name === ACCESS_POOL) {
+      this.#access = pool;
+      return;
+    }
     this.#totals = add(add(this.#totals, totalsOf(this.#pools.get(name) ?? emptyPool(name)), -1), totalsOf(pool), 1);
     this.#former.delete(name);
     if (pool.sites.size > 0 || pool.config !== undefined) this.#pools.set(name, pool);

@@ -23,6 +23,11 @@ const TAKES: Readonly<Record<Command["type"], boolean>> = {
   delete: false,
   setState: false,
   recover: false,
+  createKey: true,
+  rotateKey: true,
+  revokeKey: false,
+  useKeys: false,
+  disown: false,
   pulse: false,
 };
 

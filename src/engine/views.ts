@@ -1,4 +1,3 @@
-import type { Totals } from "../core/draft.ts";
 import { type Estimate, estimateOf } from "../core/expecting.ts";
 import { limits } from "../core/limits.ts";
 import { allFor } from "../core/line/candidates.ts";
@@ -8,6 +7,7 @@ import type { Pool } from "../core/model/pool.ts";
 import { makesOnDemand } from "../core/model/pool-config.ts";
 import type { Selector } from "../core/model/selector.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
+import type { Totals } from "../core/totals.ts";
 import { listedBy, oldestFirst } from "../store/query.ts";
 import type { LeaseQuery, Past, Store } from "../store/store.ts";
 import { RecentHolds } from "./history/holds.ts";
@@ -48,7 +48,7 @@ export class Views {
 
   /** Every pool with an environment or a configuration. */
   pools(): Iterable<Pool> {
-    return this.#pools.all();
+    return this.#pools.pools();
   }
 
   /** A pool; an empty one if there is none of that name. Throws an EngineFailure for one that is damaged. */

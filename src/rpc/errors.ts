@@ -16,6 +16,7 @@ type DoorReason =
   | "NO_KEY"
   | "WRONG_KEY"
   | "TOKEN_TOO_NARROW"
+  | "NOT_ALLOWED"
   | "POOL_NOT_FOUND"
   | "MALFORMED"
   | "TOO_LARGE"
@@ -39,10 +40,12 @@ export const VERDICTS: Record<Reason, Verdict> = {
   NO_KEY: { code: Code.Unauthenticated },
   WRONG_KEY: { code: Code.Unauthenticated },
   TOKEN_TOO_NARROW: { code: Code.PermissionDenied },
+  NOT_ALLOWED: { code: Code.PermissionDenied },
   NOT_YOURS: { code: Code.PermissionDenied },
   LEASE_NOT_FOUND: { code: Code.NotFound },
   ENVIRONMENT_NOT_FOUND: { code: Code.NotFound },
   POOL_NOT_FOUND: { code: Code.NotFound },
+  KEY_NOT_FOUND: { code: Code.NotFound },
   NOTHING_HELD: { code: Code.NotFound },
   NOTHING_DIRTY: { code: Code.NotFound, retryAfter: 5 },
   IDEMPOTENCY_MISMATCH: { code: Code.AlreadyExists },
@@ -51,10 +54,13 @@ export const VERDICTS: Record<Reason, Verdict> = {
   UNSATISFIABLE: { code: Code.FailedPrecondition },
   ENVIRONMENT_BUSY: { code: Code.Aborted, retryAfter: 5 },
   LEASE_ENDED: { code: Code.FailedPrecondition },
+  KEY_ENDED: { code: Code.FailedPrecondition },
+  LAST_ADMIN: { code: Code.FailedPrecondition },
   POOL_FIXED: { code: Code.FailedPrecondition },
   NOT_CLEANABLE: { code: Code.FailedPrecondition },
   ENVIRONMENT_IN_USE: { code: Code.FailedPrecondition },
   QUEUE_FULL: { code: Code.ResourceExhausted, retryAfter: 10 },
+  QUOTA_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
   LIMIT_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
   TOO_LARGE: { code: Code.ResourceExhausted },
   UNKNOWN_ENCODING: { code: Code.Unimplemented },

@@ -1,7 +1,7 @@
 /** The one gate for calls of every transport: who is calling, and what they may do. */
 
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../core/command.ts";
+import type { Caller } from "../core/access/caller.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { failure } from "./errors.ts";

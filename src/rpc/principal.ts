@@ -1,5 +1,5 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
-import type { Caller } from "../core/command.ts";
+import type { Caller } from "../core/access/caller.ts";
 import { failure } from "./errors.ts";
 
 /** What every lease token begins with. */

@@ -1,10 +1,12 @@
-import { Draft, type Found, type Totals, totalsOf } from "../core/draft.ts";
+import type { KeyRow } from "../core/access/key.ts";
+import { Draft, type Found } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import { type Lease, requestKey } from "../core/model/lease.ts";
 import type { PoolSetting } from "../core/model/pool-config.ts";
 import { differsByFence, storedEnvironment } from "../core/model/site.ts";
 import type { Micros } from "../core/model/units.ts";
+import { type Totals, totalsOf } from "../core/totals.ts";
 import type { Cache, Commit, Fence, Transaction } from "./store.ts";
 
 /** The drafts of one transaction: on the pools as the cache has them, and the ended leases that were read for it. */
@@ -26,6 +28,7 @@ export class Drafts implements Transaction {
       request: (key) => byRequest.get(key),
       owner: (environment) => this.#ownerOf(environment),
       elsewhere: (pool) => this.#elsewhere(pool),
+      against: (quota, pool) => this.#against(quota, pool),
     };
     for (const name of pools) this.#drafts.set(name, new Draft(cache.pool(name), at, found));
   }
@@ -60,6 +63,13 @@ export class Drafts implements Transaction {
     return undefined;
   }
 
+  #against(quota: string, pool: string): number {
+    let count = 0;
+    for (const { name, quotas } of this.#cache.pools()) if (!this.#drafts.has(name)) count += quotas.get(quota) ?? 0;
+    for (const [name, draft] of this.#drafts) if (name !== pool) count += draft.pool.quotas.get(quota) ?? 0;
+    return count;
+  }
+
   #elsewhere(pool: string): Totals {
     if (this.#others?.pool !== pool) this.#others = { pool, totals: this.#sumWithout(pool) };
     return this.#others.totals;
@@ -81,6 +91,13 @@ export function add(a: Totals, b: Totals, sign: 1 | -1): Totals {
     waiters: a.waiters + sign * b.waiters,
     pools: a.pools + sign * b.pools,
   };
+}
+
+function keysOf(drafts: readonly Draft[]): KeyRow[] {
+  return drafts.flatMap(({ rows, pool }) => {
+    const ids = new Set(rows.flatMap((row) => (row.kind === "key" ? [row.id] : [])));
+    return [...ids].map((id) => ({ id, key: pool.keys.get(id) }));
+  });
 }
 
 function settingsOf(drafts: readonly Draft[]): PoolSetting[] {
@@ -116,6 +133,13 @@ function commitOf(drafts: readonly Draft[], cache: Cache): Commit {
   const leavesNothing = ({ state, transient }: Lease) => state === "ENDED" && transient === true;
   const forgotten = [...leases.values()].filter(leavesNothing).map(({ id }) => id);
   const kept = [...leases.values()].filter((lease) => !leavesNothing(lease));
-  const written = { leases: kept, environments: [...environments.values()], fences, settings: settingsOf(drafts), events };
+  const written = {
+    leases: kept,
+    environments: [...environments.values()],
+    fences,
+    settings: settingsOf(drafts),
+    keys: keysOf(drafts),
+    events,
+  };
   return { pools, ...written, deleted: gone, forgotten };
 }

@@ -74,6 +74,7 @@ export class LocalStore implements Store {
       leases,
       environments,
       settings,
+      keys: [],
       fences: [],
       deleted: [],
       forgotten: [],

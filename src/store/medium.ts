@@ -1,3 +1,4 @@
+import type { Key, KeyRow } from "../core/access/key.ts";
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
@@ -16,6 +17,7 @@ export interface Batch {
   /** Of environments of which a grant has changed nothing else. */
   readonly fences: readonly Fence[];
   readonly settings: readonly PoolSetting[];
+  readonly keys: readonly KeyRow[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
   /** Ids of leases of which no row is kept. */
@@ -31,6 +33,7 @@ export interface Loaded {
   readonly environments: readonly StoredEnvironment[];
   /** Of the pools that are configured. */
   readonly settings: readonly PoolSetting[];
+  readonly keys: readonly Key[];
   /** Live ones only. */
   readonly leases: readonly Lease[];
 }

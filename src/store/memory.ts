@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Key } from "../core/access/key.ts";
 import type { Reads } from "../core/command.ts";
 import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
@@ -19,6 +20,7 @@ export class MemoryMedium implements Medium {
   readonly #pools = new Map<string, Batch["pools"][number]>();
   readonly #environments = new Map<string, StoredEnvironment>();
   readonly #settings = new Map<string, PoolSetting>();
+  readonly #keys = new Map<string, Key>();
   readonly #leases = new Map<string, Lease>();
   #events: Event[] = [];
   #remains: Remains[] = [];
@@ -38,6 +40,7 @@ export class MemoryMedium implements Medium {
       pools: [...this.#pools.values()],
       environments: [...this.#environments.values()],
       settings: [...this.#settings.values()].filter(({ config }) => config !== undefined),
+      keys: [...this.#keys.values()],
       leases: [...this.#leases.values()].filter((lease) => lease.state !== "ENDED"),
     };
   }
@@ -61,6 +64,8 @@ export class MemoryMedium implements Medium {
     if (known.length > 0) return known;
     for (const pool of batch.pools) this.#pools.set(pool.name, pool);
     for (const setting of batch.settings) this.#settings.set(setting.pool, setting);
+    for (const { id, key } of batch.keys) if (key === undefined) this.#keys.delete(id);
+    for (const { key } of batch.keys) if (key !== undefined) this.#keys.set(key.id, key);
     for (const name of batch.deleted) this.#environments.delete(name);
     for (const environment of batch.environments) this.#environments.set(environment.config.name, environment);
     for (const { environment, ...grant } of batch.fences) {

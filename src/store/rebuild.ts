@@ -1,3 +1,4 @@
+import { ACCESS_POOL } from "../core/access/key.ts";
 import { poolOfRows } from "../core/loading.ts";
 import type { Pool } from "../core/model/pool.ts";
 import type { Loaded } from "./medium.ts";
@@ -24,7 +25,8 @@ export function rebuild(loaded: Loaded, refuse: (pool: string, cause: unknown) =
     const config = settings.get(name);
     try {
       const row = { ...(rows.get(name) ?? { name, revision: 0, at: 0 }), ...(config && { config }) };
-      return [poolOfRows(row, environments.get(name) ?? [], leases.get(name) ?? [])];
+      const keys = name === ACCESS_POOL ? loaded.keys : [];
+      return [poolOfRows(row, environments.get(name) ?? [], leases.get(name) ?? [], keys)];
     } catch (cause) {
       refuse(name, cause);
       return [];

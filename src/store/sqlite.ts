@@ -16,6 +16,7 @@ import {
   environmentOfRow,
   eventsOfRow,
   fenceOfRow,
+  keyOfRow,
   leaseOfRow,
   poolOfRow,
   remainsOfRow,
@@ -99,7 +100,14 @@ export class SqliteMedium implements Medium {
       const leases = await this.list({ states: [], limit: Number.MAX_SAFE_INTEGER });
       const fences = new Map(rows.fences.map(fenceOfRow).map((fence) => [fence.environment, fence]));
       const environments = rows.environments.map(environmentOfRow).map((row) => withFence(row, fences.get(row.config.name)));
-      return { secret, pools: rows.pools.map(poolOfRow), environments, settings: rows.settings.map(settingOfRow), leases };
+      return {
+        secret,
+        pools: rows.pools.map(poolOfRow),
+        environments,
+        settings: rows.settings.map(settingOfRow),
+        keys: rows.keys.map(keyOfRow),
+        leases,
+      };
     } catch (error) {
       await this.close();
       const reason = error instanceof Error ? error.message : String(error);

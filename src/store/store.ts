@@ -1,11 +1,13 @@
+import type { KeyRow } from "../core/access/key.ts";
 import type { Reads } from "../core/command.ts";
-import type { Draft, Totals } from "../core/draft.ts";
+import type { Draft } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import type { Lease, LeaseState } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
 import type { PoolSetting } from "../core/model/pool-config.ts";
 import type { Micros, Revision } from "../core/model/units.ts";
+import type { Totals } from "../core/totals.ts";
 
 import type { Cursors, Part } from "./history/history.ts";
 
@@ -34,6 +36,7 @@ export interface Commit {
   readonly fences: readonly Fence[];
   /** Of pools whose configuration has changed. */
   readonly settings: readonly PoolSetting[];
+  readonly keys: readonly KeyRow[];
   /** Names of environments that are gone. */
   readonly deleted: readonly string[];
   /** Leases whose end leaves nothing behind. */
@@ -50,6 +53,8 @@ export interface Commit {
 export interface Cache {
   /** An empty pool if there is none of that name. Throws for one that was refused. */
   pool(name: string): Pool;
+  /** Every pool with an environment or a configuration. */
+  pools(): Iterable<Pool>;
   /** The pool of an environment, or of a live lease. */
   ownerOf(environment: string): string | undefined;
   poolOfLease(lease: string): string | undefined;

@@ -6,7 +6,7 @@ import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { create, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import type { Caller } from "../../src/core/command.ts";
+import type { Caller } from "../../src/core/access/caller.ts";
 import { rpcHandler } from "../../src/rpc/connect/adapter.ts";
 import { open } from "../../src/rpc/connect/router.ts";
 import { directWay, type Gate } from "../../src/rpc/direct/direct.ts";

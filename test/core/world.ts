@@ -75,6 +75,7 @@ export class World {
     const found: Found = {
       lease: (id) => this.#stored().find((lease) => lease.id === id),
       request: (key) => this.#stored().findLast((lease) => lease.requestId && keyOf(lease) === key),
+      against: () => 0,
       elsewhere: () => this.others,
       owner: (environment) => this.elsewhere.get(environment) ?? (this.pool.sites.has(environment) ? "default" : undefined),
     };

@@ -49,7 +49,7 @@ describe("pools in memory", () => {
       await submit(store, `p${n}`, make(`e${n}`, `p${n}`));
       before.push((await submit(store, `p${n}`, remove(`e${n}`))).pool.revision);
     }
-    expect([...pools.all()]).toEqual([]);
+    expect([...pools.pools()]).toEqual([]);
     expect(pools.totals).toEqual({ environments: 0, leases: 0, waiters: 0, pools: 0 });
     for (const [n, revision] of before.entries()) {
       const { pool } = await submit(store, `p${n}`, acquire(`l${n}`, `e${n}`));
@@ -67,6 +67,7 @@ describe("pools in memory", () => {
         environments: [],
         fences: [],
         settings: [],
+        keys: [],
         deleted: [],
         forgotten: [],
         events: [],

@@ -41,7 +41,7 @@ describe("names made on demand", () => {
       return { config: named, state: "AVAILABLE", stateReason: "", fence: 0, onDemand: true, revision: 1, rests: [] };
     });
     const pools = [...new Set(environments.map(({ config: { pool } }) => pool))].map((name) => ({ name, revision: 1, at: START }));
-    await disk.write({ pools, environments, leases: [], fences: [], settings: [], deleted: [], forgotten: [], events: [] });
+    await disk.write({ pools, environments, leases: [], fences: [], settings: [], keys: [], deleted: [], forgotten: [], events: [] });
     const { engine } = await stage(disk);
     const count = () => [...engine.views.environments()].length;
     expect(count()).toBe(most);

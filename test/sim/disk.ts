@@ -68,7 +68,17 @@ export class Disk implements Medium {
 
   async probe(): Promise<void> {
     this.#needRoom();
-    await this.write({ pools: [], leases: [], environments: [], fences: [], settings: [], deleted: [], forgotten: [], events: [] });
+    await this.write({
+      pools: [],
+      leases: [],
+      environments: [],
+      fences: [],
+      settings: [],
+      keys: [],
+      deleted: [],
+      forgotten: [],
+      events: [],
+    });
     this.#needRoom();
     this.#machine.short = false;
     this.#machine.recovered(OUTAGE);

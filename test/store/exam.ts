@@ -19,13 +19,13 @@ export function exam(candidate: Candidate): void {
     let medium = await candidate.open();
     const before = await storeOn(medium);
     await busyDay(before.store, before.clock);
-    const pools = [...before.pools.all()];
+    const pools = [...before.pools.pools()];
     await before.store.close();
     medium = await candidate.reopen(medium);
     const { store, pools: cache } = await storeOn(medium);
-    expect([...cache.all()].map(plain)).toEqual(pools.map(plain));
+    expect([...cache.pools()].map(plain)).toEqual(pools.map(plain));
     expect(pools.flatMap((pool) => [...pool.leases.values()]).length).toBeGreaterThan(5);
-    for (const pool of cache.all()) checkPool(pool);
+    for (const pool of cache.pools()) checkPool(pool);
     for (const pool of pools) for (const name of pool.sites.keys()) expect(cache.ownerOf(name)).toBe(pool.name);
     for (const pool of pools) for (const id of pool.leases.keys()) expect(cache.poolOfLease(id)).toBe(pool.name);
     expect(cache.totals).toEqual(before.pools.totals);
@@ -146,7 +146,7 @@ export function exam(candidate: Candidate): void {
     await first.store.close();
     medium = await candidate.reopen(medium);
     const { store, pools } = await storeOn(medium);
-    const configs = [...pools.all()].map(({ name, config }) => [name, config]);
+    const configs = [...pools.pools()].map(({ name, config }) => [name, config]);
     expect(Object.fromEntries(configs)).toEqual({ used: { maxQueue: 2, autoCreate: true }, empty: { autoCreate: false } });
     expect(pools.totals).toEqual(before);
     expect(pools.totals.pools).toBe(2);

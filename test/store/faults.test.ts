@@ -55,6 +55,7 @@ describe("a full disk", () => {
       environments: [],
       fences: [],
       settings: [],
+      keys: [],
       deleted: [],
       forgotten: [],
       events: [event],

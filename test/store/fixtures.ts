@@ -115,7 +115,17 @@ export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Pr
 }
 
 /** A batch in which there is nothing. */
-export const nothing: Batch = { pools: [], leases: [], environments: [], fences: [], settings: [], deleted: [], forgotten: [], events: [] };
+export const nothing: Batch = {
+  pools: [],
+  leases: [],
+  environments: [],
+  fences: [],
+  settings: [],
+  keys: [],
+  deleted: [],
+  forgotten: [],
+  events: [],
+};
 
 /** A lease as the rules make it, to be varied. */
 export async function specimen(): Promise<Lease> {

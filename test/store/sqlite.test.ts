@@ -166,6 +166,7 @@ describe("the file", () => {
       environments: [],
       fences: [],
       settings: [],
+      keys: [],
       deleted: [],
       forgotten: [],
       events: [],

@@ -45,6 +45,7 @@ async function used(file = path.join(directory(), "call-me.db")): Promise<string
     leases: [],
     fences: [],
     settings: [],
+    keys: [],
     deleted: [],
     forgotten: [],
     events: [],

@@ -28,6 +28,7 @@ async function attempt(medium: SqliteMedium, revision: number): Promise<string> 
       environments: [],
       fences: [],
       settings: [],
+      keys: [],
       deleted: [],
       forgotten: [],
       events: [event],

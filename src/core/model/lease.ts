@@ -25,11 +25,15 @@ export interface Holder {
   readonly sha: string;
   readonly job: string;
   readonly actor: string;
+  /** The fields of these whose values a token has proven; absent: none. */
+  readonly proven?: readonly string[];
 }
 
 /** Who ended a lease: a principal, and the lease whose token was shown, if one was; SUPERSEDED: the newer lease. */
 export interface EndedBy {
   readonly principal: string;
+  /** In words; nothing is decided by it. */
+  readonly principalLabel?: string;
   readonly lease?: string;
   /** Who that lease is for. */
   readonly holder?: Holder;
@@ -57,6 +61,8 @@ export interface SelectorWant {
   readonly selector: Selector;
   readonly count: number;
   readonly slots: number;
+  /** Only environments whose name one of these globs fits: who asks may use no others. Absent: all of the pool. */
+  readonly only?: readonly string[];
 }
 
 /** One part of what is asked for. */
@@ -81,6 +87,11 @@ export interface Terms {
   readonly maxHold?: Micros;
 }
 
+/** The terms as they were asked for, and the longest that the caller may hold anything. */
+export interface Asked extends Terms {
+  readonly longest?: Micros;
+}
+
 /** One object from the moment someone asks until it has ended. Rows of the store; never changed in place. */
 export interface Lease extends Terms {
   readonly id: string;
@@ -94,6 +105,10 @@ export interface Lease extends Terms {
   readonly needs: readonly Need[];
   readonly holder: Holder;
   readonly principal: string;
+  /** Who that is, in words; nothing is decided by it. */
+  readonly principalLabel?: string;
+  /** What it counts against, while it is live. */
+  readonly quota?: string;
   readonly reason: string;
   readonly tags: readonly string[];
   readonly priority: number;
@@ -104,7 +119,7 @@ export interface Lease extends Terms {
   readonly heldAt?: Micros;
   readonly endedAt?: Micros;
   /** By selector: the terms as they were asked for. What the chosen environments allow is known at its grant, and with each grant anew. */
-  readonly asked?: Terms;
+  readonly asked?: Asked;
   readonly ticketTtl: Micros;
   readonly claimTimeout: Micros;
   readonly queueTimeout?: Micros;
@@ -154,12 +169,12 @@ export function requestKey(principal: string, pool: string, requestId: string): 
 }
 
 /** Who a lease is for, as people look for them: the name that they gave or, without one, the page of the run; else who asked. */
-export function whoOf({ holder, principal }: Pick<Lease, "holder" | "principal">): string {
-  return holder.name || holder.runUrl || principal;
+export function whoOf({ holder, principal, principalLabel }: Pick<Lease, "holder" | "principal" | "principalLabel">): string {
+  return holder.name || holder.runUrl || principalLabel || principal;
 }
 
 /** The same, with the page of the run beside the name. */
-export function whoInFull(lease: Pick<Lease, "holder" | "principal">): string {
+export function whoInFull(lease: Pick<Lease, "holder" | "principal" | "principalLabel">): string {
   const { name, runUrl } = lease.holder;
   return name === "" || runUrl === "" ? whoOf(lease) : `${name} (${runUrl})`;
 }

@@ -1,3 +1,4 @@
+import type { Key } from "../access/key.ts";
 import type { Environment, Rest } from "./environment.ts";
 import type { Lease, Need, SelectorWant } from "./lease.ts";
 import type { PoolConfig } from "./pool-config.ts";
@@ -161,6 +162,10 @@ export interface Pool {
   readonly supersedable: Sorted<Supersedable, string>;
   /** How many leases are QUEUED. */
   readonly waiters: number;
+  /** How many live leases count against each quota. */
+  readonly quotas: Sorted<string, number>;
+  /** The stored keys, by id: of the pool that has them, and no other. */
+  readonly keys: Sorted<string, Key>;
 }
 
 /** The order of a line. */
@@ -195,6 +200,8 @@ export function emptyPool(name: string): Pool {
     patientUntil: 0,
     supersedable: Sorted.empty(bySupersedable),
     waiters: 0,
+    quotas: Sorted.empty(ascending),
+    keys: Sorted.empty(ascending),
   };
 }
 

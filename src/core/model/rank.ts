@@ -28,3 +28,8 @@ export function isReadyAmong(lease: Lease, environmentOf: (name: string) => Envi
   // Whoever wants one environment alone is in nobody's way while that is out of service, as it has no free slots then.
   return !isJoint(lease) || namesOf(lease).every((name) => !isOutOfService(environmentOf(name)));
 }
+
+/** Whether anybody in line could keep slots of an environment from others. */
+export function isClaimed({ waiters, sites }: Pool, name: string): boolean {
+  return waiters > 0 && (sites.get(name)?.ready.size ?? 0) > 0;
+}

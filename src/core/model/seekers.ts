@@ -86,8 +86,9 @@ type Looking = readonly [anchor: string, key: string, want?: SelectorWant];
 function lookingFor({ needs }: Lease): Looking[] {
   return needs.flatMap((need): Looking[] => {
     if (!("selector" in need)) return [[nameAnchor(need.environment), ""]];
-    const want: SelectorWant = { selector: need.selector, count: 1, slots: need.slots };
-    const key = JSON.stringify([want.selector, want.slots]);
+    const { selector, slots, only } = need;
+    const want: SelectorWant = { selector, count: 1, slots, ...(only && { only }) };
+    const key = JSON.stringify([selector, slots, only]);
     return anchorsOf(need.selector).map((label): Looking => [labelAnchor(label), key, want]);
   });
 }

@@ -1,5 +1,6 @@
 /** One environment as the line sees it: which slots are free, who waits. Pure reads of one site. */
 
+import { globMatches } from "../access/pattern.ts";
 import { limits } from "../limits.ts";
 import type { Environment, StoredEnvironment } from "./environment.ts";
 import type { SelectorWant } from "./lease.ts";
@@ -23,9 +24,10 @@ export function isOutOfService({ state }: Environment): boolean {
  * Whether an environment could serve a selector, were it free. One that was made on demand is whatever somebody once named: nobody gets it
  * without naming it.
  */
-export function wouldDo({ selector, slots }: SelectorWant, { environment }: Site): boolean {
-  const { capacity, labels } = environment.config;
-  return environment.onDemand !== true && capacity >= slots && matches(selector, labels);
+export function wouldDo({ selector, slots, only }: SelectorWant, { environment }: Site): boolean {
+  const { name, capacity, labels } = environment.config;
+  if (environment.onDemand === true || capacity < slots || !matches(selector, labels)) return false;
+  return only === undefined || only.some((glob) => globMatches(glob, name));
 }
 
 /** How many slots are held or offered. */

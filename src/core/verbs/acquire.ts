@@ -5,7 +5,7 @@ import type { Draft } from "../draft.ts";
 import { limits } from "../limits.ts";
 import { fits } from "../line/line.ts";
 import type { EnvironmentConfig } from "../model/environment.ts";
-import { type Lease, requestKey, type Terms } from "../model/lease.ts";
+import { type Asked, type Lease, requestKey } from "../model/lease.ts";
 import { isSelecting, namesOf, needOf } from "../model/needs.ts";
 import { makesOnDemand } from "../model/pool-config.ts";
 import { timesOutAt } from "../model/reservation.ts";
@@ -15,7 +15,7 @@ import { create } from "./fleet.ts";
 import { leaseEnded } from "./leases.ts";
 import { attend, grant } from "./moves.ts";
 import { queueFull } from "./pools.ts";
-import { beyond, limitReached, wrongPool } from "./refusal.ts";
+import { beyond, limitReached, overQuota, wrongPool } from "./refusal.ts";
 import { misplaced } from "./reserving.ts";
 import { supersede } from "./superseding.ts";
 import { termsOf } from "./terms.ts";
@@ -37,6 +37,8 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   if (impossible !== undefined) return command.ifBusy === "FAIL" ? notGranted(draft.pool, command.needs) : answerOnly(lease, impossible);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
   if (crowded !== undefined) return crowded;
+  const over = overQuota(draft, command);
+  if (over !== undefined) return over;
   if (lease.early !== true && fits(draft.pool, lease)) return arrived(draft, command, grant(draft, lease, "HELD"), created);
   if (command.ifBusy === "FAIL" && command.wait === undefined) return notGranted(draft.pool, command.needs);
   const long =
@@ -120,6 +122,8 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     needs: command.needs.map(needOf),
     holder: command.holder,
     principal: command.by.principal,
+    ...(command.by.label !== undefined && { principalLabel: command.by.label }),
+    ...(command.quota && { quota: command.quota.name }),
     reason: command.reason,
     tags: command.tags,
     priority: command.priority,
@@ -127,7 +131,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     createdAt: draft.at,
     ...(ttl === undefined ? {} : { ttl }),
     ...(maxHold === undefined ? {} : { maxHold }),
-    ...(isSelecting(command) && { asked: askedTerms(command) }),
+    ...(isSelecting(command) && { asked: asked(command) }),
     ticketTtl: command.ticketTtl,
     claimTimeout: Math.min(command.claimTimeout, maxHold ?? command.claimTimeout),
     graced: false,
@@ -146,8 +150,8 @@ function draftLease(draft: Draft, command: Acquire): Lease {
   };
 }
 
-function askedTerms({ ttl, maxHold }: Acquire): Terms {
-  return { ...(ttl !== undefined && { ttl }), ...(maxHold !== undefined && { maxHold }) };
+function asked({ ttl, maxHold, longest }: Acquire): Asked {
+  return { ...(ttl !== undefined && { ttl }), ...(maxHold !== undefined && { maxHold }), ...(longest !== undefined && { longest }) };
 }
 
 /** An answer only: nothing is stored. */

@@ -1,4 +1,5 @@
 /** AcquireForCleaning: gives an environment that is DIRTY to somebody who cleans it, ahead of the line. */
+import { globMatches } from "../access/pattern.ts";
 import type { Clean, Done, Refusal } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { limits } from "../limits.ts";
@@ -12,7 +13,7 @@ import { ascending } from "../model/sorted.ts";
 import { answered } from "./acquire.ts";
 import { inState } from "./aftermath.ts";
 import { grant } from "./moves.ts";
-import { beyond, noEnvironment } from "./refusal.ts";
+import { beyond, noEnvironment, overQuota } from "./refusal.ts";
 
 export function clean(draft: Draft, command: Clean): Done | Refusal {
   const earlier = answered(draft, { ...command, ifBusy: "FAIL" });
@@ -23,8 +24,11 @@ export function clean(draft: Draft, command: Clean): Done | Refusal {
   if (site === undefined) return nothingDirty(draft.pool, command);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
   if (crowded !== undefined) return crowded;
+  const over = overQuota(draft, command);
+  if (over !== undefined) return over;
   const { config, dirtySince = draft.at, cleanBy = draft.at + (config.cleaning?.timeout ?? limits.cleaning.default) } = site.environment;
-  const lease = cleaningLease(draft, command, site, cleanBy - draft.at);
+  const left = Math.min(cleanBy - draft.at, command.longest ?? Number.POSITIVE_INFINITY);
+  const lease = cleaningLease(draft, command, site, left);
   // Who cleans it is told by the lease; why it had to be, by the reason.
   const during = { ...inState(site.environment, "CLEANING", site.environment.stateReason), dirtySince, cleanBy };
   draft.putEnvironment(during, true);
@@ -32,7 +36,7 @@ export function clean(draft: Draft, command: Clean): Done | Refusal {
 }
 
 /** What a cleaner asks for. */
-type Meaning = Pick<Clean, "environment" | "selector">;
+type Meaning = Pick<Clean, "environment" | "selector" | "only">;
 
 /** The environment that a cleaner would get now. */
 export function firstDirty(pool: Pool, meaning: Meaning): Site | undefined {
@@ -60,9 +64,10 @@ function longestDirty(sites: readonly Site[]): Site | undefined {
 }
 
 /** Whether a cleaner asks for an environment; one that was made on demand is never selected. */
-export function isMeant({ environment, selector }: Meaning, site: Site): boolean {
+export function isMeant({ environment, selector, only }: Meaning, site: Site): boolean {
   const { config, onDemand } = site.environment;
   if (environment !== undefined) return environment === config.name;
+  if (only !== undefined && !only.some((glob) => globMatches(glob, config.name))) return false;
   return selector === undefined || (onDemand !== true && matches(selector, config.labels));
 }
 
@@ -91,6 +96,8 @@ function cleaningLease(draft: Draft, command: Clean, { environment }: Site, left
     state: "QUEUED",
     endNote: "",
     needs: [{ environment: name, slots: 1, indexes: [] }],
+    ...(by.label !== undefined && { principalLabel: by.label }),
+    ...(command.quota && { quota: command.quota.name }),
     ...{ holder, principal: by.principal, reason, tags: [], priority: 0, fingerprint },
     sequence: Number.MAX_SAFE_INTEGER,
     createdAt: draft.at,

@@ -1,7 +1,8 @@
 /** What operators do with environments. */
 
-import type { Apply, Caller, Change, Delete, Done, Refusal, SetState } from "../command.ts";
-import { type Draft, totalsOf } from "../draft.ts";
+import type { Caller } from "../access/caller.ts";
+import type { Apply, Change, Delete, Done, Refusal, SetState } from "../command.ts";
+import type { Draft } from "../draft.ts";
 import { leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
 import { differing } from "../model/differing.ts";
@@ -11,6 +12,7 @@ import { seekersOf } from "../model/seekers.ts";
 import { siteOf, usedSlots, waitersOf } from "../model/site.ts";
 import { about } from "../model/text.ts";
 import type { Micros } from "../model/units.ts";
+import { totalsOf } from "../totals.ts";
 import { inState, isOverdue, kept, notCleaned, soiled } from "./aftermath.ts";
 import { unsatisfiable } from "./busy.ts";
 import { end } from "./moves.ts";

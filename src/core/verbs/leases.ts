@@ -1,6 +1,7 @@
 /** What is done with an existing lease. Guards first, in a fixed order; then the change. */
 
-import type { Caller, Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "../command.ts";
+import type { Caller } from "../access/caller.ts";
+import type { Done, ForceRelease, HangUp, Refusal, Release, ReleaseByEnvironment, ReleaseLegacy, Renew } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { isGranted, latestEnd, leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
@@ -59,11 +60,11 @@ function releaseRequested(draft: Draft, command: ReleaseByEnvironment, requestId
   return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
 }
 
-/** Frees what a POST /maybe locked; answers without a lease when nothing is locked at all. */
+/** Frees what a POST /maybe of this caller locked; answers without a lease when nothing is locked at all. */
 export function releaseLegacy(draft: Draft, command: ReleaseLegacy): Done | Refusal {
   const site = draft.pool.sites.get(command.environment);
   const held = site === undefined ? [] : occupantsOf(draft, site);
-  const lease = held.find((candidate) => candidate.legacy);
+  const lease = held.find((candidate) => candidate.legacy && owns(command.by, candidate));
   if (lease !== undefined) return { ok: true, lease: end(draft, lease, { reason: "RELEASED", by: draft.identity(command.by) }) };
   return held[0] === undefined ? { ok: true } : notYours(held[0]);
 }

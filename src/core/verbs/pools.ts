@@ -1,7 +1,7 @@
 /** What operators set for a pool as a whole, and what follows from it. */
 
 import type { Acquire, Apply, Change, Refusal } from "../command.ts";
-import { type Draft, totalsOf } from "../draft.ts";
+import type { Draft } from "../draft.ts";
 import { leaseOf } from "../ledger.ts";
 import { limits } from "../limits.ts";
 import { differing } from "../model/differing.ts";
@@ -9,6 +9,7 @@ import type { Lease } from "../model/lease.ts";
 import type { Pool } from "../model/pool.ts";
 import type { PoolConfig } from "../model/pool-config.ts";
 import { olderOf } from "../model/superseding.ts";
+import { totalsOf } from "../totals.ts";
 import { inTheWay } from "./busy.ts";
 import { limitReached } from "./refusal.ts";
 

@@ -2,7 +2,7 @@
 
 import { limits } from "../limits.ts";
 import type { EnvironmentConfig } from "../model/environment.ts";
-import type { Lease, Terms } from "../model/lease.ts";
+import type { Asked, Lease, Terms } from "../model/lease.ts";
 import { sitesOf, type Wanting } from "../model/needs.ts";
 import type { Pool } from "../model/pool.ts";
 import type { Micros } from "../model/units.ts";
@@ -12,15 +12,16 @@ import type { Micros } from "../model/units.ts";
  * chosen. A lease of /maybe has neither unless a ttl is set. One that claims itself has no ttl unless it is asked for, as nobody renews it,
  * and its not_after bounds it where its environments have no max_hold.
  */
-export function termsOf(pool: Pool, request: Wanting & Terms & Pick<Lease, "legacy" | "autoClaim">): Terms {
+export function termsOf(pool: Pool, request: Wanting & Asked & Pick<Lease, "legacy" | "autoClaim">): Terms {
   if (request.legacy && request.ttl === undefined) return {};
   const configs = configsOf(pool, request);
+  const allowed = request.longest ?? limits.maxTtl;
   if (request.autoClaim === true && request.ttl === undefined) {
-    const longest = strictest(configs, "maxHold", limits.maxTtl);
+    const longest = Math.min(strictest(configs, "maxHold", limits.maxTtl), allowed);
     return { maxHold: Math.min(request.maxHold ?? longest, longest) };
   }
   const ttl = Math.min(request.ttl ?? strictest(configs, "defaultTtl", limits.defaultTtl), strictest(configs, "maxTtl", limits.maxTtl));
-  const longest = strictest(configs, "maxHold", limits.maxTtl);
+  const longest = Math.min(strictest(configs, "maxHold", limits.maxTtl), allowed);
   const usual = configs.some((config) => config.maxHold !== undefined) ? longest : Math.max(limits.defaultMaxHold, ttl);
   const maxHold = Math.min(request.maxHold ?? usual, longest);
   return { ttl: Math.min(ttl, maxHold), maxHold };

@@ -15,7 +15,7 @@ import { file_google_rpc_error_details } from "../../../gen/ts/google/rpc/error_
 import { file_grpc_health_v1_health, Health } from "../../../gen/ts/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
-import type { Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
 import { admit, follow, perform } from "../gate.ts";
 import type { Peer } from "../http/door/peer.ts";
 import type { Call, Service } from "../methods/call.ts";

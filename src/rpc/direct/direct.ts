@@ -5,7 +5,7 @@
  */
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
 import type { Peer } from "../http/door/peer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";

@@ -1,5 +1,5 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
 import { ExchangeCall } from "../http/call.ts";
 import type { Peer } from "../http/door/peer.ts";
 import type { Exchange } from "../http/exchange.ts";

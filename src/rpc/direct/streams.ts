@@ -1,7 +1,7 @@
 /** The direct way of answers with several messages: a message is one write for each of its readers, of the same bytes. */
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import { encoded } from "../encoding/shared.ts";
 import type { Peer } from "../http/door/peer.ts";

@@ -1,4 +1,4 @@
-import type { Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
 import type { Call } from "../methods/call.ts";
 import type { Exchange } from "./exchange.ts";
 

@@ -1,6 +1,7 @@
 /** The original service's one route, kept to the letter: /maybe?environment=NAME with X-API-KEY. Facts are added in headers only. */
 import { Code } from "@connectrpc/connect";
-import type { Acquire, Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
+import type { Acquire } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import { whoOf } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";

@@ -3,7 +3,8 @@ import { hash } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
 import { type AcquireRequest, AcquireRequestSchema, IfBusy, Supersede } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
-import type { Acquire, Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
+import type { Acquire } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Holder, HolderKind as Kind } from "../../core/model/lease.ts";
 import type { Micros } from "../../core/model/units.ts";
@@ -118,7 +119,7 @@ function checkTimes(request: AcquireRequest, notBefore: Micros | undefined, notA
 
 /** Who it is for, as told. */
 export function readHolder(holder: HolderMessage | undefined): Holder {
-  const field = (name: Exclude<keyof Holder, "kind">, path: string): string => text(`holder.${path}`, holder?.[name] ?? "");
+  const field = (name: Exclude<keyof Holder, "kind" | "proven">, path: string): string => text(`holder.${path}`, holder?.[name] ?? "");
   return {
     name: field("name", "name"),
     kind: choice("holder.kind", holder?.kind ?? HolderKind.UNSPECIFIED, KINDS),

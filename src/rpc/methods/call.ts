@@ -1,4 +1,4 @@
-import type { Caller } from "../../core/command.ts";
+import type { Caller } from "../../core/access/caller.ts";
 import type { EngineCall } from "../../engine/call.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Chronicle } from "../../engine/history/chronicle.ts";

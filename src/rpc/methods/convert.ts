@@ -75,6 +75,7 @@ export function leaseMessage(
     needs: isSelecting(lease) ? lease.needs.map(needOf) : [],
     holder: holderOf(lease.holder),
     principal: lease.principal,
+    principalLabel: lease.principalLabel ?? "",
     reason: lease.reason,
     tags: [...lease.tags],
     priority: lease.priority,
@@ -138,13 +139,13 @@ function cancelRequestOf({ by, reason, deadline }: CancelRequest): MessageInitSh
 }
 
 /** Who ended something. */
-export function endedByOf({ principal, lease, holder }: EndedBy): MessageInitShape<typeof EndedBySchema> {
-  return { principal, leaseId: lease ?? "", ...(holder && { holder: holderOf(holder) }) };
+export function endedByOf({ principal, principalLabel = "", lease, holder }: EndedBy): MessageInitShape<typeof EndedBySchema> {
+  return { principal, principalLabel, leaseId: lease ?? "", ...(holder && { holder: holderOf(holder) }) };
 }
 
 /** A holder. */
-export function holderOf(holder: Holder): MessageInitShape<typeof HolderSchema> {
-  return { ...holder, kind: HolderKind[holder.kind] };
+export function holderOf({ proven, ...holder }: Holder): MessageInitShape<typeof HolderSchema> {
+  return { ...holder, kind: HolderKind[holder.kind], ...(proven && { proven: [...proven] }) };
 }
 
 function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema> {
@@ -152,6 +153,7 @@ function occupantOf(occupant: Occupant): MessageInitShape<typeof OccupantSchema>
     leaseId: occupant.leaseId,
     holder: holderOf(occupant.holder),
     principal: occupant.principal,
+    principalLabel: occupant.principalLabel ?? "",
     state: LeaseState[occupant.state],
     since: timestampOf(occupant.since),
     ...(occupant.until !== undefined && { until: timestampOf(occupant.until) }),

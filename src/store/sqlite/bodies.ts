@@ -39,7 +39,7 @@ function unlessEmpty<T>(values: readonly T[]): readonly T[] | undefined {
   return values.length === 0 ? undefined : values;
 }
 
-function bareHolder({ name, kind, runUrl, repository, ref, sha, job, actor }: Holder): Bare<Holder> {
+function bareHolder({ name, kind, runUrl, repository, ref, sha, job, actor, proven }: Holder): Bare<Holder> {
   return {
     name: unless(name, HOLDER.name),
     kind: unless(kind, HOLDER.kind),
@@ -49,6 +49,7 @@ function bareHolder({ name, kind, runUrl, repository, ref, sha, job, actor }: Ho
     sha: unless(sha, HOLDER.sha),
     job: unless(job, HOLDER.job),
     actor: unless(actor, HOLDER.actor),
+    proven,
   };
 }
 
@@ -58,6 +59,8 @@ export function bodyOfLease(lease: Lease): string {
     needs: lease.needs,
     holder: bareHolder(lease.holder),
     principal: lease.principal,
+    principalLabel: lease.principalLabel,
+    quota: lease.quota,
     reason: unless(lease.reason, LEASE.reason),
     tags: unlessEmpty(lease.tags),
     priority: unless(lease.priority, LEASE.priority),
@@ -154,6 +157,8 @@ function bareEvent(event: Event, known: Known): Record<string, unknown> {
     fields: event.fields,
     capacityBefore: event.capacityBefore,
     labelsBefore: event.labelsBefore,
+    subject: event.subject,
+    note: event.note,
   };
 }
 
@@ -200,6 +205,7 @@ function bareOccupant(occupant: Occupant, known: Known): Bare<Occupant> {
     leaseId: occupant.leaseId,
     holder: newHolder(occupant, known),
     principal: occupant.principal,
+    principalLabel: occupant.principalLabel,
     state: unless(occupant.state, OCCUPANT.state),
     since: occupant.since,
     until: occupant.until,

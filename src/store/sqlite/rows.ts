@@ -1,5 +1,6 @@
 /** Converts values to rows and back. Rows are sent to the worker as flat arrays: cloning a nested lease costs more than its JSON does. */
 import { crc32 } from "node:zlib";
+import type { Key } from "../../core/access/key.ts";
 import type { Event } from "../../core/event.ts";
 import type { StoredEnvironment } from "../../core/model/environment.ts";
 import { type EndReason, type Lease, type LeaseState, requestKey } from "../../core/model/lease.ts";
@@ -20,6 +21,9 @@ export interface BatchRows {
   readonly settings: readonly Row[];
   /** Pools that have lost their configuration. */
   readonly unset: readonly string[];
+  readonly keys: readonly Row[];
+  /** Ids of keys that are forgotten. */
+  readonly lost: readonly string[];
   readonly deleted: readonly string[];
   readonly leases: readonly Row[];
   readonly forgotten: readonly string[];
@@ -38,6 +42,8 @@ export function rowsOf(batch: Batch): BatchRows {
     fences: batch.fences.map(({ environment, fence, revision }) => seal(environment, fence, revision)),
     settings: batch.settings.flatMap(({ pool, config }) => (config === undefined ? [] : [seal(pool, JSON.stringify(config))])),
     unset: batch.settings.flatMap(({ pool, config }) => (config === undefined ? [pool] : [])),
+    keys: batch.keys.flatMap(({ id, key }) => (key === undefined ? [] : [seal(id, JSON.stringify(key))])),
+    lost: batch.keys.flatMap(({ id, key }) => (key === undefined ? [id] : [])),
     deleted: batch.deleted,
     leases: batch.leases.map(rowOfLease),
     forgotten: batch.forgotten,
@@ -62,6 +68,10 @@ export function fenceOfRow(row: Row): Fence {
 export function settingOfRow(row: Row): PoolSetting {
   const [pool, body] = unseal(row);
   return { pool: String(pool), config: JSON.parse(String(body)) };
+}
+
+export function keyOfRow(row: Row): Key {
+  return JSON.parse(String(unseal(row)[1]));
 }
 
 export function leaseOfRow(row: Row): Lease {

@@ -29,6 +29,8 @@ interface Writing {
   readonly fences: Statement;
   readonly settings: Statement;
   readonly unset: Statement;
+  readonly keys: Statement;
+  readonly lost: Statement;
   /** A new lease. */
   readonly lease: Statement;
   /** A change of a lease that leaves all indexes as they are. */
@@ -62,6 +64,8 @@ export class Tables {
       fences: db.prepare(upsert("fences", "environment", "environment, fence, revision, seal")),
       settings: db.prepare(upsert("pool_configs", "pool", "pool, body, seal")),
       unset: db.prepare("DELETE FROM pool_configs WHERE pool = ?"),
+      keys: db.prepare(upsert("keys", "id", "id, body, seal")),
+      lost: db.prepare("DELETE FROM keys WHERE id = ?"),
       lease: db.prepare(`INSERT INTO leases (${LEASE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
       changed: db.prepare("UPDATE leases SET state = ?, body = ?, seal = ? WHERE id = ?"),
       ended: db
@@ -81,7 +85,7 @@ export class Tables {
   }
 
   /** All but the leases. */
-  load(): { readonly secret: Uint8Array } & Readonly<Record<"pools" | "environments" | "fences" | "settings", Row[]>> {
+  load(): { readonly secret: Uint8Array } & Readonly<Record<"pools" | "environments" | "fences" | "settings" | "keys", Row[]>> {
     const secret = this.#db.prepare<[], Uint8Array>("SELECT secret FROM meta").pluck().get();
     if (secret === undefined) throw new Error("the secret is gone");
     return {
@@ -90,6 +94,7 @@ export class Tables {
       environments: rows<[]>(this.#db, "SELECT name, body, seal FROM environments").all(),
       fences: rows<[]>(this.#db, "SELECT environment, fence, revision, seal FROM fences").all(),
       settings: rows<[]>(this.#db, "SELECT pool, body, seal FROM pool_configs").all(),
+      keys: rows<[]>(this.#db, "SELECT id, body, seal FROM keys").all(),
     };
   }
 
@@ -133,6 +138,8 @@ export class Tables {
       for (const row of batch.fences) this.#write.fences.run(row);
       for (const row of batch.settings) this.#write.settings.run(row);
       for (const pool of batch.unset) this.#write.unset.run(pool);
+      for (const row of batch.keys) this.#write.keys.run(row);
+      for (const id of batch.lost) this.#write.lost.run(id);
       for (const row of batch.leases) this.#putLease(row, answered);
       for (const id of batch.forgotten) this.#write.forgotten.run(id);
       this.#events.add(batch.events, limits.logBytes);

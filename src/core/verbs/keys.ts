@@ -1,0 +1,104 @@
+/** What is done with keys. Decided in the pool of the keys, so that a change and its record are one transaction. */
+import type { Grant } from "../access/grant.ts";
+import { isAlive, type Key } from "../access/key.ts";
+import { Rights } from "../access/rights.ts";
+import type { Done, Refusal } from "../command.ts";
+import type { Draft } from "../draft.ts";
+import type { CreateKey, Disown, RevokeKey, RotateKey, UseKeys } from "../key-command.ts";
+import { limits } from "../limits.ts";
+import { about, clipped } from "../model/text.ts";
+import { end } from "./moves.ts";
+import { limitReached } from "./refusal.ts";
+
+export function createKey(draft: Draft, command: CreateKey): Done | Refusal {
+  if (draft.pool.keys.size >= limits.keys) {
+    const oldest = oldestEnded(draft);
+    if (oldest === undefined) return limitReached("keys", limits.keys);
+    draft.dropKey(oldest.id);
+  }
+  const { id, label, grants, ttl, digest, by } = command;
+  const made = { id, label, grants, createdAt: draft.at, createdBy: by.principal, secrets: [{ digest }] };
+  const key: Key = ttl === undefined ? made : { ...made, expiresAt: draft.at + ttl };
+  draft.putKey(key, { kind: "KEY_CREATED", note: clipped(`${label}: ${grants.map(inWords).join("; ")}`) });
+  return { ok: true, key };
+}
+
+/** Of several secrets the newest two work: rotating again within the overlap ends the oldest. */
+export function rotateKey(draft: Draft, command: RotateKey): Done | Refusal {
+  const key = draft.pool.keys.get(command.key);
+  if (key === undefined) return noKey(command.key);
+  if (!isAlive(key, draft.at)) return keyEnded(key);
+  const [present] = key.secrets;
+  const until = draft.at + command.overlap;
+  const before = present === undefined || command.overlap === 0 ? [] : [{ ...present, until }];
+  const rotated: Key = { ...key, secrets: [{ digest: command.digest }, ...before] };
+  const note = before.length === 0 ? "the secret before ended at once" : `the secret before works for ${about(command.overlap)} more`;
+  draft.putKey(rotated, { kind: "KEY_ROTATED", note });
+  return { ok: true, key: rotated };
+}
+
+export function revokeKey(draft: Draft, command: RevokeKey): Done | Refusal {
+  const key = draft.pool.keys.get(command.key);
+  if (key === undefined) return noKey(command.key);
+  if (key.revokedAt !== undefined) return { ok: true, key };
+  const others = [...draft.pool.keys.values()].filter((other) => other !== key && isAlive(other, draft.at));
+  if (!command.bootstrap && isAdmin(key) && !others.some(isAdmin)) return lastAdmin(key);
+  const revoked: Key = { ...key, revokedAt: draft.at };
+  draft.putKey(revoked, { kind: "KEY_REVOKED", note: key.label });
+  return { ok: true, key: revoked };
+}
+
+export function useKeys(draft: Draft, command: UseKeys): Done {
+  for (const [id, lastUsedAt] of command.used) {
+    const key = draft.pool.keys.get(id);
+    if (key !== undefined && lastUsedAt > (key.lastUsedAt ?? 0)) draft.putKey({ ...key, lastUsedAt });
+  }
+  return { ok: true };
+}
+
+/** Ends what a revoked key waits for; what it holds ends by itself, as nobody can renew it. */
+export function disown(draft: Draft, { by, principal }: Disown): Done {
+  const waiting = [...draft.pool.leases.values()].filter((lease) => lease.principal === principal && lease.state !== "HELD");
+  for (const lease of waiting) end(draft, lease, { reason: "WITHDRAWN", note: "its key was revoked", by: draft.identity(by) });
+  return { ok: true };
+}
+
+/** Whether it opens everything, the keys included. */
+function isAdmin({ grants }: Key): boolean {
+  return new Rights(grants).mayAll("ADMIN");
+}
+
+function inWords({ role, patterns }: Grant): string {
+  return `${role} on ${patterns.join(", ")}`;
+}
+
+function oldestEnded(draft: Draft): Key | undefined {
+  const ended = [...draft.pool.keys.values()].filter((key) => !isAlive(key, draft.at));
+  return ended.reduce<Key | undefined>(
+    (oldest, key) => (oldest !== undefined && oldest.createdAt <= key.createdAt ? oldest : key),
+    undefined,
+  );
+}
+
+function noKey(id: string): Refusal {
+  return {
+    ok: false,
+    reason: "KEY_NOT_FOUND",
+    field: "id",
+    message: `there is no key ${JSON.stringify(id)}; list the keys to find its id`,
+  };
+}
+
+function keyEnded({ id, label, revokedAt }: Key): Refusal {
+  const how = revokedAt === undefined ? "has expired" : "was revoked";
+  return { ok: false, reason: "KEY_ENDED", field: "id", message: `key ${id} (${label}) ${how}; make a new one` };
+}
+
+function lastAdmin({ id, label }: Key): Refusal {
+  return {
+    ok: false,
+    reason: "LAST_ADMIN",
+    field: "id",
+    message: `key ${id} (${label}) is the only one that may do everything, and the server has no API_KEY: nobody could make keys any more; make another with ROLE_ADMIN on * first`,
+  };
+}

@@ -2,6 +2,7 @@
 import type { BlockList } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
+import { ALL_RIGHTS } from "./core/access/rights.ts";
 import type { Micros } from "./core/model/units.ts";
 import { Engine } from "./engine/engine.ts";
 import { Chronicle, type Retention } from "./engine/history/chronicle.ts";
@@ -12,6 +13,7 @@ import { Readiness } from "./readiness.ts";
 import type { TlsOptions } from "./rpc/http/door/tls.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
+import { Keyring } from "./rpc/keyring.ts";
 import type { Call } from "./rpc/methods/call.ts";
 import { apply } from "./rpc/methods/environments.ts";
 import { Principals } from "./rpc/principal.ts";
@@ -85,7 +87,13 @@ export async function start(options: AppOptions): Promise<App> {
   const { archive, retention } = options;
   const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
   chronicle = history;
-  const service = { chronicle: history, engine, principals: new Principals(options.apiKey, store.secret), autoCreate, secrets };
+  const service = {
+    chronicle: history,
+    engine,
+    principals: new Principals(options.apiKey, store.secret, new Keyring(engine)),
+    autoCreate,
+    secrets,
+  };
   const applyFleet: ApplyFleet = async (request, lacking) =>
     create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
   await options.configure?.(applyFleet).catch(async (error: unknown) => {
@@ -125,7 +133,7 @@ export async function start(options: AppOptions): Promise<App> {
 
 /** A call of the server itself, which waits for its answer and is named for the record. */
 const OWN_CALL: Call = {
-  caller: { principal: "configuration" },
+  caller: { principal: "configuration", kind: "BOOTSTRAP", rights: ALL_RIGHTS },
   gone: false,
   onGone: () => {},
   timeLeft: () => undefined,

@@ -12,6 +12,8 @@ export interface CreateKey {
   readonly grants: readonly Grant[];
   readonly ttl?: Micros;
   readonly digest: string;
+  /** Whether there is another way in that allows everything. */
+  readonly bootstrap: boolean;
 }
 
 /** Gives a key another secret. */

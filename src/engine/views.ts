@@ -1,3 +1,4 @@
+import { ACCESS_POOL } from "../core/access/key.ts";
 import { type Estimate, estimateOf } from "../core/expecting.ts";
 import { limits } from "../core/limits.ts";
 import { allFor } from "../core/line/candidates.ts";
@@ -54,6 +55,11 @@ export class Views {
   /** A pool; an empty one if there is none of that name. Throws an EngineFailure for one that is damaged. */
   pool(name: string): Pool {
     return this.#pools.pool(name);
+  }
+
+  /** The stored keys, by id. */
+  get keys(): Pool["keys"] {
+    return this.#pools.pool(ACCESS_POOL).keys;
   }
 
   /** Whether an Acquire of an unknown name makes an environment in a pool; in none that is damaged. `server`: CALL_ME_AUTO_CREATE. */

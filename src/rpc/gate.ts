@@ -1,23 +1,27 @@
 /** The one gate for calls of every transport: who is calling, and what they may do. */
 
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../core/access/caller.ts";
+import type { Identity } from "../access/identity.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
+import { BoundedCall } from "./bounded-call.ts";
 import { failure } from "./errors.ts";
+import { notAllowed } from "./guards.ts";
 import type { Peer } from "./http/door/peer.ts";
 import type { Call, Service } from "./methods/call.ts";
-import type { Rule, Streaming, UnaryMethod } from "./methods/table.ts";
-import { keyOf } from "./principal.ts";
+import type { Guarded, Rule, Streaming, UnaryMethod } from "./methods/table.ts";
+import { keyOf, wrongKey } from "./principal.ts";
 
 /**
  * The caller, by the headers and the connection alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable
  * while draining.
  */
-export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Caller {
-  const caller = { ...service.principals.identify(keyOf(header)), address: peer.address };
-  if (rule.token === undefined && isNarrow(service, caller))
+export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Identity {
+  const caller: Identity = { ...service.principals.identify(keyOf(header)), address: peer.address };
+  const narrow = isNarrow(service, caller);
+  if (narrow && rule.token === undefined)
     throw tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
+  if (!narrow && !rule.access.some((role) => caller.rights.has(role))) throw notAllowed(caller, rule.access[0], "anything");
   if (rule.begins && service.engine.draining.aborted)
     throw failure("DRAINING", "the server is about to stop; retry, with the same request_id if it had one");
   return caller;
@@ -31,11 +35,20 @@ interface About {
   readonly selector?: string;
 }
 
-/** Checks that the caller may do this to what the request names; throws permission_denied. A key may do everything. */
-async function may(service: Service, caller: Caller, rule: Rule, about: About): Promise<void> {
-  if (!isNarrow(service, caller)) return;
-  if (rule.token === "LEASE") mayUseLease(caller, about);
-  else await mayLookAt(service, caller, about);
+/** Checks that the caller is still who it was when it was admitted, and may do this to what the request names; throws what it refuses. */
+async function may(service: Service, caller: Identity, method: Rule & Guarded, message: MessageShape<DescMessage>): Promise<void> {
+  if (isOver(service, caller)) throw wrongKey();
+  if (isNarrow(service, caller)) {
+    if (method.token === "LEASE") mayUseLease(service, caller, method, message as About);
+    else await mayLookAt(service, caller, message as About);
+  } else if (!caller.rights.mayAll("ADMIN")) await method.guard({ service, caller, role: method.access[0], message });
+}
+
+/** Whether an identity has been revoked or has expired meanwhile, or is nobody's since a key is asked for. */
+function isOver({ principals, engine }: Service, { tenure, expiresAt, kind }: Identity): boolean {
+  if (tenure?.over === true) return true;
+  if (expiresAt !== undefined && engine.views.now() >= expiresAt) return true;
+  return kind === "ANONYMOUS" && !principals.open;
 }
 
 /** Runs a unary method for a caller who was admitted. */
@@ -47,7 +60,7 @@ export async function perform(
 ): Promise<MessageInitShape<DescMessage>> {
   const ended = service.engine.observed.called(method.desc.name);
   try {
-    await may(service, call.caller, method, message as About);
+    await may(service, call.caller, method, message);
     const answer = await method.run(service, message, call);
     ended();
     return answer;
@@ -57,35 +70,43 @@ export async function perform(
   }
 }
 
-/** Tells the messages of a streaming method to a caller who was admitted; where a lease_token opens it, for as long as it does. */
+/** Tells the messages of a streaming method to a caller who was admitted, for as long as it may do this. */
 export async function follow<I extends DescMessage, O extends DescMessage>(
   service: Service,
-  method: Rule & { readonly run: Streaming<I, O> },
+  method: Rule & Guarded & { readonly run: Streaming<I, O> },
   message: MessageShape<I>,
   call: Call,
   tell: Tell<MessageShape<O>>,
 ): Promise<void> {
-  if (!isNarrow(service, call.caller)) return method.run(service, message, call, tell);
-  await may(service, call.caller, method, message as About);
-  await method.run(service, message, call, async (told) => {
+  const { caller } = call;
+  await may(service, caller, method, message);
+  if (!isNarrow(service, caller) && caller.kind === "BOOTSTRAP") return method.run(service, message, call, tell);
+  using bounded = new BoundedCall(call);
+  await method.run(service, message, bounded, async (told) => {
     await tell(told);
-    await may(service, call.caller, method, message as About);
+    if (isNarrow(service, caller)) await may(service, caller, method, message);
+    else if (isOver(service, caller)) throw wrongKey();
   });
+  if (isOver(service, caller)) throw wrongKey();
 }
 
 /**
  * Whether the caller may do only what a lease_token opens. On a server without a key a token takes nothing away from what everybody may do.
  */
-function isNarrow({ principals }: Service, caller: Caller): boolean {
+function isNarrow({ principals }: Service, caller: Identity): boolean {
   return caller.lease !== undefined && !principals.open;
 }
 
-function mayUseLease(caller: Caller, { leaseId = "" }: About): void {
+/** A lease whose key was revoked can be given back, and nothing else. */
+function mayUseLease({ principals, engine }: Service, caller: Identity, { givesBack }: Rule, { leaseId = "" }: About): void {
+  const own = engine.views.live(caller.lease ?? "")?.lease;
+  if (givesBack !== true && own !== undefined && principals.keyring.isRevoked(own.principal))
+    throw tooNarrow(`the key that asked for lease ${own.id} was revoked; its lease_token can release it, and nothing else`);
   if (leaseId === "" || leaseId === caller.lease) return;
   throw failure("NOT_YOURS", `this lease_token is for lease ${caller.lease}, not for ${leaseId}`);
 }
 
-async function mayLookAt(service: Service, { lease = "" }: Caller, { environment = "", pool = "", selector = "" }: About): Promise<void> {
+async function mayLookAt(service: Service, { lease = "" }: Identity, { environment = "", pool = "", selector = "" }: About): Promise<void> {
   if (pool !== "" || selector !== "")
     throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; use an API key");
   // The request names nothing: the method refuses it.
@@ -93,6 +114,8 @@ async function mayLookAt(service: Service, { lease = "" }: Caller, { environment
   const found = await service.engine.views.lease(lease);
   if (found === undefined || found.lease.state === "ENDED")
     throw tooNarrow(`lease ${lease} has ended, and with it what its lease_token opened; use an API key`);
+  if (service.principals.keyring.isRevoked(found.lease.principal))
+    throw tooNarrow(`the key that asked for lease ${lease} was revoked; its lease_token can release it, and nothing else`);
   const names = namesOf(found.lease).join(", ") || "what its lease will be granted";
   if (!isOn(found.lease, environment)) throw tooNarrow(`this lease_token is for ${names}; use an API key`);
 }

@@ -1,24 +1,37 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
-import type { Caller } from "../core/access/caller.ts";
+import type { Identity } from "../access/identity.ts";
+import { ALL_RIGHTS, NO_RIGHTS } from "../core/access/rights.ts";
 import { failure } from "./errors.ts";
+import type { Keyring } from "./keyring.ts";
 
 /** What every lease token begins with. */
 const TOKEN = "cml_";
 
-/** Tells callers by their keys. Keys are compared as digests, in constant time, before any body is read. */
+const ADMIN: Identity = { principal: "admin", kind: "BOOTSTRAP", rights: ALL_RIGHTS };
+const ANYBODY: Identity = { principal: "anonymous", kind: "ANONYMOUS", rights: ALL_RIGHTS };
+
+/** Tells callers by what they show. Keys are compared as digests, in constant time, before any body is read. */
 export class Principals {
   readonly #admin: Buffer | undefined;
   readonly #secret: Uint8Array;
+  /** The stored keys. */
+  readonly keyring: Keyring;
 
-  /** Without an admin key everybody is "anonymous"; see config.ts for where that is allowed. */
-  constructor(adminKey: string | undefined, secret: Uint8Array) {
+  /** `adminKey`: API_KEY, which may do everything. Without it, and without a stored key, everybody is "anonymous", and may. */
+  constructor(adminKey: string | undefined, secret: Uint8Array, keyring: Keyring) {
     this.#admin = adminKey === undefined ? undefined : digest(adminKey);
     this.#secret = secret;
+    this.keyring = keyring;
   }
 
   /** Whether nobody is asked for a key. */
   get open(): boolean {
-    return this.#admin === undefined;
+    return this.#admin === undefined && this.keyring.isEmpty;
+  }
+
+  /** Whether there is an API_KEY, whatever becomes of the stored ones. */
+  get bootstrap(): boolean {
+    return this.#admin !== undefined;
   }
 
   /** The token of one lease: nothing is stored, and a retry gets the same one. */
@@ -27,17 +40,19 @@ export class Principals {
   }
 
   /**
-   * The caller with this key or lease_token; throws unauthenticated. Without an admin key everybody is anonymous, whatever they show, and
-   * with a lease_token that lease besides.
+   * The caller with this key or lease_token; throws unauthenticated. Where nobody is asked for a key everybody is anonymous, whatever they
+   * show, and with a lease_token that lease besides.
    */
-  identify(key: string | undefined): Caller {
+  identify(key: string | undefined): Identity {
     const lease = key === undefined ? undefined : this.#leaseOfToken(key);
-    if (this.#admin === undefined) return { principal: "anonymous", ...(lease === undefined ? {} : { lease }) };
-    if (lease !== undefined) return { principal: `lease ${lease}`, lease };
-    if (key !== undefined && timingSafeEqual(digest(key), this.#admin)) return { principal: "admin" };
+    if (this.open) return lease === undefined ? ANYBODY : { ...ANYBODY, lease };
+    if (lease !== undefined) return { principal: `lease ${lease}`, lease, kind: "LEASE_TOKEN", rights: NO_RIGHTS };
     if (key === undefined || key === "")
       throw failure("NO_KEY", "this server asks for a key: send it as `x-api-key: KEY` or `authorization: Bearer KEY`");
-    throw failure("WRONG_KEY", "the key is not known to this server");
+    if (this.#admin !== undefined && timingSafeEqual(digest(key), this.#admin)) return ADMIN;
+    const identity = this.keyring.identify(key);
+    if (identity === undefined) throw wrongKey();
+    return identity;
   }
 
   #leaseOfToken(key: string): string | undefined {
@@ -46,6 +61,11 @@ export class Principals {
     const lease = key.slice(TOKEN.length, end);
     return timingSafeEqual(digest(key), digest(this.tokenOf(lease))) ? lease : undefined;
   }
+}
+
+/** The refusal of everything that opens nothing, whatever it is: a caller does not learn what is wrong with it. */
+export function wrongKey(): Error {
+  return failure("WRONG_KEY", "the key is not known to this server");
 }
 
 /**

@@ -6,7 +6,8 @@ import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { create, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import type { Caller } from "../../src/core/access/caller.ts";
+import type { Identity } from "../../src/access/identity.ts";
+import { ALL_RIGHTS } from "../../src/core/access/rights.ts";
 import { rpcHandler } from "../../src/rpc/connect/adapter.ts";
 import { open } from "../../src/rpc/connect/router.ts";
 import { directWay, type Gate } from "../../src/rpc/direct/direct.ts";
@@ -32,7 +33,7 @@ const SIZE = 16 * 1024 * 1024;
 const HEAD = 4;
 
 /** A caller whom the gate lets in with the exchange that the call came by. */
-interface Guest extends Caller {
+interface Guest extends Identity {
   readonly exchange: Exchange | StreamExchange;
   /** Those of its request, which the exchange may forget. */
   readonly headers: IncomingHttpHeaders;
@@ -52,7 +53,8 @@ function directTo(size: number) {
   };
   const headersOf = (exchange: typeof current) => (exchange instanceof Exchange ? exchange.req.headers : (exchange?.headers ?? {}));
   const gate: Gate<DirectMethod> & StreamGate<DirectMethod> = {
-    admit: (): Caller => ({ principal: "the suite", exchange: current, headers: headersOf(current) }) as Guest,
+    admit: (): Identity =>
+      ({ principal: "the suite", kind: "ANONYMOUS", rights: ALL_RIGHTS, exchange: current, headers: headersOf(current) }) as Guest,
     perform: (_method, message, call) => {
       const request = message as MessageShape<typeof UnaryRequestSchema | typeof IdempotentUnaryRequestSchema>;
       const schema = request.$typeName === UnaryRequestSchema.typeName ? UnaryRequestSchema : IdempotentUnaryRequestSchema;

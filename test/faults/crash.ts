@@ -32,14 +32,15 @@ export const stopped: Ending = async (server) => {
 export async function endAtWork(end: Ending, rounds: number, clients: number, seed: number): Promise<void> {
   const random = randomFrom(seed);
   await using server = await Server.start();
-  const { locks, environments, insight } = clientsOf(server);
+  const admin = clientsOf(server);
+  const { environments } = admin;
   await environments.applyEnvironments({
     environments: Object.entries(CAPACITIES).map(([name, capacity]) => ({ name, capacity, lockDelay: seconds(0) })),
   });
   const doors = (Object.keys(TRANSPORTS) as TransportName[]).map((name) => clientsOf(server, name).locks);
   const load = new Load(doors, NAMES, clients, random);
   const judge = async (when: string) => {
-    const outcome = await outcomeOf({ locks, environments, insight });
+    const outcome = await outcomeOf(admin);
     expect(violations(load.calls, outcome), `${when}, seed ${seed}`).toEqual([]);
     return outcome;
   };

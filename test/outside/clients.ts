@@ -2,6 +2,7 @@
 import { isMessage } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { AccessService } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { AcquireResponseSchema, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -18,6 +19,7 @@ export interface Clients {
   readonly locks: Client<typeof LockService>;
   readonly environments: Client<typeof EnvironmentService>;
   readonly insight: Client<typeof InsightService>;
+  readonly access: Client<typeof AccessService>;
 }
 
 type Open = (baseUrl: string, interceptors: Interceptor[]) => Transport;
@@ -68,6 +70,7 @@ export function clientsOf({ url, key }: Address, over: TransportName = "Connect,
     locks: createClient(LockService, transport),
     environments: createClient(EnvironmentService, transport),
     insight: createClient(InsightService, transport),
+    access: createClient(AccessService, transport),
   };
 }
 

@@ -214,7 +214,7 @@ test("health needs no key", async () => {
 test.each(["v1", "v1alpha"])("reflection %s needs no key, and lists the services", async (version) => {
   using reflection = new Stock(server, `grpc.reflection.${version}.ServerReflection`, {});
   const answer = await reflection.ask("ServerReflectionInfo", { list_services: "" });
-  const ours = ["LockService", "EnvironmentService", "InsightService"].map((name) => `callme.v1.${name}`);
+  const ours = ["LockService", "EnvironmentService", "InsightService", "AccessService"].map((name) => `callme.v1.${name}`);
   const services = [...ours, "grpc.health.v1.Health"].map((name) => ({ name }));
   expect(answer).toMatchObject({ list_services_response: { service: services } });
 });

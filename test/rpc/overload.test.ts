@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import { httpHandlers } from "../../src/rpc/http/paths.ts";
+import { Keyring } from "../../src/rpc/keyring.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { acquireCommand } from "../core/world.ts";
 import { emptyChronicle } from "../engine/chronicles.ts";
@@ -11,7 +12,13 @@ import { openDoor } from "./doors.ts";
 test("when too much waits for the disk, a call is resource_exhausted, and /maybe is 503 with Retry-After", async () => {
   const { engine, disk } = await stage(new SlowDisk());
   const chronicle = emptyChronicle(engine.views);
-  const service = { engine, chronicle, principals: new Principals(undefined, new Uint8Array(32)), autoCreate: true, secrets: new Map() };
+  const service = {
+    engine,
+    chronicle,
+    principals: new Principals(undefined, new Uint8Array(32), new Keyring(engine)),
+    autoCreate: true,
+    secrets: new Map(),
+  };
   const health = { serving: () => true, changed: () => new Promise<void>(() => {}) };
   const report = (error: unknown) => expect.unreachable(String(error));
   const door = await openDoor(httpHandlers({ service, health, legacyTtl: undefined, corsOrigins: new Set(), direct: true, report }).handle);

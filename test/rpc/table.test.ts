@@ -1,6 +1,7 @@
 // The table of methods: nothing is served that has no row in it.
 import { createConnectRouter } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { AccessService } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -11,12 +12,13 @@ import { LOCK_SERVICE, METHODS } from "../../src/rpc/methods/table.ts";
 const health = { serving: () => true, changed: () => Promise.resolve() };
 
 test("each method of the services has a row, with the types of the contract", () => {
-  const services = [LockService, EnvironmentService, InsightService];
+  const services = [LockService, EnvironmentService, InsightService, AccessService];
   const contract = services.flatMap(({ typeName, methods }) => methods.map(({ name }) => `/${typeName}/${name}`));
   expect([...METHODS.keys()].sort()).toEqual(contract.sort());
-  for (const [path, { desc, run }] of METHODS) {
+  for (const [path, { desc, run, guard, access }] of METHODS) {
     expect(`/${desc.parent.typeName}/${desc.name}`).toBe(path);
-    expect(run).toBeTypeOf("function");
+    expect([typeof run, typeof guard]).toEqual(["function", "function"]);
+    expect(access.length, path).toBeGreaterThan(0);
   }
 });
 
@@ -24,9 +26,12 @@ test("a method without a row does not compile", () => {
   const { check: _, ...rest } = LOCK_SERVICE;
   // @ts-expect-error: Check has no row
   const rows: typeof LOCK_SERVICE = rest;
-  // @ts-expect-error: a row says what its method takes
-  const row: (typeof LOCK_SERVICE)["check"] = { run: LOCK_SERVICE.check.run };
-  expect([rows, row]).toHaveLength(2);
+  const { run, guard, access, size } = LOCK_SERVICE.check;
+  // @ts-expect-error: a row says which role its method takes
+  const roleless: (typeof LOCK_SERVICE)["check"] = { run, guard, size };
+  // @ts-expect-error: and what is asked about what a request names
+  const unguarded: (typeof LOCK_SERVICE)["check"] = { run, access, size };
+  expect([rows, roleless, unguarded]).toHaveLength(3);
 });
 
 test("what is served without a row is health and reflection, which ask for no key", () => {
@@ -43,7 +48,9 @@ test("what is served without a row is health and reflection, which ask for no ke
 test("a lease_token opens nothing that changes more than its lease", () => {
   const opened = [...METHODS.values()].filter(({ token }) => token !== undefined);
   for (const { access, token, desc } of opened) {
-    if (token === "ENVIRONMENTS") expect(access, desc.name).toBe("VIEW");
+    if (token === "ENVIRONMENTS") expect(access, desc.name).toEqual(["VIEW"]);
+    // Who the caller is names nothing.
+    if (desc.name === "WhoAmI") continue;
     const fields = desc.input.fields.map(({ name }) => name);
     // What the gate judges by.
     expect(fields, desc.name).toContain(token === "LEASE" ? "lease_id" : "environment");

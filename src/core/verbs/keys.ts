@@ -19,6 +19,8 @@ export function createKey(draft: Draft, command: CreateKey): Done | Refusal {
   const { id, label, grants, ttl, digest, by } = command;
   const made = { id, label, grants, createdAt: draft.at, createdBy: by.principal, secrets: [{ digest }] };
   const key: Key = ttl === undefined ? made : { ...made, expiresAt: draft.at + ttl };
+  const stays = (other: Key) => isAlive(other, draft.at) && isAdmin(other);
+  if (!command.bootstrap && !isAdmin(key) && !draft.pool.keys.values().some(stays)) return firstAdmin();
   draft.putKey(key, { kind: "KEY_CREATED", note: clipped(`${label}: ${grants.map(inWords).join("; ")}`) });
   return { ok: true, key };
 }
@@ -41,8 +43,8 @@ export function revokeKey(draft: Draft, command: RevokeKey): Done | Refusal {
   const key = draft.pool.keys.get(command.key);
   if (key === undefined) return noKey(command.key);
   if (key.revokedAt !== undefined) return { ok: true, key };
-  const others = [...draft.pool.keys.values()].filter((other) => other !== key && isAlive(other, draft.at));
-  if (!command.bootstrap && isAdmin(key) && !others.some(isAdmin)) return lastAdmin(key);
+  const stays = (other: Key) => other !== key && isAlive(other, draft.at) && isAdmin(other);
+  if (!command.bootstrap && isAdmin(key) && !draft.pool.keys.values().some(stays)) return lastAdmin(key);
   const revoked: Key = { ...key, revokedAt: draft.at };
   draft.putKey(revoked, { kind: "KEY_REVOKED", note: key.label });
   return { ok: true, key: revoked };
@@ -92,6 +94,16 @@ function noKey(id: string): Refusal {
 function keyEnded({ id, label, revokedAt }: Key): Refusal {
   const how = revokedAt === undefined ? "has expired" : "was revoked";
   return { ok: false, reason: "KEY_ENDED", field: "id", message: `key ${id} (${label}) ${how}; make a new one` };
+}
+
+function firstAdmin(): Refusal {
+  return {
+    ok: false,
+    reason: "LAST_ADMIN",
+    field: "grants",
+    message:
+      "the server has no API_KEY, and from the first key on everybody is asked for one: the first key must have ROLE_ADMIN on *, or nobody could make another",
+  };
 }
 
 function lastAdmin({ id, label }: Key): Refusal {

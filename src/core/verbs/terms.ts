@@ -9,11 +9,11 @@ import type { Micros } from "../model/units.ts";
 
 /**
  * The ttl and max_hold of a request, clamped to the strictest of its environments; those that a selector may choose count once they are
- * chosen. A lease of /maybe has neither unless a ttl is set. One that claims itself has no ttl unless it is asked for, as nobody renews it,
+ * chosen. A lease of /maybe has neither unless a ttl is set, or its caller may not hold it for ever. One that claims itself has no ttl unless it is asked for, as nobody renews it,
  * and its not_after bounds it where its environments have no max_hold.
  */
 export function termsOf(pool: Pool, request: Wanting & Asked & Pick<Lease, "legacy" | "autoClaim">): Terms {
-  if (request.legacy && request.ttl === undefined) return {};
+  if (request.legacy && request.ttl === undefined) return request.longest === undefined ? {} : { maxHold: request.longest };
   const configs = configsOf(pool, request);
   const allowed = request.longest ?? limits.maxTtl;
   if (request.autoClaim === true && request.ttl === undefined) {

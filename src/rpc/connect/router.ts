@@ -8,6 +8,7 @@ import {
   type MethodImpl,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { AccessService, file_callme_v1_access_service } from "../../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService, file_callme_v1_environment_service } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { file_callme_v1_insight_service, InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { file_callme_v1_lock_service, LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -15,7 +16,8 @@ import { file_google_rpc_error_details } from "../../../gen/ts/google/rpc/error_
 import { file_grpc_health_v1_health, Health } from "../../../gen/ts/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
-import type { Caller } from "../../core/access/caller.ts";
+import type { Identity } from "../../access/identity.ts";
+import { NO_RIGHTS } from "../../core/access/rights.ts";
 import { admit, follow, perform } from "../gate.ts";
 import type { Peer } from "../http/door/peer.ts";
 import type { Call, Service } from "../methods/call.ts";
@@ -31,7 +33,7 @@ const OPEN_LIMIT = 64 * 1024;
 
 /** Who the request comes from; set by adapter.ts. */
 export const peerKey = createContextKey<Peer>({ address: "" }, { description: "peer" });
-const callerKey = createContextKey<Caller>({ principal: "" }, { description: "caller" });
+const callerKey = createContextKey<Identity>({ principal: "", kind: "ANONYMOUS", rights: NO_RIGHTS }, { description: "caller" });
 /** How a method learns that its answer did not get through; set by adapter.ts. */
 export const handOverKey = createContextKey<Call["handOver"]>(() => () => {}, { description: "delivery of the answer" });
 /** Told when a request has been read and its method begins; set by adapter.ts. */
@@ -128,10 +130,11 @@ const FILES = [
   file_callme_v1_lock_service,
   file_callme_v1_environment_service,
   file_callme_v1_insight_service,
+  file_callme_v1_access_service,
   file_grpc_health_v1_health,
   file_google_rpc_error_details,
 ];
-const SERVICES = [LockService.typeName, EnvironmentService.typeName, InsightService.typeName, Health.typeName];
+const SERVICES = [LockService.typeName, EnvironmentService.typeName, InsightService.typeName, AccessService.typeName, Health.typeName];
 
 function callOf(context: HandlerContext): Call {
   return {

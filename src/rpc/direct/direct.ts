@@ -5,7 +5,7 @@
  */
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../../core/access/caller.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { Peer } from "../http/door/peer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { StreamExchange } from "../http/stream-exchange.ts";
@@ -20,7 +20,7 @@ type Unary = DirectMethod & { readonly desc: DescMethodUnary };
 
 /** Who may call, and what answers: see `admit` and `perform` in gate.ts. */
 export interface Gate<M> {
-  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Caller;
+  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Identity;
   perform(method: M, message: MessageShape<DescMessage>, call: Call): Promise<MessageInitShape<DescMessage>>;
 }
 

@@ -1,5 +1,5 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../../core/access/caller.ts";
+import type { Identity } from "../../access/identity.ts";
 import { ExchangeCall } from "../http/call.ts";
 import type { Peer } from "../http/door/peer.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -13,7 +13,7 @@ export interface Handling<M, E> {
   readonly protocol: Protocol<E>;
   readonly report: Report;
   /** Who calls; see gate.ts. */
-  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Caller;
+  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Identity;
   /** Answers a call. What it throws becomes the answer, or the end of the one that has begun. */
   answer(method: M, request: MessageShape<DescMessage>, call: Call, exchange: E): Promise<void>;
 }

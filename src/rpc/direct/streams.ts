@@ -1,7 +1,7 @@
 /** The direct way of answers with several messages: a message is one write for each of its readers, of the same bytes. */
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
-import type { Caller } from "../../core/access/caller.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import { encoded } from "../encoding/shared.ts";
 import type { Peer } from "../http/door/peer.ts";
@@ -18,7 +18,7 @@ import type { DirectMethod, StreamProtocol } from "./protocol.ts";
 
 /** Who may call, and what is told: see `admit` and `follow` in gate.ts. */
 export interface StreamGate<M> {
-  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Caller;
+  admit(method: M, header: (name: string) => string | undefined, peer: Peer): Identity;
   follow(method: M, message: MessageShape<DescMessage>, call: Call, tell: Tell<MessageShape<DescMessage>>): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { Caller } from "../../core/access/caller.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { Call } from "../methods/call.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -6,12 +6,12 @@ type Carrier = Pick<Exchange, "closed" | "onClose" | "handOver">;
 
 /** The call that an exchange carries. */
 export class ExchangeCall implements Call {
-  readonly caller: Caller;
+  readonly caller: Identity;
   readonly #exchange: Carrier;
   readonly #deadline: number | undefined;
 
   /** `timeout`: how long the caller waits, ms; undefined: for ever. */
-  constructor(caller: Caller, exchange: Carrier, timeout?: number) {
+  constructor(caller: Identity, exchange: Carrier, timeout?: number) {
     this.caller = caller;
     this.#exchange = exchange;
     this.#deadline = timeout === undefined ? undefined : performance.now() + timeout;

@@ -1,6 +1,6 @@
 /** The original service's one route, kept to the letter: /maybe?environment=NAME with X-API-KEY. Facts are added in headers only. */
 import { Code } from "@connectrpc/connect";
-import type { Caller } from "../../core/access/caller.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { Acquire } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import { whoOf } from "../../core/model/lease.ts";
@@ -9,6 +9,8 @@ import type { Micros } from "../../core/model/units.ts";
 import { wouldGrant } from "../../core/view.ts";
 import { reasonOf, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
+import { demand } from "../guards.ts";
+import { allowedAcquire } from "../methods/allowance.ts";
 import type { Service } from "../methods/call.ts";
 import { newLeaseId } from "../methods/ids.ts";
 import { outlook } from "../methods/outlook.ts";
@@ -25,6 +27,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
     const caller = admit(service, MAYBE[method], (name) => exchange.header(name), exchange.peer);
     if (refusesBody(method, exchange)) return;
     const environment = nameIn(exchange.query);
+    if (environment !== "") demand(caller, MAYBE[method].access[0], service.engine.views.homeOf(environment).name, environment);
     if (environment === "") exchange.answer(422, { code: 602, message: "environment in query is required" });
     else if (method === "GET") look(service, environment, exchange);
     else if (method === "POST") await take(service, ttl, environment, caller, exchange);
@@ -69,19 +72,19 @@ function look(service: Service, environment: string, exchange: Exchange): void {
   else exchange.answer(403, undefined, holderHeaders(service.engine.views.homeOf(environment), environment));
 }
 
-async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Caller, exchange: Exchange): Promise<void> {
+async function take(service: Service, ttl: Micros | undefined, environment: string, caller: Identity, exchange: Exchange): Promise<void> {
   const { engine } = service;
   const id = newLeaseId();
-  const command = takeCommand(id, environment, caller, service.autoCreate, ttl);
   const pool = engine.views.homeOf(environment);
+  const command = allowedAcquire(caller, "USE", pool.name, takeCommand(id, environment, caller, service.autoCreate, ttl));
   const reply = await engine.acquire({ pool: pool.name, command }, new ExchangeCall(caller, exchange));
-  if (!reply.ok && reply.reason === "LIMIT_REACHED")
+  if (!reply.ok && (reply.reason === "LIMIT_REACHED" || reply.reason === "QUOTA_REACHED"))
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
   if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   exchange.answer(201, undefined, { "x-call-me-lease-id": id });
 }
 
-async function free(service: Service, environment: string, by: Caller, exchange: Exchange): Promise<void> {
+async function free(service: Service, environment: string, by: Identity, exchange: Exchange): Promise<void> {
   const pool = service.engine.views.homeOf(environment);
   const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, new ExchangeCall(by, exchange));
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
@@ -90,7 +93,7 @@ async function free(service: Service, environment: string, by: Caller, exchange:
   exchange.answer(204, undefined, reply.lease === undefined ? {} : { "x-call-me-lease-id": reply.lease.id });
 }
 
-function takeCommand(id: string, environment: string, by: Caller, autoCreate: boolean, ttl: Micros | undefined): Acquire {
+function takeCommand(id: string, environment: string, by: Identity, autoCreate: boolean, ttl: Micros | undefined): Acquire {
   return {
     type: "acquire",
     id,

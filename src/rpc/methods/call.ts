@@ -1,4 +1,4 @@
-import type { Caller } from "../../core/access/caller.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { EngineCall } from "../../engine/call.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Chronicle } from "../../engine/history/chronicle.ts";
@@ -6,7 +6,7 @@ import type { Principals } from "../principal.ts";
 
 /** The circumstances of a call, whatever transport it came by. Its caller may also be gone after an answer: never release on it. */
 export interface Call extends EngineCall {
-  readonly caller: Caller;
+  readonly caller: Identity;
 }
 
 /** What the methods work with. */

@@ -11,6 +11,7 @@ import { limits } from "../../core/limits.ts";
 import { wrongPool } from "../../core/verbs/refusal.ts";
 import { badField, refused } from "../errors.ts";
 import { readHolder } from "./acquire.ts";
+import { allowedClean } from "./allowance.ts";
 import type { Call, Service } from "./call.ts";
 import { duration, text } from "./fields.ts";
 import { newLeaseId } from "./ids.ts";
@@ -27,7 +28,7 @@ export async function acquireForCleaning(
   const { engine, principals, secrets } = service;
   const wait = duration("wait", request.wait, WAIT);
   const pool = poolOf(service, request);
-  const done = accepted(await engine.clean({ pool, command: readClean(request, pool, call), wait }, call));
+  const done = accepted(await engine.clean({ pool, command: allowedClean(call.caller, pool, readClean(request, pool, call)), wait }, call));
   return { lease: heldMessage(done.lease, done.pool, engine.views, secrets), leaseToken: principals.tokenOf(done.lease.id) };
 }
 

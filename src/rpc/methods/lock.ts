@@ -10,7 +10,9 @@ import { namesOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { LeaseView } from "../../engine/views.ts";
 import { badField, failure, refused } from "../errors.ts";
+import { roleOf } from "../guards.ts";
 import { readAcquire } from "./acquire.ts";
+import { allowedAcquire } from "./allowance.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseMessage, statusMessage } from "./convert.ts";
 import { readFacts } from "./facts.ts";
@@ -61,7 +63,8 @@ function ask(
   const { engine, autoCreate } = service;
   const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, autoCreate, (name) => engine.views.ownerOf(name));
-  return { names: namesOf(command), asked: engine.acquire({ pool, command, wait }, call) };
+  const allowed = allowedAcquire(call.caller, roleOf(request), pool, command);
+  return { names: namesOf(command), asked: engine.acquire({ pool, command: allowed, wait }, call) };
 }
 
 export async function release(service: Service, request: pb.ReleaseRequest, call: Call): Promise<Init<typeof pb.ReleaseResponseSchema>> {

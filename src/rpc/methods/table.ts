@@ -7,10 +7,14 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
+import { AccessService } from "../../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Role } from "../../core/access/grant.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
+import { type Asked, freely, type Guard, onEnvironment, onEverything, onFleet, onLease, onNeeds, onWholeLease } from "../guards.ts";
+import * as access from "./access.ts";
 import type { Call, Service } from "./call.ts";
 import { acquireForCleaning } from "./cleaning.ts";
 import * as environments from "./environments.ts";
@@ -20,14 +24,21 @@ import * as streams from "./streams.ts";
 
 /** What it takes to call something; see `admit` and `may` in gate.ts. */
 export interface Rule {
-  /** The role that includes it. */
-  readonly access: "VIEW" | "USE" | "OPERATE" | "CLEAN" | "ADMIN";
+  /** The roles of which a caller must have one, for anything at all. The first is what its guard asks for. */
+  readonly access: readonly [Role, ...Role[]];
   /** What a lease_token opens of it by itself: its own lease, or the environments that its lease names. Nothing, if absent. */
   readonly token?: "LEASE" | "ENVIRONMENTS";
   /** Largest request, in bytes. */
   readonly size: number;
   /** Refused while the server drains: it would begin something new. */
   readonly begins?: true;
+  /** A lease_token opens it also where the key that asked for the lease was revoked. */
+  readonly givesBack?: true;
+}
+
+/** What is asked about what a request names, of a caller who may not do everything. */
+export interface Guarded {
+  guard(asked: Asked<MessageShape<DescMessage>>): void | Promise<void>;
 }
 
 export type Unary<I extends DescMessage, O extends DescMessage> = (
@@ -47,45 +58,56 @@ export type Streaming<I extends DescMessage, O extends DescMessage> = (
 /** A method's row. */
 export type Row<M> = Rule &
   (M extends { methodKind: "unary"; input: infer I extends DescMessage; output: infer O extends DescMessage }
-    ? { readonly run: Unary<I, O> }
+    ? { readonly run: Unary<I, O>; readonly guard: Guard<I> }
     : M extends { input: infer I extends DescMessage; output: infer O extends DescMessage }
-      ? { readonly run: Streaming<I, O> }
+      ? { readonly run: Streaming<I, O>; readonly guard: Guard<I> }
       : never);
 type Rows<Methods> = { readonly [Name in keyof Methods]: Row<Methods[Name]> };
 
 const KIB = 1024;
-const VIEW = { access: "VIEW", size: 64 * KIB } as const;
-const USE = { access: "USE", size: 64 * KIB } as const;
-const OPERATE = { access: "OPERATE", size: 64 * KIB } as const;
-const CLEAN = { access: "CLEAN", size: 64 * KIB } as const;
-const ADMIN = { access: "ADMIN", size: 64 * KIB } as const;
+const VIEW = { access: ["VIEW"], size: 64 * KIB } as const;
+const USE = { access: ["USE"], size: 64 * KIB } as const;
+const OPERATE = { access: ["OPERATE"], size: 64 * KIB } as const;
+const CLEAN = { access: ["CLEAN"], size: 64 * KIB } as const;
+const ADMIN = { access: ["ADMIN"], size: 64 * KIB } as const;
+
+/** Of one's own leases: whoever may have one. */
+const OWN = { access: ["USE", "CLEAN"], size: 64 * KIB } as const;
 
 export const LOCK_SERVICE: Rows<typeof LockService.method> = {
-  check: { run: lock.check, ...VIEW, token: "ENVIRONMENTS" },
-  acquire: { run: lock.acquire, ...USE, begins: true },
-  release: { run: lock.release, ...USE, token: "LEASE" },
-  renew: { run: lock.renew, ...USE, token: "LEASE" },
-  getLease: { run: lock.getLease, ...VIEW, token: "LEASE" },
-  checkFence: { run: lock.checkFence, ...VIEW, token: "ENVIRONMENTS" },
-  watchEnvironment: { run: streams.watchEnvironment, ...VIEW, token: "ENVIRONMENTS" },
-  watchLease: { run: streams.watchLease, ...VIEW, token: "LEASE" },
+  check: { run: lock.check, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
+  acquire: { run: lock.acquire, guard: onNeeds, ...USE, begins: true },
+  release: { run: lock.release, guard: freely, ...OWN, token: "LEASE", givesBack: true },
+  renew: { run: lock.renew, guard: freely, ...OWN, token: "LEASE" },
+  getLease: { run: lock.getLease, guard: onLease, ...VIEW, token: "LEASE" },
+  checkFence: { run: lock.checkFence, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
+  watchEnvironment: { run: streams.watchEnvironment, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
+  watchLease: { run: streams.watchLease, guard: onLease, ...VIEW, token: "LEASE" },
 };
 
 const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
-  listEnvironments: { run: environments.list, ...VIEW },
-  getEnvironment: { run: environments.get, ...VIEW, token: "ENVIRONMENTS" },
+  listEnvironments: { run: environments.list, guard: freely, ...VIEW },
+  getEnvironment: { run: environments.get, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
   // Large enough for a whole fleet.
-  applyEnvironments: { run: environments.apply, ...ADMIN, size: 4 * KIB * KIB },
-  deleteEnvironment: { run: environments.remove, ...ADMIN },
-  setEnvironmentState: { run: environments.setState, ...OPERATE },
-  acquireForCleaning: { run: acquireForCleaning, ...CLEAN, begins: true },
-  forceRelease: { run: environments.forceRelease, ...OPERATE },
-  listLeases: { run: environments.listLeases, ...VIEW },
+  applyEnvironments: { run: environments.apply, guard: onFleet, ...ADMIN, size: 4 * KIB * KIB },
+  deleteEnvironment: { run: environments.remove, guard: onEnvironment, ...ADMIN },
+  setEnvironmentState: { run: environments.setState, guard: onEnvironment, ...OPERATE },
+  acquireForCleaning: { run: acquireForCleaning, guard: onEnvironment, ...CLEAN, begins: true },
+  forceRelease: { run: environments.forceRelease, guard: onWholeLease, ...OPERATE },
+  listLeases: { run: environments.listLeases, guard: freely, ...VIEW },
 };
 
 const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {
-  listEvents: { run: insight.listEvents, ...VIEW },
-  getStats: { run: insight.getStats, ...VIEW },
+  listEvents: { run: insight.listEvents, guard: freely, ...VIEW },
+  getStats: { run: insight.getStats, guard: freely, ...VIEW },
+};
+
+const ACCESS_SERVICE: Rows<typeof AccessService.method> = {
+  createKey: { run: access.createKey, guard: onEverything, ...ADMIN },
+  listKeys: { run: access.listKeys, guard: onEverything, ...ADMIN },
+  rotateKey: { run: access.rotateKey, guard: onEverything, ...ADMIN },
+  revokeKey: { run: access.revokeKey, guard: onEverything, ...ADMIN },
+  whoAmI: { run: access.whoAmI, guard: freely, ...VIEW, token: "LEASE" },
 };
 
 /** The original's route, by its HTTP methods; a lease_token opens nothing there. */
@@ -96,10 +118,11 @@ export const MAYBE = {
 } as const satisfies Record<string, Rule>;
 
 /** A method of any message types, for what surrounds all of them alike. */
-export type Method = Rule & {
-  /** The path of its requests, such as `/callme.v1.LockService/Check`. */
-  readonly path: string;
-} & (
+export type Method = Rule &
+  Guarded & {
+    /** The path of its requests, such as `/callme.v1.LockService/Check`. */
+    readonly path: string;
+  } & (
     | { readonly desc: DescMethodUnary; readonly run: Unary<DescMessage, DescMessage> }
     | { readonly desc: DescMethodServerStreaming; readonly run: Streaming<DescMessage, DescMessage> }
   );
@@ -116,6 +139,7 @@ export const METHODS: ReadonlyMap<string, Method> = new Map(
     ...methodsOf(LockService.method, LOCK_SERVICE),
     ...methodsOf(EnvironmentService.method, ENVIRONMENT_SERVICE),
     ...methodsOf(InsightService.method, INSIGHT_SERVICE),
+    ...methodsOf(AccessService.method, ACCESS_SERVICE),
   ].map((method) => [method.path, method]),
 );
 

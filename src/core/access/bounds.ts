@@ -1,0 +1,54 @@
+/** How far the grants that admit a request let it go. */
+import type { Micros } from "../model/units.ts";
+import { type Grant, includes, type Role } from "./grant.ts";
+import { Rights } from "./rights.ts";
+
+/** What bounds a lease. */
+export interface Bounds {
+  readonly maxHold?: Micros;
+  readonly maxPriority?: number;
+  /** Which of the caller's grants counts it, and how many it may have. */
+  readonly quota?: { readonly grant: number; readonly most: number };
+}
+
+/**
+ * The bounds of a request by the grants that admit it. Of several that admit an environment the most generous counts, for each bound by
+ * itself; of several environments the strictest. `names`: of the environments; undefined: whatever a selector finds in the pool.
+ */
+export function boundsOf({ grants }: Rights, role: Role, pool: string, names: readonly (string | undefined)[]): Bounds {
+  if (grants.every(({ maxHold, maxPriority, maxLeases }) => maxHold === undefined && maxPriority === undefined && maxLeases === undefined))
+    return {};
+  const admitting = names.map((name) => admittingGrants(grants, role, pool, name));
+  const [maxHold, maxPriority] = [strictest(admitting, "maxHold"), strictest(admitting, "maxPriority")];
+  const most = strictest(admitting, "maxLeases");
+  const counting = admitting.flat(2).find(({ maxLeases }) => maxLeases === most);
+  return {
+    ...(maxHold !== undefined && { maxHold }),
+    ...(maxPriority !== undefined && { maxPriority }),
+    ...(most !== undefined && counting !== undefined && { quota: { grant: grants.indexOf(counting), most } }),
+  };
+}
+
+const known = new WeakMap<Grant, Rights>();
+
+function rightsOf(grant: Grant): Rights {
+  const rights = known.get(grant) ?? new Rights([grant]);
+  known.set(grant, rights);
+  return rights;
+}
+
+/** Those that admit an environment; for a selector those of the whole pool or, without one, each that could admit what is found. */
+function admittingGrants(grants: readonly Grant[], role: Role, pool: string, name: string | undefined): Grant[][] {
+  const able = grants.filter((grant) => includes(grant.role, role)).map((grant) => ({ grant, rights: rightsOf(grant) }));
+  if (name !== undefined) return [able.filter(({ rights }) => rights.may(role, pool, name)).map(({ grant }) => grant)];
+  const whole = able.filter(({ rights }) => rights.mayPool(role, pool)).map(({ grant }) => grant);
+  if (whole.length > 0) return [whole];
+  return able.filter(({ rights }) => rights.within(role, pool)?.length !== 0).map(({ grant }) => [grant]);
+}
+
+/** The least of what the most generous of each allow; undefined where nothing bounds. */
+function strictest(admitting: readonly Grant[][][], key: "maxHold" | "maxPriority" | "maxLeases"): number | undefined {
+  const each = admitting.flat().map((able) => Math.max(...able.map((grant) => grant[key] ?? Number.POSITIVE_INFINITY)));
+  const least = Math.min(...each);
+  return Number.isFinite(least) ? least : undefined;
+}

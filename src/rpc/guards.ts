@@ -1,0 +1,109 @@
+/**
+ * What a caller must be allowed for what a request names. Every method of table.ts has one of these; a caller who may do everything is not
+ * asked. What a request does not name, such as the environments of a list, its method shows only as far as the caller may see it.
+ */
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { ApplyEnvironmentsRequest } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { AcquireRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Identity } from "../access/identity.ts";
+import type { Role } from "../core/access/grant.ts";
+import type { Lease } from "../core/model/lease.ts";
+import { namesOf } from "../core/model/needs.ts";
+import { failure } from "./errors.ts";
+import type { Service } from "./methods/call.ts";
+
+/** A request that is to be answered. */
+export interface Asked<M> {
+  readonly service: Service;
+  readonly caller: Identity;
+  /** What its method takes. */
+  readonly role: Role;
+  readonly message: M;
+}
+
+/** Throws permission_denied. */
+export type Guard<I extends DescMessage> = (asked: Asked<MessageShape<I>>) => void | Promise<void>;
+
+/** Nothing is named that could be somebody else's: who calls is enough, or the caller's own lease is judged by the core. */
+export function freely(): void {}
+
+/** The environment that a request names, if it does; what it asks of a pool is answered as far as the caller may see it. */
+export function onEnvironment({ service, caller, role, message }: Asked<{ readonly environment: string }>): void {
+  const { environment } = message;
+  if (environment !== "") demand(caller, role, service.engine.views.homeOf(environment).name, environment);
+}
+
+/** The environments that an Acquire names; of what it selects, it gets only what the caller may use. */
+export function onNeeds({ service, caller, message }: Asked<AcquireRequest>): void {
+  const { views } = service.engine;
+  const role = roleOf(message);
+  const needs = message.environment === "" ? message.needs : [{ environment: message.environment, selector: "" }];
+  const names = needs.flatMap(({ environment }) => environment || []);
+  const owner = names.map((name) => views.ownerOf(name)).find((pool) => pool !== undefined);
+  const pool = message.pool || owner || "default";
+  for (const name of names) demand(caller, role, views.ownerOf(name) ?? pool, name);
+  if (needs.some(({ selector }) => selector !== "") && caller.rights.within(role, pool)?.length === 0)
+    throw notAllowed(caller, role, `anything in pool ${JSON.stringify(pool)}`);
+}
+
+/** What an Acquire takes: to reserve for later is a role of its own. */
+export function roleOf({ notBefore, notAfter, autoClaim }: Pick<AcquireRequest, "notBefore" | "notAfter" | "autoClaim">): Role {
+  return notBefore !== undefined || notAfter !== undefined || autoClaim ? "RESERVE" : "USE";
+}
+
+/** The lease that a request names: the caller's own, or one on something that the caller may do this to. */
+export async function onLease({ service, caller, role, message }: Asked<{ readonly leaseId: string }>): Promise<void> {
+  const found = message.leaseId === "" ? undefined : await service.engine.views.lease(message.leaseId);
+  if (found === undefined || found.lease.principal === caller.principal) return;
+  if (!reaches(caller, role, found.lease)) throw notAllowed(caller, role, `what lease ${found.lease.id} is on`);
+}
+
+/** All that a lease is on: its end is the end of all of it. */
+export async function onWholeLease({ service, caller, role, message }: Asked<{ readonly leaseId: string }>): Promise<void> {
+  const found = message.leaseId === "" ? undefined : await service.engine.views.lease(message.leaseId);
+  if (found === undefined) return;
+  const { lease } = found;
+  const names = namesOf(lease);
+  for (const name of names) demand(caller, role, lease.pool, name);
+  if (names.length === 0 && !caller.rights.mayPool(role, lease.pool))
+    throw notAllowed(caller, role, `all of pool ${JSON.stringify(lease.pool)}`);
+}
+
+/** Whether a caller may do this to any environment that a lease is on; to one that has chosen nothing yet, where the whole pool is theirs. */
+export function reaches({ rights }: Identity, role: Role, lease: Lease): boolean {
+  const names = namesOf(lease);
+  return names.length === 0 ? rights.mayPool(role, lease.pool) : names.some((name) => rights.may(role, lease.pool, name));
+}
+
+/** Every environment and pool that a configuration is for; what else it prunes is only what the caller may administer. */
+export function onFleet({ service, caller, role, message }: Asked<ApplyEnvironmentsRequest>): void {
+  for (const { name, pool } of message.environments) {
+    const home = pool || "default";
+    const owner = service.engine.views.ownerOf(name);
+    demand(caller, role, home, name);
+    if (owner !== undefined && owner !== home) demand(caller, role, owner, name);
+  }
+  for (const { name } of message.pools)
+    if (!caller.rights.mayPool(role, name)) throw notAllowed(caller, role, `all of pool ${JSON.stringify(name)}`);
+}
+
+/** Everything there is: a key could be made that opens it. */
+export function onEverything({ caller, role }: Asked<object>): void {
+  if (!caller.rights.mayAll(role)) throw notAllowed(caller, role, "everything");
+}
+
+/** Throws unless the caller may do this to an environment, which need not exist. */
+export function demand(caller: Identity, role: Role, pool: string, environment: string): void {
+  if (!caller.rights.may(role, pool, environment))
+    throw notAllowed(caller, role, `${JSON.stringify(environment)} (pool ${JSON.stringify(pool)})`, environment);
+}
+
+/** Whoever is refused is told who they are to the server, what was missing, and what to do. */
+export function notAllowed(caller: Identity, role: Role, what: string, environment = ""): Error {
+  const { principal, label, rights } = caller;
+  const who = label === undefined ? principal : `${principal} (${label})`;
+  const has = rights.grants.map((grant) => `ROLE_${grant.role} on ${grant.patterns.join(", ")}`).join("; ") || "nothing";
+  return failure("NOT_ALLOWED", `${who} has no ROLE_${role} on ${what}; it has ${has}. Ask whoever gave you the key for a grant of it`, {
+    metadata: { role: `ROLE_${role}`, principal, environment },
+  });
+}

@@ -1,0 +1,223 @@
+// Keys that are stored: what they open, and how they end.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type GrantSchema, PrincipalKind, Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { EndReason, EnvironmentState, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Clients, clientsOf, failureOf, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
+import { eventually } from "./eventually.ts";
+import { Server } from "./server.ts";
+
+type Grants = MessageInitShape<typeof GrantSchema>[];
+
+/** A new key of this server, and the clients of who has it. */
+async function keyFor(server: Server, grants: Grants, label = "a team") {
+  const { key, secret } = await clientsOf(server).access.createKey({ label, grants });
+  return { id: key?.id ?? "", secret, ...clientsOf({ url: server.url, key: secret }) };
+}
+
+let server: Server;
+let admin: Clients;
+beforeAll(async () => {
+  server = await Server.start();
+  admin = clientsOf(server);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe("a key", () => {
+  test("is cmk_ID_, a secret and a checksum, is shown once, and opens what it was granted", async () => {
+    const { key, secret } = await admin.access.createKey({ label: "team a", grants: [{ role: Role.USE, patterns: ["a-*"] }] });
+    expect(secret).toMatch(new RegExp(`^cmk_${key?.id}_[0-9A-Za-z]{49}$`));
+    expect(JSON.stringify((await admin.access.listKeys({})).keys.map((one) => one.label))).toContain("team a");
+    const team = clientsOf({ url: server.url, key: secret });
+    const lease = leaseIn(await team.locks.acquire({ environment: "a-1" }));
+    expect(lease).toMatchObject({ state: LeaseState.HELD, principal: `key:${key?.id}`, principalLabel: "team a" });
+    expect(await refusal(team.locks.acquire({ environment: "b-1" }))).toBe("permission_denied NOT_ALLOWED");
+    expect((await failureOf(team.locks.acquire({ environment: "b-1" }))).rawMessage).toContain(
+      `key:${key?.id} (team a) has no ROLE_USE on "b-1" (pool "default"); it has ROLE_USE on a-*`,
+    );
+    expect(await refusal(team.access.listKeys({}))).toBe("permission_denied NOT_ALLOWED");
+    expect(await team.access.whoAmI({})).toMatchObject({ principal: `key:${key?.id}`, kind: PrincipalKind.KEY, label: "team a" });
+  });
+
+  test("that was mistyped, cut short, or is of nobody is unauthenticated", async () => {
+    const { secret } = await keyFor(server, [{ role: Role.VIEW, patterns: ["*"] }]);
+    const other = secret.endsWith("0") ? "1" : "0";
+    const wrong = [`${secret.slice(0, -1)}${other}`, secret.slice(0, -1), `${secret}0`, secret.toUpperCase(), "cmk_0123456789_x"];
+    const refusals = wrong.map((key) => refusal(clientsOf({ url: server.url, key }).access.whoAmI({})));
+    expect(new Set(await Promise.all(refusals))).toEqual(new Set(["unauthenticated WRONG_KEY"]));
+  });
+
+  test("is a principal of its own: what one holds, another with the same label cannot end", async () => {
+    const grants: Grants = [{ role: Role.USE, patterns: ["own-*"] }];
+    const [one, other] = [await keyFor(server, grants), await keyFor(server, grants)];
+    const { id } = leaseIn(await one.locks.acquire({ environment: "own-1" }));
+    expect(await refusal(other.locks.release({ leaseId: id }))).toBe("permission_denied NOT_YOURS");
+    expect(await refusal(other.locks.renew({ leaseId: id }))).toBe("permission_denied NOT_YOURS");
+    expect((await one.locks.release({ leaseId: id })).alreadyEnded).toBe(false);
+  });
+
+  test("survives a restart", async () => {
+    await using other = await Server.start();
+    const { access } = await keyFor(other, [{ role: Role.VIEW, patterns: ["*"] }], "a dashboard");
+    await access.whoAmI({});
+    await other.kill9();
+    await other.restart();
+    const again = await keyFor(other, [{ role: Role.VIEW, patterns: ["*"] }], "another");
+    const labels = (await clientsOf(other).access.listKeys({})).keys.map(({ label }) => label);
+    expect(labels).toEqual(["a dashboard", "another"]);
+    expect((await again.access.whoAmI({})).label).toBe("another");
+  });
+});
+
+describe("bounds of a grant", () => {
+  test("max_hold clamps, max_priority and max_leases refuse; a released lease makes room", async () => {
+    const grant = { role: Role.USE, patterns: ["bound-*"], maxHold: seconds(60), maxPriority: 0, maxLeases: 2 };
+    const { locks } = await keyFor(server, [grant]);
+    const first = leaseIn(await locks.acquire({ environment: "bound-1", ttl: seconds(3_600), maxHold: seconds(7_200) }));
+    expect([first.ttl?.seconds, first.maxHold?.seconds]).toEqual([60n, 60n]);
+    expect(await refusal(locks.acquire({ environment: "bound-2", priority: 1 }))).toBe("permission_denied NOT_ALLOWED");
+    const waiting = leaseIn(await locks.acquire({ environment: "bound-1", requestId: "second" }));
+    expect(waiting.state).toBe(LeaseState.QUEUED);
+    expect(await refusal(locks.acquire({ environment: "bound-3" }))).toBe("resource_exhausted QUOTA_REACHED");
+    // A retry asks for nothing more.
+    expect(leaseIn(await locks.acquire({ environment: "bound-1", requestId: "second" })).id).toBe(waiting.id);
+    await locks.release({ leaseId: waiting.id });
+    expect(leaseIn(await locks.acquire({ environment: "bound-3" })).state).toBe(LeaseState.HELD);
+  });
+});
+
+describe("a selector", () => {
+  test("finds only what its caller may use, also once something else is free", async () => {
+    const labels = { kind: "board" };
+    const names = ["red-1", "blue-1", "blue-2"];
+    await admin.environments.applyEnvironments({ environments: names.map((name) => ({ name, pool: "boards", labels })) });
+    const { locks } = await keyFor(server, [{ role: Role.USE, patterns: ["boards:blue-*"] }]);
+    const asked = { needs: [{ selector: "kind=board" }], pool: "boards" };
+    const held = [leaseIn(await locks.acquire(asked)), leaseIn(await locks.acquire(asked))];
+    expect(held.map(({ environments }) => environments[0]?.name).sort()).toEqual(["blue-1", "blue-2"]);
+    expect(leaseIn(await locks.acquire({ ...asked, requestId: "third" }))).toMatchObject({ state: LeaseState.QUEUED, queueLength: 1 });
+    const impossible = { needs: [{ selector: "kind=board", count: 3 }], pool: "boards" };
+    expect(leaseIn(await locks.acquire(impossible)).endReason).toBe(EndReason.UNSATISFIABLE);
+    const { locks: none } = await keyFor(server, [{ role: Role.USE, patterns: ["other:*"] }]);
+    expect(await refusal(none.acquire(asked))).toBe("permission_denied NOT_ALLOWED");
+  });
+});
+
+describe("a key that is rotated", () => {
+  test("works with both secrets for the overlap, and with the newest alone where there is none", async () => {
+    const { id, secret, access } = await keyFor(server, [{ role: Role.VIEW, patterns: ["*"] }]);
+    const second = await admin.access.rotateKey({ id, overlap: seconds(3_600) });
+    const renewed = clientsOf({ url: server.url, key: second.secret });
+    expect((await access.whoAmI({})).principal).toBe((await renewed.access.whoAmI({})).principal);
+    const third = await admin.access.rotateKey({ id, overlap: seconds(0) });
+    expect(await refusal(access.whoAmI({}))).toBe("unauthenticated WRONG_KEY");
+    expect(await refusal(renewed.access.whoAmI({}))).toBe("unauthenticated WRONG_KEY");
+    expect((await clientsOf({ url: server.url, key: third.secret }).access.whoAmI({})).principal).toBe(`key:${id}`);
+    expect(new Set([secret, second.secret, third.secret]).size).toBe(3);
+  });
+
+  test("that is none is not_found, and one that was revoked is rotated no more", async () => {
+    expect(await refusal(admin.access.rotateKey({ id: "nobody" }))).toBe("not_found KEY_NOT_FOUND");
+    const { id } = await keyFor(server, [{ role: Role.VIEW, patterns: ["*"] }]);
+    await admin.access.revokeKey({ id });
+    expect(await refusal(admin.access.rotateKey({ id }))).toBe("failed_precondition KEY_ENDED");
+  });
+});
+
+describe("a key that is revoked", () => {
+  test("opens nothing, its streams end, what it waits for ends, and what it holds can only be given back", async () => {
+    const { id, locks } = await keyFor(server, [{ role: Role.USE, patterns: ["gone-*"] }]);
+    const held = leaseIn(await locks.acquire({ environment: "gone-1" }));
+    const waiting = locks.acquire({ environment: "gone-1", wait: seconds(50), requestId: "waits" });
+    await eventually(async () => (await admin.locks.check({ environment: "gone-1" })).environments[0]?.queueLength === 1);
+    const stream = locks.watchEnvironment({ environment: "gone-1" })[Symbol.asyncIterator]();
+    await stream.next();
+    const watching = async () => {
+      for (let step = await stream.next(); step.done !== true; ) step = await stream.next();
+    };
+    const watched = refusal(watching());
+    expect((await admin.access.revokeKey({ id })).key?.revokedAt).toBeDefined();
+    expect(await watched).toBe("unauthenticated WRONG_KEY");
+    expect(leaseIn(await waiting)).toMatchObject({
+      state: LeaseState.ENDED,
+      endReason: EndReason.WITHDRAWN,
+      endNote: "its key was revoked",
+    });
+    expect(await refusal(locks.check({ environment: "gone-1" }))).toBe("unauthenticated WRONG_KEY");
+    const owner = ownerOf(server, held);
+    expect(await refusal(owner.renew({ leaseId: held.id }))).toBe("permission_denied TOKEN_TOO_NARROW");
+    expect(await refusal(owner.getLease({ leaseId: held.id }))).toBe("permission_denied TOKEN_TOO_NARROW");
+    expect(leaseIn(await owner.release({ leaseId: held.id })).endReason).toBe(EndReason.RELEASED);
+    expect((await admin.access.revokeKey({ id })).key?.revokedAt).toBeDefined();
+  });
+
+  test("also ends reservations, which need no sign of life", async () => {
+    const { id, locks } = await keyFor(server, [{ role: Role.RESERVE, patterns: ["later-*"] }]);
+    const blocking = leaseIn(await admin.locks.acquire({ environment: "later-1" }));
+    const notAfter = { seconds: BigInt(Math.floor(Date.now() / 1_000) + 600), nanos: 0 };
+    const reserved = leaseIn(await locks.acquire({ environment: "later-1", notAfter, autoClaim: true, requestId: "r" }));
+    await admin.access.revokeKey({ id });
+    expect(leaseIn(await admin.locks.getLease({ leaseId: reserved.id })).endReason).toBe(EndReason.WITHDRAWN);
+    await admin.locks.release({ leaseId: blocking.id });
+    expect((await admin.locks.check({ environment: "later-1" })).available).toBe(true);
+  });
+});
+
+describe("roles", () => {
+  test("RESERVE is needed to reserve for later", async () => {
+    const { locks } = await keyFor(server, [{ role: Role.USE, patterns: ["*"] }]);
+    const notAfter = { seconds: BigInt(Math.floor(Date.now() / 1_000) + 600), nanos: 0 };
+    expect(await refusal(locks.acquire({ environment: "uat", notAfter }))).toBe("permission_denied NOT_ALLOWED");
+  });
+
+  test("OPERATE does not take, and CLEAN does not operate", async () => {
+    const operator = await keyFor(server, [{ role: Role.OPERATE, patterns: ["*"] }]);
+    expect(await refusal(operator.locks.acquire({ environment: "uat" }))).toBe("permission_denied NOT_ALLOWED");
+    await admin.environments.applyEnvironments({ environments: [{ name: "state-1" }] });
+    await operator.environments.setEnvironmentState({ environment: "state-1", state: EnvironmentState.DIRTY, reason: "used" });
+    const cleaner = await keyFor(server, [{ role: Role.CLEAN, patterns: ["state-*"] }]);
+    const state = EnvironmentState.AVAILABLE;
+    expect(await refusal(cleaner.environments.setEnvironmentState({ environment: "state-1", state }))).toBe(
+      "permission_denied NOT_ALLOWED",
+    );
+    const cleaning = leaseIn(await cleaner.environments.acquireForCleaning({ environment: "state-1" }));
+    await cleaner.locks.renew({ leaseId: cleaning.id });
+    expect(leaseIn(await cleaner.locks.release({ leaseId: cleaning.id })).endReason).toBe(EndReason.RELEASED);
+  });
+});
+
+describe("a server without API_KEY", () => {
+  test("asks for a key from the first one on, which must be able to make others", async () => {
+    await using open = await Server.start({ API_KEY: "" });
+    const anybody = clientsOf({ url: open.url, key: "" });
+    expect(await anybody.access.whoAmI({})).toMatchObject({ kind: PrincipalKind.ANONYMOUS });
+    const view: Grants = [{ role: Role.VIEW, patterns: ["*"] }];
+    expect(await refusal(anybody.access.createKey({ label: "first", grants: view }))).toBe("failed_precondition LAST_ADMIN");
+    const { secret, key } = await anybody.access.createKey({ label: "first", grants: [{ role: Role.ADMIN, patterns: ["*"] }] });
+    expect(await refusal(anybody.access.whoAmI({}))).toBe("unauthenticated NO_KEY");
+    const first = clientsOf({ url: open.url, key: secret });
+    expect(await refusal(first.access.revokeKey({ id: key?.id ?? "" }))).toBe("failed_precondition LAST_ADMIN");
+    await first.access.createKey({ label: "second", grants: view });
+    await open.kill9();
+    await open.restart();
+    expect(await refusal(anybody.access.whoAmI({}))).toBe("unauthenticated NO_KEY");
+  });
+});
+
+describe("what is no grant", () => {
+  test.each<[string, Grants, string]>([
+    ["none", [], "grants"],
+    ["no role", [{ patterns: ["*"] }], "grants[0].role"],
+    ["no pattern", [{ role: Role.VIEW }], "grants[0].patterns"],
+    ["an empty pattern", [{ role: Role.VIEW, patterns: [""] }], "grants[0].patterns[0]"],
+    ["half a pattern", [{ role: Role.VIEW, patterns: ["pool:"] }], "grants[0].patterns[0]"],
+    ["a pattern with **", [{ role: Role.VIEW, patterns: ["a/**"] }], "grants[0].patterns[0]"],
+    ["a long pattern", [{ role: Role.VIEW, patterns: ["a".repeat(65)] }], "grants[0].patterns[0]"],
+    ["too many patterns", [{ role: Role.VIEW, patterns: Array.from({ length: 33 }, (_, nth) => `e-${nth}`) }], "grants"],
+    ["a priority out of range", [{ role: Role.USE, patterns: ["*"], maxPriority: 11 }], "grants[0].max_priority"],
+    ["no lease at all", [{ role: Role.USE, patterns: ["*"], maxLeases: 0 }], "grants[0].max_leases"],
+  ])("%s", async (_, grants, field) => {
+    const error = await failureOf(admin.access.createKey({ label: "x", grants }));
+    expect(error.rawMessage).toMatch(new RegExp(`^${field.replace(/[[\].]/g, "\\$&")}: `));
+  });
+});

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 
+	"connectrpc.com/connect"
+
 	"github.com/call-me/call-me/gen/go/callme/v1/callmev1connect"
 )
 
@@ -24,8 +26,9 @@ type Client struct {
 type Option func(*settings)
 
 type settings struct {
-	url  string
-	key  string
+	url string
+	// key is nil unless it was given.
+	key  *string
 	http *http.Client
 }
 
@@ -35,8 +38,10 @@ func WithURL(url string) Option {
 }
 
 // WithKey gives an API key, or a lease token, instead of CALL_ME_API_KEY. An empty one: none is sent.
+//
+// Where neither this nor CALL_ME_API_KEY says one, calls bear the CI system's token for this job, if there is one: rule 13 of clients/README.md.
 func WithKey(key string) Option {
-	return func(s *settings) { s.key = key }
+	return func(s *settings) { s.key = &key }
 }
 
 // WithHTTPClient uses this client for all calls, for the sake of its proxies, certificates or connections. It must not have a Timeout: that
@@ -52,10 +57,10 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // New makes a client for the server at CALL_ME_URL (http://127.0.0.1:8000 if that is empty), with the key CALL_ME_API_KEY, unless options
-// say otherwise. It connects to nothing yet. The error tells of an address that is none, or a key that no
-// header can carry.
+// say otherwise. It connects to nothing yet. The error tells of an address that is none, a key that no
+// header can carry, or a wrong setting for tokens.
 func New(options ...Option) (*Client, error) {
-	s := settings{url: os.Getenv("CALL_ME_URL"), key: os.Getenv("CALL_ME_API_KEY")}
+	s := settings{url: os.Getenv("CALL_ME_URL")}
 	for _, option := range options {
 		option(&s)
 	}
@@ -68,20 +73,38 @@ func New(options ...Option) (*Client, error) {
 	} else if (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
 		return nil, fmt.Errorf("callme: %q is no server's address; write it like http://127.0.0.1:8000", s.url)
 	}
-	key, err := keyOf(s.key)
+	base := strings.TrimRight(s.url, "/")
+	key, how, err := s.opener(base)
 	if err != nil {
 		return nil, err
 	}
 	if s.http == nil {
 		s.http = newHTTPClient()
 	}
-	base, doer := strings.TrimRight(s.url, "/"), keyed{http: s.http, key: key}
+	doer := keyed{http: s.http, key: key}
 	return &Client{
 		url:          base,
-		calls:        calls{locks: callmev1connect.NewLockServiceClient(doer, base), idle: s.http.CloseIdleConnections},
-		environments: callmev1connect.NewEnvironmentServiceClient(doer, base),
+		calls:        calls{locks: callmev1connect.NewLockServiceClient(doer, base, how...), idle: s.http.CloseIdleConnections},
+		environments: callmev1connect.NewEnvironmentServiceClient(doer, base, how...),
 		idle:         s.http.CloseIdleConnections,
 	}, nil
+}
+
+// opener is what opens the server: a key, or where none is given, the tokens of the CI job.
+func (s *settings) opener(base string) (string, []connect.ClientOption, error) {
+	if s.key != nil {
+		key, err := keyOf(*s.key)
+		return key, nil, err
+	}
+	key, err := keyOf(os.Getenv("CALL_ME_API_KEY"))
+	if err != nil || key != "" {
+		return key, nil, err
+	}
+	tokens, err := newTokens(base)
+	if err != nil || tokens == nil {
+		return "", nil, err
+	}
+	return "", []connect.ClientOption{connect.WithInterceptors(tokens.interceptor())}, nil
 }
 
 // keyOf gives a key as a header can carry it: files and CI systems like to end one with a line break.

@@ -24,7 +24,7 @@ const (
 // let [os/signal.NotifyContext] cancel the context of the hold. On Windows the command alone is ended.
 //
 // Make the command with [exec.Command]: the context is given here. It has CALL_ME_LEASE_ID, CALL_ME_LEASE_TOKEN, CALL_ME_ENVIRONMENT, CALL_ME_SLOTS,
-// CALL_ME_FENCING_TOKEN and what the environments give (CALL_ME_VAR_…) in its environment, and never CALL_ME_API_KEY.
+// CALL_ME_FENCING_TOKEN and what the environments give (CALL_ME_VAR_…) in its environment, and never CALL_ME_API_KEY or CALL_ME_ID_TOKEN.
 //
 // The error is that of [exec.Cmd.Run], or the cause of ctx, together with it, once ctx is done.
 func (l *Lease) Run(ctx context.Context, command *exec.Cmd) error {
@@ -83,7 +83,7 @@ func (l *Lease) environment(given []string) []string {
 		names = append(names, environment.GetName())
 	}
 	rest := slices.DeleteFunc(slices.Clone(given), func(entry string) bool {
-		return strings.HasPrefix(entry, "CALL_ME_API_KEY=") || strings.HasPrefix(entry, givenPrefix)
+		return strings.HasPrefix(entry, "CALL_ME_API_KEY=") || strings.HasPrefix(entry, "CALL_ME_ID_TOKEN=") || strings.HasPrefix(entry, givenPrefix)
 	})
 	for name, text := range givenVariables(leased) {
 		rest = append(rest, givenPrefix+name+"="+text)

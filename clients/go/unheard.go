@@ -18,7 +18,7 @@ var hangingUp = []string{"EOF", "connection reset", "broken pipe", "malformed HT
 // was made of. Any other error is given back as it is.
 func unheard(err error, url string) error {
 	failure, ok := err.(*connect.Error)
-	if !ok || infoOf(failure) != nil {
+	if !ok || infoOf(failure) != nil || isTokenError(err) {
 		return err
 	}
 	told := connect.NewError(failure.Code(), sentence(failure, url))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -133,7 +134,12 @@ func (w *waiting) send(ctx context.Context, request *callmev1.AcquireRequest, ti
 	if w.asking.ticket != nil {
 		return w.calls.look(ctx, *w.asking.ticket, timeout)
 	}
-	return w.calls.acquire(ctx, request, timeout)
+	answer, err := w.calls.acquire(ctx, request, timeout)
+	if w.last != nil && (isTokenError(err) || connect.CodeOf(err) == connect.CodeUnauthenticated) {
+		// Who we are may be known no longer, as a CI job's token ends before its waiting does; the place is ours by its own token.
+		return w.calls.look(ctx, Ticket{LeaseID: w.last.GetLease().GetId(), LeaseToken: w.last.GetLeaseToken()}, timeout)
+	}
+	return answer, err
 }
 
 // laterBy is how long after it was asked for a reservation enters the line: its queue_timeout runs from then.

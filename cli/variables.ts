@@ -15,6 +15,7 @@ const KNOWN: ReadonlySet<string> = new Set(
       "BIND",
       "CONFIG",
       "CONFIG_PRUNE",
+      "ACCESS",
       "AUTO_CREATE",
       "LEGACY_TTL",
       "CORS_ORIGINS",

@@ -14,7 +14,8 @@ import { root } from "./tools.ts";
 /** Paths that the sources find by import.meta.url, and where the same thing lies in dist/. */
 const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "cli/run.ts": ['"../package.json"', '"../../package.json"'],
-  "cli/fleet/reader.ts": ['"./reading.ts"', '"./reading.js"'],
+  "cli/access/reader.ts": ['"./reading.ts"', '"./access.js"'],
+  "cli/fleet/reader.ts": ['"./reading.ts"', '"./fleet.js"'],
   "src/store/sqlite.ts": ['"./sqlite/worker.ts"', '"./worker.js"'],
   "src/store/archive.ts": ['"./sqlite/archivist.ts"', '"./archivist.js"'],
 };
@@ -22,7 +23,7 @@ const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
 const moves: Plugin = {
   name: "moves",
   setup({ onLoad, onResolve }) {
-    onLoad({ filter: /\/(cli\/run|cli\/fleet\/reader|src\/store\/(sqlite|archive))\.ts$/ }, ({ path: file }) => {
+    onLoad({ filter: /\/(cli\/run|cli\/(access|fleet)\/reader|src\/store\/(sqlite|archive))\.ts$/ }, ({ path: file }) => {
       const name = path.relative(root, file).replaceAll(path.sep, "/");
       const [from, to] = MOVED[name] ?? ["", ""];
       const source = readFileSync(file, "utf8");
@@ -100,7 +101,8 @@ async function bundle(dist: string): Promise<void> {
       chunkNames: "[name]-[hash]",
       outdir: path.join(dist, out),
     });
-  await folder("cli", "node20", { main: path.join(root, "cli/main.ts"), reading: path.join(root, "cli/fleet/reading.ts") });
+  const readers = { access: path.join(root, "cli/access/reading.ts"), fleet: path.join(root, "cli/fleet/reading.ts") };
+  await folder("cli", "node20", { main: path.join(root, "cli/main.ts"), ...readers });
   const threads = { worker: path.join(root, "src/store/sqlite/worker.ts"), archivist: path.join(root, "src/store/sqlite/archivist.ts") };
   await folder("server", "node22", { main: path.join(root, "src/main.ts"), ...threads });
   cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });

@@ -2,6 +2,8 @@
 import type { BlockList } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
+import { Tokens } from "./access/oidc/tokens.ts";
+import { type AccessRules, NO_RULES } from "./access/rules.ts";
 import { ALL_RIGHTS } from "./core/access/rights.ts";
 import type { Micros } from "./core/model/units.ts";
 import { Engine } from "./engine/engine.ts";
@@ -51,6 +53,8 @@ export interface AppOptions {
   readonly medium: Medium;
   /** Configures the server before anybody is served; when it rejects, the start does. */
   readonly configure?: (apply: ApplyFleet) => Promise<void>;
+  /** Who is let in without a key. */
+  readonly rules?: AccessRules | undefined;
   readonly archive: Archive;
   /** How much of the history is kept. */
   readonly retention: Retention;
@@ -66,6 +70,8 @@ export interface App {
   readonly apply: ApplyFleet;
   /** New connections are made with this; only where there was a certificate before. */
   renewTls(tls: TlsOptions): void;
+  /** Lets in whom these rules let in, from now on. */
+  readonly govern: (rules: AccessRules) => Promise<void>;
   /** Drains: no new leases; waits and streams end; what is under way is answered, within `graceMs`. Leases and places in line stay. */
   stop(graceMs: number): Promise<void>;
 }
@@ -83,17 +89,14 @@ export async function start(options: AppOptions): Promise<App> {
     await store.close();
     throw error;
   });
-  const { autoCreate, secrets = new Map() } = options;
-  const { archive, retention } = options;
+  const { autoCreate, secrets = new Map(), archive, retention } = options;
   const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
   chronicle = history;
-  const service = {
-    chronicle: history,
-    engine,
-    principals: new Principals(options.apiKey, store.secret, new Keyring(engine)),
-    autoCreate,
-    secrets,
-  };
+  const tokens = new Tokens(log);
+  const govern = (rules: AccessRules) => tokens.trust(rules.issuers);
+  await govern(options.rules ?? NO_RULES);
+  const principals = new Principals(options.apiKey, store.secret, new Keyring(engine));
+  const service = { chronicle: history, engine, principals, autoCreate, secrets };
   const applyFleet: ApplyFleet = async (request, lacking) =>
     create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
   await options.configure?.(applyFleet).catch(async (error: unknown) => {
@@ -126,6 +129,7 @@ export async function start(options: AppOptions): Promise<App> {
       await withholdIncomplete(engine, secrets, log);
       return answer;
     },
+    govern,
     renewTls: (renewed) => door.renew(renewed),
     stop: (graceMs) => stop({ engine, door, chronicle: history }, graceMs),
   };

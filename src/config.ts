@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { limits } from "./core/limits.ts";
+import { readDuration } from "./core/model/duration.ts";
 import type { Micros } from "./core/model/units.ts";
 
 /** A setting that cannot be used: the message names it, its value and the remedy. */
@@ -50,6 +51,8 @@ export interface Config {
   readonly logLevel: string;
   /** What variables of environments may name as `from_env`: the server's own CALL_ME_SECRET_…, without empty ones. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** A file of access rules, read at the start and at every SIGHUP. */
+  readonly access: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -76,6 +79,7 @@ export function readConfig(env: Environment = process.env): Config {
     clearText: env["CALL_ME_TLS"] === "off",
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
     secrets: readSecrets(env),
+    access: readAccess(env["CALL_ME_ACCESS"], apiKey),
   };
 }
 
@@ -144,6 +148,16 @@ function readFleet(file: string | undefined, prune: string | undefined): FleetSe
   return undefined;
 }
 
+/** Where no key is asked for, everybody may do everything: rules would be none. */
+function readAccess(file: string | undefined, apiKey: string | undefined): string | undefined {
+  if (!file) return undefined;
+  if (apiKey === undefined)
+    throw new BadSetting(
+      `CALL_ME_ACCESS is ${file}, and there is no key, so that nobody is asked who they are: set API_KEY or API_KEY_FILE`,
+    );
+  return file;
+}
+
 function readNumber(
   name: string,
   value: string | undefined,
@@ -163,16 +177,6 @@ function readTtl(name: string, value: string | undefined): Micros | undefined {
 }
 
 const day = 86_400_000_000;
-
-/** Microseconds of one of each unit. */
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-3, us: 1, µs: 1, μs: 1, ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9, d: 8.64e10 };
-
-/** A length of time in whole microseconds; undefined if it is none. The grammar is the command line's and the clients', who don't import it. */
-function readDuration(text: string): Micros | undefined {
-  if (!/^(?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h|d))+$/.test(text)) return undefined;
-  const parts = text.matchAll(/([\d.]+)(\D+)/g);
-  return Math.floor(parts.reduce((total, [, amount, unit = ""]) => total + Number(amount) * (UNITS[unit] ?? Number.NaN), 0));
-}
 
 /** Exact origins only: a `*` would let every page that somebody visits use the server, and `null` is what any sandboxed page can call itself. */
 function readOrigins(list: string | undefined): ReadonlySet<string> {

@@ -6,6 +6,7 @@ import { EXIT, exitCodeOf } from "./exit.ts";
 import type { ApplyFleet, FleetReader } from "./fleet.ts";
 import { hungUp } from "./hangup.ts";
 import type { LogDestination } from "./log.ts";
+import type { AccessReader } from "./rules.ts";
 import { SqliteArchive } from "./store/archive.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
 
@@ -27,10 +28,16 @@ const CLEAR_TEXT =
  */
 setDefaultHighWaterMark(false, 16 * 1024);
 
+/** What reads the files that the settings name. */
+export interface Readers {
+  readonly fleet: FleetReader;
+  readonly access: AccessReader;
+}
+
 /** Runs the server until it is told to stop; resolves with an exit code of docs/contract.md. */
-export async function main(destination: LogDestination, readFleet: FleetReader): Promise<number> {
+export async function main(destination: LogDestination, readers: Readers): Promise<number> {
   try {
-    return await serve(readConfig(), destination, readFleet);
+    return await serve(readConfig(), destination, readers);
   } catch (error) {
     const code = exitCodeOf(error);
     destination.write(`call-me serve: ${code === EXIT.unforeseen ? (error as Error).stack : (error as Error).message}\n`);
@@ -38,21 +45,26 @@ export async function main(destination: LogDestination, readFleet: FleetReader):
   }
 }
 
-async function serve(config: Config, destination: LogDestination, readFleet: FleetReader): Promise<number> {
+async function serve(config: Config, destination: LogDestination, readers: Readers): Promise<number> {
+  const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
+  // Before the store is opened: what is wrong with the file shall leave nothing open.
+  const { access } = config;
+  const rules = access === undefined ? undefined : new (await import("./rules.ts")).RulesKeeper(access, readers.access, await logging);
+  const firstRules = await rules?.first();
   const certificates = config.tls && (await (await import("./certificates.ts")).CertificateKeeper.start(config.tls));
   // A thread of its own opens the file; meanwhile this one loads all that a call needs.
   const opening = SqliteMedium.open(config.sqlite, (text) => void logging.then((log) => log.warn({}, text)));
-  const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
   const [medium, log, { start }] = await Promise.all([opening, logging, import("./app.ts")]);
-  const keeper = config.fleet && new (await import("./fleet.ts")).FleetKeeper(config.fleet, readFleet, log);
+  const keeper = config.fleet && new (await import("./fleet.ts")).FleetKeeper(config.fleet, readers.fleet, log);
   const archive = new SqliteArchive(`${config.sqlite}-history`, (text) => log.warn({}, text));
   const configure = keeper && { configure: (apply: ApplyFleet) => keeper.first(apply) };
-  const starting = start({ ...config, tls: certificates?.options, medium, archive, log, ...configure }).then((app) => {
+  const starting = start({ ...config, rules: firstRules, tls: certificates?.options, medium, archive, log, ...configure }).then((app) => {
     certificates?.follow(app.renewTls, log);
     return app;
   });
   const readAgain = [
     ...(keeper ? [({ apply }: App) => void keeper.again(apply)] : []),
+    ...(rules ? [({ govern }: App) => void rules.again(govern)] : []),
     ...(certificates ? [() => certificates.again(log)] : []),
   ];
   const again = () => void starting.then((app) => readAgain.forEach((read) => void read(app)), ignored);

@@ -45,6 +45,11 @@ export class FleetDocument {
     return this.#lineAt(this.#find(path).offset);
   }
 
+  /** The number of that line. */
+  line(path: Path): number {
+    return this.#lines.linePos(this.#find(path).offset).line;
+  }
+
   /** The same path with its keys as the file writes them, as far as they are there. */
   spelled(path: Path): Path {
     const { keys } = this.#find(path);
@@ -190,6 +195,6 @@ function complaintOfJson(text: string): [offset: number, complaint: string] | un
 
 /** What the parser of YAML says only to those who know it. */
 function inPlainWords(code: string): string | undefined {
-  if (code === "MULTIPLE_DOCS") return "a second document begins here; put all environments into one";
+  if (code === "MULTIPLE_DOCS") return "a second document begins here; put all into one";
   return code === "RESOURCE_EXHAUSTION" ? "this is nested too deeply" : undefined;
 }

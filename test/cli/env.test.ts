@@ -100,7 +100,7 @@ test.each([
   ['[{"default_ttl":"1h",\n"defaultTtl":"2h"}]', /:2: environments\[0\]\.defaultTtl: is given before, as default_ttl; give it once/],
   ["- name: uat\n-\n", /:2: environments\[1\]: got null; write an object, e\.g\. \{name: uat\}/],
   ["- name: uat\n\tcapacity: 2\n", /:2: a tab indents this line; YAML wants spaces/],
-  ["- name: uat\n---\n- name: db\n", /:2: a second document begins here; put all environments into one/],
+  ["- name: uat\n---\n- name: db\n", /:2: a second document begins here; put all into one/],
   ["- name: uat\n  capacity 2\n", /:2: this is neither JSON nor YAML: /],
   ["- name: !env UAT\n", /:1: this is neither JSON nor YAML: Unresolved tag: !env/],
   ["- *board\n", /:1: nothing before it is called &board/],

@@ -16,27 +16,35 @@ export function patternOf(text: string): Pattern {
   return colon < 0 ? { text, pool: "*", name: text } : { text, pool: text.slice(0, colon), name: text.slice(colon + 1) };
 }
 
+/** What is wrong with a text that is to be a pattern, and the remedy; undefined: nothing. */
+export function complaintOf(text: string): string | undefined {
+  const { pool, name } = patternOf(text);
+  if (pool === "" || name === "") return "has nothing on one side of the colon; give pool:environment, or pool:* for all of it";
+  return text.includes("**") ? "has two * in a row; one is any characters but /, and * alone is everything" : undefined;
+}
+
 /** Whether it means every environment of every pool. */
 export function isEverything({ pool, name }: Pattern): boolean {
   return pool === "*" && name === "*";
 }
 
 /**
- * Whether a name fits a glob: `*` is any characters but `/`, `?` is one, and `*` alone is everything. What lies between two `/` is matched
- * by itself, so only the last `*` before a mismatch can have taken too little.
+ * Whether a name fits a glob: `*` is any characters but the barriers, `?` is one, and `*` alone is everything. What lies between two barriers
+ * is matched by itself, so only the last `*` before a mismatch can have taken too little.
  */
-export function globMatches(glob: string, name: string): boolean {
+export function globMatches(glob: string, name: string, barriers = "/"): boolean {
   if (glob === "*") return true;
+  const isBarrier = (character = "") => barriers.includes(character);
   let [at, from] = [0, 0];
   let [star, taken] = [-1, 0];
   while (from < name.length) {
     const [wanted, found] = [glob[at], name[from]];
     if (wanted === "*") [star, taken, at] = [at, from, at + 1];
-    else if (wanted === found || (wanted === "?" && found !== "/")) {
+    else if (wanted === found || (wanted === "?" && !isBarrier(found))) {
       // No `*` reaches beyond this.
-      if (found === "/") star = -1;
+      if (isBarrier(found)) star = -1;
       [at, from] = [at + 1, from + 1];
-    } else if (star >= 0 && name[taken] !== "/") {
+    } else if (star >= 0 && !isBarrier(name[taken])) {
       taken++;
       [at, from] = [star + 1, taken];
     } else return false;

@@ -2,7 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/access_service_pb.ts";
 import type { Grant, Role } from "../../core/access/grant.ts";
-import { patternOf } from "../../core/access/pattern.ts";
+import { complaintOf } from "../../core/access/pattern.ts";
 import { limits } from "../../core/limits.ts";
 import { badField } from "../errors.ts";
 import { choice, duration, integer, required, show, text } from "./fields.ts";
@@ -42,11 +42,8 @@ function readGrant(at: string, grant: pb.Grant): Grant {
 
 function readPattern(at: string, pattern: string): string {
   text(at, required(at, pattern), limits.patterns.text);
-  const { pool, name } = patternOf(pattern);
-  if (pool === "" || name === "")
-    throw badField(at, `${show(pattern)} has nothing on one side of the colon; give pool:environment, or pool:* for all of it`);
-  if (pattern.includes("**"))
-    throw badField(at, `${show(pattern)} has two * in a row; one is any characters but /, and * alone is everything`);
+  const complaint = complaintOf(pattern);
+  if (complaint !== undefined) throw badField(at, `${show(pattern)} ${complaint}`);
   return pattern;
 }
 

@@ -23,6 +23,8 @@ const KNOWN: ReadonlySet<string> = new Set(
       "TLS",
       "TLS_CERT",
       "TLS_MIN",
+      "TLS_CLIENT",
+      "TLS_CLIENT_CA",
       "TLS_KEY",
       "TRUSTED_PROXIES",
       "LOG_LEVEL",

@@ -22,9 +22,15 @@ const LARGEST = 1024 * 1024;
 
 /** What the files say: as it was read, and as it is used. */
 interface Read {
-  readonly contents: readonly Buffer[];
+  readonly contents: Contents;
   readonly options: TlsOptions;
-  readonly term: Term;
+  readonly terms: readonly Term[];
+}
+
+interface Contents {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer | undefined;
 }
 
 /** Keeps what TLS is spoken with as the files say. */
@@ -56,8 +62,7 @@ export class CertificateKeeper {
   /** From now on `renew` is told what the files come to say, and the log when a certificate is about to end. */
   follow(renew: (options: TlsOptions) => void, log: Log): void {
     this.#renew = renew;
-    this.#read.term.begin(Date.now(), log);
-    this.#read.term.tell(Date.now(), log);
+    this.#tellTerms(log);
     setInterval(() => void this.#look(log, false), INTERVAL).unref();
   }
 
@@ -84,14 +89,13 @@ export class CertificateKeeper {
     const facts = { file: this.#setting.cert };
     try {
       const contents = await contentsOf(this.#setting);
-      if (contents.every((content, index) => this.#read.contents[index]?.equals(content))) {
+      if (isSame(contents, this.#read.contents)) {
         if (asked) log.info(facts, "the certificate and its key are as they were");
       } else {
         const read = usable(this.#setting, contents);
         this.#renew(read.options);
         this.#read = read;
-        log.info({ ...facts, until: read.term.end }, "new connections get the new certificate");
-        read.term.begin(Date.now(), log);
+        log.info({ ...facts, until: read.terms.at(-1)?.end }, "new connections get the new certificate");
       }
       this.#failures = 0;
     } catch (error) {
@@ -99,12 +103,25 @@ export class CertificateKeeper {
       // A pair that is just being written is whole at the next look.
       if (asked || this.#failures === 2) log.error(facts, `the certificate stays as it was: ${(error as Error).message}`);
     }
-    this.#read.term.tell(Date.now(), log);
+    this.#tellTerms(log);
+  }
+
+  #tellTerms(log: Log): void {
+    for (const term of this.#read.terms) term.tell(Date.now(), log);
   }
 }
 
-async function contentsOf({ cert, key }: TlsSetting): Promise<readonly Buffer[]> {
-  return await Promise.all([read("CALL_ME_TLS_CERT", cert), read("CALL_ME_TLS_KEY", key)]);
+async function contentsOf({ cert, key, clientCa }: TlsSetting): Promise<Contents> {
+  const [pair, ca] = await Promise.all([
+    Promise.all([read("CALL_ME_TLS_CERT", cert), read("CALL_ME_TLS_KEY", key)]),
+    clientCa === undefined ? undefined : read("CALL_ME_TLS_CLIENT_CA", clientCa),
+  ]);
+  return { cert: pair[0], key: pair[1], ca };
+}
+
+function isSame(one: Contents, other: Contents): boolean {
+  const ca = one.ca === undefined || other.ca?.equals(one.ca) === true;
+  return one.cert.equals(other.cert) && one.key.equals(other.key) && ca;
 }
 
 async function read(name: string, file: string): Promise<Buffer> {
@@ -118,22 +135,34 @@ async function read(name: string, file: string): Promise<Buffer> {
   }
 }
 
-function usable(setting: TlsSetting, contents: readonly Buffer[]): Read {
-  const [cert = Buffer.alloc(0), key = Buffer.alloc(0)] = contents;
-  const options: TlsOptions = { cert, key, minVersion: setting.minVersion };
-  try {
+function usable({ minVersion, demandsCertificate, ...files }: TlsSetting, contents: Contents): Read {
+  const { cert, key, ca } = contents;
+  const options: TlsOptions = { cert, key, minVersion, ...(ca && { clientCa: ca }), demandsCertificate };
+  const terms: Term[] = [];
+  if (ca !== undefined) {
+    const found = judged(`CALL_ME_TLS_CLIENT_CA is ${files.clientCa}, which`, () => certificatesIn(ca));
+    terms.push(new Term(files.clientCa ?? "", found));
+  }
+  const found = judged(`CALL_ME_TLS_CERT ${files.cert} and CALL_ME_TLS_KEY ${files.key}`, () => {
     createSecureContext(contextOf(options));
-    return { contents, options, term: new Term(setting.cert, certificatesIn(cert)) };
+    return certificatesIn(cert);
+  });
+  terms.push(new Term(files.cert, found));
+  return { contents, options, terms };
+}
+
+function judged<T>(what: string, judge: () => T): T {
+  try {
+    return judge();
   } catch (error) {
-    throw new BadSetting(`CALL_ME_TLS_CERT ${setting.cert} and CALL_ME_TLS_KEY ${setting.key} cannot be used: ${(error as Error).message}`);
+    throw new BadSetting(`${what} cannot be used: ${(error as Error).message}`);
   }
 }
 
-/** All that a PEM file has; throws if one of them is damaged. */
+/** All that a PEM file has; throws if there is none, or one of them is damaged. */
 function certificatesIn(pem: Buffer): X509Certificate[] {
-  return pem
-    .toString("latin1")
-    .split(/(?=-----BEGIN )/)
-    .filter((block) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(block))
-    .map((block) => new X509Certificate(block));
+  const blocks = pem.toString("latin1").split(/(?=-----BEGIN )/);
+  const found = blocks.filter((block) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(block));
+  if (found.length === 0) throw new Error("it has no certificate in PEM");
+  return found.map((block) => new X509Certificate(block));
 }

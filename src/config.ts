@@ -23,6 +23,10 @@ export interface TlsSetting {
   readonly cert: string;
   readonly key: string;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** Path of a PEM file: clients are asked for certificates of these CAs. */
+  readonly clientCa: string | undefined;
+  /** Without such a certificate there is no connection. */
+  readonly demandsCertificate: boolean;
 }
 
 export interface Config {
@@ -218,15 +222,26 @@ function readTls(env: Environment): TlsSetting | undefined {
   const { CALL_ME_TLS: wish, CALL_ME_TLS_CERT: cert, CALL_ME_TLS_KEY: key, CALL_ME_TLS_MIN: min = "" } = env;
   if (wish && wish !== "required" && wish !== "off") throw new BadSetting(`CALL_ME_TLS is ${JSON.stringify(wish)}; give required or off`);
   if (!cert !== !key) throw new BadSetting("CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together: give the paths of both PEM files");
+  const { CALL_ME_TLS_CLIENT_CA: clientCa, CALL_ME_TLS_CLIENT: client = "" } = env;
+  if (!/^(required|optional)?$/.test(client))
+    throw new BadSetting(`CALL_ME_TLS_CLIENT is ${JSON.stringify(client)}; give required or optional`);
+  if (client && !clientCa)
+    throw new BadSetting(
+      `CALL_ME_TLS_CLIENT is ${client}, and there is no CALL_ME_TLS_CLIENT_CA; give the path of the clients' CA, in PEM`,
+    );
   if (!/^(1\.[23])?$/.test(min)) throw new BadSetting(`CALL_ME_TLS_MIN is ${JSON.stringify(min)}; give 1.2 or 1.3`);
   if (!cert || !key) {
     if (wish === "required")
       throw new BadSetting("CALL_ME_TLS is required: give CALL_ME_TLS_CERT and CALL_ME_TLS_KEY, the paths of PEM files");
-    if (min) throw new BadSetting(`CALL_ME_TLS_MIN is ${min}, and there is no TLS: give CALL_ME_TLS_CERT and CALL_ME_TLS_KEY`);
+    const [idle] = Object.entries({ CALL_ME_TLS_MIN: min, CALL_ME_TLS_CLIENT_CA: clientCa }).filter(([, value]) => value);
+    if (idle) throw new BadSetting(`${idle[0]} is ${idle[1]}, and there is no TLS: give CALL_ME_TLS_CERT and CALL_ME_TLS_KEY`);
     return undefined;
   }
   if (wish === "off") throw new BadSetting(`CALL_ME_TLS is off, and CALL_ME_TLS_CERT is ${cert}; leave out one of them`);
-  return { cert, key, minVersion: min === "1.3" ? "TLSv1.3" : "TLSv1.2" };
+  return {
+    ...{ cert, key, minVersion: min === "1.3" ? "TLSv1.3" : "TLSv1.2" },
+    ...{ clientCa: clientCa || undefined, demandsCertificate: client === "required" },
+  };
 }
 
 function readFile(name: string, path: string): Buffer {

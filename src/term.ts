@@ -16,6 +16,7 @@ export class Term {
   readonly #until: number;
   /** When there is something to tell. */
   #next: number;
+  #early = false;
 
   /** `certificates`: those of the file, at least one. */
   constructor(file: string, certificates: readonly X509Certificate[]) {
@@ -30,14 +31,12 @@ export class Term {
     return new Date(this.#until).toISOString();
   }
 
-  /** Says that they are not good yet. */
-  begin(now: number, log: Log): void {
-    if (now < this.#from)
-      log.error({ file: this.#file }, `a certificate in ${this.#file} is good only from ${new Date(this.#from).toISOString()} on`);
-  }
-
-  /** Says that they are about to end, or have ended: once a day. */
+  /** Says that they are not good yet, once; and that they are about to end, or have ended, once a day. */
   tell(now: number, log: Log): void {
+    if (now < this.#from && !this.#early) {
+      this.#early = true;
+      log.error({ file: this.#file }, `a certificate in ${this.#file} is good only from ${new Date(this.#from).toISOString()} on`);
+    }
     if (now < this.#next) return;
     const facts = { file: this.#file, until: this.end };
     const left = this.#until - now;

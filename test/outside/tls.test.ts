@@ -7,7 +7,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Authority, hours, type Pair } from "./authority.ts";
+import { Authority, hours, type Pair } from "../authority.ts";
 import { curl, post } from "./curl.ts";
 import { eventually } from "./eventually.ts";
 import { ERRORS, Server } from "./server.ts";
@@ -188,6 +188,31 @@ describe.concurrent("a new certificate", () => {
   });
 });
 
+test("the clients' CA is renewed like the certificate, and one without any certificate is refused", async () => {
+  const [first, second] = [new Authority("first"), new Authority("second")];
+  const at = await placed(forServer());
+  const ca = path.join(at, "ca.pem");
+  await writeFile(ca, first.cert);
+  const clients = { CALL_ME_TLS_CLIENT_CA: ca, CALL_ME_TLS_CLIENT: "required" };
+  await using server = await Server.start(settings(at, clients));
+  const health = async (by: Authority) => {
+    const session = connectHttp2(server.url, { ca: authority.cert, ...by.issue({ use: "client" }) });
+    open.push(session);
+    session.on("error", () => undefined);
+    return (await text(session.request({ ":path": "/healthz" })).catch(() => "")).includes("ok");
+  };
+  expect([await health(first), await health(second)]).toEqual([true, false]);
+  await writeFile(ca, second.cert);
+  server.signal("SIGHUP");
+  await eventually(() => said(server, RENEWED).length > 0);
+  expect([await health(first), await health(second)]).toEqual([false, true]);
+  await writeFile(ca, "no certificate");
+  server.signal("SIGHUP");
+  await eventually(() => said(server, KEPT).length > 0);
+  expect(said(server, KEPT)[0]?.msg).toMatch(/CALL_ME_TLS_CLIENT_CA is \S+ca\.pem, which cannot be used: it has no certificate in PEM/);
+  expect(await health(second)).toBe(true);
+});
+
 describe("the end of a certificate", () => {
   test("is said ahead of it, and not again at each look", async () => {
     const at = await placed(authority.issue({ names: ["IP:127.0.0.1"], from: hours(-100), until: hours(20) }));
@@ -223,6 +248,9 @@ describe("settings that do not fit together stop the start", () => {
     [{ CALL_ME_TLS_KEY: "/k" }, /CALL_ME_TLS_CERT and CALL_ME_TLS_KEY go together/],
     [{ CALL_ME_TLS_CERT: "/c", CALL_ME_TLS_KEY: "/k" }, /CALL_ME_TLS_CERT is \/c, which cannot be read: ENOENT/],
     [{ CALL_ME_TLS_CERT: "/dev/zero", CALL_ME_TLS_KEY: "/dev/zero" }, /CALL_ME_TLS_CERT is \/dev\/zero, .*no file of at most 1024 KiB/],
+    [{ CALL_ME_TLS_CLIENT_CA: "/ca" }, /CALL_ME_TLS_CLIENT_CA is \/ca, and there is no TLS/],
+    [{ CALL_ME_TLS_CLIENT: "required" }, /CALL_ME_TLS_CLIENT is required, and there is no CALL_ME_TLS_CLIENT_CA/],
+    [{ CALL_ME_TLS_CLIENT: "yes" }, /CALL_ME_TLS_CLIENT is "yes"; give required or optional/],
     [{ CALL_ME_TLS_MIN: "1.1" }, /CALL_ME_TLS_MIN is "1\.1"; give 1\.2 or 1\.3/],
     [{ CALL_ME_TLS_MIN: "1.3" }, /CALL_ME_TLS_MIN is 1\.3, and there is no TLS/],
   ])("%j", async (env, words) => {

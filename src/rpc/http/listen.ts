@@ -3,7 +3,7 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from "no
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, type BlockList, Server as NetServer, type Socket } from "node:net";
 import { TLSSocket, Server as TlsServer } from "node:tls";
-import { carries } from "./door/cutting.ts";
+import { carries, cutOff } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
 import { Http1Connections, NO_PAGE } from "./door/http1.ts";
 import { type HandleStream, Http2Connections } from "./door/http2.ts";
@@ -68,6 +68,9 @@ class Door implements Listening {
   readonly #http1: Http1Connections;
   readonly #http2: Http2Connections;
   readonly #sockets = new Set<Socket>();
+  /** Whether nobody is let in without a certificate; and those who are, by their connections. */
+  readonly #demands: boolean;
+  readonly #neighbours = new Map<Socket, Neighbour>();
   /** Connections whose protocol is not known yet. */
   readonly #strangers = new Map<Socket, Stopwatch>();
   #address: AddressInfo = { address: "", family: "", port: 0 };
@@ -79,6 +82,7 @@ class Door implements Listening {
     this.#limits = { ...DOOR_LIMITS, ...options.limits };
     this.#log = options.log;
     this.#handle = options.handle;
+    this.#demands = options.tls?.demandsCertificate === true;
     const answer = (...request: Parameters<Handle>) => this.#answer(...request);
     this.#http1 = new Http1Connections(this.#limits, this.#log, answer);
     this.#http2 = new Http2Connections(this.#limits, this.#log, answer, options.handleStream);
@@ -138,6 +142,10 @@ class Door implements Listening {
       socket.destroy();
       return;
     }
+    if (this.#demands) {
+      this.#neighbours.set(socket, neighbour);
+      socket.once("close", () => this.#neighbours.delete(socket));
+    }
     const route = (protocol: Protocol) => {
       this.#strangers.delete(socket);
       if (protocol === "http2") {
@@ -190,12 +198,23 @@ class Door implements Listening {
       const now = performance.now();
       clock += Math.min(now - last, 2 * sweepInterval);
       last = now;
+      if (this.#demands) this.#cutOffEnded();
       for (const [socket, age] of this.#strangers) if (age.elapsed(clock) >= this.#limits.prefaceTimeout) socket.destroy();
       this.#http1.sweep(clock);
       this.#http2.sweep(clock);
       this.#reportTrouble();
     }, sweepInterval);
     this.#sweeper.unref();
+  }
+
+  /** A certificate without which there is no connection ends this with it. */
+  #cutOffEnded(): void {
+    const now = Date.now();
+    for (const [socket, { certificate, address }] of this.#neighbours) {
+      if (certificate !== undefined && now < certificate.until) continue;
+      this.#log.debug({ peer: address }, "cut off a connection whose certificate has ended");
+      cutOff(socket);
+    }
   }
 
   /** Logs refused and failed connections, in one line per sweep however many there were. */
@@ -242,7 +261,14 @@ function frontServer(tls: ListenOptions["tls"], limits: DoorLimits, serve: Reque
     keepAlive: true,
     keepAliveInitialDelay: 10_000,
   };
-  const secure = tls && { ...contextOf(tls), ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: limits.prefaceTimeout };
+  const secure = tls && {
+    ...contextOf(tls),
+    ALPNProtocols: ["h2", "http/1.1"],
+    handshakeTimeout: limits.prefaceTimeout,
+    // Who shows none, or one that is not accepted, may have a key.
+    requestCert: tls.clientCa !== undefined,
+    rejectUnauthorized: tls.demandsCertificate === true,
+  };
   const front = secure === undefined ? createServer(options, serve) : createTlsServer({ ...options, ...secure }, serve);
   const event = tls === undefined ? "connection" : "secureConnection";
   const listeners = front.listeners(event);

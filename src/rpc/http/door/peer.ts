@@ -1,10 +1,15 @@
 /** Who is at the other end of a connection, and who a request comes from that a proxy passes on. */
 import { type BlockList, isIP, type Socket, SocketAddress } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { ClientCertificate } from "../../../access/certificates.ts";
+import { shownOn } from "./tls.ts";
 
 /** Who a request comes from, by its connection. */
 export interface Peer {
   /** Its IP address as Node writes it, IPv4 never as IPv6; empty if the connection was gone by the time of asking. */
   readonly address: string;
+  /** The certificate that it has shown, where one is asked for. Not a proxy's: that speaks for others. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** The header fields of a request. */
@@ -21,6 +26,8 @@ export class Neighbour implements Peer {
   readonly #proxies: BlockList | undefined;
   #address: string | undefined;
   #isProxy: boolean | undefined;
+  #certificate: ClientCertificate | undefined;
+  #hasLooked = false;
 
   /** `proxies`: those whose word is taken for whom they speak; without, nobody's is. */
   constructor(socket: Socket, proxies: BlockList | undefined) {
@@ -33,12 +40,17 @@ export class Neighbour implements Peer {
     return this.#address;
   }
 
+  get certificate(): ClientCertificate | undefined {
+    if (!this.#hasLooked && this.#socket instanceof TLSSocket) this.#certificate = shownOn(this.#socket);
+    this.#hasLooked = true;
+    return this.#certificate;
+  }
+
   /** Who a request by this connection comes from: the neighbour itself, or the one for whom a trusted proxy says that it speaks. */
   caller(request: Fields): Peer {
     if (this.#proxies === undefined) return this;
     this.#isProxy ??= isIn(this.#proxies, this.address);
-    const address = this.#isProxy ? told(request, this.#proxies) : undefined;
-    return address === undefined ? this : { address };
+    return this.#isProxy ? { address: told(request, this.#proxies) ?? this.address } : this;
   }
 }
 

@@ -1,4 +1,6 @@
 /** A file of access rules: who is let in without a key, and what they may do. */
+import type { CertificateRule } from "./certificates/rule.ts";
+import { certificatesIn } from "./certificates/rules.ts";
 import { Entry, type Lined } from "./file/entry.ts";
 import type { Issuer } from "./oidc/rule.ts";
 import { issuersIn } from "./oidc/rules.ts";
@@ -7,10 +9,12 @@ import { issuersIn } from "./oidc/rules.ts";
 export interface AccessRules {
   /** Whose tokens are taken. */
   readonly issuers: readonly Issuer[];
+  /** Whose client certificates are taken; the first one that fits counts. */
+  readonly certificates: readonly CertificateRule[];
 }
 
 /** Those of a server without a file. */
-export const NO_RULES: AccessRules = { issuers: [] };
+export const NO_RULES: AccessRules = { issuers: [], certificates: [] };
 
 /** What a file says, and what the log shall warn of. */
 export interface RulesRead {
@@ -18,7 +22,7 @@ export interface RulesRead {
   readonly warnings: readonly string[];
 }
 
-const SECTIONS = ["issuers"] as const;
+const SECTIONS = ["issuers", "certificates"] as const;
 
 /** Reads what stands in a file. Throws a BadFile that names file, line, field, value and remedy. Keys that begin with x- are the file's own. */
 export function rulesIn(file: string, root: Lined): RulesRead {
@@ -26,5 +30,6 @@ export function rulesIn(file: string, root: Lined): RulesRead {
   const fields = new Entry(file, "", root.fields === undefined ? root : { ...root, fields: new Map(own) }).object(SECTIONS);
   const issuers = fields.get("issuers");
   const { issuers: read, warnings } = issuers === undefined ? { issuers: [], warnings: [] } : issuersIn(issuers);
-  return { rules: { issuers: read }, warnings };
+  const certificates = fields.get("certificates");
+  return { rules: { issuers: read, certificates: certificates === undefined ? [] : certificatesIn(certificates) }, warnings };
 }

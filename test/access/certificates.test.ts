@@ -1,8 +1,12 @@
-// Which rule a client certificate comes to.
+// Rules for client certificates in a file, and which of them a certificate comes to.
 import { expect, test } from "vitest";
-import { type CertificateRule, type ClientCertificate, certified, type NameKind } from "../../src/access/certificates.ts";
+import { linesOf } from "../../cli/access/lined.ts";
+import { FleetDocument } from "../../cli/fleet/document.ts";
+import type { ClientCertificate, NameKind } from "../../src/access/certificates/certificate.ts";
+import { type CertificateRule, certified } from "../../src/access/certificates/rule.ts";
+import { rulesIn } from "../../src/access/rules.ts";
 
-const rule = (kind: NameKind, glob: string, name = "a"): CertificateRule => ({ name, kind, glob, grants: [] });
+const rule = (kind: NameKind, glob: string, name = "a"): CertificateRule => ({ name, kind, globs: [glob], grants: [] });
 const shown = (kind: NameKind, ...values: readonly string[]): ClientCertificate => ({
   names: values.map((value) => ({ kind, value })),
   until: 1_000,
@@ -50,4 +54,41 @@ test("one that has ended, is not accepted, or has no name is nobody's", () => {
   expect(certified(shown("dns", "a"), rules, 1_000)).toEqual({ why: "it has ended at 1970-01-01T00:00:01.000Z" });
   expect(certified({ ...shown("dns", "a"), fault: "it is not accepted: X" }, rules, 0)).toEqual({ why: "it is not accepted: X" });
   expect(certified(shown("dns"), rules, 0)).toMatchObject({ why: expect.stringMatching(/no alternative name/) });
+});
+
+const read = async (text: string) => rulesIn("access.yaml", linesOf(await FleetDocument.parse("access.yaml", text)));
+const GRANTS = "grants: {role: USE, patterns: uat-*}";
+
+test("a file has rules for each kind of name", async () => {
+  const { rules, warnings } = await read(`certificates:
+- {name: runners, san: {uri: "spiffe://ci.example.com/ns/*/sa/runner"}, ${GRANTS}}
+- {name: hosts, san: {dns: [A.example.com, "*.ci.example.com"]}, grants: [{role: VIEW, patterns: ["*"], max_leases: 3}]}
+- {name: people, san: {email: "*@example.com"}, ${GRANTS}}
+`);
+  const use = [{ role: "USE", patterns: ["uat-*"] }];
+  expect(rules.certificates).toEqual([
+    { name: "runners", kind: "uri", globs: ["spiffe://ci.example.com/ns/*/sa/runner"], grants: use },
+    { name: "hosts", kind: "dns", globs: ["a.example.com", "*.ci.example.com"], grants: [{ role: "VIEW", patterns: ["*"], maxLeases: 3 }] },
+    { name: "people", kind: "email", globs: ["*@example.com"], grants: use },
+  ]);
+  expect(warnings).toEqual([]);
+});
+
+test.each([
+  [`{name: a, ${GRANTS}}`, "access.yaml:2: certificates[0]: san is missing; say which alternative name it is for, for example"],
+  [`{name: a, san: {cn: a}, ${GRANTS}}`, "access.yaml:2: certificates[0].san.cn: is unknown; there are uri, dns, email"],
+  [`{name: a, cn: a, ${GRANTS}}`, "certificates[0].cn: is unknown; here it is called san: {uri: …}; the common name is never looked at"],
+  [`{name: a, san: {}, ${GRANTS}}`, "certificates[0].san: must have one of uri, dns, email"],
+  [`{name: a, san: {uri: "a:b", dns: a.b}, ${GRANTS}}`, "certificates[0].san: must have one of uri, dns, email"],
+  [`{name: a, san: {uri: runner}, ${GRANTS}}`, 'certificates[0].san.uri: got "runner"; write a URI, for example spiffe://'],
+  [`{name: a, san: {dns: "a b"}, ${GRANTS}}`, 'certificates[0].san.dns: got "a b"; write a DNS name'],
+  [`{name: a, san: {email: example.com}, ${GRANTS}}`, 'certificates[0].san.email: got "example.com"; write an email address'],
+  [`{name: "a:b", san: {dns: a}, ${GRANTS}}`, 'certificates[0].name: got "a:b"; write up to 63 letters'],
+  [`{name: a, san: {dns: a}}`, "certificates[0]: grants is missing"],
+  [
+    `{name: a, san: {dns: a}, ${GRANTS}}\n- {name: a, san: {dns: b}, ${GRANTS}}`,
+    "access.yaml:3: certificates[1]: the name a is that of certificates[0], too",
+  ],
+])("a rule %s is refused", async (rule, words) => {
+  await expect(read(`certificates:\n- ${rule}\n`)).rejects.toThrow(words);
 });

@@ -5,7 +5,7 @@ import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { ClientCertificate } from "../../src/access/certificates.ts";
+import type { ClientCertificate } from "../../src/access/certificates/certificate.ts";
 import { Exchange } from "../../src/rpc/http/exchange.ts";
 import type { Handle, ListenOptions } from "../../src/rpc/http/listen.ts";
 import { Authority, hours, type Pair, type Wanted } from "../authority.ts";

@@ -1,7 +1,7 @@
 /** Who is at the other end of a connection, and who a request comes from that a proxy passes on. */
 import { type BlockList, isIP, type Socket, SocketAddress } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { ClientCertificate } from "../../../access/certificates.ts";
+import type { ClientCertificate } from "../../../access/certificates/certificate.ts";
 import { shownOn } from "./tls.ts";
 
 /** Who a request comes from, by its connection. */

@@ -1,7 +1,7 @@
 /** What the door speaks TLS with. */
 import { constants } from "node:crypto";
 import type { SecureContextOptions, TLSSocket } from "node:tls";
-import { type ClientCertificate, namesIn } from "../../../access/certificates.ts";
+import { type ClientCertificate, namesIn } from "../../../access/certificates/certificate.ts";
 
 /** A certificate, with those that stand between it and its CA, and its key, in PEM. */
 export interface TlsOptions {

@@ -95,7 +95,7 @@ export async function start(options: AppOptions): Promise<App> {
   const tokens = new Tokens(log);
   const govern = (rules: AccessRules) => tokens.trust(rules.issuers);
   await govern(options.rules ?? NO_RULES);
-  const principals = new Principals(options.apiKey, store.secret, new Keyring(engine));
+  const principals = new Principals(options.apiKey, store.secret, new Keyring(engine), tokens);
   const service = { chronicle: history, engine, principals, autoCreate, secrets };
   const applyFleet: ApplyFleet = async (request, lacking) =>
     create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));

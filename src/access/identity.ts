@@ -1,6 +1,7 @@
 import type { Caller } from "../core/access/caller.ts";
 import type { Rights } from "../core/access/rights.ts";
 import type { Micros } from "../core/model/units.ts";
+import type { Proven } from "./oidc/providers.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** How a caller is known. */
@@ -10,6 +11,8 @@ export type IdentityKind = "KEY" | "BOOTSTRAP" | "OIDC" | "CERTIFICATE" | "LEASE
 export interface Identity extends Caller {
   readonly kind: IdentityKind;
   readonly rights: Rights;
+  /** What a token proves of the holder of its bearer's leases. */
+  readonly proven?: Proven;
   /** From when on it is nobody any more, by the store's clock. */
   readonly expiresAt?: Micros;
   /** Ends when it is revoked; absent where it cannot be. */

@@ -15,6 +15,7 @@ type DoorReason =
   | "BAD_FIELD"
   | "NO_KEY"
   | "WRONG_KEY"
+  | "TOKEN_UNCHECKED"
   | "TOKEN_TOO_NARROW"
   | "NOT_ALLOWED"
   | "POOL_NOT_FOUND"
@@ -67,6 +68,7 @@ export const VERDICTS: Record<Reason, Verdict> = {
   OVERLOADED: { code: Code.ResourceExhausted, retryAfter: 1 },
   CALLER_GONE: { code: Code.Canceled },
   DRAINING: { code: Code.Unavailable, retryAfter: 1 },
+  TOKEN_UNCHECKED: { code: Code.Unavailable, retryAfter: 5 },
   STORAGE_FULL: { code: Code.Unavailable, retryAfter: 5 },
   STORAGE_FAILED: { code: Code.Unavailable, retryAfter: 5 },
   STORAGE_LOST: { code: Code.Unavailable, retryAfter: 30 },

@@ -30,6 +30,11 @@ export class Keyring {
     return this.#engine.views.keys.size === 0;
   }
 
+  /** The store's time. */
+  now(): Micros {
+    return this.#engine.views.now();
+  }
+
   /** Who shows this text; undefined if it is no key, or one that opens nothing. */
   identify(shown: string): Identity | undefined {
     const id = keyIdOf(shown);

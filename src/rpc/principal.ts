@@ -1,5 +1,7 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import type { Identity } from "../access/identity.ts";
+import { isToken, type Tokens } from "../access/oidc/tokens.ts";
+import type { Admitted } from "../access/oidc/verdict.ts";
 import { ALL_RIGHTS, NO_RIGHTS } from "../core/access/rights.ts";
 import { failure } from "./errors.ts";
 import type { Keyring } from "./keyring.ts";
@@ -16,12 +18,15 @@ export class Principals {
   readonly #secret: Uint8Array;
   /** The stored keys. */
   readonly keyring: Keyring;
+  readonly #tokens: Tokens;
+  readonly #bearers = new WeakMap<Admitted, Identity>();
 
   /** `adminKey`: API_KEY, which may do everything. Without it, and without a stored key, everybody is "anonymous", and may. */
-  constructor(adminKey: string | undefined, secret: Uint8Array, keyring: Keyring) {
+  constructor(adminKey: string | undefined, secret: Uint8Array, keyring: Keyring, tokens: Tokens) {
     this.#admin = adminKey === undefined ? undefined : digest(adminKey);
     this.#secret = secret;
     this.keyring = keyring;
+    this.#tokens = tokens;
   }
 
   /** Whether nobody is asked for a key. */
@@ -40,7 +45,20 @@ export class Principals {
   }
 
   /**
-   * The caller with this key or lease_token; throws unauthenticated. Where nobody is asked for a key everybody is anonymous, whatever they
+   * What has to be waited for before `identify` can tell who a request is from: the check of a token that was not seen before. Undefined:
+   * nothing, as for all who show a key. A token beside a key decides nothing; rules in audit mode have the log say what it would have done.
+   */
+  awaited(header: (name: string) => string | null | undefined): Promise<unknown> | undefined {
+    if (!this.#tokens.trusts || this.open) return undefined;
+    const key = keyOf(header);
+    if (key !== undefined && isToken(key)) return this.#tokens.known(key) === undefined ? this.#tokens.learn(key) : undefined;
+    const beside = this.#tokens.audits ? bearerIn(header) : undefined;
+    if (beside !== undefined && isToken(beside)) void this.#tokens.learn(beside, true);
+    return undefined;
+  }
+
+  /**
+   * The caller with this key, lease_token or token of a CI job; throws unauthenticated, or unavailable where a token could not be checked. Where nobody is asked for a key everybody is anonymous, whatever they
    * show, and with a lease_token that lease besides.
    */
   identify(key: string | undefined): Identity {
@@ -50,8 +68,22 @@ export class Principals {
     if (key === undefined || key === "")
       throw failure("NO_KEY", "this server asks for a key: send it as `x-api-key: KEY` or `authorization: Bearer KEY`");
     if (this.#admin !== undefined && timingSafeEqual(digest(key), this.#admin)) return ADMIN;
-    const identity = this.keyring.identify(key);
+    const identity = this.#tokens.trusts && isToken(key) ? this.#bearerOf(key) : this.keyring.identify(key);
     if (identity === undefined) throw wrongKey();
+    return identity;
+  }
+
+  #bearerOf(token: string): Identity | undefined {
+    const verdict = this.#tokens.known(token);
+    if (verdict === undefined || verdict.kind === "unsure")
+      throw failure("TOKEN_UNCHECKED", "the token cannot be checked just now; retry, with the same request_id if it had one");
+    if (verdict.kind === "refused" || verdict.mode === "audit") return undefined;
+    const known = this.#bearers.get(verdict);
+    if (known !== undefined) return known;
+    const { principal, label, rights, claims, proven, tenure, usableUntil } = verdict;
+    const expiresAt = this.keyring.now() + (usableUntil - Date.now()) * 1_000;
+    const identity: Identity = { principal, kind: "OIDC", ...(label && { label }), rights, claims, proven, tenure, expiresAt };
+    this.#bearers.set(verdict, identity);
     return identity;
   }
 
@@ -74,7 +106,11 @@ export function wrongKey(): Error {
  * that was sent twice is one value to HTTP, `a, b`, and no key.
  */
 export function keyOf(header: (name: string) => string | null | undefined): string | undefined {
-  return header("x-api-key") || /^\s*bearer\s+(\S.*?)\s*$/i.exec(header("authorization") ?? "")?.[1];
+  return header("x-api-key") || bearerIn(header);
+}
+
+function bearerIn(header: (name: string) => string | null | undefined): string | undefined {
+  return /^\s*bearer\s+(\S.*?)\s*$/i.exec(header("authorization") ?? "")?.[1];
 }
 
 function digest(text: string): Buffer {

@@ -82,7 +82,7 @@ test.each<[string, string, object, (issuer: TestIssuer) => Promise<string>, obje
       principal: "oidc:rule-0:01234567-89ab-cdef-0123-456789abcdef:018e5a22-d14c-7085-bb28-db0f83f43a1c",
       label: "shop",
       claims: { build_number: "17" },
-      proven: { repository: "shop", ref: "main", job: "build", runUrl: "https://buildkite.com/acme/shop/builds/17" },
+      proven: { repository: "shop", ref: "main", runUrl: "https://buildkite.com/acme/shop/builds/17" },
     },
   ],
   [

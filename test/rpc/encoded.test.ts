@@ -6,6 +6,7 @@ import {
   WatchLeaseRequestSchema,
   WatchLeaseResponseSchema,
 } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { Tokens } from "../../src/access/oidc/tokens.ts";
 import { pulled, type Tell } from "../../src/engine/watch/tell.ts";
 import { encoded, type Form } from "../../src/rpc/encoding/shared.ts";
 import { Keyring } from "../../src/rpc/keyring.ts";
@@ -29,7 +30,7 @@ class Readers<S extends DescMessage> {
     const service = {
       engine: house.engine,
       chronicle: emptyChronicle(house.engine.views),
-      principals: new Principals(undefined, new Uint8Array(32), new Keyring(house.engine)),
+      principals: new Principals(undefined, new Uint8Array(32), new Keyring(house.engine), new Tokens({ info: () => {}, warn: () => {} })),
       autoCreate: true,
       secrets: new Map(),
     };

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Tokens } from "../../src/access/oidc/tokens.ts";
 import { limits } from "../../src/core/limits.ts";
 import { httpHandlers } from "../../src/rpc/http/paths.ts";
 import { Keyring } from "../../src/rpc/keyring.ts";
@@ -15,7 +16,7 @@ test("when too much waits for the disk, a call is resource_exhausted, and /maybe
   const service = {
     engine,
     chronicle,
-    principals: new Principals(undefined, new Uint8Array(32), new Keyring(engine)),
+    principals: new Principals(undefined, new Uint8Array(32), new Keyring(engine), new Tokens({ info: () => {}, warn: () => {} })),
     autoCreate: true,
     secrets: new Map(),
   };

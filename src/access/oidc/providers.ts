@@ -5,7 +5,7 @@ import { isPlain } from "../plain.ts";
 import { type Claims, textOf } from "./claims.ts";
 
 /** What a token proves of the holder of a lease that its bearer asks for. */
-export type Proven = Partial<Pick<Holder, "repository" | "ref" | "sha" | "runUrl" | "job" | "actor">>;
+export type Proven = Partial<Pick<Holder, "repository" | "ref" | "sha" | "runUrl" | "actor">>;
 
 export interface Provider {
   /** Where there is but one issuer. */
@@ -94,7 +94,6 @@ const buildkite: Provider = {
     const build = textOf(claims, "build_number");
     return {
       ...shown({ repository: pipeline, ref: textOf(claims, "build_branch"), sha: textOf(claims, "build_commit") }),
-      ...shown({ job: textOf(claims, "step_key") }),
       ...shown({ runUrl: organisation && pipeline && build && `https://buildkite.com/${organisation}/${pipeline}/builds/${build}` }),
     };
   },

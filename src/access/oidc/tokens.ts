@@ -83,14 +83,14 @@ export class Tokens {
     const key = keyOf(token);
     const known = this.#look(key);
     if (known !== undefined) return known;
-    const pending = this.#pending.get(key) ?? this.#judged(token, key, audit);
+    const judge = this.#judge;
+    if (judge === undefined) return NOBODY;
+    const pending = this.#pending.get(key) ?? this.#judged(judge, token, key, audit);
     this.#pending.set(key, pending);
     return pending;
   }
 
-  async #judged(token: string, key: string, audit: boolean): Promise<Verdict> {
-    const judge = this.#judge;
-    if (judge === undefined) return NOBODY;
+  async #judged(judge: Verifier, token: string, key: string, audit: boolean): Promise<Verdict> {
     const verdict = await judge.judge(token);
     // The rules are others by now.
     if (judge !== this.#judge) return this.learn(token, audit);
@@ -149,12 +149,12 @@ export class Tokens {
   }
 }
 
-function keyOf(token: string): string {
-  return hash("sha256", token, "base64");
-}
-
 function bound(kept: Map<string, unknown> | Set<string>): void {
   if (kept.size <= MOST_KEPT) return;
   const [oldest] = kept.keys();
   if (oldest !== undefined) kept.delete(oldest);
+}
+
+function keyOf(token: string): string {
+  return hash("sha256", token, "base64");
 }

@@ -31,6 +31,9 @@ export interface HttpOptions {
   readonly report: Report;
 }
 
+/** Who asks for these is not asked who they are. */
+const KEYLESS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/openapi.json"]);
+
 /** The handlers of every request, over either version of HTTP. */
 export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle" | "handleStream"> {
   const { service, corsOrigins, report } = options;
@@ -46,6 +49,8 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
   const handleStream = (exchange: StreamExchange) => {
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open && misledName(header) !== undefined;
+    // One that has to wait is for the other way, which can.
+    if (service.principals.awaited(header) !== undefined) return false;
     return !isFromPage(header) && !misled && (direct.http2(exchange) || streams.http2(exchange));
   };
   return { handle: handler(options, (exchange) => direct.http1(exchange) || streams.http1(exchange)), handleStream };
@@ -61,6 +66,14 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     "/healthz": (exchange) => tell(exchange, 200, "ok"),
     "/readyz": (exchange) => (health.serving() ? tell(exchange, 200, "ready") : tell(exchange, 503, "not ready")),
   };
+  const route = (exchange: Exchange) => {
+    const handle = plain[exchange.path];
+    if (handle !== undefined) return run(exchange, handle, report);
+    if (rpc(exchange)) return;
+    const meant = plain[cleaned(exchange.path)];
+    if (meant !== undefined) run(exchange, meant, report);
+    else exchange.answer(404, { code: 404, message: `path ${exchange.path} was not found` });
+  };
   return (req, res, delivery, neighbour) => {
     const exchange = new Exchange(req, res, delivery, neighbour);
     const header = (name: string) => exchange.header(name);
@@ -68,12 +81,9 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     if (misled === undefined && preflighted(exchange, corsOrigins)) return;
     const stranger = misled ?? crossSite(req.method, header, corsOrigins);
     if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
-    const handle = plain[exchange.path];
-    if (handle !== undefined) return run(exchange, handle, report);
-    if (rpc(exchange)) return;
-    const meant = plain[cleaned(exchange.path)];
-    if (meant !== undefined) run(exchange, meant, report);
-    else exchange.answer(404, { code: 404, message: `path ${exchange.path} was not found` });
+    const awaited = KEYLESS.has(exchange.path) ? undefined : service.principals.awaited(header);
+    if (awaited === undefined) return route(exchange);
+    return awaited.then(() => exchange.closed || route(exchange)).then(() => {});
   };
 }
 

@@ -2,14 +2,14 @@
 import { hash } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
 import { type AcquireRequest, AcquireRequestSchema, IfBusy, Supersede } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
-import { HolderKind, type Holder as HolderMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Proven } from "../../access/oidc/providers.ts";
 import type { Caller } from "../../core/access/caller.ts";
 import type { Acquire } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
-import type { Holder, HolderKind as Kind } from "../../core/model/lease.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { badField } from "../errors.ts";
 import { choice, duration, integer, required, text, time, timeAsWritten } from "./fields.ts";
+import { readHolder } from "./holder.ts";
 import { newLeaseId } from "./ids.ts";
 import { readNeeds } from "./needs.ts";
 
@@ -25,12 +25,6 @@ const SUPERSEDE: Partial<Record<Supersede, "NONE" | "PENDING" | "HELD">> = {
   [Supersede.PENDING]: "PENDING",
   [Supersede.HELD]: "HELD",
 };
-const KINDS: Record<HolderKind, Kind> = {
-  [HolderKind.UNSPECIFIED]: "PIPELINE",
-  [HolderKind.PIPELINE]: "PIPELINE",
-  [HolderKind.HUMAN]: "HUMAN",
-  [HolderKind.SERVICE]: "SERVICE",
-};
 
 export interface AcquireInput {
   readonly pool: string;
@@ -40,12 +34,12 @@ export interface AcquireInput {
 /** `poolOf` knows which pool an existing environment is in. Throws invalid_argument. */
 export function readAcquire(
   request: AcquireRequest,
-  by: Caller,
+  by: Caller & { readonly proven?: Proven },
   autoCreate: boolean,
   poolOf: (environment: string) => string | undefined,
 ): AcquireInput {
   const { pool, needs } = readNeeds(request, poolOf);
-  const content = readContent(request);
+  const content = readContent(request, by.proven);
   const requestId = text("request_id", request.requestId, limits.name);
   const command: Acquire = {
     type: "acquire",
@@ -73,7 +67,7 @@ function fingerprintOf(request: AcquireRequest, pool: string, needs: Acquire["ne
 
 type Content = Omit<Acquire, "type" | "id" | "by" | "needs" | "autoCreate" | "fingerprint" | "legacy" | "requestId">;
 
-function readContent(request: AcquireRequest): Content {
+function readContent(request: AcquireRequest, proven: Proven | undefined): Content {
   const ttl = duration("ttl", request.ttl, TTL);
   const maxHold = duration("max_hold", request.maxHold, TTL);
   const queueTimeout = duration("queue_timeout", request.queueTimeout, limits.queueTimeout);
@@ -93,7 +87,7 @@ function readContent(request: AcquireRequest): Content {
     ticketTtl: duration("ticket_ttl", request.ticketTtl, limits.ticketTtl) ?? limits.ticketTtl.default,
     claimTimeout: duration("claim_timeout", request.claimTimeout, limits.claimTimeout) ?? limits.claimTimeout.default,
     priority: integer("priority", request.priority, -limits.priority, limits.priority),
-    holder: readHolder(request.holder),
+    holder: readHolder(request.holder, proven),
     reason: text("reason", request.reason),
     tags: request.tags.map((tag, index) => text(`tags[${index}]`, required(`tags[${index}]`, tag), limits.name)),
   };
@@ -115,19 +109,4 @@ function checkTimes(request: AcquireRequest, notBefore: Micros | undefined, notA
     throw badField("not_after", `${timeAsWritten(notAfter)} is not after not_before, ${timeAsWritten(notBefore)}`);
   if (request.autoClaim && notAfter === undefined)
     throw badField("auto_claim", "needs not_after: nobody has to renew such a lease, so its end must be given");
-}
-
-/** Who it is for, as told. */
-export function readHolder(holder: HolderMessage | undefined): Holder {
-  const field = (name: Exclude<keyof Holder, "kind" | "proven">, path: string): string => text(`holder.${path}`, holder?.[name] ?? "");
-  return {
-    name: field("name", "name"),
-    kind: choice("holder.kind", holder?.kind ?? HolderKind.UNSPECIFIED, KINDS),
-    runUrl: field("runUrl", "run_url"),
-    repository: field("repository", "repository"),
-    ref: field("ref", "ref"),
-    sha: field("sha", "sha"),
-    job: field("job", "job"),
-    actor: field("actor", "actor"),
-  };
 }

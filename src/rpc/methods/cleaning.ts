@@ -10,10 +10,10 @@ import type { Clean } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import { wrongPool } from "../../core/verbs/refusal.ts";
 import { badField, refused } from "../errors.ts";
-import { readHolder } from "./acquire.ts";
 import { allowedClean } from "./allowance.ts";
 import type { Call, Service } from "./call.ts";
 import { duration, text } from "./fields.ts";
+import { readHolder } from "./holder.ts";
 import { newLeaseId } from "./ids.ts";
 import { accepted, WAIT } from "./lock.ts";
 import { readSelector } from "./selector.ts";
@@ -41,7 +41,7 @@ function readClean(request: AcquireForCleaningRequest, pool: string, call: Call)
     type: "clean",
     id: newLeaseId(),
     by: call.caller,
-    holder: readHolder(request.holder),
+    holder: readHolder(request.holder, call.caller.proven),
     reason: text("reason", request.reason),
     fingerprint: requestId === "" ? "" : fingerprintOf(request, pool),
     ...(environment !== "" && { environment }),

@@ -26,6 +26,7 @@ export function checkPool(pool: Pool): void {
   }
   expect(pool.waiters === waiters, `pool counts ${pool.waiters} waiters, and has ${waiters}`);
   expect(pool.supersedable.size === supersedable, `${pool.supersedable.size} leases can be superseded, and should be ${supersedable}`);
+  checkQuotas(pool);
   for (const [name, site] of pool.sites.entries()) checkSite(pool, name, site);
   for (const { at, lease, environment } of pool.deadlines.keys())
     expect(
@@ -36,6 +37,13 @@ export function checkPool(pool: Pool): void {
   expect(moved.size === 0, `somebody who waits by selector takes other slots than it should: ${[...moved]}`);
   const unserved = nextInLine(again, { environments: [], arrived: pool.leases.keys() });
   expect(unserved.length === 0, `${unserved[0]?.id} waits although its slots are free (a lost wake-up)`);
+}
+
+function checkQuotas({ leases, quotas }: Pool): void {
+  const counted = new Map<string, number>();
+  for (const { quota } of leases.values()) if (quota !== undefined) counted.set(quota, (counted.get(quota) ?? 0) + 1);
+  expect(counted.size === quotas.size, `${quotas.size} quotas are counted against, and should be ${counted.size}`);
+  for (const [quota, count] of quotas.entries()) expect(counted.get(quota) === count, `${count} leases count against ${quota}`);
 }
 
 function checkLease(pool: Pool, lease: Lease): void {

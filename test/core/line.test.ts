@@ -43,11 +43,17 @@ const named = fc
   .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
   .chain((names) => fc.tuple(...names.map((name) => fc.integer({ min: 1, max: 3 }).map((slots) => `${name}:${slots}`))));
 
-const selecting = fc.record({
-  selector: fc.constantFrom(...SELECTORS),
-  count: fc.integer({ min: 1, max: 2 }),
-  slots: fc.constantFrom(1, 1, 2),
-});
+/** What somebody may use who may not use everything. */
+const ONLY: (readonly string[])[] = [["a"], ["a", "b*"], ["?"], ["*"], ["b", "c", "d"], ["z*"]];
+
+const selecting = fc
+  .record({
+    selector: fc.constantFrom(...SELECTORS),
+    count: fc.integer({ min: 1, max: 2 }),
+    slots: fc.constantFrom(1, 1, 2),
+    only: fc.option(fc.constantFrom(...ONLY), { nil: undefined, freq: 2 }),
+  })
+  .map(({ only, ...want }) => (only === undefined ? want : { ...want, only }));
 
 /** By name, by selector, or both. */
 const needs: fc.Arbitrary<readonly Asked[]> = fc.oneof(

@@ -1,8 +1,8 @@
 /** Rule 1 as it is written, with no cleverness: walks the whole line, and everybody in it. What line.ts and placing.ts must agree with. */
-import type { Lease, Need, Want } from "../../src/core/model/lease.ts";
+import type { Lease, Need, SelectorWant, Want } from "../../src/core/model/lease.ts";
 import { partsOf, selectorsOf } from "../../src/core/model/needs.ts";
 import type { Pool, Site } from "../../src/core/model/pool.ts";
-import { matches, type Selector } from "../../src/core/model/selector.ts";
+import { matches } from "../../src/core/model/selector.ts";
 import { isOutOfService } from "../../src/core/model/site.ts";
 import { MINUTE } from "./world.ts";
 
@@ -41,8 +41,9 @@ function choicesOf(pool: Pool, { needs }: { readonly needs: readonly (Want | Nee
   const named = new Set(needs.flatMap((need) => ("environment" in need ? [need.environment] : [])));
   const wants = selectorsOf({ needs }).flatMap((want) => Array.from({ length: want.count }, () => want));
   let found: string[][] = [[]];
-  for (const { selector, slots } of wants) {
-    const fitting = matching(pool, selector).filter((name) => !named.has(name) && (left.get(name) ?? 0) >= slots);
+  for (const want of wants) {
+    const { slots } = want;
+    const fitting = matching(pool, want).filter((name) => !named.has(name) && (left.get(name) ?? 0) >= slots);
     found = found.flatMap((names) => fitting.flatMap((name) => (names.includes(name) ? [] : [[...names, name]])));
   }
   return found;
@@ -86,24 +87,31 @@ function chosenBy(pool: Pool, lease: Lease, left: Left, choices: readonly string
   judge(taken <= needed, `it needs ${needed} slots`);
   for (const name of chosen.keys())
     judge(
-      wants.some(({ selector, slots }) => matching(pool, selector).includes(name) && (inService.get(name) ?? 0) >= slots),
+      wants.some((one) => matching(pool, one).includes(name) && (inService.get(name) ?? 0) >= one.slots),
       `${name} would not do`,
     );
   const [want, ...others] = wants;
   if (want === undefined || others.length > 0) return chosen;
-  const most = matching(pool, want.selector)
+  const most = matching(pool, want)
     .filter((name) => !named.has(name) && (inService.get(name) ?? 0) >= want.slots)
     .reduce((sum, name) => sum + free(name, want.slots), 0);
   judge(taken === Math.min(most, needed), `of ${most} slots it takes ${taken}`);
   return chosen;
 }
 
-/** The configured environments that a selector matches. */
-function matching(pool: Pool, selector: Selector): string[] {
+/** The configured environments that a selector matches, and that whoever asks may use. */
+function matching(pool: Pool, { selector, only }: SelectorWant): string[] {
   const sites = [...pool.sites.entries()];
   return sites
     .filter(([, { environment }]) => environment.onDemand !== true && matches(selector, environment.config.labels))
-    .map(([name]) => name);
+    .map(([name]) => name)
+    .filter((name) => only === undefined || only.some((glob) => isLike(name, glob)));
+}
+
+/** Written once more, so that the product's own matching is judged as well. */
+function isLike(name: string, glob: string): boolean {
+  const expression = glob === "*" ? "[^]*" : glob.replaceAll("*", "[^/]*").replaceAll("?", "[^/]");
+  return new RegExp(`^${expression}$`).test(name);
 }
 
 /** Of two that arrive together, one more of priority is ten minutes earlier. */

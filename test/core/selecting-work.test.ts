@@ -57,6 +57,24 @@ describe("with 10,000 environments, and 1,000 who wait by selector, it takes no 
   });
 });
 
+test("who may use ten of 10,000 environments costs what it does among 100, for those ten and for nobody else", () => {
+  const only = ["e0001*"];
+  const allowed = { ...labelled("tier", "staging"), only };
+  const steps: readonly ((world: Crowd) => void)[] = [
+    (world) => world.acquire("mine", allowed),
+    (world) => world.acquire("second", allowed),
+    (world) => world.acquire("third", allowed),
+    (world) => world.release("second"),
+    (world) => world.release("third"),
+    (world) => setState(world, nameOf(11), "MAINTENANCE"),
+    (world) => placeOf(world.pool, world.lease("mine")),
+  ];
+  const sizes = [100, 10_000].map((count) => saturated(count, 10));
+  for (const world of sizes) world.release(world.acquire("first", labelled("tier", "staging")).id);
+  for (const step of steps) expectAlike(sizes.map((world) => compared(() => step(world))));
+  expect(sizes.map((world) => world.states("mine"))).toEqual(["mine HELD", "mine HELD"]);
+});
+
 test("a place in line is told with a look at some of what would serve it", () => {
   const world = saturated(10_000, 1_000);
   expect(compared(() => placeOf(world.pool, world.lease("w999")))).toBeLessThan(1_000);

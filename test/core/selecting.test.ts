@@ -5,6 +5,7 @@ import { limits } from "../../src/core/limits.ts";
 import type { SelectorWant } from "../../src/core/model/lease.ts";
 import { matches, type Selector } from "../../src/core/model/selector.ts";
 import { textOf } from "../../src/core/model/selector-text.ts";
+import { placeOf } from "../../src/core/standing.ts";
 import { labelled, on, rack } from "./rack.ts";
 import { ADMIN, acquireCommand, HOUR, MINUTE, SECOND, World } from "./world.ts";
 
@@ -185,5 +186,78 @@ describe("a request by selector", () => {
     world.do({ type: "renew", by: ADMIN, lease: "x", ttl: 3 * MINUTE });
     world.release("at-b2");
     expect(world.lease("x")).toMatchObject({ state: "OFFERED", ttl: 3 * MINUTE, maxHold: 4 * HOUR });
+  });
+});
+
+describe("of those who may not use everything", () => {
+  const of = (...only: string[]) => ({ ...labelled("kind", "board"), only });
+
+  test("each is served with what it may use, whoever else asks for the same", () => {
+    const world = rack();
+    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
+    world.acquire("first", of("b1"));
+    world.acquire("second", of("b2", "b3"));
+    world.release("at-b2");
+    expect(world.states("first", "second")).toBe("first QUEUED, second OFFERED");
+    expect(on(world, "second")).toEqual(["b2"]);
+    world.release("at-b1");
+    expect(on(world, "first")).toEqual(["b1"]);
+  });
+
+  test("nobody is ahead of, or is kept waiting by, one who may use something else", () => {
+    const world = rack();
+    for (const name of ["b1", "b2"]) world.acquire(`at-${name}`, name);
+    world.acquire("ahead", of("b1"));
+    expect(world.acquire("free", of("b3")).state).toBe("HELD");
+    world.acquire("behind", of("b2"));
+    expect(placeOf(world.pool, world.lease("behind"))).toMatchObject({ position: 1, queueLength: 1 });
+  });
+
+  test("one who may use nothing that matches can never be served, and is told so", () => {
+    const world = rack();
+    const lease = world.acquire("x", of("other-*"));
+    expect(lease).toMatchObject({ state: "ENDED", endReason: "UNSATISFIABLE" });
+    expect(lease.endNote).toContain("0 environments with 1 slot that this caller may use");
+  });
+
+  test("a restart finds them with what they may use", () => {
+    const world = rack();
+    for (const name of ["b1", "b2", "b3"]) world.acquire(`at-${name}`, name);
+    world.acquire("first", of("b1"));
+    world.reload();
+    world.release("at-b2");
+    expect(world.states("first")).toBe("first QUEUED");
+    world.release("at-b1");
+    expect(on(world, "first")).toEqual(["b1"]);
+  });
+});
+
+describe("quotas", () => {
+  const quota = { name: "key:a#0", most: 2 };
+
+  test("count what is held and what waits, until it ends, whatever ends it", () => {
+    const world = rack();
+    world.acquire("one", "b1", { quota });
+    world.acquire("two", "b1", { quota });
+    expect(world.do(acquireCommand("three", "b2", { quota }))).toMatchObject({ ok: false, reason: "QUOTA_REACHED" });
+    expect(world.acquire("other", "b2", { quota: { name: "key:b#0", most: 1 } }).state).toBe("HELD");
+    expect(world.acquire("without", "b3").state).toBe("HELD");
+    world.release("one");
+    expect(world.states("two")).toBe("two OFFERED");
+    expect(world.acquire("three", "b1", { quota }).state).toBe("QUEUED");
+    expect(world.pool.quotas.get("key:a#0")).toBe(2);
+    world.reload();
+    expect(world.pool.quotas.get("key:a#0")).toBe(2);
+    for (const id of ["two", "three"]) world.release(id);
+    expect(world.pool.quotas.get("key:a#0")).toBeUndefined();
+  });
+
+  test("are not asked of a retry, and a refused request takes nothing of them", () => {
+    const world = rack();
+    const asked = { quota: { name: "q", most: 1 }, requestId: "r", fingerprint: "f" };
+    const first = world.acquire("one", "b1", asked);
+    expect(world.acquire("again", "b1", asked).id).toBe(first.id);
+    expect(world.do(acquireCommand("x", "b1", { quota: { name: "p", most: 1 }, ifBusy: "FAIL" }))).toMatchObject({ ok: false });
+    expect(world.pool.quotas.get("p")).toBeUndefined();
   });
 });

@@ -4,8 +4,10 @@ import { decide } from "../../src/core/decide.ts";
 import { Draft, type Found, type Row } from "../../src/core/draft.ts";
 import type { Event } from "../../src/core/event.ts";
 import { checkPool } from "../../src/core/invariants.ts";
+import { poolOfRows } from "../../src/core/loading.ts";
 import { type Lease, requestKey, type Want } from "../../src/core/model/lease.ts";
 import { emptyPool, type Pool } from "../../src/core/model/pool.ts";
+import { storedEnvironment } from "../../src/core/model/site.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 
 export const SECOND: Micros = 1_000_000;
@@ -91,6 +93,13 @@ export class World {
   /** Ended leases, but those that leave nothing behind. */
   #stored(): Lease[] {
     return [...this.ended.values()].filter((lease) => lease.transient !== true);
+  }
+
+  /** What a restart makes of what is stored. */
+  reload(): void {
+    const { sites, leases, keys } = this.pool;
+    this.pool = poolOfRows(this.pool, [...sites.values()].map(storedEnvironment), [...leases.values()], [...keys.values()]);
+    checkPool(this.pool);
   }
 
   /** Lets time pass, and what is due happen. */

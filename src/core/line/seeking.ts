@@ -3,7 +3,7 @@ import { leaseOf } from "../ledger.ts";
 import type { SelectorWant } from "../model/lease.ts";
 import { selectorsOf } from "../model/needs.ts";
 import type { Pool, Site } from "../model/pool.ts";
-import { seekersOf } from "../model/seekers.ts";
+import { seekersOf, wantKey } from "../model/seekers.ts";
 import { wouldDo } from "../model/site.ts";
 
 /** The ids of all who could be served with one of these environments by a selector, each once. */
@@ -20,7 +20,7 @@ export function seeking(pool: Pool, sites: readonly Site[]): string[] {
   // Many reserve the same.
   const wanted = new Map<string, boolean>();
   const isSought = (want: SelectorWant): boolean => {
-    const key = JSON.stringify([want.selector, want.slots]);
+    const key = wantKey(want);
     const known = wanted.get(key) ?? sites.some((site) => wouldDo(want, site));
     wanted.set(key, known);
     return known;

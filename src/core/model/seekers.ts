@@ -83,12 +83,17 @@ export function withSeeker(pool: Pool, lease: Lease, present: boolean): Pool {
 /** Where somebody seeks, and what. */
 type Looking = readonly [anchor: string, key: string, want?: SelectorWant];
 
+/** Wants of the same key want the same. */
+export function wantKey({ selector, slots, only }: SelectorWant): string {
+  return JSON.stringify([selector, slots, only]);
+}
+
 function lookingFor({ needs }: Lease): Looking[] {
   return needs.flatMap((need): Looking[] => {
     if (!("selector" in need)) return [[nameAnchor(need.environment), ""]];
     const { selector, slots, only } = need;
     const want: SelectorWant = { selector, count: 1, slots, ...(only && { only }) };
-    const key = JSON.stringify([selector, slots, only]);
+    const key = wantKey(want);
     return anchorsOf(need.selector).map((label): Looking => [labelAnchor(label), key, want]);
   });
 }

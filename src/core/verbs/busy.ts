@@ -74,9 +74,10 @@ export function unsatisfiable(pool: Pool, wanted: readonly Want[]): string | und
 
 /** What a selector does not find enough of. */
 function scarcity(pool: Pool, want: SelectorWant, left: number): string {
-  const { selector, slots, count } = want;
+  const { selector, slots, count, only } = want;
   const all = allFor(pool, want).reduce((sum) => sum + 1, 0);
-  const found = `in pool ${pool.name}, ${textOf(selector)} matches ${counted(all, "environment")} with ${counted(slots, "slot")}`;
+  const allowed = only === undefined ? "" : " that this caller may use";
+  const found = `in pool ${pool.name}, ${textOf(selector)} matches ${counted(all, "environment")} with ${counted(slots, "slot")}${allowed}`;
   const others = all === left ? "" : `, of which what else is asked for leaves ${left}`;
   return `${found}${others}, fewer than the ${count} asked for`;
 }

@@ -1,7 +1,7 @@
 import os from "node:os";
 import { persist } from "../clients/ts/src/retry.ts";
 import { channelOf } from "./ci/log.ts";
-import { connect, type Environments, type Insight, type Locks } from "./client.ts";
+import { type Access, connect, type Environments, type Insight, type Locks } from "./client.ts";
 import { Command, Option } from "./clipanion.ts";
 import type { Context } from "./context.ts";
 import { Failure } from "./exit.ts";
@@ -45,7 +45,7 @@ export abstract class ClientCommand extends Command<Context> {
   }
 
   /** The services, and the settings that led to them. */
-  protected async connect(): Promise<Settings & { locks: Locks; environments: Environments; insight: Insight }> {
+  protected async connect(): Promise<Settings & { locks: Locks; environments: Environments; insight: Insight; access: Access }> {
     const { env, stdin } = this.context;
     const fetched = (token: string) => this.output.mask(token);
     const settings = await readSettings(env, { url: this.url, keyFile: this.keyFile, stdin, fetched });

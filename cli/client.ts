@@ -15,8 +15,16 @@ export const CALL_TIMEOUT = 20_000;
 /** Calls of InsightService. */
 export type Insight = Client["insight"];
 
+/** Calls of AccessService. */
+export type Access = Client["access"];
+
 /** The server's services, over Connect on HTTP/1.1: what passes through every proxy. Streams get through it as well. */
-export function connect({ url, key = "", tokens, leaseToken = "" }: Settings): Pick<Client, "locks" | "environments" | "insight"> {
+export function connect({
+  url,
+  key = "",
+  tokens,
+  leaseToken = "",
+}: Settings): Pick<Client, "locks" | "environments" | "insight" | "access"> {
   const identify = tokens === undefined ? [] : [byLeaseToken(leaseToken), bearing(tokens)];
   const transport = ({ baseUrl, interceptors }: { baseUrl: string; interceptors: Interceptor[] }): Transport =>
     overHttp1({ baseUrl, interceptors: [...interceptors, ...identify, readClock] });

@@ -20,6 +20,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   extend: async () => (await import("./commands/extend.ts")).ExtendCommand,
   "force-release": async () => (await import("./commands/force-release.ts")).ForceReleaseCommand,
   history: async () => (await import("./commands/history.ts")).HistoryCommand,
+  "keys create": async () => (await import("./commands/keys/create.ts")).KeysCreateCommand,
+  "keys list": async () => (await import("./commands/keys/list.ts")).KeysListCommand,
+  "keys revoke": async () => (await import("./commands/keys/revoke.ts")).KeysRevokeCommand,
+  "keys rotate": async () => (await import("./commands/keys/rotate.ts")).KeysRotateCommand,
   queue: async () => (await import("./commands/queue.ts")).QueueCommand,
   release: async () => (await import("./commands/release.ts")).ReleaseCommand,
   renew: async () => (await import("./commands/renew.ts")).RenewCommand,
@@ -30,6 +34,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   status: async () => (await import("./commands/status.ts")).StatusCommand,
   wait: async () => (await import("./commands/wait.ts")).WaitCommand,
   watch: async () => (await import("./commands/watch.ts")).WatchCommand,
+  whoami: async () => (await import("./commands/whoami.ts")).WhoAmICommand,
 };
 
 /** The commands that may be meant: the one verb that `args` begin with, or all of them, as `--help` wants. */

@@ -2,6 +2,7 @@ import { connect } from "../client.ts";
 import type { Context } from "../context.ts";
 import { readSettings } from "../settings.ts";
 import { VERBS } from "../verbs.ts";
+import { ROLES } from "../words/grants.ts";
 import { ReadableCli } from "./readable.ts";
 
 /** Nobody waits longer for a key stroke, in ms. */
@@ -13,6 +14,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   "--by": ["environment", "pool", "repository"],
   "--kind": ["granted", "released", "expired", "force_released", "abandoned", "timed_out", "state_changed", "environment_changed"],
   "--outcome": ["ok", "failed", "broken"],
+  "--role": ROLES,
   "--output": ["env", "dotenv", "github", "gitlab", "json"],
 };
 const STATES = ["available", "draining", "maintenance", "dirty", "quarantined"];
@@ -34,6 +36,8 @@ const TAKERS: Readonly<Record<string, number>> = {
   "env delete": 1,
   "env set-state": 1,
 };
+/** Verbs whose word is the id of a key. */
+const OF_KEYS = ["keys rotate", "keys revoke"];
 
 /**
  * `call-me __complete -- WORD…`: what the last word may become, a candidate per line, for the scripts of `call-me completion`. No verb of
@@ -62,6 +66,7 @@ async function candidatesFor(before: readonly string[], typed: string, context: 
   if (options.some((option) => option.includes(`${last} #0`))) return WORDS[last] ?? [];
   const given = before.slice(verb.split(" ").length).filter((word) => !word.startsWith("-")).length;
   if (verb === "env set-state" && given === 1) return STATES;
+  if (OF_KEYS.includes(verb)) return given === 0 ? await keysOf(context) : [];
   return given < (TAKERS[verb] ?? 0) ? await environmentsOf(context) : (WORDS[verb] ?? []);
 }
 
@@ -79,9 +84,21 @@ async function optionsOf(verb: string): Promise<string[]> {
   return cli.definitions().flatMap((definition) => definition.options.map((option) => option.definition));
 }
 
-/** Their names, from the server; with the settings of the shell, as no option is read here. */
-async function environmentsOf({ env, stdin }: Context): Promise<string[]> {
-  const settings = await readSettings(env, { url: undefined, keyFile: undefined, stdin });
-  const page = await connect(settings).environments.listEnvironments({ pageSize: 1000 }, { timeoutMs: PATIENCE });
+/** Their names, from the server. */
+async function environmentsOf(context: Context): Promise<string[]> {
+  const { environments } = await servicesFor(context);
+  const page = await environments.listEnvironments({ pageSize: 1000 }, { timeoutMs: PATIENCE });
   return page.environments.map(({ name }) => name);
+}
+
+/** Their ids, of those that were not revoked. */
+async function keysOf(context: Context): Promise<string[]> {
+  const { access } = await servicesFor(context);
+  const { keys } = await access.listKeys({ pageSize: 1000 }, { timeoutMs: PATIENCE });
+  return keys.filter(({ revokedAt }) => revokedAt === undefined).map(({ id }) => id);
+}
+
+/** With the settings of the shell, as no option is read here. */
+async function servicesFor({ env, stdin }: Context) {
+  return connect(await readSettings(env, { url: undefined, keyFile: undefined, stdin }));
 }

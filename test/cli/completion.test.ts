@@ -40,6 +40,11 @@ test.each([
   [["acquire", "uat", "--ttl", ""], []],
   [["release", "uat", "--outcome", "b"], ["broken"]],
   [["env", "set-state", "uat", "ma"], ["maintenance"]],
+  [
+    ["keys", "r"],
+    ["revoke", "rotate"],
+  ],
+  [["keys", "create", "x", "--role", "o"], ["operate"]],
   [["completion", "z"], ["zsh"]],
   [["exec", "uat", "--", "u"], []],
   [["nonsense", "u"], []],
@@ -56,6 +61,12 @@ test.each([[["release", "uat", "--outcome"]], [["acquire", "uat", "--output"]], 
     expect((await completed(...words, "")).sort()).toEqual(taken.sort());
   },
 );
+
+test("keys rotate and revoke complete the ids of keys", async () => {
+  const { stdout } = await type(["keys", "create", "completed", "--role", "view", "--on", "*"], env);
+  const id = stdout.split("_")[1] ?? "none";
+  for (const verb of ["rotate", "revoke"]) expect(await completed("keys", verb, id.slice(0, 3))).toEqual([id]);
+});
 
 test("a server out of reach, or a bad setting, is met with silence", async () => {
   for (const url of ["http://127.0.0.1:1", "nonsense"])

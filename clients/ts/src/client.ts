@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import { createClient, type Interceptor, type Client as RawClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
+import { AccessService } from "../../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -45,6 +46,8 @@ export class Client {
   readonly environments: RawClient<typeof EnvironmentService>;
   /** All calls of InsightService, as they are. */
   readonly insight: RawClient<typeof InsightService>;
+  /** All calls of AccessService, as they are. */
+  readonly access: RawClient<typeof AccessService>;
   readonly #url: string;
 
   /** Throws a TypeError if the address is none, no header can carry the key, or a setting for tokens is wrong. */
@@ -63,6 +66,7 @@ export class Client {
     this.locks = createClient(LockService, shared);
     this.environments = createClient(EnvironmentService, shared);
     this.insight = createClient(InsightService, shared);
+    this.access = createClient(AccessService, shared);
   }
 
   /**

@@ -15,18 +15,22 @@ import { Observed, type Observer } from "./observer.ts";
 import { Pools } from "./pools.ts";
 import { Reaper } from "./reaper.ts";
 import { realTimers, type Timers } from "./timers.ts";
+import { Upkeep } from "./upkeep.ts";
 import { type LeaseView, Views } from "./views.ts";
 import { Hub } from "./watch/hub.ts";
 import { Past } from "./watch/past.ts";
 
 /** Commands that are executed even if their caller has gone: they give something back that others wait for, and need no answer. */
-const GIVES_BACK: ReadonlySet<Command["type"]> = new Set(["release", "releaseByEnvironment", "releaseLegacy", "forceRelease"]);
+const GIVES_BACK: ReadonlySet<Command["type"]> = new Set([
+  "release",
+  "releaseByEnvironment",
+  "releaseLegacy",
+  "forceRelease",
+  "revokeKey",
+  "disown",
+]);
 /** Commands about what a call has asked for before. */
 const FOLLOWS_UP: ReadonlySet<Command["type"]> = new Set(["claim", "hangUp"]);
-/** How often history is trimmed, in milliseconds. */
-const TRIM_EVERY = 60_000;
-/** How soon after a failed write the store is tried again, in milliseconds. */
-const PROBE_AFTER = 1_000;
 
 /** The service without a transport: commands in, replies and wake-ups out. */
 export class Engine {
@@ -44,15 +48,12 @@ export class Engine {
   readonly #pools: Pools;
   readonly #lane: Lane;
   readonly #reaper: Reaper;
-  readonly #timers: Timers;
+  readonly #upkeep: Upkeep;
   readonly #draining = new AbortController();
-  #cancelTrim: (() => void) | undefined;
-  #probing = false;
   #forgetting = false;
 
   private constructor(store: Store, timers: Timers, observer: Observer) {
     this.#store = store;
-    this.#timers = timers;
     this.observed = new Observed(observer);
     this.#pools = new Pools(() => store.now());
     this.views = new Views(store, this.#pools, this.holds);
@@ -91,8 +92,7 @@ export class Engine {
       () => this.#signs.next(),
     );
     store.onFailure((failure) => this.observed.failed(failure));
-    store.onCondition(() => this.#probeLater());
-    this.#probeLater();
+    this.#upkeep = new Upkeep(store, timers, this.draining, (error) => this.observed.trouble(error, "trim history"));
   }
 
   /**
@@ -112,7 +112,7 @@ export class Engine {
       for (const lease of pool.leases.values()) if (lease.state !== "HELD") engine.#attendance.moved(lease.id, lease);
     }
     engine.#reaper.arm();
-    engine.#trimLater();
+    engine.#upkeep.trimLater();
     return engine;
   }
 
@@ -207,7 +207,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.drain();
     this.#reaper.stop();
-    this.#cancelTrim?.();
+    this.#upkeep.stop();
     await this.#lane.idle();
     await this.#store.close();
   }
@@ -266,38 +266,5 @@ export class Engine {
       else if (overdue.get(pool)?.push(lease) === undefined) overdue.set(pool, [lease]);
     }
     return [...overdue].map(([pool, leases]) => ({ parts: [{ pool, command: { type: "abandon", leases } }] }));
-  }
-
-  /**
-   * Probes the store a while after it failed. Until it is well the clock stands still and the server is not ready, and it must not depend
-   * on a caller to find out.
-   */
-  #probeLater(): void {
-    const hopeless = this.#store.condition === "well" || this.#store.condition === "lost" || this.draining.aborted;
-    if (this.#probing || hopeless) return;
-    this.#probing = true;
-    this.#timers.after(PROBE_AFTER, () => {
-      this.#store
-        .probe()
-        .catch(() => {})
-        .finally(() => {
-          this.#probing = false;
-          this.#probeLater();
-        });
-    });
-  }
-
-  #trimLater(): void {
-    this.#cancelTrim = this.#timers.after(TRIM_EVERY, () => {
-      this.#trim()
-        .catch((error) => this.observed.trouble(error, "trim history"))
-        .finally(() => this.draining.aborted || this.#trimLater());
-    });
-  }
-
-  async #trim(): Promise<void> {
-    const { history, maxHistory: leases, maxRequests: requests, log: events, logBytes: bytes } = limits;
-    const kept = () => ({ before: this.#store.now() - history, leases, requests, events, bytes });
-    while (!this.draining.aborted && (await this.#store.trim(kept())));
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { ApplyEnvironmentsRequest } from "../../gen/ts/callme/v1/environment_service_pb.ts";
-import type { AcquireRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { AcquireRequest, RenewRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Identity } from "../access/identity.ts";
 import type { Role } from "../core/access/grant.ts";
 import type { Lease } from "../core/model/lease.ts";
@@ -67,6 +67,13 @@ export async function onWholeLease({ service, caller, role, message }: Asked<{ r
   for (const name of names) demand(caller, role, lease.pool, name);
   if (names.length === 0 && !caller.rights.mayPool(role, lease.pool))
     throw notAllowed(caller, role, `all of pool ${JSON.stringify(lease.pool)}`);
+}
+
+/** A renewal is its owner's, whom the core tells; to set not_after is to reserve. */
+export async function onRenewal({ service, caller, message }: Asked<RenewRequest>): Promise<void> {
+  const found = message.notAfter === undefined ? undefined : await service.engine.views.lease(message.leaseId);
+  if (found?.lease.principal !== caller.principal) return;
+  for (const name of namesOf(found.lease)) demand(caller, "RESERVE", found.lease.pool, name);
 }
 
 /** Whether a caller may do this to any environment that a lease is on; to one that has chosen nothing yet, where the whole pool is theirs. */

@@ -3,7 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GrantSchema, PrincipalKind, Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { EndReason, EnvironmentState, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, failureOf, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
+import { ahead, type Clients, clientsOf, failureOf, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
 
@@ -84,6 +84,43 @@ describe("bounds of a grant", () => {
     await locks.release({ leaseId: waiting.id });
     expect(leaseIn(await locks.acquire({ environment: "bound-3" })).state).toBe(LeaseState.HELD);
   });
+
+  test("max_leases holds over all pools, however many ask at once", async () => {
+    await admin.environments.applyEnvironments({ environments: [1, 2, 3, 4].map((nth) => ({ name: `q-${nth}`, pool: `pool-${nth}` })) });
+    const { locks } = await keyFor(server, [{ role: Role.USE, patterns: ["q-*"], maxLeases: 2 }]);
+    const asked = [1, 2, 3, 4].map((nth) =>
+      locks.acquire({ environment: `q-${nth}` }).then(
+        () => "held",
+        () => "refused",
+      ),
+    );
+    expect((await Promise.all(asked)).sort()).toEqual(["held", "held", "refused", "refused"]);
+  });
+
+  test("a lease of /maybe, which lives for ever otherwise, ends with max_hold", async () => {
+    const { secret } = await keyFor(server, [{ role: Role.USE, patterns: ["maybe-*"], maxHold: seconds(60), maxLeases: 1 }]);
+    const call = (method: string, environment: string) =>
+      fetch(`${server.url}/maybe?environment=${environment}`, { method, headers: { "x-api-key": secret } });
+    const taken = await call("POST", "maybe-1");
+    expect(taken.status).toBe(201);
+    const leaseId = taken.headers.get("x-call-me-lease-id") ?? "";
+    expect(leaseIn(await admin.locks.getLease({ leaseId })).maxHold?.seconds).toBe(60n);
+    expect((await call("POST", "maybe-2")).status).toBe(503);
+    expect((await call("GET", "other")).status).toBe(401);
+    expect((await call("DELETE", "maybe-1")).status).toBe(204);
+  });
+
+  test("DELETE /maybe frees what its own caller took, and nobody else's", async () => {
+    const grants: Grants = [{ role: Role.USE, patterns: ["mine-*"] }];
+    const [one, other] = [await keyFor(server, grants), await keyFor(server, grants)];
+    const call = (method: string, key: string) =>
+      fetch(`${server.url}/maybe?environment=mine-1`, { method, headers: { "x-api-key": key } }).then(({ status }) => status);
+    expect(await call("POST", one.secret)).toBe(201);
+    expect(await call("DELETE", other.secret)).toBe(403);
+    expect(await call("GET", other.secret)).toBe(403);
+    expect(await call("DELETE", one.secret)).toBe(204);
+    expect(await call("GET", other.secret)).toBe(200);
+  });
 });
 
 describe("a selector", () => {
@@ -154,7 +191,7 @@ describe("a key that is revoked", () => {
   test("also ends reservations, which need no sign of life", async () => {
     const { id, locks } = await keyFor(server, [{ role: Role.RESERVE, patterns: ["later-*"] }]);
     const blocking = leaseIn(await admin.locks.acquire({ environment: "later-1" }));
-    const notAfter = { seconds: BigInt(Math.floor(Date.now() / 1_000) + 600), nanos: 0 };
+    const notAfter = ahead(600);
     const reserved = leaseIn(await locks.acquire({ environment: "later-1", notAfter, autoClaim: true, requestId: "r" }));
     await admin.access.revokeKey({ id });
     expect(leaseIn(await admin.locks.getLease({ leaseId: reserved.id })).endReason).toBe(EndReason.WITHDRAWN);
@@ -166,8 +203,19 @@ describe("a key that is revoked", () => {
 describe("roles", () => {
   test("RESERVE is needed to reserve for later", async () => {
     const { locks } = await keyFor(server, [{ role: Role.USE, patterns: ["*"] }]);
-    const notAfter = { seconds: BigInt(Math.floor(Date.now() / 1_000) + 600), nanos: 0 };
+    const notAfter = ahead(600);
     expect(await refusal(locks.acquire({ environment: "uat", notAfter }))).toBe("permission_denied NOT_ALLOWED");
+  });
+
+  test("RESERVE is needed to set another end, also of one's own lease", async () => {
+    const grants: Grants = [{ role: Role.USE, patterns: ["end-*"] }];
+    const { locks } = await keyFor(server, grants);
+    const { id: leaseId } = leaseIn(await locks.acquire({ environment: "end-1" }));
+    expect(await refusal(locks.renew({ leaseId, notAfter: ahead(600) }))).toBe("permission_denied NOT_ALLOWED");
+    expect(leaseIn(await locks.renew({ leaseId })).notAfter).toBeUndefined();
+    const other = await keyFor(server, [{ role: Role.RESERVE, patterns: ["end-*"] }]);
+    const reserved = leaseIn(await other.locks.acquire({ environment: "end-2" }));
+    expect(leaseIn(await other.locks.renew({ leaseId: reserved.id, notAfter: ahead(600) })).notAfter).toBeDefined();
   });
 
   test("OPERATE does not take, and CLEAN does not operate", async () => {

@@ -13,7 +13,18 @@ import { InsightService } from "../../../gen/ts/callme/v1/insight_service_pb.ts"
 import { LockService } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Role } from "../../core/access/grant.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
-import { type Asked, freely, type Guard, onEnvironment, onEverything, onFleet, onLease, onNeeds, onWholeLease } from "../guards.ts";
+import {
+  type Asked,
+  freely,
+  type Guard,
+  onEnvironment,
+  onEverything,
+  onFleet,
+  onLease,
+  onNeeds,
+  onRenewal,
+  onWholeLease,
+} from "../guards.ts";
 import * as access from "./access.ts";
 import type { Call, Service } from "./call.ts";
 import { acquireForCleaning } from "./cleaning.ts";
@@ -78,7 +89,7 @@ export const LOCK_SERVICE: Rows<typeof LockService.method> = {
   check: { run: lock.check, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
   acquire: { run: lock.acquire, guard: onNeeds, ...USE, begins: true },
   release: { run: lock.release, guard: freely, ...OWN, token: "LEASE", givesBack: true },
-  renew: { run: lock.renew, guard: freely, ...OWN, token: "LEASE" },
+  renew: { run: lock.renew, guard: onRenewal, ...OWN, token: "LEASE" },
   getLease: { run: lock.getLease, guard: onLease, ...VIEW, token: "LEASE" },
   checkFence: { run: lock.checkFence, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
   watchEnvironment: { run: streams.watchEnvironment, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { accessSchemaIsFresh } from "./access-schema.ts";
 import { actionFreshness } from "./action.ts";
 import { systemsAreFresh } from "./ci-systems.ts";
 import { fleetSchemaIsFresh } from "./fleet-schema.ts";
@@ -30,6 +31,7 @@ const checks: Check[] = [
     remedy: "npm run generate",
   })),
   { name: "the OpenAPI document is fresh (gen/openapi)", run: openapiIsFresh, remedy: "npm run generate" },
+  { name: "the schema of access rules is fresh (gen/schema)", run: accessSchemaIsFresh, remedy: "npm run generate" },
   { name: "the schema of fleet files is fresh (gen/schema)", run: fleetSchemaIsFresh, remedy: "npm run generate" },
   { name: "the table of CI systems is the same everywhere", run: systemsAreFresh, remedy: "npm run generate" },
   { name: "the GitHub Action's bundle is fresh", run: actionFreshness, remedy: "npm run generate" },

@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { writeAccessSchema } from "./access-schema.ts";
 import { bundleAction } from "./action.ts";
 import { writeSystems } from "./ci-systems.ts";
 import { writeFleetSchema } from "./fleet-schema.ts";
@@ -76,7 +77,8 @@ function write(language: string): Generated {
 /** What is made beside the languages' code. */
 const others: Readonly<Record<string, () => Outcome>> = {
   "gen/openapi": () => writeOpenapi(root),
-  "gen/schema": () => writeFleetSchema(root),
+  "gen/schema, of fleet files": () => writeFleetSchema(root),
+  "gen/schema, of access rules": () => writeAccessSchema(root),
   "clients/ci-systems.json's copies": writeSystems,
   "integrations/github/index.js": () => bundleAction(root),
 };

@@ -1,11 +1,19 @@
 /** What a file of access rules may say; what is wrong with it is told with file, line, field and remedy. */
+import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { linesOf } from "../../cli/access/lined.ts";
 import { FleetDocument } from "../../cli/fleet/document.ts";
 import { rulesIn } from "../../src/access/rules.ts";
+import { type } from "../cli/terminal.ts";
 
 async function read(text: string) {
   return rulesIn("access.yaml", linesOf(await FleetDocument.parse("access.yaml", text)));
+}
+
+const isRules = new Ajv({ allErrors: true, strictTypes: false }).compile(JSON.parse((await type(["keys", "schema"])).stdout));
+
+async function fitsSchema(text: string): Promise<boolean> {
+  return isRules((await FleetDocument.parse("access.yaml", text)).value);
 }
 
 /** One rule of a provider, whose claims are these, in YAML. */
@@ -44,6 +52,7 @@ test.each([
   ["other", "{sub: 'ci:*'}", "https://ci.example.com", "/keys", ["sub"]],
 ])("what %s's tokens need is known by the provider's name", async (provider, claims, issuer, keys, identity) => {
   const { rules, warnings } = await read(rule(provider, claims));
+  expect(await fitsSchema(rule(provider, claims))).toBe(true);
   const [only] = rules.issuers;
   expect(only).toMatchObject({ issuer, jwksUri: issuer + keys, algorithms: ["RS256"], maxAge: 86_400 });
   expect(only?.rules[0]).toMatchObject({ name: "shop", identity, mode: "enforce", grants: [{ role: "USE", patterns: ["uat-*"] }] });
@@ -51,7 +60,7 @@ test.each([
 });
 
 test("all that a rule can say is read, ids without quotes as they are written", async () => {
-  const { rules } = await read(`
+  const text = `
 x-mine: &claims {repository_owner_id: 0583231, ref: [refs/heads/main, refs/tags/v*]}
 issuers:
 - provider: github
@@ -73,7 +82,13 @@ issuers:
   - name: two
     claims: {repository_id: 12345678901234567890}
     grants: [{role: VIEW, patterns: ["*"]}]
-`);
+certificates:
+- name: board
+  san: {uri: "spiffe://ci.example.com/board/*"}
+  grants: {role: USE, patterns: lab-*}
+`;
+  expect(await fitsSchema(text)).toBe(true);
+  const { rules } = await read(text);
   const [issuer] = rules.issuers;
   expect(issuer).toMatchObject({ jwksUri: "https://ghe.example.com/_services/token/.well-known/jwks", maxAge: 600 });
   const [one, two] = issuer?.rules ?? [];
@@ -97,6 +112,17 @@ test("a rule of GitLab's that takes jobs of any branch is warned of", async () =
   const { warnings } = await read(rule("gitlab", "{project_id: 20}"));
   expect(warnings).toEqual([expect.stringMatching(/^access.yaml:8: issuers\[0\].rules\[0\].claims: without `ref_protected: "true"`/)]);
 });
+
+/** Faults that no schema can know of. */
+const BEYOND_SCHEMAS: ReadonlySet<string> = new Set([
+  "an identity that can change hands",
+  "an issuer in clear text",
+  "a rule's name twice",
+  "an issuer twice",
+  "a long hold",
+  "a text for control",
+  "a pattern with nothing behind its colon",
+]);
 
 test.each<[string, string, RegExp]>([
   ["an unknown section", "issuer: []", /access.yaml:1: issuer: is unknown; there are issuers/],
@@ -153,7 +179,7 @@ test.each<[string, string, RegExp]>([
   ["a name with a colon", rule("github", "{repository_id: 1}").replace("name: shop", "name: a:b"), /name: got "a:b"; write up to 63/],
   ["a role that there is not", rule("github", "{repository_id: 1}").replace("USE", "use"), /role: got "use"; write one of VIEW, USE/],
   [
-    "a pattern that is none",
+    "a pattern with nothing behind its colon",
     rule("github", "{repository_id: 1}").replace("uat-*", '"lab:"'),
     /patterns: "lab:" has nothing on one side of the colon/,
   ],
@@ -190,6 +216,7 @@ test.each<[string, string, RegExp]>([
     /patterns: has 33 entries; give 1 to 32/,
   ],
   ["a text for control", rule("other", '{sub: "a\\u202eb"}'), /sub: got .*; write what the claim must be/],
-])("%s is refused", async (_, text, words) => {
+])("%s is refused, by the schema as well where it can know", async (name, text, words) => {
   await expect(read(text)).rejects.toThrow(words);
+  if (!BEYOND_SCHEMAS.has(name)) expect(await fitsSchema(text)).toBe(false);
 });

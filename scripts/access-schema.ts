@@ -1,0 +1,158 @@
+// The JSON schema of the files that CALL_ME_ACCESS names, by what their reader knows (src/access). Editors complete and check such files by it.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { NAME_KINDS } from "../src/access/certificates/certificate.ts";
+import { PROVIDERS, type Provider } from "../src/access/oidc/providers.ts";
+import { ALGORITHMS } from "../src/access/oidc/rule.ts";
+import { ROLES } from "../src/core/access/grant.ts";
+import { limits } from "../src/core/limits.ts";
+import { DURATION } from "./fleet-bounds.ts";
+import { type Outcome, root } from "./tools.ts";
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const place = path.join("gen", "schema", "access.schema.json");
+
+/** Writes the schema below `folder`. */
+export function writeAccessSchema(folder: string): Outcome {
+  const file = path.join(folder, place);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, written());
+  return { ok: true, output: "" };
+}
+
+/** Whether the committed schema is what would be written now. */
+export function accessSchemaIsFresh(): Outcome {
+  const ok = readFileSync(path.join(root, place), "utf8") === written();
+  return { ok, output: ok ? "" : `stale: ${place}` };
+}
+
+function written(): string {
+  return `${JSON.stringify(SCHEMA, null, 2)}\n`;
+}
+
+/** Ids and truths may stand without quotes. */
+const scalar: Schema = { type: ["string", "number", "boolean"], minLength: 1, maxLength: limits.text };
+const text: Schema = { type: "string", minLength: 1, maxLength: limits.text };
+const mode: Schema = { enum: ["enforce", "audit"], description: "audit: nobody is let in by it, but the log says who would be." };
+
+/** A list, or its only entry. */
+function some(item: Schema, maxItems: number): Schema {
+  return { anyOf: [item, { type: "array", items: item, minItems: 1, maxItems }] };
+}
+
+/** An object with no other fields; one that is not required may be left without a value. */
+function object(required: readonly string[], properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema {
+  const optional = ([name, schema]: [string, Schema]) => {
+    const { description, ...rest } = schema;
+    return [name, required.includes(name) ? schema : { ...(description ? { description } : {}), anyOf: [rest, { type: "null" }] }];
+  };
+  return {
+    type: "object",
+    required,
+    properties: Object.fromEntries(Object.entries(properties).map(optional)),
+    additionalProperties: false,
+    ...more,
+  };
+}
+
+const grant = object(["role", "patterns"], {
+  role: { enum: ROLES, description: "What may be done." },
+  patterns: {
+    description: "On what: environment or pool:environment. * is any characters but /, ? is one; * alone is everything.",
+    ...some({ type: "string", maxLength: limits.patterns.text, pattern: "^(?!.*[*][*])([^:]+|[^:]+:.+)$" }, limits.patterns.count),
+  },
+  max_hold: { description: "No lease is held for longer.", ...DURATION },
+  max_priority: { description: "No request has a higher priority.", type: "integer", minimum: -limits.priority, maximum: limits.priority },
+  max_leases: { description: "So many leases at once, waiting ones included.", type: "integer", minimum: 1, maximum: limits.leases.total },
+});
+
+const name = {
+  description: "Part of the principal of all whom it lets in: unique.",
+  type: "string",
+  pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+};
+const grants = { description: "What for.", ...some({ $ref: "#/definitions/grant" }, limits.patterns.count) };
+const names = some(text, 16);
+const rule = object(["name", "claims", "grants"], {
+  name,
+  claims: { description: "Whom it means: all must fit. * is any characters but / and :, ? is one of these.", type: "object" },
+  grants,
+  identity: { description: "The claims that tell one caller from another.", ...names },
+  label: { description: "The claim that is shown beside the principal.", ...text },
+  record: { description: "Claims for the record of what the caller did, beside those of every rule.", ...names },
+  mode,
+});
+
+const issuer = object(["provider", "audience", "rules"], {
+  provider: { enum: Object.keys(PROVIDERS), description: "Whose tokens they are." },
+  issuer: { description: "The iss of its tokens, to the letter.", type: "string", pattern: "^https?://" },
+  jwks_uri: { description: "Where its keys are.", type: "string", pattern: "^(https://|http://(127[.]|localhost|\\[::1\\]))" },
+  audience: { description: "The aud that its tokens must have: this server's URL, for example.", ...text, maxLength: 255 },
+  algorithms: { description: "Without it RS256.", ...some({ enum: ALGORITHMS }, ALGORITHMS.length) },
+  max_age: { description: "No token is taken that was issued longer ago: 1m to 24h.", ...DURATION },
+  mode,
+  rules: { description: "Who is let in: the first that fits counts.", type: "array", minItems: 1, items: { $ref: "#/definitions/rule" } },
+});
+
+const certificate = object(["name", "san", "grants"], {
+  name,
+  san: {
+    description: "The alternative name that it is for, of one kind. * is any characters but those that part such names, ? is one of these.",
+    type: "object",
+    properties: Object.fromEntries(NAME_KINDS.map((kind) => [kind, some({ type: "string", minLength: 1, maxLength: 255 }, 256)])),
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+  },
+  grants,
+});
+
+/** What holds for the tokens of one provider. */
+function particular(name: string, { issuer: known, issuers, jwksUri, bound, unfit }: Provider): Schema {
+  const id = some({ ...scalar, pattern: "^[^*?]+$" }, 256);
+  const claims = {
+    minProperties: 1,
+    properties: {
+      ...Object.fromEntries(bound.map((claim) => [claim, id])),
+      ...Object.fromEntries(Object.entries(unfit).map(([claim, why]) => [claim, { not: {}, description: why }])),
+    },
+    additionalProperties: some(scalar, 256),
+    ...(bound.length > 0 && { anyOf: bound.map((claim) => ({ required: [claim] })) }),
+  };
+  const needed = [...(known === undefined ? ["issuer"] : []), ...(jwksUri === undefined ? ["jwks_uri"] : [])];
+  return {
+    if: { properties: { provider: { const: name } } },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: {
+      ...(needed.length > 0 && { required: needed }),
+      properties: {
+        ...Object.fromEntries(needed.map((field) => [field, { type: "string" }])),
+        ...(issuers && { issuer: { pattern: issuers.form.source } }),
+        rules: { items: { properties: { claims } } },
+      },
+    },
+  };
+}
+
+const SCHEMA = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  title: "Access rules of call-me",
+  description: "What CALL_ME_ACCESS reads, in YAML or JSON: who is let in without a key of this server, and what they may do.",
+  ...object([], {
+    issuers: { description: "Whose tokens are taken.", type: "array", maxItems: 64, items: { $ref: "#/definitions/issuer" } },
+    certificates: {
+      description: "Whose client certificates are taken: the first that fits counts.",
+      type: "array",
+      maxItems: 1_000,
+      items: { $ref: "#/definitions/certificate" },
+    },
+  }),
+  patternProperties: { "^x-": { description: "The file's own: a place for anchors, for example." } },
+  definitions: {
+    issuer: { ...issuer, allOf: Object.entries(PROVIDERS).map(([name, provider]) => particular(name, provider)) },
+    rule,
+    certificate,
+    grant,
+  },
+};

@@ -16,6 +16,7 @@ from callme._place import Place
 from callme._retry import RELEASE_TIMEOUT
 from callme._settings import Metadata, metadata_of, settings_of
 from callme._ticket import Ticket, check_detached, check_ticket
+from callme._tokens import bearing, opener_of
 from callme._waiting import leave
 from callme.v1.environment_service_pb2_grpc import EnvironmentServiceStub
 from callme.v1.lock_service_pb2 import AcquireRequest, ReleaseRequest
@@ -32,14 +33,16 @@ class Client:
     """Holds environments of a call-me server. Threads may share one; ``close`` it, or use it in a ``with``.
 
     ``url``: http://host:port or https://host:port; CALL_ME_URL unless given, or else http://127.0.0.1:8000. ``key``: an API key or a
-    lease token; CALL_ME_API_KEY unless given; empty: none is sent. ``channel``: one of your own, for certificates or interceptors;
-    then ``url`` is not used, and the channel is yours to close. Raises ValueError for an unusable ``url``.
+    lease token; CALL_ME_API_KEY unless given; empty: none is sent; where neither says one, it is the CI system's token for this job, if
+    there is one. ``channel``: one of your own, for certificates or interceptors; then ``url`` is not used, and the channel is yours to
+    close. Raises ValueError for an unusable ``url``, or a wrong setting.
     """
 
     def __init__(self, url: str | None = None, key: str | None = None, *, channel: grpc.Channel | None = None) -> None:
         settings = settings_of(url, key)
         self._connection = Connection(settings, channel)
-        self.metadata: Metadata = settings.metadata
+        self._opener = opener_of(settings, key, own_channel=channel is not None)
+        self.metadata: Metadata = self._opener.metadata
         """The key, for calls of ``locks`` and ``environments``: ``client.locks.Check(request, metadata=client.metadata)``."""
         self.locks = self._connection.locks
         """All calls of LockService, as generated."""
@@ -66,7 +69,7 @@ class Client:
         request = request_for(environments, options)
         place, route = Place(request, observer_of(options)), Route(self._connection)
         try:
-            lease = leave(route, place, self.metadata, Calls())
+            lease = leave(route, place, self._opener, Calls())
         except grpc.RpcError as error:
             raise CallFailed(error, self._connection.url) from None
         finally:
@@ -83,7 +86,7 @@ class Client:
         """
         check_ticket(ticket)
         place = Place(AcquireRequest(), watcher(on_waiting, quiet=quiet), ticket)
-        return Hold(self._connection, self.metadata, place, interrupt=interrupt, close=_leave_open)
+        return Hold(self._connection, self._opener, place, interrupt=interrupt, close=_leave_open)
 
     def release(self, lease_id: str, lease_token: str, facts: Mapping[str, str] | None = None) -> None:
         """Releases a lease, of whatever process, by its token alone, and tells facts with that; one that has ended is no error.
@@ -95,6 +98,18 @@ class Client:
             persist(Calls(), self._connection, lambda locks: locks.Release.future(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
         except grpc.RpcError as error:
             raise CallFailed(error, self._connection.url) from None
+
+    def fresh_metadata(self) -> Metadata:
+        """What opens calls of ``locks`` and ``environments`` just now: the key, or a token of the CI job, which may be fetched for that.
+
+        Raises CallFailed if there is none to be had.
+        """
+        if self._opener.tokens is None:
+            return self.metadata
+        try:
+            return bearing(self._opener.tokens.fresh().result())
+        except grpc.RpcError as error:
+            raise CallFailed(error) from None
 
     def close(self) -> None:
         """Closes the connection. Holds must have ended."""
@@ -108,7 +123,7 @@ class Client:
 
     def _hold(self, environments: tuple[str | Need, ...], options: HoldOptions, *, interrupt: bool, close: Callable[[], None]) -> Hold:
         place = Place(request_for(environments, options), observer_of(options))
-        return Hold(self._connection, self.metadata, place, interrupt=interrupt, close=close)
+        return Hold(self._connection, self._opener, place, interrupt=interrupt, close=close)
 
 
 def hold(*environments: str | Need, interrupt: bool = True, **options: Unpack[HoldOptions]) -> Hold:

@@ -9,6 +9,7 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from callme._given import missing_variables, without_variables
+from callme._token_error import TokenError
 from callme._unheard import unheard
 from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, LEASE_STATE_ENDED, LEASE_STATE_HELD, EndReason
 
@@ -118,7 +119,7 @@ class CallFailed(grpc.RpcError):
     def __init__(self, error: grpc.RpcError, url: str | None = None) -> None:
         code, reason, told = _code(error), reason_of(error), words(error)
         status = code.name if code else "UNKNOWN"
-        if reason is None and url is not None:
+        if reason is None and url is not None and not isinstance(error, TokenError):
             told = unheard(status, told, url)
         super().__init__(f"{reason or status}: {told}")
         self._error: Any = error
@@ -243,6 +244,11 @@ def is_transient(error: BaseException) -> bool:
         # A limit, or too much to do; without a RetryInfo it is the request itself that is too large.
         return _detail(error, error_details_pb2.RetryInfo) is not None
     return code in _PASSING or (code in _BROKEN and reason is None)
+
+
+def is_unidentified(error: BaseException) -> bool:
+    """Whether it is not known any more who we are: a token was refused, or was not to be had, or a key was."""
+    return isinstance(error, TokenError) or (isinstance(error, grpc.RpcError) and _code(error) is grpc.StatusCode.UNAUTHENTICATED)
 
 
 def is_unanswered(error: BaseException) -> bool:

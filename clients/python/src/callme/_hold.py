@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
     from callme._connection import Connection
     from callme._place import Place
-    from callme._settings import Metadata
+    from callme._tokens import Opener
 
 
 class Hold:
     """Environments that are held while a ``with`` block runs. Made by ``hold``; good for one ``with``."""
 
-    def __init__(self, connection: Connection, metadata: Metadata, place: Place, *, interrupt: bool, close: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, opener: Opener, place: Place, *, interrupt: bool, close: Callable[[], None]) -> None:
         self._route = Route(connection)
-        self._metadata = metadata
+        self._opener = opener
         self._place = place
         self._interrupt = interrupt
         self._close = close
@@ -83,7 +83,7 @@ class Hold:
 
     def _take(self) -> HeldLease:
         while True:
-            granted = wait_for_grant(self._route, self._place, self._metadata, self._calls)
+            granted = wait_for_grant(self._route, self._place, self._opener, self._calls)
             self._keeper = keeper = Keeper(self._route.connection, granted, self._place.token, self._on_loss, self._on_ask)
             begun = keeper.begin(self._calls)
             if begun.state == LEASE_STATE_HELD:

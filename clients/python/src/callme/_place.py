@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from callme._errors import CallFailed, is_transient, not_acquired, refusal
+from callme._errors import CallFailed, is_transient, is_unidentified, not_acquired, refusal
 from callme._options import seconds
 from callme._retry import FAREWELL, PATIENCE, Backoff
+from callme._ticket import Ticket
 from callme.v1.lock_service_pb2 import AcquireRequest, AcquireResponse
 from callme.v1.types_pb2 import LEASE_STATE_ENDED, LEASE_STATE_HELD, LEASE_STATE_QUEUED
 
 if TYPE_CHECKING:
     from callme._options import Observer
-    from callme._ticket import Ticket
     from callme.v1.lock_service_pb2 import GetLeaseResponse
     from callme.v1.types_pb2 import Lease
 
@@ -31,7 +31,7 @@ class Place:
     def __init__(self, request: AcquireRequest, observer: Observer, ticket: Ticket | None = None) -> None:
         self._request = request
         self.ticket = ticket
-        """What is picked up, instead of asked for."""
+        """What is picked up, instead of asked for; or what is ours already, once nobody knows us any more."""
         # When to stand in line no longer, with IF_BUSY_FAIL.
         self._until = time.monotonic() + seconds(request.wait)
         self.lease: Lease | None = None
@@ -124,6 +124,10 @@ class Place:
 
     def failed(self, error: BaseException) -> None:
         """A call failed: returns if it makes sense to ask again, else raises what the hold fails with."""
+        if self.ticket is None and self.lease is not None and self.token and is_unidentified(error):
+            # As a CI job's token ends before its waiting does. The place is ours by its own token.
+            self.ticket = Ticket(self.lease.id, self.token, self._request.request_id)
+            return
         if not is_transient(error):
             refused = refusal(error)
             if refused is None or not isinstance(error, grpc.RpcError):

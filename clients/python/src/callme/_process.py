@@ -40,7 +40,8 @@ def options(lease: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any
     inherited = os.environ if given.get("env") is None else given["env"]
     # What another lease has given is not this one's.
     environment = {**{name: value for name, value in inherited.items() if not str(name).startswith(PREFIX)}, **lease}
-    environment.pop("CALL_ME_API_KEY", None)
+    for secret in ("CALL_ME_API_KEY", "CALL_ME_ID_TOKEN"):
+        environment.pop(secret, None)
     own: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
     return {**given, **own, "env": environment}
 

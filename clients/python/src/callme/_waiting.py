@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import grpc
 
 from callme._calls import Calls, Watchdog, persist
-from callme._errors import is_unanswered
+from callme._errors import is_unanswered, is_unidentified
 from callme._retry import FAREWELL, RELEASE_TIMEOUT, SILENCE
 from callme._settings import metadata_of
+from callme._tokens import Patient, bearing
 from callme.v1.lock_service_pb2 import GetLeaseRequest, ReleaseRequest, WatchLeaseRequest
 
 if TYPE_CHECKING:
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
     from callme._connection import Connection, Route
     from callme._place import Place
     from callme._settings import Metadata
+    from callme._tokens import Opener
     from callme.v1.lock_service_pb2 import AcquireResponse, GetLeaseResponse, ReleaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceStub
     from callme.v1.types_pb2 import Lease
 
 
-def wait_for_grant(route: Route, place: Place, metadata: Metadata, calls: Calls) -> Lease:
+def wait_for_grant(route: Route, place: Place, opener: Opener, calls: Calls) -> Lease:
     """Returns the lease when it is HELD; called again, when it is once more.
 
     Raises NotAcquired, the error of a call, or CancelledError; the place in line is then given up.
     """
     try:
-        _settle(route, place, metadata, calls)
+        _settle(route, place, opener, calls)
         return place.held()
     except BaseException:
         # KeyboardInterrupt above all; whatever it is, nobody waits any more.
@@ -42,10 +44,10 @@ def wait_for_grant(route: Route, place: Place, metadata: Metadata, calls: Calls)
         raise
 
 
-def leave(route: Route, place: Place, metadata: Metadata, calls: Calls) -> Lease:
+def leave(route: Route, place: Place, opener: Opener, calls: Calls) -> Lease:
     """Asks, and leaves the place in line to whoever picks it up. Raises as ``wait_for_grant``; the place is then given up."""
     try:
-        _settle(route, place, metadata, calls, stays=False)
+        _settle(route, place, opener, calls, stays=False)
         return place.left()
     except BaseException:
         if place.open and place.lease is not None:
@@ -77,12 +79,12 @@ def _release(connection: Connection, request: ReleaseRequest, token: str, ends: 
     persist(Calls(), connection, send, ends - time.monotonic())
 
 
-def _settle(route: Route, place: Place, metadata: Metadata, calls: Calls, *, stays: bool = True) -> None:
+def _settle(route: Route, place: Place, opener: Opener, calls: Calls, *, stays: bool = True) -> None:
     """Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth."""
     while True:
         calls.pause(place.pause())
         try:
-            _ask(route.connection.locks, place, metadata, calls)
+            _ask(route.connection.locks, place, opener, calls)
             if stays and not place.settled:
                 begun = time.monotonic()
                 try:
@@ -97,7 +99,30 @@ def _settle(route: Route, place: Place, metadata: Metadata, calls: Calls, *, sta
                 route.divert()
 
 
-def _ask(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
+def _ask(locks: LockServiceStub, place: Place, opener: Opener, calls: Calls) -> None:
+    """One whose token is refused is sent once more with another."""
+    tokens = opener.tokens
+    if place.ticket is not None or tokens is None:
+        _ask_with(locks, place, opener.metadata, calls)
+        return
+    token = calls.answer(Patient(tokens.fresh(), place.call_timeout))
+    try:
+        _ask_with(locks, place, bearing(token), calls)
+    except grpc.RpcError as error:
+        if not is_unidentified(error):
+            raise
+        other = calls.answer(Patient(tokens.after(token), place.call_timeout))
+        if other.text == token.text:
+            raise tokens.refused(token, error) from None
+    else:
+        return
+    try:
+        _ask_with(locks, place, bearing(other), calls)
+    except grpc.RpcError as error:
+        raise (tokens.refused(other, error) if is_unidentified(error) else error) from None
+
+
+def _ask_with(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:
     """An Acquire may still answer for a moment when somebody gives up: only then is it known which lease to withdraw."""
     call = _send(locks, place, metadata)
     try:

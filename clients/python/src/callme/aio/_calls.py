@@ -12,11 +12,14 @@ import grpc
 from callme._errors import is_transient
 from callme._retry import PATIENCE, RELEASE_TIMEOUT, SILENCE, Backoff
 from callme._settings import metadata_of
+from callme._tokens import late
 from callme.v1.lock_service_pb2 import ReleaseRequest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
+    from concurrent.futures import Future
 
+    from callme._id_token import IdToken
     from callme.aio._connection import Connection
     from callme.v1.lock_service_pb2 import ReleaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceAsyncStub
@@ -68,6 +71,18 @@ async def _release(connection: Connection, request: ReleaseRequest, token: str, 
         return locks.Release(request, timeout=timeout, metadata=metadata_of(token))
 
     await persist(connection, send, ends - time.monotonic())
+
+
+async def patiently(token: Future[IdToken], timeout: float) -> IdToken:
+    """Waits for a token. Raises TokenError, also when it does not come in so many seconds."""
+    waiting = asyncio.wrap_future(token)
+    try:
+        await asyncio.wait({waiting}, timeout=timeout)
+        if not waiting.done():
+            raise late()
+        return waiting.result()
+    finally:
+        waiting.cancel()
 
 
 async def listen(stream: grpc.aio.UnaryStreamCall[Any, T], heard: Callable[[T], bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import grpc
@@ -13,6 +14,7 @@ from callme._place import Place
 from callme._retry import RELEASE_TIMEOUT
 from callme._settings import Metadata, metadata_of, settings_of
 from callme._ticket import Ticket, check_detached, check_ticket
+from callme._tokens import bearing, opener_of
 from callme.aio._calls import persist
 from callme.aio._connection import Connection, Route
 from callme.aio._hold import Hold
@@ -42,7 +44,8 @@ class Client:
         self._settings = settings_of(url, key)
         self._given = channel
         self._connection: Connection | None = None
-        self.metadata: Metadata = self._settings.metadata
+        self._opener = opener_of(self._settings, key, own_channel=channel is not None)
+        self.metadata: Metadata = self._opener.metadata
         """The key, for calls of ``locks`` and ``environments``: ``client.locks.Check(request, metadata=client.metadata)``."""
 
     @property
@@ -74,7 +77,7 @@ class Client:
         request = request_for(environments, options)
         place, route = Place(request, observer_of(options)), Route(self._connect())
         try:
-            lease = await leave(route, place, self.metadata)
+            lease = await leave(route, place, self._opener)
         except grpc.RpcError as error:
             raise CallFailed(error, route.connection.url) from None
         finally:
@@ -88,7 +91,7 @@ class Client:
         included. Entering the ``async with`` raises NotAcquired if it has ended meanwhile. Raises TypeError for what is no ticket.
         """
         check_ticket(ticket)
-        return Hold(self._connect, self.metadata, Place(AcquireRequest(), watcher(on_waiting, quiet=quiet), ticket), _leave_open)
+        return Hold(self._connect, self._opener, Place(AcquireRequest(), watcher(on_waiting, quiet=quiet), ticket), _leave_open)
 
     async def release(self, lease_id: str, lease_token: str, facts: Mapping[str, str] | None = None) -> None:
         """Releases a lease, of whatever process, by its token alone, and tells facts with that; one that has ended is no error.
@@ -101,6 +104,15 @@ class Client:
             await persist(connection, lambda locks: locks.Release(request, timeout=RELEASE_TIMEOUT, metadata=metadata))
         except grpc.RpcError as error:
             raise CallFailed(error, connection.url) from None
+
+    async def fresh_metadata(self) -> Metadata:
+        """As that of callme.Client."""
+        if self._opener.tokens is None:
+            return self.metadata
+        try:
+            return bearing(await asyncio.wrap_future(self._opener.tokens.fresh()))
+        except grpc.RpcError as error:
+            raise CallFailed(error) from None
 
     async def close(self) -> None:
         """Closes the connection. Holds must have ended."""
@@ -120,7 +132,7 @@ class Client:
 
     def _hold(self, environments: tuple[str | Need, ...], options: HoldOptions, close: Callable[[], Awaitable[None]]) -> Hold:
         place = Place(request_for(environments, options), observer_of(options))
-        return Hold(self._connect, self.metadata, place, close)
+        return Hold(self._connect, self._opener, place, close)
 
 
 def hold(*environments: str | Need, **options: Unpack[HoldOptions]) -> Hold:

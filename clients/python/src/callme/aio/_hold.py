@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from callme._place import Place
-    from callme._settings import Metadata
+    from callme._tokens import Opener
     from callme.aio._connection import Connection
 
 
@@ -36,13 +36,13 @@ class Hold:
     def __init__(
         self,
         connect: Callable[[], Connection],
-        metadata: Metadata,
+        opener: Opener,
         place: Place,
         close: Callable[[], Awaitable[None]],
     ) -> None:
         # In the running loop, and not where somebody called hold().
         self._connect = connect
-        self._metadata = metadata
+        self._opener = opener
         self._place = place
         self._close = close
         self._route: Route | None = None
@@ -89,7 +89,7 @@ class Hold:
     async def _take(self) -> HeldLease:
         self._route = route = Route(self._connect())
         while True:
-            granted = await wait_for_grant(route, self._place, self._metadata)
+            granted = await wait_for_grant(route, self._place, self._opener)
             self._keeper = keeper = Keeper(route.connection, granted, self._place.token, self._on_loss, self._on_ask)
             begun = await keeper.begin()
             if begun.state == LEASE_STATE_HELD:

@@ -33,9 +33,10 @@ public final class CallMe implements AutoCloseable {
   private final Set<HeldLease> held = ConcurrentHashMap.newKeySet();
 
   private CallMe(Builder builder) {
-    String key = Address.key(builder.apiKey);
+    String key = Address.key(builder.apiKey != null ? builder.apiKey : Builder.orElse(System.getenv("CALL_ME_API_KEY"), ""));
     ManagedChannelBuilder<?> channel = builder.channel != null ? builder.channel : Address.channelTo(builder.url);
-    this.wire = new Wire(channel.build(), key);
+    boolean byToken = builder.apiKey == null && key.isEmpty() && builder.channel == null;
+    this.wire = new Wire(channel.build(), key, byToken ? Tokens.ofJob(builder.url) : null);
     this.url = builder.channel == null ? builder.url.strip() : null;
   }
 
@@ -43,7 +44,7 @@ public final class CallMe implements AutoCloseable {
    * A client of the server that CALL_ME_URL names (http://127.0.0.1:8000 if it is not set), with the key in CALL_ME_API_KEY. It connects
    * when it has something to ask.
    *
-   * @throws IllegalArgumentException if CALL_ME_URL is no address, or no header can carry CALL_ME_API_KEY
+   * @throws IllegalArgumentException if CALL_ME_URL is no address, no header can carry CALL_ME_API_KEY, or a setting for tokens is wrong
    */
   public static CallMe connect() {
     return builder().build();
@@ -208,7 +209,8 @@ public final class CallMe implements AutoCloseable {
   /** Makes a {@link CallMe}. */
   public static final class Builder {
     private String url = orElse(System.getenv("CALL_ME_URL"), LOCAL);
-    private String apiKey = orElse(System.getenv("CALL_ME_API_KEY"), "");
+    /** Null: it was not given. */
+    private String apiKey;
     private ManagedChannelBuilder<?> channel;
 
     private Builder() {}
@@ -219,7 +221,10 @@ public final class CallMe implements AutoCloseable {
       return this;
     }
 
-    /** An API key, or a lease token; CALL_ME_API_KEY unless given. Empty: none is sent. */
+    /**
+     * An API key, or a lease token; CALL_ME_API_KEY unless given. Empty: none is sent. Where neither says one, calls bear the CI system's token for
+     * this job, if there is one.
+     */
     public Builder apiKey(String apiKey) {
       this.apiKey = Objects.requireNonNull(apiKey, "apiKey");
       return this;
@@ -234,7 +239,7 @@ public final class CallMe implements AutoCloseable {
     /**
      * The client.
      *
-     * @throws IllegalArgumentException if the address is none, or no header can carry the key
+     * @throws IllegalArgumentException if the address is none, no header can carry the key, or a setting for tokens is wrong
      */
     public CallMe build() {
       return new CallMe(this);

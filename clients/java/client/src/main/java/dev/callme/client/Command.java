@@ -53,7 +53,7 @@ final class Command {
   /** With the lease, without the key, and without what another lease has given. */
   private void prepare(Map<String, String> environment) {
     List<LeasedEnvironment> leased = lease.getEnvironmentsList();
-    environment.keySet().removeIf(name -> name.equals("CALL_ME_API_KEY") || name.startsWith(Given.PREFIX));
+    environment.keySet().removeIf(name -> name.equals("CALL_ME_API_KEY") || name.equals("CALL_ME_ID_TOKEN") || name.startsWith(Given.PREFIX));
     environment.putAll(Given.variables(leased));
     environment.put("CALL_ME_LEASE_ID", held.id());
     environment.put("CALL_ME_LEASE_TOKEN", held.token());

@@ -14,7 +14,7 @@ final class Unheard {
    * the address is null: the caller gave a channel, and knows.
    */
   static StatusRuntimeException named(StatusRuntimeException error, String url) {
-    if (url == null || ErrorReason.of(error).isPresent()) return error;
+    if (url == null || ErrorReason.of(error).isPresent() || TokenTrouble.isIn(error)) return error;
     Status status = error.getStatus();
     return new StatusRuntimeException(status.withDescription(sentence(status, url)), error.getTrailers());
   }

@@ -8,6 +8,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -20,8 +21,8 @@ final class Waiting {
 
   private final Wire wire;
   private final AcquireRequest request;
-  /** What is picked up, instead of asked for; null: nothing. */
-  private final Ticket ticket;
+  /** What is picked up, instead of asked for, or is ours already, once nobody knows us any more; null: nothing. */
+  private Ticket ticket;
   private final Consumer<? super Lease> onWaiting;
   private final Backoff backoff = new Backoff();
   /** When (of System.nanoTime) to stand in line no longer, with IF_BUSY_FAIL. */
@@ -82,6 +83,11 @@ final class Waiting {
         follow();
         if (isSettled()) return;
       } catch (StatusRuntimeException error) {
+        if (ticket == null && last != null && !wire.isClosed() && TokenTrouble.isUnidentified(error)) {
+          // As a CI job's token ends before its waiting does. The place is ours by its own token.
+          ticket = new Ticket(last.getLease().getId(), last.getLeaseToken(), request.getRequestId());
+          continue;
+        }
         NotAcquiredException refused = NotAcquiredException.of(error).orElse(null);
         if (refused != null) throw refused;
         if (wire.isClosed() || !Verdict.isTransient(error)) throw error;
@@ -99,8 +105,37 @@ final class Waiting {
     // What is left of it: the wait is no part of what a request_id stands for.
     AcquireRequest asking = request.hasWait() ? request.toBuilder().setWait(Times.toProto(Duration.ofNanos(wait))).build() : request;
     long timeout = Math.max(Retry.FAREWELL.toNanos(), left);
-    if (ticket == null) hear(wire.acquire(asking, timeout), answer -> answer);
+    if (ticket == null && wire.tokens() != null) identified(wire.tokens(), asking, timeout);
+    else if (ticket == null) hear(wire.acquire(asking, timeout), answer -> answer);
     else hear(wire.look(ticket, timeout), answer -> place(answer.getLease(), ticket.leaseToken()));
+  }
+
+  /** An Acquire whose token is refused is sent once more with another. */
+  private void identified(Tokens tokens, AcquireRequest asking, long timeout) throws InterruptedException {
+    IdToken token = inTime(tokens.fresh(), timeout);
+    StatusRuntimeException refusal = refusalOf(asking, token, timeout);
+    if (refusal == null) return;
+    IdToken other = inTime(tokens.after(token), timeout);
+    if (other.isSame(token)) throw tokens.refused(token, refusal);
+    StatusRuntimeException again = refusalOf(asking, other, timeout);
+    if (again != null) throw tokens.refused(other, again);
+  }
+
+  /** Null: it was answered, and heard. */
+  private StatusRuntimeException refusalOf(AcquireRequest asking, IdToken token, long timeout) throws InterruptedException {
+    try {
+      hear(wire.acquire(asking, token, timeout), answer -> answer);
+      return null;
+    } catch (StatusRuntimeException error) {
+      if (!TokenTrouble.isUnidentified(error)) throw error;
+      return error;
+    }
+  }
+
+  private static IdToken inTime(CompletableFuture<IdToken> token, long timeout) throws InterruptedException {
+    IdToken found = Answer.await(token.completeOnTimeout(null, timeout, TimeUnit.NANOSECONDS));
+    if (found == null) throw TokenTrouble.late();
+    return found;
   }
 
   private static AcquireResponse place(Lease lease, String token) {

@@ -12,10 +12,15 @@ import dev.callme.v1.ReleaseResponse;
 import dev.callme.v1.RenewRequest;
 import dev.callme.v1.RenewResponse;
 import dev.callme.v1.WatchLeaseRequest;
+import io.grpc.CallCredentials;
+import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
@@ -34,18 +39,26 @@ final class Wire {
 
   private final ManagedChannel channel;
   private final Channel keyed;
+  private final Tokens tokens;
   private final ScheduledExecutorService clock = newClock();
   /** When the channel was last made to connect anew; only the clock touches it. */
   private long refreshedAt = System.nanoTime();
 
-  Wire(ManagedChannel channel, String key) {
+  /** With a key, or with the tokens of the CI job, or with neither: then the one is empty, and the other null. */
+  Wire(ManagedChannel channel, String key, Tokens tokens) {
     this.channel = channel;
-    this.keyed = key.isEmpty() ? channel : withKey(channel, key);
+    this.tokens = tokens;
+    this.keyed = tokens != null ? withTokens(channel, tokens) : key.isEmpty() ? channel : withKey(channel, key);
   }
 
   /** The server, opened with the client's key. */
   Channel keyed() {
     return keyed;
+  }
+
+  /** Those of the CI job; null: a key opens the server, or nothing does. */
+  Tokens tokens() {
+    return tokens;
   }
 
   /** Runs what is never long: timers and answers. */
@@ -65,6 +78,14 @@ final class Wire {
   Answer<AcquireRequest, AcquireResponse> acquire(AcquireRequest request, long timeout) {
     Answer<AcquireRequest, AcquireResponse> answer = new Answer<>();
     stub(keyed, timeout).acquire(request, answer);
+    return watched(answer);
+  }
+
+  /** The same, opened by a token. */
+  Answer<AcquireRequest, AcquireResponse> acquire(AcquireRequest request, IdToken token, long timeout) {
+    Answer<AcquireRequest, AcquireResponse> answer = new Answer<>();
+    Channel opened = ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(Tokens.headers(token)));
+    stub(opened, timeout).acquire(request, answer);
     return watched(answer);
   }
 
@@ -141,6 +162,16 @@ final class Wire {
     Metadata headers = new Metadata();
     headers.put(KEY, key);
     return ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers));
+  }
+
+  private static Channel withTokens(Channel channel, Tokens tokens) {
+    CallCredentials credentials = tokens.credentials();
+    return ClientInterceptors.intercept(channel, new ClientInterceptor() {
+      @Override
+      public <Q, A> ClientCall<Q, A> interceptCall(MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+        return next.newCall(method, options.getCredentials() == null ? options.withCallCredentials(credentials) : options);
+      }
+    });
   }
 
   /** Its one thread ends by itself when nothing is left to be done, so a closed client leaves none behind, and no answer finds it gone. */

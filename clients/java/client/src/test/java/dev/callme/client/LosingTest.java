@@ -144,7 +144,7 @@ class LosingTest {
   void theClockIsJudgeWhereNoAlarmWentOff() throws InterruptedException {
     // Of 60 s, the body is told 6 s before the end.
     server.left = FakeServer.seconds(7);
-    Wire wire = new Wire(server.channel().build(), "key");
+    Wire wire = new Wire(server.channel().build(), "key", null);
     Thread holder = Thread.currentThread();
     HeldLease lease = new HeldLease(wire, FakeServer.lease(LeaseState.LEASE_STATE_HELD), "token", holder, closed -> {});
     lease.begin();

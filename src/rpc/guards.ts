@@ -7,10 +7,10 @@ import type { ApplyEnvironmentsRequest } from "../../gen/ts/callme/v1/environmen
 import type { AcquireRequest, RenewRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Identity } from "../access/identity.ts";
 import type { Role } from "../core/access/grant.ts";
-import type { Lease } from "../core/model/lease.ts";
 import { namesOf } from "../core/model/needs.ts";
 import { failure } from "./errors.ts";
 import type { Service } from "./methods/call.ts";
+import { seesLease } from "./sight.ts";
 
 /** A request that is to be answered. */
 export interface Asked<M> {
@@ -42,8 +42,7 @@ export function onNeeds({ service, caller, message }: Asked<AcquireRequest>): vo
   const owner = names.map((name) => views.ownerOf(name)).find((pool) => pool !== undefined);
   const pool = message.pool || owner || "default";
   for (const name of names) demand(caller, role, views.ownerOf(name) ?? pool, name);
-  if (needs.some(({ selector }) => selector !== "") && caller.rights.within(role, pool)?.length === 0)
-    throw notAllowed(caller, role, `anything in pool ${JSON.stringify(pool)}`);
+  if (needs.some(({ selector }) => selector !== "")) onPool({ service, caller, role, message: { pool } });
 }
 
 /** What an Acquire takes: to reserve for later is a role of its own. */
@@ -51,11 +50,11 @@ export function roleOf({ notBefore, notAfter, autoClaim }: Pick<AcquireRequest, 
   return notBefore !== undefined || notAfter !== undefined || autoClaim ? "RESERVE" : "USE";
 }
 
-/** The lease that a request names: the caller's own, or one on something that the caller may do this to. */
-export async function onLease({ service, caller, role, message }: Asked<{ readonly leaseId: string }>): Promise<void> {
+/** The lease that a request names: the caller's own, or one that it sees. Whose it is, is for the core to judge. */
+export async function onLease({ service, caller, message }: Asked<{ readonly leaseId: string }>): Promise<void> {
   const found = message.leaseId === "" ? undefined : await service.engine.views.lease(message.leaseId);
   if (found === undefined || found.lease.principal === caller.principal) return;
-  if (!reaches(caller, role, found.lease)) throw notAllowed(caller, role, `what lease ${found.lease.id} is on`);
+  if (!seesLease(caller, found.lease, found.pool)) throw notAllowed(caller, "VIEW", `what lease ${found.lease.id} is on`);
 }
 
 /** All that a lease is on: its end is the end of all of it. */
@@ -70,16 +69,12 @@ export async function onWholeLease({ service, caller, role, message }: Asked<{ r
 }
 
 /** A renewal is its owner's, whom the core tells; to set not_after is to reserve. */
-export async function onRenewal({ service, caller, message }: Asked<RenewRequest>): Promise<void> {
+export async function onRenewal(asked: Asked<RenewRequest>): Promise<void> {
+  const { service, caller, message } = asked;
+  await onLease(asked);
   const found = message.notAfter === undefined ? undefined : await service.engine.views.lease(message.leaseId);
   if (found?.lease.principal !== caller.principal) return;
   for (const name of namesOf(found.lease)) demand(caller, "RESERVE", found.lease.pool, name);
-}
-
-/** Whether a caller may do this to any environment that a lease is on; to one that has chosen nothing yet, where the whole pool is theirs. */
-export function reaches({ rights }: Identity, role: Role, lease: Lease): boolean {
-  const names = namesOf(lease);
-  return names.length === 0 ? rights.mayPool(role, lease.pool) : names.some((name) => rights.may(role, lease.pool, name));
 }
 
 /** Every environment and pool that a configuration is for; what else it prunes is only what the caller may administer. */
@@ -99,10 +94,34 @@ export function onEverything({ caller, role }: Asked<object>): void {
   if (!caller.rights.mayAll(role)) throw notAllowed(caller, role, "everything");
 }
 
-/** Throws unless the caller may do this to an environment, which need not exist. */
+/** What a Release names: of what a caller does not see, it does not learn whose it is. */
+export function onHeld(asked: Asked<{ readonly environment: string; readonly leaseId: string }>): Promise<void> {
+  onEnvironment({ ...asked, role: "VIEW" });
+  return onLease(asked);
+}
+
+/** What a list, or the history, is asked for by name. */
+export function onFilter(asked: Asked<{ readonly filter?: { readonly environment: string; readonly pool: string } | undefined }>): void {
+  const { environment = "", pool = "" } = asked.message.filter ?? {};
+  onEnvironment({ ...asked, message: { environment } });
+  if (pool !== "") onPool({ ...asked, message: { pool } });
+}
+
+/** A pool of which the caller sees something; what, is for the method. */
+export function onPool({ caller, role, message: { pool } }: Asked<{ readonly pool: string }>): void {
+  if (pool !== "" && caller.rights.within(role, pool)?.length === 0)
+    throw notAllowed(caller, role, `anything in pool ${JSON.stringify(pool)}`);
+}
+
+/**
+ * Throws unless the caller may do this to an environment, which need not exist: whether it does, and where, is not told to who does not see
+ * it.
+ */
 export function demand(caller: Identity, role: Role, pool: string, environment: string): void {
-  if (!caller.rights.may(role, pool, environment))
-    throw notAllowed(caller, role, `${JSON.stringify(environment)} (pool ${JSON.stringify(pool)})`, environment);
+  const { rights } = caller;
+  if (rights.may(role, pool, environment)) return;
+  const where = rights.may("VIEW", pool, environment) ? ` (pool ${JSON.stringify(pool)})` : "";
+  throw notAllowed(caller, role, `${JSON.stringify(environment)}${where}`, environment);
 }
 
 /** Whoever is refused is told who they are to the server, what was missing, and what to do. */

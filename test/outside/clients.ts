@@ -1,8 +1,8 @@
 // Connect clients of a server under test, over every transport that it speaks.
-import { isMessage } from "@bufbuild/protobuf";
+import { isMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { AccessService } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { AccessService, type GrantSchema } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { AcquireResponseSchema, LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
@@ -72,6 +72,15 @@ export function clientsOf({ url, key }: Address, over: TransportName = "Connect,
     insight: createClient(InsightService, transport),
     access: createClient(AccessService, transport),
   };
+}
+
+/** What a key is granted. */
+export type Grants = MessageInitShape<typeof GrantSchema>[];
+
+/** A new key of this server, and the clients of who has it. */
+export async function keyFor(server: Address, grants: Grants, label = "a team", over?: TransportName) {
+  const { key, secret } = await clientsOf(server).access.createKey({ label, grants });
+  return { id: key?.id ?? "", secret, ...clientsOf({ url: server.url, key: secret }, over) };
 }
 
 /** The error that a call must end with, as `code REASON`, for example `not_found LEASE_NOT_FOUND`. */

@@ -1,19 +1,10 @@
 // Keys that are stored: what they open, and how they end.
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GrantSchema, PrincipalKind, Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { PrincipalKind, Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { EndReason, EnvironmentState, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { ahead, type Clients, clientsOf, failureOf, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
+import { ahead, type Clients, clientsOf, failureOf, type Grants, keyFor, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
-
-type Grants = MessageInitShape<typeof GrantSchema>[];
-
-/** A new key of this server, and the clients of who has it. */
-async function keyFor(server: Server, grants: Grants, label = "a team") {
-  const { key, secret } = await clientsOf(server).access.createKey({ label, grants });
-  return { id: key?.id ?? "", secret, ...clientsOf({ url: server.url, key: secret }) };
-}
 
 let server: Server;
 let admin: Clients;
@@ -33,7 +24,7 @@ describe("a key", () => {
     expect(lease).toMatchObject({ state: LeaseState.HELD, principal: `key:${key?.id}`, principalLabel: "team a" });
     expect(await refusal(team.locks.acquire({ environment: "b-1" }))).toBe("permission_denied NOT_ALLOWED");
     expect((await failureOf(team.locks.acquire({ environment: "b-1" }))).rawMessage).toContain(
-      `key:${key?.id} (team a) has no ROLE_USE on "b-1" (pool "default"); it has ROLE_USE on a-*`,
+      `key:${key?.id} (team a) has no ROLE_USE on "b-1"; it has ROLE_USE on a-*`,
     );
     expect(await refusal(team.access.listKeys({}))).toBe("permission_denied NOT_ALLOWED");
     expect(await team.access.whoAmI({})).toMatchObject({ principal: `key:${key?.id}`, kind: PrincipalKind.KEY, label: "team a" });

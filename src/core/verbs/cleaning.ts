@@ -19,7 +19,7 @@ export function clean(draft: Draft, command: Clean): Done | Refusal {
   const earlier = answered(draft, { ...command, ifBusy: "FAIL" });
   if (earlier !== undefined) return earlier;
   const { environment } = command;
-  if (environment !== undefined && !draft.pool.sites.has(environment)) return noEnvironment(environment, draft.pool.sites.keys());
+  if (environment !== undefined && !draft.pool.sites.has(environment)) return noEnvironment(environment);
   const site = firstDirty(draft.pool, command);
   if (site === undefined) return nothingDirty(draft.pool, command);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");

@@ -132,7 +132,7 @@ function turnAway(draft: Draft, before: readonly Site[], by: Caller): void {
 
 export function remove(draft: Draft, command: Delete): Done | Refusal {
   const site = draft.pool.sites.get(command.environment);
-  if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
+  if (site === undefined) return noEnvironment(command.environment);
   const refusal = drop(draft, site, command.by);
   if (refusal !== undefined) return refusal;
   turnAway(draft, [site], command.by);
@@ -158,7 +158,7 @@ function drop(draft: Draft, site: Site, by: Caller): Refusal | undefined {
 
 export function setState(draft: Draft, command: SetState): Done | Refusal {
   const site = draft.pool.sites.get(command.environment);
-  if (site === undefined) return noEnvironment(command.environment, draft.pool.sites.keys());
+  if (site === undefined) return noEnvironment(command.environment);
   if (command.until !== undefined && command.until <= draft.at) {
     const message = `until: lies ${about(draft.at - command.until)} in the past; give a time ahead, or none`;
     return { ok: false, reason: "STATE_UNTIL_PAST", field: "until", message };

@@ -33,7 +33,7 @@ export function releaseByEnvironment(draft: Draft, command: ReleaseByEnvironment
   const site = draft.pool.sites.get(environment);
   // Its lease may have ended, and the environment been forgotten.
   if (requestId !== undefined) return releaseRequested(draft, command, requestId);
-  if (site === undefined) return noEnvironment(environment, draft.pool.sites.keys());
+  if (site === undefined) return noEnvironment(environment);
   const own = occupantsOf(draft, site).filter((lease) => owns(by, lease));
   const meant = by.lease === undefined ? own.filter(isAnonymous) : ofToken(draft, by.lease, environment);
   const [lease, ...others] = meant;

@@ -39,12 +39,12 @@ export function overQuota(draft: Pick<Draft, "against">, { quota }: Pick<Acquire
 }
 
 /** An environment that a command names is not there. */
-export function noEnvironment(name: string, known: Iterable<string>): Refusal {
+export function noEnvironment(name: string): Refusal {
   return {
     ok: false,
     reason: "ENVIRONMENT_NOT_FOUND",
     field: "environment",
-    message: `there is no environment ${JSON.stringify(name)}${near(name, known)}`,
+    message: `there is no environment ${JSON.stringify(name)}`,
     metadata: { environment: name },
   };
 }
@@ -65,9 +65,9 @@ export function wrongPool(
   };
 }
 
-/** `; did you mean "a" or "b"?` for the three nearest names; empty if none is near. */
-export function near(name: string, known: Iterable<string>): string {
-  return didYouMean(nearest(name, known));
+/** `; did you mean "a" or "b"?` for the three nearest names of which `isTold` holds; empty if none is near. */
+export function near(name: string, known: Iterable<string>, isTold?: (name: string) => boolean): string {
+  return didYouMean(nearest(name, known, reachOf(name), isTold));
 }
 
 /** The same of names that are known to be near. */
@@ -75,8 +75,8 @@ export function didYouMean(names: readonly string[]): string {
   return names.length === 0 ? "" : `; did you mean ${names.map((name) => JSON.stringify(name)).join(" or ")}?`;
 }
 
-/** Up to three names, the nearest first, that are no more than `reach` edits away, but for upper and lower case. */
-export function nearest(name: string, known: Iterable<string>, reach = reachOf(name)): string[] {
+/** Up to three names of which `isTold` holds, the nearest first, that are no more than `reach` edits away, but for upper and lower case. */
+export function nearest(name: string, known: Iterable<string>, reach = reachOf(name), isTold = (_: string) => true): string[] {
   if (name.length > limits.name) return [];
   const key = name.toLowerCase();
   const close: { name: string; away: number }[] = [];
@@ -85,7 +85,7 @@ export function nearest(name: string, known: Iterable<string>, reach = reachOf(n
     if (Math.abs(other.length - name.length) > reach) continue;
     if (++looked > NEAR_LOOKS) break;
     const away = distance(key, other.toLowerCase(), reach);
-    if (away <= reach) close.push({ name: other, away });
+    if (away <= reach && isTold(other)) close.push({ name: other, away });
   }
   close.sort((a, b) => a.away - b.away);
   return close.slice(0, 3).map((candidate) => candidate.name);

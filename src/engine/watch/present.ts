@@ -1,3 +1,4 @@
+import type { Names } from "../../core/access/sight.ts";
 import type { EnvironmentStatus } from "../../core/event.ts";
 import { allFor } from "../../core/line/candidates.ts";
 import type { Lease } from "../../core/model/lease.ts";
@@ -15,7 +16,7 @@ export function present(engine: Engine, topic: Topic, age = 0): { pool: Pool; en
   const now = engine.views.now();
   if ("pool" in topic) {
     const { selection } = topic;
-    return { pool, environments: selection === undefined ? presentOf(pool, now, age) : selected(pool, selection, now, age) };
+    return { pool, environments: selection === undefined ? presentOf(pool, undefined, now, age) : selected(pool, selection, now, age) };
   }
   const site = pool.sites.get(topic.environment);
   const status = site === undefined ? unborn(pool, topic.environment) : presentStatus(pool, topic.environment, site, now, age);
@@ -41,24 +42,30 @@ interface Present {
   readonly timed: boolean;
 }
 
-const byPool = new WeakMap<Pool, Present>();
+/** By whose part of the pool it is; empty: all of it. */
+const byPool = new WeakMap<Pool, Map<string, Present>>();
 
 /** The status of one environment that somebody waits for. */
 const timedStatus = new WeakMap<Pool, Map<string, { readonly at: Micros; readonly status: EnvironmentStatus }>>();
 
-/** The status of each of a pool's environments, not older than `age`. The same array for all who ask of one version of the pool. */
-function presentOf(pool: Pool, now: Micros, age: Micros = 0): readonly EnvironmentStatus[] {
-  const known = byPool.get(pool);
+/**
+ * The status of each of a pool's environments, or of those of them that a reader sees, not older than `age`. The same array for all who ask
+ * alike of one version of the pool.
+ */
+function presentOf(pool: Pool, only: Names | undefined, now: Micros, age: Micros = 0): readonly EnvironmentStatus[] {
+  const parts = byPool.get(pool) ?? new Map<string, Present>();
+  const known = parts.get(only?.text ?? "");
   if (known !== undefined && (!known.timed || now - known.at <= age)) return known.statuses;
   const statuses: EnvironmentStatus[] = [];
-  for (const [name, site] of pool.sites.entries()) statuses.push(presentStatus(pool, name, site, now));
-  byPool.set(pool, { at: now, statuses, timed: statuses.some(isWaitedFor) });
+  for (const [name, site] of pool.sites.entries()) if (only?.has(name) ?? true) statuses.push(presentStatus(pool, name, site, now));
+  byPool.set(pool, parts.set(only?.text ?? "", { at: now, statuses, timed: statuses.some(isWaitedFor) }));
   return statuses;
 }
 
 /** The same of those that are selected, by name. */
-function selected(pool: Pool, { selector }: Selection, now: Micros, age: Micros): readonly EnvironmentStatus[] {
-  const sites = allFor(pool, { selector, count: 1, slots: 1 });
+function selected(pool: Pool, { selector, only }: Selection, now: Micros, age: Micros): readonly EnvironmentStatus[] {
+  if (selector === undefined) return presentOf(pool, only, now, age);
+  const sites = allFor(pool, { selector, count: 1, slots: 1 }).filter(({ environment }) => only?.has(environment.config.name) ?? true);
   return [...sites.map((site) => presentStatus(pool, site.environment.config.name, site, now, age))];
 }
 

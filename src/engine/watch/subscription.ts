@@ -1,3 +1,4 @@
+import type { Names } from "../../core/access/sight.ts";
 import type { EnvironmentStatus, Event } from "../../core/event.ts";
 import { matches, type Selector } from "../../core/model/selector.ts";
 import type { Revision } from "../../core/model/units.ts";
@@ -7,15 +8,16 @@ import type { Ring } from "./ring.ts";
 /** What a subscription follows. An environment is followed by name, whatever pool it turns up in. */
 export type Topic = PoolTopic | { readonly environment: string };
 
-/** All of a pool, or what a selector matches of it. */
+/** All of a pool, or some of it. */
 export interface PoolTopic {
   readonly pool: string;
   readonly selection?: Selection;
 }
 
-/** Selected environments; the text tells one selection from another. */
+/** What a selector matches, and of that, or of all, what its reader may see; the text tells one selection from another. */
 export interface Selection {
-  readonly selector: Selector;
+  readonly selector?: Selector;
+  readonly only?: Names;
   readonly text: string;
 }
 
@@ -33,7 +35,13 @@ function isSelected(event: Event, selection: Selection): boolean {
 }
 
 /** Whether a selection has an environment, or had it until the event that tells of it. */
-export function partIn({ selector }: Selection, { labels }: EnvironmentStatus, { labelsBefore }: Event): "IN" | "LEFT" | undefined {
+export function partIn(
+  { selector, only }: Selection,
+  { name, labels }: EnvironmentStatus,
+  { labelsBefore }: Event,
+): "IN" | "LEFT" | undefined {
+  if (only !== undefined && !only.has(name)) return undefined;
+  if (selector === undefined) return "IN";
   if (labels !== undefined && matches(selector, labels)) return "IN";
   return labelsBefore !== undefined && matches(selector, labelsBefore) ? "LEFT" : undefined;
 }

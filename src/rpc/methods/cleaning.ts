@@ -6,6 +6,7 @@ import {
   AcquireForCleaningRequestSchema,
   type AcquireForCleaningResponseSchema,
 } from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { Clean } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import { wrongPool } from "../../core/verbs/refusal.ts";
@@ -16,6 +17,7 @@ import { duration, text } from "./fields.ts";
 import { readHolder } from "./holder.ts";
 import { newLeaseId } from "./ids.ts";
 import { accepted, WAIT } from "./lock.ts";
+import { noSuch } from "./misspellings.ts";
 import { readSelector } from "./selector.ts";
 import { knownPool } from "./topic.ts";
 import { heldMessage } from "./variables.ts";
@@ -27,8 +29,10 @@ export async function acquireForCleaning(
 ): Promise<MessageInitShape<typeof AcquireForCleaningResponseSchema>> {
   const { engine, principals, secrets } = service;
   const wait = duration("wait", request.wait, WAIT);
-  const pool = poolOf(service, request);
-  const done = accepted(await engine.clean({ pool, command: allowedClean(call.caller, pool, readClean(request, pool, call)), wait }, call));
+  const pool = poolOf(service, request, call.caller);
+  const reply = await engine.clean({ pool, command: allowedClean(call.caller, pool, readClean(request, pool, call)), wait }, call);
+  if (!reply.ok && reply.reason === "ENVIRONMENT_NOT_FOUND") throw noSuch(engine.views, call.caller, request.environment);
+  const done = accepted(reply);
   return { lease: heldMessage(done.lease, done.pool, engine.views, secrets), leaseToken: principals.tokenOf(done.lease.id) };
 }
 
@@ -58,8 +62,8 @@ function fingerprintOf(request: AcquireForCleaningRequest, pool: string): string
   return hash("sha256", Buffer.concat([Buffer.from("cleaning"), content]), "base64url");
 }
 
-function poolOf(service: Service, { pool, environment }: AcquireForCleaningRequest): string {
+function poolOf(service: Service, { pool, environment }: AcquireForCleaningRequest, caller: Identity): string {
   const owner = environment === "" ? undefined : service.engine.views.homeOf(environment).name;
   if (owner !== undefined && pool !== "" && pool !== owner) throw refused(wrongPool(environment, owner, pool));
-  return owner ?? knownPool(service, pool === "" ? "default" : pool);
+  return owner ?? knownPool(service, pool === "" ? "default" : pool, caller);
 }

@@ -2,13 +2,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LeaseState as LeaseStateMessage, EnvironmentState as StateMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { Apply, Change, Reply, SetState } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Environment, EnvironmentConfig } from "../../core/model/environment.ts";
 import type { LeaseState } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
-import { noEnvironment } from "../../core/verbs/refusal.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Views } from "../../engine/views.ts";
 import { badField, refused } from "../errors.ts";
@@ -17,6 +17,7 @@ import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
 import { choice, dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
 import { readLife } from "./life.ts";
 import { accepted } from "./lock.ts";
+import { noSuch } from "./misspellings.ts";
 import { pageSize, readToken, writeToken } from "./page.ts";
 import { fieldName, listPools, only, poolChange, readPools } from "./pool-configs.ts";
 import { readSelector } from "./selector.ts";
@@ -59,8 +60,9 @@ export async function list(
 export async function get(
   service: Service,
   request: pb.GetEnvironmentRequest,
+  { caller }: Pick<Call, "caller">,
 ): Promise<MessageInitShape<typeof pb.GetEnvironmentResponseSchema>> {
-  const { pool, environment } = find(service, request.environment);
+  const { pool, environment } = find(service, request.environment, caller);
   return { environment: environmentMessage(environment), status: statusMessage(statusOf(pool, environment.config.name)) };
 }
 
@@ -97,7 +99,7 @@ export async function remove(
   request: pb.DeleteEnvironmentRequest,
   call: Call,
 ): Promise<MessageInitShape<typeof pb.DeleteEnvironmentResponseSchema>> {
-  const { pool, environment } = find(service, request.environment);
+  const { pool, environment } = find(service, request.environment, call.caller);
   const reply = await service.engine.submit(pool.name, { type: "delete", by: call.caller, environment: environment.config.name }, call);
   if (!reply.ok) throw refused(reply);
   return { environment: environmentMessage(environment) };
@@ -108,7 +110,7 @@ export async function setState(
   request: pb.SetEnvironmentStateRequest,
   call: Call,
 ): Promise<MessageInitShape<typeof pb.SetEnvironmentStateResponseSchema>> {
-  const { pool, environment } = find(service, request.environment);
+  const { pool, environment } = find(service, request.environment, call.caller);
   const state = SETTABLE[request.state];
   if (state === undefined) throw badField("state", "give ENVIRONMENT_STATE_AVAILABLE, _DRAINING, _MAINTENANCE, _DIRTY or _QUARANTINED");
   if (state === "DIRTY" && request.until !== undefined)
@@ -167,10 +169,10 @@ export async function listLeases(
   return { leases: shown, nextPageToken };
 }
 
-function find({ engine }: Service, name: string): { pool: Pool; environment: Environment } {
+function find({ engine }: Service, name: string, caller: Identity): { pool: Pool; environment: Environment } {
   const pool = engine.views.homeOf(required("environment", name));
   const site = pool.sites.get(name);
-  if (site === undefined) throw refused(noEnvironment(name, engine.views.environments()));
+  if (site === undefined) throw noSuch(engine.views, caller, name);
   return { pool, environment: site.environment };
 }
 

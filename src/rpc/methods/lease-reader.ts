@@ -8,9 +8,12 @@ import type { Micros } from "../../core/model/units.ts";
 import { type Standing, standingOf } from "../../core/standing.ts";
 import type { LeaseView } from "../../engine/views.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
+import { notAllowed } from "../guards.ts";
+import { seesLease } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { leaseMessage, type Present } from "./convert.ts";
 import { findLease, isOwner } from "./lock.ts";
+import { isPartlyHidden, shownLease } from "./shown.ts";
 import { givesVariables, heldMessage } from "./variables.ts";
 
 /** In milliseconds, also for streams of other things. */
@@ -94,7 +97,18 @@ export class LeaseReader {
     // What is for the holder alone is in a message that nobody else is given.
     if (this.#own && givesVariables(lease, pool))
       return await this.#tell(create(WatchLeaseResponseSchema, { lease: heldMessage(lease, pool, views, this.#service.secrets), kind }));
-    await this.#tell(messageOf({ lease, pool }, kind, views));
+    await this.#tell(this.#messageOf({ lease, pool }, kind));
+  }
+
+  /** What an onlooker sees of it; one who does not see all is told of it alone. */
+  #messageOf(view: LeaseView, kind: WatchKind): Message {
+    const { caller } = this.#call;
+    const { views } = this.#service.engine;
+    if (this.#own || !isPartlyHidden(caller, view)) return messageOf(view, kind, views);
+    // Who waited by selector was given something else than what its onlooker sees.
+    if (view.lease.state !== "ENDED" && !seesLease(caller, view.lease, view.pool))
+      throw notAllowed(caller, "VIEW", `what lease ${view.lease.id} is on`);
+    return create(WatchLeaseResponseSchema, { lease: shownLease(caller, view, views), kind });
   }
 }
 

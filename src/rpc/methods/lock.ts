@@ -17,8 +17,9 @@ import type { Call, Service } from "./call.ts";
 import { leaseMessage, statusMessage } from "./convert.ts";
 import { readFacts } from "./facts.ts";
 import { choice, duration, required, text, time } from "./fields.ts";
-import { misspellings, withNear } from "./misspellings.ts";
+import { misspellings, noSuch, withNear } from "./misspellings.ts";
 import { outlook } from "./outlook.ts";
+import { shownLease } from "./shown.ts";
 import { topicOf } from "./topic.ts";
 import { heldMessage } from "./variables.ts";
 
@@ -34,12 +35,16 @@ const OUTCOMES: Partial<Record<Outcome, Release["outcome"]>> = {
   [Outcome.BROKEN]: "BROKEN",
 };
 
-export async function check(service: Service, request: pb.CheckRequest): Promise<Init<typeof pb.CheckResponseSchema>> {
-  const environments = outlook(service, topicOf(service, request));
+export async function check(
+  service: Service,
+  request: pb.CheckRequest,
+  { caller }: Pick<Call, "caller">,
+): Promise<Init<typeof pb.CheckResponseSchema>> {
+  const environments = outlook(service, await topicOf(service, request, caller));
   return {
     available: environments.some((status) => status.available),
     environments: environments.map(statusMessage),
-    misspellings: request.environment === "" ? [] : misspellings(service.engine.views, [request.environment]),
+    misspellings: request.environment === "" ? [] : misspellings(service.engine.views, caller, [request.environment]),
   };
 }
 
@@ -47,12 +52,12 @@ export async function acquire(service: Service, request: pb.AcquireRequest, call
   const { engine } = service;
   // Who waits for long keeps as little as he can: the command ends with this.
   const { names, asked } = ask(service, request, call);
-  const reply = accepted(withNear(await asked, engine.views, names));
+  const reply = accepted(withNear(await asked, engine.views, call.caller, names));
   const lease = heldMessage(reply.lease, reply.pool, engine.views, service.secrets);
   // A lease that was not stored has no token.
   const leaseToken = reply.lease.revision === 0 ? "" : service.principals.tokenOf(reply.lease.id);
   const environmentCreated = reply.environmentCreated ?? false;
-  return { lease, leaseToken, environmentCreated, misspellings: misspellings(engine.views, names) };
+  return { lease, leaseToken, environmentCreated, misspellings: misspellings(engine.views, call.caller, names) };
 }
 
 function ask(
@@ -82,6 +87,7 @@ export async function release(service: Service, request: pb.ReleaseRequest, call
     leaseId === ""
       ? await engine.submit(pool, { type: "releaseByEnvironment", environment, ...asked, ...given }, call)
       : await engine.submitFor(leaseId, { type: "release", lease: leaseId, ...given }, call);
+  if (reply?.ok === false && reply.reason === "ENVIRONMENT_NOT_FOUND") throw noSuch(engine.views, call.caller, environment);
   const done = accepted(reply, leaseId);
   return { lease: leaseMessage(done.lease, done.pool, engine.views), alreadyEnded: done.alreadyEnded ?? false };
 }
@@ -124,7 +130,7 @@ export async function findLease(service: Service, id: string): Promise<LeaseView
 
 /** A lease for a caller: with its variables, if it shows its lease_token. */
 function messageFor({ engine, secrets }: Service, { lease, pool }: LeaseView, call: Call): Init<typeof LeaseSchema> {
-  return isOwner(call, lease) ? heldMessage(lease, pool, engine.views, secrets) : leaseMessage(lease, pool, engine.views);
+  return isOwner(call, lease) ? heldMessage(lease, pool, engine.views, secrets) : shownLease(call.caller, { lease, pool }, engine.views);
 }
 
 /** Whether GetLease and WatchLease by this caller are signs of life of the lease: by its lease_token. By a key they only look. */

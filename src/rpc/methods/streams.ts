@@ -6,11 +6,14 @@ import {
   type WatchLeaseRequest,
   type WatchLeaseResponseSchema,
 } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
+import type { Identity } from "../../access/identity.ts";
 import { limits } from "../../core/limits.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import { watch } from "../../engine/watch/watch.ts";
 import { failure } from "../errors.ts";
+import { notAllowed } from "../guards.ts";
+import { sightOf } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { watchMessage } from "./convert.ts";
 import { HEARTBEAT_MS, LeaseReader } from "./lease-reader.ts";
@@ -23,15 +26,25 @@ const messages = new WeakMap<WatchMessage, Message>();
 
 export async function watchEnvironment(service: Service, request: WatchEnvironmentRequest, call: Call, tell: Tell<Message>): Promise<void> {
   const { engine } = service;
-  const topic = topicOf(service, request);
+  const topic = await topicOf(service, request, call.caller);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
   const leave = admit(service, "pool" in topic ? topic.pool : engine.views.homeOf(topic.environment).name);
   try {
-    await watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, call }, (told) => tell(messageOf(told)));
+    await watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, call }, (told) => {
+      if ("environment" in topic) mustSee(call.caller, told);
+      return tell(messageOf(told));
+    });
   } finally {
     leave();
   }
   sayGoodbye(service);
+}
+
+/** An environment is followed by name, whatever pool it turns up in: its next one may be none that the caller sees. */
+function mustSee(caller: Identity, { environments }: WatchMessage): void {
+  const sight = sightOf(caller);
+  for (const { pool, name } of sight === undefined ? [] : environments)
+    if (!sight?.has(pool, name)) throw notAllowed(caller, "VIEW", JSON.stringify(name), name);
 }
 
 function messageOf(told: WatchMessage): Message {

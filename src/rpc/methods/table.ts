@@ -19,9 +19,12 @@ import {
   type Guard,
   onEnvironment,
   onEverything,
+  onFilter,
   onFleet,
+  onHeld,
   onLease,
   onNeeds,
+  onPool,
   onRenewal,
   onWholeLease,
 } from "../guards.ts";
@@ -88,7 +91,7 @@ const OWN = { access: ["USE", "CLEAN"], size: 64 * KIB } as const;
 export const LOCK_SERVICE: Rows<typeof LockService.method> = {
   check: { run: lock.check, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
   acquire: { run: lock.acquire, guard: onNeeds, ...USE, begins: true },
-  release: { run: lock.release, guard: freely, ...OWN, token: "LEASE", givesBack: true },
+  release: { run: lock.release, guard: onHeld, ...OWN, token: "LEASE", givesBack: true },
   renew: { run: lock.renew, guard: onRenewal, ...OWN, token: "LEASE" },
   getLease: { run: lock.getLease, guard: onLease, ...VIEW, token: "LEASE" },
   checkFence: { run: lock.checkFence, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
@@ -97,7 +100,7 @@ export const LOCK_SERVICE: Rows<typeof LockService.method> = {
 };
 
 const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
-  listEnvironments: { run: environments.list, guard: freely, ...VIEW },
+  listEnvironments: { run: environments.list, guard: onPool, ...VIEW },
   getEnvironment: { run: environments.get, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
   // Large enough for a whole fleet.
   applyEnvironments: { run: environments.apply, guard: onFleet, ...ADMIN, size: 4 * KIB * KIB },
@@ -105,7 +108,7 @@ const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
   setEnvironmentState: { run: environments.setState, guard: onEnvironment, ...OPERATE },
   acquireForCleaning: { run: acquireForCleaning, guard: onEnvironment, ...CLEAN, begins: true },
   forceRelease: { run: environments.forceRelease, guard: onWholeLease, ...OPERATE },
-  listLeases: { run: environments.listLeases, guard: freely, ...VIEW },
+  listLeases: { run: environments.listLeases, guard: onFilter, ...VIEW },
 };
 
 const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {

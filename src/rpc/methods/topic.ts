@@ -1,9 +1,14 @@
+import type { Identity } from "../../access/identity.ts";
+import type { Names } from "../../core/access/sight.ts";
 import { textOf } from "../../core/model/selector-text.ts";
 import { didYouMean, near } from "../../core/verbs/refusal.ts";
-import type { Selection, Topic } from "../../engine/watch/subscription.ts";
+import type { PoolTopic, Topic } from "../../engine/watch/subscription.ts";
 import { badField, failure } from "../errors.ts";
+import { onPool } from "../guards.ts";
+import { learn, seesPool, sightOf } from "../sight.ts";
 import type { Service } from "./call.ts";
 import { newName } from "./fields.ts";
+import { nearNames } from "./misspellings.ts";
 import { readSelector } from "./selector.ts";
 
 /** What a Check or a watch is about. */
@@ -14,31 +19,45 @@ interface About {
 }
 
 /**
- * What a Check or a watch names: an environment or, exactly one of the two, a pool, of which a selector may choose. An unknown environment is
- * fine where Acquire would create it.
+ * What a Check or a watch names: an environment or, exactly one of the two, a pool, of which a selector may choose, and the caller's rights
+ * do. An unknown environment is fine where Acquire would create it.
  */
-export function topicOf(service: Service, request: About): Topic {
+export async function topicOf(service: Service, request: About, caller: Identity): Promise<Topic> {
   const { environment, selector } = request;
   const pool = request.pool === "" && selector !== "" ? "default" : request.pool;
   if (environment !== "" && selector !== "") throw badField("selector", "is given beside environment; give one of the two");
   if ((environment === "") === (pool === "")) throw badField("environment", "give either environment or pool");
   const { views } = service.engine;
-  if (pool !== "") return { pool: knownPool(service, pool), ...(selector !== "" && { selection: selectionOf(selector) }) };
+  if (pool !== "") return poolTopic(service, pool, selector, caller);
   if (views.ownerOf(environment) !== undefined) return { environment };
   if (views.makesOnDemand("default", service.autoCreate)) return { environment: newName("environment", environment) };
-  const message = `there is no environment ${JSON.stringify(environment)}${didYouMean(views.near(environment))}`;
+  const message = `there is no environment ${JSON.stringify(environment)}${didYouMean(nearNames(views, caller, environment))}`;
   throw failure("ENVIRONMENT_NOT_FOUND", message, { field: "environment", metadata: { environment } });
 }
 
-function selectionOf(written: string): Selection {
-  const selector = readSelector("selector", written);
-  return { selector, text: textOf(selector) };
+async function poolTopic(service: Service, pool: string, written: string, caller: Identity): Promise<PoolTopic> {
+  const only = await seenOf(service, pool, caller);
+  const selector = written === "" ? undefined : readSelector("selector", written);
+  if (selector === undefined && only === undefined) return { pool };
+  const text = JSON.stringify([selector === undefined ? "" : textOf(selector), only?.text ?? ""]);
+  return { pool, selection: { ...(selector && { selector }), ...(only && { only }), text } };
 }
 
-/** A pool that there is, or was; throws not_found. */
-export function knownPool({ engine: { views } }: Service, pool: string): string {
+/** What a caller sees of a pool that there is, or was; undefined: all of it. Throws permission_denied where that is nothing, or not_found. */
+async function seenOf(service: Service, pool: string, caller: Identity): Promise<Names | undefined> {
+  const only = sightOf(caller)?.within(pool);
+  if (only !== undefined) onPool({ service, caller, role: "VIEW", message: { pool } });
+  await learn(only, service.engine.views.pool(pool));
+  knownPool(service, pool, caller);
+  return only;
+}
+
+/** A pool that there is, or was, and of which the caller sees something; throws not_found. */
+export function knownPool({ engine: { views } }: Service, pool: string, caller: Identity): string {
+  const sight = sightOf(caller);
   // A pool that was ever written has a revision.
-  if (pool === "default" || views.pool(pool).revision > 0) return pool;
+  if (pool === "default" || (views.pool(pool).revision > 0 && seesPool(sight, views.pool(pool)))) return pool;
   const pools = [...views.pools()].map((known) => known.name);
-  throw failure("POOL_NOT_FOUND", `there is no pool ${JSON.stringify(pool)}${near(pool, pools)}`, { field: "pool" });
+  const isTold = (name: string) => seesPool(sight, views.pool(name));
+  throw failure("POOL_NOT_FOUND", `there is no pool ${JSON.stringify(pool)}${near(pool, pools, isTold)}`, { field: "pool" });
 }

@@ -1,0 +1,91 @@
+/** What somebody may see, as a value that also travels to other threads: by patterns, of the names of environments. */
+import { globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
+
+/** From how many characters of globs on it is remembered which names they fit; and of how many names in all. */
+const LONG = 128;
+const REMEMBERED = 500_000;
+
+/** By the text of globs, the oldest first. */
+const memory = new Map<string, Map<string, boolean>>();
+let remembered = 0;
+
+/** The names of one pool that some globs fit. */
+export class Names {
+  /** Tells these from others. */
+  readonly text: string;
+  readonly #globs: readonly string[];
+
+  constructor(globs: readonly string[]) {
+    this.#globs = [...new Set(globs)].sort();
+    this.text = JSON.stringify(this.#globs);
+  }
+
+  /** Whether no name can be among them. */
+  get isEmpty(): boolean {
+    return this.#globs.length === 0;
+  }
+
+  /** Whether to judge a name may take long, unless it was asked for before. */
+  get isCostly(): boolean {
+    return this.text.length > LONG;
+  }
+
+  has(name: string): boolean {
+    if (!this.isCostly) return this.#fits(name);
+    const verdicts = memory.get(this.text);
+    const known = verdicts?.get(name);
+    if (known !== undefined) return known;
+    const fits = this.#fits(name);
+    if (remembered >= REMEMBERED) forgetOldest();
+    memory.set(this.text, (memory.get(this.text) ?? new Map<string, boolean>()).set(name, fits));
+    remembered++;
+    return fits;
+  }
+
+  #fits(name: string): boolean {
+    return this.#globs.some((glob) => globMatches(glob, name));
+  }
+}
+
+function forgetOldest(): void {
+  const [oldest] = memory;
+  if (oldest === undefined) return;
+  memory.delete(oldest[0]);
+  remembered -= oldest[1].size;
+}
+
+/** How many pools' names a sight keeps ready. */
+const POOLS = 1_000;
+
+/** All that somebody may see who may not see everything. */
+export class Sight {
+  readonly patterns: readonly string[];
+  readonly #patterns: readonly Pattern[];
+  readonly #pools = new Map<string, Names | undefined>();
+
+  /** `patterns`: as grants have them. */
+  constructor(patterns: readonly string[]) {
+    this.patterns = patterns;
+    this.#patterns = patterns.map(patternOf);
+  }
+
+  /** Of a pool; undefined: all of it, also what names nothing. */
+  within(pool: string): Names | undefined {
+    if (this.#pools.has(pool)) return this.#pools.get(pool);
+    const globs = this.#patterns.filter((pattern) => isEverything(pattern) || globMatches(pattern.pool, pool)).map(({ name }) => name);
+    const names = globs.includes("*") ? undefined : new Names(globs);
+    if (this.#pools.size >= POOLS) this.#pools.clear();
+    this.#pools.set(pool, names);
+    return names;
+  }
+
+  /** Whether it has an environment, which need not exist. */
+  has(pool: string, environment: string): boolean {
+    return this.within(pool)?.has(environment) ?? true;
+  }
+
+  /** Whether a pattern is of this pool and no other. */
+  names(pool: string): boolean {
+    return this.#patterns.some((pattern) => pattern.pool === pool);
+  }
+}

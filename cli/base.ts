@@ -16,7 +16,7 @@ export abstract class ClientCommand extends Command<Context> {
   keyFile = Option.String("--key-file", { description: "A file with the API key, - for stdin; default: CALL_ME_API_KEY or API_KEY" });
   json = Option.Boolean("--json", false, { description: "The answer as JSON on stdout" });
 
-  #settings: Settings = { url: "the server", key: undefined };
+  #settings: Settings = { url: "the server", tls: {}, key: undefined };
   #output: Output | undefined;
 
   /** Does the work and gives the exit code; may throw anything. */

@@ -21,13 +21,14 @@ export type Access = Client["access"];
 /** The server's services, over Connect on HTTP/1.1: what passes through every proxy. Streams get through it as well. */
 export function connect({
   url,
+  tls,
   key = "",
   tokens,
   leaseToken = "",
 }: Settings): Pick<Client, "locks" | "environments" | "insight" | "access"> {
   const identify = tokens === undefined ? [] : [byLeaseToken(leaseToken), bearing(tokens)];
   const transport = ({ baseUrl, interceptors }: { baseUrl: string; interceptors: Interceptor[] }): Transport =>
-    overHttp1({ baseUrl, interceptors: [...interceptors, ...identify, readClock] });
+    overHttp1({ baseUrl, interceptors: [...interceptors, ...identify, readClock] }, tls);
   return new Client({ url, key, transport });
 }
 

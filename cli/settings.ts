@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { systemOf } from "../clients/ts/src/ci/systems.ts";
 import { addressOf, keyOf } from "../clients/ts/src/settings.ts";
+import { pemOf, type TlsFiles, tlsFilesIn } from "../clients/ts/src/tls.ts";
 import { type Tokens, tokensFor } from "../clients/ts/src/token/tokens.ts";
 import { Failure } from "./exit.ts";
 
@@ -14,6 +15,8 @@ export interface Settings {
   readonly url: string;
   /** An API key or a lease token; undefined: the server asks for none, or there are tokens. */
   readonly key: string | undefined;
+  /** For https: the server's authorities, and our own certificate. */
+  readonly tls: TlsFiles;
   /** The tokens of the CI job that we run in, where no key is set. */
   readonly tokens?: Tokens | undefined;
   /** Without a key or tokens: how this CI system gives tokens to a job. */
@@ -47,11 +50,13 @@ export function wantsColour(env: Variables, stdout: object): boolean {
  */
 export async function readSettings(env: Variables, given: Given): Promise<Settings> {
   const url = readUrl(env, given.url);
+  const tls = tlsFilesIn(env);
+  accepted(() => pemOf(tls));
   const key = await readKey(env, given);
-  if (key !== undefined) return { url, key };
+  if (key !== undefined) return { url, tls, key };
   const tokens = accepted(() => tokensFor({ url, env, fetched: given.fetched ?? (() => {}) }));
   const leaseToken = readVariable(env, ["CALL_ME_LEASE_TOKEN"]);
-  return tokens === undefined ? { url, key: leaseToken, advice: systemOf(env)?.token } : { url, key, tokens, leaseToken };
+  return tokens === undefined ? { url, tls, key: leaseToken, advice: systemOf(env)?.token } : { url, tls, key, tokens, leaseToken };
 }
 
 /** The lease that an enclosing `acquire` or `exec` handed on. */

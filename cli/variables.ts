@@ -5,7 +5,7 @@ import type { Variables } from "./settings.ts";
 const KNOWN: ReadonlySet<string> = new Set(
   [
     // Of every client; the second line is what exec gives to its command.
-    ["URL", "API_KEY", "ID_TOKEN", "ID_TOKEN_FILE", "ID_TOKEN_SOURCE", "AUDIENCE", "INSECURE"],
+    ["URL", "API_KEY", "CA", "CLIENT_CERT", "CLIENT_KEY", "ID_TOKEN", "ID_TOKEN_FILE", "ID_TOKEN_SOURCE", "AUDIENCE", "INSECURE"],
     ["LEASE_ID", "LEASE_TOKEN", "ENVIRONMENT", "SLOTS", "FENCING_TOKEN", "REQUEST_ID", "EXEC", "LAUNCHER"],
     // Who asks.
     ["HOLDER", "RUN_URL", "REPOSITORY", "REF", "SHA", "JOB", "ACTOR", "RUN_NUMBER", "LEG"],

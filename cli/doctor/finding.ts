@@ -1,3 +1,4 @@
+import type { TlsFiles } from "../../clients/ts/src/tls.ts";
 import type { Tokens } from "../../clients/ts/src/token/tokens.ts";
 import type { Environments, Locks } from "../client.ts";
 
@@ -12,6 +13,8 @@ export interface Finding {
 /** What is examined. */
 export interface Patient {
   readonly url: URL;
+  /** For https: the server's authorities, and our own certificate. */
+  readonly tls: TlsFiles;
   /** How the server is called, with our key; over HTTP/1.1, as all commands do. */
   readonly locks: Locks;
   readonly environments: Environments;

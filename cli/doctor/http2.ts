@@ -1,4 +1,5 @@
 import { connect, type IncomingHttpHeaders } from "node:http2";
+import { pemOf, type TlsFiles } from "../../clients/ts/src/tls.ts";
 import { type Check, ok, rootOf, warn } from "./finding.ts";
 
 /** An empty message as gRPC frames it: not compressed, of length 0. */
@@ -8,9 +9,9 @@ const EMPTY = Buffer.alloc(5);
  * Whether gRPC gets through: HTTP/2, in clear text with prior knowledge. The command line itself does without. By hand, since
  * connect's sessions throw past their caller when what answers is no HTTP/2.
  */
-export const http2: Check = async ({ url, patience }) => {
+export const http2: Check = async ({ url, tls, patience }) => {
   try {
-    const status = await checkHealth(url, patience);
+    const status = await checkHealth(url, tls, patience);
     if (status === "0") return ok("a gRPC call gets through");
     throw new Error(`the health check ended with grpc-status ${status}`);
   } catch (error) {
@@ -22,8 +23,8 @@ export const http2: Check = async ({ url, patience }) => {
 };
 
 /** Calls grpc.health.v1.Health/Check and gives its grpc-status. */
-function checkHealth(url: URL, patience: number): Promise<string> {
-  const session = connect(url.origin);
+function checkHealth(url: URL, tls: TlsFiles, patience: number): Promise<string> {
+  const session = connect(url.origin, pemOf(tls));
   const status = new Promise<string>((resolve, reject) => {
     session.on("error", reject);
     const path = `${url.pathname.replace(/\/$/, "")}/grpc.health.v1.Health/Check`;

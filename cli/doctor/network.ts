@@ -5,7 +5,8 @@ import https from "node:https";
 import { isIP } from "node:net";
 import { text } from "node:stream/consumers";
 import tls from "node:tls";
-import { IN_CLEAR_TEXT } from "../../clients/ts/src/unheard.ts";
+import { pemOf } from "../../clients/ts/src/tls.ts";
+import { HUNG_UP, IN_CLEAR_TEXT, SHOW_ONE } from "../../clients/ts/src/unheard.ts";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { spell } from "../words/duration.ts";
@@ -32,7 +33,7 @@ export const dns: Check = async ({ url }) => {
 };
 
 /** Whether the certificate is good, and for how long. */
-export const certificate: Check = async ({ url, patience }) => {
+export const certificate: Check = async ({ url, tls: files, patience }) => {
   const host = hostOf(url);
   if (url.protocol === "http:") {
     if (["localhost", "127.0.0.1", "::1"].includes(host)) return ok("clear text, on this machine only");
@@ -41,7 +42,8 @@ export const certificate: Check = async ({ url, patience }) => {
       "put TLS in front, or set CALL_ME_TLS_CERT and CALL_ME_TLS_KEY on the server",
     );
   }
-  const socket = tls.connect({ host, port: Number(url.port || 443), ...(isIP(host) === 0 && { servername: host }), timeout: patience });
+  const named = isIP(host) === 0 && { servername: host };
+  const socket = tls.connect({ host, port: Number(url.port || 443), ...named, ...pemOf(files), timeout: patience });
   socket.once("timeout", () => socket.destroy(new Error("no answer")));
   try {
     await once(socket, "secureConnect");
@@ -52,7 +54,7 @@ export const certificate: Check = async ({ url, patience }) => {
     const remedy =
       (error as NodeJS.ErrnoException).code === "CERT_HAS_EXPIRED"
         ? "renew the server's certificate"
-        : "if a company's own authority signed it, name its certificate in NODE_EXTRA_CA_CERTS; else correct the certificate or the address";
+        : "if a company's own authority signed it, name its certificate in CALL_ME_CA; else correct the certificate or the address";
     return fail(`the certificate is not accepted: ${rootOf(error)}`, remedy);
   } finally {
     socket.destroy();
@@ -78,7 +80,10 @@ export const reachable: Check = async (patient) => {
       "something else listens there: correct CALL_ME_URL, or the proxy's route to call-me",
     );
   } catch (error) {
-    return fail(`no answer: ${rootOf(error)}`, "is the server running, and the port open from here? Correct CALL_ME_URL, or the firewall");
+    const said = rootOf(error);
+    const isClosed = patient.url.protocol === "https:" && HUNG_UP.test(said);
+    const remedy = "is the server running, and the port open from here? Correct CALL_ME_URL, or the firewall";
+    return fail(`no answer: ${said}`, isClosed ? SHOW_ONE : remedy);
   }
 };
 
@@ -124,10 +129,10 @@ function post(patient: Patient, path: string): Promise<Response> {
 }
 
 /** As every client asks: by no proxy of the environment, which fetch may use. The address may have a path of its own. */
-async function ask({ url, patience }: Patient, path: string, how: https.RequestOptions, body?: string): Promise<Response> {
+async function ask({ url, tls: files, patience }: Patient, path: string, how: https.RequestOptions, body?: string): Promise<Response> {
   const { request } = url.protocol === "https:" ? https : http;
   const base = url.href.endsWith("/") ? url.href : `${url.href}/`;
-  const call = request(new URL(path.slice(1), base), { ...how, agent: false, signal: AbortSignal.timeout(patience) });
+  const call = request(new URL(path.slice(1), base), { ...how, ...pemOf(files), agent: false, signal: AbortSignal.timeout(patience) });
   call.end(body);
   const [answer]: http.IncomingMessage[] = await once(call, "response");
   if (answer === undefined) throw new Error("no answer");

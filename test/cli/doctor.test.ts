@@ -138,5 +138,5 @@ test("a certificate that nobody vouches for fails, with what to do", async () =>
   await using secure = await Server.start({ CALL_ME_TLS_CERT: cert, CALL_ME_TLS_KEY: key });
   const { code, stdout } = await examined(secure.url);
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^fail {2}tls +the certificate is not accepted: .*Remedy: .*NODE_EXTRA_CA_CERTS/m);
+  expect(stdout).toMatch(/^fail {2}tls +the certificate is not accepted: .*Remedy: .*CALL_ME_CA/m);
 });

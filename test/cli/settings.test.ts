@@ -120,7 +120,7 @@ test("a server that speaks clear text where TLS is asked for, the other way roun
     /^call-me: http:\S+ hung up .*speaks TLS, set CALL_ME_URL, .* https:\/\//,
   );
   expect((await check(secure.url)).stderr).toMatch(
-    /^call-me: the certificate of https:\S+ is not accepted: .*NODE_EXTRA_CA_CERTS, or correct CALL_ME_URL$/m,
+    /^call-me: the certificate of https:\S+ is not accepted: .*CALL_ME_CA, or correct CALL_ME_URL$/m,
   );
 });
 

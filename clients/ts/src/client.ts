@@ -14,6 +14,7 @@ import { Limit } from "./limit.ts";
 import { type HoldOptions, type Request, requestFor, type Wanted } from "./options.ts";
 import { addressOf, keyOf } from "./settings.ts";
 import { checkDetached, checkTicket, type Ticket } from "./ticket.ts";
+import { FileAgent, type TlsFiles, tlsFilesIn } from "./tls.ts";
 import { bearing } from "./token/bearer.ts";
 import { tokensFor } from "./token/tokens.ts";
 import { unheardOf } from "./unheard.ts";
@@ -28,6 +29,8 @@ export interface ClientOptions {
    * job is, if there is one: rule 13 of clients/README.md.
    */
   readonly key?: string;
+  /** For https: the authorities of the server's certificate, and our own; CALL_ME_CA, CALL_ME_CLIENT_CERT and CALL_ME_CLIENT_KEY unless given. */
+  readonly tls?: TlsFiles;
   /** Connect over HTTP/1.1 unless given: it passes through every proxy. For gRPC: `createGrpcTransport` of @connectrpc/connect-node. */
   readonly transport?: (options: { baseUrl: string; interceptors: Interceptor[] }) => Transport;
 }
@@ -50,8 +53,8 @@ export class Client {
   readonly access: RawClient<typeof AccessService>;
   readonly #url: string;
 
-  /** Throws a TypeError if the address is none, no header can carry the key, or a setting for tokens is wrong. */
-  constructor({ url, key, transport = overHttp1 }: ClientOptions = {}) {
+  /** Throws a TypeError if the address is none, no header can carry the key, or a setting for tokens or TLS is wrong. */
+  constructor({ url, key, tls = tlsFilesIn(process.env), transport = (options) => overHttp1(options, tls) }: ClientOptions = {}) {
     const baseUrl =
       url === undefined ? addressOf("CALL_ME_URL", process.env["CALL_ME_URL"] || "http://127.0.0.1:8000") : addressOf("url", url);
     this.#url = baseUrl;
@@ -182,10 +185,15 @@ function leadsTo(error: unknown, origin: Error, depth = 32): boolean {
   return error === origin || (error instanceof Error && depth > 0 && leadsTo(error.cause, origin, depth - 1));
 }
 
-/** Connect over HTTP/1.1, through no proxy. */
-export function overHttp1(options: { baseUrl: string; interceptors: Interceptor[] }): Transport {
-  const { Agent } = options.baseUrl.startsWith("https:") ? https : http;
+/** Connect over HTTP/1.1, through no proxy. Throws a TypeError if the files cannot be used. */
+export function overHttp1(options: { baseUrl: string; interceptors: Interceptor[] }, files: TlsFiles): Transport {
   // As Node's own, but for the proxies of the environment, which that uses where NODE_USE_ENV_PROXY is set: rule 1 of clients/README.md.
-  const agent = new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5_000 });
+  const own = { keepAlive: true, scheduling: "lifo", timeout: 5_000 } as const;
+  const agent = options.baseUrl.startsWith("https:") ? secureAgent(files, own) : new http.Agent(own);
   return createConnectTransport({ ...options, httpVersion: "1.1", nodeOptions: { agent } });
+}
+
+/** Where no file is given, sessions can be resumed. */
+function secureAgent(files: TlsFiles, options: https.AgentOptions): https.Agent {
+  return Object.values(files).every((file) => file === undefined) ? new https.Agent(options) : new FileAgent(files, options);
 }

@@ -8,3 +8,4 @@ export type { Facts } from "./facts.ts";
 export type { HeldLease, RunOptions } from "./lease.ts";
 export type { HoldOptions, Length, Wanted } from "./options.ts";
 export type { Ticket } from "./ticket.ts";
+export type { TlsFiles } from "./tls.ts";

@@ -35,7 +35,8 @@ export interface Log {
 }
 
 export interface AppOptions {
-  readonly host: string;
+  /** Where to listen, by whether nobody is asked for a key; when it throws, the start fails. */
+  readonly hostFor: (open: boolean) => string;
   /** 0: any free one. */
   readonly port: number;
   readonly apiKey: string | undefined;
@@ -64,6 +65,8 @@ export interface AppOptions {
 export interface App {
   readonly host: string;
   readonly port: number;
+  /** Whether nobody was asked for a key when it started, and how many stored keys opened something then. */
+  readonly admission: { readonly open: boolean; readonly keys: number };
   /** Resolves when the outcome of a commit is unknown: the process must end, and find out by starting again. */
   readonly broken: Promise<StoreFailure>;
   /** ApplyEnvironments, by the server itself; what then lacks variables is taken out of service. */
@@ -77,7 +80,8 @@ export interface App {
 }
 
 /**
- * Starts a server. Rejects with a StoreUnusable, with a StoreFailure when the disk fails just now, or with Node's error about the address.
+ * Starts a server. Rejects with a StoreUnusable, with a StoreFailure when the disk fails just now, with Node's error about the address, or
+ * with what its options throw.
  */
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
@@ -89,49 +93,51 @@ export async function start(options: AppOptions): Promise<App> {
     await store.close();
     throw error;
   });
-  const { autoCreate, secrets = new Map(), archive, retention } = options;
+  const { archive, retention } = options;
   const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
   chronicle = history;
-  const tokens = new Tokens(log);
-  const govern = (rules: AccessRules) => tokens.trust(rules.issuers);
-  await govern(options.rules ?? NO_RULES);
-  const principals = new Principals(options.apiKey, store.secret, new Keyring(engine), tokens);
-  const service = { chronicle: history, engine, principals, autoCreate, secrets };
-  const applyFleet: ApplyFleet = async (request, lacking) =>
-    create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
-  await options.configure?.(applyFleet).catch(async (error: unknown) => {
+  return await open(options, store, { engine, chronicle: history }).catch(async (error: unknown) => {
     await history.stop();
     await engine.stop();
     throw error;
   });
+}
+
+/** All that comes once the store is open: who is let in, what is configured, and the port. */
+async function open(options: AppOptions, store: Store & { readonly secret: Uint8Array }, inside: Omit<Open, "door">): Promise<App> {
+  const { engine, chronicle } = inside;
+  const { autoCreate, secrets = new Map(), log } = options;
+  const tokens = new Tokens(log);
+  const govern = (rules: AccessRules) => tokens.trust(rules.issuers);
+  await govern(options.rules ?? NO_RULES);
+  const principals = new Principals(options.apiKey, store.secret, new Keyring(engine), tokens);
+  const admission = { open: principals.open, keys: principals.keyring.count };
+  const host = options.hostFor(admission.open);
+  const service = { chronicle, engine, principals, autoCreate, secrets };
+  const applyFleet: ApplyFleet = async (request, lacking) =>
+    create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
+  await options.configure?.(applyFleet);
   await withholdIncomplete(engine, secrets, log);
-  const readiness = new Readiness(store, engine.draining, log);
   const handlers = httpHandlers({
     service,
-    health: readiness,
+    health: new Readiness(store, engine.draining, log),
     legacyTtl: options.legacyTtl,
     corsOrigins: options.corsOrigins,
     direct: options.direct,
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
-  const { host, port, tls, proxies } = options;
-  const door = await listen({ host, port, ...(tls && { tls }), proxies, ...handlers, log }).catch(async (error: unknown) => {
-    await history.stop();
-    await engine.stop();
-    throw error;
-  });
+  const { port, tls, proxies } = options;
+  const door = await listen({ host, port, ...(tls && { tls }), proxies, ...handlers, log });
   return {
-    host: door.host,
-    port: door.port,
+    ...{ host: door.host, port: door.port, admission, govern },
     broken: broken(store),
     apply: async (request, lacking) => {
       const answer = await applyFleet(request, lacking);
       await withholdIncomplete(engine, secrets, log);
       return answer;
     },
-    govern,
     renewTls: (renewed) => door.renew(renewed),
-    stop: (graceMs) => stop({ engine, door, chronicle: history }, graceMs),
+    stop: (graceMs) => stop({ ...inside, door }, graceMs),
   };
 }
 

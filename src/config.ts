@@ -30,9 +30,10 @@ export interface TlsSetting {
 }
 
 export interface Config {
-  readonly host: string;
+  /** Where to listen; undefined: nobody has said. Whether it will do depends on the stored keys: see hostFor. */
+  readonly host: string | undefined;
   readonly port: number;
-  /** The admin key; without one no key is asked for, on loopback only. */
+  /** The admin key; without one, and without a stored key, no key is asked for, on loopback only. */
   readonly apiKey: string | undefined;
   /** Path of the SQLite file. */
   readonly sqlite: string;
@@ -65,7 +66,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(env: Environment = process.env): Config {
   const apiKey = readKey(env["API_KEY"], env["API_KEY_FILE"]);
   return {
-    host: readHost(env["CALL_ME_BIND"], apiKey),
+    host: env["CALL_ME_BIND"] || undefined,
     port: readPort(env["PORT"]),
     apiKey,
     sqlite: readStore(env["CALL_ME_STORE"]),
@@ -83,7 +84,7 @@ export function readConfig(env: Environment = process.env): Config {
     clearText: env["CALL_ME_TLS"] === "off",
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
     secrets: readSecrets(env),
-    access: readAccess(env["CALL_ME_ACCESS"], apiKey),
+    access: env["CALL_ME_ACCESS"] || undefined,
   };
 }
 
@@ -113,14 +114,25 @@ function readKey(key: string | undefined, file: string | undefined): string | un
   if (!/^[\x21-\x7e]+$/.test(apiKey))
     throw new BadSetting(`${source} has spaces or characters beyond ASCII, which no client can send in a header; choose another key`);
   if (apiKey.startsWith("cml_")) throw new BadSetting(`${source} begins with cml_, which is how lease tokens begin; choose another key`);
+  if (apiKey.startsWith("cmk_")) throw new BadSetting(`${source} begins with cmk_, which is how stored keys begin; choose another key`);
   return apiKey;
 }
 
-function readHost(bind: string | undefined, apiKey: string | undefined): string {
-  if (bind === undefined || bind === "") return apiKey === undefined ? "127.0.0.1" : "0.0.0.0";
-  if (apiKey === undefined && !/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(bind))
-    throw new BadSetting(`CALL_ME_BIND is ${bind}, and there is no key: set API_KEY or API_KEY_FILE, or listen on 127.0.0.1`);
-  return bind;
+/** What of the settings takes that a key is asked for, and would else let everybody in. */
+export interface Exposure {
+  readonly host: string | undefined;
+  readonly access?: string | undefined;
+}
+
+/** Where to listen, once it is known whether anybody is asked for a key. Throws a BadSetting where that must not be. */
+export function hostFor({ host, access }: Exposure, open: boolean): string {
+  if (!open) return host ?? "0.0.0.0";
+  const remedy = "set API_KEY or API_KEY_FILE, or start once without this, on this machine, and make a key with call-me keys create";
+  if (access !== undefined)
+    throw new BadSetting(`CALL_ME_ACCESS is ${access}, and there is no key, so that nobody is asked who they are: ${remedy}`);
+  if (host !== undefined && !/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host))
+    throw new BadSetting(`CALL_ME_BIND is ${host}, and there is no key: ${remedy}`);
+  return host ?? "127.0.0.1";
 }
 
 function readPort(port: string | undefined): number {
@@ -150,16 +162,6 @@ function readFleet(file: string | undefined, prune: string | undefined): FleetSe
   if (prune)
     throw new BadSetting(`CALL_ME_CONFIG_PRUNE is ${JSON.stringify(prune)}, and there is no CALL_ME_CONFIG; give the path of a file`);
   return undefined;
-}
-
-/** Where no key is asked for, everybody may do everything: rules would be none. */
-function readAccess(file: string | undefined, apiKey: string | undefined): string | undefined {
-  if (!file) return undefined;
-  if (apiKey === undefined)
-    throw new BadSetting(
-      `CALL_ME_ACCESS is ${file}, and there is no key, so that nobody is asked who they are: set API_KEY or API_KEY_FILE`,
-    );
-  return file;
 }
 
 function readNumber(

@@ -1,11 +1,11 @@
 /** The server as a process: settings, signals, exit codes. */
 import { setDefaultHighWaterMark } from "node:stream";
 import type { App } from "./app.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, hostFor, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import type { ApplyFleet, FleetReader } from "./fleet.ts";
 import { hungUp } from "./hangup.ts";
-import type { LogDestination } from "./log.ts";
+import type { LogDestination, logInto } from "./log.ts";
 import type { AccessReader } from "./rules.ts";
 import { SqliteArchive } from "./store/archive.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
@@ -46,19 +46,22 @@ export async function main(destination: LogDestination, readers: Readers): Promi
 }
 
 async function serve(config: Config, destination: LogDestination, readers: Readers): Promise<number> {
-  const logging = import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel));
+  let logged: Promise<ReturnType<typeof logInto>> | undefined;
+  // Not before the store begins to open, which takes longer, unless something has to be said before.
+  const logging = () => (logged ??= import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel)));
   // Before the store is opened: what is wrong with the file shall leave nothing open.
   const { access } = config;
-  const rules = access === undefined ? undefined : new (await import("./rules.ts")).RulesKeeper(access, readers.access, await logging);
+  const rules = access === undefined ? undefined : new (await import("./rules.ts")).RulesKeeper(access, readers.access, await logging());
   const firstRules = await rules?.first();
   const certificates = config.tls && (await (await import("./certificates.ts")).CertificateKeeper.start(config.tls));
   // A thread of its own opens the file; meanwhile this one loads all that a call needs.
-  const opening = SqliteMedium.open(config.sqlite, (text) => void logging.then((log) => log.warn({}, text)));
-  const [medium, log, { start }] = await Promise.all([opening, logging, import("./app.ts")]);
+  const opening = SqliteMedium.open(config.sqlite, (text) => void logging().then((log) => log.warn({}, text)));
+  const [medium, log, { start }] = await Promise.all([opening, logging(), import("./app.ts")]);
   const keeper = config.fleet && new (await import("./fleet.ts")).FleetKeeper(config.fleet, readers.fleet, log);
   const archive = new SqliteArchive(`${config.sqlite}-history`, (text) => log.warn({}, text));
   const configure = keeper && { configure: (apply: ApplyFleet) => keeper.first(apply) };
-  const starting = start({ ...config, rules: firstRules, tls: certificates?.options, medium, archive, log, ...configure }).then((app) => {
+  const whence = { hostFor: (open: boolean) => hostFor(config, open), tls: certificates?.options };
+  const starting = start({ ...config, ...whence, rules: firstRules, medium, archive, log, ...configure }).then((app) => {
     certificates?.follow(app.renewTls, log);
     return app;
   });
@@ -75,9 +78,9 @@ async function serve(config: Config, destination: LogDestination, readers: Reade
   for (const signal of MEANINGLESS)
     process.on(signal, () => log.warn({ signal }, "this signal means nothing here; SIGTERM stops the server"));
   const scheme = config.tls === undefined ? "http" : "https";
-  log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite }, "call-me is ready");
-  if (config.apiKey === undefined)
-    log.warn({}, "no API_KEY or API_KEY_FILE is set: no key is asked for, and only this machine can connect");
+  const { open, keys } = app.admission;
+  log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite, keys }, "call-me is ready");
+  if (open) log.warn({}, "no API_KEY or API_KEY_FILE is set, and no key is stored: no key is asked for, and only this machine can connect");
   if (config.tls === undefined && !config.clearText && !isLoopback(app.host)) log.warn({ host: app.host }, CLEAR_TEXT);
   const ending = await Promise.race([stopped, app.broken]);
   if (typeof ending !== "string") {

@@ -57,7 +57,7 @@ export function record(): Promise<Recording> {
 async function make(): Promise<Recording> {
   const medium = new Recorder();
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const settings = { host: "127.0.0.1", port: 0, apiKey: undefined, autoCreate: true, legacyTtl: undefined, direct: true };
+  const settings = { hostFor: () => "127.0.0.1", port: 0, apiKey: undefined, autoCreate: true, legacyTtl: undefined, direct: true };
   const retention = { span: limits.history, entries: limits.archive.events.min };
   const archive = new MemoryArchive();
   const app = await start({ ...settings, corsOrigins: new Set(), medium, archive, retention, log });

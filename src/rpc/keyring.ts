@@ -35,6 +35,12 @@ export class Keyring {
     return this.#engine.views.now();
   }
 
+  /** How many open something. */
+  get count(): number {
+    const now = this.#engine.views.now();
+    return [...this.#engine.views.keys.values()].filter((key) => isAlive(key, now)).length;
+  }
+
   /** Who shows this text; undefined if it is no key, or one that opens nothing. */
   identify(shown: string): Identity | undefined {
     const id = keyIdOf(shown);

@@ -2,6 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { clientsOf } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
 
@@ -33,9 +35,16 @@ test.each([
 });
 
 test("without a key, rules would keep nobody out, and are refused", async () => {
-  await expect(Server.start({ CALL_ME_ACCESS: "access.yaml", API_KEY: "" })).rejects.toThrow(
-    /CALL_ME_ACCESS is access.yaml, and there is no key/,
-  );
+  await using server = await Server.start({ API_KEY: "" });
+  const grants = [{ role: Role.ADMIN, patterns: ["*"] }];
+  const file = path.join(server.directory, "access.yaml");
+  await writeFile(file, RULES);
+  await server.stop();
+  await expect(server.restart({ CALL_ME_ACCESS: file })).rejects.toThrow(/CALL_ME_ACCESS is \S+access.yaml, and there is no key/);
+  await server.restart();
+  await clientsOf(server).access.createKey({ label: "admin", grants });
+  await server.stop();
+  await server.restart({ CALL_ME_ACCESS: file });
 });
 
 test("SIGHUP reads the file again: what is wrong with it is logged, and the server goes on", async () => {

@@ -2,6 +2,9 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { hostFor } from "../../src/config.ts";
+import { clientsOf, refusal } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
 
@@ -40,6 +43,46 @@ test("without API_KEY nobody is asked for one, and only this machine is listened
   await expect(Server.start({ API_KEY: "", CALL_ME_BIND: "0.0.0.0" })).rejects.toThrow(
     /ended with 78.*\n.*CALL_ME_BIND is 0.0.0.0, and there is no key/,
   );
+});
+
+test("a stored key does what API_KEY does: one is asked for, and others than this machine may be listened to", async () => {
+  await using server = await Server.start({ API_KEY: "" });
+  expect(server.log[0]).toMatchObject({ keys: 0 });
+  const grants = [{ role: Role.ADMIN, patterns: ["*"] }];
+  const { secret } = await clientsOf(server).access.createKey({ label: "admin", grants });
+  const admin = clientsOf({ url: server.url, key: secret });
+  const { key: guest } = await admin.access.createKey({ label: "guest", grants });
+  await admin.access.revokeKey({ id: guest?.id ?? "" });
+  await server.stop();
+  const before = server.log.length;
+  // Loopback as well, but not by its name.
+  await server.restart({ CALL_ME_BIND: "127.1" });
+  expect(server.log[before]).toMatchObject({ msg: "call-me is ready", keys: 1 });
+  expect((await fetch(`${server.url}/maybe?environment=uat`)).status).toBe(401);
+  expect(await server.stop()).toBe(0);
+  expect(server.log.slice(before).map(({ msg }) => msg)).not.toContainEqual(expect.stringContaining("no key is asked for"));
+  await expect(Server.start({ API_KEY: "", CALL_ME_BIND: "127.1" })).rejects.toThrow(/CALL_ME_BIND is 127.1, and there is no key/);
+  expect([true, false].map((open) => hostFor({ host: undefined }, open))).toEqual(["127.0.0.1", "0.0.0.0"]);
+});
+
+test.each(["cml_mine", "cmk_mine"])("an API_KEY that could be taken for another kind of key is refused: %s", async (key) => {
+  await expect(Server.start({ API_KEY: key })).rejects.toThrow(/ended with 78.*\n.*API_KEY begins with cm\w_, .*; choose another key/);
+});
+
+test("who has lost every key gets in again by an API_KEY, and makes others", async () => {
+  await using server = await Server.start({ API_KEY: "" });
+  const grants = [{ role: Role.ADMIN, patterns: ["*"] }];
+  await clientsOf(server).access.createKey({ label: "lost", grants });
+  await server.stop();
+  await server.restart({ API_KEY: "the-way-back" });
+  const back = clientsOf({ url: server.url, key: "the-way-back" });
+  const { keys } = await back.access.listKeys({});
+  await back.access.revokeKey({ id: keys[0]?.id ?? "" });
+  const { secret } = await back.access.createKey({ label: "new", grants });
+  await server.stop();
+  await server.restart();
+  expect(await refusal(clientsOf({ url: server.url, key: "the-way-back" }).access.listKeys({}))).toBe("unauthenticated WRONG_KEY");
+  expect((await clientsOf({ url: server.url, key: secret }).access.listKeys({})).keys.map(({ label }) => label)).toEqual(["lost", "new"]);
 });
 
 test("the key can lie in a file, and one that cannot be used does not open the server", async () => {

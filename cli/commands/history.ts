@@ -37,6 +37,7 @@ export class HistoryCommand extends ClientCommand {
       ["What happened on uat", "$0 history uat"],
       ["Who had uat last Tuesday at 15:00?", "$0 history uat --at 'tuesday 15:00'"],
       ["What was ended by force this week", "$0 history --kind force_released --since 7d"],
+      ["What a key was refused", "$0 history --kind refused --principal key:k3v9w1x2y4"],
       ["As a table for a spreadsheet", "$0 history --since 30d --csv > events.csv"],
     ],
   });
@@ -47,7 +48,8 @@ export class HistoryCommand extends ClientCommand {
   until = Option.String("--until", { description: "Only before this time" });
   kinds = Option.Array("--kind", [], { description: "Only events of this kind; may be repeated" });
   holder = Option.String("--holder", { description: "Only of leases of this holder" });
-  principal = Option.String("--principal", { description: "Only of leases that this key asked for" });
+  principal = Option.String("--principal", { description: "Only what this one did, and its leases: admin, or key:ID" });
+  subject = Option.String("--subject", { description: "Only about this key, method or pool: a key's id, or ForceRelease" });
   leaseId = Option.String("--lease", { description: "Only of this lease" });
   pool = Option.String("--pool", { description: "Only of this pool" });
   limit = Option.String("--limit", { description: `At most so many, the newest; default ${USUAL}` });
@@ -63,7 +65,7 @@ export class HistoryCommand extends ClientCommand {
     const { insight, environments } = await this.connect();
     const plain = create(EventFilterSchema, {
       ...{ environment: this.environment ?? "", pool: this.pool ?? "", holder: this.holder ?? "", kinds },
-      ...{ principal: this.principal ?? "", leaseId: this.leaseId ?? "" },
+      ...{ principal: this.principal ?? "", leaseId: this.leaseId ?? "", subject: this.subject ?? "" },
     });
     // Its answer tells the server's time, so that a wrong clock on this side shifts nothing.
     await this.persist(() => insight.listEvents({ pageSize: 1 }, this.call));

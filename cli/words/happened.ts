@@ -1,7 +1,7 @@
 /** What is said of events that have happened. */
 import { type Timestamp, timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Event, EventKind, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { EnvironmentStateSchema, HolderKindSchema } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type EndedBy, EnvironmentStateSchema, HolderKindSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clockTime } from "./clock.ts";
 import { csvRow } from "./csv.ts";
 import { spell } from "./duration.ts";
@@ -10,10 +10,27 @@ import type { Row } from "./table.ts";
 
 /** The row of an event: when, what, how long it took, of whom; `everywhere`: which environment is told, too. */
 export function eventRow(event: Event, everywhere: boolean): Row {
-  const { time, environment, holder, principal, leaseId, reason } = event;
-  const who = leaseId === "" ? (event.by?.principal ?? "") : nameOf(holder, principal);
-  const cells = [time ? clockTime(time) : "", whatOf(event), ...(everywhere ? [environment] : []), tookOf(event), who];
-  return { cells, details: [reason, byOf(event), holder?.runUrl ?? "", leaseId && `lease ${leaseId}`].filter(Boolean) };
+  const { time, environment, holder, principal, leaseId, reason, subject } = event;
+  const who = holder === undefined ? doerOf(event.by) : nameOf(holder, event.principalLabel || principal);
+  const cells = [time ? clockTime(time) : "", whatOf(event), ...(everywhere ? [environment || subject] : []), tookOf(event), who];
+  const about = everywhere && environment === "" ? "" : subject;
+  return {
+    cells,
+    details: [about, reason, byOf(event), traceOf(event.by), holder?.runUrl ?? "", leaseId && `lease ${leaseId}`].filter(Boolean),
+  };
+}
+
+/** Who did something: the label, and the principal beside it, which nobody else can have. */
+function doerOf(by: EndedBy | undefined): string {
+  if (by === undefined) return "";
+  const { holder, principal, principalLabel } = by;
+  return holder === undefined && principalLabel !== "" ? `${principalLabel} (${principal})` : nameOf(holder, principal);
+}
+
+/** From where it was done, and what was proven of who did it. */
+function traceOf(by: EndedBy | undefined): string {
+  const claims = Object.entries(by?.claims ?? {}).map(([name, value]) => `${name}=${value}`);
+  return [by?.address ? `from ${by.address}` : "", ...claims].filter(Boolean).join(" ");
 }
 
 /** "granted", "state changed to draining". */
@@ -34,10 +51,10 @@ function between(word: string, from: Timestamp | undefined, to: Timestamp | unde
 }
 
 /** Who ended it, where that was not who had it. */
-function byOf({ by, principal, leaseId }: Event): string {
-  if (by === undefined || leaseId === "") return "";
+function byOf({ by, principal, leaseId, holder }: Event): string {
+  if (by === undefined || holder === undefined) return "";
   const isOwn = by.leaseId === "" ? by.principal === principal : by.leaseId === leaseId;
-  return isOwn ? "" : `by ${nameOf(by.holder, by.principal)}`;
+  return isOwn ? "" : `by ${doerOf(by)}`;
 }
 
 /** The row of who held something at a time, from when to when. */
@@ -53,11 +70,12 @@ export function heldRow({ environment, holder, principal, grantedAt, time, kind,
 export const EVENT_COLUMNS: readonly string[] = [
   ...["time", "kind", "pool", "environment", "slots", "lease_id", "holder", "holder_kind", "run_url", "repository", "ref", "sha", "job"],
   ...["actor", "principal", "by", "reason", "created_at", "granted_at", "state", "capacity", "revision"],
+  ...["principal_label", "subject", "by_principal", "by_label", "by_lease_id", "by_address", "by_claims"],
 ];
 
 /** An event as a row of a CSV file; times are UTC. */
 export function eventCsv(event: Event, logged: boolean): string {
-  const { holder } = event;
+  const { holder, by } = event;
   const at = (time: Timestamp | undefined) => (time === undefined ? "" : timestampDate(time).toISOString());
   const number = (value: number) => (value === 0 ? "" : `${value}`);
   const kind = spoken(EventKindSchema, event.kind).replaceAll(" ", "_").toUpperCase();
@@ -67,9 +85,16 @@ export function eventCsv(event: Event, logged: boolean): string {
       ...[at(event.time), kind, event.pool, event.environment, number(event.slots), event.leaseId],
       ...[holder?.name ?? "", holder ? spoken(HolderKindSchema, holder.kind) : "", holder?.runUrl ?? "", holder?.repository ?? ""],
       ...[holder?.ref ?? "", holder?.sha ?? "", holder?.job ?? "", holder?.actor ?? "", event.principal],
-      ...[event.by ? nameOf(event.by.holder, event.by.principal) : "", event.reason, at(event.createdAt), at(event.grantedAt)],
+      ...[by ? nameOf(by.holder, by.principal) : "", event.reason, at(event.createdAt), at(event.grantedAt)],
       ...[state, number(event.capacity), `${event.revision}`],
+      ...[event.principalLabel, event.subject, by?.principal ?? "", by?.principalLabel ?? "", by?.leaseId ?? "", by?.address ?? ""],
+      ...[claimsOf(by)],
     ],
     logged,
   );
+}
+
+function claimsOf(by: EndedBy | undefined): string {
+  const claims = by?.claims ?? {};
+  return Object.keys(claims).length === 0 ? "" : JSON.stringify(claims);
 }

@@ -1,8 +1,10 @@
 import type { Caller } from "./access/caller.ts";
 import type { Key } from "./access/key.ts";
-import type { Event } from "./event.ts";
+import type { EnvironmentStatus, Event } from "./event.ts";
+import type { Found } from "./found.ts";
 import { leaseOf, type Rests, withEnvironment, withFitted, withLease, withoutEnvironment, withoutRests } from "./ledger.ts";
 import { claimedBy, placed } from "./line/placing.ts";
+import { differing } from "./model/differing.ts";
 import type { Environment } from "./model/environment.ts";
 import { withPostings } from "./model/labels.ts";
 import { type EndedBy, type Lease, requestKey, type Want } from "./model/lease.ts";
@@ -13,7 +15,7 @@ import { isClaimed, isReady } from "./model/rank.ts";
 import { isOutOfService, siteOf } from "./model/site.ts";
 import { ascending, Sorted } from "./model/sorted.ts";
 import type { Micros, Revision } from "./model/units.ts";
-import { cancelTale, environmentTale, leaseTale, type Tale } from "./tale.ts";
+import { cancelTale, environmentTale, extendTale, leaseTale, type Tale } from "./tale.ts";
 import { type Totals, totalsOf } from "./totals.ts";
 import { deletedStatus, statusOf, wouldGrant } from "./view.ts";
 
@@ -28,19 +30,6 @@ export type Row =
   | { readonly kind: "config" }
   /** A key: its row is what it is in the draft's pool at the end, and gone if it is not there. */
   | { readonly kind: "key"; readonly id: string };
-
-/** Rows that commands name and a pool does not hold, as the store read them under the lock. */
-export interface Found {
-  /** Ended leases, by id and by request key. */
-  lease(id: string): Lease | undefined;
-  request(key: string): Lease | undefined;
-  /** The pool that an environment belongs to, whichever it is. */
-  owner(environment: string): string | undefined;
-  /** What the other pools have, for the bounds over all of them. */
-  elsewhere(pool: string): Totals;
-  /** How many live leases of the other pools count against a quota. */
-  against(quota: string, pool: string): number;
-}
 
 /** How a lease is written. */
 interface Writing {
@@ -197,7 +186,7 @@ export class Draft {
     const entered = before?.early === true && row.early !== true;
     if (before?.state === row.state && before.passedOver === row.passedOver && !entered) {
       if (before.cancelRequested !== row.cancelRequested) this.#tell(revision, namesOf(row), cancelTale(row, namesOf(row)));
-      else if (before.notAfter !== row.notAfter) this.#tell(revision, namesOf(row), {});
+      else if (before.notAfter !== row.notAfter) this.#tell(revision, namesOf(row), extendTale(row, namesOf(row), this.#actor));
       return row;
     }
     if (row.state === "ENDED") this.#remember(row);
@@ -206,7 +195,8 @@ export class Draft {
     // One that is passed over leaves what a selector had chosen for it.
     const names = [...new Set([...(before === undefined ? [] : namesOf(before)), ...namesOf(row)])];
     for (const name of names) this.touched.add(name);
-    if (before?.state !== row.state || entered) this.#tell(revision, names, leaseTale(before, row, names));
+    if (before?.state !== row.state || entered)
+      this.#tell(revision, names, leaseTale(before, row, names, before === undefined ? this.#actor : undefined));
     return row;
   }
 
@@ -226,9 +216,11 @@ export class Draft {
 
   /** Configures the pool, or takes its configuration from it. */
   putConfig(config: PoolConfig | undefined): void {
-    const { config: _, ...pool } = { ...this.pool, revision: this.next() };
+    const revision = this.next();
+    const { config: before = {}, ...pool } = this.pool;
     this.pool = config === undefined ? pool : { ...pool, config };
     this.rows.push({ kind: "config" });
+    this.tell({ kind: "POOL_CHANGED", subject: pool.name, fields: differing(before, config ?? {}) }, revision);
   }
 
   /** Writes a key; `told` makes it an event. */
@@ -236,9 +228,7 @@ export class Draft {
     const revision = this.next();
     this.pool = { ...this.pool, keys: this.pool.keys.set(key.id, key) };
     this.rows.push({ kind: "key", id: key.id });
-    if (told === undefined) return;
-    const by = this.#actor;
-    this.events.push({ ...told, revision, at: this.at, pool: this.pool.name, environments: [], subject: key.id, ...(by && { by }) });
+    if (told !== undefined) this.tell({ ...told, subject: key.id }, revision);
   }
 
   /** Forgets a key. */
@@ -279,11 +269,7 @@ export class Draft {
     this.rows.push({ kind: "environment", name });
     this.touched.add(name);
     const by = this.#actor;
-    if (told)
-      this.events.push({
-        ...{ revision, at: this.at, pool: this.pool.name, environments: [deletedStatus(environment)] },
-        ...{ kind: "ENVIRONMENT_DELETED", ...(by && { by }) },
-      });
+    if (told) this.#record(revision, [deletedStatus(environment)], { kind: "ENVIRONMENT_DELETED", ...(by && { by }) });
   }
 
   /** A waiter has joined the ready lines of its environments, or left them. */
@@ -299,8 +285,22 @@ export class Draft {
     this.#ended = this.#ended.set(requestKey(lease.principal, lease.pool, lease.requestId), lease);
   }
 
+  /** Tells what is about no environment; who asked for it did it, unless `tale` says another. */
+  tell(tale: Tale, revision = this.next()): void {
+    const by = tale.by ?? this.#actor;
+    this.#record(revision, [], by === undefined ? tale : { ...tale, by });
+  }
+
   #tell(revision: Revision, names: readonly string[], tale: Tale): void {
     const environments = names.map((name) => statusOf(this.pool, name));
-    this.events.push({ ...tale, revision, at: this.at, pool: this.pool.name, environments });
+    this.#record(revision, environments, tale);
+  }
+
+  /** The record says from where somebody did something, and what is proven of who it was. */
+  #record(revision: Revision, environments: readonly EnvironmentStatus[], tale: Tale): void {
+    const { address, claims } = this.caller ?? {};
+    const trace = { ...(address !== undefined && { address }), ...(claims !== undefined && { claims }) };
+    const whole = tale.by === undefined ? tale : { ...tale, by: { ...tale.by, ...trace } };
+    this.events.push({ ...whole, revision, at: this.at, pool: this.pool.name, environments });
   }
 }

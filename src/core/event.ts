@@ -66,7 +66,8 @@ export interface EnvironmentStatus {
 
 /**
  * What an event is, in the history. A lease's end is called by its reason. TAKEN_BACK: of a hold or an offer whose answer was lost, or that
- * a start had to offer anew. CLEANING: the grant of a lease that cleans. CANCEL_REQUESTED: a holder is asked to stop; its state is as it was.
+ * a start had to offer anew. CLEANING: the grant of a lease that cleans. CANCEL_REQUESTED: a holder is asked to stop; EXTENDED: its not_after
+ * was set anew; the state of both is as it was. REFUSED: somebody asked for what was not theirs to do. ACCESS_CHANGED: rules were read.
  */
 export type EventKind =
   | "RESERVED"
@@ -85,7 +86,11 @@ export type EventKind =
   | "FACTS_CHANGED"
   | "KEY_CREATED"
   | "KEY_ROTATED"
-  | "KEY_REVOKED";
+  | "KEY_REVOKED"
+  | "REFUSED"
+  | "POOL_CHANGED"
+  | "EXTENDED"
+  | "ACCESS_CHANGED";
 
 /** What made an event; none when an environment's configuration, state or facts changed. */
 export interface Cause {
@@ -95,6 +100,7 @@ export interface Cause {
   readonly holder: Holder;
   /** The rest is for the history alone. Rows that are older than it lack it. */
   readonly principal?: string;
+  readonly principalLabel?: string;
   /** What the lease is wanted for; of its end, the note; CANCEL_REQUESTED: why. */
   readonly reason?: string;
   /** Since when it waits, or waited. */
@@ -114,15 +120,19 @@ export interface Event {
   readonly cause?: Cause;
   /** Absent: nothing that the history keeps, such as the end of a rest. */
   readonly kind?: EventKind;
-  /** Who ended a lease, asks its holder to stop, or changed an environment; absent where it came by itself. */
+  /** Who asked for a lease, in its first event; who ended or extended it, asks its holder to stop, or changed something. Absent: by itself. */
   readonly by?: EndedBy;
-  /** ENVIRONMENT_CHANGED: the fields that differ, and the capacity before, if that does. */
+  /** ENVIRONMENT_CHANGED, POOL_CHANGED: the fields that differ, and the capacity before, if that does. */
   readonly fields?: readonly string[];
   readonly capacityBefore?: number;
   /** The labels before, if they differ, for who goes by them. */
   readonly labelsBefore?: Labels;
-  /** What it is about, where that is no environment and no lease: a key's id. */
+  /** What it is about, where that is no environment and no lease: a key's id, a method, a pool. */
   readonly subject?: string;
+  /** EXTENDED: the new one. */
+  readonly notAfter?: Micros;
+  /** REFUSED: what the request named, as far as it did. */
+  readonly named?: { readonly environment?: string; readonly lease?: string };
   /** Why, or what of it, where nothing else says so. */
   readonly note?: string;
 }

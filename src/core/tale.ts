@@ -9,13 +9,19 @@ import { waitsSince } from "./model/reservation.ts";
 import type { Micros } from "./model/units.ts";
 
 /** All of an event but where and when it was. */
-export type Tale = Pick<Event, "cause" | "kind" | "by" | "fields" | "capacityBefore" | "labelsBefore">;
+export type Tale = Omit<Event, "revision" | "at" | "pool" | "environments">;
 
-/** The change of a lease's state. `names`: the environments of the event. */
-export function leaseTale(before: Lease | undefined, lease: Lease, names: readonly string[]): Tale {
+/** The change of a lease's state; `asker`: who asked for one that is new. `names`: the environments of the event. */
+export function leaseTale(before: Lease | undefined, lease: Lease, names: readonly string[], asker: EndedBy | undefined): Tale {
   const cause = causeOf(before, lease, names, lease.state === "ENDED" ? lease.endNote : lease.reason);
-  const tale = { cause, kind: kindOf(before, lease) };
-  return lease.endedBy === undefined ? tale : { ...tale, by: lease.endedBy };
+  const by = before === undefined ? asker : lease.endedBy;
+  return by === undefined ? { cause, kind: kindOf(before, lease) } : { cause, kind: kindOf(before, lease), by };
+}
+
+/** That `by` has set the not_after of a lease anew. */
+export function extendTale(lease: Lease, names: readonly string[], by: EndedBy | undefined): Tale {
+  const { notAfter } = lease;
+  return { cause: causeOf(lease, lease, names, ""), kind: "EXTENDED", ...(notAfter !== undefined && { notAfter }), ...(by && { by }) };
 }
 
 /** That a holder is asked to stop. */
@@ -25,9 +31,10 @@ export function cancelTale(lease: Lease, names: readonly string[]): Tale {
 }
 
 function causeOf(before: Lease | undefined, lease: Lease, names: readonly string[], reason: string): Cause {
-  const { id: leaseId, state, holder, principal, endReason } = lease;
+  const { id: leaseId, state, holder, principal, principalLabel, endReason } = lease;
   const slots = slotsOf(before, lease, names);
-  const moved = { leaseId, state, holder, principal, createdAt: waitsSince(lease) };
+  const asked = { leaseId, state, holder, principal, createdAt: waitsSince(lease) };
+  const moved = principalLabel === undefined ? asked : { ...asked, principalLabel };
   const used = isUse(lease) ? { ...moved, grantedAt: lease.grantedAt } : moved;
   const ended = endReason === undefined ? used : { ...used, endReason };
   return reason === "" && slots === undefined ? ended : { ...ended, ...(reason !== "" && { reason }), ...(slots && { slots }) };

@@ -224,10 +224,10 @@ export class Engine {
   }
 
   #passOn(commit: Commit): void {
-    // Whoever is asked to stop has what it had.
+    // Whoever is asked to stop, or has its end moved, has what it had.
     const moved = new Map<string, string>();
     for (const { pool, cause, kind } of commit.events)
-      if (cause !== undefined && kind !== "CANCEL_REQUESTED") moved.set(cause.leaseId, pool);
+      if (cause !== undefined && kind !== "CANCEL_REQUESTED" && kind !== "EXTENDED") moved.set(cause.leaseId, pool);
     for (const [lease, pool] of moved) this.#attendance.moved(lease, this.#pools.pool(pool).leases.get(lease));
     this.#attendance.committed(commit.events);
     for (const pool of commit.pools) this.#reaper.note(pool);

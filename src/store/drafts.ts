@@ -1,6 +1,7 @@
 import type { KeyRow } from "../core/access/key.ts";
-import { Draft, type Found } from "../core/draft.ts";
+import { Draft } from "../core/draft.ts";
 import type { Event } from "../core/event.ts";
+import type { Found } from "../core/found.ts";
 import type { StoredEnvironment } from "../core/model/environment.ts";
 import { type Lease, requestKey } from "../core/model/lease.ts";
 import type { PoolSetting } from "../core/model/pool-config.ts";

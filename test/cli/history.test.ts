@@ -45,12 +45,12 @@ describe("history", () => {
     const when = String.raw`\d\d:\d\d(:\d\d)?`;
     const lines = [
       "^TIME +WHAT +ENVIRONMENT +TOOK +WHO\n",
-      `${when} +draining +dev +admin\n  new disk\n`,
-      `${when} +force released +uat .*=job\\(2\\)\n  stuck\n  lease ${second}\n`,
-      `${when} +granted +uat +.*=job\\(2\\)\n  lease ${second}\n`,
-      `${when} +released +uat .*job-1\n  https://ci.example/1\n  lease ${first}\n`,
-      `${when} +granted +uat +.*job-1\n  nightly\n  https://ci.example/1\n  lease ${first}\n`,
-      `${when} +created +(uat|dev) +admin\n`,
+      `${when} +draining +dev +admin\n  new disk\n  from 127.0.0.1\n`,
+      `${when} +force released +uat .*=job\\(2\\)\n  stuck\n  from 127.0.0.1\n  lease ${second}\n`,
+      `${when} +granted +uat +.*=job\\(2\\)\n  from 127.0.0.1\n  lease ${second}\n`,
+      `${when} +released +uat .*job-1\n  from 127.0.0.1\n  https://ci.example/1\n  lease ${first}\n`,
+      `${when} +granted +uat +.*job-1\n  nightly\n  from 127.0.0.1\n  https://ci.example/1\n  lease ${first}\n`,
+      `${when} +created +(uat|dev) +admin\n  from 127.0.0.1\n`,
     ];
     expect(stdout).toMatch(new RegExp(lines.join("")));
     expect(stderr).toMatch(/^call-me: the history goes back to \w{3} \d{4}-\d\d-\d\d .*\n$/);

@@ -26,9 +26,9 @@ test("every move of a lease is an event of its own kind, with who made it and wh
   world.do({ type: "forceRelease", by: { principal: "key:ops" }, lease: "c", reason: "stuck" });
   world.do({ type: "abandon", leases: ["b"] });
   expect(told(world)).toEqual([
-    "GRANTED uat+web a nightly",
-    "QUEUED uat b",
-    "QUEUED uat c",
+    "GRANTED uat+web a by admin nightly",
+    "QUEUED uat b by admin",
+    "QUEUED uat c by admin",
     "RELEASED uat+web a by admin",
     "OFFERED uat b",
     "PASSED_OVER uat b",
@@ -72,7 +72,7 @@ test("a change of an environment tells who made it, and what; what a time ends i
     "ENVIRONMENT_CHANGED uat by admin capacity,labels",
     "STATE_CHANGED uat by admin to MAINTENANCE for disk",
     "STATE_CHANGED uat to AVAILABLE for ",
-    "GRANTED uat a",
+    "GRANTED uat a by admin",
     "FORCE_RELEASED uat a by admin stuck",
     "ENVIRONMENT_DELETED uat by admin",
   ]);

@@ -1,8 +1,9 @@
 /** A pool to play with: commands in, replies and invariants out, time by hand. */
 import type { Acquire, Apply, Clean, Command, Reply } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
-import { Draft, type Found, type Row } from "../../src/core/draft.ts";
+import { Draft, type Row } from "../../src/core/draft.ts";
 import type { Event } from "../../src/core/event.ts";
+import type { Found } from "../../src/core/found.ts";
 import { checkPool } from "../../src/core/invariants.ts";
 import { poolOfRows } from "../../src/core/loading.ts";
 import { type Lease, requestKey, type Want } from "../../src/core/model/lease.ts";

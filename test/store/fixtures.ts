@@ -1,3 +1,4 @@
+import type { Caller } from "../../src/core/access/caller.ts";
 import { type Acquire, type Command, type Reply, readsOf } from "../../src/core/command.ts";
 import { decide } from "../../src/core/decide.ts";
 import type { EnvironmentConfig } from "../../src/core/model/environment.ts";
@@ -81,6 +82,10 @@ export function plain(pool: Pool): unknown {
   return { ...rest, leases: [...leases.values()], requests: [...requests.entries()], deadlines: [...deadlines.keys()], lines };
 }
 
+/** Callers of whom more is known than a principal. */
+const KEY: Caller = { principal: "key:a", label: "team a", address: "10.0.0.1" };
+const TOKEN: Caller = { principal: "oidc:ci:7", label: "shop/checkout", address: "10.0.0.2", claims: { ref: "main", run_id: "12" } };
+
 /** Some hundred commands of all kinds over two pools, the same ones for each seed. */
 export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Promise<void> {
   let state = seed;
@@ -108,8 +113,12 @@ export async function busyDay(store: LocalStore, clock: HandClock, seed = 1): Pr
       { type: "setState", by: { principal: "admin" }, environment, state, reason: "work on it", until: clock.time + 9 * second },
       { type: "delete", by: { principal: "admin" }, environment: `${pool}-extra-${dice(5)}` },
       { type: "forceRelease", by, lease, reason: "stuck" },
+      { type: "renew", by, lease, notAfter: clock.time + (20 + dice(20)) * second },
+      { type: "apply", by, environments: [], config: { maxQueue: 5 + dice(3) }, prune: false },
     ];
-    await submit(store, pool, commands[dice(commands.length)] ?? { type: "pulse" });
+    const command = commands[dice(commands.length)] ?? { type: "pulse" };
+    const callers = [by, KEY, TOKEN, { principal: `lease ${lease}`, lease, address: "10.0.0.4" }];
+    await submit(store, pool, "by" in command ? { ...command, by: callers[dice(callers.length)] ?? by } : command);
     clock.time += dice(3 * second);
   }
 }

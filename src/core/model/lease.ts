@@ -29,7 +29,7 @@ export interface Holder {
   readonly proven?: readonly string[];
 }
 
-/** Who ended a lease: a principal, and the lease whose token was shown, if one was; SUPERSEDED: the newer lease. */
+/** Who did something: a principal, and the lease whose token was shown, if one was; SUPERSEDED: the newer lease. */
 export interface EndedBy {
   readonly principal: string;
   /** In words; nothing is decided by it. */
@@ -37,6 +37,9 @@ export interface EndedBy {
   readonly lease?: string;
   /** Who that lease is for. */
   readonly holder?: Holder;
+  /** From where it called, and what a token has proven of it: on the record, and not in leases. */
+  readonly address?: string;
+  readonly claims?: Readonly<Record<string, string>>;
 }
 
 /** A holder is asked to stop; see verbs/superseding.ts. */

@@ -87,7 +87,9 @@ export function renew(draft: Draft, command: Renew): Done | Refusal {
   const refusal = notAfter === undefined ? undefined : misplaced(draft, { ...lease, notAfter });
   if (refusal !== undefined) return refusal;
   const changed = withEnd(withTtl(draft.pool, lease, command.ttl), notAfter);
-  if (lease.state === "OFFERED") return { ok: true, lease: hold(draft, changed) };
+  // A new not_after is told by itself.
+  if (lease.state === "OFFERED")
+    return { ok: true, lease: hold(draft, changed.notAfter === lease.notAfter ? changed : draft.putLease(changed)) };
   if (lease.state === "QUEUED") return { ok: true, lease: attend(draft, changed === lease ? lease : draft.putLease(changed)) };
   if (changed === lease && lease.ttl === undefined) return { ok: true, lease };
   const latest = latestEnd(changed) ?? Number.POSITIVE_INFINITY;

@@ -14,7 +14,8 @@ import { end } from "./moves.ts";
 /** What a lease that has just been granted, or come into the line, does to the older ones of its key. */
 export function supersede(draft: Draft, { supersede: which }: Pick<Acquire, "supersede">, newer: Lease): void {
   if (which === undefined) return;
-  const by: EndedBy = { principal: newer.principal, lease: newer.id, holder: newer.holder };
+  const { principal, principalLabel: label, id, holder } = newer;
+  const by: EndedBy = { principal, ...(label !== undefined && { principalLabel: label }), lease: id, holder };
   const reason = reasonOf(newer);
   for (const id of olderOf(draft.pool, newer, which === "HELD")) {
     const older = leaseOf(draft.pool, id);

@@ -44,7 +44,9 @@ export function changeOf(event: Event, topic: Topic): WatchMessage {
   const key = all ? "" : keyOf(topic);
   const known = messages.get(event)?.get(key);
   if (known !== undefined) return known;
-  const { revision, cause } = event;
+  const { revision } = event;
+  // Nobody has moved.
+  const cause = event.kind === "EXTENDED" ? undefined : event.cause;
   const environments = all ? event.environments : event.environments.flatMap((status) => toldOf(status, topic, event));
   return shared(event, key, { ...EMPTY, kind: "CHANGE", revision, environments, ...(cause && { cause }) });
 }

@@ -23,6 +23,8 @@ export interface Selection {
 
 /** Whether an event is about the topic, of whose pool it is. */
 export function concerns(event: Event, topic: Topic): boolean {
+  // What is for the record alone is about no environment and no lease.
+  if (event.environments.length === 0 && event.cause === undefined) return false;
   if ("pool" in topic) return topic.selection === undefined || isSelected(event, topic.selection);
   // A loop, since it is asked for each event and reader: a callback would be made for each of them.
   for (const { name } of event.environments) if (name === topic.environment) return true;

@@ -138,9 +138,10 @@ function cancelRequestOf({ by, reason, deadline }: CancelRequest): MessageInitSh
   return { by: endedByOf(by), reason, deadline: timestampOf(deadline) };
 }
 
-/** Who ended something. */
-export function endedByOf({ principal, principalLabel = "", lease, holder }: EndedBy): MessageInitShape<typeof EndedBySchema> {
-  return { principal, principalLabel, leaseId: lease ?? "", ...(holder && { holder: holderOf(holder) }) };
+/** Who did something. */
+export function endedByOf({ principal, principalLabel = "", lease, holder, ...trace }: EndedBy): MessageInitShape<typeof EndedBySchema> {
+  const { address = "", claims = {} } = trace;
+  return { principal, principalLabel, leaseId: lease ?? "", ...(holder && { holder: holderOf(holder) }), address, claims: { ...claims } };
 }
 
 /** A holder. */

@@ -43,6 +43,7 @@ export async function getStats(
 ): Promise<MessageInitShape<typeof pb.GetStatsResponseSchema>> {
   const { since, until, ...filter } = readFilter(request.filter);
   if (filter.kinds.length > 0) throw badField("filter.kinds", "the figures are of all kinds; leave it out");
+  if (filter.subject !== undefined) throw badField("filter.subject", "the figures are of leases, which have none; leave it out");
   if (filter.heldAt !== undefined) throw badField("filter.held_at", "the figures are of a time; give window, or since and until");
   const window = duration("window", request.window, limits.window) ?? limits.window.default;
   if (request.window !== undefined && since !== undefined) throw badField("window", "filter.since says where it begins; give one of them");
@@ -61,7 +62,7 @@ export async function getStats(
 }
 
 function readFilter(filter: pb.EventFilter | undefined): Filter {
-  const { pool = "", environment = "", leaseId = "", holder = "", principal = "", kinds = [] } = filter ?? {};
+  const { pool = "", environment = "", leaseId = "", holder = "", principal = "", subject = "", kinds = [] } = filter ?? {};
   const moment = (field: string, value: pb.EventFilter["since"]) => value && time(`filter.${field}`, value);
   const [since, until, heldAt] = [moment("since", filter?.since), moment("until", filter?.until), moment("held_at", filter?.heldAt)];
   return {
@@ -70,6 +71,7 @@ function readFilter(filter: pb.EventFilter | undefined): Filter {
     ...(leaseId === "" ? {} : { lease: leaseId }),
     ...(holder === "" ? {} : { holder }),
     ...(principal === "" ? {} : { principal }),
+    ...(subject === "" ? {} : { subject }),
     kinds: kinds.map((kind, index) => kindOf(`filter.kinds[${index}]`, kind)),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
@@ -96,6 +98,8 @@ function eventMessage(entry: Entry): MessageInitShape<typeof pb.EventSchema> {
     leaseId: entry.lease ?? "",
     ...(holder && { holder: holderOf(holder) }),
     principal: entry.principal ?? "",
+    principalLabel: entry.principalLabel ?? "",
+    subject: entry.subject ?? "",
     ...(by && { by: endedByOf(by) }),
     reason: entry.reason,
     slots: entry.slots ?? 0,

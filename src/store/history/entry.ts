@@ -10,16 +10,19 @@ export function entriesOf({ text }: Pick<Part, "text">): Entry[] {
 
 /** One for each environment concerned; one for a lease that has none yet. */
 export function entriesOfEvent(event: Event): Entry[] {
-  const { revision, at, pool, environments, cause, kind, by, capacityBefore } = event;
+  const { revision, at, pool, environments, cause, kind, by, subject, capacityBefore } = event;
   if (kind === undefined) return [];
   const told = { revision, at, kind, pool, ...(by && { by }) };
+  if (subject !== undefined) return [{ ...told, subject, environment: "", ...event.named, reason: event.note ?? inWords(event.fields) }];
   if (cause === undefined)
     return environments.map((status) => ({
       ...{ ...told, environment: status.name, state: status.state, capacity: status.capacity, reason: reasonOf(event, status) },
       ...(capacityBefore !== undefined && { capacityBefore }),
     }));
-  const { leaseId: lease, holder, principal = "", reason = "", createdAt, grantedAt, slots } = cause;
-  const of = { lease, holder, principal, reason, ...(createdAt && { createdAt }), ...(grantedAt && { grantedAt }) };
+  const { leaseId: lease, holder, principal = "", principalLabel, createdAt, grantedAt, slots } = cause;
+  const { reason = event.notAfter === undefined ? "" : `not_after: ${new Date(event.notAfter / 1_000).toISOString()}` } = cause;
+  const label = principalLabel === undefined ? {} : { principalLabel };
+  const of = { lease, holder, principal, ...label, reason, ...(createdAt && { createdAt }), ...(grantedAt && { grantedAt }) };
   if (environments.length === 0) return [{ ...told, ...of, environment: "" }];
   return environments.map(({ name }, index) => ({ ...told, ...of, environment: name, slots: slots?.[index] ?? 1 }));
 }
@@ -31,7 +34,11 @@ function reasonOf({ kind, fields }: Event, { facts = {}, stateReason }: Environm
     return Object.entries(facts)
       .map(([name, { value }]) => `${name}=${value}`)
       .join(", ");
-  return fields?.map(snake).join(", ") ?? "";
+  return inWords(fields);
+}
+
+function inWords(fields: readonly string[] = []): string {
+  return fields.map(snake).join(", ");
 }
 
 /** A field's name as the contract has it. */

@@ -15,7 +15,10 @@ export interface Entry {
   readonly lease?: string;
   readonly holder?: Holder;
   readonly principal?: string;
+  readonly principalLabel?: string;
   readonly by?: EndedBy;
+  /** What it is about, where that is no environment and no lease: a key's id, a method, a pool. */
+  readonly subject?: string;
   /** Why: of an end its note, of a state its reason, of a configuration the fields that changed, else what the lease is wanted for. */
   readonly reason: string;
   /** Slots of the lease there. */
@@ -36,7 +39,9 @@ export interface Filter {
   readonly lease?: string;
   /** The holder's name. */
   readonly holder?: string;
+  /** Of leases that it asked for; in a list, all else that it did as well. */
   readonly principal?: string;
+  readonly subject?: string;
   /** Any, if empty. */
   readonly kinds: readonly EventKind[];
   readonly since?: Micros;

@@ -10,7 +10,7 @@ export const KIND_CODES: Readonly<Record<EventKind, number>> = {
   ...{ RELEASED: 5, EXPIRED: 6, WITHDRAWN: 7, ABANDONED: 8, TIMED_OUT: 9, FORCE_RELEASED: 10, UNSATISFIABLE: 11 },
   ...{ ENVIRONMENT_CREATED: 12, ENVIRONMENT_CHANGED: 13, ENVIRONMENT_DELETED: 14, STATE_CHANGED: 15 },
   ...{ FACTS_CHANGED: 16, RESERVED: 17, CLEANING: 18, SUPERSEDED: 19, CANCEL_REQUESTED: 20 },
-  ...{ KEY_CREATED: 21, KEY_ROTATED: 22, KEY_REVOKED: 23 },
+  ...{ KEY_CREATED: 21, KEY_ROTATED: 22, KEY_REVOKED: 23, POOL_CHANGED: 24, REFUSED: 25, EXTENDED: 26, ACCESS_CHANGED: 27 },
 };
 const KINDS = new Map(Object.entries(KIND_CODES).map(([kind, code]) => [code, kind as EventKind]));
 const STATES: readonly EnvironmentState[] = ["AVAILABLE", "DRAINING", "MAINTENANCE", "DIRTY", "CLEANING", "QUARANTINED"];
@@ -40,13 +40,19 @@ export interface Stored {
   readonly details: Uint8Array;
 }
 
-/** The columns of a sheet. `amount`: slots, or a capacity. `created` of a change of an environment: the capacity before, if that is another. */
+/**
+ * The columns of a sheet. `amount`: slots, or a capacity. `created` of a change of an environment: the capacity before, if that is another.
+ * What is of no lease has no holder, and then `name` is its subject.
+ */
 export type Columns = Readonly<
   Record<(typeof TIMES)[number], Float64Array> &
     Record<(typeof NUMBERS)[number], Uint32Array> &
     Record<(typeof REFERENCES)[number], Uint16Array> &
     Record<(typeof CODES)[number], Uint8Array>
 >;
+
+/** Between a principal and its label, which are one name: in no principal. */
+const LABELLED = "\0";
 
 /** Gives each value a number, and the empty one 0. */
 class Dictionary {
@@ -81,12 +87,15 @@ export function store(entries: readonly (readonly [position: number, entry: Entr
     put(columns, row, entry);
     columns.environment[row] = names.add(entry.environment);
     columns.pool[row] = names.add(entry.pool);
-    columns.principal[row] = names.add(entry.principal ?? "");
+    const { by, principal = "", principalLabel: label } = entry;
+    columns.principal[row] = names.add(label === undefined ? principal : principal + LABELLED + label);
+    // Whoever did something is found among the names.
+    if (by !== undefined) names.add(by.principal);
     columns.repository[row] = names.add(entry.holder?.repository ?? "");
     columns.lease[row] = ids.add(entry.lease ?? "");
-    columns.name[row] = ids.add(entry.holder?.name ?? "");
+    columns.name[row] = ids.add(entry.holder?.name ?? entry.subject ?? "");
     columns.holder[row] = details.addObject(entry.holder);
-    columns.by[row] = details.addObject(entry.by);
+    columns.by[row] = details.addObject(by);
     columns.reason[row] = details.add(entry.reason);
   }
   const text = (dictionary: Dictionary) => JSON.stringify(dictionary.values);
@@ -134,6 +143,25 @@ export class Sheet {
     return this.ids.indexOf(value);
   }
 
+  /** The numbers of a principal: with each label that it has had. */
+  principalsOf(principal: string): ReadonlySet<number> {
+    const isMeant = (name: string) => name === principal || name.startsWith(principal + LABELLED);
+    return new Set(this.names.flatMap((name, number) => (isMeant(name) ? [number] : [])));
+  }
+
+  /** What the column `by` has of this principal. */
+  deedsOf(principal: string): ReadonlySet<number> {
+    if (!this.names.includes(principal)) return new Set();
+    const isDoer = (detail: unknown) =>
+      typeof detail === "object" && detail !== null && "principal" in detail && detail.principal === principal;
+    return new Set(this.#read().flatMap((detail, number) => (isDoer(detail) ? [number] : [])));
+  }
+
+  #read(): readonly unknown[] {
+    this.#details ??= JSON.parse(inflateRawSync(this.#stored.details).toString()) as unknown[];
+    return this.#details;
+  }
+
   get ids(): readonly string[] {
     this.#ids ??= JSON.parse(this.#stored.ids) as string[];
     return this.#ids;
@@ -145,8 +173,7 @@ export class Sheet {
 
   entry(row: number): Entry {
     const { columns: of, names, ids } = this;
-    this.#details ??= JSON.parse(inflateRawSync(this.#stored.details).toString()) as unknown[];
-    const details = this.#details;
+    const details = this.#read();
     const detail = (column: Uint16Array) => details[column[row] ?? 0];
     const [amount, created, granted] = [of.amount[row] ?? 0, of.created[row] ?? 0, of.granted[row] ?? 0];
     const [lease, holder, by] = [ids[of.lease[row] ?? 0], detail(of.holder), detail(of.by)];
@@ -154,7 +181,8 @@ export class Sheet {
     return {
       ...{ revision: of.revision[row] ?? 0, at: of.at[row] ?? 0, kind: KINDS.get(of.kind[row] ?? 0) ?? "QUEUED" },
       ...{ pool: names[of.pool[row] ?? 0] ?? "", environment: names[of.environment[row] ?? 0] ?? "" },
-      ...(lease ? { lease, principal: names[of.principal[row] ?? 0] ?? "" } : {}),
+      ...(lease ? { lease } : {}),
+      ...ownerOrSubject(holder !== "", names[of.principal[row] ?? 0] ?? "", ids[of.name[row] ?? 0] ?? ""),
       ...(lease && amount > 0 ? { slots: amount } : {}),
       ...(lease && created > 0 ? { createdAt: created } : {}),
       ...(granted > 0 && { grantedAt: granted }),
@@ -164,6 +192,12 @@ export class Sheet {
       reason: String(detail(of.reason)),
     };
   }
+}
+
+function ownerOrSubject(isOfLease: boolean, owner: string, name: string): Pick<Entry, "principal" | "principalLabel" | "subject"> {
+  if (!isOfLease) return name === "" ? {} : { subject: name };
+  const [principal = "", label] = owner.split(LABELLED);
+  return label === undefined ? { principal } : { principal, principalLabel: label };
 }
 
 function widthOf(): number {

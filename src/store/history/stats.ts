@@ -2,7 +2,7 @@
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { GroupBy, Hold, StatsQuery, StatsRow } from "./history.ts";
-import { isEnd, subjectsIn } from "./matching.ts";
+import { isEnd, rowsOf, subjectsIn } from "./matching.ts";
 import { KIND_CODES, type Sheet } from "./sheet.ts";
 import { Tally } from "./tally.ts";
 
@@ -50,14 +50,14 @@ export class Stats {
 
   /** Takes a sheet in; in any order, each once. */
   add(sheet: Sheet): void {
-    const fits = subjectsIn(sheet, this.#query.filter);
+    const [fits, isOwn] = [subjectsIn(sheet, this.#query.filter), rowsOf(sheet, this.#query.filter.principal)];
     this.#addTurns(sheet);
-    if (fits === undefined) return;
+    if (fits === undefined || isOwn === undefined) return;
     const keys = keysOf(sheet, this.#query.groupBy, this.#labels);
     const ofEnvironments = this.#query.groupBy === "ENVIRONMENT" || this.#query.groupBy === "LABEL";
     const known: (Tally | undefined)[] = [];
     for (let row = 0; row < sheet.count; row++) {
-      if (!isEnd(sheet, row) || !fits(row)) continue;
+      if (!isEnd(sheet, row) || !fits(row) || !isOwn(row)) continue;
       // Who waited by selector, and was never given any, is of no environment.
       if (ofEnvironments && sheet.columns.environment[row] === 0) continue;
       const number = keys.column[row] ?? 0;

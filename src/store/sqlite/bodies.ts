@@ -140,7 +140,7 @@ export function bodyOfEvents(events: readonly Event[], from: number): { readonly
 
 function bareEvent(event: Event, known: Known): Record<string, unknown> {
   const { revision, pool, cause } = event;
-  const { kind, by, principal, asked, granted } = leanRecord(event);
+  const { kind, by, from, claims, principal, label, asked, granted } = leanRecord(event);
   return {
     revision,
     at: unless(event.at, revision),
@@ -151,18 +151,23 @@ function bareEvent(event: Event, known: Known): Record<string, unknown> {
       typeof by !== "object" || by.lease === undefined || by.holder === undefined
         ? by
         : { ...by, holder: newHolder({ leaseId: by.lease, holder: by.holder }, known) },
+    from,
+    claims,
     principal,
+    label,
     asked,
     granted,
     fields: event.fields,
     capacityBefore: event.capacityBefore,
     labelsBefore: event.labelsBefore,
     subject: event.subject,
+    notAfter: event.notAfter,
+    named: event.named,
     note: event.note,
   };
 }
 
-function bareCause(cause: Cause, known: Known): Bare<Cause, "principal" | "createdAt" | "grantedAt"> {
+function bareCause(cause: Cause, known: Known): Bare<Cause, "principal" | "principalLabel" | "createdAt" | "grantedAt"> {
   return {
     leaseId: cause.leaseId,
     state: cause.state,
@@ -260,10 +265,11 @@ export function eventsOf(found: ParsedEvents, pool: string): readonly Event[] {
 }
 
 function fullEvent(lean: LeanEvent, pool: string, known: Known): Event {
-  const { revision, at = revision, environments, cause, kind, by, principal, asked, granted, ...rest } = lean;
+  const { revision, at = revision, environments, cause, kind, by, from, claims, principal, label, asked, granted, ...rest } = lean;
   const statuses = environments.map((status) => fullStatus(status, pool, known));
   const whole = cause && full(cause, known);
-  const record = { kind, by: typeof by === "object" ? fullBy(by, known) : by, principal, asked, granted } as LeanRecord;
+  const maker = typeof by === "object" ? fullBy(by, known) : by;
+  const record = { kind, by: maker, from, claims, principal, label, asked, granted } as LeanRecord;
   return { revision, at, pool, environments: statuses, ...rest, ...fullRecord(record, whole, at, statuses) };
 }
 

@@ -447,14 +447,14 @@ export type EndedBy = Message<"callme.v1.EndedBy"> & {
   principalLabel: string;
 
   /**
-   * From where it was called.
+   * From where it was called. Told in events only.
    *
    * @generated from field: string address = 5;
    */
   address: string;
 
   /**
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told in events only.
    *
    * @generated from field: map<string, string> claims = 6;
    */

@@ -1,0 +1,87 @@
+// Who did what, as the history tells it: with which key, from where, and what of it is proven.
+
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { type EventFilterSchema, EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { type Clients, clientsOf, leaseIn, ownerOf } from "./clients.ts";
+import { Server } from "./server.ts";
+
+let server: Server;
+let admin: Clients;
+beforeAll(async () => {
+  server = await Server.start();
+  admin = clientsOf(server, "gRPC");
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+function nameOf(kind: EventKind): string {
+  return Object.entries(EventKind).find(([, value]) => value === kind)?.[0] ?? String(kind);
+}
+
+async function told(filter: MessageInitShape<typeof EventFilterSchema>) {
+  const { events } = await admin.insight.listEvents({ filter });
+  return events.map(({ kind, ...event }) => ({ kind: nameOf(kind), ...event })).reverse();
+}
+
+const OWN = { principal: "admin", principalLabel: "", address: "127.0.0.1", leaseId: "" };
+
+test("a lease: who asked for it, extended and ended it, with the label of the key and the address, also after a kill -9", async () => {
+  const { key, secret } = await admin.access.createKey({ label: "team a", grants: [{ role: Role.RESERVE, patterns: ["a-*"] }] });
+  const team = clientsOf({ url: server.url, key: secret });
+  const who = { principal: `key:${key?.id}`, principalLabel: "team a" };
+  const notAfter = timestampFromDate(new Date(Date.now() + 3_600_000));
+  const { id } = leaseIn(await team.locks.acquire({ environment: "a-1", requestId: "one" }));
+  await team.locks.renew({ leaseId: id, notAfter });
+  const next = leaseIn(await admin.locks.acquire({ environment: "a-1", requestId: "two" }));
+  await team.locks.release({ leaseId: id });
+  await admin.locks.acquire({ environment: "a-1", requestId: "two" });
+  await ownerOf(server, next).release({ leaseId: next.id });
+  const check = async () => {
+    expect(await told({ leaseId: id })).toMatchObject([
+      { kind: "GRANTED", ...who, by: { ...who, address: "127.0.0.1" } },
+      { kind: "EXTENDED", ...who, by: who, reason: expect.stringMatching(/^not_after: 20\d\d-\d\d-\d\dT[\d:.]+Z$/) },
+      { kind: "RELEASED", ...who, by: { ...who, address: "127.0.0.1" } },
+    ]);
+    const moves = await told({ leaseId: next.id });
+    expect(moves.map(({ kind, by }) => [kind, by?.address])).toEqual([
+      ["QUEUED", "127.0.0.1"],
+      ["OFFERED", undefined],
+      ["GRANTED", undefined],
+      ["RELEASED", "127.0.0.1"],
+    ]);
+    expect(moves.at(-1)?.by).toMatchObject({ ...OWN, leaseId: next.id });
+    expect((await told({ principal: who.principal })).map(({ kind }) => kind)).toEqual(["GRANTED", "EXTENDED", "RELEASED"]);
+  };
+  await check();
+  await server.kill9();
+  await server.restart();
+  await check();
+});
+
+test("a lease tells nobody who looks at it from where it was ended", async () => {
+  const { id } = leaseIn(await admin.locks.acquire({ environment: "quiet" }));
+  await admin.locks.release({ leaseId: id });
+  const { lease } = await admin.locks.getLease({ leaseId: id });
+  expect(lease?.endedBy).toMatchObject({ principal: "admin", address: "" });
+});
+
+test("keys and pools: what was made, changed and ended, by whom, found by its subject", async () => {
+  const { key } = await admin.access.createKey({ label: "ops", grants: [{ role: Role.OPERATE, patterns: ["b-*"] }] });
+  const id = key?.id ?? "";
+  await admin.access.rotateKey({ id });
+  await admin.access.revokeKey({ id });
+  expect(await told({ subject: id })).toMatchObject([
+    { kind: "KEY_CREATED", subject: id, by: OWN, pool: "", environment: "", leaseId: "", reason: "ops: OPERATE on b-*" },
+    { kind: "KEY_ROTATED", subject: id, by: OWN, reason: "the secret before works for 24 h more" },
+    { kind: "KEY_REVOKED", subject: id, by: OWN, reason: "ops" },
+  ]);
+  await admin.environments.applyEnvironments({ pools: [{ name: "b", maxQueue: 5 }] });
+  await admin.environments.applyEnvironments({ pools: [{ name: "b", maxQueue: 5 }] });
+  await admin.environments.applyEnvironments({ pools: [{ name: "b", maxQueue: 6, autoCreate: false }] });
+  expect(await told({ subject: "b" })).toMatchObject([
+    { kind: "POOL_CHANGED", subject: "b", pool: "b", by: OWN, reason: "max_queue" },
+    { kind: "POOL_CHANGED", subject: "b", pool: "b", by: OWN, reason: "auto_create, max_queue" },
+  ]);
+});

@@ -30,7 +30,10 @@ export class TokenEndpoint implements AsyncDisposable {
   /** All tokens that it gave out, in order. */
   readonly tokens: string[] = [];
   readonly #replies: Reply[];
-  readonly #server = http.createServer((request, response) => this.#answer(request, response));
+  readonly #server = http.createServer((request, response) => void this.#answer(request, response));
+  /** Makes each token; unsigned unless that is set. */
+  mint: (audience: string, life: number) => string | Promise<string> = (audience, life) =>
+    unsigned(claimsFor(audience, life, { jti: `${this.tokens.length + 1}` }));
 
   private constructor(replies: readonly Reply[]) {
     this.#replies = [...replies];
@@ -55,18 +58,19 @@ export class TokenEndpoint implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+  async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const audience = new URL(request.url ?? "", "http://127.0.0.1").searchParams.get("audience");
     this.asked.push({ audience, bearer: request.headers.authorization });
     const [reply = "silence"] = this.#replies.length > 1 ? this.#replies.splice(0, 1) : this.#replies;
     if (reply === "silence") return;
     if ("status" in reply) response.writeHead(reply.status);
     if ("text" in reply) response.end(reply.text);
-    else response.end("life" in reply ? JSON.stringify({ count: 1, value: this.#token(audience ?? "", reply.life) }) : "");
+    else response.end("life" in reply ? JSON.stringify({ count: 1, value: await this.token(audience ?? "", reply.life) }) : "");
   }
 
-  #token(audience: string, life: number): string {
-    const token = unsigned(claimsFor(audience, life, { jti: `${this.tokens.length + 1}` }));
+  /** One that it has given out, by whatever way. */
+  async token(audience: string, life: number): Promise<string> {
+    const token = await this.mint(audience, life);
     this.tokens.push(token);
     return token;
   }

@@ -7,6 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Env } from "../cli/jobs.ts";
 import { until } from "../cli/wrapped.ts";
+import type { TokenEndpoint } from "../clients/token-endpoint.ts";
 import type { Server } from "../outside/server.ts";
 import { BIN } from "../packed.ts";
 
@@ -38,8 +39,12 @@ export class Machine implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  constructor(server: Server, environment: string) {
+  /** Where a job gets its tokens, on a machine where it has no key. */
+  readonly tokens: TokenEndpoint | undefined;
+
+  constructor(server: Server, environment: string, tokens?: TokenEndpoint) {
     this.server = server;
+    this.tokens = tokens;
     this.environment = environment;
     mkdirSync(path.join(this.#root, "bin"));
     const check = `curl -s -H 'x-api-key: ${server.key}' -H 'content-type: application/json' -d '{"environment":"${environment}"}' ${server.url}/callme.v1.LockService/Check`;
@@ -51,9 +56,19 @@ export class Machine implements AsyncDisposable {
       `printf '{"args":"%s","key":"%s","check":%s}\\n' "$*" "$CALL_ME_API_KEY" "$(${check})" >> ${this.#root}/made`,
       `if [ -e ${this.#root}/wait ]; then exec sleep 1000; fi`,
     );
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: endpoint } = tokens?.env ?? {};
+    const mint = `mint() { curl -s -G --data-urlencode "audience=$1" '${endpoint}' | sed 's/.*"value":"\\([^"]*\\)".*/\\1/'; }`;
+    this.program(
+      "circleci",
+      mint,
+      `[ "$1 $2 $3 $4" = "run oidc get --claims" ] || exit 2`,
+      `mint "$(printf %s "$5" | sed 's/{"aud":"\\(.*\\)"}/\\1/')"`,
+    );
     this.program(
       "buildkite-agent",
+      mint,
       `case "$1 $2" in`,
+      `"oidc request-token") mint "$4" ;;`,
       `"meta-data set") cat > "${this.#root}/data-$3" ;;`,
       `"meta-data get") cat "${this.#root}/data-$3" ;;`,
       `*) exit 2 ;; esac`,

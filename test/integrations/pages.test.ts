@@ -5,14 +5,15 @@ import { JOBS } from "../cli/jobs.ts";
 import { CANCELS, type Step, send } from "../cli/replay.ts";
 import { ended, leaseOf } from "../cli/wrapped.ts";
 import { Server } from "../outside/server.ts";
+import { KeylessServer } from "./job-tokens.ts";
 import { Machine } from "./machine.ts";
-import { blocks, type File, files, parse } from "./pages.ts";
+import { accessRules, blocks, type File, files, parse } from "./pages.ts";
 import { PLAYS } from "./systems.ts";
 
 const FILES = files();
 
 /** The holder that each page's jobs must be known by. */
-const HOLDERS: Readonly<Record<string, object>> = {
+const HOLDERS: Readonly<Record<string, { readonly name?: string; readonly runUrl?: string }>> = {
   github: pick("GitHub Actions"),
   gitlab: pick("GitLab"),
   buildkite: pick("Buildkite"),
@@ -35,10 +36,16 @@ const CANCELLED: Readonly<Record<string, Step>> = {
 };
 
 let server: Server;
+/** For the files that do without a key. */
+let keyless: KeylessServer;
 beforeAll(async () => {
   server = await Server.start();
+  keyless = await KeylessServer.start();
 });
-afterAll(() => server[Symbol.asyncDispose]());
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await keyless[Symbol.asyncDispose]();
+});
 
 function pick(system: string): object {
   const { holder = {} } = JOBS[system] ?? {};
@@ -47,19 +54,20 @@ function pick(system: string): object {
 
 /** Plays a file on an environment of its own. */
 async function play(file: File, machine: Machine): Promise<void> {
-  const text = file.text.replaceAll("https://call-me.example", server.url).replaceAll(/\buat\b(?=["\s])/g, machine.environment);
+  const text = file.text.replaceAll("https://call-me.example", machine.server.url).replaceAll(/\buat\b(?=["\s])/g, machine.environment);
   const documents = file.language === "yaml" ? parse(text) : [text];
   await PLAYS[file.page]?.(documents, machine);
 }
 
-function machineFor({ page, at }: File, purpose: string): Machine {
-  return new Machine(server, `uat-${page}-${at}-${purpose}`);
+function machineFor({ page, at, keyless: identified }: File, purpose: string): Machine {
+  const environment = `uat-${page}-${at}-${purpose}`;
+  return identified ? new Machine(keyless.server, environment, keyless.tokens.get(page)) : new Machine(server, environment);
 }
 
 const PLAYED = FILES.filter(({ page }) => page !== "jenkins");
 
 test("every block of a page is a complete file, and is played here or with Jenkins", () => {
-  expect(FILES).toHaveLength(blocks());
+  expect(FILES.length + accessRules().size).toBe(blocks());
   expect(new Set(PLAYED.map(({ page }) => page))).toEqual(new Set(Object.keys(PLAYS)));
 });
 
@@ -69,11 +77,16 @@ describe.concurrent("the command runs while its run holds the environment, which
     await play(file, machine);
     expect(machine.made.length).toBeGreaterThan(0);
     for (const { holders, key } of machine.made) {
-      expect(holders).toMatchObject([{ holder: HOLDERS[file.page] }]);
+      const { runUrl, ...holder } = HOLDERS[file.page] ?? {};
+      // What the test's token proves is of another run than the test's variables tell of.
+      expect(holders).toMatchObject([{ holder: file.keyless ? holder : HOLDERS[file.page] }]);
       expect(key, "the command sees no key").toBe("");
-      const lease = await leaseOf(server, holders[0]?.leaseId ?? "");
-      expect(lease).toMatchObject({ state: LeaseState.ENDED, endReason: EndReason.RELEASED });
+      const lease = await leaseOf(machine.server, holders[0]?.leaseId ?? "");
+      const principal = file.keyless ? new RegExp(`^oidc:${file.page}-shop-`) : /^admin$/;
+      expect(lease).toMatchObject({ state: LeaseState.ENDED, endReason: EndReason.RELEASED, principal: expect.stringMatching(principal) });
     }
+    for (const token of machine.tokens?.tokens ?? [])
+      expect(`${machine.stdout}${machine.stderr}`.replace(/::add-mask::.*/g, "")).not.toContain(token);
   });
 });
 

@@ -13,23 +13,44 @@ export interface File {
   /** Which of its page's files this is, from 0. */
   readonly at: number;
   readonly text: string;
+  /** It does without a key: the CI system signs a token for the job. */
+  readonly keyless: boolean;
 }
+
+/** What the server's operator needs beside such a file. */
+const RULES = "access.yaml";
+/** The section of a page that is about that. */
+const KEYLESS = "## Without a key";
 
 const FOLDER = path.resolve("docs/ci");
 const BLOCK = /^```(yaml|groovy|kotlin)\n(?:#|\/\/) (\S+)\n([\s\S]*?)^```$/gm;
 
-/** All files of all pages. */
+/** All files of all pages, for their CI systems. */
 export function files(): File[] {
-  const pages = readdirSync(FOLDER).filter((name) => name.endsWith(".md"));
-  return pages.flatMap((name) =>
-    [...readFileSync(path.join(FOLDER, name), "utf8").matchAll(BLOCK)].map(([, language = "", file = "", text = ""], at) => ({
-      page: name.replace(".md", ""),
-      language,
-      name: file,
-      at,
-      text,
-    })),
+  return all().filter(({ name }) => name !== RULES);
+}
+
+/** By page, the file of access rules that stands on it. */
+export function accessRules(): ReadonlyMap<string, string> {
+  return new Map(
+    all()
+      .filter(({ name }) => name === RULES)
+      .map(({ page, text }) => [page, text]),
   );
+}
+
+function all(): File[] {
+  const pages = readdirSync(FOLDER).filter((name) => name.endsWith(".md"));
+  return pages.flatMap((name) => {
+    const page = readFileSync(path.join(FOLDER, name), "utf8");
+    return [...page.matchAll(BLOCK)].map(({ index, 1: language = "", 2: file = "", 3: text = "" }, at) => {
+      const section = page
+        .slice(0, index)
+        .match(/^## .*$/gm)
+        ?.at(-1);
+      return { page: name.replace(".md", ""), language, name: file, at, text, keyless: section === KEYLESS };
+    });
+  });
 }
 
 /** How many fenced blocks in one of the pages' languages there are at all. */

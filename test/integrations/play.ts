@@ -11,15 +11,19 @@ export type Play = (documents: Parsed[], machine: Machine) => Promise<void>;
 
 export const PACKAGE = "package-of-call-me";
 
-/** What the people who set the system up put into its store of variables and secrets. */
+/** How long the tokens of a job are good, in s. */
+export const TOKEN_LIFE = 300;
+
+/** What the people who set the system up put into its store of variables and secrets: no key where jobs have tokens. */
 export function store(machine: Machine): Env {
-  return { CALL_ME_URL: machine.server.url, CALL_ME_API_KEY: machine.server.key, CALL_ME_PACKAGE: PACKAGE };
+  const key = machine.tokens === undefined ? { CALL_ME_API_KEY: machine.server.key } : {};
+  return { CALL_ME_URL: machine.server.url, ...key, CALL_ME_PACKAGE: PACKAGE };
 }
 
 /** Without the key for scripts that must do with the lease's token. */
 export function rationed(machine: Machine, text: string): Env {
   const { CALL_ME_API_KEY: key = "", ...rest } = store(machine);
-  return / (acquire|exec) /.test(text) ? { ...rest, CALL_ME_API_KEY: key } : rest;
+  return key !== "" && / (acquire|exec) /.test(text) ? { ...rest, CALL_ME_API_KEY: key } : rest;
 }
 
 /** The text with every expression replaced by what a dotted name stands for. */

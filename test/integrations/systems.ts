@@ -4,7 +4,7 @@ import path from "node:path";
 import { parseEnv } from "node:util";
 import { type Env, JOBS } from "../cli/jobs.ts";
 import type { Machine } from "./machine.ts";
-import { filled, filledEnv, legsOf, PACKAGE, type Parsed, type Play, rationed, store } from "./play.ts";
+import { filled, filledEnv, legsOf, PACKAGE, type Parsed, type Play, rationed, store, TOKEN_LIFE } from "./play.ts";
 import { github } from "./workflow.ts";
 
 /** gitlab-runner's bash: the lines one after the other, under pipefail and errexit. */
@@ -29,7 +29,12 @@ export const gitlab: Play = async ([file], machine) => {
         ...report,
         ...leg,
       };
-      await machine.run({ shell: ["bash", "{}"], text, env, directory });
+      const tokens: Env = {};
+      for (const [id, { aud }] of Object.entries<Parsed>(job.id_tokens ?? {})) {
+        const audience = String(aud).replace(/\$(\w+)/g, (_, variable: string) => (env as Env)[variable] ?? "");
+        tokens[id] = (await machine.tokens?.token(audience, TOKEN_LIFE)) ?? "";
+      }
+      await machine.run({ shell: ["bash", "{}"], text, env: { ...env, ...tokens }, directory });
       const dotenv = job.artifacts?.reports?.dotenv;
       if (dotenv) report = parseEnv(readFileSync(path.join(directory, dotenv), "utf8")) as Env;
     }

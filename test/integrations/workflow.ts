@@ -14,10 +14,12 @@ export const github: Play = async ([workflow], machine) => {
   const told = { "github.repository": GITHUB_REPOSITORY, "github.ref": GITHUB_REF };
   const known: Env = { "secrets.CALL_ME_API_KEY": machine.server.key, "vars.CALL_ME_PACKAGE": PACKAGE, ...told };
   for (const [id, job] of Object.entries<Parsed>(workflow.jobs)) {
+    // Where the job may, the runner tells its steps where to ask for a token.
+    const identified = (job.permissions ?? workflow.permissions)?.["id-token"] === "write" ? machine.tokens?.env : undefined;
     for (const [index, leg] of legsOf(job.strategy?.matrix).entries()) {
       const matrix = Object.entries(leg).map(([name, value]) => [`matrix.${name}`, value]);
       const runner = new Runner(machine, { ...known, "strategy.job-index": String(index), ...Object.fromEntries(matrix) });
-      await runner.run(job, workflow.env);
+      await runner.run(job, { ...workflow.env, ...identified });
       for (const [name, value] of Object.entries(job.outputs ?? {})) known[`needs.${id}.outputs.${name}`] = runner.filled(value);
     }
   }

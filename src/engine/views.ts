@@ -1,4 +1,5 @@
 import { ACCESS_POOL } from "../core/access/key.ts";
+import type { Names } from "../core/access/sight.ts";
 import { type Estimate, estimateOf } from "../core/expecting.ts";
 import { limits } from "../core/limits.ts";
 import { allFor } from "../core/line/candidates.ts";
@@ -133,10 +134,11 @@ export class Views {
     return { environments: [environment], seekers: site === undefined ? [] : seeking(pool, [site]) };
   }
 
-  /** The same of any environment of a pool that a selector matches. */
-  amid(name: string, selector: Selector): NonNullable<LeaseQuery["on"]> {
+  /** The same of any environment of a pool that a selector matches, and whose name is one of `only`, where that is given. */
+  amid(name: string, selector: Selector, only?: Names): NonNullable<LeaseQuery["on"]> {
     const pool = this.pool(name);
-    const sites = [...allFor(pool, { selector, count: 1, slots: 1 })];
+    const all = allFor(pool, { selector, count: 1, slots: 1 });
+    const sites = [...all.filter(({ environment }) => only?.has(environment.config.name) ?? true)];
     return { environments: sites.map(({ environment }) => environment.config.name), seekers: seeking(pool, sites) };
   }
 

@@ -3,7 +3,7 @@
  * asked. What a request does not name, such as the environments of a list, its method shows only as far as the caller may see it.
  */
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import type { ApplyEnvironmentsRequest } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { ApplyEnvironmentsRequest, LeaseFilter } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import type { AcquireRequest, RenewRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Identity } from "../access/identity.ts";
 import type { Role } from "../core/access/grant.ts";
@@ -100,11 +100,11 @@ export function onHeld(asked: Asked<{ readonly environment: string; readonly lea
   return onLease(asked);
 }
 
-/** What a list, or the history, is asked for by name. */
-export function onFilter(asked: Asked<{ readonly filter?: { readonly environment: string; readonly pool: string } | undefined }>): void {
-  const { environment = "", pool = "" } = asked.message.filter ?? {};
+/** What a list is asked for by name. */
+export function onFilter(asked: Asked<{ readonly filter?: LeaseFilter | undefined }>): void {
+  const { environment = "", selector = "", pool = "" } = asked.message.filter ?? {};
   onEnvironment({ ...asked, message: { environment } });
-  if (pool !== "") onPool({ ...asked, message: { pool } });
+  onPool({ ...asked, message: { pool: pool === "" && selector !== "" ? "default" : pool } });
 }
 
 /** A pool of which the caller sees something; what, is for the method. */

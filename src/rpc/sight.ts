@@ -32,7 +32,8 @@ export function seesPool(sight: Sight | undefined, pool: Pool): boolean {
 export function seesLease(caller: Identity, lease: Lease, pool: Pool): boolean {
   const names = hiding(caller, lease);
   if (names === undefined) return true;
-  return namesOf(lease).some((name) => names.has(name)) || selectorsOf(lease).some((want) => wouldTake(pool, want, names));
+  const open = selectorsOf(lease).filter(({ chosen }) => chosen.length === 0);
+  return namesOf(lease).some((name) => names.has(name)) || open.some((want) => wouldTake(pool, want, names));
 }
 
 /** The names that a caller sees, of the pool of a lease, where not all of it must be told to it. */

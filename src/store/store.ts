@@ -74,6 +74,8 @@ export interface LeaseQuery {
   readonly pool?: string;
   /** Those that have, or name, one of these environments; and these leases, which wait for one of them by selector. */
   readonly on?: { readonly environments: readonly string[]; readonly seekers: readonly string[] };
+  /** Only what somebody sees: what the patterns fit, what the principal has asked for, and of those who wait by selector these. */
+  readonly seen?: { readonly patterns: readonly string[]; readonly principal: string; readonly seekers: readonly string[] };
   /** Empty: all but ENDED. */
   readonly states: readonly LeaseState[];
   readonly holder?: string;

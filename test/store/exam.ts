@@ -188,6 +188,13 @@ export function exam(candidate: Candidate): void {
     expect(await ids({ holder: "50%_off" })).toEqual(["b"]);
     expect(await ids({ holder: "' OR 1=1 --" })).toEqual([]);
     expect(await ids({ tag: "x", states: ["ENDED", "HELD"] })).toEqual(["d", "c"]);
+    const seen = (patterns: string[], principal = "", seekers: string[] = []) => ids({ seen: { patterns, principal, seekers } });
+    expect(await seen(["two:e2"])).toEqual(["a"]);
+    expect(await seen(["default:e2"])).toEqual([]);
+    expect(await seen(["e?"], "", ["b"])).toEqual(["b", "a"]);
+    expect(await seen(["default:*"])).toEqual(["b", "c"]);
+    expect(await seen([], lease.principal)).toEqual(["b", "c", "a"]);
+    expect(await ids({ seen: { patterns: ["e?"], principal: "", seekers: [] }, pool: "default" })).toEqual([]);
     expect(await ids({ limit: 2 })).toEqual(["b", "c"]);
     expect(await ids({ after: { createdAt: START + 1, id: "b" } })).toEqual(["c", "a"]);
     expect(await ids({ after: { createdAt: START + 1, id: "b" }, limit: 1 })).toEqual(["c"]);

@@ -1,12 +1,11 @@
 /** EnvironmentService: each method once, `(message, call) → message`. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
-import { LeaseState as LeaseStateMessage, EnvironmentState as StateMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
+import { EnvironmentState as StateMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Identity } from "../../access/identity.ts";
 import type { Apply, Change, Reply, SetState } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Environment, EnvironmentConfig } from "../../core/model/environment.ts";
-import type { LeaseState } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
 import { statusOf } from "../../core/view.ts";
@@ -14,13 +13,11 @@ import type { Views } from "../../engine/views.ts";
 import { badField, refused } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
-import { choice, dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
+import { dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
 import { readLife } from "./life.ts";
 import { accepted } from "./lock.ts";
 import { noSuch } from "./misspellings.ts";
-import { pageSize, readToken, writeToken } from "./page.ts";
-import { fieldName, listPools, only, poolChange, readPools } from "./pool-configs.ts";
-import { readSelector } from "./selector.ts";
+import { fieldName, only, poolChange, readPools } from "./pool-configs.ts";
 import { type FromEnv, lookUpIn, readVariables, refuseLacking } from "./variables.ts";
 
 const TTL = { min: limits.minTtl, max: limits.maxTtl };
@@ -32,31 +29,6 @@ const SETTABLE: Partial<Record<StateMessage, SetState["state"]>> = {
   [StateMessage.DIRTY]: "DIRTY",
   [StateMessage.QUARANTINED]: "QUARANTINED",
 };
-const LEASE_STATES: Partial<Record<LeaseStateMessage, LeaseState>> = {
-  [LeaseStateMessage.QUEUED]: "QUEUED",
-  [LeaseStateMessage.OFFERED]: "OFFERED",
-  [LeaseStateMessage.HELD]: "HELD",
-  [LeaseStateMessage.ENDED]: "ENDED",
-};
-
-export async function list(
-  { engine }: Service,
-  request: pb.ListEnvironmentsRequest,
-): Promise<MessageInitShape<typeof pb.ListEnvironmentsResponseSchema>> {
-  const size = pageSize(request.pageSize);
-  const after = readToken(request.pageToken, 1)?.[0] ?? "";
-  const pools = request.pool === "" ? [...engine.views.pools()] : [engine.views.pool(request.pool)];
-  const environments = pools
-    .flatMap((pool) => [...pool.sites.values()].map((site) => site.environment))
-    .filter((environment) => environment.config.name > after)
-    .sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
-  const page = environments.slice(0, size);
-  const last = page.at(-1);
-  const nextPageToken = environments.length > size && last !== undefined ? writeToken([last.config.name]) : "";
-  const configured = after === "" ? listPools(engine.views, request.pool) : [];
-  return { environments: page.map(environmentMessage), nextPageToken, pools: configured };
-}
-
 export async function get(
   service: Service,
   request: pb.GetEnvironmentRequest,
@@ -138,35 +110,6 @@ export async function forceRelease(
   const reason = text("reason", required("reason", request.reason));
   const reply = accepted(await engine.submitFor(lease, { type: "forceRelease", by: call.caller, lease, reason }, call), lease);
   return { lease: leaseMessage(reply.lease, reply.pool, engine.views), alreadyEnded: reply.alreadyEnded ?? false };
-}
-
-export async function listLeases(
-  { engine }: Service,
-  request: pb.ListLeasesRequest,
-): Promise<MessageInitShape<typeof pb.ListLeasesResponseSchema>> {
-  const { environment = "", selector = "", holder = "", tag = "", states = [] } = request.filter ?? {};
-  if (environment !== "" && selector !== "") throw badField("filter.selector", "is given beside environment; give one of the two");
-  const pool = request.filter?.pool || (selector === "" ? "" : "default");
-  const size = pageSize(request.pageSize);
-  const token = readToken(request.pageToken, 2, ([createdAt]) => Number.isSafeInteger(Number(createdAt)));
-  const leases = await engine.views.leases({
-    ...(pool === "" ? {} : { pool }),
-    ...(environment !== "" && { on: engine.views.around(environment) }),
-    ...(selector !== "" && { on: engine.views.amid(pool, readSelector("filter.selector", selector)) }),
-    ...(holder === "" ? {} : { holder }),
-    ...(tag === "" ? {} : { tag }),
-    states: states.map((state, index) => choice(`filter.states[${index}]`, state, LEASE_STATES)),
-    ...(token === undefined ? {} : { after: { createdAt: Number(token[0]), id: token[1] ?? "" } }),
-    limit: size + 1,
-  });
-  const page = leases.slice(0, size);
-  const last = page.at(-1);
-  const nextPageToken = leases.length > size && last !== undefined ? writeToken([String(last.createdAt), last.id]) : "";
-  const shown = page.flatMap((lease) => {
-    const view = engine.views.placed(lease);
-    return view === undefined ? [] : [leaseMessage(view.lease, view.pool, engine.views)];
-  });
-  return { leases: shown, nextPageToken };
 }
 
 function find({ engine }: Service, name: string, caller: Identity): { pool: Pool; environment: Environment } {

@@ -1,11 +1,13 @@
 /** What is set for pools: read from messages, and told in them. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
+import type { Sight } from "../../core/access/sight.ts";
 import type { Change } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
+import type { Pool } from "../../core/model/pool.ts";
 import type { PoolConfig } from "../../core/model/pool-config.ts";
-import type { Views } from "../../engine/views.ts";
 import { badField } from "../errors.ts";
+import { learn, seesPool, type Turns } from "../sight.ts";
 import { integer, newName, show } from "./fields.ts";
 
 /** By name. Throws invalid_argument. */
@@ -24,10 +26,18 @@ export function readPools(messages: readonly pb.PoolConfig[]): Map<string, PoolC
   return pools;
 }
 
-/** The configured pools of the server, or the one of that name if it is configured, by name. */
-export function listPools(views: Views, name: string): MessageInitShape<typeof pb.PoolConfigSchema>[] {
-  const pools = name === "" ? [...views.pools()] : [views.pool(name)];
-  const configured = pools.flatMap((pool) => (pool.config === undefined ? [] : [{ name: pool.name, ...pool.config }]));
+/** The configured ones of these pools of which something is seen, by name. */
+export async function listPools(
+  pools: readonly Pool[],
+  sight: Sight | undefined,
+  turns: Turns,
+): Promise<MessageInitShape<typeof pb.PoolConfigSchema>[]> {
+  const configured = [];
+  for (const pool of pools) {
+    if (pool.config === undefined) continue;
+    await learn(sight?.within(pool.name), pool, turns);
+    if (seesPool(sight, pool)) configured.push({ name: pool.name, ...pool.config });
+  }
   return configured.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -33,6 +33,7 @@ import type { Call, Service } from "./call.ts";
 import { acquireForCleaning } from "./cleaning.ts";
 import * as environments from "./environments.ts";
 import * as insight from "./insight.ts";
+import * as lists from "./lists.ts";
 import * as lock from "./lock.ts";
 import * as streams from "./streams.ts";
 
@@ -100,7 +101,7 @@ export const LOCK_SERVICE: Rows<typeof LockService.method> = {
 };
 
 const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
-  listEnvironments: { run: environments.list, guard: onPool, ...VIEW },
+  listEnvironments: { run: lists.list, guard: onPool, ...VIEW },
   getEnvironment: { run: environments.get, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
   // Large enough for a whole fleet.
   applyEnvironments: { run: environments.apply, guard: onFleet, ...ADMIN, size: 4 * KIB * KIB },
@@ -108,7 +109,7 @@ const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
   setEnvironmentState: { run: environments.setState, guard: onEnvironment, ...OPERATE },
   acquireForCleaning: { run: acquireForCleaning, guard: onEnvironment, ...CLEAN, begins: true },
   forceRelease: { run: environments.forceRelease, guard: onWholeLease, ...OPERATE },
-  listLeases: { run: environments.listLeases, guard: onFilter, ...VIEW },
+  listLeases: { run: lists.listLeases, guard: onFilter, ...VIEW },
 };
 
 const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {

@@ -1,4 +1,6 @@
 import type { Database } from "better-sqlite3";
+import type { Lease } from "../../core/model/lease.ts";
+import { seenBy } from "../query.ts";
 import type { LeaseQuery } from "../store.ts";
 import type { Row } from "./rows.ts";
 
@@ -20,12 +22,14 @@ const FILTERS = {
     OR EXISTS (SELECT 1 FROM json_each(body, '$.needs') AS need WHERE need.value ->> '$.environment' IN ${NAMED}
       OR EXISTS (SELECT 1 FROM json_each(need.value, '$.chosen') AS part WHERE part.value ->> '$.environment' IN ${NAMED})))`,
   holder: "body ->> '$.holder.name' = :holder",
+  seen: "seen(pool, id, body ->> '$.principal', body ->> '$.needs')",
   tag: "EXISTS (SELECT 1 FROM json_each(body, '$.tags') WHERE value = :tag)",
 } as const;
 
 /** Which of the next 5,000 leases fit the query. */
 export function list(db: Database, columns: string, query: LeaseQuery): ListPart {
-  const { after = { createdAt: -1, id: "" }, states, limit, on, ...filters } = query;
+  const { after = { createdAt: -1, id: "" }, states, limit, on, seen, ...filters } = query;
+  if (seen !== undefined) judgeBy(db, seen);
   const live = states.includes("ENDED") ? "TRUE" : "ended_at IS NULL";
   const next = db
     .prepare<[Cursor], Cursor>(
@@ -55,4 +59,12 @@ export function list(db: Database, columns: string, query: LeaseQuery): ListPart
       limit,
     });
   return next === undefined ? { rows } : { rows, next };
+}
+
+/** Makes `seen` in SQL what `seenBy` is in memory. */
+function judgeBy(db: Database, seen: NonNullable<LeaseQuery["seen"]>): void {
+  const isSeen = seenBy(seen);
+  db.function("seen", (pool: string, id: string, principal: string, needs: string) => {
+    return Number(isSeen({ pool, id, principal, needs: JSON.parse(needs) as Lease["needs"] }));
+  });
 }

@@ -241,7 +241,7 @@ test("what a key does not allow ends with 3, and says who one is, what is missin
   const { id, as } = await make("narrow", "--role", "use", "--on", "n-*");
   const { code, stderr } = await type(["acquire", "uat"], as);
   expect(code).toBe(3);
-  expect(stderr).toMatch(new RegExp(`key:${id} \\(narrow\\) has no ROLE_USE on "uat" .*; it has ROLE_USE on n-\\*`));
+  expect(stderr).toMatch(new RegExp(`key:${id} \\(narrow\\) has no ROLE_USE on "uat".*; it has ROLE_USE on n-\\*`));
   expect((await type(["keys", "list"], as)).code).toBe(3);
 });
 

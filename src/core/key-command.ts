@@ -22,8 +22,10 @@ export interface RotateKey {
   readonly by: Caller;
   readonly key: string;
   readonly digest: string;
-  /** How long the secret before works. */
+  /** How long the secret that is in use works. */
   readonly overlap: Micros;
+  /** Digests of its secrets that somebody has shown, where that is not noted yet. */
+  readonly used?: ReadonlySet<string>;
 }
 
 export interface RevokeKey {
@@ -34,10 +36,16 @@ export interface RevokeKey {
   readonly bootstrap: boolean;
 }
 
-/** When keys were used last. */
+/** When a key was used last, and by which of its secrets. */
+export interface KeyUse {
+  readonly at: Micros;
+  readonly digests: ReadonlySet<string>;
+}
+
+/** How keys were used, by id. */
 export interface UseKeys {
   readonly type: "useKeys";
-  readonly used: ReadonlyMap<string, Micros>;
+  readonly used: ReadonlyMap<string, KeyUse>;
 }
 
 /** Ends what a principal waits for in a pool, because its key is revoked. */

@@ -17,7 +17,7 @@ export class Keyring {
   readonly #timers: Timers;
   readonly #identities = new WeakMap<Key["grants"], Identity>();
   readonly #tenures = new Map<string, Tenure>();
-  #used = new Map<string, Micros>();
+  #used = new Map<string, { at: Micros; digests: Set<string> }>();
   #noting = false;
 
   constructor(engine: Engine, timers: Timers = realTimers) {
@@ -47,11 +47,17 @@ export class Keyring {
     const key = id === undefined ? undefined : this.#engine.views.keys.get(id);
     const now = this.#engine.views.now();
     if (key === undefined || !isAlive(key, now)) return undefined;
-    const digest = Buffer.from(keyDigest(shown));
-    const fits = key.secrets.some((secret) => now < (secret.until ?? Number.POSITIVE_INFINITY) && isSame(digest, secret.digest));
+    const digest = keyDigest(shown);
+    const buffer = Buffer.from(digest);
+    const fits = key.secrets.some((secret) => now < (secret.until ?? Number.POSITIVE_INFINITY) && isSame(buffer, secret.digest));
     if (!fits) return undefined;
-    this.#note(key.id, now);
+    this.#note(key.id, now, digest);
     return this.#identityOf(key);
+  }
+
+  /** Digests of the secrets of a key that were shown just now, and are not noted as used yet. */
+  shown(id: string): ReadonlySet<string> {
+    return this.#used.get(id)?.digests ?? new Set();
   }
 
   /** Whether what this principal holds and waits for is nobody's any more. */
@@ -78,8 +84,13 @@ export class Keyring {
     return identity;
   }
 
-  #note(id: string, now: Micros): void {
-    this.#used.set(id, now);
+  #note(id: string, now: Micros, digest: string): void {
+    const use = this.#used.get(id);
+    if (use === undefined) this.#used.set(id, { at: now, digests: new Set([digest]) });
+    else {
+      use.at = Math.max(use.at, now);
+      use.digests.add(digest);
+    }
     if (this.#noting) return;
     this.#noting = true;
     this.#timers.after(NOTE_EVERY, () => this.#write());
@@ -90,8 +101,11 @@ export class Keyring {
     this.#used = new Map();
     this.#noting = false;
     if (this.#engine.draining.aborted) return;
-    const told = (error: unknown) => this.#engine.observed.trouble(error, "note when keys were used");
-    this.#engine.submit(ACCESS_POOL, { type: "useKeys", used }).catch(told);
+    this.#engine.submit(ACCESS_POOL, { type: "useKeys", used }).catch((error: unknown) => {
+      this.#engine.observed.trouble(error, "note when keys were used");
+      // By which secrets decides what rotating a key ends, so it must not be forgotten.
+      for (const [id, { at, digests }] of used) for (const digest of digests) this.#note(id, at, digest);
+    });
   }
 }
 

@@ -144,6 +144,21 @@ describe("a key that is rotated", () => {
     expect(new Set([secret, second.secret, third.secret]).size).toBe(3);
   });
 
+  test("again, before anybody has used the new secret, keeps the one that is in use: the answer may have got lost", async () => {
+    const { id, access } = await keyFor(server, [{ role: Role.VIEW, patterns: ["*"] }]);
+    await access.whoAmI({});
+    const lost = await admin.access.rotateKey({ id });
+    const found = await admin.access.rotateKey({ id });
+    expect((await access.whoAmI({})).principal).toBe(`key:${id}`);
+    expect(await refusal(clientsOf({ url: server.url, key: lost.secret }).access.whoAmI({}))).toBe("unauthenticated WRONG_KEY");
+    const renewed = clientsOf({ url: server.url, key: found.secret });
+    await renewed.access.whoAmI({});
+    const next = await admin.access.rotateKey({ id });
+    expect(await refusal(access.whoAmI({}))).toBe("unauthenticated WRONG_KEY");
+    for (const key of [found.secret, next.secret])
+      expect((await clientsOf({ url: server.url, key }).access.whoAmI({})).principal).toBe(`key:${id}`);
+  });
+
   test("that is none is not_found, and one that was revoked is rotated no more", async () => {
     expect(await refusal(admin.access.rotateKey({ id: "nobody" }))).toBe("not_found KEY_NOT_FOUND");
     const { id } = await keyFor(server, [{ role: Role.VIEW, patterns: ["*"] }]);

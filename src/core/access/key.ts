@@ -11,6 +11,8 @@ export interface Secret {
   readonly digest: string;
   /** Until when it works, where a newer one has taken its place. */
   readonly until?: Micros;
+  /** Somebody has shown it, so it has arrived where it is used. */
+  readonly used?: true;
 }
 
 /** One key. A value: never changed in place. */

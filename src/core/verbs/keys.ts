@@ -1,12 +1,13 @@
 /** What is done with keys. Decided in the pool of the keys, so that a change and its record are one transaction. */
 import type { Grant } from "../access/grant.ts";
-import { isAlive, type Key } from "../access/key.ts";
+import { isAlive, type Key, type Secret } from "../access/key.ts";
 import { Rights } from "../access/rights.ts";
 import type { Done, Refusal } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import type { CreateKey, Disown, RevokeKey, RotateKey, UseKeys } from "../key-command.ts";
 import { limits } from "../limits.ts";
 import { about, clipped } from "../model/text.ts";
+import type { Micros } from "../model/units.ts";
 import { end } from "./moves.ts";
 import { limitReached } from "./refusal.ts";
 
@@ -25,18 +26,26 @@ export function createKey(draft: Draft, command: CreateKey): Done | Refusal {
   return { ok: true, key };
 }
 
-/** Of several secrets the newest two work: rotating again within the overlap ends the oldest. */
+/**
+ * Two secrets work: the new one, and that which is in use. So rotating again within the overlap ends the oldest, unless nobody has used the
+ * one before: its answer may have got lost, and the oldest is what calls are made with.
+ */
 export function rotateKey(draft: Draft, command: RotateKey): Done | Refusal {
   const key = draft.pool.keys.get(command.key);
   if (key === undefined) return noKey(command.key);
   if (!isAlive(key, draft.at)) return keyEnded(key);
-  const [present] = key.secrets;
+  const inUse = secretInUse(key, draft.at, command.used);
   const until = draft.at + command.overlap;
-  const before = present === undefined || command.overlap === 0 ? [] : [{ ...present, until }];
+  const before = inUse === undefined || command.overlap === 0 ? [] : [{ ...inUse, until }];
   const rotated: Key = { ...key, secrets: [{ digest: command.digest }, ...before] };
   const note = before.length === 0 ? "the secret before ended at once" : `the secret before works for ${about(command.overlap)} more`;
   draft.putKey(rotated, { kind: "KEY_ROTATED", note });
   return { ok: true, key: rotated };
+}
+
+function secretInUse({ secrets: [newest, older] }: Key, at: Micros, used: ReadonlySet<string> = new Set()): Secret | undefined {
+  const isUsed = newest?.used === true || (newest !== undefined && used.has(newest.digest));
+  return isUsed || older === undefined || (older.until ?? 0) <= at ? newest : older;
 }
 
 export function revokeKey(draft: Draft, command: RevokeKey): Done | Refusal {
@@ -51,9 +60,11 @@ export function revokeKey(draft: Draft, command: RevokeKey): Done | Refusal {
 }
 
 export function useKeys(draft: Draft, command: UseKeys): Done {
-  for (const [id, lastUsedAt] of command.used) {
+  for (const [id, { at, digests }] of command.used) {
     const key = draft.pool.keys.get(id);
-    if (key !== undefined && lastUsedAt > (key.lastUsedAt ?? 0)) draft.putKey({ ...key, lastUsedAt });
+    if (key === undefined || at <= (key.lastUsedAt ?? 0)) continue;
+    const secrets = key.secrets.map((secret): Secret => (digests.has(secret.digest) ? { ...secret, used: true } : secret));
+    draft.putKey({ ...key, lastUsedAt: at, secrets });
   }
   return { ok: true };
 }

@@ -44,14 +44,15 @@ export async function listKeys(
 }
 
 export async function rotateKey(
-  { engine }: Service,
+  { engine, principals }: Service,
   request: pb.RotateKeyRequest,
   call: Call,
 ): Promise<MessageInitShape<typeof pb.RotateKeyResponseSchema>> {
   const id = required("id", request.id);
   const overlap = duration("overlap", request.overlap, limits.overlap) ?? limits.overlap.default;
   const secret = newKeyText(id);
-  const command = { type: "rotateKey", by: call.caller, key: id, digest: keyDigest(secret), overlap } as const;
+  const used = principals.keyring.shown(id);
+  const command = { type: "rotateKey", by: call.caller, key: id, digest: keyDigest(secret), overlap, used } as const;
   return { key: keyMessage(keyIn(await engine.submit(ACCESS_POOL, command, call))), secret };
 }
 

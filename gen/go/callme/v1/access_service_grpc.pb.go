@@ -36,7 +36,8 @@ type AccessServiceClient interface {
 	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*CreateKeyResponse, error)
 	// Lists keys, oldest first; revoked and expired ones as long as there is room for them.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
-	// Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+	// Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(ctx context.Context, in *RotateKeyRequest, opts ...grpc.CallOption) (*RotateKeyResponse, error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
 	// released or expires; it cannot be renewed any more.
@@ -113,7 +114,8 @@ type AccessServiceServer interface {
 	CreateKey(context.Context, *CreateKeyRequest) (*CreateKeyResponse, error)
 	// Lists keys, oldest first; revoked and expired ones as long as there is room for them.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
-	// Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+	// Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(context.Context, *RotateKeyRequest) (*RotateKeyResponse, error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
 	// released or expires; it cannot be renewed any more.

@@ -81,7 +81,8 @@ class AccessServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RotateKey(self, request, context):
-        """Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+        """Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+        secret that nobody has used yet is replaced: where an answer got lost, rotate again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

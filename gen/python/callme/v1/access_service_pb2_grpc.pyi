@@ -163,7 +163,9 @@ class AccessServiceStub(typing.Generic[_AccessServiceCreateKeyType, _AccessServi
     """Lists keys, oldest first; revoked and expired ones as long as there is room for them."""
 
     RotateKey: _AccessServiceRotateKeyType
-    """Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one."""
+    """Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+    secret that nobody has used yet is replaced: where an answer got lost, rotate again.
+    """
 
     RevokeKey: _AccessServiceRevokeKeyType
     """Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
@@ -221,7 +223,9 @@ class AccessServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.access_service_pb2.RotateKeyRequest,
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.access_service_pb2.RotateKeyResponse, collections.abc.Awaitable[callme.v1.access_service_pb2.RotateKeyResponse]]:
-        """Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one."""
+        """Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+        secret that nobody has used yet is replaced: where an answer got lost, rotate again.
+        """
 
     @abc.abstractmethod
     def RevokeKey(

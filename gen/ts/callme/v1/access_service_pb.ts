@@ -608,7 +608,8 @@ export const AccessService: GenService<{
     output: typeof ListKeysResponseSchema;
   },
   /**
-   * Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+   * Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+   * secret that nobody has used yet is replaced: where an answer got lost, rotate again.
    *
    * @generated from rpc callme.v1.AccessService.RotateKey
    */

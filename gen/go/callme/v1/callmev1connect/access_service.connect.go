@@ -51,7 +51,8 @@ type AccessServiceClient interface {
 	CreateKey(context.Context, *connect.Request[v1.CreateKeyRequest]) (*connect.Response[v1.CreateKeyResponse], error)
 	// Lists keys, oldest first; revoked and expired ones as long as there is room for them.
 	ListKeys(context.Context, *connect.Request[v1.ListKeysRequest]) (*connect.Response[v1.ListKeysResponse], error)
-	// Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+	// Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(context.Context, *connect.Request[v1.RotateKeyRequest]) (*connect.Response[v1.RotateKeyResponse], error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
 	// released or expires; it cannot be renewed any more.
@@ -146,7 +147,8 @@ type AccessServiceHandler interface {
 	CreateKey(context.Context, *connect.Request[v1.CreateKeyRequest]) (*connect.Response[v1.CreateKeyResponse], error)
 	// Lists keys, oldest first; revoked and expired ones as long as there is room for them.
 	ListKeys(context.Context, *connect.Request[v1.ListKeysRequest]) (*connect.Response[v1.ListKeysResponse], error)
-	// Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+	// Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(context.Context, *connect.Request[v1.RotateKeyRequest]) (*connect.Response[v1.RotateKeyResponse], error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
 	// released or expires; it cannot be renewed any more.

@@ -260,7 +260,8 @@ public final class AccessServiceGrpc {
 
     /**
      * <pre>
-     * Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+     * Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+     * secret that nobody has used yet is replaced: where an answer got lost, rotate again.
      * </pre>
      */
     default void rotateKey(dev.callme.v1.RotateKeyRequest request,
@@ -347,7 +348,8 @@ public final class AccessServiceGrpc {
 
     /**
      * <pre>
-     * Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+     * Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+     * secret that nobody has used yet is replaced: where an answer got lost, rotate again.
      * </pre>
      */
     public void rotateKey(dev.callme.v1.RotateKeyRequest request,
@@ -421,7 +423,8 @@ public final class AccessServiceGrpc {
 
     /**
      * <pre>
-     * Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+     * Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+     * secret that nobody has used yet is replaced: where an answer got lost, rotate again.
      * </pre>
      */
     public dev.callme.v1.RotateKeyResponse rotateKey(dev.callme.v1.RotateKeyRequest request) throws io.grpc.StatusException {
@@ -492,7 +495,8 @@ public final class AccessServiceGrpc {
 
     /**
      * <pre>
-     * Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+     * Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+     * secret that nobody has used yet is replaced: where an answer got lost, rotate again.
      * </pre>
      */
     public dev.callme.v1.RotateKeyResponse rotateKey(dev.callme.v1.RotateKeyRequest request) {
@@ -565,7 +569,8 @@ public final class AccessServiceGrpc {
 
     /**
      * <pre>
-     * Gives a key a new secret. The one before it works for `overlap` more, so that who uses the key can be changed over one by one.
+     * Gives a key a new secret. The one that is in use works for `overlap` more, so that who uses the key can be changed over one by one. A
+     * secret that nobody has used yet is replaced: where an answer got lost, rotate again.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.RotateKeyResponse> rotateKey(

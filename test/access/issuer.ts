@@ -26,7 +26,7 @@ export class TestIssuer implements AsyncDisposable {
     this.#server = createServer((request, response) => {
       this.fetches++;
       if (this.answer !== undefined) this.answer(request, response);
-      else response.end(JSON.stringify({ keys: [...this.#pairs.values()].map(({ jwk }) => jwk) }));
+      else response.end(this.keys);
     });
   }
 
@@ -41,6 +41,11 @@ export class TestIssuer implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What it answers. */
+  get keys(): string {
+    return JSON.stringify({ keys: [...this.#pairs.values()].map(({ jwk }) => jwk) });
   }
 
   get jwksUri(): string {

@@ -1,7 +1,5 @@
 // Tokens of CI jobs, by a server as a process: whom they let in, and what is refused.
 import { createHmac } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PrincipalKind, Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -9,7 +7,8 @@ import { AUDIENCE, type Changes, TestIssuer } from "../access/issuer.ts";
 import { type Address, clientsOf, failureOf, leaseIn, refusal, TRANSPORTS, type TransportName } from "./clients.ts";
 import { curl } from "./curl.ts";
 import { eventually } from "./eventually.ts";
-import { type LogLine, Server } from "./server.ts";
+import { governed, rewrite } from "./governed.ts";
+import type { LogLine, Server } from "./server.ts";
 
 const SHOP = { name: "shop", claims: { repository_id: "1296269", repository_owner_id: "583231" } };
 
@@ -23,25 +22,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await issuer[Symbol.asyncDispose]();
 });
-
-/** A server that lets in by these rules whom the issuer has signed a token for. */
-async function governed(from: TestIssuer, rules: readonly object[], more: object = {}): Promise<Server> {
-  const made = await Server.start();
-  await made.stop();
-  await rewrite(made, from, rules, more);
-  await made.restart({ CALL_ME_ACCESS: fileOf(made) });
-  return made;
-}
-
-function fileOf(of: Server): string {
-  return path.join(of.directory, "access.json");
-}
-
-async function rewrite(of: Server, from: TestIssuer, rules: readonly object[], more: object = {}): Promise<void> {
-  const all = rules.map((rule) => ({ grants: [{ role: "USE", patterns: ["uat-*"] }], ...rule }));
-  const one = { provider: "github", issuer: from.url, jwks_uri: from.jwksUri, audience: AUDIENCE, rules: all, ...more };
-  await writeFile(fileOf(of), JSON.stringify({ issuers: [one] }));
-}
 
 async function with_(token: Promise<string>, of = server): Promise<Address> {
   return { url: of.url, key: await token };
@@ -225,4 +205,23 @@ test("SIGHUP lets in and out at once: a stream of whom no rule lets in any more 
   await clientsOf({ url: changed.url, key: kept }).locks.acquire({ environment: "uat-1" });
   expect((await first.next()).done).toBe(false);
   await first.return?.();
+});
+
+test("whoever is gone before the token is checked has asked for nothing", async () => {
+  await using slow = await TestIssuer.start();
+  const answers: (() => void)[] = [];
+  slow.answer = (_, response) => answers.push(() => response.end(slow.keys));
+  await using lone = await governed(slow, [SHOP]);
+  const token = await slow.github();
+  const gone = new AbortController();
+  const calls = (["Connect, JSON, HTTP/1.1", "gRPC"] as const).map((over, index) =>
+    refusal(clientsOf({ url: lone.url, key: token }, over).locks.acquire({ environment: `uat-${index}` }, { signal: gone.signal })),
+  );
+  const stays = clientsOf({ url: lone.url, key: token }).access.whoAmI({});
+  await eventually(() => answers.length > 0);
+  gone.abort();
+  expect(await Promise.all(calls)).toEqual(["canceled", "canceled"]);
+  for (const answer of answers) answer();
+  expect((await stays).principal).toBe("oidc:shop:1296269");
+  expect((await clientsOf(lone).environments.listEnvironments({})).environments).toEqual([]);
 });

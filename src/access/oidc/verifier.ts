@@ -11,7 +11,7 @@ import type { Admitted, Verdict } from "./verdict.ts";
 /** By how much our clock and an issuer's may differ, in seconds. */
 const TOLERANCE = 30;
 /** What one issuer's tokens may have under way; more are for later. */
-const MOST_AT_ONCE = 1_000;
+const MOST_AT_ONCE = 10_000;
 /** In characters: of what tells one caller from another, and of what is recorded. */
 const LONGEST = { identity: 256, label: 128, record: 256, kid: 512 };
 

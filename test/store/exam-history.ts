@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { ACCESS_POOL } from "../../src/core/access/key.ts";
 import { decide } from "../../src/core/decide.ts";
 import type { Event } from "../../src/core/event.ts";
 import { requestKey } from "../../src/core/model/lease.ts";
@@ -74,6 +75,31 @@ export function examHistory(candidate: Candidate): void {
     expect((await medium.load()).leases).toEqual([lease]);
     expect(await medium.list({ states: ["ENDED"], limit: 10 })).toEqual([]);
     await medium.close();
+  });
+
+  it("keeps the keys, tells the history of them as of all else, and trims what is old", async () => {
+    let medium = await candidate.open();
+    const first = await storeOn(medium);
+    const key = (id: string) => ({ by: { principal: "admin" }, label: id, grants: [], bootstrap: true, id, digest: `digest of ${id}` });
+    for (const id of ["a", "b"]) await submit(first.store, ACCESS_POOL, { type: "createKey", ...key(id) });
+    await submit(first.store, "default", acquire("lease", "uat"));
+    await submit(first.store, ACCESS_POOL, { type: "revokeKey", by: { principal: "admin" }, key: "a", bootstrap: true });
+    const part = await first.store.take([]);
+    expect(part?.text).toContain("KEY_REVOKED");
+    expect(part).toMatchObject({ events: 4, more: false });
+    await first.store.close();
+    medium = await candidate.reopen(medium);
+    const { store, pools, clock } = await storeOn(medium);
+    const kept = [...pools.pool(ACCESS_POOL).keys.values()];
+    expect(kept.map(({ id, revokedAt }) => [id, revokedAt !== undefined])).toEqual([
+      ["a", true],
+      ["b", false],
+    ]);
+    expect(pools.pool(ACCESS_POOL).revision).toBeGreaterThan(0);
+    clock.time += second;
+    await store.trim(keeping({ before: clock.time }));
+    expect(await store.past(ACCESS_POOL, 0, 10)).toBe("trimmed");
+    await store.close();
   });
 
   it("tells the past of a pool behind a revision, and when some of it is gone, also after a restart", async () => {

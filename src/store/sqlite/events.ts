@@ -1,6 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { Revision } from "../../core/model/units.ts";
 import type { History } from "../store.ts";
+import { poolsWithEvents } from "./pool-names.ts";
 import type { Row } from "./rows.ts";
 
 /** How much of a log is read in one call, in bytes of bodies, and deleted in one call, in rows and bytes: other calls wait meanwhile. */
@@ -34,7 +35,7 @@ export class Events {
   readonly #insert: Statement<[...Row]>;
   readonly #behind: Statement<[string, Revision], EventRow>;
   readonly #trimmed: Statement<[string], Revision>;
-  readonly #pool: Statement<[string], string>;
+  readonly #pools: () => Iterable<string>;
   readonly #size: Statement<[string], [events: number, bytes: number]>;
   readonly #oldest: Statement<[string], [revision: Revision, events: number, bytes: number]>;
   readonly #delete: Statement<[string, Revision]>;
@@ -49,7 +50,7 @@ export class Events {
       )
       .raw();
     this.#trimmed = db.prepare<[string], Revision>("SELECT revision FROM trimmed WHERE pool = ?").pluck();
-    this.#pool = db.prepare<[string], string>("SELECT pool FROM events WHERE pool > ? ORDER BY pool LIMIT 1").pluck();
+    this.#pools = poolsWithEvents(db);
     this.#size = db
       .prepare<[string], [number, number]>(
         "SELECT coalesce(sum(count), 0), coalesce(sum(octet_length(body)), 0) FROM events WHERE pool = ?",
@@ -104,7 +105,7 @@ export class Events {
   /** Deletes the oldest of what is beyond the bounds, within a transaction of the caller's, and not much at once; true: there is more. */
   trim(bounds: Bounds): boolean {
     const budget = { rows: CHUNK, bytes: DELETED };
-    for (let pool = this.#pool.get(""); pool !== undefined; pool = this.#pool.get(pool)) {
+    for (const pool of this.#pools()) {
       if (!this.#sizes.has(pool)) budget.rows -= this.#sizeOf(pool).events;
       if (this.#cut(pool, bounds, budget)) return true;
     }

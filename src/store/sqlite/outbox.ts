@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Database, Statement } from "better-sqlite3";
 import type { Micros, Revision } from "../../core/model/units.ts";
 import type { Cursors, Part } from "../history/history.ts";
+import { poolsWithEvents } from "./pool-names.ts";
 import type { Row } from "./rows.ts";
 
 /** How much waits in memory to be taken, in characters; beyond that it is read from the log when it is taken. */
@@ -17,7 +18,7 @@ type EventRow = [pool: string, revision: Revision, body: string, seal: number, c
  * history did not come for long, it is read from the file.
  */
 export class Outbox {
-  readonly #pools: Statement<[string], string>;
+  readonly #pools: () => Iterable<string>;
   readonly #behind: Statement<[string, Revision], EventRow>;
   readonly #trimmed: Statement<[], [pool: string, revision: Revision]>;
   /** All that was not taken is in memory. */
@@ -29,7 +30,7 @@ export class Outbox {
   readonly #last = new Map<string, Revision>();
 
   constructor(db: Database) {
-    this.#pools = db.prepare<[string], string>("SELECT pool FROM events WHERE pool > ? ORDER BY pool LIMIT 1").pluck();
+    this.#pools = poolsWithEvents(db);
     this.#behind = db
       .prepare<[string, Revision], EventRow>(
         "SELECT pool, revision, body, seal, count FROM events WHERE pool = ? AND revision > ? ORDER BY revision",
@@ -74,8 +75,7 @@ export class Outbox {
    * all was sound; 0 if all of it was.
    */
   #read(cursors: ReadonlyMap<string, Revision>): { readonly more: boolean; readonly damaged: Revision } {
-    const pools: string[] = [];
-    for (let pool = this.#pools.get(""); pool !== undefined; pool = this.#pools.get(pool)) pools.push(pool);
+    const pools = [...this.#pools()];
     const share = Math.max(LEAST, READ / pools.length);
     const rows: EventRow[] = [];
     let end = Number.POSITIVE_INFINITY;

@@ -2,6 +2,7 @@
 import type { BlockList } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
+import { Certificates } from "./access/certificates/identities.ts";
 import { Tokens } from "./access/oidc/tokens.ts";
 import { type AccessRules, NO_RULES } from "./access/rules.ts";
 import { ALL_RIGHTS } from "./core/access/rights.ts";
@@ -107,10 +108,7 @@ export async function start(options: AppOptions): Promise<App> {
 async function open(options: AppOptions, store: Store & { readonly secret: Uint8Array }, inside: Omit<Open, "door">): Promise<App> {
   const { engine, chronicle } = inside;
   const { autoCreate, secrets = new Map(), log } = options;
-  const tokens = new Tokens(log);
-  const govern = (rules: AccessRules) => tokens.trust(rules.issuers);
-  await govern(options.rules ?? NO_RULES);
-  const principals = new Principals(options.apiKey, store.secret, new Keyring(engine), tokens);
+  const { principals, govern } = await accessOf(options, engine, store.secret);
   const admission = { open: principals.open, keys: principals.keyring.count };
   const host = options.hostFor(admission.open);
   const service = { chronicle, engine, principals, autoCreate, secrets };
@@ -139,6 +137,19 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
     renewTls: (renewed) => door.renew(renewed),
     stop: (graceMs) => stop({ ...inside, door }, graceMs),
   };
+}
+
+/** Who is let in, by keys and by rules, and what gives them others. */
+async function accessOf({ apiKey, tls, rules = NO_RULES, log }: AppOptions, engine: Engine, secret: Uint8Array) {
+  const [tokens, certificates] = [new Tokens(log), new Certificates(log)];
+  const govern = async (given: AccessRules) => {
+    certificates.trust(given.certificates);
+    if (certificates.trusts && tls?.clientCa === undefined)
+      log.warn({}, "there are rules for client certificates, and nobody is asked for one: set CALL_ME_TLS_CLIENT_CA");
+    await tokens.trust(given.issuers);
+  };
+  await govern(rules);
+  return { principals: new Principals(apiKey, secret, { keyring: new Keyring(engine), tokens, certificates }), govern };
 }
 
 /** A call of the server itself, which waits for its answer and is named for the record. */

@@ -1,12 +1,19 @@
+import type { Micros } from "../core/model/units.ts";
 import type { Call } from "./methods/call.ts";
 
-/** A call that is gone as well when its caller is nobody any more: a revoked key's streams end at once, also silent ones. */
+/**
+ * A call that is gone as well when its caller is nobody any more: a revoked key's streams end at once, also silent ones, and those of whoever
+ * is known for a time only with that time.
+ */
 export class BoundedCall implements Call, Disposable {
   readonly #call: Call;
+  readonly #now: () => Micros;
   readonly #listening: (() => void)[] = [];
 
-  constructor(call: Call) {
+  /** `now`: the store's time. */
+  constructor(call: Call, now: () => Micros) {
     this.#call = call;
+    this.#now = now;
   }
 
   get caller(): Call["caller"] {
@@ -24,7 +31,9 @@ export class BoundedCall implements Call, Disposable {
   }
 
   timeLeft(): number | undefined {
-    return this.#call.timeLeft();
+    const { expiresAt } = this.caller;
+    const left = this.#call.timeLeft();
+    return expiresAt === undefined ? left : Math.min(left ?? Number.POSITIVE_INFINITY, (expiresAt - this.#now()) / 1_000);
   }
 
   handOver(lost: (written: boolean) => void): () => void {

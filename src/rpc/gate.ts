@@ -17,7 +17,7 @@ import { keyOf, wrongKey } from "./principal.ts";
  * while draining.
  */
 export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Identity {
-  const caller: Identity = { ...service.principals.identify(keyOf(header)), address: peer.address };
+  const caller: Identity = { ...service.principals.identify(keyOf(header), peer), address: peer.address };
   const narrow = isNarrow(service, caller);
   if (narrow && rule.token === undefined)
     throw tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
@@ -81,7 +81,7 @@ export async function follow<I extends DescMessage, O extends DescMessage>(
   const { caller } = call;
   await may(service, caller, method, message);
   if (!isNarrow(service, caller) && caller.kind === "BOOTSTRAP") return method.run(service, message, call, tell);
-  using bounded = new BoundedCall(call);
+  using bounded = new BoundedCall(call, () => service.engine.views.now());
   await method.run(service, message, bounded, async (told) => {
     await tell(told);
     if (isNarrow(service, caller)) await may(service, caller, method, message);

@@ -1,9 +1,11 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
+import type { Certificates } from "../access/certificates/identities.ts";
 import type { Identity } from "../access/identity.ts";
 import { isToken, type Tokens } from "../access/oidc/tokens.ts";
 import type { Admitted } from "../access/oidc/verdict.ts";
 import { ALL_RIGHTS, NO_RIGHTS } from "../core/access/rights.ts";
 import { failure } from "./errors.ts";
+import type { Peer } from "./http/door/peer.ts";
 import type { Keyring } from "./keyring.ts";
 
 /** What every lease token begins with. */
@@ -12,6 +14,13 @@ const TOKEN = "cml_";
 const ADMIN: Identity = { principal: "admin", kind: "BOOTSTRAP", rights: ALL_RIGHTS };
 const ANYBODY: Identity = { principal: "anonymous", kind: "ANONYMOUS", rights: ALL_RIGHTS };
 
+/** Who else is known than by the one key of the settings. */
+interface Known {
+  readonly keyring: Keyring;
+  readonly tokens: Tokens;
+  readonly certificates: Certificates;
+}
+
 /** Tells callers by what they show. Keys are compared as digests, in constant time, before any body is read. */
 export class Principals {
   readonly #admin: Buffer | undefined;
@@ -19,14 +28,16 @@ export class Principals {
   /** The stored keys. */
   readonly keyring: Keyring;
   readonly #tokens: Tokens;
+  readonly #certificates: Certificates;
   readonly #bearers = new WeakMap<Admitted, Identity>();
 
   /** `adminKey`: API_KEY, which may do everything. Without it, and without a stored key, everybody is "anonymous", and may. */
-  constructor(adminKey: string | undefined, secret: Uint8Array, keyring: Keyring, tokens: Tokens) {
+  constructor(adminKey: string | undefined, secret: Uint8Array, { keyring, tokens, certificates }: Known) {
     this.#admin = adminKey === undefined ? undefined : digest(adminKey);
     this.#secret = secret;
     this.keyring = keyring;
     this.#tokens = tokens;
+    this.#certificates = certificates;
   }
 
   /** Whether nobody is asked for a key. */
@@ -58,17 +69,25 @@ export class Principals {
   }
 
   /**
-   * The caller with this key, lease_token or token of a CI job; throws unauthenticated, or unavailable where a token could not be checked. Where nobody is asked for a key everybody is anonymous, whatever they
-   * show, and with a lease_token that lease besides.
+   * The caller with this key, lease_token or token of a CI job or, without any, with the peer's certificate; throws unauthenticated, or
+   * unavailable where a token could not be checked. Where nobody is asked for a key everybody is anonymous, whatever they show, and with a
+   * lease_token that lease besides.
    */
-  identify(key: string | undefined): Identity {
+  identify(key: string | undefined, peer: Peer): Identity {
     const lease = key === undefined ? undefined : this.#leaseOfToken(key);
     if (this.open) return lease === undefined ? ANYBODY : { ...ANYBODY, lease };
     if (lease !== undefined) return { principal: `lease ${lease}`, lease, kind: "LEASE_TOKEN", rights: NO_RIGHTS };
-    if (key === undefined || key === "")
-      throw failure("NO_KEY", "this server asks for a key: send it as `x-api-key: KEY` or `authorization: Bearer KEY`");
+    if (key === undefined || key === "") return this.#certified(peer);
     if (this.#admin !== undefined && timingSafeEqual(digest(key), this.#admin)) return ADMIN;
     const identity = this.#tokens.trusts && isToken(key) ? this.#bearerOf(key) : this.keyring.identify(key);
+    if (identity === undefined) throw wrongKey();
+    return identity;
+  }
+
+  #certified({ certificate }: Peer): Identity {
+    if (certificate === undefined || !this.#certificates.trusts)
+      throw failure("NO_KEY", "this server asks for a key: send it as `x-api-key: KEY` or `authorization: Bearer KEY`");
+    const identity = this.#certificates.identify(certificate, this.keyring.now());
     if (identity === undefined) throw wrongKey();
     return identity;
   }

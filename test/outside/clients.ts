@@ -13,6 +13,14 @@ import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 export interface Address {
   readonly url: string;
   readonly key: string;
+  /** In PEM: the authorities of its certificate, and our own certificate with its key. */
+  readonly pem?: Pem;
+}
+
+export interface Pem {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface Clients {
@@ -22,21 +30,23 @@ export interface Clients {
   readonly access: Client<typeof AccessService>;
 }
 
-type Open = (baseUrl: string, interceptors: Interceptor[]) => Transport;
+type Open = (baseUrl: string, interceptors: Interceptor[], nodeOptions?: Pem) => Transport;
 
 /** Every transport by name. */
 export const TRANSPORTS = {
-  "Connect, JSON, HTTP/1.1": (baseUrl, interceptors) =>
-    createConnectTransport({ baseUrl, interceptors, httpVersion: "1.1", useBinaryFormat: false }),
-  "Connect, JSON, HTTP/2": (baseUrl, interceptors) =>
-    createConnectTransport({ baseUrl, interceptors, httpVersion: "2", useBinaryFormat: false }),
-  "Connect, binary, HTTP/1.1": (baseUrl, interceptors) =>
-    createConnectTransport({ baseUrl, interceptors, httpVersion: "1.1", useBinaryFormat: true }),
-  "Connect, binary, HTTP/2": (baseUrl, interceptors) =>
-    createConnectTransport({ baseUrl, interceptors, httpVersion: "2", useBinaryFormat: true }),
-  gRPC: (baseUrl, interceptors) => createGrpcTransport({ baseUrl, interceptors }),
-  "gRPC-Web, HTTP/1.1": (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, interceptors, httpVersion: "1.1" }),
-  "gRPC-Web, HTTP/2": (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, interceptors, httpVersion: "2" }),
+  "Connect, JSON, HTTP/1.1": (baseUrl, interceptors, nodeOptions?) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "1.1", useBinaryFormat: false, ...(nodeOptions && { nodeOptions }) }),
+  "Connect, JSON, HTTP/2": (baseUrl, interceptors, nodeOptions?) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "2", useBinaryFormat: false, ...(nodeOptions && { nodeOptions }) }),
+  "Connect, binary, HTTP/1.1": (baseUrl, interceptors, nodeOptions?) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "1.1", useBinaryFormat: true, ...(nodeOptions && { nodeOptions }) }),
+  "Connect, binary, HTTP/2": (baseUrl, interceptors, nodeOptions?) =>
+    createConnectTransport({ baseUrl, interceptors, httpVersion: "2", useBinaryFormat: true, ...(nodeOptions && { nodeOptions }) }),
+  gRPC: (baseUrl, interceptors, nodeOptions?) => createGrpcTransport({ baseUrl, interceptors, ...(nodeOptions && { nodeOptions }) }),
+  "gRPC-Web, HTTP/1.1": (baseUrl, interceptors, nodeOptions?) =>
+    createGrpcWebTransport({ baseUrl, interceptors, httpVersion: "1.1", ...(nodeOptions && { nodeOptions }) }),
+  "gRPC-Web, HTTP/2": (baseUrl, interceptors, nodeOptions?) =>
+    createGrpcWebTransport({ baseUrl, interceptors, httpVersion: "2", ...(nodeOptions && { nodeOptions }) }),
 } satisfies Record<string, Open>;
 
 export type TransportName = keyof typeof TRANSPORTS;
@@ -46,7 +56,7 @@ const tokens = new Map<string, string>();
 
 /** Calls as the waiter or holder of a lease makes them: with the lease_token that Acquire has answered here. */
 export function ownerOf(server: Address, lease: Lease, over?: TransportName): Clients["locks"] {
-  return clientsOf({ url: server.url, key: tokenOf(lease) }, over).locks;
+  return clientsOf({ url: server.url, key: tokenOf(lease), ...(server.pem && { pem: server.pem }) }, over).locks;
 }
 
 /** The lease_token that Acquire has answered here. */
@@ -57,7 +67,7 @@ export function tokenOf({ id }: Lease): string {
 }
 
 /** Clients over one transport, with the server's key, or another key or lease_token. An empty key: none is sent. */
-export function clientsOf({ url, key }: Address, over: TransportName = "Connect, JSON, HTTP/1.1"): Clients {
+export function clientsOf({ url, key, pem }: Address, over: TransportName = "Connect, JSON, HTTP/1.1"): Clients {
   const authenticate: Interceptor = (next) => async (request) => {
     if (key !== "" && !request.header.has("x-api-key")) request.header.set("x-api-key", key);
     const answer = await next(request);
@@ -65,7 +75,7 @@ export function clientsOf({ url, key }: Address, over: TransportName = "Connect,
       tokens.set(answer.message.lease?.id ?? "", answer.message.leaseToken);
     return answer;
   };
-  const transport = TRANSPORTS[over](url, [authenticate]);
+  const transport = TRANSPORTS[over](url, [authenticate], pem);
   return {
     locks: createClient(LockService, transport),
     environments: createClient(EnvironmentService, transport),

@@ -50,7 +50,11 @@ export class Stock implements Disposable {
   constructor(address: Address, service: string, metadata: Record<string, string> = { "x-api-key": address.key }) {
     let at: GrpcObject[string] | undefined = loaded;
     for (const name of service.split(".")) at = (at as GrpcObject)[name];
-    this.#client = new (at as ServiceClientConstructor)(new URL(address.url).host, credentials.createInsecure());
+    const [ca, key, cert] = [address.pem?.ca, address.pem?.key, address.pem?.cert].map((pem) =>
+      pem === undefined ? null : Buffer.from(pem),
+    );
+    const how = address.url.startsWith("https:") ? credentials.createSsl(ca, key, cert) : credentials.createInsecure();
+    this.#client = new (at as ServiceClientConstructor)(new URL(address.url).host, how);
     this.#metadata = new Metadata();
     for (const [name, value] of Object.entries(metadata)) this.#metadata.set(name, value);
   }

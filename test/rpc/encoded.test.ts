@@ -6,15 +6,14 @@ import {
   WatchLeaseRequestSchema,
   WatchLeaseResponseSchema,
 } from "../../gen/ts/callme/v1/lock_service_pb.ts";
-import { Tokens } from "../../src/access/oidc/tokens.ts";
 import { pulled, type Tell } from "../../src/engine/watch/tell.ts";
 import { encoded, type Form } from "../../src/rpc/encoding/shared.ts";
-import { Keyring } from "../../src/rpc/keyring.ts";
 import type { Call, Service } from "../../src/rpc/methods/call.ts";
 import { watchEnvironment, watchLease } from "../../src/rpc/methods/streams.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { callOf, House, immediate } from "../engine/audience.ts";
 import { emptyChronicle } from "../engine/chronicles.ts";
+import { nobodyKnown } from "./known.ts";
 
 const FORMS: readonly Form[] = ["binary", "json", "line"];
 
@@ -30,11 +29,15 @@ class Readers<S extends DescMessage> {
     const service = {
       engine: house.engine,
       chronicle: emptyChronicle(house.engine.views),
-      principals: new Principals(undefined, new Uint8Array(32), new Keyring(house.engine), new Tokens({ info: () => {}, warn: () => {} })),
+      principals: new Principals(undefined, new Uint8Array(32), nobodyKnown(house.engine)),
       autoCreate: true,
       secrets: new Map(),
     };
-    const call = { caller: service.principals.identify(undefined), ...callOf(new AbortController().signal), handOver: () => () => {} };
+    const call = {
+      caller: service.principals.identify(undefined, { address: "" }),
+      ...callOf(new AbortController().signal),
+      handOver: () => () => {},
+    };
     this.#house = house;
     this.#schema = schema;
     this.#streams = Array.from({ length: 20 }, () => pulled<MessageShape<S>>((tell) => stream(service, call, tell)));

@@ -1,14 +1,13 @@
 import { expect, test } from "vitest";
-import { Tokens } from "../../src/access/oidc/tokens.ts";
 import { limits } from "../../src/core/limits.ts";
 import { httpHandlers } from "../../src/rpc/http/paths.ts";
-import { Keyring } from "../../src/rpc/keyring.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { acquireCommand } from "../core/world.ts";
 import { emptyChronicle } from "../engine/chronicles.ts";
 import { SlowDisk, stage } from "../engine/stage.ts";
 import { clientsOf, refusal } from "../outside/clients.ts";
 import { openDoor } from "./doors.ts";
+import { nobodyKnown } from "./known.ts";
 
 test("when too much waits for the disk, a call is resource_exhausted, and /maybe is 503 with Retry-After", async () => {
   const { engine, disk } = await stage(new SlowDisk());
@@ -16,7 +15,7 @@ test("when too much waits for the disk, a call is resource_exhausted, and /maybe
   const service = {
     engine,
     chronicle,
-    principals: new Principals(undefined, new Uint8Array(32), new Keyring(engine), new Tokens({ info: () => {}, warn: () => {} })),
+    principals: new Principals(undefined, new Uint8Array(32), nobodyKnown(engine)),
     autoCreate: true,
     secrets: new Map(),
   };

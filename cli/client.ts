@@ -1,7 +1,7 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { KEY_HEADER } from "../clients/ts/src/calls.ts";
 import { Client, overHttp1 } from "../clients/ts/src/client.ts";
-import { bearing } from "../clients/ts/src/token/bearer.ts";
+import { bearing, repeatable } from "../clients/ts/src/token/bearer.ts";
 import type { Settings } from "./settings.ts";
 import { heard } from "./words/clock.ts";
 
@@ -41,9 +41,10 @@ const readClock: Interceptor = (next) => async (request) => {
 /** Opens calls on the lease in hand by its own token: that of a CI job is not as good, since it ends with the job. */
 function byLeaseToken(leaseToken: string): Interceptor {
   return (next) => async (request) => {
-    const { leaseId = "" } = request.stream ? {} : (request.message as { leaseId?: string });
+    const { asked, again } = await repeatable(request);
+    const [{ leaseId = "" } = {}] = asked as readonly { leaseId?: string }[];
     if (leaseId !== "" && leaseToken.startsWith(`cml_${leaseId}_`) && !request.header.has(KEY_HEADER))
       request.header.set(KEY_HEADER, leaseToken);
-    return await next(request);
+    return await next(again());
   };
 }

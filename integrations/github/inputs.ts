@@ -40,8 +40,10 @@ export function readInputs(env: Env): Inputs | string {
   const options = OPTIONS.flatMap((name) => (input(name) === undefined ? [] : [`--${name}=${input(name)}`]));
   if (fail === "true") options.push("--fail");
   const key = input("api-key");
+  const audience = input("audience");
   for (const name of Object.keys(env)) if (name.startsWith("INPUT_")) delete env[name];
   if (url) env["CALL_ME_URL"] = url;
   if (key !== undefined) env["CALL_ME_API_KEY"] = key;
+  if (audience !== undefined) env["CALL_ME_AUDIENCE"] = audience;
   return { environments, holds, options, script };
 }

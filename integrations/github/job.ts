@@ -50,7 +50,7 @@ async function acquire(args: string[]): Promise<number> {
 async function keep(variables: Readonly<Record<string, string>>, log: string): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env, ...variables };
   // The token suffices, and the log is a file, which takes no orders.
-  for (const name of ["CALL_ME_API_KEY", "API_KEY", "GITHUB_ACTIONS"]) delete env[name];
+  for (const name of ["CALL_ME_API_KEY", "API_KEY", "CALL_ME_ID_TOKEN", "GITHUB_ACTIONS"]) delete env[name];
   const words = openSync(log, "a");
   const args = [process.argv[1] ?? "", AS_COMMAND, "renew", "--while", `${Math.max(WORKER, 1)}`];
   const keeper = spawn(process.execPath, args, { env, detached: true, stdio: ["ignore", words, words] });

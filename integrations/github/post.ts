@@ -9,7 +9,7 @@ export async function giveBack(): Promise<number> {
   const [leaseId, token, url] = ["lease-id", "lease-token", "url"].map(stateOf);
   if (leaseId === undefined || token === undefined || url === undefined) return 0;
   // By the token alone: it is all that the post step of a cancelled job can count on.
-  for (const name of ["CALL_ME_API_KEY", "API_KEY"]) delete process.env[name];
+  for (const name of ["CALL_ME_API_KEY", "API_KEY", "CALL_ME_ID_TOKEN"]) delete process.env[name];
   Object.assign(process.env, { CALL_ME_URL: url, CALL_ME_LEASE_TOKEN: token });
   stderr.write(renewals(stateOf("log")));
   const code = await start(["release", "--lease", leaseId, "--expect-held"]);

@@ -9,6 +9,7 @@ import { marked } from "../cli/replay.ts";
 import { ended, heldBeyond, leaseOf, until } from "../cli/wrapped.ts";
 import { clientsOf, seconds } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { KeylessServer } from "./job-tokens.ts";
 import { action, finish, Job, says } from "./runner.ts";
 
 let server: Server;
@@ -45,6 +46,26 @@ describe.concurrent("the GitHub Action", () => {
     expect(given.code, given.log).toBe(0);
     expect(given.log).toContain("keeping lease");
     expect((await leaseOf(server, job.leaseId)).endReason).toBe(EndReason.RELEASED);
+  });
+
+  test("without a key the job's own token takes, and the lease's token does all else", async () => {
+    await using keyless = await KeylessServer.start();
+    const tokens = keyless.tokens.get("github");
+    using job = new Job({ url: keyless.server.url, key: "" }, tokens?.env);
+    const taken = await finish(job.step({ environment: "uat-action", ttl: "5s" }));
+    expect(taken.code, taken.log).toBe(0);
+    const lease = await leaseOf(keyless.server, job.leaseId);
+    expect(lease).toMatchObject({ principal: "oidc:github-shop-main:1296269", holder: { repository: "acme/shop" } });
+    const [token = ""] = tokens?.tokens ?? [];
+    expect(taken.log).toContain(`::add-mask::${token}`);
+    expect(taken.log.replace(`::add-mask::${token}`, "")).not.toContain(token);
+    await heldBeyond(keyless.server, job.leaseId, (lease.expiresAt?.seconds ?? 0n) + 2n);
+    // From now on nobody is let in by a token: the job was cancelled.
+    keyless.changes = { ref: "refs/heads/gone" };
+    const given = await job.post();
+    expect(given.code, given.log).toBe(0);
+    expect((await leaseOf(keyless.server, job.leaseId)).endReason).toBe(EndReason.RELEASED);
+    expect(tokens?.asked).toHaveLength(1);
   });
 
   test("later steps find what the environment gives, and what is secret of it only in a script of the action's own", async () => {

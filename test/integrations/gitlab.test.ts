@@ -7,6 +7,7 @@ import { EndReason, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { leaseOf } from "../cli/wrapped.ts";
 import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
+import { KeylessServer } from "./job-tokens.ts";
 import { Machine } from "./machine.ts";
 import { parse } from "./pages.ts";
 import type { Parsed } from "./play.ts";
@@ -68,6 +69,19 @@ describe.concurrent("the components", { timeout: 60_000 }, () => {
       ["it's: 2 # {}", ""],
     ]);
     await gaveBack(machine);
+  });
+
+  test.each([
+    ["exec.yml", { script: ["make deploy"] }],
+    ["hold.yml", {}],
+  ])("%s shows the job's token where there is no key", async (template, given) => {
+    await using keyless = await KeylessServer.start();
+    await using machine = new Machine(keyless.server, "uat-keyless", keyless.tokens.get("gitlab"));
+    const pipeline = render(template, { ...given, environment: machine.environment });
+    const deploy = { stage: "deploy", script: ["make deploy"] };
+    await play(template === "hold.yml" ? { ...pipeline, deploy } : pipeline, machine);
+    const leases = await Promise.all(machine.made[0]?.holders.map(({ leaseId }) => leaseOf(keyless.server, leaseId)) ?? []);
+    expect(leases).toMatchObject([{ principal: "oidc:gitlab-shop-protected:20", endReason: EndReason.RELEASED }]);
   });
 
   test.each([

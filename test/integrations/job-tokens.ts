@@ -34,6 +34,8 @@ export class KeylessServer implements AsyncDisposable {
   readonly #issuer: TestIssuer;
   readonly server: Server;
   readonly tokens: ReadonlyMap<string, TokenEndpoint>;
+  /** What its tokens say otherwise than good ones. */
+  changes: Changes = {};
 
   private constructor(issuer: TestIssuer, server: Server, tokens: ReadonlyMap<string, TokenEndpoint>) {
     this.#issuer = issuer;
@@ -52,12 +54,10 @@ export class KeylessServer implements AsyncDisposable {
     await server.stop();
     await server.restart({ CALL_ME_ACCESS: file });
     const tokens = new Map<string, TokenEndpoint>();
-    for (const page of pages) {
-      const endpoint = await TokenEndpoint.start({ life: 300 });
-      endpoint.mint = (aud) => tokenOf(page, issuer, { aud });
-      tokens.set(page, endpoint);
-    }
-    return new KeylessServer(issuer, server, tokens);
+    for (const page of pages) tokens.set(page, await TokenEndpoint.start({ life: 300 }));
+    const made = new KeylessServer(issuer, server, tokens);
+    for (const [page, endpoint] of tokens) endpoint.mint = (aud) => tokenOf(page as Page, issuer, { aud, ...made.changes });
+    return made;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

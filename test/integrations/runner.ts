@@ -29,8 +29,12 @@ export class Job implements Disposable {
   readonly #server: Address;
   readonly files = { OUTPUT: "", STATE: "", ENV: "", PATH: "" };
 
-  constructor(server: Address) {
+  readonly #env: Readonly<Record<string, string>>;
+
+  /** `env`: what the runner tells each step besides. */
+  constructor(server: Address, env: Readonly<Record<string, string>> = {}) {
     this.#server = server;
+    this.#env = env;
   }
 
   /** Starts the action's step. `worker`: what starts it; the tests' own process unless given. */
@@ -77,6 +81,7 @@ export class Job implements Disposable {
         RUNNER_TEMP: this.folder,
         RUNNER_TRACKING_ID: "github_1",
         ...Object.fromEntries(files),
+        ...this.#env,
         ...more,
       },
     });

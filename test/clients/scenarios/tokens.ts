@@ -5,10 +5,12 @@ import os from "node:os";
 import path from "node:path";
 import { Code } from "@connectrpc/connect";
 import { refusal } from "../../cli/scripted.ts";
+import { KeylessServer } from "../../integrations/job-tokens.ts";
+import { clientsOf } from "../../outside/clients.ts";
 import { held, queued, type ScriptedServer, TOKEN } from "../scripted.ts";
 import type { Testee } from "../testee.ts";
 import { claimsFor, type Reply, TokenEndpoint, unsigned } from "../token-endpoint.ts";
-import type { Scenarios, World } from "../world.ts";
+import { leasesOn, type Scenarios, type World } from "../world.ts";
 
 const WRONG = () => refusal(Code.Unauthenticated, "WRONG_KEY", "the key is not known to this server");
 
@@ -61,6 +63,21 @@ async function withCommand(
 }
 
 export const tokens: Scenarios = {
+  "token: a server lets in by its rules, for what they grant, and nobody else": async (world) => {
+    await using keyless = await KeylessServer.start();
+    const { server } = keyless;
+    const inJobOf = (page: string) => world.another({ url: server.url, key: "" }, keyless.tokens.get(page)?.env ?? {});
+    const testee = inJobOf("github");
+    const hold = testee.hold(["uat-1"]);
+    await hold.hears("held");
+    assert.match((await leasesOn(clientsOf(server), "uat-1"))[0]?.principal ?? "", /^oidc:github-shop-main:1296269$/);
+    assert.equal(await hold.finish(), "ok");
+    assert.equal(await testee.hold(["production"]).outcome(), "permission_denied NOT_ALLOWED");
+    // The same job, of another branch.
+    keyless.changes = { ref: "refs/heads/feature" };
+    assert.equal(await inJobOf("github").hold(["uat-1"]).outcome(), "unauthenticated WRONG_KEY");
+  },
+
   "token: asked for with the server as its audience, it opens Acquire, and the lease's own token all else": async (world) =>
     await inJob(world, [{ life: 3600 }], async ({ scripted, endpoint, testee }) => {
       assert.equal(await heldBy(testee, scripted), endpoint.tokens[0]);

@@ -18,11 +18,11 @@ const HEADER = "authorization";
 export function bearing(tokens: Tokens): Interceptor {
   return (next) => async (request) => {
     if (request.header.has(KEY_HEADER) || request.header.has(HEADER)) return await next(request);
-    const repeatable = await replayable(request);
+    const { again } = await repeatable(request);
     const send = async (token: IdToken) => {
       const header = new Headers(request.header);
       header.set(HEADER, `Bearer ${token.text}`);
-      return await begun(await next({ ...repeatable(), header }));
+      return await begun(await next({ ...again(), header }));
     };
     const token = await tokens.fresh();
     try {
@@ -31,24 +31,28 @@ export function bearing(tokens: Tokens): Interceptor {
       if (!isRefusal(error)) throw error;
       const other = await tokens.after(token);
       if (other === undefined) throw refused(tokens, token, error);
-      return await send(other).catch((again: unknown) => {
-        throw isRefusal(again) ? refused(tokens, other, again) : again;
+      return await send(other).catch((second: unknown) => {
+        throw isRefusal(second) ? refused(tokens, other, second) : second;
       });
     }
   };
 }
 
-/** The same request, as often as it is sent: what a stream sends can be read once. */
-async function replayable(request: UnaryRequest | StreamRequest): Promise<() => UnaryRequest | StreamRequest> {
-  if (!request.stream) return () => request;
+/** A request that can be sent again, and what is asked: what a stream sends can be read once. */
+export interface Repeatable {
+  readonly asked: readonly object[];
+  again(): UnaryRequest | StreamRequest;
+}
+
+/** Reads all that is asked; who only listens asks one thing. */
+export async function repeatable(request: UnaryRequest | StreamRequest): Promise<Repeatable> {
+  if (!request.stream) return { asked: [request.message], again: () => request };
   const messages: typeof request.message extends AsyncIterable<infer M> ? M[] : never = [];
   for await (const message of request.message) messages.push(message);
-  return () => ({
-    ...request,
-    message: (async function* () {
-      yield* messages;
-    })(),
-  });
+  const all = async function* () {
+    yield* messages;
+  };
+  return { asked: messages, again: () => ({ ...request, message: all() }) };
 }
 
 /** A stream with its first message, which a watch has at once: only then is it known whether it was let in. */

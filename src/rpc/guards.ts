@@ -10,7 +10,7 @@ import type { Role } from "../core/access/grant.ts";
 import { namesOf } from "../core/model/needs.ts";
 import { failure } from "./errors.ts";
 import type { Service } from "./methods/call.ts";
-import { seesLease } from "./sight.ts";
+import { seesLease, sightOf } from "./sight.ts";
 
 /** A request that is to be answered. */
 export interface Asked<M> {
@@ -105,6 +105,14 @@ export function onFilter(asked: Asked<{ readonly filter?: LeaseFilter | undefine
   const { environment = "", selector = "", pool = "" } = asked.message.filter ?? {};
   onEnvironment({ ...asked, message: { environment } });
   onPool({ ...asked, message: { pool: pool === "" && selector !== "" ? "default" : pool } });
+}
+
+/** What the history is asked for by name; an environment may have been in another pool. */
+export function onPast(asked: Asked<{ readonly filter?: { readonly environment: string; readonly pool: string } | undefined }>): void {
+  const { environment = "", pool = "" } = asked.message.filter ?? {};
+  if (environment !== "" && sightOf(asked.caller)?.fits(environment) === false)
+    throw notAllowed(asked.caller, asked.role, JSON.stringify(environment), environment);
+  onPool({ ...asked, message: { pool } });
 }
 
 /** A pool of which the caller sees something; what, is for the method. */

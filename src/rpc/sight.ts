@@ -36,8 +36,8 @@ export function seesLease(caller: Identity, lease: Lease, pool: Pool): boolean {
   return namesOf(lease).some((name) => names.has(name)) || open.some((want) => wouldTake(pool, want, names));
 }
 
-/** The names that a caller sees, of the pool of a lease, where not all of it must be told to it. */
-export function hiding(caller: Identity, { principal, pool }: Lease): Names | undefined {
+/** The names that a caller sees, of the pool of a lease, or of what happened to one, where not all of it must be told to it. */
+export function hiding(caller: Identity, { principal, pool }: { readonly principal?: string; readonly pool: string }): Names | undefined {
   return principal === caller.principal ? undefined : sightOf(caller)?.within(pool);
 }
 

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { GetStatsRequestSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { ALL_RIGHTS } from "../../src/core/access/rights.ts";
 import { limits } from "../../src/core/limits.ts";
 import type { Call, Service } from "../../src/rpc/methods/call.ts";
 import { getStats } from "../../src/rpc/methods/insight.ts";
@@ -11,7 +12,7 @@ test("statistics of more keys than an answer may have are refused, with what to 
   const ask = (count: number) => {
     const rows = Array.from({ length: count }, (_, n) => ({ key: `r${n}`, ...figures }));
     const service = { engine: { views: { now: () => 1 } }, chronicle: { stats: async () => rows } };
-    return getStats(service as unknown as Service, create(GetStatsRequestSchema), {} as Call);
+    return getStats(service as unknown as Service, create(GetStatsRequestSchema), { caller: { rights: ALL_RIGHTS } } as Call);
   };
   expect((await ask(limits.statsRows)).rows).toHaveLength(limits.statsRows);
   await expect(ask(limits.statsRows + 1)).rejects.toThrow("group_by: gives more than 50000 rows; give filter.pool or a shorter window");

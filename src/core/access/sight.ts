@@ -84,6 +84,11 @@ export class Sight {
     return this.within(pool)?.has(environment) ?? true;
   }
 
+  /** Whether an environment of this name can be seen in any pool. */
+  fits(environment: string): boolean {
+    return this.#patterns.some((pattern) => globMatches(pattern.name, environment));
+  }
+
   /** Whether a pattern is of this pool and no other. */
   names(pool: string): boolean {
     return this.#patterns.some((pattern) => pattern.pool === pool);

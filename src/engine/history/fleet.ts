@@ -3,6 +3,7 @@ import { partsOf } from "../../core/model/needs.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import { waitsSince } from "../../core/model/reservation.ts";
 import type { Capacity, Filter, Hold } from "../../store/history/history.ts";
+import { sightOf } from "../../store/history/seeing.ts";
 import type { Views } from "../views.ts";
 
 /** After how many environments others have their turn. */
@@ -16,10 +17,14 @@ export async function fleetOf(
 ): Promise<{ readonly fleet: Capacity[]; readonly holds: Hold[] }> {
   const fleet: Capacity[] = [];
   const holds: Hold[] = [];
+  let looked = 0;
   // Pools are values: each stays as it was, however long it takes to look through it.
   for (const pool of [...views.pools()]) {
     if ((filter.pool ?? pool.name) !== pool.name) continue;
+    const only = filter.seen && sightOf(filter.seen).within(pool.name);
     for (const [name, site] of filter.environment === undefined ? pool.sites.entries() : siteIn(pool, filter.environment)) {
+      if (++looked % SLICE === 0) await new Promise(setImmediate);
+      if (only?.has(name) === false) continue;
       const { config } = site.environment;
       const value = Object.hasOwn(config.labels, label) ? (config.labels[label] ?? "") : "";
       fleet.push({ environment: name, pool: pool.name, capacity: config.capacity, label: value });
@@ -27,7 +32,6 @@ export async function fleetOf(
         const lease = pool.leases.get(id);
         if (lease !== undefined && isMeant(lease, filter)) holds.push(...holdOn(lease, name));
       }
-      if (fleet.length % SLICE === 0) await new Promise(setImmediate);
     }
   }
   return { fleet, holds };

@@ -2,11 +2,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentState } from "../../../gen/ts/callme/v1/types_pb.ts";
+import type { Identity } from "../../access/identity.ts";
 import type { EventKind } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Entry, Filter, GroupBy, Spread, StatsRow } from "../../store/history/history.ts";
 import { badField } from "../errors.ts";
+import { hiding, sightOf } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { endedByOf, holderOf } from "./convert.ts";
 import { choice, duration, show, time } from "./fields.ts";
@@ -28,9 +30,10 @@ export async function listEvents(
 ): Promise<MessageInitShape<typeof pb.ListEventsResponseSchema>> {
   const size = pageSize(request.pageSize);
   const token = readToken(request.pageToken, 1, ([position]) => Number.isSafeInteger(Number(position)));
-  const page = await chronicle.list(readFilter(request.filter), size, token === undefined ? undefined : Number(token[0]), call);
+  const filter = seenBy(call.caller, readFilter(request.filter));
+  const page = await chronicle.list(filter, size, token === undefined ? undefined : Number(token[0]), call);
   return {
-    events: page.entries.map(eventMessage),
+    events: page.entries.map((entry) => eventMessage(entry, call.caller)),
     nextPageToken: page.next === undefined ? "" : writeToken([String(page.next)]),
     coversFrom: timestampOf(page.coversFrom),
   };
@@ -41,7 +44,7 @@ export async function getStats(
   request: pb.GetStatsRequest,
   call: Call,
 ): Promise<MessageInitShape<typeof pb.GetStatsResponseSchema>> {
-  const { since, until, ...filter } = readFilter(request.filter);
+  const { since, until, ...filter } = seenBy(call.caller, readFilter(request.filter));
   if (filter.kinds.length > 0) throw badField("filter.kinds", "the figures are of all kinds; leave it out");
   if (filter.subject !== undefined) throw badField("filter.subject", "the figures are of leases, which have none; leave it out");
   if (filter.heldAt !== undefined) throw badField("filter.held_at", "the figures are of a time; give window, or since and until");
@@ -59,6 +62,14 @@ export async function getStats(
   if (rows.length > limits.statsRows)
     throw badField("group_by", `gives more than ${limits.statsRows} rows; give filter.pool or a shorter window, or group by pool or label`);
   return { rows: rows.map(rowMessage) };
+}
+
+/** Only what the caller sees. What happened to the server itself is for who may do everything with it. */
+function seenBy(caller: Identity, filter: Filter): Filter {
+  const server = caller.rights.mayAll("ADMIN");
+  const sight = sightOf(caller);
+  if (sight === undefined && server) return filter;
+  return { ...filter, seen: { patterns: sight?.patterns ?? ["*"], principal: caller.principal, server } };
 }
 
 function readFilter(filter: pb.EventFilter | undefined): Filter {
@@ -87,7 +98,7 @@ function kindOf(field: string, value: pb.EventKind): EventKind {
   return choice(field, value, value === pb.EventKind.UNSPECIFIED ? {} : meanings) as EventKind;
 }
 
-function eventMessage(entry: Entry): MessageInitShape<typeof pb.EventSchema> {
+function eventMessage(entry: Entry, caller: Identity): MessageInitShape<typeof pb.EventSchema> {
   const { at, holder, by, createdAt, grantedAt, state } = entry;
   return {
     revision: BigInt(entry.revision),
@@ -101,7 +112,8 @@ function eventMessage(entry: Entry): MessageInitShape<typeof pb.EventSchema> {
     principalLabel: entry.principalLabel ?? "",
     subject: entry.subject ?? "",
     ...(by && { by: endedByOf(by) }),
-    reason: entry.reason,
+    // It names what cannot be had, which may be something else.
+    reason: entry.kind === "UNSATISFIABLE" && hiding(caller, entry) !== undefined ? "" : entry.reason,
     slots: entry.slots ?? 0,
     ...(createdAt !== undefined && { createdAt: timestampOf(createdAt) }),
     ...(grantedAt !== undefined && { grantedAt: timestampOf(grantedAt) }),

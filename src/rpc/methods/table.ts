@@ -24,6 +24,7 @@ import {
   onHeld,
   onLease,
   onNeeds,
+  onPast,
   onPool,
   onRenewal,
   onWholeLease,
@@ -113,8 +114,8 @@ const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
 };
 
 const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {
-  listEvents: { run: insight.listEvents, guard: freely, ...VIEW },
-  getStats: { run: insight.getStats, guard: freely, ...VIEW },
+  listEvents: { run: insight.listEvents, guard: onPast, ...VIEW },
+  getStats: { run: insight.getStats, guard: onPast, ...VIEW },
 };
 
 const ACCESS_SERVICE: Rows<typeof AccessService.method> = {

@@ -32,6 +32,16 @@ export interface Entry {
   readonly capacityBefore?: number;
 }
 
+/**
+ * What somebody sees: environments that the patterns fit, what is of none where a whole pool is seen or the principal has asked for it, and
+ * what happened to the server itself (the pool without a name).
+ */
+export interface Seen {
+  readonly patterns: readonly string[];
+  readonly principal: string;
+  readonly server: boolean;
+}
+
 /** Which entries; all that is given must fit. */
 export interface Filter {
   readonly pool?: string;
@@ -49,6 +59,8 @@ export interface Filter {
   readonly until?: Micros;
   /** Ends of leases that were held at this time. */
   readonly heldAt?: Micros;
+  /** Absent: by who sees everything. */
+  readonly seen?: Seen;
 }
 
 /** Entries, newest first; behind position `next` there may be more. From `coversFrom` on none is missing. */

@@ -1,6 +1,7 @@
 import type { EndReason } from "../../core/model/lease.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Filter } from "./history.ts";
+import { seenIn } from "./seeing.ts";
 import { KIND_CODES, type Sheet } from "./sheet.ts";
 
 const ENDS: Readonly<Record<EndReason, true>> = {
@@ -25,7 +26,8 @@ export function subjectsIn(sheet: Sheet, filter: Filter): ((row: number) => bool
   if (filter.subject !== undefined) wanted.push([columns.name, sheet.idOf(filter.subject)], [columns.holder, 0]);
   if (wanted.some(([, number]) => number < 0)) return undefined;
   const isHolders = filter.holder === undefined ? () => true : (row: number) => columns.holder[row] !== 0;
-  return (row) => wanted.every(([column, number]) => column[row] === number) && isHolders(row);
+  const isSeen = filter.seen === undefined ? () => true : seenIn(sheet, filter.seen);
+  return (row) => wanted.every(([column, number]) => column[row] === number) && isHolders(row) && isSeen(row);
 }
 
 /** Which rows are about leases of a principal; undefined: none. */

@@ -3,6 +3,7 @@ import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { GroupBy, Hold, StatsQuery, StatsRow } from "./history.ts";
 import { isEnd, rowsOf, subjectsIn } from "./matching.ts";
+import { seenIn } from "./seeing.ts";
 import { KIND_CODES, type Sheet } from "./sheet.ts";
 import { Tally } from "./tally.ts";
 
@@ -105,10 +106,11 @@ export class Stats {
   #addTurns(sheet: Sheet): void {
     const { columns, names } = sheet;
     const { filter } = this.#query;
+    const isSeen = filter.seen && seenIn(sheet, filter.seen);
     for (let row = 0; row < sheet.count; row++) {
       const [kind, at] = [columns.kind[row], columns.at[row] ?? 0];
       const isTurn = kind === ENVIRONMENT_CREATED || kind === ENVIRONMENT_CHANGED || kind === ENVIRONMENT_DELETED;
-      if (!isTurn || at < this.#from) continue;
+      if (!isTurn || at < this.#from || isSeen?.(row) === false) continue;
       const [name, pool] = [names[columns.environment[row] ?? 0] ?? "", names[columns.pool[row] ?? 0] ?? ""];
       if ((filter.environment ?? name) !== name || (filter.pool ?? pool) !== pool) continue;
       const place = this.#places.get(name) ?? { pool, capacity: 0, turns: [] };

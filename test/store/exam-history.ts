@@ -159,6 +159,11 @@ export function examHistory(candidate: Candidate): void {
     expect(await medium.past("long", 125, 100)).toMatchObject({ events: [{ revision: 126 }, {}, {}, {}, { revision: 130 }] });
     expect(await medium.past("long", 124, 100)).toBe("trimmed");
     expect(await left("short")).toEqual([1]);
+    // That of the keys has an empty name.
+    for (let revision = 1; revision <= 30; revision++) await medium.write({ ...nothing, events: [event("", revision)] });
+    await medium.trim(keeping({ events: 20 }));
+    expect(await medium.past("", 10, 100)).toMatchObject({ events: { length: 20 } });
+    expect(await medium.past("", 9, 100)).toBe("trimmed");
     await medium.close();
   });
 

@@ -132,12 +132,22 @@ export function demand(caller: Identity, role: Role, pool: string, environment: 
   throw notAllowed(caller, role, `${JSON.stringify(environment)}${where}`, environment);
 }
 
+/** Who can change what a caller may do, where it is not whoever made its key. */
+const GIVERS: Partial<Record<Identity["kind"], string>> = {
+  OIDC: "whoever writes the server's access rules",
+  CERTIFICATE: "whoever writes the server's access rules",
+};
+
 /** Whoever is refused is told who they are to the server, what was missing, and what to do. */
 export function notAllowed(caller: Identity, role: Role, what: string, environment = ""): Error {
-  const { principal, label, rights } = caller;
+  const { principal, label, rights, kind } = caller;
   const who = label === undefined ? principal : `${principal} (${label})`;
   const has = rights.grants.map((grant) => `ROLE_${grant.role} on ${grant.patterns.join(", ")}`).join("; ") || "nothing";
-  return failure("NOT_ALLOWED", `${who} has no ROLE_${role} on ${what}; it has ${has}. Ask whoever gave you the key for a grant of it`, {
-    metadata: { role: `ROLE_${role}`, principal, environment },
-  });
+  return failure(
+    "NOT_ALLOWED",
+    `${who} has no ROLE_${role} on ${what}; it has ${has}. Ask ${GIVERS[kind] ?? "whoever gave you the key"} for a grant of it`,
+    {
+      metadata: { role: `ROLE_${role}`, principal, environment },
+    },
+  );
 }

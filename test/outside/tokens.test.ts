@@ -129,7 +129,11 @@ test("no token is in the log, which says why each was refused", async () => {
   const token = await issuer.github({ repository_id: "99" });
   expect(await refusal(clientsOf({ url: quiet.url, key: token }).access.whoAmI({}))).toBe("unauthenticated WRONG_KEY");
   const line = await eventually(() => quiet.log.find(({ claims }) => (claims as Changes | undefined)?.["repository_id"] === "99"));
-  expect(line).toMatchObject({ level: "warn", msg: "a token is refused", why: "no rule of its issuer fits its claims" });
+  expect(line).toMatchObject({
+    level: "warn",
+    msg: "a token is refused",
+    why: 'no rule of its issuer fits: not shop by its repository_id, "99"',
+  });
   for (const part of token.split(".")) expect(quiet.lines.join("\n")).not.toContain(part);
 });
 
@@ -164,7 +168,9 @@ describe("in audit mode", () => {
     for (const token of [good, bad, good, bad])
       expect((await access.whoAmI({}, { headers: { authorization: `Bearer ${token}` } })).principal).toBe("admin");
     expect(await logged(audited, /a token beside a key would be let in/)).toMatchObject({ rule: "shop", principal: "oidc:shop:1296269" });
-    expect(await logged(audited, /a token beside a key would be refused/)).toMatchObject({ why: "no rule of its issuer fits its claims" });
+    expect(await logged(audited, /a token beside a key would be refused/)).toMatchObject({
+      why: 'no rule of its issuer fits: not shop by its repository_id, "3"; not other by its repository_id, "3"',
+    });
     expect(audited.log.filter(({ msg }) => msg.startsWith("a token beside a key"))).toHaveLength(2);
     expect(await refusal(clientsOf({ url: audited.url, key: good }).access.whoAmI({}))).toBe("unauthenticated WRONG_KEY");
     expect((await clientsOf({ url: audited.url, key: own }).access.whoAmI({})).principal).toBe("oidc:other:2");

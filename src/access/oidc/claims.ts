@@ -19,15 +19,21 @@ export function textOf(claims: Claims, name: string): string | undefined {
   return Object.hasOwn(claims, name) ? scalar(claims[name]) : undefined;
 }
 
-/**
- * Whether all claims of a rule fit. Of a claim that is a list, such as groups, one entry must. In a glob `*` is any characters but `/` and
- * `:`, `?` is one of these, and `*` alone means that the claim is there.
- */
+/** Whether all claims of a rule fit. */
 export function fits(wanted: ReadonlyMap<string, readonly string[]>, claims: Claims): boolean {
-  return [...wanted].every(([name, texts]) => {
-    const values = textsOf(claims, name);
-    return texts.some((text) => values.some((value) => value.length <= LONGEST_VALUE && globMatches(text, value, BARRIERS)));
-  });
+  return misfit(wanted, claims) === undefined;
+}
+
+/**
+ * The first claim of a rule that does not fit. Of a claim that is a list, such as groups, one entry must. In a glob `*` is any characters but
+ * `/` and `:`, `?` is one of these, and `*` alone means that the claim is there.
+ */
+export function misfit(wanted: ReadonlyMap<string, readonly string[]>, claims: Claims): string | undefined {
+  for (const [name, texts] of wanted) {
+    const values = textsOf(claims, name).filter((value) => value.length <= LONGEST_VALUE);
+    if (!texts.some((text) => values.some((value) => globMatches(text, value, BARRIERS)))) return name;
+  }
+  return undefined;
 }
 
 function textsOf(claims: Claims, name: string): string[] {

@@ -28,7 +28,7 @@ export class NoKeys extends Error {
 }
 
 /** A key that the issuer does not have, as far as is known. */
-export class UnknownKey extends Error {
+class UnknownKey extends Error {
   override readonly name = "UnknownKey";
 }
 

@@ -5,6 +5,7 @@ import { isPlain } from "../plain.ts";
 import { Tenure } from "../tenure.ts";
 import { type Claims, fits, textOf } from "./claims.ts";
 import { type Fetched, IssuerKeys, NoKeys } from "./keys.ts";
+import { quoted, Refusal, refusalOf, withoutRule } from "./refusal.ts";
 import type { Issuer, Rule } from "./rule.ts";
 import type { Admitted, Verdict } from "./verdict.ts";
 
@@ -14,15 +15,6 @@ const TOLERANCE = 30;
 const MOST_AT_ONCE = 10_000;
 /** In characters: of what tells one caller from another, and of what is recorded. */
 const LONGEST = { identity: 256, label: 128, record: 256, kid: 512 };
-
-/** A token that is refused, and why; for the log. `claims`: what it says, where its signature is good. */
-class Refusal extends Error {
-  readonly claims: Readonly<Record<string, string>>;
-  constructor(why: string, claims: Readonly<Record<string, string>> = {}) {
-    super(why);
-    this.claims = claims;
-  }
-}
 
 /** What is kept of an issuer. */
 interface Trusted {
@@ -81,13 +73,13 @@ export class Verifier {
       trusted.open++;
       try {
         return admitted(trusted, await verified(token, trusted));
+      } catch (error) {
+        return verdictOn(refusalOf(error, trusted.issuer), trusted.issuer.provider.record);
       } finally {
         trusted.open--;
       }
     } catch (error) {
-      const { message } = error as Error;
-      if (error instanceof NoKeys) return { kind: "unsure", why: message };
-      return { kind: "refused", why: message, claims: error instanceof Refusal ? error.claims : {} };
+      return verdictOn(error, []);
     }
   }
 
@@ -100,7 +92,7 @@ export class Verifier {
       throw new Refusal("its header's typ is not JWT");
     const { iss } = decodeJwt(token);
     const trusted = typeof iss === "string" ? this.#trusted.get(iss) : undefined;
-    if (trusted === undefined) throw new Refusal("its issuer is none of the issuers of the file");
+    if (trusted === undefined) throw new Refusal(`its issuer, ${quoted(iss)}, is none of the issuers of the file`);
     return trusted;
   }
 
@@ -110,6 +102,12 @@ export class Verifier {
     if (trusted === undefined || textOfIssuer(trusted.issuer) !== textOfIssuer(issuer)) return undefined;
     return trusted.rules.find((one) => textOfRule(one.rule) === textOfRule(rule));
   }
+}
+
+function verdictOn(error: unknown, record: readonly string[]): Verdict {
+  const { message } = error as Error;
+  if (error instanceof NoKeys) return { kind: "unsure", why: message };
+  return { kind: "refused", why: message, claims: error instanceof Refusal ? recorded(error.claims, record) : {} };
 }
 
 function readyOf(rule: Rule, same: Ready | undefined): Ready {
@@ -137,8 +135,8 @@ async function verified(token: string, { issuer, keys }: Trusted): Promise<JWTPa
   const { payload } = await jwtVerify(token, (header) => keys.find(header), options);
   const { aud, sub } = payload;
   // One that is for others as well could have been handed on by any of them.
-  if (Array.isArray(aud) && aud.length !== 1) throw new Refusal("it is for other audiences, too");
-  if (typeof sub !== "string" || sub === "") throw new Refusal("its sub is no text");
+  if (Array.isArray(aud) && aud.length !== 1) throw new Refusal(`it is for other audiences, too: ${quoted(aud)}`, payload);
+  if (typeof sub !== "string" || sub === "") throw new Refusal("its sub is no text", payload);
   return payload;
 }
 
@@ -146,7 +144,11 @@ function admitted({ issuer, rules }: Trusted, payload: JWTPayload): Admitted {
   const claims: Claims = payload;
   const { provider } = issuer;
   const ready = rules.find(({ rule }) => fits(rule.claims, claims));
-  if (ready === undefined) throw new Refusal("no rule of its issuer fits its claims", recorded(claims, provider.record));
+  if (ready === undefined)
+    throw withoutRule(
+      rules.map((one) => one.rule),
+      claims,
+    );
   const { rule, rights, tenure } = ready;
   const { exp = 0, iat = 0 } = payload;
   const label = textOf(claims, rule.label) ?? "";
@@ -170,7 +172,7 @@ function identityOf({ name, identity }: Rule, claims: Claims): string {
   const values = identity.map((claim) => {
     const value = textOf(claims, claim) ?? "";
     if (value === "" || value.length > LONGEST.identity || !isPlain(value))
-      throw new Refusal(`rule ${name} fits, but it has no ${claim} to tell its bearer by`, recorded(claims, identity));
+      throw new Refusal(`rule ${name} fits, but it has no ${claim} to tell its bearer by`, claims);
     return value;
   });
   const [only = ""] = values;

@@ -4,7 +4,8 @@ import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
 import { Certificates } from "./access/certificates/identities.ts";
 import { Tokens } from "./access/oidc/tokens.ts";
-import { type AccessRules, NO_RULES } from "./access/rules.ts";
+import { type AccessRules, rulesInWords } from "./access/rules.ts";
+import { ACCESS_POOL } from "./core/access/key.ts";
 import { ALL_RIGHTS } from "./core/access/rights.ts";
 import type { Micros } from "./core/model/units.ts";
 import { Engine } from "./engine/engine.ts";
@@ -13,6 +14,7 @@ import type { Observer } from "./engine/observer.ts";
 import { realTimers } from "./engine/timers.ts";
 import type { ApplyFleet } from "./fleet.ts";
 import { Readiness } from "./readiness.ts";
+import { Recorder } from "./recorder.ts";
 import type { TlsOptions } from "./rpc/http/door/tls.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
@@ -26,6 +28,7 @@ import type { Archive } from "./store/history/history.ts";
 import { LocalStore } from "./store/local.ts";
 import type { Medium } from "./store/medium.ts";
 import type { Store, StoreFailure } from "./store/store.ts";
+import { Strangers } from "./strangers.ts";
 
 /** A pino logger, or anything like it. */
 export interface Log {
@@ -89,15 +92,27 @@ export async function start(options: AppOptions): Promise<App> {
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witness(log)));
   let chronicle: Chronicle | undefined;
   const trouble = (err: unknown, what: string) => log.error({ err }, `could not ${what}`);
-  const observer: Observer = { trouble, committed: (commit) => chronicle?.note(commit) };
+  const observer: Observer = {
+    trouble,
+    committed: (commit) => chronicle?.note(commit),
+    refused: (call) => recorder.refused(call),
+    unknown: (call) => strangers.came(call),
+  };
   const engine = await Engine.start(store, undefined, observer).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
+  const recorder = new Recorder({
+    timers: realTimers,
+    write: (happened) => engine.submit(ACCESS_POOL, { type: "record", happened }),
+    trouble: (error) => trouble(error, "put on record who was refused what; it is counted, and tried again"),
+  });
+  const record = (note: string) => recorder.put({ kind: "REFUSED", subject: "keys", note });
+  const strangers = new Strangers({ timers: realTimers, log, record });
   const { archive, retention } = options;
   const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
   chronicle = history;
-  return await open(options, store, { engine, chronicle: history }).catch(async (error: unknown) => {
+  return await open(options, store, { engine, chronicle: history, recorder, strangers }).catch(async (error: unknown) => {
     await history.stop();
     await engine.stop();
     throw error;
@@ -108,7 +123,7 @@ export async function start(options: AppOptions): Promise<App> {
 async function open(options: AppOptions, store: Store & { readonly secret: Uint8Array }, inside: Omit<Open, "door">): Promise<App> {
   const { engine, chronicle } = inside;
   const { autoCreate, secrets = new Map(), log } = options;
-  const { principals, govern } = await accessOf(options, engine, store.secret);
+  const { principals, govern } = await accessOf(options, inside, store.secret);
   const admission = { open: principals.open, keys: principals.keyring.count };
   const host = options.hostFor(admission.open);
   const service = { chronicle, engine, principals, autoCreate, secrets };
@@ -140,15 +155,20 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
 }
 
 /** Who is let in, by keys and by rules, and what gives them others. */
-async function accessOf({ apiKey, tls, rules = NO_RULES, log }: AppOptions, engine: Engine, secret: Uint8Array) {
+async function accessOf(
+  { apiKey, tls, rules, log }: AppOptions,
+  { engine, recorder }: Pick<Open, "engine" | "recorder">,
+  secret: Uint8Array,
+) {
   const [tokens, certificates] = [new Tokens(log), new Certificates(log)];
   const govern = async (given: AccessRules) => {
     certificates.trust(given.certificates);
     if (certificates.trusts && tls?.clientCa === undefined)
       log.warn({}, "there are rules for client certificates, and nobody is asked for one: set CALL_ME_TLS_CLIENT_CA");
     await tokens.trust(given.issuers);
+    recorder.put({ kind: "ACCESS_CHANGED", subject: "access rules", note: rulesInWords(given), by: OWN_CALL.caller });
   };
-  await govern(rules);
+  if (rules !== undefined) await govern(rules);
   return { principals: new Principals(apiKey, secret, { keyring: new Keyring(engine), tokens, certificates }), govern };
 }
 
@@ -166,11 +186,15 @@ interface Open {
   readonly engine: Engine;
   readonly door: Listening;
   readonly chronicle: Chronicle;
+  readonly recorder: Recorder;
+  readonly strangers: Strangers;
 }
 
-async function stop({ engine, door, chronicle }: Open, graceMs: number): Promise<void> {
+async function stop({ engine, door, chronicle, recorder, strangers }: Open, graceMs: number): Promise<void> {
   engine.drain();
   await door.drain(graceMs);
+  strangers.record();
+  await recorder.stop();
   await chronicle.stop();
   await engine.stop();
 }

@@ -1,4 +1,6 @@
 /** A file of access rules: who is let in without a key, and what they may do. */
+import { hash } from "node:crypto";
+import { clipped } from "../core/model/text.ts";
 import type { CertificateRule } from "./certificates/rule.ts";
 import { certificatesIn } from "./certificates/rules.ts";
 import { Entry, type Lined } from "./file/entry.ts";
@@ -12,9 +14,6 @@ export interface AccessRules {
   /** Whose client certificates are taken; the first one that fits counts. */
   readonly certificates: readonly CertificateRule[];
 }
-
-/** Those of a server without a file. */
-export const NO_RULES: AccessRules = { issuers: [], certificates: [] };
 
 /** What a file says, and what the log shall warn of. */
 export interface RulesRead {
@@ -32,4 +31,12 @@ export function rulesIn(file: string, root: Lined): RulesRead {
   const { issuers: read, warnings } = issuers === undefined ? { issuers: [], warnings: [] } : issuersIn(issuers);
   const certificates = fields.get("certificates");
   return { rules: { issuers: read, certificates: certificates === undefined ? [] : certificatesIn(certificates) }, warnings };
+}
+
+/** What the rules are, for the record; the same text for the same rules. */
+export function rulesInWords({ issuers, certificates }: AccessRules): string {
+  const of = issuers.map(({ issuer, rules }) => `${issuer} (${rules.length})`).join(", ");
+  const text = JSON.stringify({ issuers, certificates }, (_key, value) => (value instanceof Map ? [...value] : value));
+  const counts = [of === "" ? "no issuer of tokens" : `rules for tokens of ${of}`, `rules for certificates: ${certificates.length}`];
+  return clipped(`SHA-256 ${hash("sha256", text, "hex")}: ${counts.join("; ")}`);
 }

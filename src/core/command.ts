@@ -7,6 +7,7 @@ import type { Pool } from "./model/pool.ts";
 import type { PoolConfig } from "./model/pool-config.ts";
 import type { Selector } from "./model/selector.ts";
 import type { Micros } from "./model/units.ts";
+import type { RecordEvents } from "./record-command.ts";
 
 export interface Acquire {
   readonly type: "acquire";
@@ -190,6 +191,7 @@ export type Command =
   | Delete
   | SetState
   | KeyCommand
+  | RecordEvents
   | Recover
   | Pulse;
 

@@ -19,6 +19,7 @@ import { apply, forget, forgetIdle, freshen, remove, setState } from "./verbs/fl
 import { createKey, disown, revokeKey, rotateKey, useKeys } from "./verbs/keys.ts";
 import { abandon, claim, forceRelease, giveUp, hangUp, release, releaseByEnvironment, releaseLegacy, renew } from "./verbs/leases.ts";
 import { end, grant, hold, passOver, requeue } from "./verbs/moves.ts";
+import { record } from "./verbs/record.ts";
 import { enter } from "./verbs/reserving.ts";
 import { stop } from "./verbs/superseding.ts";
 
@@ -109,6 +110,8 @@ function execute(draft: Draft, command: Command): Done | Refusal {
       return useKeys(draft, command);
     case "disown":
       return disown(draft, command);
+    case "record":
+      return record(draft, command);
     case "abandon":
     case "recover":
     case "pulse":

@@ -1,3 +1,4 @@
+import type { Caller } from "../core/access/caller.ts";
 import type { Commit, StoreFailure } from "../store/store.ts";
 
 /**
@@ -7,6 +8,25 @@ import type { Commit, StoreFailure } from "../store/store.ts";
 export interface Batch {
   readonly commands: number;
   readonly milliseconds: number;
+}
+
+/** A call that was refused for who asked for it. It has nothing of what the call showed to prove that. */
+export interface Refused {
+  /** The method, and why in words. */
+  readonly method: string;
+  readonly why: string;
+  readonly by: Caller;
+  /** What the request named, as far as it did. */
+  readonly environment?: string;
+  readonly lease?: string;
+}
+
+/** A call of nobody who is known: it showed no key, or one that opens nothing. */
+export interface Stranger {
+  readonly showed: "nothing" | "wrong key";
+  readonly address: string;
+  /** Of a key that is, or was, in order: which one it is. */
+  readonly key?: string;
 }
 
 /**
@@ -25,6 +45,10 @@ export interface Observer {
    * ended with.
    */
   called?(method: string): (error?: unknown) => void;
+  /** A call that would have changed something was refused for who asked. */
+  refused?(call: Refused): void;
+  /** A call came of nobody who is known. */
+  unknown?(call: Stranger): void;
   /** What nobody waits for could not be done; `what` completes "could not …". */
   trouble?(error: unknown, what: string): void;
 }
@@ -52,6 +76,14 @@ export class Observed implements Required<Observer> {
   called(method: string): (error?: unknown) => void {
     const ended = guarded(() => this.#to.called?.(method));
     return (error) => guarded(() => ended?.(error));
+  }
+
+  refused(call: Refused): void {
+    guarded(() => this.#to.refused?.(call));
+  }
+
+  unknown(call: Stranger): void {
+    guarded(() => this.#to.unknown?.(call));
   }
 
   trouble(error: unknown, what: string): void {

@@ -5,7 +5,7 @@
 import type { Command } from "../core/command.ts";
 import { StoreFailure } from "../store/store.ts";
 
-/** Whether a command makes something that was not there: a lease, an environment. Pulses and abandonments end what is over. */
+/** Whether a command makes something that was not there: a lease, an environment, a record of what is none of these. Pulses and abandonments end what is over. */
 const TAKES: Readonly<Record<Command["type"], boolean>> = {
   acquire: true,
   clean: true,
@@ -28,6 +28,7 @@ const TAKES: Readonly<Record<Command["type"], boolean>> = {
   revokeKey: false,
   useKeys: false,
   disown: false,
+  record: true,
   pulse: false,
 };
 

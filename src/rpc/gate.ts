@@ -11,20 +11,41 @@ import type { Peer } from "./http/door/peer.ts";
 import type { Call, Service } from "./methods/call.ts";
 import type { Guarded, Rule, Streaming, UnaryMethod } from "./methods/table.ts";
 import { keyOf, wrongKey } from "./principal.ts";
+import { noteRefusal, noteStranger } from "./refusing.ts";
 
 /**
  * The caller, by the headers and the connection alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable
  * while draining.
  */
 export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Identity {
-  const caller: Identity = { ...service.principals.identify(keyOf(header), peer), address: peer.address };
-  const narrow = isNarrow(service, caller);
-  if (narrow && rule.token === undefined)
-    throw tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
-  if (!narrow && !rule.access.some((role) => caller.rights.has(role))) throw notAllowed(caller, rule.access[0], "anything");
+  const caller = identified(service, header, peer);
+  const refusal = refusalOf(service, rule, caller);
+  if (refusal !== undefined) {
+    noteRefusal(service.engine.observed, rule, caller, refusal);
+    throw refusal;
+  }
   if (rule.begins && service.engine.draining.aborted)
     throw failure("DRAINING", "the server is about to stop; retry, with the same request_id if it had one");
   return caller;
+}
+
+/** Who calls, and from where. Throws where that is nobody, or cannot be told. */
+function identified({ principals, engine }: Service, header: (name: string) => string | null | undefined, peer: Peer): Identity {
+  const key = keyOf(header);
+  try {
+    return { ...principals.identify(key, peer), address: peer.address };
+  } catch (error) {
+    noteStranger(engine.observed, key, peer, error);
+    throw error;
+  }
+}
+
+/** Why a caller may not do this to anything at all. */
+function refusalOf(service: Service, rule: Rule, caller: Identity): Error | undefined {
+  if (!isNarrow(service, caller))
+    return rule.access.some((role) => caller.rights.has(role)) ? undefined : notAllowed(caller, rule.access[0], "anything");
+  if (rule.token !== undefined) return undefined;
+  return tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
 }
 
 /** What a request is about, in all methods that a lease_token opens. */
@@ -66,6 +87,7 @@ export async function perform(
     return answer;
   } catch (error) {
     ended(error);
+    noteRefusal(service.engine.observed, method, call.caller, error, message as About);
     throw error;
   }
 }

@@ -49,8 +49,8 @@ export class Drafts implements Transaction {
   }
 
   /** Whether a draft has changed anything. */
-  #hasChanged({ rows, pool }: Draft): boolean {
-    return rows.length > 0 || pool.patientUntil !== this.#cache.pool(pool.name).patientUntil;
+  #hasChanged({ rows, events, pool }: Draft): boolean {
+    return rows.length > 0 || events.length > 0 || pool.patientUntil !== this.#cache.pool(pool.name).patientUntil;
   }
 
   /**

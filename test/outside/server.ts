@@ -16,6 +16,8 @@ export const ERRORS: readonly string[] = ["error", "fatal"];
 /** The same, and what somebody should know of. */
 const WARNINGS: readonly string[] = ["warn", ...ERRORS];
 
+const FAULTLESS = ["the process stood still", "calls with a wrong key or token were refused"];
+
 /** A line of the server's log. */
 export interface LogLine {
   readonly msg: string;
@@ -80,9 +82,9 @@ export class Server implements AsyncDisposable {
     return pid;
   }
 
-  /** What its log complains of so far; not that a busy machine let the process stand still, which is no fault. */
+  /** What its log complains of so far; not that a busy machine let the process stand still, nor of callers' wrong keys: these are no faults. */
   get complaints(): LogLine[] {
-    return this.log.filter(({ level, msg }) => WARNINGS.includes(level) && !msg.startsWith("the process stood still"));
+    return this.log.filter(({ level, msg }) => WARNINGS.includes(level) && !FAULTLESS.some((words) => msg.startsWith(words)));
   }
 
   /** The log so far; lines that are no JSON are left out. */

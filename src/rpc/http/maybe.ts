@@ -7,7 +7,7 @@ import { whoOf } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { wouldGrant } from "../../core/view.ts";
-import { reasonOf, toConnectError } from "../errors.ts";
+import { reasonOf, refused, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
 import { demand } from "../guards.ts";
 import { allowedAcquire } from "../methods/allowance.ts";
@@ -15,6 +15,7 @@ import type { Service } from "../methods/call.ts";
 import { newLeaseId } from "../methods/ids.ts";
 import { outlook } from "../methods/outlook.ts";
 import { MAYBE } from "../methods/table.ts";
+import { noteRefusal } from "../refusing.ts";
 import { ExchangeCall } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
 import { parametersOf } from "./query.ts";
@@ -27,13 +28,24 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
     const caller = admit(service, MAYBE[method], (name) => exchange.header(name), exchange.peer);
     if (refusesBody(method, exchange)) return;
     const environment = nameIn(exchange.query);
-    if (environment !== "") demand(caller, MAYBE[method].access[0], service.engine.views.homeOf(environment).name, environment);
-    if (environment === "") exchange.answer(422, { code: 602, message: "environment in query is required" });
-    else if (method === "GET") look(service, environment, exchange);
+    if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
+    mayDo(service, method, environment, caller);
+    if (method === "GET") look(service, environment, exchange);
     else if (method === "POST") await take(service, ttl, environment, caller, exchange);
     else await free(service, environment, caller, exchange);
   } catch (error) {
     answerRefusal(error, exchange);
+  }
+}
+
+/** Throws, and puts on record, where the caller may not do this to the environment. */
+function mayDo({ engine }: Service, method: keyof typeof MAYBE, environment: string, caller: Identity): void {
+  const rule = MAYBE[method];
+  try {
+    demand(caller, rule.access[0], engine.views.homeOf(environment).name, environment);
+  } catch (error) {
+    noteRefusal(engine.observed, rule, caller, error, { environment });
+    throw error;
   }
 }
 
@@ -88,6 +100,7 @@ async function free(service: Service, environment: string, by: Identity, exchang
   const pool = service.engine.views.homeOf(environment);
   const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, new ExchangeCall(by, exchange));
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
+  if (!reply.ok) noteRefusal(service.engine.observed, MAYBE.DELETE, by, refused(reply), { environment });
   const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.views.now());
   if (!reply.ok || (reply.lease === undefined && taken)) return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
   exchange.answer(204, undefined, reply.lease === undefined ? {} : { "x-call-me-lease-id": reply.lease.id });

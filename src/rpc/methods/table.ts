@@ -40,6 +40,8 @@ import * as streams from "./streams.ts";
 
 /** What it takes to call something; see `admit` and `may` in gate.ts. */
 export interface Rule {
+  /** What it is called on record. */
+  readonly name?: string;
   /** The roles of which a caller must have one, for anything at all. The first is what its guard asks for. */
   readonly access: readonly [Role, ...Role[]];
   /** What a lease_token opens of it by itself: its own lease, or the environments that its lease names. Nothing, if absent. */
@@ -129,8 +131,8 @@ const ACCESS_SERVICE: Rows<typeof AccessService.method> = {
 /** The original's route, by its HTTP methods; a lease_token opens nothing there. */
 export const MAYBE = {
   GET: VIEW,
-  POST: { ...USE, begins: true },
-  DELETE: USE,
+  POST: { ...USE, name: "POST /maybe", begins: true },
+  DELETE: { ...USE, name: "DELETE /maybe" },
 } as const satisfies Record<string, Rule>;
 
 /** A method of any message types, for what surrounds all of them alike. */
@@ -173,6 +175,6 @@ export function isUnary(method: Method): method is UnaryMethod {
 function methodsOf<Methods extends Readonly<Record<string, DescMethod>>>(methods: Methods, rows: Rows<Methods>): Method[] {
   return Object.entries(methods).map(([name, desc]) => {
     const path = `/${desc.parent.typeName}/${desc.name}`;
-    return { ...rows[name], desc, path } as unknown as Method;
+    return { ...rows[name], name: desc.name, desc, path } as unknown as Method;
   });
 }

@@ -146,6 +146,8 @@ export interface Apply {
   readonly config?: PoolConfig;
   /** Delete the environments of the pool that `environments` does not name, and its configuration where `config` is not given. */
   readonly prune: boolean;
+  /** Prune only environments whose name one of these globs fits, and not the pool's configuration: who asks may administer no others. */
+  readonly only?: readonly string[];
 }
 
 export interface Delete {

@@ -89,6 +89,13 @@ export class Views {
     return this.#pools.totals;
   }
 
+  /** How many live leases count against a quota. */
+  counted(quota: string): number {
+    let count = 0;
+    for (const { quotas } of this.pools()) count += quotas.get(quota) ?? 0;
+    return count;
+  }
+
   /** The names of all environments. */
   *environments(): Generator<string, void, undefined> {
     for (const pool of this.pools()) yield* pool.sites.keys();

@@ -1,6 +1,7 @@
 /** What operators do with environments. */
 
 import type { Caller } from "../access/caller.ts";
+import { Names } from "../access/sight.ts";
 import type { Apply, Change, Delete, Done, Refusal, SetState } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { leaseOf } from "../ledger.ts";
@@ -78,7 +79,7 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
     changes.push(change);
   }
   const named = new Set(command.environments.map((config) => config.name));
-  for (const name of command.prune ? unnamed(draft.pool, named) : []) {
+  for (const name of command.prune ? unnamed(draft.pool, named, command) : []) {
     const refusal = drop(draft, siteOf(draft.pool, name), command.by);
     if (refusal !== undefined) return refusal;
     changes.push({ name, kind: "DELETED", fields: [] });
@@ -91,9 +92,10 @@ export function apply(draft: Draft, command: Apply): Done | Refusal {
 }
 
 /** What a prune takes. Where names are to be made on demand, nobody has forgotten to name those: they go by themselves. */
-function unnamed({ sites, config }: Pool, named: ReadonlySet<string>): string[] {
+function unnamed({ sites, config }: Pool, named: ReadonlySet<string>, { only }: Apply): string[] {
   const stays = ({ environment }: Site) => config?.autoCreate === true && environment.onDemand === true;
-  return [...sites.entries()].flatMap(([name, site]) => (named.has(name) || stays(site) ? [] : [name]));
+  const names = only && new Names(only);
+  return [...sites.entries()].flatMap(([name, site]) => (named.has(name) || stays(site) || names?.has(name) === false ? [] : [name]));
 }
 
 function applyOne(draft: Draft, config: EnvironmentConfig): Change | Refusal {

@@ -14,9 +14,9 @@ import { inTheWay } from "./busy.ts";
 import { limitReached } from "./refusal.ts";
 
 /** Makes the configuration of the pool what `command` says, or takes it away where that prunes and does not name it. */
-export function configure(draft: Draft, { config, prune }: Apply): Change<PoolConfig> | Refusal | undefined {
+export function configure(draft: Draft, { config, prune, only }: Apply): Change<PoolConfig> | Refusal | undefined {
   const { name, config: before } = draft.pool;
-  if (config === undefined && (before === undefined || !prune)) return undefined;
+  if (config === undefined && (before === undefined || !prune || only !== undefined)) return undefined;
   if (before === undefined && totalsOf(draft.pool).pools === 0 && draft.totals().pools >= limits.pools)
     return limitReached("pools", limits.pools);
   const fields = before === undefined || config === undefined ? [] : differing(before, config);

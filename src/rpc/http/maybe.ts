@@ -30,7 +30,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
     const environment = nameIn(exchange.query);
     if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
     mayDo(service, method, environment, caller);
-    if (method === "GET") look(service, environment, exchange);
+    if (method === "GET") look(service, environment, caller, exchange);
     else if (method === "POST") await take(service, ttl, environment, caller, exchange);
     else await free(service, environment, caller, exchange);
   } catch (error) {
@@ -79,8 +79,8 @@ function nameIn(query: string): string {
   return name;
 }
 
-function look(service: Service, environment: string, exchange: Exchange): void {
-  if (outlook(service, { environment })[0]?.available) exchange.answer(200);
+function look(service: Service, environment: string, caller: Identity, exchange: Exchange): void {
+  if (outlook(service, { environment }, caller)[0]?.available) exchange.answer(200);
   else exchange.answer(403, undefined, holderHeaders(service.engine.views.homeOf(environment), environment));
 }
 

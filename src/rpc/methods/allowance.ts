@@ -38,6 +38,11 @@ function allowanceOf(
     });
   return {
     ...(maxHold !== undefined && { longest: maxHold }),
-    ...(quota && { quota: { name: `${principal}#${quota.grant}`, most: quota.most } }),
+    ...(quota && { quota: { name: quotaOf(principal, quota.grant), most: quota.most } }),
   };
+}
+
+/** What leases that one of a caller's grants has admitted count against. */
+export function quotaOf(principal: string, grant: number): string {
+  return `${principal}#${grant}`;
 }

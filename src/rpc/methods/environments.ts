@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import * as pb from "../../../gen/ts/callme/v1/environment_service_pb.ts";
 import { EnvironmentState as StateMessage } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Identity } from "../../access/identity.ts";
+import { Names } from "../../core/access/sight.ts";
 import type { Apply, Change, Reply, SetState } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Environment, EnvironmentConfig } from "../../core/model/environment.ts";
@@ -11,6 +12,7 @@ import { makesOnDemand } from "../../core/model/pool-config.ts";
 import { statusOf } from "../../core/view.ts";
 import type { Views } from "../../engine/views.ts";
 import { badField, refused } from "../errors.ts";
+import { learn, Turns } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
 import { dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
@@ -48,11 +50,17 @@ export async function apply(
   const { prune, dryRun, withBefore } = request;
   const byPool = readConfigs(request, engine.views, lookUpIn(secrets, lacking));
   const pools = readPools(request.pools);
-  const known = prune ? [...engine.views.pools()].map(({ name }) => name) : [];
+  // It prunes what its caller administers, and looks at no other pool.
+  const administered = (pool: string) => call.caller.rights.within("ADMIN", pool);
+  const known = prune ? [...engine.views.pools()].map(({ name }) => name).filter((pool) => administered(pool)?.length !== 0) : [];
+  // What is judged here is not judged under the lock.
+  const turns = new Turns();
+  for (const pool of known) await learn(new Names(administered(pool) ?? []), engine.views.pool(pool), turns);
   const parts = [...new Set([...byPool.keys(), ...pools.keys(), ...known])].sort().map((pool) => {
     const config = pools.get(pool);
     const environments = byPool.get(pool) ?? [];
-    const command: Apply = { type: "apply", by: call.caller, environments, ...(config && { config }), prune };
+    const only = administered(pool);
+    const command: Apply = { type: "apply", by: call.caller, environments, ...(config && { config }), prune, ...(only && { only }) };
     return { pool, command };
   });
   const replies = await engine.submitAll({ parts, dryRun }, call);

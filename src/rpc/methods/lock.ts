@@ -40,7 +40,7 @@ export async function check(
   request: pb.CheckRequest,
   { caller }: Pick<Call, "caller">,
 ): Promise<Init<typeof pb.CheckResponseSchema>> {
-  const environments = outlook(service, await topicOf(service, request, caller));
+  const environments = outlook(service, await topicOf(service, request, caller), caller);
   return {
     available: environments.some((status) => status.available),
     environments: environments.map(statusMessage),

@@ -169,6 +169,7 @@ async function accessOf(
     recorder.put({ kind: "ACCESS_CHANGED", subject: "access rules", note: rulesInWords(given), by: OWN_CALL.caller });
   };
   if (rules !== undefined) await govern(rules);
+  engine.draining.addEventListener("abort", () => tokens.close());
   return { principals: new Principals(apiKey, secret, { keyring: new Keyring(engine), tokens, certificates }), govern };
 }
 

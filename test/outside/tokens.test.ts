@@ -231,3 +231,14 @@ test("whoever is gone before the token is checked has asked for nothing", async 
   expect((await stays).principal).toBe("oidc:shop:1296269");
   expect((await clientsOf(lone).environments.listEnvironments({})).environments).toEqual([]);
 });
+
+test("a stop waits for no issuer: who waits for one is told to try again", async () => {
+  await using silent = await TestIssuer.start();
+  silent.answer = () => {};
+  await using lone = await governed(silent, [SHOP]);
+  const waiting = refusal(clientsOf(await with_(silent.github(), lone)).access.whoAmI({}));
+  await eventually(() => silent.fetches > 0);
+  // Also what comes before the call has reached the server is answered so.
+  expect([await lone.stop(), await waiting]).toEqual([0, expect.stringMatching(/^unavailable/)]);
+  expect(lone.log.map(({ why }) => why).join()).toContain("the server is about to stop");
+});

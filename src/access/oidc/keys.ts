@@ -46,6 +46,7 @@ export class IssuerKeys {
   #keys: { readonly find: Find; readonly at: number } | undefined;
   #tried: { readonly at: number; readonly failed: Error | undefined } | undefined;
   #fetching: Promise<void> | undefined;
+  readonly #closing = new AbortController();
 
   constructor(uri: string, report: (fetched: Fetched) => void, times: KeyTimes = KEY_TIMES, now: () => number = () => performance.now()) {
     this.#uri = uri;
@@ -63,6 +64,11 @@ export class IssuerKeys {
   /** Fetches them now, if that may be. */
   async fetch(): Promise<void> {
     if (this.#mayFetch()) await this.#fetch();
+  }
+
+  /** Waits for no issuer any more. */
+  close(): void {
+    this.#closing.abort(new Error("the server is about to stop"));
   }
 
   /** Sees to it that what there is may be used. */
@@ -117,7 +123,7 @@ export class IssuerKeys {
   async #fetchOnce(): Promise<void> {
     const at = this.#now();
     try {
-      const keys = await fetchKeys(this.#uri, this.#times.timeout);
+      const keys = await fetchKeys(this.#uri, AbortSignal.any([AbortSignal.timeout(this.#times.timeout), this.#closing.signal]));
       this.#keys = { find: createLocalJWKSet(keys), at };
       this.#tried = { at, failed: undefined };
       this.#report({ uri: this.#uri, keys: keys.keys.length });
@@ -130,8 +136,7 @@ export class IssuerKeys {
 }
 
 /** Takes no redirect: the address is the one that was configured. */
-async function fetchKeys(uri: string, timeout: number): Promise<JSONWebKeySet> {
-  const signal = AbortSignal.timeout(timeout);
+async function fetchKeys(uri: string, signal: AbortSignal): Promise<JSONWebKeySet> {
   const response = await fetch(uri, { redirect: "error", signal, headers: { accept: "application/json" } });
   if (response.status !== 200) {
     await response.body?.cancel();

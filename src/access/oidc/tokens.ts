@@ -62,6 +62,11 @@ export class Tokens {
     void judge.prepare();
   }
 
+  /** Waits for no issuer any more: who waits with it can try again, elsewhere. */
+  close(): void {
+    this.#judge?.close();
+  }
+
   /** Whether tokens mean anything. */
   get trusts(): boolean {
     return this.#judge?.isEmpty === false;

@@ -64,6 +64,11 @@ export class Verifier {
     await Promise.all([...this.#trusted.values()].map(({ keys }) => keys.fetch()));
   }
 
+  /** Waits for no issuer any more. */
+  close(): void {
+    for (const { keys } of this.#trusted.values()) keys.close();
+  }
+
   /** Never rejects. */
   async judge(token: string): Promise<Verdict> {
     try {

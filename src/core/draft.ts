@@ -249,10 +249,12 @@ export class Draft {
    */
   tellClaims(before: Pool, from: number): void {
     if (this.#moved.length === 0) return;
-    const moved = new Set(this.#moved.filter((name) => isClaimed(before, name) || isClaimed(this.pool, name)));
-    this.#moved.length = 0;
-    if (moved.size === 0) return;
+    const names = this.#moved.splice(0);
+    // Without anybody in line nobody claims.
+    if (before.waiters + this.pool.waiters === 0) return;
     const told = new Map(this.events.slice(from).flatMap((event) => event.environments.map(({ name, available }) => [name, available])));
+    // What was told while somebody claimed it for a moment counts as well.
+    const moved = new Set(names.filter((name) => told.has(name) || isClaimed(before, name) || isClaimed(this.pool, name)));
     for (const name of moved) {
       if (!this.pool.sites.has(name)) continue;
       // What was told to be available may have been claimed since, in the same command.

@@ -1,5 +1,7 @@
 /** What the events of the core tell the history: which kind they are, who made them, and why. */
 import { expect, test } from "vitest";
+import type { Requirement } from "../../src/core/model/selector.ts";
+import { wouldGrant } from "../../src/core/view.ts";
 import { ADMIN, SECOND, World } from "./world.ts";
 
 /** Each event in a line: kind, environments, lease, who made it, why. */
@@ -77,4 +79,23 @@ test("a change of an environment tells who made it, and what; what a time ends i
     "ENVIRONMENT_DELETED uat by admin",
   ]);
   expect(world.events[1]).toMatchObject({ capacityBefore: 1, environments: [{ capacity: 2 }] });
+});
+
+test("who is told that an environment is claimed is told as well when that was for a moment of the same command", () => {
+  const world = new World();
+  const labels = { a: {}, b: { kind: "board" }, c: { kind: "board", os: "linux" }, d: { os: "qnx" }, e: { kind: "rack", os: "linux" } };
+  world.apply(Object.fromEntries(Object.entries(labels).map(([name, one]) => [name, { capacity: 2, labels: one }])));
+  const os: Requirement = { key: "os", operator: "EXISTS", values: [] };
+  const none: Requirement = { key: "os", operator: "ABSENT", values: [] };
+  world.acquire("holder", "b", { requestId: "r" });
+  world.hangUp("holder");
+  world.acquire("board", { selector: [{ key: "kind", operator: "IN", values: ["board"] }], count: 1, slots: 1 });
+  world.acquire("both", [
+    { selector: [os], count: 1, slots: 1 },
+    { selector: [{ key: "kind", operator: "IN", values: ["board", "rack"] }, none], count: 1, slots: 2 },
+  ]);
+  world.acquire("many", ["c", { selector: [os], count: 2, slots: 2 }]);
+  world.apply({ a: { capacity: 3, labels: { os: "qnx" } } });
+  const last = world.events.flatMap(({ environments }) => environments).findLast(({ name }) => name === "a");
+  expect(last?.available).toBe(wouldGrant(world.pool, "a", world.at));
 });

@@ -45,9 +45,14 @@ export function withLease(pool: Pool, lease: Lease, rests?: Rests): Pool {
     deadlines: move(pool.deadlines, before && deadlineOfLease(before), deadlineOfLease(lease)),
     supersedable: lease.supersedeKey === undefined ? pool.supersedable : withSupersedable(pool.supersedable, before, lease),
     waiters: pool.waiters + Number(lease.state === "QUEUED") - Number(before?.state === "QUEUED"),
-    quotas: lease.quota === undefined ? pool.quotas : withQuota(pool.quotas, lease.quota, Number(live) - Number(before !== undefined)),
+    quotas: lease.quota === undefined ? pool.quotas : withQuota(pool.quotas, lease.quota, countsNow(lease) - countsNow(before)),
   };
   return before !== undefined && isSeatedAs(before, lease) ? next : seat(next, before, lease, rests);
+}
+
+/** How much a lease counts against its quota: nothing from when it was asked to stop, or has ended. */
+export function countsNow(lease: Lease | undefined): 0 | 1 {
+  return lease !== undefined && lease.state !== "ENDED" && lease.cancelRequested === undefined ? 1 : 0;
 }
 
 /** What nobody counts against is not kept. */

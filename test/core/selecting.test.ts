@@ -252,6 +252,20 @@ describe("quotas", () => {
     expect(world.pool.quotas.get("key:a#0")).toBeUndefined();
   });
 
+  test("do not count those whose place a newcomer takes, nor those that were asked to stop", () => {
+    const world = rack();
+    const own = { quota: { name: "q", most: 1 }, supersedeKey: "branch" };
+    world.acquire("first", "b1", own);
+    expect(world.do(acquireCommand("next", "b1", own))).toMatchObject({ reason: "QUOTA_REACHED" });
+    expect(world.do(acquireCommand("next", "b1", { ...own, supersede: "PENDING" }))).toMatchObject({ reason: "QUOTA_REACHED" });
+    expect(world.acquire("second", "b1", { ...own, supersede: "HELD" }).state).toBe("QUEUED");
+    expect(world.lease("first").cancelRequested).toBeDefined();
+    expect(world.acquire("third", "b1", { ...own, supersede: "PENDING" }).state).toBe("QUEUED");
+    expect(world.lease("second").endReason).toBe("SUPERSEDED");
+    world.reload();
+    expect(world.pool.quotas.get("q")).toBe(1);
+  });
+
   test("are not asked of a retry, and a refused request takes nothing of them", () => {
     const world = rack();
     const asked = { quota: { name: "q", most: 1 }, requestId: "r", fingerprint: "f" };

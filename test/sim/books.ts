@@ -153,7 +153,7 @@ export class Books {
     this.#rests.deleted(event);
     for (const { name, deleted } of event.environments) if (deleted) this.#checkDeleted(name);
     this.#superseding.enter(event);
-    if (event.kind === "CANCEL_REQUESTED") return;
+    if (event.kind === "CANCEL_REQUESTED" || event.kind === "EXTENDED") return;
     const { cause, at } = event;
     const client = this.#clients.get(commandOf(cause?.leaseId ?? ""));
     if (cause === undefined || client === undefined) return;

@@ -7,6 +7,7 @@ import { acquireCommand } from "../core/world.ts";
 import { superseding } from "./branches.ts";
 import type { Calls } from "./calls.ts";
 import { Client, commandOf } from "./client.ts";
+import { checkQuotas, GUEST, QUOTA } from "./guests.ts";
 import type { Judge } from "./judge.ts";
 import { Line } from "./line.ts";
 import type { Machine } from "./machine.ts";
@@ -15,7 +16,7 @@ import type { Break, ClientStep } from "./steps.ts";
 
 type Request = Extract<ClientStep, { what: "acquire" }>;
 
-/** From this one on they call with another key. */
+/** From this one on they call with another key, which may have one lease at a time between them. */
 const GUESTS = 4;
 
 export class Crowd {
@@ -38,6 +39,11 @@ export class Crowd {
     return this.#present.get(who);
   }
 
+  /** Their key is revoked: what they wait for ends. */
+  revoked(): void {
+    for (const client of this.#judge.clients.values()) if (client.command.by.principal === GUEST) client.givesBack = true;
+  }
+
   take(step: ClientStep): void {
     const client = this.#present.get(step.who);
     if (step.what === "acquire") {
@@ -47,6 +53,7 @@ export class Crowd {
 
   /** At the very moment of a commit, before anybody else hears of it. */
   committed({ events }: Commit): void {
+    this.#judge.noting(() => checkQuotas(this.#machine.engine.views.pools()));
     for (const { cause } of events) {
       const client = cause?.state === "OFFERED" ? this.#judge.clients.get(commandOf(cause.leaseId)) : undefined;
       if (client !== undefined && this.#dropping.delete(client)) this.#vanish(client, this.#judge.commits);
@@ -98,7 +105,7 @@ export class Crowd {
       ifBusy: step.fail ? "FAIL" : "QUEUE",
       ...(step.holds > 0 && { maxHold: step.holds * step.ttl }),
       ...(step.keyed && { requestId: `r-${id}` }),
-      by: { principal: step.who < GUESTS ? "admin" : "guest" },
+      ...(step.who < GUESTS ? {} : { by: { principal: GUEST }, quota: QUOTA }),
       holder: {
         ...plain.holder,
         name: step.holder === "name" ? plain.holder.name : "",

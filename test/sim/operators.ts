@@ -3,6 +3,7 @@ import type { Command, Reply } from "../../src/core/command.ts";
 import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Crowd } from "./crowd.ts";
 import { DAMAGED } from "./disk.ts";
+import { checkRevoked, GUEST } from "./guests.ts";
 import type { Judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { POOLS, poolOf } from "./pools.ts";
@@ -33,6 +34,7 @@ export class Operators {
         );
       return;
     }
+    if (step.what === "revoke") return await this.#revoke();
     if (step.what === "set") return await this.#set(step.pool, step.config);
     const { environment } = step;
     if (step.what === "releaseByName") await this.#releaseByName(step);
@@ -56,6 +58,15 @@ export class Operators {
   async tryDamaged(): Promise<void> {
     const refused = await this.#machine.engine.submit(DAMAGED, { type: "forget", count: 1 }).catch((error) => error.reason);
     this.#judge.noting(() => expectThat(refused === "POOL_BROKEN", `a command on a damaged pool is answered ${JSON.stringify(refused)}`));
+  }
+
+  /** Of all pools at once: nothing of it waits any more, and what it holds stays. */
+  async #revoke(): Promise<void> {
+    this.#crowd.revoked();
+    const parts = Object.keys(POOLS).map((pool) => ({ pool, command: { type: "disown", by: BY, principal: GUEST } as const }));
+    const replies = await this.#judge.forgive(this.#machine.engine.submitAll({ parts }));
+    if (replies !== undefined) count("revoked");
+    for (const { pool } of replies ?? []) this.#judge.noting(() => checkRevoked(pool));
   }
 
   async #set(pool: string, config: PoolConfig): Promise<void> {

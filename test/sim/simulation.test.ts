@@ -47,6 +47,8 @@ test(
       "never to be had",
       "ENVIRONMENT_BUSY",
       "QUEUE_FULL",
+      "QUOTA_REACHED",
+      "revoked",
       "ENVIRONMENT_NOT_FOUND",
       "vanished",
       "cut",

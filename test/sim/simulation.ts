@@ -124,6 +124,7 @@ export class Simulation {
       case "brink":
         return;
       case "resize":
+      case "revoke":
       case "set":
       case "state":
       case "delete":

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { SelectorWant } from "../../src/core/model/lease.ts";
 import { POOLS, poolOf } from "./pools.ts";
-import { SELECTORS } from "./wishes.ts";
+import { ONLY, SELECTORS } from "./wishes.ts";
 
 const slots = fc.constantFrom("", "", "", ":2");
 const needsOf = (names: readonly string[]) =>
@@ -10,11 +10,14 @@ const needsOf = (names: readonly string[]) =>
     .uniqueArray(fc.tuple(fc.constantFrom(...names), slots), { minLength: 1, maxLength: 2, selector: ([name]) => name })
     .map((needs) => needs.map((need) => need.join("")));
 
-const wish: fc.Arbitrary<SelectorWant> = fc.record({
-  selector: fc.constantFrom(...SELECTORS),
-  count: fc.constantFrom(1, 1, 1, 2),
-  slots: fc.constantFrom(1, 1, 1, 2),
-});
+const wish: fc.Arbitrary<SelectorWant> = fc
+  .record({
+    selector: fc.constantFrom(...SELECTORS),
+    count: fc.constantFrom(1, 1, 1, 2),
+    slots: fc.constantFrom(1, 1, 1, 2),
+    only: fc.constantFrom(undefined, undefined, undefined, ...ONLY),
+  })
+  .map(({ only, ...want }) => (only === undefined ? want : { ...want, only }));
 const askedOf = (pool: keyof typeof POOLS) =>
   fc.record({
     pool: fc.constant(pool),

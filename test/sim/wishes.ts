@@ -31,6 +31,15 @@ export const SELECTORS: readonly SelectorWant["selector"][] = [
   ],
 ];
 
+/** What those may use who may not use everything, and what each means. */
+export const ONLY: readonly (readonly string[])[] = [["a", "b"], ["?"], ["c*"], ["none"]];
+const ALLOWED: Readonly<Record<string, (name: string) => boolean>> = {
+  "a,b": (name) => name === "a" || name === "b",
+  "?": (name) => name.length === 1,
+  "c*": (name) => name.startsWith("c"),
+  none: () => false,
+};
+
 /** An environment as far as selectors see it; without labels nobody has configured it. */
 interface Known {
   readonly labels: Labels | undefined;
@@ -93,7 +102,7 @@ export class Wishes {
       expectThat(need.chosen.length === need.count, `${lease.id} has ${need.chosen.length} of ${need.count} for ${textOf(need.selector)}`);
       for (const { environment, indexes } of need.chosen) {
         const one = known.get(environment);
-        expectThat(one !== undefined && wouldDo(need, one), `${lease.id} has ${environment} for ${textOf(need.selector)}`);
+        expectThat(one !== undefined && wouldDo(need, environment, one), `${lease.id} has ${environment} for ${textOf(need.selector)}`);
         expectThat(indexes.length === need.slots, `${lease.id} has ${indexes.length} of ${need.slots} slots of ${environment}`);
       }
     }
@@ -116,7 +125,8 @@ function environmentsOf({ sites }: Pool): Map<string, Known> {
   );
 }
 
-function wouldDo({ selector, slots }: SelectorWant, { labels, capacity }: Known): boolean {
+function wouldDo({ selector, slots, only }: SelectorWant, name: string, { labels, capacity }: Known): boolean {
+  if (only !== undefined && ALLOWED[only.join()]?.(name) !== true) return false;
   return labels !== undefined && capacity >= slots && MEANINGS[textOf(selector)]?.(labels) === true;
 }
 
@@ -129,7 +139,7 @@ function canHave(lease: Lease, known: ReadonlyMap<string, Known>): boolean {
   const give = (index: number, taken: ReadonlySet<string>): boolean => {
     const want = wants[index];
     if (want === undefined) return true;
-    return others.some(([name, one]) => !taken.has(name) && wouldDo(want, one) && give(index + 1, new Set([...taken, name])));
+    return others.some(([name, one]) => !taken.has(name) && wouldDo(want, name, one) && give(index + 1, new Set([...taken, name])));
   };
   return give(0, named);
 }

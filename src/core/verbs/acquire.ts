@@ -15,7 +15,8 @@ import { create } from "./fleet.ts";
 import { leaseEnded } from "./leases.ts";
 import { attend, grant } from "./moves.ts";
 import { queueFull } from "./pools.ts";
-import { beyond, limitReached, overQuota, wrongPool } from "./refusal.ts";
+import { overQuota } from "./quota.ts";
+import { beyond, limitReached, wrongPool } from "./refusal.ts";
 import { misplaced } from "./reserving.ts";
 import { supersede } from "./superseding.ts";
 import { termsOf } from "./terms.ts";
@@ -37,7 +38,7 @@ export function acquire(draft: Draft, command: Acquire): Done | Refusal {
   if (impossible !== undefined) return command.ifBusy === "FAIL" ? notGranted(draft.pool, command.needs) : answerOnly(lease, impossible);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
   if (crowded !== undefined) return crowded;
-  const over = overQuota(draft, command);
+  const over = overQuota(draft, command, lease);
   if (over !== undefined) return over;
   if (lease.early !== true && fits(draft.pool, lease)) return arrived(draft, command, grant(draft, lease, "HELD"), created);
   if (command.ifBusy === "FAIL" && command.wait === undefined) return notGranted(draft.pool, command.needs);

@@ -13,7 +13,8 @@ import { ascending } from "../model/sorted.ts";
 import { answered } from "./acquire.ts";
 import { inState } from "./aftermath.ts";
 import { grant } from "./moves.ts";
-import { beyond, noEnvironment, overQuota } from "./refusal.ts";
+import { overQuota } from "./quota.ts";
+import { beyond, noEnvironment } from "./refusal.ts";
 
 export function clean(draft: Draft, command: Clean): Done | Refusal {
   const earlier = answered(draft, { ...command, ifBusy: "FAIL" });
@@ -24,11 +25,11 @@ export function clean(draft: Draft, command: Clean): Done | Refusal {
   if (site === undefined) return nothingDirty(draft.pool, command);
   const crowded = beyond(draft.pool.leases.size, draft.totals().leases, limits.leases, "leases");
   if (crowded !== undefined) return crowded;
-  const over = overQuota(draft, command);
-  if (over !== undefined) return over;
   const { config, dirtySince = draft.at, cleanBy = draft.at + (config.cleaning?.timeout ?? limits.cleaning.default) } = site.environment;
   const left = Math.min(cleanBy - draft.at, command.longest ?? Number.POSITIVE_INFINITY);
   const lease = cleaningLease(draft, command, site, left);
+  const over = overQuota(draft, command, lease);
+  if (over !== undefined) return over;
   // Who cleans it is told by the lease; why it had to be, by the reason.
   const during = { ...inState(site.environment, "CLEANING", site.environment.stateReason), dirtySince, cleanBy };
   draft.putEnvironment(during, true);

@@ -1,5 +1,4 @@
-import type { Acquire, Refusal } from "../command.ts";
-import type { Draft } from "../draft.ts";
+import type { Refusal } from "../command.ts";
 import { limits } from "../limits.ts";
 
 /** How many names of about the same length are compared with a misspelt one: a refusal must not hold up the pool. */
@@ -24,18 +23,6 @@ export function beyond(
 ): Refusal | undefined {
   if (inPool >= limit.pool) return limitReached(`${what} in a pool`, limit.pool);
   return inTotal >= limit.total ? limitReached(`${what} on the server`, limit.total) : undefined;
-}
-
-/** Whether a caller has as many leases as it may. */
-export function overQuota(draft: Pick<Draft, "against">, { quota }: Pick<Acquire, "quota">): Refusal | undefined {
-  if (quota === undefined || draft.against(quota.name) < quota.most) return undefined;
-  const { most } = quota;
-  return {
-    ok: false,
-    reason: "QUOTA_REACHED",
-    message: `this caller may have ${most} ${most === 1 ? "lease" : "leases"} at once, waiting ones included, and has them; release or withdraw one first`,
-    metadata: { limit: String(most) },
-  };
 }
 
 /** An environment that a command names is not there. */

@@ -1,0 +1,23 @@
+/** Those who call with a key that may have one lease at a time, and that is revoked now and then. */
+import type { Lease } from "../../src/core/model/lease.ts";
+import type { Pool } from "../../src/core/model/pool.ts";
+import { expectThat } from "./seen.ts";
+
+export const GUEST = "guest";
+export const QUOTA = { name: GUEST, most: 1 };
+
+/** A quota holds over all pools, whatever was asked for at once: of those that it counts there is one. */
+export function checkQuotas(pools: Iterable<Pool>): void {
+  const counted = [...pools].flatMap(({ leases }) => [...leases.values()].filter(isCounted));
+  expectThat(counted.length <= QUOTA.most, `${counted.map(({ id }) => id)} are live at once, and one of them may be`);
+}
+
+/** Nothing waits for a key that was revoked. */
+export function checkRevoked({ leases }: Pool): void {
+  const waiting = [...leases.values()].find(({ principal, state }) => principal === GUEST && state !== "HELD");
+  expectThat(waiting === undefined, `${waiting?.id} waits for a key that is revoked`);
+}
+
+function isCounted({ quota, cancelRequested }: Lease): boolean {
+  return quota !== undefined && cancelRequested === undefined;
+}

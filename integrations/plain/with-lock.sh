@@ -4,6 +4,7 @@
 # Runs a command while holding an environment, where call-me itself cannot be installed: sh, curl, grep, sed and awk are all it needs.
 #   CALL_ME_URL      the server, such as https://call-me.example
 #   CALL_ME_API_KEY  the key, if the server asks for one; it is in nobody's list of processes, since curl reads it from stdin
+#   CALL_ME_ID_TOKEN the token that says which CI job this is, where there is no key; GitHub Actions are asked for it (CALL_ME_AUDIENCE)
 #   CALL_ME_TTL      how long the lease outlives us if we are killed; it is renewed at every third of that while the command runs (60s)
 #   CALL_ME_WAIT     how long one call waits for the environment, and so how late a signal is heard while it is not held (5s)
 #   CALL_ME_HOLDER   who it is for, as those who wait see it; CALL_ME_RUN_URL: where that can be looked at (from the CI system's variables)
@@ -33,7 +34,13 @@ command -v "$1" >/dev/null || fail 127 "command not found: $1"
 # The same id with every try: a lost answer costs neither the lease nor the place in line.
 if [ -r /proc/sys/kernel/random/uuid ]; then read -r request_id </proc/sys/kernel/random/uuid; else request_id=$(uuidgen); fi
 
+# Ours, and not the command's.
+id_token=${CALL_ME_ID_TOKEN:-}
+unset CALL_ME_ID_TOKEN
+
 answer=
+token=
+shown='key; set CALL_ME_API_KEY'
 meant=
 child=
 all=
@@ -229,15 +236,43 @@ clean() {
     LC_ALL=C awk '{ for (i = 1; i <= length($0); i++) { c = substr($0, i, 1); if (c !~ /[\200-\277]/ && ++n > 512) exit; printf "%s", c } }'
 }
 
+# What opens a call. Once there is a lease, its own token does for all but Acquire: the job's may end before the job does.
+opener() {
+  if [ "$1" != Acquire ] && [ -n "$token" ]; then printf 'x-api-key: %s\n' "$token"
+  elif [ -n "${CALL_ME_API_KEY:-}" ]; then printf 'x-api-key: %s\n' "$CALL_ME_API_KEY"
+  elif [ -n "$id_token" ]; then printf 'authorization: Bearer %s\n' "$id_token"
+  fi
+}
+
 # call METHOD MESSAGE [SECONDS]: the answer on stdout; nothing if there was none.
 call() {
-  { [ -z "${CALL_ME_API_KEY:-}" ] || printf 'x-api-key: %s\n' "$CALL_ME_API_KEY"; } |
+  opener "$1" |
     curl -s --noproxy '*' --max-time "${3:-15}" -H @- -H 'content-type: application/json' -d "$2" "${CALL_ME_URL%/}/callme.v1.LockService/$1"
 }
 
 # A quote within somebody's text has a backslash before it, so these match the lease's own fields only.
 state_is() { printf '%s' "$answer" | grep -q "\"lease\":{\"id\":\"[^\"]*\",\"state\":\"LEASE_STATE_$1\""; }
 lease() { printf '%s' "$answer" | grep -o '"lease":{"id":"[^"]*"' | grep -o '[0-9a-f-]\{36\}'; }
+
+# Whether nobody can listen to what is sent to the server.
+is_private() {
+  host=${origin#http://} host=${host%:*}
+  case $origin in https://*) return 0 ;; esac
+  case $host in localhost) return 0 ;; 127.*[!0-9.]*) return 1 ;; 127.*) return 0 ;; *) [ "${CALL_ME_INSECURE:-}" = on ] ;; esac
+}
+
+# Without a key: the token by which GitHub says which job this is, unless the pipeline gave one.
+identify() {
+  [ -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}$id_token" ] || return 0
+  shown="token of this job; its operator finds out why in its log, and looks at the rules in CALL_ME_ACCESS"
+  origin=$(as_origin "$CALL_ME_URL")
+  is_private || fail 3 "the job's token is not sent in clear text to $CALL_ME_URL; write https://, or set CALL_ME_INSECURE=on"
+  [ -z "$id_token" ] || return 0
+  id_token=$(printf 'authorization: Bearer %s\n' "${ACTIONS_ID_TOKEN_REQUEST_TOKEN:-}" |
+    curl -s --max-time 10 --retry 2 -H @- -G --data-urlencode "audience=${CALL_ME_AUDIENCE:-$origin}" "$ACTIONS_ID_TOKEN_REQUEST_URL" |
+    sed -n 's/.*"value" *: *"\([A-Za-z0-9_.-]*\)".*/\1/p')
+  [ -n "$id_token" ] || fail 3 "GitHub gives this job no token; its workflow needs permissions: id-token: write"
+}
 
 # What an error says. Its quotes have a backslash before them in JSON.
 message() { printf '%s' "$answer" | sed 's/^{"code":"[a-z_]*","message":"\(\([^"\\]\|\\.\)*\)".*/\1/; s/\\\(.\)/\1/g'; }
@@ -329,13 +364,18 @@ holder="{\"name\":\"${said:-$(clean "$name")}\",\"kind\":\"HOLDER_KIND_$kind\",\
 request="\"environment\":\"$environment\",\"requestId\":\"$request_id\",\"ttl\":\"${ttl}s\",\"holder\":$holder"
 
 # A shell looks at its signals between two calls: no call waits longer than a job that is ended has time for.
+[ -n "${CALL_ME_API_KEY:-}" ] || identify
 while :; do
-  answer=$(call Acquire "{$request,\"wait\":\"${CALL_ME_WAIT:-5s}\"}")
+  wait="\"wait\":\"${CALL_ME_WAIT:-5s}\""
+  if [ -z "$id_token" ] || [ -z "$token" ]; then answer=$(call Acquire "{$request,$wait}")
+  else answer=$(call GetLease "{\"leaseId\":\"$id\",$wait}")
+  fi
+  if [ -z "$token" ]; then token=$(printf '%s' "$answer" | sed -n 's/.*"leaseToken":"\(cml_[A-Za-z0-9_-]*\)".*/\1/p') id=$(lease); fi
   suggest
   if state_is HELD; then break; fi
   if state_is ENDED; then fail 4 "not acquired: $(printf '%s' "$answer" | grep -o '"endReason":"[A-Z_]*"')"; fi
   case $answer in
-    *'"code":"unauthenticated"'* | *'"code":"permission_denied"'*) fail 3 "the server does not accept the key; set CALL_ME_API_KEY" ;;
+    *'"code":"unauthenticated"'* | *'"code":"permission_denied"'*) fail 3 "the server does not accept the $shown" ;;
     *'"reason":"QUEUE_FULL"'*) fail 4 "not acquired: $(message)" ;;
     *'"type":"google.rpc.RetryInfo"'*) echo "with-lock: $CALL_ME_URL cannot serve this now; trying again" >&2 && sleep 2 ;;
     *'"code":"unavailable"'* | '') echo "with-lock: no answer from $CALL_ME_URL; trying again" >&2 && sleep 2 ;;

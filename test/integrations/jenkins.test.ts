@@ -10,6 +10,7 @@ import { ended, leaseOf, until } from "../cli/wrapped.ts";
 import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { groovy, missingGroovy } from "./groovy.ts";
+import { KeylessServer } from "./job-tokens.ts";
 import { Machine } from "./machine.ts";
 import { files } from "./pages.ts";
 
@@ -28,12 +29,14 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** Starts a Jenkinsfile as a build; its exit code. The key is a credential. `cookie`: what all processes of its steps bear. */
-function build(machine: Machine, jenkinsfile: string, cookie = ""): Promise<number | null> {
+async function build(machine: Machine, jenkinsfile: string, cookie = ""): Promise<number | null> {
   const directory = machine.directory();
   const file = path.join(directory, "Jenkinsfile");
   writeFileSync(file, jenkinsfile);
-  const env = { ...JOBS["Jenkins"]?.env, CALL_ME_URL: server.url, SECRET_call_me: server.key, SECRET_cookie: cookie };
-  return machine.spawn("java", groovy("test/integrations/pipeline.groovy", path.resolve("integrations/jenkins"), file), env, directory);
+  const env = { ...JOBS["Jenkins"]?.env, CALL_ME_URL: machine.server.url, SECRET_call_me: server.key, SECRET_cookie: cookie };
+  const identified = machine.tokens && { SECRET_id_token: await machine.tokens.token(machine.server.url, 300) };
+  const args = groovy("test/integrations/pipeline.groovy", path.resolve("integrations/jenkins"), file);
+  return await machine.spawn("java", args, { ...env, ...identified }, directory);
 }
 
 function onThisServer(text: string, machine: Machine): string {
@@ -66,6 +69,17 @@ describe.skipIf(missing !== undefined)("in Jenkins", { concurrent: true, timeout
       expect(await endOf(machine)).toEqual({ reason: EndReason.RELEASED });
     },
   );
+
+  test("without a key it takes by a token that is signed for the build, which the body does not see", async () => {
+    await using keyless = await KeylessServer.start();
+    await using machine = new Machine(keyless.server, "uat-jenkins", keyless.tokens.get("gitlab"));
+    const options = "idTokenCredentialsId: 'id-token', ttl: '5m'";
+    const code = await build(machine, `return callMe('uat-jenkins', ${options}) {\nsh 'make "[$CALL_ME_ID_TOKEN]"'\n}`);
+    expect(code, machine.stdout + machine.stderr).toBe(0);
+    expect(machine.made.map(({ args }) => args)).toEqual(["[]"]);
+    const lease = await leaseOf(keyless.server, machine.made[0]?.holders[0]?.leaseId ?? "");
+    expect(lease).toMatchObject({ principal: "oidc:gitlab-shop-protected:20", endReason: EndReason.RELEASED });
+  });
 
   test("a renewal that fails is tried again while the body runs, and callMe returns what the body returns", async () => {
     await using machine = new Machine(server, "jenkins-renewed");

@@ -20,7 +20,7 @@ def call(Map given = [:], Object environments, Closure body) {
 // With the defaults, and without names that nobody knows.
 private Map complete(Map given) {
   Map defaults = [
-    ttl: '10m', queueTimeout: '2h', maxHold: '', priority: '', reason: '', name: '', pool: '', selector: '', count: '', slots: '', supersedeKey: '', supersede: '', url: '', credentialsId: '', cli: 'call-me'
+    ttl: '10m', queueTimeout: '2h', maxHold: '', priority: '', reason: '', name: '', pool: '', selector: '', count: '', slots: '', supersedeKey: '', supersede: '', url: '', credentialsId: '', idTokenCredentialsId: '', cli: 'call-me'
   ]
   for (String name in given.keySet()) {
     if (!defaults.containsKey(name)) error("callMe: there is no option ${name}; there are ${defaults.keySet().join(', ')}")
@@ -49,9 +49,12 @@ private List acquire(Map options, List names) {
   }
   String script = options.cli + ' acquire --output dotenv ' + words.join(' ')
   Map step = [label: 'call-me acquire ' + wanted(options, names), returnStdout: true, script: script]
+  List secrets = []
+  if (options.credentialsId) secrets.add(string(credentialsId: options.credentialsId, variable: 'CALL_ME_API_KEY'))
+  if (options.idTokenCredentialsId) secrets.add(string(credentialsId: options.idTokenCredentialsId, variable: 'CALL_ME_ID_TOKEN'))
   String answer
-  if (!options.credentialsId) answer = sh(step)
-  else withCredentials([string(credentialsId: options.credentialsId, variable: 'CALL_ME_API_KEY')]) { answer = sh(step) }
+  if (!secrets) answer = sh(step)
+  else withCredentials(secrets) { answer = sh(step) }
   List lease = []
   for (String line in answer.split('\n')) {
     if (line.startsWith('CALL_ME_')) lease.add(line.trim())
@@ -70,7 +73,7 @@ private Object hold(Map options, int ttl, String names, Closure body) {
       failFast: true,
       held: {
         Object result
-        withEnv(['CALL_ME_API_KEY=', 'API_KEY=']) { result = body() }
+        withEnv(['CALL_ME_API_KEY=', 'API_KEY=', 'CALL_ME_ID_TOKEN=']) { result = body() }
         state.done = true
         // Here, because the other branches may take up to 15 s to notice.
         giveBack(options, state)

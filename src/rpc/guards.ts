@@ -100,6 +100,13 @@ export function onHeld(asked: Asked<{ readonly environment: string; readonly lea
   return onLease(asked);
 }
 
+/** What a cleaner asks for: one environment, or any of a pool. */
+export function onDirty(asked: Asked<{ readonly environment: string; readonly pool: string }>): void {
+  const { environment, pool } = asked.message;
+  onEnvironment(asked);
+  if (environment === "") onPool({ ...asked, message: { pool: pool || "default" } });
+}
+
 /** What a list is asked for by name. */
 export function onFilter(asked: Asked<{ readonly filter?: LeaseFilter | undefined }>): void {
   const { environment = "", selector = "", pool = "" } = asked.message.filter ?? {};

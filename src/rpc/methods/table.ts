@@ -17,6 +17,7 @@ import {
   type Asked,
   freely,
   type Guard,
+  onDirty,
   onEnvironment,
   onEverything,
   onFilter,
@@ -110,7 +111,7 @@ const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
   applyEnvironments: { run: environments.apply, guard: onFleet, ...ADMIN, size: 4 * KIB * KIB },
   deleteEnvironment: { run: environments.remove, guard: onEnvironment, ...ADMIN },
   setEnvironmentState: { run: environments.setState, guard: onEnvironment, ...OPERATE },
-  acquireForCleaning: { run: acquireForCleaning, guard: onEnvironment, ...CLEAN, begins: true },
+  acquireForCleaning: { run: acquireForCleaning, guard: onDirty, ...CLEAN, begins: true },
   forceRelease: { run: environments.forceRelease, guard: onWholeLease, ...OPERATE },
   listLeases: { run: lists.listLeases, guard: onFilter, ...VIEW },
 };

@@ -58,7 +58,7 @@ func WithHTTPClient(client *http.Client) Option {
 
 // New makes a client for the server at CALL_ME_URL (http://127.0.0.1:8000 if that is empty), with the key CALL_ME_API_KEY, unless options
 // say otherwise. It connects to nothing yet. The error tells of an address that is none, a key that no
-// header can carry, or a wrong setting for tokens.
+// header can carry, or a wrong setting for tokens or TLS.
 func New(options ...Option) (*Client, error) {
 	s := settings{url: os.Getenv("CALL_ME_URL")}
 	for _, option := range options {
@@ -79,7 +79,11 @@ func New(options ...Option) (*Client, error) {
 		return nil, err
 	}
 	if s.http == nil {
-		s.http = newHTTPClient()
+		secure, err := tlsConfig()
+		if err != nil {
+			return nil, err
+		}
+		s.http = newHTTPClient(secure)
 	}
 	doer := keyed{http: s.http, key: key}
 	return &Client{

@@ -22,7 +22,7 @@ import (
 
 func TestNoProxyOfTheEnvironment(t *testing.T) {
 	// Go itself goes past a proxy to this machine only.
-	if transport := newHTTPClient().Transport.(*http.Transport); transport.Proxy != nil {
+	if transport := newHTTPClient(nil).Transport.(*http.Transport); transport.Proxy != nil {
 		t.Error("it asks for a proxy")
 	}
 }

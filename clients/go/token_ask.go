@@ -68,7 +68,7 @@ func askOnce(ctx context.Context, address, key string) (token *idToken, refused 
 	request.Header.Set("Authorization", "Bearer "+key)
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "call-me-go/"+version)
-	client := newHTTPClient()
+	client := newHTTPClient(nil)
 	defer client.CloseIdleConnections()
 	answer, err := client.Do(request)
 	if err != nil {

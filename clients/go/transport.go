@@ -1,6 +1,7 @@
 package callme
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
@@ -25,8 +26,8 @@ func (k keyed) Do(request *http.Request) (*http.Response, error) {
 }
 
 // newHTTPClient makes one that speaks HTTP/1.1 alone. That passes through every proxy. And each call that is under way has a connection of
-// its own: where one dies without a word, the next Renew does not wait in it.
-func newHTTPClient() *http.Client {
+// its own: where one dies without a word, the next Renew does not wait in it. TLS is as Go has it where nothing is given.
+func newHTTPClient(secure *tls.Config) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Client{
@@ -35,6 +36,7 @@ func newHTTPClient() *http.Client {
 			Proxy: nil,
 			// A dial goes on when its call has been given up; it must not for long.
 			DialContext:         (&net.Dialer{Timeout: callTimeout}).DialContext,
+			TLSClientConfig:     secure,
 			TLSHandshakeTimeout: callTimeout,
 			MaxIdleConnsPerHost: 16,
 			IdleConnTimeout:     90 * time.Second,

@@ -1,4 +1,5 @@
 // The one table: what every client does, in every language.
+import { certificates } from "./scenarios/certificates.ts";
 import { commands } from "./scenarios/commands.ts";
 import { cutting } from "./scenarios/cutting.ts";
 import { detaching } from "./scenarios/detaching.ts";
@@ -24,6 +25,7 @@ export const scenarios: Scenarios = {
   ...takingBack,
   ...unheard,
   ...tokens,
+  ...certificates,
   ...refusing,
   ...overload,
   ...giving,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
+
+from callme._tls import credentials
+
+if TYPE_CHECKING:
+    import grpc
 
 _DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -35,7 +40,8 @@ class Settings(NamedTuple):
     url: str
     target: str
     """As grpcio names it: host:port."""
-    secure: bool
+    credentials: grpc.ChannelCredentials | None
+    """For https; None: clear text."""
     key: str
     """Empty: none is sent."""
 
@@ -48,7 +54,7 @@ class Settings(NamedTuple):
 def settings_of(url: str | None, key: str | None) -> Settings:
     """Completes what was given from CALL_ME_URL and CALL_ME_API_KEY.
 
-    Raises ValueError if the URL is none that gRPC can use, or no header can carry the key.
+    Raises ValueError if the URL is none that gRPC can use, no header can carry the key, or a file for TLS cannot be used.
     """
     url = (url or os.environ.get("CALL_ME_URL") or _DEFAULT_URL).strip()
     # Files and CI systems like to end a key with a line break.
@@ -60,7 +66,7 @@ def settings_of(url: str | None, key: str | None) -> Settings:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
         raise ValueError(f'the address of the server is "{url}"; write it like http://host:8000 or https://host, without a path')
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Settings(url, f"{host}:{parts.port or (443 if secure else 80)}", secure, key)
+    return Settings(url, f"{host}:{parts.port or (443 if secure else 80)}", credentials() if secure else None, key)
 
 
 def metadata_of(key: str) -> Metadata:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from callme._settings import CHANNEL_OPTIONS
+from callme._tls import current
 from callme.v1.lock_service_pb2_grpc import LockServiceStub
 
 if TYPE_CHECKING:
@@ -57,6 +58,6 @@ class Route:
 
 
 def _open(settings: Settings) -> grpc.aio.Channel:
-    if settings.secure:
-        return grpc.aio.secure_channel(settings.target, grpc.ssl_channel_credentials(), CHANNEL_OPTIONS)
+    if settings.credentials is not None:
+        return grpc.aio.secure_channel(settings.target, current(settings.credentials), CHANNEL_OPTIONS)
     return grpc.aio.insecure_channel(settings.target, CHANNEL_OPTIONS)

@@ -1,5 +1,8 @@
 package dev.callme.client;
 
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannelBuilder;
 import java.net.URI;
 
@@ -20,8 +23,8 @@ final class Address {
     if (uri.getHost() == null || !bare || !tls && !"http".equalsIgnoreCase(uri.getScheme())) throw unusable(url);
     int port = uri.getPort() >= 0 ? uri.getPort() : tls ? 443 : 80;
     // No proxy of the environment or the JVM: it would have to let streams pass for hours.
-    ManagedChannelBuilder<?> channel = ManagedChannelBuilder.forAddress(uri.getHost(), port).proxyDetector(server -> null);
-    return tls ? channel.useTransportSecurity() : channel.usePlaintext();
+    ChannelCredentials credentials = tls ? Certificates.of(System.getenv()) : InsecureChannelCredentials.create();
+    return Grpc.newChannelBuilderForAddress(uri.getHost(), port, credentials).proxyDetector(server -> null);
   }
 
   /** A key as a header can carry it: files and CI systems like to end one with a line break. */

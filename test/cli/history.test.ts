@@ -4,6 +4,7 @@ import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvRow } from "../../cli/words/csv.ts";
 import { readPast } from "../../cli/words/moment.ts";
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import {
   EventKind,
   EventSchema,
@@ -11,6 +12,8 @@ import {
   GroupBy,
   type ListEventsRequest,
 } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { clientsOf } from "../outside/clients.ts";
+import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { PAYLOADS } from "./payloads.ts";
 import { ScriptedServer } from "./scripted.ts";
@@ -104,6 +107,36 @@ describe("history", () => {
     const all = await type(["history", "--ndjson", "--limit", "2500"], { CALL_ME_URL: scripted.url });
     expect(all.stdout.trimEnd().split("\n")).toHaveLength(2_500);
     expect(asked).toEqual([1, 1_000, 1_000, 500]);
+  });
+
+  test("says what a key was refused, and what was done about it, in the table, as JSON, and as CSV", async () => {
+    const { access } = clientsOf(server);
+    const { key, secret } = await access.createKey({ label: "team a", grants: [{ role: Role.USE, patterns: ["uat"] }] });
+    const id = key?.id ?? "";
+    const refused = await type(["env", "set-state", "dev", "draining"], { ...env, CALL_ME_API_KEY: secret });
+    expect(refused.code).toBe(3);
+    await access.revokeKey({ id });
+    const told = await eventually(async () => {
+      const found = await say("history", "--kind", "refused", "--principal", `key:${id}`);
+      return found.stdout !== "" && found.stdout;
+    });
+    const when = String.raw`\d\d:\d\d(:\d\d)?`;
+    expect(told).toMatch(
+      new RegExp(`^${when} +refused +SetEnvironmentState +team a \\(key:${id}\\)\n  key:${id} \\(team a\\) has no ROLE_OPERATE on `, "m"),
+    );
+    expect(told).toContain("\n  from 127.0.0.1\n");
+    const about = (await say("history", "--subject", id)).stdout;
+    expect(about).toMatch(
+      new RegExp(
+        `^${when} +key revoked +${id} +admin\n  team a\n  from 127.0.0.1\n${when} +key created +${id} +admin\n  team a: USE on uat\n`,
+        "m",
+      ),
+    );
+    const { events } = JSON.parse((await say("history", "--subject", "SetEnvironmentState", "--json")).stdout);
+    expect(events).toMatchObject([{ kind: "EVENT_KIND_REFUSED", by: { principal: `key:${id}`, address: "127.0.0.1" } }]);
+    const csv = (await say("history", "--kind", "refused", "--csv")).stdout.trimEnd().split("\n");
+    expect(csv[0]).toMatch(/,principal_label,subject,by_principal,by_label,by_lease_id,by_address,by_claims$/);
+    expect(csv[1]).toMatch(new RegExp(`,,SetEnvironmentState,key:${id},team a,,127.0.0.1,$`));
   });
 
   test.each([

@@ -5,7 +5,10 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { type EventFilterSchema, EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { type Clients, clientsOf, leaseIn, ownerOf } from "./clients.ts";
+import { TestIssuer } from "../access/issuer.ts";
+import { type Clients, clientsOf, keyFor, leaseIn, ownerOf, refusal } from "./clients.ts";
+import { eventually } from "./eventually.ts";
+import { governed, rewrite } from "./governed.ts";
 import { Server } from "./server.ts";
 
 let server: Server;
@@ -84,4 +87,53 @@ test("keys and pools: what was made, changed and ended, by whom, found by its su
     { kind: "POOL_CHANGED", subject: "b", pool: "b", by: OWN, reason: "max_queue" },
     { kind: "POOL_CHANGED", subject: "b", pool: "b", by: OWN, reason: "auto_create, max_queue" },
   ]);
+});
+
+test("from where somebody called is told to themselves and to who operates there, and to no other onlooker", async () => {
+  const [dashboard, operator] = await Promise.all([
+    keyFor(server, [{ role: Role.VIEW, patterns: ["*"] }]),
+    keyFor(server, [{ role: Role.OPERATE, patterns: ["c-*"] }]),
+  ]);
+  const team = await keyFor(server, [{ role: Role.USE, patterns: ["c-*"] }]);
+  const { id } = leaseIn(await team.locks.acquire({ environment: "c-1" }));
+  const filter = { leaseId: id };
+  const seen = async ({ insight }: Pick<Clients, "insight">) => (await insight.listEvents({ filter })).events[0]?.by;
+  for (const one of [admin, operator, team]) expect(await seen(one)).toMatchObject({ principal: `key:${team.id}`, address: "127.0.0.1" });
+  expect(await seen(dashboard)).toMatchObject({ principal: `key:${team.id}`, principalLabel: "a team", address: "" });
+});
+
+test("what a token has proven of a job stands beside what it did; so does the file of rules, with a digest of what it says", async () => {
+  await using issuer = await TestIssuer.start();
+  const rule = { name: "shop", claims: { repository_id: "1296269", repository_owner_id: "583231" } };
+  await using own = await governed(issuer, [rule]);
+  const { insight } = clientsOf(own);
+  const job = clientsOf({ url: own.url, key: await issuer.github({ run_id: "77" }) });
+  const { id } = leaseIn(await job.locks.acquire({ environment: "uat-1" }));
+  await job.locks.release({ leaseId: id });
+  expect(await refusal(job.environments.forceRelease({ leaseId: id, reason: "mine" }))).toBe("permission_denied NOT_ALLOWED");
+  const who = { principal: "oidc:shop:1296269", principalLabel: "acme/shop", address: "127.0.0.1" };
+  const { events } = await eventually(async () => {
+    const answer = await insight.listEvents({ filter: { principal: who.principal } });
+    return answer.events.length === 3 && answer;
+  });
+  expect(events.map(({ kind }) => nameOf(kind)).reverse()).toEqual(["GRANTED", "RELEASED", "REFUSED"]);
+  for (const { by } of events)
+    expect(by).toMatchObject({ ...who, claims: { repository: "acme/shop", run_id: "77", ref: "refs/heads/main" } });
+  const digests = async (count: number) => {
+    const rules = await eventually(async () => {
+      const answer = await insight.listEvents({ filter: { kinds: [EventKind.ACCESS_CHANGED] } });
+      return answer.events.length === count && answer.events;
+    });
+    for (const { by, subject, reason } of rules)
+      expect([by?.principal, subject, reason]).toEqual(["configuration", "access rules", expect.stringContaining(`${issuer.url} (1)`)]);
+    return rules.map(({ reason }) => /SHA-256 ([0-9a-f]{64}): /.exec(reason)?.[1]);
+  };
+  await digests(1);
+  await own.stop();
+  await own.restart({ CALL_ME_ACCESS: `${own.directory}/access.json` });
+  const [again, first] = await digests(2);
+  expect(again).toBe(first);
+  await rewrite(own, issuer, [{ ...rule, grants: [{ role: "VIEW", patterns: ["*"] }] }]);
+  own.signal("SIGHUP");
+  expect((await digests(3))[0]).not.toBe(first);
 });

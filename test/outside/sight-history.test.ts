@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** All events, by pages of `pageSize`, of which all but the last are full. */
+/** All events, by pages of `pageSize`, of which all but the last are full; without the addresses, which are not for everybody. */
 async function eventsOf(
   clients: Clients,
   filter: Parameters<Clients["insight"]["listEvents"]>[0]["filter"] = {},
@@ -45,7 +45,7 @@ async function eventsOf(
   const all: Event[] = [];
   for (let pageToken = ""; ; ) {
     const page = await clients.insight.listEvents({ filter, pageSize, pageToken });
-    all.push(...page.events);
+    for (const event of page.events) all.push(event.by === undefined ? event : { ...event, by: { ...event.by, address: "" } });
     if (page.nextPageToken === "") return all;
     expect(page.events).toHaveLength(pageSize);
     pageToken = page.nextPageToken;

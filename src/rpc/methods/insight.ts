@@ -5,6 +5,7 @@ import { EnvironmentState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Identity } from "../../access/identity.ts";
 import type { EventKind } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
+import type { EndedBy } from "../../core/model/lease.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Entry, Filter, GroupBy, Spread, StatsRow } from "../../store/history/history.ts";
 import { badField } from "../errors.ts";
@@ -111,7 +112,7 @@ function eventMessage(entry: Entry, caller: Identity): MessageInitShape<typeof p
     principal: entry.principal ?? "",
     principalLabel: entry.principalLabel ?? "",
     subject: entry.subject ?? "",
-    ...(by && { by: endedByOf(by) }),
+    ...(by && { by: endedByOf(told(by, entry, caller)) }),
     // It names what cannot be had, which may be something else.
     reason: entry.kind === "UNSATISFIABLE" && hiding(caller, entry) !== undefined ? "" : entry.reason,
     slots: entry.slots ?? 0,
@@ -120,6 +121,14 @@ function eventMessage(entry: Entry, caller: Identity): MessageInitShape<typeof p
     ...(state && { state: EnvironmentState[state] }),
     capacity: entry.capacity ?? 0,
   };
+}
+
+/** From where somebody has called, and what was proven of them, is for themselves and for who operates what it was done to. */
+function told(by: EndedBy, { pool, environment }: Entry, { principal, rights }: Identity): EndedBy {
+  const operates = environment === "" ? rights.mayPool("OPERATE", pool) : rights.may("OPERATE", pool, environment);
+  if (operates || by.principal === principal) return by;
+  const { address: _, claims: __, ...bare } = by;
+  return bare;
 }
 
 function rowMessage(row: StatsRow): MessageInitShape<typeof pb.StatsRowSchema> {

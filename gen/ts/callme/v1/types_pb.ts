@@ -447,14 +447,14 @@ export type EndedBy = Message<"callme.v1.EndedBy"> & {
   principalLabel: string;
 
   /**
-   * From where it was called. Told in events only.
+   * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
    *
    * @generated from field: string address = 5;
    */
   address: string;
 
   /**
-   * What a token has proven of who called. Told in events only.
+   * What a token has proven of who called. Told likewise.
    *
    * @generated from field: map<string, string> claims = 6;
    */

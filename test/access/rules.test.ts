@@ -1,8 +1,11 @@
 /** What a file of access rules may say; what is wrong with it is told with file, line, field and remedy. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { linesOf } from "../../cli/access/lined.ts";
 import { FleetDocument } from "../../cli/fleet/document.ts";
+import { root } from "../../scripts/tools.ts";
 import { rulesIn } from "../../src/access/rules.ts";
 import { type } from "../cli/terminal.ts";
 
@@ -106,6 +109,21 @@ certificates:
   expect(one?.record).toContain("job_workflow_ref");
   expect(two).toMatchObject({ mode: "audit", label: "repository" });
   expect(two?.claims.get("repository_id")).toEqual(["12345678901234567890"]);
+});
+
+test("the examples of docs/operating.md are files of rules", async () => {
+  const [, section = ""] = readFileSync(path.join(root, "docs/operating.md"), "utf8").split("\n## CI identities\n");
+  const examples = (section.split("\n## ")[0] ?? "").match(/(?:^ {4}.*\n(?:\n(?= {4}))?)+/gm) ?? [];
+  const text = examples.join("").replaceAll(/^ {4}/gm, "");
+  const { rules, warnings } = await read(text);
+  expect(rules.issuers.map(({ issuer }) => new URL(issuer).host)).toEqual([
+    "token.actions.githubusercontent.com",
+    "gitlab.example.com",
+    "agent.buildkite.com",
+    "oidc.circleci.com",
+    "jenkins.example.com",
+  ]);
+  expect(warnings).toEqual([]);
 });
 
 test("a rule of GitLab's that takes jobs of any branch is warned of", async () => {

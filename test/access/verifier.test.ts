@@ -1,5 +1,6 @@
 /** Which tokens are good: by their signature, for us, now, and by a rule. */
 import { createHmac } from "node:crypto";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { linesOf } from "../../cli/access/lined.ts";
 import { FleetDocument } from "../../cli/fleet/document.ts";
@@ -187,6 +188,27 @@ test.each<[string, () => Promise<string>, RegExp]>([
 function headerWith(more: object): string {
   return Buffer.from(JSON.stringify({ alg: "RS256", kid: "first", typ: "JWT", ...more })).toString("base64url");
 }
+
+test("a token of which anything was changed says nothing else that is believed, and breaks nothing", async () => {
+  const judge = await verifier("github", [SHOP]);
+  const token = await issuer.github();
+  const [header, payload] = token.split(".");
+  const change = fc.record({
+    at: fc.nat(token.length),
+    cut: fc.nat(3),
+    put: fc.string({ unit: fc.constantFrom("A", "e", "_", "-", ".", "=", " ", "é"), maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const changed = changes.reduce((text, { at, cut, put }) => text.slice(0, at) + put + text.slice(at + cut), token);
+      const verdict = await judge.judge(changed);
+      // The last digit of a signature has bits that mean nothing.
+      if (verdict.kind === "admitted") expect(changed.split(".").slice(0, 2)).toEqual([header, payload]);
+      else expect(verdict.kind).toBe("refused");
+    }),
+    { numRuns: Number(process.env["RUNS"] ?? 2_000) },
+  );
+});
 
 test("what clocks may differ by is let through", async () => {
   const judge = await verifier("github", [SHOP]);

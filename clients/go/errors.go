@@ -16,7 +16,7 @@ import (
 // NotAcquired is the error of a hold that never held: its lease ended before, or the server refused it. Find it with [errors.As].
 type NotAcquired struct {
 	// Reason says why in a word: the name of the lease's end_reason, such as TIMED_OUT or UNSATISFIABLE; where the server refused to store one,
-	// ENVIRONMENT_BUSY, QUEUE_FULL or UNSATISFIABLE; MISSING_VARIABLES where it lacks what the environment should give. It is empty if the server was out of reach when the queue timeout had passed.
+	// ENVIRONMENT_BUSY, QUEUE_FULL, QUOTA_REACHED or UNSATISFIABLE; MISSING_VARIABLES where it lacks what the environment should give. It is empty if the server was out of reach when the queue timeout had passed.
 	Reason string
 	// Lease is the lease as it was seen last, its end_note says why in words; nil if the server refused to store one.
 	Lease *callmev1.Lease
@@ -64,7 +64,12 @@ func refusalOf(err error) *NotAcquired {
 
 // isFinal tells whether a reason is the answer to what was asked: whoever asks again by itself waits, and was told not to.
 func isFinal(reason string) bool {
-	return reason == "ENVIRONMENT_BUSY" || reason == "QUEUE_FULL" || reason == "UNSATISFIABLE"
+	switch reason {
+	case "ENVIRONMENT_BUSY", "QUEUE_FULL", "QUOTA_REACHED", "UNSATISFIABLE":
+		return true
+	default:
+		return false
+	}
 }
 
 // LeaseLost says that a lease is over, or about to be, while its body ran: the body must stop. Whatever it did last may have met a

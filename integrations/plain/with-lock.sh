@@ -375,8 +375,9 @@ while :; do
   if state_is HELD; then break; fi
   if state_is ENDED; then fail 4 "not acquired: $(printf '%s' "$answer" | grep -o '"endReason":"[A-Z_]*"')"; fi
   case $answer in
-    *'"code":"unauthenticated"'* | *'"code":"permission_denied"'*) fail 3 "the server does not accept the $shown" ;;
-    *'"reason":"QUEUE_FULL"'*) fail 4 "not acquired: $(message)" ;;
+    *'"code":"unauthenticated"'*) fail 3 "the server does not accept the $shown" ;;
+    *'"code":"permission_denied"'*) fail 3 "not allowed: $(message)" ;;
+    *'"reason":"QUEUE_FULL"'* | *'"reason":"QUOTA_REACHED"'*) fail 4 "not acquired: $(message)" ;;
     *'"type":"google.rpc.RetryInfo"'*) echo "with-lock: $CALL_ME_URL cannot serve this now; trying again" >&2 && sleep 2 ;;
     *'"code":"unavailable"'* | '') echo "with-lock: no answer from $CALL_ME_URL; trying again" >&2 && sleep 2 ;;
     *'"lease":'*) echo "with-lock: waiting for $environment, position $(printf '%s' "$answer" | grep -o '"position":[0-9]*' | grep -o '[0-9]*')" >&2 ;;

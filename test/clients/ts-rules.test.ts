@@ -68,6 +68,7 @@ test.each([
   [Code.Aborted, "ENVIRONMENT_BUSY"],
   [Code.FailedPrecondition, "UNSATISFIABLE"],
   [Code.ResourceExhausted, "QUEUE_FULL"],
+  [Code.ResourceExhausted, "QUOTA_REACHED"],
   [Code.Unavailable, "ENVIRONMENT_BUSY"],
   [Code.Internal, "UNSATISFIABLE"],
 ])("code %i with the reason %s is final: not acquired, without a lease, and who is there", async (code, reason) => {

@@ -1,4 +1,6 @@
 // What a scenario has to play with.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { GrantSchema } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { EndReason, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Network } from "../cli/network.ts";
 import { startLater } from "../compat/later-server.ts";
@@ -49,6 +51,12 @@ export class World {
     this.#leftovers.push(() => testee.kill());
     this.#testees.push(testee);
     return testee;
+  }
+
+  /** A testee with a key of its own, which allows this. */
+  async withKey(grant: MessageInitShape<typeof GrantSchema>): Promise<Testee> {
+    const { secret } = await this.clients.access.createKey({ label: this.environment, grants: [grant] });
+    return this.another({ key: secret });
   }
 
   /** A testee behind a network of its own, which can fail. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { type Holder, HolderKind, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { failure } from "../../src/rpc/errors.ts";
 import { VECTORS } from "../cli/jobs.ts";
@@ -258,6 +259,19 @@ test("who would have to wait in a full line is told at once", async () => {
     code: 4,
     stderr: expect.stringMatching(/^with-lock: not acquired: uat is held by checkout #1.*max_queue is 0; ask again later\n$/),
   });
+});
+
+test("what a key does not allow, and more than it may have at once, is told in the server's words", async () => {
+  const { access, locks } = clientsOf(server);
+  const { secret } = await access.createKey({ label: "team a", grants: [{ role: Role.USE, patterns: ["a-*"], maxLeases: 1 }] });
+  const as = { CALL_ME_API_KEY: secret };
+  const refused = await finish(start(["b-1", "true"], as));
+  expect(refused.code).toBe(3);
+  expect(refused.stderr).toMatch(/^with-lock: not allowed: key:\w+ \(team a\) has no ROLE_USE on .*b-1/);
+  await clientsOf({ url: server.url, key: secret }).locks.acquire({ environment: "a-1" });
+  const { code, stderr } = await finish(start(["a-2", "true"], as));
+  expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(/^with-lock: not acquired: .*at once/) });
+  expect((await locks.check({ environment: "a-2" })).available).toBe(true);
 });
 
 test("what the server refuses for good is told in its words", async () => {

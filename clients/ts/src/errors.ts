@@ -19,7 +19,7 @@ export class NotAcquired extends Error {
   /** How the lease ended. UNSPECIFIED: there is none, or the server was out of reach when the time was over. */
   readonly endReason: EndReason;
   /**
-   * Why in a word: ENVIRONMENT_BUSY, QUEUE_FULL or UNSATISFIABLE where the server refused the request, MISSING_VARIABLES where it lacks what
+   * Why in a word: ENVIRONMENT_BUSY, QUEUE_FULL, QUOTA_REACHED or UNSATISFIABLE where the server refused the request, MISSING_VARIABLES where it lacks what
    * the environment should give, else that of `endReason`, such as TIMED_OUT; empty if the server was out of reach.
    */
   readonly reason: string;
@@ -68,7 +68,7 @@ interface Missed {
 }
 
 /** Reasons that end the asking: nothing was stored, and whether to ask again is for people to say. */
-const REFUSALS: readonly string[] = ["ENVIRONMENT_BUSY", "QUEUE_FULL", "UNSATISFIABLE"];
+const REFUSALS: readonly string[] = ["ENVIRONMENT_BUSY", "QUEUE_FULL", "QUOTA_REACHED", "UNSATISFIABLE"];
 
 /** The lease is over, or is about to be, and the body must have stopped: whatever it did last may have met a successor. */
 export class LeaseLost extends Error {

@@ -1,5 +1,6 @@
 // Environments by their labels, and slots of them: which ones a hold has got.
 import assert from "node:assert/strict";
+import { Role } from "../../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentState, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import type { Said } from "../testee.ts";
 import type { Scenarios, World } from "../world.ts";
@@ -81,6 +82,25 @@ export const pools: Scenarios = {
     const hold = world.testee.hold([world.named("1")]);
     assert.equal(await hold.outcome(), "not_acquired QUEUE_FULL");
     assert.equal((await hold.hears("ended")).holders, principal);
+  },
+
+  "more leases than a key may have: not acquired, and not asked again": async (world) => {
+    const testee = await world.withKey({ role: Role.USE, patterns: [`${world.environment}*`], maxLeases: 1 });
+    const first = testee.hold([world.environment]);
+    await first.hears("held");
+    const second = testee.hold([world.named("2")]);
+    assert.equal(await second.outcome(), "not_acquired QUOTA_REACHED");
+    assert.equal(await first.finish(), "ok");
+    const third = testee.hold([world.named("2")]);
+    await third.hears("held");
+    assert.equal(await third.finish(), "ok");
+  },
+
+  "what a key does not allow is an error that comes as it is, and says what is missing": async (world) => {
+    const testee = await world.withKey({ role: Role.USE, patterns: ["somebody-else/*"] });
+    const hold = testee.hold([world.environment]);
+    assert.equal(await hold.outcome(), "permission_denied NOT_ALLOWED");
+    assert.match((await hold.hears("ended")).why ?? "", /has no ROLE_USE on .*; it has ROLE_USE on somebody-else/);
   },
 
   "a reservation: held at its time, until its end": async (world) => {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="Message")
 
 # The answer to what was asked, whatever its code: whoever asks again waits, and was told not to.
-_FINAL = {"ENVIRONMENT_BUSY", "QUEUE_FULL", "UNSATISFIABLE"}
+_FINAL = {"ENVIRONMENT_BUSY", "QUEUE_FULL", "QUOTA_REACHED", "UNSATISFIABLE"}
 # Whatever comes with it, it may pass. A call that we cancel ourselves comes to nobody as an error.
 _PASSING = {
     grpc.StatusCode.ABORTED,
@@ -41,7 +41,7 @@ class NotAcquired(Exception):
     """The lease ended before it was held, or the server refused it.
 
     ``reason`` says why in a word: that of the lease's end, ``"TIMED_OUT"``, ``"UNSATISFIABLE"``, …; where the server refused it,
-    ``"ENVIRONMENT_BUSY"``, ``"QUEUE_FULL"`` or ``"UNSATISFIABLE"``; where it lacks what the environment should give,
+    ``"ENVIRONMENT_BUSY"``, ``"QUEUE_FULL"``, ``"QUOTA_REACHED"`` or ``"UNSATISFIABLE"``; where it lacks what the environment should give,
     ``"MISSING_VARIABLES"``. It is empty when the server was out of reach until ``queue_timeout`` had passed.
     ``lease`` is how it ended; None if it was refused. ``holders`` tells with ``"ENVIRONMENT_BUSY"`` and ``"QUEUE_FULL"`` who is on it, in
     the server's words. ``__cause__`` is the error of the call, if one was the reason.

@@ -45,7 +45,7 @@ public final class NotAcquiredException extends RuntimeException {
 
   /**
    * Why, in a word: the name of the lease's end, such as {@code TIMED_OUT} or {@code UNSATISFIABLE}; where the server refused it, {@code
-   * ENVIRONMENT_BUSY}, {@code QUEUE_FULL} or {@code UNSATISFIABLE}; where it lacks what the environment should give, {@code MISSING_VARIABLES}. Empty: the server was out of reach when {@code queue_timeout} had passed.
+   * ENVIRONMENT_BUSY}, {@code QUEUE_FULL}, {@code QUOTA_REACHED} or {@code UNSATISFIABLE}; where it lacks what the environment should give, {@code MISSING_VARIABLES}. Empty: the server was out of reach when {@code queue_timeout} had passed.
    */
   public String reason() {
     return reason;

@@ -7,10 +7,15 @@ import dev.callme.v1.Lease;
 import dev.callme.v1.LeaseState;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /** What an error means for a lease. */
 final class Verdict {
+  private static final Set<String> FINAL = new HashSet<>(Arrays.asList("ENVIRONMENT_BUSY", "QUEUE_FULL", "QUOTA_REACHED", "UNSATISFIABLE"));
+
   private Verdict() {}
 
   /** Whether the same call may succeed later: the server is away, draining, full or cut off, and gave no verdict. */
@@ -37,7 +42,7 @@ final class Verdict {
 
   /** Whether a reason is the answer to what was asked, whatever its code: whoever asks again waits, and was told not to. */
   static boolean isFinal(String reason) {
-    return reason.equals("ENVIRONMENT_BUSY") || reason.equals("QUEUE_FULL") || reason.equals("UNSATISFIABLE");
+    return FINAL.contains(reason);
   }
 
   /**

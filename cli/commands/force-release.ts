@@ -40,7 +40,7 @@ export class ForceReleaseCommand extends ClientCommand {
     if (lease === undefined) return EXIT.done;
     if (answer.alreadyEnded) this.output.word(`lease ${lease.id} had already ended: ${ending(lease)}`);
     else if (!this.json)
-      this.output.data(`ended lease ${lease.id} of ${who(lease.holder, lease.principal)} on environment: ${environmentsOf(lease)}`);
+      this.output.data(`ended lease ${lease.id} of ${who(lease, lease.principal)} on environment: ${environmentsOf(lease)}`);
     return EXIT.done;
   }
 

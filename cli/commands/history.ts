@@ -170,9 +170,9 @@ function wasHeld({ grantedAt, principal, id }: Lease, filter: EventFilter, at: T
 
 /** A lease that is still held, as the events of its grant. */
 function asEvents(lease: Lease, environment: string): Event[] {
-  const { id: leaseId, pool, holder, principal, reason, createdAt, grantedAt } = lease;
+  const { id: leaseId, pool, holder, principal, principalLabel, reason, createdAt, grantedAt } = lease;
   const at = { ...(createdAt && { createdAt }), ...(grantedAt && { grantedAt, time: grantedAt }) };
-  const told = { kind: EventKind.GRANTED, leaseId, pool, principal, reason, ...(holder && { holder }), ...at };
+  const told = { kind: EventKind.GRANTED, leaseId, pool, principal, principalLabel, reason, ...(holder && { holder }), ...at };
   return lease.environments
     .filter(({ name }) => (environment || name) === name)
     .map(({ name, slots, fencingToken }) => create(EventSchema, { ...told, environment: name, slots, revision: fencingToken }));

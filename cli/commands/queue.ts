@@ -11,7 +11,7 @@ import { clockTime, elapsed, localTime } from "../words/clock.ts";
 import { basis, expected, soonExpected } from "../words/expected.ts";
 import { tellMisspelt } from "../words/misspelt.ts";
 import type { Output } from "../words/output.ts";
-import { environmentsOf, nameOf, spoken } from "../words/phrases.ts";
+import { environmentsOf, nameOf, onBehalfOf, spoken } from "../words/phrases.ts";
 import { isForLater } from "../words/reservation.ts";
 import { endOf } from "../words/term.ts";
 
@@ -78,10 +78,13 @@ function show(output: Output, leases: readonly Lease[]): void {
     const place = state === LeaseState.QUEUED ? waits : spoken(LeaseStateSchema, state);
     const waited = createdAt === undefined ? "" : elapsed(createdAt);
     const turn = soonExpected(lease).replace(/^turn /, "");
-    const cells = [place, waited, ...(guessed ? [turn] : []), ...(ranked ? [`${priority}`] : []), nameOf(holder, principal)];
+    const cells = [place, waited, ...(guessed ? [turn] : []), ...(ranked ? [`${priority}`] : []), nameOf(lease, principal)];
     const wanted = lease.needs.length === 0 ? "" : `wants ${environmentsOf(lease)}`;
     const guess = lease.estimatedStart === undefined ? "" : `${expected(lease)}, ${basis(lease.estimatedStart)}`;
-    return { cells, details: [wanted, reason, guess, holder?.runUrl ?? "", wantedFor(lease), `lease ${id}`].filter(Boolean) };
+    return {
+      cells,
+      details: [onBehalfOf(lease), wanted, reason, guess, holder?.runUrl ?? "", wantedFor(lease), `lease ${id}`].filter(Boolean),
+    };
   });
   output.table({ heading: ["POSITION", "WAITS", ...(guessed ? ["TURN"] : []), ...(ranked ? ["PRIORITY"] : []), "WHO"], rows });
 }

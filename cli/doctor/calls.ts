@@ -1,7 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { TokenError } from "../../clients/ts/src/token/error.ts";
+import { PrincipalKind, type WhoAmIResponse } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { orToken } from "../explain.ts";
+import { distance } from "../words/clock.ts";
+import { spell } from "../words/duration.ts";
+import { allowed, selfOf } from "../words/keys.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
 
 /** The first message of a watch is sent at once; whoever gets it later has a proxy that collects, in ms. */
@@ -11,21 +14,34 @@ const SILENCE = 20_000;
 
 const UNBUFFER = "let the proxy pass on what it gets at once (nginx: proxy_buffering off; Cloudflare and others: no response buffering)";
 
-/** Whether the key, or the CI job's token, opens the server. */
-export const key: Check = async ({ environments, patience, tokens, advice }) => {
-  const who = tokens && `by the job's token of ${tokens.source.name}, for audience ${JSON.stringify(tokens.audience)}`;
+/** Whether the key, or the CI job's token, opens the server, whom that makes us, and what we may do. */
+export const key: Check = async ({ access, patience, tokens, advice }) => {
   try {
-    await environments.listEnvironments({ pageSize: 1 }, { timeoutMs: patience });
-    return ok(who === undefined ? "accepted" : `accepted, ${who}`);
+    return judged(await access.whoAmI({}, { timeoutMs: patience }), tokens);
   } catch (error) {
     if (error instanceof TokenError) return fail(error.what, error.remedy);
     const { code, rawMessage } = ConnectError.from(error);
-    if (reasonOf(error) === "TOKEN_TOO_NARROW") return ok("it is the token of a lease: it opens that lease, and nothing else");
+    if (code === Code.Unimplemented) return warn("the server is too old to say who we are", "let its operator renew it");
     if (code === Code.Unauthenticated)
       return fail(`not accepted: ${rawMessage}`, `set CALL_ME_API_KEY, or give --key-file${orToken(advice)}`);
     return fail(rawMessage, "the server answers, but not to this: see its log");
   }
 };
+
+/** A key that ends sooner is worth a word, in ms. */
+const SOON = 7 * 86_400_000;
+
+function judged(self: WhoAmIResponse, tokens: Patient["tokens"]): Finding {
+  const source = tokens && `, by the job's token of ${tokens.source.name}, for audience ${JSON.stringify(tokens.audience)}`;
+  const may = allowed(self).join(", ").replaceAll(", may ", ", ");
+  const told = `${selfOf(self)}${source ?? ""}; ${may}`;
+  if (self.grants.length === 0 && self.kind !== PrincipalKind.LEASE_TOKEN)
+    return warn(told, "ask whoever administrates the server for a grant, such as --role use --on 'team-a/*'");
+  const left = self.expiresAt === undefined ? Number.POSITIVE_INFINITY : distance(self.expiresAt);
+  if (self.kind === PrincipalKind.KEY && left < SOON)
+    return warn(`${told}; it expires in ${spell(left)}`, "ask whoever administrates the server for a new key: call-me keys create");
+  return ok(told);
+}
 
 /** Whether a stream's messages arrive when they are sent. */
 export const stream: Check = async (patient) => {

@@ -1,6 +1,6 @@
 import type { TlsFiles } from "../../clients/ts/src/tls.ts";
 import type { Tokens } from "../../clients/ts/src/token/tokens.ts";
-import type { Environments, Locks } from "../client.ts";
+import type { Access, Environments, Locks } from "../client.ts";
 
 /** What a check found, in words, and what to do about it. */
 export interface Finding {
@@ -18,6 +18,7 @@ export interface Patient {
   /** How the server is called, with our key; over HTTP/1.1, as all commands do. */
   readonly locks: Locks;
   readonly environments: Environments;
+  readonly access: Access;
   /** What opens the server where no key is set, and how to get it; see Settings. */
   readonly tokens: Tokens | undefined;
   readonly advice: string | undefined;

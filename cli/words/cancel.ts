@@ -6,5 +6,5 @@ import { who } from "./phrases.ts";
 export function cancelledBy(request: CancelRequest): string {
   const { by, reason, deadline } = request;
   const until = deadline === undefined ? "" : ` by ${clockTime(deadline)}`;
-  return `${who(by?.holder, by?.principal || "somebody unnamed")} asks to stop${until}${reason && `: ${reason}`}`;
+  return `${who(by, by?.principal || "somebody unnamed")} asks to stop${until}${reason && `: ${reason}`}`;
 }

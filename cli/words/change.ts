@@ -31,10 +31,10 @@ export function changeOf(message: WatchEnvironmentResponse, status: EnvironmentS
   const { cause } = message;
   const held = cause?.state === LeaseState.HELD ? status.holders.find(({ leaseId }) => leaseId === cause.leaseId) : undefined;
   // Once it is so, nothing but that makes a change of its holder's.
-  const asked = held && askedToStop(held, `${nameOf(held.holder, `lease ${held.leaseId}`)} is `);
+  const asked = held && askedToStop(held, `${nameOf(held, `lease ${held.leaseId}`)} is `);
   const happened = [asked || whatHappened(message, status, before), held && endOf(held)].filter(Boolean).join(", ");
   const others = status.holders.filter((one) => one !== held && one.leaseId !== cause?.leaseId);
-  const named = others.map((one) => `${hold(one)} ${nameOf(one.holder, `lease ${one.leaseId}`)}, ${endOf(one)}`);
+  const named = others.map((one) => `${hold(one)} ${nameOf(one, `lease ${one.leaseId}`)}, ${endOf(one)}`);
   const state = [
     ...stateOf(status),
     `${status.used}/${status.capacity} used`,
@@ -82,12 +82,13 @@ const ENDS: Readonly<Partial<Record<EndReason, string>>> = {
   [EndReason.UNSATISFIABLE]: "can never be served",
 };
 
-function moved({ leaseId, holder, state, endReason }: WatchCause, had: Occupant | undefined, isLater: boolean): string {
+function moved(cause: WatchCause, had: Occupant | undefined, isLater: boolean): string {
+  const { leaseId, state, endReason } = cause;
   const lost = had !== undefined && isOffered(had) ? "was passed over" : "lost it";
   const back = state === LeaseState.QUEUED && had !== undefined ? `${lost}, and is in line again` : undefined;
   const reserved = isLater && state === LeaseState.QUEUED ? "has reserved it for later" : undefined;
   const now = back ?? reserved ?? nowOf(state, endReason);
-  return `${nameOf(holder, `lease ${leaseId}`)} ${now ?? "changed"}`;
+  return `${nameOf(cause, `lease ${leaseId}`)} ${now ?? "changed"}`;
 }
 
 function nowOf(state: LeaseState, endReason: EndReason): string | undefined {

@@ -14,7 +14,7 @@ export function toldOf(facts: Facts): string[] {
   }
   return [...lines.values()].map((entries) => {
     const [, { holder, leaseId, at }] = entries[0] ?? ["", { holder: undefined, leaseId: "", at: undefined }];
-    return `${listed(entries)}, told by ${nameOf(holder, `lease ${leaseId}`)}${at === undefined ? "" : ` ${elapsed(at)} ago`}`;
+    return `${listed(entries)}, told by ${nameOf({ holder }, `lease ${leaseId}`)}${at === undefined ? "" : ` ${elapsed(at)} ago`}`;
   });
 }
 
@@ -25,7 +25,7 @@ export function news(before: Facts, after: Facts): string | undefined {
   );
   const gone = Object.keys(before).filter((name) => after[name] === undefined);
   const [first] = fresh;
-  const told = first && `${nameOf(first[1].holder, `lease ${first[1].leaseId}`)} told ${listed(fresh)}`;
+  const told = first && `${nameOf(first[1], `lease ${first[1].leaseId}`)} told ${listed(fresh)}`;
   const taken = gone.length > 0 && `${gone.join(", ")} is not said any more`;
   return [told, taken].filter(Boolean).join(", ") || undefined;
 }

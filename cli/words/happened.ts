@@ -5,26 +5,26 @@ import { type EndedBy, EnvironmentStateSchema, HolderKindSchema } from "../../ge
 import { clockTime } from "./clock.ts";
 import { csvRow } from "./csv.ts";
 import { spell } from "./duration.ts";
-import { nameOf, spoken } from "./phrases.ts";
+import { nameOf, onBehalfOf, spoken } from "./phrases.ts";
 import type { Row } from "./table.ts";
 
 /** The row of an event: when, what, how long it took, of whom; `everywhere`: which environment is told, too. */
 export function eventRow(event: Event, everywhere: boolean): Row {
   const { time, environment, holder, principal, leaseId, reason, subject } = event;
-  const who = holder === undefined ? doerOf(event.by) : nameOf(holder, event.principalLabel || principal);
+  const who = holder === undefined ? doerOf(event.by) : nameOf(event, principal);
   const cells = [time ? clockTime(time) : "", whatOf(event), ...(everywhere ? [environment || subject] : []), tookOf(event), who];
   const about = everywhere && environment === "" ? "" : subject;
   return {
     cells,
-    details: [about, reason, byOf(event), traceOf(event.by), holder?.runUrl ?? "", leaseId && `lease ${leaseId}`].filter(Boolean),
+    details: [about, onBehalfOf(event), reason, byOf(event), traceOf(event.by), holder?.runUrl ?? "", leaseId && `lease ${leaseId}`].filter(
+      Boolean,
+    ),
   };
 }
 
 /** Who did something: the label, and the principal beside it, which nobody else can have. */
 function doerOf(by: EndedBy | undefined): string {
-  if (by === undefined) return "";
-  const { holder, principal, principalLabel } = by;
-  return holder === undefined && principalLabel !== "" ? `${principalLabel} (${principal})` : nameOf(holder, principal);
+  return by === undefined ? "" : nameOf(by, by.principal);
 }
 
 /** From where it was done, and what was proven of who did it. */
@@ -58,12 +58,13 @@ function byOf({ by, principal, leaseId, holder }: Event): string {
 }
 
 /** The row of who held something at a time, from when to when. */
-export function heldRow({ environment, holder, principal, grantedAt, time, kind, leaseId, reason }: Event, everywhere: boolean): Row {
+export function heldRow(event: Event, everywhere: boolean): Row {
+  const { environment, holder, principal, grantedAt, time, kind, leaseId, reason } = event;
   const since = grantedAt ? clockTime(grantedAt) : "";
   const until = kind === EventKind.GRANTED || time === undefined ? "now" : clockTime(time);
   const how = kind === EventKind.GRANTED ? "" : spoken(EventKindSchema, kind);
-  const cells = [since, until, how, ...(everywhere ? [environment] : []), nameOf(holder, principal)];
-  return { cells, details: [reason, holder?.runUrl ?? "", `lease ${leaseId}`].filter(Boolean) };
+  const cells = [since, until, how, ...(everywhere ? [environment] : []), nameOf(event, principal)];
+  return { cells, details: [onBehalfOf(event), reason, holder?.runUrl ?? "", `lease ${leaseId}`].filter(Boolean) };
 }
 
 /** The names of a CSV file's columns. */
@@ -85,7 +86,7 @@ export function eventCsv(event: Event, logged: boolean): string {
       ...[at(event.time), kind, event.pool, event.environment, number(event.slots), event.leaseId],
       ...[holder?.name ?? "", holder ? spoken(HolderKindSchema, holder.kind) : "", holder?.runUrl ?? "", holder?.repository ?? ""],
       ...[holder?.ref ?? "", holder?.sha ?? "", holder?.job ?? "", holder?.actor ?? "", event.principal],
-      ...[by ? nameOf(by.holder, by.principal) : "", event.reason, at(event.createdAt), at(event.grantedAt)],
+      ...[by ? nameOf({ holder: by.holder }, by.principal) : "", event.reason, at(event.createdAt), at(event.grantedAt)],
       ...[state, number(event.capacity), `${event.revision}`],
       ...[event.principalLabel, event.subject, by?.principal ?? "", by?.principalLabel ?? "", by?.leaseId ?? "", by?.address ?? ""],
       ...[claimsOf(by)],

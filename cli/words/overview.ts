@@ -1,7 +1,7 @@
 import type { EnvironmentStatus, Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clockTime, elapsed } from "./clock.ts";
 import { toldOf } from "./facts.ts";
-import { askedToStop, hindrances, isOffered, nameOf, nextOf, verdict } from "./phrases.ts";
+import { askedToStop, hindrances, isOffered, nameOf, nextOf, onBehalfOf, verdict } from "./phrases.ts";
 import { reservedNext } from "./reservation.ts";
 import type { Row, Table } from "./table.ts";
 import { soonerEnd } from "./term.ts";
@@ -38,7 +38,7 @@ function rows(status: EnvironmentStatus, turns: ReadonlyMap<string, string>): Ro
 }
 
 function columns(one: Occupant): string[] {
-  const name = nameOf(one.holder, `lease ${one.leaseId}`);
+  const name = nameOf(one, `lease ${one.leaseId}`);
   const end = isOffered(one) ? one.until : (one.latestEnd ?? one.until);
   return [
     one.since === undefined ? "" : elapsed(one.since),
@@ -48,5 +48,5 @@ function columns(one: Occupant): string[] {
 }
 
 function details(one: Occupant): string[] {
-  return [one.reason, one.holder?.runUrl ?? "", soonerEnd(one), askedToStop(one)].filter(Boolean);
+  return [onBehalfOf(one), one.reason, one.holder?.runUrl ?? "", soonerEnd(one), askedToStop(one)].filter(Boolean);
 }

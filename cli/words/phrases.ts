@@ -20,27 +20,45 @@ export function spoken(schema: DescEnum, value: number): string {
   return (schema.value[value]?.localName ?? `unknown (${value})`).toLowerCase().replaceAll("_", " ");
 }
 
-/** A holder's name. */
-export function nameOf(holder: Holder | undefined, otherwise: string): string {
-  return holder?.name || otherwise;
+/** Somebody whom the server tells of: who it is for, as told, and who the server knows it to be. */
+interface Known {
+  readonly holder?: Holder | undefined;
+  readonly principal?: string;
+  readonly principalLabel?: string;
+}
+
+/** A holder's name or, without one, who asked, where that has a label: "team a (key:4f1c9x0a2b)". */
+export function nameOf(one: Known | undefined, otherwise: string): string {
+  return one?.holder?.name || labelOf(one) || otherwise;
 }
 
 /** A holder's name, and where its run can be looked at. */
-export function who(holder: Holder | undefined, otherwise: string): string {
-  const name = nameOf(holder, otherwise);
-  return holder?.runUrl ? `${name} (${holder.runUrl})` : name;
+export function who(one: Known | undefined, otherwise: string): string {
+  const name = nameOf(one, otherwise);
+  return one?.holder?.runUrl ? `${name} (${one.holder.runUrl})` : name;
+}
+
+/** "team a (key:4f1c9x0a2b)": the label, and the principal beside it, which nobody else can have; empty where there is no label. */
+function labelOf({ principal = "", principalLabel = "" }: Known = {}): string {
+  return principalLabel === "" ? "" : `${principalLabel} (${principal})`;
+}
+
+/** "of team a (key:4f1c9x0a2b)", where the name that stands before it is what the caller told. */
+export function onBehalfOf(one: Known): string {
+  const label = labelOf(one);
+  return label === "" || !one.holder?.name ? "" : `of ${label}`;
 }
 
 /** "checkout #4711 for 12 m, renewed until 11:27 at the latest (nightly, https://…)". */
 function occupant(one: Occupant): string {
   const end = isReserved(one) && one.until !== undefined ? ` until ${clockTime(one.until)}` : term(one);
-  return `${nameOf(one.holder, `lease ${one.leaseId}`)}${end}${askedToStop(one, ", ")}${links(one)}`;
+  return `${nameOf(one, `lease ${one.leaseId}`)}${end}${askedToStop(one, ", ")}${links(one)}`;
 }
 
 /** "asked to stop by checkout #8", or nothing; its end is told besides. */
 export function askedToStop({ cancelRequested }: Pick<Occupant, "cancelRequested">, before = ""): string {
   const { by } = cancelRequested ?? {};
-  return cancelRequested === undefined ? "" : `${before}asked to stop by ${nameOf(by?.holder, by?.principal || "somebody unnamed")}`;
+  return cancelRequested === undefined ? "" : `${before}asked to stop by ${nameOf(by, by?.principal || "somebody unnamed")}`;
 }
 
 /** What it is wanted for, if somebody said so, and where its run can be looked at. */
@@ -57,7 +75,8 @@ function stage(one: Term): string {
 
 /** "lease L1 of checkout #4711 for 12 m, …", or "lease L1 for 12 m, …" of somebody unnamed. */
 export function leaseAt(one: Occupant): string {
-  return `lease ${one.leaseId}${one.holder?.name ? ` of ${one.holder.name}` : ""}${stage(one)}${askedToStop(one, ", ")}${links(one)}`;
+  const name = nameOf(one, "");
+  return `lease ${one.leaseId}${name && ` of ${name}`}${stage(one)}${askedToStop(one, ", ")}${links(one)}`;
 }
 
 /** The same of a lease itself. */
@@ -67,7 +86,7 @@ export function describeLease(lease: Lease): string {
   const until = state === LeaseState.OFFERED ? claimBy : expiresAt;
   const later = isForLater(lease) && notBefore !== undefined ? `, reserved from ${clockTime(notBefore)}` : undefined;
   const stands = later ?? stage({ state, since, until, latestEnd });
-  return `lease ${id} of ${nameOf(holder, principal || "somebody unnamed")}${stands}${askedToStop(lease, ", ")}${links({ reason, holder })}`;
+  return `lease ${id} of ${nameOf(lease, principal || "somebody unnamed")}${stands}${askedToStop(lease, ", ")}${links({ reason, holder })}`;
 }
 
 /** "held by A …; B …; reserved by C until 16:00 (demo); offered to D …; cleaned by E …", or nothing if nobody is named. */
@@ -130,12 +149,12 @@ function rests({ capacity, resting, rest }: EnvironmentStatus): string {
   const { from } = rest ?? {};
   if (from === undefined) return `${which}${until} after ${resting > 1 ? "their" : "its"} last use`;
   const how = from.endReason === EndReason.UNSPECIFIED ? "was not claimed" : spoken(EndReasonSchema, from.endReason);
-  return `${which}${until} after the lease of ${nameOf(from.holder, "somebody unnamed")} (${how})`;
+  return `${which}${until} after the lease of ${nameOf(from, "somebody unnamed")} (${how})`;
 }
 
 /** "next is A, in line for 11 m", or nothing if nobody waits. */
 export function nextOf({ next }: Pick<EnvironmentStatus, "next">): string {
-  return next === undefined ? "" : `next is ${nameOf(next.holder, `lease ${next.leaseId}`)}, in line${term(next)}`;
+  return next === undefined ? "" : `next is ${nameOf(next, `lease ${next.leaseId}`)}, in line${term(next)}`;
 }
 
 /** The verdict, and what is known of why: "maintenance", "db upgrade", "until 14:00". */

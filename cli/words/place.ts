@@ -19,7 +19,7 @@ function place(lease: Lease): string {
 }
 
 function ahead({ ahead: [next] }: Lease): string {
-  return next === undefined ? "" : `next is ${nameOf(next.holder, `lease ${next.leaseId}`)}`;
+  return next === undefined ? "" : `next is ${nameOf(next, `lease ${next.leaseId}`)}`;
 }
 
 /**
@@ -29,7 +29,7 @@ function ahead({ ahead: [next] }: Lease): string {
 export function glance(lease: Lease, width: number): string {
   const [first, ...others] = lease.holders;
   if (first === undefined) return shorten([place(lease), soonExpected(lease), ahead(lease)].filter(Boolean).join(", "), width);
-  const name = nameOf(first.holder, `lease ${first.leaseId}`);
+  const name = nameOf(first, `lease ${first.leaseId}`);
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   const holder = `${hold(first)} `;
   const end = briefEnd(first);

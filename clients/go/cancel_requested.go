@@ -25,7 +25,7 @@ type CancelRequested struct {
 func (e *CancelRequested) Error() string {
 	who := e.By.GetHolder().GetName()
 	if who == "" {
-		who = e.By.GetPrincipal()
+		who = knownAs(e.By)
 	}
 	return fmt.Sprintf("callme: lease %s: asked to stop by %s: %s", e.LeaseID, who, e.Reason)
 }

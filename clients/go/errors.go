@@ -111,15 +111,26 @@ func ending(lease *callmev1.Lease) string {
 
 // whoOf names who ended a lease; it is empty if that was no call of anybody.
 func whoOf(lease *callmev1.Lease) string {
-	holder, principal := lease.GetEndedBy().GetHolder().GetName(), lease.GetEndedBy().GetPrincipal()
+	by := lease.GetEndedBy()
+	holder, principal, label := by.GetHolder().GetName(), by.GetPrincipal(), by.GetPrincipalLabel()
 	switch {
 	case holder == "":
-		return principal
+		return knownAs(by)
 	case principal == "":
 		return holder
+	case label != "":
+		return fmt.Sprintf("%s (%s, %s)", holder, label, principal)
 	default:
 		return fmt.Sprintf("%s (%s)", holder, principal)
 	}
+}
+
+// knownAs says who the server knows somebody to be: the label, if there is one, and the principal, which nobody else can have.
+func knownAs(one *callmev1.EndedBy) string {
+	if one.GetPrincipalLabel() == "" {
+		return one.GetPrincipal()
+	}
+	return fmt.Sprintf("%s (%s)", one.GetPrincipalLabel(), one.GetPrincipal())
 }
 
 // endReasonName is empty if it has not ended.

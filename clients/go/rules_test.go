@@ -180,6 +180,16 @@ func TestEndingSaysWhoEndedIt(t *testing.T) {
 			&callmev1.Lease{EndReason: forced, EndedBy: &callmev1.EndedBy{Principal: "key:ci", Holder: &callmev1.Holder{Name: "checkout #1"}}},
 			"force released by checkout #1 (key:ci)",
 		},
+		{
+			&callmev1.Lease{EndReason: forced, EndedBy: &callmev1.EndedBy{Principal: "key:ci", PrincipalLabel: "team a"}},
+			"force released by team a (key:ci)",
+		},
+		{
+			&callmev1.Lease{EndReason: forced, EndedBy: &callmev1.EndedBy{
+				Principal: "key:ci", PrincipalLabel: "team a", Holder: &callmev1.Holder{Name: "checkout #1"},
+			}},
+			"force released by checkout #1 (team a, key:ci)",
+		},
 	} {
 		if got := ending(c.lease); got != c.want {
 			t.Errorf("%q instead of %q", got, c.want)

@@ -63,6 +63,10 @@ class Words(unittest.TestCase):
         self.assertEqual(ending(lease), "FORCE_RELEASED by key:ops: fire drill")
         lease.ended_by.holder.name = "checkout #1"
         self.assertEqual(ending(lease), "FORCE_RELEASED by checkout #1 (key:ops): fire drill")
+        lease.ended_by.principal_label = "operators"
+        self.assertEqual(ending(lease), "FORCE_RELEASED by checkout #1 (operators, key:ops): fire drill")
+        lease.ended_by.holder.name = ""
+        self.assertEqual(ending(lease), "FORCE_RELEASED by operators (key:ops): fire drill")
 
 
 class Pickled(unittest.TestCase):

@@ -99,7 +99,7 @@ export class CancelRequested extends Error {
   readonly deadline: Date | undefined;
 
   constructor(leaseId: string, { by, reason, deadline }: CancelRequest) {
-    const who = by?.holder?.name || by?.principal;
+    const who = by?.holder?.name || principalOf(by);
     super(`asked to stop${who ? ` by ${who}` : ""}${reason && `: ${reason}`}`);
     this.leaseId = leaseId;
     this.by = by;
@@ -119,9 +119,15 @@ export function ending({ id, endReason, endNote, endedBy }: Lease): string {
   const why = endReason === EndReason.UNSPECIFIED ? "the server is out of reach" : name.toLowerCase().replaceAll("_", " ");
   const other = endedBy?.leaseId === id ? undefined : endedBy;
   // Of a newer run of one's own, the key says nothing.
-  const known = (endReason === EndReason.SUPERSEDED && other?.holder?.runUrl) || other?.principal;
-  const named = other?.holder?.name ? `${other.holder.name} (${known})` : known;
+  const run = endReason === EndReason.SUPERSEDED ? other?.holder?.runUrl : "";
+  const named = other?.holder?.name ? `${other.holder.name} (${run || principalOf(other, ", ")})` : run || principalOf(other);
   return `${why}${named ? ` by ${named}` : ""}${endNote && `: ${endNote}`}`;
+}
+
+/** Who the server knows somebody to be: the label, where there is one, and the principal, which nobody else can have. */
+function principalOf(one: EndedBy | undefined, between?: ", "): string {
+  if (one === undefined || one.principalLabel === "") return one?.principal ?? "";
+  return between === undefined ? `${one.principalLabel} (${one.principal})` : `${one.principalLabel}${between}${one.principal}`;
 }
 
 /** Codes that say: not now, or nobody knows; whatever reason stands with them. */

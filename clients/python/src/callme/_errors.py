@@ -16,7 +16,7 @@ from callme.v1.types_pb2 import END_REASON_UNSPECIFIED, LEASE_STATE_ENDED, LEASE
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-    from callme.v1.types_pb2 import EndedBy, Lease
+    from callme.v1.types_pb2 import EndedBy, Lease, Occupant
 
 M = TypeVar("M", bound="Message")
 
@@ -99,7 +99,7 @@ class CancelRequested(Exception):
     deadline: datetime | None
 
     def __init__(self, lease_id: str, by: EndedBy, reason: str, deadline: datetime | None) -> None:
-        super().__init__(f"lease {lease_id}: asked to stop by {by.holder.name or by.principal or 'somebody'}: {reason}")
+        super().__init__(f"lease {lease_id}: asked to stop by {by.holder.name or known_as(by) or 'somebody'}: {reason}")
         self.lease_id = lease_id
         self.by = by
         self.reason = reason
@@ -146,10 +146,16 @@ def reason_of(error: BaseException) -> str | None:
 def ending(lease: Lease) -> str:
     """How a lease ended, and who ended it if somebody did, in words."""
     why = _short(lease.end_reason) or "the server is out of reach"
-    holder, principal = lease.ended_by.holder.name, lease.ended_by.principal
-    who = f"{holder} ({principal})" if holder and principal else holder or principal
-    by = f"{why} by {who}" if who else why
-    return f"{by}: {lease.end_note}" if lease.end_note else by
+    by = lease.ended_by
+    holder, principal = by.holder.name, ", ".join(filter(None, [by.principal_label, by.principal]))
+    who = f"{holder} ({principal})" if holder and principal else holder or known_as(by)
+    ended = f"{why} by {who}" if who else why
+    return f"{ended}: {lease.end_note}" if lease.end_note else ended
+
+
+def known_as(one: EndedBy | Occupant) -> str:
+    """Who the server knows somebody to be: the label, if there is one, and the principal, which nobody else can have."""
+    return f"{one.principal_label} ({one.principal})" if one.principal_label else one.principal
 
 
 def not_acquired(lease: Lease) -> NotAcquired:

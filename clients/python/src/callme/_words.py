@@ -10,6 +10,8 @@ import threading
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from callme._errors import known_as
+
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -64,7 +66,7 @@ def say_misspelt(one: Misspelling) -> None:
 
 def _occupant(one: Occupant) -> str:
     """Who it is, until when at the latest, and where its run can be looked at; as far as that is known."""
-    name = one.holder.name or one.principal or f"lease {one.lease_id}"
+    name = one.holder.name or known_as(one) or f"lease {one.lease_id}"
     latest = f" until {_clock(one.latest_end)} at the latest" if one.HasField("latest_end") else ""
     run = f" ({one.holder.run_url})" if one.holder.run_url else ""
     return f"{name}{latest}{run}"

@@ -45,6 +45,6 @@ public final class CancelRequestedException extends RuntimeException {
   }
 
   private static String nameOf(EndedBy who) {
-    return who.getHolder().getName().isEmpty() ? who.getPrincipal() : who.getHolder().getName();
+    return who.getHolder().getName().isEmpty() ? Words.knownAs(who) : who.getHolder().getName();
   }
 }

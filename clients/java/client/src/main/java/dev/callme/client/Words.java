@@ -33,9 +33,17 @@ final class Words {
     return reason == EndReason.END_REASON_UNSPECIFIED ? "the server is out of reach" : nameOf(reason);
   }
 
+  /** Who the server knows somebody to be: the label, if there is one, and the principal, which nobody else can have. */
+  static String knownAs(EndedBy who) {
+    String label = who.getPrincipalLabel();
+    return label.isEmpty() ? who.getPrincipal() : label + " (" + who.getPrincipal() + ")";
+  }
+
   private static String nameOf(EndedBy who) {
     String holder = who.getHolder().getName();
-    if (holder.isEmpty() || who.getPrincipal().isEmpty()) return holder + who.getPrincipal();
-    return holder + " (" + who.getPrincipal() + ")";
+    if (holder.isEmpty()) return knownAs(who);
+    if (who.getPrincipal().isEmpty()) return holder;
+    String label = who.getPrincipalLabel().isEmpty() ? "" : who.getPrincipalLabel() + ", ";
+    return holder + " (" + label + who.getPrincipal() + ")";
   }
 }

@@ -18,5 +18,9 @@ class WordsTest {
     assertEquals("FORCE_RELEASED by key:ops: fire drill", Words.ending(lease.setEndedBy(who).build()));
     who.setHolder(Holder.newBuilder().setName("checkout #1"));
     assertEquals("FORCE_RELEASED by checkout #1 (key:ops): fire drill", Words.ending(lease.setEndedBy(who).build()));
+    who.setPrincipalLabel("operators");
+    assertEquals("FORCE_RELEASED by checkout #1 (operators, key:ops): fire drill", Words.ending(lease.setEndedBy(who).build()));
+    who.clearHolder();
+    assertEquals("FORCE_RELEASED by operators (key:ops): fire drill", Words.ending(lease.setEndedBy(who).build()));
   }
 }

@@ -32,7 +32,7 @@ export const key: Check = async ({ access, patience, tokens, advice }) => {
 const SOON = 7 * 86_400_000;
 
 function judged(self: WhoAmIResponse, tokens: Patient["tokens"]): Finding {
-  const source = tokens && `, by the job's token of ${tokens.source.name}, for audience ${JSON.stringify(tokens.audience)}`;
+  const source = tokens && `; the job shows its token of ${tokens.source.name}, for audience ${JSON.stringify(tokens.audience)}`;
   const may = allowed(self).join(", ").replaceAll(", may ", ", ");
   const told = `${selfOf(self)}${source ?? ""}; ${may}`;
   if (self.grants.length === 0 && self.kind !== PrincipalKind.LEASE_TOKEN)

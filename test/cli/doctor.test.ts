@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { clientsOf } from "../outside/clients.ts";
 import { Server } from "../outside/server.ts";
 import { type } from "./terminal.ts";
 
@@ -91,6 +93,18 @@ test("a wrong key is told, with where to set it", async () => {
   });
   for (const check of ["stream", "long"])
     expect(JSON.parse(stdout)).toContainEqual({ check, verdict: "skip", detail: "not checked: key failed", remedy: "" });
+});
+
+test("whose key it is, and what it allows, is told; and that one expires soon", async () => {
+  const grants = [{ role: Role.USE, patterns: ["team-a/*"], maxLeases: 2 }];
+  const { access } = clientsOf(server);
+  const looked = async (ttl?: { seconds: bigint }) => {
+    const { secret } = await access.createKey({ label: "team a", grants, ...(ttl && { ttl }) });
+    return (await type(["doctor"], { CALL_ME_URL: server.url, CALL_ME_API_KEY: secret })).stdout;
+  };
+  expect(await looked()).toMatch(/^ok {4}key {6}key:\w+ \(team a\), by a key; may use:team-a\/\*;max-leases=2$/m);
+  expect(await looked({ seconds: 86_400n })).toMatch(/^warn {2}key .*; it expires in (23 h|1 d).*Remedy: .*call-me keys create$/m);
+  expect((await examined(server.url)).stdout).toMatch(/^ok {4}key {6}admin, by the server's own API_KEY; may admin:\*$/m);
 });
 
 test("https where the server speaks clear text is told as such", async () => {

@@ -145,11 +145,13 @@ test("exec that is asked to stop without a time for it tells its command so, and
   const expiresAt = timestampFromMs(Date.now() + 60_000);
   const held = (asked: object = {}) => lease(LeaseState.HELD, { ttl: seconds(60), ttlRemaining: seconds(60), expiresAt, ...asked });
   let renewals = 0;
+  const running = Promise.withResolvers<void>();
   await using scripted = await new ScriptedServer({
     locks: {
       acquire: () => ({ lease: held() }),
       renew: () => ({ lease: held(renewals++ === 0 ? {} : { cancelRequested: { by: { principal: "ops" } } }) }),
       async *watchLease(_, { signal }) {
+        await running.promise;
         yield { lease: held({ cancelRequested: { by: { principal: "ops" } } }) };
         await gone(signal);
       },
@@ -157,9 +159,10 @@ test("exec that is asked to stop without a time for it tells its command so, and
     },
   }).start();
   await using wrapped = await Wrapped.start({ url: scripted.url, key: "" }, "uat", { script: "talkative" });
+  running.resolve();
   await wrapped.says("got TERM");
   expect(wrapped.alive).toBe(true);
-  expect(wrapped.stderr).toContain("ops asks to stop; stopping the command");
+  await wrapped.says("ops asks to stop; stopping the command");
   // Whoever cancels the job has no more patience than ever.
   wrapped.signal("SIGTERM");
   expect(await wrapped.end, wrapped.stderr).toEqual({ code: 7, signal: null });

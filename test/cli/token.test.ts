@@ -98,7 +98,9 @@ test("a source that nobody knows is a setting that is wrong", async () => {
 test("doctor tells whose token opens the server", async () => {
   await using open = await Server.start({ API_KEY: "" });
   const { stdout } = await type(["doctor"], { CALL_ME_URL: open.url, ...endpoint.env });
-  expect(stdout).toMatch(/^ok {4}key +accepted, by the job's token of GitHub Actions, for audience "http:\/\/127\.0\.0\.1:\d+"$/m);
+  expect(stdout).toMatch(
+    /^ok {4}key +anonymous, .*; the job shows its token of GitHub Actions, for audience "http:\/\/127\.0\.0\.1:\d+"; may admin:\*$/m,
+  );
 });
 
 test("doctor, and the error without any key, tell what the job lacks", async () => {

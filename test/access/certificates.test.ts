@@ -74,6 +74,12 @@ test("a file has rules for each kind of name", async () => {
   expect(warnings).toEqual([]);
 });
 
+test("a file of more names than a connection can be compared with is refused", async () => {
+  const names = (count: number) => `[${Array.from({ length: count }, (_, index) => `h${index}`).join(", ")}]`;
+  const rules = Array.from({ length: 5 }, (_, index) => `- {name: r${index}, san: {dns: ${names(256)}}, ${GRANTS}}`).join("\n");
+  await expect(read(`certificates:\n${rules}\n`)).rejects.toThrow("certificates: has 1280 names over all rules; give 1024 at most");
+});
+
 test.each([
   [`{name: a, ${GRANTS}}`, "access.yaml:2: certificates[0]: san is missing; say which alternative name it is for, for example"],
   [`{name: a, san: {cn: a}, ${GRANTS}}`, "access.yaml:2: certificates[0].san.cn: is unknown; there are uri, dns, email"],

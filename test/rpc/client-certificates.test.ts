@@ -78,6 +78,12 @@ describe("where certificates are asked for", () => {
     expect(await shown(await open())).toBeNull();
   });
 
+  test("of more than eight names the first ones count", async () => {
+    const names = Array.from({ length: 500 }, (_, index) => `DNS:a${index}.example.com`);
+    const known = (await shown(await open(), issue({ names })))?.names;
+    expect(known?.map(({ value }) => `DNS:${value}`)).toEqual(names.slice(0, 8));
+  });
+
   test("its common name is none of its names", async () => {
     expect(await shown(await open(), issue({ name: RUNNER }))).toMatchObject({ names: [] });
   });

@@ -22,17 +22,19 @@ export interface ClientCertificate {
 }
 
 const KINDS: Readonly<Record<string, NameKind>> = { URI: "uri", DNS: "dns", email: "email" };
+/** Of one certificate: each is compared with each rule, once for a connection. */
+const MOST_NAMES = 8;
 /** Names of certificates stand in principals, logs and the history. */
 const PLAIN = /^[\x21\x23-\x7e]{1,255}$/;
 
 /**
  * The names in a certificate's subjectAltName as Node writes it: `URI:spiffe://a/b, DNS:"x\u002cy"`, where what could be taken for the next
- * name stands in quotes. Left out are those of other kinds, and those with spaces, quotes or characters beyond ASCII.
+ * name stands in quotes. Left out are those of other kinds, those with spaces, quotes or characters beyond ASCII, and those after the eighth.
  */
 export function namesIn(subjectAltName: string): AlternativeName[] {
   const names: AlternativeName[] = [];
   const entry = /([\w ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
-  while (entry.lastIndex < subjectAltName.length) {
+  while (entry.lastIndex < subjectAltName.length && names.length < MOST_NAMES) {
     const [, label = "", value = ""] = entry.exec(subjectAltName) ?? [];
     if (label === "") return [];
     const kind = KINDS[label];

@@ -4,7 +4,8 @@ import { grantsIn } from "../file/grants.ts";
 import { NAME_KINDS, type NameKind } from "./certificate.ts";
 import type { CertificateRule } from "./rule.ts";
 
-const MOST = { rules: { min: 0, max: 1_000 }, names: { min: 1, max: 256 } };
+/** `all`: over all rules. */
+const MOST = { rules: { min: 0, max: 1_000 }, names: { min: 1, max: 256 }, all: 1_024 };
 const LONGEST = 255;
 const FIELDS = ["name", "san", "grants"] as const;
 const IT_IS_NONE = "san: {uri: …}; the common name is never looked at";
@@ -32,13 +33,16 @@ const FORMS: Readonly<Record<NameKind, { readonly form: RegExp; readonly words: 
 /** Reads the list. Throws BadFile. */
 export function certificatesIn(entry: Entry): readonly CertificateRule[] {
   const names = new Map<string, string>();
-  return entry.list(MOST.rules).map((one) => {
+  const rules = entry.list(MOST.rules).map((one) => {
     const rule = ruleIn(one);
     const before = names.get(rule.name);
     if (before !== undefined) throw one.fault(`the name ${rule.name} is that of ${before}, too; choose another`);
     names.set(rule.name, one.path);
     return rule;
   });
+  const all = rules.reduce((sum, { globs }) => sum + globs.length, 0);
+  if (all > MOST.all) throw entry.fault(`has ${all} names over all rules; give ${MOST.all} at most, for example by globs`);
+  return rules;
 }
 
 function ruleIn(entry: Entry): CertificateRule {

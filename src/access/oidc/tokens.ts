@@ -79,7 +79,12 @@ export class Tokens {
 
   /** What is known of a token; undefined: it has to be judged first. */
   known(token: string): Verdict | undefined {
-    return token.length > LONGEST ? TOO_LONG : this.#look(keyOf(token));
+    if (token.length > LONGEST) return TOO_LONG;
+    const key = keyOf(token);
+    const known = this.#look(key);
+    if (known !== undefined) return known;
+    const refused = this.#judge?.glance(token);
+    return refused === undefined ? undefined : this.#keep(key, refused, false);
   }
 
   /** Judges a token, once however many ask. `audit`: whoever shows it is let in by a key; the log says what the token would have done. */

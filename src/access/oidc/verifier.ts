@@ -69,6 +69,16 @@ export class Verifier {
     for (const { keys } of this.#trusted.values()) keys.close();
   }
 
+  /** A refusal that needs no key: of what is no token, or nobody's whom we trust. Undefined: it has to be judged. */
+  glance(token: string): Verdict | undefined {
+    try {
+      this.#trustedOf(token);
+      return undefined;
+    } catch (error) {
+      return verdictOn(error, []);
+    }
+  }
+
   /** Never rejects. */
   async judge(token: string): Promise<Verdict> {
     try {

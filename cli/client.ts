@@ -1,7 +1,8 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { KEY_HEADER } from "../clients/ts/src/calls.ts";
 import { Client, overHttp1 } from "../clients/ts/src/client.ts";
-import { bearing, repeatable } from "../clients/ts/src/token/bearer.ts";
+import { bearing, beside, repeatable } from "../clients/ts/src/token/bearer.ts";
+import type { Tokens } from "../clients/ts/src/token/tokens.ts";
 import type { Settings } from "./settings.ts";
 import { heard } from "./words/clock.ts";
 
@@ -26,7 +27,8 @@ export function connect({
   tokens,
   leaseToken = "",
 }: Settings): Pick<Client, "locks" | "environments" | "insight" | "access"> {
-  const identify = tokens === undefined ? [] : [byLeaseToken(leaseToken), bearing(tokens)];
+  const instead = (found: Tokens) => (key === "" ? [byLeaseToken(leaseToken), bearing(found)] : [beside(found, key)]);
+  const identify = tokens === undefined ? [] : instead(tokens);
   const transport = ({ baseUrl, interceptors }: { baseUrl: string; interceptors: Interceptor[] }): Transport =>
     overHttp1({ baseUrl, interceptors: [...interceptors, ...identify, readClock] }, tls);
   return new Client({ url, key, transport });

@@ -30,7 +30,7 @@ export function explain(error: unknown, { url, key, tokens, advice }: Settings):
       if (key?.startsWith("cml_"))
         return Failure.settings(`${said}: in a command of exec, or with the lease_token alone, set CALL_ME_API_KEY, or give --key-file`);
       if (error.code === Code.PermissionDenied)
-        return Failure.settings(`${tokens === undefined ? "this key" : "this job"} may not do that: ${said}`);
+        return Failure.settings(`${key !== undefined || tokens === undefined ? "this key" : "this job"} may not do that: ${said}`);
       return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file${orToken(advice)}`);
     case Code.InvalidArgument:
       return Failure.usage([said, ...violations(error)].join("; "));

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { systemOf } from "../clients/ts/src/ci/systems.ts";
 import { addressOf, keyOf } from "../clients/ts/src/settings.ts";
 import { pemOf, type TlsFiles, tlsFilesIn } from "../clients/ts/src/tls.ts";
-import { type Tokens, tokensFor } from "../clients/ts/src/token/tokens.ts";
+import { type Tokens, tokensBeside, tokensFor } from "../clients/ts/src/token/tokens.ts";
 import { Failure } from "./exit.ts";
 
 /** Environment variables by name. */
@@ -17,7 +17,7 @@ export interface Settings {
   readonly key: string | undefined;
   /** For https: the server's authorities, and our own certificate. */
   readonly tls: TlsFiles;
-  /** The tokens of the CI job that we run in, where no key is set. */
+  /** The tokens of the CI job that we run in: where no key is set, or to be shown beside it. */
   readonly tokens?: Tokens | undefined;
   /** Without a key or tokens: how this CI system gives tokens to a job. */
   readonly advice?: string | undefined;
@@ -53,8 +53,9 @@ export async function readSettings(env: Variables, given: Given): Promise<Settin
   const tls = tlsFilesIn(env);
   accepted(() => pemOf(tls));
   const key = await readKey(env, given);
-  if (key !== undefined) return { url, tls, key };
-  const tokens = accepted(() => tokensFor({ url, env, fetched: given.fetched ?? (() => {}) }));
+  const wanted = { url, env, fetched: given.fetched ?? (() => {}) };
+  if (key !== undefined) return { url, tls, key, tokens: accepted(() => tokensBeside(wanted)) };
+  const tokens = accepted(() => (tls.cert === undefined ? tokensFor(wanted) : tokensBeside(wanted)));
   const leaseToken = readVariable(env, ["CALL_ME_LEASE_TOKEN"]);
   return tokens === undefined ? { url, tls, key: leaseToken, advice: systemOf(env)?.token } : { url, tls, key, tokens, leaseToken };
 }

@@ -40,11 +40,11 @@ export class DoctorCommand extends ClientCommand {
 
   protected async perform(): Promise<number> {
     const long = this.long === undefined ? undefined : Number(nanoseconds(parseDuration("--long", this.long))) / 1e6;
-    const { locks, environments, access, url, tls, tokens, advice } = await this.connect();
+    const { locks, environments, access, url, tls, key, tokens, advice } = await this.connect();
     this.output.word(`examining ${url}`);
     const { patience } = this.context.pace;
     const patient: Patient = {
-      ...{ url: new URL(url), tls, locks, environments, access, tokens, advice },
+      ...{ url: new URL(url), tls, locks, environments, access, tokens: key === undefined ? tokens : undefined, advice },
       ...{ patience, interruption: this.interruption },
     };
     const findings = await this.examine(patient, { ...CHECKS, long: long === undefined ? UNASKED : lasting(long) });

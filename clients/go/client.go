@@ -101,14 +101,14 @@ func (s *settings) opener(base string) (string, []connect.ClientOption, error) {
 		return key, nil, err
 	}
 	key, err := keyOf(os.Getenv("CALL_ME_API_KEY"))
-	if err != nil || key != "" {
+	if err != nil || (key != "" && !isSourceNamed()) {
 		return key, nil, err
 	}
 	tokens, err := newTokens(base)
 	if err != nil || tokens == nil {
-		return "", nil, err
+		return key, nil, err
 	}
-	return "", []connect.ClientOption{connect.WithInterceptors(tokens.interceptor())}, nil
+	return key, []connect.ClientOption{connect.WithInterceptors(bearing{tokens: tokens, beside: key != ""})}, nil
 }
 
 // keyOf gives a key as a header can carry it: files and CI systems like to end one with a line break.

@@ -73,6 +73,11 @@ func sourceOfTokens() (*tokenSource, error) {
 	}
 }
 
+// isSourceNamed tells whether somebody says where tokens come from: then they are shown beside a key, too.
+func isSourceNamed() bool {
+	return !slices.Contains([]string{"", "auto", "off"}, strings.TrimSpace(os.Getenv("CALL_ME_ID_TOKEN_SOURCE")))
+}
+
 // offeredTokens names the first source that is there.
 func offeredTokens() string {
 	has := func(command string) bool {

@@ -173,12 +173,12 @@ func (t *tokens) keep(token *idToken) {
 	t.held, t.due, t.end = token, now.Add(rest-before), now.Add(rest)
 }
 
-// interceptor has each call that no key opens bear a token; one that is refused is sent once more with another. A stream is opened once.
-func (t *tokens) interceptor() connect.Interceptor {
-	return bearing{t}
+// bearing has each call that no key opens bear a token; one that is refused is sent once more with another. A stream is opened once.
+type bearing struct {
+	tokens *tokens
+	// beside: the key opens the calls, and a token is only shown, if there is one.
+	beside bool
 }
-
-type bearing struct{ tokens *tokens }
 
 // WrapUnary adds the token.
 func (b bearing) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
@@ -187,12 +187,15 @@ func (b bearing) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			return next(ctx, request)
 		}
 		token, err := b.tokens.fresh(ctx)
-		if err != nil {
+		switch {
+		case err != nil && b.beside:
+			return next(ctx, request)
+		case err != nil:
 			return nil, err
 		}
 		request.Header().Set("Authorization", "Bearer "+token.text)
 		answer, err := next(ctx, request)
-		if connect.CodeOf(err) != connect.CodeUnauthenticated {
+		if b.beside || connect.CodeOf(err) != connect.CodeUnauthenticated {
 			return answer, err
 		}
 		other, trouble := b.tokens.after(ctx, token)
@@ -213,7 +216,7 @@ func (b bearing) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 // WrapStreamingClient adds the token.
 func (b bearing) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
 	return func(ctx context.Context, spec connect.Spec) connect.StreamingClientConn {
-		return &bearingStream{StreamingClientConn: next(ctx, spec), ctx: ctx, tokens: b.tokens}
+		return &bearingStream{StreamingClientConn: next(ctx, spec), ctx: ctx, bearing: b}
 	}
 }
 
@@ -225,18 +228,20 @@ func (b bearing) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect
 // A bearingStream has its token when it is opened: only then is it known whether it has a key.
 type bearingStream struct {
 	connect.StreamingClientConn
-	ctx    context.Context
-	tokens *tokens
+	ctx     context.Context
+	bearing bearing
 }
 
 // Send sends the request.
 func (s *bearingStream) Send(message any) error {
 	if s.RequestHeader().Get(keyHeader) == "" && s.RequestHeader().Get("Authorization") == "" {
-		token, err := s.tokens.fresh(s.ctx)
-		if err != nil {
+		token, err := s.bearing.tokens.fresh(s.ctx)
+		switch {
+		case err == nil:
+			s.RequestHeader().Set("Authorization", "Bearer "+token.text)
+		case !s.bearing.beside:
 			return err
 		}
-		s.RequestHeader().Set("Authorization", "Bearer "+token.text)
 	}
 	return s.StreamingClientConn.Send(message)
 }

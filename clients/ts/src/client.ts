@@ -15,8 +15,8 @@ import { type HoldOptions, type Request, requestFor, type Wanted } from "./optio
 import { addressOf, keyOf } from "./settings.ts";
 import { checkDetached, checkTicket, type Ticket } from "./ticket.ts";
 import { FileAgent, type TlsFiles, tlsFilesIn } from "./tls.ts";
-import { bearing } from "./token/bearer.ts";
-import { tokensFor } from "./token/tokens.ts";
+import { bearing, beside } from "./token/bearer.ts";
+import { tokensBeside, tokensFor } from "./token/tokens.ts";
 import { unheardOf } from "./unheard.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -64,8 +64,7 @@ export class Client {
       if (opener !== "" && !request.header.has(KEY_HEADER)) request.header.set(KEY_HEADER, opener);
       return next(request);
     };
-    const tokens = key === undefined && opener === "" ? tokensFor({ url: baseUrl, env: process.env }) : undefined;
-    const shared = transport({ baseUrl, interceptors: [authenticate, ...(tokens === undefined ? [] : [bearing(tokens)])] });
+    const shared = transport({ baseUrl, interceptors: [authenticate, ...(key === undefined ? identifying(baseUrl, opener, tls) : [])] });
     this.locks = createClient(LockService, shared);
     this.environments = createClient(EnvironmentService, shared);
     this.insight = createClient(InsightService, shared);
@@ -152,6 +151,14 @@ export class Client {
       throw unheardOf(error, this.#url);
     }
   }
+}
+
+/** Shows the tokens of the CI job, if it has any: in place of a key or a client certificate, or beside them where somebody names their source. */
+function identifying(url: string, key: string, { cert }: TlsFiles): Interceptor[] {
+  const wanted = { url, env: process.env };
+  const tokens = key === "" && cert === undefined ? tokensFor(wanted) : tokensBeside(wanted);
+  if (tokens === undefined) return [];
+  return [key === "" ? bearing(tokens) : beside(tokens, key)];
 }
 
 /** Passes a lease on while it is in line, whenever its place there has changed. */

@@ -133,6 +133,16 @@ export const tokens: Scenarios = {
       assert.equal(endpoint.asked.length, 0);
     }),
 
+  "token: where a key is set and the source is named, both are shown; without a token the key goes alone": async (world) =>
+    await inJob(world, [{ life: 3600 }], async ({ world, scripted, endpoint }) => {
+      const named = { ...endpoint.env, CALL_ME_ID_TOKEN_SOURCE: "github" };
+      assert.equal(await heldBy(world.another(scripted, named), scripted), endpoint.tokens[0]);
+      assert.equal(scripted.calls.find(({ method }) => method === "Acquire")?.key, scripted.key);
+      const lost = { ...named, ACTIONS_ID_TOKEN_REQUEST_URL: "http://127.0.0.1:1/token" };
+      assert.equal(await heldBy(world.another(scripted, lost), scripted), undefined);
+      assert.equal(scripted.calls.findLast(({ method }) => method === "Acquire")?.key, scripted.key);
+    }),
+
   "token: CALL_ME_ID_TOKEN_SOURCE=off sends none": async (world) =>
     await inJob(
       world,

@@ -104,7 +104,7 @@ class Client:
 
         Raises CallFailed if there is none to be had.
         """
-        if self._opener.tokens is None:
+        if self._opener.tokens is None or self.metadata:
             return self.metadata
         try:
             return bearing(self._opener.tokens.fresh().result())

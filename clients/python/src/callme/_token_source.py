@@ -32,6 +32,11 @@ def source_of_tokens() -> TokenSource | None:
     return None if chosen is None or chosen == "off" else _SOURCES[chosen]()
 
 
+def is_source_named() -> bool:
+    """Whether somebody says where tokens come from: then they are shown beside a key, too."""
+    return _env("CALL_ME_ID_TOKEN_SOURCE") not in {"", "auto", "off"}
+
+
 def _offered() -> str | None:
     """The first that is there."""
     if _env("CALL_ME_ID_TOKEN") or _env("CALL_ME_ID_TOKEN_FILE"):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import grpc
 
 from callme._token_error import TokenError, missing
-from callme._token_source import source_of_tokens
+from callme._token_source import is_source_named, source_of_tokens
 
 if TYPE_CHECKING:
     from callme._id_token import IdToken
@@ -35,15 +35,19 @@ class Opener(NamedTuple):
     metadata: Metadata
     """That of its key; empty without one."""
     tokens: Tokens | None
-    """Those of the CI job, where there is no key."""
+    """Those of the CI job, where there is no key, or to be shown beside it."""
+
+    def beside(self, token: IdToken) -> Metadata:
+        """What opens a call, with a token."""
+        return (*self.metadata, *bearing(token))
 
 
 def opener_of(settings: Settings, key: str | None, *, own_channel: bool) -> Opener:
     """A key that is given, or no address of ours: then tokens are the caller's affair. Raises ValueError for a wrong setting."""
-    if key is not None or settings.key or own_channel:
+    if key is not None or own_channel or (settings.key and not is_source_named()):
         return Opener(settings.metadata, None)
     source = source_of_tokens()
-    return Opener((), None if source is None else Tokens(source, settings.url))
+    return Opener(settings.metadata, None if source is None else Tokens(source, settings.url))
 
 
 def bearing(token: IdToken) -> Metadata:

@@ -13,6 +13,7 @@ from callme._calls import Calls, Watchdog, persist
 from callme._errors import is_unanswered, is_unidentified
 from callme._retry import FAREWELL, RELEASE_TIMEOUT, SILENCE
 from callme._settings import metadata_of
+from callme._token_error import TokenError
 from callme._tokens import Patient, bearing
 from callme.v1.lock_service_pb2 import GetLeaseRequest, ReleaseRequest, WatchLeaseRequest
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from callme._connection import Connection, Route
     from callme._place import Place
     from callme._settings import Metadata
-    from callme._tokens import Opener
+    from callme._tokens import Opener, Tokens
     from callme.v1.lock_service_pb2 import AcquireResponse, GetLeaseResponse, ReleaseResponse
     from callme.v1.lock_service_pb2_grpc import LockServiceStub
     from callme.v1.types_pb2 import Lease
@@ -105,6 +106,9 @@ def _ask(locks: LockServiceStub, place: Place, opener: Opener, calls: Calls) -> 
     if place.ticket is not None or tokens is None:
         _ask_with(locks, place, opener.metadata, calls)
         return
+    if opener.metadata:
+        _ask_with(locks, place, _beside(opener, tokens, place, calls), calls)
+        return
     token = calls.answer(Patient(tokens.fresh(), place.call_timeout))
     try:
         _ask_with(locks, place, bearing(token), calls)
@@ -120,6 +124,14 @@ def _ask(locks: LockServiceStub, place: Place, opener: Opener, calls: Calls) -> 
         _ask_with(locks, place, bearing(other), calls)
     except grpc.RpcError as error:
         raise (tokens.refused(other, error) if is_unidentified(error) else error) from None
+
+
+def _beside(opener: Opener, tokens: Tokens, place: Place, calls: Calls) -> Metadata:
+    """The key decides; a token is only shown, if there is one."""
+    try:
+        return opener.beside(calls.answer(Patient(tokens.fresh(), place.call_timeout / 2)))
+    except TokenError:
+        return opener.metadata
 
 
 def _ask_with(locks: LockServiceStub, place: Place, metadata: Metadata, calls: Calls) -> None:

@@ -38,6 +38,19 @@ export function bearing(tokens: Tokens): Interceptor {
   };
 }
 
+/**
+ * Has each call that our key opens show a token besides, if there is one: it decides nothing, but the server's log can tell what it would
+ * open.
+ */
+export function beside(tokens: Tokens, key: string): Interceptor {
+  return (next) => async (request) => {
+    if (request.header.get(KEY_HEADER) !== key || request.header.has(HEADER)) return await next(request);
+    const token = await tokens.fresh().catch(() => undefined);
+    if (token !== undefined) request.header.set(HEADER, `Bearer ${token.text}`);
+    return await next(request);
+  };
+}
+
 /** A request that can be sent again, and what is asked: what a stream sends can be read once. */
 export interface Repeatable {
   readonly asked: readonly object[];

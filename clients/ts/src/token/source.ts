@@ -33,6 +33,11 @@ export function sourceOf(env: Variables): TokenSource | undefined {
   return found && SOURCES[found](env);
 }
 
+/** Whether somebody says where tokens come from: then they are shown beside a key, too. */
+export function isSourceNamed(env: Variables): boolean {
+  return !["", "auto", "off"].includes((env["CALL_ME_ID_TOKEN_SOURCE"] ?? "").trim());
+}
+
 /** The first that is there. */
 function offered(env: Variables): Exclude<Kind, "auto" | "off"> | undefined {
   if (env["CALL_ME_ID_TOKEN"]?.trim() || env["CALL_ME_ID_TOKEN_FILE"]) return "given";

@@ -1,7 +1,7 @@
 import type { Variables } from "../ci/systems.ts";
 import { TokenError } from "./error.ts";
 import type { IdToken } from "./id-token.ts";
-import { sourceOf, type TokenSource } from "./source.ts";
+import { isSourceNamed, sourceOf, type TokenSource } from "./source.ts";
 
 /** How long before its end a token is fetched anew at the latest, in ms. */
 const AHEAD = 30_000;
@@ -94,6 +94,11 @@ export interface Wanted {
 export function tokensFor(wanted: Wanted): Tokens | undefined {
   const source = sourceOf(wanted.env);
   return source && new Tokens(source, wanted);
+}
+
+/** The same where something else says already who we are: only with a source that somebody names. */
+export function tokensBeside(wanted: Wanted): Tokens | undefined {
+  return isSourceNamed(wanted.env) ? tokensFor(wanted) : undefined;
 }
 
 function isOn(env: Variables, name: string): boolean {

@@ -107,7 +107,7 @@ class Client:
 
     async def fresh_metadata(self) -> Metadata:
         """As that of callme.Client."""
-        if self._opener.tokens is None:
+        if self._opener.tokens is None or self.metadata:
             return self.metadata
         try:
             return bearing(await asyncio.wrap_future(self._opener.tokens.fresh()))

@@ -11,6 +11,7 @@ import grpc
 from callme._errors import is_unanswered, is_unidentified
 from callme._retry import FAREWELL
 from callme._settings import metadata_of
+from callme._token_error import TokenError
 from callme._tokens import bearing
 from callme.aio._calls import give_back, listen, patiently
 from callme.v1.lock_service_pb2 import GetLeaseRequest, WatchLeaseRequest
@@ -18,6 +19,7 @@ from callme.v1.lock_service_pb2 import GetLeaseRequest, WatchLeaseRequest
 if TYPE_CHECKING:
     from callme._id_token import IdToken
     from callme._place import Place
+    from callme._settings import Metadata
     from callme._tokens import Opener, Tokens
     from callme.aio._connection import Route
     from callme.v1.lock_service_pb2 import AcquireResponse, GetLeaseResponse, WatchLeaseResponse
@@ -79,6 +81,8 @@ async def _ask(locks: LockServiceAsyncStub, place: Place, opener: Opener) -> Non
             return await locks.GetLease(request, timeout=place.call_timeout, metadata=key)
         if opener.tokens is None:
             return await locks.Acquire(place.request, timeout=place.call_timeout, metadata=opener.metadata)
+        if opener.metadata:
+            return await locks.Acquire(place.request, timeout=place.call_timeout, metadata=await _beside(opener, opener.tokens, place))
         return await _identified(locks, place, opener.tokens)
 
     asking = asyncio.ensure_future(ask())
@@ -92,6 +96,14 @@ async def _ask(locks: LockServiceAsyncStub, place: Place, opener: Opener) -> Non
         raise
     finally:
         asking.cancel()
+
+
+async def _beside(opener: Opener, tokens: Tokens, place: Place) -> Metadata:
+    """The key decides; a token is only shown, if there is one."""
+    try:
+        return opener.beside(await patiently(tokens.fresh(), place.call_timeout / 2))
+    except TokenError:
+        return opener.metadata
 
 
 async def _identified(locks: LockServiceAsyncStub, place: Place, tokens: Tokens) -> AcquireResponse:

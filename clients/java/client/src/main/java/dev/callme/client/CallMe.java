@@ -35,7 +35,7 @@ public final class CallMe implements AutoCloseable {
   private CallMe(Builder builder) {
     String key = Address.key(builder.apiKey != null ? builder.apiKey : Builder.orElse(System.getenv("CALL_ME_API_KEY"), ""));
     ManagedChannelBuilder<?> channel = builder.channel != null ? builder.channel : Address.channelTo(builder.url);
-    boolean byToken = builder.apiKey == null && key.isEmpty() && builder.channel == null;
+    boolean byToken = builder.apiKey == null && builder.channel == null && (key.isEmpty() || TokenSource.isNamed());
     this.wire = new Wire(channel.build(), key, byToken ? Tokens.ofJob(builder.url) : null);
     this.url = builder.channel == null ? builder.url.strip() : null;
   }

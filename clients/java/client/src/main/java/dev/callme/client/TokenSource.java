@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Function;
 
 /** Who gives a job its token: rule 13 of clients/README.md. */
@@ -48,6 +49,11 @@ final class TokenSource {
       default:
         throw new IllegalArgumentException("CALL_ME_ID_TOKEN_SOURCE \"" + kind + "\" is none of auto, given, github, buildkite, circleci, off");
     }
+  }
+
+  /** Whether somebody says where tokens come from: then they are shown beside a key, too. */
+  static boolean isNamed() {
+    return !List.of("", "auto", "off").contains(env("CALL_ME_ID_TOKEN_SOURCE"));
   }
 
   /** The first that is there. */

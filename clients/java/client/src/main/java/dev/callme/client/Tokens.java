@@ -122,15 +122,16 @@ final class Tokens {
     end = System.nanoTime() + nanos(rest);
   }
 
-  /** Opens the calls of generated stubs. */
-  CallCredentials credentials() {
+  /** Opens the calls of generated stubs; where a key does that, a token that is not to be had is left out. */
+  CallCredentials credentials(boolean needed) {
     return new CallCredentials() {
       @Override
       public void applyRequestMetadata(RequestInfo request, Executor executor, MetadataApplier applier) {
         fresh().whenComplete((token, thrown) -> {
           Throwable error = Answer.causeOf(thrown);
           if (error == null) applier.apply(headers(token));
-          else applier.fail(Status.fromThrowable(error));
+          else if (needed) applier.fail(Status.fromThrowable(error));
+          else applier.apply(new Metadata());
         });
       }
     };

@@ -40,15 +40,18 @@ final class Wire {
   private final ManagedChannel channel;
   private final Channel keyed;
   private final Tokens tokens;
+  private final boolean byToken;
   private final ScheduledExecutorService clock = newClock();
   /** When the channel was last made to connect anew; only the clock touches it. */
   private long refreshedAt = System.nanoTime();
 
-  /** With a key, or with the tokens of the CI job, or with neither: then the one is empty, and the other null. */
+  /** With a key, or with the tokens of the CI job, or with both, where these are only shown; without: the one is empty, and the other null. */
   Wire(ManagedChannel channel, String key, Tokens tokens) {
     this.channel = channel;
     this.tokens = tokens;
-    this.keyed = tokens != null ? withTokens(channel, tokens) : key.isEmpty() ? channel : withKey(channel, key);
+    this.byToken = tokens != null && key.isEmpty();
+    Channel identified = tokens == null ? channel : withTokens(channel, tokens.credentials(byToken));
+    this.keyed = key.isEmpty() ? identified : withKey(identified, key);
   }
 
   /** The server, opened with the client's key. */
@@ -56,9 +59,9 @@ final class Wire {
     return keyed;
   }
 
-  /** Those of the CI job; null: a key opens the server, or nothing does. */
+  /** Those of the CI job that open the server; null: a key does, or nothing does. */
   Tokens tokens() {
-    return tokens;
+    return byToken ? tokens : null;
   }
 
   /** Runs what is never long: timers and answers. */
@@ -164,8 +167,7 @@ final class Wire {
     return ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
-  private static Channel withTokens(Channel channel, Tokens tokens) {
-    CallCredentials credentials = tokens.credentials();
+  private static Channel withTokens(Channel channel, CallCredentials credentials) {
     return ClientInterceptors.intercept(channel, new ClientInterceptor() {
       @Override
       public <Q, A> ClientCall<Q, A> interceptCall(MethodDescriptor<Q, A> method, CallOptions options, Channel next) {

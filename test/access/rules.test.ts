@@ -135,6 +135,7 @@ test("a rule of GitLab's that takes jobs of any branch is warned of", async () =
 const BEYOND_SCHEMAS: ReadonlySet<string> = new Set([
   "an identity that can change hands",
   "an issuer in clear text",
+  "GitHub's issuer under another name",
   "a rule's name twice",
   "an issuer twice",
   "a long hold",
@@ -193,6 +194,11 @@ test.each<[string, string, RegExp]>([
     "an identity that can change hands",
     rule("github", "{repository_id: 1}", "identity: repository"),
     /identity: got "repository"; name one of repository_id/,
+  ],
+  [
+    "GitHub's issuer under another name",
+    rule("other", "{sub: a}").replace("https://ci.example.com\n", "https://token.actions.githubusercontent.com/acme\n"),
+    /:4: issuers\[0\].issuer: got .*; that is github's: write provider: github/,
   ],
   ["a name with a colon", rule("github", "{repository_id: 1}").replace("name: shop", "name: a:b"), /name: got "a:b"; write up to 63/],
   ["a role that there is not", rule("github", "{repository_id: 1}").replace("USE", "use"), /role: got "use"; write one of VIEW, USE/],

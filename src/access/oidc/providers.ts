@@ -10,6 +10,8 @@ export type Proven = Partial<Pick<Holder, "repository" | "ref" | "sha" | "runUrl
 export interface Provider {
   /** Where there is but one issuer. */
   readonly issuer?: string;
+  /** Whose issuers are of this provider, and of no other. */
+  readonly host?: string;
   /** What any issuer must look like, and how messages say that. */
   readonly issuers?: { readonly form: RegExp; readonly words: string };
   /** Where an issuer's keys are, unless the file says it. */
@@ -33,6 +35,7 @@ const CIRCLE = "oidc.circleci.com";
 
 const github: Provider = {
   issuer: GITHUB_ISSUER,
+  host: "token.actions.githubusercontent.com",
   jwksUri: (issuer) => `${issuer}/.well-known/jwks`,
   bound: ["repository_id", "repository_owner_id"],
   unfit: { sub: `GitHub has changed its form, and ${UNSURE}` },
@@ -56,6 +59,7 @@ const github: Provider = {
 
 const gitlab: Provider = {
   issuer: "https://gitlab.com",
+  host: "gitlab.com",
   jwksUri: (issuer) => `${issuer}/oauth/discovery/keys`,
   bound: ["project_id", "namespace_id"],
   unfit: { sub: `GitLab lets each project choose what it is made of, and ${UNSURE}` },
@@ -79,6 +83,7 @@ const gitlab: Provider = {
 
 const buildkite: Provider = {
   issuer: "https://agent.buildkite.com",
+  host: "agent.buildkite.com",
   jwksUri: (issuer) => `${issuer}/.well-known/jwks`,
   bound: ["organization_id"],
   unfit: { sub: `all organisations share the issuer and names can change hands: ${UNSURE}` },
@@ -100,6 +105,7 @@ const buildkite: Provider = {
 };
 
 const circleci: Provider = {
+  host: "oidc.circleci.com",
   issuers: { form: /^https:\/\/[^/]+\/org\/[\w-]+$/, words: "the organisation's own, https://oidc.circleci.com/org/ORGANISATION_ID" },
   jwksUri: (issuer) => `${issuer}/.well-known/jwks-pub.json`,
   bound: [],

@@ -94,6 +94,10 @@ function issuerOf(fields: Fields<(typeof ISSUER_FIELDS)[number]>, provider: Prov
   const entry = given ?? fields.need("issuer", `write ${words}`);
   const issuer = entry.text(`write ${words}`);
   if (!form.test(issuer)) throw entry.got(`write ${words}`);
+  // What one provider's rules must bind would be left out under another's name.
+  const host = URL.parse(issuer)?.host;
+  const owner = PROVIDER_NAMES.find((name) => PROVIDERS[name] !== provider && (PROVIDERS[name] as Provider).host === host);
+  if (owner !== undefined && host !== undefined) throw entry.got(`that is ${owner}'s: write provider: ${owner}`);
   return issuer;
 }
 

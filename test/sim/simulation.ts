@@ -4,6 +4,7 @@ import { Cleaners } from "./cleaners.ts";
 import { Transitions } from "./coverage.ts";
 import { Crowd } from "./crowd.ts";
 import { Judge } from "./judge.ts";
+import { Keys } from "./keys.ts";
 import { Machine } from "./machine.ts";
 import { Operators } from "./operators.ts";
 import { expectThat } from "./seen.ts";
@@ -19,6 +20,7 @@ export class Simulation {
   readonly #calls = new Calls(this.#machine, this.#judge);
   readonly #crowd = new Crowd(this.#machine, this.#judge, this.#calls);
   readonly #cleaners = new Cleaners(this.#machine, this.#judge);
+  readonly #keys = new Keys(this.#machine, this.#judge);
   readonly #operators = new Operators(this.#machine, this.#judge, this.#crowd);
 
   /** All that happened, in order. */
@@ -30,6 +32,7 @@ export class Simulation {
   async run(steps: readonly Step[]): Promise<void> {
     this.#machine.onStart = (engine) => {
       this.#judge.started(engine);
+      this.#judge.noting(() => this.#keys.started(engine.views.keys.values()));
       this.#cleaners.restarted();
       this.#crowd.restarted();
     };
@@ -39,6 +42,7 @@ export class Simulation {
         this.#transitions.enter(commit.events);
         this.#crowd.committed(commit);
         this.#cleaners.committed(commit);
+        this.#judge.noting(() => this.#keys.committed(commit));
       });
     this.#machine.onTrouble = (error) => this.#judge.trouble(error);
     this.#judge.cleaners = this.#cleaners;
@@ -78,6 +82,7 @@ export class Simulation {
     expectThat(waiting === undefined, `${waiting?.id} still waits, minutes after its last sign of life`);
     for (let round = 0; round < 16 && live().length > 0; round++) await this.#machine.pass(600_000_000);
     await this.#cleaners.cleanAll();
+    await this.#keys.check();
     await this.#machine.pass(1_000);
     expectThat(live().length === 0, `they outlive everything: ${live().map((lease) => `${lease.id} ${lease.state}`)}`);
     await this.#sleepForADay();
@@ -132,6 +137,9 @@ export class Simulation {
       case "force":
       case "releaseByName":
         void this.#operators.take(step);
+        return;
+      case "key":
+        void this.#keys.take(step);
         return;
       case "clean":
       case "cleaned":

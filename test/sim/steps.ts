@@ -7,7 +7,8 @@ import type { PoolConfig } from "../../src/core/model/pool-config.ts";
 import type { Micros } from "../../src/core/model/units.ts";
 import { type Branch, branch, stopped, unheard } from "./branches.ts";
 import { type CleanerStep, cleaner, cleaning, type Habits, LIVES } from "./dirt.ts";
-import { type POOLS, poolOf } from "./pools.ts";
+import { type KeyStep, keyStory } from "./keys.ts";
+import { type POOLS, poolOf, settings } from "./pools.ts";
 import { turnedAway, wanted } from "./wanting.ts";
 import { LABELS } from "./wishes.ts";
 
@@ -82,7 +83,7 @@ export type MachineStep =
   | { readonly what: "full" | "slow" | "hanging"; readonly on: boolean };
 
 /** One thing that happens. */
-export type Single = ClientStep | OperatorStep | CleanerStep | MachineStep;
+export type Single = ClientStep | OperatorStep | CleanerStep | KeyStep | MachineStep;
 
 /** One thing that happens, or a story of several, with or without a moment between them. */
 export type Step = Single | { readonly what: "story"; readonly atOnce: boolean; readonly steps: readonly Single[] };
@@ -134,15 +135,6 @@ const breaks = fc.oneof(
     }),
   },
 ) as fc.Arbitrary<Step>;
-
-const settings = fc.constantFrom<PoolConfig>(
-  {},
-  { maxQueue: 0 },
-  { maxQueue: 1 },
-  { maxQueue: 2 },
-  { autoCreate: true },
-  { autoCreate: false },
-);
 
 /** An environment that needs it is used, cleaned and used again, with all that can happen to the cleaner meanwhile. */
 const cleaned: fc.Arbitrary<Step> = fc
@@ -293,6 +285,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: rare },
   { weight: 1, arbitrary: cutOff },
   { weight: 6, arbitrary: operators },
+  { weight: 2, arbitrary: keyStory },
   { weight: 4, arbitrary: cleaning },
   { weight: 5, arbitrary: cleaned },
   { weight: 8, arbitrary: fc.record({ what: fc.constantFrom("pass", "pass", "pass", "stall"), span }) as fc.Arbitrary<Step> },

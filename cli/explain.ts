@@ -11,7 +11,8 @@ import type { Settings } from "./settings.ts";
 const NOT_YOURS: readonly string[] = ["NOT_YOURS", "NAME_THE_LEASE", "SEVERAL_HELD"];
 
 /** Turns whatever was thrown into a Failure, by the settings that led to the server. */
-export function explain(error: unknown, { url, key, tokens, advice }: Settings): Failure {
+export function explain(error: unknown, settings: Settings): Failure {
+  const { url, key } = settings;
   if (error instanceof Failure) return error;
   const missed = error instanceof NotAcquired ? error : NotAcquired.refused(error);
   if (missed !== undefined) return new Failure(EXIT.notAcquired, whyMissed(missed));
@@ -29,9 +30,8 @@ export function explain(error: unknown, { url, key, tokens, advice }: Settings):
     case Code.PermissionDenied:
       if (key?.startsWith("cml_"))
         return Failure.settings(`${said}: in a command of exec, or with the lease_token alone, set CALL_ME_API_KEY, or give --key-file`);
-      if (error.code === Code.PermissionDenied)
-        return Failure.settings(`${key !== undefined || tokens === undefined ? "this key" : "this job"} may not do that: ${said}`);
-      return Failure.settings(`${url} does not accept the key: ${said}. Set CALL_ME_API_KEY, or give --key-file${orToken(advice)}`);
+      if (error.code === Code.PermissionDenied) return Failure.settings(`${showing(settings)} may not do that: ${said}`);
+      return Failure.settings(`${url} does not accept ${unaccepted(settings, said)}`);
     case Code.InvalidArgument:
       return Failure.usage([said, ...violations(error)].join("; "));
     case Code.Unavailable:
@@ -41,6 +41,20 @@ export function explain(error: unknown, { url, key, tokens, advice }: Settings):
     default:
       return new Failure(EXIT.error, unheard(error, url, "--url") ?? said);
   }
+}
+
+/** What we show, to say who we are. */
+function showing({ key, tokens, tls }: Settings): string {
+  if (key !== undefined) return "this key";
+  if (tokens !== undefined) return "this job";
+  return tls.cert === undefined ? "this key" : "this certificate";
+}
+
+/** What is not accepted of it, and the remedies. */
+function unaccepted({ key, tls, advice }: Settings, said: string): string {
+  const give = `CALL_ME_API_KEY, or give --key-file${orToken(advice)}`;
+  if (key !== undefined || tls.cert === undefined) return `the key: ${said}. Set ${give}`;
+  return `the certificate ${tls.cert}; its log says why. Correct CALL_ME_CLIENT_CERT, set ${give}`;
 }
 
 /** The other way in. */

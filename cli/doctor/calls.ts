@@ -5,7 +5,7 @@ import { orToken } from "../explain.ts";
 import { distance } from "../words/clock.ts";
 import { spell } from "../words/duration.ts";
 import { allowed, selfOf } from "../words/keys.ts";
-import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
+import { type Check, type Finding, fail, ok, type Patient, rootOf, skip, warn } from "./finding.ts";
 
 /** The first message of a watch is sent at once; whoever gets it later has a proxy that collects, in ms. */
 const PROMPT = 5_000;
@@ -15,7 +15,7 @@ const SILENCE = 20_000;
 const UNBUFFER = "let the proxy pass on what it gets at once (nginx: proxy_buffering off; Cloudflare and others: no response buffering)";
 
 /** Whether the key, or the CI job's token, opens the server, whom that makes us, and what we may do. */
-export const key: Check = async ({ access, patience, tokens, advice }) => {
+export const key: Check = async ({ access, patience, tls, tokens, advice }) => {
   try {
     return judged(await access.whoAmI({}, { timeoutMs: patience }), tokens);
   } catch (error) {
@@ -23,10 +23,15 @@ export const key: Check = async ({ access, patience, tokens, advice }) => {
     const { code, rawMessage } = ConnectError.from(error);
     if (code === Code.Unimplemented) return warn("the server is too old to say who we are", "let its operator renew it");
     if (code === Code.Unauthenticated)
-      return fail(`not accepted: ${rawMessage}`, `set CALL_ME_API_KEY, or give --key-file${orToken(advice)}`);
+      return fail(`not accepted: ${rawMessage}`, `set CALL_ME_API_KEY, or give --key-file${orToken(advice)}${orCertificate(tls)}`);
     return fail(rawMessage, "the server answers, but not to this: see its log");
   }
 };
+
+/** Whoever shows a certificate may have none that the server knows; its key, if there is one, comes first. */
+function orCertificate({ cert }: Patient["tls"]): string {
+  return cert === undefined ? "" : `; without a key, the server's log says what is wrong with the certificate ${cert}`;
+}
 
 /** A key that ends sooner is worth a word, in ms. */
 const SOON = 7 * 86_400_000;
@@ -94,6 +99,7 @@ async function listen(patient: Patient, length: number, silence: number, enough:
     }
   } catch (error) {
     patient.interruption.throwIfAborted();
+    if (ConnectError.from(error).code === Code.PermissionDenied) return { finding: skip("we may see no environment to watch") };
     if (ConnectError.from(error).code === Code.NotFound)
       return { finding: warn("there is no environment to watch", "create one with call-me env apply, and ask again") };
     if (!over.aborted && !silent.signal.aborted) why = `: ${rootOf(error)}`;

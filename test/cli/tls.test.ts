@@ -39,8 +39,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** Doctor gives each of its looks so long, the others a server that does not answer. */
+const patience = (args: string[]) => ({ pace: { patience: args[0] === "doctor" ? 15_000 : 500 } });
 const call = (args: string[], { url, key }: Server, env: Record<string, string>) =>
-  type(args, { CALL_ME_URL: url, CALL_ME_API_KEY: key, ...env }, { pace: { patience: 500 } });
+  type(args, { CALL_ME_URL: url, CALL_ME_API_KEY: key, ...env }, patience(args));
 const CA = { CALL_ME_CA: at("ca.pem") };
 const shows = ({ cert, key }: { readonly cert: string; readonly key: string }) => ({ CALL_ME_CLIENT_CERT: cert, CALL_ME_CLIENT_KEY: key });
 
@@ -65,6 +67,24 @@ test("doctor looks with the same files", async () => {
   const { code, stdout } = await call(["doctor"], demanding, { ...CA, ...shows(good) });
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^ok +http2 +a gRPC call gets through$/m) });
   expect((await call(["doctor"], demanding, CA)).stdout).toMatch(/^fail +reach .*CALL_ME_CLIENT_CERT and CALL_ME_CLIENT_KEY$/m);
+});
+
+test("without a key the certificate says who we are, and what is wrong is told of it", async () => {
+  const rules = `certificates: [{ name: runners, san: { uri: "spiffe://example.com/*" }, grants: { role: USE, patterns: uat } }]`;
+  writeFileSync(at("access.yaml"), rules);
+  await using server = await Server.start({ ...SECURE, CALL_ME_TLS_CLIENT_CA: at("clients.pem"), CALL_ME_ACCESS: at("access.yaml") });
+  const as = (args: string[], shown: typeof good) => type(args, { CALL_ME_URL: server.url, ...CA, ...shows(shown) }, patience(args));
+  expect((await as(["whoami"], good)).stdout).toMatch(/^cert:runners:spiffe:\/\/example.com\/runner \(.*\), by a client certificate$/m);
+  expect((await as(["acquire", "other", "--detach"], good)).stderr).toMatch(/^call-me: this certificate may not do that: cert:runners:/m);
+  const { code, stderr } = await as(["check", "uat"], stranger);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(
+    /does not accept the certificate \S+stranger\.pem; its log says why\. Correct CALL_ME_CLIENT_CERT, set CALL_ME_API_KEY/,
+  );
+  const doctor = (await as(["doctor"], good)).stdout;
+  expect(doctor).toMatch(/^ok +key +cert:runners:/m);
+  expect(doctor).toMatch(/^skip +stream +not checked: we may see no environment to watch$/m);
+  expect((await as(["doctor"], stranger)).stdout).toMatch(/^fail +key .*what is wrong with the certificate \S+stranger\.pem$/m);
 });
 
 test.each<[Record<string, string>, RegExp]>([

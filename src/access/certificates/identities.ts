@@ -44,7 +44,8 @@ export class Certificates {
     if (known !== undefined && (known.identity === undefined || now < certificate.until)) return known.identity;
     const found = certified(certificate, this.#rules, now);
     const identity = "why" in found ? undefined : this.#identityOf(found, storeNow + (certificate.until - now) * 1_000);
-    if ("why" in found) this.#log.warn({ why: found.why }, "a client certificate is refused");
+    const names = certificate.names.map(({ kind, value }) => `${kind} ${value}`);
+    if ("why" in found) this.#log.warn({ why: found.why, names }, "a client certificate is refused");
     this.#known.set(certificate, { identity });
     return identity;
   }

@@ -32,7 +32,7 @@ export function certified({ names, until, fault }: ClientCertificate, rules: rea
     const found = names.find(({ kind, value }) => kind === rule.kind && rule.globs.some((glob) => fits(kind, glob, value)));
     if (found !== undefined) return { rule, name: found.value };
   }
-  return { why: `no rule is for ${names.map(({ kind, value }) => `${kind} ${value}`).join(", ")}` };
+  return { why: "no rule is for any of its names" };
 }
 
 function fits(kind: NameKind, glob: string, value: string): boolean {

@@ -1,16 +1,14 @@
 import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
+import { withoutSecrets } from "./access/secrets.ts";
 
 /** Fields by which a caller proves who it is. No line is given one; should an error of a library have it, it is left out. */
 const PROOFS = ["authorization", "x-api-key", "cookie", "proxy-authorization"];
 const DEPTHS = ["", "*.", "*.*.", "*.*.*.", "*.*.*.*."];
 
-/** The same within a text: our keys and lease tokens, of which the id may stand, and tokens of CI jobs. */
-const SECRETS = /\b(cmk_[0-9a-z]{10}_|cml_[0-9a-z-]+_|eyJ)[\w.-]{16,}/g;
-
 /** How a line of the log looks: one JSON object, with the level by its name and the time in ISO 8601, UTC. */
 const LOG_FORMAT = {
   redact: DEPTHS.flatMap((depth) => PROOFS.map((field) => (depth === "" ? `["${field}"]` : `${depth.slice(0, -1)}["${field}"]`))),
-  hooks: { streamWrite: (line) => line.replaceAll(SECRETS, "$1[Redacted]") },
+  hooks: { streamWrite: withoutSecrets },
   base: null,
   timestamp: stdTimeFunctions.isoTime,
   formatters: { level: (level) => ({ level }) },

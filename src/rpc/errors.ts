@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
+import { withoutSecrets } from "../access/secrets.ts";
 import type { Refusal, RefusalReason } from "../core/command.ts";
 import { EngineFailure, type EngineFailureReason } from "../engine/failure.ts";
 import { StoreFailure, type StoreFailureReason } from "../store/store.ts";
@@ -93,13 +94,15 @@ const LONGEST = { characters: 600, message: 1_500, metadata: 800, field: 150 } a
 /** An error for the wire: always an ErrorInfo; a BadRequest when a field is to blame; a RetryInfo when it may be tried again. */
 export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): ConnectError {
   const { code, retryAfter } = VERDICTS[reason];
-  // Messages quote input and holders' names, which may be long.
-  const message = shorten(text, LONGEST.message);
-  const metadata = Object.fromEntries(Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, shorten(value, LONGEST.metadata)]));
+  // Messages quote input and holders' names, which may be long, or a key in the wrong place.
+  const message = shorten(withoutSecrets(text), LONGEST.message);
+  const metadata = Object.fromEntries(
+    Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, shorten(withoutSecrets(value), LONGEST.metadata)]),
+  );
   const error = new ConnectError(message, code);
   error.details.push({ desc: ErrorInfoSchema, value: { reason, domain: DOMAIN, metadata } });
   if (facts.field !== undefined) {
-    const fieldViolations = [{ field: shorten(facts.field, LONGEST.field), description: message, reason }];
+    const fieldViolations = [{ field: shorten(withoutSecrets(facts.field), LONGEST.field), description: message, reason }];
     error.details.push({ desc: BadRequestSchema, value: { fieldViolations } });
   }
   if (retryAfter !== undefined) {

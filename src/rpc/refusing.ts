@@ -4,6 +4,7 @@ import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 import type { Identity } from "../access/identity.ts";
 import { keyIdOf } from "../access/key-text.ts";
 import { isPlain } from "../access/plain.ts";
+import { withoutSecrets } from "../access/secrets.ts";
 import { limits } from "../core/limits.ts";
 import type { Observed } from "../engine/observer.ts";
 import { reasonOf } from "./errors.ts";
@@ -52,5 +53,5 @@ export function noteStranger(observed: Observed, key: string | undefined, { addr
 
 /** What a request has in place of a name, if it can be one. */
 function word(text = ""): string {
-  return text.length <= limits.name && isPlain(text) ? text : "";
+  return text.length <= limits.name && isPlain(text) ? withoutSecrets(text) : "";
 }

@@ -19,6 +19,7 @@ import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { LeaseSchema } from "../../gen/ts/callme/v1/types_pb.ts";
 import { open, type } from "../cli/terminal.ts";
 import { clientsOf, leaseIn, TRANSPORTS, type TransportName, tokenOf } from "./clients.ts";
+import { formsOf } from "./forms.ts";
 import { Server } from "./server.ts";
 
 const SECRETS = {
@@ -27,14 +28,6 @@ const SECRETS = {
   CALL_ME_SECRET_THREE: "key-line-1\nkey-line-2",
 };
 
-/** How a text may be written down. */
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const json = JSON.stringify(secret).slice(1, -1);
-  // What begins at another byte of three has other letters in base64: the middle of it is looked for as well.
-  const shifted = [1, 2].map((start) => bytes.subarray(start, start + 3 * Math.floor((bytes.length - start) / 3)).toString("base64"));
-  return [secret, ...secret.split("\n"), json, encodeURIComponent(secret), bytes.toString("hex"), bytes.toString("base64url"), ...shifted];
-}
 const FORMS = Object.values(SECRETS).flatMap(formsOf);
 
 /** The first secret in a text, in whatever form. */

@@ -8,6 +8,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { withoutSecrets } from "../../access/secrets.ts";
 import { toConnectError } from "../errors.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
@@ -101,7 +102,7 @@ function organisationOf(path: string): string | undefined {
 /** A method that this server does not have, said in the caller's protocol. */
 function unimplemented(exchange: Exchange): void {
   const { req, res, path } = exchange;
-  const message = `there is no method ${path}; this server may be older than its caller`;
+  const message = `there is no method ${withoutSecrets(path)}; this server may be older than its caller`;
   const type = req.headers["content-type"]?.toLowerCase() ?? "";
   if (!type.startsWith("application/grpc")) {
     exchange.answer(404, { code: "unimplemented", message });

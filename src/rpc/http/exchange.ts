@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { withoutSecrets } from "../../access/secrets.ts";
 import type { Delivery } from "./door/delivery.ts";
 import type { Neighbour, Peer } from "./door/peer.ts";
 
@@ -74,10 +75,11 @@ export class Exchange {
     this.req.resume();
   }
 
-  /** Answers with a JSON body, or none. */
+  /** Answers with a JSON body, or none. An error may quote the request, and with it a key in the wrong place. */
   answer(status: number, body?: object, headers: Readonly<Record<string, string>> = {}): void {
     this.discard();
-    const text = body === undefined ? "" : JSON.stringify(body);
+    const json = body === undefined ? "" : JSON.stringify(body);
+    const text = status < 400 ? json : withoutSecrets(json);
     const type = body === undefined ? {} : { "content-type": "application/json" };
     const length = status === 204 ? {} : { "content-length": String(Buffer.byteLength(text)) };
     this.res.writeHead(status, { ...type, ...length, ...headers });

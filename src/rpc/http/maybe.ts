@@ -1,6 +1,7 @@
 /** The original service's one route, kept to the letter: /maybe?environment=NAME with X-API-KEY. Facts are added in headers only. */
 import { Code } from "@connectrpc/connect";
 import type { Identity } from "../../access/identity.ts";
+import { hasSecret } from "../../access/secrets.ts";
 import type { Acquire } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import { whoOf } from "../../core/model/lease.ts";
@@ -29,6 +30,8 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
     if (refusesBody(method, exchange)) return;
     const environment = nameIn(exchange.query);
     if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
+    if (hasSecret(environment))
+      return exchange.answer(422, { code: 602, message: "environment in query has a key in it; send that as x-api-key" });
     mayDo(service, method, environment, caller);
     if (method === "GET") look(service, environment, caller, exchange);
     else if (method === "POST") await take(service, ttl, environment, caller, exchange);

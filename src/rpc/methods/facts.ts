@@ -1,7 +1,7 @@
 import { limits } from "../../core/limits.ts";
 import type { Told } from "../../core/model/environment.ts";
 import { badField } from "../errors.ts";
-import { show, text } from "./fields.ts";
+import { refuseSecret, show, text } from "./fields.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 
@@ -17,6 +17,7 @@ export function readFacts(given: Readonly<Record<string, string>>): Told | undef
         "facts",
         `${show(name)} is no name of a fact; use 1 to ${longest} of A-Z a-z 0-9 . _ / -, beginning with a letter or digit`,
       );
+    refuseSecret("facts", name);
     text(`facts[${show(name)}]`, value, longestValue);
   }
   return given;

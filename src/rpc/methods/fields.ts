@@ -1,5 +1,6 @@
 /** Input fields: each check names the field, the value and the remedy. Times and durations come out in microseconds. */
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { hasSecret } from "../../access/secrets.ts";
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { badField } from "../errors.ts";
@@ -11,8 +12,15 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-
 
 /** A name that is about to be created. */
 export function newName(field: string, value: string): string {
+  refuseSecret(field, value);
   if (NAME.test(value)) return value;
   throw badField(field, `${show(value)} is not a name; use 1 to 128 of A-Z a-z 0-9 . _ / -, beginning with a letter or digit`);
+}
+
+/** Throws if a key or token was put where it would be kept, and shown to others. */
+export function refuseSecret(field: string, value: string): void {
+  if (hasSecret(value))
+    throw badField(field, "has a key or token in it, which others would see; leave it out, and rotate or revoke that key");
 }
 
 /** A text that must not be empty. */
@@ -21,11 +29,12 @@ export function required(field: string, value: string): string {
   return value;
 }
 
-/** Free text of at most `max` characters, without control and bidirectional characters. */
+/** Free text of at most `max` characters, without control and bidirectional characters, and without keys. */
 export function text(field: string, value: string, max: number = limits.text): string {
   if ([...value].length > max) throw badField(field, `has ${[...value].length} characters; at most ${max} are allowed`);
   if (UNSAFE.test(value) || !value.isWellFormed())
     throw badField(field, `${show(value)} has control or bidirectional characters; remove them`);
+  refuseSecret(field, value);
   return value;
 }
 

@@ -10,7 +10,7 @@ import type { Pool } from "../../core/model/pool.ts";
 import { badField } from "../errors.ts";
 import type { Service } from "./call.ts";
 import { type Given, leaseMessage, type Present } from "./convert.ts";
-import { show, text } from "./fields.ts";
+import { refuseSecret, show, text } from "./fields.ts";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SECRET = "CALL_ME_SECRET_";
@@ -65,6 +65,7 @@ function readSet(field: string, given: Readonly<Record<string, pb.Variable>>, lo
   if (entries.length > count) throw badField(field, `has ${entries.length} entries; at most ${count} are allowed`);
   return Object.fromEntries(
     entries.map(([name, variable]) => {
+      refuseSecret(field, name);
       if (!NAME.test(name) || name.length > longest)
         throw badField(field, `${show(name)} is no name of a variable; use 1 to ${longest} of A-Z a-z 0-9 _, beginning with a letter or _`);
       return [name, readVariable(`${field}[${show(name)}]`, variable, lookUp)];

@@ -6,7 +6,7 @@ import { hash, randomBytes, randomInt } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 /** What every key begins with. */
-export const PREFIX = "cmk_";
+const PREFIX = "cmk_";
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ID_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";

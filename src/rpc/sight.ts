@@ -7,6 +7,7 @@ import { allFor } from "../core/line/candidates.ts";
 import type { Lease, SelectorWant } from "../core/model/lease.ts";
 import { namesOf, selectorsOf } from "../core/model/needs.ts";
 import type { Pool } from "../core/model/pool.ts";
+import { Slice } from "../engine/slice.ts";
 
 const sights = new WeakMap<Rights, Sight>();
 
@@ -46,7 +47,7 @@ function wouldTake(pool: Pool, want: SelectorWant, names: Names): boolean {
 }
 
 /** Who waits by selector, or has reserved something for later, for what a caller sees of a pool. */
-export async function seekersOf(pool: Pool, names: Names | undefined, turns: Turns): Promise<string[]> {
+export async function seekersOf(pool: Pool, names: Names | undefined, slice: Slice): Promise<string[]> {
   if (names === undefined || names.isEmpty) return [];
   const ids: string[] = [];
   // Many want the same.
@@ -60,37 +61,18 @@ export async function seekersOf(pool: Pool, names: Names | undefined, turns: Tur
   for (const id of [...pool.selecting.values().map(({ lease }) => lease), ...pool.calendar.values()]) {
     const lease = pool.leases.get(id);
     if (lease !== undefined && selectorsOf(lease).some(isSought)) ids.push(id);
-    const turn = turns.next();
+    const turn = slice.next();
     if (turn !== undefined) await turn;
   }
   return ids;
 }
 
-/** How long others may have to wait for a part of what takes long, in milliseconds. */
-const SLICE_MS = 5;
-
-/** Lets others have their turn in between: asked after each step of what may take long. */
-export class Turns {
-  #until = performance.now() + SLICE_MS;
-
-  /** Undefined: go on. */
-  next(): Promise<void> | undefined {
-    if (performance.now() < this.#until) return undefined;
-    return new Promise((resolve) =>
-      setImmediate(() => {
-        this.#until = performance.now() + SLICE_MS;
-        resolve();
-      }),
-    );
-  }
-}
-
 /** Judges the names of a pool that have not been judged before, in slices, so that what asks for them next takes no longer than for others. */
-export async function learn(names: Names | undefined, { sites }: Pool, turns = new Turns()): Promise<void> {
+export async function learn(names: Names | undefined, { sites }: Pool, slice = new Slice()): Promise<void> {
   if (names?.isCostly !== true) return;
   for (const name of sites.keys()) {
     names.has(name);
-    const turn = turns.next();
+    const turn = slice.next();
     if (turn !== undefined) await turn;
   }
 }

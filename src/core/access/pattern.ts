@@ -28,27 +28,31 @@ export function isEverything({ pool, name }: Pattern): boolean {
   return pool === "*" && name === "*";
 }
 
+const [STAR, ANY] = ["*".charCodeAt(0), "?".charCodeAt(0)];
+
 /**
- * Whether a name fits a glob: `*` is any characters but the barriers, `?` is one, and `*` alone is everything. What lies between two barriers
- * is matched by itself, so only the last `*` before a mismatch can have taken too little.
+ * Whether a name fits a glob: `*` is any characters but the barriers (one or two), `?` is one, and `*` alone is everything. What lies between
+ * two barriers is matched by itself, so only the last `*` before a mismatch can have taken too little.
  */
 export function globMatches(glob: string, name: string, barriers = "/"): boolean {
   if (glob === "*") return true;
-  const isBarrier = (character = "") => barriers.includes(character);
+  // By number: of each letter a text would be made.
+  const [one, other] = [barriers.charCodeAt(0), barriers.charCodeAt(1)];
+  const isBarrier = (letter: number) => letter === one || letter === other;
   let [at, from] = [0, 0];
   let [star, taken] = [-1, 0];
   while (from < name.length) {
-    const [wanted, found] = [glob[at], name[from]];
-    if (wanted === "*") [star, taken, at] = [at, from, at + 1];
-    else if (wanted === found || (wanted === "?" && !isBarrier(found))) {
+    const [wanted, found] = [glob.charCodeAt(at), name.charCodeAt(from)];
+    if (wanted === STAR) [star, taken, at] = [at, from, at + 1];
+    else if (wanted === found || (wanted === ANY && !isBarrier(found))) {
       // No `*` reaches beyond this.
       if (isBarrier(found)) star = -1;
       [at, from] = [at + 1, from + 1];
-    } else if (star >= 0 && !isBarrier(name[taken])) {
+    } else if (star >= 0 && !isBarrier(name.charCodeAt(taken))) {
       taken++;
       [at, from] = [star + 1, taken];
     } else return false;
   }
-  while (glob[at] === "*") at++;
+  while (glob.charCodeAt(at) === STAR) at++;
   return at === glob.length;
 }

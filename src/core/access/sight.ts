@@ -2,7 +2,7 @@
 import { globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
 
 /** From how many characters of globs on it is remembered which names they fit; and of how many names in all. */
-const LONG = 128;
+const LONG = 32;
 const REMEMBERED = 500_000;
 
 /** By the text of globs, the oldest first. */
@@ -32,11 +32,10 @@ export class Names {
 
   has(name: string): boolean {
     if (!this.isCostly) return this.#fits(name);
-    const verdicts = memory.get(this.text);
-    const known = verdicts?.get(name);
+    const known = memory.get(this.text)?.get(name);
     if (known !== undefined) return known;
-    const fits = this.#fits(name);
     if (remembered >= REMEMBERED) forgetOldest();
+    const fits = this.#fits(name);
     memory.set(this.text, (memory.get(this.text) ?? new Map<string, boolean>()).set(name, fits));
     remembered++;
     return fits;

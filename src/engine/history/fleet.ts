@@ -4,10 +4,8 @@ import type { Pool } from "../../core/model/pool.ts";
 import { waitsSince } from "../../core/model/reservation.ts";
 import type { Capacity, Filter, Hold } from "../../store/history/history.ts";
 import { sightOf } from "../../store/history/seeing.ts";
+import { Slice } from "../slice.ts";
 import type { Views } from "../views.ts";
-
-/** After how many environments others have their turn. */
-const SLICE = 1_000;
 
 /** The environments that a filter means, with one of their labels, and the leases of the filter that are held on them. */
 export async function fleetOf(
@@ -17,13 +15,14 @@ export async function fleetOf(
 ): Promise<{ readonly fleet: Capacity[]; readonly holds: Hold[] }> {
   const fleet: Capacity[] = [];
   const holds: Hold[] = [];
-  let looked = 0;
+  const slice = new Slice();
   // Pools are values: each stays as it was, however long it takes to look through it.
   for (const pool of [...views.pools()]) {
     if ((filter.pool ?? pool.name) !== pool.name) continue;
     const only = filter.seen && sightOf(filter.seen).within(pool.name);
     for (const [name, site] of filter.environment === undefined ? pool.sites.entries() : siteIn(pool, filter.environment)) {
-      if (++looked % SLICE === 0) await new Promise(setImmediate);
+      const turn = slice.next();
+      if (turn !== undefined) await turn;
       if (only?.has(name) === false) continue;
       const { config } = site.environment;
       const value = Object.hasOwn(config.labels, label) ? (config.labels[label] ?? "") : "";

@@ -10,9 +10,10 @@ import type { Environment, EnvironmentConfig } from "../../core/model/environmen
 import type { Pool } from "../../core/model/pool.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
 import { statusOf } from "../../core/view.ts";
+import { Slice } from "../../engine/slice.ts";
 import type { Views } from "../../engine/views.ts";
 import { badField, refused } from "../errors.ts";
-import { learn, Turns } from "../sight.ts";
+import { learn } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage, leaseMessage, statusMessage } from "./convert.ts";
 import { dictionary, duration, integer, link, newName, required, show, text, time } from "./fields.ts";
@@ -54,8 +55,8 @@ export async function apply(
   const administered = (pool: string) => call.caller.rights.within("ADMIN", pool);
   const known = prune ? [...engine.views.pools()].map(({ name }) => name).filter((pool) => administered(pool)?.length !== 0) : [];
   // What is judged here is not judged under the lock.
-  const turns = new Turns();
-  for (const pool of known) await learn(new Names(administered(pool) ?? []), engine.views.pool(pool), turns);
+  const slice = new Slice();
+  for (const pool of known) await learn(new Names(administered(pool) ?? []), engine.views.pool(pool), slice);
   const parts = [...new Set([...byPool.keys(), ...pools.keys(), ...known])].sort().map((pool) => {
     const config = pools.get(pool);
     const environments = byPool.get(pool) ?? [];

@@ -7,10 +7,11 @@ import type { Names } from "../../core/access/sight.ts";
 import type { Environment } from "../../core/model/environment.ts";
 import type { LeaseState } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
+import { Slice } from "../../engine/slice.ts";
 import type { Views } from "../../engine/views.ts";
 import type { LeaseQuery } from "../../store/store.ts";
 import { badField } from "../errors.ts";
-import { learn, seekersOf, sightOf, Turns } from "../sight.ts";
+import { learn, seekersOf, sightOf } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage } from "./convert.ts";
 import { choice } from "./fields.ts";
@@ -34,27 +35,27 @@ export async function list(
   const size = pageSize(request.pageSize);
   const after = readToken(request.pageToken, 1)?.[0] ?? "";
   const sight = sightOf(caller);
-  const turns = new Turns();
+  const slice = new Slice();
   // Pools are values: the page is of one moment, however long it takes.
   const pools = request.pool === "" ? [...engine.views.pools()] : [engine.views.pool(request.pool)];
   const found: Environment[] = [];
-  for (const pool of pools) found.push(...(await firstOf(pool, after, sight?.within(pool.name), size + 1, turns)));
+  for (const pool of pools) found.push(...(await firstOf(pool, after, sight?.within(pool.name), size + 1, slice)));
   found.sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
   const page = found.slice(0, size);
   const last = page.at(-1);
   const nextPageToken = found.length > size && last !== undefined ? writeToken([last.config.name]) : "";
-  const configured = after === "" ? await listPools(pools, sight, turns) : [];
+  const configured = after === "" ? await listPools(pools, sight, slice) : [];
   return { environments: page.map(environmentMessage), nextPageToken, pools: configured };
 }
 
 /** The first of a pool's environments behind a name, so many at most, of those with these names. */
-async function firstOf(pool: Pool, after: string, only: Names | undefined, most: number, turns: Turns): Promise<Environment[]> {
+async function firstOf(pool: Pool, after: string, only: Names | undefined, most: number, slice: Slice): Promise<Environment[]> {
   const found: Environment[] = [];
   if (only?.isEmpty === true) return found;
   for (const [name, { environment }] of pool.sites.entries(after)) {
     if (only?.has(name) ?? true) found.push(environment);
     if (found.length === most) break;
-    const turn = turns.next();
+    const turn = slice.next();
     if (turn !== undefined) await turn;
   }
   return found;
@@ -97,12 +98,12 @@ export async function listLeases(
 async function seenBy(views: Views, caller: Identity, pool: string): Promise<LeaseQuery["seen"]> {
   const sight = sightOf(caller);
   if (sight === undefined) return undefined;
-  const turns = new Turns();
+  const slice = new Slice();
   const seekers: string[] = [];
   for (const one of pool === "" ? [...views.pools()] : [views.pool(pool)]) {
     const names = sight.within(one.name);
-    await learn(names, one, turns);
-    seekers.push(...(await seekersOf(one, names, turns)));
+    await learn(names, one, slice);
+    seekers.push(...(await seekersOf(one, names, slice)));
   }
   return { principal: caller.principal, patterns: sight.patterns, seekers };
 }

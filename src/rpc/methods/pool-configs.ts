@@ -6,8 +6,9 @@ import type { Change } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { PoolConfig } from "../../core/model/pool-config.ts";
+import type { Slice } from "../../engine/slice.ts";
 import { badField } from "../errors.ts";
-import { learn, seesPool, type Turns } from "../sight.ts";
+import { learn, seesPool } from "../sight.ts";
 import { integer, newName, show } from "./fields.ts";
 
 /** By name. Throws invalid_argument. */
@@ -30,12 +31,12 @@ export function readPools(messages: readonly pb.PoolConfig[]): Map<string, PoolC
 export async function listPools(
   pools: readonly Pool[],
   sight: Sight | undefined,
-  turns: Turns,
+  slice: Slice,
 ): Promise<MessageInitShape<typeof pb.PoolConfigSchema>[]> {
   const configured = [];
   for (const pool of pools) {
     if (pool.config === undefined) continue;
-    await learn(sight?.within(pool.name), pool, turns);
+    await learn(sight?.within(pool.name), pool, slice);
     if (seesPool(sight, pool)) configured.push({ name: pool.name, ...pool.config });
   }
   return configured.sort((a, b) => (a.name < b.name ? -1 : 1));

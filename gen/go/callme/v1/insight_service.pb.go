@@ -77,7 +77,8 @@ const (
 	EventKind_EVENT_KIND_KEY_ROTATED EventKind = 23
 	// It was revoked.
 	EventKind_EVENT_KIND_KEY_REVOKED EventKind = 24
-	// Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing.
+	// Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing; environment and lease are those that the
+	// request named, as it named them. A caller who is refused all the time is told of some times, and then how often more.
 	EventKind_EVENT_KIND_REFUSED EventKind = 25
 	// The configuration of a pool changed; `subject` is the pool, `reason` names the fields.
 	EventKind_EVENT_KIND_POOL_CHANGED EventKind = 26
@@ -250,7 +251,7 @@ type Event struct {
 	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	// What it is.
 	Kind EventKind `protobuf:"varint,3,opt,name=kind,proto3,enum=callme.v1.EventKind" json:"kind,omitempty"`
-	// The environment's pool.
+	// The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
 	Pool string `protobuf:"bytes,4,opt,name=pool,proto3" json:"pool,omitempty"`
 	// The environment. Empty for a lease that waits by selector: nothing is chosen yet.
 	Environment string `protobuf:"bytes,5,opt,name=environment,proto3" json:"environment,omitempty"`
@@ -260,9 +261,11 @@ type Event struct {
 	Holder *Holder `protobuf:"bytes,7,opt,name=holder,proto3" json:"holder,omitempty"`
 	// Who asked for the lease, as the server knows it: the name of the key.
 	Principal string `protobuf:"bytes,8,opt,name=principal,proto3" json:"principal,omitempty"`
-	// Who ended the lease, or changed the environment. Absent: it came by itself.
+	// Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+	// asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
 	By *EndedBy `protobuf:"bytes,9,opt,name=by,proto3" json:"by,omitempty"`
-	// Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+	// Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+	// of all else what the lease is wanted for.
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How many slots of the environment the lease wants or has.
 	Slots uint32 `protobuf:"varint,11,opt,name=slots,proto3" json:"slots,omitempty"`
@@ -442,7 +445,7 @@ type EventFilter struct {
 	LeaseId string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
 	// Of leases whose holder has this name.
 	Holder string `protobuf:"bytes,4,opt,name=holder,proto3" json:"holder,omitempty"`
-	// Of leases that this principal asked for.
+	// Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
 	Principal string `protobuf:"bytes,5,opt,name=principal,proto3" json:"principal,omitempty"`
 	// Of one of these kinds. If empty: of all.
 	Kinds []EventKind `protobuf:"varint,6,rep,packed,name=kinds,proto3,enum=callme.v1.EventKind" json:"kinds,omitempty"`
@@ -451,7 +454,9 @@ type EventFilter struct {
 	// Before this time.
 	Until *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=until,proto3" json:"until,omitempty"`
 	// The ends of leases that were held at this time. Who holds since before it and still does has no end yet: see Check and ListLeases.
-	HeldAt        *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=held_at,json=heldAt,proto3" json:"held_at,omitempty"`
+	HeldAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=held_at,json=heldAt,proto3" json:"held_at,omitempty"`
+	// About this key, method or pool.
+	Subject       string `protobuf:"bytes,10,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -547,6 +552,13 @@ func (x *EventFilter) GetHeldAt() *timestamppb.Timestamp {
 		return x.HeldAt
 	}
 	return nil
+}
+
+func (x *EventFilter) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
 }
 
 // A page of events.
@@ -1009,7 +1021,7 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x05state\x18\x0e \x01(\x0e2\x1b.callme.v1.EnvironmentStateR\x05state\x12\x1a\n" +
 	"\bcapacity\x18\x0f \x01(\rR\bcapacity\x12'\n" +
 	"\x0fprincipal_label\x18\x10 \x01(\tR\x0eprincipalLabel\x12\x18\n" +
-	"\asubject\x18\x11 \x01(\tR\asubject\"\xd9\x02\n" +
+	"\asubject\x18\x11 \x01(\tR\asubject\"\xf3\x02\n" +
 	"\vEventFilter\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12 \n" +
 	"\venvironment\x18\x02 \x01(\tR\venvironment\x12\x19\n" +
@@ -1019,7 +1031,9 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x05kinds\x18\x06 \x03(\x0e2\x14.callme.v1.EventKindR\x05kinds\x120\n" +
 	"\x05since\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
 	"\x05until\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x123\n" +
-	"\aheld_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x06heldAt\"\x7f\n" +
+	"\aheld_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x06heldAt\x12\x18\n" +
+	"\asubject\x18\n" +
+	" \x01(\tR\asubject\"\x7f\n" +
 	"\x11ListEventsRequest\x12.\n" +
 	"\x06filter\x18\x01 \x01(\v2\x16.callme.v1.EventFilterR\x06filter\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +

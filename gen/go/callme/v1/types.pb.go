@@ -999,9 +999,9 @@ type EndedBy struct {
 	LeaseId string `protobuf:"bytes,3,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
 	// Who that is, in words: the label of the key. Nothing is decided by it.
 	PrincipalLabel string `protobuf:"bytes,4,opt,name=principal_label,json=principalLabel,proto3" json:"principal_label,omitempty"`
-	// From where it was called.
+	// From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
 	Address string `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
-	// What a token has proven of who called.
+	// What a token has proven of who called. Told likewise.
 	Claims        map[string]string `protobuf:"bytes,6,rep,name=claims,proto3" json:"claims,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -125,7 +125,7 @@ class Event(_message.Message):
     def __init__(self, revision: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[_Union[EventKind, str]] = ..., pool: _Optional[str] = ..., environment: _Optional[str] = ..., lease_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., principal: _Optional[str] = ..., by: _Optional[_Union[_types_pb2.EndedBy, _Mapping]] = ..., reason: _Optional[str] = ..., slots: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[_types_pb2.EnvironmentState, str]] = ..., capacity: _Optional[int] = ..., principal_label: _Optional[str] = ..., subject: _Optional[str] = ...) -> None: ...
 
 class EventFilter(_message.Message):
-    __slots__ = ("pool", "environment", "lease_id", "holder", "principal", "kinds", "since", "until", "held_at")
+    __slots__ = ("pool", "environment", "lease_id", "holder", "principal", "kinds", "since", "until", "held_at", "subject")
     POOL_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     LEASE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +135,7 @@ class EventFilter(_message.Message):
     SINCE_FIELD_NUMBER: _ClassVar[int]
     UNTIL_FIELD_NUMBER: _ClassVar[int]
     HELD_AT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
     pool: str
     environment: str
     lease_id: str
@@ -144,7 +145,8 @@ class EventFilter(_message.Message):
     since: _timestamp_pb2.Timestamp
     until: _timestamp_pb2.Timestamp
     held_at: _timestamp_pb2.Timestamp
-    def __init__(self, pool: _Optional[str] = ..., environment: _Optional[str] = ..., lease_id: _Optional[str] = ..., holder: _Optional[str] = ..., principal: _Optional[str] = ..., kinds: _Optional[_Iterable[_Union[EventKind, str]]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., held_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    subject: str
+    def __init__(self, pool: _Optional[str] = ..., environment: _Optional[str] = ..., lease_id: _Optional[str] = ..., holder: _Optional[str] = ..., principal: _Optional[str] = ..., kinds: _Optional[_Iterable[_Union[EventKind, str]]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., held_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., subject: _Optional[str] = ...) -> None: ...
 
 class ListEventsRequest(_message.Message):
     __slots__ = ("filter", "page_size", "page_token")

@@ -248,7 +248,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object address_ = "";
   /**
    * <pre>
-   * From where it was called.
+   * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
    * </pre>
    *
    * <code>string address = 5 [json_name = "address"];</code>
@@ -269,7 +269,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * From where it was called.
+   * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
    * </pre>
    *
    * <code>string address = 5 [json_name = "address"];</code>
@@ -318,7 +318,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -339,7 +339,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -350,7 +350,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -368,7 +368,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -1297,7 +1297,7 @@ java.lang.String defaultValue) {
     private java.lang.Object address_ = "";
     /**
      * <pre>
-     * From where it was called.
+     * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
      * </pre>
      *
      * <code>string address = 5 [json_name = "address"];</code>
@@ -1317,7 +1317,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * From where it was called.
+     * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
      * </pre>
      *
      * <code>string address = 5 [json_name = "address"];</code>
@@ -1338,7 +1338,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * From where it was called.
+     * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
      * </pre>
      *
      * <code>string address = 5 [json_name = "address"];</code>
@@ -1355,7 +1355,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * From where it was called.
+     * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
      * </pre>
      *
      * <code>string address = 5 [json_name = "address"];</code>
@@ -1369,7 +1369,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * From where it was called.
+     * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
      * </pre>
      *
      * <code>string address = 5 [json_name = "address"];</code>
@@ -1414,7 +1414,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What a token has proven of who called.
+     * What a token has proven of who called. Told likewise.
      * </pre>
      *
      * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -1435,7 +1435,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What a token has proven of who called.
+     * What a token has proven of who called. Told likewise.
      * </pre>
      *
      * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -1446,7 +1446,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What a token has proven of who called.
+     * What a token has proven of who called. Told likewise.
      * </pre>
      *
      * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -1464,7 +1464,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What a token has proven of who called.
+     * What a token has proven of who called. Told likewise.
      * </pre>
      *
      * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -1488,7 +1488,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What a token has proven of who called.
+     * What a token has proven of who called. Told likewise.
      * </pre>
      *
      * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -1511,7 +1511,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What a token has proven of who called.
+     * What a token has proven of who called. Told likewise.
      * </pre>
      *
      * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -1528,7 +1528,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What a token has proven of who called.
+     * What a token has proven of who called. Told likewise.
      * </pre>
      *
      * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>

@@ -99,7 +99,7 @@ public interface EndedByOrBuilder extends
 
   /**
    * <pre>
-   * From where it was called.
+   * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
    * </pre>
    *
    * <code>string address = 5 [json_name = "address"];</code>
@@ -108,7 +108,7 @@ public interface EndedByOrBuilder extends
   java.lang.String getAddress();
   /**
    * <pre>
-   * From where it was called.
+   * From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
    * </pre>
    *
    * <code>string address = 5 [json_name = "address"];</code>
@@ -119,7 +119,7 @@ public interface EndedByOrBuilder extends
 
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -127,7 +127,7 @@ public interface EndedByOrBuilder extends
   int getClaimsCount();
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -142,7 +142,7 @@ public interface EndedByOrBuilder extends
   getClaims();
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -151,7 +151,7 @@ public interface EndedByOrBuilder extends
   getClaimsMap();
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>
@@ -163,7 +163,7 @@ java.lang.String getClaimsOrDefault(
 java.lang.String defaultValue);
   /**
    * <pre>
-   * What a token has proven of who called.
+   * What a token has proven of who called. Told likewise.
    * </pre>
    *
    * <code>map&lt;string, string&gt; claims = 6 [json_name = "claims"];</code>

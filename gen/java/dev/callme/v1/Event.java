@@ -141,7 +141,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pool_ = "";
   /**
    * <pre>
-   * The environment's pool.
+   * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
    * </pre>
    *
    * <code>string pool = 4 [json_name = "pool"];</code>
@@ -162,7 +162,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The environment's pool.
+   * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
    * </pre>
    *
    * <code>string pool = 4 [json_name = "pool"];</code>
@@ -366,7 +366,8 @@ private static final long serialVersionUID = 0L;
   private dev.callme.v1.EndedBy by_;
   /**
    * <pre>
-   * Who ended the lease, or changed the environment. Absent: it came by itself.
+   * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+   * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
    * </pre>
    *
    * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -378,7 +379,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Who ended the lease, or changed the environment. Absent: it came by itself.
+   * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+   * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
    * </pre>
    *
    * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -390,7 +392,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Who ended the lease, or changed the environment. Absent: it came by itself.
+   * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+   * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
    * </pre>
    *
    * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -405,7 +408,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object reason_ = "";
   /**
    * <pre>
-   * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+   * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+   * of all else what the lease is wanted for.
    * </pre>
    *
    * <code>string reason = 10 [json_name = "reason"];</code>
@@ -426,7 +430,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+   * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+   * of all else what the lease is wanted for.
    * </pre>
    *
    * <code>string reason = 10 [json_name = "reason"];</code>
@@ -1701,7 +1706,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pool_ = "";
     /**
      * <pre>
-     * The environment's pool.
+     * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
      * </pre>
      *
      * <code>string pool = 4 [json_name = "pool"];</code>
@@ -1721,7 +1726,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The environment's pool.
+     * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
      * </pre>
      *
      * <code>string pool = 4 [json_name = "pool"];</code>
@@ -1742,7 +1747,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The environment's pool.
+     * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
      * </pre>
      *
      * <code>string pool = 4 [json_name = "pool"];</code>
@@ -1759,7 +1764,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The environment's pool.
+     * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
      * </pre>
      *
      * <code>string pool = 4 [json_name = "pool"];</code>
@@ -1773,7 +1778,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The environment's pool.
+     * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
      * </pre>
      *
      * <code>string pool = 4 [json_name = "pool"];</code>
@@ -2228,7 +2233,8 @@ private static final long serialVersionUID = 0L;
         dev.callme.v1.EndedBy, dev.callme.v1.EndedBy.Builder, dev.callme.v1.EndedByOrBuilder> byBuilder_;
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2239,7 +2245,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2254,7 +2261,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2274,7 +2282,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2292,7 +2301,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2317,7 +2327,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2334,7 +2345,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2346,7 +2358,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2361,7 +2374,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Who ended the lease, or changed the environment. Absent: it came by itself.
+     * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+     * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
      * </pre>
      *
      * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -2383,7 +2397,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object reason_ = "";
     /**
      * <pre>
-     * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+     * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+     * of all else what the lease is wanted for.
      * </pre>
      *
      * <code>string reason = 10 [json_name = "reason"];</code>
@@ -2403,7 +2418,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+     * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+     * of all else what the lease is wanted for.
      * </pre>
      *
      * <code>string reason = 10 [json_name = "reason"];</code>
@@ -2424,7 +2440,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+     * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+     * of all else what the lease is wanted for.
      * </pre>
      *
      * <code>string reason = 10 [json_name = "reason"];</code>
@@ -2441,7 +2458,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+     * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+     * of all else what the lease is wanted for.
      * </pre>
      *
      * <code>string reason = 10 [json_name = "reason"];</code>
@@ -2455,7 +2473,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+     * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+     * of all else what the lease is wanted for.
      * </pre>
      *
      * <code>string reason = 10 [json_name = "reason"];</code>

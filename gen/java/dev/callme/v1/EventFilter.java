@@ -38,6 +38,7 @@ private static final long serialVersionUID = 0L;
     holder_ = "";
     principal_ = "";
     kinds_ = emptyIntList();
+    subject_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -247,7 +248,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object principal_ = "";
   /**
    * <pre>
-   * Of leases that this principal asked for.
+   * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
    * </pre>
    *
    * <code>string principal = 5 [json_name = "principal"];</code>
@@ -268,7 +269,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Of leases that this principal asked for.
+   * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
    * </pre>
    *
    * <code>string principal = 5 [json_name = "principal"];</code>
@@ -482,6 +483,53 @@ private static final long serialVersionUID = 0L;
     return heldAt_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : heldAt_;
   }
 
+  public static final int SUBJECT_FIELD_NUMBER = 10;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object subject_ = "";
+  /**
+   * <pre>
+   * About this key, method or pool.
+   * </pre>
+   *
+   * <code>string subject = 10 [json_name = "subject"];</code>
+   * @return The subject.
+   */
+  @java.lang.Override
+  public java.lang.String getSubject() {
+    java.lang.Object ref = subject_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      subject_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * About this key, method or pool.
+   * </pre>
+   *
+   * <code>string subject = 10 [json_name = "subject"];</code>
+   * @return The bytes for subject.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSubjectBytes() {
+    java.lang.Object ref = subject_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      subject_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -527,6 +575,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeMessage(9, getHeldAt());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(subject_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 10, subject_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -576,6 +627,9 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(9, getHeldAt());
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(subject_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(10, subject_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -617,6 +671,8 @@ private static final long serialVersionUID = 0L;
       if (!getHeldAt()
           .equals(other.getHeldAt())) return false;
     }
+    if (!getSubject()
+        .equals(other.getSubject())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -654,6 +710,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + HELD_AT_FIELD_NUMBER;
       hash = (53 * hash) + getHeldAt().hashCode();
     }
+    hash = (37 * hash) + SUBJECT_FIELD_NUMBER;
+    hash = (53 * hash) + getSubject().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -818,6 +876,7 @@ private static final long serialVersionUID = 0L;
         heldAtBuilder_.dispose();
         heldAtBuilder_ = null;
       }
+      subject_ = "";
       return this;
     }
 
@@ -889,6 +948,9 @@ private static final long serialVersionUID = 0L;
             : heldAtBuilder_.build();
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.subject_ = subject_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -948,6 +1010,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasHeldAt()) {
         mergeHeldAt(other.getHeldAt());
+      }
+      if (!other.getSubject().isEmpty()) {
+        subject_ = other.subject_;
+        bitField0_ |= 0x00000200;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1037,6 +1104,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000100;
               break;
             } // case 74
+            case 82: {
+              subject_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1425,7 +1497,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object principal_ = "";
     /**
      * <pre>
-     * Of leases that this principal asked for.
+     * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
      * </pre>
      *
      * <code>string principal = 5 [json_name = "principal"];</code>
@@ -1445,7 +1517,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of leases that this principal asked for.
+     * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
      * </pre>
      *
      * <code>string principal = 5 [json_name = "principal"];</code>
@@ -1466,7 +1538,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of leases that this principal asked for.
+     * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
      * </pre>
      *
      * <code>string principal = 5 [json_name = "principal"];</code>
@@ -1483,7 +1555,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of leases that this principal asked for.
+     * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
      * </pre>
      *
      * <code>string principal = 5 [json_name = "principal"];</code>
@@ -1497,7 +1569,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of leases that this principal asked for.
+     * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
      * </pre>
      *
      * <code>string principal = 5 [json_name = "principal"];</code>
@@ -2167,6 +2239,98 @@ private static final long serialVersionUID = 0L;
         heldAt_ = null;
       }
       return heldAtBuilder_;
+    }
+
+    private java.lang.Object subject_ = "";
+    /**
+     * <pre>
+     * About this key, method or pool.
+     * </pre>
+     *
+     * <code>string subject = 10 [json_name = "subject"];</code>
+     * @return The subject.
+     */
+    public java.lang.String getSubject() {
+      java.lang.Object ref = subject_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        subject_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * About this key, method or pool.
+     * </pre>
+     *
+     * <code>string subject = 10 [json_name = "subject"];</code>
+     * @return The bytes for subject.
+     */
+    public com.google.protobuf.ByteString
+        getSubjectBytes() {
+      java.lang.Object ref = subject_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        subject_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * About this key, method or pool.
+     * </pre>
+     *
+     * <code>string subject = 10 [json_name = "subject"];</code>
+     * @param value The subject to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSubject(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      subject_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * About this key, method or pool.
+     * </pre>
+     *
+     * <code>string subject = 10 [json_name = "subject"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSubject() {
+      subject_ = getDefaultInstance().getSubject();
+      bitField0_ = (bitField0_ & ~0x00000200);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * About this key, method or pool.
+     * </pre>
+     *
+     * <code>string subject = 10 [json_name = "subject"];</code>
+     * @param value The bytes for subject to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSubjectBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      subject_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.EventFilter)

@@ -92,7 +92,7 @@ public interface EventFilterOrBuilder extends
 
   /**
    * <pre>
-   * Of leases that this principal asked for.
+   * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
    * </pre>
    *
    * <code>string principal = 5 [json_name = "principal"];</code>
@@ -101,7 +101,7 @@ public interface EventFilterOrBuilder extends
   java.lang.String getPrincipal();
   /**
    * <pre>
-   * Of leases that this principal asked for.
+   * Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
    * </pre>
    *
    * <code>string principal = 5 [json_name = "principal"];</code>
@@ -239,4 +239,24 @@ public interface EventFilterOrBuilder extends
    * <code>.google.protobuf.Timestamp held_at = 9 [json_name = "heldAt"];</code>
    */
   com.google.protobuf.TimestampOrBuilder getHeldAtOrBuilder();
+
+  /**
+   * <pre>
+   * About this key, method or pool.
+   * </pre>
+   *
+   * <code>string subject = 10 [json_name = "subject"];</code>
+   * @return The subject.
+   */
+  java.lang.String getSubject();
+  /**
+   * <pre>
+   * About this key, method or pool.
+   * </pre>
+   *
+   * <code>string subject = 10 [json_name = "subject"];</code>
+   * @return The bytes for subject.
+   */
+  com.google.protobuf.ByteString
+      getSubjectBytes();
 }

@@ -217,7 +217,8 @@ public enum EventKind
   EVENT_KIND_KEY_REVOKED(24),
   /**
    * <pre>
-   * Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing.
+   * Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing; environment and lease are those that the
+   * request named, as it named them. A caller who is refused all the time is told of some times, and then how often more.
    * </pre>
    *
    * <code>EVENT_KIND_REFUSED = 25;</code>
@@ -461,7 +462,8 @@ public enum EventKind
   public static final int EVENT_KIND_KEY_REVOKED_VALUE = 24;
   /**
    * <pre>
-   * Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing.
+   * Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing; environment and lease are those that the
+   * request named, as it named them. A caller who is refused all the time is told of some times, and then how often more.
    * </pre>
    *
    * <code>EVENT_KIND_REFUSED = 25;</code>

@@ -68,7 +68,7 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * The environment's pool.
+   * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
    * </pre>
    *
    * <code>string pool = 4 [json_name = "pool"];</code>
@@ -77,7 +77,7 @@ public interface EventOrBuilder extends
   java.lang.String getPool();
   /**
    * <pre>
-   * The environment's pool.
+   * The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
    * </pre>
    *
    * <code>string pool = 4 [json_name = "pool"];</code>
@@ -175,7 +175,8 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * Who ended the lease, or changed the environment. Absent: it came by itself.
+   * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+   * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
    * </pre>
    *
    * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -184,7 +185,8 @@ public interface EventOrBuilder extends
   boolean hasBy();
   /**
    * <pre>
-   * Who ended the lease, or changed the environment. Absent: it came by itself.
+   * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+   * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
    * </pre>
    *
    * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -193,7 +195,8 @@ public interface EventOrBuilder extends
   dev.callme.v1.EndedBy getBy();
   /**
    * <pre>
-   * Who ended the lease, or changed the environment. Absent: it came by itself.
+   * Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+   * asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
    * </pre>
    *
    * <code>.callme.v1.EndedBy by = 9 [json_name = "by"];</code>
@@ -202,7 +205,8 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+   * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+   * of all else what the lease is wanted for.
    * </pre>
    *
    * <code>string reason = 10 [json_name = "reason"];</code>
@@ -211,7 +215,8 @@ public interface EventOrBuilder extends
   java.lang.String getReason();
   /**
    * <pre>
-   * Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+   * Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+   * of all else what the lease is wanted for.
    * </pre>
    *
    * <code>string reason = 10 [json_name = "reason"];</code>

@@ -94,7 +94,7 @@ public final class InsightServiceProto {
       "1.EnvironmentStateR\005state\022\032\n\010capacity\030\017 " +
       "\001(\rR\010capacity\022\'\n\017principal_label\030\020 \001(\tR\016" +
       "principalLabel\022\030\n\007subject\030\021 \001(\tR\007subject" +
-      "\"\331\002\n\013EventFilter\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013" +
+      "\"\363\002\n\013EventFilter\022\022\n\004pool\030\001 \001(\tR\004pool\022 \n\013" +
       "environment\030\002 \001(\tR\013environment\022\031\n\010lease_" +
       "id\030\003 \001(\tR\007leaseId\022\026\n\006holder\030\004 \001(\tR\006holde" +
       "r\022\034\n\tprincipal\030\005 \001(\tR\tprincipal\022*\n\005kinds" +
@@ -102,65 +102,65 @@ public final class InsightServiceProto {
       "ince\030\007 \001(\0132\032.google.protobuf.TimestampR\005" +
       "since\0220\n\005until\030\010 \001(\0132\032.google.protobuf.T" +
       "imestampR\005until\0223\n\007held_at\030\t \001(\0132\032.googl" +
-      "e.protobuf.TimestampR\006heldAt\"\177\n\021ListEven" +
+      "e.protobuf.TimestampR\006heldAt\022\030\n\007subject\030" +
+      "\n \001(\tR\007subject\"\177\n\021ListEventsRequest\022.\n\006f" +
+      "ilter\030\001 \001(\0132\026.callme.v1.EventFilterR\006fil" +
+      "ter\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage" +
+      "_token\030\003 \001(\tR\tpageToken\"\243\001\n\022ListEventsRe" +
+      "sponse\022(\n\006events\030\001 \003(\0132\020.callme.v1.Event" +
+      "R\006events\022&\n\017next_page_token\030\002 \001(\tR\rnextP" +
+      "ageToken\022;\n\013covers_from\030\003 \001(\0132\032.google.p" +
+      "rotobuf.TimestampR\ncoversFrom\"\300\001\n\017GetSta" +
       "tsRequest\022.\n\006filter\030\001 \001(\0132\026.callme.v1.Ev" +
-      "entFilterR\006filter\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
-      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"\243\001" +
-      "\n\022ListEventsResponse\022(\n\006events\030\001 \003(\0132\020.c" +
-      "allme.v1.EventR\006events\022&\n\017next_page_toke" +
-      "n\030\002 \001(\tR\rnextPageToken\022;\n\013covers_from\030\003 " +
-      "\001(\0132\032.google.protobuf.TimestampR\ncoversF" +
-      "rom\"\300\001\n\017GetStatsRequest\022.\n\006filter\030\001 \001(\0132" +
-      "\026.callme.v1.EventFilterR\006filter\0221\n\006windo" +
-      "w\030\002 \001(\0132\031.google.protobuf.DurationR\006wind" +
-      "ow\022-\n\010group_by\030\003 \001(\0162\022.callme.v1.GroupBy" +
-      "R\007groupBy\022\033\n\tlabel_key\030\004 \001(\tR\010labelKey\"\217" +
-      "\001\n\006Spread\022+\n\003p50\030\001 \001(\0132\031.google.protobuf" +
-      ".DurationR\003p50\022+\n\003p95\030\002 \001(\0132\031.google.pro" +
-      "tobuf.DurationR\003p95\022+\n\003max\030\003 \001(\0132\031.googl" +
-      "e.protobuf.DurationR\003max\"\261\002\n\010StatsRow\022\020\n" +
-      "\003key\030\001 \001(\tR\003key\022\026\n\006grants\030\002 \001(\004R\006grants\022" +
-      " \n\013utilisation\030\003 \001(\001R\013utilisation\022%\n\004wai" +
-      "t\030\004 \001(\0132\021.callme.v1.SpreadR\004wait\022%\n\004hold" +
-      "\030\005 \001(\0132\021.callme.v1.SpreadR\004hold\022\030\n\007expir" +
-      "ed\030\006 \001(\004R\007expired\022\026\n\006forced\030\007 \001(\004R\006force" +
-      "d\022\034\n\tabandoned\030\010 \001(\004R\tabandoned\022;\n\013cover" +
-      "s_from\030\t \001(\0132\032.google.protobuf.Timestamp" +
-      "R\ncoversFrom\";\n\020GetStatsResponse\022\'\n\004rows" +
-      "\030\001 \003(\0132\023.callme.v1.StatsRowR\004rows*\270\006\n\tEv" +
-      "entKind\022\032\n\026EVENT_KIND_UNSPECIFIED\020\000\022\025\n\021E" +
-      "VENT_KIND_QUEUED\020\001\022\026\n\022EVENT_KIND_OFFERED" +
-      "\020\002\022\026\n\022EVENT_KIND_GRANTED\020\003\022\032\n\026EVENT_KIND" +
-      "_PASSED_OVER\020\004\022\031\n\025EVENT_KIND_TAKEN_BACK\020" +
-      "\005\022\027\n\023EVENT_KIND_RELEASED\020\006\022\026\n\022EVENT_KIND" +
-      "_EXPIRED\020\007\022\030\n\024EVENT_KIND_WITHDRAWN\020\010\022\030\n\024" +
-      "EVENT_KIND_ABANDONED\020\t\022\030\n\024EVENT_KIND_TIM" +
-      "ED_OUT\020\n\022\031\n\025EVENT_KIND_SUPERSEDED\020\013\022\035\n\031E" +
-      "VENT_KIND_FORCE_RELEASED\020\014\022\034\n\030EVENT_KIND" +
-      "_UNSATISFIABLE\020\r\022\"\n\036EVENT_KIND_ENVIRONME" +
-      "NT_CREATED\020\016\022\"\n\036EVENT_KIND_ENVIRONMENT_C" +
-      "HANGED\020\017\022\"\n\036EVENT_KIND_ENVIRONMENT_DELET" +
-      "ED\020\020\022\034\n\030EVENT_KIND_STATE_CHANGED\020\021\022\034\n\030EV" +
-      "ENT_KIND_FACTS_CHANGED\020\022\022\027\n\023EVENT_KIND_R" +
-      "ESERVED\020\023\022\027\n\023EVENT_KIND_CLEANING\020\024\022\037\n\033EV" +
-      "ENT_KIND_CANCEL_REQUESTED\020\025\022\032\n\026EVENT_KIN" +
-      "D_KEY_CREATED\020\026\022\032\n\026EVENT_KIND_KEY_ROTATE" +
-      "D\020\027\022\032\n\026EVENT_KIND_KEY_REVOKED\020\030\022\026\n\022EVENT" +
-      "_KIND_REFUSED\020\031\022\033\n\027EVENT_KIND_POOL_CHANG" +
-      "ED\020\032\022\027\n\023EVENT_KIND_EXTENDED\020\033\022\035\n\031EVENT_K" +
-      "IND_ACCESS_CHANGED\020\034*}\n\007GroupBy\022\030\n\024GROUP" +
-      "_BY_UNSPECIFIED\020\000\022\030\n\024GROUP_BY_ENVIRONMEN" +
-      "T\020\001\022\021\n\rGROUP_BY_POOL\020\002\022\027\n\023GROUP_BY_REPOS" +
-      "ITORY\020\003\022\022\n\016GROUP_BY_LABEL\020\0042\252\001\n\016InsightS" +
-      "ervice\022N\n\nListEvents\022\034.callme.v1.ListEve" +
-      "ntsRequest\032\035.callme.v1.ListEventsRespons" +
-      "e\"\003\220\002\001\022H\n\010GetStats\022\032.callme.v1.GetStatsR" +
-      "equest\032\033.callme.v1.GetStatsResponse\"\003\220\002\001" +
-      "B\237\001\n\rdev.callme.v1B\023InsightServiceProtoP" +
-      "\001Z4github.com/call-me/call-me/gen/go/cal" +
-      "lme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCall" +
-      "me\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::" +
-      "V1b\006proto3"
+      "entFilterR\006filter\0221\n\006window\030\002 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\006window\022-\n\010group_by" +
+      "\030\003 \001(\0162\022.callme.v1.GroupByR\007groupBy\022\033\n\tl" +
+      "abel_key\030\004 \001(\tR\010labelKey\"\217\001\n\006Spread\022+\n\003p" +
+      "50\030\001 \001(\0132\031.google.protobuf.DurationR\003p50" +
+      "\022+\n\003p95\030\002 \001(\0132\031.google.protobuf.Duration" +
+      "R\003p95\022+\n\003max\030\003 \001(\0132\031.google.protobuf.Dur" +
+      "ationR\003max\"\261\002\n\010StatsRow\022\020\n\003key\030\001 \001(\tR\003ke" +
+      "y\022\026\n\006grants\030\002 \001(\004R\006grants\022 \n\013utilisation" +
+      "\030\003 \001(\001R\013utilisation\022%\n\004wait\030\004 \001(\0132\021.call" +
+      "me.v1.SpreadR\004wait\022%\n\004hold\030\005 \001(\0132\021.callm" +
+      "e.v1.SpreadR\004hold\022\030\n\007expired\030\006 \001(\004R\007expi" +
+      "red\022\026\n\006forced\030\007 \001(\004R\006forced\022\034\n\tabandoned" +
+      "\030\010 \001(\004R\tabandoned\022;\n\013covers_from\030\t \001(\0132\032" +
+      ".google.protobuf.TimestampR\ncoversFrom\";" +
+      "\n\020GetStatsResponse\022\'\n\004rows\030\001 \003(\0132\023.callm" +
+      "e.v1.StatsRowR\004rows*\270\006\n\tEventKind\022\032\n\026EVE" +
+      "NT_KIND_UNSPECIFIED\020\000\022\025\n\021EVENT_KIND_QUEU" +
+      "ED\020\001\022\026\n\022EVENT_KIND_OFFERED\020\002\022\026\n\022EVENT_KI" +
+      "ND_GRANTED\020\003\022\032\n\026EVENT_KIND_PASSED_OVER\020\004" +
+      "\022\031\n\025EVENT_KIND_TAKEN_BACK\020\005\022\027\n\023EVENT_KIN" +
+      "D_RELEASED\020\006\022\026\n\022EVENT_KIND_EXPIRED\020\007\022\030\n\024" +
+      "EVENT_KIND_WITHDRAWN\020\010\022\030\n\024EVENT_KIND_ABA" +
+      "NDONED\020\t\022\030\n\024EVENT_KIND_TIMED_OUT\020\n\022\031\n\025EV" +
+      "ENT_KIND_SUPERSEDED\020\013\022\035\n\031EVENT_KIND_FORC" +
+      "E_RELEASED\020\014\022\034\n\030EVENT_KIND_UNSATISFIABLE" +
+      "\020\r\022\"\n\036EVENT_KIND_ENVIRONMENT_CREATED\020\016\022\"" +
+      "\n\036EVENT_KIND_ENVIRONMENT_CHANGED\020\017\022\"\n\036EV" +
+      "ENT_KIND_ENVIRONMENT_DELETED\020\020\022\034\n\030EVENT_" +
+      "KIND_STATE_CHANGED\020\021\022\034\n\030EVENT_KIND_FACTS" +
+      "_CHANGED\020\022\022\027\n\023EVENT_KIND_RESERVED\020\023\022\027\n\023E" +
+      "VENT_KIND_CLEANING\020\024\022\037\n\033EVENT_KIND_CANCE" +
+      "L_REQUESTED\020\025\022\032\n\026EVENT_KIND_KEY_CREATED\020" +
+      "\026\022\032\n\026EVENT_KIND_KEY_ROTATED\020\027\022\032\n\026EVENT_K" +
+      "IND_KEY_REVOKED\020\030\022\026\n\022EVENT_KIND_REFUSED\020" +
+      "\031\022\033\n\027EVENT_KIND_POOL_CHANGED\020\032\022\027\n\023EVENT_" +
+      "KIND_EXTENDED\020\033\022\035\n\031EVENT_KIND_ACCESS_CHA" +
+      "NGED\020\034*}\n\007GroupBy\022\030\n\024GROUP_BY_UNSPECIFIE" +
+      "D\020\000\022\030\n\024GROUP_BY_ENVIRONMENT\020\001\022\021\n\rGROUP_B" +
+      "Y_POOL\020\002\022\027\n\023GROUP_BY_REPOSITORY\020\003\022\022\n\016GRO" +
+      "UP_BY_LABEL\020\0042\252\001\n\016InsightService\022N\n\nList" +
+      "Events\022\034.callme.v1.ListEventsRequest\032\035.c" +
+      "allme.v1.ListEventsResponse\"\003\220\002\001\022H\n\010GetS" +
+      "tats\022\032.callme.v1.GetStatsRequest\032\033.callm" +
+      "e.v1.GetStatsResponse\"\003\220\002\001B\237\001\n\rdev.callm" +
+      "e.v1B\023InsightServiceProtoP\001Z4github.com/" +
+      "call-me/call-me/gen/go/callme/v1;callmev" +
+      "1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme" +
+      "\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -180,7 +180,7 @@ public final class InsightServiceProto {
     internal_static_callme_v1_EventFilter_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EventFilter_descriptor,
-        new java.lang.String[] { "Pool", "Environment", "LeaseId", "Holder", "Principal", "Kinds", "Since", "Until", "HeldAt", });
+        new java.lang.String[] { "Pool", "Environment", "LeaseId", "Holder", "Principal", "Kinds", "Since", "Until", "HeldAt", "Subject", });
     internal_static_callme_v1_ListEventsRequest_descriptor =
       getDescriptor().getMessageTypes().get(2);
     internal_static_callme_v1_ListEventsRequest_fieldAccessorTable = new

@@ -433,10 +433,10 @@ pub struct EndedBy {
     /// Who that is, in words: the label of the key. Nothing is decided by it.
     #[prost(string, tag="4")]
     pub principal_label: ::prost::alloc::string::String,
-    /// From where it was called.
+    /// From where it was called. Told in events only, to the principal itself and to who operates what it was done to.
     #[prost(string, tag="5")]
     pub address: ::prost::alloc::string::String,
-    /// What a token has proven of who called.
+    /// What a token has proven of who called. Told likewise.
     #[prost(map="string, string", tag="6")]
     pub claims: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
 }
@@ -1366,7 +1366,7 @@ pub struct Event {
     /// What it is.
     #[prost(enumeration="EventKind", tag="3")]
     pub kind: i32,
-    /// The environment's pool.
+    /// The environment's pool. Empty for what is about the server itself: keys, access rules and refusals.
     #[prost(string, tag="4")]
     pub pool: ::prost::alloc::string::String,
     /// The environment. Empty for a lease that waits by selector: nothing is chosen yet.
@@ -1381,10 +1381,12 @@ pub struct Event {
     /// Who asked for the lease, as the server knows it: the name of the key.
     #[prost(string, tag="8")]
     pub principal: ::prost::alloc::string::String,
-    /// Who ended the lease, or changed the environment. Absent: it came by itself.
+    /// Who did it, from where, and what is proven of who it was: in the first event of a lease who asked for it, then who ended it, extended it or
+    /// asks its holder to stop; of all else who changed it, or was refused. Absent: it came by itself.
     #[prost(message, optional, tag="9")]
     pub by: ::core::option::Option<EndedBy>,
-    /// Why: the note of an end, the reason of a state, the fields of a configuration that changed; of all else what the lease is wanted for.
+    /// Why: the note of an end, the reason of a state, the fields of a configuration that changed, what was missing where somebody was refused;
+    /// of all else what the lease is wanted for.
     #[prost(string, tag="10")]
     pub reason: ::prost::alloc::string::String,
     /// How many slots of the environment the lease wants or has.
@@ -1424,7 +1426,7 @@ pub struct EventFilter {
     /// Of leases whose holder has this name.
     #[prost(string, tag="4")]
     pub holder: ::prost::alloc::string::String,
-    /// Of leases that this principal asked for.
+    /// Of leases that this principal asked for, and all else that it did or was refused. Of figures: of its leases.
     #[prost(string, tag="5")]
     pub principal: ::prost::alloc::string::String,
     /// Of one of these kinds. If empty: of all.
@@ -1439,6 +1441,9 @@ pub struct EventFilter {
     /// The ends of leases that were held at this time. Who holds since before it and still does has no end yet: see Check and ListLeases.
     #[prost(message, optional, tag="9")]
     pub held_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// About this key, method or pool.
+    #[prost(string, tag="10")]
+    pub subject: ::prost::alloc::string::String,
 }
 /// A page of events.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1593,7 +1598,8 @@ pub enum EventKind {
     KeyRotated = 23,
     /// It was revoked.
     KeyRevoked = 24,
-    /// Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing.
+    /// Somebody asked for what was not theirs to do; `subject` is the method, `reason` what was missing; environment and lease are those that the
+    /// request named, as it named them. A caller who is refused all the time is told of some times, and then how often more.
     Refused = 25,
     /// The configuration of a pool changed; `subject` is the pool, `reason` names the fields.
     PoolChanged = 26,

@@ -108,6 +108,44 @@ const certificate = object(["name", "san", "grants"], {
   grants,
 });
 
+const count = (description: string) => ({ description, type: "integer", minimum: 1, maximum: 1_000_000 });
+const rate = (description: string) => ({
+  description,
+  ...object([], { per_second: count("In the long run."), at_once: count("After a while without any.") }),
+});
+const requests = rate("Requests.");
+const streams = count("Open streams.");
+
+const bounds = object([], {
+  principal: {
+    description: "What each principal may use: whoever has a key, a token or a certificate.",
+    ...object([], { requests, streams, leases: count("Leases, waiting ones included.") }),
+  },
+  lease: { description: "What may be asked by each lease_token.", ...object([], { requests, streams }) },
+  address: {
+    description: "What each address may use; an IPv6 network of 64 bits is one.",
+    ...object([], {
+      requests,
+      streams,
+      connections: count("Open connections."),
+      connects: rate("New connections."),
+      failures: rate("Wrong keys and refused tokens: beyond it their connections are slowed down."),
+    }),
+  },
+  exempt: {
+    description: "Whom none of it binds.",
+    ...object([], {
+      principals: { description: "In place of admin and anonymous.", type: "array", maxItems: 1_000, items: text },
+      addresses: {
+        description: "Addresses and networks, in place of those of the server's own machine.",
+        type: "array",
+        maxItems: 1_000,
+        items: text,
+      },
+    }),
+  },
+});
+
 /** What holds for the tokens of one provider. */
 function particular(name: string, { issuer: known, issuers, jwksUri, bound, unfit }: Provider): Schema {
   const id = some({ ...scalar, pattern: "^[^*?]+$" }, 256);
@@ -147,6 +185,7 @@ const SCHEMA = {
       maxItems: 1_000,
       items: { $ref: "#/definitions/certificate" },
     },
+    limits: { description: "How much one principal, and one address, may use of the server.", ...bounds },
   }),
   patternProperties: { "^x-": { description: "The file's own: a place for anchors, for example." } },
   definitions: {

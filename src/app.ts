@@ -3,8 +3,10 @@ import type { BlockList } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
 import { Certificates } from "./access/certificates/identities.ts";
+import { ACCESS_LIMITS, type AccessLimits } from "./access/limits.ts";
 import { Tokens } from "./access/oidc/tokens.ts";
 import { type AccessRules, rulesInWords } from "./access/rules.ts";
+import { Throttle } from "./access/throttle.ts";
 import { ACCESS_POOL } from "./core/access/key.ts";
 import { ALL_RIGHTS } from "./core/access/rights.ts";
 import type { Micros } from "./core/model/units.ts";
@@ -15,6 +17,8 @@ import { realTimers } from "./engine/timers.ts";
 import type { ApplyFleet } from "./fleet.ts";
 import { Readiness } from "./readiness.ts";
 import { Recorder } from "./recorder.ts";
+import { Fairness } from "./rpc/fairness.ts";
+import { isIn } from "./rpc/http/door/peer.ts";
 import type { TlsOptions } from "./rpc/http/door/tls.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
@@ -123,10 +127,10 @@ export async function start(options: AppOptions): Promise<App> {
 async function open(options: AppOptions, store: Store & { readonly secret: Uint8Array }, inside: Omit<Open, "door">): Promise<App> {
   const { engine, chronicle } = inside;
   const { autoCreate, secrets = new Map(), log } = options;
-  const { principals, govern } = await accessOf(options, inside, store.secret);
+  const { principals, throttle, govern } = await accessOf(options, inside, store.secret);
   const admission = { open: principals.open, keys: principals.keyring.count };
   const host = options.hostFor(admission.open);
-  const service = { chronicle, engine, principals, autoCreate, secrets };
+  const service = { chronicle, engine, principals, throttle, fairness: new Fairness(), autoCreate, secrets };
   const applyFleet: ApplyFleet = async (request, lacking) =>
     create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
   await options.configure?.(applyFleet);
@@ -140,7 +144,7 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
   const { port, tls, proxies } = options;
-  const door = await listen({ host, port, ...(tls && { tls }), proxies, ...handlers, log });
+  const door = await listen({ host, port, ...(tls && { tls }), proxies, ...handlers, access: () => throttle.limits, log });
   return {
     ...{ host: door.host, port: door.port, admission, govern },
     broken: broken(store),
@@ -154,14 +158,23 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
   };
 }
 
+/** The same limits, but none for trusted proxies themselves: they stand for many. */
+function sparing(limits: AccessLimits, proxies: BlockList | undefined): AccessLimits {
+  if (proxies === undefined) return limits;
+  const { exempt } = limits;
+  return { ...limits, exempt: { ...exempt, address: (address) => exempt.address(address) || isIn(proxies, address) } };
+}
+
 /** Who is let in, by keys and by rules, and what gives them others. */
 async function accessOf(
-  { apiKey, tls, rules, log }: AppOptions,
+  { apiKey, tls, rules, proxies, log }: AppOptions,
   { engine, recorder }: Pick<Open, "engine" | "recorder">,
   secret: Uint8Array,
 ) {
   const [tokens, certificates] = [new Tokens(log), new Certificates(log)];
+  const throttle = new Throttle(sparing(ACCESS_LIMITS, proxies));
   const govern = async (given: AccessRules) => {
+    throttle.limits = sparing(given.limits, proxies);
     certificates.trust(given.certificates);
     if (certificates.trusts && tls?.clientCa === undefined)
       log.warn({}, "there are rules for client certificates, and nobody is asked for one: set CALL_ME_TLS_CLIENT_CA");
@@ -170,7 +183,7 @@ async function accessOf(
   };
   if (rules !== undefined) await govern(rules);
   engine.draining.addEventListener("abort", () => tokens.close());
-  return { principals: new Principals(apiKey, secret, { keyring: new Keyring(engine), tokens, certificates }), govern };
+  return { principals: new Principals(apiKey, secret, { keyring: new Keyring(engine), tokens, certificates }), throttle, govern };
 }
 
 /** A call of the server itself, which waits for its answer and is named for the record. */

@@ -4,6 +4,8 @@ import { clipped } from "../core/model/text.ts";
 import type { CertificateRule } from "./certificates/rule.ts";
 import { certificatesIn } from "./certificates/rules.ts";
 import { Entry, type Lined } from "./file/entry.ts";
+import { ACCESS_LIMITS, type AccessLimits } from "./limits.ts";
+import { limitsIn } from "./limits-file.ts";
 import type { Issuer } from "./oidc/rule.ts";
 import { issuersIn } from "./oidc/rules.ts";
 
@@ -13,6 +15,8 @@ export interface AccessRules {
   readonly issuers: readonly Issuer[];
   /** Whose client certificates are taken; the first one that fits counts. */
   readonly certificates: readonly CertificateRule[];
+  /** What one principal, and one address, may use. */
+  readonly limits: AccessLimits;
 }
 
 /** What a file says, and what the log shall warn of. */
@@ -21,7 +25,7 @@ export interface RulesRead {
   readonly warnings: readonly string[];
 }
 
-const SECTIONS = ["issuers", "certificates"] as const;
+const SECTIONS = ["issuers", "certificates", "limits"] as const;
 
 /** Reads what stands in a file. Throws a BadFile that names file, line, field, value and remedy. Keys that begin with x- are the file's own. */
 export function rulesIn(file: string, root: Lined): RulesRead {
@@ -30,13 +34,20 @@ export function rulesIn(file: string, root: Lined): RulesRead {
   const issuers = fields.get("issuers");
   const { issuers: read, warnings } = issuers === undefined ? { issuers: [], warnings: [] } : issuersIn(issuers);
   const certificates = fields.get("certificates");
-  return { rules: { issuers: read, certificates: certificates === undefined ? [] : certificatesIn(certificates) }, warnings };
+  const limits = fields.get("limits");
+  const others = {
+    certificates: certificates === undefined ? [] : certificatesIn(certificates),
+    limits: limits === undefined ? ACCESS_LIMITS : limitsIn(limits),
+  };
+  return { rules: { issuers: read, ...others }, warnings };
 }
 
 /** What the rules are, for the record; the same text for the same rules. */
-export function rulesInWords({ issuers, certificates }: AccessRules): string {
+export function rulesInWords({ issuers, certificates, limits }: AccessRules): string {
   const of = issuers.map(({ issuer, rules }) => `${issuer} (${rules.length})`).join(", ");
-  const text = JSON.stringify({ issuers, certificates }, (_key, value) => (value instanceof Map ? [...value] : value));
+  const text = JSON.stringify({ issuers, certificates, limits }, (_key, value) =>
+    value instanceof Map || value instanceof Set ? [...value] : value,
+  );
   const counts = [of === "" ? "no issuer of tokens" : `rules for tokens of ${of}`, `rules for certificates: ${certificates.length}`];
   return clipped(`SHA-256 ${hash("sha256", text, "hex")}: ${counts.join("; ")}`);
 }

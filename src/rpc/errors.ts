@@ -20,6 +20,7 @@ type DoorReason =
   | "TOKEN_TOO_NARROW"
   | "NOT_ALLOWED"
   | "POOL_NOT_FOUND"
+  | "RATE_LIMITED"
   | "MALFORMED"
   | "TOO_LARGE"
   | "UNKNOWN_ENCODING"
@@ -64,6 +65,7 @@ export const VERDICTS: Record<Reason, Verdict> = {
   QUEUE_FULL: { code: Code.ResourceExhausted, retryAfter: 10 },
   QUOTA_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
   LIMIT_REACHED: { code: Code.ResourceExhausted, retryAfter: 10 },
+  RATE_LIMITED: { code: Code.ResourceExhausted, retryAfter: 1 },
   TOO_LARGE: { code: Code.ResourceExhausted },
   UNKNOWN_ENCODING: { code: Code.Unimplemented },
   OVERLOADED: { code: Code.ResourceExhausted, retryAfter: 1 },
@@ -83,6 +85,8 @@ export interface ErrorFacts {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Path of the field that is wrong, in proto names. */
   readonly field?: string | undefined;
+  /** Seconds, instead of what is usual for the reason. */
+  readonly retryAfter?: number;
 }
 
 /**
@@ -93,7 +97,7 @@ const LONGEST = { characters: 600, message: 1_500, metadata: 800, field: 150 } a
 
 /** An error for the wire: always an ErrorInfo; a BadRequest when a field is to blame; a RetryInfo when it may be tried again. */
 export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): ConnectError {
-  const { code, retryAfter } = VERDICTS[reason];
+  const { code, retryAfter = undefined } = { ...VERDICTS[reason], ...(facts.retryAfter !== undefined && { retryAfter: facts.retryAfter }) };
   // Messages quote input and holders' names, which may be long, or a key in the wrong place.
   const message = shorten(withoutSecrets(text), LONGEST.message);
   const metadata = Object.fromEntries(
@@ -108,6 +112,7 @@ export function failure(reason: Reason, text: string, facts: ErrorFacts = {}): C
   if (retryAfter !== undefined) {
     const retryDelay = create(DurationSchema, { seconds: BigInt(retryAfter) });
     error.details.push({ desc: RetryInfoSchema, value: { retryDelay } });
+    error.metadata.set("retry-after", `${retryAfter}`);
   }
   return error;
 }

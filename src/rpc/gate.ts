@@ -1,16 +1,18 @@
 /** The one gate for calls of every transport: who is calling, and what they may do. */
 
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import type { Identity } from "../access/identity.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { BoundedCall } from "./bounded-call.ts";
-import { failure } from "./errors.ts";
+import { failure, toConnectError } from "./errors.ts";
 import { notAllowed } from "./guards.ts";
 import type { Peer } from "./http/door/peer.ts";
+import { countFailure, countRequest } from "./limiting.ts";
 import type { Call, Service } from "./methods/call.ts";
 import type { Guarded, Rule, Streaming, UnaryMethod } from "./methods/table.ts";
-import { keyOf, wrongKey } from "./principal.ts";
+import { claimedId, keyOf, wrongKey } from "./principal.ts";
 import { noteRefusal, noteStranger } from "./refusing.ts";
 
 /**
@@ -19,6 +21,7 @@ import { noteRefusal, noteStranger } from "./refusing.ts";
  */
 export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Identity {
   const caller = identified(service, header, peer);
+  countRequest(service.throttle, caller, peer);
   const refusal = refusalOf(service, rule, caller);
   if (refusal !== undefined) {
     noteRefusal(service.engine.observed, rule, caller, refusal);
@@ -26,16 +29,18 @@ export function admit(service: Service, rule: Rule, header: (name: string) => st
   }
   if (rule.begins && service.engine.draining.aborted)
     throw failure("DRAINING", "the server is about to stop; retry, with the same request_id if it had one");
+  peer.admitted();
   return caller;
 }
 
 /** Who calls, and from where. Throws where that is nobody, or cannot be told. */
-function identified({ principals, engine }: Service, header: (name: string) => string | null | undefined, peer: Peer): Identity {
+function identified({ principals, engine, throttle }: Service, header: (name: string) => string | null | undefined, peer: Peer): Identity {
   const key = keyOf(header);
   try {
     return { ...principals.identify(key, peer), address: peer.address };
   } catch (error) {
     noteStranger(engine.observed, key, peer, error);
+    if (toConnectError(error).code === Code.Unauthenticated) countFailure(throttle, claimedId(key), peer);
     throw error;
   }
 }
@@ -46,6 +51,14 @@ function refusalOf(service: Service, rule: Rule, caller: Identity): Error | unde
     return rule.access.some((role) => caller.rights.has(role)) ? undefined : notAllowed(caller, rule.access[0], "anything");
   if (rule.token !== undefined) return undefined;
   return tooNarrow("a lease_token is good for its own lease, and for looking at the environments that this names; use an API key");
+}
+
+/**
+ * When a call of somebody may begin; undefined: now. Whoever may do everything, or asks where everybody may, is never kept waiting for
+ * others.
+ */
+export function turnOf({ fairness }: Service, { principal, kind }: Identity): Promise<void> | undefined {
+  return kind === "BOOTSTRAP" || kind === "ANONYMOUS" ? undefined : fairness.turn(principal);
 }
 
 /** What a request is about, in all methods that a lease_token opens. */
@@ -81,6 +94,8 @@ export async function perform(
 ): Promise<MessageInitShape<DescMessage>> {
   const ended = service.engine.observed.called(method.desc.name);
   try {
+    const turn = turnOf(service, call.caller);
+    if (turn !== undefined) await turn;
     await may(service, call.caller, method, message);
     const answer = await method.run(service, message, call);
     ended();
@@ -101,6 +116,8 @@ export async function follow<I extends DescMessage, O extends DescMessage>(
   tell: Tell<MessageShape<O>>,
 ): Promise<void> {
   const { caller } = call;
+  const turn = turnOf(service, caller);
+  if (turn !== undefined) await turn;
   await may(service, caller, method, message);
   if (!isNarrow(service, caller) && caller.kind === "BOOTSTRAP") return method.run(service, message, call, tell);
   using bounded = new BoundedCall(call, () => service.engine.views.now());

@@ -132,6 +132,11 @@ function bearerIn(header: (name: string) => string | null | undefined): string |
   return /^\s*bearer\s+(\S.*?)\s*$/i.exec(header("authorization") ?? "")?.[1];
 }
 
+/** The id that a key or lease_token bears, right or wrong; undefined if it has not the form of one. */
+export function claimedId(key: string | undefined): string | undefined {
+  return key === undefined ? undefined : /^cm[kl]_([A-Za-z0-9-]{1,64})_/.exec(key)?.[1];
+}
+
 function digest(text: string): Buffer {
   return hash("sha256", text, "buffer");
 }

@@ -6,20 +6,8 @@ import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import type { DoorLimits } from "../../src/rpc/http/door/limits.ts";
 import type { Listening } from "../../src/rpc/http/listen.ts";
-import {
-  certificate,
-  GREETING,
-  getHttp2,
-  gone,
-  hello,
-  must,
-  openDoor,
-  openSession,
-  openSocket,
-  openTlsSocket,
-  postHeaders,
-  SHORT,
-} from "./doors.ts";
+import { GREETING, postHeaders } from "../abuse/frames.ts";
+import { certificate, getHttp2, gone, hello, must, openDoor, openSession, openSocket, openTlsSocket, SHORT } from "./doors.ts";
 
 /** An answer at the moment when it gives something. */
 interface Granting {

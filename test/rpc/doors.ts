@@ -101,22 +101,3 @@ export async function getHttp2(session: ClientHttp2Session, path = "/"): Promise
   const [[headers], body] = await Promise.all([once(stream, "response") as Promise<[IncomingHttpHeaders]>, text(stream)]);
   return { status: headers[":status"] as number | undefined, body };
 }
-
-/** A frame of HTTP/2: type, flags, stream, payload. */
-export function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** What a client says first: the preface and empty SETTINGS. */
-export const GREETING = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(4, 0, 0)]);
-
-/** HEADERS of `POST http://a/` in HPACK without compression tables; `end`: with END_STREAM. */
-export function postHeaders(stream: number, end: boolean): Buffer {
-  // 0x83 :method POST, 0x86 :scheme http, 0x84 :path /, 0x41 :authority literal "a".
-  return frame(1, 0x4 | (end ? 0x1 : 0), stream, Buffer.from([0x83, 0x86, 0x84, 0x41, 0x01, 0x61]));
-}

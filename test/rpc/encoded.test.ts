@@ -8,12 +8,13 @@ import {
 } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { pulled, type Tell } from "../../src/engine/watch/tell.ts";
 import { encoded, type Form } from "../../src/rpc/encoding/shared.ts";
+import { NOBODY } from "../../src/rpc/http/door/peer.ts";
 import type { Call, Service } from "../../src/rpc/methods/call.ts";
 import { watchEnvironment, watchLease } from "../../src/rpc/methods/streams.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { callOf, House, immediate } from "../engine/audience.ts";
 import { emptyChronicle } from "../engine/chronicles.ts";
-import { nobodyKnown } from "./known.ts";
+import { nobodyKnown, unbound } from "./known.ts";
 
 const FORMS: readonly Form[] = ["binary", "json", "line"];
 
@@ -30,11 +31,12 @@ class Readers<S extends DescMessage> {
       engine: house.engine,
       chronicle: emptyChronicle(house.engine.views),
       principals: new Principals(undefined, new Uint8Array(32), nobodyKnown(house.engine)),
+      ...unbound(),
       autoCreate: true,
       secrets: new Map(),
     };
     const call = {
-      caller: service.principals.identify(undefined, { address: "" }),
+      caller: service.principals.identify(undefined, NOBODY),
       ...callOf(new AbortController().signal),
       handOver: () => () => {},
     };

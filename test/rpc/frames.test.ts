@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ListenOptions } from "../../src/rpc/http/listen.ts";
-import { frame, GREETING, getHttp2, gone, hello, openDoor, openSession, openSocket, postHeaders } from "./doors.ts";
+import { frame, GREETING, postHeaders } from "../abuse/frames.ts";
+import { getHttp2, gone, hello, openDoor, openSession, openSocket } from "./doors.ts";
 
 /** Mostly of the requests that came before. */
 const stream = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(1, 3, 5) }, fc.constantFrom(0, 2, 99));

@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { DOOR_LIMITS } from "../../src/rpc/http/door/limits.ts";
 import { Backlog } from "../../src/rpc/http/door/stopwatch.ts";
 import type { Handle } from "../../src/rpc/http/listen.ts";
-import { drip, frame, GREETING, getHttp2, gone, hello, openDoor, openSession, openSocket, postHeaders, SHORT } from "./doors.ts";
+import { frame, GREETING, postHeaders } from "../abuse/frames.ts";
+import { drip, getHttp2, gone, hello, openDoor, openSession, openSocket, SHORT } from "./doors.ts";
 
 /** WINDOW_UPDATE by 1: valid bytes that ask for nothing. */
 const CHATTER = frame(8, 0, 0, Buffer.from([0, 0, 0, 1]));

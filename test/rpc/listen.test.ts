@@ -4,20 +4,8 @@ import { Agent, request } from "node:https";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { listen } from "../../src/rpc/http/listen.ts";
-import {
-  certificate,
-  frame,
-  GREETING,
-  getHttp2,
-  gone,
-  hello,
-  must,
-  openDoor,
-  openSession,
-  openSocket,
-  postHeaders,
-  SHORT,
-} from "./doors.ts";
+import { frame, GREETING, postHeaders } from "../abuse/frames.ts";
+import { certificate, getHttp2, gone, hello, must, openDoor, openSession, openSocket, SHORT } from "./doors.ts";
 
 describe("one port", () => {
   test("serves HTTP/1.1 and HTTP/2 in clear text", async () => {

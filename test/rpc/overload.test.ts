@@ -7,7 +7,7 @@ import { emptyChronicle } from "../engine/chronicles.ts";
 import { SlowDisk, stage } from "../engine/stage.ts";
 import { clientsOf, refusal } from "../outside/clients.ts";
 import { openDoor } from "./doors.ts";
-import { nobodyKnown } from "./known.ts";
+import { nobodyKnown, unbound } from "./known.ts";
 
 test("when too much waits for the disk, a call is resource_exhausted, and /maybe is 503 with Retry-After", async () => {
   const { engine, disk } = await stage(new SlowDisk());
@@ -16,6 +16,7 @@ test("when too much waits for the disk, a call is resource_exhausted, and /maybe
     engine,
     chronicle,
     principals: new Principals(undefined, new Uint8Array(32), nobodyKnown(engine)),
+    ...unbound(),
     autoCreate: true,
     secrets: new Map(),
   };

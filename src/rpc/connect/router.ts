@@ -19,7 +19,7 @@ import { ServerReflection as ServerReflectionAlpha } from "../../../gen/ts/grpc/
 import type { Identity } from "../../access/identity.ts";
 import { NO_RIGHTS } from "../../core/access/rights.ts";
 import { admit, follow, perform } from "../gate.ts";
-import type { Peer } from "../http/door/peer.ts";
+import { NOBODY, type Peer } from "../http/door/peer.ts";
 import type { Call, Service } from "../methods/call.ts";
 import { isUnary, METHODS, type Method } from "../methods/table.ts";
 import { jsonOptions } from "../request-json.ts";
@@ -32,7 +32,7 @@ import { relayed } from "./relay.ts";
 const OPEN_LIMIT = 64 * 1024;
 
 /** Who the request comes from; set by adapter.ts. */
-export const peerKey = createContextKey<Peer>({ address: "" }, { description: "peer" });
+export const peerKey = createContextKey<Peer>(NOBODY, { description: "peer" });
 const callerKey = createContextKey<Identity>({ principal: "", kind: "ANONYMOUS", rights: NO_RIGHTS }, { description: "caller" });
 /** How a method learns that its answer did not get through; set by adapter.ts. */
 export const handOverKey = createContextKey<Call["handOver"]>(() => () => {}, { description: "delivery of the answer" });

@@ -54,12 +54,12 @@ export const connectUnary: UnaryProtocol<Exchange> = {
   answer: (exchange, message) => send(exchange, 200, message),
   refuse: (exchange, error) => {
     exchange.discard();
-    send(exchange, codeToHttpStatus(error.code), errorToJsonBytes(error, undefined));
+    send(exchange, codeToHttpStatus(error.code), errorToJsonBytes(error, undefined), Object.fromEntries(error.metadata));
   },
 };
 
-function send({ res }: Exchange, status: number, body: Uint8Array): void {
-  res.writeHead(status, { "content-type": "application/json", "content-length": body.byteLength });
+function send({ res }: Exchange, status: number, body: Uint8Array, head: Readonly<Record<string, string>> = {}): void {
+  res.writeHead(status, { "content-type": "application/json", "content-length": body.byteLength, ...head });
   res.end(body);
 }
 

@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerOptions, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
-import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, type BlockList, Server as NetServer, type Socket } from "node:net";
 import { TLSSocket, Server as TlsServer } from "node:tls";
-import { carries, cutOff } from "./door/cutting.ts";
+import { ACCESS_LIMITS, type AccessLimits } from "../../access/limits.ts";
+import { carrierOf, carries, cutOff } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
+import { type Begin, frontServer } from "./door/front.ts";
+import { Guests, Visit } from "./door/guests.ts";
 import { Http1Connections, NO_PAGE } from "./door/http1.ts";
 import { type HandleStream, Http2Connections } from "./door/http2.ts";
 import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
@@ -12,6 +14,7 @@ import { Neighbour } from "./door/peer.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
 import { Stopwatch } from "./door/stopwatch.ts";
 import { contextOf, type TlsOptions } from "./door/tls.ts";
+import { Trouble } from "./door/trouble.ts";
 
 /**
  * Answers one request of either protocol; `delivery` tells what became of the answer, `neighbour` who sent it. A throw becomes 500, or 400 if
@@ -36,6 +39,8 @@ export interface ListenOptions {
   /** Asked before `handle` about each request over HTTP/2. */
   readonly handleStream?: HandleStream | undefined;
   readonly limits?: Partial<DoorLimits>;
+  /** What each address may use of it; ACCESS_LIMITS unless given. */
+  readonly access?: () => AccessLimits;
   readonly log: DoorLog;
 }
 
@@ -64,18 +69,23 @@ class Door implements Listening {
   readonly #limits: DoorLimits;
   readonly #log: DoorLog;
   readonly #handle: Handle;
-  readonly #front: ReturnType<typeof createServer>;
+  readonly #front: ReturnType<typeof frontServer>["front"];
   readonly #http1: Http1Connections;
   readonly #http2: Http2Connections;
   readonly #sockets = new Set<Socket>();
   /** Whether nobody is let in without a certificate; and those who are, by their connections. */
   readonly #demands: boolean;
   readonly #neighbours = new Map<Socket, Neighbour>();
+  readonly #guests: Guests;
+  readonly #proxies: BlockList | undefined;
+  /** Of connections that carry TLS. */
+  readonly #visits = new WeakMap<Socket, Visit>();
   /** Connections whose protocol is not known yet. */
   readonly #strangers = new Map<Socket, Stopwatch>();
   #address: AddressInfo = { address: "", family: "", port: 0 };
-  #trouble = { refused: 0, failed: 0, code: "" };
+  readonly #trouble = new Trouble();
   #sweeper: NodeJS.Timeout | undefined;
+  #lag: NodeJS.Timeout | undefined;
   #drained: Promise<void> | undefined;
 
   constructor(options: ListenOptions) {
@@ -86,19 +96,38 @@ class Door implements Listening {
     const answer = (...request: Parameters<Handle>) => this.#answer(...request);
     this.#http1 = new Http1Connections(this.#limits, this.#log, answer);
     this.#http2 = new Http2Connections(this.#limits, this.#log, answer, options.handleStream);
-    const { front, begin } = frontServer(options.tls, this.#limits, (req, res) => this.#http1.serve(req, res));
+    this.#proxies = options.proxies;
+    this.#guests = new Guests(this.#limits, options.access ?? (() => ACCESS_LIMITS));
+    const { front, secure, begin } = frontServer(options.tls, this.#limits, (req, res) => this.#http1.serve(req, res));
     this.#front = front;
     front.maxConnections = this.#limits.maxConnections;
-    front.on("connection", (socket: Socket) => {
-      this.#keep(socket);
-      if (options.tls !== undefined) carries(socket);
-    });
-    front.on("drop", () => this.#trouble.refused++);
+    front.on("connection", (socket: Socket) => this.#receive(socket, secure, begin));
+    front.on("drop", () => this.#trouble.refused());
     front.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => this.#http1.refuse(error.code, socket));
     front.on("checkExpectation", (_req: IncomingMessage, res: ServerResponse) => void res.writeHead(417, NO_PAGE).end());
-    front.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
-      this.#welcome(socket, new Neighbour(socket, options.proxies), begin),
-    );
+    front.on("secureConnection", (socket: TLSSocket) => {
+      this.#keep(socket);
+      const carrier = carrierOf(socket);
+      const visit = carrier && this.#visits.get(carrier);
+      if (visit === undefined) socket.destroy();
+      else this.#welcome(socket, visit, begin);
+    });
+  }
+
+  /** A connection has come, before a byte of it was read. `secure`: how it goes on where TLS is spoken. */
+  #receive(socket: Socket, secure: Begin | undefined, begin: Begin): void {
+    const visit = this.#guests.welcome(socket);
+    if (!(visit instanceof Visit)) {
+      this.#trouble.unwelcome(visit);
+      return;
+    }
+    this.#keep(socket);
+    if (secure === undefined) this.#welcome(socket, visit, begin);
+    else {
+      carries(socket);
+      this.#visits.set(socket, visit);
+      secure(socket);
+    }
   }
 
   get host(): string {
@@ -115,10 +144,7 @@ class Door implements Listening {
       this.#front.listen({ host, port, backlog: 4096 }, () => {
         this.#address = this.#front.address() as AddressInfo;
         this.#front.off("error", reject);
-        this.#front.on("error", (error: NodeJS.ErrnoException) => {
-          this.#trouble.failed++;
-          this.#trouble.code = error.code ?? error.message;
-        });
+        this.#front.on("error", (error: NodeJS.ErrnoException) => this.#trouble.failed(error));
         this.#startSweeping();
         resolve();
       });
@@ -136,8 +162,8 @@ class Door implements Listening {
     socket.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "a connection failed"));
   }
 
-  #welcome(socket: Socket, neighbour: Neighbour, begin: (socket: Socket) => void): void {
-    if (socket instanceof TLSSocket) this.#keep(socket);
+  #welcome(socket: Socket, visit: Visit, begin: Begin): void {
+    const neighbour = new Neighbour(socket, visit, this.#proxies);
     if (this.#drained !== undefined) {
       socket.destroy();
       return;
@@ -202,9 +228,30 @@ class Door implements Listening {
       for (const [socket, age] of this.#strangers) if (age.elapsed(clock) >= this.#limits.prefaceTimeout) socket.destroy();
       this.#http1.sweep(clock);
       this.#http2.sweep(clock);
-      this.#reportTrouble();
+      this.#judge();
+      this.#guests.sweep();
+      this.#trouble.report(this.#log, this.#limits.maxConnections);
     }, sweepInterval);
     this.#sweeper.unref();
+    this.#watchLag();
+  }
+
+  #judge(): void {
+    this.#http1.judge();
+    this.#http2.judge();
+  }
+
+  /** One peer that sends without end can keep the event loop busy until the next sweep: then it is found out earlier. */
+  #watchLag(): void {
+    const { sweepInterval, lag } = this.#limits;
+    const interval = sweepInterval / 20;
+    let last = performance.now();
+    this.#lag = setInterval(() => {
+      const now = performance.now();
+      if (now - last > interval + lag) this.#judge();
+      last = now;
+    }, interval);
+    this.#lag.unref();
   }
 
   /** A certificate without which there is no connection ends this with it. */
@@ -215,14 +262,6 @@ class Door implements Listening {
       this.#log.debug({ peer: address }, "cut off a connection whose certificate has ended");
       cutOff(socket);
     }
-  }
-
-  /** Logs refused and failed connections, in one line per sweep however many there were. */
-  #reportTrouble(): void {
-    const { refused, failed, code } = this.#trouble;
-    if (refused > 0) this.#log.warn({ refused, limit: this.#limits.maxConnections }, "refused connections: too many are open");
-    if (failed > 0) this.#log.warn({ failed, code }, "could not accept connections");
-    this.#trouble = { refused: 0, failed: 0, code: "" };
   }
 
   drain(graceMs: number): Promise<void> {
@@ -236,45 +275,15 @@ class Door implements Listening {
     for (const socket of this.#strangers.keys()) socket.destroy();
     this.#http1.drain();
     this.#http2.drain();
+    this.#guests.drain();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await closed;
     clearTimeout(timer);
     clearInterval(this.#sweeper);
+    clearInterval(this.#lag);
     // Stops Node's own check of HTTP/1.1 connections, which would hold the server in memory.
     this.#front.close();
   }
-}
-
-/** The server that listens, and how to start HTTP/1.1 on a connection: Node's own listeners, taken off so that we look at it first. */
-function frontServer(tls: ListenOptions["tls"], limits: DoorLimits, serve: RequestListener) {
-  const options: ServerOptions = {
-    // Node refuses one that is longer than the whole request's.
-    headersTimeout: Math.min(limits.headersTimeout, limits.bodyTimeout),
-    requestTimeout: limits.bodyTimeout,
-    keepAliveTimeout: limits.idleTimeout,
-    connectionsCheckingInterval: limits.sweepInterval,
-    // Refused in #answer, with the header that every answer has.
-    requireHostHeader: false,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: 10_000,
-  };
-  const secure = tls && {
-    ...contextOf(tls),
-    ALPNProtocols: ["h2", "http/1.1"],
-    handshakeTimeout: limits.prefaceTimeout,
-    // Who shows none, or one that is not accepted, may have a key.
-    requestCert: tls.clientCa !== undefined,
-    rejectUnauthorized: tls.demandsCertificate === true,
-  };
-  const front = secure === undefined ? createServer(options, serve) : createTlsServer({ ...options, ...secure }, serve);
-  const event = tls === undefined ? "connection" : "secureConnection";
-  const listeners = front.listeners(event);
-  front.removeAllListeners(event);
-  const begin = (socket: Socket) => {
-    for (const listener of listeners) listener.call(front, socket);
-  };
-  return { front, begin };
 }

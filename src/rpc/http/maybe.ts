@@ -9,7 +9,7 @@ import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { wouldGrant } from "../../core/view.ts";
 import { reasonOf, refused, toConnectError } from "../errors.ts";
-import { admit } from "../gate.ts";
+import { admit, turnOf } from "../gate.ts";
 import { demand } from "../guards.ts";
 import { allowedAcquire } from "../methods/allowance.ts";
 import type { Service } from "../methods/call.ts";
@@ -28,6 +28,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
   try {
     const caller = admit(service, MAYBE[method], (name) => exchange.header(name), exchange.peer);
     if (refusesBody(method, exchange)) return;
+    await turnOf(service, caller);
     const environment = nameIn(exchange.query);
     if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
     if (hasSecret(environment))
@@ -66,12 +67,12 @@ function refusesBody(method: keyof typeof MAYBE, exchange: Exchange): boolean {
 
 /** Answers an error of the gate or the store, in the original's words where it had some. */
 function answerRefusal(error: unknown, exchange: Exchange): void {
-  const { rawMessage: message, code } = toConnectError(error);
+  const { rawMessage: message, code, metadata } = toConnectError(error);
   if (reasonOf(error) === "NO_KEY") exchange.answer(401, { code: 401, message: "unauthenticated for invalid credentials" });
   else if (code === Code.Unauthenticated || code === Code.PermissionDenied)
     exchange.answer(401, { code: 401, message: "incorrect api key auth" });
   else if (code === Code.Unavailable || code === Code.ResourceExhausted)
-    exchange.answer(503, { code: 503, message }, { "retry-after": "5" });
+    exchange.answer(503, { code: 503, message }, { "retry-after": metadata.get("retry-after") ?? "5" });
   else throw error;
 }
 

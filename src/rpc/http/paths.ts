@@ -1,14 +1,18 @@
 /** Routes each request by its path. */
 import { normalize } from "node:path/posix";
+import type { ConnectError } from "@connectrpc/connect";
+import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import type { Micros } from "../../core/model/units.ts";
 import { rpcHandler } from "../connect/adapter.ts";
 import type { HealthState } from "../connect/health.ts";
 import { routes } from "../connect/router.ts";
 import { type DirectWay, directWay, type Gate } from "../direct/direct.ts";
 import { directStreams, type StreamGate } from "../direct/streams.ts";
+import { toConnectError } from "../errors.ts";
 import { admit, follow, perform } from "../gate.ts";
+import { countVisit } from "../limiting.ts";
 import type { Service } from "../methods/call.ts";
-import { type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS } from "../methods/table.ts";
+import { METHODS, type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS } from "../methods/table.ts";
 import type { Report } from "../thrown.ts";
 import { preflighted, VARIES } from "./cors.ts";
 import { NO_PAGE } from "./door/http1.ts";
@@ -79,12 +83,28 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open ? misledName(header) : undefined;
     if (misled === undefined && preflighted(exchange, corsOrigins)) return;
+    const many = isAdmitted(exchange.path) ? undefined : refusedVisit(service, exchange);
+    if (many !== undefined) return exchange.answer(429, errorToJson(many, undefined) as object, Object.fromEntries(many.metadata));
     const stranger = misled ?? crossSite(req.method, header, corsOrigins);
     if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
     const awaited = KEYLESS.has(exchange.path) ? undefined : service.principals.awaited(header);
     if (awaited === undefined) return route(exchange);
     return awaited.then(() => exchange.closed || route(exchange)).then(() => {});
   };
+}
+
+/** Whether what is asked for asks at the gate who it is for, which counts it, too. */
+function isAdmitted(path: string): boolean {
+  return METHODS.has(path) || path === "/maybe" || path === "/watch";
+}
+
+function refusedVisit({ throttle }: Service, exchange: Exchange): ConnectError | undefined {
+  try {
+    countVisit(throttle, exchange.peer);
+    return undefined;
+  } catch (error) {
+    return toConnectError(error);
+  }
 }
 
 /** The path without redundant slashes and dots: the original served `/maybe/` as `/maybe`. */

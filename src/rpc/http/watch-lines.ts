@@ -52,6 +52,7 @@ function readQuery(exchange: Exchange) {
 }
 
 function fail(exchange: Exchange, error: ConnectError): void {
-  if (!exchange.res.headersSent) exchange.answer(codeToHttpStatus(error.code), errorToJson(error, undefined) as object);
+  const head = Object.fromEntries(error.metadata);
+  if (!exchange.res.headersSent) exchange.answer(codeToHttpStatus(error.code), errorToJson(error, undefined) as object, head);
   else exchange.res.end(`${JSON.stringify({ error: errorToJson(error, undefined) })}\n`);
 }

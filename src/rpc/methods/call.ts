@@ -1,7 +1,9 @@
 import type { Identity } from "../../access/identity.ts";
+import type { Throttle } from "../../access/throttle.ts";
 import type { EngineCall } from "../../engine/call.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Chronicle } from "../../engine/history/chronicle.ts";
+import type { Fairness } from "../fairness.ts";
 import type { Principals } from "../principal.ts";
 
 /** The circumstances of a call, whatever transport it came by. Its caller may also be gone after an answer: never release on it. */
@@ -14,6 +16,8 @@ export interface Service {
   readonly engine: Engine;
   readonly chronicle: Chronicle;
   readonly principals: Principals;
+  readonly throttle: Throttle;
+  readonly fairness: Fairness;
   readonly autoCreate: boolean;
   /** What variables of environments may name as `from_env`; none is empty. */
   readonly secrets: ReadonlyMap<string, string>;

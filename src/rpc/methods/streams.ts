@@ -13,6 +13,7 @@ import type { Tell } from "../../engine/watch/tell.ts";
 import { watch } from "../../engine/watch/watch.ts";
 import { failure } from "../errors.ts";
 import { notAllowed } from "../guards.ts";
+import { countStream } from "../limiting.ts";
 import { sightOf } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { watchMessage } from "./convert.ts";
@@ -28,7 +29,7 @@ export async function watchEnvironment(service: Service, request: WatchEnvironme
   const { engine } = service;
   const topic = await topicOf(service, request, call.caller);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
-  const leave = admit(service, "pool" in topic ? topic.pool : engine.views.homeOf(topic.environment).name);
+  const leave = admit(service, "pool" in topic ? topic.pool : engine.views.homeOf(topic.environment).name, call);
   try {
     await watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, call }, (told) => {
       if ("environment" in topic) mustSee(call.caller, told);
@@ -56,14 +57,19 @@ function messageOf(told: WatchMessage): Message {
 }
 
 /** Counts an open stream until the returned function is called. Throws resource_exhausted. */
-function admit({ engine }: Service, pool: string): () => void {
+function admit({ engine, throttle }: Service, pool: string, call: Call): () => void {
   const { hub } = engine;
   const { pool: inPool, total } = limits.watchers;
   const refuse = (limit: number) =>
     failure("LIMIT_REACHED", `the limit of ${limit} open watches is reached; close some, or try again later`);
   if (hub.readers(pool) >= inPool) throw refuse(inPool);
   if (hub.readers() >= total) throw refuse(total);
-  return hub.admit(pool);
+  const close = countStream(throttle, call.caller);
+  const leave = hub.admit(pool);
+  return () => {
+    close();
+    leave();
+  };
 }
 
 /** Follows one lease until its end was told. It is a continuous sign of life, if the caller may give one (rule 3). */
@@ -75,7 +81,7 @@ export async function watchLease(
 ): Promise<void> {
   const { engine } = service;
   const reader = await LeaseReader.open(service, request.leaseId, call, tell);
-  const count = admit(service, reader.pool);
+  const count = admit(service, reader.pool, call);
   const { pause, close } = engine.hub.pause(call, true);
   const unfollow = engine.hub.follow(reader.id, () => pause.wake());
   try {

@@ -17,12 +17,17 @@ export function carries(socket: Socket): void {
   });
 }
 
+/** The connection that carries TLS; undefined if it is gone. */
+export function carrierOf(socket: TLSSocket): Socket | undefined {
+  return carriers.get(endsOf(socket));
+}
+
 /**
  * Ends a connection to a peer that is silent, or has stopped reading, with a reset. After an orderly end the kernel would go on delivering
  * what waits, and a peer that comes back would hear of a lease that it has lost by then.
  */
 export function cutOff(socket: Socket): void {
-  const carrier = socket instanceof TLSSocket ? carriers.get(endsOf(socket)) : socket;
+  const carrier = socket instanceof TLSSocket ? carrierOf(socket) : socket;
   if (carrier !== undefined && !carrier.destroyed) carrier.resetAndDestroy();
   socket.destroy();
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Conduct } from "./conduct.ts";
 import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
@@ -11,6 +12,7 @@ type Handle1 = (req: IncomingMessage, res: ServerResponse, delivery: Delivery, n
 
 interface Connection {
   readonly neighbour: Neighbour;
+  readonly conduct: Conduct;
   readonly backlog: Backlog;
   readonly open: Set<ServerResponse>;
   readonly underWay: UnderWay;
@@ -29,6 +31,9 @@ export const NO_PAGE = { "x-content-type-options": "nosniff" } as const;
 const NO_PAGE_LINE = Object.entries(NO_PAGE)
   .map((pair) => pair.join(": "))
   .join("\r\n");
+
+/** Requests of one connection that wait for their answers; nobody sends the next one before he has half of so many. */
+const PIPELINE = 500;
 
 /** How bytes that are no request are refused, by the code of Node's error; all others with 400. */
 const REFUSALS: ReadonlyMap<string, string> = new Map([
@@ -54,7 +59,8 @@ export class Http1Connections {
   /** A connection has turned out to speak HTTP/1.1. */
   add(socket: Socket, neighbour: Neighbour): void {
     const underWay = new UnderWay(socket, () => {});
-    const connection: Connection = { neighbour, backlog: new Backlog(), open: new Set(), underWay, ended: false };
+    const conduct = new Conduct(socket, this.#limits);
+    const connection: Connection = { neighbour, conduct, backlog: new Backlog(), open: new Set(), underWay, ended: false };
     this.#connections.set(socket, connection);
     socket.once("close", () => {
       this.#connections.delete(socket);
@@ -69,6 +75,9 @@ export class Http1Connections {
     const connection = this.#connections.get(socket);
     if (connection === undefined) throw new Error("invariant: a request comes by a connection that was added");
     connection.open.add(response);
+    connection.conduct.asked();
+    if (connection.open.size > PIPELINE) this.#end(connection, socket, "requests that do not wait for an answer");
+    if (socket.destroyed) return;
     if (this.#draining) response.setHeader("Connection", "close");
     if (isLong(request)) atHead(response, () => this.#whenEarly(connection, socket, response));
     response.on("error", (error) => this.#log.debug({ err: error }, "an HTTP/1.1 answer failed"));
@@ -78,7 +87,10 @@ export class Http1Connections {
       if (this.#draining && connection.open.size === 0) socket.destroySoon();
     });
     const delivery = new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
-    this.#handle(request, response, delivery, connection.neighbour);
+    const { pace } = connection.neighbour;
+    const act = () => this.#handle(request, response, delivery, connection.neighbour);
+    if (!pace.isHeld) act();
+    else if (!pace.later({ isVoid: () => delivery.closed, act })) this.#end(connection, socket, "requests that do not wait for an answer");
   }
 
   /** Closes a connection by which something came that is no request; says so, unless another answer is on its way there. */
@@ -130,6 +142,21 @@ export class Http1Connections {
         cutOff(socket);
       } else if (ended && underWay.sift() && early?.complete !== false) socket.destroy();
     }
+  }
+
+  /** Looks how all peers behave. */
+  judge(): void {
+    const now = performance.now();
+    for (const [socket, connection] of this.#connections) {
+      const misuse = connection.conduct.misuse(now);
+      if (misuse !== undefined) this.#end(connection, socket, misuse);
+    }
+  }
+
+  #end({ neighbour }: Connection, socket: Socket, misuse: string): void {
+    this.#log.debug({ peer: socket.remoteAddress, misuse }, "ended an HTTP/1.1 connection that was misused");
+    neighbour.offended();
+    cutOff(socket);
   }
 
   /** Closes what is idle; the rest closes after its open answers. */

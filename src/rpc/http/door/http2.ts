@@ -12,6 +12,7 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { StreamExchange } from "../stream-exchange.ts";
+import { Conduct } from "./conduct.ts";
 import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import { NO_PAGE } from "./http1.ts";
@@ -25,6 +26,7 @@ interface Connection {
   readonly socket: Socket;
   readonly neighbour: Neighbour;
   readonly session: ServerHttp2Session;
+  readonly conduct: Conduct;
   readonly streams: Map<ServerHttp2Stream, OpenStream>;
   readonly sending: Sending;
   /** How many bytes had come from the peer at the last sweep that saw a change, and the time since then. */
@@ -78,8 +80,13 @@ export class Http2Connections {
       if (connection === undefined) return;
       const exchange = new StreamExchange(stream, headers, new Delivery(stream, connection.underWay, watch), connection.neighbour);
       this.#opened(connection, stream).answer = exchange;
-      if (this.#isTaken(exchange, handleStream)) return;
-      for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
+      const act = () => {
+        if (this.#isTaken(exchange, handleStream)) return;
+        for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
+      };
+      const { pace } = connection.neighbour;
+      if (!pace.isHeld) act();
+      else if (!pace.later({ isVoid: () => exchange.closed, act })) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     });
   }
 
@@ -97,6 +104,7 @@ export class Http2Connections {
       socket,
       neighbour,
       session,
+      conduct: new Conduct(socket, this.#limits),
       streams: new Map(),
       sending: new Sending(),
       heard: socket.bytesRead,
@@ -110,7 +118,30 @@ export class Http2Connections {
     this.#connections.set(socket, connection);
     this.#bySession.set(session, connection);
     socket.once("close", () => this.#connections.delete(socket));
-    session.on("error", (error) => this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 session failed"));
+    session.on("error", (error: NodeJS.ErrnoException) => {
+      this.#log.debug({ err: error, peer: socket.remoteAddress }, "an HTTP/2 session failed");
+      if (MISUSES.has(error.code)) neighbour.offended();
+    });
+    const questioned = () => {
+      connection.conduct.questioned();
+      this.#judge(connection);
+    };
+    session.on("ping", questioned).on("remoteSettings", questioned);
+  }
+
+  /** Ends a connection that its peer misuses. */
+  #judge({ socket, session, neighbour, conduct }: Connection): void {
+    if (session.destroyed) return;
+    const misuse = conduct.misuse(performance.now());
+    if (misuse === undefined) return;
+    this.#log.debug({ peer: socket.remoteAddress, misuse }, "ended an HTTP/2 connection that was misused");
+    neighbour.offended();
+    session.destroy(new Error(`misused by ${misuse}`), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /** Looks how all peers behave. */
+  judge(): void {
+    for (const connection of this.#connections.values()) this.#judge(connection);
   }
 
   #isTaken(exchange: StreamExchange, handleStream: HandleStream): boolean {
@@ -123,12 +154,17 @@ export class Http2Connections {
     }
   }
 
-  #opened({ streams, idle }: Connection, stream: ServerHttp2Stream): OpenStream {
+  #opened(connection: Connection, stream: ServerHttp2Stream): OpenStream {
+    const { streams, idle, conduct } = connection;
     const open = new OpenStream();
     streams.set(stream, open);
+    conduct.asked();
     stream.on("close", () => {
       streams.delete(stream);
       idle.restart();
+      if (stream.headersSent || stream.rstCode === constants.NGHTTP2_NO_ERROR) return;
+      conduct.gaveUp();
+      this.#judge(connection);
     });
     return open;
   }
@@ -211,6 +247,9 @@ export class Http2Connections {
     for (const { session } of this.#connections.values()) session.close();
   }
 }
+
+/** What Node ends a session for by itself: bytes that are no HTTP/2, or frames of it in such numbers as nobody needs. */
+const MISUSES: ReadonlySet<string | undefined> = new Set(["ERR_HTTP2_ERROR", "ERR_HTTP2_TOO_MANY_INVALID_FRAMES"]);
 
 function received(stream: ServerHttp2Stream): boolean {
   return stream.destroyed || stream.readableEnded || stream.state.remoteClose === 1;

@@ -1,3 +1,5 @@
+import type { Rate } from "../../../access/rate.ts";
+
 /**
  * Limits on what one peer may use. All times in milliseconds. They stand still while the process is stalled, except those that Node keeps:
  * the TLS handshake's, and HTTP/1.1's for headers, bodies and idle connections.
@@ -5,6 +7,18 @@
 export interface DoorLimits {
   /** Open connections; a further one is closed as soon as it is accepted. */
   readonly maxConnections: number;
+  /** How often an address may misuse a connection before it is let in no more until that is over. */
+  readonly offences: Rate;
+  /** Connections by which no caller was admitted yet. Beyond it the oldest of them is closed for a new one. */
+  readonly strangers: { readonly address: number; readonly total: number };
+  /** Bytes on one connection that ask for nothing: all but 80 KiB for each request. A whole ApplyEnvironments has 4 MiB. */
+  readonly waste: Rate;
+  /** Requests on one connection that its peer gives up before they are answered. A proxy may give up all of its waits at once. */
+  readonly thrownAway: Rate;
+  /** HTTP/2: PING and SETTINGS on one connection. gRPC's clients measure the way by a PING for what they receive, again and again. */
+  readonly questions: Rate;
+  /** How late the event loop may be, at which the connections are looked at ahead of the next sweep: one of them keeps it busy. */
+  readonly lag: number;
   /** For the TLS handshake, and again for as many first bytes as tell HTTP/1.1 from HTTP/2 (the whole preface of the latter). */
   readonly prefaceTimeout: number;
   /** HTTP/1.1: for the request line and headers. */
@@ -41,6 +55,12 @@ export interface DoorLimits {
 /** The default limits. */
 export const DOOR_LIMITS: DoorLimits = {
   maxConnections: 20_000,
+  offences: { burst: 3, perSecond: 0.2 },
+  strangers: { address: 250, total: 4_000 },
+  waste: { burst: 8 * 1024 * 1024, perSecond: 1024 * 1024 },
+  thrownAway: { burst: 1_000, perSecond: 100 },
+  questions: { burst: 2_000, perSecond: 1_000 },
+  lag: 15,
   prefaceTimeout: 5_000,
   headersTimeout: 10_000,
   bodyTimeout: 30_000,

@@ -2,6 +2,8 @@
 import { type BlockList, isIP, type Socket, SocketAddress } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { ClientCertificate } from "../../../access/certificates/certificate.ts";
+import type { Visit } from "./guests.ts";
+import { Pace } from "./pace.ts";
 import { shownOn } from "./tls.ts";
 
 /** Who a request comes from, by its connection. */
@@ -10,12 +12,24 @@ export interface Peer {
   readonly address: string;
   /** The certificate that it has shown, where one is asked for. Not a proxy's: that speaks for others. */
   readonly certificate?: ClientCertificate | undefined;
+  /** A caller who comes from there was admitted. */
+  admitted(): void;
+  /** A request from there was refused, because there are too many. */
+  refused(): void;
+  /** Let it wait: it has shown too many wrong keys. */
+  hold(): void;
 }
+
+/** Where there is no connection. */
+export const NOBODY: Peer = { address: "", admitted: () => {}, refused: () => {}, hold: () => {} };
 
 /** The header fields of a request. */
 interface Fields {
   header(name: string): string | undefined;
 }
+
+/** A connection that carries the requests of many is not held for one of them. */
+const SPARED = { refused: () => {}, hold: () => {} };
 
 /** Addresses in a header that are looked at: what a caller writes itself stands left of what proxies add. */
 const MOST_HOPS = 32;
@@ -24,14 +38,17 @@ const MOST_HOPS = 32;
 export class Neighbour implements Peer {
   readonly #socket: Socket;
   readonly #proxies: BlockList | undefined;
+  readonly #visit: Visit;
+  readonly pace = new Pace();
   #address: string | undefined;
   #isProxy: boolean | undefined;
   #certificate: ClientCertificate | undefined;
   #hasLooked = false;
 
   /** `proxies`: those whose word is taken for whom they speak; without, nobody's is. */
-  constructor(socket: Socket, proxies: BlockList | undefined) {
+  constructor(socket: Socket, visit: Visit, proxies: BlockList | undefined) {
     this.#socket = socket;
+    this.#visit = visit;
     this.#proxies = proxies;
   }
 
@@ -50,7 +67,25 @@ export class Neighbour implements Peer {
   caller(request: Fields): Peer {
     if (this.#proxies === undefined) return this;
     this.#isProxy ??= isIn(this.#proxies, this.address);
-    return this.#isProxy ? { address: told(request, this.#proxies) ?? this.address } : this;
+    if (!this.#isProxy) return this;
+    return { address: told(request, this.#proxies) ?? this.address, admitted: () => this.admitted(), ...SPARED };
+  }
+
+  admitted(): void {
+    this.#visit.admitted();
+  }
+
+  refused(): void {
+    this.pace.refused();
+  }
+
+  hold(): void {
+    this.pace.hold();
+  }
+
+  /** It has misused its connection. */
+  offended(): void {
+    this.#visit.offended();
   }
 }
 
@@ -109,6 +144,7 @@ function canonical(text: string): string | undefined {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
 }
 
-function isIn(list: BlockList, address: string): boolean {
+/** Whether a list has an address. */
+export function isIn(list: BlockList, address: string): boolean {
   return address !== "" && list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 }

@@ -1,0 +1,145 @@
+/** Who is let in at the door: how many connections an address has, how fast it opens them, and what it has done before. */
+import type { Socket } from "node:net";
+import { networkOf } from "../../../access/address.ts";
+import type { AccessLimits } from "../../../access/limits.ts";
+import { Bucket, type Rate } from "../../../access/rate.ts";
+import type { DoorLimits } from "./limits.ts";
+
+/** An address, as long as it has a connection or something is remembered of it. */
+interface Guest {
+  readonly network: string;
+  open: number;
+  /** Its connections by which no caller was admitted yet, the oldest first. */
+  readonly strangers: Set<Visit>;
+  readonly arrivals: Bucket;
+  readonly offences: Bucket;
+}
+
+/** One connection of an address. */
+export class Visit {
+  readonly socket: Socket;
+  readonly #guest: Guest | undefined;
+  readonly #offences: Rate;
+  readonly #known: (visit: Visit) => void;
+
+  constructor(socket: Socket, guest: Guest | undefined, offences: Rate, known: (visit: Visit) => void) {
+    this.socket = socket;
+    this.#guest = guest;
+    this.#offences = offences;
+    this.#known = known;
+  }
+
+  /** A caller was admitted by this connection: it is kept when there are too many of others. */
+  admitted(): void {
+    this.#guest?.strangers.delete(this);
+    this.#known(this);
+  }
+
+  /** Its peer has misused it. Whose address does that again and again is not let in for a while. */
+  offended(): void {
+    this.#guest?.offences.take(this.#offences, performance.now());
+  }
+}
+
+/** For how long, in ms, somebody is left standing outside, of whom nothing is read: who is sent off at once is back at once. */
+const OUTSIDE = 5_000;
+/** And how many at most. */
+const MOST_OUTSIDE = 1_000;
+
+/** Why a connection was not let in. */
+export type Unwelcome = "too many of its address" | "too many at once of its address" | "its address has misused others";
+
+export class Guests {
+  readonly #limits: DoorLimits;
+  readonly #access: () => AccessLimits;
+  readonly #guests = new Map<string, Guest>();
+  readonly #strangers = new Set<Visit>();
+  readonly #outside = new Set<Socket>();
+
+  constructor(limits: DoorLimits, access: () => AccessLimits) {
+    this.#limits = limits;
+    this.#access = access;
+  }
+
+  /**
+   * A connection has come: its visit, or why it is not let in; then it is closed, now or soon. Who has shown nothing for longest makes room: somebody who has
+   * something to ask for gets in, however many there are that only want to fill the house.
+   */
+  welcome(socket: Socket): Visit | Unwelcome {
+    const address = socket.remoteAddress ?? "";
+    const guest = this.#access().exempt.address(address) ? undefined : this.#guestOf(networkOf(address));
+    const unwelcome = guest && this.#unwelcome(guest);
+    if (unwelcome !== undefined) {
+      this.#leaveOutside(socket);
+      return unwelcome;
+    }
+    const visit = new Visit(socket, guest, this.#limits.offences, (known) => this.#strangers.delete(known));
+    this.#strangers.add(visit);
+    if (guest !== undefined) {
+      guest.open++;
+      guest.strangers.add(visit);
+      if (guest.strangers.size > this.#limits.strangers.address) dismiss(guest.strangers);
+    }
+    if (this.#strangers.size > this.#limits.strangers.total) dismiss(this.#strangers);
+    socket.once("close", () => {
+      this.#strangers.delete(visit);
+      if (guest === undefined) return;
+      guest.open--;
+      guest.strangers.delete(visit);
+    });
+    return visit;
+  }
+
+  /** Forgets who has no connection and has done nothing for long. Call it from time to time. */
+  sweep(): void {
+    const now = performance.now();
+    for (const [network, { open, arrivals, offences }] of this.#guests)
+      if (open === 0 && arrivals.missing(now) + offences.missing(now) === 0) this.#guests.delete(network);
+  }
+
+  #leaveOutside(socket: Socket): void {
+    const outside = this.#outside;
+    if (outside.size >= MOST_OUTSIDE) {
+      socket.destroy();
+      return;
+    }
+    outside.add(socket);
+    const timer = setTimeout(() => socket.destroy(), OUTSIDE).unref();
+    socket
+      .on("error", () => {})
+      .once("close", () => {
+        outside.delete(socket);
+        clearTimeout(timer);
+      });
+  }
+
+  /** Closes what was not let in. */
+  drain(): void {
+    for (const socket of this.#outside) socket.destroy();
+  }
+
+  #guestOf(network: string): Guest {
+    const known = this.#guests.get(network);
+    if (known !== undefined) return known;
+    const guest = { network, open: 0, strangers: new Set<Visit>(), arrivals: new Bucket(), offences: new Bucket() };
+    this.#guests.set(network, guest);
+    return guest;
+  }
+
+  #unwelcome({ open, arrivals, offences }: Guest): Unwelcome | undefined {
+    const now = performance.now();
+    const { connects, connections } = this.#access().address;
+    if (!offences.has(this.#limits.offences, now)) return "its address has misused others";
+    if (arrivals.take(connects, now) > 0) return "too many at once of its address";
+    return open >= connections ? "too many of its address" : undefined;
+  }
+}
+
+/** Closes the oldest. */
+function dismiss(strangers: Set<Visit>): void {
+  for (const visit of strangers) {
+    strangers.delete(visit);
+    visit.socket.destroy();
+    return;
+  }
+}

@@ -5,6 +5,7 @@
 #   CALL_ME_URL      the server, such as https://call-me.example
 #   CALL_ME_API_KEY  the key, if the server asks for one; it is in nobody's list of processes, since curl reads it from stdin
 #   CALL_ME_ID_TOKEN the token that says which CI job this is, where there is no key; GitHub Actions are asked for it (CALL_ME_AUDIENCE)
+#   CALL_ME_CA       a PEM file with the authorities of the server's certificate; CALL_ME_CLIENT_CERT and CALL_ME_CLIENT_KEY: our own, if it asks
 #   CALL_ME_TTL      how long the lease outlives us if we are killed; it is renewed at every third of that while the command runs (60s)
 #   CALL_ME_WAIT     how long one call waits for the environment, and so how late a signal is heard while it is not held (5s)
 #   CALL_ME_HOLDER   who it is for, as those who wait see it; CALL_ME_RUN_URL: where that can be looked at (from the CI system's variables)
@@ -247,7 +248,9 @@ opener() {
 # call METHOD MESSAGE [SECONDS]: the answer on stdout; nothing if there was none.
 call() {
   opener "$1" |
-    curl -s --noproxy '*' --max-time "${3:-15}" -H @- -H 'content-type: application/json' -d "$2" "${CALL_ME_URL%/}/callme.v1.LockService/$1"
+    curl -s --noproxy '*' ${CALL_ME_CA:+--cacert "$CALL_ME_CA"} \
+      ${CALL_ME_CLIENT_CERT:+--cert "$CALL_ME_CLIENT_CERT" --key "${CALL_ME_CLIENT_KEY:-}"} \
+      --max-time "${3:-15}" -H @- -H 'content-type: application/json' -d "$2" "${CALL_ME_URL%/}/callme.v1.LockService/$1"
 }
 
 # A quote within somebody's text has a backslash before it, so these match the lease's own fields only.

@@ -7,7 +7,9 @@ import { text } from "node:stream/consumers";
 import tls from "node:tls";
 import { pemOf } from "../../clients/ts/src/tls.ts";
 import { HUNG_UP, IN_CLEAR_TEXT, SHOW_ONE } from "../../clients/ts/src/unheard.ts";
+import { AccessService } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { spell } from "../words/duration.ts";
 import { type Check, type Finding, fail, ok, type Patient, rootOf, warn } from "./finding.ts";
@@ -99,7 +101,9 @@ export const ready: Check = async (patient) => {
 
 /** Whether it has every method that this client knows. A body that is no message gets past the route, and never to the method. */
 export const version: Check = async (patient) => {
-  const methods = [LockService, EnvironmentService].flatMap((service) => service.methods.map(({ name }) => `${service.typeName}/${name}`));
+  const methods = [LockService, EnvironmentService, InsightService, AccessService].flatMap((service) =>
+    service.methods.map(({ name }) => `${service.typeName}/${name}`),
+  );
   const statuses = await Promise.all(methods.map(async (method) => ({ method, status: (await post(patient, `/${method}`)).status })));
   const missing = statuses.filter(({ status }) => status === 404).map(({ method }) => method.replace("callme.v1.", ""));
   if (missing.length === 0) return ok(`it has all ${methods.length} methods that this client knows`);

@@ -79,14 +79,29 @@ export async function onRenewal(asked: Asked<RenewRequest>): Promise<void> {
 
 /** Every environment and pool that a configuration is for; what else it prunes is only what the caller may administer. */
 export function onFleet({ service, caller, role, message }: Asked<ApplyEnvironmentsRequest>): void {
-  for (const { name, pool } of message.environments) {
+  const { views } = service.engine;
+  for (const { name, pool, variables, slotVariables } of message.environments) {
     const home = pool || "default";
-    const owner = service.engine.views.ownerOf(name);
+    const owner = views.ownerOf(name);
     demand(caller, role, home, name);
     if (owner !== undefined && owner !== home) demand(caller, role, owner, name);
+    const config = views.homeOf(name).sites.get(name)?.environment.config;
+    const known = serverVariables(config?.variables ?? {}, config?.slotVariables ?? []);
+    const slots = slotVariables.map((slot) => slot.variables);
+    for (const one of serverVariables(variables, slots))
+      if (!known.has(one))
+        throw notAllowed(caller, role, `everything, which it takes to have ${one} told to the holders of ${JSON.stringify(name)}`, name);
   }
   for (const { name } of message.pools)
     if (!caller.rights.mayPool(role, name)) throw notAllowed(caller, role, `all of pool ${JSON.stringify(name)}`);
+}
+
+/** By its name: a value, or where the server has it. */
+type Variables = Readonly<Record<string, { readonly value?: string | undefined; readonly fromEnv?: string }>>;
+
+/** The server's own variables whose values a configuration has told to holders: others' as well. */
+function serverVariables(variables: Variables, ofSlots: readonly Variables[]): Set<string> {
+  return new Set([variables, ...ofSlots].flatMap((all) => Object.values(all).flatMap(({ fromEnv }) => fromEnv || [])));
 }
 
 /** Everything there is: a key could be made that opens it. */

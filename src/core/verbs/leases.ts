@@ -33,13 +33,14 @@ export function releaseByEnvironment(draft: Draft, command: ReleaseByEnvironment
   const site = draft.pool.sites.get(environment);
   // Its lease may have ended, and the environment been forgotten.
   if (requestId !== undefined) return releaseRequested(draft, command, requestId);
-  if (site === undefined) return noEnvironment(environment);
+  if (site === undefined) return by.lease === undefined ? noEnvironment(environment) : notOnIt(by.lease, environment);
   const own = occupantsOf(draft, site).filter((lease) => owns(by, lease));
   const meant = by.lease === undefined ? own.filter(isAnonymous) : ofToken(draft, by.lease, environment);
   const [lease, ...others] = meant;
   if (others.length > 0) return severalHeld(environment, meant);
   if (lease !== undefined) return { ok: true, lease: giveBack(draft, lease, command), alreadyEnded: false };
   if (own[0] !== undefined) return nameTheLease(environment, own);
+  if (by.lease !== undefined) return notOnIt(by.lease, environment);
   const first = site.occupants.first()?.[1];
   return first === undefined ? nothingHeld(environment) : notYours(leaseOf(draft.pool, first));
 }
@@ -178,6 +179,12 @@ function notYours(lease: Lease): Refusal {
     message: `lease ${lease.id} belongs to ${who}, not to this caller; ask them, or end it with ForceRelease`,
     metadata: { lease_id: lease.id, holder: who },
   };
+}
+
+/** What the bearer of a lease_token is told of any other environment, whether there is one, and whoever has it. */
+function notOnIt(lease: string, environment: string): Refusal {
+  const message = `lease ${lease}, whose lease_token this is, is not on ${JSON.stringify(environment)}, or has ended; a lease_token gives back nothing else`;
+  return { ok: false, reason: "NOT_YOURS", message, metadata: { lease_id: lease } };
 }
 
 function nothingHeld(environment: string, requestId?: string): Refusal {

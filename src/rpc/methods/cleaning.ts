@@ -10,6 +10,7 @@ import type { Identity } from "../../access/identity.ts";
 import type { Clean } from "../../core/command.ts";
 import { limits } from "../../core/limits.ts";
 import { wrongPool } from "../../core/verbs/refusal.ts";
+import { BoundedCall } from "../bounded-call.ts";
 import { badField, refused } from "../errors.ts";
 import { allowedClean } from "./allowance.ts";
 import type { Call, Service } from "./call.ts";
@@ -30,7 +31,10 @@ export async function acquireForCleaning(
   const { engine, principals, secrets } = service;
   const wait = duration("wait", request.wait, WAIT);
   const pool = poolOf(service, request, call.caller);
-  const reply = await engine.clean({ pool, command: allowedClean(call.caller, pool, readClean(request, pool, call)), wait }, call);
+  // It waits in memory, where nobody ends it but the end of its call: that of a caller who is nobody any more is over.
+  using bounded = new BoundedCall(call, () => engine.views.now());
+  const command = allowedClean(call.caller, pool, readClean(request, pool, call));
+  const reply = await engine.clean({ pool, command, wait }, bounded);
   if (!reply.ok && reply.reason === "ENVIRONMENT_NOT_FOUND") throw noSuch(engine.views, call.caller, request.environment);
   const done = accepted(reply);
   return { lease: heldMessage(done.lease, done.pool, engine.views, secrets), leaseToken: principals.tokenOf(done.lease.id) };

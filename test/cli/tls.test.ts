@@ -104,7 +104,7 @@ test("a lease is held on when the client's certificate has ended and its files w
   const brief = place("brief", issue(hours(4 / 3_600)));
   const { url, key } = demanding;
   const client = new Client({ url, key, tls: { ca: at("ca.pem"), ...brief } });
-  const ended = () => demanding.log.some(({ msg }) => msg === "cut off a connection whose certificate has ended");
+  const ended = () => demanding.log.some(({ msg }) => msg === "cut off connections whose certificates have ended");
   await client.hold("uat", { ttl: "10s" }, async (lease) => {
     const next = issue();
     await writeFile(`${brief.cert}.new`, next.cert);

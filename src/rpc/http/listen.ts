@@ -3,7 +3,7 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from "no
 import { type AddressInfo, type BlockList, Server as NetServer, type Socket } from "node:net";
 import { TLSSocket, Server as TlsServer } from "node:tls";
 import { ACCESS_LIMITS, type AccessLimits } from "../../access/limits.ts";
-import { carrierOf, carries, cutOff } from "./door/cutting.ts";
+import { carrierOf, carries, cutOffAll } from "./door/cutting.ts";
 import type { Delivery } from "./door/delivery.ts";
 import { type Begin, frontServer } from "./door/front.ts";
 import { Guests, Visit } from "./door/guests.ts";
@@ -257,11 +257,9 @@ class Door implements Listening {
   /** A certificate without which there is no connection ends this with it. */
   #cutOffEnded(): void {
     const now = Date.now();
-    for (const [socket, { certificate, address }] of this.#neighbours) {
-      if (certificate !== undefined && now < certificate.until) continue;
-      this.#log.debug({ peer: address }, "cut off a connection whose certificate has ended");
-      cutOff(socket);
-    }
+    const ended = [...this.#neighbours].filter(([, { certificate }]) => certificate === undefined || now >= certificate.until);
+    if (ended.length > 0) this.#log.debug({ connections: ended.length }, "cut off connections whose certificates have ended");
+    cutOffAll(ended.map(([socket]) => socket));
   }
 
   drain(graceMs: number): Promise<void> {

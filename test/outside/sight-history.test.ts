@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { type Event, EventKind, GroupBy } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf, keyFor, leaseIn, refusal } from "./clients.ts";
+import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
 
 let server: Server;
@@ -33,6 +35,10 @@ beforeAll(async () => {
     const waits = leaseIn(await locks.acquire({ needs: [{ selector: "kind=x" }], requestId: "waits" }));
     await locks.release({ leaseId: waits.id });
   }
+  // On record with the server itself, not with what it was about.
+  const operator = await keyFor(server, [{ role: Role.OPERATE, patterns: ["blue-*"] }]);
+  await refusal(operator.environments.setEnvironmentState({ environment: "red-1", state: EnvironmentState.DRAINING, reason: "x" }));
+  await eventually(async () => (await admin.insight.listEvents({ filter: { kinds: [EventKind.REFUSED] } })).events.length > 0);
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -62,8 +68,9 @@ test("events are those of environments that are seen, and of nothing in particul
   );
   expect(where(await eventsOf(dashboard))).toEqual(["default:", "default:blue-1", "default:red-1", "vault:", "vault:gold-1"]);
   const all = await eventsOf(admin);
-  expect(where(all)).toEqual([":", "default:", "default:blue-1", "default:red-1", "vault:", "vault:gold-1"]);
-  expect(all.filter(({ kind }) => kind === EventKind.KEY_CREATED)).toHaveLength(3);
+  expect(where(all)).toEqual([":", ":red-1", "default:", "default:blue-1", "default:red-1", "vault:", "vault:gold-1"]);
+  expect(all.filter(({ kind }) => kind === EventKind.KEY_CREATED)).toHaveLength(4);
+  expect(all.find(({ kind }) => kind === EventKind.REFUSED)).toMatchObject({ pool: "", environment: "red-1" });
   const withoutKeys = all.filter(({ pool }) => pool !== "");
   expect(await eventsOf(dashboard)).toEqual(withoutKeys);
   expect(await eventsOf(red, {}, 2)).toEqual(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, keyFor, leaseIn, refusal, seconds } from "./clients.ts";
+import { ahead, type Clients, clientsOf, keyFor, leaseIn, refusal, seconds } from "./clients.ts";
 import { Server } from "./server.ts";
 
 /** All pages of a list, of two each: that all but the last are full is part of what is asked. */
@@ -134,12 +134,30 @@ describe("somebody else's lease", () => {
     expect(JSON.stringify(ended.endNote)).not.toContain("blue");
   });
 
+  test("is shown without what else it asks for, and without who has reserved that", async () => {
+    await using other = await Server.start();
+    const root = clientsOf(other);
+    const environments = ["red-1", "red-2", "blue-1"].map((name) => ({ name, labels: { team: name.split("-")[0] ?? "" } }));
+    await root.environments.applyEnvironments({ environments });
+    const hers = await keyFor(other, [{ role: Role.VIEW, patterns: ["red-*"] }]);
+    const needs = [{ environment: "blue-1" }, { selector: "team=red" }];
+    const { id } = leaseIn(await root.locks.acquire({ needs, maxHold: seconds(3_600) }));
+    await root.locks.acquire({ environment: "blue-1", notBefore: ahead(600), requestId: "later", holder: { name: "hidden" } });
+    expect(leaseIn(await root.locks.getLease({ leaseId: id })).nextReservation?.holder?.name).toBe("hidden");
+    const seen = leaseIn(await hers.locks.getLease({ leaseId: id }));
+    expect(seen).toMatchObject({ environments: [{ name: "red-1" }], needs: [{ selector: "team=red" }] });
+    expect(seen.nextReservation).toBeUndefined();
+    await root.locks.acquire({ environment: "red-1", notBefore: ahead(900), requestId: "even later", holder: { name: "shown" } });
+    const next = leaseIn(await root.locks.acquire({ environment: "red-2", maxHold: seconds(3_600) }));
+    expect(leaseIn(await hers.locks.getLease({ leaseId: next.id })).environments).toMatchObject([{ name: "red-2" }]);
+  });
+
   test("that waits by selector is followed until it is granted something that is not seen", async () => {
     await using other = await Server.start();
     const root = clientsOf(other);
     const environments = ["red-1", "blue-1"].map((name) => ({ name, labels: { kind: "x" } }));
     await root.environments.applyEnvironments({ environments });
-    const hers = await keyFor(other, [{ role: Role.VIEW, patterns: ["red-*"] }]);
+    const hers = await keyFor(other, [{ role: Role.USE, patterns: ["red-*"] }]);
     await root.locks.acquire({ environment: "red-1" });
     const held = leaseIn(await root.locks.acquire({ environment: "blue-1" }));
     const waits = leaseIn(await root.locks.acquire({ needs: [{ selector: "kind=x" }], requestId: "waits", ticketTtl: seconds(600) }));

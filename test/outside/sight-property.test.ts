@@ -186,7 +186,7 @@ function expected(eyes: Eyes): Omit<Awaited<ReturnType<typeof shown>>, "grants" 
   };
 }
 
-test("every method shows what the patterns of a key fit, and nothing else, in full pages", async () => {
+test("every method shows what the patterns of a key fit, and nothing else, in full pages", { timeout: 30_000 + RUNS * 1_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(grants, fc.integer({ min: 1, max: 7 }), async (given, pageSize) => {
       const eyes = eyesOf(given);

@@ -80,6 +80,7 @@ export class Recorder {
     this.#cancel?.();
     await this.#writing;
     await this.#write();
+    this.#cancel?.();
   }
 
   #count(): void {

@@ -41,9 +41,17 @@ export function rowsOf(sheet: Sheet, principal: string | undefined): ((row: numb
 /** Which rows are about leases of a principal, or what it did; undefined: none. */
 function doingsOf(sheet: Sheet, principal: string | undefined): ((row: number) => boolean) | undefined {
   if (principal === undefined) return () => true;
-  const [numbers, deeds] = [sheet.principalsOf(principal), sheet.deedsOf(principal)];
+  const numbers = sheet.principalsOf(principal);
+  if (numbers.size === 0) return undefined;
   const { principal: column, by } = sheet.columns;
-  return numbers.size + deeds.size === 0 ? undefined : (row) => numbers.has(column[row] ?? 0) || deeds.has(by[row] ?? 0);
+  let deeds: ReadonlySet<number> | undefined;
+  // Who did it is unpacked for a row that all else fits.
+  const didIt = (number: number) => {
+    if (number === 0) return false;
+    deeds ??= sheet.deedsOf(principal);
+    return deeds.has(number);
+  };
+  return (row) => numbers.has(column[row] ?? 0) || didIt(by[row] ?? 0);
 }
 
 /** Which rows of a sheet a filter means; undefined: none. */

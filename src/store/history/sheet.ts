@@ -143,7 +143,7 @@ export class Sheet {
     return this.ids.indexOf(value);
   }
 
-  /** The numbers of a principal: with each label that it has had. */
+  /** The numbers of a principal, with each label that it has had: none, if it asked for nothing in this sheet and did nothing. */
   principalsOf(principal: string): ReadonlySet<number> {
     const isMeant = (name: string) => name === principal || name.startsWith(principal + LABELLED);
     return new Set(this.names.flatMap((name, number) => (isMeant(name) ? [number] : [])));
@@ -151,7 +151,6 @@ export class Sheet {
 
   /** What the column `by` has of this principal. */
   deedsOf(principal: string): ReadonlySet<number> {
-    if (!this.names.includes(principal)) return new Set();
     const isDoer = (detail: unknown) =>
       typeof detail === "object" && detail !== null && "principal" in detail && detail.principal === principal;
     return new Set(this.#read().flatMap((detail, number) => (isDoer(detail) ? [number] : [])));

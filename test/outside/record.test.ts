@@ -7,6 +7,7 @@ import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { type EventFilterSchema, EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { TestIssuer } from "../access/issuer.ts";
 import { type Clients, clientsOf, keyFor, leaseIn, ownerOf, refusal } from "./clients.ts";
+import { post } from "./curl.ts";
 import { eventually } from "./eventually.ts";
 import { governed, rewrite } from "./governed.ts";
 import { Server } from "./server.ts";
@@ -136,4 +137,31 @@ test("what a token has proven of a job stands beside what it did; so does the fi
   await rewrite(own, issuer, [{ ...rule, grants: [{ role: "VIEW", patterns: ["*"] }] }]);
   own.signal("SIGHUP");
   expect((await digests(3))[0]).not.toBe(first);
+});
+
+test("behind a trusted proxy the address on record is the one that the proxy names, and nobody else's word counts", async () => {
+  for (const [trusted, address] of [
+    ["127.0.0.1", "203.0.113.7"],
+    ["192.0.2.1", "127.0.0.1"],
+  ] as const) {
+    await using own = await Server.start({ CALL_ME_TRUSTED_PROXIES: trusted });
+    const told = ["-H", "x-forwarded-for: 203.0.113.7"];
+    expect((await post(own, "LockService/Acquire", { environment: "uat" }, told)).status).toBe(200);
+    expect(
+      (
+        await post(
+          { url: own.url, key: (await keyFor(own, [{ role: Role.VIEW, patterns: ["*"] }])).secret },
+          "LockService/Acquire",
+          { environment: "uat" },
+          told,
+        )
+      ).status,
+    ).toBe(403);
+    const { insight } = clientsOf(own);
+    const { events } = await eventually(async () => {
+      const answer = await insight.listEvents({ filter: { kinds: [EventKind.GRANTED, EventKind.REFUSED] } });
+      return answer.events.length === 2 && answer;
+    });
+    expect(events.map(({ by }) => by?.address)).toEqual([address, address]);
+  }
 });

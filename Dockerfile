@@ -16,9 +16,9 @@ RUN npm install --global --ignore-scripts /tmp/call-me-*.tgz "$(cat /tmp/driver)
 USER node
 VOLUME /data
 EXPOSE 8000
-# Clear text: a container that is given a TLS certificate needs a check of its own (--health-cmd).
+# With a TLS certificate over TLS, whatever its names are. With CALL_ME_TLS_CLIENT=required it needs a check of its own (--health-cmd).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "require(process.env.CALL_ME_TLS_CERT ? 'https' : 'http').get({ host: '127.0.0.1', port: process.env.PORT, path: '/healthz', rejectUnauthorized: false }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # Exec form: node is process 1 and gets SIGTERM itself, so `docker stop` drains (exit 0 within 10 s; no lease ends).
 # Room for what thousands of watches are told in a moment: see docs/operating.md.
 ENV NODE_OPTIONS=--max-semi-space-size=64

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -178,6 +179,14 @@ func isTransient(err error) bool {
 	default:
 		return false
 	}
+}
+
+// delayOf tells how long to wait at least before the next try, where the server counts tries and has said so (RATE_LIMITED); else 0.
+func delayOf(err error) time.Duration {
+	if Reason(err) != "RATE_LIMITED" {
+		return 0
+	}
+	return min(detailOf[*errdetails.RetryInfo](err).GetRetryDelay().AsDuration(), longestDelay)
 }
 
 // verdictOf tells of a lease that is over, or unknown to the server; nil if the error says no such thing.

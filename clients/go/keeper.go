@@ -279,7 +279,7 @@ func (k *keeper) follow(ctx context.Context) {
 			return // Renewals tell what is wrong.
 		}
 		pause.lasted(time.Since(begun))
-		if pause.wait(ctx) != nil {
+		if pause.wait(ctx, nil) != nil {
 			return
 		}
 	}

@@ -14,6 +14,8 @@ const (
 
 	firstPause   = 200 * time.Millisecond
 	longestPause = 2 * time.Second
+	// longestDelay: whoever is told to stay away for longer looks again after this.
+	longestDelay = 30 * time.Second
 )
 
 // A backoff makes pauses of 0.1 s to 2 s that double from try to try, jittered so that the clients of a restarted server do not come all at
@@ -22,10 +24,10 @@ type backoff struct {
 	longest time.Duration
 }
 
-// wait waits for the next try; the error is that of ctx.
-func (b *backoff) wait(ctx context.Context) error {
+// wait waits for the next try, at least as long as the error of the last one says; its own error is that of ctx.
+func (b *backoff) wait(ctx context.Context, after error) error {
 	b.longest = min(max(2*b.longest, firstPause), longestPause)
-	timer := time.NewTimer(b.longest/2 + rand.N(b.longest/2))
+	timer := time.NewTimer(max(b.longest/2+rand.N(b.longest/2), delayOf(after)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -47,7 +49,7 @@ func persist(ctx context.Context, call func(context.Context) error) error {
 	var pause backoff
 	for begun := time.Now(); ; {
 		err := call(ctx)
-		if err == nil || ctx.Err() != nil || !isTransient(err) || time.Since(begun) >= patience || pause.wait(ctx) != nil {
+		if err == nil || ctx.Err() != nil || !isTransient(err) || time.Since(begun)+delayOf(err) >= patience || pause.wait(ctx, err) != nil {
 			return err
 		}
 	}

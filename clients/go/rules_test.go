@@ -202,7 +202,7 @@ func TestPausesGrow(t *testing.T) {
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
 	for _, longest := range []time.Duration{200, 400, 800, 1600, 2000, 2000} {
-		if err := pause.wait(cancelled); !errors.Is(err, context.Canceled) || pause.longest != longest*time.Millisecond {
+		if err := pause.wait(cancelled, nil); !errors.Is(err, context.Canceled) || pause.longest != longest*time.Millisecond {
 			t.Errorf("%v, %v instead of %d ms", err, pause.longest, longest)
 		}
 	}

@@ -75,11 +75,12 @@ func (w *waiting) giveUp(ctx context.Context) {
 // settle returns when the lease is HELD or ENDED or, where nobody stays, when it is in line. Whatever happens to the stream, Acquire is sent again: with the same request_id that is
 // safe, a sign of life, and tells the truth.
 func (w *waiting) settle(ctx, longer context.Context, stays bool) error {
+	var err error
 	for again := w.last != nil; ; again = true {
-		if again && w.pause.wait(ctx) != nil {
+		if again && w.pause.wait(ctx, err) != nil {
 			return interrupted(ctx)
 		}
-		err := w.ask(longer)
+		err = w.ask(longer)
 		if err == nil && ctx.Err() == nil && stays && !w.settled() {
 			begun := time.Now()
 			err = w.follow(ctx)

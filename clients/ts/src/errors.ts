@@ -9,6 +9,7 @@ import {
   LeaseState,
 } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../../gen/ts/google/rpc/error_details_pb.ts";
+import { milliseconds } from "./duration.ts";
 import { withoutVariables } from "./environment.ts";
 
 /** The environments are not ours, and nothing of us stands in line: the lease ended before it was held, or the server stored none at all. */
@@ -144,6 +145,16 @@ export function isTransient(error: unknown): boolean {
   if (error.code === Code.ResourceExhausted) return error.findDetails(RetryInfoSchema).length > 0;
   return PASSING.includes(error.code) || (reason === undefined && BROKEN.includes(error.code));
 }
+
+/** How long to wait at least before the next try, in ms, where the server counts tries and has said so (RATE_LIMITED); else 0. */
+export function delayOf(error: unknown): number {
+  if (!(error instanceof ConnectError) || reasonOf(error) !== "RATE_LIMITED") return 0;
+  const { retryDelay } = error.findDetails(RetryInfoSchema)[0] ?? {};
+  return retryDelay === undefined ? 0 : Math.min(LONGEST_DELAY, milliseconds(retryDelay));
+}
+
+/** In ms: whoever is told to stay away for longer looks again after this. */
+const LONGEST_DELAY = 30_000;
 
 /** The end of a lease, and a word on it. */
 export interface End {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { isTransient } from "./errors.ts";
+import { delayOf, isTransient } from "./errors.ts";
 import { Limit } from "./limit.ts";
 import { PACE, type Pace } from "./pace.ts";
 
@@ -15,10 +15,10 @@ export class Backoff {
     this.#pace = pace;
   }
 
-  /** Waits for the next try; throws the signal's reason as soon as that aborts. */
-  async pause(): Promise<void> {
+  /** Waits for the next try, `least` ms at least; throws the signal's reason as soon as that aborts. */
+  async pause(least = 0): Promise<void> {
     const longest = Math.min(this.#pace.last, this.#pace.first * 2 ** this.#tries++);
-    const length = longest * (0.5 + Math.random() / 2);
+    const length = Math.max(least, longest * (0.5 + Math.random() / 2));
     await sleep(length, undefined, { signal: this.#signal }).catch(() => this.#signal.throwIfAborted());
   }
 
@@ -42,8 +42,9 @@ export async function persist<T>(call: () => Promise<T>, signal: AbortSignal, pa
     try {
       return await call();
     } catch (error) {
-      if (signal.aborted || !isTransient(error) || performance.now() >= givenUpAt) throw error;
-      await backoff.pause().catch(() => {
+      const delay = delayOf(error);
+      if (signal.aborted || !isTransient(error) || performance.now() + delay >= givenUpAt) throw error;
+      await backoff.pause(delay).catch(() => {
         throw error;
       });
     }

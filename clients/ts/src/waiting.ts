@@ -5,7 +5,7 @@ import { type Lease, LeaseState } from "../../../gen/ts/callme/v1/types_pb.ts";
 import { type Asking, askingFor } from "./asking.ts";
 import { giveBack, type Locks, withToken } from "./calls.ts";
 import { durationIn, milliseconds } from "./duration.ts";
-import { isTransient, NotAcquired } from "./errors.ts";
+import { delayOf, isTransient, NotAcquired } from "./errors.ts";
 import { Limit } from "./limit.ts";
 import type { Request } from "./options.ts";
 import { PACE, type Pace } from "./pace.ts";
@@ -104,7 +104,7 @@ export class Waiting implements Disposable {
   async #wait(settle: (place: Settled) => Promise<Settled | undefined>): Promise<Settled> {
     const backoff = new Backoff(this.#signal, this.#pace);
     for (;;) {
-      let why = "the server ended the stream";
+      let [why, delay] = ["the server ended the stream", 0];
       try {
         const place = await this.#ask();
         const begun = performance.now();
@@ -115,10 +115,10 @@ export class Waiting implements Disposable {
         this.#signal.throwIfAborted();
         if (!isTransient(error)) throw NotAcquired.refused(error) ?? error;
         if (performance.now() >= this.#givenUpAt) throw this.#last === undefined ? error : NotAcquired.ended(this.#last.lease, error);
-        why = ConnectError.from(error).rawMessage;
+        [why, delay] = [ConnectError.from(error).rawMessage, delayOf(error)];
       }
       this.#observer.lost?.(why);
-      await backoff.pause();
+      await backoff.pause(delay);
     }
   }
 

@@ -50,6 +50,19 @@ export const overload: Scenarios = {
   "overloaded: the Renew before the body is sent again": sentAgain("Renew", overloaded),
   "overloaded: the Release is sent again": sentAgain("Release", overloaded),
   "a limit is reached: the Acquire is sent again": sentAgain("Acquire", () => failure("LIMIT_REACHED", "too many leases")),
+  "asked too often: the Acquire is sent again when it was said, and not before": async (world) => {
+    const { scripted, testee } = await world.scripted();
+    let first = 0;
+    scripted.refuse = (call) => {
+      first ||= Date.now();
+      const early = call === "Acquire" && Date.now() - first < 2_900;
+      return early ? failure("RATE_LIMITED", "too many requests", { retryAfter: 3 }) : undefined;
+    };
+    const hold = testee.hold(["uat"], { ttl: "3s" });
+    await hold.hears("held");
+    assert.equal(await hold.finish(), "ok");
+    assert.equal(scripted.count("Acquire"), 2);
+  },
   "a newer server: what it says may be tried again is, whatever the reason": sentAgain("Acquire", unheardOf),
 
   "overloaded for a while, with a body that runs: renewed until it is answered": async (world) => {

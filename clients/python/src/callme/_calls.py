@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Protocol, TypeVar
 
 import grpc
 
-from callme._errors import is_transient
+from callme._errors import delay, is_transient
 from callme._retry import PATIENCE, Backoff
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def persist(calls: Calls, connection: Connection, send: Callable[[LockServiceStu
         try:
             return calls.answer(send(current.locks))
         except grpc.RpcError as error:
-            pause = backoff.pause()
+            pause = backoff.pause(delay(error))
             if not is_transient(error) or time.monotonic() + pause >= given_up_at:
                 raise
         finally:

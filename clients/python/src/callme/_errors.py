@@ -37,6 +37,10 @@ _BROKEN = {
 }
 
 
+# Seconds: whoever is told to stay away for longer looks again after this.
+_LONGEST_DELAY = 30.0
+
+
 class NotAcquired(Exception):
     """The lease ended before it was held, or the server refused it.
 
@@ -250,6 +254,14 @@ def is_transient(error: BaseException) -> bool:
         # A limit, or too much to do; without a RetryInfo it is the request itself that is too large.
         return _detail(error, error_details_pb2.RetryInfo) is not None
     return code in _PASSING or (code in _BROKEN and reason is None)
+
+
+def delay(error: BaseException) -> float:
+    """How long to wait at least before the next try, in seconds, where the server counts tries and has said so (RATE_LIMITED); else 0."""
+    if reason_of(error) != "RATE_LIMITED":
+        return 0.0
+    info = _detail(error, error_details_pb2.RetryInfo)
+    return 0.0 if info is None else min(_LONGEST_DELAY, info.retry_delay.ToTimedelta().total_seconds())
 
 
 def is_unidentified(error: BaseException) -> bool:

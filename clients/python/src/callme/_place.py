@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from callme._errors import CallFailed, is_transient, is_unidentified, not_acquired, refusal
+from callme._errors import CallFailed, delay, is_transient, is_unidentified, not_acquired, refusal
 from callme._options import seconds
 from callme._retry import FAREWELL, PATIENCE, Backoff
 from callme._ticket import Ticket
@@ -37,6 +37,7 @@ class Place:
         self.lease: Lease | None = None
         self.token = ""
         self._backoff = Backoff()
+        self._delay = 0.0
         self._asked = False
         self._observer = observer
         self._told: tuple[int, int] | None = None
@@ -87,7 +88,8 @@ class Place:
     def pause(self) -> float:
         """How long to wait before the next Acquire, in seconds; the first is sent at once."""
         first, self._asked = not self._asked, True
-        return 0.0 if first else self._backoff.pause()
+        least, self._delay = self._delay, 0.0
+        return 0.0 if first else self._backoff.pause(least)
 
     def followed(self, length: float) -> None:
         """A stream lived for so many seconds."""
@@ -138,6 +140,7 @@ class Place:
             if self.lease is None:
                 raise error
             raise not_acquired(self.lease) from error
+        self._delay = delay(error)
 
     def left(self) -> Lease:
         """The lease, once it is answered, for others to pick up. Raises NotAcquired if it has ended."""

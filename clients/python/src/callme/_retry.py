@@ -23,11 +23,11 @@ class Backoff:
     def __init__(self) -> None:
         self._tries = 0
 
-    def pause(self) -> float:
+    def pause(self, least: float = 0.0) -> float:
         """How long to wait before the next try, in seconds."""
         longest = min(_LAST, _FIRST * 2.0**self._tries)
         self._tries = min(self._tries + 1, 10)
-        return random.uniform(longest / 2, longest)
+        return max(least, random.uniform(longest / 2, longest))
 
     def lasted(self, seconds: float) -> None:
         """It went well for so long. Only after a good while is the next pause a short one again: a proxy may cut each stream at once."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
 import grpc
 
-from callme._errors import is_transient
+from callme._errors import delay, is_transient
 from callme._retry import PATIENCE, RELEASE_TIMEOUT, SILENCE, Backoff
 from callme._settings import metadata_of
 from callme._tokens import late
@@ -39,7 +39,7 @@ async def persist(connection: Connection, send: Callable[[LockServiceAsyncStub],
         try:
             return await send(current.locks)
         except grpc.RpcError as error:
-            pause = backoff.pause()
+            pause = backoff.pause(delay(error))
             if not is_transient(error) or time.monotonic() + pause >= given_up_at:
                 raise
         finally:

@@ -17,6 +17,11 @@ final class Backoff {
     return pause;
   }
 
+  /** The same after this error, at least as long as that says. */
+  long after(Throwable error) {
+    return Math.max(next(), error == null ? 0 : Verdict.delayOf(error));
+  }
+
   /** It has gone well since a time of System.nanoTime. Only after a good while is the next pause a short one again: a proxy may cut each stream at once. */
   void lastedSince(long begun) {
     if (-Times.until(begun) > LAST) longest = FIRST;

@@ -55,10 +55,10 @@ final class Retry<A> {
       return;
     }
     if (told == null || Status.fromThrowable(error).getCode() != Status.Code.DEADLINE_EXCEEDED) told = error;
-    if (wire.isClosed() || !Verdict.isTransient(error) || Times.until(givenUpAt) <= 0) {
+    if (wire.isClosed() || !Verdict.isTransient(error) || Times.until(givenUpAt) <= Verdict.delayOf(error)) {
       result.completeExceptionally(told);
     } else {
-      wire.clock().schedule(this::attempt, Math.min(backoff.next(), Times.until(givenUpAt)), TimeUnit.NANOSECONDS);
+      wire.clock().schedule(this::attempt, Math.min(backoff.after(error), Times.until(givenUpAt)), TimeUnit.NANOSECONDS);
     }
   }
 }

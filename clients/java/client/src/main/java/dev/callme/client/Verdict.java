@@ -7,6 +7,7 @@ import dev.callme.v1.Lease;
 import dev.callme.v1.LeaseState;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
@@ -14,6 +15,8 @@ import java.util.Set;
 
 /** What an error means for a lease. */
 final class Verdict {
+  /** Whoever is told to stay away for longer looks again after this. */
+  private static final Duration LONGEST_DELAY = Duration.ofSeconds(30);
   private static final Set<String> FINAL = new HashSet<>(Arrays.asList("ENVIRONMENT_BUSY", "QUEUE_FULL", "QUOTA_REACHED", "UNSATISFIABLE"));
 
   private Verdict() {}
@@ -38,6 +41,15 @@ final class Verdict {
       default:
         return false;
     }
+  }
+
+  /** How long to wait at least before the next try, in ns, where the server counts tries and has said so (RATE_LIMITED); else 0. */
+  static long delayOf(Throwable error) {
+    if (!ErrorReason.of(error).filter("RATE_LIMITED"::equals).isPresent()) return 0;
+    return ErrorReason.detailOf(error, RetryInfo.class)
+        .map(info -> Duration.ofSeconds(info.getRetryDelay().getSeconds(), info.getRetryDelay().getNanos()))
+        .map(delay -> Math.min(LONGEST_DELAY.toNanos(), delay.toNanos()))
+        .orElse(0L);
   }
 
   /** Whether a reason is the answer to what was asked, whatever its code: whoever asks again waits, and was told not to. */

@@ -74,8 +74,9 @@ final class Waiting {
 
   /** Whatever happens to the stream, Acquire is sent again: with the same request_id it is safe, a sign of life, and tells the truth. */
   private void settle(boolean stays) throws InterruptedException {
-    for (;;) {
-      if (asked) TimeUnit.NANOSECONDS.sleep(backoff.next());
+    for (Throwable trouble = null; ; ) {
+      if (asked) TimeUnit.NANOSECONDS.sleep(backoff.after(trouble));
+      trouble = null;
       asked = true;
       try {
         ask();
@@ -91,6 +92,7 @@ final class Waiting {
         NotAcquiredException refused = NotAcquiredException.of(error).orElse(null);
         if (refused != null) throw refused;
         if (wire.isClosed() || !Verdict.isTransient(error)) throw error;
+        trouble = error;
         if (Times.until(givenUpAt) <= 0) {
           if (last == null) throw error;
           throw NotAcquiredException.of(last.getLease(), error);

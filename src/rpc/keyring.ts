@@ -1,9 +1,9 @@
 /** The stored keys as callers show them: whom each is, whether it still opens anything, and when it was used. */
 import { timingSafeEqual } from "node:crypto";
 import type { Identity } from "../access/identity.ts";
-import { keyDigest, keyIdOf } from "../access/key-text.ts";
+import { claimedIdOf } from "../access/key-text.ts";
 import { Tenure } from "../access/tenure.ts";
-import { ACCESS_POOL, isAlive, type Key, principalOf } from "../core/access/key.ts";
+import { ACCESS_POOL, isAlive, type Key, principalOf, type Secret } from "../core/access/key.ts";
 import { Rights } from "../core/access/rights.ts";
 import type { Micros } from "../core/model/units.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -41,17 +41,15 @@ export class Keyring {
     return [...this.#engine.views.keys.values()].filter((key) => isAlive(key, now)).length;
   }
 
-  /** Who shows this text; undefined if it is no key, or one that opens nothing. */
-  identify(shown: string): Identity | undefined {
-    const id = keyIdOf(shown);
+  /** Who shows a text with this SHA-256; undefined if it is no key, or one that opens nothing. */
+  identify(shown: string, digest: Buffer): Identity | undefined {
+    const id = claimedIdOf(shown);
     const key = id === undefined ? undefined : this.#engine.views.keys.get(id);
+    if (key === undefined) return undefined;
     const now = this.#engine.views.now();
-    if (key === undefined || !isAlive(key, now)) return undefined;
-    const digest = keyDigest(shown);
-    const buffer = Buffer.from(digest);
-    const fits = key.secrets.some((secret) => now < (secret.until ?? Number.POSITIVE_INFINITY) && isSame(buffer, secret.digest));
-    if (!fits) return undefined;
-    this.#note(key.id, now, digest);
+    const secret = isAlive(key, now) ? key.secrets.find((one) => isGood(one, now) && timingSafeEqual(digest, bytesOf(one))) : undefined;
+    if (secret === undefined) return undefined;
+    this.#note(key.id, now, secret.digest);
     return this.#identityOf(key);
   }
 
@@ -109,7 +107,14 @@ export class Keyring {
   }
 }
 
-function isSame(digest: Buffer, kept: string): boolean {
-  const other = Buffer.from(kept);
-  return other.length === digest.length && timingSafeEqual(digest, other);
+const decoded = new WeakMap<Secret, Buffer>();
+
+function bytesOf(secret: Secret): Buffer {
+  const bytes = decoded.get(secret) ?? Buffer.from(secret.digest, "base64url");
+  decoded.set(secret, bytes);
+  return bytes;
+}
+
+function isGood({ until = Number.POSITIVE_INFINITY }: Secret, now: Micros): boolean {
+  return now < until;
 }

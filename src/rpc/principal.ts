@@ -78,8 +78,9 @@ export class Principals {
     if (this.open) return lease === undefined ? ANYBODY : { ...ANYBODY, lease };
     if (lease !== undefined) return { principal: `lease ${lease}`, lease, kind: "LEASE_TOKEN", rights: NO_RIGHTS };
     if (key === undefined || key === "") return this.#certified(peer);
-    if (this.#admin !== undefined && timingSafeEqual(digest(key), this.#admin)) return ADMIN;
-    const identity = this.#tokens.trusts && isToken(key) ? this.#bearerOf(key) : this.keyring.identify(key);
+    const shown = digest(key);
+    if (this.#admin !== undefined && timingSafeEqual(shown, this.#admin)) return ADMIN;
+    const identity = this.keyring.identify(key, shown) ?? (this.#tokens.trusts && isToken(key) ? this.#bearerOf(key) : undefined);
     if (identity === undefined) throw wrongKey();
     return identity;
   }

@@ -1,9 +1,10 @@
 // node scripts/launch.js bench/past.ts [EVENTS] [DAYS]: a history of so many events (5,000,000) over so many days (7): what it takes on the disk,
-// how long GetStats and ListEvents take over it, and how long others' commits take meanwhile.
+// how long GetStats and ListEvents take over it, for who sees all of it and who does not, and how long others' commits take meanwhile.
 import { rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import Database from "better-sqlite3";
+import { Role } from "../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../gen/ts/callme/v1/environment_service_pb.ts";
 import { GroupBy, InsightService } from "../gen/ts/callme/v1/insight_service_pb.ts";
 import { LockService } from "../gen/ts/callme/v1/lock_service_pb.ts";
@@ -11,6 +12,7 @@ import type { Entry } from "../src/store/history/history.ts";
 import { LARGEST, store } from "../src/store/history/sheet.ts";
 import { known, migrate } from "../src/store/migrations.ts";
 import { SqliteShelf } from "../src/store/sqlite/shelf.ts";
+import { keyFor } from "../test/outside/clients.ts";
 import { Server } from "../test/outside/server.ts";
 import { Caller } from "./caller.ts";
 import { timed } from "./growth/room.ts";
@@ -112,7 +114,7 @@ process.stdout.write(`${os.cpus().length} × ${os.cpus()[0]?.model ?? "?"}, Node
 process.stdout.write(
   `${EVENTS.toLocaleString("en")} events over ${DAYS} days: ${Math.round(size / 2 ** 20)} MiB, ${Math.round(size / EVENTS)} bytes each, `,
 );
-process.stdout.write(`written in ${(took / 1_000).toFixed(0)} s\n\n| asked for | ms, first | ms, again |\n|---|---|---|\n`);
+process.stdout.write(`written in ${(took / 1_000).toFixed(0)} s\n\n| by | asked for | ms, first | ms, again |\n|---|---|---|---|\n`);
 await server.restart();
 {
   using caller = new Caller(server);
@@ -129,11 +131,17 @@ const questions: readonly [what: string, ask: (caller: Caller) => Promise<unknow
   ["ListEvents of one holder, the oldest", (caller) => caller.call(listEvents, { filter: { holder: "shop/service-1 #1" } })],
   ["ListEvents of nothing that there is", (caller) => caller.call(listEvents, { filter: { leaseId: "none" } })],
 ];
-{
-  using caller = new Caller(server);
+const view = async (...patterns: string[]) => (await keyFor(server, [{ role: Role.VIEW, patterns }])).secret;
+const keys = {
+  "who may do everything": server.key,
+  "who sees everything": await view("*"),
+  "who sees one in ten": await view("env-?7", "env-7"),
+};
+for (const [who, key] of Object.entries(keys)) {
+  using caller = new Caller({ url: server.url, key });
   for (const [what, ask] of questions) {
     const [first, again] = [await timed(() => ask(caller)), await timed(() => ask(caller))];
-    process.stdout.write(`| ${what} | ${first.toFixed(0)} | ${again.toFixed(0)} |\n`);
+    process.stdout.write(`| ${who} | ${what} | ${first.toFixed(0)} | ${again.toFixed(0)} |\n`);
   }
 }
 process.stdout.write("\n| an Acquire, 8 clients | p50, ms | p99, ms | max, ms |\n|---|---|---|---|\n");

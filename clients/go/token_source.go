@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -154,7 +155,7 @@ func givenTokens() *tokenSource {
 	name := fmt.Sprintf("CALL_ME_ID_TOKEN_FILE %q", file)
 	return &tokenSource{name: name, fetch: func(context.Context, string) (*idToken, error) {
 		const remedy = "Let it hold a token of the job"
-		content, err := os.ReadFile(file)
+		content, err := beginningOf(file)
 		var trouble *fs.PathError
 		if errors.As(err, &trouble) {
 			return nil, noToken(connect.CodeUnavailable, "no token from %s: it cannot be read (%v). %s", name, trouble.Err, remedy)
@@ -166,6 +167,16 @@ func givenTokens() *tokenSource {
 		}
 		return meant(token, name)
 	}}
+}
+
+// beginningOf reads no more than a token can be long: the name may be that of anything.
+func beginningOf(file string) ([]byte, error) {
+	opened, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = opened.Close() }()
+	return io.ReadAll(io.LimitReader(opened, longestAnswer))
 }
 
 // meant lets a token pass that somebody gave: it is for whom they say, unless CALL_ME_AUDIENCE says that they meant another.

@@ -21,6 +21,8 @@ const (
 	untold = time.Minute
 	// lull is how long to let a source alone that has failed while a token is good still.
 	lull = 5 * time.Second
+	// tokenWait is how long a call may wait for a token: less than any call itself may take.
+	tokenWait = 4 * time.Second
 )
 
 // tokens are those of one job for one server: fetched when they are needed, one at a time, and anew before they end, by rule 13 of clients/README.md.
@@ -95,7 +97,7 @@ func (t *tokens) fresh(ctx context.Context) (*idToken, error) {
 	if good {
 		return held, nil
 	}
-	return under.wait(ctx)
+	return t.await(ctx, under)
 }
 
 // after gives another one than that which the server has refused; nil: the source has no other.
@@ -110,7 +112,7 @@ func (t *tokens) after(ctx context.Context, refused *idToken) (*idToken, error) 
 	if under == nil {
 		return known, nil
 	}
-	token, err := under.wait(ctx)
+	token, err := t.await(ctx, under)
 	if err != nil || token.text == refused.text {
 		return nil, err
 	}
@@ -140,16 +142,21 @@ func (t *tokens) fetch() *fetching {
 	return under
 }
 
-func (f *fetching) wait(ctx context.Context) (*idToken, error) {
+// await waits for a token for as long as a call may, but not for all of its time: so it fails with the right words.
+func (t *tokens) await(ctx context.Context, under *fetching) (*idToken, error) {
+	late := time.NewTimer(tokenWait)
+	defer late.Stop()
 	select {
-	case <-f.done:
-		return f.token, f.err
+	case <-under.done:
+		return under.token, under.err
+	case <-late.C:
+		return nil, noToken(connect.CodeUnavailable, "no token from %s in %v. Try again later", t.source.name, tokenWait)
 	case <-ctx.Done():
 		code := connect.CodeCanceled
 		if ctx.Err() == context.DeadlineExceeded {
-			code = connect.CodeDeadlineExceeded
+			code = connect.CodeUnavailable
 		}
-		return nil, noToken(code, "no token in time: %v", ctx.Err())
+		return nil, noToken(code, "no token from %s in time (%v). Try again later", t.source.name, ctx.Err())
 	}
 }
 

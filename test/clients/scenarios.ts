@@ -13,6 +13,7 @@ import { refusing } from "./scenarios/refusing.ts";
 import { silence } from "./scenarios/silence.ts";
 import { superseding } from "./scenarios/superseding.ts";
 import { takingBack } from "./scenarios/taking-back.ts";
+import { tokenSources } from "./scenarios/token-sources.ts";
 import { tokens } from "./scenarios/tokens.ts";
 import { unheard } from "./scenarios/unheard.ts";
 import { waiting } from "./scenarios/waiting.ts";
@@ -24,6 +25,7 @@ export const scenarios: Scenarios = {
   ...losing,
   ...takingBack,
   ...unheard,
+  ...tokenSources,
   ...tokens,
   ...certificates,
   ...refusing,

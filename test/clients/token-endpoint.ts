@@ -1,7 +1,7 @@
 // Where a CI system's jobs get their tokens, on loopback: as GitHub's runner has it.
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import type net from "node:net";
 
 /** A token with these claims, in the form of one. Nobody has signed it. */
 export function unsigned(claims: Readonly<Record<string, unknown>>): string {
@@ -15,8 +15,8 @@ export function claimsFor(audience: string, life: number, more: Readonly<Record<
   return { iss: "https://token.example", sub: "job", aud: audience, iat: now, exp: now + life, ...more };
 }
 
-/** What it answers: a token of so many seconds, a status, a text, or nothing, ever. */
-export type Reply = { readonly life: number } | { readonly status: number } | { readonly text: string } | "silence";
+/** What it answers: a token of so many seconds, a status, a text, nothing, ever, or headers that never end. */
+export type Reply = { readonly life: number } | { readonly status: number } | { readonly text: string } | "silence" | "trickle";
 
 /** What was asked. */
 export interface Asked {
@@ -49,7 +49,7 @@ export class TokenEndpoint implements AsyncDisposable {
 
   /** What a job finds in its environment. */
   get env(): Record<string, string> {
-    const { port } = this.#server.address() as AddressInfo;
+    const { port } = this.#server.address() as net.AddressInfo;
     return { ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token?api-version=2.0`, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "ask-for-me" };
   }
 
@@ -63,6 +63,7 @@ export class TokenEndpoint implements AsyncDisposable {
     this.asked.push({ audience, bearer: request.headers.authorization });
     const [reply = "silence"] = this.#replies.length > 1 ? this.#replies.splice(0, 1) : this.#replies;
     if (reply === "silence") return;
+    if (reply === "trickle") return trickle(request.socket);
     if ("status" in reply) response.writeHead(reply.status);
     if ("text" in reply) response.end(reply.text);
     else response.end("life" in reply ? JSON.stringify({ count: 1, value: await this.token(audience ?? "", reply.life) }) : "");
@@ -74,4 +75,11 @@ export class TokenEndpoint implements AsyncDisposable {
     this.tokens.push(token);
     return token;
   }
+}
+
+/** A header that gets longer and longer. */
+function trickle(socket: net.Socket): void {
+  socket.write("HTTP/1.1 200 OK\r\nx-slow: ");
+  const timer = setInterval(() => socket.write("x"), 200);
+  socket.once("close", () => clearInterval(timer));
 }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import random
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
 import threading
 import time
 import unicodedata
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from callme._id_token import IdToken, id_token_of
@@ -55,12 +59,17 @@ def ask_endpoint(url: str, key: str, audience: str, remedy: str) -> IdToken:
 
 def _ask(scheme: str, host: str, path: str, key: str) -> IdToken | str:
     """The token, or in words why there is none."""
-    begun = time.monotonic()
+    late = None
     # By no proxy of the environment, and it follows no redirect.
     connect = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
     connection = connect(host, timeout=_ENDPOINT_PATIENCE)
     try:
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json", "User-Agent": "call-me-python"}
+        connection.connect()
+        # However slowly it comes: the timeout of the connection is for each piece.
+        late = threading.Timer(_ENDPOINT_PATIENCE, _cut, [connection.sock])
+        late.daemon = True
+        late.start()
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         if not http.client.OK <= answer.status < http.client.MULTIPLE_CHOICES:
@@ -72,13 +81,18 @@ def _ask(scheme: str, host: str, path: str, key: str) -> IdToken | str:
             content += chunk
             if len(content) > _LONGEST:
                 return f"has an answer of more than {_LONGEST} bytes"
-            if time.monotonic() - begun > _ENDPOINT_PATIENCE:
-                return f"gives no whole answer in {_ENDPOINT_PATIENCE:g} s"
     except (OSError, http.client.HTTPException, ValueError) as error:
         return f"gives no answer ({type(error).__name__})"
     finally:
+        if late is not None:
+            late.cancel()
         connection.close()
     return _token_in(content) or "has no token in its answer"
+
+
+def _cut(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _token_in(content: bytes) -> IdToken | None:
@@ -98,10 +112,11 @@ def ask_command(source: str, remedy: str, name: str, *args: str) -> IdToken:
     env = {variable: value for variable, value in os.environ.items() if variable != "CALL_ME_API_KEY"}
     with tempfile.TemporaryFile() as words:
         try:
-            child = subprocess.Popen([file, *args], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words)
+            own: dict[str, Any] = {} if os.name == "nt" else {"start_new_session": True}
+            child = subprocess.Popen([file, *args], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, **own)
         except OSError as error:
             raise missing(f"no token from {source}: {name} cannot be run ({error.strerror}). {remedy}") from None
-        late = threading.Timer(_COMMAND_PATIENCE, child.kill)
+        late = threading.Timer(_COMMAND_PATIENCE, _end, [child])
         late.daemon = True
         late.start()
         with child:
@@ -117,6 +132,15 @@ def ask_command(source: str, remedy: str, name: str, *args: str) -> IdToken:
         last = _last_line(words.read(_LONGEST).decode(errors="replace"))
     why = "did not print one" if status == 0 else f"ended with {status}"
     raise missing(f"no token from {source}: {name} {args[0]} {args[1]} {why}{last}. {remedy}")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """With all that it has started, which may hold its pipe open."""
+    with contextlib.suppress(OSError):
+        if os.name == "nt":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _last_line(text: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import grpc
 
-from callme._token_error import TokenError, missing
+from callme._token_error import TokenError, missing, out_of_reach
 from callme._token_source import is_source_named, source_of_tokens
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _AHEAD = 30.0
 # How long one is taken for good that does not say so, and how long to let a source alone that has failed while a token is good still.
 _UNTOLD = 60.0
 _LULL = 5.0
+LONGEST_WAIT = 4.0
+"""How long a call may wait for a token, in seconds: less than any call itself may take, so that it fails with the right words."""
 
 
 class Opener(NamedTuple):
@@ -63,6 +65,8 @@ class Tokens:
         if insecure not in {"", "on", "off"}:
             raise ValueError(f'CALL_ME_INSECURE "{insecure}" is neither on nor off')
         self._source = source
+        self.name = source.name
+        """That of the source, as errors name it."""
         self._url = url
         self._audience = os.environ.get("CALL_ME_AUDIENCE", "").strip() or _origin(url)
         # Whoever listens on the way to the server would have the token.
@@ -142,11 +146,11 @@ class Tokens:
 
 
 class Patient:
-    """A token that is awaited for so many seconds; as a call, for Calls.answer."""
+    """A token that is awaited for some seconds; as a call, for Calls.answer."""
 
-    def __init__(self, token: Future[IdToken], timeout: float) -> None:
+    def __init__(self, token: Future[IdToken], source: str) -> None:
         self._token = token
-        self._timeout = timeout
+        self._source = source
 
     def cancel(self) -> object:
         """Nobody waits for it any more."""
@@ -155,14 +159,14 @@ class Patient:
     def result(self, timeout: float | None = None) -> IdToken:
         """Waits for it. Raises TokenError."""
         try:
-            return self._token.result(self._timeout if timeout is None else timeout)
+            return self._token.result(LONGEST_WAIT if timeout is None else timeout)
         except NotInTime:
-            raise late() from None
+            raise late(self._source) from None
 
 
-def late() -> TokenError:
-    """What it is that a token did not come in the time that a call has."""
-    return TokenError(grpc.StatusCode.DEADLINE_EXCEEDED, "no token in time: its source is slow")
+def late(source: str) -> TokenError:
+    """What it is that a token did not come in the time that a call has for it."""
+    return out_of_reach(f"no token from {source} in {LONGEST_WAIT:g} s. Try again later")
 
 
 def _done(token: IdToken) -> Future[IdToken]:

@@ -109,13 +109,13 @@ def _ask(locks: LockServiceStub, place: Place, opener: Opener, calls: Calls) -> 
     if opener.metadata:
         _ask_with(locks, place, _beside(opener, tokens, place, calls), calls)
         return
-    token = calls.answer(Patient(tokens.fresh(), place.call_timeout))
+    token = calls.answer(Patient(tokens.fresh(), tokens.name))
     try:
         _ask_with(locks, place, bearing(token), calls)
     except grpc.RpcError as error:
         if not is_unidentified(error):
             raise
-        other = calls.answer(Patient(tokens.after(token), place.call_timeout))
+        other = calls.answer(Patient(tokens.after(token), tokens.name))
         if other.text == token.text:
             raise tokens.refused(token, error) from None
     else:
@@ -129,7 +129,7 @@ def _ask(locks: LockServiceStub, place: Place, opener: Opener, calls: Calls) -> 
 def _beside(opener: Opener, tokens: Tokens, place: Place, calls: Calls) -> Metadata:
     """The key decides; a token is only shown, if there is one."""
     try:
-        return opener.beside(calls.answer(Patient(tokens.fresh(), place.call_timeout / 2)))
+        return opener.beside(calls.answer(Patient(tokens.fresh(), tokens.name)))
     except TokenError:
         return opener.metadata
 

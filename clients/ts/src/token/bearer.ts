@@ -13,23 +13,26 @@ import type { IdToken } from "./id-token.ts";
 import type { Tokens } from "./tokens.ts";
 
 const HEADER = "authorization";
+/** In ms. */
+const MOMENT = 100;
 
 /** Has each call that no key opens bear a token; one that is refused is sent once more with another. Calls throw a TokenError besides. */
 export function bearing(tokens: Tokens): Interceptor {
   return (next) => async (request) => {
     if (request.header.has(KEY_HEADER) || request.header.has(HEADER)) return await next(request);
     const { again } = await repeatable(request);
+    const left = timeLeft(request.header);
     const send = async (token: IdToken) => {
       const header = new Headers(request.header);
       header.set(HEADER, `Bearer ${token.text}`);
       return await begun(await next({ ...again(), header }));
     };
-    const token = await tokens.fresh();
+    const token = await tokens.fresh(left());
     try {
       return await send(token);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const other = await tokens.after(token);
+      const other = await tokens.after(token, left());
       if (other === undefined) throw refused(tokens, token, error);
       return await send(other).catch((second: unknown) => {
         throw isRefusal(second) ? refused(tokens, other, second) : second;
@@ -45,7 +48,7 @@ export function bearing(tokens: Tokens): Interceptor {
 export function beside(tokens: Tokens, key: string): Interceptor {
   return (next) => async (request) => {
     if (request.header.get(KEY_HEADER) !== key || request.header.has(HEADER)) return await next(request);
-    const token = await tokens.fresh().catch(() => undefined);
+    const token = await tokens.fresh(timeLeft(request.header)() / 2).catch(() => undefined);
     if (token !== undefined) request.header.set(HEADER, `Bearer ${token.text}`);
     return await next(request);
   };
@@ -66,6 +69,14 @@ export async function repeatable(request: UnaryRequest | StreamRequest): Promise
     yield* messages;
   };
   return { asked: messages, again: () => ({ ...request, message: all() }) };
+}
+
+/** How long a call has still, less a moment in which its own error can be told, in ms: as its transport tells the server. */
+function timeLeft(header: Headers): () => number {
+  const [, amount = "", unit = "m"] = /^(\d+)([HMSm]?)$/.exec(header.get("connect-timeout-ms") ?? header.get("grpc-timeout") ?? "") ?? [];
+  const length = amount === "" ? Number.POSITIVE_INFINITY : Number(amount) * ({ H: 3_600_000, M: 60_000, S: 1_000 }[unit] ?? 1);
+  const ends = performance.now() + length - MOMENT;
+  return () => ends - performance.now();
 }
 
 /** A stream with its first message, which a watch has at once: only then is it known whether it was let in. */

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { Variables } from "../ci/systems.ts";
 import { askCommand, findCommand } from "./command.ts";
 import { askEndpoint } from "./endpoint.ts";
@@ -103,7 +103,7 @@ function givenToken(text: string, audience: string | undefined): TokenSource {
 function fileToken(file: string, audience: string | undefined): TokenSource {
   const [name, remedy] = [`CALL_ME_ID_TOKEN_FILE ${JSON.stringify(file)}`, "Let it hold a token of the job"];
   const fetch = async () => {
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const text = await beginningOf(file).catch((error: NodeJS.ErrnoException) => {
       throw TokenError.outOfReach(`no token from ${name}: it cannot be read (${error.code ?? error.message})`, remedy);
     });
     // Whoever replaces it may be in the midst of that.
@@ -112,6 +112,17 @@ function fileToken(file: string, audience: string | undefined): TokenSource {
     return token;
   };
   return { name, remedy, mints: false, fetch };
+}
+
+/** No more than a token can be long: the name may be that of anything. */
+async function beginningOf(file: string): Promise<string> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536));
+    return buffer.toString("latin1", 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** A token that somebody gave is for whom they say, unless CALL_ME_AUDIENCE says that they meant another. */

@@ -8,6 +8,8 @@ const AHEAD = 30_000;
 /** How long one is taken for good that does not say so, and how long to let a source alone that has failed while a token is good still, in ms. */
 const UNTOLD = 60_000;
 const LULL = 5_000;
+/** How long a call may wait for a token at most, in ms. */
+const LONGEST_WAIT = 4_000;
 
 interface Held {
   readonly token: IdToken;
@@ -38,8 +40,8 @@ export class Tokens {
     this.#isOpen = !isPrivate(url) && !isOn(env, "CALL_ME_INSECURE");
   }
 
-  /** A token that is good for a while. Throws a TokenError. */
-  async fresh(): Promise<IdToken> {
+  /** A token that is good for a while, waited for `within` ms at most. Throws a TokenError. */
+  async fresh(within = LONGEST_WAIT): Promise<IdToken> {
     if (this.#isOpen)
       throw TokenError.missing(
         `a token of ${this.source.name} is not sent in clear text to ${this.url}`,
@@ -47,7 +49,7 @@ export class Tokens {
       );
     const now = performance.now();
     const held = this.#held;
-    if (held === undefined || now >= held.endsAt) return await this.#fetch();
+    if (held === undefined || now >= held.endsAt) return await this.#inTime(this.#fetch(), within);
     if (now >= held.dueAt && now >= this.#restUntil)
       void this.#fetch().catch(() => {
         this.#restUntil = performance.now() + LULL;
@@ -56,10 +58,20 @@ export class Tokens {
   }
 
   /** Another one than that which the server has refused; undefined: the source has no other. Throws a TokenError. */
-  async after(refused: IdToken): Promise<IdToken | undefined> {
+  async after(refused: IdToken, within = LONGEST_WAIT): Promise<IdToken | undefined> {
     const known = this.#held?.token;
-    const token = known !== undefined && known.text !== refused.text ? known : await this.#fetch();
+    const token = known !== undefined && known.text !== refused.text ? known : await this.#inTime(this.#fetch(), within);
     return token.text === refused.text ? undefined : token;
+  }
+
+  /** What is under way goes on: the next call finds it. */
+  async #inTime(fetching: Promise<IdToken>, within: number): Promise<IdToken> {
+    const wait = Math.max(0, Math.min(LONGEST_WAIT, within));
+    return await new Promise((resolve, reject) => {
+      const late = TokenError.outOfReach(`no token from ${this.source.name} in time (${wait / 1_000} s)`, "Try again later");
+      const timer = setTimeout(() => reject(late), wait);
+      fetching.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
   }
 
   #fetch(): Promise<IdToken> {

@@ -12,7 +12,7 @@ import grpc
 from callme._errors import delay, is_transient
 from callme._retry import PATIENCE, RELEASE_TIMEOUT, SILENCE, Backoff
 from callme._settings import metadata_of
-from callme._tokens import late
+from callme._tokens import LONGEST_WAIT, late
 from callme.v1.lock_service_pb2 import ReleaseRequest
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ async def _release(connection: Connection, request: ReleaseRequest, token: str, 
     await persist(connection, send, ends - time.monotonic())
 
 
-async def patiently(token: Future[IdToken], timeout: float) -> IdToken:
-    """Waits for a token. Raises TokenError, also when it does not come in so many seconds."""
+async def patiently(token: Future[IdToken], source: str) -> IdToken:
+    """Waits for a token. Raises TokenError, also when it does not come in the time that a call has for it."""
     waiting = asyncio.wrap_future(token)
     try:
-        await asyncio.wait({waiting}, timeout=timeout)
+        await asyncio.wait({waiting}, timeout=LONGEST_WAIT)
         if not waiting.done():
-            raise late()
+            raise late(source)
         return waiting.result()
     finally:
         waiting.cancel()

@@ -101,7 +101,7 @@ async def _ask(locks: LockServiceAsyncStub, place: Place, opener: Opener) -> Non
 async def _beside(opener: Opener, tokens: Tokens, place: Place) -> Metadata:
     """The key decides; a token is only shown, if there is one."""
     try:
-        return opener.beside(await patiently(tokens.fresh(), place.call_timeout / 2))
+        return opener.beside(await patiently(tokens.fresh(), tokens.name))
     except TokenError:
         return opener.metadata
 
@@ -112,13 +112,13 @@ async def _identified(locks: LockServiceAsyncStub, place: Place, tokens: Tokens)
     async def send(token: IdToken) -> AcquireResponse:
         return await locks.Acquire(place.request, timeout=place.call_timeout, metadata=bearing(token))
 
-    token = await patiently(tokens.fresh(), place.call_timeout)
+    token = await patiently(tokens.fresh(), tokens.name)
     try:
         return await send(token)
     except grpc.RpcError as error:
         if not is_unidentified(error):
             raise
-        other = await patiently(tokens.after(token), place.call_timeout)
+        other = await patiently(tokens.after(token), tokens.name)
         if other.text == token.text:
             raise tokens.refused(token, error) from None
     try:

@@ -45,7 +45,7 @@ final class TokenCommand {
         command.environment().remove("CALL_ME_API_KEY");
         Process process = command.start();
         process.getOutputStream().close();
-        CompletableFuture.delayedExecutor(PATIENCE, TimeUnit.SECONDS).execute(process::destroyForcibly);
+        CompletableFuture.delayedExecutor(PATIENCE, TimeUnit.SECONDS).execute(() -> end(process));
         String told = read(process.getInputStream());
         int status = process.waitFor();
         IdToken token = status == 0 ? IdToken.of(told) : null;
@@ -58,6 +58,12 @@ final class TokenCommand {
       why = "cannot be run (" + failed.getClass().getSimpleName() + ")";
     }
     throw TokenTrouble.missing("no token from " + source + ": " + name + " " + args[0] + " " + args[1] + " " + why + ". " + remedy);
+  }
+
+  /** With all that it has started, which may hold its pipe open. */
+  private static void end(Process process) {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
   }
 
   private static String read(InputStream from) throws IOException {

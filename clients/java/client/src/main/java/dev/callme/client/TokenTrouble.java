@@ -25,11 +25,6 @@ final class TokenTrouble extends RuntimeException {
     return error(Status.UNAVAILABLE, words);
   }
 
-  /** A token did not come in the time that a call has. */
-  static StatusRuntimeException late() {
-    return error(Status.DEADLINE_EXCEEDED, "no token in time: its source is slow");
-  }
-
   /** What the server answered to a token, with its own details. */
   static StatusRuntimeException refused(String words, StatusRuntimeException answer) {
     return new StatusRuntimeException(error(Status.UNAUTHENTICATED, words).getStatus(), answer.getTrailers());

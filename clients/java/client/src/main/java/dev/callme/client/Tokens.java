@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** The tokens of one job for one server: fetched when they are needed, one at a time, and anew before they end; rule 13 of clients/README.md. */
@@ -20,6 +21,8 @@ final class Tokens {
   /** How long one is taken for good that does not say so, and how long to let a source alone that has failed while a token is good still, in s. */
   private static final double UNTOLD = 60;
   private static final double LULL = 5;
+  /** How long a call may wait for a token, in s: less than any call itself may take. */
+  private static final long LONGEST_WAIT = 4;
 
   private final TokenSource source;
   private final String url;
@@ -66,13 +69,13 @@ final class Tokens {
     boolean good = held != null && now - end < 0;
     if (good && now - due < 0) return CompletableFuture.completedFuture(held);
     CompletableFuture<IdToken> underWay = fetch();
-    return good ? CompletableFuture.completedFuture(held) : underWay.copy();
+    return good ? CompletableFuture.completedFuture(held) : inTime(underWay);
   }
 
   /** Another one than that which the server has refused; the same one: the source has no other. */
   synchronized CompletableFuture<IdToken> after(IdToken refused) {
     if (held != null && !held.isSame(refused)) return CompletableFuture.completedFuture(held);
-    return fetch().copy();
+    return inTime(fetch());
   }
 
   /** Whose token it was, for whom, and who can mend it, with the server's own details. */
@@ -82,6 +85,14 @@ final class Tokens {
     String whose = source.name + " (issuer \"" + token.issuer + "\", audience " + quoted(token.audiences) + ended + ")";
     String remedy = "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this job; its log says why";
     return TokenTrouble.refused(url + " does not accept the token of " + whose + ": " + answer.getStatus().getDescription() + ". " + remedy, answer);
+  }
+
+  /** A call waits for it for less than its own time, so that it fails with the right words. The future is the caller's own. */
+  private CompletableFuture<IdToken> inTime(CompletableFuture<IdToken> underWay) {
+    return underWay.copy().completeOnTimeout(null, LONGEST_WAIT, TimeUnit.SECONDS).thenApply(token -> {
+      if (token == null) throw TokenTrouble.outOfReach("no token from " + source.name + " in " + LONGEST_WAIT + " s. Try again later");
+      return token;
+    });
   }
 
   /** Begins to, unless that is under way. It goes on when the call that needs it has been given up: the next one finds it. */

@@ -8,7 +8,6 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -114,10 +113,10 @@ final class Waiting {
 
   /** An Acquire whose token is refused is sent once more with another. */
   private void identified(Tokens tokens, AcquireRequest asking, long timeout) throws InterruptedException {
-    IdToken token = inTime(tokens.fresh(), timeout);
+    IdToken token = Answer.await(tokens.fresh());
     StatusRuntimeException refusal = refusalOf(asking, token, timeout);
     if (refusal == null) return;
-    IdToken other = inTime(tokens.after(token), timeout);
+    IdToken other = Answer.await(tokens.after(token));
     if (other.isSame(token)) throw tokens.refused(token, refusal);
     StatusRuntimeException again = refusalOf(asking, other, timeout);
     if (again != null) throw tokens.refused(other, again);
@@ -132,12 +131,6 @@ final class Waiting {
       if (!TokenTrouble.isUnidentified(error)) throw error;
       return error;
     }
-  }
-
-  private static IdToken inTime(CompletableFuture<IdToken> token, long timeout) throws InterruptedException {
-    IdToken found = Answer.await(token.completeOnTimeout(null, timeout, TimeUnit.NANOSECONDS));
-    if (found == null) throw TokenTrouble.late();
-    return found;
   }
 
   private static AcquireResponse place(Lease lease, String token) {

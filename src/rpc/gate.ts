@@ -67,6 +67,7 @@ interface About {
   readonly environment?: string;
   readonly pool?: string;
   readonly selector?: string;
+  readonly notAfter?: unknown;
 }
 
 /** Checks that the caller is still who it was when it was admitted, and may do this to what the request names; throws what it refuses. */
@@ -136,13 +137,18 @@ function isNarrow({ principals }: Service, caller: Identity): boolean {
   return caller.lease !== undefined && !principals.open;
 }
 
-/** A lease whose key was revoked can be given back, and nothing else. */
-function mayUseLease({ principals, engine }: Service, caller: Identity, { givesBack }: Rule, { leaseId = "" }: About): void {
+/** A lease whose key was revoked can be given back, and nothing else. Only one that was reserved can be given another end: that is a role. */
+function mayUseLease({ principals, engine }: Service, caller: Identity, { givesBack }: Rule, { leaseId = "", notAfter }: About): void {
   const own = engine.views.live(caller.lease ?? "")?.lease;
   if (givesBack !== true && own !== undefined && principals.keyring.isRevoked(own.principal))
     throw tooNarrow(`the key that asked for lease ${own.id} was revoked; its lease_token can release it, and nothing else`);
-  if (leaseId === "" || leaseId === caller.lease) return;
-  throw failure("NOT_YOURS", `this lease_token is for lease ${caller.lease}, not for ${leaseId}`);
+  if (leaseId !== "" && leaseId !== caller.lease) throw notOfToken(caller, leaseId);
+  if (notAfter !== undefined && own !== undefined && own.notAfter === undefined)
+    throw tooNarrow(`lease ${own.id} was asked for without not_after, and its lease_token gives it none; use an API key with ROLE_RESERVE`);
+}
+
+function notOfToken(caller: Identity, leaseId: string): Error {
+  return failure("NOT_YOURS", `this lease_token is for lease ${caller.lease}, not for ${leaseId}`);
 }
 
 async function mayLookAt(service: Service, { lease = "" }: Identity, { environment = "", pool = "", selector = "" }: About): Promise<void> {

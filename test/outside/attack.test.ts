@@ -4,9 +4,9 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
-import { Supersede } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { IfBusy, Supersede } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EnvironmentState, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Clients, clientsOf, failureOf, keyFor, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
+import { ahead, type Clients, clientsOf, failureOf, keyFor, leaseIn, ownerOf, refusal, seconds, tokenOf } from "./clients.ts";
 import { Server } from "./server.ts";
 
 const SECRET = { CALL_ME_SECRET_OF_B: "for the holders of b alone" };
@@ -203,5 +203,38 @@ describe("a key that is revoked", () => {
     socket.end(body);
     expect(await text(socket)).toMatch(/WRONG_KEY/);
     expect(await isTaken("mid-upload")).toBe(false);
+  });
+});
+
+describe("the end of a lease that was not reserved", () => {
+  test("is not set by its lease_token, where its key may not", async () => {
+    const { locks } = await on(Role.USE, "ends-*");
+    const lease = leaseIn(await locks.acquire({ environment: "ends-1" }));
+    const { locks: own } = clientsOf({ url: server.url, key: tokenOf(lease) });
+    expect(await refusal(own.renew({ leaseId: lease.id, notAfter: ahead(600) }))).toBe("permission_denied TOKEN_TOO_NARROW");
+    const reserver = await on(Role.RESERVE, "ends-*");
+    const reserved = leaseIn(await reserver.locks.acquire({ environment: "ends-2", notAfter: ahead(300) }));
+    const renewed = leaseIn(await ownerOf(server, reserved).renew({ leaseId: reserved.id, notAfter: ahead(600) }));
+    expect(renewed.notAfter?.seconds).toBeGreaterThan(reserved.notAfter?.seconds ?? 0n);
+  });
+});
+
+describe("who holds what a caller does not see", () => {
+  test("is not told where a selector finds all that he may use taken", async () => {
+    const labels = { kind: "shared" };
+    const names = ["seen-1", "unseen-1"];
+    await admin.environments.applyEnvironments({ environments: names.map((name) => ({ name, pool: "mixed", labels })) });
+    for (const environment of names) await admin.locks.acquire({ environment, holder: { name: `who has ${environment}` } });
+    const { locks } = await on(Role.USE, "mixed:seen-*");
+    const asked = { needs: [{ selector: "kind=shared" }], pool: "mixed" };
+    const told = [
+      await failureOf(locks.acquire({ ...asked, ifBusy: IfBusy.FAIL })).then(({ rawMessage, details }) => [rawMessage, details]),
+      await locks.acquire({ ...asked, requestId: "waits" }),
+      await locks.check({ pool: "mixed" }),
+    ].map((answer) => JSON.stringify(answer, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
+    for (const answer of told) {
+      expect(answer).toContain("who has seen-1");
+      expect(answer).not.toContain("unseen-1");
+    }
   });
 });

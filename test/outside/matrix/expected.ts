@@ -36,7 +36,7 @@ LockService.Release of another's                | environment | no   NOT_YOURS N
 LockService.Release by name                     | nothing     | no   yes       yes       no      by-id     yes       | yes    NOT_YOURS yes
 LockService.Renew                               | nothing     | no   yes       yes       no      yes       yes       | yes    NOT_YOURS narrow
 LockService.Renew of another's                  | environment | no   NOT_YOURS NOT_YOURS no      NOT_YOURS NOT_YOURS | yes    NOT_YOURS narrow
-LockService.Renew with not_after                | nothing     | no   no        yes       no      no        yes       | yes    NOT_YOURS narrow
+LockService.Renew with not_after                | nothing     | no   no        yes       no      no        yes       | narrow NOT_YOURS narrow
 LockService.GetLease                            | environment | yes  yes       yes       yes     yes       yes       | yes    NOT_YOURS narrow
 LockService.CheckFence                          | environment | yes  yes       yes       yes     yes       yes       | yes    narrow    narrow
 LockService.WatchEnvironment                    | environment | yes  yes       yes       yes     yes       yes       | yes    narrow    narrow

@@ -80,9 +80,11 @@ function overHttp1(baseUrl: string): PlainWay {
 }
 
 function overHttp2(baseUrl: string): PlainWay {
-  const session = connect(baseUrl);
+  let session = connect(baseUrl);
   const ask = (method: string, path: string, headers: Readonly<Record<string, string>>) =>
     new Promise<PlainAnswer>((resolve, reject) => {
+      // Between two lines the server may have closed one that was idle.
+      if (session.closed || session.destroyed) session = connect(baseUrl);
       const stream = session.request({ ":method": method, ":path": path, ...headers }, { endStream: true });
       stream.once("error", reject);
       stream.once("response", ({ ":status": status = 0, "content-type": type }) => {

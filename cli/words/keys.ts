@@ -26,12 +26,12 @@ function rotating(until: NonNullable<Key["rotatingUntil"]>): string[] {
   return distance(until) > 0 ? [`the secret before works until ${clockTime(until)}`] : [];
 }
 
-/** "never", "in 89 d", "3 d ago", "revoked 3 d ago". */
+/** "never", "in 89 d", "expired 3 d ago", "revoked 3 d ago". */
 function endOf({ expiresAt, revokedAt }: Key): string {
   if (revokedAt !== undefined) return `revoked ${elapsed(revokedAt)} ago`;
   if (expiresAt === undefined) return "never";
   const left = distance(expiresAt);
-  return left > 0 ? `in ${spell(left)}` : `${elapsed(expiresAt)} ago`;
+  return left > 0 ? `in ${spell(left)}` : `expired ${elapsed(expiresAt)} ago`;
 }
 
 /** How a caller is known. */

@@ -1,6 +1,7 @@
 // Keys that are stored: what they open, and how they end.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PrincipalKind, Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EndReason, EnvironmentState, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ahead, type Clients, clientsOf, failureOf, type Grants, keyFor, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
 import { eventually } from "./eventually.ts";
@@ -151,6 +152,11 @@ describe("a key that is rotated", () => {
     const found = await admin.access.rotateKey({ id });
     expect((await access.whoAmI({})).principal).toBe(`key:${id}`);
     expect(await refusal(clientsOf({ url: server.url, key: lost.secret }).access.whoAmI({}))).toBe("unauthenticated WRONG_KEY");
+    const subjects = async () => (await admin.insight.listEvents({ filter: { kinds: [EventKind.KEY_ROTATED] } })).events;
+    const told = await eventually(
+      async () => (await subjects()).filter(({ subject }) => subject === id).length === 2 && (await subjects()),
+    );
+    expect(told.find(({ subject }) => subject === id)?.reason).toContain("the newer one, which nobody had used, is replaced");
     const renewed = clientsOf({ url: server.url, key: found.secret });
     await renewed.access.whoAmI({});
     const next = await admin.access.rotateKey({ id });

@@ -78,7 +78,7 @@ test("keys and pools: what was made, changed and ended, by whom, found by its su
   await admin.access.revokeKey({ id });
   expect(await told({ subject: id })).toMatchObject([
     { kind: "KEY_CREATED", subject: id, by: OWN, pool: "", environment: "", leaseId: "", reason: "ops: OPERATE on b-*" },
-    { kind: "KEY_ROTATED", subject: id, by: OWN, reason: "the secret before works for 24 h more" },
+    { kind: "KEY_ROTATED", subject: id, by: OWN, reason: "the secret in use works for 24 h more" },
     { kind: "KEY_REVOKED", subject: id, by: OWN, reason: "ops" },
   ]);
   await admin.environments.applyEnvironments({ pools: [{ name: "b", maxQueue: 5 }] });

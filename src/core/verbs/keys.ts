@@ -38,8 +38,9 @@ export function rotateKey(draft: Draft, command: RotateKey): Done | Refusal {
   const until = draft.at + command.overlap;
   const before = inUse === undefined || command.overlap === 0 ? [] : [{ ...inUse, until }];
   const rotated: Key = { ...key, secrets: [{ digest: command.digest }, ...before] };
-  const note = before.length === 0 ? "the secret before ended at once" : `the secret before works for ${about(command.overlap)} more`;
-  draft.putKey(rotated, { kind: "KEY_ROTATED", note });
+  const replaced = inUse === key.secrets[0] ? "" : "; the newer one, which nobody had used, is replaced";
+  const note = before.length === 0 ? "the secret before ended at once" : `the secret in use works for ${about(command.overlap)} more`;
+  draft.putKey(rotated, { kind: "KEY_ROTATED", note: `${note}${replaced}` });
   return { ok: true, key: rotated };
 }
 

@@ -1,6 +1,7 @@
 // The address of whoever a request comes from, also through proxies.
 import { BlockList } from "node:net";
 import { text } from "node:stream/consumers";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Exchange } from "../../src/rpc/http/exchange.ts";
 import type { Handle } from "../../src/rpc/http/listen.ts";
@@ -100,4 +101,24 @@ test("a peer that connects by IPv4 to a port for both is known by its IPv4 addre
   const ask = (fields: Fields) => fetch(`http://127.0.0.1:${door.port}`, { headers: fields }).then((answer) => answer.text());
   expect(await ask({})).toBe(SELF);
   expect(await ask({ "x-forwarded-for": "203.0.113.7" })).toBe("203.0.113.7");
+});
+
+test("whatever a caller writes itself, it is known by what its proxy adds, or not at all", async () => {
+  const door = await openDoor(echo, { proxies: trusting() });
+  const piece = fc.constantFrom("for=", "1.2.3.4", '"', "[2001:db8::1]", ",", ";", " ", "10.0.0.1", "unknown", "\\", "by=", "x", ":80");
+  const written = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
+  const added = fc.constantFrom(["203.0.113.7", "203.0.113.7"], ["2001:db8::7", '"[2001:db8::7]:443"']);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom("x-forwarded-for", "forwarded"),
+      written,
+      added,
+      async (field, before, [address = "", quoted = ""]) => {
+        const own = field === "forwarded" ? `for=${quoted}` : address;
+        const answer = await fetch(door.url, { headers: { [field]: before === "" ? own : `${before}, ${own}` } });
+        expect([address, SELF]).toContain(await answer.text());
+      },
+    ),
+    { numRuns: 500 },
+  );
 });

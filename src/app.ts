@@ -154,7 +154,10 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
       return answer;
     },
     renewTls: (renewed) => door.renew(renewed),
-    stop: (graceMs) => stop({ ...inside, door }, graceMs),
+    stop: (graceMs) => {
+      principals.keyring.note();
+      return stop({ ...inside, door }, graceMs);
+    },
   };
 }
 

@@ -94,11 +94,16 @@ export class Keyring {
     this.#timers.after(NOTE_EVERY, () => this.#write());
   }
 
+  /** Writes down how keys were used since that was done last; before the server drains, so that a stop forgets nothing. */
+  note(): void {
+    if (this.#used.size > 0) this.#write();
+  }
+
   #write(): void {
     const used = this.#used;
     this.#used = new Map();
     this.#noting = false;
-    if (this.#engine.draining.aborted) return;
+    if (used.size === 0 || this.#engine.draining.aborted) return;
     this.#engine.submit(ACCESS_POOL, { type: "useKeys", used }).catch((error: unknown) => {
       this.#engine.observed.trouble(error, "note when keys were used");
       // By which secrets decides what rotating a key ends, so it must not be forgotten.

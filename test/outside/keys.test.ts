@@ -48,6 +48,15 @@ describe("a key", () => {
     expect((await one.locks.release({ leaseId: id })).alreadyEnded).toBe(false);
   });
 
+  test("is known to have been used also where the server was stopped right after it", async () => {
+    await using other = await Server.start();
+    const { access } = await keyFor(other, [{ role: Role.VIEW, patterns: ["*"] }]);
+    await access.whoAmI({});
+    expect(await other.stop()).toBe(0);
+    await other.restart();
+    expect((await clientsOf(other).access.listKeys({})).keys[0]?.lastUsedAt).toBeDefined();
+  });
+
   test("survives a restart", async () => {
     await using other = await Server.start();
     const { access } = await keyFor(other, [{ role: Role.VIEW, patterns: ["*"] }], "a dashboard");

@@ -41,18 +41,31 @@ export function globMatches(glob: string, name: string, barriers = "/"): boolean
   const isBarrier = (letter: number) => letter === one || letter === other;
   let [at, from] = [0, 0];
   let [star, taken] = [-1, 0];
+  let run: string | undefined;
   while (from < name.length) {
     const [wanted, found] = [glob.charCodeAt(at), name.charCodeAt(from)];
-    if (wanted === STAR) [star, taken, at] = [at, from, at + 1];
-    else if (wanted === found || (wanted === ANY && !isBarrier(found))) {
+    if (wanted === STAR) {
+      [star, taken, at, run] = [at, from, at + 1, undefined];
+    } else if (wanted === found || (wanted === ANY && !isBarrier(found))) {
       // No `*` reaches beyond this.
       if (isBarrier(found)) star = -1;
       [at, from] = [at + 1, from + 1];
-    } else if (star >= 0 && !isBarrier(name.charCodeAt(taken))) {
-      taken++;
+    } else if (star >= 0) {
+      // It has to take all up to the next place at which what stands behind it can begin.
+      run ??= runAfter(glob, star + 1);
+      const next = name.indexOf(run, taken + 1);
+      if (next < 0) return false;
+      while (taken < next) if (isBarrier(name.charCodeAt(taken++))) return false;
       [at, from] = [star + 1, taken];
     } else return false;
   }
   while (glob.charCodeAt(at) === STAR) at++;
   return at === glob.length;
+}
+
+/** The letters that stand in a glob from a place on, up to the next `*` or `?`. */
+function runAfter(glob: string, at: number): string {
+  let end = at;
+  while (end < glob.length && glob.charCodeAt(end) !== STAR && glob.charCodeAt(end) !== ANY) end++;
+  return glob.slice(at, end);
 }

@@ -105,7 +105,22 @@ test("a peer that connects by IPv4 to a port for both is known by its IPv4 addre
 
 test("whatever a caller writes itself, it is known by what its proxy adds, or not at all", async () => {
   const door = await openDoor(echo, { proxies: trusting() });
-  const piece = fc.constantFrom("for=", "1.2.3.4", '"', "[2001:db8::1]", ",", ";", " ", "10.0.0.1", "unknown", "\\", "by=", "x", ":80");
+  const piece = fc.constantFrom(
+    "for=",
+    "for=1.2.3.4;",
+    "1.2.3.4",
+    '"',
+    "[2001:db8::1]",
+    ",",
+    ";",
+    " ",
+    "10.0.0.1",
+    "unknown",
+    "\\",
+    "by=",
+    "x",
+    ":80",
+  );
   const written = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
   const added = fc.constantFrom(["203.0.113.7", "203.0.113.7"], ["2001:db8::7", '"[2001:db8::7]:443"']);
   await fc.assert(

@@ -206,6 +206,13 @@ describe("a key that is revoked", () => {
   });
 });
 
+test("who operates a part of what a lease is on does not end all of it", async () => {
+  const { id: leaseId } = leaseIn(await admin.locks.acquire({ needs: [{ environment: "part-1" }, { environment: "rest-1" }] }));
+  const { environments } = await on(Role.OPERATE, "part-*");
+  expect(await refusal(environments.forceRelease({ leaseId, reason: "mine" }))).toBe("permission_denied NOT_ALLOWED");
+  expect(leaseIn(await admin.locks.getLease({ leaseId })).state).toBe(LeaseState.HELD);
+});
+
 describe("the end of a lease that was not reserved", () => {
   test("is not set by its lease_token, where its key may not", async () => {
     const { locks } = await on(Role.USE, "ends-*");
@@ -227,9 +234,13 @@ describe("who holds what a caller does not see", () => {
     for (const environment of names) await admin.locks.acquire({ environment, holder: { name: `who has ${environment}` } });
     const { locks } = await on(Role.USE, "mixed:seen-*");
     const asked = { needs: [{ selector: "kind=shared" }], pool: "mixed" };
+    const waits = leaseIn(await locks.acquire({ ...asked, requestId: "waits" }));
     const told = [
       await failureOf(locks.acquire({ ...asked, ifBusy: IfBusy.FAIL })).then(({ rawMessage, details }) => [rawMessage, details]),
-      await locks.acquire({ ...asked, requestId: "waits" }),
+      waits,
+      await locks.getLease({ leaseId: waits.id }),
+      await ownerOf(server, waits).getLease({ leaseId: waits.id }),
+      await ownerOf(server, waits).renew({ leaseId: waits.id }),
       await locks.check({ pool: "mixed" }),
     ].map((answer) => JSON.stringify(answer, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
     for (const answer of told) {

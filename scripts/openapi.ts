@@ -13,13 +13,13 @@ import { type Outcome, root } from "./tools.ts";
 /** Where the document lies, below the checkout or another folder that is generated into. */
 const place = path.join("gen", "openapi", "callme.openapi.json");
 
-const SERVICES = ["callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService"];
+const SERVICES = ["callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService", "callme.v1.AccessService"];
 
 const ABOUT = `Locks and reservations for test environments that many pipelines share. Everything here is plain JSON over HTTP: a method is a POST
 of its request to /SERVICE/METHOD; one that changes nothing can also be asked with GET. Field names are lowerCamelCase (requests may also use
 the names of the .proto files), 64-bit numbers are strings, durations are seconds as "1.5s", absent fields have their default. A field that
 the server does not know is refused. The same methods are served as gRPC, gRPC-Web and Connect on the same port; the streams WatchEnvironment
-and WatchLease only so, with /watch as the plain form of the first. A server that was started without API_KEY asks for no key.`;
+and WatchLease only so, with /watch as the plain form of the first. A server without API_KEY and without stored keys asks for no key.`;
 
 /** Writes the document below `folder`. */
 export function writeOpenapi(folder: string): Outcome {

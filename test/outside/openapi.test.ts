@@ -145,6 +145,16 @@ describe("what is answered is what the document says", () => {
     await call("InsightService/GetStats", { window: "3600s", groupBy: "GROUP_BY_LABEL", labelKey: "os" });
   });
 
+  test("a key from its making to its end", async () => {
+    const grant = { role: "ROLE_USE", patterns: ["lab-*"], maxHold: "3600s", maxPriority: 0, maxLeases: 5 };
+    const made = await call("AccessService/CreateKey", { label: "a team", grants: [grant], ttl: "3600s" });
+    const { id } = (made.body as { key: { id: string } }).key;
+    await call("AccessService/RotateKey", { id, overlap: "60s" });
+    await call("AccessService/ListKeys", { pageSize: 1 });
+    await call("AccessService/WhoAmI", {});
+    await call("AccessService/RevokeKey", { id });
+  });
+
   test("the plain routes", async () => {
     const maybe = (method: string, query = "?environment=old") => ask(method, "/maybe", {}, query);
     expect((await maybe("get")).status).toBe(200);

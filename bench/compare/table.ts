@@ -1,8 +1,7 @@
-/** A table in Markdown, and its place in docs/performance.md. */
+/** A table in Markdown, and its place in a page of docs/. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-const PAGE = path.resolve(import.meta.dirname, "../../docs/performance.md");
 const END = "<!-- until here -->\n";
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -17,12 +16,14 @@ export function figure(value: number): string {
   return value.toPrecision(2);
 }
 
-/** Where in docs/performance.md what a command has measured stands. */
+/** Where in a page what a command has measured stands; in docs/performance.md, unless it is another one. */
 export class Place {
+  readonly #page: string;
   readonly #begin: string;
 
   /** Throws if the page has no such place. */
-  constructor(command: string) {
+  constructor(command: string, page = "performance.md") {
+    this.#page = path.resolve(import.meta.dirname, "../../docs", page);
     this.#begin = `<!-- ${command}: what stands from here on is written by it -->\n`;
     this.#find();
   }
@@ -30,15 +31,15 @@ export class Place {
   /** Puts it in the place of what was measured before. */
   write(text: string): void {
     const [before, after] = this.#find();
-    writeFileSync(PAGE, `${before}\n${text}\n${after}`);
+    writeFileSync(this.#page, `${before}\n${text}\n${after}`);
   }
 
   /** What stands before it and after it. */
   #find(): [before: string, after: string] {
-    const page = readFileSync(PAGE, "utf8");
+    const page = readFileSync(this.#page, "utf8");
     const from = page.indexOf(this.#begin);
     const to = page.indexOf(END, from);
-    if (from < 0 || to < 0) throw new Error(`${PAGE} has no line ${this.#begin.trim()} with a line ${END.trim()} after it`);
+    if (from < 0 || to < 0) throw new Error(`${this.#page} has no line ${this.#begin.trim()} with a line ${END.trim()} after it`);
     return [page.slice(0, from + this.#begin.length), page.slice(to)];
   }
 }

@@ -126,10 +126,13 @@ export class Guests {
     return guest;
   }
 
-  #unwelcome({ open, arrivals, offences }: Guest): Unwelcome | undefined {
+  /** Who has misused connections again and again is let in with one at a time, until somebody is admitted by it. */
+  #unwelcome({ open, arrivals, offences, strangers }: Guest): Unwelcome | undefined {
     const now = performance.now();
     const { connects, connections } = this.#access().address;
-    if (!offences.has(this.#limits.offences, now)) return "its address has misused others";
+    const remembered = (offences.missing(now) * this.#limits.offences.perSecond) / 1_000;
+    const isSuspect = remembered > 1 && strangers.size > 0;
+    if (isSuspect || !offences.has(this.#limits.offences, now)) return "its address has misused others";
     if (arrivals.take(connects, now) > 0) return "too many at once of its address";
     return open >= connections ? "too many of its address" : undefined;
   }

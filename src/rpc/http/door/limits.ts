@@ -55,7 +55,7 @@ export interface DoorLimits {
 /** The default limits. */
 export const DOOR_LIMITS: DoorLimits = {
   maxConnections: 20_000,
-  offences: { burst: 3, perSecond: 0.2 },
+  offences: { burst: 3, perSecond: 1 / 15 },
   strangers: { address: 250, total: 4_000 },
   waste: { burst: 8 * 1024 * 1024, perSecond: 1024 * 1024 },
   thrownAway: { burst: 1_000, perSecond: 100 },

@@ -17,6 +17,8 @@ interface Log {
  * its own way.
  */
 const INTERVAL = 2_000;
+/** After so many of them a file system is said not to answer. */
+const HUNG = 5;
 /** Of one file, in bytes. */
 const LARGEST = 1024 * 1024;
 
@@ -41,6 +43,8 @@ export class CertificateKeeper {
   /** Whether a look is under way, and whether another one was asked for meanwhile. */
   #looking = false;
   #asked = false;
+  /** How many looks have been left out because of the one that is under way. */
+  #waits = 0;
   /** How often in a row the files could not be used. */
   #failures = 0;
 
@@ -63,7 +67,10 @@ export class CertificateKeeper {
   follow(renew: (options: TlsOptions) => void, log: Log): void {
     this.#renew = renew;
     this.#tellTerms(log);
-    setInterval(() => void this.#look(log, false), INTERVAL).unref();
+    setInterval(() => {
+      this.#tellTerms(log);
+      void this.#look(log, false);
+    }, INTERVAL).unref();
   }
 
   /** Looks at the files now, and says also that nothing has changed; after `follow`. */
@@ -75,9 +82,12 @@ export class CertificateKeeper {
   async #look(log: Log, asked: boolean): Promise<void> {
     if (this.#looking) {
       this.#asked ||= asked;
+      if (++this.#waits === HUNG)
+        log.error({ file: this.#setting.cert }, "the certificate stays as it was: its file system does not answer");
       return;
     }
     this.#looking = true;
+    this.#waits = 0;
     await this.#lookOnce(log, asked);
     this.#looking = false;
     if (!this.#asked) return;
@@ -103,7 +113,6 @@ export class CertificateKeeper {
       // A pair that is just being written is whole at the next look.
       if (asked || this.#failures === 2) log.error(facts, `the certificate stays as it was: ${(error as Error).message}`);
     }
-    this.#tellTerms(log);
   }
 
   #tellTerms(log: Log): void {
@@ -112,11 +121,12 @@ export class CertificateKeeper {
 }
 
 async function contentsOf({ cert, key, clientCa }: TlsSetting): Promise<Contents> {
-  const [pair, ca] = await Promise.all([
-    Promise.all([read("CALL_ME_TLS_CERT", cert), read("CALL_ME_TLS_KEY", key)]),
-    clientCa === undefined ? undefined : read("CALL_ME_TLS_CLIENT_CA", clientCa),
-  ]);
-  return { cert: pair[0], key: pair[1], ca };
+  // One after the other: each that hangs keeps one of Node's four threads for files and names.
+  return {
+    cert: await read("CALL_ME_TLS_CERT", cert),
+    key: await read("CALL_ME_TLS_KEY", key),
+    ca: clientCa === undefined ? undefined : await read("CALL_ME_TLS_CLIENT_CA", clientCa),
+  };
 }
 
 function isSame(one: Contents, other: Contents): boolean {

@@ -29,7 +29,7 @@ export function admit(service: Service, rule: Rule, header: (name: string) => st
   }
   if (rule.begins && service.engine.draining.aborted)
     throw failure("DRAINING", "the server is about to stop; retry, with the same request_id if it had one");
-  peer.admitted();
+  peer.admitted(rule.size);
   return caller;
 }
 

@@ -1,7 +1,9 @@
 // Who misuses a connection loses it, and with it for a while the way in; nobody else notices.
 import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { constants } from "node:http2";
 import { connect, type Socket } from "node:net";
+import { buffer, text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ACCESS_LIMITS, type AccessLimits } from "../../src/access/limits.ts";
 import type { Handle } from "../../src/rpc/http/listen.ts";
@@ -119,6 +121,29 @@ describe("an HTTP/1.1 connection", () => {
     expect(socket.bytesWritten).toBeLessThan((5 * 1024 ** 3) / 50);
   });
 
+  test("carries large requests one after the other, where a caller was admitted for them", async () => {
+    const size = 4 * 1024 * 1024;
+    const door = await openDoor(
+      async (req, res, _delivery, neighbour) => {
+        neighbour.admitted(size);
+        await buffer(req);
+        res.end("taken");
+      },
+      { limits: { ...SHORT, waste: { burst: 1024, perSecond: 1 } } },
+    );
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const ports = new Set<number | undefined>();
+    for (let again = 0; again < 10; again++) {
+      const asked = request(door.url, { method: "POST", agent });
+      asked.end(Buffer.alloc(size));
+      const [answer] = (await once(asked, "response")) as [IncomingMessage];
+      ports.add(answer.socket.localPort);
+      expect(await text(answer)).toBe("taken");
+    }
+    expect(ports.size).toBe(1);
+  });
+
   test("is ended by hundreds of requests that wait for no answer", async () => {
     let begun = 0;
     const door = await openDoor(() => void begun++, { limits: SHORT });
@@ -176,7 +201,7 @@ describe("who has shown nothing", () => {
 
   test("makes room for newcomers, the first of them first, and whoever was admitted stays", async () => {
     const admitting: Handle = (_req, res, _delivery, neighbour) => {
-      neighbour.admitted();
+      neighbour.admitted(0);
       res.end("hello");
     };
     const door = await openDoor(admitting, { limits: { ...SHORT, strangers }, access: binding() });

@@ -27,7 +27,16 @@ export class Conduct {
 
   /** A request has come. */
   asked(): void {
-    this.#waste = Math.max(this.#waste - REQUEST, -this.#limits.maxConcurrentStreams * REQUEST);
+    this.#allow(REQUEST);
+  }
+
+  /** One was admitted that may have so many bytes. */
+  admitted(size: number): void {
+    if (size > REQUEST) this.#allow(size);
+  }
+
+  #allow(bytes: number): void {
+    this.#waste = Math.max(this.#waste - bytes, -this.#limits.maxConcurrentStreams * REQUEST);
   }
 
   /** A request was given up by its peer before it was answered: work for nothing. */

@@ -21,6 +21,7 @@ export class Visit {
   readonly #guest: Guest | undefined;
   readonly #offences: Rate;
   readonly #known: (visit: Visit) => void;
+  #isKnown = false;
 
   constructor(socket: Socket, guest: Guest | undefined, offences: Rate, known: (visit: Visit) => void) {
     this.socket = socket;
@@ -31,6 +32,8 @@ export class Visit {
 
   /** A caller was admitted by this connection: it is kept when there are too many of others. */
   admitted(): void {
+    if (this.#isKnown) return;
+    this.#isKnown = true;
     this.#guest?.strangers.delete(this);
     this.#known(this);
   }

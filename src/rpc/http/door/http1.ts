@@ -60,6 +60,7 @@ export class Http1Connections {
   add(socket: Socket, neighbour: Neighbour): void {
     const underWay = new UnderWay(socket, () => {});
     const conduct = new Conduct(socket, this.#limits);
+    neighbour.conduct = conduct;
     const connection: Connection = { neighbour, conduct, backlog: new Backlog(), open: new Set(), underWay, ended: false };
     this.#connections.set(socket, connection);
     socket.once("close", () => {

@@ -115,6 +115,7 @@ export class Http2Connections {
       turns: new Turns(session),
       asking: false,
     };
+    neighbour.conduct = connection.conduct;
     this.#connections.set(socket, connection);
     this.#bySession.set(session, connection);
     socket.once("close", () => this.#connections.delete(socket));

@@ -11,7 +11,7 @@ export interface DoorLimits {
   readonly offences: Rate;
   /** Connections by which no caller was admitted yet. Beyond it the oldest of them is closed for a new one. */
   readonly strangers: { readonly address: number; readonly total: number };
-  /** Bytes on one connection that ask for nothing: all but 80 KiB for each request. A whole ApplyEnvironments has 4 MiB. */
+  /** Bytes on one connection that ask for nothing: all but 80 KiB for each request, or as many as one may have that was admitted. */
   readonly waste: Rate;
   /** Requests on one connection that its peer gives up before they are answered. A proxy may give up all of its waits at once. */
   readonly thrownAway: Rate;

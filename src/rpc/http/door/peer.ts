@@ -2,6 +2,7 @@
 import { type BlockList, isIP, type Socket, SocketAddress } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { ClientCertificate } from "../../../access/certificates/certificate.ts";
+import type { Conduct } from "./conduct.ts";
 import type { Visit } from "./guests.ts";
 import { Pace } from "./pace.ts";
 import { shownOn } from "./tls.ts";
@@ -12,8 +13,8 @@ export interface Peer {
   readonly address: string;
   /** The certificate that it has shown, where one is asked for. Not a proxy's: that speaks for others. */
   readonly certificate?: ClientCertificate | undefined;
-  /** A caller who comes from there was admitted. */
-  admitted(): void;
+  /** A caller who comes from there was admitted, for a request of so many bytes at most. */
+  admitted(size: number): void;
   /** A request from there was refused, because there are too many. */
   refused(): void;
   /** Let it wait: it has shown too many wrong keys. */
@@ -40,6 +41,8 @@ export class Neighbour implements Peer {
   readonly #proxies: BlockList | undefined;
   readonly #visit: Visit;
   readonly pace = new Pace();
+  /** Once it is known what is spoken. */
+  conduct: Conduct | undefined;
   #address: string | undefined;
   #isProxy: boolean | undefined;
   #certificate: ClientCertificate | undefined;
@@ -68,11 +71,12 @@ export class Neighbour implements Peer {
     if (this.#proxies === undefined) return this;
     this.#isProxy ??= isIn(this.#proxies, this.address);
     if (!this.#isProxy) return this;
-    return { address: told(request, this.#proxies) ?? this.address, admitted: () => this.admitted(), ...SPARED };
+    return { address: told(request, this.#proxies) ?? this.address, admitted: (size) => this.admitted(size), ...SPARED };
   }
 
-  admitted(): void {
+  admitted(size: number): void {
     this.#visit.admitted();
+    this.conduct?.admitted(size);
   }
 
   refused(): void {

@@ -14,6 +14,13 @@ export function selfOf(env: Variables, said: { name: string | undefined; runUrl:
   return { name, runUrl };
 }
 
+/** The same, and who that is to the server, if it has said. */
+type Known = Self & { readonly principal: string | undefined };
+
+function isOurs(lease: Lease, { principal = lease.principal }: Known): boolean {
+  return lease.principal === principal;
+}
+
 /** The states of a lease that is on its environments. */
 const ON: readonly LeaseState[] = [LeaseState.HELD, LeaseState.OFFERED];
 
@@ -22,10 +29,10 @@ const ON: readonly LeaseState[] = [LeaseState.HELD, LeaseState.OFFERED];
  * none is, our place in line; the environment itself where somebody asked without any holder, since the server alone knows whose that is;
  * undefined if nobody is on it. A Failure (5) names those that it can't choose between, or that are on it and somebody else's.
  */
-export function ownLease(environment: string, leases: readonly Lease[], self: Self): Target | undefined {
+export function ownLease(environment: string, leases: readonly Lease[], self: Known): Target | undefined {
   const isOn = ({ state }: Lease) => ON.includes(state);
   // A cleaner of this name is at work: its lease says that the environment is clean once it is given back.
-  const all = leases.filter(({ holder, cleaning }) => !cleaning && isSame(holder, self));
+  const all = leases.filter((lease) => !lease.cleaning && isOurs(lease, self) && isSame(lease.holder, self));
   // The other jobs of our run may wait for what this one gives back.
   const own = all.some(isOn) ? all.filter(isOn) : all;
   const [only] = own;
@@ -35,7 +42,10 @@ export function ownLease(environment: string, leases: readonly Lease[], self: Se
   const on = leases.filter(isOn);
   if (on.some(({ holder, cleaning }) => !cleaning && isNobody(holder))) return { environment };
   if (on.length === 0) return undefined;
-  const us = self.runUrl === "" ? JSON.stringify(self.name) : self.runUrl;
+  const others = on.filter((lease) => !isOurs(lease, self) && isSame(lease.holder, self)).map(({ principal }) => principal);
+  const named = self.runUrl === "" ? JSON.stringify(self.name) : self.runUrl;
+  // Of the same name, by another key.
+  const us = others.length === 0 ? named : `${named} by ${self.principal}, not by ${others.join(" or ")}`;
   throw new Failure(
     EXIT.notYours,
     `not yours: on ${environment} is ${listed(on)}, and you are ${us}. To end it all the same give its id with --lease, or say with --name or --run-url who you were`,

@@ -1,11 +1,20 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { reasonOf } from "../../clients/ts/src/errors.ts";
+import { PrincipalKind } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { ClientCommand } from "../base.ts";
-import { CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
+import { type Access, CALL_TIMEOUT, type Environments, type Locks } from "../client.ts";
 import { Option } from "../clipanion.ts";
 import { Failure } from "../exit.ts";
 import { leaseInHand } from "../settings.ts";
 import { ownLease, selfOf, type Target } from "./own-lease.ts";
 import { allPages } from "./pages.ts";
+
+/** What it asks. */
+export interface Services {
+  readonly locks: Locks;
+  readonly environments: Environments;
+  readonly access: Access;
+}
 
 /** A command about a lease that the caller has: named by its id, or by an environment on which it is known by whom it is for. */
 export abstract class OwningCommand extends ClientCommand {
@@ -21,7 +30,7 @@ export abstract class OwningCommand extends ClientCommand {
   }
 
   /** The lease that is meant, or undefined if nobody is on ENV; a Failure (5) as `ownLease` throws it. */
-  protected async findTarget(locks: Locks, environments: Environments): Promise<Target | undefined> {
+  protected async findTarget({ locks, environments, access }: Services): Promise<Target | undefined> {
     if (this.leaseId !== undefined) return { leaseId: this.leaseId };
     const environment = this.environment ?? "";
     const inHand = leaseInHand(this.context.env);
@@ -29,11 +38,19 @@ export abstract class OwningCommand extends ClientCommand {
     const filter = { environment };
     const pages = await allPages((page) => this.persist(() => environments.listLeases({ filter, ...page }, this.call())));
     const self = selfOf(this.context.env, { name: this.holder, runUrl: this.runUrl });
-    return ownLease(
-      environment,
-      pages.flatMap(({ leases }) => leases),
-      self,
-    );
+    const leases = pages.flatMap((page) => page.leases);
+    return ownLease(environment, leases, { ...self, principal: await this.principal(access) });
+  }
+
+  /** Who we are to the server; undefined where it does not say, or knows us by a lease's token only. */
+  private async principal(access: Access): Promise<string | undefined> {
+    try {
+      const { kind, principal } = await this.persist(() => access.whoAmI({}, this.call()));
+      return kind === PrincipalKind.LEASE_TOKEN ? undefined : principal;
+    } catch (error) {
+      if (ConnectError.from(error).code === Code.Unimplemented) return undefined;
+      throw error;
+    }
   }
 
   protected call(): { timeoutMs: number; signal: AbortSignal } {

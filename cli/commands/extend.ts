@@ -2,8 +2,7 @@ import { reasonOf } from "../../clients/ts/src/errors.ts";
 import { RenewResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { hideSecrets } from "../calls/given.ts";
-import { OwningCommand } from "../calls/owning.ts";
-import type { Environments, Locks } from "../client.ts";
+import { OwningCommand, type Services } from "../calls/owning.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { localTime, serverTime } from "../words/clock.ts";
@@ -37,8 +36,9 @@ export class ExtendCommand extends OwningCommand {
   protected async perform(): Promise<number> {
     if ((this.for === undefined) === (this.until === undefined)) throw Failure.usage("say how long, with --until or --for");
     this.nameIt();
-    const { locks, environments } = await this.connect();
-    const leaseId = await this.find(locks, environments);
+    const services = await this.connect();
+    const { locks } = services;
+    const leaseId = await this.find(services);
     const { lease } = await this.persist(() => locks.getLease({ leaseId }, this.call()));
     if (lease === undefined) throw new Failure(EXIT.error, "the server sent no lease");
     const until = this.endFor(lease);
@@ -55,8 +55,8 @@ export class ExtendCommand extends OwningCommand {
     return answer.lease === undefined ? EXIT.error : this.tell(answer.lease, until);
   }
 
-  private async find(locks: Locks, environments: Environments): Promise<string> {
-    const target = await this.findTarget(locks, environments);
+  private async find(services: Services): Promise<string> {
+    const target = await this.findTarget(services);
     if (target !== undefined && "leaseId" in target) return target.leaseId;
     const found =
       target === undefined ? `nothing on ${this.environment} is yours` : `nobody knows whose the lease on ${this.environment} is`;

@@ -45,9 +45,9 @@ export class ReleaseCommand extends OwningCommand {
       throw Failure.usage(`--outcome ${JSON.stringify(this.outcome)} is none of ${Object.keys(OUTCOMES).join(", ")}`);
     const facts = parseFacts(this.fact);
     this.nameIt();
-    const { locks, environments } = await this.connect();
+    const { locks, environments, access } = await this.connect();
     try {
-      const target = await this.findTarget(locks, environments);
+      const target = await this.findTarget({ locks, environments, access });
       if (target === undefined) return await this.nothingHeld(locks);
       const request = { ...target, outcome, note: this.note ?? "", facts };
       let tries = 0;

@@ -47,6 +47,21 @@ describe("who asks with a name", () => {
   });
 });
 
+test("release by name gives back what is of one's own key, also beside somebody of the same name", async () => {
+  const holder = { name: "root@runner" };
+  const grants = [{ role: Role.USE, patterns: ["*"] }];
+  const { key, secret } = await clientsOf(server).access.createKey({ label: "team b", grants });
+  const held = leaseIn(await team.locks.acquire({ environment: "same", holder }));
+  const other = { CALL_ME_URL: server.url, CALL_ME_API_KEY: secret, CALL_ME_HOLDER: holder.name };
+  const refused = await type(["release", "same"], other);
+  expect(refused.code).toBe(5);
+  expect(refused.stderr).toContain(`and you are "root@runner" by key:${key?.id}, not by ${held.principal}`);
+  expect((await type(["acquire", "same", "--no-wait"], other)).code).toBe(4);
+  expect((await type(["release", "same"], other)).stderr).not.toContain("not yours");
+  const { environments } = await clientsOf(server).locks.check({ environment: "same" });
+  expect(environments[0]).toMatchObject({ queueLength: 0, used: 1 });
+});
+
 test("who ended a lease is told to its holder by label and principal", async () => {
   const taken = await type(["acquire", "mine", "--json"], env);
   const { lease } = JSON.parse(taken.stdout) as { lease: { id: string } };

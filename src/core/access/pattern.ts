@@ -37,26 +37,35 @@ const [STAR, ANY] = ["*".charCodeAt(0), "?".charCodeAt(0)];
 export function globMatches(glob: string, name: string, barriers = "/"): boolean {
   if (glob === "*") return true;
   // By number: of each letter a text would be made.
-  const [one, other] = [barriers.charCodeAt(0), barriers.charCodeAt(1)];
+  const one = barriers.charCodeAt(0);
+  const other = barriers.charCodeAt(1);
   const isBarrier = (letter: number) => letter === one || letter === other;
-  let [at, from] = [0, 0];
-  let [star, taken] = [-1, 0];
+  let at = 0;
+  let from = 0;
+  let star = -1;
+  let taken = 0;
   let run: string | undefined;
+  // Nothing is taken apart in here: it is done for each letter of each name.
   while (from < name.length) {
-    const [wanted, found] = [glob.charCodeAt(at), name.charCodeAt(from)];
+    const wanted = glob.charCodeAt(at);
+    const found = name.charCodeAt(from);
     if (wanted === STAR) {
-      [star, taken, at, run] = [at, from, at + 1, undefined];
+      star = at++;
+      taken = from;
+      run = undefined;
     } else if (wanted === found || (wanted === ANY && !isBarrier(found))) {
       // No `*` reaches beyond this.
       if (isBarrier(found)) star = -1;
-      [at, from] = [at + 1, from + 1];
+      at++;
+      from++;
     } else if (star >= 0) {
       // It has to take all up to the next place at which what stands behind it can begin.
       run ??= runAfter(glob, star + 1);
       const next = name.indexOf(run, taken + 1);
       if (next < 0) return false;
       while (taken < next) if (isBarrier(name.charCodeAt(taken++))) return false;
-      [at, from] = [star + 1, taken];
+      at = star + 1;
+      from = taken;
     } else return false;
   }
   while (glob.charCodeAt(at) === STAR) at++;

@@ -3,6 +3,7 @@ import { createConnection } from "node:net";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { keyOf } from "../../src/rpc/principal.ts";
 import { clientsOf } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
@@ -93,4 +94,10 @@ test.each(["bearer", "Bearer", "BEARER", "Bearer   "])("authorization: %s KEY", 
 
 test.each(["Bearerx", "Bearer", "Bearer ", "Basic x", "Bearer x y"])("authorization: %s is no key", async (authorization) => {
   expect((await fetch(`${server.url}/maybe?environment=e`, { headers: { authorization } })).status).toBe(401);
+});
+
+test("a key is found among any number of spaces at once", () => {
+  const spaces = " ".repeat(300_000);
+  const value = `${spaces}Bearer${spaces}a${spaces}key${spaces}`;
+  expect(keyOf((name) => (name === "authorization" ? value : undefined))).toBe(`a${spaces}key`);
 });

@@ -25,6 +25,14 @@ test("the expressions find every key and lease_token in a text, whole, and so do
     }
 });
 
+test("a text of any length and shape is judged in linear time", () => {
+  const many = 300_000;
+  for (const text of ["eyJ".repeat(many), `eyJ.${"eyJ".repeat(many)}`, `eyJ${"a".repeat(many)}`, `cml_${"cml".repeat(many)}`])
+    expect(hasSecret(text)).toBe(false);
+  for (const text of [`${"eyJ".repeat(many)}.e30.c2ln`, `eyJhbGciOi${"eyJ".repeat(many)}.e30.c2ln`, `cml_a_${"a".repeat(many)}`])
+    expect(hasSecret(text)).toBe(true);
+});
+
 test("they find nothing else in the documentation, nor in a lease's id or a key's", () => {
   for (const pattern of [key, token]) {
     expect(page.match(pattern)).toBeNull();

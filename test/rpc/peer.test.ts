@@ -85,6 +85,8 @@ test.each([
   ["a comma in quotes is none", 'for=198.51.100.1, by="a,b";for=203.0.113.7', "203.0.113.7"],
   ["itself, for a hidden one", "for=_hidden", SELF],
   ["itself, for an element without one", "for=203.0.113.7, proto=https", SELF],
+  ["the address, among spaces", 'proto=https ; for= "203.0.113.7"', "203.0.113.7"],
+  ["itself, for one in another's quotes", 'by="a;for=203.0.113.7"', SELF],
   ["itself, where a quote of the caller takes in what the proxy added", 'for=198.51.100.1;x=", for=203.0.113.7', SELF],
 ])("a trusted proxy's Forwarded: %s", async (_, forwarded, address) => {
   expect(await asker(trusting(), { forwarded })).toBe(address);

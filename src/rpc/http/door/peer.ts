@@ -128,7 +128,8 @@ function elementsOf(forwarded: string): string[] {
   for (const character of forwarded) {
     if (character === '"') quoted = !quoted;
     else if (character === "," && !quoted) elements.push("");
-    else elements[elements.length - 1] += character;
+    // In quotes it begins no other parameter.
+    else if (character !== ";" || !quoted) elements[elements.length - 1] += character;
   }
   if (quoted) return [""];
   return elements.map((element) => /(?:^|;)\s*for=\s*"?([^;"]*)"?\s*(?:$|;)/i.exec(element)?.[1] ?? "");

@@ -7,7 +7,7 @@ import type { ApplyEnvironmentsRequest, LeaseFilter } from "../../gen/ts/callme/
 import type { AcquireRequest, RenewRequest } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Identity } from "../access/identity.ts";
 import type { Role } from "../core/access/grant.ts";
-import { namesOf } from "../core/model/needs.ts";
+import { namesOf, selectorsOf } from "../core/model/needs.ts";
 import { failure } from "./errors.ts";
 import type { Service } from "./methods/call.ts";
 import { seesLease, sightOf } from "./sight.ts";
@@ -68,13 +68,18 @@ export async function onWholeLease({ service, caller, role, message }: Asked<{ r
     throw notAllowed(caller, role, `all of pool ${JSON.stringify(lease.pool)}`);
 }
 
-/** A renewal is its owner's, whom the core tells; to set not_after is to reserve. */
+/** A renewal is its owner's, whom the core tells; to set not_after is to reserve, also what a selector may yet find. */
 export async function onRenewal(asked: Asked<RenewRequest>): Promise<void> {
   const { service, caller, message } = asked;
   await onLease(asked);
   const found = message.notAfter === undefined ? undefined : await service.engine.views.lease(message.leaseId);
   if (found?.lease.principal !== caller.principal) return;
-  for (const name of namesOf(found.lease)) demand(caller, "RESERVE", found.lease.pool, name);
+  const { lease } = found;
+  for (const name of namesOf(lease)) demand(caller, "RESERVE", lease.pool, name);
+  const globs = caller.rights.within("RESERVE", lease.pool);
+  const open = selectorsOf(lease).filter(({ chosen }) => chosen.length === 0);
+  if (globs !== undefined && !open.every(({ only }) => only?.every((glob) => globs.includes(glob)) === true))
+    throw notAllowed(caller, "RESERVE", `all that lease ${lease.id} could have of pool ${JSON.stringify(lease.pool)}`);
 }
 
 /** Every environment and pool that a configuration is for; what else it prunes is only what the caller may administer. */

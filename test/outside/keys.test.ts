@@ -222,23 +222,6 @@ describe("a key that is revoked", () => {
 });
 
 describe("roles", () => {
-  test("RESERVE is needed to reserve for later", async () => {
-    const { locks } = await keyFor(server, [{ role: Role.USE, patterns: ["*"] }]);
-    const notAfter = ahead(600);
-    expect(await refusal(locks.acquire({ environment: "uat", notAfter }))).toBe("permission_denied NOT_ALLOWED");
-  });
-
-  test("RESERVE is needed to set another end, also of one's own lease", async () => {
-    const grants: Grants = [{ role: Role.USE, patterns: ["end-*"] }];
-    const { locks } = await keyFor(server, grants);
-    const { id: leaseId } = leaseIn(await locks.acquire({ environment: "end-1" }));
-    expect(await refusal(locks.renew({ leaseId, notAfter: ahead(600) }))).toBe("permission_denied NOT_ALLOWED");
-    expect(leaseIn(await locks.renew({ leaseId })).notAfter).toBeUndefined();
-    const other = await keyFor(server, [{ role: Role.RESERVE, patterns: ["end-*"] }]);
-    const reserved = leaseIn(await other.locks.acquire({ environment: "end-2" }));
-    expect(leaseIn(await other.locks.renew({ leaseId: reserved.id, notAfter: ahead(600) })).notAfter).toBeDefined();
-  });
-
   test("OPERATE does not take, and CLEAN does not operate", async () => {
     const operator = await keyFor(server, [{ role: Role.OPERATE, patterns: ["*"] }]);
     expect(await refusal(operator.locks.acquire({ environment: "uat" }))).toBe("permission_denied NOT_ALLOWED");

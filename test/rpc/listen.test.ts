@@ -181,7 +181,7 @@ describe.skipIf(certificate === undefined)("TLS", () => {
 
   test("cuts off an unfinished handshake and dripped headers", async () => {
     const tls = must(certificate);
-    const door = await openDoor(hello, { tls, limits: { ...SHORT, prefaceTimeout: 500, headersTimeout: 50 } });
+    const door = await openDoor(hello, { tls, limits: { ...SHORT, handshakeTimeout: 500, headersTimeout: 50 } });
     await gone(await openSocket(door.port));
     const sent = request(door.url, { ca: tls.cert, method: "POST", headers: { "content-length": 10 } });
     sent.on("error", () => undefined);

@@ -28,7 +28,7 @@ export function frontServer(tls: TlsOptions | undefined, limits: DoorLimits, ser
   const secure = tls && {
     ...contextOf(tls),
     ALPNProtocols: ["h2", "http/1.1"],
-    handshakeTimeout: limits.prefaceTimeout,
+    handshakeTimeout: limits.handshakeTimeout,
     // Who shows none, or one that is not accepted, may have a key.
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: tls.demandsCertificate === true,

@@ -19,7 +19,12 @@ export interface DoorLimits {
   readonly questions: Rate;
   /** How late the event loop may be, at which the connections are looked at ahead of the next sweep: one of them keeps it busy. */
   readonly lag: number;
-  /** For the TLS handshake, and again for as many first bytes as tell HTTP/1.1 from HTTP/2 (the whole preface of the latter). */
+  /**
+   * For the TLS handshake. Longer than the preface, as it is our own time: of thousands who come back together after a restart, who is cut off
+   * has cost as much as who is let in, and comes again.
+   */
+  readonly handshakeTimeout: number;
+  /** For as many first bytes as tell HTTP/1.1 from HTTP/2 (the whole preface of the latter), over TLS after the handshake. */
   readonly prefaceTimeout: number;
   /** HTTP/1.1: for the request line and headers. */
   readonly headersTimeout: number;
@@ -61,6 +66,7 @@ export const DOOR_LIMITS: DoorLimits = {
   thrownAway: { burst: 1_000, perSecond: 100 },
   questions: { burst: 2_000, perSecond: 1_000 },
   lag: 15,
+  handshakeTimeout: 30_000,
   prefaceTimeout: 5_000,
   headersTimeout: 10_000,
   bodyTimeout: 30_000,

@@ -119,7 +119,7 @@ const streams = count("Open streams.");
 const bounds = object([], {
   principal: {
     description: "What each principal may use: whoever has a key, a token or a certificate.",
-    ...object([], { requests, streams, leases: count("Leases, waiting ones included.") }),
+    ...object([], { requests, streams }),
   },
   lease: { description: "What may be asked by each lease_token.", ...object([], { requests, streams }) },
   address: {

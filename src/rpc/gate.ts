@@ -3,6 +3,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Identity } from "../access/identity.ts";
+import type { Caller } from "../core/access/caller.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { BoundedCall } from "./bounded-call.ts";
@@ -21,7 +22,7 @@ import { noteRefusal, noteStranger } from "./refusing.ts";
  */
 export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Identity {
   const caller = identified(service, header, peer);
-  countRequest(service.throttle, caller, peer);
+  countRequest(service.throttle, askerOf(service, caller), peer);
   const refusal = refusalOf(service, rule, caller);
   if (refusal !== undefined) {
     noteRefusal(service.engine.observed, rule, caller, refusal);
@@ -43,6 +44,12 @@ function identified({ principals, engine, throttle }: Service, header: (name: st
     if (toConnectError(error).code === Code.Unauthenticated) countFailure(throttle, claimedId(key), peer);
     throw error;
   }
+}
+
+/** Whom a request counts for. A lease_token counts by itself while its lease lives: of those of ended leases anybody can have any number. */
+function askerOf({ engine }: Service, caller: Identity): Caller {
+  const { lease, ...bare } = caller;
+  return lease === undefined || engine.views.live(lease) !== undefined ? caller : bare;
 }
 
 /** Why a caller may not do this to anything at all. */

@@ -93,6 +93,20 @@ test("one stream too many is refused, and may be opened when another is closed",
     .toBe(true);
 });
 
+test("lease_tokens of leases that have ended are all counted for the address that they come from", async () => {
+  const { locks } = clientsOf(server);
+  const ended = [];
+  for (let nth = 0; nth < 8; nth++) {
+    const lease = await locks.acquire({ environment: `over-${nth}` });
+    await locks.release({ leaseId: leaseIn(lease).id });
+    ended.push({ leaseId: leaseIn(lease).id, key: lease.leaseToken });
+  }
+  await limit("{address: {requests: {per_second: 1, at_once: 5}}, exempt: {addresses: []}}");
+  const again = ended.map(({ leaseId, key }) => refusal(clientsOf({ url: server.url, key }).locks.release({ leaseId })));
+  const told = (await Promise.allSettled(again)).flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  expect(new Set(told)).toEqual(new Set(["resource_exhausted RATE_LIMITED"]));
+});
+
 test("what no key is asked for is limited by address, and a wrong key is the same answer however many there were", async () => {
   const limits = "{address: {requests: {per_second: 1, at_once: 50}, failures: {per_second: 1, at_once: 3}}, exempt: {addresses: []}}";
   await limit(limits);

@@ -93,6 +93,18 @@ describe("a pool", () => {
     await Promise.all([hers.return(undefined), his.return(undefined)]);
   });
 
+  test("of which nothing may be cleaned is refused to a cleaner, and does not let it wait", async () => {
+    const cleaner = await keyFor(server, [
+      { role: Role.CLEAN, patterns: ["boards:red-*"] },
+      { role: Role.VIEW, patterns: ["*"] },
+    ]);
+    expect(await refusal(cleaner.environments.acquireForCleaning({ pool: "vault", wait: seconds(50) }))).toBe(
+      "permission_denied NOT_ALLOWED",
+    );
+    expect(await refusal(cleaner.environments.acquireForCleaning({ wait: seconds(50) }))).toBe("permission_denied NOT_ALLOWED");
+    expect(await refusal(cleaner.environments.acquireForCleaning({ pool: "boards" }))).toBe("not_found NOTHING_DIRTY");
+  });
+
   test("is watched alike by curl", async () => {
     const headers = { "x-api-key": red.secret };
     const { body } = await fetch(`${server.url}/watch?pool=default`, { headers });

@@ -1,4 +1,14 @@
-/** Whom an IP address stands for. Addresses are written as Node writes them, IPv4 never as IPv6. */
+/** Whom an IP address stands for. Addresses are written as `canonical` writes them. */
+import { isIP, SocketAddress } from "node:net";
+
+/** An address in its one form, as Node writes it, IPv4 never as IPv6; undefined if it is none. */
+export function canonical(text: string): string | undefined {
+  const kind = isIP(text);
+  if (kind === 0) return undefined;
+  if (kind === 4) return text;
+  const { address } = new SocketAddress({ address: text, family: "ipv6" });
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
+}
 
 /** What belongs to one neighbour: an address of IPv4, or a network of 64 bits of IPv6, of which one machine has all addresses. */
 export function networkOf(address: string): string {

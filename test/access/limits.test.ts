@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { linesOf } from "../../cli/access/lined.ts";
 import { FleetDocument } from "../../cli/fleet/document.ts";
-import { isLoopback, networkOf } from "../../src/access/address.ts";
+import { canonical, isLoopback, networkOf } from "../../src/access/address.ts";
 import { ACCESS_LIMITS, type AccessLimits } from "../../src/access/limits.ts";
 import { Bucket, Buckets } from "../../src/access/rate.ts";
 import { rulesIn } from "../../src/access/rules.ts";
@@ -61,6 +61,14 @@ test("an address of IPv6 stands for its network of 64 bits, one of IPv4 for itse
     "fe80:0:0:0::/64",
     "0:0:0:0::/64",
     "2001:db8:1:2::/64",
+  ]);
+  expect(["::ffff:10.1.2.3", "::FFFF:0a01:0203", "2001:DB8::1", "10.1.2.3", "10.1.2", ""].map(canonical)).toEqual([
+    "10.1.2.3",
+    "10.1.2.3",
+    "2001:db8::1",
+    "10.1.2.3",
+    undefined,
+    undefined,
   ]);
   expect(["127.0.0.1", "127.9.9.9", "::1", "128.0.0.1", "::2", ""].map(isLoopback)).toEqual([true, true, true, false, false, false]);
 });

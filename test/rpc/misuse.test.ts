@@ -185,6 +185,16 @@ describe("an address", () => {
     expect(warned[0]).toMatchObject({ why: "too many of its address" });
   });
 
+  test("of IPv4 is itself and this machine's is exempt, also where the port is of IPv6", async () => {
+    const access = () => ({ ...ACCESS_LIMITS, address: { ...ACCESS_LIMITS.address, connects: { burst: 1, perSecond: 0.001 } } });
+    const door = await openDoor(hello, { host: "::ffff:127.0.0.1", access });
+    for (let again = 0; again < 3; again++) {
+      const socket = await foreigner(door.port);
+      socket.end("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      expect(String((await once(socket, "data"))[0])).toMatch(/ 200 OK/);
+    }
+  });
+
   test("is let in anew as soon as one of its connections is closed", async () => {
     const door = await openDoor(hello, { limits: SHORT, access: binding({ connections: 1 }) });
     for (let again = 0; again < 5; again++) {

@@ -1,6 +1,6 @@
 /** Who is let in at the door: how many connections an address has, how fast it opens them, and what it has done before. */
 import type { Socket } from "node:net";
-import { networkOf } from "../../../access/address.ts";
+import { canonical, networkOf } from "../../../access/address.ts";
 import type { AccessLimits } from "../../../access/limits.ts";
 import { Bucket, type Rate } from "../../../access/rate.ts";
 import type { DoorLimits } from "./limits.ts";
@@ -69,7 +69,7 @@ export class Guests {
    * something to ask for gets in, however many there are that only want to fill the house.
    */
   welcome(socket: Socket): Visit | Unwelcome {
-    const address = socket.remoteAddress ?? "";
+    const address = canonical(socket.remoteAddress ?? "") ?? "";
     const guest = this.#access().exempt.address(address) ? undefined : this.#guestOf(networkOf(address));
     const unwelcome = guest && this.#unwelcome(guest);
     if (unwelcome !== undefined) {

@@ -1,6 +1,7 @@
 /** Who is at the other end of a connection, and who a request comes from that a proxy passes on. */
-import { type BlockList, isIP, type Socket, SocketAddress } from "node:net";
+import { type BlockList, isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { canonical } from "../../../access/address.ts";
 import type { ClientCertificate } from "../../../access/certificates/certificate.ts";
 import type { Conduct } from "./conduct.ts";
 import type { Visit } from "./guests.ts";
@@ -138,15 +139,6 @@ function elementsOf(forwarded: string): string[] {
 function withoutPort(text: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? [];
   return bracketed ?? plain ?? text;
-}
-
-/** An address in its one form; undefined if it is none. */
-function canonical(text: string): string | undefined {
-  const kind = isIP(text);
-  if (kind === 0) return undefined;
-  if (kind === 4) return text;
-  const { address } = new SocketAddress({ address: text, family: "ipv6" });
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
 }
 
 /** Whether a list has an address. */

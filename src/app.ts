@@ -2,6 +2,7 @@
 import type { BlockList } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment_service_pb.ts";
+import { isIn } from "./access/address.ts";
 import { Certificates } from "./access/certificates/identities.ts";
 import { ACCESS_LIMITS, type AccessLimits } from "./access/limits.ts";
 import { Tokens } from "./access/oidc/tokens.ts";
@@ -18,7 +19,6 @@ import type { ApplyFleet } from "./fleet.ts";
 import { Readiness } from "./readiness.ts";
 import { Recorder } from "./recorder.ts";
 import { Fairness } from "./rpc/fairness.ts";
-import { isIn } from "./rpc/http/door/peer.ts";
 import type { TlsOptions } from "./rpc/http/door/tls.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";

@@ -1,6 +1,7 @@
 /** The server's settings; the only reader of process.env under src/. */
 import { readFileSync } from "node:fs";
-import { BlockList, isIP } from "node:net";
+import { BlockList } from "node:net";
+import { addTo } from "./access/address.ts";
 import { limits } from "./core/limits.ts";
 import { readDuration } from "./core/model/duration.ts";
 import type { Micros } from "./core/model/units.ts";
@@ -207,15 +208,10 @@ function readProxies(list: string | undefined): BlockList | undefined {
   if (items.length === 0) return undefined;
   const proxies = new BlockList();
   for (const item of items) {
-    const [, address = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
-    const family = ({ 4: "ipv4", 6: "ipv6" } as const)[isIP(address)];
-    const all = family === "ipv4" ? 32 : 128;
-    const prefix = bits === undefined ? all : Number(bits);
-    if (family === undefined || prefix < 1 || prefix > all || /^::ffff:/i.test(address))
+    if (!addTo(proxies, item))
       throw new BadSetting(
         `CALL_ME_TRUSTED_PROXIES has ${JSON.stringify(item)}; give addresses and networks of proxies, for example 192.0.2.1,10.0.0.0/8,fd00::/8`,
       );
-    proxies.addSubnet(address, prefix, family);
   }
   return proxies;
 }

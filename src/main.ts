@@ -1,5 +1,6 @@
 /** The server as a process: settings, signals, exit codes. */
 import { setDefaultHighWaterMark } from "node:stream";
+import { isLoopback } from "./access/address.ts";
 import type { App } from "./app.ts";
 import { type Config, hostFor, readConfig } from "./config.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
@@ -109,10 +110,6 @@ function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of SIGNALS) process.once(signal, resolve);
   });
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1";
 }
 
 /** In place of what is told elsewhere. */

@@ -1,5 +1,6 @@
 /** The `limits:` of a file of access rules. What it does not say is as in ACCESS_LIMITS. */
-import { BlockList, isIP } from "node:net";
+import { BlockList } from "node:net";
+import { addTo, isIn } from "./address.ts";
 import type { Entry, Fields } from "./file/entry.ts";
 import { ACCESS_LIMITS, type AccessLimits } from "./limits.ts";
 import type { Rate } from "./rate.ts";
@@ -51,18 +52,8 @@ function addressesIn(entry: Entry): Pick<AccessLimits["exempt"], "addresses" | "
   const list = new BlockList();
   const addresses = entry.list(ENTRIES).map((one) => {
     const text = one.text("write an address or a network, for example 10.0.0.0/8");
-    const [, address = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-    const family = ({ 4: "ipv4", 6: "ipv6" } as const)[isIP(address)];
-    const all = family === "ipv4" ? 32 : 128;
-    const prefix = bits === undefined ? all : Number(bits);
-    if (family === undefined || prefix < 1 || prefix > all)
-      throw one.got("write an address or a network, for example 10.0.0.0/8 or fd00::/8");
-    list.addSubnet(address, prefix, family);
+    if (!addTo(list, text)) throw one.got("write an address or a network, for example 10.0.0.0/8 or fd00::/8");
     return text;
   });
-  const isExempt = (address: string) => {
-    const kind = isIP(address);
-    return kind !== 0 && list.check(address, kind === 4 ? "ipv4" : "ipv6");
-  };
-  return { addresses, address: isExempt };
+  return { addresses, address: (address) => isIn(list, address) };
 }

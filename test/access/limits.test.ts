@@ -46,6 +46,7 @@ describe("the limits of a file of access rules", () => {
     ["limits: {principal: {requests: {per_second: 0}}}", 'limits.principal.requests.per_second: got "0"; write a whole number from 1'],
     ["limits: {address: {connection: 5}}", "limits.address.connection: is unknown; there are requests, streams, connections"],
     ["limits: {exempt: {addresses: [everybody]}}", 'limits.exempt.addresses[0]: got "everybody"; write an address or a network'],
+    ["limits: {exempt: {addresses: ['::ffff:10.0.0.1']}}", 'got "::ffff:10.0.0.1"; write an address or a network'],
     ["limits: {exempt: {addresses: [0.0.0.0/0]}}", 'got "0.0.0.0/0"; write an address or a network'],
   ])("refuse %s", async (text, words) => {
     const document = await FleetDocument.parse("access.yaml", text);

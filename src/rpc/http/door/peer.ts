@@ -1,7 +1,7 @@
 /** Who is at the other end of a connection, and who a request comes from that a proxy passes on. */
-import { type BlockList, isIP, type Socket } from "node:net";
+import type { BlockList, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { canonical } from "../../../access/address.ts";
+import { canonical, isIn } from "../../../access/address.ts";
 import type { ClientCertificate } from "../../../access/certificates/certificate.ts";
 import type { Conduct } from "./conduct.ts";
 import type { Visit } from "./guests.ts";
@@ -139,9 +139,4 @@ function elementsOf(forwarded: string): string[] {
 function withoutPort(text: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? [];
   return bracketed ?? plain ?? text;
-}
-
-/** Whether a list has an address. */
-export function isIn(list: BlockList, address: string): boolean {
-  return address !== "" && list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 }

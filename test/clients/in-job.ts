@@ -40,15 +40,18 @@ export interface Play {
   readonly testee: Testee;
 }
 
+/** A server whose lease lasts long enough for a busy machine: that is not what is played here. */
+export async function lenient(world: World): Promise<ScriptedServer> {
+  const { scripted } = await world.scripted();
+  const ttl = seconds(60);
+  const held = () => leaseIn(LeaseState.HELD, { ttl, ttlRemaining: ttl }, 7n);
+  return Object.assign(scripted, { acquire: held, renew: held });
+}
+
 /** With an endpoint that replies like that. */
 export async function inJob(world: World, replies: readonly Reply[], play: (play: Play) => Promise<void>, env = {}): Promise<void> {
   await using endpoint = await TokenEndpoint.start(...replies);
-  const { scripted } = await world.scripted();
-  // Long enough for a busy machine: it is not what is played here.
-  const ttl = seconds(60);
-  const held = () => leaseIn(LeaseState.HELD, { ttl, ttlRemaining: ttl }, 7n);
-  scripted.acquire = held;
-  scripted.renew = held;
+  const scripted = await lenient(world);
   await play({ world, scripted, endpoint, testee: world.another({ url: scripted.url, key: "" }, { ...endpoint.env, ...env }) });
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { failsWith, heldBy, inJob, WRONG, withCommand } from "../in-job.ts";
+import { failsWith, heldBy, inJob, lenient, WRONG, withCommand } from "../in-job.ts";
 import { claimsFor, unsigned } from "../token-endpoint.ts";
 import type { Scenarios } from "../world.ts";
 
@@ -43,7 +43,7 @@ export const tokenSources: Scenarios = {
     }),
 
   "token: of the pipeline's own, which a command does not get": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     const token = unsigned(claimsFor("whoever", 3600));
     const testee = world.another({ url: scripted.url, key: "" }, { CALL_ME_ID_TOKEN: `${token}\n` });
     await withCommand("ask", "env | grep ID_TOKEN= >&2; ! env | grep -q CALL_ME_ID_TOKEN=", async (folder) => {
@@ -54,7 +54,7 @@ export const tokenSources: Scenarios = {
   },
 
   "token: the pipeline's own is for nobody else than CALL_ME_AUDIENCE": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     const env = { CALL_ME_ID_TOKEN: unsigned(claimsFor("sts.amazonaws.com", 3600)), CALL_ME_AUDIENCE: "call-me" };
     const why = await failsWith(world.another({ url: scripted.url, key: "" }, env), "unauthenticated");
     assert.match(why, /"sts.amazonaws.com".*"call-me"/);
@@ -62,7 +62,7 @@ export const tokenSources: Scenarios = {
   },
 
   "token: of a file, which is read again when its token is refused": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     const folder = mkdtempSync(path.join(os.tmpdir(), "call-me-token-"));
     try {
       const [file, tokens] = [path.join(folder, "token"), [1, 2].map((jti) => unsigned(claimsFor("call-me", 3600, { jti })))];
@@ -80,7 +80,7 @@ export const tokenSources: Scenarios = {
   },
 
   "token: Buildkite's agent is asked, with the organization's id": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     const token = unsigned(claimsFor(scripted.url, 300));
     await withCommand("buildkite-agent", `echo ${token}`, async (folder, env) => {
       const more = { BUILDKITE: "true", BUILDKITE_OIDC_TOKEN_CLAIMS: "cluster_id" };
@@ -91,7 +91,7 @@ export const tokenSources: Scenarios = {
   },
 
   "token: an agent that hangs ends the hold as unavailable, and is named": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     await withCommand("buildkite-agent", "sleep 1000 & exec sleep 1000", async (_, env) => {
       const testee = world.another({ url: scripted.url, key: "" }, { ...env, BUILDKITE: "true" });
       assert.match(await failsWith(testee, "unavailable"), /no token from Buildkite in /);
@@ -100,13 +100,13 @@ export const tokenSources: Scenarios = {
   },
 
   "token: a file that never ends is no token": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     const testee = world.another({ url: scripted.url, key: "" }, { CALL_ME_ID_TOKEN_FILE: "/dev/zero" });
     assert.match(await failsWith(testee, "unavailable"), /CALL_ME_ID_TOKEN_FILE "\/dev\/zero": what it holds is no JSON Web Token/);
   },
 
   "token: an agent that fails ends the hold at once, with its last word": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     await withCommand("buildkite-agent", "echo no such job >&2; exit 3", async (_, env) => {
       const testee = world.another({ url: scripted.url, key: "" }, { ...env, BUILDKITE: "true" });
       assert.match(await failsWith(testee, "unauthenticated"), /no token from Buildkite.*no such job/);
@@ -115,7 +115,7 @@ export const tokenSources: Scenarios = {
   },
 
   "token: CircleCI's command is asked for our audience": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     const token = unsigned(claimsFor(scripted.url, 3600));
     await withCommand("circleci", `echo ${token}`, async (folder, env) => {
       assert.equal(await heldBy(world.another({ url: scripted.url, key: "" }, { ...env, CIRCLECI: "true" }), scripted), token);
@@ -125,7 +125,7 @@ export const tokenSources: Scenarios = {
   },
 
   "token: without that command CircleCI's own is sent if it is for our audience, and to nobody else": async (world) => {
-    const { scripted } = await world.scripted();
+    const scripted = await lenient(world);
     const token = unsigned(claimsFor("organization-1", 3600));
     await withCommand("circleci", "echo unknown command >&2; exit 1", async (_, path) => {
       const env = { ...path, CIRCLECI: "true", CIRCLE_OIDC_TOKEN_V2: token };

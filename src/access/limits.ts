@@ -37,7 +37,7 @@ export const ACCESS_LIMITS: AccessLimits = {
     requests: { burst: 5_000, perSecond: 2_000 },
     streams: 10_000,
     connections: 5_000,
-    connects: { burst: 2_000, perSecond: 500 },
+    connects: { burst: 4_000, perSecond: 100 },
     failures: { burst: 100, perSecond: 10 },
   },
   exempt: { principals: new Set(["admin", "anonymous"]), addresses: ["127.0.0.0/8", "::1"], address: isLoopback },

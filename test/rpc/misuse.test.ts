@@ -207,7 +207,7 @@ describe("an address", () => {
 });
 
 describe("who has shown nothing", () => {
-  const strangers = { address: 5, total: 1_000 };
+  const strangers = { address: 5, total: 1_000, grace: 20 };
 
   test("makes room for newcomers, the first of them first, and whoever was admitted stays", async () => {
     const admitting: Handle = (_req, res, _delivery, neighbour) => {
@@ -227,18 +227,33 @@ describe("who has shown nothing", () => {
   });
 
   test("makes room over all addresses, this machine's too", async () => {
-    const door = await openDoor(hello, { limits: { ...SHORT, strangers: { address: 1_000, total: 10 } } });
+    const door = await openDoor(hello, { limits: { ...SHORT, strangers: { address: 1_000, total: 10, grace: 20 } } });
     const silent = [];
     for (let number = 0; number < 30; number++) silent.push(await openSocket(door.port));
     await Promise.all(silent.slice(0, 20).map(gone));
     expect(await (await fetch(door.url)).text()).toBe("hello");
   });
 
-  test.skipIf(certificate === undefined)("makes room over TLS, before and after the handshake", async () => {
+  test.skipIf(certificate === undefined)("makes room over TLS when the handshake is over", async () => {
     const door = await openDoor(hello, { tls: must(certificate), limits: { ...SHORT, strangers }, access: binding() });
-    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => foreigner(door.port)));
-    await openTlsSocket(must(others[0]), "h2");
-    for (let number = 0; number < 2; number++) await foreigner(door.port);
-    await gone(must(first));
+    const sockets = await Promise.all(Array.from({ length: 7 }, () => foreigner(door.port)));
+    for (const socket of sockets) await openTlsSocket(socket, "h2");
+    await gone(must(sockets[0]));
+    await gone(must(sockets[1]));
+    expect(sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(5);
+  });
+
+  test("does not keep out a crowd that comes at once", async () => {
+    const admitting: Handle = (_req, res, _delivery, neighbour) => {
+      neighbour.admitted(0);
+      res.end("hello");
+    };
+    const door = await openDoor(admitting, { limits: { ...SHORT, strangers: { ...strangers, grace: 60_000 } }, access: binding() });
+    const crowd = await Promise.all(Array.from({ length: 300 }, () => foreigner(door.port)));
+    const answers = crowd.map(async (socket) => {
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      return String((await once(socket, "data"))[0]);
+    });
+    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/ 200 OK/);
   });
 });

@@ -164,6 +164,7 @@ class Door implements Listening {
 
   #welcome(socket: Socket, visit: Visit, begin: Begin): void {
     const neighbour = new Neighbour(socket, visit, this.#proxies);
+    visit.begins();
     if (this.#drained !== undefined) {
       socket.destroy();
       return;
@@ -229,7 +230,7 @@ class Door implements Listening {
       this.#http1.sweep(clock);
       this.#http2.sweep(clock);
       this.#judge();
-      this.#guests.sweep();
+      this.#guests.sweep(clock);
       this.#trouble.report(this.#log, this.#limits.maxConnections);
     }, sweepInterval);
     this.#sweeper.unref();

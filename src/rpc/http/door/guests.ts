@@ -4,6 +4,7 @@ import { canonical, networkOf } from "../../../access/address.ts";
 import type { AccessLimits } from "../../../access/limits.ts";
 import { Bucket, type Rate } from "../../../access/rate.ts";
 import type { DoorLimits } from "./limits.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 /** An address, as long as it has a connection or something is remembered of it. */
 interface Guest {
@@ -20,22 +21,36 @@ export class Visit {
   readonly socket: Socket;
   readonly #guest: Guest | undefined;
   readonly #offences: Rate;
-  readonly #known: (visit: Visit) => void;
+  readonly #strangers: Set<Visit>;
+  /** Since it began. */
+  readonly age = new Stopwatch();
   #isKnown = false;
 
-  constructor(socket: Socket, guest: Guest | undefined, offences: Rate, known: (visit: Visit) => void) {
+  /** `strangers`: of all addresses. */
+  constructor(socket: Socket, guest: Guest | undefined, offences: Rate, strangers: Set<Visit>) {
     this.socket = socket;
     this.#guest = guest;
     this.#offences = offences;
-    this.#known = known;
+    this.#strangers = strangers;
+  }
+
+  /** Its peer can ask from now on; over TLS that is after the handshake, which takes our time. */
+  begins(): void {
+    this.#strangers.add(this);
+    this.#guest?.strangers.add(this);
+  }
+
+  /** It is none of those who have shown nothing: closed, or known. */
+  leaves(): void {
+    this.#strangers.delete(this);
+    this.#guest?.strangers.delete(this);
   }
 
   /** A caller was admitted by this connection: it is kept when there are too many of others. */
   admitted(): void {
     if (this.#isKnown) return;
     this.#isKnown = true;
-    this.#guest?.strangers.delete(this);
-    this.#known(this);
+    this.leaves();
   }
 
   /** Its peer has misused it. Whose address does that again and again is not let in for a while. */
@@ -76,28 +91,37 @@ export class Guests {
       this.#leaveOutside(socket);
       return unwelcome;
     }
-    const visit = new Visit(socket, guest, this.#limits.offences, (known) => this.#strangers.delete(known));
-    this.#strangers.add(visit);
-    if (guest !== undefined) {
-      guest.open++;
-      guest.strangers.add(visit);
-      if (guest.strangers.size > this.#limits.strangers.address) dismiss(guest.strangers);
-    }
-    if (this.#strangers.size > this.#limits.strangers.total) dismiss(this.#strangers);
+    const visit = new Visit(socket, guest, this.#limits.offences, this.#strangers);
+    if (guest !== undefined) guest.open++;
     socket.once("close", () => {
-      this.#strangers.delete(visit);
-      if (guest === undefined) return;
-      guest.open--;
-      guest.strangers.delete(visit);
+      visit.leaves();
+      if (guest !== undefined) guest.open--;
     });
     return visit;
   }
 
-  /** Forgets who has no connection and has done nothing for long. Call it from time to time. */
-  sweep(): void {
+  /**
+   * Closes those who have shown nothing for long, where there are too many, and forgets who has no connection and has done nothing for long.
+   * Call it from time to time; `clock`: that of the sweeps, ms.
+   */
+  sweep(clock: number): void {
+    const { address, total } = this.#limits.strangers;
+    this.#dismiss(this.#strangers, total, clock);
     const now = performance.now();
-    for (const [network, { open, arrivals, offences }] of this.#guests)
+    for (const [network, { open, arrivals, offences, strangers }] of this.#guests) {
+      this.#dismiss(strangers, address, clock);
       if (open === 0 && arrivals.missing(now) + offences.missing(now) === 0) this.#guests.delete(network);
+    }
+  }
+
+  /** The oldest first. A crowd that comes back together, and has not been heard yet, is none of them. */
+  #dismiss(strangers: ReadonlySet<Visit>, most: number, clock: number): void {
+    let tooMany = strangers.size - most;
+    for (const visit of strangers) {
+      if (visit.age.elapsed(clock) < this.#limits.strangers.grace || tooMany-- <= 0) continue;
+      visit.leaves();
+      visit.socket.destroy();
+    }
   }
 
   #leaveOutside(socket: Socket): void {
@@ -138,14 +162,5 @@ export class Guests {
     if (isSuspect || !offences.has(this.#limits.offences, now)) return "its address has misused others";
     if (arrivals.take(connects, now) > 0) return "too many at once of its address";
     return open >= connections ? "too many of its address" : undefined;
-  }
-}
-
-/** Closes the oldest. */
-function dismiss(strangers: Set<Visit>): void {
-  for (const visit of strangers) {
-    strangers.delete(visit);
-    visit.socket.destroy();
-    return;
   }
 }

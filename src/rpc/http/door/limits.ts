@@ -9,8 +9,8 @@ export interface DoorLimits {
   readonly maxConnections: number;
   /** How often an address may misuse a connection before it is let in no more until that is over. */
   readonly offences: Rate;
-  /** Connections by which no caller was admitted yet. Beyond it the oldest of them is closed for a new one. */
-  readonly strangers: { readonly address: number; readonly total: number };
+  /** Connections by which no caller was admitted since `grace`: beyond it the oldest of them are closed. */
+  readonly strangers: { readonly address: number; readonly total: number; readonly grace: number };
   /** Bytes on one connection that ask for nothing: all but 80 KiB for each request, or as many as one may have that was admitted. */
   readonly waste: Rate;
   /** Requests on one connection that its peer gives up before they are answered. A proxy may give up all of its waits at once. */
@@ -61,7 +61,7 @@ export interface DoorLimits {
 export const DOOR_LIMITS: DoorLimits = {
   maxConnections: 20_000,
   offences: { burst: 3, perSecond: 1 / 15 },
-  strangers: { address: 250, total: 4_000 },
+  strangers: { address: 250, total: 4_000, grace: 2_000 },
   waste: { burst: 8 * 1024 * 1024, perSecond: 1024 * 1024 },
   thrownAway: { burst: 1_000, perSecond: 100 },
   questions: { burst: 2_000, perSecond: 1_000 },

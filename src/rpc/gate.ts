@@ -130,9 +130,9 @@ export async function follow<I extends DescMessage, O extends DescMessage>(
   if (!isNarrow(service, caller) && caller.kind === "BOOTSTRAP") return method.run(service, message, call, tell);
   using bounded = new BoundedCall(call, () => service.engine.views.now());
   await method.run(service, message, bounded, async (told) => {
+    if (isOver(service, caller)) throw wrongKey();
     await tell(told);
     if (isNarrow(service, caller)) await may(service, caller, method, message);
-    else if (isOver(service, caller)) throw wrongKey();
   });
   if (isOver(service, caller)) throw wrongKey();
 }

@@ -239,6 +239,16 @@ describe("roles", () => {
 });
 
 describe("a server without API_KEY", () => {
+  test("tells nothing more to the streams of who showed none, once one is stored", async () => {
+    await using open = await Server.start({ API_KEY: "" });
+    const anybody = clientsOf({ url: open.url, key: "" });
+    const stream = anybody.locks.watchEnvironment({ environment: "uat" })[Symbol.asyncIterator]();
+    await stream.next();
+    const { secret } = await anybody.access.createKey({ label: "first", grants: [{ role: Role.ADMIN, patterns: ["*"] }] });
+    await clientsOf({ url: open.url, key: secret }).locks.acquire({ environment: "uat" });
+    expect(await refusal(stream.next())).toBe("unauthenticated WRONG_KEY");
+  });
+
   test("asks for a key from the first one on, which must be able to make others", async () => {
     await using open = await Server.start({ API_KEY: "" });
     const anybody = clientsOf({ url: open.url, key: "" });

@@ -208,6 +208,10 @@ function readProxies(list: string | undefined): BlockList | undefined {
   if (items.length === 0) return undefined;
   const proxies = new BlockList();
   for (const item of items) {
+    if (/\/0+$/.test(item))
+      throw new BadSetting(
+        `CALL_ME_TRUSTED_PROXIES has ${JSON.stringify(item)}, which is everybody: whoever connects could claim to be anybody; give only the proxies' own networks`,
+      );
     if (!addTo(proxies, item))
       throw new BadSetting(
         `CALL_ME_TRUSTED_PROXIES has ${JSON.stringify(item)}; give addresses and networks of proxies, for example 192.0.2.1,10.0.0.0/8,fd00::/8`,

@@ -20,6 +20,10 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** They mean nothing here; of its own Node opens a debugger's port for the first, and ends for the second. */
 const MEANINGLESS = process.platform === "win32" ? [] : (["SIGUSR1", "SIGUSR2"] as const);
 
+/** Characters of an API_KEY that is not warned of: 20 random ones cannot be tried out. */
+const SHORT_KEY = 20;
+const GUESSABLE = `API_KEY has less than ${SHORT_KEY} characters, and others than this machine can connect: a short key can be guessed, one call at a time; make one with openssl rand -base64 33`;
+
 const CLEAR_TEXT =
   "keys and lease tokens come in clear text, and others than this machine can connect: set CALL_ME_TLS_CERT and CALL_ME_TLS_KEY or, where a proxy in front speaks TLS, CALL_ME_TLS=off";
 
@@ -82,6 +86,7 @@ async function serve(config: Config, destination: LogDestination, readers: Reade
   const { open, keys } = app.admission;
   log.info({ url: `${scheme}://${app.host}:${app.port}`, store: config.sqlite, keys }, "call-me is ready");
   if (open) log.warn({}, "no API_KEY or API_KEY_FILE is set, and no key is stored: no key is asked for, and only this machine can connect");
+  if ((config.apiKey?.length ?? SHORT_KEY) < SHORT_KEY && !isLoopback(app.host)) log.warn({ host: app.host }, GUESSABLE);
   if (config.tls === undefined && !config.clearText && !isLoopback(app.host)) log.warn({ host: app.host }, CLEAR_TEXT);
   const ending = await Promise.race([stopped, app.broken]);
   if (typeof ending !== "string") {

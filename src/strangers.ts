@@ -65,7 +65,10 @@ export class Strangers {
     const { wrong, keys } = this.#minute;
     const { total } = wrong;
     const of = keys.total === 0 ? "" : `; of keys ${inWords(keys)}`;
-    if (total > 0) this.#parts.record(`${total} calls showed a key or token that opens nothing: from ${inWords(wrong)}${of}`);
+    if (total > 0)
+      this.#parts.record(
+        `${total} ${total === 1 ? "call" : "calls"} showed a key or token that opens nothing: from ${inWords(wrong)}${of}`,
+      );
     this.#minute.clear();
     this.#isRecording = false;
   }

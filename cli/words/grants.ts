@@ -54,13 +54,23 @@ export function readGrant(text: string): Grant {
 }
 
 /** A grant as `readGrant` reads it. */
-export function writeGrant({ role, patterns, maxHold, maxPriority, maxLeases }: Grant): string {
-  const bounds = [
-    maxHold === undefined ? "" : `;max-hold=${writeDuration(nanoseconds(maxHold))}`,
-    maxPriority === undefined ? "" : `;max-priority=${maxPriority}`,
-    maxLeases === undefined ? "" : `;max-leases=${maxLeases}`,
+export function writeGrant(grant: Grant): string {
+  const bounds = boundsOf(grant).map(([name, value]) => `;${name}=${value}`);
+  return `${spoken(RoleSchema, grant.role)}:${grant.patterns.join(",")}${bounds.join("")}`;
+}
+
+/** A grant for people: "use team-a/*, shared-* (max-hold 2h)". */
+export function sayGrant(grant: Grant): string {
+  const bounds = boundsOf(grant).map((bound) => bound.join(" "));
+  return `${spoken(RoleSchema, grant.role)} ${grant.patterns.join(", ")}${bounds.length === 0 ? "" : ` (${bounds.join(", ")})`}`;
+}
+
+function boundsOf({ maxHold, maxPriority, maxLeases }: Grant): [name: string, value: string | number][] {
+  return [
+    ...(maxHold === undefined ? [] : [["max-hold", writeDuration(nanoseconds(maxHold))] satisfies [string, string]]),
+    ...(maxPriority === undefined ? [] : [["max-priority", maxPriority] satisfies [string, number]]),
+    ...(maxLeases === undefined ? [] : [["max-leases", maxLeases] satisfies [string, number]]),
   ];
-  return `${spoken(RoleSchema, role)}:${patterns.join(",")}${bounds.join("")}`;
 }
 
 /** Also as the contract, and errors, have it: ROLE_USE. */

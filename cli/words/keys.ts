@@ -2,7 +2,7 @@
 import { type Key, PrincipalKind, type WhoAmIResponse } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { clockTime, distance, elapsed } from "./clock.ts";
 import { spell } from "./duration.ts";
-import { writeGrant } from "./grants.ts";
+import { sayGrant, writeGrant } from "./grants.ts";
 import type { Table } from "./table.ts";
 
 /** "key 4f… (team a)". */
@@ -53,7 +53,7 @@ export function selfOf({ principal, label, kind }: WhoAmIResponse): string {
 /** What the grants allow, a line each. */
 export function allowed({ kind, leaseId, grants }: Pick<WhoAmIResponse, "kind" | "leaseId" | "grants">): string[] {
   if (kind === PrincipalKind.LEASE_TOKEN) return [`may use lease ${leaseId}, and look at its environments`];
-  return grants.length === 0 ? ["may do nothing"] : grants.map((grant) => `may ${writeGrant(grant)}`);
+  return grants.length === 0 ? ["may do nothing"] : grants.map((grant) => `may ${sayGrant(grant)}`);
 }
 
 /** Who one is, in lines. */

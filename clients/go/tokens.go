@@ -255,14 +255,14 @@ func (s *bearingStream) Send(message any) error {
 
 // refused says whose token it was, for whom, and who can mend it, with the server's own details.
 func (t *tokens) refused(token *idToken, answer error) error {
-	over := ""
+	over, remedy := "", "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this job; its log says why"
 	if !token.end.IsZero() && time.Now().After(token.end) {
 		over = ", which ended at " + token.end.UTC().Format(time.RFC3339)
+		remedy = "Show a fresh one: have the CI system make it later or live for longer, or let it be fetched when it is needed"
 	}
 	told := connect.NewError(connect.CodeUnauthenticated, &tokenError{words: fmt.Sprintf(
-		"%s does not accept the token of %s (issuer %q, audience %q%s): %s. Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and "+
-			"audience, and whether one of them is for this job; its log says why",
-		t.url, t.source.name, token.issuer, token.audiences, over, messageOf(answer))})
+		"%s does not accept the token of %s (issuer %q, audience %q%s): %s. %s",
+		t.url, t.source.name, token.issuer, token.audiences, over, messageOf(answer), remedy)})
 	if failure, ok := answer.(*connect.Error); ok {
 		for _, detail := range failure.Details() {
 			told.AddDetail(detail)

@@ -54,7 +54,8 @@ export function roleOf({ notBefore, notAfter, autoClaim }: Pick<AcquireRequest, 
 export async function onLease({ service, caller, message }: Asked<{ readonly leaseId: string }>): Promise<void> {
   const found = message.leaseId === "" ? undefined : await service.engine.views.lease(message.leaseId);
   if (found === undefined || found.lease.principal === caller.principal) return;
-  if (!seesLease(caller, found.lease, found.pool)) throw notAllowed(caller, "VIEW", `what lease ${found.lease.id} is on`);
+  if (!seesLease(caller, found.lease, found.pool))
+    throw notAllowed(caller, "VIEW", `what lease ${found.lease.id} is on, which somebody else asked for`);
 }
 
 /** All that a lease is on: its end is the end of all of it. */

@@ -53,6 +53,16 @@ describe("keys create", () => {
     ]);
   });
 
+  test("warns of a pattern in which brackets are taken for a choice, and makes the key", async () => {
+    const { code, stdout, stderr } = await say("keys", "create", "choice", "--role", "use", "--on", "team-[ab]/*,team-c/*");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(SECRET);
+    const warned = stderr.split("\n").filter((line) => line.includes("only * and ?"));
+    expect(warned).toEqual([
+      expect.stringContaining('"team-[ab]/*" is a pattern in which only * and ? mean something: [ stands for itself'),
+    ]);
+  });
+
   test("takes several patterns, bounds, further grants and a lifetime, and shows them as they were written", async () => {
     const grants = ["--role", "ROLE_USE", "--on", "a-*,b-*", "--on", "boards:*", "--max-hold", "90m", "--max-leases", "5"];
     const { stderr } = await say(
@@ -205,9 +215,15 @@ describe("whoami", () => {
     const { id, as } = await make("me", "--role", "use", "--on", "m-*", "--max-hold", "2h", "--grant", "view:*", "--ttl", "90d");
     const { code, stdout, stderr } = await type(["whoami"], as);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const lines = [`key:${id} \\(me\\), by a key`, " {2}may use:m-\\*;max-hold=2h", " {2}may view:\\*", " {2}until 20.*", " {2}from 127.*"];
+    const lines = [
+      `key:${id} \\(me\\), by a key`,
+      " {2}may use m-\\* \\(max-hold 2h\\)",
+      " {2}may view \\*",
+      " {2}until 20.*",
+      " {2}from 127.*",
+    ];
     expect(stdout).toMatch(new RegExp(`^${lines.join("\n")}\n$`));
-    expect((await say("whoami")).stdout).toMatch(/^admin, by the server's own API_KEY\n {2}may admin:\*\n/);
+    expect((await say("whoami")).stdout).toMatch(/^admin, by the server's own API_KEY\n {2}may admin \*\n/);
     expect(JSON.parse((await type(["whoami", "--json"], as)).stdout)).toMatchObject({ principal: `key:${id}`, label: "me" });
   });
 

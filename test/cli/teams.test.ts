@@ -79,7 +79,9 @@ describe("five commands set up two teams and a dashboard", () => {
   });
 
   test("a team takes what is its own and what is shared, and is told who it is where something is not", async () => {
-    expect((await by("team-a.key", "whoami")).stdout).toMatch(/^key:\w+ \(team a\), by a key\n {2}may use:team-a\/\*,shared-\*\n/);
+    expect((await by("team-a.key", "whoami")).stdout).toMatch(
+      /^key:\w+ \(team a\), by a key\n {2}may use team-a\/\*, shared-\* \(max-leases 20\)\n/,
+    );
     for (const environment of ["team-a/uat", "shared-db"])
       expect((await by("team-a.key", "exec", environment, "--", process.execPath, "--version")).code).toBe(0);
     const { code, stderr } = await by("team-a.key", "acquire", "team-b/uat");

@@ -99,8 +99,17 @@ test("doctor tells whose token opens the server", async () => {
   await using open = await Server.start({ API_KEY: "" });
   const { stdout } = await type(["doctor"], { CALL_ME_URL: open.url, ...endpoint.env });
   expect(stdout).toMatch(
-    /^ok {4}key +anonymous, .*; the job shows its token of GitHub Actions, for audience "http:\/\/127\.0\.0\.1:\d+"; may admin:\*$/m,
+    /^ok {4}key +anonymous, .*; the job shows its token of GitHub Actions, for audience "http:\/\/127\.0\.0\.1:\d+"; may admin \*$/m,
   );
+});
+
+test("whose token has ended is told that, and to show a fresh one", async () => {
+  isRefused = () => true;
+  const token = unsigned(claimsFor(server.url, -60));
+  const { code, stderr } = await type(["check", "uat"], { CALL_ME_URL: server.url, CALL_ME_ID_TOKEN: token });
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/, which ended at \d.*Show a fresh one/s);
+  expect(stderr).not.toContain("Its operator looks");
 });
 
 test("doctor, and the error without any key, tell what the job lacks", async () => {

@@ -259,13 +259,20 @@ describe("settings that do not fit together stop the start", () => {
   });
 });
 
-test("clear text that others than this machine can reach is said at the start, unless it is wanted", async () => {
+test("clear text or a short API_KEY that others than this machine can reach is said at the start, unless clear text is wanted", async () => {
   const everywhere = { CALL_ME_BIND: "0.0.0.0" };
   await using said = await Server.start(everywhere);
+  // Warnings of a start come after its being ready.
+  await eventually(() => said.complaints.length > 0);
   expect(said.complaints).toMatchObject([
     { level: "warn", msg: expect.stringMatching(/in clear text.*CALL_ME_TLS_CERT/), host: "0.0.0.0" },
   ]);
   await using wanted = await Server.start({ ...everywhere, CALL_ME_TLS: "off" });
+  await using guessable = await Server.start({ ...everywhere, CALL_ME_TLS: "off", API_KEY: "crj" });
+  await eventually(() => guessable.complaints.length > 0);
+  expect(guessable.complaints).toMatchObject([{ level: "warn", msg: expect.stringMatching(/API_KEY.*can be guessed/), host: "0.0.0.0" }]);
+  await using alone = await Server.start({ API_KEY: "crj" });
+  expect(alone.complaints).toEqual([]);
   expect(wanted.complaints).toEqual([]);
   await using secure = await Server.start({ ...everywhere, ...settings(await placed(forServer())), CALL_ME_TLS: "required" });
   expect(secure.complaints).toEqual([]);

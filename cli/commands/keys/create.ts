@@ -46,6 +46,7 @@ export class KeysCreateCommand extends ClientCommand {
 
   protected async perform(): Promise<number> {
     const grants = this.granted();
+    this.warnOfBrackets(grants);
     const ttl = this.ttl === undefined ? undefined : parseDuration("--ttl", this.ttl);
     const { access } = await this.connect();
     await using outlet = await SecretOutlet.open(this.output, this.interruption, this.out);
@@ -81,6 +82,17 @@ export class KeysCreateCommand extends ClientCommand {
     const [name] = Object.entries(loose).find(([, value]) => value !== undefined) ?? [];
     if (name !== undefined) throw Failure.usage(`${name} goes with --role; within --grant write it as in 'use:team-a/*;max-hold=2h'`);
     return further;
+  }
+
+  /** Names of the original API may have them, so that they are no error. */
+  private warnOfBrackets(grants: readonly Grant[]): void {
+    for (const pattern of grants.flatMap(({ patterns }) => patterns)) {
+      const [sign] = /[[\](){}|]/.exec(pattern) ?? [];
+      if (sign !== undefined)
+        this.output.word(
+          `${JSON.stringify(pattern)} is a pattern in which only * and ? mean something: ${sign} stands for itself, and for no choice`,
+        );
+    }
   }
 
   private explained(error: unknown): unknown {

@@ -36,10 +36,21 @@ export function pemOf(files: TlsFiles): SecureContextOptions {
   try {
     tls.createSecureContext(pem);
   } catch (error) {
-    const named = given.map(({ name, file }) => `${SETTINGS[name]} ${file}`).join(" and ");
+    // Which one it is, Node does not say; a CA that is read alone without an error is not to blame.
+    const guilty = isUsable({ ca: pem["ca"] }) ? given.filter(({ name }) => name !== "ca") : given.filter(({ name }) => name === "ca");
+    const named = guilty.map(({ name, file }) => `${SETTINGS[name]} ${file}`).join(" and ");
     throw new TypeError(`${named} cannot be used: ${(error as Error).message}`);
   }
   return pem;
+}
+
+function isUsable(pem: SecureContextOptions): boolean {
+  try {
+    tls.createSecureContext(pem);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function read(name: Name, file: string): Buffer {

@@ -103,13 +103,14 @@ class Tokens:
         told: Any = answer
         audience = ", ".join(f'"{one}"' for one in token.audiences) or "nobody"
         over = ""
-        if token.end is not None and token.end < time.time():
-            over = f", which ended at {datetime.fromtimestamp(token.end, timezone.utc).isoformat()}"
-        whose = f'{self._source.name} (issuer "{token.issuer}", audience {audience}{over})'
         remedy = (
             "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this "
             "job; its log says why"
         )
+        if token.end is not None and token.end < time.time():
+            over = f", which ended at {datetime.fromtimestamp(token.end, timezone.utc).isoformat()}"
+            remedy = "Show a fresh one: have the CI system make it later or live for longer, or let it be fetched when it is needed"
+        whose = f'{self._source.name} (issuer "{token.issuer}", audience {audience}{over})'
         return TokenError(
             grpc.StatusCode.UNAUTHENTICATED, f"{self._url} does not accept the token of {whose}: {told.details()}. {remedy}", answer
         )

@@ -98,12 +98,18 @@ function isRefusal(error: unknown): error is ConnectError {
   return error instanceof ConnectError && error.code === Code.Unauthenticated;
 }
 
+/** What helps where a token that has not ended is refused, and where it has. */
+const RULES =
+  "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this job; its log says why";
+const FRESH = "Show a fresh one: have the CI system make it later or live for longer, or let it be fetched when it is needed";
+
 function refused({ url, source }: Tokens, { issuer, audiences, expiresAt }: IdToken, answer: ConnectError): TokenError {
   const audience = audiences.map((one) => JSON.stringify(one)).join(", ") || "nobody";
-  const over = expiresAt !== undefined && expiresAt < Date.now() ? `, which ended at ${new Date(expiresAt).toISOString()}` : "";
+  const hasEnded = expiresAt !== undefined && expiresAt < Date.now();
+  const over = hasEnded ? `, which ended at ${new Date(expiresAt).toISOString()}` : "";
   return TokenError.refused(
     `${url} does not accept the token of ${source.name} (issuer ${JSON.stringify(issuer)}, audience ${audience}${over}): ${answer.rawMessage}`,
-    "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this job; its log says why",
+    hasEnded ? FRESH : RULES,
     answer,
   );
 }

@@ -83,7 +83,9 @@ final class Tokens {
     boolean over = token.end < System.currentTimeMillis() / 1_000.0;
     String ended = over ? ", which ended at " + Instant.ofEpochSecond((long) token.end) : "";
     String whose = source.name + " (issuer \"" + token.issuer + "\", audience " + quoted(token.audiences) + ended + ")";
-    String remedy = "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this job; its log says why";
+    String remedy = over
+        ? "Show a fresh one: have the CI system make it later or live for longer, or let it be fetched when it is needed"
+        : "Its operator looks whether the rules in CALL_ME_ACCESS name this issuer and audience, and whether one of them is for this job; its log says why";
     return TokenTrouble.refused(url + " does not accept the token of " + whose + ": " + answer.getStatus().getDescription() + ". " + remedy, answer);
   }
 

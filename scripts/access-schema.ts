@@ -115,11 +115,12 @@ const rate = (description: string) => ({
 });
 const requests = rate("Requests.");
 const streams = count("Open streams.");
+const leases = count("Live leases, waiting ones included, where no grant bounds them.");
 
 const bounds = object([], {
   principal: {
     description: "What each principal may use: whoever has a key, a token or a certificate.",
-    ...object([], { requests, streams }),
+    ...object([], { requests, streams, leases }),
   },
   lease: { description: "What may be asked by each lease_token.", ...object([], { requests, streams }) },
   address: {

@@ -12,7 +12,7 @@ const ENTRIES = { min: 0, max: 1_000 };
 export function limitsIn(entry: Entry): AccessLimits {
   const fields = entry.object(["principal", "lease", "address", "exempt"]);
   const { principal, lease, address, exempt } = ACCESS_LIMITS;
-  const ofPrincipal = fields.get("principal")?.object(["requests", "streams"]);
+  const ofPrincipal = fields.get("principal")?.object(["requests", "streams", "leases"]);
   const ofLease = fields.get("lease")?.object(["requests", "streams"]);
   const ofAddress = fields.get("address")?.object(["requests", "streams", "connections", "connects", "failures"]);
   const spared = fields.get("exempt")?.object(["principals", "addresses"]);
@@ -21,6 +21,7 @@ export function limitsIn(entry: Entry): AccessLimits {
     principal: {
       requests: rateIn(ofPrincipal, "requests", principal.requests),
       streams: countIn(ofPrincipal, "streams", principal.streams),
+      leases: countIn(ofPrincipal, "leases", principal.leases),
     },
     lease: { requests: rateIn(ofLease, "requests", lease.requests), streams: countIn(ofLease, "streams", lease.streams) },
     address: {

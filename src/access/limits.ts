@@ -5,7 +5,12 @@ import type { Rate } from "./rate.ts";
 /** Counts are of what is open at once. An address of IPv6 is its network of 64 bits. */
 export interface AccessLimits {
   /** A lease_token counts by itself, as its lease: what it keeps alive does not depend on what others with the same key do. */
-  readonly principal: { readonly requests: Rate; readonly streams: number };
+  readonly principal: {
+    readonly requests: Rate;
+    readonly streams: number;
+    /** Live leases, waiting ones included, where no grant bounds them. */
+    readonly leases: number;
+  };
   readonly lease: { readonly requests: Rate; readonly streams: number };
   readonly address: {
     readonly requests: Rate;
@@ -31,7 +36,7 @@ export interface AccessLimits {
  * there may be a proxy with everybody behind it.
  */
 export const ACCESS_LIMITS: AccessLimits = {
-  principal: { requests: { burst: 1_000, perSecond: 500 }, streams: 2_000 },
+  principal: { requests: { burst: 1_000, perSecond: 500 }, streams: 2_000, leases: 500 },
   lease: { requests: { burst: 200, perSecond: 50 }, streams: 20 },
   address: {
     requests: { burst: 5_000, perSecond: 2_000 },

@@ -45,7 +45,7 @@ export function withLease(pool: Pool, lease: Lease, rests?: Rests): Pool {
     deadlines: move(pool.deadlines, before && deadlineOfLease(before), deadlineOfLease(lease)),
     supersedable: lease.supersedeKey === undefined ? pool.supersedable : withSupersedable(pool.supersedable, before, lease),
     waiters: pool.waiters + Number(lease.state === "QUEUED") - Number(before?.state === "QUEUED"),
-    quotas: lease.quota === undefined ? pool.quotas : withQuota(pool.quotas, lease.quota, countsNow(lease) - countsNow(before)),
+    quotas: withQuota(pool.quotas, lease, countsNow(lease) - countsNow(before)),
   };
   return before !== undefined && isSeatedAs(before, lease) ? next : seat(next, before, lease, rests);
 }
@@ -55,10 +55,16 @@ export function countsNow(lease: Lease | undefined): 0 | 1 {
   return lease !== undefined && lease.state !== "ENDED" && lease.cancelRequested === undefined ? 1 : 0;
 }
 
+/** What a live lease counts against, if anything. */
+export function quotaOf({ quota, principal }: Pick<Lease, "quota" | "principal">): string | undefined {
+  return quota === "" ? principal : quota;
+}
+
 /** What nobody counts against is not kept. */
-function withQuota(quotas: Pool["quotas"], name: string, more: number): Pool["quotas"] {
+function withQuota(quotas: Pool["quotas"], lease: Lease, more: number): Pool["quotas"] {
+  const name = quotaOf(lease);
+  if (name === undefined || more === 0) return quotas;
   const count = (quotas.get(name) ?? 0) + more;
-  if (more === 0) return quotas;
   return count === 0 ? quotas.delete(name) : quotas.set(name, count);
 }
 

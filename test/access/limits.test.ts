@@ -96,7 +96,7 @@ describe("a rate", () => {
 
 describe("a throttle", () => {
   const tight: AccessLimits = {
-    principal: { requests: { burst: 2, perSecond: 1 }, streams: 2 },
+    principal: { requests: { burst: 2, perSecond: 1 }, streams: 2, leases: 2 },
     lease: { requests: { burst: 3, perSecond: 1 }, streams: 1 },
     address: {
       requests: { burst: 5, perSecond: 1 },

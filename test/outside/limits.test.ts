@@ -49,6 +49,18 @@ describe.each(Object.keys(TRANSPORTS) as TransportName[])("over %s", (over) => {
   });
 });
 
+test("where no grant bounds it, a principal has so many leases at once, waiting ones included; whoever is exempt has any number", async () => {
+  await limit("{principal: {leases: 2}, exempt: {principals: [admin]}}");
+  const { locks } = clientsOf({ url: server.url, key: await newKey("greedy") });
+  for (const environment of ["many-1", "many-1"]) await locks.acquire({ environment });
+  expect(await refusal(locks.acquire({ environment: "many-2", pool: "many" }))).toBe("resource_exhausted QUOTA_REACHED");
+  expect((await locks.check({ environment: "many-2" })).available).toBe(false);
+  const admin = clientsOf(server);
+  for (const environment of ["many-3", "many-4", "many-5"]) await admin.locks.acquire({ environment });
+  expect((await admin.locks.check({ environment: "many-2" })).available).toBe(true);
+  await limit("{principal: {requests: {per_second: 1, at_once: 5}, streams: 2}, exempt: {principals: [admin]}}");
+});
+
 test("a lease_token goes on while its key has asked for too much", async () => {
   const key = await newKey("holder");
   const { locks } = clientsOf({ url: server.url, key });

@@ -18,6 +18,6 @@ export function checkRevoked({ leases }: Pool): void {
   expectThat(waiting === undefined, `${waiting?.id} waits for a key that is revoked`);
 }
 
-function isCounted({ quota, cancelRequested }: Lease): boolean {
-  return quota !== undefined && cancelRequested === undefined;
+function isCounted({ principal, cancelRequested }: Lease): boolean {
+  return principal === GUEST && cancelRequested === undefined;
 }

@@ -1,6 +1,6 @@
 import type { Acquire, Refusal } from "../command.ts";
 import type { Draft } from "../draft.ts";
-import { leaseOf } from "../ledger.ts";
+import { leaseOf, quotaOf } from "../ledger.ts";
 import type { Lease } from "../model/lease.ts";
 import { olderOf } from "../model/superseding.ts";
 
@@ -14,7 +14,7 @@ export function overQuota(draft: Draft, { quota, supersede }: Pick<Acquire, "quo
   const count = draft.against(name);
   if (count < most) return undefined;
   const superseded = supersede === undefined ? [] : [...olderOf(draft.pool, newcomer, supersede === "HELD")];
-  const leaving = superseded.filter((id) => leaseOf(draft.pool, id).quota === name).length;
+  const leaving = superseded.filter((id) => quotaOf(leaseOf(draft.pool, id)) === name).length;
   if (count - leaving < most) return undefined;
   return {
     ok: false,
@@ -22,4 +22,9 @@ export function overQuota(draft: Draft, { quota, supersede }: Pick<Acquire, "quo
     message: `this caller may have ${most} ${most === 1 ? "lease" : "leases"} at once, waiting ones included, and has them; release or withdraw one first`,
     metadata: { limit: String(most) },
   };
+}
+
+/** What a newcomer counts against, as its row has it. */
+export function quotaOfNewcomer({ quota, by }: Pick<Acquire, "quota" | "by">): Pick<Lease, "quota"> {
+  return quota === undefined ? {} : { quota: quota.name === by.principal ? "" : quota.name };
 }

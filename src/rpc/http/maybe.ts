@@ -92,7 +92,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   const { engine } = service;
   const id = newLeaseId();
   const pool = engine.views.homeOf(environment);
-  const command = allowedAcquire(caller, "USE", pool.name, takeCommand(id, environment, caller, service.autoCreate, ttl));
+  const command = allowedAcquire(service, caller, "USE", pool.name, takeCommand(id, environment, caller, service.autoCreate, ttl));
   const reply = await engine.acquire({ pool: pool.name, command }, new ExchangeCall(caller, exchange));
   if (!reply.ok && (reply.reason === "LIMIT_REACHED" || reply.reason === "QUOTA_REACHED"))
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });

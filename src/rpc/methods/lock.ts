@@ -68,7 +68,7 @@ function ask(
   const { engine, autoCreate } = service;
   const wait = duration("wait", request.wait, WAIT);
   const { pool, command } = readAcquire(request, call.caller, autoCreate, (name) => engine.views.ownerOf(name));
-  const allowed = allowedAcquire(call.caller, roleOf(request), pool, command);
+  const allowed = allowedAcquire(service, call.caller, roleOf(request), pool, command);
   return { names: namesOf(command), asked: engine.acquire({ pool, command: allowed, wait }, call) };
 }
 

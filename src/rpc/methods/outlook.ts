@@ -1,5 +1,5 @@
 import type { Identity } from "../../access/identity.ts";
-import { boundsOf } from "../../core/access/bounds.ts";
+import { type Bounds, boundsOf } from "../../core/access/bounds.ts";
 import type { EnvironmentStatus } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
 import { makesOnDemand } from "../../core/model/pool-config.ts";
@@ -7,7 +7,7 @@ import { noRoom } from "../../core/verbs/fleet.ts";
 import { beyond } from "../../core/verbs/refusal.ts";
 import { present } from "../../engine/watch/present.ts";
 import type { Topic } from "../../engine/watch/subscription.ts";
-import { quotaOf } from "./allowance.ts";
+import { quotaFor } from "./allowance.ts";
 import type { Service } from "./call.ts";
 
 /**
@@ -30,13 +30,21 @@ export function outlook(service: Service, topic: Topic, caller: Identity): reado
 }
 
 /** Whether a caller has as many leases as it may where it would ask for an environment; undefined: nowhere. */
-function overQuotas({ engine: { views } }: Service, { rights, principal }: Identity) {
-  const most = (grant: number) => rights.grants[grant]?.maxLeases ?? Number.POSITIVE_INFINITY;
-  const isFull = (grant: number) => most(grant) !== Number.POSITIVE_INFINITY && views.counted(quotaOf(principal, grant)) >= most(grant);
-  const full = new Set(rights.grants.keys().filter(isFull));
-  if (full.size === 0) return undefined;
+function overQuotas(service: Service, caller: Identity) {
+  const { rights } = caller;
+  const isFull = (grant: number, most = Number.POSITIVE_INFINITY) => isReached(service, caller, { grant, most });
+  const full = new Set(
+    rights.grants.flatMap(({ maxLeases }, grant) => (maxLeases !== undefined && isFull(grant, maxLeases) ? [grant] : [])),
+  );
+  const isOver = rights.has("USE") && isReached(service, caller, undefined);
+  if (full.size === 0 && !isOver) return undefined;
   return (pool: string, name: string): boolean => {
     const { quota } = boundsOf(rights, "USE", pool, [name]);
-    return quota !== undefined && full.has(quota.grant);
+    return quota === undefined ? isOver : full.has(quota.grant);
   };
+}
+
+function isReached(service: Service, caller: Identity, bound: Bounds["quota"]): boolean {
+  const { quota } = quotaFor(service, caller, bound);
+  return quota !== undefined && service.engine.views.counted(quota.name) >= quota.most;
 }

@@ -43,8 +43,10 @@ function refusalOf(asked: Asked, live: readonly Lease[]): readonly string[] {
   if (meant.length > 0) return meant.length > 1 ? ["SEVERAL_HELD"] : ["nothing"];
   const nobody = ["NOTHING_HELD", "ENVIRONMENT_NOT_FOUND"];
   if (requestId !== undefined) return nobody;
+  // Whose it is, and whether it is there at all, a token is not told.
+  if (by.lease !== undefined) return ["NOT_YOURS"];
   const there = live.filter((lease) => isOn(lease, environment) && lease.fencingToken !== undefined);
   if (there.length === 0) return nobody;
-  const own = there.some((lease) => lease.principal === by.principal || lease.id === by.lease);
+  const own = there.some((lease) => lease.principal === by.principal);
   return own ? ["NAME_THE_LEASE"] : ["NOT_YOURS"];
 }

@@ -1,5 +1,6 @@
 /** Lines of a log that somebody else can cause as many of as they like: so many are written, and the rest counted. */
 
+/** Of each group. */
 const MOST = 20;
 const SPAN = 60_000;
 
@@ -7,23 +8,27 @@ interface Log {
   warn(facts: object, text: string): void;
 }
 
-/** Writes at most 20 lines a minute, and then how many more there were. */
+/** Writes at most 20 lines a minute of each group, and then how many more there were. */
 export class SparingLog {
   readonly #log: Log;
   #since = Number.NEGATIVE_INFINITY;
-  #lines = 0;
+  readonly #lines = new Map<string, number>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  warn(facts: object, text: string): void {
+  /** `group`: of few, and never what a caller wrote. Those of one do not silence another. */
+  warn(facts: object, text: string, group: string): void {
     const now = performance.now();
     if (now - this.#since >= SPAN) {
-      if (this.#lines > MOST) this.#log.warn({ more: this.#lines - MOST }, "more lines like those before were left out");
+      const more = [...this.#lines].flatMap(([name, lines]) => (lines > MOST ? [[name, lines - MOST] as const] : []));
+      if (more.length > 0) this.#log.warn({ more: Object.fromEntries(more) }, "more lines like those before were left out");
       this.#since = now;
-      this.#lines = 0;
+      this.#lines.clear();
     }
-    if (++this.#lines <= MOST) this.#log.warn(facts, text);
+    const lines = (this.#lines.get(group) ?? 0) + 1;
+    this.#lines.set(group, lines);
+    if (lines <= MOST) this.#log.warn(facts, text);
   }
 }

@@ -182,7 +182,7 @@ test.each<[string, () => Promise<string>, RegExp]>([
   ["whose claims are a list", async () => forged({ alg: "RS256", kid: "first" }, [await good()], "AA"), /JWT/],
 ])("a token %s is refused", async (_, token, why) => {
   const verdict = await (await verifier("github", [SHOP])).judge(await token());
-  expect(verdict).toEqual({ kind: "refused", why: expect.stringMatching(why), claims: expect.anything() });
+  expect(verdict).toEqual({ kind: "refused", fault: expect.any(String), why: expect.stringMatching(why), claims: expect.anything() });
 });
 
 function headerWith(more: object): string {

@@ -137,6 +137,19 @@ test("no token is in the log, which says why each was refused", async () => {
   for (const part of token.split(".")) expect(quiet.lines.join("\n")).not.toContain(part);
 });
 
+test("tokens that anybody can make up do not silence why a job's own was refused", async () => {
+  await using flooded = await governed(issuer, [SHOP]);
+  const { access } = clientsOf({ url: flooded.url, key: "" }, "gRPC");
+  const show = (token: string) => refusal(access.whoAmI({}, { headers: { authorization: `Bearer ${token}` } }));
+  await Promise.all(Array.from({ length: 50 }, async (_, index) => show(await issuer.github({}, { kid: `unknown-${index}` }))));
+  await Promise.all(Array.from({ length: 50 }, async (_, index) => show(await issuer.github({ iss: `https://${index}.example` }))));
+  await show(await byAnother({}));
+  await show(await issuer.github({ repository_id: "99" }));
+  await eventually(() => flooded.log.some(({ claims }) => (claims as Changes | undefined)?.["repository_id"] === "99"));
+  const said = (why: RegExp) => flooded.log.filter(({ why: text }) => typeof text === "string" && why.test(text)).length;
+  expect([/a key that its issuer does not have/, /none of the issuers/, /its signature/].map(said)).toEqual([20, 20, 1]);
+});
+
 test("1,000 tokens of different unknown keys at once are one fetch of the keys at most, and all refused", async () => {
   const before = issuer.fetches;
   const tokens = await Promise.all(Array.from({ length: 1_000 }, (_, index) => issuer.github({}, { kid: `unknown-${index}` })));

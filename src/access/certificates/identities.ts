@@ -45,7 +45,7 @@ export class Certificates {
     const found = certified(certificate, this.#rules, now);
     const identity = "why" in found ? undefined : this.#identityOf(found, storeNow + (certificate.until - now) * 1_000);
     const names = certificate.names.map(({ kind, value }) => `${kind} ${value}`);
-    if ("why" in found) this.#log.warn({ why: found.why, names }, "a client certificate is refused");
+    if ("why" in found) this.#log.warn({ why: found.why, names }, "a client certificate is refused", "certificates");
     this.#known.set(certificate, { identity });
     return identity;
   }

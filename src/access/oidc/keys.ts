@@ -1,5 +1,6 @@
 /** The public keys of one issuer: fetched from the one address that was configured, and kept. */
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
+import { Refusal } from "./refusal.ts";
 
 /** In milliseconds. */
 export interface KeyTimes {
@@ -27,11 +28,6 @@ export class NoKeys extends Error {
   override readonly name = "NoKeys";
 }
 
-/** A key that the issuer does not have, as far as is known. */
-class UnknownKey extends Error {
-  override readonly name = "UnknownKey";
-}
-
 type Find = ReturnType<typeof createLocalJWKSet>;
 
 /** What is told of a fetch: how many keys came, or why none did. */
@@ -55,7 +51,7 @@ export class IssuerKeys {
     this.#now = now;
   }
 
-  /** The key that a token names; rejects with UnknownKey or NoKeys. */
+  /** The key that a token names; rejects with a Refusal, where there is no such key, or NoKeys. */
   async find(header: JWSHeaderParameters): Promise<CryptoKey> {
     await this.#renew();
     return (await this.#look(header)) ?? (await this.#lookAnew(header));
@@ -88,7 +84,7 @@ export class IssuerKeys {
   async #lookAnew(header: JWSHeaderParameters): Promise<CryptoKey> {
     if (this.#mayFetch()) await this.#fetch();
     const found = await this.#look(header);
-    if (found === undefined) throw new UnknownKey("it names a key that its issuer does not have");
+    if (found === undefined) throw new Refusal("it names a key that its issuer does not have", "key");
     return found;
   }
 

@@ -2,14 +2,17 @@
 import { errors } from "jose";
 import { type Claims, misfit, textOf } from "./claims.ts";
 import type { Issuer, Rule } from "./rule.ts";
+import type { Fault } from "./verdict.ts";
 
 /** A token that is refused. `claims`: all that it says, where its signature is good. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
+  readonly fault: Fault;
   readonly claims: Claims;
 
-  constructor(why: string, claims: Claims = {}) {
+  constructor(why: string, fault: Fault, claims: Claims = {}) {
     super(why);
+    this.fault = fault;
     this.claims = claims;
   }
 }
@@ -23,14 +26,15 @@ const LONGEST = 200;
 export function refusalOf(error: unknown, { audience, algorithms }: Issuer): unknown {
   if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
     const { claim, payload, reason } = error;
-    if (reason === "missing") return new Refusal(`it has no ${claim}`, payload);
-    if (claim === "aud") return new Refusal(`it is for ${quoted(payload["aud"])}, not for ${quoted(audience)}`, payload);
+    if (reason === "missing") return new Refusal(`it has no ${claim}`, "claims", payload);
+    if (claim === "aud") return new Refusal(`it is for ${quoted(payload["aud"])}, not for ${quoted(audience)}`, "claims", payload);
     const time = payload[claim];
-    if (typeof time !== "number") return new Refusal(`its ${claim} is ${quoted(time)}`, payload);
-    return new Refusal(`its ${claim} is ${timeOf(time)}, and this server's clock says ${timeOf(Date.now() / 1_000)}`, payload);
+    if (typeof time !== "number") return new Refusal(`its ${claim} is ${quoted(time)}`, "claims", payload);
+    return new Refusal(`its ${claim} is ${timeOf(time)}, and this server's clock says ${timeOf(Date.now() / 1_000)}`, "claims", payload);
   }
-  if (error instanceof errors.JOSEAlgNotAllowed) return new Refusal(`it is not signed by ${algorithms.join(" or ")}`);
-  if (error instanceof errors.JWSSignatureVerificationFailed) return new Refusal("its signature is none of its issuer's key of that name");
+  if (error instanceof errors.JOSEAlgNotAllowed) return new Refusal(`it is not signed by ${algorithms.join(" or ")}`, "form");
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return new Refusal("its signature is none of its issuer's key of that name", "signature");
   return error;
 }
 
@@ -42,7 +46,7 @@ export function withoutRule(rules: readonly Rule[], claims: Claims): Refusal {
     return `${rule.name} by its ${claim}${value === undefined ? ", which it has not" : `, ${quoted(value)}`}`;
   });
   const more = rules.length > MOST_RULES ? `; and ${rules.length - MOST_RULES} more` : "";
-  return new Refusal(`no rule of its issuer fits: not ${named.join("; not ")}${more}`, claims);
+  return new Refusal(`no rule of its issuer fits: not ${named.join("; not ")}${more}`, "claims", claims);
 }
 
 /** A value of a token as a reason quotes it. */

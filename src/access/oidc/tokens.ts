@@ -20,8 +20,8 @@ const REFUSED_FOR = 10_000;
 /** For how long one that could not be judged is not tried again. */
 const UNSURE_FOR = 1_000;
 
-const NOBODY: Verdict = { kind: "refused", why: "no issuer is trusted", claims: {} };
-const TOO_LONG: Verdict = { kind: "refused", why: `it has more than ${LONGEST} characters`, claims: {} };
+const NOBODY: Verdict = { kind: "refused", fault: "issuer", why: "no issuer is trusted", claims: {} };
+const TOO_LONG: Verdict = { kind: "refused", fault: "form", why: `it has more than ${LONGEST} characters`, claims: {} };
 
 interface Kept {
   readonly verdict: Verdict;
@@ -149,13 +149,16 @@ export class Tokens {
         this.#sparing.warn(
           { rule, principal, label, claims },
           "a token is refused, as the rule that fits it is in audit mode: it needs a key beside it",
+          "claims",
         );
       return;
     }
     const { why } = verdict;
     const facts = verdict.kind === "refused" ? { why, claims: verdict.claims } : { why };
     const what = verdict.kind === "unsure" ? "could not be judged" : audit ? "would be refused" : "is refused";
-    this.#sparing.warn(facts, audit ? `a token beside a key ${what}` : `a token ${what}`);
+    // Those that anybody can make up are not to silence what is said of a job's own.
+    const group = verdict.kind === "refused" ? verdict.fault : verdict.kind;
+    this.#sparing.warn(facts, audit ? `a token beside a key ${what}` : `a token ${what}`, group);
   }
 }
 

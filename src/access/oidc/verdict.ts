@@ -26,9 +26,12 @@ export interface Admitted {
   readonly usableUntil: number;
 }
 
+/** What is wrong with a token; only of one whose signature is good is it what it says. */
+export type Fault = "form" | "issuer" | "key" | "signature" | "claims";
+
 export type Verdict =
   | Admitted
-  /** `why` and `claims` are for the log. */
-  | { readonly kind: "refused"; readonly why: string; readonly claims: Readonly<Record<string, string>> }
+  /** All but the kind is for the log. */
+  | { readonly kind: "refused"; readonly fault: Fault; readonly why: string; readonly claims: Readonly<Record<string, string>> }
   /** It could not be judged: worth another try. */
   | { readonly kind: "unsure"; readonly why: string };

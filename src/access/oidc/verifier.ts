@@ -101,13 +101,13 @@ export class Verifier {
   /** Whose token it says it is; nothing of it is believed yet. */
   #trustedOf(token: string): Trusted {
     const { crit, kid, typ } = decodeProtectedHeader(token);
-    if (crit !== undefined) throw new Refusal("its header has crit");
-    if (typeof kid !== "string" || kid.length > LONGEST.kid) throw new Refusal("its header names no key (kid)");
+    if (crit !== undefined) throw new Refusal("its header has crit", "form");
+    if (typeof kid !== "string" || kid.length > LONGEST.kid) throw new Refusal("its header names no key (kid)", "form");
     if (typ !== undefined && !(typeof typ === "string" && /^(?:application\/)?jwt$/i.test(typ)))
-      throw new Refusal("its header's typ is not JWT");
+      throw new Refusal("its header's typ is not JWT", "form");
     const { iss } = decodeJwt(token);
     const trusted = typeof iss === "string" ? this.#trusted.get(iss) : undefined;
-    if (trusted === undefined) throw new Refusal(`its issuer, ${quoted(iss)}, is none of the issuers of the file`);
+    if (trusted === undefined) throw new Refusal(`its issuer, ${quoted(iss)}, is none of the issuers of the file`, "issuer");
     return trusted;
   }
 
@@ -122,7 +122,8 @@ export class Verifier {
 function verdictOn(error: unknown, record: readonly string[]): Verdict {
   const { message } = error as Error;
   if (error instanceof NoKeys) return { kind: "unsure", why: message };
-  return { kind: "refused", why: message, claims: error instanceof Refusal ? recorded(error.claims, record) : {} };
+  const { fault, claims } = error instanceof Refusal ? error : new Refusal(message, "form");
+  return { kind: "refused", fault, why: message, claims: recorded(claims, record) };
 }
 
 function readyOf(rule: Rule, same: Ready | undefined): Ready {
@@ -150,8 +151,8 @@ async function verified(token: string, { issuer, keys }: Trusted): Promise<JWTPa
   const { payload } = await jwtVerify(token, (header) => keys.find(header), options);
   const { aud, sub } = payload;
   // One that is for others as well could have been handed on by any of them.
-  if (Array.isArray(aud) && aud.length !== 1) throw new Refusal(`it is for other audiences, too: ${quoted(aud)}`, payload);
-  if (typeof sub !== "string" || sub === "") throw new Refusal("its sub is no text", payload);
+  if (Array.isArray(aud) && aud.length !== 1) throw new Refusal(`it is for other audiences, too: ${quoted(aud)}`, "claims", payload);
+  if (typeof sub !== "string" || sub === "") throw new Refusal("its sub is no text", "claims", payload);
   return payload;
 }
 
@@ -187,7 +188,7 @@ function identityOf({ name, identity }: Rule, claims: Claims): string {
   const values = identity.map((claim) => {
     const value = textOf(claims, claim) ?? "";
     if (value === "" || value.length > LONGEST.identity || !isPlain(value))
-      throw new Refusal(`rule ${name} fits, but it has no ${claim} to tell its bearer by`, claims);
+      throw new Refusal(`rule ${name} fits, but it has no ${claim} to tell its bearer by`, "claims", claims);
     return value;
   });
   const [only = ""] = values;

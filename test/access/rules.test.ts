@@ -131,6 +131,24 @@ test("a rule of GitLab's that takes jobs of any branch is warned of", async () =
   expect(warnings).toEqual([expect.stringMatching(/^access.yaml:8: issuers\[0\].rules\[0\].claims: without `ref_protected: "true"`/)]);
 });
 
+test.each([
+  ["github", "{repository_id: 1, rref: refs/heads/main}", "rref"],
+  ["gitlab", "{project_id: 20, ref_protected: true, branch: main}", "branch"],
+  ["buildkite", "{organization_id: 0123, pipeline: shop}", "pipeline"],
+  ["circleci", "{project-id: 6ba7b811}", "project-id"],
+])("a claim that %s's tokens are not known to have is warned of: %s", async (provider, claims, claim) => {
+  const { warnings } = await read(rule(provider, claims));
+  expect(warnings).toEqual([expect.stringMatching(`^access.yaml:8: issuers\\[0\\].rules\\[0\\].claims.${claim}: is no claim that`)]);
+});
+
+test.each([
+  ["github", "{repository_id: 1, repository_property_team: a}"],
+  ["buildkite", "{organization_id: 0123, 'agent_tag:queue': deploy}"],
+  ["other", "{whatever: there}"],
+])("one whose name somebody else chooses is not: %s", async (provider, claims) => {
+  expect((await read(rule(provider, claims))).warnings).toEqual([]);
+});
+
 /** Faults that no schema can know of. */
 const BEYOND_SCHEMAS: ReadonlySet<string> = new Set([
   "an identity that can change hands",

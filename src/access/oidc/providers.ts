@@ -3,6 +3,7 @@ import { limits } from "../../core/limits.ts";
 import type { Holder } from "../../core/model/lease.ts";
 import { isPlain } from "../plain.ts";
 import { type Claims, textOf } from "./claims.ts";
+import { KNOWS, type Knows } from "./known.ts";
 
 /** What a token proves of the holder of a lease that its bearer asks for. */
 export type Proven = Partial<Pick<Holder, "repository" | "ref" | "sha" | "runUrl" | "actor">>;
@@ -22,6 +23,8 @@ export interface Provider {
   readonly unfit: Readonly<Record<string, string>>;
   /** A rule should name these, for that reason. */
   readonly advised: Readonly<Record<string, string>>;
+  /** Whether its tokens are known to have a claim, where that is known of any. */
+  readonly knows?: Knows;
   readonly identity: readonly string[];
   readonly label: string;
   readonly record: readonly string[];
@@ -40,6 +43,7 @@ const github: Provider = {
   bound: ["repository_id", "repository_owner_id"],
   unfit: { sub: `GitHub has changed its form, and ${UNSURE}` },
   advised: {},
+  knows: KNOWS.github,
   identity: ["repository_id"],
   label: "repository",
   record: [
@@ -64,6 +68,7 @@ const gitlab: Provider = {
   bound: ["project_id", "namespace_id"],
   unfit: { sub: `GitLab lets each project choose what it is made of, and ${UNSURE}` },
   advised: { ref_protected: 'without `ref_protected: "true"` a job of any branch is let in, that of a merge request as well' },
+  knows: KNOWS.gitlab,
   identity: ["project_id"],
   label: "project_path",
   record: [
@@ -88,6 +93,7 @@ const buildkite: Provider = {
   bound: ["organization_id"],
   unfit: { sub: `all organisations share the issuer and names can change hands: ${UNSURE}` },
   advised: {},
+  knows: KNOWS.buildkite,
   identity: ["organization_id", "pipeline_id"],
   label: "pipeline_slug",
   record: [
@@ -111,6 +117,7 @@ const circleci: Provider = {
   bound: [],
   unfit: { sub: `it has the user in it, and two forms: ${UNSURE}` },
   advised: {},
+  knows: KNOWS.circleci,
   identity: [`${CIRCLE}/project-id`],
   label: `${CIRCLE}/vcs-origin`,
   record: ["project-id", "org-id", "vcs-origin", "vcs-ref", "pipeline-id", "workflow-id", "job-id"].map((name) => `${CIRCLE}/${name}`),

@@ -132,6 +132,11 @@ function ruleIn(entry: Entry, { provider, mode, names, warnings }: Around): Rule
   once(names, name, entry, "rule's name");
   const given = fields.need("claims", `say whom it means, for example ${exampleOf(provider)}`);
   const claims = claimsIn(given, provider);
+  for (const [claim, value] of given.fields())
+    if (provider.knows?.(claim) === false)
+      warnings.push(
+        value.fault("is no claim that tokens of this provider are known to have, and the rule lets in none without it").message,
+      );
   for (const [claim, why] of Object.entries(provider.advised)) if (!claims.has(claim)) warnings.push(given.fault(why).message);
   return {
     name,

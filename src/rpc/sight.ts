@@ -7,6 +7,7 @@ import { allFor } from "../core/line/candidates.ts";
 import type { Lease, SelectorWant } from "../core/model/lease.ts";
 import { namesOf, selectorsOf } from "../core/model/needs.ts";
 import type { Pool } from "../core/model/pool.ts";
+import { wantKey } from "../core/model/seekers.ts";
 import { Slice } from "../engine/slice.ts";
 
 const sights = new WeakMap<Rights, Sight>();
@@ -53,7 +54,7 @@ export async function seekersOf(pool: Pool, names: Names | undefined, slice: Sli
   // Many want the same.
   const judged = new Map<string, boolean>();
   const isSought = (want: SelectorWant): boolean => {
-    const key = JSON.stringify([want.selector, want.slots, want.only]);
+    const key = wantKey(want);
     const known = judged.get(key) ?? wouldTake(pool, want, names);
     judged.set(key, known);
     return known;

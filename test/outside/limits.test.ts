@@ -1,5 +1,6 @@
 // Who asks for more than one may is told so over every transport, and nobody else notices.
 import { writeFile } from "node:fs/promises";
+import http2 from "node:http2";
 import path from "node:path";
 import { ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -103,6 +104,31 @@ test("one stream too many is refused, and may be opened when another is closed",
       { timeout: 10_000, interval: 1_100 },
     )
     .toBe(true);
+});
+
+/** Watches the server's health, for which no key is asked: "told", or gRPC's status where it is refused. */
+function watchHealth(session: http2.ClientHttp2Session): Promise<string> {
+  const path = "/grpc.health.v1.Health/Watch";
+  const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" });
+  stream.on("error", () => {});
+  stream.end(Buffer.alloc(5));
+  return new Promise((resolve) => {
+    stream.once("data", () => resolve("told"));
+    for (const event of ["response", "trailers"])
+      stream.once(event, (fields: http2.IncomingHttpHeaders) => {
+        if (fields["grpc-status"] !== undefined) resolve(`${fields["grpc-status"]}`);
+      });
+  });
+}
+
+test("streams that no key is asked for are bounded by address, and make room when they end", async () => {
+  const [one, other] = [http2.connect(server.url), http2.connect(server.url)];
+  const told = await Promise.all(Array.from({ length: 1_000 }, () => watchHealth(one)));
+  expect(new Set(told)).toEqual(new Set(["told"]));
+  expect(await watchHealth(other)).toBe("8");
+  one.destroy();
+  await expect.poll(() => watchHealth(other), { timeout: 20_000 }).toBe("told");
+  other.destroy();
 });
 
 test("lease_tokens of leases that have ended are all counted for the address that they come from", async () => {

@@ -50,7 +50,7 @@ function call<T>(method: (done: (error: ServiceError | null, answer: T) => void)
 }
 
 describe("health", () => {
-  test.each(["", "callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService"])(
+  test.each(["", "callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService", "callme.v1.AccessService"])(
     "Check tells the status of %j",
     async (service) => {
       const { client, set } = await health();

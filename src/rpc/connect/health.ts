@@ -5,6 +5,8 @@ import {
   type HealthCheckResponse_ServingStatus,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../gen/ts/grpc/health/v1/health_pb.ts";
+import { failure } from "../errors.ts";
+import { METHODS } from "../methods/table.ts";
 
 /** Whether the server serves; `changed` resolves at the next change after its call, and may settle in any way when `signal` aborts. */
 export interface HealthState {
@@ -13,7 +15,7 @@ export interface HealthState {
 }
 
 /** The names that have a status: the server as a whole (""), and its services, which always have the same one. */
-const NAMES: readonly string[] = ["", "callme.v1.LockService", "callme.v1.EnvironmentService", "callme.v1.InsightService"];
+const NAMES: readonly string[] = ["", ...new Set([...METHODS.values()].map(({ desc }) => desc.parent.typeName))];
 
 /** grpc.health.v1.Health: Check (not_found for a name that we don't serve), Watch and List. */
 export function healthService(state: HealthState): ServiceImpl<typeof Health> {
@@ -49,5 +51,6 @@ async function* follow(
     told = status;
     await Promise.race([changed, aborted]);
   }
-  signal.throwIfAborted();
+  // Also in place of what nobody hears, because its caller has gone.
+  throw signal.reason instanceof ConnectError ? signal.reason : failure("DRAINING", "the server is about to stop; watch again");
 }

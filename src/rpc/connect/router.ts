@@ -25,6 +25,7 @@ import { isUnary, METHODS, type Method } from "../methods/table.ts";
 import { jsonOptions } from "../request-json.ts";
 import { type Report, translated, unread } from "../thrown.ts";
 import { type HealthState, healthService } from "./health.ts";
+import { KeylessStreams } from "./keyless.ts";
 import { reflectionServices } from "./reflection.ts";
 import { relayed } from "./relay.ts";
 
@@ -54,7 +55,7 @@ export function routes(service: Service, health: HealthState, report: Report): (
     }
     const { v1, v1alpha } = reflectionServices(FILES, SERVICES);
     // The methods above end by themselves: a signal that all calls listen to costs each of them a walk through the others.
-    const opened = { shutdownSignal: service.engine.draining };
+    const opened = { shutdownSignal: service.engine.draining, streams: new KeylessStreams() };
     open(router, Health, healthService(health), report, opened);
     open(router, ServerReflection, v1, report, opened);
     open(router, ServerReflectionAlpha, v1alpha, report, opened);
@@ -69,20 +70,25 @@ function implementation(service: Service, method: Method): Implementation {
   return (message, context) => relayed(method.desc.output, (tell) => follow(service, method, message, callOf(context), tell), context);
 }
 
-/** Serves every method of a service without a gate. `options` with a `registry`: the messages that an Any in them may hold. */
+/**
+ * Serves every method of a service without a gate. `options` with a `registry`: the messages that an Any in them may hold; with `streams`: what
+ * counts those that are open.
+ */
 export function open<S extends DescService>(
   router: ConnectRouter,
   service: S,
   methods: ServiceImpl<S>,
   report: Report,
-  { registry, ...options }: Partial<ConnectRouterOptions> & { readonly registry?: Registry },
+  { registry, streams, ...options }: Partial<ConnectRouterOptions> & { readonly registry?: Registry; readonly streams?: KeylessStreams },
 ): void {
+  const requestGate = ({ values, signal }: HandlerContext) => streams?.open(values.get(peerKey), signal);
   for (const desc of service.methods) {
     const method = (methods as Readonly<Record<string, Implementation>>)[desc.localName];
     if (method === undefined) throw new Error(`invariant: ${service.typeName} has ${desc.name}`);
     router.rpc(desc, surrounded(desc, method, report), {
       readMaxBytes: OPEN_LIMIT,
       jsonOptions: jsonOptions(desc.input, registry),
+      ...(answersOnce(desc) ? {} : { requestGate }),
       ...options,
     });
   }
@@ -109,8 +115,11 @@ function surrounded(desc: DescMethod, method: Implementation, report: Report): M
       throw told(error);
     }
   };
-  const answersOnce = desc.methodKind === "unary" || desc.methodKind === "client_streaming";
-  return (answersOnce ? once : stream) as unknown as MethodImpl<DescMethod>;
+  return (answersOnce(desc) ? once : stream) as unknown as MethodImpl<DescMethod>;
+}
+
+function answersOnce({ methodKind }: DescMethod): boolean {
+  return methodKind === "unary" || methodKind === "client_streaming";
 }
 
 /** Whether requests are read while the method runs. */

@@ -1,5 +1,5 @@
 # docker build -t call-me .
-# docker run -e PORT=8000 -e API_KEY=crj -p 8000:8000 call-me          (add -v call-me:/data to keep the locks beyond the container)
+# docker run -e PORT=8000 -e API_KEY="$(cat admin.key)" -p 127.0.0.1:8000:8000 call-me          (add -v call-me:/data to keep the locks beyond the container)
 
 FROM node:24-bookworm-slim AS package
 WORKDIR /build

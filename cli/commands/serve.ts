@@ -12,7 +12,7 @@ export class ServeCommand extends Command<Context> {
       \`CALL_ME_CONFIG\` is a file of environments and pools, \`CALL_ME_ACCESS\` one of access rules; both are read at the start and at SIGHUP.
       SIGTERM drains: no lease ends and no place in line is lost. Exit codes: 74 the disk failed, 78 a setting or the store is bad.
     `,
-    examples: [["On port 8000, with a key", "env PORT=8000 API_KEY=crj $0 serve"]],
+    examples: [["On port 8000, with the key of a file", "env PORT=8000 API_KEY_FILE=admin.key $0 serve"]],
   });
 
   json = Option.Boolean("--json", false, { description: "Changes nothing: the log is JSON always" });

@@ -92,7 +92,7 @@ test.each<[Record<string, string>, RegExp]>([
   [{ CALL_ME_CA: good.key }, /CALL_ME_CA is \S+, which has no certificate in PEM/],
   [{ CALL_ME_CLIENT_CERT: good.cert }, /CALL_ME_CLIENT_CERT and CALL_ME_CLIENT_KEY go together/],
   [
-    { CALL_ME_CLIENT_CERT: good.cert, CALL_ME_CLIENT_KEY: own.key },
+    { ...CA, CALL_ME_CLIENT_CERT: good.cert, CALL_ME_CLIENT_KEY: own.key },
     /^call-me: CALL_ME_CLIENT_CERT \S+ and CALL_ME_CLIENT_KEY \S+ cannot be used: .*mismatch/,
   ],
 ])("%j ends a command with 3", async (env, words) => {

@@ -49,7 +49,9 @@ export class Package implements Disposable {
 }
 
 /** More of one key than a server lets through unless it is told to. */
-const UNBOUND = { limits: { principal: { requests: { per_second: 1_000_000, at_once: 1_000_000 }, streams: 1_000_000 } } };
+const UNBOUND = {
+  limits: { principal: { requests: { per_second: 1_000_000, at_once: 1_000_000 }, streams: 1_000_000, leases: 1_000_000 } },
+};
 
 /** A key as a team's pipelines have one; of a call-me that stores none, its one key. */
 async function storedKey({ url, key }: Server): Promise<string> {

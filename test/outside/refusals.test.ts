@@ -137,10 +137,17 @@ test("wrong keys are counted in the log and on record, by address and by the key
   expect(lines().some(({ keys }) => JSON.stringify(keys) === JSON.stringify({ [team.id]: 1 }))).toBe(true);
   expect(await own.stop()).toBe(0);
   await own.restart();
-  const { events } = await clientsOf(own).insight.listEvents({ filter: { subject: "keys", kinds: [EventKind.REFUSED] } });
-  expect(events.map(({ reason, by }) => [reason, by])).toEqual([
+  const recorded = async () => {
+    const { events } = await clientsOf(own).insight.listEvents({ filter: { subject: "keys", kinds: [EventKind.REFUSED] } });
+    return events.map(({ reason, by }) => [reason, by]);
+  };
+  expect(await recorded()).toEqual([
     [`4 calls showed a key or token that opens nothing: from 127.0.0.1 (4); of keys ${team.id} (1)`, undefined],
   ]);
+  expect((await post({ url: own.url, key: "not-a-key" }, "LockService/Check", { environment: "a-1" })).status).toBe(401);
+  expect(await own.stop()).toBe(0);
+  await own.restart();
+  expect(await recorded()).toContainEqual(["1 call showed a key or token that opens nothing: from 127.0.0.1 (1)", undefined]);
   const files = readdirSync(own.directory).map((name) => readFileSync(path.join(own.directory, name), "latin1"));
   const everywhere = [...files, ...own.lines].join("\n");
   for (const key of [...shown, own.key]) expect(everywhere).not.toContain(key.replace("Bearer ", ""));

@@ -36,7 +36,7 @@ export interface AccessLimits {
  * there may be a proxy with everybody behind it.
  */
 export const ACCESS_LIMITS: AccessLimits = {
-  principal: { requests: { burst: 1_000, perSecond: 500 }, streams: 2_000, leases: 500 },
+  principal: { requests: { burst: 2_000, perSecond: 1_000 }, streams: 2_000, leases: 500 },
   lease: { requests: { burst: 200, perSecond: 50 }, streams: 20 },
   address: {
     requests: { burst: 5_000, perSecond: 2_000 },

@@ -64,6 +64,13 @@ export class Keyring {
     return id !== undefined && this.#engine.views.keys.get(id)?.revokedAt !== undefined;
   }
 
+  /** How long a lease_token opens streams: until the key is revoked that asked for its lease. */
+  tenureOfLease(id: string): Tenure | undefined {
+    const principal = this.#engine.views.live(id)?.lease.principal ?? "";
+    const key = principal.startsWith("key:") ? this.#engine.views.keys.get(principal.slice("key:".length)) : undefined;
+    return key === undefined || key.revokedAt !== undefined ? undefined : this.#identityOf(key).tenure;
+  }
+
   /** Ends the streams of a key that was revoked just now. */
   end(id: string): void {
     this.#tenures.get(id)?.end();
@@ -74,7 +81,7 @@ export class Keyring {
   #identityOf({ id, label, grants, expiresAt }: Key): Identity {
     const known = this.#identities.get(grants);
     if (known !== undefined) return known;
-    const tenure = new Tenure();
+    const tenure = this.#tenures.get(id) ?? new Tenure();
     this.#tenures.set(id, tenure);
     const end = expiresAt === undefined ? {} : { expiresAt };
     const identity: Identity = { principal: principalOf(id), kind: "KEY", label, rights: new Rights(grants), tenure, ...end };

@@ -76,7 +76,10 @@ export class Principals {
   identify(key: string | undefined, peer: Peer): Identity {
     const lease = key === undefined ? undefined : this.#leaseOfToken(key);
     if (this.open) return lease === undefined ? ANYBODY : { ...ANYBODY, lease };
-    if (lease !== undefined) return { principal: `lease ${lease}`, lease, kind: "LEASE_TOKEN", rights: NO_RIGHTS };
+    if (lease !== undefined) {
+      const tenure = this.keyring.tenureOfLease(lease);
+      return { principal: `lease ${lease}`, lease, kind: "LEASE_TOKEN", rights: NO_RIGHTS, ...(tenure && { tenure }) };
+    }
     if (key === undefined || key === "") return this.#certified(peer);
     const shown = digest(key);
     if (this.#admin !== undefined && timingSafeEqual(shown, this.#admin)) return ADMIN;

@@ -209,6 +209,22 @@ describe("a key that is revoked", () => {
     expect((await admin.access.revokeKey({ id })).key?.revokedAt).toBeDefined();
   });
 
+  test("ends the streams of its leases' tokens, too, which can be given back after that", async () => {
+    const { id, locks } = await keyFor(server, [{ role: Role.USE, patterns: ["token-*"] }]);
+    const held = leaseIn(await locks.acquire({ environment: "token-1" }));
+    const owner = ownerOf(server, held);
+    const streams = [owner.watchEnvironment({ environment: "token-1" }), owner.watchLease({ leaseId: held.id })];
+    const readers = streams.map((stream) => stream[Symbol.asyncIterator]());
+    for (const reader of readers) await reader.next();
+    const rest = async (reader: AsyncIterator<unknown>) => {
+      for (let step = await reader.next(); step.done !== true; ) step = await reader.next();
+    };
+    const ends = readers.map((reader) => refusal(rest(reader)));
+    await admin.access.revokeKey({ id });
+    expect(await Promise.all(ends)).toEqual(["unauthenticated WRONG_KEY", "unauthenticated WRONG_KEY"]);
+    expect(leaseIn(await owner.release({ leaseId: held.id })).endReason).toBe(EndReason.RELEASED);
+  });
+
   test("also ends reservations, which need no sign of life", async () => {
     const { id, locks } = await keyFor(server, [{ role: Role.RESERVE, patterns: ["later-*"] }]);
     const blocking = leaseIn(await admin.locks.acquire({ environment: "later-1" }));
@@ -263,23 +279,5 @@ describe("a server without API_KEY", () => {
     await open.kill9();
     await open.restart();
     expect(await refusal(anybody.access.whoAmI({}))).toBe("unauthenticated NO_KEY");
-  });
-});
-
-describe("what is no grant", () => {
-  test.each<[string, Grants, string]>([
-    ["none", [], "grants"],
-    ["no role", [{ patterns: ["*"] }], "grants[0].role"],
-    ["no pattern", [{ role: Role.VIEW }], "grants[0].patterns"],
-    ["an empty pattern", [{ role: Role.VIEW, patterns: [""] }], "grants[0].patterns[0]"],
-    ["half a pattern", [{ role: Role.VIEW, patterns: ["pool:"] }], "grants[0].patterns[0]"],
-    ["a pattern with **", [{ role: Role.VIEW, patterns: ["a/**"] }], "grants[0].patterns[0]"],
-    ["a long pattern", [{ role: Role.VIEW, patterns: ["a".repeat(65)] }], "grants[0].patterns[0]"],
-    ["too many patterns", [{ role: Role.VIEW, patterns: Array.from({ length: 33 }, (_, nth) => `e-${nth}`) }], "grants"],
-    ["a priority out of range", [{ role: Role.USE, patterns: ["*"], maxPriority: 11 }], "grants[0].max_priority"],
-    ["no lease at all", [{ role: Role.USE, patterns: ["*"], maxLeases: 0 }], "grants[0].max_leases"],
-  ])("%s", async (_, grants, field) => {
-    const error = await failureOf(admin.access.createKey({ label: "x", grants }));
-    expect(error.rawMessage).toMatch(new RegExp(`^${field.replace(/[[\].]/g, "\\$&")}: `));
   });
 });

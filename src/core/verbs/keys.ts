@@ -86,8 +86,10 @@ function inWords({ role, patterns }: Grant): string {
   return `${role} on ${patterns.join(", ")}`;
 }
 
+/** A revoked key stays as long as a lease of it can live: its lease_tokens must find it. */
 function oldestEnded(draft: Draft): Key | undefined {
-  const ended = [...draft.pool.keys.values()].filter((key) => !isAlive(key, draft.at));
+  const isDone = (key: Key) => !isAlive(key, draft.at) && (key.revokedAt ?? 0) + limits.maxTtl <= draft.at;
+  const ended = [...draft.pool.keys.values()].filter(isDone);
   return ended.reduce<Key | undefined>(
     (oldest, key) => (oldest !== undefined && oldest.createdAt <= key.createdAt ? oldest : key),
     undefined,

@@ -42,6 +42,9 @@ interface Present {
   readonly timed: boolean;
 }
 
+/** Of so many different parts of a pool what was made of them is kept. */
+const PARTS = 16;
+
 /** By whose part of the pool it is; empty: all of it. */
 const byPool = new WeakMap<Pool, Map<string, Present>>();
 
@@ -58,6 +61,8 @@ function presentOf(pool: Pool, only: Names | undefined, now: Micros, age: Micros
   if (known !== undefined && (!known.timed || now - known.at <= age)) return known.statuses;
   const statuses: EnvironmentStatus[] = [];
   for (const [name, site] of pool.sites.entries()) if (only?.has(name) ?? true) statuses.push(presentStatus(pool, name, site, now));
+  // Those who look are few kinds; where they are many, none of them is kept for long.
+  if (parts.size >= PARTS) parts.delete(parts.keys().next().value ?? "");
   byPool.set(pool, parts.set(only?.text ?? "", { at: now, statuses, timed: statuses.some(isWaitedFor) }));
   return statuses;
 }

@@ -1,6 +1,6 @@
 /** Starts what is measured, each on a fresh directory. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { Server } from "../../test/outside/server.ts";
@@ -18,6 +18,8 @@ export interface Running extends AsyncDisposable {
 export class Package implements Disposable {
   readonly #folder: string;
   readonly #remove: () => void;
+  /** Whether it knows limits that have to be raised. */
+  readonly #isBounded: boolean;
   /** Of which commit it is. */
   readonly commit: string;
 
@@ -25,6 +27,7 @@ export class Package implements Disposable {
     const { folder, remove } = assemble(checkout);
     this.#folder = folder;
     this.#remove = remove;
+    this.#isBounded = existsSync(path.join(checkout, "src/access/limits.ts"));
     // Also when a signal ends the run.
     process.once("exit", remove);
     const git = (...args: string[]) => spawnSync("git", ["-C", checkout, ...args], { encoding: "utf8" }).stdout?.trim() ?? "";
@@ -35,7 +38,8 @@ export class Package implements Disposable {
   async start(direct: boolean): Promise<Running> {
     const rules = path.join(this.#folder, "bench-access.json");
     writeFileSync(rules, JSON.stringify(UNBOUND));
-    const env = { NODE_OPTIONS: "--max-semi-space-size=64", CALL_ME_DIRECT: direct ? "on" : "off", CALL_ME_ACCESS: rules };
+    const usual = { NODE_OPTIONS: "--max-semi-space-size=64", CALL_ME_DIRECT: direct ? "on" : "off" };
+    const env = this.#isBounded ? { ...usual, CALL_ME_ACCESS: rules } : usual;
     const server = await Server.start(env, path.join(this.#folder, "cli/bin.js"));
     const { pid } = server;
     const key = await storedKey(server);

@@ -9,6 +9,12 @@ import type { Selector } from "./model/selector.ts";
 import type { Micros } from "./model/units.ts";
 import type { RecordEvents } from "./record-command.ts";
 
+/** So many live leases may count against a name. */
+export interface Quota {
+  readonly name: string;
+  readonly most: number;
+}
+
 export interface Acquire {
   readonly type: "acquire";
   /** The new lease's id, unless this is a retry. */
@@ -43,15 +49,15 @@ export interface Acquire {
   readonly tags: readonly string[];
   /** The longest that its caller may hold anything. */
   readonly longest?: Micros;
-  /** What it counts against, and how many live leases may. */
-  readonly quota?: { readonly name: string; readonly most: number };
+  /** What it counts against. */
+  readonly quotas?: readonly Quota[];
   /** From /maybe: without a ttl of its own it has none, and no max_hold. */
   readonly legacy: boolean;
 }
 
 /** Asks for an environment that is DIRTY, to clean it: the one that has been so for longest of those that are meant. */
 export interface Clean
-  extends Pick<Acquire, "id" | "by" | "ttl" | "requestId" | "fingerprint" | "holder" | "reason" | "longest" | "quota"> {
+  extends Pick<Acquire, "id" | "by" | "ttl" | "requestId" | "fingerprint" | "holder" | "reason" | "longest" | "quotas"> {
   readonly type: "clean";
   /** This one, or one that the selector matches; without either, any of the pool. */
   readonly environment?: string;

@@ -41,10 +41,9 @@ export function checkPool(pool: Pool): void {
 
 function checkQuotas({ leases, quotas }: Pool): void {
   const counted = new Map<string, number>();
-  for (const { quota, principal, state, cancelRequested } of leases.values()) {
-    const name = quota === "" ? principal : quota;
-    if (name !== undefined && state !== "ENDED" && cancelRequested === undefined) counted.set(name, (counted.get(name) ?? 0) + 1);
-  }
+  for (const { quotas: names = [], principal, state, cancelRequested } of leases.values())
+    for (const name of names.map((one) => one || principal))
+      if (state !== "ENDED" && cancelRequested === undefined) counted.set(name, (counted.get(name) ?? 0) + 1);
   expect(counted.size === quotas.size, `${quotas.size} quotas are counted against, and should be ${counted.size}`);
   for (const [quota, count] of quotas.entries()) expect(counted.get(quota) === count, `${count} leases count against ${quota}`);
 }

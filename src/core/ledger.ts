@@ -55,17 +55,18 @@ export function countsNow(lease: Lease | undefined): 0 | 1 {
   return lease !== undefined && lease.state !== "ENDED" && lease.cancelRequested === undefined ? 1 : 0;
 }
 
-/** What a live lease counts against, if anything. */
-export function quotaOf({ quota, principal }: Pick<Lease, "quota" | "principal">): string | undefined {
-  return quota === "" ? principal : quota;
+/** What a live lease counts against. */
+export function quotasOf({ quotas = [], principal }: Pick<Lease, "quotas" | "principal">): readonly string[] {
+  return quotas.map((name) => name || principal);
 }
 
 /** What nobody counts against is not kept. */
 function withQuota(quotas: Pool["quotas"], lease: Lease, more: number): Pool["quotas"] {
-  const name = quotaOf(lease);
-  if (name === undefined || more === 0) return quotas;
-  const count = (quotas.get(name) ?? 0) + more;
-  return count === 0 ? quotas.delete(name) : quotas.set(name, count);
+  if (lease.quotas === undefined || more === 0) return quotas;
+  return quotasOf(lease).reduce((next, name) => {
+    const count = (next.get(name) ?? 0) + more;
+    return count === 0 ? next.delete(name) : next.set(name, count);
+  }, quotas);
 }
 
 /** The pool with `environment` in place of its earlier version, or added. */

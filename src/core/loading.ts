@@ -1,6 +1,6 @@
 /** A pool out of its rows, all at once: a start with 10,000 leases must not cost 10,000 changes of every index. */
 import type { Key } from "./access/key.ts";
-import { countsNow, deadlineOfLease, dirtyOf, isGranted, quotaOf, unplaced } from "./ledger.ts";
+import { countsNow, deadlineOfLease, dirtyOf, isGranted, quotasOf, unplaced } from "./ledger.ts";
 import { placed } from "./line/placing.ts";
 import type { StoredEnvironment } from "./model/environment.ts";
 import { labelsOfSites } from "./model/labels.ts";
@@ -68,10 +68,8 @@ export function poolOfRows(
     return entry === undefined ? [] : [[entry, lease.id]];
   });
   const quotas = new Map<string, number>();
-  for (const lease of leases) {
-    const name = quotaOf(lease);
-    if (name !== undefined && countsNow(lease) > 0) quotas.set(name, (quotas.get(name) ?? 0) + 1);
-  }
+  for (const lease of leases.filter((one) => countsNow(one) > 0))
+    for (const name of quotasOf(lease)) quotas.set(name, (quotas.get(name) ?? 0) + 1);
   const pool: Pool = {
     ...empty,
     ...row,

@@ -233,18 +233,18 @@ describe("of those who may not use everything", () => {
 });
 
 describe("quotas", () => {
-  const quota = { name: "key:a#0", most: 2 };
+  const quotas = [{ name: "key:a#0", most: 2 }];
 
   test("count what is held and what waits, until it ends, whatever ends it", () => {
     const world = rack();
-    world.acquire("one", "b1", { quota });
-    world.acquire("two", "b1", { quota });
-    expect(world.do(acquireCommand("three", "b2", { quota }))).toMatchObject({ ok: false, reason: "QUOTA_REACHED" });
-    expect(world.acquire("other", "b2", { quota: { name: "key:b#0", most: 1 } }).state).toBe("HELD");
+    world.acquire("one", "b1", { quotas });
+    world.acquire("two", "b1", { quotas });
+    expect(world.do(acquireCommand("three", "b2", { quotas }))).toMatchObject({ ok: false, reason: "QUOTA_REACHED" });
+    expect(world.acquire("other", "b2", { quotas: [{ name: "key:b#0", most: 1 }] }).state).toBe("HELD");
     expect(world.acquire("without", "b3").state).toBe("HELD");
     world.release("one");
     expect(world.states("two")).toBe("two OFFERED");
-    expect(world.acquire("three", "b1", { quota }).state).toBe("QUEUED");
+    expect(world.acquire("three", "b1", { quotas }).state).toBe("QUEUED");
     expect(world.pool.quotas.get("key:a#0")).toBe(2);
     world.reload();
     expect(world.pool.quotas.get("key:a#0")).toBe(2);
@@ -254,7 +254,7 @@ describe("quotas", () => {
 
   test("do not count those whose place a newcomer takes, nor those that were asked to stop", () => {
     const world = rack();
-    const own = { quota: { name: "q", most: 1 }, supersedeKey: "branch" };
+    const own = { quotas: [{ name: "q", most: 1 }], supersedeKey: "branch" };
     world.acquire("first", "b1", own);
     expect(world.do(acquireCommand("next", "b1", own))).toMatchObject({ reason: "QUOTA_REACHED" });
     expect(world.do(acquireCommand("next", "b1", { ...own, supersede: "PENDING" }))).toMatchObject({ reason: "QUOTA_REACHED" });
@@ -266,12 +266,26 @@ describe("quotas", () => {
     expect(world.pool.quotas.get("q")).toBe(1);
   });
 
+  test("count all that a lease is counted by, and one of them that is full refuses it", () => {
+    const world = rack();
+    const [a, b] = [
+      { name: "a", most: 1 },
+      { name: "b", most: 2 },
+    ];
+    world.acquire("both", ["b1", "b2"], { quotas: [a, b] });
+    expect(world.do(acquireCommand("one", "b3", { quotas: [a] }))).toMatchObject({ reason: "QUOTA_REACHED", metadata: { limit: "1" } });
+    expect(world.acquire("other", "b3", { quotas: [b] }).state).toBe("HELD");
+    expect(world.do(acquireCommand("more", "uat", { quotas: [b] }))).toMatchObject({ reason: "QUOTA_REACHED" });
+    world.release("both");
+    expect(world.acquire("one", "b1", { quotas: [a, b] }).state).toBe("HELD");
+  });
+
   test("are not asked of a retry, and a refused request takes nothing of them", () => {
     const world = rack();
-    const asked = { quota: { name: "q", most: 1 }, requestId: "r", fingerprint: "f" };
+    const asked = { quotas: [{ name: "q", most: 1 }], requestId: "r", fingerprint: "f" };
     const first = world.acquire("one", "b1", asked);
     expect(world.acquire("again", "b1", asked).id).toBe(first.id);
-    expect(world.do(acquireCommand("x", "b1", { quota: { name: "p", most: 1 }, ifBusy: "FAIL" }))).toMatchObject({ ok: false });
+    expect(world.do(acquireCommand("x", "b1", { quotas: [{ name: "p", most: 1 }], ifBusy: "FAIL" }))).toMatchObject({ ok: false });
     expect(world.pool.quotas.get("p")).toBeUndefined();
   });
 });

@@ -98,6 +98,15 @@ describe("bounds of a grant", () => {
     expect((await Promise.all(asked)).sort()).toEqual(["held", "held", "refused", "refused"]);
   });
 
+  test("max_leases of each grant that a lease needs counts it", async () => {
+    const grants = ["left-*", "right-*"].map((pattern) => ({ role: Role.USE, patterns: [pattern], maxLeases: 1 }));
+    const { locks } = await keyFor(server, grants);
+    const both = leaseIn(await locks.acquire({ needs: [{ environment: "left-1" }, { environment: "right-1" }] }));
+    for (const environment of ["left-2", "right-2"]) expect(await refusal(locks.acquire({ environment }))).toContain("QUOTA_REACHED");
+    await locks.release({ leaseId: both.id });
+    for (const environment of ["left-2", "right-2"]) expect(leaseIn(await locks.acquire({ environment })).state).toBe(LeaseState.HELD);
+  });
+
   test("a lease of /maybe, which lives for ever otherwise, ends with max_hold", async () => {
     const { secret } = await keyFor(server, [{ role: Role.USE, patterns: ["maybe-*"], maxHold: seconds(60), maxLeases: 1 }]);
     const call = (method: string, environment: string) =>

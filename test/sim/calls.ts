@@ -63,7 +63,7 @@ export class Calls {
     const { command, lease } = client;
     const now = this.#machine.engine.views.now();
     const isOver = reason === "TIME_OUT_OF_RANGE" && now >= (command.notAfter ?? Number.POSITIVE_INFINITY);
-    const isMany = reason === "QUOTA_REACHED" && command.quota !== undefined;
+    const isMany = reason === "QUOTA_REACHED" && command.quotas !== undefined;
     expectThat(command.ifBusy === "FAIL" || isOver || isMany || SET.includes(reason), `an acquire was refused: ${message}`);
     const known = isOver && command.requestId !== undefined && lease !== undefined && this.#judge.books.answersFor(lease, now) === true;
     expectThat(!known, `the retry of ${lease} was refused: ${message}`);

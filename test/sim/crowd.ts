@@ -105,7 +105,7 @@ export class Crowd {
       ifBusy: step.fail ? "FAIL" : "QUEUE",
       ...(step.holds > 0 && { maxHold: step.holds * step.ttl }),
       ...(step.keyed && { requestId: `r-${id}` }),
-      ...(step.who < GUESTS ? {} : { by: { principal: GUEST }, quota: QUOTA }),
+      ...(step.who < GUESTS ? {} : { by: { principal: GUEST }, quotas: [QUOTA] }),
       holder: {
         ...plain.holder,
         name: step.holder === "name" ? plain.holder.name : "",

@@ -7,26 +7,35 @@ import { Rights } from "./rights.ts";
 export interface Bounds {
   readonly maxHold?: Micros;
   readonly maxPriority?: number;
-  /** Which of the caller's grants counts it, and how many it may have. */
-  readonly quota?: { readonly grant: number; readonly most: number };
+  /** Which of the caller's grants count it. */
+  readonly counting: readonly Grant[];
+  /** Whether one of its environments is admitted by a grant that counts nothing. */
+  readonly uncounted: boolean;
 }
+
+const UNBOUND: Bounds = { counting: [], uncounted: true };
 
 /**
  * The bounds of a request by the grants that admit it. Of several that admit an environment the most generous counts, for each bound by
- * itself; of several environments the strictest. `names`: of the environments; undefined: whatever a selector finds in the pool.
+ * itself; of several environments the strictest, and each counts. `names`: of the environments; undefined: whatever a selector finds in the pool.
  */
 export function boundsOf({ grants }: Rights, role: Role, pool: string, names: readonly (string | undefined)[]): Bounds {
   if (grants.every(({ maxHold, maxPriority, maxLeases }) => maxHold === undefined && maxPriority === undefined && maxLeases === undefined))
-    return {};
+    return UNBOUND;
   const admitting = names.map((name) => admittingGrants(grants, role, pool, name));
   const [maxHold, maxPriority] = [strictest(admitting, "maxHold"), strictest(admitting, "maxPriority")];
-  const most = strictest(admitting, "maxLeases");
-  const counting = admitting.flat(2).find(({ maxLeases }) => maxLeases === most);
+  const able = admitting.flat().filter((grants) => grants.length > 0);
+  const generous = able.map((one) => one.reduce((most, next) => (leasesOf(next) > leasesOf(most) ? next : most)));
+  const counting = [...new Set(generous)].filter(({ maxLeases }) => maxLeases !== undefined);
   return {
+    ...{ counting, uncounted: generous.some(({ maxLeases }) => maxLeases === undefined) },
     ...(maxHold !== undefined && { maxHold }),
     ...(maxPriority !== undefined && { maxPriority }),
-    ...(most !== undefined && counting !== undefined && { quota: { grant: grants.indexOf(counting), most } }),
   };
+}
+
+function leasesOf({ maxLeases = Number.POSITIVE_INFINITY }: Grant): number {
+  return maxLeases;
 }
 
 const known = new WeakMap<Grant, Rights>();
@@ -47,7 +56,7 @@ function admittingGrants(grants: readonly Grant[], role: Role, pool: string, nam
 }
 
 /** The least of what the most generous of each allow; undefined where nothing bounds. */
-function strictest(admitting: readonly Grant[][][], key: "maxHold" | "maxPriority" | "maxLeases"): number | undefined {
+function strictest(admitting: readonly Grant[][][], key: "maxHold" | "maxPriority"): number | undefined {
   const each = admitting.flat().map((able) => Math.max(...able.map((grant) => grant[key] ?? Number.POSITIVE_INFINITY)));
   const least = Math.min(...each);
   return Number.isFinite(least) ? least : undefined;

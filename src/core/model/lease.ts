@@ -110,8 +110,8 @@ export interface Lease extends Terms {
   readonly principal: string;
   /** Who that is, in words; nothing is decided by it. */
   readonly principalLabel?: string;
-  /** What it counts against, while it is live. Empty: what its principal may have; absent: nothing. */
-  readonly quota?: string;
+  /** What it counts against, while it is live. An empty name: what its principal may have; absent: nothing. */
+  readonly quotas?: readonly string[];
   readonly reason: string;
   readonly tags: readonly string[];
   readonly priority: number;

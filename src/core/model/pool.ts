@@ -162,7 +162,7 @@ export interface Pool {
   readonly supersedable: Sorted<Supersedable, string>;
   /** How many leases are QUEUED. */
   readonly waiters: number;
-  /** How many live leases count against each quota; see quotaOf in ledger.ts. */
+  /** How many live leases count against each quota; see quotasOf in ledger.ts. */
   readonly quotas: Sorted<string, number>;
   /** The stored keys, by id: of the pool that has them, and no other. */
   readonly keys: Sorted<string, Key>;

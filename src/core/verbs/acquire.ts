@@ -15,7 +15,7 @@ import { create } from "./fleet.ts";
 import { leaseEnded } from "./leases.ts";
 import { attend, grant } from "./moves.ts";
 import { queueFull } from "./pools.ts";
-import { overQuota, quotaOfNewcomer } from "./quota.ts";
+import { overQuota, quotasOfNewcomer } from "./quota.ts";
 import { beyond, limitReached, wrongPool } from "./refusal.ts";
 import { misplaced } from "./reserving.ts";
 import { supersede } from "./superseding.ts";
@@ -124,7 +124,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     holder: command.holder,
     principal: command.by.principal,
     ...(command.by.label !== undefined && { principalLabel: command.by.label }),
-    ...quotaOfNewcomer(command),
+    ...quotasOfNewcomer(command),
     reason: command.reason,
     tags: command.tags,
     priority: command.priority,

@@ -13,7 +13,7 @@ import { ascending } from "../model/sorted.ts";
 import { answered } from "./acquire.ts";
 import { inState } from "./aftermath.ts";
 import { grant } from "./moves.ts";
-import { overQuota, quotaOfNewcomer } from "./quota.ts";
+import { overQuota, quotasOfNewcomer } from "./quota.ts";
 import { beyond, noEnvironment } from "./refusal.ts";
 
 export function clean(draft: Draft, command: Clean): Done | Refusal {
@@ -98,7 +98,7 @@ function cleaningLease(draft: Draft, command: Clean, { environment }: Site, left
     endNote: "",
     needs: [{ environment: name, slots: 1, indexes: [] }],
     ...(by.label !== undefined && { principalLabel: by.label }),
-    ...quotaOfNewcomer(command),
+    ...quotasOfNewcomer(command),
     ...{ holder, principal: by.principal, reason, tags: [], priority: 0, fingerprint },
     sequence: Number.MAX_SAFE_INTEGER,
     createdAt: draft.at,

@@ -1,6 +1,6 @@
 import type { Acquire, Refusal } from "../command.ts";
 import type { Draft } from "../draft.ts";
-import { leaseOf, quotaOf } from "../ledger.ts";
+import { leaseOf, quotasOf } from "../ledger.ts";
 import type { Lease } from "../model/lease.ts";
 import { olderOf } from "../model/superseding.ts";
 
@@ -8,14 +8,18 @@ import { olderOf } from "../model/superseding.ts";
  * Why a caller may have no further lease, if it is so: it has as many as it may. Those whose place the newcomer takes are in nobody's way, nor
  * are those that were asked to stop.
  */
-export function overQuota(draft: Draft, { quota, supersede }: Pick<Acquire, "quota" | "supersede">, newcomer: Lease): Refusal | undefined {
-  if (quota === undefined) return undefined;
-  const { name, most } = quota;
-  const count = draft.against(name);
-  if (count < most) return undefined;
+export function overQuota(
+  draft: Draft,
+  { quotas = [], supersede }: Pick<Acquire, "quotas" | "supersede">,
+  newcomer: Lease,
+): Refusal | undefined {
+  const full = quotas.filter(({ name, most }) => draft.against(name) >= most);
+  if (full.length === 0) return undefined;
   const superseded = supersede === undefined ? [] : [...olderOf(draft.pool, newcomer, supersede === "HELD")];
-  const leaving = superseded.filter((id) => quotaOf(leaseOf(draft.pool, id)) === name).length;
-  if (count - leaving < most) return undefined;
+  const leaving = (name: string) => superseded.filter((id) => quotasOf(leaseOf(draft.pool, id)).includes(name)).length;
+  const over = full.find(({ name, most }) => draft.against(name) - leaving(name) >= most);
+  if (over === undefined) return undefined;
+  const { most } = over;
   return {
     ok: false,
     reason: "QUOTA_REACHED",
@@ -25,6 +29,6 @@ export function overQuota(draft: Draft, { quota, supersede }: Pick<Acquire, "quo
 }
 
 /** What a newcomer counts against, as its row has it. */
-export function quotaOfNewcomer({ quota, by }: Pick<Acquire, "quota" | "by">): Pick<Lease, "quota"> {
-  return quota === undefined ? {} : { quota: quota.name === by.principal ? "" : quota.name };
+export function quotasOfNewcomer({ quotas, by }: Pick<Acquire, "quotas" | "by">): Pick<Lease, "quotas"> {
+  return quotas === undefined ? {} : { quotas: quotas.map(({ name }) => (name === by.principal ? "" : name)) };
 }

@@ -1,13 +1,14 @@
 /** What an Acquire, or an AcquireForCleaning, gets of what it asks for: only what its caller may use, for as long, and so much at once. */
+import { hash } from "node:crypto";
 import type { Identity } from "../../access/identity.ts";
 import { type Bounds, boundsOf } from "../../core/access/bounds.ts";
-import type { Role } from "../../core/access/grant.ts";
-import type { Acquire, Clean } from "../../core/command.ts";
+import type { Grant, Role } from "../../core/access/grant.ts";
+import type { Acquire, Clean, Quota } from "../../core/command.ts";
 import type { Want } from "../../core/model/lease.ts";
 import { failure } from "../errors.ts";
 import type { Service } from "./call.ts";
 
-type Allowance = Pick<Acquire, "longest" | "quota">;
+type Allowance = Pick<Acquire, "longest" | "quotas">;
 
 /** The command of a caller who was let in; throws permission_denied for a priority that is too high. */
 export function allowedAcquire(service: Service, caller: Identity, role: Role, pool: string, command: Acquire): Acquire {
@@ -34,25 +35,35 @@ function allowanceOf(
   priority: number,
 ): Allowance {
   const { rights, principal } = caller;
-  const { maxHold, maxPriority, quota } = boundsOf(rights, role, pool, names);
+  const bounds = boundsOf(rights, role, pool, names);
+  const { maxHold, maxPriority } = bounds;
   if (maxPriority !== undefined && priority > maxPriority)
     throw failure("NOT_ALLOWED", `priority: ${priority} is higher than ${principal} may ask for; give ${maxPriority} at most`, {
       field: "priority",
     });
   return {
     ...(maxHold !== undefined && { longest: maxHold }),
-    ...quotaFor(service, caller, quota),
+    ...quotasFor(service, caller, bounds),
   };
 }
 
-/** The quota of the grant that admits a request or, where that has none, what any principal may have that is not exempt from limits. */
-export function quotaFor({ throttle }: Service, { principal }: Identity, quota: Bounds["quota"]): Pick<Acquire, "quota"> {
-  if (quota !== undefined) return { quota: { name: quotaOf(principal, quota.grant), most: quota.most } };
+/** What the grants count that admit a request and, where one of them counts nothing, what any principal may have that is not exempt from limits. */
+export function quotasFor(
+  { throttle }: Service,
+  { principal }: Identity,
+  { counting, uncounted }: Pick<Bounds, "counting" | "uncounted">,
+): Pick<Acquire, "quotas"> {
   const { exempt, principal: each } = throttle.limits;
-  return exempt.principals.has(principal) ? {} : { quota: { name: principal, most: each.leases } };
+  const quotas = counting.map((grant): Quota => ({ name: `${principal}#${nameOf(grant)}`, most: grant.maxLeases ?? 0 }));
+  if (uncounted && !exempt.principals.has(principal)) quotas.push({ name: principal, most: each.leases });
+  return quotas.length === 0 ? {} : { quotas };
 }
 
-/** What leases that one of a caller's grants has admitted count against. */
-function quotaOf(principal: string, grant: number): string {
-  return `${principal}#${grant}`;
+const names = new WeakMap<Grant, string>();
+
+/** By what it says, so that its leases stay its own when a rule's grants change places. */
+function nameOf(grant: Grant): string {
+  const name = names.get(grant) ?? hash("sha256", JSON.stringify([grant.role, grant.patterns]), "base64url").slice(0, 8);
+  names.set(grant, name);
+  return name;
 }

@@ -7,7 +7,7 @@ import { noRoom } from "../../core/verbs/fleet.ts";
 import { beyond } from "../../core/verbs/refusal.ts";
 import { present } from "../../engine/watch/present.ts";
 import type { Topic } from "../../engine/watch/subscription.ts";
-import { quotaFor } from "./allowance.ts";
+import { quotasFor } from "./allowance.ts";
 import type { Service } from "./call.ts";
 
 /**
@@ -32,19 +32,12 @@ export function outlook(service: Service, topic: Topic, caller: Identity): reado
 /** Whether a caller has as many leases as it may where it would ask for an environment; undefined: nowhere. */
 function overQuotas(service: Service, caller: Identity) {
   const { rights } = caller;
-  const isFull = (grant: number, most = Number.POSITIVE_INFINITY) => isReached(service, caller, { grant, most });
-  const full = new Set(
-    rights.grants.flatMap(({ maxLeases }, grant) => (maxLeases !== undefined && isFull(grant, maxLeases) ? [grant] : [])),
-  );
-  const isOver = rights.has("USE") && isReached(service, caller, undefined);
-  if (full.size === 0 && !isOver) return undefined;
-  return (pool: string, name: string): boolean => {
-    const { quota } = boundsOf(rights, "USE", pool, [name]);
-    return quota === undefined ? isOver : full.has(quota.grant);
+  if (!rights.has("USE")) return undefined;
+  const isFull = (part: Pick<Bounds, "counting" | "uncounted">) => {
+    const { quotas = [] } = quotasFor(service, caller, part);
+    return quotas.some(({ name, most }) => service.engine.views.counted(name) >= most);
   };
-}
-
-function isReached(service: Service, caller: Identity, bound: Bounds["quota"]): boolean {
-  const { quota } = quotaFor(service, caller, bound);
-  return quota !== undefined && service.engine.views.counted(quota.name) >= quota.most;
+  const counting = rights.grants.filter(({ maxLeases }) => maxLeases !== undefined);
+  if (!isFull({ counting, uncounted: true })) return undefined;
+  return (pool: string, name: string): boolean => isFull(boundsOf(rights, "USE", pool, [name]));
 }

@@ -60,7 +60,7 @@ export function bodyOfLease(lease: Lease): string {
     holder: bareHolder(lease.holder),
     principal: lease.principal,
     principalLabel: lease.principalLabel,
-    quota: lease.quota,
+    quotas: lease.quotas,
     reason: unless(lease.reason, LEASE.reason),
     tags: unlessEmpty(lease.tags),
     priority: unless(lease.priority, LEASE.priority),

@@ -34,7 +34,7 @@ test.skipIf(command === undefined)(
     for (const wait of waits) wait.pattern = "^0(\\.[0-9])?s$";
     writeFileSync(document, JSON.stringify({ ...rest, paths, components }));
     const [program = "", ...args] = command ?? [];
-    const bounds = ["--phases", "coverage,fuzzing", "--max-examples", "10", "--max-time", "20", "--request-timeout", "30"];
+    const bounds = ["--phases", "coverage,fuzzing", "--max-examples", "10", "--max-time", "60", "--request-timeout", "30"];
     // A busy machine is no finding.
     const patience = ["--suppress-health-check", "too_slow"];
     const checks = ["--checks", "all", "--exclude-checks", EXCEPT.join(), "--exclude-path", "/watch"];

@@ -1,3 +1,4 @@
+import type { Identity } from "../access/identity.ts";
 import type { Micros } from "../core/model/units.ts";
 import type { Call } from "./methods/call.ts";
 
@@ -6,18 +7,16 @@ import type { Call } from "./methods/call.ts";
  * is known for a time only with that time.
  */
 export class BoundedCall implements Call, Disposable {
+  readonly caller: Identity;
   readonly #call: Call;
   readonly #now: () => Micros;
   readonly #listening: (() => void)[] = [];
 
-  /** `now`: the store's time. */
-  constructor(call: Call, now: () => Micros) {
+  /** `caller`: with how long it is good for. `now`: the store's time. */
+  constructor(call: Call, caller: Identity, now: () => Micros) {
     this.#call = call;
+    this.caller = caller;
     this.#now = now;
-  }
-
-  get caller(): Call["caller"] {
-    return this.#call.caller;
   }
 
   get gone(): boolean {

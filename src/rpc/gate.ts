@@ -4,6 +4,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { Code } from "@connectrpc/connect";
 import type { Identity } from "../access/identity.ts";
 import type { Caller } from "../core/access/caller.ts";
+import type { Lease } from "../core/model/lease.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { BoundedCall } from "./bounded-call.ts";
@@ -82,11 +83,12 @@ interface About {
 
 /** Checks that the caller is still who it was when it was admitted, and may do this to what the request names; throws what it refuses. */
 async function may(service: Service, caller: Identity, method: Rule & Guarded, message: MessageShape<DescMessage>): Promise<void> {
-  if (!isNarrow(service, caller) && isOver(service, caller)) throw wrongKey();
   if (isNarrow(service, caller)) {
-    if (method.token === "LEASE") mayUseLease(service, caller, method, message as About);
-    else await mayLookAt(service, caller, message as About);
-  } else if (!caller.rights.mayAll("ADMIN")) await method.guard({ service, caller, role: method.access[0], message });
+    if (method.token === "LEASE") return mayUseLease(service, caller, method, message as About);
+    return mayLookAt(service, caller, message as About);
+  }
+  if (isOver(service, caller)) throw wrongKey();
+  if (!caller.rights.mayAll("ADMIN")) await method.guard({ service, caller, role: method.access[0], message });
 }
 
 /** Whether an identity has been revoked or has expired meanwhile, or is nobody's since a key is asked for. */
@@ -126,18 +128,24 @@ export async function follow<I extends DescMessage, O extends DescMessage>(
   call: Call,
   tell: Tell<MessageShape<O>>,
 ): Promise<void> {
-  const { caller } = call;
+  const caller = lasting(service, call.caller);
   const turn = turnOf(service, caller);
   if (turn !== undefined) await turn;
   await may(service, caller, method, message);
   if (!isNarrow(service, caller) && caller.kind === "BOOTSTRAP") return method.run(service, message, call, tell);
-  using bounded = new BoundedCall(call, () => service.engine.views.now());
+  using bounded = new BoundedCall(call, caller, () => service.engine.views.now());
   await method.run(service, message, bounded, async (told) => {
     if (isOver(service, caller)) throw wrongKey();
     await tell(told);
     if (isNarrow(service, caller)) await may(service, caller, method, message);
   });
   if (isOver(service, caller)) throw wrongKey();
+}
+
+/** Who a stream is for: a lease_token opens none for longer than the key is good that asked for its lease. */
+function lasting({ principals }: Service, caller: Identity): Identity {
+  const tenure = caller.kind === "LEASE_TOKEN" ? principals.keyring.tenureOfLease(caller.lease ?? "") : undefined;
+  return tenure === undefined ? caller : { ...caller, tenure };
 }
 
 /**
@@ -150,11 +158,15 @@ function isNarrow({ principals }: Service, caller: Identity): boolean {
 /** A lease whose key was revoked can be given back, and nothing else. Only one that was reserved can be given another end: that is a role. */
 function mayUseLease({ principals, engine }: Service, caller: Identity, { givesBack }: Rule, { leaseId = "", notAfter }: About): void {
   const own = engine.views.live(caller.lease ?? "")?.lease;
-  if (givesBack !== true && own !== undefined && principals.keyring.isRevoked(own.principal))
-    throw tooNarrow(`the key that asked for lease ${own.id} was revoked; its lease_token can release it, and nothing else`);
+  if (givesBack !== true && own !== undefined) mustBeGood(principals, own);
   if (leaseId !== "" && leaseId !== caller.lease) throw notOfToken(caller, leaseId);
   if (notAfter !== undefined && own !== undefined && own.notAfter === undefined)
     throw tooNarrow(`lease ${own.id} was asked for without not_after, and its lease_token gives it none; use an API key with ROLE_RESERVE`);
+}
+
+function mustBeGood({ keyring }: Service["principals"], { id, principal }: Lease): void {
+  if (keyring.isRevoked(principal))
+    throw tooNarrow(`the key that asked for lease ${id} was revoked; its lease_token can release it, and nothing else`);
 }
 
 function notOfToken(caller: Identity, leaseId: string): Error {
@@ -169,8 +181,7 @@ async function mayLookAt(service: Service, { lease = "" }: Identity, { environme
   const found = await service.engine.views.lease(lease);
   if (found === undefined || found.lease.state === "ENDED")
     throw tooNarrow(`lease ${lease} has ended, and with it what its lease_token opened; use an API key`);
-  if (service.principals.keyring.isRevoked(found.lease.principal))
-    throw tooNarrow(`the key that asked for lease ${lease} was revoked; its lease_token can release it, and nothing else`);
+  mustBeGood(service.principals, found.lease);
   const names = namesOf(found.lease).join(", ") || "what its lease will be granted";
   if (!isOn(found.lease, environment)) throw tooNarrow(`this lease_token is for ${names}; use an API key`);
 }

@@ -3,7 +3,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Identity } from "../access/identity.ts";
 import { claimedIdOf } from "../access/key-text.ts";
 import { Tenure } from "../access/tenure.ts";
-import { ACCESS_POOL, isAlive, type Key, principalOf, type Secret } from "../core/access/key.ts";
+import { ACCESS_POOL, isAlive, type Key, keyIdIn, principalOf, type Secret } from "../core/access/key.ts";
 import { Rights } from "../core/access/rights.ts";
 import type { Micros } from "../core/model/units.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -60,14 +60,12 @@ export class Keyring {
 
   /** Whether what this principal holds and waits for is nobody's any more. */
   isRevoked(principal: string): boolean {
-    const id = principal.startsWith("key:") ? principal.slice("key:".length) : undefined;
-    return id !== undefined && this.#engine.views.keys.get(id)?.revokedAt !== undefined;
+    return this.#keyOf(principal)?.revokedAt !== undefined;
   }
 
   /** How long a lease_token opens streams: until the key is revoked that asked for its lease. */
   tenureOfLease(id: string): Tenure | undefined {
-    const principal = this.#engine.views.live(id)?.lease.principal ?? "";
-    const key = principal.startsWith("key:") ? this.#engine.views.keys.get(principal.slice("key:".length)) : undefined;
+    const key = this.#keyOf(this.#engine.views.live(id)?.lease.principal ?? "");
     return key === undefined || key.revokedAt !== undefined ? undefined : this.#identityOf(key).tenure;
   }
 
@@ -75,6 +73,11 @@ export class Keyring {
   end(id: string): void {
     this.#tenures.get(id)?.end();
     this.#tenures.delete(id);
+  }
+
+  #keyOf(principal: string): Key | undefined {
+    const id = keyIdIn(principal);
+    return id === undefined ? undefined : this.#engine.views.keys.get(id);
   }
 
   /** The grants of a key stay as they are, so they stand for it in all its versions. */

@@ -60,7 +60,7 @@ export class Principals {
    * nothing, as for all who show a key. A token beside a key decides nothing; rules in audit mode have the log say what it would have done.
    */
   awaited(header: (name: string) => string | null | undefined): Promise<unknown> | undefined {
-    if (!this.#tokens.trusts || this.open) return undefined;
+    if (!this.#tokens.trusts) return undefined;
     const key = keyOf(header);
     if (key !== undefined && isToken(key)) return this.#tokens.known(key) === undefined ? this.#tokens.learn(key) : undefined;
     const beside = this.#tokens.audits ? bearerIn(header) : undefined;
@@ -76,10 +76,7 @@ export class Principals {
   identify(key: string | undefined, peer: Peer): Identity {
     const lease = key === undefined ? undefined : this.#leaseOfToken(key);
     if (this.open) return lease === undefined ? ANYBODY : { ...ANYBODY, lease };
-    if (lease !== undefined) {
-      const tenure = this.keyring.tenureOfLease(lease);
-      return { principal: `lease ${lease}`, lease, kind: "LEASE_TOKEN", rights: NO_RIGHTS, ...(tenure && { tenure }) };
-    }
+    if (lease !== undefined) return { principal: `lease ${lease}`, lease, kind: "LEASE_TOKEN", rights: NO_RIGHTS };
     if (key === undefined || key === "") return this.#certified(peer);
     const shown = digest(key);
     if (this.#admin !== undefined && timingSafeEqual(shown, this.#admin)) return ADMIN;

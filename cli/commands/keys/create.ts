@@ -37,7 +37,9 @@ export class KeysCreateCommand extends ClientCommand {
   on = Option.Array("--on", [], { description: "On what: environments, patterns or POOL:PATTERN, with commas; may be repeated" });
   maxHold = Option.String("--max-hold", { description: "No lease of it is held for longer: 2h; default: as the environment lets" });
   maxPriority = Option.String("--max-priority", { description: "No request of it has a higher priority; default: any" });
-  maxLeases = Option.String("--max-leases", { description: "So many leases at once, waiting ones included; default: any number" });
+  maxLeases = Option.String("--max-leases", {
+    description: "So many leases at once, waiting ones included; default: what the server lets anybody have",
+  });
   grants = Option.Array("--grant", [], {
     description: "A further grant: 'use:team-a/*,shared-*', or with bounds 'use:uat;max-hold=2h'; may be repeated",
   });

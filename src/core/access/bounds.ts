@@ -22,10 +22,9 @@ const UNBOUND: Bounds = { counting: [], uncounted: true };
 export function boundsOf({ grants }: Rights, role: Role, pool: string, names: readonly (string | undefined)[]): Bounds {
   if (grants.every(({ maxHold, maxPriority, maxLeases }) => maxHold === undefined && maxPriority === undefined && maxLeases === undefined))
     return UNBOUND;
-  const admitting = names.map((name) => admittingGrants(grants, role, pool, name));
+  const admitting = names.flatMap((name) => admittingGrants(grants, role, pool, name)).filter((able) => able.length > 0);
   const [maxHold, maxPriority] = [strictest(admitting, "maxHold"), strictest(admitting, "maxPriority")];
-  const able = admitting.flat().filter((grants) => grants.length > 0);
-  const generous = able.map((one) => one.reduce((most, next) => (leasesOf(next) > leasesOf(most) ? next : most)));
+  const generous = admitting.map((one) => one.reduce((most, next) => (leasesOf(next) > leasesOf(most) ? next : most)));
   const counting = [...new Set(generous)].filter(({ maxLeases }) => maxLeases !== undefined);
   return {
     ...{ counting, uncounted: generous.some(({ maxLeases }) => maxLeases === undefined) },
@@ -56,8 +55,8 @@ function admittingGrants(grants: readonly Grant[], role: Role, pool: string, nam
 }
 
 /** The least of what the most generous of each allow; undefined where nothing bounds. */
-function strictest(admitting: readonly Grant[][][], key: "maxHold" | "maxPriority"): number | undefined {
-  const each = admitting.flat().map((able) => Math.max(...able.map((grant) => grant[key] ?? Number.POSITIVE_INFINITY)));
+function strictest(admitting: readonly Grant[][], key: "maxHold" | "maxPriority"): number | undefined {
+  const each = admitting.map((able) => Math.max(...able.map((grant) => grant[key] ?? Number.POSITIVE_INFINITY)));
   const least = Math.min(...each);
   return Number.isFinite(least) ? least : undefined;
 }

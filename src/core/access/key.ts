@@ -38,9 +38,16 @@ export interface KeyRow {
   readonly key: Key | undefined;
 }
 
+const PREFIX = "key:";
+
 /** How calls with a key are named in leases and events: never by its label, which could be somebody else's name. */
 export function principalOf(id: string): string {
-  return `key:${id}`;
+  return `${PREFIX}${id}`;
+}
+
+/** The id of the key that a principal is; undefined: it is none. */
+export function keyIdIn(principal: string): string | undefined {
+  return principal.startsWith(PREFIX) ? principal.slice(PREFIX.length) : undefined;
 }
 
 /** Whether a key opens anything at this time. */

@@ -72,6 +72,11 @@ export function globMatches(glob: string, name: string, barriers = "/"): boolean
   return at === glob.length;
 }
 
+/** Whether a name fits one of some globs. */
+export function fitsAny(globs: readonly string[], name: string): boolean {
+  return globs.some((glob) => globMatches(glob, name));
+}
+
 /** The letters that stand in a glob from a place on, up to the next `*` or `?`. */
 function runAfter(glob: string, at: number): string {
   let end = at;

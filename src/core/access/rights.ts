@@ -1,6 +1,6 @@
 /** What a caller may do, by all of its grants together. Nothing is allowed that none of them does. */
 import { EVERYTHING, type Grant, includes, ROLES, type Role } from "./grant.ts";
-import { globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
+import { fitsAny, globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
 
 interface Reach {
   readonly everything: boolean;
@@ -33,7 +33,7 @@ export class Rights {
   /** Whether it may do this to an environment, which need not exist. */
   may(role: Role, pool: string, environment: string): boolean {
     const globs = this.within(role, pool);
-    return globs === undefined || globs.some((glob) => globMatches(glob, environment));
+    return globs === undefined || fitsAny(globs, environment);
   }
 
   /** Whether it may do this to a whole pool. */

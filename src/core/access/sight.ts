@@ -1,5 +1,5 @@
 /** What somebody may see, as a value that also travels to other threads: by patterns, of the names of environments. */
-import { globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
+import { fitsAny, globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
 
 /** From how many characters of globs on it is remembered which names they fit; and of how many names in all. */
 const LONG = 32;
@@ -31,18 +31,14 @@ export class Names {
   }
 
   has(name: string): boolean {
-    if (!this.isCostly) return this.#fits(name);
+    if (!this.isCostly) return fitsAny(this.#globs, name);
     const known = memory.get(this.text)?.get(name);
     if (known !== undefined) return known;
     if (remembered >= REMEMBERED) forgetOldest();
-    const fits = this.#fits(name);
+    const fits = fitsAny(this.#globs, name);
     memory.set(this.text, (memory.get(this.text) ?? new Map<string, boolean>()).set(name, fits));
     remembered++;
     return fits;
-  }
-
-  #fits(name: string): boolean {
-    return this.#globs.some((glob) => globMatches(glob, name));
   }
 }
 

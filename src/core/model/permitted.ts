@@ -1,5 +1,5 @@
 /** The environments whose names one of some globs fits, found by how the globs begin: where they are few, nothing else is looked at. */
-import { globMatches } from "../access/pattern.ts";
+import { fitsAny } from "../access/pattern.ts";
 import type { Pool, Site } from "./pool.ts";
 import { siteOf } from "./site.ts";
 
@@ -11,7 +11,7 @@ export function sitesPermitted(pool: Pool, globs: readonly string[], most: numbe
   const beginnings = beginningsOf(globs);
   const count = beginnings.reduce((sum, start) => sum + pool.sites.rank(start + END) - pool.sites.rank(start), 0);
   if (count >= most) return undefined;
-  return beginnings.flatMap((start) => namesFrom(pool, start).flatMap((name) => (fits(globs, name) ? [siteOf(pool, name)] : [])));
+  return beginnings.flatMap((start) => namesFrom(pool, start).flatMap((name) => (fitsAny(globs, name) ? [siteOf(pool, name)] : [])));
 }
 
 /** What stands before the first `*` or `?` of each, in order, and none that begins with another one. */
@@ -27,8 +27,4 @@ function namesFrom(pool: Pool, start: string): string[] {
     names.push(name);
   }
   return names;
-}
-
-function fits(globs: readonly string[], name: string): boolean {
-  return globs.some((glob) => globMatches(glob, name));
 }

@@ -1,6 +1,6 @@
 /** One environment as the line sees it: which slots are free, who waits. Pure reads of one site. */
 
-import { globMatches } from "../access/pattern.ts";
+import { fitsAny } from "../access/pattern.ts";
 import { limits } from "../limits.ts";
 import type { Environment, StoredEnvironment } from "./environment.ts";
 import type { SelectorWant } from "./lease.ts";
@@ -27,7 +27,7 @@ export function isOutOfService({ state }: Environment): boolean {
 export function wouldDo({ selector, slots, only }: SelectorWant, { environment }: Site): boolean {
   const { name, capacity, labels } = environment.config;
   if (environment.onDemand === true || capacity < slots || !matches(selector, labels)) return false;
-  return only === undefined || only.some((glob) => globMatches(glob, name));
+  return only === undefined || fitsAny(only, name);
 }
 
 /** How many slots are held or offered. */

@@ -1,5 +1,5 @@
 /** AcquireForCleaning: gives an environment that is DIRTY to somebody who cleans it, ahead of the line. */
-import { globMatches } from "../access/pattern.ts";
+import { fitsAny } from "../access/pattern.ts";
 import type { Clean, Done, Refusal } from "../command.ts";
 import type { Draft } from "../draft.ts";
 import { limits } from "../limits.ts";
@@ -68,7 +68,7 @@ function longestDirty(sites: readonly Site[]): Site | undefined {
 export function isMeant({ environment, selector, only }: Meaning, site: Site): boolean {
   const { config, onDemand } = site.environment;
   if (environment !== undefined) return environment === config.name;
-  if (only !== undefined && !only.some((glob) => globMatches(glob, config.name))) return false;
+  if (only !== undefined && !fitsAny(only, config.name)) return false;
   return selector === undefined || (onDemand !== true && matches(selector, config.labels));
 }
 

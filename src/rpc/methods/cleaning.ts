@@ -32,7 +32,7 @@ export async function acquireForCleaning(
   const wait = duration("wait", request.wait, WAIT);
   const pool = poolOf(service, request, call.caller);
   // It waits in memory, where nobody ends it but the end of its call: that of a caller who is nobody any more is over.
-  using bounded = new BoundedCall(call, () => engine.views.now());
+  using bounded = new BoundedCall(call, call.caller, () => engine.views.now());
   const command = allowedClean(service, call.caller, pool, readClean(request, pool, call));
   const reply = await engine.clean({ pool, command, wait }, bounded);
   if (!reply.ok && reply.reason === "ENVIRONMENT_NOT_FOUND") throw noSuch(engine.views, call.caller, request.environment);

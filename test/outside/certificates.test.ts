@@ -139,5 +139,7 @@ test("new rules at SIGHUP count at once: a watch of whoever they do not let in a
 
 test("rules without a CA are told of", async () => {
   await using other = await Server.start({ CALL_ME_ACCESS: at("access.yaml") });
-  expect(other.complaints).toMatchObject([{ msg: expect.stringMatching(/nobody is asked for one: set CALL_ME_TLS_CLIENT_CA/) }]);
+  await expect
+    .poll(() => other.complaints)
+    .toMatchObject([{ msg: expect.stringMatching(/nobody is asked for one: set CALL_ME_TLS_CLIENT_CA/) }]);
 });

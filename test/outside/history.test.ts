@@ -168,7 +168,9 @@ test("a history that cannot be written keeps nobody from anything, is refused by
   await rm(file, { recursive: true });
   const { events } = await insight.listEvents({});
   expect(events.map(({ kind }) => nameOf(kind))).toEqual(["RELEASED", "GRANTED"]);
-  expect(other.complaints.map(({ msg }) => msg)).toEqual(["could not write the history; leases are not concerned, and it is tried again"]);
+  await expect
+    .poll(() => other.complaints.map(({ msg }) => msg))
+    .toEqual(["could not write the history; leases are not concerned, and it is tried again"]);
 });
 
 test("what cannot be asked is refused by the field's name", async () => {

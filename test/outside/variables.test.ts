@@ -165,7 +165,7 @@ test("after a start without one nobody new gets the environment, its holder is t
   await locks.release({ leaseId: lease.id });
   expect(leaseIn(await locks.getLease({ leaseId: waiter.id })).state).toBe(LeaseState.QUEUED);
   expect(leaseIn(await locks.acquire({ needs: [{ selector: "tier=test" }] })).environments[0]?.name).toBe("spare");
-  expect(other.complaints).toMatchObject([{ level: "warn", environments: ["uat"], variables: ["CALL_ME_SECRET_DB"] }]);
+  await expect.poll(() => other.complaints).toMatchObject([{ level: "warn", environments: ["uat"], variables: ["CALL_ME_SECRET_DB"] }]);
   await other.stop();
   await other.restart();
   expect((await locks.check({ environment: "uat" })).environments).toMatchObject([{ state: EnvironmentState.AVAILABLE, stateReason: "" }]);

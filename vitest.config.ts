@@ -10,10 +10,14 @@ const SYSTEMS = [
   "test/project/package.test.ts",
 ];
 
-/** By vitest's mode: `npm run soak` is what takes hours, `npm run test:systems` what needs another system, `npm test` all the rest. */
+/**
+ * By vitest's mode: `npm run soak` is what takes hours, `npm run test:systems` what needs another system, `npm test` all the rest,
+ * and `npm run test:indirect` the part of it that calls a server, another way.
+ */
 const SUITES: Readonly<Record<string, { include: string[]; exclude: string[] }>> = {
   soak: { include: ["test/soak/**/*.test.ts"], exclude: [] },
   systems: { include: SYSTEMS, exclude: [] },
+  indirect: { include: ["test/outside/**/*.test.ts"], exclude: SYSTEMS },
   test: { include: ["test/**/*.test.ts"], exclude: ["test/soak/**", ...SYSTEMS] },
 };
 

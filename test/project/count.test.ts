@@ -13,17 +13,23 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A file of the report, with its tests. */
 function file(name: string, status: string, tests: Record<string, string>): object {
-  const assertionResults = Object.entries(tests).map(([fullName, status]) => ({ fullName, status }));
-  return { name: path.join(root, "test", name), status, assertionResults };
+  const assertionResults = Object.entries(tests).map(([fullName, status]) => {
+    return { fullName, status, failureMessages: status === "failed" ? ["Error: 1 is not 2\n    at here"] : [] };
+  });
+  return { name: path.join(root, "test", name), status, message: status === "failed" ? "a hook failed\nthere" : "", assertionResults };
 }
 
-function count(testResults: object[]): string[] {
-  const report = path.join(folder, "tests.json");
-  writeFileSync(report, JSON.stringify({ testResults }));
-  return program(process.execPath, [".ci/count.js", report]).output.split("\n");
+/** What is said of a report, and of the one of what ran again. */
+function count(testResults: object[], again?: object[], ...flags: string[]): string[] {
+  const reports = [testResults, ...(again === undefined ? [] : [again])].map((testResults, index) => {
+    const report = path.join(folder, `tests-${index}.json`);
+    writeFileSync(report, JSON.stringify({ testResults }));
+    return report;
+  });
+  return program(process.execPath, [".ci/count.js", ...flags, ...reports]).output.split("\n");
 }
 
-test("what passed, failed and was skipped is counted over all files, and each one that was skipped is named", () => {
+test("what passed, failed and was skipped is counted over all files, and each one that was skipped or failed is named", () => {
   const told = count([
     file("a.test.ts", "passed", { "a one": "passed", "a two": "skipped", "a three": "passed" }),
     file("b.test.ts", "failed", { "b one": "failed", "b two": "todo", "b three": "pending" }),
@@ -32,16 +38,34 @@ test("what passed, failed and was skipped is counted over all files, and each on
     "skipped: test/a.test.ts: a two",
     "skipped: test/b.test.ts: b two",
     "skipped: test/b.test.ts: b three",
+    "failed: test/b.test.ts: b one: Error: 1 is not 2",
     "2 passed, 1 failed, 3 skipped",
   ]);
 });
 
 test("a file that could not run is one failure, though none of its tests failed", () => {
-  expect(count([file("broken.test.ts", "failed", {})])).toEqual(["0 passed, 1 failed, 0 skipped"]);
+  expect(count([file("broken.test.ts", "failed", {})])).toEqual([
+    "failed: test/broken.test.ts: a hook failed",
+    "0 passed, 1 failed, 0 skipped",
+  ]);
   expect(count([file("hook.test.ts", "failed", { one: "skipped" })]).at(-1)).toBe("0 passed, 1 failed, 1 skipped");
 });
 
 test("a missing report is a failure", () => {
   const { output } = program(process.execPath, [".ci/count.js", path.join(folder, "none.json")]);
   expect(output.split("\n").at(-1)).toBe("0 passed, 1 failed, 0 skipped");
+});
+
+test("what ran again stands in the place of what failed, and is named if it failed only the first time", () => {
+  const good = file("a.test.ts", "passed", { one: "passed", two: "skipped" });
+  const bad = file("b.test.ts", "failed", { three: "failed", four: "passed", five: "failed" });
+  const again = file("b.test.ts", "failed", { three: "passed", four: "passed", five: "failed" });
+  expect(count([good, bad], undefined, "--failed")).toEqual(["test/b.test.ts"]);
+  expect(count([good, bad], [again])).toEqual([
+    "skipped: test/a.test.ts: two",
+    "unsteady: test/b.test.ts: three: Error: 1 is not 2",
+    "unsteady: test/b.test.ts: five: Error: 1 is not 2",
+    "failed: test/b.test.ts: five: Error: 1 is not 2",
+    "3 passed, 1 failed, 1 skipped",
+  ]);
 });

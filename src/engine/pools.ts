@@ -9,6 +9,7 @@ import type { Cache, Commit } from "../store/store.ts";
 import { RecentEnds } from "./ends.ts";
 import { EngineFailure } from "./failure.ts";
 import { ConfiguredNames } from "./names.ts";
+import { Quotas } from "./quotas.ts";
 
 /** The default pool before its first change. One object: what watches of a new server are told is shared, too. */
 const UNWRITTEN = emptyPool("default");
@@ -35,6 +36,7 @@ export class Pools implements Cache {
   #access = emptyPool(ACCESS_POOL);
   readonly #listeners: ((commit: Commit) => void)[] = [];
   #totals: Totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
+  readonly #quotas = new Quotas();
 
   /** `now`: the store's clock. */
   constructor(now: () => Micros) {
@@ -78,6 +80,10 @@ export class Pools implements Cache {
     return this.#totals;
   }
 
+  counted(quota: string): number {
+    return this.#quotas.of(quota);
+  }
+
   /** How many environments there are, those included that could be forgotten. */
   get environments(): number {
     return this.#owners.size;
@@ -85,6 +91,7 @@ export class Pools implements Cache {
 
   adopt(commit: Commit): void {
     this.#forget();
+    this.#count(commit);
     for (const pool of commit.pools) this.#put(pool);
     for (const name of commit.deleted) this.#owners.delete(name);
     for (const { config } of commit.environments) this.#owners.set(config.name, config.pool);
@@ -137,6 +144,16 @@ export class Pools implements Cache {
     if (this.#gone.size > limits.formerPools && oldest !== undefined) this.#gone.delete(oldest);
   }
 
+  /** Before the pools are put. A lease that leaves nothing has no row any more. */
+  #count({ pools, leases, forgotten }: Commit): void {
+    const changed = Map.groupBy(leases, ({ pool }) => pool);
+    for (const pool of pools) {
+      const before = this.#pools.get(pool.name) ?? emptyPool(pool.name);
+      const gone = forgotten.flatMap((id) => before.leases.get(id) ?? []);
+      this.#quotas.move(before.quotas, pool.quotas, [...(changed.get(pool.name) ?? []), ...gone]);
+    }
+  }
+
   #put(pool: Pool): void {
     const { name } = pool;
     if (name === ACCESS_POOL) {
@@ -153,7 +170,9 @@ export class Pools implements Cache {
   }
 
   #drop(name: string): void {
-    this.#totals = add(this.#totals, totalsOf(this.#pools.get(name) ?? emptyPool(name)), -1);
+    const pool = this.#pools.get(name) ?? emptyPool(name);
+    this.#totals = add(this.#totals, totalsOf(pool), -1);
+    this.#quotas.drop(pool.quotas);
     this.#pools.delete(name);
     this.#former.delete(name);
   }

@@ -91,9 +91,7 @@ export class Views {
 
   /** How many live leases count against a quota. */
   counted(quota: string): number {
-    let count = 0;
-    for (const { quotas } of this.pools()) count += quotas.get(quota) ?? 0;
-    return count;
+    return this.#pools.counted(quota);
   }
 
   /** The names of all environments. */

@@ -65,9 +65,11 @@ export class Drafts implements Transaction {
   }
 
   #against(quota: string, pool: string): number {
-    let count = 0;
-    for (const { name, quotas } of this.#cache.pools()) if (!this.#drafts.has(name)) count += quotas.get(quota) ?? 0;
-    for (const [name, draft] of this.#drafts) if (name !== pool) count += draft.pool.quotas.get(quota) ?? 0;
+    let count = this.#cache.counted(quota);
+    for (const [name, draft] of this.#drafts) {
+      count -= this.#cache.pool(name).quotas.get(quota) ?? 0;
+      if (name !== pool) count += draft.pool.quotas.get(quota) ?? 0;
+    }
     return count;
   }
 

@@ -63,6 +63,8 @@ export interface Cache {
   endedOf(request: string): Lease | undefined;
   /** What there is over all pools. */
   readonly totals: Totals;
+  /** How many live leases count against a quota, over all pools. */
+  counted(quota: string): number;
   /** Takes over what was committed, by this server or another, in commit order, and tells its listeners. */
   adopt(commit: Commit): void;
   /** Marks a pool whose rows contradict each other: calls about it are refused, and the other pools go on. */

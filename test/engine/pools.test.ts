@@ -42,6 +42,29 @@ describe("pools in memory", () => {
     expect(seen).toEqual([1, 2, 2]);
   });
 
+  test("know how many leases count against a quota, a transaction's own changes included, without a look at each pool", async () => {
+    const { store, pools } = await storeOn(new MemoryMedium());
+    const quotas = [{ name: "team", most: 3 }];
+    for (const name of ["one", "two", "three"]) await submit(store, name, acquire(`${name}-a`, `${name}-uat`, { quotas }));
+    await submit(store, "two", acquire("two-b", "two-uat"));
+    expect(pools.counted("team")).toBe(3);
+    pools.pools = () => {
+      throw new Error("looked at each pool");
+    };
+    expect(await submit(store, "one", acquire("more", "one-uat", { quotas }))).toMatchObject({ ok: false, reason: "QUOTA_REACHED" });
+    const told = await store.transact(["one", "two"], { leases: [], requests: [] }, ({ draft }) => {
+      decide(draft("one"), release("one-a"));
+      const replies = ["b", "c"].map((id) => decide(draft("two"), acquire(`two-${id}2`, "two-uat", { quotas })));
+      return replies.map((reply) => (reply.ok ? "granted" : reply.reason));
+    });
+    expect(told).toEqual(["granted", "QUOTA_REACHED"]);
+    expect(pools.counted("team")).toBe(3);
+    for (const name of ["two", "three"]) await submit(store, name, release(`${name}-a`));
+    expect(pools.counted("team")).toBe(1);
+    pools.refuse("two", new Error("damaged"));
+    expect(pools.counted("team")).toBe(0);
+  });
+
   test("are not looked through once their last environment is gone, and what is made of that name later has higher revisions", async () => {
     const { store, pools } = await storeOn(new MemoryMedium());
     const before: number[] = [];

@@ -53,7 +53,7 @@ export class Crowd {
 
   /** At the very moment of a commit, before anybody else hears of it. */
   committed({ events }: Commit): void {
-    this.#judge.noting(() => checkQuotas(this.#machine.engine.views.pools()));
+    this.#judge.noting(() => checkQuotas(this.#machine.engine.views));
     for (const { cause } of events) {
       const client = cause?.state === "OFFERED" ? this.#judge.clients.get(commandOf(cause.leaseId)) : undefined;
       if (client !== undefined && this.#dropping.delete(client)) this.#vanish(client, this.#judge.commits);

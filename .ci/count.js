@@ -23,11 +23,16 @@ function local({ name }) {
   return path.relative(process.cwd(), name);
 }
 
-/** What failed in a file, with the first line of why; a file that could not run at all has no test that failed, and is a failure all the same. */
+/** The beginning of why, on one line: of a property it has the seed that shows it again. */
+function brief(why = "") {
+  return why.replaceAll(/\s+/g, " ").slice(0, 300);
+}
+
+/** What failed in a file, and why; a file that could not run at all has no test that failed, and is a failure all the same. */
 function failures(file) {
   const failed = file.assertionResults.filter((test) => test.status === "failed");
-  if (failed.length === 0 && file.status === "failed") return [`${local(file)}: ${(file.message ?? "").split("\n")[0]}`];
-  return failed.map(({ fullName, failureMessages = [] }) => `${local(file)}: ${fullName}: ${(failureMessages[0] ?? "").split("\n")[0]}`);
+  if (failed.length === 0 && file.status === "failed") return [`${local(file)}: ${brief(file.message)}`];
+  return failed.map(({ fullName, failureMessages = [] }) => `${local(file)}: ${fullName}: ${brief(failureMessages[0])}`);
 }
 
 function count(files, again) {

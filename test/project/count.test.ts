@@ -38,14 +38,14 @@ test("what passed, failed and was skipped is counted over all files, and each on
     "skipped: test/a.test.ts: a two",
     "skipped: test/b.test.ts: b two",
     "skipped: test/b.test.ts: b three",
-    "failed: test/b.test.ts: b one: Error: 1 is not 2",
+    "failed: test/b.test.ts: b one: Error: 1 is not 2 at here",
     "2 passed, 1 failed, 3 skipped",
   ]);
 });
 
 test("a file that could not run is one failure, though none of its tests failed", () => {
   expect(count([file("broken.test.ts", "failed", {})])).toEqual([
-    "failed: test/broken.test.ts: a hook failed",
+    "failed: test/broken.test.ts: a hook failed there",
     "0 passed, 1 failed, 0 skipped",
   ]);
   expect(count([file("hook.test.ts", "failed", { one: "skipped" })]).at(-1)).toBe("0 passed, 1 failed, 1 skipped");
@@ -63,9 +63,9 @@ test("what ran again stands in the place of what failed, and is named if it fail
   expect(count([good, bad], undefined, "--failed")).toEqual(["test/b.test.ts"]);
   expect(count([good, bad], [again])).toEqual([
     "skipped: test/a.test.ts: two",
-    "unsteady: test/b.test.ts: three: Error: 1 is not 2",
-    "unsteady: test/b.test.ts: five: Error: 1 is not 2",
-    "failed: test/b.test.ts: five: Error: 1 is not 2",
+    "unsteady: test/b.test.ts: three: Error: 1 is not 2 at here",
+    "unsteady: test/b.test.ts: five: Error: 1 is not 2 at here",
+    "failed: test/b.test.ts: five: Error: 1 is not 2 at here",
     "3 passed, 1 failed, 1 skipped",
   ]);
 });

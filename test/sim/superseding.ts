@@ -27,6 +27,10 @@ export class Superseding {
 
   /** Those that were superseded, with what their holders were asked. */
   readonly #ends = new Map<string, CancelRequest | undefined>();
+  /** Those that a start has found, or an event has told of, and those of these that were gone at a start without a word. */
+  readonly #known = new Set<string>();
+  readonly #lost = new Set<string>();
+  #starts = 0;
 
   constructor(clients: ReadonlyMap<string, Client>) {
     this.#clients = clients;
@@ -36,14 +40,18 @@ export class Superseding {
   started(pools: readonly Pool[]): void {
     const live = pools.flatMap((pool) => [...pool.leases.values()]).sort((a, b) => a.sequence - b.sequence);
     const before = new Map(this.#keyed);
+    this.#starts += 1;
     this.#keyed.clear();
     this.#due.clear();
+    for (const id of before.keys()) this.#lost.add(id);
     for (const lease of live) {
       const key = this.#keyOf(lease.id);
       if (key === undefined) continue;
       const asked = lease.cancelRequested;
       const known = before.get(lease.id)?.asked;
       expectThat(known === undefined || same(known, asked), `${lease.id} was asked to stop, and a start has changed that`);
+      this.#lost.delete(lease.id);
+      this.#known.add(lease.id);
       this.#keyed.set(lease.id, { key, state: lease.state, asked, bound: before.get(lease.id)?.bound });
     }
     for (const { id } of live)
@@ -71,9 +79,10 @@ export class Superseding {
     return at >= (this.#ends.get(id)?.deadline ?? 0);
   }
 
-  /** Whether it was superseded, as far as that was an event. */
+  /** Whether it was superseded; or may have been when nobody heard of it, because the server died with that commit. */
   hasEnded(id: string): boolean {
-    return this.#ends.has(id);
+    const unheard = this.#starts > 1 && this.#keyOf(id) !== undefined && !this.#known.has(id);
+    return unheard || this.#lost.has(id) || this.#ends.has(id);
   }
 
   /** A commit is about to be entered; the one before must have done what was due. */
@@ -95,6 +104,7 @@ export class Superseding {
   }
 
   #arrive(id: string, key: string, state: Lease["state"]): void {
+    this.#known.add(id);
     this.#keyed.set(id, { key, state, asked: undefined, bound: undefined });
     const which = this.#clients.get(commandOf(id))?.command.supersede;
     if (which === undefined) return;

@@ -46,8 +46,8 @@ export class Keys {
   #known = new Map<string, Key>();
   /** As far as anybody was told: the secret that it was given last, or that it has ended. */
   readonly #acknowledged = new Map<string, { readonly digest?: string; readonly ended?: true }>();
-  /** Those that may have been given a secret which nobody heard of. */
-  readonly #isUnsure = new Set<string>();
+  /** Calls under way that give a key a secret, by key: if the machine dies, it may have one of which nobody heard. */
+  readonly #giving = new Map<string, number>();
   #made = 0;
 
   constructor(machine: Machine, judge: Judge) {
@@ -83,15 +83,17 @@ export class Keys {
   }
 
   async #submit(id: string, told: { readonly digest?: string }, command: Command): Promise<void> {
-    if (told.digest !== undefined) this.#isUnsure.add(id);
+    const more = told.digest === undefined ? 0 : 1;
+    const giving = (change: number) => this.#giving.set(id, (this.#giving.get(id) ?? 0) + change);
+    giving(more);
     const life = this.#machine.deaths;
     const reply = await this.#judge.forgive(this.#machine.engine.submit(ACCESS_POOL, command));
     if (life !== this.#machine.deaths) return;
     this.#learn(id, told, reply);
-    this.#isUnsure.delete(id);
+    giving(-more);
   }
 
-  #learn(id: string, told: { readonly digest?: string; readonly ended?: true }, reply: Reply | undefined): void {
+  #learn(id: string, told: { readonly digest?: string; readonly ended?: true }, reply: Pick<Reply, "ok"> | undefined): void {
     if (reply?.ok === true) this.#acknowledged.set(id, { ...this.#acknowledged.get(id), ...told });
   }
 
@@ -124,12 +126,13 @@ export class Keys {
       const key = this.#known.get(id);
       expectThat(key !== undefined, `${id} was acknowledged, and is lost`);
       expectThat(!ended || key?.revokedAt !== undefined, `${id} was revoked, and opens again`);
-      // Another one may have been stored since, and its answer lost: then this is the one before.
-      expectThat(
-        digest === undefined || key?.secrets.some((secret) => secret.digest === digest) === true || this.#isUnsure.has(id),
-        `${id} does not know the secret that it was given last`,
-      );
+      const isSure = (this.#giving.get(id) ?? 0) === 0;
+      const isKnown = digest === undefined || key?.secrets.some((secret) => secret.digest === digest) === true;
+      expectThat(isKnown || !isSure, `${id} does not know the secret that it was given last`);
+      const newest = key?.secrets[0]?.digest;
+      if (!isSure && newest !== undefined) this.#learn(id, { digest: newest }, { ok: true });
     }
+    this.#giving.clear();
   }
 
   /** At the end: the log has told of each key's beginning once, and of its end. */

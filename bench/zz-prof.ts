@@ -1,0 +1,17 @@
+import process from "node:process";
+import { Fortress, goFirst, p99 } from "../test/abuse/siege.ts";
+import type { AttackName } from "../test/abuse/attacks.ts";
+goFirst();
+const name = process.argv[2] as AttackName;
+const seconds = Number(process.argv[3] ?? 4);
+const fortress = await Fortress.build();
+await fortress.use(1);
+const quiet = await fortress.use(3);
+const attack = fortress.attack(name, seconds + 1);
+const attacked = await fortress.use(seconds);
+const counts = await attack;
+const sorted = attacked.looks.toSorted((a, b) => b - a);
+console.log(name, p99(quiet.looks), p99(attacked.looks), "max", sorted.slice(0, 5).map(Math.round), "over 20ms:", sorted.filter((x) => x > 20).length, "of", sorted.length, JSON.stringify(counts), attacked.failed);
+await fortress.server.stop();
+await fortress[Symbol.asyncDispose]().catch(() => {});
+process.exit(0);

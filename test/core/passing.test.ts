@@ -157,6 +157,18 @@ describe("a grant whose answer was lost", () => {
     }
   });
 
+  test("its slots rest, whoever ends it meanwhile: that its key was revoked, too, its holder may not know", () => {
+    for (const written of [false, true]) {
+      const world = new World();
+      world.acquire("x", "a", { requestId: "r" });
+      world.acquire("next", "a", { by: { principal: "other" } });
+      world.hangUp("x", written);
+      world.do({ type: "disown", by: { principal: "ops" }, principal: "admin" });
+      expect(world.state("x")).toBe("WITHDRAWN");
+      expect(world.state("next"), `written: ${written}`).toBe(written ? "QUEUED" : "OFFERED");
+    }
+  });
+
   test("a hold that was renewed, or claimed, since its answer was lost stays a hold", () => {
     const world = new World();
     const { revision } = world.acquire("x", "a", { requestId: "r" });

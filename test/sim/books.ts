@@ -87,7 +87,7 @@ export class Books {
   /** Whether it was passed over, and has given a sign of life since. */
   isBack(lease: string, client: Client): boolean {
     const { signs } = this.#entries.get(lease) ?? {};
-    return signs !== undefined && signs < client.signs;
+    return signs !== undefined && signs < client.signs && client.refused < client.signs;
   }
 
   /** What was committed while the server died or started was no event for anybody: the books go on from what is there. */

@@ -178,6 +178,7 @@ export class Calls {
   ): Promise<T | undefined> {
     const life = this.#machine.deaths;
     const heard = await this.#judge.forgive(answer);
+    if (heard === undefined) client.refused = client.signs;
     if (heard === undefined || life !== this.#machine.deaths || line.signal.aborted) return undefined;
     call.write();
     const lease: Lease | undefined = "lease" in heard ? heard.lease : undefined;

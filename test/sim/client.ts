@@ -50,6 +50,8 @@ export class Client {
   /** Its signs of life so far, and when the last one ended, by the store's clock. */
   signs = 0;
   signed: Micros = 0;
+  /** The signs that it had given when a call of its was last refused, as nothing could be written: the server knows nothing of that one. */
+  refused = 0;
   /** By lease: the last sign of life that the server is known to have had. */
   readonly vouched = new Map<string, Micros>();
   /** Its calls that this life of the server has not answered. */

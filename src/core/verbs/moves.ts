@@ -62,12 +62,7 @@ export function offer(draft: Draft, lease: Lease, revision?: number, told = fals
  * that was asked for with FAIL has no place to go back to.
  */
 export function passOver(draft: Draft, lease: Lease): Lease {
-  if (lease.failing === true)
-    return end(draft, lease, {
-      reason: "WITHDRAWN",
-      note: "it was not claimed, and with FAIL it does not wait",
-      unaware: lease.told === true,
-    });
+  if (lease.failing === true) return end(draft, lease, { reason: "WITHDRAWN", note: "it was not claimed, and with FAIL it does not wait" });
   return comeBack(draft, lease, { ...waiting(lease), passedOver: true }, lease.told === true);
 }
 
@@ -82,7 +77,7 @@ export function requeue(draft: Draft, lease: Lease): Lease {
  */
 function comeBack(draft: Draft, lease: Lease, after: Lease, used: boolean): Lease {
   const impossible = unsatisfiable(draft.pool, after.needs);
-  if (impossible !== undefined) return end(draft, lease, { reason: "UNSATISFIABLE", note: impossible, unaware: lease.told === true });
+  if (impossible !== undefined) return end(draft, lease, { reason: "UNSATISFIABLE", note: impossible });
   if (!used) return draft.putLease(after);
   leaveBehind(draft, lease, { reason: "WITHDRAWN", unaware: true });
   return draft.putLease(after, { rest: restingTimes(draft, lease, "EXPIRED") });
@@ -109,15 +104,20 @@ export interface Ending {
   readonly reason: EndReason;
   readonly note?: string;
   readonly by?: EndedBy | undefined;
-  /** Whether the slots rest as after an expiry: its holder may not know of the end. */
+  /** Its holder may not know of the end. */
   readonly unaware?: boolean;
   /** How it went, says who gives it back. */
   readonly outcome?: Outcome;
   readonly supersededBy?: string;
 }
 
-/** Ends a live lease. Slots that it held rest as their environments say (rule 6). */
-export function end(draft: Draft, lease: Lease, { reason, note = "", by, unaware = false, outcome, supersededBy }: Ending): Lease {
+/**
+ * Ends a live lease. Slots that it held rest as their environments say (rule 6): as after an expiry where its holder may not know of the end,
+ * as nobody does who was told of the grant by an answer that got lost, unless it is he who gives it back.
+ */
+export function end(draft: Draft, lease: Lease, ending: Ending): Lease {
+  const { reason, note = "", by, outcome, supersededBy } = ending;
+  const unaware = ending.unaware === true || (lease.told === true && reason !== "RELEASED");
   if (isGranted(lease)) leaveBehind(draft, lease, { reason, outcome, note, unaware });
   const rest = isGranted(lease) ? restingTimes(draft, lease, unaware ? "EXPIRED" : reason) : undefined;
   const { deadline: _, passedOver: __, early: ___, ...row } = lease;

@@ -20,7 +20,7 @@ export function supersede(draft: Draft, { supersede: which }: Pick<Acquire, "sup
   for (const id of olderOf(draft.pool, newer, which === "HELD")) {
     const older = leaseOf(draft.pool, id);
     if (older.state === "HELD") askToStop(draft, older, by, reason);
-    else giveWay(draft, older, by, reason, older.told === true);
+    else giveWay(draft, older, by, reason, false);
   }
 }
 

@@ -5,6 +5,7 @@ import type { AccessLimits } from "../../../access/limits.ts";
 import { Bucket, type Rate } from "../../../access/rate.ts";
 import type { DoorLimits } from "./limits.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { Turnstile } from "./turnstile.ts";
 
 /** An address, as long as it has a connection or something is remembered of it. */
 interface Guest {
@@ -14,6 +15,7 @@ interface Guest {
   readonly strangers: Set<Visit>;
   readonly arrivals: Bucket;
   readonly offences: Bucket;
+  readonly turnstile: Turnstile;
 }
 
 /** One connection of an address. */
@@ -22,6 +24,8 @@ export class Visit {
   readonly #guest: Guest | undefined;
   readonly #offences: Rate;
   readonly #strangers: Set<Visit>;
+  /** Of its address; one of its own for an address of which nothing is counted. */
+  readonly turnstile: Turnstile;
   /** Since it began. */
   readonly age = new Stopwatch();
   #isKnown = false;
@@ -30,6 +34,7 @@ export class Visit {
   constructor(socket: Socket, guest: Guest | undefined, offences: Rate, strangers: Set<Visit>) {
     this.socket = socket;
     this.#guest = guest;
+    this.turnstile = guest?.turnstile ?? new Turnstile();
     this.#offences = offences;
     this.#strangers = strangers;
   }
@@ -148,7 +153,14 @@ export class Guests {
   #guestOf(network: string): Guest {
     const known = this.#guests.get(network);
     if (known !== undefined) return known;
-    const guest = { network, open: 0, strangers: new Set<Visit>(), arrivals: new Bucket(), offences: new Bucket() };
+    const guest = {
+      network,
+      open: 0,
+      strangers: new Set<Visit>(),
+      arrivals: new Bucket(),
+      offences: new Bucket(),
+      turnstile: new Turnstile(),
+    };
     this.#guests.set(network, guest);
     return guest;
   }

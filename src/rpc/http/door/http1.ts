@@ -34,6 +34,7 @@ const NO_PAGE_LINE = Object.entries(NO_PAGE)
 
 /** Requests of one connection that wait for their answers; nobody sends the next one before he has half of so many. */
 const PIPELINE = 500;
+const IMPATIENCE = "requests that do not wait for an answer";
 
 /** How bytes that are no request are refused, by the code of Node's error; all others with 400. */
 const REFUSALS: ReadonlyMap<string, string> = new Map([
@@ -77,7 +78,7 @@ export class Http1Connections {
     if (connection === undefined) throw new Error("invariant: a request comes by a connection that was added");
     connection.open.add(response);
     connection.conduct.asked();
-    if (connection.open.size > PIPELINE) this.#end(connection, socket, "requests that do not wait for an answer");
+    if (connection.open.size > PIPELINE) this.#end(connection, socket, IMPATIENCE);
     if (socket.destroyed) return;
     if (this.#draining) response.setHeader("Connection", "close");
     if (isLong(request)) atHead(response, () => this.#whenEarly(connection, socket, response));
@@ -90,8 +91,8 @@ export class Http1Connections {
     const delivery = new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
     const { pace } = connection.neighbour;
     const act = () => this.#handle(request, response, delivery, connection.neighbour);
-    if (!pace.isHeld) act();
-    else if (!pace.later({ isVoid: () => delivery.closed, act })) this.#end(connection, socket, "requests that do not wait for an answer");
+    if (pace.begins()) act();
+    else pace.later({ isVoid: () => delivery.closed, act, refuse: () => this.#end(connection, socket, IMPATIENCE) });
   }
 
   /** Closes a connection by which something came that is no request; says so, unless another answer is on its way there. */

@@ -85,8 +85,8 @@ export class Http2Connections {
         for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
       };
       const { pace } = connection.neighbour;
-      if (!pace.isHeld) act();
-      else if (!pace.later({ isVoid: () => exchange.closed, act })) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      if (pace.begins()) act();
+      else pace.later({ isVoid: () => exchange.closed, act, refuse: () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) });
     });
   }
 

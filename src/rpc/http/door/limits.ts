@@ -62,7 +62,7 @@ export const DOOR_LIMITS: DoorLimits = {
   maxConnections: 20_000,
   offences: { burst: 3, perSecond: 1 / 15 },
   strangers: { address: 250, total: 4_000, grace: 2_000 },
-  waste: { burst: 8 * 1024 * 1024, perSecond: 1024 * 1024 },
+  waste: { burst: 1024 * 1024, perSecond: 256 * 1024 },
   thrownAway: { burst: 1_000, perSecond: 100 },
   questions: { burst: 2_000, perSecond: 1_000 },
   lag: 15,

@@ -1,5 +1,6 @@
 /** How fast the requests of one connection are let through. */
 import { Bucket, type Rate } from "../../../access/rate.ts";
+import type { Deed, Turnstile } from "./turnstile.ts";
 
 /** Refusals because there were too many requests, on one connection: beyond it, it is held. */
 const REFUSALS: Rate = { burst: 200, perSecond: 2 };
@@ -11,24 +12,36 @@ const HOLD = { min: 500, max: 1_500 };
 /** Requests that wait on a connection that is held. */
 const MOST = 100;
 
-/** Something that can be done later, unless its connection is gone. */
-export interface Deed {
-  readonly isVoid: () => boolean;
-  readonly act: () => void;
+/** A request of a connection. */
+export interface Request extends Deed {
+  /** Too much waits already. */
+  readonly refuse: () => void;
 }
 
 /**
- * Lets requests through at once, until the connection is held: then one after the other, and each may be the reason to hold it again. Who asks
- * for more than he may is slowed down like this: refusing him costs, too.
+ * Lets requests through as their address's turn comes, until the connection is held: then one after the other, and each may be the reason to
+ * hold it again. Who asks for more than he may is slowed down like this: refusing him costs, too.
  */
 export class Pace {
+  readonly #turnstile: Turnstile;
   #refusals: Bucket | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #waiting: Deed[] = [];
+  readonly #waiting: Request[] = [];
 
-  /** Whether requests must wait; hand them to `later` then. */
-  get isHeld(): boolean {
-    return this.#timer !== undefined || this.#waiting.length > 0;
+  constructor(turnstile: Turnstile) {
+    this.#turnstile = turnstile;
+  }
+
+  /** Whether a request may begin now, which counts; if not, hand it to `later`. */
+  begins(): boolean {
+    return !this.#isHeld && this.#turnstile.begins();
+  }
+
+  /** Does it when its turn comes. */
+  later(request: Request): void {
+    if (!this.#isHeld) this.#turnstile.later({ isVoid: request.isVoid, act: () => (this.#isHeld ? this.later(request) : request.act()) });
+    else if (this.#waiting.length >= MOST) request.refuse();
+    else this.#waiting.push(request);
   }
 
   /** A request was refused because there are too many. */
@@ -50,19 +63,16 @@ export class Pace {
     this.#timer.unref();
   }
 
-  /** Does it when its turn comes. False: too much waits already, and it is not done. */
-  later(deed: Deed): boolean {
-    if (this.#waiting.length >= MOST) return false;
-    this.#waiting.push(deed);
-    return true;
+  get #isHeld(): boolean {
+    return this.#timer !== undefined || this.#waiting.length > 0;
   }
 
   /** One at a time, as whether it is refused may be known a little later. */
   #goOn(): void {
     if (this.#timer !== undefined) return;
-    const deed = this.#waiting.shift();
-    if (deed === undefined) return;
-    if (!deed.isVoid()) deed.act();
+    const request = this.#waiting.shift();
+    if (request === undefined) return;
+    if (!request.isVoid()) request.act();
     if (this.#waiting.length > 0) setImmediate(() => this.#goOn());
   }
 }

@@ -41,7 +41,7 @@ export class Neighbour implements Peer {
   readonly #socket: Socket;
   readonly #proxies: BlockList | undefined;
   readonly #visit: Visit;
-  readonly pace = new Pace();
+  readonly pace: Pace;
   /** Once it is known what is spoken. */
   conduct: Conduct | undefined;
   #address: string | undefined;
@@ -53,6 +53,7 @@ export class Neighbour implements Peer {
   constructor(socket: Socket, visit: Visit, proxies: BlockList | undefined) {
     this.#socket = socket;
     this.#visit = visit;
+    this.pace = new Pace(visit.turnstile);
     this.#proxies = proxies;
   }
 

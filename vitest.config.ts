@@ -29,8 +29,8 @@ export default defineConfig(({ mode }) => ({
     // More than two cores: what runs in them waits a third of its time, for a ttl or another process.
     maxWorkers: mode === "soak" ? 2 : 3,
     // No test needs so long on a quiet machine; a busy one is no reason to fail.
-    testTimeout: mode === "soak" ? 600_000 : 60_000,
-    hookTimeout: 60_000,
+    testTimeout: mode === "soak" ? 600_000 : 120_000,
+    hookTimeout: 120_000,
     reporters: ["default"],
   },
 }));

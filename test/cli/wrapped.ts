@@ -119,12 +119,12 @@ export class Wrapped implements AsyncDisposable {
   }
 
   async #hears<T>(look: () => T | null): Promise<T> {
-    const timeout = AbortSignal.timeout(30_000);
+    const timeout = AbortSignal.timeout(60_000);
     for (;;) {
       const found = look();
       if (found !== null) return found;
       await once(this.#heard, "words", { signal: timeout }).catch(() => {
-        throw new Error(`not heard within 30 s:\n${this.stdout}\n${this.stderr}`);
+        throw new Error(`not heard within a minute:\n${this.stdout}\n${this.stderr}`);
       });
     }
   }
@@ -154,10 +154,10 @@ export class Never extends Error {
 
 /**
  * Looks every so many ms until it is so. For what tells nobody that it has happened, such as a death in another's family. Rejects with what
- * was looked for, and what went wrong last, once a look has thrown Never, or 30 s have passed: half of what a test has.
+ * was looked for, and what went wrong last, once a look has thrown Never, or a minute has passed: half of what a test has.
  */
 export function until(look: () => boolean | Promise<boolean>, every = 5): Promise<void> {
-  const timeout = AbortSignal.timeout(30_000);
+  const timeout = AbortSignal.timeout(60_000);
   let trouble = "";
   return new Promise((resolve, reject) => {
     const timer = setInterval(async () => {
@@ -166,7 +166,7 @@ export function until(look: () => boolean | Promise<boolean>, every = 5): Promis
       if (seen !== true && !(seen instanceof Never) && !timeout.aborted) return;
       clearInterval(timer);
       if (seen === true) resolve();
-      else reject(seen instanceof Never ? seen : new Error(`it was not so within 30 s: ${look}${trouble}`));
+      else reject(seen instanceof Never ? seen : new Error(`it was not so within a minute: ${look}${trouble}`));
     }, every);
   });
 }

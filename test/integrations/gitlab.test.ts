@@ -57,7 +57,7 @@ async function gaveBack(machine: Machine): Promise<void> {
   }
 }
 
-describe.concurrent("the components", { timeout: 60_000 }, () => {
+describe.concurrent("the components", () => {
   test("exec runs a script of several lines while the environment is held, and stops at the first that fails", async () => {
     await using machine = new Machine(server, "component-exec");
     const script = ['make "$CI_JOB_NAME"', 'make "it\'s: $((1 + 1)) # {}"', "if true; then\n  false\nfi", "make never"];

@@ -54,7 +54,7 @@ async function endOf(machine: Machine): Promise<{ reason: number }> {
   return { reason: lease.endReason };
 }
 
-describe.skipIf(missing !== undefined)("in Jenkins", { concurrent: true, timeout: 60_000 }, () => {
+describe.skipIf(missing !== undefined)("in Jenkins", { concurrent: true }, () => {
   test.each(FILES.map((file) => [file.at, file.text] as const))(
     "file %s of the page holds the environment and gives it back",
     async (at, text) => {

@@ -72,7 +72,7 @@ test("every block of a page is a complete file, and is played here or with Jenki
 });
 
 describe.concurrent("the command runs while its run holds the environment, which is given back then", () => {
-  test.each(PLAYED.map((file) => [`${file.page} ${file.at}`, file] as const))("%s", { timeout: 60_000 }, async (_, file) => {
+  test.each(PLAYED.map((file) => [`${file.page} ${file.at}`, file] as const))("%s", async (_, file) => {
     await using machine = machineFor(file, "run");
     await play(file, machine);
     expect(machine.made.length).toBeGreaterThan(0);
@@ -95,7 +95,7 @@ describe.concurrent("the job that gives back fails with 6 when the lease was los
   test("in all systems that hand a lease on", () => {
     expect(handed.map(({ page }) => page)).toEqual(["azure", "buildkite", "circleci", "github", "gitlab", "tekton"]);
   });
-  test.each(handed.map((file) => [file.page, file] as const))("%s", { timeout: 60_000 }, async (_, file) => {
+  test.each(handed.map((file) => [file.page, file] as const))("%s", async (_, file) => {
     await using machine = machineFor(file, "lost");
     machine.loses();
     await expect(play(file, machine)).rejects.toThrow(/^exit code 6:\n.*call-me release --expect-held/s);
@@ -113,7 +113,7 @@ test.each(PLAYED.filter(({ page }) => page === "tekton").map((file) => [file.nam
 );
 
 describe.concurrent("a job that is cancelled gives the environment back at once", () => {
-  test.each(Object.entries(CANCELLED))("%s", { timeout: 60_000 }, async (page, step) => {
+  test.each(Object.entries(CANCELLED))("%s", async (page, step) => {
     const file = FILES.find((one) => one.page === page && / exec /.test(one.text));
     if (file === undefined) throw new Error(`${page} has no file`);
     await using machine = machineFor(file, "cancelled");

@@ -156,9 +156,7 @@ async function childOf(recipe: ChildProcess): Promise<number> {
   return Number(/child (\d+)/.exec(`${line}`)?.[1]);
 }
 
-test("it renews while its command runs; when the lease is lost all that the command started is ended: exit 6", {
-  timeout: 60_000,
-}, async () => {
+test("it renews while its command runs; when the lease is lost all that the command started is ended: exit 6", async () => {
   let renewed = 0;
   await using scripted = await new ScriptedServer({
     locks: {
@@ -188,7 +186,7 @@ test("what the command leaves behind is ended before the environment is given ba
   expect(await check("left")).toMatchObject({ available: true });
 });
 
-test("killed with SIGKILL as soon as the command runs, it takes that along, long before the lease ends", { timeout: 60_000 }, async () => {
+test("killed with SIGKILL as soon as the command runs, it takes that along, long before the lease ends", async () => {
   const recipes = Array.from({ length: 10 }, (_, at) => start([`killed-${at}`, ...STUBBORN], { CALL_ME_TTL: "15s" }));
   const children = recipes.map(async (recipe) => {
     const child = await childOf(recipe);
@@ -200,7 +198,7 @@ test("killed with SIGKILL as soon as the command runs, it takes that along, long
   expect(await check("killed-0")).toMatchObject({ available: false });
 });
 
-test("who it is for, and where that can be looked at, is what the CI system tells", { timeout: 60_000 }, async () => {
+test("who it is for, and where that can be looked at, is what the CI system tells", async () => {
   const asked = new Map<string, Holder | undefined>();
   await using scripted = await new ScriptedServer({
     locks: {

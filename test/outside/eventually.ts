@@ -1,5 +1,5 @@
 /** Calls `look` until it gives something other than undefined or false; throws what `look` last threw, or a timeout, after `patience` ms. */
-export async function eventually<T>(look: () => T | Promise<T>, patience = 10_000): Promise<Exclude<T, undefined | false>> {
+export async function eventually<T>(look: () => T | Promise<T>, patience = 45_000): Promise<Exclude<T, undefined | false>> {
   const timeout = AbortSignal.timeout(patience);
   let trouble: unknown;
   for (;;) {

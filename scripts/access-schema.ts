@@ -128,6 +128,7 @@ const bounds = object([], {
     ...object([], {
       requests,
       streams,
+      leases: count("Live leases, waiting ones included, of whomever."),
       connections: count("Open connections."),
       connects: rate("New connections."),
       failures: rate("Wrong keys and refused tokens: beyond it their connections are slowed down."),

@@ -15,6 +15,8 @@ export interface AccessLimits {
   readonly address: {
     readonly requests: Rate;
     readonly streams: number;
+    /** Live leases, waiting ones included, of whomever. */
+    readonly leases: number;
     readonly connections: number;
     /** New connections. */
     readonly connects: Rate;
@@ -41,6 +43,7 @@ export const ACCESS_LIMITS: AccessLimits = {
   address: {
     requests: { burst: 5_000, perSecond: 2_000 },
     streams: 10_000,
+    leases: 10_000,
     connections: 5_000,
     connects: { burst: 4_000, perSecond: 100 },
     failures: { burst: 100, perSecond: 10 },

@@ -4,8 +4,8 @@ import { clipped } from "../core/model/text.ts";
 import type { CertificateRule } from "./certificates/rule.ts";
 import { certificatesIn } from "./certificates/rules.ts";
 import { Entry, type Lined } from "./file/entry.ts";
+import { limitsIn } from "./file/limits.ts";
 import { ACCESS_LIMITS, type AccessLimits } from "./limits.ts";
-import { limitsIn } from "./limits-file.ts";
 import type { Issuer } from "./oidc/rule.ts";
 import { issuersIn } from "./oidc/rules.ts";
 

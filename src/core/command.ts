@@ -13,6 +13,8 @@ import type { RecordEvents } from "./record-command.ts";
 export interface Quota {
   readonly name: string;
   readonly most: number;
+  /** Who may have so many, where that is not the caller alone. */
+  readonly of?: string;
 }
 
 export interface Acquire {

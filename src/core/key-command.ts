@@ -48,11 +48,12 @@ export interface UseKeys {
   readonly used: ReadonlyMap<string, KeyUse>;
 }
 
-/** Ends what a principal waits for in a pool, because its key is revoked. */
+/** Ends what a principal waits for in a pool, because its key is revoked; `held`: and what it holds. */
 export interface Disown {
   readonly type: "disown";
   readonly by: Caller;
   readonly principal: string;
+  readonly held: boolean;
 }
 
 export type KeyCommand = CreateKey | RotateKey | RevokeKey | UseKeys | Disown;

@@ -58,6 +58,11 @@ export class Keyring {
     return this.#used.get(id)?.digests ?? new Set();
   }
 
+  /** When a key was used last, if that is not noted yet. */
+  usedAt(id: string): Micros | undefined {
+    return this.#used.get(id)?.at;
+  }
+
   /** Whether what this principal holds and waits for is nobody's any more. */
   isRevoked(principal: string): boolean {
     return this.#keyOf(principal)?.revokedAt !== undefined;

@@ -44,7 +44,7 @@ describe("the limits of a file of access rules", () => {
   test.each([
     ["limits: {principal: {requests: 5}}", 'access.yaml:1: limits.principal.requests: got "5"; write an object'],
     ["limits: {principal: {requests: {per_second: 0}}}", 'limits.principal.requests.per_second: got "0"; write a whole number from 1'],
-    ["limits: {address: {connection: 5}}", "limits.address.connection: is unknown; there are requests, streams, connections"],
+    ["limits: {address: {connection: 5}}", "limits.address.connection: is unknown; there are requests, streams, leases, connections"],
     ["limits: {exempt: {addresses: [everybody]}}", 'limits.exempt.addresses[0]: got "everybody"; write an address or a network'],
     ["limits: {exempt: {addresses: ['::ffff:10.0.0.1']}}", 'got "::ffff:10.0.0.1"; write an address or a network'],
     ["limits: {exempt: {addresses: [0.0.0.0/0]}}", 'got "0.0.0.0/0"; write an address or a network'],
@@ -101,6 +101,7 @@ describe("a throttle", () => {
     address: {
       requests: { burst: 5, perSecond: 1 },
       streams: 3,
+      leases: 4,
       connections: 5,
       connects: { burst: 1, perSecond: 1 },
       failures: { burst: 2, perSecond: 1 },

@@ -163,7 +163,7 @@ describe("a grant whose answer was lost", () => {
       world.acquire("x", "a", { requestId: "r" });
       world.acquire("next", "a", { by: { principal: "other" } });
       world.hangUp("x", written);
-      world.do({ type: "disown", by: { principal: "ops" }, principal: "admin" });
+      world.do({ type: "disown", by: { principal: "ops" }, principal: "admin", held: false });
       expect(world.state("x")).toBe("WITHDRAWN");
       expect(world.state("next"), `written: ${written}`).toBe(written ? "QUEUED" : "OFFERED");
     }

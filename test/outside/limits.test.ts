@@ -62,6 +62,25 @@ test("where no grant bounds it, a principal has so many leases at once, waiting 
   await limit("{principal: {requests: {per_second: 1, at_once: 5}, streams: 2}, exempt: {principals: [admin]}}");
 });
 
+test("an address has so many leases at once, by whichever keys; addresses that are exempt have any number", async () => {
+  await limit("{address: {leases: 2}, exempt: {principals: [admin], addresses: []}}");
+  const [one, other] = [
+    clientsOf({ url: server.url, key: await newKey("one") }),
+    clientsOf({ url: server.url, key: await newKey("other") }),
+  ];
+  const first = leaseIn(await one.locks.acquire({ environment: "near-1" }));
+  await other.locks.acquire({ environment: "near-1" });
+  for (const { locks } of [other, clientsOf(server)]) {
+    const refused = locks.acquire({ environment: "near-2" });
+    expect(await refusal(refused)).toBe("resource_exhausted QUOTA_REACHED");
+    await expect(refused).rejects.toThrow(/all callers from 127\.0\.0\.1 may have 2 leases at once/);
+    expect((await locks.check({ environment: "near-2" })).available).toBe(false);
+  }
+  await one.locks.release({ leaseId: first.id });
+  await other.locks.acquire({ environment: "near-2" });
+  await limit("{principal: {requests: {per_second: 1, at_once: 5}, streams: 2}, exempt: {principals: [admin]}}");
+});
+
 test("a lease_token goes on while its key has asked for too much", async () => {
   const key = await newKey("holder");
   const { locks } = clientsOf({ url: server.url, key });

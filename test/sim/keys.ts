@@ -77,7 +77,10 @@ export class Keys {
   /** With what waits for it in every pool. */
   async #end(key: string): Promise<void> {
     const revoke = { pool: ACCESS_POOL, command: { type: "revokeKey", by: BY, key, bootstrap: true } } as const;
-    const disown = Object.keys(POOLS).map((pool) => ({ pool, command: { type: "disown", by: BY, principal: principalOf(key) } as const }));
+    const disown = Object.keys(POOLS).map((pool) => ({
+      pool,
+      command: { type: "disown", by: BY, principal: principalOf(key), held: false } as const,
+    }));
     const [reply] = (await this.#judge.forgive(this.#machine.engine.submitAll({ parts: [revoke, ...disown] }))) ?? [];
     this.#learn(key, { ended: true }, reply);
   }

@@ -63,7 +63,7 @@ export class Operators {
   /** Of all pools at once: nothing of it waits any more, and what it holds stays. */
   async #revoke(): Promise<void> {
     this.#crowd.revoked();
-    const parts = Object.keys(POOLS).map((pool) => ({ pool, command: { type: "disown", by: BY, principal: GUEST } as const }));
+    const parts = Object.keys(POOLS).map((pool) => ({ pool, command: { type: "disown", by: BY, principal: GUEST, held: false } as const }));
     const replies = await this.#judge.forgive(this.#machine.engine.submitAll({ parts }));
     if (replies !== undefined) count("revoked");
     for (const { pool } of replies ?? []) this.#judge.noting(() => checkRevoked(pool));

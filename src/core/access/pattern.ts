@@ -28,6 +28,12 @@ export function isEverything({ pool, name }: Pattern): boolean {
   return pool === "*" && name === "*";
 }
 
+/** The globs of the names in a pool that patterns mean; undefined: all names, none: no name. */
+export function globsIn(patterns: readonly Pattern[], pool: string): readonly string[] | undefined {
+  const globs = patterns.filter((pattern) => globMatches(pattern.pool, pool)).map(({ name }) => name);
+  return globs.includes("*") ? undefined : globs;
+}
+
 const [STAR, ANY] = ["*".charCodeAt(0), "?".charCodeAt(0)];
 
 /**

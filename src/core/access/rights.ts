@@ -1,6 +1,6 @@
 /** What a caller may do, by all of its grants together. Nothing is allowed that none of them does. */
 import { EVERYTHING, type Grant, includes, ROLES, type Role } from "./grant.ts";
-import { fitsAny, globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
+import { fitsAny, globsIn, isEverything, type Pattern, patternOf } from "./pattern.ts";
 
 interface Reach {
   readonly everything: boolean;
@@ -45,9 +45,7 @@ export class Rights {
   within(role: Role, pool: string): readonly string[] | undefined {
     const reach = this.#reach.get(role);
     if (reach === undefined) return [];
-    if (reach.everything) return undefined;
-    const globs = reach.patterns.filter((pattern) => globMatches(pattern.pool, pool)).map(({ name }) => name);
-    return globs.includes("*") ? undefined : globs;
+    return reach.everything ? undefined : globsIn(reach.patterns, pool);
   }
 }
 

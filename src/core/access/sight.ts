@@ -1,5 +1,5 @@
 /** What somebody may see, as a value that also travels to other threads: by patterns, of the names of environments. */
-import { fitsAny, globMatches, isEverything, type Pattern, patternOf } from "./pattern.ts";
+import { fitsAny, globMatches, globsIn, type Pattern, patternOf } from "./pattern.ts";
 
 /** From how many characters of globs on it is remembered which names they fit; and of how many names in all. */
 const LONG = 32;
@@ -67,8 +67,8 @@ export class Sight {
   /** Of a pool; undefined: all of it, also what names nothing. */
   within(pool: string): Names | undefined {
     if (this.#pools.has(pool)) return this.#pools.get(pool);
-    const globs = this.#patterns.filter((pattern) => isEverything(pattern) || globMatches(pattern.pool, pool)).map(({ name }) => name);
-    const names = globs.includes("*") ? undefined : new Names(globs);
+    const globs = globsIn(this.#patterns, pool);
+    const names = globs && new Names(globs);
     if (this.#pools.size >= POOLS) this.#pools.clear();
     this.#pools.set(pool, names);
     return names;

@@ -70,10 +70,11 @@ export function useKeys(draft: Draft, command: UseKeys): Done {
   return { ok: true };
 }
 
-/** Ends what a revoked key waits for; what it holds ends by itself, as nobody can renew it. */
-export function disown(draft: Draft, { by, principal }: Disown): Done {
-  const waiting = [...draft.pool.leases.values()].filter((lease) => lease.principal === principal && lease.state !== "HELD");
-  for (const lease of waiting) end(draft, lease, { reason: "WITHDRAWN", note: "its key was revoked", by: draft.identity(by) });
+/** Ends what a revoked key waits for, and what it holds where that is wanted: it would end by itself, as nobody can renew it. */
+export function disown(draft: Draft, { by, principal, held }: Disown): Done {
+  const leases = [...draft.pool.leases.values()].filter((lease) => lease.principal === principal && (held || lease.state !== "HELD"));
+  const how = { note: "its key was revoked", by: draft.identity(by) };
+  for (const lease of leases) end(draft, lease, { reason: lease.state === "HELD" ? "FORCE_RELEASED" : "WITHDRAWN", ...how });
   return { ok: true };
 }
 

@@ -19,11 +19,11 @@ export function overQuota(
   const leaving = (name: string) => superseded.filter((id) => quotasOf(leaseOf(draft.pool, id)).includes(name)).length;
   const over = full.find(({ name, most }) => draft.against(name) - leaving(name) >= most);
   if (over === undefined) return undefined;
-  const { most } = over;
+  const { most, of = "this caller" } = over;
   return {
     ok: false,
     reason: "QUOTA_REACHED",
-    message: `this caller may have ${most} ${most === 1 ? "lease" : "leases"} at once, waiting ones included, and has them; release or withdraw one first`,
+    message: `${of} may have ${most} ${most === 1 ? "lease" : "leases"} at once, waiting ones included, and has them; release or withdraw one first`,
     metadata: { limit: String(most) },
   };
 }

@@ -9,7 +9,7 @@ import { refused } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { duration, required, text } from "./fields.ts";
 import { grantMessage, readGrants } from "./grants.ts";
-import { pageSize, readToken, writeToken } from "./page.ts";
+import { ageOf, pageOf, pageSize, readAge } from "./page.ts";
 import { timestampOf } from "./times.ts";
 
 export async function createKey(
@@ -29,18 +29,16 @@ export async function createKey(
 }
 
 export async function listKeys(
-  { engine }: Service,
+  { engine, principals }: Service,
   request: pb.ListKeysRequest,
 ): Promise<MessageInitShape<typeof pb.ListKeysResponseSchema>> {
   const size = pageSize(request.pageSize);
-  const token = readToken(request.pageToken, 2, ([createdAt]) => Number.isSafeInteger(Number(createdAt)));
-  const [at, id] = token === undefined ? [0, ""] : [Number(token[0]), token[1] ?? ""];
+  const { createdAt: at, id } = readAge(request.pageToken) ?? { createdAt: 0, id: "" };
   const isAfter = (key: Key) => key.createdAt > at || (key.createdAt === at && key.id > id);
   const keys = [...engine.views.keys.values()].filter(isAfter).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
-  const page = keys.slice(0, size);
-  const last = page.at(-1);
-  const nextPageToken = keys.length > size && last !== undefined ? writeToken([String(last.createdAt), last.id]) : "";
-  return { keys: page.map(keyMessage), nextPageToken };
+  const { page, nextPageToken } = pageOf(keys, size, ageOf);
+  // When it was used is stored once a minute.
+  return { keys: page.map((key) => keyMessage(key, principals.keyring.usedAt(key.id))), nextPageToken };
 }
 
 export async function rotateKey(
@@ -57,7 +55,7 @@ export async function rotateKey(
 }
 
 /**
- * The key and what it waits for end in one transaction. What its calls asked for while that was written is ended by a second one, before
+ * The key ends in one transaction with what it waits for and, if that is wanted, with what it holds. What its calls asked for while that was written is ended by a second one, before
  * the answer.
  */
 export async function revokeKey(
@@ -67,8 +65,8 @@ export async function revokeKey(
 ): Promise<MessageInitShape<typeof pb.RevokeKeyResponseSchema>> {
   const id = required("id", request.id);
   const by = call.caller;
-  const disown = () =>
-    [...engine.views.pools()].map(({ name }) => ({ pool: name, command: { type: "disown", by, principal: principalOf(id) } as const }));
+  const leases = { type: "disown", by, principal: principalOf(id), held: request.forceRelease } as const;
+  const disown = () => [...engine.views.pools()].map(({ name }) => ({ pool: name, command: leases }));
   const revoke = { pool: ACCESS_POOL, command: { type: "revokeKey", by, key: id, bootstrap: principals.bootstrap } } as const;
   const [reply] = await engine.submitAll({ parts: [revoke, ...disown()] }, call);
   const key = keyIn(reply);
@@ -97,13 +95,14 @@ function keyIn(reply: Reply | undefined): Key {
   return reply.key;
 }
 
-function keyMessage(key: Key): MessageInitShape<typeof pb.KeySchema> {
+/** `lastUsedAt`: where more is known than what is stored. */
+function keyMessage(key: Key, lastUsedAt = key.lastUsedAt): MessageInitShape<typeof pb.KeySchema> {
   const [, older] = key.secrets;
   return {
     ...{ id: key.id, label: key.label, grants: key.grants.map(grantMessage), createdBy: key.createdBy },
     createdAt: timestampOf(key.createdAt),
     ...(key.expiresAt !== undefined && { expiresAt: timestampOf(key.expiresAt) }),
-    ...(key.lastUsedAt !== undefined && { lastUsedAt: timestampOf(key.lastUsedAt) }),
+    ...(lastUsedAt !== undefined && { lastUsedAt: timestampOf(lastUsedAt) }),
     ...(key.revokedAt !== undefined && { revokedAt: timestampOf(key.revokedAt) }),
     ...(older?.until !== undefined && { rotatingUntil: timestampOf(older.until) }),
   };

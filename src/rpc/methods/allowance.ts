@@ -1,5 +1,6 @@
 /** What an Acquire, or an AcquireForCleaning, gets of what it asks for: only what its caller may use, for as long, and so much at once. */
 import { hash } from "node:crypto";
+import { networkOf } from "../../access/address.ts";
 import type { Identity } from "../../access/identity.ts";
 import { type Bounds, boundsOf } from "../../core/access/bounds.ts";
 import type { Grant, Role } from "../../core/access/grant.ts";
@@ -47,15 +48,22 @@ function allowanceOf(
   };
 }
 
-/** What the grants count that admit a request and, where one of them counts nothing, what any principal may have that is not exempt from limits. */
+/**
+ * What the grants count that admit a request and, where one of them counts nothing, what any principal may have that is not exempt from limits;
+ * and what may be asked for from one address.
+ */
 export function quotasFor(
   { throttle }: Service,
-  { principal }: Identity,
+  { principal, address = "" }: Identity,
   { counting, uncounted }: Pick<Bounds, "counting" | "uncounted">,
 ): Pick<Acquire, "quotas"> {
-  const { exempt, principal: each } = throttle.limits;
+  const { exempt, principal: each, address: ofAddress } = throttle.limits;
   const quotas = counting.map((grant): Quota => ({ name: `${principal}#${nameOf(grant)}`, most: grant.maxLeases ?? 0 }));
   if (uncounted && !exempt.principals.has(principal)) quotas.push({ name: principal, most: each.leases });
+  if (!exempt.address(address)) {
+    const name = `from ${networkOf(address)}`;
+    quotas.push({ name, most: ofAddress.leases, of: `all callers ${name}` });
+  }
   return quotas.length === 0 ? {} : { quotas };
 }
 

@@ -15,7 +15,7 @@ import { learn, seekersOf, sightOf } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { environmentMessage } from "./convert.ts";
 import { choice } from "./fields.ts";
-import { pageSize, readToken, writeToken } from "./page.ts";
+import { ageOf, pageOf, pageSize, readAge, readToken } from "./page.ts";
 import { listPools } from "./pool-configs.ts";
 import { readSelector } from "./selector.ts";
 import { shownLease } from "./shown.ts";
@@ -41,9 +41,7 @@ export async function list(
   const found: Environment[] = [];
   for (const pool of pools) found.push(...(await firstOf(pool, after, sight?.within(pool.name), size + 1, slice)));
   found.sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
-  const page = found.slice(0, size);
-  const last = page.at(-1);
-  const nextPageToken = found.length > size && last !== undefined ? writeToken([last.config.name]) : "";
+  const { page, nextPageToken } = pageOf(found, size, ({ config }) => [config.name]);
   const configured = after === "" ? await listPools(pools, sight, slice) : [];
   return { environments: page.map(environmentMessage), nextPageToken, pools: configured };
 }
@@ -70,7 +68,7 @@ export async function listLeases(
   if (environment !== "" && selector !== "") throw badField("filter.selector", "is given beside environment; give one of the two");
   const pool = request.filter?.pool || (selector === "" ? "" : "default");
   const size = pageSize(request.pageSize);
-  const token = readToken(request.pageToken, 2, ([createdAt]) => Number.isSafeInteger(Number(createdAt)));
+  const after = readAge(request.pageToken);
   const seen = await seenBy(engine.views, call.caller, pool);
   const names = sightOf(call.caller)?.within(pool);
   const leases = await engine.views.leases({
@@ -81,12 +79,10 @@ export async function listLeases(
     ...(holder === "" ? {} : { holder }),
     ...(tag === "" ? {} : { tag }),
     states: states.map((state, index) => choice(`filter.states[${index}]`, state, LEASE_STATES)),
-    ...(token === undefined ? {} : { after: { createdAt: Number(token[0]), id: token[1] ?? "" } }),
+    ...(after && { after }),
     limit: size + 1,
   });
-  const page = leases.slice(0, size);
-  const last = page.at(-1);
-  const nextPageToken = leases.length > size && last !== undefined ? writeToken([String(last.createdAt), last.id]) : "";
+  const { page, nextPageToken } = pageOf(leases, size, ageOf);
   const shown = page.flatMap((lease) => {
     const view = engine.views.placed(lease);
     return view === undefined ? [] : [shownLease(call.caller, view, engine.views)];

@@ -9,6 +9,33 @@ export function pageSize(asked: number): number {
   return asked === 0 ? DEFAULT : Math.min(asked, LARGEST);
 }
 
+/** A page of rows, of which one more was read if there is one, and the token of the next. `keyOf`: what a row is found again by. */
+export function pageOf<T>(
+  rows: readonly T[],
+  size: number,
+  keyOf: (row: T) => readonly string[],
+): { page: readonly T[]; nextPageToken: string } {
+  const page = rows.slice(0, size);
+  const last = page.at(-1);
+  return { page, nextPageToken: rows.length > size && last !== undefined ? writeToken(keyOf(last)) : "" };
+}
+
+/** Rows in the order of their age. */
+interface Aged {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export function ageOf({ createdAt, id }: Aged): readonly string[] {
+  return [String(createdAt), id];
+}
+
+/** The row in a page token of ageOf; undefined for the first page. Throws as readToken does. */
+export function readAge(token: string): Aged | undefined {
+  const [createdAt, id] = readToken(token, 2, ([at]) => Number.isSafeInteger(Number(at))) ?? [];
+  return createdAt === undefined || id === undefined ? undefined : { createdAt: Number(createdAt), id };
+}
+
 /** The key at which the next page begins, as an opaque token. */
 export function writeToken(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString("base64url");

@@ -257,7 +257,7 @@ type Key struct {
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// From when on it opens nothing. Absent: it does not expire.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	// When it was used last, give or take a minute. Absent: never.
+	// When it was used last; after a crash, give or take a minute. Absent: never.
 	LastUsedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
 	// When it was revoked. Absent: it was not.
 	RevokedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"`
@@ -705,7 +705,9 @@ func (x *RotateKeyResponse) GetSecret() string {
 type RevokeKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id.
-	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+	ForceRelease  bool `protobuf:"varint,2,opt,name=force_release,json=forceRelease,proto3" json:"force_release,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -745,6 +747,13 @@ func (x *RevokeKeyRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *RevokeKeyRequest) GetForceRelease() bool {
+	if x != nil {
+		return x.ForceRelease
+	}
+	return false
 }
 
 // The key, revoked.
@@ -987,9 +996,10 @@ const file_callme_v1_access_service_proto_rawDesc = "" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aoverlap\"M\n" +
 	"\x11RotateKeyResponse\x12 \n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.callme.v1.KeyR\x03key\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\"\"\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"G\n" +
 	"\x10RevokeKeyRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"5\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
+	"\rforce_release\x18\x02 \x01(\bR\fforceRelease\"5\n" +
 	"\x11RevokeKeyResponse\x12 \n" +
 	"\x03key\x18\x01 \x01(\v2\x0e.callme.v1.KeyR\x03key\"\x0f\n" +
 	"\rWhoAmIRequest\"\x86\x03\n" +

@@ -40,7 +40,7 @@ type AccessServiceClient interface {
 	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(ctx context.Context, in *RotateKeyRequest, opts ...grpc.CallOption) (*RotateKeyResponse, error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-	// released or expires; it cannot be renewed any more.
+	// released or expires, unless `force_release` is set; it cannot be renewed any more.
 	RevokeKey(ctx context.Context, in *RevokeKeyRequest, opts ...grpc.CallOption) (*RevokeKeyResponse, error)
 	// Tells who the caller is, and what it may do.
 	WhoAmI(ctx context.Context, in *WhoAmIRequest, opts ...grpc.CallOption) (*WhoAmIResponse, error)
@@ -118,7 +118,7 @@ type AccessServiceServer interface {
 	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(context.Context, *RotateKeyRequest) (*RotateKeyResponse, error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-	// released or expires; it cannot be renewed any more.
+	// released or expires, unless `force_release` is set; it cannot be renewed any more.
 	RevokeKey(context.Context, *RevokeKeyRequest) (*RevokeKeyResponse, error)
 	// Tells who the caller is, and what it may do.
 	WhoAmI(context.Context, *WhoAmIRequest) (*WhoAmIResponse, error)

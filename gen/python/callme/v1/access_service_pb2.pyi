@@ -132,10 +132,12 @@ class RotateKeyResponse(_message.Message):
     def __init__(self, key: _Optional[_Union[Key, _Mapping]] = ..., secret: _Optional[str] = ...) -> None: ...
 
 class RevokeKeyRequest(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "force_release")
     ID_FIELD_NUMBER: _ClassVar[int]
+    FORCE_RELEASE_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    force_release: bool
+    def __init__(self, id: _Optional[str] = ..., force_release: bool = ...) -> None: ...
 
 class RevokeKeyResponse(_message.Message):
     __slots__ = ("key",)

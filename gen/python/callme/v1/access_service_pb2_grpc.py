@@ -90,7 +90,7 @@ class AccessServiceServicer(object):
 
     def RevokeKey(self, request, context):
         """Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-        released or expires; it cannot be renewed any more.
+        released or expires, unless `force_release` is set; it cannot be renewed any more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -169,7 +169,7 @@ class AccessServiceStub(typing.Generic[_AccessServiceCreateKeyType, _AccessServi
 
     RevokeKey: _AccessServiceRevokeKeyType
     """Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-    released or expires; it cannot be renewed any more.
+    released or expires, unless `force_release` is set; it cannot be renewed any more.
     """
 
     WhoAmI: _AccessServiceWhoAmIType
@@ -234,7 +234,7 @@ class AccessServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.access_service_pb2.RevokeKeyResponse, collections.abc.Awaitable[callme.v1.access_service_pb2.RevokeKeyResponse]]:
         """Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-        released or expires; it cannot be renewed any more.
+        released or expires, unless `force_release` is set; it cannot be renewed any more.
         """
 
     @abc.abstractmethod

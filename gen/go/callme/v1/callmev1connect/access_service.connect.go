@@ -55,7 +55,7 @@ type AccessServiceClient interface {
 	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(context.Context, *connect.Request[v1.RotateKeyRequest]) (*connect.Response[v1.RotateKeyResponse], error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-	// released or expires; it cannot be renewed any more.
+	// released or expires, unless `force_release` is set; it cannot be renewed any more.
 	RevokeKey(context.Context, *connect.Request[v1.RevokeKeyRequest]) (*connect.Response[v1.RevokeKeyResponse], error)
 	// Tells who the caller is, and what it may do.
 	WhoAmI(context.Context, *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error)
@@ -151,7 +151,7 @@ type AccessServiceHandler interface {
 	// secret that nobody has used yet is replaced: where an answer got lost, rotate again.
 	RotateKey(context.Context, *connect.Request[v1.RotateKeyRequest]) (*connect.Response[v1.RotateKeyResponse], error)
 	// Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-	// released or expires; it cannot be renewed any more.
+	// released or expires, unless `force_release` is set; it cannot be renewed any more.
 	RevokeKey(context.Context, *connect.Request[v1.RevokeKeyRequest]) (*connect.Response[v1.RevokeKeyResponse], error)
 	// Tells who the caller is, and what it may do.
 	WhoAmI(context.Context, *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error)

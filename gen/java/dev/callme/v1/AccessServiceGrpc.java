@@ -272,7 +272,7 @@ public final class AccessServiceGrpc {
     /**
      * <pre>
      * Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-     * released or expires; it cannot be renewed any more.
+     * released or expires, unless `force_release` is set; it cannot be renewed any more.
      * </pre>
      */
     default void revokeKey(dev.callme.v1.RevokeKeyRequest request,
@@ -361,7 +361,7 @@ public final class AccessServiceGrpc {
     /**
      * <pre>
      * Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-     * released or expires; it cannot be renewed any more.
+     * released or expires, unless `force_release` is set; it cannot be renewed any more.
      * </pre>
      */
     public void revokeKey(dev.callme.v1.RevokeKeyRequest request,
@@ -435,7 +435,7 @@ public final class AccessServiceGrpc {
     /**
      * <pre>
      * Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-     * released or expires; it cannot be renewed any more.
+     * released or expires, unless `force_release` is set; it cannot be renewed any more.
      * </pre>
      */
     public dev.callme.v1.RevokeKeyResponse revokeKey(dev.callme.v1.RevokeKeyRequest request) throws io.grpc.StatusException {
@@ -507,7 +507,7 @@ public final class AccessServiceGrpc {
     /**
      * <pre>
      * Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-     * released or expires; it cannot be renewed any more.
+     * released or expires, unless `force_release` is set; it cannot be renewed any more.
      * </pre>
      */
     public dev.callme.v1.RevokeKeyResponse revokeKey(dev.callme.v1.RevokeKeyRequest request) {
@@ -582,7 +582,7 @@ public final class AccessServiceGrpc {
     /**
      * <pre>
      * Ends a key for good: at once it opens nothing, its streams end, and its waiting leases are WITHDRAWN. What it holds stays until it is
-     * released or expires; it cannot be renewed any more.
+     * released or expires, unless `force_release` is set; it cannot be renewed any more.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.RevokeKeyResponse> revokeKey(

@@ -133,41 +133,42 @@ public final class AccessServiceProto {
       "\030\002 \001(\0132\031.google.protobuf.DurationR\007overl" +
       "ap\"M\n\021RotateKeyResponse\022 \n\003key\030\001 \001(\0132\016.c" +
       "allme.v1.KeyR\003key\022\026\n\006secret\030\002 \001(\tR\006secre" +
-      "t\"\"\n\020RevokeKeyRequest\022\016\n\002id\030\001 \001(\tR\002id\"5\n" +
-      "\021RevokeKeyResponse\022 \n\003key\030\001 \001(\0132\016.callme" +
-      ".v1.KeyR\003key\"\017\n\rWhoAmIRequest\"\206\003\n\016WhoAmI" +
-      "Response\022\034\n\tprincipal\030\001 \001(\tR\tprincipal\022," +
-      "\n\004kind\030\002 \001(\0162\030.callme.v1.PrincipalKindR\004" +
-      "kind\022\024\n\005label\030\003 \001(\tR\005label\022(\n\006grants\030\004 \003" +
-      "(\0132\020.callme.v1.GrantR\006grants\022=\n\006claims\030\005" +
-      " \003(\0132%.callme.v1.WhoAmIResponse.ClaimsEn" +
-      "tryR\006claims\022\031\n\010lease_id\030\006 \001(\tR\007leaseId\0229" +
-      "\n\nexpires_at\030\007 \001(\0132\032.google.protobuf.Tim" +
-      "estampR\texpiresAt\022\030\n\007address\030\010 \001(\tR\007addr" +
-      "ess\0329\n\013ClaimsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
-      "value\030\002 \001(\tR\005value:\0028\001*}\n\004Role\022\024\n\020ROLE_U" +
-      "NSPECIFIED\020\000\022\r\n\tROLE_VIEW\020\001\022\014\n\010ROLE_USE\020" +
-      "\002\022\020\n\014ROLE_RESERVE\020\003\022\020\n\014ROLE_OPERATE\020\004\022\016\n" +
-      "\nROLE_CLEAN\020\005\022\016\n\nROLE_ADMIN\020\006*\334\001\n\rPrinci" +
-      "palKind\022\036\n\032PRINCIPAL_KIND_UNSPECIFIED\020\000\022" +
-      "\026\n\022PRINCIPAL_KIND_KEY\020\001\022\034\n\030PRINCIPAL_KIN" +
-      "D_BOOTSTRAP\020\002\022\027\n\023PRINCIPAL_KIND_OIDC\020\003\022\036" +
-      "\n\032PRINCIPAL_KIND_CERTIFICATE\020\004\022\036\n\032PRINCI" +
-      "PAL_KIND_LEASE_TOKEN\020\005\022\034\n\030PRINCIPAL_KIND" +
-      "_ANONYMOUS\020\0062\365\002\n\rAccessService\022F\n\tCreate" +
-      "Key\022\033.callme.v1.CreateKeyRequest\032\034.callm" +
-      "e.v1.CreateKeyResponse\022H\n\010ListKeys\022\032.cal" +
-      "lme.v1.ListKeysRequest\032\033.callme.v1.ListK" +
-      "eysResponse\"\003\220\002\001\022F\n\tRotateKey\022\033.callme.v" +
-      "1.RotateKeyRequest\032\034.callme.v1.RotateKey" +
-      "Response\022F\n\tRevokeKey\022\033.callme.v1.Revoke" +
-      "KeyRequest\032\034.callme.v1.RevokeKeyResponse" +
-      "\022B\n\006WhoAmI\022\030.callme.v1.WhoAmIRequest\032\031.c" +
-      "allme.v1.WhoAmIResponse\"\003\220\002\001B\236\001\n\rdev.cal" +
-      "lme.v1B\022AccessServiceProtoP\001Z4github.com" +
-      "/call-me/call-me/gen/go/callme/v1;callme" +
-      "v1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callm" +
-      "e\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
+      "t\"G\n\020RevokeKeyRequest\022\016\n\002id\030\001 \001(\tR\002id\022#\n" +
+      "\rforce_release\030\002 \001(\010R\014forceRelease\"5\n\021Re" +
+      "vokeKeyResponse\022 \n\003key\030\001 \001(\0132\016.callme.v1" +
+      ".KeyR\003key\"\017\n\rWhoAmIRequest\"\206\003\n\016WhoAmIRes" +
+      "ponse\022\034\n\tprincipal\030\001 \001(\tR\tprincipal\022,\n\004k" +
+      "ind\030\002 \001(\0162\030.callme.v1.PrincipalKindR\004kin" +
+      "d\022\024\n\005label\030\003 \001(\tR\005label\022(\n\006grants\030\004 \003(\0132" +
+      "\020.callme.v1.GrantR\006grants\022=\n\006claims\030\005 \003(" +
+      "\0132%.callme.v1.WhoAmIResponse.ClaimsEntry" +
+      "R\006claims\022\031\n\010lease_id\030\006 \001(\tR\007leaseId\0229\n\ne" +
+      "xpires_at\030\007 \001(\0132\032.google.protobuf.Timest" +
+      "ampR\texpiresAt\022\030\n\007address\030\010 \001(\tR\007address" +
+      "\0329\n\013ClaimsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005val" +
+      "ue\030\002 \001(\tR\005value:\0028\001*}\n\004Role\022\024\n\020ROLE_UNSP" +
+      "ECIFIED\020\000\022\r\n\tROLE_VIEW\020\001\022\014\n\010ROLE_USE\020\002\022\020" +
+      "\n\014ROLE_RESERVE\020\003\022\020\n\014ROLE_OPERATE\020\004\022\016\n\nRO" +
+      "LE_CLEAN\020\005\022\016\n\nROLE_ADMIN\020\006*\334\001\n\rPrincipal" +
+      "Kind\022\036\n\032PRINCIPAL_KIND_UNSPECIFIED\020\000\022\026\n\022" +
+      "PRINCIPAL_KIND_KEY\020\001\022\034\n\030PRINCIPAL_KIND_B" +
+      "OOTSTRAP\020\002\022\027\n\023PRINCIPAL_KIND_OIDC\020\003\022\036\n\032P" +
+      "RINCIPAL_KIND_CERTIFICATE\020\004\022\036\n\032PRINCIPAL" +
+      "_KIND_LEASE_TOKEN\020\005\022\034\n\030PRINCIPAL_KIND_AN" +
+      "ONYMOUS\020\0062\365\002\n\rAccessService\022F\n\tCreateKey" +
+      "\022\033.callme.v1.CreateKeyRequest\032\034.callme.v" +
+      "1.CreateKeyResponse\022H\n\010ListKeys\022\032.callme" +
+      ".v1.ListKeysRequest\032\033.callme.v1.ListKeys" +
+      "Response\"\003\220\002\001\022F\n\tRotateKey\022\033.callme.v1.R" +
+      "otateKeyRequest\032\034.callme.v1.RotateKeyRes" +
+      "ponse\022F\n\tRevokeKey\022\033.callme.v1.RevokeKey" +
+      "Request\032\034.callme.v1.RevokeKeyResponse\022B\n" +
+      "\006WhoAmI\022\030.callme.v1.WhoAmIRequest\032\031.call" +
+      "me.v1.WhoAmIResponse\"\003\220\002\001B\236\001\n\rdev.callme" +
+      ".v1B\022AccessServiceProtoP\001Z4github.com/ca" +
+      "ll-me/call-me/gen/go/callme/v1;callmev1\242" +
+      "\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V" +
+      "1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -228,7 +229,7 @@ public final class AccessServiceProto {
     internal_static_callme_v1_RevokeKeyRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RevokeKeyRequest_descriptor,
-        new java.lang.String[] { "Id", });
+        new java.lang.String[] { "Id", "ForceRelease", });
     internal_static_callme_v1_RevokeKeyResponse_descriptor =
       getDescriptor().getMessageTypes().get(9);
     internal_static_callme_v1_RevokeKeyResponse_fieldAccessorTable = new

@@ -287,7 +287,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp lastUsedAt_;
   /**
    * <pre>
-   * When it was used last, give or take a minute. Absent: never.
+   * When it was used last; after a crash, give or take a minute. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -299,7 +299,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was used last, give or take a minute. Absent: never.
+   * When it was used last; after a crash, give or take a minute. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -311,7 +311,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was used last, give or take a minute. Absent: never.
+   * When it was used last; after a crash, give or take a minute. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1875,7 +1875,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> lastUsedAtBuilder_;
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1886,7 +1886,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1901,7 +1901,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1921,7 +1921,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1939,7 +1939,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1964,7 +1964,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1981,7 +1981,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -1993,7 +1993,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -2008,7 +2008,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was used last, give or take a minute. Absent: never.
+     * When it was used last; after a crash, give or take a minute. Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>

@@ -150,7 +150,7 @@ public interface KeyOrBuilder extends
 
   /**
    * <pre>
-   * When it was used last, give or take a minute. Absent: never.
+   * When it was used last; after a crash, give or take a minute. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -159,7 +159,7 @@ public interface KeyOrBuilder extends
   boolean hasLastUsedAt();
   /**
    * <pre>
-   * When it was used last, give or take a minute. Absent: never.
+   * When it was used last; after a crash, give or take a minute. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>
@@ -168,7 +168,7 @@ public interface KeyOrBuilder extends
   com.google.protobuf.Timestamp getLastUsedAt();
   /**
    * <pre>
-   * When it was used last, give or take a minute. Absent: never.
+   * When it was used last; after a crash, give or take a minute. Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_used_at = 6 [json_name = "lastUsedAt"];</code>

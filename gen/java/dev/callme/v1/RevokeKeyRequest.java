@@ -95,6 +95,21 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int FORCE_RELEASE_FIELD_NUMBER = 2;
+  private boolean forceRelease_ = false;
+  /**
+   * <pre>
+   * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+   * </pre>
+   *
+   * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
+   * @return The forceRelease.
+   */
+  @java.lang.Override
+  public boolean getForceRelease() {
+    return forceRelease_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -112,6 +127,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(id_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 1, id_);
     }
+    if (forceRelease_ != false) {
+      output.writeBool(2, forceRelease_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -123,6 +141,10 @@ private static final long serialVersionUID = 0L;
     size = 0;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(id_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(1, id_);
+    }
+    if (forceRelease_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(2, forceRelease_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -141,6 +163,8 @@ private static final long serialVersionUID = 0L;
 
     if (!getId()
         .equals(other.getId())) return false;
+    if (getForceRelease()
+        != other.getForceRelease()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -154,6 +178,9 @@ private static final long serialVersionUID = 0L;
     hash = (19 * hash) + getDescriptor().hashCode();
     hash = (37 * hash) + ID_FIELD_NUMBER;
     hash = (53 * hash) + getId().hashCode();
+    hash = (37 * hash) + FORCE_RELEASE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getForceRelease());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -290,6 +317,7 @@ private static final long serialVersionUID = 0L;
       super.clear();
       bitField0_ = 0;
       id_ = "";
+      forceRelease_ = false;
       return this;
     }
 
@@ -326,6 +354,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.id_ = id_;
       }
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.forceRelease_ = forceRelease_;
+      }
     }
 
     @java.lang.Override
@@ -344,6 +375,9 @@ private static final long serialVersionUID = 0L;
         id_ = other.id_;
         bitField0_ |= 0x00000001;
         onChanged();
+      }
+      if (other.getForceRelease() != false) {
+        setForceRelease(other.getForceRelease());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -376,6 +410,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 10
+            case 16: {
+              forceRelease_ = input.readBool();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 16
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -481,6 +520,50 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       id_ = value;
       bitField0_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+
+    private boolean forceRelease_ ;
+    /**
+     * <pre>
+     * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+     * </pre>
+     *
+     * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
+     * @return The forceRelease.
+     */
+    @java.lang.Override
+    public boolean getForceRelease() {
+      return forceRelease_;
+    }
+    /**
+     * <pre>
+     * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+     * </pre>
+     *
+     * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
+     * @param value The forceRelease to set.
+     * @return This builder for chaining.
+     */
+    public Builder setForceRelease(boolean value) {
+
+      forceRelease_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+     * </pre>
+     *
+     * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearForceRelease() {
+      bitField0_ = (bitField0_ & ~0x00000002);
+      forceRelease_ = false;
       onChanged();
       return this;
     }

@@ -29,4 +29,14 @@ public interface RevokeKeyRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getIdBytes();
+
+  /**
+   * <pre>
+   * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+   * </pre>
+   *
+   * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
+   * @return The forceRelease.
+   */
+  boolean getForceRelease();
 }

@@ -38,7 +38,7 @@ pub struct Key {
     /// From when on it opens nothing. Absent: it does not expire.
     #[prost(message, optional, tag="5")]
     pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it was used last, give or take a minute. Absent: never.
+    /// When it was used last; after a crash, give or take a minute. Absent: never.
     #[prost(message, optional, tag="6")]
     pub last_used_at: ::core::option::Option<::prost_types::Timestamp>,
     /// When it was revoked. Absent: it was not.
@@ -120,6 +120,9 @@ pub struct RevokeKeyRequest {
     /// Its id.
     #[prost(string, tag="1")]
     pub id: ::prost::alloc::string::String,
+    /// What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+    #[prost(bool, tag="2")]
+    pub force_release: bool,
 }
 /// The key, revoked.
 #[derive(Clone, PartialEq, ::prost::Message)]

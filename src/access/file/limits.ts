@@ -1,9 +1,9 @@
 /** The `limits:` of a file of access rules. What it does not say is as in ACCESS_LIMITS. */
 import { BlockList } from "node:net";
-import { addTo, isIn } from "./address.ts";
-import type { Entry, Fields } from "./file/entry.ts";
-import { ACCESS_LIMITS, type AccessLimits } from "./limits.ts";
-import type { Rate } from "./rate.ts";
+import { addTo, isIn } from "../address.ts";
+import { ACCESS_LIMITS, type AccessLimits } from "../limits.ts";
+import type { Rate } from "../rate.ts";
+import type { Entry, Fields } from "./entry.ts";
 
 const COUNT = { min: 1, max: 1_000_000 };
 const ENTRIES = { min: 0, max: 1_000 };
@@ -14,7 +14,7 @@ export function limitsIn(entry: Entry): AccessLimits {
   const { principal, lease, address, exempt } = ACCESS_LIMITS;
   const ofPrincipal = fields.get("principal")?.object(["requests", "streams", "leases"]);
   const ofLease = fields.get("lease")?.object(["requests", "streams"]);
-  const ofAddress = fields.get("address")?.object(["requests", "streams", "connections", "connects", "failures"]);
+  const ofAddress = fields.get("address")?.object(["requests", "streams", "leases", "connections", "connects", "failures"]);
   const spared = fields.get("exempt")?.object(["principals", "addresses"]);
   const [principals, addresses] = [spared?.get("principals"), spared?.get("addresses")];
   return {
@@ -27,6 +27,7 @@ export function limitsIn(entry: Entry): AccessLimits {
     address: {
       requests: rateIn(ofAddress, "requests", address.requests),
       streams: countIn(ofAddress, "streams", address.streams),
+      leases: countIn(ofAddress, "leases", address.leases),
       connections: countIn(ofAddress, "connections", address.connections),
       connects: rateIn(ofAddress, "connects", address.connects),
       failures: rateIn(ofAddress, "failures", address.failures),

@@ -45,7 +45,7 @@ describe.skipIf(PROGRAM === undefined)("the page of examples/browser", () => {
   /** The page of a site, filled in. */
   async function visit({ origin }: Site, environment: string, protocol: string, key = server.key): Promise<Page> {
     const page = await browser.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(45_000);
     await page.goto(origin);
     await page.fill("#server", server.url);
     await page.fill("#key", key);

@@ -2,7 +2,7 @@ import { quotasOf } from "../core/ledger.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Pool } from "../core/model/pool.ts";
 
-/** How many live leases count against each quota, over all pools: kept as they change, so that one is looked up at the cost of one pool. */
+/** How many live leases count against each quota, over all pools: kept as they change, so that no pool is looked at to know it. */
 export class Quotas {
   readonly #counts = new Map<string, number>();
 

@@ -18,6 +18,8 @@ export class Keyring {
   readonly #identities = new WeakMap<Key["grants"], Identity>();
   readonly #tenures = new Map<string, Tenure>();
   #used = new Map<string, { at: Micros; digests: Set<string> }>();
+  /** What is being written down of that. */
+  #writing: ReadonlyMap<string, { readonly at: Micros }> = new Map();
   #noting = false;
 
   constructor(engine: Engine, timers: Timers = realTimers) {
@@ -60,7 +62,7 @@ export class Keyring {
 
   /** When a key was used last, if that is not noted yet. */
   usedAt(id: string): Micros | undefined {
-    return this.#used.get(id)?.at;
+    return (this.#used.get(id) ?? this.#writing.get(id))?.at;
   }
 
   /** Whether what this principal holds and waits for is nobody's any more. */
@@ -117,6 +119,7 @@ export class Keyring {
   #write(): void {
     const used = this.#used;
     this.#used = new Map();
+    this.#writing = used;
     this.#noting = false;
     if (used.size === 0 || this.#engine.draining.aborted) return;
     this.#engine.submit(ACCESS_POOL, { type: "useKeys", used }).catch((error: unknown) => {

@@ -169,6 +169,19 @@ describe("a grant whose answer was lost", () => {
     }
   });
 
+  test("what a revoked key holds ends as by force where that is wanted, and its slots rest", () => {
+    const world = new World();
+    world.acquire("x", "a", { ttl: MINUTE });
+    world.acquire("next", "a", { by: { principal: "other" } });
+    world.do({ type: "disown", by: { principal: "ops" }, principal: "admin", held: false });
+    expect(world.state("x")).toBe("HELD");
+    world.do({ type: "disown", by: { principal: "ops" }, principal: "admin", held: true });
+    expect(world.lease("x")).toMatchObject({ endReason: "FORCE_RELEASED", endedBy: { principal: "ops" } });
+    expect(world.state("next")).toBe("QUEUED");
+    world.pass(10 * SECOND);
+    expect(world.state("next")).toBe("OFFERED");
+  });
+
   test("a hold that was renewed, or claimed, since its answer was lost stays a hold", () => {
     const world = new World();
     const { revision } = world.acquire("x", "a", { requestId: "r" });

@@ -41,7 +41,7 @@ describe("a key that is revoked", () => {
     expect((await admin.access.revokeKey({ id })).key?.revokedAt).toBeDefined();
   });
 
-  test("ends what it holds as well where that is wanted, and the next in line has it after a rest", async () => {
+  test("ends what it holds as well where that is wanted, and the next in line has it", async () => {
     const { id, locks } = await keyFor(server, [{ role: Role.USE, patterns: ["leaked-*"] }]);
     await admin.environments.applyEnvironments({ environments: [{ name: "leaked-1", lockDelay: seconds(0) }] });
     const held = leaseIn(await locks.acquire({ environment: "leaked-1" }));

@@ -56,16 +56,38 @@ test("a missing report is a failure", () => {
   expect(output.split("\n").at(-1)).toBe("0 passed, 1 failed, 0 skipped");
 });
 
-test("what ran again stands in the place of what failed, and is named if it failed only the first time", () => {
+test("what passes when it runs again has passed, and is named as unsteady; what fails again, or does not run, has failed", () => {
   const good = file("a.test.ts", "passed", { one: "passed", two: "skipped" });
-  const bad = file("b.test.ts", "failed", { three: "failed", four: "passed", five: "failed" });
-  const again = file("b.test.ts", "failed", { three: "passed", four: "passed", five: "failed" });
-  expect(count([good, bad], undefined, "--failed")).toEqual(["test/b.test.ts"]);
+  const bad = file("b.test.ts", "failed", { three: "failed", four: "passed", five: "failed", six: "failed" });
+  const again = file("b.test.ts", "failed", { three: "passed", four: "failed", five: "failed", six: "skipped" });
+  expect(count([good, bad], undefined, "--again")).toEqual(["test/b.test.ts"]);
   expect(count([good, bad], [again])).toEqual([
     "skipped: test/a.test.ts: two",
     "unsteady: test/b.test.ts: three: Error: 1 is not 2 at here",
-    "unsteady: test/b.test.ts: five: Error: 1 is not 2 at here",
     "failed: test/b.test.ts: five: Error: 1 is not 2 at here",
-    "3 passed, 1 failed, 1 skipped",
+    "failed: test/b.test.ts: six: Error: 1 is not 2 at here",
+    "failed: test/b.test.ts: four: Error: 1 is not 2 at here",
+    "2 passed, 3 failed, 1 skipped",
+  ]);
+});
+
+test("a file that could not run has passed if all of it does when it runs again, and only if something does", () => {
+  const broken = file("broken.test.ts", "failed", { one: "skipped" });
+  const told = "test/broken.test.ts: a hook failed there";
+  expect(count([broken], [file("broken.test.ts", "passed", { one: "passed" })])).toEqual([
+    `unsteady: ${told}`,
+    "1 passed, 0 failed, 0 skipped",
+  ]);
+  for (const tests of [{}, { one: "skipped" }])
+    expect(count([broken], [file("broken.test.ts", "passed", tests)])).toContain(`failed: ${told}`);
+});
+
+test("what a property has found is not run again: the next run would try other values", () => {
+  const found = { fullName: "holds", status: "failed", failureMessages: ["Error: Property failed after 3 tests\n{ seed: 7 }"] };
+  const property = { ...file("c.test.ts", "failed", {}), assertionResults: [found] };
+  expect(count([property], undefined, "--again")).toEqual([""]);
+  expect(count([property])).toEqual([
+    "failed: test/c.test.ts: holds: Error: Property failed after 3 tests { seed: 7 }",
+    "0 passed, 1 failed, 0 skipped",
   ]);
 });

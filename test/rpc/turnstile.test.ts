@@ -61,16 +61,77 @@ test.each([
   },
 );
 
-test("who waits for his turn, and goes, is not waited for", async () => {
+test("a busy connection keeps another one of its address waiting for one request, and not for all of its own", async () => {
+  const order: string[] = [];
+  const door = await openDoor((req, res) => {
+    order.push(req.url ?? "");
+    res.end("hello");
+  }, bound);
+  const [busy, modest] = [await openSocket(door.port), await openSocket(door.port)];
+  for (const socket of [busy, modest]) socket.resume();
+  busy.write("GET /busy HTTP/1.1\r\nHost: a\r\n\r\n".repeat(400));
+  modest.write("GET /modest HTTP/1.1\r\nHost: a\r\n\r\n");
+  await eventually(() => order.length === 401);
+  expect(order.indexOf("/modest")).toBeLessThan(100);
+});
+
+test("who waits for his turn, and goes, is not waited for, and does not keep his address from others", async () => {
   const { handle, all } = counting();
-  const door = await openDoor(handle);
+  const door = await openDoor(handle, bound);
+  const [gone, next] = [await openSocket(door.port), await openSocket(door.port)];
+  gone.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(400));
+  await eventually(() => all() > 0);
+  gone.resetAndDestroy();
+  await once(gone, "close");
+  next.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const [answer] = (await once(next, "data")) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 200/);
+});
+
+test("requests keep their order where their connection is held while they wait, and one is begun in a turn when it is let go", async () => {
+  const order: number[] = [];
+  const turns: number[] = [];
+  let now = 0;
+  const handle: Handle = (req, res, _delivery, neighbour) => {
+    const number = Number(req.url?.slice(1));
+    if (number === 5) neighbour.hold();
+    if (now++ === 0)
+      setImmediate(() => {
+        turns.push(now);
+        now = 0;
+      });
+    order.push(number);
+    res.end("hello");
+  };
+  const door = await openDoor(handle, bound);
   const socket = await openSocket(door.port);
-  socket.end("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(300));
-  socket.destroySoon();
-  await once(socket, "close");
+  const ask = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => `GET /${from + index} HTTP/1.1\r\nHost: a\r\n\r\n`).join("");
+  socket.resume().write(ask(0, 40));
+  await eventually(() => order.includes(5));
+  socket.write(ask(40, 60));
+  await eventually(() => order.length === 60);
+  expect(order).toEqual(Array.from({ length: 60 }, (_, number) => number));
+  // Sixteen had been begun with the packet.
+  expect(Math.max(...turns.slice(2))).toBeLessThanOrEqual(2);
+});
+
+test("a misuse counts once, however many waiting requests tell of it", async () => {
+  let refused = 0;
+  const handle: Handle = (_req, res, _delivery, neighbour) => {
+    refused++;
+    neighbour.refused();
+    res.end("too many");
+  };
+  const door = await openDoor(handle, bound);
+  const greedy = await openSocket(door.port);
+  greedy.resume().write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(250));
+  await eventually(() => refused > 200);
+  const closed = new Promise((resolve) => greedy.once("close", resolve));
+  greedy.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(200));
+  await closed;
   const next = await openSocket(door.port);
   next.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   const [answer] = (await once(next, "data")) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1.1 200/);
-  expect(all()).toBeGreaterThan(0);
 });

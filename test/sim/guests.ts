@@ -15,10 +15,10 @@ export function checkQuotas(views: Views): void {
   expectThat(counted.length <= QUOTA.most, `${counted.map(({ id }) => id)} are live at once, and one of them may be`);
 }
 
-/** Nothing waits for a key that was revoked. */
-export function checkRevoked({ leases }: Pool): void {
-  const waiting = [...leases.values()].find(({ principal, state }) => principal === GUEST && state !== "HELD");
-  expectThat(waiting === undefined, `${waiting?.id} waits for a key that is revoked`);
+/** Nothing waits for a key that was revoked; `held`: nor does it have anything. */
+export function checkRevoked({ leases }: Pool, held: boolean): void {
+  const left = [...leases.values()].find(({ principal, state }) => principal === GUEST && (held || state !== "HELD"));
+  expectThat(left === undefined, `${left?.id} is ${left?.state} for a key that is revoked`);
 }
 
 function isCounted({ principal, cancelRequested }: Lease): boolean {

@@ -34,7 +34,7 @@ export class Operators {
         );
       return;
     }
-    if (step.what === "revoke") return await this.#revoke();
+    if (step.what === "revoke") return await this.#revoke(step.held);
     if (step.what === "set") return await this.#set(step.pool, step.config);
     const { environment } = step;
     if (step.what === "releaseByName") await this.#releaseByName(step);
@@ -60,13 +60,13 @@ export class Operators {
     this.#judge.noting(() => expectThat(refused === "POOL_BROKEN", `a command on a damaged pool is answered ${JSON.stringify(refused)}`));
   }
 
-  /** Of all pools at once: nothing of it waits any more, and what it holds stays. */
-  async #revoke(): Promise<void> {
+  /** Of all pools at once: nothing of it waits any more, and what it holds stays, or ends as by force. */
+  async #revoke(held: boolean): Promise<void> {
     this.#crowd.revoked();
-    const parts = Object.keys(POOLS).map((pool) => ({ pool, command: { type: "disown", by: BY, principal: GUEST, held: false } as const }));
+    const parts = Object.keys(POOLS).map((pool) => ({ pool, command: { type: "disown", by: BY, principal: GUEST, held } as const }));
     const replies = await this.#judge.forgive(this.#machine.engine.submitAll({ parts }));
     if (replies !== undefined) count("revoked");
-    for (const { pool } of replies ?? []) this.#judge.noting(() => checkRevoked(pool));
+    for (const { pool } of replies ?? []) this.#judge.noting(() => checkRevoked(pool, held));
   }
 
   async #set(pool: string, config: PoolConfig): Promise<void> {

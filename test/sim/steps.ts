@@ -68,7 +68,7 @@ export type OperatorStep =
   | { readonly what: "set"; readonly pool: keyof typeof POOLS; readonly config: PoolConfig }
   | { readonly what: "force"; readonly who: number }
   /** The guests' key. */
-  | { readonly what: "revoke" }
+  | { readonly what: "revoke"; readonly held: boolean }
   /** By a client's key alone, with its request_id, or with its lease_token. */
   | { readonly what: "releaseByName"; readonly environment: string; readonly who: number; readonly shown: "key" | "request" | "token" };
 
@@ -196,7 +196,7 @@ const operators: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ what: fc.constant("set" as const), pool: fc.constantFrom("default", "default", "east"), config: settings }),
   },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("force" as const), who }) },
-  { weight: 1, arbitrary: fc.constant({ what: "revoke" as const }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("revoke" as const), held: fc.boolean() }) },
   {
     weight: 5,
     arbitrary: fc.record({

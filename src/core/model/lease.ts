@@ -142,7 +142,7 @@ export interface Lease extends Terms {
   readonly graced: boolean;
   /** QUEUED, and was offered slots that it did not claim in time: it is offered nothing before its next sign of life. */
   readonly passedOver?: boolean;
-  /** An answer that told of this grant was written, and lost: somebody may use the slots, so they rest when it is passed over. */
+  /** An answer that told of this grant was written, and lost: somebody may use the slots, so they rest at its end, unless it is RELEASED. */
   readonly told?: boolean;
   /** Asked for with if_busy FAIL: it waits only as long as a call for it is open. */
   readonly failing?: boolean;

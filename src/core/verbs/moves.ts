@@ -112,8 +112,8 @@ export interface Ending {
 }
 
 /**
- * Ends a live lease. Slots that it held rest as their environments say (rule 6): as after an expiry where its holder may not know of the end,
- * as nobody does who was told of the grant by an answer that got lost, unless it is he who gives it back.
+ * Ends a live lease. Slots that it held rest as their environments say (rule 6): as after an expiry where its holder may not know of the end.
+ * So do those of a lease whose answer, which said HELD, was lost, unless it is RELEASED.
  */
 export function end(draft: Draft, lease: Lease, ending: Ending): Lease {
   const { reason, note = "", by, outcome, supersededBy } = ending;

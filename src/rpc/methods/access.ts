@@ -51,12 +51,13 @@ export async function rotateKey(
   const secret = newKeyText(id);
   const used = principals.keyring.shown(id);
   const command = { type: "rotateKey", by: call.caller, key: id, digest: keyDigest(secret), overlap, used } as const;
-  return { key: keyMessage(keyIn(await engine.submit(ACCESS_POOL, command, call))), secret };
+  const key = keyIn(await engine.submit(ACCESS_POOL, command, call));
+  return { key: keyMessage(key, principals.keyring.usedAt(id)), secret };
 }
 
 /**
- * The key ends in one transaction with what it waits for and, if that is wanted, with what it holds. What its calls asked for while that was written is ended by a second one, before
- * the answer.
+ * The key ends in one transaction with what it waits for and, if that is wanted, with what it holds. What its calls asked for while that was
+ * written is ended by a second one, before the answer.
  */
 export async function revokeKey(
   { engine, principals }: Service,
@@ -72,7 +73,7 @@ export async function revokeKey(
   const key = keyIn(reply);
   principals.keyring.end(id);
   await engine.submitAll({ parts: disown() });
-  return { key: keyMessage(key) };
+  return { key: keyMessage(key, principals.keyring.usedAt(id)) };
 }
 
 export async function whoAmI(

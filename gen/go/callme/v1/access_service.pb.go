@@ -706,7 +706,7 @@ type RevokeKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+	// What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
 	ForceRelease  bool `protobuf:"varint,2,opt,name=force_release,json=forceRelease,proto3" json:"force_release,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

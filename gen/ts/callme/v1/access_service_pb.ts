@@ -330,7 +330,7 @@ export type RevokeKeyRequest = Message<"callme.v1.RevokeKeyRequest"> & {
   id: string;
 
   /**
-   * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+   * What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
    *
    * @generated from field: bool force_release = 2;
    */

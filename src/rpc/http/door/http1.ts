@@ -91,8 +91,8 @@ export class Http1Connections {
     const delivery = new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
     const { pace } = connection.neighbour;
     const act = () => this.#handle(request, response, delivery, connection.neighbour);
-    if (pace.begins()) act();
-    else pace.later({ isVoid: () => delivery.closed, act, refuse: () => this.#end(connection, socket, IMPATIENCE) });
+    if (pace.enter()) act();
+    else pace.wait({ isVoid: () => delivery.closed || socket.destroyed, act, refuse: () => this.#end(connection, socket, IMPATIENCE) });
   }
 
   /** Closes a connection by which something came that is no request; says so, unless another answer is on its way there. */
@@ -155,7 +155,9 @@ export class Http1Connections {
     }
   }
 
+  /** One misuse counts once, however many of its requests tell of it. */
   #end({ neighbour }: Connection, socket: Socket, misuse: string): void {
+    if (socket.destroyed) return;
     this.#log.debug({ peer: socket.remoteAddress, misuse }, "ended an HTTP/1.1 connection that was misused");
     neighbour.offended();
     cutOff(socket);

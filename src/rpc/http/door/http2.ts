@@ -85,8 +85,8 @@ export class Http2Connections {
         for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
       };
       const { pace } = connection.neighbour;
-      if (pace.begins()) act();
-      else pace.later({ isVoid: () => exchange.closed, act, refuse: () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) });
+      if (pace.enter()) act();
+      else pace.wait({ isVoid: () => exchange.closed, act, refuse: () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) });
     });
   }
 

@@ -1,6 +1,7 @@
 /** How fast the requests of one connection are let through. */
 import { Bucket, type Rate } from "../../../access/rate.ts";
-import type { Deed, Turnstile } from "./turnstile.ts";
+import { Queue } from "./queue.ts";
+import type { Deed, Line, Turnstile } from "./turnstile.ts";
 
 /** Refusals because there were too many requests, on one connection: beyond it, it is held. */
 const REFUSALS: Rate = { burst: 200, perSecond: 2 };
@@ -9,39 +10,54 @@ const REFUSALS: Rate = { burst: 200, perSecond: 2 };
  * connection, and must not come too late.
  */
 const HOLD = { min: 500, max: 1_500 };
-/** Requests that wait on a connection that is held. */
+/** Requests that wait on a connection that is held. On any other as many wait as HTTP allows it to have open. */
 const MOST = 100;
 
-/** A request of a connection. */
-export interface Request extends Deed {
+/** A request that waits. */
+export interface Waiting extends Deed {
   /** Too much waits already. */
   readonly refuse: () => void;
 }
 
 /**
- * Lets requests through as their address's turn comes, until the connection is held: then one after the other, and each may be the reason to
- * hold it again. Who asks for more than he may is slowed down like this: refusing him costs, too.
+ * Lets requests through in their order as their address's turns come, until the connection is held; after that one in a turn, as each may be
+ * the reason to hold it again. Who asks for more than he may is slowed down like this: refusing him costs, too.
  */
-export class Pace {
+export class Pace implements Line {
   readonly #turnstile: Turnstile;
+  readonly #waiting = new Queue<Waiting>();
   #refusals: Bucket | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #waiting: Request[] = [];
+  /** It was held, and what came by then has not all been heard. */
+  isSlow = false;
 
   constructor(turnstile: Turnstile) {
     this.#turnstile = turnstile;
   }
 
-  /** Whether a request may begin now, which counts; if not, hand it to `later`. */
-  begins(): boolean {
-    return !this.#isHeld && this.#turnstile.begins();
+  /** Lets a request in at once, if it need not wait; hand it to `wait` if it must. */
+  enter(): boolean {
+    return this.#timer === undefined && this.#waiting.size === 0 && this.#turnstile.enter();
   }
 
-  /** Does it when its turn comes. */
-  later(request: Request): void {
-    if (!this.#isHeld) this.#turnstile.later({ isVoid: request.isVoid, act: () => (this.#isHeld ? this.later(request) : request.act()) });
-    else if (this.#waiting.length >= MOST) request.refuse();
-    else this.#waiting.push(request);
+  /** Lets a request in when its turn comes. */
+  wait(request: Waiting): void {
+    if (this.isSlow && this.#waiting.size >= MOST) {
+      request.refuse();
+      return;
+    }
+    this.#waiting.push(request);
+    if (this.waits) this.#turnstile.join(this);
+  }
+
+  get waits(): boolean {
+    return this.#timer === undefined && this.#waiting.size > 0;
+  }
+
+  next(): Deed | undefined {
+    const request = this.#waiting.shift();
+    if (this.#waiting.size === 0) this.isSlow = this.#timer !== undefined;
+    return request;
   }
 
   /** A request was refused because there are too many. */
@@ -53,26 +69,15 @@ export class Pace {
   /** Lets nothing through for about a second. */
   hold(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        this.#goOn();
-      },
-      HOLD.min + Math.random() * (HOLD.max - HOLD.min),
-    );
+    this.isSlow = true;
+    this.#turnstile.leave(this);
+    this.#timer = setTimeout(() => this.#letGo(), HOLD.min + Math.random() * (HOLD.max - HOLD.min));
     this.#timer.unref();
   }
 
-  get #isHeld(): boolean {
-    return this.#timer !== undefined || this.#waiting.length > 0;
-  }
-
-  /** One at a time, as whether it is refused may be known a little later. */
-  #goOn(): void {
-    if (this.#timer !== undefined) return;
-    const request = this.#waiting.shift();
-    if (request === undefined) return;
-    if (!request.isVoid()) request.act();
-    if (this.#waiting.length > 0) setImmediate(() => this.#goOn());
+  #letGo(): void {
+    this.#timer = undefined;
+    if (this.waits) this.#turnstile.join(this);
+    else this.isSlow = false;
   }
 }

@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   private boolean forceRelease_ = false;
   /**
    * <pre>
-   * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+   * What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
    * </pre>
    *
    * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
@@ -527,7 +527,7 @@ private static final long serialVersionUID = 0L;
     private boolean forceRelease_ ;
     /**
      * <pre>
-     * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+     * What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
      * </pre>
      *
      * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
@@ -539,7 +539,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+     * What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
      * </pre>
      *
      * <code>bool force_release = 2 [json_name = "forceRelease"];</code>
@@ -555,7 +555,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+     * What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
      * </pre>
      *
      * <code>bool force_release = 2 [json_name = "forceRelease"];</code>

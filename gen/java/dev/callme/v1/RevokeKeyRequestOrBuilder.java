@@ -32,7 +32,7 @@ public interface RevokeKeyRequestOrBuilder extends
 
   /**
    * <pre>
-   * What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+   * What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
    * </pre>
    *
    * <code>bool force_release = 2 [json_name = "forceRelease"];</code>

@@ -120,7 +120,7 @@ pub struct RevokeKeyRequest {
     /// Its id.
     #[prost(string, tag="1")]
     pub id: ::prost::alloc::string::String,
-    /// What it holds ends as well, FORCE_RELEASED in the same transaction; its slots rest, since whoever works there does not know.
+    /// What it holds ends as well, FORCE_RELEASED; its slots rest, since whoever works there does not know.
     #[prost(bool, tag="2")]
     pub force_release: bool,
 }

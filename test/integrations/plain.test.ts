@@ -183,7 +183,7 @@ test("what the command leaves behind is ended before the environment is given ba
   const end = finish(recipe);
   const child = await childOf(recipe);
   expect((await end).code).toBe(0);
-  expect(runs(child)).toBe(false);
+  await until(() => !runs(child));
   expect(await check("left")).toMatchObject({ available: true });
 });
 

@@ -1150,7 +1150,8 @@ func (x *CheckFenceResponse) GetCurrent() uint64 {
 	return 0
 }
 
-// Name an environment or a pool; or, in a pool, select environments by their labels.
+// Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
+// cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
 type WatchEnvironmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The environment to follow; it need not exist yet.
@@ -1158,7 +1159,7 @@ type WatchEnvironmentRequest struct {
 	// Or: all environments of this pool.
 	Pool string `protobuf:"bytes,2,opt,name=pool,proto3" json:"pool,omitempty"`
 	// Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
-	// HEARTBEAT comes first.
+	// HEARTBEAT comes first. Not where all that you see is followed.
 	SinceRevision uint64 `protobuf:"varint,3,opt,name=since_revision,json=sinceRevision,proto3" json:"since_revision,omitempty"`
 	// Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
 	// that leaves them is marked `left` in its last.
@@ -1301,11 +1302,12 @@ func (x *WatchCause) GetHolder() *Holder {
 // A message of the watch.
 type WatchEnvironmentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resume with this as since_revision.
+	// Resume with this as since_revision; where all that you see is followed there is nothing to resume.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// SNAPSHOT, CHANGE or HEARTBEAT.
 	Kind WatchKind `protobuf:"varint,2,opt,name=kind,proto3,enum=callme.v1.WatchKind" json:"kind,omitempty"`
-	// On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
+	// On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew. Where all that you see is followed: the
+	// reader was slow, and begins anew with this part.
 	Reset_ bool `protobuf:"varint,3,opt,name=reset,proto3" json:"reset,omitempty"`
 	// On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
 	// that is missing was deleted, or left the selection. The causes are lost.
@@ -1314,7 +1316,9 @@ type WatchEnvironmentResponse struct {
 	// None in the CHANGE of a lease that waits by selector: it names no environment.
 	Environments []*EnvironmentStatus `protobuf:"bytes,5,rep,name=environments,proto3" json:"environments,omitempty"`
 	// On a CHANGE: what it was.
-	Cause         *WatchCause `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
+	Cause *WatchCause `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
+	// On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1387,6 +1391,13 @@ func (x *WatchEnvironmentResponse) GetEnvironments() []*EnvironmentStatus {
 func (x *WatchEnvironmentResponse) GetCause() *WatchCause {
 	if x != nil {
 		return x.Cause
+	}
+	return nil
+}
+
+func (x *WatchEnvironmentResponse) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
 	}
 	return nil
 }
@@ -1589,14 +1600,15 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.callme.v1.LeaseStateR\x05state\x123\n" +
 	"\n" +
 	"end_reason\x18\x03 \x01(\x0e2\x14.callme.v1.EndReasonR\tendReason\x12)\n" +
-	"\x06holder\x18\x04 \x01(\v2\x11.callme.v1.HolderR\x06holder\"\xff\x01\n" +
+	"\x06holder\x18\x04 \x01(\v2\x11.callme.v1.HolderR\x06holder\"\xaf\x02\n" +
 	"\x18WatchEnvironmentResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12(\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x14.callme.v1.WatchKindR\x04kind\x12\x14\n" +
 	"\x05reset\x18\x03 \x01(\bR\x05reset\x12\x18\n" +
 	"\askipped\x18\x04 \x01(\bR\askipped\x12@\n" +
 	"\fenvironments\x18\x05 \x03(\v2\x1c.callme.v1.EnvironmentStatusR\fenvironments\x12+\n" +
-	"\x05cause\x18\x06 \x01(\v2\x15.callme.v1.WatchCauseR\x05cause\".\n" +
+	"\x05cause\x18\x06 \x01(\v2\x15.callme.v1.WatchCauseR\x05cause\x12.\n" +
+	"\x04time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04time\".\n" +
 	"\x11WatchLeaseRequest\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\"f\n" +
 	"\x12WatchLeaseResponse\x12&\n" +
@@ -1711,29 +1723,30 @@ var file_callme_v1_lock_service_proto_depIdxs = []int32{
 	31, // 28: callme.v1.WatchEnvironmentResponse.kind:type_name -> callme.v1.WatchKind
 	23, // 29: callme.v1.WatchEnvironmentResponse.environments:type_name -> callme.v1.EnvironmentStatus
 	17, // 30: callme.v1.WatchEnvironmentResponse.cause:type_name -> callme.v1.WatchCause
-	28, // 31: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
-	31, // 32: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
-	3,  // 33: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
-	6,  // 34: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
-	8,  // 35: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
-	10, // 36: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
-	12, // 37: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
-	14, // 38: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
-	16, // 39: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
-	19, // 40: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
-	4,  // 41: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
-	7,  // 42: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
-	9,  // 43: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
-	11, // 44: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
-	13, // 45: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
-	15, // 46: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
-	18, // 47: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
-	20, // 48: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
-	41, // [41:49] is the sub-list for method output_type
-	33, // [33:41] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	27, // 31: callme.v1.WatchEnvironmentResponse.time:type_name -> google.protobuf.Timestamp
+	28, // 32: callme.v1.WatchLeaseResponse.lease:type_name -> callme.v1.Lease
+	31, // 33: callme.v1.WatchLeaseResponse.kind:type_name -> callme.v1.WatchKind
+	3,  // 34: callme.v1.LockService.Check:input_type -> callme.v1.CheckRequest
+	6,  // 35: callme.v1.LockService.Acquire:input_type -> callme.v1.AcquireRequest
+	8,  // 36: callme.v1.LockService.Release:input_type -> callme.v1.ReleaseRequest
+	10, // 37: callme.v1.LockService.Renew:input_type -> callme.v1.RenewRequest
+	12, // 38: callme.v1.LockService.GetLease:input_type -> callme.v1.GetLeaseRequest
+	14, // 39: callme.v1.LockService.CheckFence:input_type -> callme.v1.CheckFenceRequest
+	16, // 40: callme.v1.LockService.WatchEnvironment:input_type -> callme.v1.WatchEnvironmentRequest
+	19, // 41: callme.v1.LockService.WatchLease:input_type -> callme.v1.WatchLeaseRequest
+	4,  // 42: callme.v1.LockService.Check:output_type -> callme.v1.CheckResponse
+	7,  // 43: callme.v1.LockService.Acquire:output_type -> callme.v1.AcquireResponse
+	9,  // 44: callme.v1.LockService.Release:output_type -> callme.v1.ReleaseResponse
+	11, // 45: callme.v1.LockService.Renew:output_type -> callme.v1.RenewResponse
+	13, // 46: callme.v1.LockService.GetLease:output_type -> callme.v1.GetLeaseResponse
+	15, // 47: callme.v1.LockService.CheckFence:output_type -> callme.v1.CheckFenceResponse
+	18, // 48: callme.v1.LockService.WatchEnvironment:output_type -> callme.v1.WatchEnvironmentResponse
+	20, // 49: callme.v1.LockService.WatchLease:output_type -> callme.v1.WatchLeaseResponse
+	42, // [42:50] is the sub-list for method output_type
+	34, // [34:42] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_lock_service_proto_init() }

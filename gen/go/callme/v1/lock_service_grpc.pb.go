@@ -54,7 +54,8 @@ type LockServiceClient interface {
 	GetLease(ctx context.Context, in *GetLeaseRequest, opts ...grpc.CallOption) (*GetLeaseResponse, error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(ctx context.Context, in *CheckFenceRequest, opts ...grpc.CallOption) (*CheckFenceResponse, error)
-	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+	// Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+	// 15 s.
 	WatchEnvironment(ctx context.Context, in *WatchEnvironmentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEnvironmentResponse], error)
 	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
 	// looks.
@@ -192,7 +193,8 @@ type LockServiceServer interface {
 	GetLease(context.Context, *GetLeaseRequest) (*GetLeaseResponse, error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(context.Context, *CheckFenceRequest) (*CheckFenceResponse, error)
-	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+	// Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+	// 15 s.
 	WatchEnvironment(*WatchEnvironmentRequest, grpc.ServerStreamingServer[WatchEnvironmentResponse]) error
 	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
 	// looks.

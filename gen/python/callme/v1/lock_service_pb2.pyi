@@ -238,20 +238,22 @@ class WatchCause(_message.Message):
     def __init__(self, lease_id: _Optional[str] = ..., state: _Optional[_Union[_types_pb2.LeaseState, str]] = ..., end_reason: _Optional[_Union[_types_pb2.EndReason, str]] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ...) -> None: ...
 
 class WatchEnvironmentResponse(_message.Message):
-    __slots__ = ("revision", "kind", "reset", "skipped", "environments", "cause")
+    __slots__ = ("revision", "kind", "reset", "skipped", "environments", "cause", "time")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     RESET_FIELD_NUMBER: _ClassVar[int]
     SKIPPED_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
     revision: int
     kind: _types_pb2.WatchKind
     reset: bool
     skipped: bool
     environments: _containers.RepeatedCompositeFieldContainer[_types_pb2.EnvironmentStatus]
     cause: WatchCause
-    def __init__(self, revision: _Optional[int] = ..., kind: _Optional[_Union[_types_pb2.WatchKind, str]] = ..., reset: bool = ..., skipped: bool = ..., environments: _Optional[_Iterable[_Union[_types_pb2.EnvironmentStatus, _Mapping]]] = ..., cause: _Optional[_Union[WatchCause, _Mapping]] = ...) -> None: ...
+    time: _timestamp_pb2.Timestamp
+    def __init__(self, revision: _Optional[int] = ..., kind: _Optional[_Union[_types_pb2.WatchKind, str]] = ..., reset: bool = ..., skipped: bool = ..., environments: _Optional[_Iterable[_Union[_types_pb2.EnvironmentStatus, _Mapping]]] = ..., cause: _Optional[_Union[WatchCause, _Mapping]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class WatchLeaseRequest(_message.Message):
     __slots__ = ("lease_id",)

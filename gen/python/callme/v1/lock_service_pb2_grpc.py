@@ -134,7 +134,8 @@ class LockServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchEnvironment(self, request, context):
-        """Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+        """Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+        15 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -258,7 +258,9 @@ class LockServiceStub(typing.Generic[_LockServiceCheckType, _LockServiceAcquireT
     """Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment."""
 
     WatchEnvironment: _LockServiceWatchEnvironmentType
-    """Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s."""
+    """Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+    15 s.
+    """
 
     WatchLease: _LockServiceWatchLeaseType
     """Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
@@ -368,7 +370,9 @@ class LockServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.lock_service_pb2.WatchEnvironmentRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[callme.v1.lock_service_pb2.WatchEnvironmentResponse], collections.abc.AsyncIterator[callme.v1.lock_service_pb2.WatchEnvironmentResponse]]:
-        """Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s."""
+        """Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+        15 s.
+        """
 
     @abc.abstractmethod
     def WatchLease(

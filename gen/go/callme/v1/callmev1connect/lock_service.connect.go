@@ -70,7 +70,8 @@ type LockServiceClient interface {
 	GetLease(context.Context, *connect.Request[v1.GetLeaseRequest]) (*connect.Response[v1.GetLeaseResponse], error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(context.Context, *connect.Request[v1.CheckFenceRequest]) (*connect.Response[v1.CheckFenceResponse], error)
-	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+	// Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+	// 15 s.
 	WatchEnvironment(context.Context, *connect.Request[v1.WatchEnvironmentRequest]) (*connect.ServerStreamForClient[v1.WatchEnvironmentResponse], error)
 	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
 	// looks.
@@ -211,7 +212,8 @@ type LockServiceHandler interface {
 	GetLease(context.Context, *connect.Request[v1.GetLeaseRequest]) (*connect.Response[v1.GetLeaseResponse], error)
 	// Tells whether a fencing token belongs to a lease that is HELD now. For deploy scripts, just before they touch the environment.
 	CheckFence(context.Context, *connect.Request[v1.CheckFenceRequest]) (*connect.Response[v1.CheckFenceResponse], error)
-	// Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+	// Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+	// 15 s.
 	WatchEnvironment(context.Context, *connect.Request[v1.WatchEnvironmentRequest], *connect.ServerStream[v1.WatchEnvironmentResponse]) error
 	// Follows one lease until it has ended. By its lease_token an open stream is a continuous sign of life, and claims an offer; by a key it only
 	// looks.

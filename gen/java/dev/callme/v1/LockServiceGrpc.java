@@ -401,7 +401,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+     * Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+     * 15 s.
      * </pre>
      */
     default void watchEnvironment(dev.callme.v1.WatchEnvironmentRequest request,
@@ -530,7 +531,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+     * Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+     * 15 s.
      * </pre>
      */
     public void watchEnvironment(dev.callme.v1.WatchEnvironmentRequest request,
@@ -639,7 +641,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+     * Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+     * 15 s.
      * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
@@ -750,7 +753,8 @@ public final class LockServiceGrpc {
 
     /**
      * <pre>
-     * Follows an environment or a pool: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every 15 s.
+     * Follows an environment, a pool, or all that the caller sees: a SNAPSHOT, then each CHANGE in commit order, and a HEARTBEAT at least every
+     * 15 s.
      * </pre>
      */
     public java.util.Iterator<dev.callme.v1.WatchEnvironmentResponse> watchEnvironment(

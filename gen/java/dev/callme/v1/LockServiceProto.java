@@ -207,43 +207,44 @@ public final class LockServiceProto {
       "\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005st" +
       "ate\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.EndR" +
       "easonR\tendReason\022)\n\006holder\030\004 \001(\0132\021.callm" +
-      "e.v1.HolderR\006holder\"\377\001\n\030WatchEnvironment" +
+      "e.v1.HolderR\006holder\"\257\002\n\030WatchEnvironment" +
       "Response\022\032\n\010revision\030\001 \001(\004R\010revision\022(\n\004" +
       "kind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind\022\024" +
       "\n\005reset\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007s" +
       "kipped\022@\n\014environments\030\005 \003(\0132\034.callme.v1" +
       ".EnvironmentStatusR\014environments\022+\n\005caus" +
-      "e\030\006 \001(\0132\025.callme.v1.WatchCauseR\005cause\".\n" +
-      "\021WatchLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007le" +
-      "aseId\"f\n\022WatchLeaseResponse\022&\n\005lease\030\001 \001" +
-      "(\0132\020.callme.v1.LeaseR\005lease\022(\n\004kind\030\002 \001(" +
-      "\0162\024.callme.v1.WatchKindR\004kind*F\n\006IfBusy\022" +
-      "\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEU" +
-      "E\020\001\022\020\n\014IF_BUSY_FAIL\020\002*e\n\tSupersede\022\031\n\025SU" +
-      "PERSEDE_UNSPECIFIED\020\000\022\022\n\016SUPERSEDE_NONE\020" +
-      "\001\022\025\n\021SUPERSEDE_PENDING\020\002\022\022\n\016SUPERSEDE_HE" +
-      "LD\020\003*Z\n\007Outcome\022\027\n\023OUTCOME_UNSPECIFIED\020\000" +
-      "\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_FAILED\020\002\022\022\n\016" +
-      "OUTCOME_BROKEN\020\0032\317\004\n\013LockService\022?\n\005Chec" +
-      "k\022\027.callme.v1.CheckRequest\032\030.callme.v1.C" +
-      "heckResponse\"\003\220\002\001\022@\n\007Acquire\022\031.callme.v1" +
-      ".AcquireRequest\032\032.callme.v1.AcquireRespo" +
-      "nse\022@\n\007Release\022\031.callme.v1.ReleaseReques" +
-      "t\032\032.callme.v1.ReleaseResponse\022:\n\005Renew\022\027" +
-      ".callme.v1.RenewRequest\032\030.callme.v1.Rene" +
-      "wResponse\022C\n\010GetLease\022\032.callme.v1.GetLea" +
-      "seRequest\032\033.callme.v1.GetLeaseResponse\022N" +
-      "\n\nCheckFence\022\034.callme.v1.CheckFenceReque" +
-      "st\032\035.callme.v1.CheckFenceResponse\"\003\220\002\001\022]" +
-      "\n\020WatchEnvironment\022\".callme.v1.WatchEnvi" +
-      "ronmentRequest\032#.callme.v1.WatchEnvironm" +
-      "entResponse0\001\022K\n\nWatchLease\022\034.callme.v1." +
-      "WatchLeaseRequest\032\035.callme.v1.WatchLease" +
-      "Response0\001B\234\001\n\rdev.callme.v1B\020LockServic" +
-      "eProtoP\001Z4github.com/call-me/call-me/gen" +
-      "/go/callme/v1;callmev1\242\002\003CXX\252\002\tCallme.V1" +
-      "\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nC" +
-      "allme::V1b\006proto3"
+      "e\030\006 \001(\0132\025.callme.v1.WatchCauseR\005cause\022.\n" +
+      "\004time\030\007 \001(\0132\032.google.protobuf.TimestampR" +
+      "\004time\".\n\021WatchLeaseRequest\022\031\n\010lease_id\030\001" +
+      " \001(\tR\007leaseId\"f\n\022WatchLeaseResponse\022&\n\005l" +
+      "ease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022(\n\004k" +
+      "ind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind*F\n" +
+      "\006IfBusy\022\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_B" +
+      "USY_QUEUE\020\001\022\020\n\014IF_BUSY_FAIL\020\002*e\n\tSuperse" +
+      "de\022\031\n\025SUPERSEDE_UNSPECIFIED\020\000\022\022\n\016SUPERSE" +
+      "DE_NONE\020\001\022\025\n\021SUPERSEDE_PENDING\020\002\022\022\n\016SUPE" +
+      "RSEDE_HELD\020\003*Z\n\007Outcome\022\027\n\023OUTCOME_UNSPE" +
+      "CIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_FAIL" +
+      "ED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockService" +
+      "\022?\n\005Check\022\027.callme.v1.CheckRequest\032\030.cal" +
+      "lme.v1.CheckResponse\"\003\220\002\001\022@\n\007Acquire\022\031.c" +
+      "allme.v1.AcquireRequest\032\032.callme.v1.Acqu" +
+      "ireResponse\022@\n\007Release\022\031.callme.v1.Relea" +
+      "seRequest\032\032.callme.v1.ReleaseResponse\022:\n" +
+      "\005Renew\022\027.callme.v1.RenewRequest\032\030.callme" +
+      ".v1.RenewResponse\022C\n\010GetLease\022\032.callme.v" +
+      "1.GetLeaseRequest\032\033.callme.v1.GetLeaseRe" +
+      "sponse\022N\n\nCheckFence\022\034.callme.v1.CheckFe" +
+      "nceRequest\032\035.callme.v1.CheckFenceRespons" +
+      "e\"\003\220\002\001\022]\n\020WatchEnvironment\022\".callme.v1.W" +
+      "atchEnvironmentRequest\032#.callme.v1.Watch" +
+      "EnvironmentResponse0\001\022K\n\nWatchLease\022\034.ca" +
+      "llme.v1.WatchLeaseRequest\032\035.callme.v1.Wa" +
+      "tchLeaseResponse0\001B\234\001\n\rdev.callme.v1B\020Lo" +
+      "ckServiceProtoP\001Z4github.com/call-me/cal" +
+      "l-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002\tC" +
+      "allme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMeta" +
+      "data\352\002\nCallme::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -359,7 +360,7 @@ public final class LockServiceProto {
     internal_static_callme_v1_WatchEnvironmentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_WatchEnvironmentResponse_descriptor,
-        new java.lang.String[] { "Revision", "Kind", "Reset", "Skipped", "Environments", "Cause", });
+        new java.lang.String[] { "Revision", "Kind", "Reset", "Skipped", "Environments", "Cause", "Time", });
     internal_static_callme_v1_WatchLeaseRequest_descriptor =
       getDescriptor().getMessageTypes().get(16);
     internal_static_callme_v1_WatchLeaseRequest_fieldAccessorTable = new

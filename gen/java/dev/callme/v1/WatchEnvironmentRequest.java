@@ -7,7 +7,8 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * Name an environment or a pool; or, in a pool, select environments by their labels.
+ * Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
+ * cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
  * </pre>
  *
  * Protobuf type {@code callme.v1.WatchEnvironmentRequest}
@@ -149,7 +150,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
-   * HEARTBEAT comes first.
+   * HEARTBEAT comes first. Not where all that you see is followed.
    * </pre>
    *
    * <code>uint64 since_revision = 3 [json_name = "sinceRevision"];</code>
@@ -399,7 +400,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name an environment or a pool; or, in a pool, select environments by their labels.
+   * Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
+   * cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
    * </pre>
    *
    * Protobuf type {@code callme.v1.WatchEnvironmentRequest}
@@ -767,7 +769,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
-     * HEARTBEAT comes first.
+     * HEARTBEAT comes first. Not where all that you see is followed.
      * </pre>
      *
      * <code>uint64 since_revision = 3 [json_name = "sinceRevision"];</code>
@@ -780,7 +782,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
-     * HEARTBEAT comes first.
+     * HEARTBEAT comes first. Not where all that you see is followed.
      * </pre>
      *
      * <code>uint64 since_revision = 3 [json_name = "sinceRevision"];</code>
@@ -797,7 +799,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
-     * HEARTBEAT comes first.
+     * HEARTBEAT comes first. Not where all that you see is followed.
      * </pre>
      *
      * <code>uint64 since_revision = 3 [json_name = "sinceRevision"];</code>

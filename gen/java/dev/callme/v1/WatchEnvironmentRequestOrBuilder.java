@@ -53,7 +53,7 @@ public interface WatchEnvironmentRequestOrBuilder extends
   /**
    * <pre>
    * Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
-   * HEARTBEAT comes first.
+   * HEARTBEAT comes first. Not where all that you see is followed.
    * </pre>
    *
    * <code>uint64 since_revision = 3 [json_name = "sinceRevision"];</code>

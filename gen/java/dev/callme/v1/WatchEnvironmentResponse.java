@@ -54,7 +54,7 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * Resume with this as since_revision.
+   * Resume with this as since_revision; where all that you see is followed there is nothing to resume.
    * </pre>
    *
    * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -95,7 +95,8 @@ private static final long serialVersionUID = 0L;
   private boolean reset_ = false;
   /**
    * <pre>
-   * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
+   * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew. Where all that you see is followed: the
+   * reader was slow, and begins anew with this part.
    * </pre>
    *
    * <code>bool reset = 3 [json_name = "reset"];</code>
@@ -226,6 +227,44 @@ private static final long serialVersionUID = 0L;
     return cause_ == null ? dev.callme.v1.WatchCause.getDefaultInstance() : cause_;
   }
 
+  public static final int TIME_FIELD_NUMBER = 7;
+  private com.google.protobuf.Timestamp time_;
+  /**
+   * <pre>
+   * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+   * @return Whether the time field is set.
+   */
+  @java.lang.Override
+  public boolean hasTime() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+   * @return The time.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getTime() {
+    return time_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : time_;
+  }
+  /**
+   * <pre>
+   * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getTimeOrBuilder() {
+    return time_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : time_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -257,6 +296,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(6, getCause());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(7, getTime());
     }
     getUnknownFields().writeTo(output);
   }
@@ -291,6 +333,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(6, getCause());
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(7, getTime());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -319,6 +365,11 @@ private static final long serialVersionUID = 0L;
     if (hasCause()) {
       if (!getCause()
           .equals(other.getCause())) return false;
+    }
+    if (hasTime() != other.hasTime()) return false;
+    if (hasTime()) {
+      if (!getTime()
+          .equals(other.getTime())) return false;
     }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
@@ -349,6 +400,10 @@ private static final long serialVersionUID = 0L;
     if (hasCause()) {
       hash = (37 * hash) + CAUSE_FIELD_NUMBER;
       hash = (53 * hash) + getCause().hashCode();
+    }
+    if (hasTime()) {
+      hash = (37 * hash) + TIME_FIELD_NUMBER;
+      hash = (53 * hash) + getTime().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -486,6 +541,7 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetEnvironmentsFieldBuilder();
         internalGetCauseFieldBuilder();
+        internalGetTimeFieldBuilder();
       }
     }
     @java.lang.Override
@@ -507,6 +563,11 @@ private static final long serialVersionUID = 0L;
       if (causeBuilder_ != null) {
         causeBuilder_.dispose();
         causeBuilder_ = null;
+      }
+      time_ = null;
+      if (timeBuilder_ != null) {
+        timeBuilder_.dispose();
+        timeBuilder_ = null;
       }
       return this;
     }
@@ -573,6 +634,12 @@ private static final long serialVersionUID = 0L;
             : causeBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.time_ = timeBuilder_ == null
+            ? time_
+            : timeBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -628,6 +695,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasCause()) {
         mergeCause(other.getCause());
+      }
+      if (other.hasTime()) {
+        mergeTime(other.getTime());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -695,6 +765,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 50
+            case 58: {
+              input.readMessage(
+                  internalGetTimeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -715,7 +792,7 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * Resume with this as since_revision.
+     * Resume with this as since_revision; where all that you see is followed there is nothing to resume.
      * </pre>
      *
      * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -727,7 +804,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Resume with this as since_revision.
+     * Resume with this as since_revision; where all that you see is followed there is nothing to resume.
      * </pre>
      *
      * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -743,7 +820,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Resume with this as since_revision.
+     * Resume with this as since_revision; where all that you see is followed there is nothing to resume.
      * </pre>
      *
      * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -830,7 +907,8 @@ private static final long serialVersionUID = 0L;
     private boolean reset_ ;
     /**
      * <pre>
-     * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
+     * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew. Where all that you see is followed: the
+     * reader was slow, and begins anew with this part.
      * </pre>
      *
      * <code>bool reset = 3 [json_name = "reset"];</code>
@@ -842,7 +920,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
+     * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew. Where all that you see is followed: the
+     * reader was slow, and begins anew with this part.
      * </pre>
      *
      * <code>bool reset = 3 [json_name = "reset"];</code>
@@ -858,7 +937,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
+     * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew. Where all that you see is followed: the
+     * reader was slow, and begins anew with this part.
      * </pre>
      *
      * <code>bool reset = 3 [json_name = "reset"];</code>
@@ -1403,6 +1483,163 @@ private static final long serialVersionUID = 0L;
         cause_ = null;
       }
       return causeBuilder_;
+    }
+
+    private com.google.protobuf.Timestamp time_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> timeBuilder_;
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     * @return Whether the time field is set.
+     */
+    public boolean hasTime() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     * @return The time.
+     */
+    public com.google.protobuf.Timestamp getTime() {
+      if (timeBuilder_ == null) {
+        return time_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : time_;
+      } else {
+        return timeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     */
+    public Builder setTime(com.google.protobuf.Timestamp value) {
+      if (timeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        time_ = value;
+      } else {
+        timeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     */
+    public Builder setTime(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (timeBuilder_ == null) {
+        time_ = builderForValue.build();
+      } else {
+        timeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     */
+    public Builder mergeTime(com.google.protobuf.Timestamp value) {
+      if (timeBuilder_ == null) {
+        if (((bitField0_ & 0x00000040) != 0) &&
+          time_ != null &&
+          time_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getTimeBuilder().mergeFrom(value);
+        } else {
+          time_ = value;
+        }
+      } else {
+        timeBuilder_.mergeFrom(value);
+      }
+      if (time_ != null) {
+        bitField0_ |= 0x00000040;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     */
+    public Builder clearTime() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      time_ = null;
+      if (timeBuilder_ != null) {
+        timeBuilder_.dispose();
+        timeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getTimeBuilder() {
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return internalGetTimeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getTimeOrBuilder() {
+      if (timeBuilder_ != null) {
+        return timeBuilder_.getMessageOrBuilder();
+      } else {
+        return time_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : time_;
+      }
+    }
+    /**
+     * <pre>
+     * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetTimeFieldBuilder() {
+      if (timeBuilder_ == null) {
+        timeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getTime(),
+                getParentForChildren(),
+                isClean());
+        time_ = null;
+      }
+      return timeBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:callme.v1.WatchEnvironmentResponse)

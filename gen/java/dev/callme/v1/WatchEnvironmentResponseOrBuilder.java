@@ -12,7 +12,7 @@ public interface WatchEnvironmentResponseOrBuilder extends
 
   /**
    * <pre>
-   * Resume with this as since_revision.
+   * Resume with this as since_revision; where all that you see is followed there is nothing to resume.
    * </pre>
    *
    * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -41,7 +41,8 @@ public interface WatchEnvironmentResponseOrBuilder extends
 
   /**
    * <pre>
-   * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
+   * On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew. Where all that you see is followed: the
+   * reader was slow, and begins anew with this part.
    * </pre>
    *
    * <code>bool reset = 3 [json_name = "reset"];</code>
@@ -135,4 +136,31 @@ public interface WatchEnvironmentResponseOrBuilder extends
    * <code>.callme.v1.WatchCause cause = 6 [json_name = "cause"];</code>
    */
   dev.callme.v1.WatchCauseOrBuilder getCauseOrBuilder();
+
+  /**
+   * <pre>
+   * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+   * @return Whether the time field is set.
+   */
+  boolean hasTime();
+  /**
+   * <pre>
+   * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+   * @return The time.
+   */
+  com.google.protobuf.Timestamp getTime();
+  /**
+   * <pre>
+   * On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp time = 7 [json_name = "time"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getTimeOrBuilder();
 }

@@ -1944,7 +1944,8 @@ pub struct CheckFenceResponse {
     #[prost(uint64, tag="2")]
     pub current: u64,
 }
-/// Name an environment or a pool; or, in a pool, select environments by their labels.
+/// Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
+/// cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchEnvironmentRequest {
     /// The environment to follow; it need not exist yet.
@@ -1954,7 +1955,7 @@ pub struct WatchEnvironmentRequest {
     #[prost(string, tag="2")]
     pub pool: ::prost::alloc::string::String,
     /// Resume after this revision of an earlier watch: the missed CHANGEs come first, and no SNAPSHOT, unless `reset`. With nothing missed, a
-    /// HEARTBEAT comes first.
+    /// HEARTBEAT comes first. Not where all that you see is followed.
     #[prost(uint64, tag="3")]
     pub since_revision: u64,
     /// Of the pool ("default" if none is named) only those with these labels, written as in Need. One that joins them comes with a CHANGE, and one
@@ -1981,13 +1982,14 @@ pub struct WatchCause {
 /// A message of the watch.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchEnvironmentResponse {
-    /// Resume with this as since_revision.
+    /// Resume with this as since_revision; where all that you see is followed there is nothing to resume.
     #[prost(uint64, tag="1")]
     pub revision: u64,
     /// SNAPSHOT, CHANGE or HEARTBEAT.
     #[prost(enumeration="WatchKind", tag="2")]
     pub kind: i32,
-    /// On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew.
+    /// On a SNAPSHOT: since_revision is unknown or too old, changes were missed; forget what you knew. Where all that you see is followed: the
+    /// reader was slow, and begins anew with this part.
     #[prost(bool, tag="3")]
     pub reset: bool,
     /// On a CHANGE: the reader was slow, several changes were merged into this one. `environments` is all that is watched, as it is now; one
@@ -2001,6 +2003,9 @@ pub struct WatchEnvironmentResponse {
     /// On a CHANGE: what it was.
     #[prost(message, optional, tag="6")]
     pub cause: ::core::option::Option<WatchCause>,
+    /// On a HEARTBEAT, where all that you see is followed: the time of the server's clock, which all its times are of.
+    #[prost(message, optional, tag="7")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Name a lease.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -15,9 +15,9 @@ export interface Following {
   readonly tell: (news: string) => void;
 }
 
-/** Which environments, and after which revision; 0 is the present state. */
+/** Which environments, or nothing for all that the caller sees, and after which revision; 0 is the present state. */
 interface Topic {
-  readonly what: Target;
+  readonly what: Target | Readonly<Record<string, never>>;
   readonly since: bigint;
 }
 
@@ -30,7 +30,8 @@ export async function* followEnvironments(
   let sinceRevision = since;
   const open = (signal: AbortSignal) => locks.watchEnvironment({ ...what, sinceRevision }, { signal });
   for await (const message of through(open, following)) {
-    sinceRevision = message.revision;
+    // What is followed without a name is told from the beginning again.
+    if ("environment" in what || "pool" in what) sinceRevision = message.revision;
     yield message;
   }
 }

@@ -14,9 +14,11 @@ import { clockTime } from "../words/clock.ts";
 export class WatchCommand extends ClientCommand {
   static override paths = [["watch"]];
   static override usage = Command.Usage({
-    description: "Follow an environment or a pool",
-    details: "Prints the present state and then a line per change, until interrupted. A lost connection is taken up again without a gap.",
+    description: "Follow an environment, a pool, or all that you see",
+    details:
+      "Without ENV, --pool and -l: all environments that you may see. Prints the present state and then a line per change, until interrupted. A lost connection is taken up again without a gap.",
     examples: [
+      ["Follow everything", "$0 watch"],
       ["Follow uat", "$0 watch uat"],
       ["Follow those of a pool that have a label", "$0 watch --pool staging -l tier=uat"],
       ["As NDJSON, from a revision seen before", "$0 watch uat --json --since 1767225600000000"],
@@ -32,9 +34,13 @@ export class WatchCommand extends ClientCommand {
 
   /** Each environment as it was told last. */
   private readonly told = new Map<string, EnvironmentStatus>();
+  /** The names in a present state that is being told. */
+  private there: ReadonlySet<string> | undefined;
 
   protected async perform(): Promise<number> {
-    const what = target(this);
+    const what = this.isOfAll ? {} : target(this);
+    if (this.isOfAll && this.since !== undefined)
+      throw Failure.usage("--since is for a watch of ENV, --pool or --selector; name one of them");
     if (!/^\d*$/.test(this.since ?? "")) throw Failure.usage(`--since ${JSON.stringify(this.since)} is no revision; it is a whole number`);
     const { locks } = await this.connect();
     if (this.environment !== undefined) void lookMisspelt(locks, [this.environment], this.output);
@@ -49,13 +55,17 @@ export class WatchCommand extends ClientCommand {
     throw new Error("a watch ends by interruption only");
   }
 
+  private get isOfAll(): boolean {
+    return this.environment === undefined && this.pool === undefined && this.selector === undefined;
+  }
+
   private show(message: WatchEnvironmentResponse): void {
     if (this.json) this.output.jsonLine(WatchEnvironmentResponseSchema, message);
-    else if (message.kind !== WatchKind.HEARTBEAT) this.showLines(message);
+    else this.showLines(message);
   }
 
   private showLines(message: WatchEnvironmentResponse): void {
-    if (message.reset) this.output.word("changes before this were missed: the revision is too old or unknown");
+    if (message.reset && !this.isOfAll) this.output.word("changes before this were missed: the revision is too old or unknown");
     const time = timeOf(message);
     const stamp = this.output.onScreen ? clockTime(time) : timestampDate(time).toISOString();
     for (const name of this.missingIn(message)) {
@@ -69,10 +79,13 @@ export class WatchCommand extends ClientCommand {
     }
   }
 
-  /** What was told before, and has gone while the reader was slow or out of contact: all that there is, is in the message. */
+  /** What was told before, and has gone while the reader was slow or out of contact: all that there is, has been told. */
   private missingIn({ kind, skipped, environments }: WatchEnvironmentResponse): string[] {
-    if (!skipped && kind !== WatchKind.SNAPSHOT) return [];
-    const there = new Set(environments.map(({ name }) => name));
+    if (kind === WatchKind.SNAPSHOT || skipped) this.there = new Set([...(this.there ?? []), ...environments.map(({ name }) => name)]);
+    // Of everything the present state comes in parts, with a HEARTBEAT behind them.
+    if (this.there === undefined || (this.isOfAll && kind !== WatchKind.HEARTBEAT)) return [];
+    const { there } = this;
+    this.there = undefined;
     return [...this.told.keys()].filter((name) => !there.has(name));
   }
 }

@@ -17,7 +17,8 @@ import { endOf } from "./term.ts";
 const LAST = 8.64e15;
 
 /** When a change was: a revision is the server's time in µs. Of the present state it is now. */
-export function timeOf({ kind, revision }: WatchEnvironmentResponse): Timestamp {
+export function timeOf({ kind, revision, time }: WatchEnvironmentResponse): Timestamp {
+  if (time !== undefined) return time;
   return timestampFromMs(kind === WatchKind.SNAPSHOT ? Date.now() : Math.min(Number(revision / 1_000n), LAST));
 }
 

@@ -1,5 +1,6 @@
 import type { Command, Renew, Reply } from "../core/command.ts";
 import { limits } from "../core/limits.ts";
+import type { Environment } from "../core/model/environment.ts";
 import type { Lease } from "../core/model/lease.ts";
 import type { Micros } from "../core/model/units.ts";
 import { owns } from "../core/verbs/leases.ts";
@@ -103,7 +104,7 @@ export class Engine {
     const engine = new Engine(store, timers, observer);
     await store.fill(engine.#pools);
     for (const [pool, error] of engine.#pools.refused()) engine.observed.trouble(error, `load pool ${JSON.stringify(pool)}`);
-    engine.#pools.onCommit((commit) => engine.#committed(commit));
+    engine.#pools.onCommit((commit, gone) => engine.#committed(commit, gone));
     const pools = [...engine.#pools.pools()].map((pool) => pool.name);
     await Promise.all(pools.map((pool) => engine.#recover(pool)));
     for (const pool of engine.#pools.pools()) {
@@ -212,18 +213,18 @@ export class Engine {
     await this.#store.close();
   }
 
-  #committed(commit: Commit): void {
+  #committed(commit: Commit, gone: readonly Environment[]): void {
     this.observed.committed(commit);
     this.holds.note(commit);
     try {
-      this.#passOn(commit);
+      this.#passOn(commit, gone);
     } catch (error) {
       // The commit is on disk: its callers get their answers even if telling others fails.
       this.observed.trouble(error, "pass on a commit");
     }
   }
 
-  #passOn(commit: Commit): void {
+  #passOn(commit: Commit, gone: readonly Environment[]): void {
     // Whoever is asked to stop, or has its end moved, has what it had.
     const moved = new Map<string, string>();
     for (const { pool, cause, kind } of commit.events)
@@ -232,7 +233,7 @@ export class Engine {
     this.#attendance.committed(commit.events);
     for (const pool of commit.pools) this.#reaper.note(pool);
     this.#reaper.arm();
-    this.hub.publish(commit);
+    this.hub.publish(commit, gone);
     this.#makeRoom();
   }
 

@@ -1,5 +1,6 @@
 import { ACCESS_POOL } from "../core/access/key.ts";
 import { limits } from "../core/limits.ts";
+import type { Environment } from "../core/model/environment.ts";
 import type { Lease } from "../core/model/lease.ts";
 import { emptyPool, type Pool } from "../core/model/pool.ts";
 import type { Micros } from "../core/model/units.ts";
@@ -34,7 +35,7 @@ export class Pools implements Cache {
   readonly #former = new Map<string, Pool>();
   /** The pool of the keys. */
   #access = emptyPool(ACCESS_POOL);
-  readonly #listeners: ((commit: Commit) => void)[] = [];
+  readonly #listeners: ((commit: Commit, gone: readonly Environment[]) => void)[] = [];
   #totals: Totals = { environments: 0, leases: 0, waiters: 0, pools: 0 };
   readonly #quotas = new Quotas();
 
@@ -92,6 +93,7 @@ export class Pools implements Cache {
   adopt(commit: Commit): void {
     this.#forget();
     this.#count(commit);
+    const gone = commit.deleted.flatMap((name) => this.#pools.get(this.#owners.get(name) ?? "")?.sites.get(name)?.environment ?? []);
     for (const pool of commit.pools) this.#put(pool);
     for (const name of commit.deleted) this.#owners.delete(name);
     for (const { config } of commit.environments) this.#owners.set(config.name, config.pool);
@@ -108,7 +110,7 @@ export class Pools implements Cache {
       if (cause?.state === "ENDED") this.#live.delete(cause.leaseId);
       else if (cause !== undefined) this.#live.set(cause.leaseId, pool);
     }
-    for (const listener of this.#listeners) listener(commit);
+    for (const listener of this.#listeners) listener(commit, gone);
   }
 
   refuse(pool: string, cause: unknown): void {
@@ -127,8 +129,10 @@ export class Pools implements Cache {
     return this.#broken;
   }
 
-  /** Hears of every commit, in order, before its caller does. Must not throw. */
-  onCommit(listener: (commit: Commit) => void): void {
+  /**
+   * Hears of every commit, in order, before its caller does, and of the environments that are gone with it, as they were. Must not throw.
+   */
+  onCommit(listener: (commit: Commit, gone: readonly Environment[]) => void): void {
     this.#listeners.push(listener);
   }
 

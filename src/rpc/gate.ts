@@ -85,7 +85,7 @@ interface About {
 async function may(service: Service, caller: Identity, method: Rule & Guarded, message: MessageShape<DescMessage>): Promise<void> {
   if (isNarrow(service, caller)) {
     if (method.token === "LEASE") return mayUseLease(service, caller, method, message as About);
-    return mayLookAt(service, caller, message as About);
+    return mayLookAt(service, caller, method, message as About);
   }
   if (isOver(service, caller)) throw wrongKey();
   if (!caller.rights.mayAll("ADMIN")) await method.guard({ service, caller, role: method.access[0], message });
@@ -173,9 +173,10 @@ function notOfToken(caller: Identity, leaseId: string): Error {
   return failure("NOT_YOURS", `this lease_token is for lease ${caller.lease}, not for ${leaseId}`);
 }
 
-async function mayLookAt(service: Service, { lease = "" }: Identity, { environment = "", pool = "", selector = "" }: About): Promise<void> {
-  if (pool !== "" || selector !== "")
-    throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; use an API key");
+async function mayLookAt(service: Service, { lease = "" }: Identity, rule: Rule, message: About): Promise<void> {
+  const { environment = "", pool = "", selector = "" } = message;
+  if (pool !== "" || selector !== "" || (environment === "" && rule.ofAll === true))
+    throw tooNarrow("a lease_token opens no whole pool, only the environments that its lease names; name one of them, or use an API key");
   // The request names nothing: the method refuses it.
   if (environment === "") return;
   const found = await service.engine.views.lease(lease);

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { finish } from "./plumbing.ts";
@@ -105,4 +107,31 @@ test("a reader that has seen enough ends it quietly", async () => {
   child.stdout?.once("close", () => closed.resolve());
   const [code] = await once(child, "exit");
   expect(code).toBe(141);
+});
+
+test("a watch of everything that was cut off tells what has gone meanwhile, when all parts of the present state have come", async () => {
+  let calls = 0;
+  const part = (...names: string[]) => ({ kind: WatchKind.SNAPSHOT, environments: names.map((name) => ({ name })) });
+  await using server = await new ScriptedServer({
+    locks: {
+      async *watchEnvironment(request, { signal }) {
+        expect(request).toMatchObject({ environment: "", pool: "", sinceRevision: 0n });
+        calls++;
+        yield part("a", "b");
+        if (calls === 1) yield part("c");
+        yield { kind: WatchKind.HEARTBEAT };
+        if (calls === 1) throw new ConnectError("cut", Code.Unavailable);
+        await gone(signal);
+      },
+    },
+  }).start();
+  const child = start([process.execPath, BIN, "watch"], { CALL_ME_URL: server.url });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout ?? expect.unreachable() })) {
+    lines.push(line.replace(/^\S+ {2}/, ""));
+    if (line.includes("is gone")) break;
+  }
+  child.kill("SIGKILL");
+  expect(lines.map((line) => line.slice(0, 3))).toEqual(["a  ", "b  ", "c  ", "a  ", "b  ", "c  "]);
+  expect(lines.at(-1)).toBe("c  is gone: deleted, or not one of them any more");
 });

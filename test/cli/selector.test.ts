@@ -123,7 +123,7 @@ test.each<[args: string[], says: string]>([
   [["acquire", "-l", "a", "--count", "0"], "--count 0 asks for nothing; leave it out for one"],
   [["acquire", "-l", "a", "--slots", "some"], '--slots: "some" is no whole number in range'],
   [["check", "uat", "-l", "a"], "give either ENV or --selector, not both (uat, a)"],
-  [["watch"], "name an environment, or a pool with --pool, or labels with --selector"],
+  [["watch", "--since", "5"], "--since is for a watch of ENV, --pool or --selector; name one of them"],
 ])("%j is refused", async (args, says) => {
   const { code, stderr } = await say(...args);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(says) });

@@ -152,7 +152,7 @@ const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 test.each<[words: string, name: Name, message: object, headers?: Headers]>([
   ["no key", "watchEnvironment", { environment: "free" }, { "x-api-key": "" }],
   ["a wrong key", "watchLease", { leaseId: UNKNOWN }, { "x-api-key": "nope" }],
-  ["neither environment nor pool", "watchEnvironment", {}],
+  ["both environment and pool", "watchEnvironment", { environment: "free", pool: "default" }],
   ["an unknown pool", "watchEnvironment", { pool: "nowhere ü ☃" }],
   ["an environment that cannot be", "watchEnvironment", { environment: "no\nname" }],
   ["an unknown lease", "watchLease", { leaseId: UNKNOWN }],

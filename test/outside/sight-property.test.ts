@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { type Event, EventKind, GroupBy } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Lease, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf, type Grants, keyFor, leaseIn, refusal } from "./clients.ts";
 import { Server } from "./server.ts";
 
@@ -115,8 +115,19 @@ async function pages<T>(size: number, page: (pageToken: string) => Promise<reado
   }
 }
 
+/** All that a watch of everything begins with. */
+async function watched({ locks }: Clients): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { kind, environments } of locks.watchEnvironment({})) {
+    if (kind === WatchKind.HEARTBEAT) break;
+    names.push(...environments.map(({ name }) => name));
+  }
+  return names.sort();
+}
+
 /** What every method shows a caller. */
-async function shown({ locks, environments, insight }: Clients, pageSize: number) {
+async function shown(clients: Clients, pageSize: number) {
+  const { locks, environments, insight } = clients;
   const byPool = POOLS.map(async (pool) => {
     const selector = "half=x";
     const stream = locks.watchEnvironment({ pool })[Symbol.asyncIterator]();
@@ -131,6 +142,7 @@ async function shown({ locks, environments, insight }: Clients, pageSize: number
   });
   return {
     byPool: await Promise.all(byPool),
+    watched: await watched(clients),
     got: await Promise.all(
       NAMES.map((environment) =>
         environments.getEnvironment({ environment }).then(
@@ -176,6 +188,7 @@ function expected(eyes: Eyes): Omit<Awaited<ReturnType<typeof shown>>, "grants" 
     }),
     got: FLEET.map(({ pool, name }) => (eyes.environment(pool, name) ? "got" : "permission_denied NOT_ALLOWED")),
     listed: sorted(seen),
+    watched: sorted(seen),
     pools: POOLS.filter((pool) => eyes.pool(pool) || seen.some((one) => one.pool === pool) || eyes.names(pool)).sort(),
     leases: leases
       .filter((lease) => seesLease(eyes, lease))

@@ -1,3 +1,4 @@
+import type { Environment } from "../../core/model/environment.ts";
 import type { Revision } from "../../core/model/units.ts";
 import type { Commit } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
@@ -9,6 +10,7 @@ import { Recent } from "./recent.ts";
 import type { Ring } from "./ring.ts";
 import { Slices } from "./slices.ts";
 import { Subscription, type Topic } from "./subscription.ts";
+import { Tape } from "./tape.ts";
 
 /**
  * Hands commits to their readers. Only readers of the pools, environments and leases that a commit changed are woken, in turns, and after
@@ -16,6 +18,7 @@ import { Subscription, type Topic } from "./subscription.ts";
  */
 export class Hub {
   readonly recent: Recent;
+  readonly tape = new Tape();
   readonly #timers: Timers;
   readonly #slices: Slices;
   readonly #beats: Beats;
@@ -51,8 +54,8 @@ export class Hub {
     };
   }
 
-  /** Hands a commit's events on, in order. */
-  publish(commit: Commit): void {
+  /** Hands a commit's events on, in order. `gone`: as they were before it, the environments that there are no more. */
+  publish(commit: Commit, gone: readonly Environment[]): void {
     const told = new Map<Set<Subscription>, Place>();
     const note = (subscriptions: Set<Subscription> | undefined, place: Place) => {
       if (subscriptions !== undefined && !told.has(subscriptions)) told.set(subscriptions, place);
@@ -64,6 +67,7 @@ export class Hub {
       if (event.cause !== undefined) for (const wake of this.#leases.of(event.cause.leaseId)) wake();
     }
     for (const [subscriptions, { ring, since }] of told) for (const subscription of subscriptions) subscription.offer(ring, since);
+    this.tape.publish(commit, gone);
   }
 
   /** Follows a topic for a call. Must be closed. */

@@ -1,6 +1,6 @@
 import type { Cause, EnvironmentStatus, Event } from "../../core/event.ts";
 import type { Pool } from "../../core/model/pool.ts";
-import type { Revision } from "../../core/model/units.ts";
+import type { Micros, Revision } from "../../core/model/units.ts";
 import { partIn, type Topic } from "./subscription.ts";
 
 /** A message of a watch: rule 10 of docs/contract.md. */
@@ -11,6 +11,8 @@ export interface WatchMessage {
   readonly skipped: boolean;
   readonly environments: readonly EnvironmentStatus[];
   readonly cause?: Cause;
+  /** When it was made, by the store's clock; of a HEARTBEAT for who follows everything. */
+  readonly time?: Micros;
 }
 
 /** What most messages don't have. */
@@ -28,7 +30,8 @@ export function shared(of: Pool | Event, key: string, message: WatchMessage): Wa
   return message;
 }
 
-function sameItems<T>(some: readonly T[], others: readonly T[]): boolean {
+/** Whether both have the same objects in the same order. */
+export function sameItems<T>(some: readonly T[], others: readonly T[]): boolean {
   return some === others || (some.length === others.length && some.every((item, index) => item === others[index]));
 }
 

@@ -75,7 +75,7 @@ function selected(pool: Pool, { selector, only }: Selection, now: Micros, age: M
 }
 
 /** The present status of an environment of the pool, whose site is given; not older than `age`. */
-function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: Micros = 0): EnvironmentStatus {
+export function presentStatus(pool: Pool, name: string, site: Site, now: Micros, age: Micros = 0): EnvironmentStatus {
   const known = bySite.get(site);
   // Who waits by selector changes no site.
   if (known?.leases.every((lease) => pool.leases.get(lease.id) === lease) && seekersOf(pool, site).length === 0) return known.status;

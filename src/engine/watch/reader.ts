@@ -4,17 +4,25 @@ import type { Engine } from "../engine.ts";
 import { changeOf, EMPTY, keyOf, shared, type WatchMessage } from "./message.ts";
 import { asDeleted, homeOf, present } from "./present.ts";
 import type { Subscription } from "./subscription.ts";
+import type { Source } from "./telling.ts";
 
 /**
- * A reader that is more events behind than this is told the present state, unless its pool has so many environments that this costs more.
+ * A reader that is more events behind than this is told the present state, unless that is of so many environments that this costs more.
  */
 const BACKLOG = 64;
 const STATUSES_PER_MESSAGE = 16;
 /** How old `available` may be in a present state that readers share, in microseconds. */
-const AGE = 1_000_000;
+export const AGE = 1_000_000;
 
-/** What one reader is told next. */
-export class Reader {
+/** How many events behind a reader may be of so many environments, before it is told their present state instead. */
+export function backlogOf(environments: number): number {
+  return Math.max(BACKLOG, environments / STATUSES_PER_MESSAGE);
+}
+
+/** What one reader of a topic is told next. */
+export class Reader implements Source {
+  /** All that it is told is made for all readers at once. */
+  readonly laborious = false;
   readonly #engine: Engine;
   readonly #subscription: Subscription;
   readonly #since: Revision;
@@ -32,6 +40,10 @@ export class Reader {
     this.#seen = this.#since;
     this.#resuming = since !== undefined;
     if (this.#resuming) this.#leave = engine.past.enter();
+  }
+
+  get pending(): boolean {
+    return this.#subscription.pending;
   }
 
   /** Whether it may have missed events that are not in memory any more. */
@@ -114,7 +126,7 @@ export class Reader {
     const { topic } = this.#subscription;
     if (this.#resuming) return Number.POSITIVE_INFINITY;
     if ("environment" in topic) return BACKLOG;
-    return Math.max(BACKLOG, this.#engine.views.pool(topic.pool).sites.size / STATUSES_PER_MESSAGE);
+    return backlogOf(this.#engine.views.pool(topic.pool).sites.size);
   }
 
   #tell(message: WatchMessage): WatchMessage {

@@ -1,6 +1,7 @@
 import type { Names } from "../../core/access/sight.ts";
 import type { EnvironmentStatus, Event } from "../../core/event.ts";
 import { matches, type Selector } from "../../core/model/selector.ts";
+import { textOf } from "../../core/model/selector-text.ts";
 import type { Revision } from "../../core/model/units.ts";
 import type { Pause } from "./pause.ts";
 import type { Ring } from "./ring.ts";
@@ -21,14 +22,25 @@ export interface Selection {
   readonly text: string;
 }
 
+/** What a selector matches of a pool, and of that, or of all, what its reader may see. */
+export function ofPool(pool: string, selector: Selector | undefined, only: Names | undefined): PoolTopic {
+  if (selector === undefined && only === undefined) return { pool };
+  const text = JSON.stringify([selector === undefined ? "" : textOf(selector), only?.text ?? ""]);
+  return { pool, selection: { ...(selector && { selector }), ...(only && { only }), text } };
+}
+
 /** Whether an event is about the topic, of whose pool it is. */
 export function concerns(event: Event, topic: Topic): boolean {
-  // What is for the record alone is about no environment and no lease.
-  if (event.environments.length === 0 && event.cause === undefined) return false;
+  if (isForTheRecord(event)) return false;
   if ("pool" in topic) return topic.selection === undefined || isSelected(event, topic.selection);
   // A loop, since it is asked for each event and reader: a callback would be made for each of them.
   for (const { name } of event.environments) if (name === topic.environment) return true;
   return false;
+}
+
+/** Whether an event is about no environment and no lease: nobody watches that. */
+export function isForTheRecord({ environments, cause }: Event): boolean {
+  return environments.length === 0 && cause === undefined;
 }
 
 function isSelected(event: Event, selection: Selection): boolean {

@@ -237,6 +237,7 @@ export function watchMessage(message: WatchMessage): MessageInitShape<typeof Wat
     reset: message.reset,
     skipped: message.skipped,
     environments: message.environments.map(statusMessage),
+    ...(message.time !== undefined && { time: timestampOf(message.time) }),
     ...(cause && {
       cause: {
         leaseId: cause.leaseId,

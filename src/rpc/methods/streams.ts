@@ -8,13 +8,15 @@ import {
 } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import type { Identity } from "../../access/identity.ts";
 import { limits } from "../../core/limits.ts";
+import { Slice } from "../../engine/slice.ts";
+import { watchEverything } from "../../engine/watch/everything.ts";
 import type { WatchMessage } from "../../engine/watch/message.ts";
 import type { Tell } from "../../engine/watch/tell.ts";
 import { watch } from "../../engine/watch/watch.ts";
-import { failure } from "../errors.ts";
+import { badField, failure } from "../errors.ts";
 import { notAllowed } from "../guards.ts";
 import { countStream } from "../limiting.ts";
-import { sightOf } from "../sight.ts";
+import { learn, sightOf } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
 import { watchMessage } from "./convert.ts";
 import { HEARTBEAT_MS, LeaseReader } from "./lease-reader.ts";
@@ -27,7 +29,8 @@ const messages = new WeakMap<WatchMessage, Message>();
 
 export async function watchEnvironment(service: Service, request: WatchEnvironmentRequest, call: Call, tell: Tell<Message>): Promise<void> {
   const { engine } = service;
-  const topic = await topicOf(service, request, call.caller);
+  const topic = namesNothing(request) ? undefined : await topicOf(service, request, call.caller);
+  if (topic === undefined) return watchAll(service, request, call, tell);
   const since = request.sinceRevision === 0n ? {} : { since: Number(request.sinceRevision) };
   const leave = admit(service, "pool" in topic ? topic.pool : engine.views.homeOf(topic.environment).name, call);
   try {
@@ -35,6 +38,27 @@ export async function watchEnvironment(service: Service, request: WatchEnvironme
       if ("environment" in topic) mustSee(call.caller, told);
       return tell(messageOf(told));
     });
+  } finally {
+    leave();
+  }
+  sayGoodbye(service);
+}
+
+function namesNothing({ environment, pool, selector }: WatchEnvironmentRequest): boolean {
+  return environment === "" && pool === "" && selector === "";
+}
+
+/** All that the caller sees. */
+async function watchAll(service: Service, request: WatchEnvironmentRequest, call: Call, tell: Tell<Message>): Promise<void> {
+  const { engine } = service;
+  if (request.sinceRevision !== 0n)
+    throw badField("since_revision", "is for a watch of one environment or pool; leave it out, and the watch begins with a SNAPSHOT");
+  const sight = sightOf(call.caller);
+  const leave = admit(service, EVERYTHING, call);
+  try {
+    const slice = new Slice();
+    for (const pool of engine.views.pools()) await learn(sight?.within(pool.name), pool, slice);
+    await watchEverything(engine, sight, { heartbeat: HEARTBEAT_MS, call }, (told) => tell(messageOf(told)));
   } finally {
     leave();
   }
@@ -55,6 +79,9 @@ function messageOf(told: WatchMessage): Message {
   messages.set(told, message);
   return message;
 }
+
+/** Where watches of everything are counted: the name of no pool. */
+const EVERYTHING = "*";
 
 /** Counts an open stream until the returned function is called. Throws resource_exhausted. */
 function admit({ engine, throttle }: Service, pool: string, call: Call): () => void {

@@ -47,6 +47,8 @@ export interface Rule {
   readonly access: readonly [Role, ...Role[]];
   /** What a lease_token opens of it by itself: its own lease, or the environments that its lease names. Nothing, if absent. */
   readonly token?: "LEASE" | "ENVIRONMENTS";
+  /** A request that names nothing is for all that its caller sees. */
+  readonly ofAll?: true;
   /** Largest request, in bytes. */
   readonly size: number;
   /** Refused while the server drains: it would begin something new. */
@@ -100,7 +102,7 @@ export const LOCK_SERVICE: Rows<typeof LockService.method> = {
   renew: { run: lock.renew, guard: onRenewal, ...OWN, token: "LEASE" },
   getLease: { run: lock.getLease, guard: onLease, ...VIEW, token: "LEASE" },
   checkFence: { run: lock.checkFence, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
-  watchEnvironment: { run: streams.watchEnvironment, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
+  watchEnvironment: { run: streams.watchEnvironment, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS", ofAll: true },
   watchLease: { run: streams.watchLease, guard: onLease, ...VIEW, token: "LEASE" },
 };
 

@@ -1,8 +1,7 @@
 import type { Identity } from "../../access/identity.ts";
 import type { Names } from "../../core/access/sight.ts";
-import { textOf } from "../../core/model/selector-text.ts";
 import { didYouMean, near } from "../../core/verbs/refusal.ts";
-import type { PoolTopic, Topic } from "../../engine/watch/subscription.ts";
+import { ofPool, type PoolTopic, type Topic } from "../../engine/watch/subscription.ts";
 import { badField, failure } from "../errors.ts";
 import { onPool } from "../guards.ts";
 import { learn, seesPool, sightOf } from "../sight.ts";
@@ -38,9 +37,7 @@ export async function topicOf(service: Service, request: About, caller: Identity
 async function poolTopic(service: Service, pool: string, written: string, caller: Identity): Promise<PoolTopic> {
   const only = await seenOf(service, pool, caller);
   const selector = written === "" ? undefined : readSelector("selector", written);
-  if (selector === undefined && only === undefined) return { pool };
-  const text = JSON.stringify([selector === undefined ? "" : textOf(selector), only?.text ?? ""]);
-  return { pool, selection: { ...(selector && { selector }), ...(only && { only }), text } };
+  return ofPool(pool, selector, only);
 }
 
 /** What a caller sees of a pool that there is, or was; undefined: all of it. Throws permission_denied where that is nothing, or not_found. */

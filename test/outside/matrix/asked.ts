@@ -80,6 +80,7 @@ const LOCKS: Readonly<Record<string, RpcAsked>> = {
   CheckFence: { rpc: ({ locks }, { environment }, options) => locks.checkFence({ environment, fencingToken: 1n }, options) },
   WatchEnvironment: { rpc: ({ locks }, { environment }, options) => first(locks.watchEnvironment({ environment }, options)) },
   "WatchEnvironment of a pool": { rpc: ({ locks }, _, options) => first(locks.watchEnvironment(onlyPool, options)) },
+  "WatchEnvironment of everything": { rpc: ({ locks }, _, options) => first(locks.watchEnvironment({}, options)) },
   WatchLease: { rpc: ({ locks }, { leaseId }, options) => first(locks.watchLease({ leaseId }, options)) },
 };
 

@@ -41,6 +41,7 @@ LockService.GetLease                            | environment | yes  yes       y
 LockService.CheckFence                          | environment | yes  yes       yes       yes     yes       yes       | yes    narrow    narrow
 LockService.WatchEnvironment                    | environment | yes  yes       yes       yes     yes       yes       | yes    narrow    narrow
 LockService.WatchEnvironment of a pool          | pool        | yes  yes       yes       yes     yes       yes       | narrow narrow    narrow
+LockService.WatchEnvironment of everything      | nothing     | yes  yes       yes       yes     yes       yes       | narrow narrow    narrow
 LockService.WatchLease                          | environment | yes  yes       yes       yes     yes       yes       | yes    NOT_YOURS narrow
 
 EnvironmentService.ListEnvironments             | nothing     | yes  yes       yes       yes     yes       yes       | narrow narrow    narrow

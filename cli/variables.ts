@@ -28,6 +28,8 @@ const KNOWN: ReadonlySet<string> = new Set(
       "TLS_KEY",
       "TRUSTED_PROXIES",
       "LOG_LEVEL",
+      "METRICS",
+      "METRICS_ENVIRONMENTS",
       "HISTORY_DAYS",
       "HISTORY_EVENTS",
     ],

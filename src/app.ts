@@ -10,12 +10,14 @@ import { type AccessRules, rulesInWords } from "./access/rules.ts";
 import { Throttle } from "./access/throttle.ts";
 import { ACCESS_POOL } from "./core/access/key.ts";
 import { ALL_RIGHTS } from "./core/access/rights.ts";
+import { limits } from "./core/limits.ts";
 import type { Micros } from "./core/model/units.ts";
 import { Engine } from "./engine/engine.ts";
 import { Chronicle, type Retention } from "./engine/history/chronicle.ts";
 import type { Observer } from "./engine/observer.ts";
 import { realTimers } from "./engine/timers.ts";
 import type { ApplyFleet } from "./fleet.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { Recorder } from "./recorder.ts";
 import { Fairness } from "./rpc/fairness.ts";
@@ -67,6 +69,8 @@ export interface AppOptions {
   readonly archive: Archive;
   /** How much of the history is kept. */
   readonly retention: Retention;
+  /** Whether /metrics asks for no key, and how many environments have series of their own there. */
+  readonly metrics?: { readonly open: boolean; readonly environments: number };
   readonly log: Log;
 }
 
@@ -93,7 +97,9 @@ export interface App {
  */
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
-  const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witness(log)));
+  const metrics = new Metrics(options.metrics?.environments ?? limits.metrics.default);
+  const witnesses = witness(log, metrics);
+  const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witnesses));
   let chronicle: Chronicle | undefined;
   const trouble = (err: unknown, what: string) => log.error({ err }, `could not ${what}`);
   const observer: Observer = {
@@ -102,7 +108,7 @@ export async function start(options: AppOptions): Promise<App> {
     refused: (call) => recorder.refused(call),
     unknown: (call) => strangers.came(call),
   };
-  const engine = await Engine.start(store, undefined, observer).catch(async (error: unknown) => {
+  const engine = await Engine.start(store, undefined, observer, metrics).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
@@ -116,7 +122,7 @@ export async function start(options: AppOptions): Promise<App> {
   const { archive, retention } = options;
   const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
   chronicle = history;
-  return await open(options, store, { engine, chronicle: history, recorder, strangers }).catch(async (error: unknown) => {
+  return await open(options, store, { engine, chronicle: history, recorder, strangers, metrics }).catch(async (error: unknown) => {
     await history.stop();
     await engine.stop();
     throw error;
@@ -125,7 +131,7 @@ export async function start(options: AppOptions): Promise<App> {
 
 /** All that comes once the store is open: who is let in, what is configured, and the port. */
 async function open(options: AppOptions, store: Store & { readonly secret: Uint8Array }, inside: Omit<Open, "door">): Promise<App> {
-  const { engine, chronicle } = inside;
+  const { engine, chronicle, metrics } = inside;
   const { autoCreate, secrets = new Map(), log } = options;
   const { principals, throttle, govern } = await accessOf(options, inside, store.secret);
   const admission = { open: principals.open, keys: principals.keyring.count };
@@ -135,9 +141,12 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
     create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
   await options.configure?.(applyFleet);
   await withholdIncomplete(engine, secrets, log);
+  const health = new Readiness(store, engine.draining, log);
+  metrics.begin({ views: engine.views, ready: () => health.serving() });
   const handlers = httpHandlers({
     service,
-    health: new Readiness(store, engine.draining, log),
+    health,
+    metrics: { open: options.metrics?.open === true, text: (sight) => metrics.text(sight) },
     legacyTtl: options.legacyTtl,
     corsOrigins: options.corsOrigins,
     direct: options.direct,
@@ -205,6 +214,7 @@ interface Open {
   readonly chronicle: Chronicle;
   readonly recorder: Recorder;
   readonly strangers: Strangers;
+  readonly metrics: Metrics;
 }
 
 async function stop({ engine, door, chronicle, recorder, strangers }: Open, graceMs: number): Promise<void> {
@@ -216,12 +226,15 @@ async function stop({ engine, door, chronicle, recorder, strangers }: Open, grac
   await engine.stop();
 }
 
-function witness(log: Log): ClockWitness {
-  const seconds = (span: Micros) => ({ seconds: Math.round(span / 10_000) / 100 });
+function witness(log: Log, metrics: Metrics): ClockWitness {
+  const stood = (span: Micros, words: string) => {
+    metrics.stood(span / 1_000_000);
+    log.warn({ seconds: Math.round(span / 10_000) / 100 }, words);
+  };
   return {
-    stalled: (gap) => log.warn(seconds(gap), "the process stood still; leases are extended by it"),
+    stalled: (gap) => stood(gap, "the process stood still; leases are extended by it"),
     held: () => log.warn({}, "time stands still, because the disk does not take what is written: no lease ends meanwhile"),
-    resumed: (stood) => log.warn(seconds(stood), "time goes on; leases are extended by as long as it stood still"),
+    resumed: (span) => stood(span, "time goes on; leases are extended by as long as it stood still"),
   };
 }
 

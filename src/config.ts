@@ -30,6 +30,14 @@ export interface TlsSetting {
   readonly demandsCertificate: boolean;
 }
 
+/** What /metrics tells, and to whom. */
+export interface MetricsSetting {
+  /** To everybody who connects. */
+  readonly open: boolean;
+  /** How many environments have series of their own. */
+  readonly environments: number;
+}
+
 export interface Config {
   /** Where to listen; undefined: nobody has said. Whether it will do depends on the stored keys: see hostFor. */
   readonly host: string | undefined;
@@ -55,6 +63,7 @@ export interface Config {
   /** Whether clear text beyond this machine is what somebody wants, who has said so. */
   readonly clearText: boolean;
   readonly logLevel: string;
+  readonly metrics: MetricsSetting;
   /** What variables of environments may name as `from_env`: the server's own CALL_ME_SECRET_…, without empty ones. */
   readonly secrets: ReadonlyMap<string, string>;
   /** A file of access rules, read at the start and at every SIGHUP. */
@@ -84,6 +93,10 @@ export function readConfig(env: Environment = process.env): Config {
     tls: readTls(env),
     clearText: env["CALL_ME_TLS"] === "off",
     logLevel: readLevel(env["CALL_ME_LOG_LEVEL"]),
+    metrics: {
+      open: readOpenness(env["CALL_ME_METRICS"]),
+      environments: readNumber("CALL_ME_METRICS_ENVIRONMENTS", env["CALL_ME_METRICS_ENVIRONMENTS"], limits.metrics),
+    },
     secrets: readSecrets(env),
     access: env["CALL_ME_ACCESS"] || undefined,
   };
@@ -156,6 +169,14 @@ function readSwitch(name: string, value: string | undefined, usual = true): bool
   if (/^(on|true|1|yes)$/i.test(value)) return true;
   if (/^(off|false|0|no)$/i.test(value)) return false;
   throw new BadSetting(`${name} is ${JSON.stringify(value)}; give on or off`);
+}
+
+function readOpenness(value: string | undefined): boolean {
+  if (value === undefined || value === "" || value === "key") return false;
+  if (value === "open") return true;
+  throw new BadSetting(
+    `CALL_ME_METRICS is ${JSON.stringify(value)}; give open, so that nobody is asked for a key at /metrics, or key, as without it`,
+  );
 }
 
 function readFleet(file: string | undefined, prune: string | undefined): FleetSetting | undefined {

@@ -96,6 +96,8 @@ export const limits = {
   /** Keys that statistics are told of: as many as there can be environments. */
   statsRows: 50_000,
   archive: { days: { min: 1, max: 3_650, default: 90 }, events: { min: 1_000, max: 100_000_000, default: 5_000_000 } },
+  /** Environments that have series of their own in /metrics. */
+  metrics: { min: 0, max: 10_000, default: 200 },
   /** The newest events of a pool that are in memory: in number, and in bytes per pool and over all pools. */
   recent: { events: 1_024, bytes: 4 * 1024 * 1024, total: 64 * 1024 * 1024 },
   /** Older ones are read in windows of so many events, so many reads at once, and shared while somebody resumes up to so many bytes. */

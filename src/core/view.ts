@@ -31,7 +31,7 @@ export function statusOf(pool: Pool, name: string, at = pool.at): EnvironmentSta
 }
 
 /** The first of those who wait for an environment, by name or by a selector that it would do for, and were not passed over. */
-function nextOn(pool: Pool, site: Site): Lease | undefined {
+export function nextOn(pool: Pool, site: Site): Lease | undefined {
   let next = site.line.first();
   for (const [, { waiting }] of seekersOf(pool, site)) {
     const head = waiting.first();

@@ -53,9 +53,9 @@ export class Engine {
   readonly #draining = new AbortController();
   #forgetting = false;
 
-  private constructor(store: Store, timers: Timers, observer: Observer) {
+  private constructor(store: Store, timers: Timers, observers: readonly Observer[]) {
     this.#store = store;
-    this.observed = new Observed(observer);
+    this.observed = new Observed(observers);
     this.#pools = new Pools(() => store.now());
     this.views = new Views(store, this.#pools, this.holds);
     this.hub = new Hub(timers);
@@ -100,8 +100,8 @@ export class Engine {
    * Starts on what the store has: every waiter has its full ticket_ttl again (rule 3), live leases and offers get the grace of a start
    * (rule 5). Rejects with a StoreFailure.
    */
-  static async start(store: Store, timers: Timers = realTimers, observer: Observer = {}): Promise<Engine> {
-    const engine = new Engine(store, timers, observer);
+  static async start(store: Store, timers: Timers = realTimers, ...observers: readonly Observer[]): Promise<Engine> {
+    const engine = new Engine(store, timers, observers);
     await store.fill(engine.#pools);
     for (const [pool, error] of engine.#pools.refused()) engine.observed.trouble(error, `load pool ${JSON.stringify(pool)}`);
     engine.#pools.onCommit((commit, gone) => engine.#committed(commit, gone));

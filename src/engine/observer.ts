@@ -29,6 +29,19 @@ export interface Stranger {
   readonly key?: string;
 }
 
+/** A call of something that the server offers. */
+export interface Called {
+  /** Such as `callme.v1.LockService/Acquire`; of the original's route, its verb and path. */
+  readonly method: string;
+  /** Absent: of nobody who is known. */
+  readonly by?: Caller | undefined;
+  /** Its answer has several messages, for as long as the caller stays. */
+  readonly streams?: boolean;
+}
+
+/** Told of the end of a call, with gRPC's name of what it came to: OK, ABORTED, PERMISSION_DENIED and so on. */
+export type Ended = (code: string) => void;
+
 /**
  * Told of what happens on lane, store and methods, as it happens: for logs, and for whatever counts. Nothing is counted elsewhere. It must
  * be quick; what it throws is ignored.
@@ -40,11 +53,8 @@ export interface Observer {
   decided?(batch: Batch): void;
   /** The store failed. */
   failed?(failure: StoreFailure): void;
-  /**
-   * A method of the contract with one answer was called, but not /maybe; the returned function is told of its end, and of the error that it
-   * ended with.
-   */
-  called?(method: string): (error?: unknown) => void;
+  /** Something was called, or was not let in, which is over at once; the returned function is told of its end. */
+  called?(call: Called): Ended;
   /** A call that would have changed something was refused for who asked. */
   refused?(call: Refused): void;
   /** A call came of nobody who is known. */
@@ -53,42 +63,45 @@ export interface Observer {
   trouble?(error: unknown, what: string): void;
 }
 
-/** Passes on to an observer; what that throws is nobody's. */
+type Told<Name extends keyof Observer> = NonNullable<Observer[Name]>;
+
+/** Passes on to several observers, in order; what one of them throws is nobody's. */
 export class Observed implements Required<Observer> {
-  readonly #to: Observer;
+  readonly committed: Told<"committed">;
+  readonly decided: Told<"decided">;
+  readonly failed: Told<"failed">;
+  readonly refused: Told<"refused">;
+  readonly unknown: Told<"unknown">;
+  readonly trouble: Told<"trouble">;
+  readonly #called: readonly Told<"called">[];
 
-  constructor(to: Observer) {
-    this.#to = to;
+  constructor(observers: readonly Observer[]) {
+    this.committed = toAll(observers.flatMap((one) => one.committed?.bind(one) ?? []));
+    this.decided = toAll(observers.flatMap((one) => one.decided?.bind(one) ?? []));
+    this.failed = toAll(observers.flatMap((one) => one.failed?.bind(one) ?? []));
+    this.refused = toAll(observers.flatMap((one) => one.refused?.bind(one) ?? []));
+    this.unknown = toAll(observers.flatMap((one) => one.unknown?.bind(one) ?? []));
+    this.trouble = toAll(observers.flatMap((one) => one.trouble?.bind(one) ?? []));
+    this.#called = observers.flatMap((one) => one.called?.bind(one) ?? []);
   }
 
-  committed(commit: Commit): void {
-    guarded(() => this.#to.committed?.(commit));
+  called(call: Called): Ended {
+    let all: Ended | undefined;
+    for (const tell of this.#called) {
+      const ended = guarded(() => tell(call));
+      const before = all;
+      if (before === undefined) all = ended;
+      else if (ended !== undefined) all = toAll([before, ended]);
+    }
+    return (code) => guarded(() => all?.(code));
   }
+}
 
-  decided(batch: Batch): void {
-    guarded(() => this.#to.decided?.(batch));
-  }
-
-  failed(failure: StoreFailure): void {
-    guarded(() => this.#to.failed?.(failure));
-  }
-
-  called(method: string): (error?: unknown) => void {
-    const ended = guarded(() => this.#to.called?.(method));
-    return (error) => guarded(() => ended?.(error));
-  }
-
-  refused(call: Refused): void {
-    guarded(() => this.#to.refused?.(call));
-  }
-
-  unknown(call: Stranger): void {
-    guarded(() => this.#to.unknown?.(call));
-  }
-
-  trouble(error: unknown, what: string): void {
-    guarded(() => this.#to.trouble?.(error, what));
-  }
+/** A function that passes on to others. */
+function toAll<Arguments extends unknown[]>(others: readonly ((...told: Arguments) => void)[]): (...told: Arguments) => void {
+  return (...told) => {
+    for (const tell of others) guarded(() => tell(...told));
+  };
 }
 
 function guarded<T>(act: () => T): T | undefined {

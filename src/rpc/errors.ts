@@ -155,3 +155,12 @@ export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof EngineFailure) return failure(thrown.reason, thrown.message);
   return failure("INTERNAL", "internal error; the server's log has the cause");
 }
+
+/** What observers are told of a call that did not fail. */
+export const OK = "OK";
+
+/** What they are told of one that threw: gRPC's name of its code. */
+export function codeOf(thrown: unknown): string {
+  const { code } = toConnectError(thrown);
+  return code === Code.Canceled ? "CANCELLED" : Code[code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+}

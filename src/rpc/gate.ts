@@ -8,7 +8,7 @@ import type { Lease } from "../core/model/lease.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { BoundedCall } from "./bounded-call.ts";
-import { failure, toConnectError } from "./errors.ts";
+import { codeOf, failure, OK, toConnectError } from "./errors.ts";
 import { notAllowed } from "./guards.ts";
 import type { Peer } from "./http/door/peer.ts";
 import { countFailure, countRequest } from "./limiting.ts";
@@ -22,8 +22,21 @@ import { noteRefusal, noteStranger } from "./refusing.ts";
  * while draining.
  */
 export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Identity {
-  const caller = identified(service, header, peer);
-  countRequest(service.throttle, askerOf(service, caller), peer);
+  let by: Identity | undefined;
+  try {
+    by = identified(service, header, peer);
+    countRequest(service.throttle, askerOf(service, by), peer);
+    mayBegin(service, rule, by);
+    peer.admitted(rule.size);
+    return by;
+  } catch (error) {
+    service.engine.observed.called({ method: calledBy(rule), by })(codeOf(error));
+    throw error;
+  }
+}
+
+/** Throws where this is nothing for the caller, or not now. */
+function mayBegin(service: Service, rule: Rule, caller: Identity): void {
   const refusal = refusalOf(service, rule, caller);
   if (refusal !== undefined) {
     noteRefusal(service.engine.observed, rule, caller, refusal);
@@ -31,8 +44,11 @@ export function admit(service: Service, rule: Rule, header: (name: string) => st
   }
   if (rule.begins && service.engine.draining.aborted)
     throw failure("DRAINING", "the server is about to stop; retry, with the same request_id if it had one");
-  peer.admitted(rule.size);
-  return caller;
+}
+
+/** What observers know it by. */
+function calledBy({ path, name = "" }: Rule): string {
+  return path === undefined ? name : path.slice(1);
 }
 
 /** Who calls, and from where. Throws where that is nobody, or cannot be told. */
@@ -105,16 +121,16 @@ export async function perform(
   message: MessageShape<DescMessage>,
   call: Call,
 ): Promise<MessageInitShape<DescMessage>> {
-  const ended = service.engine.observed.called(method.desc.name);
+  const ended = service.engine.observed.called({ method: calledBy(method), by: call.caller });
   try {
     const turn = turnOf(service, call.caller);
     if (turn !== undefined) await turn;
     await may(service, call.caller, method, message);
     const answer = await method.run(service, message, call);
-    ended();
+    ended(OK);
     return answer;
   } catch (error) {
-    ended(error);
+    ended(codeOf(error));
     noteRefusal(service.engine.observed, method, call.caller, error, message as About);
     throw error;
   }
@@ -122,6 +138,23 @@ export async function perform(
 
 /** Tells the messages of a streaming method to a caller who was admitted, for as long as it may do this. */
 export async function follow<I extends DescMessage, O extends DescMessage>(
+  service: Service,
+  method: Rule & Guarded & { readonly run: Streaming<I, O> },
+  message: MessageShape<I>,
+  call: Call,
+  tell: Tell<MessageShape<O>>,
+): Promise<void> {
+  const ended = service.engine.observed.called({ method: calledBy(method), by: call.caller, streams: true });
+  try {
+    await told(service, method, message, call, tell);
+    ended(OK);
+  } catch (error) {
+    ended(codeOf(error));
+    throw error;
+  }
+}
+
+async function told<I extends DescMessage, O extends DescMessage>(
   service: Service,
   method: Rule & Guarded & { readonly run: Streaming<I, O> },
   message: MessageShape<I>,

@@ -41,5 +41,5 @@ test("an observer that throws harms nobody", async () => {
   };
   const { engine } = await watched({ committed: fail, decided: fail, called: fail });
   expect(await engine.submit("default", acquireCommand("a", "uat"))).toMatchObject({ ok: true, lease: { state: "HELD" } });
-  engine.observed.called("Acquire")();
+  engine.observed.called({ method: "callme.v1.LockService/Acquire" })("OK");
 });

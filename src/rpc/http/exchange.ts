@@ -8,7 +8,7 @@ export type Request = IncomingMessage | Http2ServerRequest;
 export type Response = ServerResponse | Http2ServerResponse;
 
 /** What both kinds of response can do; Node types their methods too differently to be called on the union. */
-type Writable = Pick<ServerResponse, "writeHead" | "write" | "end" | "addTrailers" | "once" | "destroy" | "headersSent">;
+type Writable = Pick<ServerResponse, "writeHead" | "write" | "end" | "addTrailers" | "once" | "destroy" | "headersSent" | "statusCode">;
 
 /** One request and its response, over either version of HTTP. */
 export class Exchange {

@@ -8,7 +8,7 @@ import { whoOf } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { wouldGrant } from "../../core/view.ts";
-import { reasonOf, refused, toConnectError } from "../errors.ts";
+import { codeOf, OK, reasonOf, refused, toConnectError } from "../errors.ts";
 import { admit, turnOf } from "../gate.ts";
 import { demand } from "../guards.ts";
 import { allowedAcquire } from "../methods/allowance.ts";
@@ -25,21 +25,49 @@ import { parametersOf } from "./query.ts";
 export async function maybe(service: Service, ttl: Micros | undefined, exchange: Exchange): Promise<void> {
   if (!exchange.admits("DELETE", "GET", "POST")) return;
   const method = exchange.req.method as keyof typeof MAYBE;
+  const rule = MAYBE[method];
   try {
-    const caller = admit(service, MAYBE[method], (name) => exchange.header(name), exchange.peer);
-    if (refusesBody(method, exchange)) return;
-    await turnOf(service, caller);
-    const environment = nameIn(exchange.query);
-    if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
-    if (hasSecret(environment))
-      return exchange.answer(422, { code: 602, message: "environment in query has a key in it; send that as x-api-key" });
-    mayDo(service, method, environment, caller);
-    if (method === "GET") look(service, environment, caller, exchange);
-    else if (method === "POST") await take(service, ttl, environment, caller, exchange);
-    else await free(service, environment, caller, exchange);
+    const caller = admit(service, rule, (name) => exchange.header(name), exchange.peer);
+    const ended = service.engine.observed.called({ method: rule.name, by: caller });
+    try {
+      await answer(service, ttl, { exchange, method, caller });
+      ended(CODES[exchange.res.statusCode] ?? OK);
+    } catch (error) {
+      ended(codeOf(error));
+      throw error;
+    }
   } catch (error) {
     answerRefusal(error, exchange);
   }
+}
+
+/** What a call came to that was answered like this, in gRPC's words; anything else is a success. */
+const CODES: Readonly<Record<number, string>> = {
+  403: "ABORTED",
+  413: "INVALID_ARGUMENT",
+  415: "INVALID_ARGUMENT",
+  422: "INVALID_ARGUMENT",
+  503: "RESOURCE_EXHAUSTED",
+};
+
+/** A request that was let in. */
+interface Admitted {
+  readonly exchange: Exchange;
+  readonly method: keyof typeof MAYBE;
+  readonly caller: Identity;
+}
+
+async function answer(service: Service, ttl: Micros | undefined, { exchange, method, caller }: Admitted): Promise<void> {
+  if (refusesBody(method, exchange)) return;
+  await turnOf(service, caller);
+  const environment = nameIn(exchange.query);
+  if (environment === "") return exchange.answer(422, { code: 602, message: "environment in query is required" });
+  if (hasSecret(environment))
+    return exchange.answer(422, { code: 602, message: "environment in query has a key in it; send that as x-api-key" });
+  mayDo(service, method, environment, caller);
+  if (method === "GET") look(service, environment, caller, exchange);
+  else if (method === "POST") await take(service, ttl, environment, caller, exchange);
+  else await free(service, environment, caller, exchange);
 }
 
 /** Throws, and puts on record, where the caller may not do this to the environment. */

@@ -19,6 +19,7 @@ import { NO_PAGE } from "./door/http1.ts";
 import { Exchange } from "./exchange.ts";
 import type { Handle, ListenOptions } from "./listen.ts";
 import { maybe } from "./maybe.ts";
+import { type MetricsPage, metrics } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { crossSite, isFromPage, misledName } from "./origin.ts";
 import type { StreamExchange } from "./stream-exchange.ts";
@@ -27,6 +28,7 @@ import { watchLines } from "./watch-lines.ts";
 export interface HttpOptions {
   readonly service: Service;
   readonly health: HealthState;
+  readonly metrics: MetricsPage;
   readonly legacyTtl: Micros | undefined;
   /** Origins other than ours whose pages may call. */
   readonly corsOrigins: ReadonlySet<string>;
@@ -66,10 +68,12 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),
+    "/metrics": (exchange) => metrics(service, options.metrics, exchange),
     "/openapi.json": openapi,
     "/healthz": (exchange) => tell(exchange, 200, "ok"),
     "/readyz": (exchange) => (health.serving() ? tell(exchange, 200, "ready") : tell(exchange, 503, "not ready")),
   };
+  const keyless = options.metrics.open ? new Set([...KEYLESS, "/metrics"]) : KEYLESS;
   const route = (exchange: Exchange) => {
     const handle = plain[exchange.path];
     if (handle !== undefined) return run(exchange, handle, report);
@@ -83,11 +87,11 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open ? misledName(header) : undefined;
     if (misled === undefined && preflighted(exchange, corsOrigins)) return;
-    const many = isAdmitted(exchange.path) ? undefined : refusedVisit(service, exchange);
+    const many = isAdmitted(exchange.path) && !keyless.has(exchange.path) ? undefined : refusedVisit(service, exchange);
     if (many !== undefined) return exchange.answer(429, errorToJson(many, undefined) as object, Object.fromEntries(many.metadata));
     const stranger = misled ?? crossSite(req.method, header, corsOrigins);
     if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
-    const awaited = KEYLESS.has(exchange.path) ? undefined : service.principals.awaited(header);
+    const awaited = keyless.has(exchange.path) ? undefined : service.principals.awaited(header);
     if (awaited === undefined) return route(exchange);
     return awaited.then(() => exchange.closed || route(exchange)).then(() => {});
   };
@@ -95,7 +99,7 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
 
 /** Whether what is asked for asks at the gate who it is for, which counts it, too. */
 function isAdmitted(path: string): boolean {
-  return METHODS.has(path) || path === "/maybe" || path === "/watch";
+  return METHODS.has(path) || path === "/maybe" || path === "/watch" || path === "/metrics";
 }
 
 function refusedVisit({ throttle }: Service, exchange: Exchange): ConnectError | undefined {

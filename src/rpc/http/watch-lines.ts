@@ -7,7 +7,7 @@ import { encoded } from "../encoding/shared.ts";
 import { badField, toConnectError } from "../errors.ts";
 import { admit, follow } from "../gate.ts";
 import type { Service } from "../methods/call.ts";
-import { LOCK_SERVICE } from "../methods/table.ts";
+import { WATCH } from "../methods/table.ts";
 import type { Report } from "../thrown.ts";
 import { ExchangeCall } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
@@ -20,11 +20,10 @@ const PARAMETERS = ["environment", "pool", "selector", "since_revision"];
 export async function watchLines(service: Service, exchange: Exchange, report: Report): Promise<void> {
   if (!exchange.admits("GET")) return;
   try {
-    const method = LOCK_SERVICE.watchEnvironment;
-    const caller = admit(service, method, (name) => exchange.header(name), exchange.peer);
+    const caller = admit(service, WATCH, (name) => exchange.header(name), exchange.peer);
     const request = readQuery(exchange);
     const outlet = new Outlet(exchange.raw);
-    await follow(service, method, request, new ExchangeCall(caller, exchange), (message) => {
+    await follow(service, WATCH, request, new ExchangeCall(caller, exchange), (message) => {
       const { res } = exchange;
       if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
       return outlet.write(encoded(WatchEnvironmentResponseSchema, message, "line"));

@@ -43,6 +43,8 @@ import * as streams from "./streams.ts";
 export interface Rule {
   /** What it is called on record. */
   readonly name?: string;
+  /** Of a method: the path of its requests, such as `/callme.v1.LockService/Check`. */
+  readonly path?: string;
   /** The roles of which a caller must have one, for anything at all. The first is what its guard asks for. */
   readonly access: readonly [Role, ...Role[]];
   /** What a lease_token opens of it by itself: its own lease, or the environments that its lease names. Nothing, if absent. */
@@ -131,17 +133,22 @@ const ACCESS_SERVICE: Rows<typeof AccessService.method> = {
   whoAmI: { run: access.whoAmI, guard: freely, ...VIEW, token: "LEASE" },
 };
 
+/** The figures for a monitoring system; see metrics.ts in http. */
+export const METRICS = { ...VIEW, name: "GET /metrics" } as const satisfies Rule;
+
 /** The original's route, by its HTTP methods; a lease_token opens nothing there. */
 export const MAYBE = {
-  GET: VIEW,
+  GET: { ...VIEW, name: "GET /maybe" },
   POST: { ...USE, name: "POST /maybe", begins: true },
   DELETE: { ...USE, name: "DELETE /maybe" },
 } as const satisfies Record<string, Rule>;
 
+/** The method that /watch is another form of. */
+export const WATCH = { ...LOCK_SERVICE.watchEnvironment, path: `/${LockService.typeName}/${LockService.method.watchEnvironment.name}` };
+
 /** A method of any message types, for what surrounds all of them alike. */
 export type Method = Rule &
   Guarded & {
-    /** The path of its requests, such as `/callme.v1.LockService/Check`. */
     readonly path: string;
   } & (
     | { readonly desc: DescMethodUnary; readonly run: Unary<DescMessage, DescMessage> }

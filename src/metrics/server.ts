@@ -1,0 +1,140 @@
+/** The figures of the server as a whole. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { limits } from "../core/limits.ts";
+import type { Batch, Called, Ended, Stranger } from "../engine/observer.ts";
+import type { Views } from "../engine/views.ts";
+import type { StoreFailure } from "../store/store.ts";
+
+/** As OpenTelemetry's conventions for calls advise. */
+const CALLS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const COMMITS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+
+/** What it tells of that nobody reports to it. */
+export interface Present {
+  readonly views: Pick<Views, "totals" | "keys">;
+  /** Whether new work is welcome. */
+  readonly ready: () => boolean;
+}
+
+/** What is counted of calls, commits and refusals. Before `present` is set, nobody is told of the rest. */
+export class ServerFigures {
+  present: Present | undefined;
+  readonly #registry = new Registry();
+  readonly #registers = [this.#registry];
+  readonly #calls = new Histogram({
+    registers: this.#registers,
+    name: "rpc_server_call_duration_seconds",
+    help: "How long calls took, until their answer was known; of one that may wait in line, with the waiting.",
+    labelNames: ["rpc_method", "rpc_response_status_code"],
+    buckets: CALLS,
+  });
+  readonly #streams = new Gauge({
+    registers: this.#registers,
+    name: "callme_streams_open",
+    help: "Watches that are open.",
+    labelNames: ["rpc_method"],
+  });
+  readonly #commits = new Histogram({
+    registers: this.#registers,
+    name: "callme_commit_duration_seconds",
+    help: "How long transactions took, until they were on disk.",
+    buckets: COMMITS,
+  });
+  readonly #batches = new Histogram({
+    registers: this.#registers,
+    name: "callme_commit_commands",
+    help: "Commands in each transaction.",
+    buckets: BATCHES,
+  });
+  readonly #failures = new Counter({
+    registers: this.#registers,
+    name: "callme_store_failures_total",
+    help: "What the store could not do, by why.",
+    labelNames: ["reason"],
+  });
+  readonly #refusals = new Counter({
+    registers: this.#registers,
+    name: "callme_calls_refused_total",
+    help: "Calls that would have changed something and were refused for who asked.",
+  });
+  readonly #strangers = new Counter({
+    registers: this.#registers,
+    name: "callme_strangers_total",
+    help: "Calls of nobody who is known, by what they showed.",
+    labelNames: ["showed"],
+  });
+  readonly #stood = new Counter({
+    registers: this.#registers,
+    name: "callme_clock_stood_seconds_total",
+    help: "For how long the server's clock stood still, because the process did or the disk did not take what was written.",
+  });
+
+  constructor() {
+    const tell = () => this.present;
+    const registers = this.#registers;
+    new Gauge({
+      ...{ registers, name: "callme_ready", help: "1: takes new work; 0: it is stopping, or its store is not well." },
+      collect() {
+        this.set(tell()?.ready() ? 1 : 0);
+      },
+    });
+    new Gauge({
+      ...{ registers, name: "callme_used", help: "How much there is of what the server has limits for.", labelNames: ["what"] },
+      collect() {
+        const { totals, keys } = tell()?.views ?? {};
+        for (const [what, count] of Object.entries({ ...totals, keys: keys?.size ?? 0 })) this.set({ what }, count);
+      },
+    });
+    const most = new Gauge({ registers, name: "callme_limit", help: "How much there can be of it.", labelNames: ["what"] });
+    for (const what of ["environments", "leases", "waiters"] as const) most.set({ what }, limits[what].total);
+    for (const what of ["pools", "keys"] as const) most.set({ what }, limits[what]);
+  }
+
+  called({ method, streams }: Called): Ended {
+    const began = performance.now();
+    if (streams === true) this.#streams.inc({ rpc_method: method });
+    return (code) => {
+      if (streams === true) this.#streams.dec({ rpc_method: method });
+      this.#calls.observe({ rpc_method: method, rpc_response_status_code: code }, (performance.now() - began) / 1_000);
+    };
+  }
+
+  decided({ commands, milliseconds }: Batch): void {
+    this.#commits.observe(milliseconds / 1_000);
+    this.#batches.observe(commands);
+  }
+
+  failed({ reason }: StoreFailure): void {
+    this.#failures.inc({ reason });
+  }
+
+  refused(): void {
+    this.#refusals.inc();
+  }
+
+  unknown({ showed }: Stranger): void {
+    this.#strangers.inc({ showed });
+  }
+
+  /** The clock stood still for so many seconds. */
+  stood(seconds: number): void {
+    this.#stood.inc(seconds);
+  }
+
+  /** All as text, with those of the process. */
+  async text(): Promise<string> {
+    return `${await this.#registry.metrics()}\n${await ofProcess().metrics()}\n`;
+  }
+}
+
+let registry: Registry | undefined;
+
+/** Of the process there is one. What they take begins when somebody first asks for them. */
+function ofProcess(): Registry {
+  if (registry === undefined) {
+    registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+  }
+  return registry;
+}

@@ -1,0 +1,47 @@
+/** GET /metrics: the server's figures, for a monitoring system. */
+import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import type { Sight } from "../../core/access/sight.ts";
+import { codeOf, OK, toConnectError } from "../errors.ts";
+import { admit } from "../gate.ts";
+import type { Service } from "../methods/call.ts";
+import { METRICS } from "../methods/table.ts";
+import { sightOf } from "../sight.ts";
+import type { Exchange } from "./exchange.ts";
+import { Outlet } from "./outlet.ts";
+
+/** The figures as text, in pieces. */
+export interface MetricsPage {
+  /** Whether nobody is asked for a key. */
+  readonly open: boolean;
+  /** Of environments and pools what `sight` sees, or all. */
+  text(sight: Sight | undefined): Promise<readonly Uint8Array[]>;
+}
+
+/** Answers with what the caller may see of it; a reader that is slow holds nobody up, and is cut off by the door when it has stopped. */
+export async function metrics(service: Service, page: MetricsPage, exchange: Exchange): Promise<void> {
+  if (!exchange.admits("GET")) return;
+  let sight: Sight | undefined;
+  try {
+    if (!page.open) sight = sightOf(admit(service, METRICS, (name) => exchange.header(name), exchange.peer));
+  } catch (error) {
+    const refusal = toConnectError(error);
+    exchange.answer(codeToHttpStatus(refusal.code), errorToJson(refusal, undefined) as object, Object.fromEntries(refusal.metadata));
+    return;
+  }
+  const ended = service.engine.observed.called({ method: METRICS.name });
+  try {
+    await send(await page.text(sight), exchange);
+    ended(OK);
+  } catch (error) {
+    ended(codeOf(error));
+    throw error;
+  }
+}
+
+async function send(pieces: readonly Uint8Array[], exchange: Exchange): Promise<void> {
+  exchange.discard();
+  const outlet = new Outlet(exchange.raw);
+  exchange.res.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" });
+  for (const piece of pieces) await outlet.write(piece);
+  exchange.res.end();
+}

@@ -1,0 +1,84 @@
+// What a scrape costs where there is as much as limits.ts admits.
+import { expect, test } from "vitest";
+import { limits } from "../../src/core/limits.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import { Metrics } from "../../src/metrics/metrics.ts";
+import { LocalStore } from "../../src/store/local.ts";
+import { MemoryMedium } from "../../src/store/memory.ts";
+import { acquireCommand } from "../core/world.ts";
+import { HandTimers } from "../engine/stage.ts";
+import { clientsOf } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
+import { HandClock } from "../store/fixtures.ts";
+import { Scrape, scrape } from "./scrape.ts";
+
+const MANY = limits.metrics.max;
+const names = Array.from({ length: MANY }, (_, n) => `environment-${n}`);
+
+/** An engine whose environments have all been held once. */
+async function used(most: number): Promise<Metrics> {
+  const store = await LocalStore.open(new MemoryMedium(), () => new HandClock());
+  const metrics = new Metrics(most);
+  const engine = await Engine.start(store, new HandTimers(), metrics);
+  metrics.begin({ views: engine.views, ready: () => true });
+  await Promise.all(names.map((name, n) => engine.submit("default", acquireCommand(`lease-${n}`, name))));
+  const release = (n: number) => ({ type: "release", lease: `lease-${n}`, by: { principal: "admin" }, outcome: "OK", note: "" }) as const;
+  await Promise.all(names.map((_, n) => engine.submit("default", release(n))));
+  return metrics;
+}
+
+/** How many turns of the event loop others have while it is made, and what it is. */
+async function turnsWhile(metrics: Metrics): Promise<{ readonly turns: number; readonly pieces: readonly Buffer[] }> {
+  let turns = 0;
+  let over = false;
+  const turn = () => {
+    turns++;
+    if (!over) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const pieces = await metrics.text(undefined);
+  over = true;
+  return { turns, pieces };
+}
+
+test("a scrape of 10,000 environments that each have series of their own lets others have their turns, and no piece of it is large", async () => {
+  const metrics = await used(MANY);
+  const { turns, pieces } = await turnsWhile(metrics);
+  expect(turns).toBeGreaterThan(20);
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(256 * 1024);
+  const { samples } = new Scrape(Buffer.concat(pieces).toString());
+  const counted = samples.filter(({ name }) => name === "callme_hold_seconds_count");
+  expect(counted).toHaveLength(MANY);
+  expect(counted.every(({ value }) => value === 1)).toBe(true);
+});
+
+test("beyond the bound the size of a scrape does not grow with the environments", async () => {
+  const { pieces } = await turnsWhile(await used(10));
+  const { samples } = new Scrape(Buffer.concat(pieces).toString());
+  expect(samples.filter(({ name }) => name.startsWith("callme_hold_seconds_count"))).toHaveLength(11);
+  expect(Buffer.concat(pieces).length).toBeLessThan(256 * 1024);
+});
+
+test("who asks while it is made gets the same one, and who asks later another", async () => {
+  const metrics = await used(10);
+  const [one, two] = await Promise.all([metrics.text(undefined), metrics.text(undefined)]);
+  expect(two).toBe(one);
+  expect(await metrics.text(undefined)).not.toBe(one);
+});
+
+test("a server with 10,000 environments answers calls while several read all of its figures", async () => {
+  await using server = await Server.start({ CALL_ME_METRICS_ENVIRONMENTS: `${MANY}` });
+  const { environments, locks } = clientsOf(server);
+  await environments.applyEnvironments({ environments: names.map((name) => ({ name })) });
+  let reading = true;
+  const scrapes = Promise.all(Array.from({ length: 4 }, () => scrape(server))).finally(() => {
+    reading = false;
+  });
+  let answered = 0;
+  while (reading) {
+    await locks.check({ environment: "environment-1" });
+    answered++;
+  }
+  for (const { samples } of await scrapes) expect(samples.filter(({ name }) => name === "callme_line_length")).toHaveLength(MANY);
+  expect(answered).toBeGreaterThan(20);
+});

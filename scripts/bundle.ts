@@ -16,6 +16,7 @@ const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "cli/run.ts": ['"../package.json"', '"../../package.json"'],
   "cli/access/reader.ts": ['"./reading.ts"', '"./access.js"'],
   "cli/fleet/reader.ts": ['"./reading.ts"', '"./fleet.js"'],
+  "src/rpc/http/page/files.ts": ['"../../../../gen/page/"', '"../page/"'],
   "src/store/sqlite.ts": ['"./sqlite/worker.ts"', '"./worker.js"'],
   "src/store/archive.ts": ['"./sqlite/archivist.ts"', '"./archivist.js"'],
 };
@@ -23,13 +24,16 @@ const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
 const moves: Plugin = {
   name: "moves",
   setup({ onLoad, onResolve }) {
-    onLoad({ filter: /\/(cli\/run|cli\/(access|fleet)\/reader|src\/store\/(sqlite|archive))\.ts$/ }, ({ path: file }) => {
-      const name = path.relative(root, file).replaceAll(path.sep, "/");
-      const [from, to] = MOVED[name] ?? ["", ""];
-      const source = readFileSync(file, "utf8");
-      if (!source.includes(from)) throw new Error(`${name} does not mention ${from} any more; mend scripts/bundle.ts`);
-      return { contents: source.replaceAll(from, to), loader: "ts" };
-    });
+    onLoad(
+      { filter: /\/(cli\/run|cli\/(access|fleet)\/reader|src\/store\/(sqlite|archive)|src\/rpc\/http\/page\/files)\.ts$/ },
+      ({ path: file }) => {
+        const name = path.relative(root, file).replaceAll(path.sep, "/");
+        const [from, to] = MOVED[name] ?? ["", ""];
+        const source = readFileSync(file, "utf8");
+        if (!source.includes(from)) throw new Error(`${name} does not mention ${from} any more; mend scripts/bundle.ts`);
+        return { contents: source.replaceAll(from, to), loader: "ts" };
+      },
+    );
     // Importing it makes Node take hold of stdin, stdout and stderr, which others share with us. As CommonJS, since that asks for it as
     // well.
     onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
@@ -106,6 +110,7 @@ async function bundle(dist: string): Promise<void> {
   const threads = { worker: path.join(root, "src/store/sqlite/worker.ts"), archivist: path.join(root, "src/store/sqlite/archivist.ts") };
   await folder("server", "node22", { main: path.join(root, "src/main.ts"), ...threads });
   cpSync(path.join(root, "src/store/migrations"), path.join(dist, "server/migrations"), { recursive: true });
+  cpSync(path.join(root, "gen/page"), path.join(dist, "page"), { recursive: true });
 }
 
 /** All that the package holds. Below the checkout its dependencies are found in the checkout's. */

@@ -23,6 +23,7 @@ import { Recorder } from "./recorder.ts";
 import { Fairness } from "./rpc/fairness.ts";
 import type { TlsOptions } from "./rpc/http/door/tls.ts";
 import { type Listening, listen } from "./rpc/http/listen.ts";
+import { readPage } from "./rpc/http/page/files.ts";
 import { httpHandlers } from "./rpc/http/paths.ts";
 import { Keyring } from "./rpc/keyring.ts";
 import type { Call } from "./rpc/methods/call.ts";
@@ -150,6 +151,7 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
     legacyTtl: options.legacyTtl,
     corsOrigins: options.corsOrigins,
     direct: options.direct,
+    page: await readPage(),
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
   const { port, tls, proxies } = options;

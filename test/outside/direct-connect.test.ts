@@ -133,7 +133,7 @@ describe.each<Codec>(["json", "proto"])("Connect in %s", (codec) => {
   test.each<[words: string, name: Name, message: object, headers?: Headers]>([
     ["no key", "watchEnvironment", { environment: "free" }, { "x-api-key": "" }],
     ["a wrong key", "watchLease", { leaseId: UNKNOWN }, { "x-api-key": "nope" }],
-    ["neither environment nor pool", "watchEnvironment", {}],
+    ["both environment and pool", "watchEnvironment", { environment: "free", pool: "default" }],
     ["an unknown pool", "watchEnvironment", { pool: "nowhere ü ☃" }],
     ["an unknown lease", "watchLease", { leaseId: UNKNOWN }],
     ["a deadline that has passed", "watchLease", { leaseId: UNKNOWN }, { "connect-timeout-ms": "0" }],

@@ -83,7 +83,7 @@ describe("what is wrong is told in the original's words", () => {
     }
   });
 
-  test.each(["/x", "/", "/maybe/x", "/Maybe", "/constructor"])("the path %s was not found", async (path) => {
+  test.each(["/x", "/_page", "/maybe/x", "/Maybe", "/constructor"])("the path %s was not found", async (path) => {
     const answer = await fetch(`${server.url}${path}?environment=e`);
     expect(answer.status).toBe(404);
     expect(await answer.text()).toBe(json(404, `path ${path} was not found`));

@@ -61,6 +61,7 @@ test("its server serves once what it keeps its state with is there, and says so 
   const answer = await fetch(`${server.url}/readyz`);
   expect(answer.status).toBe(200);
   expect(await (await fetch(`${server.url}/openapi.json`)).json()).toMatchObject({ openapi: "3.1.0" });
+  expect(await (await fetch(`${server.url}/`)).text()).toContain("<title>call-me</title>");
   const [major = 0] = spawnSync(hostNode, ["-p", "process.versions.node"], { encoding: "utf8" }).stdout.split(".").map(Number);
   if (major >= 22) return;
   const refused = spawnSync(hostNode, [installed, "serve"], { encoding: "utf8" });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
+import { readPage } from "../../src/rpc/http/page/files.ts";
 import { httpHandlers } from "../../src/rpc/http/paths.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { acquireCommand } from "../core/world.ts";
@@ -23,7 +24,7 @@ test("when too much waits for the disk, a call is resource_exhausted, and /maybe
   const health = { serving: () => true, changed: () => new Promise<void>(() => {}) };
   const report = (error: unknown) => expect.unreachable(String(error));
   const metrics = { open: false, text: async () => [] };
-  const settings = { legacyTtl: undefined, corsOrigins: new Set<string>(), direct: true };
+  const settings = { legacyTtl: undefined, corsOrigins: new Set<string>(), direct: true, page: await readPage() };
   const door = await openDoor(httpHandlers({ service, health, metrics, ...settings, report }).handle);
   const stuck = disk.hang();
   const first = engine.submit("default", acquireCommand("a", "uat"));

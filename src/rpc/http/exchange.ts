@@ -77,12 +77,17 @@ export class Exchange {
 
   /** Answers with a JSON body, or none. An error may quote the request, and with it a key in the wrong place. */
   answer(status: number, body?: object, headers: Readonly<Record<string, string>> = {}): void {
-    this.discard();
     const json = body === undefined ? "" : JSON.stringify(body);
     const text = status < 400 ? json : withoutSecrets(json);
     const type = body === undefined ? {} : { "content-type": "application/json" };
-    const length = status === 204 ? {} : { "content-length": String(Buffer.byteLength(text)) };
-    this.res.writeHead(status, { ...type, ...length, ...headers });
-    this.res.end(text === "" ? undefined : text);
+    this.send(status, { ...type, ...headers }, Buffer.from(text));
+  }
+
+  /** Answers with these bytes. */
+  send(status: number, headers: Readonly<Record<string, string>>, bytes: Buffer = Buffer.alloc(0)): void {
+    this.discard();
+    const length = status === 204 || status === 304 ? {} : { "content-length": String(bytes.length) };
+    this.res.writeHead(status, { ...length, ...headers });
+    this.res.end(bytes.length === 0 ? undefined : bytes);
   }
 }

@@ -22,6 +22,8 @@ import { maybe } from "./maybe.ts";
 import { type MetricsPage, metrics } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { crossSite, isFromPage, misledName } from "./origin.ts";
+import type { PageFiles } from "./page/files.ts";
+import { pageHandlers } from "./page/page.ts";
 import type { StreamExchange } from "./stream-exchange.ts";
 import { watchLines } from "./watch-lines.ts";
 
@@ -34,10 +36,11 @@ export interface HttpOptions {
   readonly corsOrigins: ReadonlySet<string>;
   /** Whether the usual calls go past connect-es. */
   readonly direct: boolean;
+  readonly page: PageFiles;
   readonly report: Report;
 }
 
-/** Who asks for these is not asked who they are. */
+/** Who asks for these, or for the page, is not asked who they are. */
 const KEYLESS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/openapi.json"]);
 
 /** The handlers of every request, over either version of HTTP. */
@@ -65,7 +68,9 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
 function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): Handle {
   const { service, health, legacyTtl, corsOrigins, report } = options;
   const rpc = rpcHandler(routes(service, health, report), report, direct);
+  const page = pageHandlers(options.page, () => []);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
+    ...page,
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),
     "/metrics": (exchange) => metrics(service, options.metrics, exchange),
@@ -73,7 +78,7 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     "/healthz": (exchange) => tell(exchange, 200, "ok"),
     "/readyz": (exchange) => (health.serving() ? tell(exchange, 200, "ready") : tell(exchange, 503, "not ready")),
   };
-  const keyless = options.metrics.open ? new Set([...KEYLESS, "/metrics"]) : KEYLESS;
+  const keyless = new Set([...KEYLESS, ...Object.keys(page), ...(options.metrics.open ? ["/metrics"] : [])]);
   const route = (exchange: Exchange) => {
     const handle = plain[exchange.path];
     if (handle !== undefined) return run(exchange, handle, report);

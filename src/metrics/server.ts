@@ -3,12 +3,18 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { limits } from "../core/limits.ts";
 import type { Batch, Called, Ended, Stranger } from "../engine/observer.ts";
 import type { Views } from "../engine/views.ts";
-import type { StoreFailure } from "../store/store.ts";
+import type { StoreFailure, StoreFailureReason } from "../store/store.ts";
 
 /** As OpenTelemetry's conventions for calls advise. */
 const CALLS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const COMMITS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+
+const FAILURES = [
+  ...(["STORAGE_FULL", "STORAGE_FAILED", "STORAGE_LOST"] as const),
+  ...(["OUTCOME_UNKNOWN", "STORE_CLOSED"] as const),
+] satisfies readonly StoreFailureReason[];
+const SHOWN = ["nothing", "wrong key"] satisfies readonly Stranger["showed"][];
 
 /** What it tells of that nobody reports to it. */
 export interface Present {
@@ -53,6 +59,11 @@ export class ServerFigures {
     help: "What the store could not do, by why.",
     labelNames: ["reason"],
   });
+  readonly #errors = new Counter({
+    registers: this.#registers,
+    name: "callme_errors_total",
+    help: "Calls that failed by the server's own fault.",
+  });
   readonly #refusals = new Counter({
     registers: this.#registers,
     name: "callme_calls_refused_total",
@@ -71,6 +82,9 @@ export class ServerFigures {
   });
 
   constructor() {
+    // A monitoring system sees a first time as a change only where there was a zero before.
+    for (const reason of FAILURES) this.#failures.inc({ reason }, 0);
+    for (const showed of SHOWN) this.#strangers.inc({ showed }, 0);
     const tell = () => this.present;
     const registers = this.#registers;
     new Gauge({
@@ -96,6 +110,7 @@ export class ServerFigures {
     if (streams === true) this.#streams.inc({ rpc_method: method });
     return (code) => {
       if (streams === true) this.#streams.dec({ rpc_method: method });
+      if (code === "INTERNAL") this.#errors.inc();
       this.#calls.observe({ rpc_method: method, rpc_response_status_code: code }, (performance.now() - began) / 1_000);
     };
   }

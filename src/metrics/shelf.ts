@@ -6,16 +6,10 @@ import { type Figures, NO_FIGURES, SLOT_STATES } from "./figures.ts";
 /** Seconds, of waits and holds: from what nobody notices to a working day. */
 const LONG = [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800];
 
-const REASONS: Readonly<Record<EndReason, true>> = {
-  RELEASED: true,
-  EXPIRED: true,
-  WITHDRAWN: true,
-  ABANDONED: true,
-  TIMED_OUT: true,
-  SUPERSEDED: true,
-  FORCE_RELEASED: true,
-  UNSATISFIABLE: true,
-};
+const REASONS = [
+  ...(["RELEASED", "EXPIRED", "WITHDRAWN", "ABANDONED"] as const),
+  ...(["TIMED_OUT", "SUPERSEDED", "FORCE_RELEASED", "UNSATISFIABLE"] as const),
+] satisfies readonly EndReason[];
 
 /** What a lease that was granted is for. */
 export type Purpose = "use" | "cleaning";
@@ -94,7 +88,9 @@ export class Shelf {
   /** Its series begin. */
   add(place: Place): void {
     this.#places.set(keyOf(place), place);
+    // A monitoring system sees a first time as a change only where there was a zero before.
     for (const purpose of PURPOSES) this.#grants.inc({ ...place, purpose }, 0);
+    for (const reason of REASONS) this.#ends.inc({ ...place, reason }, 0);
   }
 
   /** Its series end, and nothing is kept of them. */
@@ -104,7 +100,7 @@ export class Shelf {
     this.#waits.remove(labels);
     this.#holds.remove(labels);
     for (const purpose of PURPOSES) this.#grants.remove({ ...place, purpose });
-    for (const reason of Object.keys(REASONS)) this.#ends.remove({ ...place, reason });
+    for (const reason of REASONS) this.#ends.remove({ ...place, reason });
     for (const name of ["callme_line_length", "callme_line_oldest_seconds"]) {
       const gauge = this.#registry.getSingleMetric(name);
       if (gauge instanceof Gauge) gauge.remove(labels);

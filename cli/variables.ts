@@ -16,6 +16,7 @@ const KNOWN: ReadonlySet<string> = new Set(
       "CONFIG",
       "CONFIG_PRUNE",
       "ACCESS",
+      "NOTICES",
       "AUTO_CREATE",
       "LEGACY_TTL",
       "CORS_ORIGINS",

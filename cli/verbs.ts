@@ -24,6 +24,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "keys list": async () => (await import("./commands/keys/list.ts")).KeysListCommand,
   "keys revoke": async () => (await import("./commands/keys/revoke.ts")).KeysRevokeCommand,
   "keys rotate": async () => (await import("./commands/keys/rotate.ts")).KeysRotateCommand,
+  "notices schema": async () => (await import("./commands/notices/schema.ts")).NoticesSchemaCommand,
   "keys schema": async () => (await import("./commands/keys/schema.ts")).KeysSchemaCommand,
   queue: async () => (await import("./commands/queue.ts")).QueueCommand,
   release: async () => (await import("./commands/release.ts")).ReleaseCommand,

@@ -7,9 +7,8 @@ import { ALGORITHMS } from "../src/access/oidc/rule.ts";
 import { ROLES } from "../src/core/access/grant.ts";
 import { limits } from "../src/core/limits.ts";
 import { DURATION } from "./fleet-bounds.ts";
+import { object, PATTERNS, type Schema, some } from "./schema-parts.ts";
 import { type Outcome, root } from "./tools.ts";
-
-type Schema = Readonly<Record<string, unknown>>;
 
 const place = path.join("gen", "schema", "access.schema.json");
 
@@ -36,32 +35,9 @@ const scalar: Schema = { type: ["string", "number", "boolean"], minLength: 1, ma
 const text: Schema = { type: "string", minLength: 1, maxLength: limits.text };
 const mode: Schema = { enum: ["enforce", "audit"], description: "audit: nobody is let in by it, but the log says who would be." };
 
-/** A list, or its only entry. */
-function some(item: Schema, maxItems: number): Schema {
-  return { anyOf: [item, { type: "array", items: item, minItems: 1, maxItems }] };
-}
-
-/** An object with no other fields; one that is not required may be left without a value. */
-function object(required: readonly string[], properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema {
-  const optional = ([name, schema]: [string, Schema]) => {
-    const { description, ...rest } = schema;
-    return [name, required.includes(name) ? schema : { ...(description ? { description } : {}), anyOf: [rest, { type: "null" }] }];
-  };
-  return {
-    type: "object",
-    required,
-    properties: Object.fromEntries(Object.entries(properties).map(optional)),
-    additionalProperties: false,
-    ...more,
-  };
-}
-
 const grant = object(["role", "patterns"], {
   role: { enum: ROLES, description: "What may be done." },
-  patterns: {
-    description: "On what: environment or pool:environment. * is any characters but /, ? is one; * alone is everything.",
-    ...some({ type: "string", maxLength: limits.patterns.text, pattern: "^(?!.*[*][*])([^:]+|[^:]+:.+)$" }, limits.patterns.count),
-  },
+  patterns: { description: `On what: ${PATTERNS.description}`, ...PATTERNS.schema },
   max_hold: { description: "No lease is held for longer.", ...DURATION },
   max_priority: { description: "No request has a higher priority.", type: "integer", minimum: -limits.priority, maximum: limits.priority },
   max_leases: { description: "So many leases at once, waiting ones included.", type: "integer", minimum: 1, maximum: limits.leases.total },

@@ -7,6 +7,7 @@ import { actionFreshness } from "./action.ts";
 import { systemsAreFresh } from "./ci-systems.ts";
 import { fleetSchemaIsFresh } from "./fleet-schema.ts";
 import { baseline, contents, type Generated, generated } from "./generate.ts";
+import { noticesSchemaIsFresh } from "./notices-schema.ts";
 import { openapiIsFresh } from "./openapi.ts";
 import { languages } from "./toolchains.ts";
 import { root, tool } from "./tools.ts";
@@ -32,6 +33,7 @@ const checks: Check[] = [
   })),
   { name: "the OpenAPI document is fresh (gen/openapi)", run: openapiIsFresh, remedy: "npm run generate" },
   { name: "the schema of access rules is fresh (gen/schema)", run: accessSchemaIsFresh, remedy: "npm run generate" },
+  { name: "the schema of notices is fresh (gen/schema)", run: noticesSchemaIsFresh, remedy: "npm run generate" },
   { name: "the schema of fleet files is fresh (gen/schema)", run: fleetSchemaIsFresh, remedy: "npm run generate" },
   { name: "the table of CI systems is the same everywhere", run: systemsAreFresh, remedy: "npm run generate" },
   { name: "the GitHub Action's bundle is fresh", run: actionFreshness, remedy: "npm run generate" },

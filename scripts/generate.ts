@@ -10,6 +10,7 @@ import { writeAccessSchema } from "./access-schema.ts";
 import { bundleAction } from "./action.ts";
 import { writeSystems } from "./ci-systems.ts";
 import { writeFleetSchema } from "./fleet-schema.ts";
+import { writeNoticesSchema } from "./notices-schema.ts";
 import { writeOpenapi } from "./openapi.ts";
 import { languages, prepare } from "./toolchains.ts";
 import { type Outcome, root, tool } from "./tools.ts";
@@ -79,6 +80,7 @@ const others: Readonly<Record<string, () => Outcome>> = {
   "gen/openapi": () => writeOpenapi(root),
   "gen/schema, of fleet files": () => writeFleetSchema(root),
   "gen/schema, of access rules": () => writeAccessSchema(root),
+  "gen/schema, of notices": () => writeNoticesSchema(root),
   "clients/ci-systems.json's copies": writeSystems,
   "integrations/github/index.js": () => bundleAction(root),
 };

@@ -18,6 +18,8 @@ import type { Observer } from "./engine/observer.ts";
 import { realTimers } from "./engine/timers.ts";
 import type { ApplyFleet } from "./fleet.ts";
 import { Metrics } from "./metrics/metrics.ts";
+import { Notices } from "./notices/notices.ts";
+import type { NoticeRules } from "./notices/rules.ts";
 import { Readiness } from "./readiness.ts";
 import { Recorder } from "./recorder.ts";
 import { Fairness } from "./rpc/fairness.ts";
@@ -67,6 +69,8 @@ export interface AppOptions {
   readonly configure?: (apply: ApplyFleet) => Promise<void>;
   /** Who is let in without a key. */
   readonly rules?: AccessRules | undefined;
+  /** Who is told of what; nobody, without. */
+  readonly notices?: NoticeRules | undefined;
   readonly archive: Archive;
   /** How much of the history is kept. */
   readonly retention: Retention;
@@ -88,6 +92,8 @@ export interface App {
   renewTls(tls: TlsOptions): void;
   /** Lets in whom these rules let in, from now on. */
   readonly govern: (rules: AccessRules) => Promise<void>;
+  /** Tells whom these rules name, from now on. */
+  readonly notify: (rules: NoticeRules) => void;
   /** Drains: no new leases; waits and streams end; what is under way is answered, within `graceMs`. Leases and places in line stay. */
   stop(graceMs: number): Promise<void>;
 }
@@ -121,9 +127,14 @@ export async function start(options: AppOptions): Promise<App> {
   const record = (note: string) => recorder.put({ kind: "REFUSED", subject: "keys", note });
   const strangers = new Strangers({ timers: realTimers, log, record });
   const { archive, retention } = options;
-  const history = new Chronicle({ store, archive, views: engine.views, holds: engine.holds, timers: realTimers, retention, trouble });
+  const { views, holds } = engine;
+  const notices = new Notices({ mail: archive, views, timers: realTimers, trouble });
+  if (options.notices !== undefined) notices.govern(options.notices);
+  const posted = (receivers: readonly string[]) => notices.posted(receivers);
+  const history = new Chronicle({ store, archive, views, holds, timers: realTimers, retention, posted, trouble });
   chronicle = history;
-  return await open(options, store, { engine, chronicle: history, recorder, strangers, metrics }).catch(async (error: unknown) => {
+  return await open(options, store, { engine, chronicle: history, notices, recorder, strangers, metrics }).catch(async (error: unknown) => {
+    await notices.stop();
     await history.stop();
     await engine.stop();
     throw error;
@@ -132,12 +143,12 @@ export async function start(options: AppOptions): Promise<App> {
 
 /** All that comes once the store is open: who is let in, what is configured, and the port. */
 async function open(options: AppOptions, store: Store & { readonly secret: Uint8Array }, inside: Omit<Open, "door">): Promise<App> {
-  const { engine, chronicle, metrics } = inside;
+  const { engine, chronicle, notices, metrics } = inside;
   const { autoCreate, secrets = new Map(), log } = options;
   const { principals, throttle, govern } = await accessOf(options, inside, store.secret);
   const admission = { open: principals.open, keys: principals.keyring.count };
   const host = options.hostFor(admission.open);
-  const service = { chronicle, engine, principals, throttle, fairness: new Fairness(), autoCreate, secrets };
+  const service = { chronicle, engine, notices, principals, throttle, fairness: new Fairness(), autoCreate, secrets };
   const applyFleet: ApplyFleet = async (request, lacking) =>
     create(ApplyEnvironmentsResponseSchema, await apply(service, request, OWN_CALL, lacking));
   await options.configure?.(applyFleet);
@@ -157,7 +168,7 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
   const { port, tls, proxies } = options;
   const door = await listen({ host, port, ...(tls && { tls }), proxies, ...handlers, access: () => throttle.limits, log });
   return {
-    ...{ host: door.host, port: door.port, admission, govern },
+    ...{ host: door.host, port: door.port, admission, govern, notify: (rules) => notices.govern(rules) },
     broken: broken(store),
     apply: async (request, lacking) => {
       const answer = await applyFleet(request, lacking);
@@ -214,16 +225,18 @@ interface Open {
   readonly engine: Engine;
   readonly door: Listening;
   readonly chronicle: Chronicle;
+  readonly notices: Notices;
   readonly recorder: Recorder;
   readonly strangers: Strangers;
   readonly metrics: Metrics;
 }
 
-async function stop({ engine, door, chronicle, recorder, strangers }: Open, graceMs: number): Promise<void> {
+async function stop({ engine, door, chronicle, notices, recorder, strangers }: Open, graceMs: number): Promise<void> {
   engine.drain();
   await door.drain(graceMs);
   strangers.record();
   await recorder.stop();
+  await notices.stop();
   await chronicle.stop();
   await engine.stop();
 }

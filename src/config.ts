@@ -68,6 +68,8 @@ export interface Config {
   readonly secrets: ReadonlyMap<string, string>;
   /** A file of access rules, read at the start and at every SIGHUP. */
   readonly access: string | undefined;
+  /** A file that says who is told of what, read likewise. */
+  readonly notices: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -99,6 +101,7 @@ export function readConfig(env: Environment = process.env): Config {
     },
     secrets: readSecrets(env),
     access: env["CALL_ME_ACCESS"] || undefined,
+    notices: env["CALL_ME_NOTICES"] || undefined,
   };
 }
 

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from "./exit.ts";
 import type { ApplyFleet, FleetReader } from "./fleet.ts";
 import { hungUp } from "./hangup.ts";
 import type { LogDestination, logInto } from "./log.ts";
-import type { AccessReader } from "./rules.ts";
+import type { RulesReader } from "./rules.ts";
 import { SqliteArchive } from "./store/archive.ts";
 import { SqliteMedium } from "./store/sqlite.ts";
 
@@ -36,7 +36,7 @@ setDefaultHighWaterMark(false, 16 * 1024);
 /** What reads the files that the settings name. */
 export interface Readers {
   readonly fleet: FleetReader;
-  readonly access: AccessReader;
+  readonly rules: RulesReader;
 }
 
 /** Runs the server until it is told to stop; resolves with an exit code of docs/contract.md. */
@@ -55,9 +55,8 @@ async function serve(config: Config, destination: LogDestination, readers: Reade
   // Not before the store begins to open, which takes longer, unless something has to be said before.
   const logging = () => (logged ??= import("./log.ts").then(({ logInto }) => logInto(destination, config.logLevel)));
   // Before the store is opened: what is wrong with the file shall leave nothing open.
-  const { access } = config;
-  const rules = access === undefined ? undefined : new (await import("./rules.ts")).RulesKeeper(access, readers.access, await logging());
-  const firstRules = await rules?.first();
+  const { rules, notices } = await keepersOf(config, readers.rules, logging);
+  const [firstRules, firstNotices] = [await rules?.first(), await notices?.first()];
   const certificates = config.tls && (await (await import("./certificates.ts")).CertificateKeeper.start(config.tls));
   // A thread of its own opens the file; meanwhile this one loads all that a call needs.
   const opening = SqliteMedium.open(config.sqlite, (text) => void logging().then((log) => log.warn({}, text)));
@@ -66,13 +65,16 @@ async function serve(config: Config, destination: LogDestination, readers: Reade
   const archive = new SqliteArchive(`${config.sqlite}-history`, (text) => log.warn({}, text));
   const configure = keeper && { configure: (apply: ApplyFleet) => keeper.first(apply) };
   const whence = { hostFor: (open: boolean) => hostFor(config, open), tls: certificates?.options };
-  const starting = start({ ...config, ...whence, rules: firstRules, medium, archive, log, ...configure }).then((app) => {
-    certificates?.follow(app.renewTls, log);
-    return app;
-  });
+  const starting = start({ ...config, ...whence, rules: firstRules, notices: firstNotices, medium, archive, log, ...configure }).then(
+    (app) => {
+      certificates?.follow(app.renewTls, log);
+      return app;
+    },
+  );
   const readAgain = [
     ...(keeper ? [({ apply }: App) => void keeper.again(apply)] : []),
     ...(rules ? [({ govern }: App) => void rules.again(govern)] : []),
+    ...(notices ? [({ notify }: App) => void notices.again(notify)] : []),
     ...(certificates ? [() => certificates.again(log)] : []),
   ];
   const again = () => void starting.then((app) => readAgain.forEach((read) => void read(app)), ignored);
@@ -97,6 +99,29 @@ async function serve(config: Config, destination: LogDestination, readers: Reade
   }
   log.info({ signal: ending }, "stopping; leases and places in line stay");
   return await drained(app);
+}
+
+/** The files of rules that are set. */
+async function keepersOf({ access, notices, secrets }: Config, read: RulesReader, logging: () => Promise<ReturnType<typeof logInto>>) {
+  if (access === undefined && notices === undefined) return {};
+  const [log, { RulesKeeper }] = [await logging(), await import("./rules.ts")];
+  const { rulesIn } = await import("./access/rules.ts");
+  const { noticesIn } = await import("./notices/rules.ts");
+  const applied = {
+    access: "who is let in is as the file of access rules says",
+    notices: "who is told of what is as the file of notices says",
+  };
+  const noticesOf = (file: string, root: Parameters<typeof noticesIn>[1]) => ({ rules: noticesIn(file, root, secrets), warnings: [] });
+  return {
+    rules:
+      access === undefined
+        ? undefined
+        : new RulesKeeper({ setting: "CALL_ME_ACCESS", file: access, rulesIn, applied: applied.access }, read, log),
+    notices:
+      notices === undefined
+        ? undefined
+        : new RulesKeeper({ setting: "CALL_ME_NOTICES", file: notices, rulesIn: noticesOf, applied: applied.notices }, read, log),
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The thread that reads a file of access rules. */
+/** The thread that reads a file of rules. */
 import { Readable } from "node:stream";
 import { parentPort, workerData } from "node:worker_threads";
 import { FleetDocument } from "../fleet/document.ts";

@@ -1,4 +1,4 @@
-import { readAccessFile } from "../access/reader.ts";
+import { readRulesFile } from "../access/reader.ts";
 import { EXIT } from "../exit.ts";
 import { readFleetFile } from "../fleet/reader.ts";
 import { stderr } from "../streams/own.ts";
@@ -18,7 +18,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   }
   try {
     const { main } = await import("../../src/main.ts");
-    return await main(stderr, { fleet: readFleetFile, access: readAccessFile });
+    return await main(stderr, { fleet: readFleetFile, rules: readRulesFile });
   } catch (error) {
     stderr.write(`call-me: the server could not be run: ${error instanceof Error ? error.stack : error}\n`);
     return EXIT.error;

@@ -42,6 +42,8 @@ export interface Acquire {
   readonly priority: number;
   /** Newer ones of the same principal and key can supersede it. */
   readonly supersedeKey?: string;
+  /** Where its grant and its end are told of: a URL. */
+  readonly notify?: string;
   /** What becomes of the older ones of its key; nothing, without. PENDING: those that wait or are offered end; HELD: and holders are asked to stop. */
   readonly supersede?: "PENDING" | "HELD";
   readonly requestId?: string;

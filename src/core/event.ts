@@ -109,6 +109,8 @@ export interface Cause {
   readonly grantedAt?: Micros;
   /** On each of the event's environments; absent where it is one everywhere. */
   readonly slots?: readonly number[];
+  /** Where who asked for it is to be told of it: a URL, which nobody is shown. */
+  readonly notify?: string;
 }
 
 /** A change for people to see: who moved, and the full state of each environment concerned after it. Renewals make none. */

@@ -31,12 +31,13 @@ export function cancelTale(lease: Lease, names: readonly string[]): Tale {
 }
 
 function causeOf(before: Lease | undefined, lease: Lease, names: readonly string[], reason: string): Cause {
-  const { id: leaseId, state, holder, principal, principalLabel, endReason } = lease;
+  const { id: leaseId, state, holder, principal, principalLabel, endReason, notify } = lease;
   const slots = slotsOf(before, lease, names);
   const asked = { leaseId, state, holder, principal, createdAt: waitsSince(lease) };
   const moved = principalLabel === undefined ? asked : { ...asked, principalLabel };
   const used = isUse(lease) ? { ...moved, grantedAt: lease.grantedAt } : moved;
-  const ended = endReason === undefined ? used : { ...used, endReason };
+  const known = notify === undefined ? used : { ...used, notify };
+  const ended = endReason === undefined ? known : { ...known, endReason };
   return reason === "" && slots === undefined ? ended : { ...ended, ...(reason !== "" && { reason }), ...(slots && { slots }) };
 }
 

@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { Micros } from "../core/model/units.ts";
 import type { Archive, Cursors, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history/history.ts";
+import type { DeadLetter, LeaseLetter, WaitingLetter } from "./history/letters.ts";
+import type { Subscription } from "./history/notice.ts";
 import type { Answer, Operations, Request } from "./sqlite/archivist.ts";
 import { StoreFailure } from "./store.ts";
 
@@ -20,6 +22,7 @@ export class SqliteArchive implements Archive {
   #worker: Worker | undefined;
   #calls = 0;
   #closed = false;
+  #subscriptions: readonly Subscription[] = [];
 
   /** `warn` is told what an operator should know. */
   constructor(file: string, warn: (text: string) => void = () => {}) {
@@ -28,10 +31,17 @@ export class SqliteArchive implements Archive {
   }
 
   open(now: Micros): Promise<Cursors> {
+    this.subscribe(this.#subscriptions);
     return this.#call("open", now);
   }
 
-  append(part: Part): Promise<void> {
+  /** A thread that begins anew is told again, when it opens the file. */
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = subscriptions;
+    this.#call("subscribe", subscriptions).catch(() => {});
+  }
+
+  append(part: Part): Promise<readonly string[]> {
     return this.#call("append", part);
   }
 
@@ -49,6 +59,34 @@ export class SqliteArchive implements Archive {
 
   trim(kept: Kept): Promise<boolean> {
     return this.#call("trim", kept);
+  }
+
+  counts(): Promise<ReadonlyMap<string, number>> {
+    return this.#call("counts");
+  }
+
+  putOnce(letters: readonly LeaseLetter[], at: Micros): Promise<readonly string[]> {
+    return this.#call("putOnce", letters, at);
+  }
+
+  waiting(to: string, after: number, limit: number): Promise<readonly WaitingLetter[]> {
+    return this.#call("waiting", to, after, limit);
+  }
+
+  done(to: string, numbers: readonly number[]): Promise<void> {
+    return this.#call("done", to, numbers);
+  }
+
+  bury(to: string, number: number, at: Micros, why: string): Promise<void> {
+    return this.#call("bury", to, number, at, why);
+  }
+
+  dead(limit: number, before: number): Promise<readonly DeadLetter[]> {
+    return this.#call("dead", limit, before);
+  }
+
+  revive(id: string): Promise<string | undefined> {
+    return this.#call("revive", id);
   }
 
   async close(): Promise<void> {

@@ -19,10 +19,10 @@ class Faulty extends MemoryArchive {
   appended = 0;
   readonly trims: Kept[] = [];
 
-  override async append(part: Part): Promise<void> {
+  override async append(part: Part): Promise<readonly string[]> {
     if (this.failing) throw new StoreFailure("STORAGE_FULL", "the disk is full");
     this.appended++;
-    await super.append(part);
+    return await super.append(part);
   }
 
   override async trim(kept: Kept): Promise<boolean> {

@@ -39,6 +39,8 @@ const violations: [sentence: string, file: string, code: string, rule: string][]
   ["what tells who calls imports the store", "src/access", `export type { Store } from "../store/store.ts";`, "noRestrictedImports"],
   ["its folder imports rpc", "src/access/oidc", `export { failure } from "../../rpc/errors.ts";`, "noRestrictedImports"],
   ["the metrics import rpc", "src/metrics", `export { sightOf } from "../rpc/sight.ts";`, "noRestrictedImports"],
+  ["the notices import a service", "src/notices", `export { failure } from "../rpc/errors.ts";`, "noRestrictedImports"],
+  ["the engine imports the notices", "src/engine", `export { Notices } from "../notices/notices.ts";`, "noRestrictedImports"],
   ["rpc imports the app", "src/rpc", `export type { App } from "../app.ts";`, "noRestrictedImports"],
   ["rpc imports the settings", "src/rpc", `export type { Config } from "../config.ts";`, "noRestrictedImports"],
   ["the app imports main", "src", `export { main } from "./main.ts";`, "noRestrictedImports"],

@@ -13,7 +13,7 @@ import type { Call, Service } from "../../src/rpc/methods/call.ts";
 import { watchEnvironment, watchLease } from "../../src/rpc/methods/streams.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { callOf, House, immediate } from "../engine/audience.ts";
-import { emptyChronicle } from "../engine/chronicles.ts";
+import { emptyChronicle, silentNotices } from "../engine/chronicles.ts";
 import { nobodyKnown, unbound } from "./known.ts";
 
 const FORMS: readonly Form[] = ["binary", "json", "line"];
@@ -30,6 +30,7 @@ class Readers<S extends DescMessage> {
     const service = {
       engine: house.engine,
       chronicle: emptyChronicle(house.engine.views),
+      notices: silentNotices(house.engine.views),
       principals: new Principals(undefined, new Uint8Array(32), nobodyKnown(house.engine)),
       ...unbound(),
       autoCreate: true,

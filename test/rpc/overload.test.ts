@@ -4,7 +4,7 @@ import { readPage } from "../../src/rpc/http/page/files.ts";
 import { httpHandlers } from "../../src/rpc/http/paths.ts";
 import { Principals } from "../../src/rpc/principal.ts";
 import { acquireCommand } from "../core/world.ts";
-import { emptyChronicle } from "../engine/chronicles.ts";
+import { emptyChronicle, silentNotices } from "../engine/chronicles.ts";
 import { SlowDisk, stage } from "../engine/stage.ts";
 import { clientsOf, refusal } from "../outside/clients.ts";
 import { openDoor } from "./doors.ts";
@@ -13,9 +13,11 @@ import { nobodyKnown, unbound } from "./known.ts";
 test("when too much waits for the disk, a call is resource_exhausted, and /maybe is 503 with Retry-After", async () => {
   const { engine, disk } = await stage(new SlowDisk());
   const chronicle = emptyChronicle(engine.views);
+  const notices = silentNotices(engine.views);
   const service = {
     engine,
     chronicle,
+    notices,
     principals: new Principals(undefined, new Uint8Array(32), nobodyKnown(engine)),
     ...unbound(),
     autoCreate: true,

@@ -11,6 +11,7 @@ import { entriesOfEvent } from "../../src/store/history/entry.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
 import { known, migrate } from "../../src/store/migrations.ts";
 import { bodyOfEvents } from "../../src/store/sqlite/bodies.ts";
+import { SqliteDesk } from "../../src/store/sqlite/desk.ts";
 import { SqliteShelf } from "../../src/store/sqlite/shelf.ts";
 import { SqliteMedium } from "../../src/store/sqlite.ts";
 import { acquire, holder, release, START, second, storeOn, submit } from "./fixtures.ts";
@@ -45,7 +46,7 @@ describe("a history in sheets", () => {
   const open = (file: string, warnings: string[] = []) => {
     const db = new Database(file);
     migrate(db, file, known("history/"));
-    return { db, book: new Book(new SqliteShelf(db, (text) => warnings.push(text))) };
+    return { db, book: new Book(new SqliteShelf(db, (text) => warnings.push(text)), new SqliteDesk(db)) };
   };
 
   it("is the same as before it was put in them, and after they were read again", () => {

@@ -30,7 +30,8 @@ function grantIn(entry: Entry): Grant {
   };
 }
 
-function patternIn(entry: Entry): string {
+/** A pattern of names. Throws BadFile. */
+export function patternIn(entry: Entry): string {
   const pattern = entry.text(EXAMPLE, limits.patterns.text);
   const complaint = complaintOf(pattern);
   if (complaint !== undefined) throw entry.fault(`${JSON.stringify(pattern)} ${complaint}`);

@@ -156,6 +156,8 @@ export interface Lease extends Terms {
   readonly supersedeKey?: string;
   /** HELD: its holder is asked to stop, once and for all. */
   readonly cancelRequested?: CancelRequest;
+  /** Where who asked for it is to be told of its grant and its end: a URL, which nobody is shown. */
+  readonly notify?: string;
   /** SUPERSEDED: the lease that took its place. */
   readonly supersededBy?: string;
   readonly requestId?: string;

@@ -111,7 +111,7 @@ function introduce(draft: Draft, command: Acquire, name: string): Refusal | unde
 
 /** The lease that would be queued. Ttl and max_hold are clamped to the strictest of its environments. */
 function draftLease(draft: Draft, command: Acquire): Lease {
-  const { requestId, notBefore, notAfter, supersedeKey } = command;
+  const { requestId, notBefore, notAfter, supersedeKey, notify } = command;
   const transient = command.ifBusy === "FAIL" && command.wait !== undefined;
   const queueTimeout = transient ? command.wait : command.queueTimeout;
   const { ttl, maxHold } = termsOf(draft.pool, command);
@@ -144,6 +144,7 @@ function draftLease(draft: Draft, command: Acquire): Lease {
     ...(notAfter !== undefined && { notAfter: Math.min(notAfter, Math.max(draft.at, notBefore ?? 0) + limits.maxTtl) }),
     ...(command.autoClaim === true && { autoClaim: true }),
     ...(supersedeKey !== undefined && { supersedeKey }),
+    ...(notify !== undefined && { notify }),
     ...(command.ifBusy === "FAIL" && { failing: true }),
     ...(transient && { transient }),
     ...(queueTimeout === undefined ? {} : { queueTimeout }),

@@ -10,6 +10,9 @@ import { sitesOf } from "../model/needs.ts";
 import { clipped } from "../model/text.ts";
 import type { Micros } from "../model/units.ts";
 
+/** How the reason begins of a state into which an environment came since a holder called it broken. */
+export const BROKEN = "broken, says ";
+
 /** How a lease that was granted leaves its slots. */
 export interface Leaving {
   readonly reason: EndReason;
@@ -50,7 +53,7 @@ function afterUse(environment: Environment, lease: Lease, leaving: Leaving, at: 
     return quarantined(used, `${failures} leases in a row failed, the last that of ${whoInFull(lease)}${told(note)}`);
   if (onExpiry === "HOLD" && isDeath) return quarantined(used, `left as it was by ${whoInFull(lease)}, whose lease expired`);
   if (outcome !== "BROKEN" || used.state === "QUARANTINED") return used;
-  return kept(used, "MAINTENANCE", `broken, says ${whoInFull(lease)}${told(note)}`);
+  return kept(used, "MAINTENANCE", `${BROKEN}${whoInFull(lease)}${told(note)}`);
 }
 
 /**

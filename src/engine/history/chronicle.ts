@@ -1,6 +1,6 @@
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
-import type { Archive, Filter, GroupBy, Page, StatsRow } from "../../store/history/history.ts";
+import type { Archive, Cursors, Filter, GroupBy, Page, StatsRow } from "../../store/history/history.ts";
 import { type Commit, type Condition, type Store, StoreFailure, type StoreFailureReason } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
@@ -29,6 +29,8 @@ export interface ChronicleParts {
   readonly holds: Pick<RecentHolds, "recall" | "most">;
   readonly timers: Timers;
   readonly retention: Retention;
+  /** Told to whom there are letters about what was taken over. */
+  readonly posted?: (receivers: readonly string[]) => void;
   /** Told of what could not be done; `what` completes "could not …". */
   readonly trouble: (error: unknown, what: string) => void;
 }
@@ -153,9 +155,10 @@ export class Chronicle {
       let part = this.#isOpen ? await store.take() : undefined;
       this.#isOpen = false;
       for (let isMore = true; isMore; ) {
-        part ??= await store.take(await archive.open(this.#begin));
+        part ??= await store.take(await this.#open());
         if (part === undefined) return;
-        await archive.append(part);
+        const receivers = await archive.append(part);
+        this.#parts.posted?.(receivers);
         isMore = part.more;
         part = undefined;
       }
@@ -170,6 +173,14 @@ export class Chronicle {
       this.#takeAfter(RETRY_AFTER);
       throw error;
     }
+  }
+
+  async #open(): Promise<Cursors> {
+    const { archive, posted } = this.#parts;
+    const cursors = await archive.open(this.#begin);
+    const waiting = await archive.counts();
+    posted?.([...waiting.keys()]);
+    return cursors;
   }
 
   /** Nothing is taken over while the store is not well; throws if there is something. */

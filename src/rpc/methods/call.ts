@@ -3,6 +3,7 @@ import type { Throttle } from "../../access/throttle.ts";
 import type { EngineCall } from "../../engine/call.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Chronicle } from "../../engine/history/chronicle.ts";
+import type { Notices } from "../../notices/notices.ts";
 import type { Fairness } from "../fairness.ts";
 import type { Principals } from "../principal.ts";
 
@@ -15,6 +16,7 @@ export interface Call extends EngineCall {
 export interface Service {
   readonly engine: Engine;
   readonly chronicle: Chronicle;
+  readonly notices: Notices;
   readonly principals: Principals;
   readonly throttle: Throttle;
   readonly fairness: Fairness;

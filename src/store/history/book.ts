@@ -1,7 +1,9 @@
 import type { Micros } from "../../core/model/units.ts";
-import { entriesOf } from "./entry.ts";
+import { entriesOf, eventsIn } from "./entry.ts";
 import type { Cursors, Entry, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history.ts";
+import { type Desk, Letters } from "./letters.ts";
 import { isEnd, rowsIn } from "./matching.ts";
+import { hasAddressee, type Subscription, Subscriptions } from "./notice.ts";
 import { LARGEST, Sheet, type Stored, store } from "./sheet.ts";
 import { Stats } from "./stats.ts";
 
@@ -29,7 +31,8 @@ export interface Shelf {
   /** All that there is; undefined before the first `begin`. Oldest first. */
   open(): { readonly begin: Micros; readonly cursors: Cursors; readonly parts: KeptPart[]; readonly sheets: KeptSheet[] } | undefined;
   begin(at: Micros): void;
-  append(part: KeptPart, text: string, cursors: Cursors): void;
+  /** `also` is done with it, or neither. */
+  append(part: KeptPart, text: string, cursors: Cursors, also: () => void): void;
   /** Undefined: damaged. */
   text(part: KeptPart): string | undefined;
   sheet(sheet: KeptSheet): Omit<Stored, "since" | "until"> | undefined;
@@ -64,8 +67,18 @@ export class Book {
   /** Loose parts as sheets, by the first and the last of them: the last that were looked at. */
   readonly #loose = new Map<string, readonly Sheet[]>();
 
-  constructor(shelf: Shelf) {
+  /** What is told of it to others. */
+  readonly letters: Letters;
+  #subscriptions = new Subscriptions();
+
+  constructor(shelf: Shelf, desk: Desk) {
     this.#shelf = shelf;
+    this.letters = new Letters(desk);
+  }
+
+  /** Who is told of what is appended from now on. */
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = new Subscriptions(subscriptions);
   }
 
   /** Up to where it is filled. One that is new begins at `now`. */
@@ -74,6 +87,7 @@ export class Book {
     if (found === undefined) this.#shelf.begin(now);
     const { begin, cursors, parts, sheets } = found ?? { begin: now, cursors: [], parts: [], sheets: [] };
     this.#begin = begin;
+    this.letters.load();
     this.#cursors = new Map(cursors);
     [this.#parts, this.#sheets] = [parts, sheets];
     const last = parts.at(-1);
@@ -88,14 +102,30 @@ export class Book {
     return stored === undefined ? sheet.first + 2 ** 32 : new Sheet(stored).position(sheet.count - 1) + 1;
   }
 
-  append({ text, events, until, cursors, gap }: Part): void {
+  /** Returns who is to be told of something. */
+  append({ text, events, until, cursors, gap }: Part): readonly string[] {
     if (gap !== undefined && gap > this.#begin) this.#drop([], [], gap);
-    if (events === 0) return;
+    if (events === 0) return [];
     const part: KeptPart = { first: this.#next, length: text.length, events, until };
-    this.#shelf.append(part, text, cursors);
+    let receivers: readonly string[] = [];
+    this.#shelf.append(part, text, cursors, () => {
+      receivers = this.#write(text, until);
+    });
     this.#parts.push(part);
     this.#next += text.length;
     for (const [pool, revision] of cursors) this.#cursors.set(pool, revision);
+    return receivers;
+  }
+
+  /** The letters about events that have just come, in one transaction with them: there is one of each, whatever ends the process. */
+  #write(text: string, at: Micros): readonly string[] {
+    if (this.#subscriptions.areNone && !this.letters.isMarked && !hasAddressee(text)) return [];
+    const events = eventsIn({ text });
+    this.letters.forget(events.flatMap(({ cause }) => (cause?.state === "ENDED" ? cause.leaseId : [])));
+    return this.letters.put(
+      events.flatMap((event) => this.#subscriptions.lettersOf(event)),
+      at,
+    );
   }
 
   /** How much is not in sheets yet, in characters. */

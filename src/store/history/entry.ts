@@ -3,9 +3,14 @@ import { eventsOf, type ParsedEvents } from "../sqlite/bodies.ts";
 import type { Entry, Part } from "./history.ts";
 
 /** The entries of a part of the log, in order. Events that the history does not keep, as those of older versions, have none. */
-export function entriesOf({ text }: Pick<Part, "text">): Entry[] {
+export function entriesOf(part: Pick<Part, "text">): Entry[] {
+  return eventsIn(part).flatMap(entriesOfEvent);
+}
+
+/** The events of a part of the log, in order. */
+export function eventsIn({ text }: Pick<Part, "text">): readonly Event[] {
   const rows: readonly (readonly [pool: string, body: ParsedEvents])[] = JSON.parse(`[${text}]`);
-  return rows.flatMap(([pool, body]) => eventsOf(body, pool)).flatMap(entriesOfEvent);
+  return rows.flatMap(([pool, body]) => eventsOf(body, pool));
 }
 
 /** One for each environment concerned; one for a lease that has none yet. */

@@ -3,8 +3,10 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import Database from "better-sqlite3";
 import { Book } from "../history/book.ts";
+import type { Letters } from "../history/letters.ts";
 import { known, migrate } from "../migrations.ts";
 import type { StoreFailure } from "../store.ts";
+import { SqliteDesk } from "./desk.ts";
 import { codeOf } from "./failure.ts";
 import { SqliteShelf } from "./shelf.ts";
 
@@ -18,8 +20,12 @@ const REST = { usual: 200, pressing: 20, much: 64 * 1024 * 1024 } as const;
 /** How long nothing has to have come before sheets are made without a rest, in milliseconds. */
 const QUIET = 2_000;
 
+/** What the thread does with the letters on request. */
+const MAILING = ["counts", "putOnce", "waiting", "done", "bury", "dead", "revive"] as const satisfies readonly (keyof Letters)[];
+type Mailing = Pick<Letters, (typeof MAILING)[number]>;
+
 /** What the thread does on request. */
-export type Operations = Pick<Book, "open" | "append" | "list" | "stats" | "holds" | "trim"> & { close(): void };
+export type Operations = Pick<Book, "open" | "subscribe" | "append" | "list" | "stats" | "holds" | "trim"> & Mailing & { close(): void };
 
 /** One call of an operation. */
 export interface Request {
@@ -59,7 +65,7 @@ function open(file: string): Opened {
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
     migrate(db, file, known("history/"), APPLICATION_ID);
-    return { db, book: new Book(new SqliteShelf(db, (warning) => say({ warning }))) };
+    return { db, book: new Book(new SqliteShelf(db, (warning) => say({ warning })), new SqliteDesk(db)) };
   } catch (error) {
     db.close();
     throw error;
@@ -69,7 +75,9 @@ function open(file: string): Opened {
 function perform({ operation, parameters }: Request): unknown {
   if (operation === "close") return opened?.db.close();
   opened ??= open(String(workerData));
-  const result = Reflect.apply(opened.book[operation], opened.book, parameters);
+  const { book } = opened;
+  const of = MAILING.some((mailing) => mailing === operation) ? book.letters : book;
+  const result = Reflect.apply(Reflect.get(of, operation), of, parameters);
   if (operation === "append") came = performance.now();
   if (operation === "append" || operation === "open") bindLater(opened.book, QUIET);
   return result;

@@ -76,6 +76,7 @@ export function bodyOfLease(lease: Lease): string {
     early: lease.early,
     supersedeKey: lease.supersedeKey,
     cancelRequested: lease.cancelRequested,
+    notify: lease.notify,
     supersededBy: lease.supersededBy,
     requestId: lease.requestId,
     fingerprint: unless(lease.fingerprint, LEASE.fingerprint),
@@ -175,6 +176,7 @@ function bareCause(cause: Cause, known: Known): Bare<Cause, "principal" | "princ
     holder: newHolder(cause, known),
     reason: cause.reason,
     slots: cause.slots,
+    notify: cause.notify,
   };
 }
 

@@ -54,10 +54,11 @@ export class SqliteShelf implements Shelf {
     this.#begin.run(at);
   }
 
-  append({ first, length, events, until }: KeptPart, text: string, cursors: Cursors): void {
+  append({ first, length, events, until }: KeptPart, text: string, cursors: Cursors, also: () => void): void {
     this.#db.transaction(() => {
       this.#append.run(first, length, events, until, crc32(text), text);
       for (const [pool, revision] of cursors) this.#cursor.run(pool, revision);
+      also();
     })();
   }
 

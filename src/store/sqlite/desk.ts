@@ -1,0 +1,122 @@
+import type { Database, Statement } from "better-sqlite3";
+import type { Micros } from "../../core/model/units.ts";
+import type { DeadLetter, Desk, WaitingLetter } from "../history/letters.ts";
+import type { Letter } from "../history/notice.ts";
+
+interface Row {
+  readonly number: number;
+  readonly id: string;
+  readonly receiver: string;
+  readonly notice: string;
+}
+
+/** Letters in the SQLite file of the history. */
+export class SqliteDesk implements Desk {
+  readonly #db: Database;
+  readonly #add: Statement<[string, string, string]>;
+  readonly #waiting: Statement<[string, number, number], Row>;
+  readonly #oldestOf: Statement<[string, number], Row>;
+  readonly #oldest: Statement<[number], Row>;
+  readonly #remove: Statement<[number], number>;
+  readonly #bury: Statement<[Micros, string, number]>;
+  readonly #dead: Statement<[number, number], Row & Pick<DeadLetter, "diedAt" | "why">>;
+  readonly #trim: Statement<[number]>;
+  readonly #take: Statement<[string], Row>;
+  readonly #mark: Statement<[string, string]>;
+  readonly #unmark: Statement<[string]>;
+  readonly #isMarked: Statement<[], number>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    const row = "number, id, receiver, notice";
+    const isWaiting = "died_at IS NULL";
+    this.#add = db.prepare("INSERT INTO letters (id, receiver, notice) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING");
+    this.#waiting = db.prepare(`SELECT ${row} FROM letters WHERE receiver = ? AND number > ? AND ${isWaiting} ORDER BY number LIMIT ?`);
+    this.#oldestOf = db.prepare(`SELECT ${row} FROM letters WHERE receiver = ? AND ${isWaiting} ORDER BY number LIMIT ?`);
+    this.#oldest = db.prepare(`SELECT ${row} FROM letters WHERE ${isWaiting} ORDER BY number LIMIT ?`);
+    this.#remove = db.prepare<[number], number>(`DELETE FROM letters WHERE number = ? RETURNING ${isWaiting}`).pluck();
+    this.#bury = db.prepare(`UPDATE letters SET died_at = ?, why = ? WHERE number = ? AND ${isWaiting}`);
+    this.#dead = db.prepare(
+      `SELECT ${row}, died_at AS diedAt, why FROM letters WHERE died_at IS NOT NULL AND number < ? ORDER BY number DESC LIMIT ?`,
+    );
+    this.#trim = db.prepare(
+      "DELETE FROM letters WHERE number <= (SELECT number FROM letters WHERE died_at IS NOT NULL ORDER BY number DESC LIMIT 1 OFFSET ?) AND died_at IS NOT NULL",
+    );
+    this.#take = db.prepare(`DELETE FROM letters WHERE id = ? AND died_at IS NOT NULL RETURNING ${row}`);
+    this.#mark = db.prepare("INSERT INTO marks VALUES (?, ?) ON CONFLICT DO NOTHING");
+    this.#unmark = db.prepare("DELETE FROM marks WHERE lease = ?");
+    this.#isMarked = db.prepare<[], number>("SELECT EXISTS (SELECT 1 FROM marks)").pluck();
+  }
+
+  counts(): [string, number][] {
+    const found = this.#db.prepare<[], [string, number]>("SELECT receiver, count(*) FROM letters WHERE died_at IS NULL GROUP BY receiver");
+    return found.raw().all();
+  }
+
+  add({ id, to, notice }: Letter): boolean {
+    return this.#add.run(id, to, JSON.stringify(notice)).changes > 0;
+  }
+
+  waiting(to: string, after: number, limit: number): WaitingLetter[] {
+    return this.#waiting.all(to, after, limit).map(letterOf);
+  }
+
+  oldest(to: string | undefined, limit: number): WaitingLetter[] {
+    return (to === undefined ? this.#oldest.all(limit) : this.#oldestOf.all(to, limit)).map(letterOf);
+  }
+
+  remove(numbers: readonly number[]): number {
+    return this.#sum(numbers, (number) => this.#remove.get(number) ?? 0);
+  }
+
+  bury(numbers: readonly number[], at: Micros, why: string): number {
+    return this.#sum(numbers, (number) => this.#bury.run(at, why, number).changes);
+  }
+
+  dead(limit: number, before: number): DeadLetter[] {
+    return this.#dead.all(before, limit).map((row) => ({ ...letterOf(row), diedAt: row.diedAt, why: row.why }));
+  }
+
+  revive(id: string): string | undefined {
+    let receiver: string | undefined;
+    this.together(() => {
+      const row = this.#take.get(id);
+      if (row === undefined) return;
+      this.#add.run(row.id, row.receiver, row.notice);
+      receiver = row.receiver;
+    });
+    return receiver;
+  }
+
+  trimDead(kept: number): void {
+    this.#trim.run(kept);
+  }
+
+  mark(lease: string, id: string): boolean {
+    return this.#mark.run(lease, id).changes > 0;
+  }
+
+  unmark(leases: readonly string[]): void {
+    for (const lease of leases) this.#unmark.run(lease);
+  }
+
+  get isMarked(): boolean {
+    return this.#isMarked.get() === 1;
+  }
+
+  together(act: () => void): void {
+    this.#db.transaction(act)();
+  }
+
+  #sum(numbers: readonly number[], change: (number: number) => number): number {
+    let sum = 0;
+    this.together(() => {
+      sum = numbers.reduce((so, number) => so + change(number), 0);
+    });
+    return sum;
+  }
+}
+
+function letterOf({ number, id, receiver, notice }: Row): WaitingLetter {
+  return { number, id, to: receiver, notice: JSON.parse(notice) };
+}

@@ -1,0 +1,95 @@
+// What somebody is told of by rules of the file of notices: by a real server, to a real receiver.
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { clientsOf } from "../outside/clients.ts";
+import { eventually } from "../outside/eventually.ts";
+import { Server } from "../outside/server.ts";
+import { accept, noticesFile, ruleFor, verify, WEBHOOK_KEY, WebhookReceiver } from "./receiver.ts";
+
+let directory: string;
+const closing: AsyncDisposable[] = [];
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), "call-me-notices-"));
+});
+afterEach(async () => {
+  for (const one of closing.splice(0).reverse()) await one[Symbol.asyncDispose]();
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** A server with such a file. */
+async function serving(sections: string): Promise<Server> {
+  const file = await noticesFile(directory, sections);
+  const server = await Server.start({ CALL_ME_NOTICES: file, CALL_ME_SECRET_HOOK: WEBHOOK_KEY });
+  closing.push(server);
+  return server;
+}
+
+async function receiving(): Promise<WebhookReceiver> {
+  const receiver = await WebhookReceiver.start();
+  closing.push(receiver);
+  return receiver;
+}
+
+test("each kind is told of, signed, in the order in which it happened", async () => {
+  const receiver = await receiving();
+  const kinds = ", kinds: [granted, queued_long, expiring_soon, expired, forced, broken, quarantined], queued_for: 1s, expires_in: 1h";
+  const server = await serving(`rules:\n${ruleFor(receiver.url, kinds)}`);
+  const { locks, environments } = clientsOf(server, "gRPC");
+  const seconds = (count: number) => ({ seconds: BigInt(count), nanos: 0 });
+  const asked = (environment: string, name: string) => ({ environment, holder: { name }, reason: "nightly" });
+  const first = await locks.acquire({ ...asked("uat", "first"), ttl: seconds(3_600) });
+  await locks.acquire({ ...asked("uat", "second"), ticketTtl: seconds(3_600), requestId: "second" });
+  await eventually(() => receiver.types.includes("lease.queued_long"));
+  await environments.forceRelease({ leaseId: first.lease?.id ?? "", reason: "stuck" });
+  const third = await locks.acquire({ ...asked("lab", "third"), ttl: seconds(3_600) });
+  await locks.release({ leaseId: third.lease?.id ?? "", outcome: Outcome.BROKEN, note: "no disk" });
+  await locks.acquire({ ...asked("short", "fourth"), ttl: seconds(2) });
+  await eventually(() => receiver.types.includes("lease.expired"));
+  await environments.setEnvironmentState({ environment: "lab", state: EnvironmentState.QUARANTINED, reason: "wait for parts" });
+  await eventually(() => receiver.types.includes("environment.quarantined"));
+  const of = (type: string) => receiver.told.filter((one) => one.type === type).map(({ data }) => data);
+  expect(of("lease.granted").map(({ environments: [name], holder }) => `${name} ${holder?.name}`)).toEqual([
+    "uat first",
+    "lab third",
+    "short fourth",
+  ]);
+  expect(of("lease.queued_long")).toMatchObject([{ rule: "ops", environments: ["uat"], holder: { name: "second" }, reason: "nightly" }]);
+  expect(of("lease.forced")).toMatchObject([
+    { holder: { name: "first" }, reason: "stuck", by: { principal: "admin" }, end_reason: "FORCE_RELEASED" },
+  ]);
+  expect(of("environment.broken")).toMatchObject([{ environments: ["lab"], state: "MAINTENANCE", reason: "broken, says third: no disk" }]);
+  expect(of("lease.expiring_soon").map(({ holder }) => holder?.name)).toContain("fourth");
+  expect(of("lease.expired")).toMatchObject([{ environments: ["short"] }]);
+  expect(of("environment.quarantined")).toMatchObject([{ reason: "wait for parts", by: { principal: "admin" } }]);
+  for (const delivery of receiver.deliveries) verify(delivery);
+  expect(server.lines.join()).not.toContain(WEBHOOK_KEY.slice(6));
+});
+
+test("a receiver that is away, fails, or sends elsewhere loses nothing, and holds up no other", async () => {
+  const [bad, good] = [await receiving(), await receiving()];
+  const rules = `rules:\n${ruleFor(bad.url, ", kinds: granted", "bad")}${ruleFor(good.url, ", kinds: granted", "good")}`;
+  const server = await serving(rules);
+  const { locks } = clientsOf(server, "gRPC");
+  const names = Array.from({ length: 30 }, (_, n) => `env-${n}`);
+  await bad.close();
+  for (const environment of names.slice(0, 10)) await locks.acquire({ environment });
+  await eventually(() => good.told.length === 10);
+  bad.answer = (answer) => void answer.writeHead(302, { location: good.url.replace("/hook", "/elsewhere") }).end();
+  await bad.listen();
+  for (const environment of names.slice(10, 20)) await locks.acquire({ environment });
+  await eventually(() => bad.deliveries.length > 0);
+  bad.answer = (answer) => void answer.writeHead(500).end("x".repeat(1024 * 1024));
+  for (const environment of names.slice(20)) await locks.acquire({ environment });
+  const before = bad.deliveries.length;
+  await eventually(() => bad.deliveries.length > before);
+  await server.kill9();
+  bad.answer = accept;
+  await server.restart();
+  await eventually(() => bad.told.length === 30);
+  for (const { told } of [bad, good]) expect(told.map(({ data }) => data.environments[0])).toEqual(names);
+  expect(good.deliveries.every(({ path }) => path === "/hook")).toBe(true);
+});
